@@ -1,0 +1,187 @@
+/**
+ * The main job from end to end, with the real program: a daemon, a token because the user already is on
+ * the host, a program run as that user, the lists, the revocation with its receipt, and the refusal after
+ * it. Everything it makes lies in .quickstart/ in the clone; the daemon is left running.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const root = dirname(import.meta.dirname);
+const folder = join(root, '.quickstart');
+const run = join(folder, 'runtime/latchkey');
+const program = join(root, 'dist/latchkey');
+const shown = relative(root, join(folder, 'latchkey'));
+const environment = {
+  ...process.env,
+  XDG_CONFIG_HOME: join(folder, 'config'),
+  XDG_STATE_HOME: join(folder, 'state'),
+  XDG_RUNTIME_DIR: join(folder, 'runtime'),
+};
+
+if (process.argv[2] === 'stop') {
+  say((await stopDaemon()) ? 'The daemon is stopped.' : 'No daemon of the quickstart is running.');
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  say(`Everything this makes lies in ${folder}\n`);
+  await stopDaemon();
+  await prepare();
+
+  title('A daemon on an embedded SQLite database');
+  const daemon = await startDaemon();
+  say(`latchkey serve is running (process ${daemon.pid}, ${serverFile()?.address})\n`);
+
+  title('A token, because you already are on this host');
+  const link = await startLink();
+  await latchkey('whoami');
+
+  title('A program, run as you through the link');
+  await latchkey(
+    'start',
+    '--',
+    'sh',
+    '-c',
+    'echo "Hello from $(id -un), process $$"; for n in 3 2 1; do echo $n; sleep 0.3; done',
+  );
+
+  title('Who is logged in, what serves them, what ran');
+  await latchkey('tokens');
+  await latchkey('links');
+  await latchkey('sessions');
+
+  title('Throw the login out');
+  const jti = tokenId();
+  await latchkey('tokens', 'revoke', jti, '--local-admin');
+  await ended(link);
+
+  title('The next call with that token is refused');
+  const refused = await latchkey('whoami');
+  if (refused === 0) throw new Error('a revoked token was accepted');
+
+  say(`\nThe daemon goes on running. Its log: ${relative(root, join(folder, 'daemon.log'))}`);
+  say(`  ${shown} link           log in again, in a terminal of its own`);
+  say(`  ${shown} --help         everything else`);
+  say('  npm run quickstart -- stop     stop the daemon');
+}
+
+/** The folders, a configuration on a free port, and a `latchkey` that talks to this daemon. */
+async function prepare(): Promise<void> {
+  for (const name of ['config/latchkey', 'state', 'runtime'])
+    mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+  const config = join(folder, 'config/latchkey/config.yaml');
+  if (!existsSync(config)) writeFileSync(config, configuration(await freePort()), { mode: 0o600 });
+  const wrapper = `#!/bin/sh
+# latchkey, talking to the daemon of the quickstart
+export XDG_CONFIG_HOME='${environment.XDG_CONFIG_HOME}' XDG_STATE_HOME='${environment.XDG_STATE_HOME}' XDG_RUNTIME_DIR='${environment.XDG_RUNTIME_DIR}'
+if [ "\${1-}" = link ]; then shift; set -- link --run '${run}' "$@"; fi
+exec '${program}' "$@"
+`;
+  writeFileSync(join(folder, 'latchkey'), wrapper, { mode: 0o755 });
+}
+
+/** As root the daemon is in system mode: it needs to be told its folders, and that root may have a link. */
+function configuration(port: number): string {
+  const always = `api: { listen: "127.0.0.1:${port}" }\nlog: { format: human }\n`;
+  if (process.getuid?.() !== 0) return always;
+  return `${always}paths: { state: "${join(folder, 'state/latchkey')}", run: "${run}" }\nlinks: { eligible: { users: [root] } }\n`;
+}
+
+async function startDaemon(): Promise<ChildProcess> {
+  const log = openSync(join(folder, 'daemon.log'), 'a', 0o600);
+  const config = join(folder, 'config/latchkey/config.yaml');
+  const daemon = spawn(program, ['serve', '--config', config], {
+    env: environment,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  daemon.unref();
+  const deadline = Date.now() + 20_000;
+  while (serverFile()?.pid !== daemon.pid) {
+    if (daemon.exitCode !== null || Date.now() > deadline) {
+      process.stderr.write(readFileSync(join(folder, 'daemon.log')));
+      throw new Error('the daemon did not start');
+    }
+    await delay(50);
+  }
+  return daemon;
+}
+
+/** `latchkey link`, which stays as long as its token; resolves once it has stored the token. */
+async function startLink(): Promise<ChildProcess> {
+  say(`$ ${shown} link &`);
+  const link = spawn(join(folder, 'latchkey'), ['link'], { stdio: ['ignore', 'inherit', 'pipe'] });
+  await new Promise<void>((resolve, reject) => {
+    link.once('exit', (status) => reject(new Error(`latchkey link ended with status ${status}`)));
+    link.stderr?.on('data', (text: Buffer) => {
+      process.stderr.write(text);
+      if (text.includes('\n')) resolve();
+    });
+  });
+  return link;
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+/** Runs the command as a user would type it, its output going to the terminal. */
+async function latchkey(...argv: string[]): Promise<number> {
+  say(`$ ${shown} ${argv.map((word) => (/^[\w./:-]+$/.test(word) ? word : `'${word}'`)).join(' ')}`);
+  const child = spawn(join(folder, 'latchkey'), argv, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const status = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 255)));
+  say(status === 0 ? '' : `(exit status ${status})\n`);
+  return status;
+}
+
+function tokenId(): string {
+  const answer = spawnSync(join(folder, 'latchkey'), ['whoami', '--json'], { encoding: 'utf8' });
+  return (JSON.parse(answer.stdout) as { token: { jti: string } }).token.jti;
+}
+
+function serverFile(): { pid: number; address: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(join(run, 'server.json'), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+async function stopDaemon(): Promise<boolean> {
+  const pid = serverFile()?.pid;
+  if (pid === undefined || !isOurs(pid)) return false;
+  process.kill(pid, 'SIGTERM');
+  while (isOurs(pid)) await delay(50);
+  rmSync(join(run, 'server.json'), { force: true });
+  return true;
+}
+
+/** Whether `pid` still is the daemon that runs from this folder's configuration. */
+function isOurs(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(folder, 'config/latchkey/config.yaml'));
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return typeof address === 'object' && address ? address.port : 7300;
+}
+
+function title(text: string): void {
+  say(`── ${text} ${'─'.repeat(Math.max(0, 76 - text.length))}`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

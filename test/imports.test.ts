@@ -1,0 +1,161 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = dirname(import.meta.dirname);
+const source = join(root, 'src');
+
+/** What each room may import, and why nothing else. A file named here alone is open to that room. */
+const rooms: Record<string, { may: string[]; why: string }> = {
+  errors: { may: ['generated/latchkey/v1/error'], why: 'everything stands on it' },
+  feed: { may: ['errors'], why: 'everything stands on it' },
+  version: { may: [], why: 'everything stands on it' },
+  log: { may: ['errors', 'config'], why: 'everything stands on it' },
+  token: { may: ['errors'], why: 'daemon, link and client all check tokens, so it can know none of them' },
+  native: { may: ['errors'], why: 'libc behind typed functions, nothing of what they are used for' },
+  config: { may: ['errors'], why: 'it is read before anything else exists' },
+  store: { may: ['errors'], why: 'it keeps rows and knows no rule about them' },
+  authority: {
+    may: ['token', 'store', 'errors', 'feed', 'config/secret'],
+    why: 'tokens do not depend on what they are used for',
+  },
+  accounts: { may: ['token', 'errors', 'config'], why: 'who somebody is does not depend on what they run' },
+  link: {
+    may: ['native', 'token', 'errors', 'version', 'client/server-folder', 'client/local-server', 'generated'],
+    why: 'the link runs as its user, starts often and must carry nothing of the daemon',
+  },
+  links: {
+    may: [
+      'link/frames',
+      'native',
+      'token',
+      'store',
+      'authority',
+      'accounts',
+      'errors',
+      'feed',
+      'version',
+      'generated/latchkey/link',
+    ],
+    why: 'it shares the frame codec with the link and nothing else',
+  },
+  sessions: {
+    may: ['links', 'authority', 'accounts', 'token', 'store', 'errors', 'feed'],
+    why: 'the domain knows no gRPC',
+  },
+  api: {
+    may: [
+      'sessions',
+      'links',
+      'authority',
+      'accounts',
+      'token',
+      'store/page',
+      'errors',
+      'feed',
+      'version',
+      'generated',
+    ],
+    why: 'it turns calls into one domain call each',
+  },
+  client: { may: ['token', 'errors', 'generated'], why: 'it sees what any foreign client sees' },
+  cli: {
+    may: ['client', 'token', 'errors', 'version', 'config', 'generated'],
+    why: 'it can do what the public API can do',
+  },
+  daemon: { may: ['*'], why: 'the composition root' },
+  serve: {
+    may: ['daemon', 'config', 'errors', 'log', 'version'],
+    why: 'arguments and signals around the daemon',
+  },
+  main: { may: ['serve', 'link', 'cli'], why: 'it only dispatches' },
+};
+
+/** Packages that only some rooms may name. */
+const packages: Record<string, { rooms: string[]; why: string }> = {
+  'node:ffi': { rooms: ['native'], why: 'it is experimental' },
+  '@grpc/grpc-js': { rooms: ['api', 'client'], why: 'the domain throws AppError, never a gRPC status' },
+  kysely: { rooms: ['store'], why: 'rows are read and written in one place' },
+  'better-sqlite3': { rooms: ['store'], why: 'one schema, several databases' },
+  commander: { rooms: ['cli'], why: 'only the command line parses commands' },
+  zod: { rooms: ['config'], why: 'links and one-shot commands start without it' },
+  yaml: { rooms: ['config'], why: 'only the configuration is YAML' },
+};
+
+interface Import {
+  file: string;
+  room: string;
+  target: string;
+}
+
+const files = globSync('**/*.ts', { cwd: source }).filter(
+  (file) => !file.startsWith('generated/') && !file.endsWith('.test.ts') && !file.includes('.test-'),
+);
+const imports: Import[] = files.flatMap((file) => {
+  const text = readFileSync(join(source, file), 'utf8');
+  const named = [
+    ...text.matchAll(
+      /^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm,
+    ),
+  ];
+  return named.map((match) => ({ file, room: roomOf(file), target: match[1] ?? match[2] ?? match[3] ?? '' }));
+});
+
+function roomOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');
+}
+
+/** `links/links` for './links.ts' seen from src/links/x.ts. */
+function within({ file, target }: Import): string {
+  return relative(source, join(source, dirname(file), target)).replace(/\.ts$/, '');
+}
+
+function isAllowed(from: Import): boolean {
+  const to = within(from);
+  if (roomOf(`${to}.ts`) === from.room || roomOf(to) === from.room) return true;
+  const may = rooms[from.room]?.may ?? [];
+  return may.some(
+    (entry) => entry === '*' || to === entry || to.startsWith(`${entry}/`) || to.startsWith(`${entry}.`),
+  );
+}
+
+describe('imports run downward only', () => {
+  test('every room is known', () => {
+    expect([...new Set(files.map(roomOf))].filter((room) => !(room in rooms))).toEqual([]);
+  });
+
+  test('a room imports only what stands below it', () => {
+    const wrong = imports
+      .filter((from) => from.target.startsWith('.') && !from.target.endsWith('.json') && !isAllowed(from))
+      .map((from) => `${from.file} imports ${within(from)}: ${rooms[from.room]?.why}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test('a package is named only in the rooms that are there for it', () => {
+    const wrong = imports
+      .filter(
+        (from) =>
+          packages[from.target] &&
+          !packages[from.target]?.rooms.includes(from.room) &&
+          from.room !== 'daemon',
+      )
+      .map((from) => `${from.file} imports ${from.target}: ${packages[from.target]?.why}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test('no file imports itself round a corner', () => {
+    const edges = new Map(files.map((file) => [file.replace(/\.ts$/, ''), [] as string[]]));
+    for (const from of imports)
+      if (from.target.startsWith('.')) edges.get(from.file.replace(/\.ts$/, ''))?.push(within(from));
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const walk = (file: string, path: string[]): void => {
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      if (done.has(file) || path.includes(file)) return;
+      for (const next of edges.get(file) ?? []) walk(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of edges.keys()) walk(file, []);
+    expect(cycles).toEqual([]);
+  });
+});

@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = { pool: 'forks', execArgv: ['--disable-warning=ExperimentalWarning'] } as const;
+
+/** `unit`: beside the code and the contracts. `stories`: the real program, one story at a time. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/contract/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'stories',
+          include: ['test/stories/**/*.test.ts', 'test/attack/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
