@@ -1,0 +1,71 @@
+/**
+ * Where things lie, in both modes. System mode is the daemon of the whole host; self mode is one
+ * user's own daemon, which never touches a system path.
+ */
+import { userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+export type Mode = 'system' | 'self';
+
+/** Absolute paths. */
+export interface Paths {
+  /** Database and keys, 0700. */
+  readonly state: string;
+  /** Keys and certificates, 0700: `pki` within `state`. */
+  readonly pki: string;
+  /** `token`, `server.json` and `links`, for the programs of this host. */
+  readonly run: string;
+  /** The links' sockets: `links` within `run`. */
+  readonly links: string;
+}
+
+/** The account that may run the system's daemon besides root. */
+export const SYSTEM_USER = 'latchkey';
+
+/** System mode for uid 0 and the user `latchkey`, self mode for everybody else. */
+export function modeOf(uid: number): Mode {
+  return uid === 0 || ownName(uid) === SYSTEM_USER ? 'system' : 'self';
+}
+
+/** The user database's name for the running process, when `uid` is the process's own. */
+function ownName(uid: number): string | undefined {
+  if (uid !== process.getuid?.()) return undefined;
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined; // a uid without an entry
+  }
+}
+
+/** What the defaults depend on. */
+export interface Surroundings {
+  readonly mode: Mode;
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+}
+
+export function defaultConfigFile({ mode, env, home }: Surroundings): string {
+  if (mode === 'system') return '/etc/latchkey/config.yaml';
+  return join(xdg(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'latchkey', 'config.yaml');
+}
+
+export function defaultState({ mode, env, home }: Surroundings): string {
+  if (mode === 'system') return '/var/lib/latchkey';
+  return join(xdg(env.XDG_STATE_HOME) ?? join(home, '.local', 'state'), 'latchkey');
+}
+
+/** Without XDG_RUNTIME_DIR a folder within the user's own state, which is 0700. */
+export function defaultRun(surroundings: Surroundings): string {
+  if (surroundings.mode === 'system') return '/run/latchkey';
+  const runtime = xdg(surroundings.env.XDG_RUNTIME_DIR);
+  return runtime === undefined ? join(defaultState(surroundings), 'run') : join(runtime, 'latchkey');
+}
+
+export function pathsOf(state: string, run: string): Paths {
+  return { state, pki: join(state, 'pki'), run, links: join(run, 'links') };
+}
+
+/** Relative values do not count (XDG Base Directory Specification). */
+function xdg(value: string | undefined): string | undefined {
+  return value !== undefined && isAbsolute(value) ? value : undefined;
+}

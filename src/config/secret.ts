@@ -1,0 +1,32 @@
+/**
+ * A secret value in a type of its own: it prints, logs, serialises and inspects as `[secret]`, so
+ * that it leaves the program only where `reveal()` is written out.
+ */
+import { inspect } from 'node:util';
+
+const SHOWN = '[secret]';
+
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The value itself. Never log it, put it into argv, an environment or an error. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return SHOWN;
+  }
+
+  toJSON(): string {
+    return SHOWN;
+  }
+
+  [inspect.custom](): string {
+    return SHOWN;
+  }
+}
