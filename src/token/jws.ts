@@ -1,0 +1,98 @@
+/**
+ * JSON Web Signatures in compact form (RFC 7515), in one strict profile: what this room signs
+ * verifies anywhere, and what it verifies has exactly one reading. A token cannot bring a key,
+ * choose an algorithm, or be written in a second way with the same meaning. Whatever is wrong is
+ * TOKEN_INVALID; nothing else is ever thrown for a bad token.
+ *
+ * An ECDSA signature has a twin, (r, n-s), that verifies as well (RFC 7518 asks for no more).
+ * Nothing here or above takes the text of a token for its identity: that is `jti`.
+ */
+import { sign, verify } from 'node:crypto';
+import { AppError } from '../errors.ts';
+import type { Algorithm, KeySet, PublicKey, SigningKey } from './key.ts';
+import { type JsonObject, parseStrictObject } from './strict-json.ts';
+
+/** The longest token, in characters. */
+export const MAX_TOKEN_LENGTH = 8192;
+
+const SIGNATURE_BYTES = 64; // both algorithms
+const HEADER_MEMBERS = ['alg', 'kid', 'typ'];
+
+/** A token of the right form. Only `verifyJws` says that its signature is right too. */
+export interface ParsedJws {
+  readonly header: { readonly alg: Algorithm; readonly kid: string };
+  readonly payload: JsonObject;
+  /** What is signed: the first two parts, ASCII. */
+  readonly signingInput: string;
+  readonly signature: Buffer;
+}
+
+/** The compact JWS of `payload`, with the header members alg, typ "JWT" and kid. */
+export function signJws(payload: object, key: SigningKey): string {
+  const header = { alg: key.algorithm, typ: 'JWT', kid: key.kid };
+  const signingInput = `${encodePart(header)}.${encodePart(payload)}`;
+  const signature = sign(digestOf(key), Buffer.from(signingInput), {
+    key: key.privateKey,
+    dsaEncoding: 'ieee-p1363',
+  });
+  return `${signingInput}.${signature.toString('base64url')}`;
+}
+
+/** The token taken apart, its signature unchecked. Throws TOKEN_INVALID. */
+export function parseJws(text: string): ParsedJws {
+  if (typeof text !== 'string' || text.length > MAX_TOKEN_LENGTH) throw invalid('it is too long');
+  const [first = '', second = '', third = '', ...rest] = text.split('.', 4);
+  if (rest.length > 0 || third === '') throw invalid('it does not have three parts');
+  const header = parseHeader(parseStrictObject(decodePart(first)));
+  const payload = parseStrictObject(decodePart(second));
+  if (payload === undefined) throw invalid('its claims are not a plain JSON object');
+  const signature = decodePart(third);
+  if (signature.length !== SIGNATURE_BYTES) throw invalid('its signature has the wrong length');
+  return { header, payload, signingInput: `${first}.${second}`, signature };
+}
+
+/** The token taken apart, signed by the key of `keys` that it names. Throws TOKEN_INVALID. */
+export function verifyJws(text: string, keys: KeySet): ParsedJws {
+  const parsed = parseJws(text);
+  const key = keys.get(parsed.header.kid);
+  if (key === undefined) throw invalid('its key is not one of this server');
+  if (key.algorithm !== parsed.header.alg) throw invalid('its algorithm is not that of its key');
+  if (!isSignedBy(parsed, key)) throw invalid('its signature is wrong');
+  return parsed;
+}
+
+function isSignedBy({ signingInput, signature }: ParsedJws, key: PublicKey): boolean {
+  const data = Buffer.from(signingInput);
+  return verify(digestOf(key), data, { key: key.key, dsaEncoding: 'ieee-p1363' }, signature);
+}
+
+function digestOf({ algorithm }: PublicKey): 'sha256' | null {
+  return algorithm === 'ES256' ? 'sha256' : null;
+}
+
+function parseHeader(header: JsonObject | undefined): ParsedJws['header'] {
+  if (header === undefined) throw invalid('its header is not a plain JSON object');
+  if (Object.keys(header).some((name) => !HEADER_MEMBERS.includes(name))) {
+    throw invalid('its header has a member that is not known here');
+  }
+  const { alg, kid, typ = 'JWT' } = header;
+  if (alg !== 'ES256' && alg !== 'EdDSA') throw invalid('its algorithm is not accepted');
+  if (typeof kid !== 'string' || kid === '') throw invalid('it names no key');
+  if (typ !== 'JWT') throw invalid('it is of another type');
+  return { alg, kid };
+}
+
+function encodePart(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
+}
+
+/** Node reads base64url generously; writing it again shows whether this was the only spelling. */
+function decodePart(part: string): Buffer {
+  const bytes = Buffer.from(part, 'base64url');
+  if (part === '' || bytes.toString('base64url') !== part) throw invalid('a part is not canonical base64url');
+  return bytes;
+}
+
+function invalid(why: string): AppError {
+  return new AppError('TOKEN_INVALID', `this is not a token of this server: ${why}`);
+}

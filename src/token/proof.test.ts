@@ -1,0 +1,75 @@
+import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { isAppError } from '../errors.ts';
+import { signJws } from './jws.ts';
+import { keySetOf, signingKey } from './key.ts';
+import { makeProof, resumeMac, verifyProof } from './proof.ts';
+
+const key = signingKey(generateKeyPairSync('ed25519').privateKey);
+const keys = keySetOf([key]);
+const target = { uid: 1000, nonce: randomBytes(32), nowSeconds: 1_790_000_000 };
+const proof = makeProof({ ...target, serverId: 'node1' }, key);
+const member = { iss: 'node1', aud: 'latchkey-link', uid: 1000, nonce: target.nonce.toString('base64url') };
+const times = { iat: target.nowSeconds, exp: target.nowSeconds + 30 };
+
+describe('a proof', () => {
+  test('holds for its uid and nonce during 30 seconds (F23)', () => {
+    expect(() => verifyProof(proof, keys, target)).not.toThrow();
+    expect(() => verifyProof(proof, keys, { ...target, nowSeconds: target.nowSeconds + 29 })).not.toThrow();
+  });
+
+  test('is over after 30 seconds', () => {
+    const later = { ...target, nowSeconds: target.nowSeconds + 30 };
+    expect(() => verifyProof(proof, keys, later)).toThrow(
+      expect.toSatisfy((error) => isAppError(error, 'TOKEN_EXPIRED')),
+    );
+  });
+
+  test.each<[string, string, object]>([
+    ['another uid', proof, { uid: 0 }],
+    ['another nonce', proof, { nonce: randomBytes(32) }],
+    ['a nonce of another length', proof, { nonce: Buffer.alloc(0) }],
+    ['an API token', signJws({ ...member, ...times, aud: 'api' }, key), {}],
+    ['no audience', signJws({ ...member, ...times, aud: undefined }, key), {}],
+    ['a longer life', signJws({ ...member, ...times, exp: times.exp + 1 }, key), {}],
+    ['no end', signJws({ ...member, iat: times.iat }, key), {}],
+    ['a begin far off', signJws({ ...member, iat: times.iat + 60, exp: times.exp + 60 }, key), {}],
+    ['the uid as text', signJws({ ...member, ...times, uid: '1000' }, key), {}],
+    [
+      'another key',
+      makeProof({ ...target, serverId: 'x' }, signingKey(generateKeyPairSync('ed25519').privateKey)),
+      {},
+    ],
+  ])('is refused for %s', (_, text, change) => {
+    expect(() => verifyProof(text, keys, { ...target, ...change })).toThrow(
+      expect.toSatisfy((error) => isAppError(error, 'TOKEN_INVALID')),
+    );
+  });
+});
+
+test('a resume MAC covers its side and every field behind its length', () => {
+  const initKey = randomBytes(32);
+  const transcript = {
+    version: 1,
+    linkNonce: randomBytes(32),
+    daemonNonce: randomBytes(32),
+    jti: 'j',
+    uid: 7,
+  };
+  const field = (value: string | Buffer): Buffer => {
+    const bytes = Buffer.from(value as string);
+    return Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  };
+  const { linkNonce, daemonNonce } = transcript;
+  const message = ['latchkey-resume-daemon-v1', '1', linkNonce, daemonNonce, 'j', '7'].map(field);
+  const expected = createHmac('sha256', initKey).update(Buffer.concat(message)).digest();
+  expect(resumeMac('daemon', initKey, transcript).equals(expected)).toBe(true);
+  const others = [
+    resumeMac('link', initKey, transcript),
+    resumeMac('daemon', randomBytes(32), transcript),
+    resumeMac('daemon', initKey, { ...transcript, version: 2 }),
+    resumeMac('daemon', initKey, { ...transcript, jti: 'j7', uid: 0 }),
+    resumeMac('daemon', initKey, { ...transcript, linkNonce: daemonNonce, daemonNonce: linkNonce }),
+  ];
+  for (const other of others) expect(other.equals(expected)).toBe(false);
+});
