@@ -1,0 +1,66 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultRunDirs, readLocalServer } from './local-server.ts';
+
+const server = {
+  serverId: 's',
+  hostname: 'h',
+  address: '127.0.0.1:7300',
+  ca: 'PEM',
+  keys: { keys: [] },
+  version: '1',
+  mode: 'self',
+  pid: 7,
+};
+
+let folder: string;
+let run: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-run-'));
+  run = join(folder, 'run');
+  mkdirSync(run, { mode: 0o755 });
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+const write = (content: unknown): void =>
+  writeFileSync(join(run, 'server.json'), JSON.stringify(content), { mode: 0o644 });
+const untrusted = expect.objectContaining({ reason: 'NOT_TRUSTED' });
+
+describe('the local server', () => {
+  it('is looked for in the own folder first, then in the system’s', () => {
+    expect(defaultRunDirs({ XDG_RUNTIME_DIR: '/run/user/7' }, 7)).toEqual(['/run/user/7/latchkey', '/run/latchkey']);
+    expect(defaultRunDirs({ XDG_RUNTIME_DIR: 'here', HOME: '/h' }, 7)).toEqual([
+      '/h/.local/state/latchkey/run',
+      '/run/latchkey',
+    ]);
+    expect(defaultRunDirs({ XDG_RUNTIME_DIR: '/run/user/0' }, 0)).toEqual(['/run/latchkey']);
+  });
+
+  it('is read from a folder that only its owner can write', () => {
+    expect(readLocalServer(join(folder, 'none'))).toBeUndefined();
+    expect(readLocalServer(run)).toBeUndefined();
+    write(server);
+    expect(readLocalServer(run)).toEqual(server);
+  });
+
+  it('is not believed from a folder or file that others can write', () => {
+    write(server);
+    chmodSync(folder, 0o777);
+    expect(() => readLocalServer(run)).toThrow(untrusted);
+    chmodSync(folder, 0o700);
+    chmodSync(join(run, 'server.json'), 0o666);
+    expect(() => readLocalServer(run)).toThrow(untrusted);
+    chmodSync(join(run, 'server.json'), 0o644);
+    chmodSync(run, 0o1777);
+    expect(() => readLocalServer(run)).toThrow(untrusted);
+  });
+
+  it.each([null, [], 'x', {}, { ...server, address: 'nowhere' }, { ...server, keys: [] }, { ...server, mode: 'other' }])(
+    'is not %j',
+    (content) => {
+      write(content);
+      expect(() => readLocalServer(run)).toThrow(untrusted);
+    },
+  );
+});

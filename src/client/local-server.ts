@@ -1,0 +1,120 @@
+/**
+ * The server of this host, as its run folder's `server.json` tells it: where to dial, the CA that
+ * vouches for it and the keys it signs with. Believed as far as the folder is the daemon's own
+ * (trusted-folder.ts); checked member by member, without zod, because links load it too.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { AppError, isAppError } from '../errors.ts';
+import { openTrustedFolder, type TrustedFolder } from './trusted-folder.ts';
+
+/** What a running daemon says of itself. */
+export interface LocalServer {
+  readonly serverId: string;
+  readonly hostname: string;
+  /** host:port to dial, an IPv6 host in brackets. */
+  readonly address: string;
+  /** The CA certificate, PEM. */
+  readonly ca: string;
+  /** The JWKS that its tokens are verified with. */
+  readonly keys: { readonly keys: readonly unknown[] };
+  readonly version: string;
+  readonly mode: 'system' | 'self';
+  readonly pid: number;
+}
+
+const FILE = 'server.json';
+const MAX_BYTES = 1024 * 1024;
+const SYSTEM_RUN_DIR = '/run/latchkey';
+
+/** Where a daemon of this host may have its run folder: the user's own first, then the system's. */
+export function defaultRunDirs(env: NodeJS.ProcessEnv, uid: number): string[] {
+  if (uid === 0) return [SYSTEM_RUN_DIR];
+  const runtime = absolute(env.XDG_RUNTIME_DIR);
+  if (runtime !== undefined) return [join(runtime, 'latchkey'), SYSTEM_RUN_DIR];
+  const state = absolute(env.XDG_STATE_HOME) ?? ownState(env);
+  return state === undefined ? [SYSTEM_RUN_DIR] : [join(state, 'latchkey', 'run'), SYSTEM_RUN_DIR];
+}
+
+/**
+ * The server whose run folder `runDir` is; undefined when none has written there.
+ * Throws NOT_TRUSTED when somebody else could have written it, and for what is not a server's file.
+ */
+export function readLocalServer(runDir: string): LocalServer | undefined {
+  try {
+    using folder = openTrustedFolder(runDir);
+    return readServerFile(folder);
+  } catch (error) {
+    if (isAppError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** The same within a folder already opened. */
+export function readServerFile(folder: TrustedFolder): LocalServer | undefined {
+  const text = readOwned(folder);
+  if (text === undefined) return undefined;
+  const found = parse(text);
+  if (found === undefined) throw new AppError('NOT_TRUSTED', `${FILE} in the run folder is not a server's`);
+  return found;
+}
+
+function readOwned(folder: TrustedFolder): string | undefined {
+  const fd = openIfThere(folder.path(FILE));
+  if (fd === undefined) return undefined;
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.uid !== folder.uid || (stats.mode & 0o022) !== 0 || stats.size > MAX_BYTES)
+      throw new AppError('NOT_TRUSTED', `${FILE} in the run folder is not the server's own`);
+    const bytes = Buffer.alloc(stats.size);
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new AppError('NOT_TRUSTED', `${FILE} in the run folder cannot be read`, { cause: error });
+  }
+}
+
+function parse(text: string): LocalServer | undefined {
+  let value: Partial<Record<keyof LocalServer, unknown>>;
+  try {
+    value = Object(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+  const { serverId, hostname, address, ca, keys, version, mode, pid } = value;
+  if (!isText(serverId) || !isText(hostname) || !isText(address) || !isText(ca) || !isText(version)) return undefined;
+  if (!/^.+:\d{1,5}$/.test(address) || (mode !== 'system' && mode !== 'self')) return undefined;
+  if (typeof pid !== 'number' || !isKeys(keys)) return undefined;
+  return { serverId, hostname, address, ca, keys, version, mode, pid };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0;
+}
+
+function isKeys(value: unknown): value is LocalServer['keys'] {
+  return typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys);
+}
+
+/** Relative values do not count (XDG Base Directory Specification). */
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}
+
+/** os.homedir() throws for a uid without HOME and without an entry. */
+function ownState(env: NodeJS.ProcessEnv): string | undefined {
+  try {
+    return join(absolute(env.HOME) ?? homedir(), '.local', 'state');
+  } catch {
+    return undefined;
+  }
+}

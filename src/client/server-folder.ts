@@ -1,0 +1,93 @@
+/**
+ * What a client keeps of one server: the CA that it trusts and the token that it has (N3, A3).
+ * One folder a server, 0700; files 0600, replaced by rename, so that a reader never sees half of one.
+ * Never follows a link in place of a file, and never uses a token that others can read.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { renameSync, rmSync, writeSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { AppError } from '../errors.ts';
+
+const TOKEN = 'token';
+const CA = 'ca.pem';
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * `$XDG_CONFIG_HOME/latchkey/servers/<host>_<port>`; `address` is host:port, an IPv6 host in brackets.
+ * Throws USAGE for what is not an address.
+ */
+export function serverFolder(env: NodeJS.ProcessEnv, home: string, address: string): string {
+  const [, host, port] = /^\[?([^\s/\][]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
+  if (host === undefined || port === undefined)
+    throw new AppError('USAGE', `"${address}" is not host:port; for example server.example:7300`);
+  const base = env.XDG_CONFIG_HOME;
+  const config = base !== undefined && isAbsolute(base) ? base : join(home, '.config');
+  return join(config, 'latchkey', 'servers', `${host.toLowerCase()}_${port}`);
+}
+
+/** The token kept in `folder`, undefined without one. Throws NOT_TRUSTED when others could read or change it. */
+export function readToken(folder: string): string | undefined {
+  return read(join(folder, TOKEN), 0o077)?.trim();
+}
+
+export function writeToken(folder: string, token: string): void {
+  write(folder, TOKEN, `${token}\n`);
+}
+
+/** Removes the token; only that one when `token` is given, so that a newer one stays. */
+export function removeToken(folder: string, token?: string): void {
+  if (token !== undefined && readToken(folder) !== token) return;
+  rmSync(join(folder, TOKEN), { force: true });
+}
+
+/** The CA certificate (PEM) kept in `folder`, undefined without one. Throws NOT_TRUSTED when others could change it. */
+export function readCa(folder: string): string | undefined {
+  return read(join(folder, CA), 0o022);
+}
+
+export function writeCa(folder: string, pem: string): void {
+  write(folder, CA, pem);
+}
+
+/** `forbidden`: mode bits that a trustworthy file does not have. */
+function read(path: string, forbidden: number): string | undefined {
+  const fd = openIfThere(path);
+  if (fd === undefined) return undefined;
+  try {
+    const { mode, uid, size } = fstatSync(fd);
+    if ((uid !== process.geteuid?.() && uid !== 0) || (mode & forbidden) !== 0)
+      throw new AppError('NOT_TRUSTED', `${path} is open to other users; remove it, or chmod 600 it if it is yours`);
+    if (size > MAX_BYTES) throw new AppError('NOT_TRUSTED', `${path} is too long to be what it should be`);
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new AppError('NOT_TRUSTED', `${path} cannot be read`, { cause: error });
+  }
+}
+
+function write(folder: string, name: string, content: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const temporary = join(folder, `.${name}.${randomBytes(8).toString('hex')}`);
+  try {
+    const fd = openSync(temporary, 'wx', 0o600);
+    try {
+      writeSync(fd, content);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, join(folder, name));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
