@@ -29,7 +29,10 @@ const untrusted = expect.objectContaining({ reason: 'NOT_TRUSTED' });
 
 describe('the local server', () => {
   it('is looked for in the own folder first, then in the system’s', () => {
-    expect(defaultRunDirs({ XDG_RUNTIME_DIR: '/run/user/7' }, 7)).toEqual(['/run/user/7/latchkey', '/run/latchkey']);
+    expect(defaultRunDirs({ XDG_RUNTIME_DIR: '/run/user/7' }, 7)).toEqual([
+      '/run/user/7/latchkey',
+      '/run/latchkey',
+    ]);
     expect(defaultRunDirs({ XDG_RUNTIME_DIR: 'here', HOME: '/h' }, 7)).toEqual([
       '/h/.local/state/latchkey/run',
       '/run/latchkey',
@@ -56,11 +59,16 @@ describe('the local server', () => {
     expect(() => readLocalServer(run)).toThrow(untrusted);
   });
 
-  it.each([null, [], 'x', {}, { ...server, address: 'nowhere' }, { ...server, keys: [] }, { ...server, mode: 'other' }])(
-    'is not %j',
-    (content) => {
-      write(content);
-      expect(() => readLocalServer(run)).toThrow(untrusted);
-    },
-  );
+  it.each([
+    null,
+    [],
+    'x',
+    {},
+    { ...server, address: 'nowhere' },
+    { ...server, keys: [] },
+    { ...server, mode: 'other' },
+  ])('is not %j', (content) => {
+    write(content);
+    expect(() => readLocalServer(run)).toThrow(untrusted);
+  });
 });

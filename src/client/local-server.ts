@@ -91,7 +91,8 @@ function parse(text: string): LocalServer | undefined {
     return undefined;
   }
   const { serverId, hostname, address, ca, keys, version, mode, pid } = value;
-  if (!isText(serverId) || !isText(hostname) || !isText(address) || !isText(ca) || !isText(version)) return undefined;
+  if (!isText(serverId) || !isText(hostname) || !isText(address) || !isText(ca) || !isText(version))
+    return undefined;
   if (!/^.+:\d{1,5}$/.test(address) || (mode !== 'system' && mode !== 'self')) return undefined;
   if (typeof pid !== 'number' || !isKeys(keys)) return undefined;
   return { serverId, hostname, address, ca, keys, version, mode, pid };

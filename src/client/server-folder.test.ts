@@ -15,13 +15,18 @@ describe('the folder of a server', () => {
     expect(serverFolder({}, '/home/u', 'Host.example:7300')).toBe(
       '/home/u/.config/latchkey/servers/host.example_7300',
     );
-    expect(serverFolder({ XDG_CONFIG_HOME: '/x' }, '/home/u', '[::1]:7300')).toBe('/x/latchkey/servers/::1_7300');
+    expect(serverFolder({ XDG_CONFIG_HOME: '/x' }, '/home/u', '[::1]:7300')).toBe(
+      '/x/latchkey/servers/::1_7300',
+    );
     expect(serverFolder({ XDG_CONFIG_HOME: 'x' }, '/h', 'a:1')).toBe('/h/.config/latchkey/servers/a_1');
   });
 
-  it.each(['', 'host', 'host:', '../..:1', 'a/b:1', 'host:port'])('does not take %j for an address', (address) => {
-    expect(() => serverFolder({}, home, address)).toThrow(expect.objectContaining({ reason: 'USAGE' }));
-  });
+  it.each(['', 'host', 'host:', '../..:1', 'a/b:1', 'host:port'])(
+    'does not take %j for an address',
+    (address) => {
+      expect(() => serverFolder({}, home, address)).toThrow(expect.objectContaining({ reason: 'USAGE' }));
+    },
+  );
 
   it('keeps token and CA for its owner alone (A3)', () => {
     const folder = serverFolder({}, home, 'host:7300');

@@ -4,8 +4,18 @@
  * Never follows a link in place of a file, and never uses a token that others can read.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { AppError } from '../errors.ts';
 
@@ -57,7 +67,10 @@ function read(path: string, forbidden: number): string | undefined {
   try {
     const { mode, uid, size } = fstatSync(fd);
     if ((uid !== process.geteuid?.() && uid !== 0) || (mode & forbidden) !== 0)
-      throw new AppError('NOT_TRUSTED', `${path} is open to other users; remove it, or chmod 600 it if it is yours`);
+      throw new AppError(
+        'NOT_TRUSTED',
+        `${path} is open to other users; remove it, or chmod 600 it if it is yours`,
+      );
     if (size > MAX_BYTES) throw new AppError('NOT_TRUSTED', `${path} is too long to be what it should be`);
     return readFileSync(fd, 'utf8');
   } finally {
