@@ -1,0 +1,150 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { peerCredentials } from './peer-credentials.ts';
+import { makePipe, punchHole, splice } from './pipe.ts';
+import { flock, mallocTrim, reap } from './process.ts';
+import { watchReadable } from './readable.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-native-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('peer credentials', () => {
+  it('are those of the process that connected', async () => {
+    const server = createServer().listen(join(folder, 's'));
+    await once(server, 'listening');
+    const client = connect(join(folder, 's'));
+    const [accepted] = (await once(server, 'connection')) as [Socket];
+    const own = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() };
+    expect(peerCredentials(accepted)).toEqual(own);
+    expect(peerCredentials(client)).toEqual(own);
+    client.destroy();
+    accepted.destroy();
+    expect(() => peerCredentials(client)).toThrow('closed');
+    server.close();
+  });
+
+  it('are refused for a socket that has none', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as { port: number }).port, '127.0.0.1');
+    await once(client, 'connect');
+    expect(() => peerCredentials(client)).toThrow('getsockopt');
+    client.destroy();
+    server.close();
+  });
+});
+
+describe('splice', () => {
+  it('moves what there is and says when there is nothing, or nothing to come', () => {
+    const pipe = makePipe();
+    const file = openSync(join(folder, 'f'), 'w+');
+    expect(splice(pipe.read, file, 0, 1 << 20)).toBe('empty');
+    writeSync(pipe.write, 'hello');
+    expect(splice(pipe.read, file, 3, 1 << 20)).toBe(5);
+    writeSync(pipe.write, 'world');
+    expect(splice(pipe.read, file, 8, 2)).toBe(2);
+    expect(splice(pipe.read, file, 10, 99)).toBe(3);
+    closeSync(pipe.write);
+    expect(splice(pipe.read, file, 13, 99)).toBe('end');
+    expect(readFileSync(join(folder, 'f'), 'utf8')).toBe('\0\0\0helloworld');
+    closeSync(pipe.read);
+    closeSync(file);
+  });
+
+  it('names the error and leaves the bytes in the pipe', () => {
+    const pipe = makePipe();
+    writeSync(pipe.write, 'kept');
+    const file = openSync(join(folder, 'f'), 'w');
+    const unwritable = openSync(join(folder, 'f'), 'r');
+    expect(() => splice(pipe.read, unwritable, 0, 99)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    expect(splice(pipe.read, file, 0, 99)).toBe(4);
+    for (const fd of [pipe.read, pipe.write, unwritable, file]) closeSync(fd);
+  });
+
+  it('gives the space of a hole back and keeps the size', () => {
+    const file = openSync(join(folder, 'f'), 'w+');
+    writeSync(file, Buffer.alloc(1 << 20, 1));
+    punchHole(file, 0, 1 << 19);
+    const { size, blocks } = fstatSync(file);
+    expect([size, blocks]).toEqual([1 << 20, (1 << 19) / 512]);
+    closeSync(file);
+  });
+});
+
+describe('watching a pipe', () => {
+  it('reports bytes without taking them, pauses, and reports the end', async () => {
+    const pipe = makePipe();
+    const file = openSync(join(folder, 'f'), 'w+');
+    const moved: (number | string)[] = [];
+    const watch = await new Promise<{ resume(): void }>((resolve) => {
+      const watched = watchReadable(
+        pipe.read,
+        () => {
+          const result = splice(pipe.read, file, 0, 3);
+          moved.push(result);
+          if (moved.length === 1) setImmediate(() => resolve(watched));
+          if (result === 'end') closeSync(file);
+          return result === 'end' ? 'end' : moved.length === 1 ? 'pause' : 'more';
+        },
+        { ref: true },
+      );
+      writeSync(pipe.write, 'abcdef');
+    });
+    expect(moved).toEqual([3]);
+    closeSync(pipe.write);
+    watch.resume();
+    await expect.poll(() => moved).toEqual([3, 3, 'end']);
+  });
+});
+
+describe('processes', () => {
+  it('are reaped one by one, and never any', () => {
+    expect(() => reap(-1)).toThrow('one process');
+    expect(reap(1)).toBe(false);
+    mallocTrim();
+  });
+
+  it('hold locks that others see', async () => {
+    const path = join(folder, 'lock');
+    const [one, two] = [openSync(path, 'w'), openSync(path, 'w')];
+    expect([flock(one), flock(two), flock(one)]).toEqual([true, false, true]);
+    closeSync(one);
+    expect(flock(two)).toBe(true);
+    closeSync(two);
+    expect(() => flock(99_999)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  });
+
+  it('are subreapers and closed to others when asked', async () => {
+    const script = `
+      import { becomeSubreaper, reap, setDumpable } from '${import.meta.dirname}/process.ts';
+      import { execFileSync } from 'node:child_process';
+      import { readFileSync, statSync } from 'node:fs';
+      becomeSubreaper(); setDumpable(false);
+      const orphan = Number(execFileSync('/bin/sh', ['-c', 'sleep 0.05 >&2 & echo $!']).toString());
+      const parent = readFileSync('/proc/' + orphan + '/stat', 'utf8').split(') ')[1].split(' ')[1];
+      while (!reap(orphan)) await new Promise((resolve) => setTimeout(resolve, 5));
+      console.log(Number(parent) === process.pid, statSync('/proc/self/environ').uid);
+    `;
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+      stdio: 'pipe',
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+    });
+    child.stderr.on('data', (chunk) => {
+      output += String(chunk);
+    });
+    await once(child, 'close');
+    expect(output).toBe('true 0\n');
+    expect(execFileSync('/bin/true').length).toBe(0);
+  });
+});
