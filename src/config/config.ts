@@ -3,9 +3,25 @@
  * defaults, in this order of precedence. It refuses what it does not know instead of passing over
  * it, names file, key and remedy in one line (CONFIG_INVALID), and never shows a secret.
  */
-import type { Mode, Paths } from './paths.ts';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { checkTogether } from './check-together.ts';
+import { readConfigFile } from './config-file.ts';
+import { readEnvironment } from './environment.ts';
+import {
+  defaultConfigFile,
+  defaultRun,
+  defaultState,
+  type Mode,
+  modeOf,
+  type Paths,
+  pathsOf,
+  type Surroundings,
+} from './paths.ts';
+import { type Entry, invalid } from './problem.ts';
+import { type Resolved, resolveSettings } from './resolve-settings.ts';
 import type { Secret } from './secret.ts';
-import type { SettingName, Settings } from './settings.ts';
+import { SETTING_NAMES, type SettingName } from './settings.ts';
 
 /** Who said it. */
 export type Source = 'flag' | 'environment' | 'file' | 'default';
@@ -46,8 +62,8 @@ export interface Config {
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   /** Where each setting came from. */
   readonly sources: Readonly<Record<SettingName, Source>>;
-  /** Each setting as it was understood, by its dotted name: what `config show` prints. */
-  readonly settings: Settings;
+  /** What was written for each setting, and where; a secret as a Secret. */
+  readonly entries: Readonly<Record<SettingName, Entry>>;
 }
 
 /** `host` is an IP address without brackets; port 0 lets the system choose. */
@@ -64,3 +80,79 @@ export interface RoleMembers {
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 export type LogFormat = 'auto' | 'json' | 'human';
+
+/** Where `loadConfig` looks. */
+export interface ConfigInput {
+  /** Flags of the command line: `--config FILE`, `--run DIR`. */
+  readonly argv: { readonly config?: string | undefined; readonly run?: string | undefined };
+  readonly env: NodeJS.ProcessEnv;
+  /** Decides the mode, and who may own the file. */
+  readonly uid: number;
+  readonly home: string;
+}
+
+/**
+ * Reads, checks and puts together. Throws CONFIG_INVALID with one line for the first problem; a
+ * value that another source overrides is checked all the same.
+ */
+export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {
+  const mode = modeOf(uid);
+  const path = argv.config === undefined ? defaultConfigFile({ mode, env, home }) : resolve(argv.config);
+  const file = readConfigFile(path, uid);
+  if (file === undefined && argv.config !== undefined) {
+    throw invalid(`${path}: there is no such file. Make it, or leave --config out for the defaults`);
+  }
+  const resolved = resolveSettings(mode, [file, readEnvironment(env), readFlags(argv)]);
+  const config = assemble(resolved, { mode, env, home }, file && path);
+  checkTogether(config);
+  return config;
+}
+
+function readFlags({ run }: ConfigInput['argv']): Map<SettingName, Entry> {
+  if (run === undefined) return new Map();
+  return new Map([['paths.run', { raw: resolve(run), source: 'flag', where: '--run' }]]);
+}
+
+function assemble({ values, entries }: Resolved, around: Surroundings, file: string | undefined): Config {
+  const paths = pathsOf(
+    around.mode,
+    values['paths.state'] ?? defaultState(around),
+    values['paths.run'] ?? defaultRun(around),
+  );
+  return {
+    mode: around.mode,
+    file,
+    server: { id: values['server.id'], hostname: values['server.hostname'] ?? hostname() },
+    api: { listen: values['api.listen'] },
+    paths,
+    store: { url: `sqlite:${resolve(paths.state, values['store.url'].slice('sqlite:'.length))}` },
+    tokens: {
+      algorithm: values['tokens.algorithm'],
+      lifetimeSeconds: values['tokens.lifetime'],
+      lifetimes: values['tokens.lifetimes'],
+      signingKey: values['tokens.signing_key'],
+      secret: values['tokens.secret'],
+    },
+    links: {
+      shutdownOnLogout: values['links.shutdown_on_logout'],
+      eligible: { minUid: values['links.eligible.min_uid'], users: values['links.eligible.users'] },
+    },
+    sessions: {
+      onRevoke: values['sessions.on_revoke'],
+      outputLimitBytes: values['sessions.output_limit'],
+      retentionMs: values['sessions.retention'] * 1000,
+    },
+    roles: {
+      admin: { users: values['roles.admin.users'], groups: values['roles.admin.groups'] },
+      manager: { users: values['roles.manager.users'], groups: values['roles.manager.groups'] },
+    },
+    log: { level: values['log.level'], format: values['log.format'] },
+    sources: sourcesOf(entries),
+    entries,
+  };
+}
+
+function sourcesOf(entries: Config['entries']): Config['sources'] {
+  const pairs = SETTING_NAMES.map((name) => [name, entries[name].source]);
+  return Object.fromEntries(pairs) as Config['sources'];
+}

@@ -9,6 +9,7 @@ export type Mode = 'system' | 'self';
 
 /** Absolute paths. */
 export interface Paths {
+  readonly mode: Mode;
   /** Database and keys, 0700. */
   readonly state: string;
   /** Keys and certificates, 0700: `pki` within `state`. */
@@ -61,8 +62,8 @@ export function defaultRun(surroundings: Surroundings): string {
   return runtime === undefined ? join(defaultState(surroundings), 'run') : join(runtime, 'latchkey');
 }
 
-export function pathsOf(state: string, run: string): Paths {
-  return { state, pki: join(state, 'pki'), run, links: join(run, 'links') };
+export function pathsOf(mode: Mode, state: string, run: string): Paths {
+  return { mode, state, pki: join(state, 'pki'), run, links: join(run, 'links') };
 }
 
 /** Relative values do not count (XDG Base Directory Specification). */

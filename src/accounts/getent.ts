@@ -1,0 +1,38 @@
+/**
+ * Questions to the host's user database, through NSS, so that LDAP, SSSD and files answer alike.
+ * getent(1).
+ */
+import { execFile } from 'node:child_process';
+import { AppError } from '../errors.ts';
+
+const GETENT = '/usr/bin/getent';
+const TIMEOUT_MS = 5_000;
+const MAX_BYTES = 16 * 1024 * 1024; // a group with a hundred thousand members
+const NOT_FOUND = 2;
+
+export type Database = 'passwd' | 'group' | 'initgroups';
+
+/**
+ * The lines found for `keys`, each of which the caller has made sure to be a name or a number.
+ * Keys without an entry give no line. Throws UNAVAILABLE when there is no answer within 5 s.
+ */
+export function getent(database: Database, keys: readonly string[]): Promise<string[]> {
+  const options = {
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
+    cwd: '/',
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_BYTES,
+  } as const;
+  return new Promise((resolve, reject) => {
+    execFile(GETENT, [database, '--', ...keys], options, (error, stdout) => {
+      if (error === null || error.code === NOT_FOUND)
+        resolve(stdout.split('\n').filter((line) => line !== ''));
+      else
+        reject(
+          new AppError('UNAVAILABLE', 'the user database of this host does not answer', { cause: error }),
+        );
+    });
+  });
+}

@@ -1,0 +1,190 @@
+/**
+ * The kinds of values a setting can have. Each says in words what it wants, how text from the
+ * environment becomes such a value, and turns what was written into what the program uses.
+ */
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isAbsolute, normalize } from 'node:path';
+import { z } from 'zod';
+import type { ListenAddress } from './config.ts';
+import { Secret } from './secret.ts';
+import { weakness } from './secret-strength.ts';
+
+/** How an environment variable's text is read before the schema sees it. */
+export type Shape = 'text' | 'boolean' | 'integer' | 'list' | 'map';
+
+export interface Kind<T> {
+  readonly schema: z.ZodType<T>;
+  /** Completes "wanted …". */
+  readonly wanted: string;
+  readonly shape: Shape;
+  readonly secret?: boolean;
+}
+
+export type ValueOf<K> = K extends Kind<infer T> ? T : never;
+
+/** For z.transform: `undefined` from `parse` means unfit. */
+function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T> {
+  return z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: 'unfit' });
+    return z.NEVER;
+  });
+}
+
+/** `auto` becomes undefined. */
+export function orAuto<T>(kind: Kind<T>): Kind<T | undefined> {
+  const auto = z.literal('auto').transform(() => undefined);
+  return { ...kind, schema: z.union([auto, kind.schema]), wanted: `${kind.wanted}, or auto` };
+}
+
+/** Null becomes undefined. */
+export function orNothing<T>(kind: Kind<T>): Kind<T | undefined> {
+  const nothing = z.null().transform(() => undefined);
+  return { ...kind, schema: z.union([nothing, kind.schema]) };
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(...words: T): Kind<T[number]> {
+  return {
+    schema: z.enum(words),
+    wanted: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
+    shape: 'text',
+  };
+}
+
+export const yesOrNo: Kind<boolean> = { schema: z.boolean(), wanted: 'true or false', shape: 'boolean' };
+
+export function integer(least: number, most: number): Kind<number> {
+  return {
+    schema: z.int().min(least).max(most),
+    wanted: `a whole number from ${least} to ${most}`,
+    shape: 'integer',
+  };
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+const LONGEST_SECONDS = 3_660 * 86_400;
+
+/** Seconds. */
+export const duration: Kind<number> = {
+  schema: parsed((text) => {
+    const [, amount, unit] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
+    const seconds = Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? Number.NaN);
+    return seconds <= LONGEST_SECONDS ? seconds : undefined;
+  }),
+  wanted: 'a duration with its unit (s, m, h, d, w) such as 90s, 8h or 7d, at most 3660d',
+  shape: 'text',
+};
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+};
+
+/** Bytes. */
+export function size(least: number, words: string): Kind<number> {
+  return {
+    schema: parsed((text) => {
+      const [, amount, unit] = /^([1-9]\d{0,8}) ?(B|[KMGT]iB)$/.exec(text) ?? [];
+      const bytes = Number(amount) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN);
+      return bytes >= least && bytes <= 1024 ** 4 ? bytes : undefined;
+    }),
+    wanted: `a size with its unit (B, KiB, MiB, GiB, TiB) such as 64MiB, from ${words} to 1TiB`,
+    shape: 'text',
+  };
+}
+
+export const listenAddress: Kind<ListenAddress> = {
+  schema: parsed((text) => {
+    const [, six, four, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+    const host = four === 'localhost' ? '127.0.0.1' : (six ?? four ?? '');
+    const port = Number(digits);
+    const fits = six === undefined ? isIPv4(host) : isIPv6(host);
+    return fits && port <= 65_535 ? { host, port } : undefined;
+  }),
+  wanted: 'an IP address and a port such as [::]:7300 or 127.0.0.1:7300',
+  shape: 'text',
+};
+
+/** Also a DNS name in the TLS certificate, and the `iss` of tokens; proxy tokens own "proxy" (F21). */
+export const serverId: Kind<string> = {
+  schema: parsed((text) => {
+    const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+    const fits = text.length <= 64 && text.split('.').every((part) => label.test(part));
+    return fits && text !== 'proxy' && isIP(text) === 0 ? text : undefined;
+  }),
+  wanted: 'up to 64 lower-case letters, digits, "-" and "." like a host name, and not "proxy"',
+  shape: 'text',
+};
+
+export const hostName: Kind<string> = {
+  schema: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/),
+  wanted: 'a host name',
+  shape: 'text',
+};
+
+export const absolutePath: Kind<string> = {
+  schema: parsed((text) =>
+    isAbsolute(text) && !text.includes('\0') && text.length <= 4_000
+      ? withoutSlash(normalize(text))
+      : undefined,
+  ),
+  wanted: 'an absolute path',
+  shape: 'text',
+};
+
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+}
+
+/** A database's path, absolute or relative to the state folder. */
+export const storeUrl: Kind<string> = {
+  schema: z.string().regex(/^sqlite:[^\0?#]+[^\0?#/]$/),
+  wanted: 'sqlite: and a file name such as sqlite:latchkey.db',
+  shape: 'text',
+};
+
+export const strongSecret: Kind<Secret> = {
+  schema: z
+    .string()
+    .refine((text) => weakness(text) === undefined)
+    .transform((text) => new Secret(text)),
+  wanted: 'at least 32 random characters, for example from: openssl rand -base64 48',
+  shape: 'text',
+  secret: true,
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const NAME = /^(?!-)[^\x00-\x1f\x7f,=\s]{1,256}$/;
+
+/** Names of users, without doubles. */
+export const userNames: Kind<string[]> = {
+  schema: z.array(z.string().regex(NAME)).transform((names) => [...new Set(names)]),
+  wanted: 'a list of user names such as [alice, bob]',
+  shape: 'list',
+};
+
+/** A bare name is a Linux group: `wheel` becomes `unix:wheel`. */
+export const groupNames: Kind<string[]> = {
+  schema: z
+    .array(parsed((text) => unixGroup(text.startsWith('unix:') ? text.slice(5) : text)))
+    .transform((groups) => [...new Set(groups)]),
+  wanted: 'a list of Linux groups such as [wheel] or ["unix:wheel"]',
+  shape: 'list',
+};
+
+function unixGroup(name: string): string | undefined {
+  return NAME.test(name) && !name.includes(':') ? `unix:${name}` : undefined;
+}
+
+/** Seconds by one of `names`. */
+export function durations(...names: readonly string[]): Kind<Record<string, number>> {
+  return {
+    schema: z.partialRecord(z.enum(names), duration.schema) as z.ZodType<Record<string, number>>,
+    wanted: `durations such as 8h by one of ${names.join(', ')}`,
+    shape: 'map',
+  };
+}

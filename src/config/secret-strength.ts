@@ -1,0 +1,36 @@
+/** Tells a secret from a placeholder. The entropy of a text cannot be measured; carelessness can. */
+
+const LEAST_LENGTH = 32;
+const LEAST_VARIETY = 10;
+
+/** Templates say what to do with them; a random text does so but once in millions. */
+const TEMPLATE =
+  /change|placeholder|replace|example|insert.?(your|here)|your.{0,12}(key|secret|here)|lorem ?ipsum/i;
+
+/** What adds nothing to a secret that can be guessed. */
+const FILLERS = /secret|passw(or)?d|passphrase|default|letmein|qwerty|latchkey|token/gi;
+
+/** Why `text` may not be a secret (completes "it …", and never quotes it); undefined when it may. */
+export function weakness(text: string): string | undefined {
+  const characters = [...text];
+  if (characters.length < LEAST_LENGTH) return `has only ${characters.length} characters`;
+  if (TEMPLATE.test(text)) return 'looks like a placeholder';
+  if (text.replace(FILLERS, '').length < LEAST_LENGTH) return 'is padded with words that are easily guessed';
+  if (new Set(characters).size < LEAST_VARIETY) return 'uses too few different characters';
+  if (isRepetition(text)) return 'repeats itself';
+  if (isRun(characters)) return 'is mostly a run of neighbouring characters';
+  return undefined;
+}
+
+/** Whether it is a shorter text written twice or more, the last time perhaps in part. */
+function isRepetition(text: string): boolean {
+  const period = (text + text).indexOf(text.slice(0, Math.ceil(text.length / 2)), 1);
+  return period <= text.length / 2 && text.startsWith(text.slice(period));
+}
+
+/** Whether most characters are the one before, or its neighbour in the alphabet. */
+function isRun(characters: readonly string[]): boolean {
+  const codes = characters.map((character) => character.codePointAt(0) ?? 0);
+  const steps = codes.filter((code, index) => index > 0 && Math.abs(code - (codes[index - 1] ?? 0)) <= 1);
+  return steps.length > characters.length / 2;
+}

@@ -1,0 +1,73 @@
+/** The configuration for people and programs: every setting, its value and who said it. No secrets. */
+import type { Config, Source } from './config.ts';
+import { SETTING_NAMES, type SettingName } from './settings.ts';
+
+/** Lines for a terminal, and the same as data for `--json`. */
+export interface Shown {
+  readonly lines: readonly string[];
+  readonly json: object;
+}
+
+/** One setting as it is in force. */
+export interface ShownSetting {
+  readonly name: SettingName;
+  readonly value: unknown;
+  readonly source: Source;
+  /** File and line, or variable. */
+  readonly where: string;
+}
+
+/** A configuration that could be loaded is in order: says so, and where it came from. */
+export function configCheck(config: Config): Shown {
+  const from = config.file ?? 'no file, defaults only';
+  const set = shownSettings(config).filter(({ source }) => source !== 'default');
+  const line = `The configuration is in order (${from}; ${config.mode} mode; ${set.length} set).`;
+  return { lines: [line], json: { ok: true, mode: config.mode, file: config.file ?? null, set: set.length } };
+}
+
+/** All settings, defaults included. */
+export function configShow(config: Config): Shown {
+  const settings = shownSettings(config);
+  const cells = settings.map(({ name, value, where }) => [name, text(value), where]);
+  return {
+    lines: aligned([['SETTING', 'VALUE', 'SOURCE'], ...cells]),
+    json: { mode: config.mode, file: config.file ?? null, settings },
+  };
+}
+
+function shownSettings(config: Config): ShownSetting[] {
+  return SETTING_NAMES.map((name) => {
+    const { raw, source, where } = config.entries[name];
+    return { name, value: raw === 'auto' ? (automatic(config, name) ?? raw) : raw, source, where };
+  });
+}
+
+/** What `auto` has come to, where that is known before the daemon runs. */
+function automatic(config: Config, name: SettingName): string | undefined {
+  if (name === 'server.hostname') return config.server.hostname;
+  if (name === 'paths.state') return config.paths.state;
+  return name === 'paths.run' ? config.paths.run : undefined;
+}
+
+function text(value: unknown): string {
+  if (value === null) return '-';
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.join(', ');
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) return pairs(value);
+  return String(value);
+}
+
+function pairs(value: object): string {
+  const entries = Object.entries(value);
+  return entries.length === 0 ? '-' : entries.map(([key, one]) => `${key}=${one}`).join(', ');
+}
+
+/** Columns two spaces apart. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * The log, on standard error: JSON lines, or lines for people on a terminal. It never writes a
+ * token, and text from elsewhere is inert in both forms: JSON escapes control characters, and what
+ * JSON leaves (C1, bidi and other unseen controls) is escaped here.
+ */
+import { pino } from 'pino';
+import type { LogFormat, LogLevel } from './config/config.ts';
+
+export type Log = pino.Logger;
+
+export interface LogSettings {
+  /** `silent` is for tests. */
+  readonly level: LogLevel | 'silent';
+  readonly format: LogFormat;
+}
+
+/** Where lines go. */
+export interface LogTarget {
+  write(line: string): void;
+  readonly isTTY?: boolean;
+}
+
+/** Members that hold secrets wherever somebody might log them by mistake. */
+const HIDDEN = ['token', 'authorization', 'secret', 'password', 'cookie', 'initKey', 'privateKey', 'master'];
+/** A JWT, or most of one. */
+const JWT = /\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g;
+const UNSEEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+export function createLog({ level, format }: LogSettings, target: LogTarget = standardError()): Log {
+  const human = format === 'human' || (format === 'auto' && target.isTTY === true);
+  const write = (line: string): void => target.write(human ? forPeople(safe(line)) : safe(line));
+  const options: pino.LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: pino.stdSerializers.errWithCause, error: pino.stdSerializers.errWithCause },
+    redact: { paths: HIDDEN.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+  };
+  return pino(options, { write });
+}
+
+/** Written at once, so that nothing is lost when the process is killed; a closed pipe is no reason to die. */
+function standardError(): LogTarget {
+  const destination = pino.destination({ fd: 2, sync: true });
+  destination.on('error', () => undefined);
+  return { write: (line) => void destination.write(line), isTTY: process.stderr.isTTY === true };
+}
+
+/** In a line of JSON these characters stand in strings only, where \uXXXX means the same. */
+function safe(line: string): string {
+  return line.replace(JWT, '[token]').replace(UNSEEN, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** `2026-11-22T02:49:54.000Z INFO  message key=value`; every value is JSON, so a line stays a line. */
+function forPeople(line: string): string {
+  const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const pairs = Object.entries(rest).map(([key, value]) => `${inert(key)}=${inert(value)}`);
+  const words = [
+    String(time),
+    String(level).toUpperCase().padEnd(5),
+    msg === undefined ? '' : inert(msg),
+    ...pairs,
+  ];
+  return `${words.filter((word) => word !== '').join(' ')}\n`;
+}
+
+/** Plain text as it is, everything else as JSON. */
+function inert(value: unknown): string {
+  if (typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) && !value.includes('"')) {
+    return value;
+  }
+  return JSON.stringify(value).replace(UNSEEN, escaped);
+}
