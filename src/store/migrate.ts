@@ -1,0 +1,37 @@
+/** The schema's versions: numbered, forward only, all that are missing in one transaction. */
+import type { Kysely } from 'kysely';
+import { AppError } from '../errors.ts';
+import { getMeta, setMeta } from './meta.ts';
+import { first } from './migrations/0001-first.ts';
+import type { Schema } from './schema.ts';
+
+type Migration = (db: Kysely<unknown>) => Promise<void>;
+
+/** Version n is what the first n of these have made. Never change one that was released. */
+const MIGRATIONS: readonly Migration[] = [first];
+
+const VERSION_KEY = 'schema';
+
+/**
+ * Brings the database up to this program's version, inside the transaction `tx`. Throws
+ * CONFIG_INVALID for a database that a newer program has brought further, and changes nothing.
+ */
+export async function migrate(tx: Kysely<Schema>): Promise<void> {
+  const version = await versionOf(tx);
+  if (version > MIGRATIONS.length) {
+    throw new AppError(
+      'CONFIG_INVALID',
+      `the database is of version ${version} and this latchkey knows ${MIGRATIONS.length}: use the newer latchkey, or a backup`,
+    );
+  }
+  for (const migration of MIGRATIONS.slice(version)) await migration(tx as Kysely<unknown>);
+  if (version < MIGRATIONS.length) await setMeta(tx, VERSION_KEY, `${MIGRATIONS.length}`);
+}
+
+async function versionOf(db: Kysely<Schema>): Promise<number> {
+  const tables = await db.introspection.getTables();
+  if (tables.length === 0) return 0;
+  const version = tables.some(({ name }) => name === 'meta') ? Number(await getMeta(db, VERSION_KEY)) : 0;
+  if (Number.isSafeInteger(version) && version > 0) return version;
+  throw new AppError('CONFIG_INVALID', 'the database holds tables of some other program');
+}

@@ -1,0 +1,71 @@
+/**
+ * Room on the disk that is kept for revocations (DESIGN 9): a file of random bytes beside the
+ * database, deleted when the disk is full so that what must be written still can be.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from 'node:fs';
+
+const RETRY_MS = 1000;
+
+export class Reserve {
+  readonly #path: string;
+  readonly #bytes: number;
+  #held = false;
+  #triedAt = Number.NEGATIVE_INFINITY;
+
+  /** `bytes` 0: no reserve is kept, and none is missed. */
+  constructor(path: string, bytes: number) {
+    this.#path = path;
+    this.#bytes = bytes;
+  }
+
+  /** Whether the room is kept now; takes it again where it can, and tries that once a second at most. */
+  ensure(): boolean {
+    if (this.#held || this.#bytes === 0) return true;
+    if (performance.now() - this.#triedAt < RETRY_MS) return false;
+    this.#triedAt = performance.now();
+    this.#held = this.#isWhole() || this.#take();
+    return this.#held;
+  }
+
+  /** Gives the room to whoever writes next; whether there was any to give. */
+  release(): boolean {
+    if (!this.#held) return false;
+    this.#held = false;
+    this.#triedAt = performance.now();
+    return this.#delete();
+  }
+
+  #isWhole(): boolean {
+    const stat = lstatSync(this.#path, { throwIfNoEntry: false });
+    return stat?.isFile() === true && stat.size === this.#bytes && stat.blocks * 512 >= this.#bytes;
+  }
+
+  /** Random bytes, because a file system may store zeros as nothing. */
+  #take(): boolean {
+    try {
+      if (!this.#delete()) return false;
+      const file = openSync(this.#path, 'wx', 0o600);
+      try {
+        const bytes = randomBytes(this.#bytes);
+        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      return true;
+    } catch {
+      this.#delete();
+      return false;
+    }
+  }
+
+  #delete(): boolean {
+    try {
+      rmSync(this.#path, { force: true });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** The sessions, while they run and for a while after. */
+import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
+import { finishPage, likePattern, type Page, type PageQuery, parseOrder, planPage } from './page.ts';
+import type { Schema, SessionRow, SessionState } from './schema.ts';
+
+type Db = Kysely<Schema>;
+
+/** Which sessions, in which order; a missing or empty field picks all. */
+export interface SessionQuery extends PageQuery {
+  readonly login?: string;
+  readonly state?: SessionState;
+  /** Found anywhere in id, login, Linux user or command; case does not matter. */
+  readonly text?: string;
+  /** "started_at desc" when empty. */
+  readonly orderBy?: string;
+}
+
+export async function insertSession(tx: Db, row: SessionRow): Promise<void> {
+  await tx.insertInto('sessions').values(row).execute();
+}
+
+/** Changes what `patch` names; false when there is no such session. */
+export async function updateSession(
+  tx: Db,
+  id: string,
+  patch: Partial<Omit<SessionRow, 'id'>>,
+): Promise<boolean> {
+  const result = await tx.updateTable('sessions').set(patch).where('id', '=', id).executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export async function selectSession(db: Db, id: string): Promise<SessionRow | undefined> {
+  return db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** One page of the sessions that the query picks. Throws INVALID_ARGUMENT. */
+export async function selectSessions(db: Db, query: SessionQuery): Promise<Page<SessionRow>> {
+  const { login, state, text, orderBy } = query;
+  const order = parseOrder(orderBy || 'started_at desc', ['started_at', 'login', 'state']);
+  const plan = planPage(query, ['sessions', login, state, text, order]);
+  const { column, direction } = order;
+  let rows = filtered(db, query).selectAll().orderBy(column, direction).orderBy('id', direction);
+  const { after } = plan;
+  if (after !== undefined) {
+    rows = rows.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple(column, 'id'), direction === 'desc' ? '<' : '>', tuple(after.value, after.id)),
+    );
+  }
+  const counted = filtered(db, query).select(({ fn }) => fn.countAll().as('total'));
+  const total = after?.total ?? Number((await counted.executeTakeFirstOrThrow()).total);
+  const found = await rows.limit(plan.limit + 1).execute();
+  return finishPage(plan, found, total, (row) => [row[column], row.id]);
+}
+
+/** All sessions of a uid, in `state` when one is given, the oldest first. */
+export async function sessionsOfUid(db: Db, uid: number, state?: SessionState): Promise<SessionRow[]> {
+  let rows = db.selectFrom('sessions').selectAll().where('uid', '=', uid);
+  if (state !== undefined) rows = rows.where('state', '=', state);
+  return rows.orderBy('started_at').execute();
+}
+
+/** Sessions that ended before `ms`, the longest ago first. */
+export async function endedBefore(db: Db, ms: number, limit: number): Promise<SessionRow[]> {
+  const ended = db.selectFrom('sessions').selectAll().where('ended_at', '<', ms);
+  return ended.orderBy('ended_at').limit(limit).execute();
+}
+
+/** Deletes those that are there; at most 1000 at once. */
+export async function deleteSessions(tx: Db, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
+}
+
+// biome-ignore lint/complexity/noBannedTypes: kysely's type of a query that selects nothing yet
+type SessionSelection = SelectQueryBuilder<Schema, 'sessions', {}>;
+
+function filtered(db: Db, { login, state, text }: SessionQuery): SessionSelection {
+  let rows: SessionSelection = db.selectFrom('sessions');
+  if (login) rows = rows.where('login', '=', login);
+  if (state) rows = rows.where('state', '=', state);
+  if (text) {
+    const pattern = likePattern(text);
+    rows = rows.where(({ or, ref }) =>
+      or(
+        (['id', 'login', 'linux_user', 'command'] as const).map(
+          (name) => sql<boolean>`lower(${ref(name)}) like lower(${pattern}) escape '\\'`,
+        ),
+      ),
+    );
+  }
+  return rows;
+}

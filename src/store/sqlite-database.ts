@@ -1,0 +1,72 @@
+/** Opening the one SQLite file: private, locked against every other program, durable. */
+import { closeSync, fsyncSync, lstatSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { AppError } from '../errors.ts';
+
+/** `NORMAL` may lose the last commits to a power cut; only measurements use it. */
+export type Synchronous = 'FULL' | 'NORMAL';
+
+/**
+ * The open database at `path`, made when missing (0600). Throws CONFIG_INVALID when another
+ * program has it open, when it is somebody else's or open to others, or when it is no database.
+ *
+ * While it is open nothing else in this process may open and close the file: that would drop
+ * the lock (fcntl(2): locks go with any descriptor of the file).
+ */
+export function openDatabase(path: string, synchronous: Synchronous = 'FULL'): Database.Database {
+  makePrivate(path);
+  const db = new Database(path, { fileMustExist: true, timeout: 0 });
+  try {
+    // Before the first access, so that the write-ahead log needs no shared memory file.
+    db.pragma('locking_mode = EXCLUSIVE');
+    const mode = db.pragma('journal_mode = WAL', { simple: true });
+    if (mode !== 'wal')
+      throw new AppError('CONFIG_INVALID', `${path}: this file system cannot hold the database`);
+    db.pragma(`synchronous = ${synchronous}`);
+    db.pragma('temp_store = MEMORY');
+    db.pragma('cache_size = -16384');
+    db.pragma('trusted_schema = OFF');
+    db.exec('BEGIN IMMEDIATE; COMMIT');
+    return db;
+  } catch (error) {
+    db.close();
+    throw explain(path, error);
+  }
+}
+
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+    const folder = openSync(dirname(path), 'r');
+    fsyncSync(folder);
+    closeSync(folder);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) {
+      throw new AppError('CONFIG_INVALID', `${path}: the database cannot be made there`, { cause: error });
+    }
+  }
+  const stat = lstatSync(path);
+  if (!stat.isFile()) throw new AppError('CONFIG_INVALID', `${path} is not a regular file`);
+  if (stat.uid !== process.geteuid?.())
+    throw new AppError('CONFIG_INVALID', `${path} belongs to another user`);
+  if ((stat.mode & 0o077) !== 0)
+    throw new AppError('CONFIG_INVALID', `${path} is open to others: chmod 0600 it`);
+}
+
+function explain(path: string, error: unknown): unknown {
+  const code = error instanceof Database.SqliteError ? error.code : '';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new AppError('CONFIG_INVALID', `another latchkey uses ${path}`, { cause: error });
+  }
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return new AppError('CONFIG_INVALID', `${path} is no database, or damaged: restore a backup`, {
+      cause: error,
+    });
+  }
+  return error;
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

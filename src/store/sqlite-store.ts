@@ -1,0 +1,188 @@
+/**
+ * The store on SQLite. One connection, one turn after the other: what was asked for in a turn is
+ * read first, and then all writes go into one transaction (group commit), so that thirty-two
+ * callers wait for one fsync and not for thirty-two.
+ */
+import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
+import { AppError } from '../errors.ts';
+import type { CommitOptions, Store, StoreLog } from './open.ts';
+import type { Reserve } from './reserve.ts';
+import type { Schema } from './schema.ts';
+
+type Work = (db: Kysely<Schema>) => Promise<unknown>;
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+interface Job {
+  readonly kind: 'read' | 'write';
+  readonly work: Work;
+  readonly mustFit: boolean;
+  settle(outcome: Outcome): void;
+}
+
+const MAX_STATEMENTS = 256;
+
+export class SqliteStore implements Store {
+  readonly #database: Database.Database;
+  readonly #reserve: Reserve;
+  readonly #log: StoreLog | undefined;
+  readonly #db: Kysely<Schema>;
+  readonly #run: (sql: string) => void;
+  #waiting: Job[] = [];
+  #turns: Promise<void> | undefined;
+  #closed = false;
+  #failing = false;
+
+  constructor(database: Database.Database, reserve: Reserve, log?: StoreLog) {
+    this.#database = database;
+    this.#reserve = reserve;
+    this.#log = log;
+    const prepare = statementCache(database);
+    this.#run = (sql) => void prepare(sql).run([]);
+    this.#db = new Kysely({ dialect: new SqliteDialect({ database: { prepare, close: () => {} } }) });
+  }
+
+  read<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return this.#add('read', work, false);
+  }
+
+  commit<T>(work: (tx: Kysely<Schema>) => Promise<T>, { mustFit = false }: CommitOptions = {}): Promise<T> {
+    return this.#add('write', work, mustFit);
+  }
+
+  /** Does what was asked for before, and closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#turns;
+    this.#database.close();
+  }
+
+  #add<T>(kind: Job['kind'], work: (db: Kysely<Schema>) => Promise<T>, mustFit: boolean): Promise<T> {
+    if (this.#closed) return Promise.reject(new AppError('STORE_UNAVAILABLE', 'the store is closed'));
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const settle = (outcome: Outcome): void => {
+      if ('error' in outcome) reject(outcome.error);
+      else resolve(outcome.value as T);
+    };
+    this.#waiting.push({ kind, work, mustFit, settle });
+    this.#turns ??= this.#takeTurns();
+    return promise;
+  }
+
+  async #takeTurns(): Promise<void> {
+    while (true) {
+      // Behind everything that this turn of the event loop still has to say.
+      await new Promise(setImmediate);
+      const jobs = this.#waiting.splice(0);
+      if (jobs.length === 0) break;
+      await Promise.all(jobs.filter(({ kind }) => kind === 'read').map((job) => this.#read(job)));
+      const writes = jobs.filter(({ kind }) => kind === 'write');
+      if (writes.length > 0) await this.#write(writes);
+    }
+    this.#turns = undefined;
+  }
+
+  async #read(job: Job): Promise<void> {
+    try {
+      job.settle({ value: await job.work(this.#db) });
+    } catch (error) {
+      job.settle({ error: isStoreFailure(error) ? unavailable(error) : error });
+    }
+  }
+
+  /** Without the reserve only what must fit is written, or it would take the room for that. */
+  async #write(jobs: readonly Job[]): Promise<void> {
+    const allowed = this.#reserve.ensure() ? jobs : refuseOthers(jobs, new Error('the reserve is used up'));
+    if (allowed.length === 0) return;
+    const failure = await this.#writeTogether(allowed);
+    this.#report(failure);
+    if (failure === undefined) return;
+    const urgent = refuseOthers(allowed, failure);
+    if (urgent.length === 0) return;
+    const again = this.#reserve.release() ? await this.#writeTogether(urgent) : failure;
+    if (again !== undefined) for (const job of urgent) job.settle({ error: unavailable(again) });
+  }
+
+  /** Says once that writing fails, however many ask while it does. */
+  #report(failure: unknown): void {
+    if (failure !== undefined && !this.#failing) this.#log?.error({ err: failure }, 'the store cannot write');
+    this.#failing = failure !== undefined;
+  }
+
+  /** One transaction for all; answers what made it fail as a whole, when nobody has been told. */
+  async #writeTogether(jobs: readonly Job[]): Promise<unknown> {
+    const outcomes: Outcome[] = [];
+    try {
+      this.#run('BEGIN IMMEDIATE');
+      for (const { work } of jobs) outcomes.push(await this.#writeOne(work));
+      this.#run('COMMIT');
+    } catch (error) {
+      this.#rollBack();
+      return error;
+    }
+    for (const [index, outcome] of outcomes.entries()) jobs[index]?.settle(outcome);
+    return undefined;
+  }
+
+  /** Work that throws fails alone; a failure of the store itself is everybody's. */
+  async #writeOne(work: Work): Promise<Outcome> {
+    this.#run('SAVEPOINT work');
+    try {
+      const value = await work(this.#db);
+      this.#run('RELEASE work');
+      return { value };
+    } catch (error) {
+      if (isStoreFailure(error) || !this.#database.inTransaction) throw error;
+      this.#run('ROLLBACK TO work');
+      this.#run('RELEASE work');
+      return { error };
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#database.inTransaction) this.#run('ROLLBACK');
+    } catch (error) {
+      this.#log?.error({ err: error }, 'the store cannot roll back');
+    }
+  }
+}
+
+/** Refuses what may wait, and answers what must fit. */
+function refuseOthers(jobs: readonly Job[], cause: unknown): readonly Job[] {
+  for (const job of jobs) if (!job.mustFit) job.settle({ error: unavailable(cause) });
+  return jobs.filter(({ mustFit }) => mustFit);
+}
+
+function unavailable(cause: unknown): AppError {
+  const why = isFull(cause) ? 'its disk is full' : 'it cannot be read or written';
+  return new AppError('STORE_UNAVAILABLE', `the store does not answer: ${why}`, { cause });
+}
+
+function isFull(error: unknown): boolean {
+  return !(error instanceof Database.SqliteError) || error.code === 'SQLITE_FULL';
+}
+
+/** Whether the database could not do its part; a broken rule of the schema is the asker's fault. */
+function isStoreFailure(error: unknown): boolean {
+  return (
+    error instanceof Database.SqliteError &&
+    /^SQLITE_(FULL|IOERR|NOMEM|CORRUPT|READONLY|CANTOPEN|BUSY|LOCKED|PROTOCOL|NOTADB|INTERRUPT)/.test(
+      error.code,
+    )
+  );
+}
+
+/** Preparing costs more than running: each statement is prepared once. */
+function statementCache(database: Database.Database): (sql: string) => SqliteStatement {
+  const statements = new Map<string, SqliteStatement>();
+  return (sql) => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    if (statements.size >= MAX_STATEMENTS) statements.clear();
+    const statement = database.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+}

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { storeContract } from '../../test/contract/store.ts';
+import { tokenRow } from '../../test/contract/token-row.ts';
+import { onSmallDisk, whyNoSmallDisk } from '../../test/support/small-disk.ts';
+import { isAppError } from '../errors.ts';
+import { getMeta, setMeta } from './meta.ts';
+import { openStore, type Store } from './open.ts';
+import { insertToken, tokenIdsOf } from './tokens.ts';
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-store-'));
+  path = join(folder, 'latchkey.db');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const open = (): Promise<Store> => openStore({ url: `sqlite:${path}`, reserveBytes: 65_536 });
+const refused = (words: RegExp): unknown =>
+  expect.toSatisfy((error) => isAppError(error, 'CONFIG_INVALID') && words.test(error.message));
+
+storeContract('SQLite', open);
+
+describe('the database file', () => {
+  test('is private, with its log and its reserve', async () => {
+    await using _ = await open();
+    const files = readdirSync(folder);
+    expect(files.sort()).toEqual(['latchkey.db', 'latchkey.db-reserve', 'latchkey.db-wal']);
+    for (const file of files) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+  });
+
+  test('has one daemon at a time', async () => {
+    const first = await open();
+    await expect(open()).rejects.toEqual(refused(/another latchkey uses/));
+    await first[Symbol.asyncDispose]();
+    await using second = await open();
+    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('1');
+  });
+
+  test('is refused from a newer version, and left alone', async () => {
+    const newer = await open();
+    await newer.commit((tx) => setMeta(tx, 'schema', '999'));
+    await newer[Symbol.asyncDispose]();
+    await expect(open()).rejects.toEqual(refused(/version 999/));
+  });
+
+  test('is refused when it is of another program, damaged, no file, or open to others', async () => {
+    const other = new Database(path);
+    other.exec('create table t (x)');
+    other.close();
+    chmodSync(path, 0o600);
+    await expect(open()).rejects.toEqual(refused(/some other program/));
+    writeFileSync(path, 'not a database, but long enough to look like one'.repeat(100));
+    await expect(open()).rejects.toEqual(refused(/damaged/));
+    chmodSync(path, 0o644);
+    await expect(open()).rejects.toEqual(refused(/open to others/));
+    rmSync(path);
+    symlinkSync('/dev/null', path);
+    await expect(open()).rejects.toEqual(refused(/not a regular file/));
+  });
+
+  test.each(['latchkey.db', 'sqlite:latchkey.db', 'postgres://db/x', ''])(
+    'is not found by %j',
+    async (url) => {
+      await expect(openStore({ url })).rejects.toEqual(refused(/store\.url/));
+    },
+  );
+});
+
+test('what was answered is there after kill -9 in the middle of more', async () => {
+  const program = `
+    import { openStore } from '${new URL('./open.ts', import.meta.url).href}';
+    import { insertToken } from '${new URL('./tokens.ts', import.meta.url).href}';
+    const row = JSON.parse(process.argv[2]);
+    const store = await openStore({ url: process.argv[1] });
+    const issue = async (worker) => {
+      for (let count = 0; ; count++) {
+        const jti = worker + '-' + count;
+        await store.commit((tx) => insertToken(tx, { ...row, jti }));
+        process.stdout.write(jti + '\\n');
+      }
+    };
+    for (let worker = 0; worker < 8; worker++) issue(worker);
+  `;
+  const args = ['--input-type=module', '--eval', program, `sqlite:${path}`, JSON.stringify(tokenRow(''))];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let answered = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    answered += chunk;
+    if (answered.length > 20_000) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+  await using store = await open();
+  const kept = new Set(await store.read((db) => tokenIdsOf(db, 'alice')));
+  const lost = answered
+    .split('\n')
+    .slice(0, -1)
+    .filter((jti) => !kept.has(jti));
+  expect(lost).toEqual([]);
+});
+
+test('a disk that is really full refuses to issue, still revokes, and recovers by itself', async (ctx) => {
+  const why = await whyNoSmallDisk();
+  if (why !== undefined) ctx.skip(why);
+  const program = new URL('../../test/support/full-disk-store.ts', import.meta.url);
+  expect(await onSmallDisk(program, folder, 16)).toEqual({
+    filled: 'STORE_UNAVAILABLE',
+    revokedWhileFull: 'done',
+    reserveReleased: true,
+    issuedAfterwards: 'STORE_UNAVAILABLE',
+    together: ['STORE_UNAVAILABLE', 'done', 'STORE_UNAVAILABLE', 'done'],
+    revokedMore: ['done'],
+    freeBytes: true,
+    recovered: 'done',
+    reserveBack: true,
+    keptExactly: true,
+    revokedIsGone: true,
+  });
+});
+
+test('one failed commit in the middle leaves the connection usable', async () => {
+  await using store = await open();
+  await expect(
+    store.commit(async (tx) => {
+      await insertToken(tx, tokenRow('a'));
+      await sql`ROLLBACK`.execute(tx);
+      await insertToken(tx, tokenRow('b'));
+      throw new Error('lost the transaction');
+    }),
+  ).rejects.toEqual(expect.toSatisfy((error) => isAppError(error, 'STORE_UNAVAILABLE')));
+  await store.commit((tx) => setMeta(tx, 'x', 'y'));
+  expect(await store.read((db) => getMeta(db, 'x'))).toBe('y');
+});

@@ -1,0 +1,320 @@
+/** What every store must do, whichever database is behind it. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AppError, isAppError } from '../../src/errors.ts';
+import { allLinks, deleteLink, selectLinks, upsertLink } from '../../src/store/links.ts';
+import { getMeta, setMeta } from '../../src/store/meta.ts';
+import type { Store } from '../../src/store/open.ts';
+import type { Page } from '../../src/store/page.ts';
+import type { LinkRow, SessionRow, TokenRow } from '../../src/store/schema.ts';
+import * as sessions from '../../src/store/sessions.ts';
+import * as tokens from '../../src/store/tokens.ts';
+import { tokenRow } from './token-row.ts';
+
+const linkRow = (socket: string, change: Partial<LinkRow> = {}): LinkRow => ({
+  socket,
+  uid: 1000,
+  linux_user: 'alice',
+  jti: `jti-${socket}`,
+  daemon: 0,
+  pid: 7,
+  state: 'ready',
+  version: '0.1.0',
+  created_at: 1,
+  ...change,
+});
+
+const sessionRow = (id: string, change: Partial<SessionRow> = {}): SessionRow => ({
+  id,
+  login: 'alice',
+  linux_user: 'alice',
+  uid: 1000,
+  jti: 'j',
+  socket: null,
+  command: '["echo","100%"]',
+  directory: '',
+  state: 'running',
+  started_at: 1,
+  ended_at: null,
+  exit_status: null,
+  ...change,
+});
+
+const withReason = (reason: 'INVALID_ARGUMENT' | 'STORE_UNAVAILABLE'): unknown =>
+  expect.toSatisfy((error) => isAppError(error, reason));
+
+type Opened = () => Store;
+
+/** Runs the suite `name` on stores that `open` makes, each empty. */
+export function storeContract(name: string, open: () => Promise<Store>): void {
+  describe(`${name}: the store's contract`, () => {
+    let store: Store;
+    beforeEach(async () => {
+      store = await open();
+    });
+    afterEach(() => store[Symbol.asyncDispose]());
+
+    describe('commits', () => commits(() => store));
+    describe('tokens', () => tokensKept(() => store));
+    describe('tokens in lists', () => tokensListed(() => store));
+    describe('links', () => links(() => store));
+    describe('sessions', () => sessionsKept(() => store));
+  });
+}
+
+async function insertTokens(store: Store, ...rows: TokenRow[]): Promise<void> {
+  await Promise.all(rows.map((row) => store.commit((tx) => tokens.insertToken(tx, row))));
+}
+
+async function jtisOf(store: Store, query: Partial<tokens.TokenQuery>): Promise<string[]> {
+  const page = await store.read((db) => tokens.selectTokens(db, { pageSize: 0, ...query }));
+  return page.items.map(({ jti }) => jti);
+}
+
+function commits(opened: Opened): void {
+  test('keep what was asked for together, and answer each', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        opened().commit(async (tx) => {
+          await setMeta(tx, `key${index}`, `${index}`);
+          return index;
+        }),
+      ),
+    );
+    expect(answers).toEqual(Array.from({ length: 50 }, (_, index) => index));
+    for (const index of answers)
+      expect(await opened().read((db) => getMeta(db, `key${index}`))).toBe(`${index}`);
+  });
+
+  test('fail alone and leave nothing of what failed', async () => {
+    const refused = new AppError('LIMIT_EXCEEDED', 'enough');
+    const outcomes = await Promise.allSettled([
+      opened().commit((tx) => setMeta(tx, 'before', 'kept')),
+      opened().commit(async (tx) => {
+        await setMeta(tx, 'failed', 'x');
+        throw refused;
+      }),
+      opened().commit(async (tx) => {
+        await setMeta(tx, 'broken', 'x');
+        await tokens.insertToken(tx, tokenRow('same'));
+        await tokens.insertToken(tx, tokenRow('same'));
+      }),
+      opened().commit((tx) => setMeta(tx, 'after', 'kept')),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toHaveProperty('reason', refused);
+    const kept = ['before', 'failed', 'broken', 'after'].map((key) =>
+      opened().read((db) => getMeta(db, key)),
+    );
+    expect(await Promise.all(kept)).toEqual(['kept', undefined, undefined, 'kept']);
+    expect(await jtisOf(opened(), {})).toEqual([]);
+  });
+
+  test('are never seen by half: a read comes before or after', async () => {
+    let half = false;
+    const write = opened().commit(async (tx) => {
+      await setMeta(tx, 'one', 'x');
+      half = true;
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+      half = false;
+      await setMeta(tx, 'two', 'x');
+    });
+    while (!half) await new Promise(setImmediate);
+    const seen = await opened().read(async (db) => [await getMeta(db, 'one'), await getMeta(db, 'two')]);
+    expect(seen).toEqual(['x', 'x']);
+    await write;
+  });
+
+  test('and reads are refused once it is closed', async () => {
+    const last = opened().commit((tx) => setMeta(tx, 'last', 'kept'));
+    await opened()[Symbol.asyncDispose]();
+    await last;
+    await expect(opened().read((db) => getMeta(db, 'last'))).rejects.toEqual(withReason('STORE_UNAVAILABLE'));
+    await expect(opened().commit((tx) => setMeta(tx, 'x', ''))).rejects.toEqual(
+      withReason('STORE_UNAVAILABLE'),
+    );
+  });
+}
+
+function tokensKept(opened: Opened): void {
+  test('come, are renewed and go', async () => {
+    await insertTokens(opened(), tokenRow('a'), tokenRow('b'));
+    const renewed = { issued_at: 2, expires_at: 3, claims: '{"exp":3}' };
+    expect(await opened().commit((tx) => tokens.renewToken(tx, 'a', renewed))).toBe(true);
+    expect(await opened().commit((tx) => tokens.renewToken(tx, 'missing', renewed))).toBe(false);
+    expect(await opened().read((db) => tokens.selectToken(db, 'a'))).toEqual({
+      ...tokenRow('a'),
+      ...renewed,
+    });
+    await opened().commit((tx) => tokens.deleteTokens(tx, ['a', 'missing']));
+    expect(await opened().read((db) => tokens.selectToken(db, 'a'))).toBeUndefined();
+    expect(await opened().read((db) => tokens.selectTokensById(db, ['a', 'b']))).toEqual([tokenRow('b')]);
+  });
+
+  test('are found by login, parent and end', async () => {
+    await insertTokens(
+      opened(),
+      tokenRow('p', { expires_at: 10 }),
+      tokenRow('c', { parent: 'p', expires_at: 5 }),
+      tokenRow('x', { login: 'bob', expires_at: 7 }),
+    );
+    expect((await opened().read((db) => tokens.tokenIdsOf(db, 'alice'))).sort()).toEqual(['c', 'p']);
+    expect(await opened().read((db) => tokens.tokensOf(db, 'bob'))).toHaveLength(1);
+    expect(await opened().read((db) => tokens.countTokensOf(db, 'alice'))).toBe(2);
+    expect(await opened().read((db) => tokens.childrenOf(db, ['p', 'x']))).toEqual(['c']);
+    expect(await opened().read((db) => tokens.expiredTokens(db, 7, 10))).toEqual(['c', 'x']);
+    expect(await opened().read((db) => tokens.expiredTokens(db, 7, 1))).toEqual(['c']);
+  });
+
+  test('are deleted by the thousand', async () => {
+    const jtis = Array.from({ length: 1200 }, (_, index) => `t${index}`);
+    await insertTokens(opened(), ...jtis.map((jti) => tokenRow(jti)));
+    expect(await opened().read((db) => tokens.selectTokensById(db, jtis))).toHaveLength(1200);
+    await opened().commit((tx) => tokens.deleteTokens(tx, jtis));
+    expect(await jtisOf(opened(), {})).toEqual([]);
+  });
+
+  test('are all read at boot', async () => {
+    await insertTokens(opened(), tokenRow('a'), tokenRow('b', { parent: 'a', expires_at: 9 }));
+    const ids = await opened().read(async (db) => {
+      const ids: tokens.TokenId[] = [];
+      for await (const some of tokens.allTokenIds(db)) ids.push(...some);
+      return ids;
+    });
+    expect(ids).toEqual([
+      { jti: 'a', expires_at: 1_790_028_800, parent: null },
+      { jti: 'b', expires_at: 9, parent: 'a' },
+    ]);
+  });
+}
+
+function tokensListed(opened: Opened): void {
+  test('are listed by filter, text taken literally and without case', async () => {
+    await insertTokens(
+      opened(),
+      tokenRow('a', { login: 'al_ice', auth_method: 'local', issued_at: 1 }),
+      tokenRow('b', { login: 'alXice', hostname: '50%', issued_at: 2 }),
+      tokenRow('c', { login: 'Bob', linux_user: null, client_ip: null, issued_at: 3 }),
+    );
+    expect(await jtisOf(opened(), {})).toEqual(['c', 'b', 'a']);
+    expect(await jtisOf(opened(), { login: 'al_ice' })).toEqual(['a']);
+    expect(await jtisOf(opened(), { authMethod: 'link', login: '' })).toEqual(['c', 'b']);
+    expect(await jtisOf(opened(), { text: 'L_I' })).toEqual(['a']);
+    expect(await jtisOf(opened(), { text: '%' })).toEqual(['b']);
+    expect(await jtisOf(opened(), { text: 'bob' })).toEqual(['c']);
+    expect(await jtisOf(opened(), { text: '\\' })).toEqual([]);
+    expect(await jtisOf(opened(), { text: "' or 1=1 --" })).toEqual([]);
+  });
+
+  const orders = ['login', 'login desc', 'issued_at', 'issued_at desc', 'expires_at', 'auth_method desc'];
+  test.each(orders)('are paged by %s, each once, also with equals', async (orderBy) => {
+    const rows = Array.from({ length: 25 }, (_, index) =>
+      tokenRow(`t${index}`, { login: `u${index % 4}`, issued_at: index % 3, expires_at: index }),
+    );
+    await insertTokens(opened(), ...rows);
+    const seen: TokenRow[] = [];
+    let page: Page<TokenRow> | undefined;
+    do {
+      const pageToken = page?.nextPageToken ?? '';
+      page = await opened().read((db) => tokens.selectTokens(db, { orderBy, pageSize: 7, pageToken }));
+      expect(page.total).toBe(25);
+      seen.push(...page.items);
+    } while (page.nextPageToken !== '');
+    expect(new Set(seen.map(({ jti }) => jti)).size).toBe(25);
+    const column = orderBy.split(' ')[0] as 'login' | 'issued_at';
+    const ordered = seen.map((row) => row[column]);
+    const sorted = ordered.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    expect(ordered).toEqual(orderBy.endsWith('desc') ? sorted.reverse() : sorted);
+  });
+
+  test('do not move between pages when others come or go', async () => {
+    await insertTokens(opened(), ...[1, 2, 3, 4].map((at) => tokenRow(`t${at}`, { issued_at: at })));
+    const first = await opened().read((db) => tokens.selectTokens(db, { pageSize: 2 }));
+    await insertTokens(opened(), tokenRow('new', { issued_at: 9 }));
+    await opened().commit((tx) => tokens.deleteTokens(tx, ['t4']));
+    expect(await jtisOf(opened(), { pageSize: 2, pageToken: first.nextPageToken })).toEqual(['t2', 't1']);
+  });
+
+  test.each<[string, Partial<tokens.TokenQuery>]>([
+    ['a page size over 1000', { pageSize: 1001 }],
+    ['a negative page size', { pageSize: -1 }],
+    ['an order that is not offered', { orderBy: 'claims' }],
+    ['an order with a tail', { orderBy: 'login desc; drop table tokens' }],
+    ['a page token of nobody', { pageToken: 'x' }],
+    ['a page token that is JSON of another kind', { pageToken: Buffer.from('{}').toString('base64url') }],
+    ['a text longer than any name', { text: 'x'.repeat(257) }],
+  ])('refuse %s', async (_, query) => {
+    await expect(jtisOf(opened(), query)).rejects.toEqual(withReason('INVALID_ARGUMENT'));
+  });
+
+  test('refuse the page token of another list', async () => {
+    await insertTokens(opened(), tokenRow('a'), tokenRow('b'));
+    const { nextPageToken: pageToken } = await opened().read((db) =>
+      tokens.selectTokens(db, { pageSize: 1 }),
+    );
+    expect(pageToken).not.toBe('');
+    for (const query of [{ login: 'alice' }, { orderBy: 'login' }, { text: 'a' }]) {
+      await expect(jtisOf(opened(), { ...query, pageToken })).rejects.toEqual(withReason('INVALID_ARGUMENT'));
+    }
+  });
+}
+
+function links(opened: Opened): void {
+  test('come, change and go', async () => {
+    await opened().commit((tx) => upsertLink(tx, linkRow('a')));
+    await opened().commit((tx) => upsertLink(tx, linkRow('a', { state: 'lost' })));
+    expect(await opened().read(allLinks)).toEqual([linkRow('a', { state: 'lost' })]);
+    await opened().commit((tx) => deleteLink(tx, 'a'));
+    expect(await opened().read(allLinks)).toEqual([]);
+  });
+
+  test('are paged, the youngest first', async () => {
+    for (const at of [1, 2, 3])
+      await opened().commit((tx) => upsertLink(tx, linkRow(`s${at}`, { created_at: at })));
+    await opened().commit((tx) => upsertLink(tx, linkRow('bob', { linux_user: 'bob' })));
+    const query = { linuxUser: 'alice', pageSize: 2 };
+    const first = await opened().read((db) => selectLinks(db, query));
+    const next = { ...query, pageToken: first.nextPageToken };
+    const second = await opened().read((db) => selectLinks(db, next));
+    expect([...first.items, ...second.items].map(({ socket }) => socket)).toEqual(['s3', 's2', 's1']);
+    expect([first.total, second.total, second.nextPageToken]).toEqual([3, 3, '']);
+  });
+}
+
+function sessionsKept(opened: Opened): void {
+  const idsOf = async (query: Partial<sessions.SessionQuery>): Promise<string[]> => {
+    const page = await opened().read((db) => sessions.selectSessions(db, { pageSize: 0, ...query }));
+    return page.items.map(({ id }) => id);
+  };
+
+  test('come, end and go', async () => {
+    await opened().commit((tx) => sessions.insertSession(tx, sessionRow('a')));
+    const end = { state: 'ended', ended_at: 5, exit_status: 137 } as const;
+    expect(await opened().commit((tx) => sessions.updateSession(tx, 'a', end))).toBe(true);
+    expect(await opened().commit((tx) => sessions.updateSession(tx, 'b', end))).toBe(false);
+    expect(await opened().read((db) => sessions.selectSession(db, 'a'))).toEqual(sessionRow('a', end));
+    expect(await opened().read((db) => sessions.endedBefore(db, 5, 10))).toEqual([]);
+    expect(await opened().read((db) => sessions.endedBefore(db, 6, 10))).toHaveLength(1);
+    await opened().commit((tx) => sessions.deleteSessions(tx, ['a']));
+    await opened().commit((tx) => sessions.deleteSessions(tx, []));
+    expect(await opened().read((db) => sessions.selectSession(db, 'a'))).toBeUndefined();
+  });
+
+  test('are found by uid, and listed by filter and order', async () => {
+    for (const row of [
+      sessionRow('a', { started_at: 1, login: 'bob' }),
+      sessionRow('b', { started_at: 2, uid: 7, command: '["make"]' }),
+      sessionRow('c', { started_at: 3, state: 'ended', ended_at: 4 }),
+    ]) {
+      await opened().commit((tx) => sessions.insertSession(tx, row));
+    }
+    const ofUid = await opened().read((db) => sessions.sessionsOfUid(db, 1000, 'running'));
+    expect(ofUid.map(({ id }) => id)).toEqual(['a']);
+    expect(await opened().read((db) => sessions.sessionsOfUid(db, 1000))).toHaveLength(2);
+    expect(await idsOf({})).toEqual(['c', 'b', 'a']);
+    expect(await idsOf({ orderBy: 'login desc' })).toEqual(['a', 'c', 'b']);
+    expect(await idsOf({ state: 'running', login: 'alice' })).toEqual(['b']);
+    expect(await idsOf({ text: '100%' })).toEqual(['c', 'a']);
+    const { nextPageToken } = await opened().read((db) => sessions.selectSessions(db, { pageSize: 2 }));
+    expect(await idsOf({ pageSize: 2, pageToken: nextPageToken })).toEqual(['a']);
+  });
+}
