@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const shared = { pool: 'forks', execArgv: ['--disable-warning=ExperimentalWarning'] } as const;
+const shared = { pool: 'forks' as const, execArgv: ['--disable-warning=ExperimentalWarning'] };
 
 /** `unit`: beside the code and the contracts. `stories`: the real program, one story at a time. */
 export default defineConfig({

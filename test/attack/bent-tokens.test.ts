@@ -1,0 +1,141 @@
+/**
+ * Tokens bent in every way that DESIGN 6 names, most of them signed with the daemon's real key, sent to the
+ * real daemon. src/token/bent-tokens.test.ts has the whole catalogue; this shows that nothing leads round it.
+ */
+import { createHmac, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, alice, myself } from '../support/account.ts';
+import { TestDaemon } from '../support/daemon.ts';
+import { Rpc } from '../support/rpc.ts';
+import { missingWorld } from '../support/skip.ts';
+
+const user: Account = missingWorld() ? myself() : alice;
+const WHO_AM_I = '/latchkey.v1.AuthService/WhoAmI';
+const UNAUTHENTICATED = 16;
+
+let daemon: TestDaemon;
+let rpc: Rpc;
+let good: string;
+let key: KeyObject;
+let header: Record<string, unknown>;
+let claims: Record<string, unknown>;
+
+const encode = (part: unknown): string =>
+  Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
+const decode = (part = ''): Record<string, unknown> => JSON.parse(Buffer.from(part, 'base64url').toString());
+
+/** Signed with the daemon's own key. */
+function signed(head: unknown, body: unknown): string {
+  const input = `${encode(head)}.${encode(body)}`;
+  return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+}
+
+function hmacWithPublicKey(): string {
+  const pem = createPublicKey(key).export({ format: 'pem', type: 'spki' });
+  const input = `${encode({ ...header, alg: 'HS256' })}.${encode(claims)}`;
+  return `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`;
+}
+
+const bent: Record<string, () => string> = {
+  'not a token': () => 'x',
+  'alg none': () => `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`,
+  'HMAC with the public key': hmacWithPublicKey,
+  'a key in the header': () =>
+    signed({ ...header, jwk: createPublicKey(key).export({ format: 'jwk' }) }, claims),
+  'a critical header': () => signed({ ...header, crit: ['b64'], b64: false }, claims),
+  'a key id nobody has': () => signed({ ...header, kid: 'other' }, claims),
+  'a duplicated member': () => signed(header, JSON.stringify(claims).replace('{', '{"sub":"root",')),
+  'no end': () => signed(header, { ...claims, exp: undefined }),
+  'an end that is no integer': () => signed(header, { ...claims, exp: Number(claims.exp) + 0.5 }),
+  'an end too far away': () => signed(header, { ...claims, exp: Number(claims.exp) + 10 * 365 * 86_400 }),
+  'an end beyond numbers': () => signed(header, JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e400')),
+  'no subject': () => signed(header, { ...claims, sub: '' }),
+  'a control in the subject': () => signed(header, { ...claims, sub: 'al\u0000ice' }),
+  'another audience': () => signed(header, { ...claims, aud: 'web' }),
+  'several audiences': () => signed(header, { ...claims, aud: ['api'] }),
+  'another issuer': () => signed(header, { ...claims, iss: 'proxy' }),
+  '9 KiB': () => signed(header, { ...claims, pad: 'x'.repeat(6800) }),
+  'other claims under its signature': () => {
+    const [head, , signature] = good.split('.');
+    return `${head}.${encode({ ...claims, sub: 'root' })}.${signature}`;
+  },
+  padding: () => `${good}==`,
+};
+
+describe('bent tokens', () => {
+  beforeAll(async () => {
+    daemon = await TestDaemon.start(missingWorld() ? { as: myself() } : {});
+    rpc = new Rpc(daemon.serverFile);
+    const link = daemon.begin(user, ['link', '--print-token']);
+    good = (await link.printed(/\S+\n/))[0].trim();
+    const [head, body] = good.split('.');
+    header = decode(head);
+    claims = decode(body);
+    key = createPrivateKey(readFileSync(join(daemon.stateFolder, 'pki/jwt.key')));
+  });
+  afterAll(async () => {
+    rpc?.[Symbol.dispose]();
+    await daemon?.[Symbol.asyncDispose]();
+  });
+
+  test('the token they are made of is good (F2, F5, F6, F7)', async () => {
+    expect(claims).toMatchObject({
+      sub: user.name,
+      aud: 'api',
+      iss: daemon.serverFile.serverId,
+      'fastx/auth-method': 'link',
+    });
+    expect((await rpc.unary(WHO_AM_I, undefined, good)).code).toBe(0);
+  });
+
+  for (const [what, make] of Object.entries(bent)) {
+    test(`${what}: refused as invalid`, async () => {
+      const answer = await rpc.unary(WHO_AM_I, undefined, make());
+      expect(answer).toMatchObject({ code: UNAUTHENTICATED, reason: 'TOKEN_INVALID' });
+    });
+  }
+
+  test('one that is over is refused as expired', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const answer = await rpc.unary(
+      WHO_AM_I,
+      undefined,
+      signed(header, { ...claims, iat: now - 100, exp: now - 1 }),
+    );
+    expect(answer).toMatchObject({ code: UNAUTHENTICATED, reason: 'TOKEN_EXPIRED' });
+  });
+
+  test('one that was never issued, though its signature is right, is not active (F3)', async () => {
+    const answer = await rpc.unary(WHO_AM_I, undefined, signed(header, { ...claims, jti: 'never-issued' }));
+    expect(answer).toMatchObject({ code: UNAUTHENTICATED, reason: 'TOKEN_NOT_ACTIVE' });
+  });
+
+  test('without a token only the public methods answer (F1)', async () => {
+    expect(await rpc.unary(WHO_AM_I)).toMatchObject({ code: UNAUTHENTICATED, reason: 'NOT_LOGGED_IN' });
+    for (const path of [
+      'TokenService/ListTokens',
+      'LinkService/ListLinks',
+      'SessionService/StartSession',
+      'SystemService/GetInfo',
+    ]) {
+      expect((await rpc.unary(`/latchkey.v1.${path}`)).code, path).toBe(UNAUTHENTICATED);
+    }
+    for (const path of [
+      '/latchkey.v1.AuthService/GetKeys',
+      '/latchkey.v1.AuthService/ListMethods',
+      '/grpc.health.v1.Health/Check',
+    ]) {
+      expect((await rpc.unary(path)).code, path).toBe(0);
+    }
+  });
+
+  test('the database holds nothing that could make a call (F4)', () => {
+    for (const name of ['latchkey.db', 'latchkey.db-wal']) {
+      const bytes = readFileSync(join(daemon.stateFolder, name)).toString('latin1');
+      expect(bytes).not.toContain(good.split('.')[2]);
+      expect(bytes).not.toMatch(/eyJ[\w-]+\.eyJ/);
+    }
+  });
+});

@@ -1,0 +1,126 @@
+/** The people of the stories, and running the program as one of them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { userInfo } from 'node:os';
+import { program } from './program.ts';
+
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly home: string;
+}
+
+/** Accounts of the world (test/support/world). bob is in the group latchkey-managers; carol has no login shell. */
+export const alice: Account = { name: 'alice', uid: 7001, home: '/mnt/home/alice' };
+export const mallory: Account = { name: 'mallory', uid: 7002, home: '/mnt/home/mallory' };
+export const bob: Account = { name: 'bob', uid: 7003, home: '/mnt/home/bob' };
+export const carol: Account = { name: 'carol', uid: 7004, home: '/mnt/home/carol' };
+export const root: Account = { name: 'root', uid: 0, home: '/mnt' };
+
+/** Whoever runs the tests. */
+export function myself(): Account {
+  const { username, uid, homedir } = userInfo();
+  return { name: username, uid, home: homedir };
+}
+
+export interface Finished {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A run of the program as somebody. */
+export class Run {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  stdout = '';
+  stderr = '';
+  #watchers = new Set<() => void>();
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#add('stdout', text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#add('stderr', text));
+    this.finished = new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (status, signal) => {
+        resolve({ status, signal, stdout: this.stdout, stderr: this.stderr });
+        for (const look of this.#watchers) look();
+      });
+    });
+  }
+
+  #add(stream: 'stdout' | 'stderr', text: string): void {
+    this[stream] += text;
+    for (const look of this.#watchers) look();
+  }
+
+  /** Resolves once `pattern` has been printed; rejects when the run ends, or `timeoutMs` passes, before that. */
+  printed(
+    pattern: RegExp,
+    stream: 'stdout' | 'stderr' = 'stdout',
+    timeoutMs = 20_000,
+  ): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const done = (act: () => void): void => {
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        act();
+      };
+      const look = (): void => {
+        const match = pattern.exec(this[stream]);
+        const over = this.child.exitCode !== null || this.child.signalCode !== null;
+        if (match) done(() => resolve(match));
+        else if (over)
+          done(() => reject(new Error(`ended without printing ${pattern}: ${this.stdout}${this.stderr}`)));
+      };
+      const timer = setTimeout(
+        () => done(() => reject(new Error(`did not print ${pattern}: ${this.stdout}${this.stderr}`))),
+        timeoutMs,
+      );
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGTERM'): void {
+    this.child.kill(signal);
+  }
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Written to standard input, which is then closed. Without it standard input is empty. */
+  readonly input?: string;
+  /** Leave standard input open for the story to write to. */
+  readonly interactive?: boolean;
+}
+
+/** Starts any command as `account`, with the environment of a fresh login. */
+export function runAs(account: Account, command: readonly string[], options: RunOptions = {}): Run {
+  const [file = '', ...argv] = command;
+  const itself = account.uid === process.getuid?.();
+  const child = spawn(file, argv, {
+    ...(itself ? {} : { uid: account.uid, gid: account.uid }),
+    cwd: options.cwd ?? account.home,
+    env: {
+      HOME: account.home,
+      USER: account.name,
+      LOGNAME: account.name,
+      SHELL: '/bin/sh',
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      LANG: 'C.UTF-8',
+      ...options.env,
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin?.on('error', () => {});
+  if (!options.interactive) child.stdin?.end(options.input ?? '');
+  return new Run(child);
+}
+
+/** Starts `latchkey ARGV...` as `account`. */
+export function latchkey(account: Account, argv: readonly string[], options: RunOptions = {}): Run {
+  return runAs(account, [program(), ...argv], options);
+}

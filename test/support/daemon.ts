@@ -1,0 +1,162 @@
+/** A real daemon for a story, in folders of its own, and what everybody can do with it. */
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { type Account, type Finished, latchkey, type Run, type RunOptions, root } from './account.ts';
+
+export interface DaemonOptions {
+  /** Who runs it: root is system mode, anybody else self mode. */
+  readonly as?: Account;
+  /** Configuration beside the folders and the port. */
+  readonly config?: Record<string, unknown>;
+  /** An existing folder to go on from. */
+  readonly folder?: string;
+}
+
+interface ServerFile {
+  readonly pid: number;
+  readonly address: string;
+  readonly serverId: string;
+  readonly ca: string;
+}
+
+export class TestDaemon implements AsyncDisposable {
+  readonly account: Account;
+  readonly folder: string;
+  readonly #made: Run[] = [];
+  #run: Run | undefined;
+
+  private constructor(account: Account, folder: string) {
+    this.account = account;
+    this.folder = folder;
+  }
+
+  /** Starts one and waits until it serves. */
+  static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
+    const account = options.as ?? root;
+    const base = process.env.LATCHKEY_TEST_WORLD ? '/mnt' : realpathSync(tmpdir());
+    const folder = options.folder ?? mkdtempSync(join(base, 'daemon-'));
+    const daemon = new TestDaemon(account, folder);
+    if (process.getuid?.() === 0) chownSync(folder, account.uid, account.uid);
+    daemon.#configure(options.config ?? {});
+    await daemon.serve();
+    return daemon;
+  }
+
+  get runFolder(): string {
+    return join(this.folder, 'run');
+  }
+
+  get stateFolder(): string {
+    return join(this.folder, 'state');
+  }
+
+  get configFile(): string {
+    return join(this.folder, 'config.yaml');
+  }
+
+  get serverFile(): ServerFile {
+    return JSON.parse(readFileSync(join(this.runFolder, 'server.json'), 'utf8')) as ServerFile;
+  }
+
+  get pid(): number {
+    return this.#run?.child.pid ?? 0;
+  }
+
+  /** What the daemon has logged since it was last started. */
+  get log(): string {
+    return `${this.#run?.stdout ?? ''}${this.#run?.stderr ?? ''}`;
+  }
+
+  #configure(extra: Record<string, unknown>): void {
+    const config = {
+      api: { listen: '127.0.0.1:0' },
+      paths: { state: this.stateFolder, run: this.runFolder },
+      log: { format: 'json', level: 'debug' },
+      ...extra,
+    };
+    writeFileSync(this.configFile, stringify(config), { mode: 0o600 });
+    chownSync(this.configFile, this.account.uid, this.account.uid);
+  }
+
+  /** Starts the daemon (again) on the same folders. */
+  async serve(): Promise<void> {
+    const run = latchkey(this.account, ['serve', '--config', this.configFile], { cwd: this.folder });
+    this.#run = run;
+    const deadline = Date.now() + 20_000;
+    while (!this.#serves()) {
+      if (run.child.exitCode !== null || run.child.signalCode !== null || Date.now() > deadline) {
+        throw new Error(`the daemon does not serve: ${this.log}`);
+      }
+      await delay(20);
+    }
+  }
+
+  #serves(): boolean {
+    try {
+      return this.serverFile.pid === this.pid;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Ends the daemon with `signal` and waits until it is gone. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
+    const run = this.#run;
+    if (!run) throw new Error('not running');
+    this.#run = undefined;
+    run.kill(signal);
+    return run.finished;
+  }
+
+  /** A command line of `account`, talking to this daemon; resolves when it has ended. */
+  cli(account: Account, argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.begin(account, argv, options).finished;
+  }
+
+  /** The same, still running. */
+  begin(account: Account, argv: readonly string[], options: RunOptions = {}): Run {
+    const [verb = '', ...rest] = argv;
+    const run = latchkey(account, [verb, '--run', this.runFolder, ...rest], options);
+    this.#made.push(run);
+    return run;
+  }
+
+  /** `latchkey link` of `account`, ready. It stays until the story or its token ends it. */
+  async link(account: Account, ...argv: string[]): Promise<Run> {
+    const run = this.begin(account, ['link', ...argv]);
+    await run.printed(/\n/, 'stderr');
+    return run;
+  }
+
+  /** Parsed `--json` output of a command that must succeed. */
+  async json<T>(account: Account, argv: readonly string[]): Promise<T> {
+    const [verb = '', ...rest] = argv;
+    const { status, stdout, stderr } = await this.cli(account, [verb, '--json', ...rest]);
+    if (status !== 0) throw new Error(`latchkey ${argv.join(' ')} ended with ${status}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const run of this.#made) if (run.child.exitCode === null) run.kill('SIGKILL');
+    if (this.#run) await this.end('SIGTERM');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes a folder that belongs to `account`. */
+export function folderOf(account: Account, path: string, mode = 0o700): string {
+  mkdirSync(path, { recursive: true, mode });
+  if (process.getuid?.() === 0) chownSync(path, account.uid, account.uid);
+  return path;
+}
