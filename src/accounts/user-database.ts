@@ -73,7 +73,8 @@ function firstEntry(lines: readonly string[]): UserEntry | undefined {
   const [line] = lines;
   if (line === undefined) return undefined;
   const [name = '', , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
-  if (!isAskable(name) || !isId(uid) || !isId(gid)) {
+  if (!isAskable(name)) return undefined; // an account called 1234 cannot be told from a uid
+  if (!isId(uid) || !isId(gid)) {
     throw new AppError('UNAVAILABLE', 'the user database of this host gave an entry that cannot be read');
   }
   return { name, uid: Number(uid), gid: Number(gid), home, shell };
