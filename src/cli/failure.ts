@@ -1,0 +1,59 @@
+/** A failure told to a person: one line, with what to do next where that is known; never a stack. */
+import { CommanderError } from 'commander';
+import { AppError, type Reason } from '../errors.ts';
+import { exitStatus, FAILED, OWN_FAILURE, USAGE } from './exit-status.ts';
+
+const LOG_IN = "run 'latchkey link' on the server's host";
+
+const NEXT: Partial<Record<Reason, string>> = {
+  NOT_LOGGED_IN: `to log in, ${LOG_IN}, or give a token with --token-file`,
+  TOKEN_INVALID: `to get a new token, ${LOG_IN}`,
+  TOKEN_EXPIRED: `to log in again, ${LOG_IN}`,
+  TOKEN_NOT_ACTIVE: `to log in again, ${LOG_IN}`,
+  LINK_REQUIRED: "run 'latchkey link --daemon' as that user on the server's host, then try again",
+  UNREACHABLE: "see that the server runs ('latchkey serve'), or name another with --server HOST:PORT",
+  NOT_TRUSTED: "compare fingerprints with the server's administrator and run 'latchkey trust HOST:PORT'",
+  STORE_UNAVAILABLE: 'try again in a moment',
+  SLOW_READER: 'start the command again',
+  INTERNAL: "the cause is in the server's log",
+};
+
+export interface Failure {
+  readonly text: string;
+  readonly status: number;
+}
+
+/** What to say on standard error, and the exit status, for whatever was thrown. */
+export function explain(error: unknown): Failure {
+  if (error instanceof CommanderError) {
+    return { text: usageText(error), status: error.exitCode === OWN_FAILURE ? OWN_FAILURE : USAGE };
+  }
+  if (error instanceof AppError) return { text: appText(error), status: exitStatus(error.reason) };
+  const message = error instanceof Error ? error.message : String(error);
+  return { text: `unforeseen failure: ${firstLine(message)}; please report it`, status: FAILED };
+}
+
+function usageText(error: CommanderError): string {
+  return error.message
+    .replace(/^error: /, '')
+    .split('\n')
+    .join(' ')
+    .trim();
+}
+
+function appText(error: AppError): string {
+  const next = NEXT[error.reason];
+  const message = error.message.trim();
+  const id = error.details.request_id;
+  const told = id === undefined || message.includes(id) ? message : `${message} (request ${id})`;
+  return next === undefined || saysWhatToDo(message) ? told : `${told}; ${next}`;
+}
+
+/** Whoever threw it knew better what to do than a table does. */
+function saysWhatToDo(message: string): boolean {
+  return /\blatchkey [a-z]|--[a-z]|\btry again\b/.test(message);
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

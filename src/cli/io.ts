@@ -1,0 +1,42 @@
+/** What a command line stands on: three streams, an environment and a clock. */
+import type { Readable, Writable } from 'node:stream';
+
+export interface Input extends Readable {
+  readonly isTTY?: boolean;
+}
+
+export interface Sink extends Writable {
+  readonly isTTY?: boolean;
+  /** Columns of the terminal. */
+  readonly columns?: number;
+}
+
+export interface Io {
+  readonly stdin: Input;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The process's own. Standard input is touched only when something reads it. */
+export function processIo(): Io {
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    now: Date.now,
+  };
+}
+
+/** Waits until what was written to `sink` is out of this process, or the sink is broken. */
+export function flushed(sink: Sink): Promise<void> {
+  if (sink.destroyed || sink.writableLength === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    sink.write('', () => resolve());
+  });
+}

@@ -1,0 +1,16 @@
+/** JSON given on the command line. */
+import { InvalidArgumentError } from 'commander';
+
+/** The object that `text` is; a usage error for anything else. */
+export function jsonObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError('It is not JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError('It is not a JSON object.');
+  }
+  return { ...value };
+}

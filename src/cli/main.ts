@@ -1,0 +1,48 @@
+/**
+ * The command line. It promises results on standard output (tables for people, JSON for programs),
+ * everything else on standard error, and exit statuses that mean something. It never prints a stack,
+ * never lets text from elsewhere reach a terminal raw (but for one's own sessions), and takes no secret
+ * from argv. All it knows it asks the server, through src/client.
+ */
+import { CommanderError } from 'commander';
+import { DONE, USAGE } from './exit-status.ts';
+import { explain } from './failure.ts';
+import { globalsOf } from './globals.ts';
+import { flushed, type Io, processIo } from './io.ts';
+import { Output } from './output.ts';
+import { watchOutput } from './output-gone.ts';
+import { buildProgram } from './program.ts';
+import { type Act, Run } from './run.ts';
+
+/** Runs one command line, without the program's name in front; resolves with the exit status, never rejects. */
+export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  using gone = watchOutput(io);
+  let status = DONE;
+  const act: Act = (work) =>
+    async function action(...given: unknown[]) {
+      await using run = new Run(io, globalsOf(this));
+      const [options] = given.slice(-2);
+      status = (await gone.orDone(run, work(run, Object(options), this.args))) ?? DONE;
+    };
+  try {
+    await buildProgram(act, io).parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    status = report(error, io);
+  }
+  await gone.orFlushed(Promise.all([flushed(io.stdout), flushed(io.stderr)]));
+  return status;
+}
+
+/** Says what went wrong, unless commander has already shown what was asked for. */
+function report(error: unknown, io: Io): number {
+  if (error instanceof CommanderError && SHOWN.has(error.code)) return error.exitCode === 0 ? DONE : USAGE;
+  const { text, status } = explain(error);
+  new Output(io, { json: false, color: false, quiet: false }).problem(text);
+  return status;
+}
+
+const SHOWN: ReadonlySet<string> = new Set([
+  'commander.help',
+  'commander.helpDisplayed',
+  'commander.version',
+]);

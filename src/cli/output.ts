@@ -1,0 +1,96 @@
+/**
+ * The one place that prints. Every text passes through `inert`, so no noun has to think of it. Results
+ * go to standard output, everything said about them to standard error; tables are cut, times relative
+ * and words coloured only where a person looks.
+ */
+import { styleText } from 'node:util';
+import { inert, inertJson } from './inert.ts';
+import type { Io } from './io.ts';
+import { relativeTime } from './relative-time.ts';
+import { type Cell, type Column, layTable, type Paint, type Style } from './table.ts';
+
+const COLOURS = { heading: 'bold', good: 'green', bad: 'red', dim: 'dim' } as const;
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly color: boolean;
+  readonly quiet: boolean;
+}
+
+/** A cell before it is made inert. */
+export type Value = string | { readonly text: string; readonly style?: Style };
+
+export class Output {
+  /** Whether results are wanted as JSON. */
+  readonly json: boolean;
+  readonly #io: Io;
+  readonly #quiet: boolean;
+  readonly #paint: Paint;
+
+  constructor(io: Io, options: OutputOptions) {
+    this.#io = io;
+    this.json = options.json;
+    this.#quiet = options.quiet;
+    const colours = options.color && io.stdout.isTTY === true && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
+    this.#paint = (text, style) =>
+      colours && style !== undefined ? styleText(COLOURS[style], text, { validateStream: false }) : text;
+  }
+
+  /** One line of the result. */
+  line(text: string): void {
+    this.#io.stdout.write(`${inert(text)}\n`);
+  }
+
+  /** Rows under headings; on a terminal no wider than it is. */
+  table(columns: readonly Column[], rows: readonly (readonly Value[])[]): void {
+    const width = this.#io.stdout.isTTY === true ? this.#io.stdout.columns : undefined;
+    const cells = rows.map((row) => row.map(inertCell));
+    this.#io.stdout.write(`${layTable(columns, cells, width, this.#paint).join('\n')}\n`);
+  }
+
+  /** Names and values, one pair a line; pairs without a value are left out. */
+  fields(pairs: readonly (readonly [name: string, value: Value | undefined])[]): void {
+    const known = pairs.filter(([, value]) => value !== undefined && value !== '');
+    const widest = Math.max(...known.map(([name]) => name.length));
+    for (const [name, value] of known) {
+      const { text, style } = inertCell(value ?? '');
+      const label = this.#paint(name.padEnd(widest), 'dim');
+      this.#io.stdout.write(`${label}  ${this.#paint(text, style)}\n`);
+    }
+  }
+
+  /** The whole result as one JSON object. */
+  document(value: object): void {
+    this.#io.stdout.write(`${inertJson(value, 2)}\n`);
+  }
+
+  /** One of many results as JSON on a line of its own. */
+  event(value: object): void {
+    this.#io.stdout.write(`${inertJson(value)}\n`);
+  }
+
+  /** Text this program made itself and whose line breaks count: help, completion scripts. */
+  text(text: string): void {
+    this.#io.stdout.write(text);
+  }
+
+  /** Something worth knowing that is not the result; --quiet leaves it out. */
+  note(text: string): void {
+    if (!this.#quiet) this.#io.stderr.write(`${inert(text)}\n`);
+  }
+
+  /** What went wrong, in one line. */
+  problem(text: string): void {
+    this.#io.stderr.write(`latchkey: ${inert(text)}\n`);
+  }
+
+  /** A moment: relative for a person, ISO 8601 in a file or a pipe, "" when unset. */
+  time(moment: Date | undefined): string {
+    if (moment === undefined) return '';
+    return this.#io.stdout.isTTY === true ? relativeTime(moment, this.#io.now()) : moment.toISOString();
+  }
+}
+
+function inertCell(value: Value): Cell {
+  return typeof value === 'string' ? { text: inert(value) } : { ...value, text: inert(value.text) };
+}

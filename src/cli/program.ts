@@ -1,0 +1,90 @@
+/** All verbs, as commander knows them; help and completions are made from these. */
+import { Command, Help } from 'commander';
+import { AppError } from '../errors.ts';
+import { addAttach } from './attach.ts';
+import { addCompletion } from './completion.ts';
+import { addConfig } from './config.ts';
+import { addGlobals } from './globals.ts';
+import type { Io } from './io.ts';
+import { addLinks } from './links.ts';
+import { addLogout } from './logout.ts';
+import type { Act } from './run.ts';
+import { addSessions } from './sessions.ts';
+import { addStart } from './start.ts';
+import { addTokens } from './tokens.ts';
+import { addTrust } from './trust.ts';
+import { addVersion, versionLine } from './version.ts';
+import { addWhoami } from './whoami.ts';
+
+const EXIT = `
+Exit status: 0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed, 5 not found, 6 unreachable,
+78 bad configuration. start and attach end with the program's own, and with 255 when they fail.`;
+
+/** The program with all its verbs; `act` makes their work actions. Instead of exiting, commander throws. */
+export function buildProgram(act: Act, io: Io): Command {
+  const width = (): number | undefined => (io.stdout.isTTY === true ? io.stdout.columns : undefined);
+  const program = new Command('latchkey')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: () => {}, // told in one line by failure.ts
+      getOutHelpWidth: () => width() ?? 80,
+      getErrHelpWidth: () => width() ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .description('Logins, revocable tokens, and programs run as their own Linux user.')
+    .usage('[options] COMMAND …')
+    .enablePositionalOptions()
+    .configureHelp({ formatHelp: commandsFirst, subcommandTerm: withoutOptions })
+    .version(versionLine(), '-V, --version', 'the version')
+    .addHelpText('after', EXIT);
+  program.commandsGroup('Getting in and out:');
+  addRole(program, act, 'link', 'log in as the Linux user you are, and take starts')
+    .option('--daemon', 'in the background, for every login of yours')
+    .option('--print-token', 'print the token instead of storing it')
+    .option('--run <dir>', "the server's run directory");
+  for (const add of [addTrust, addWhoami, addLogout]) add(program, act);
+  program.commandsGroup('Programs:');
+  for (const add of [addStart, addAttach, addSessions]) add(program, act);
+  program.commandsGroup('Looking after logins:');
+  for (const add of [addTokens, addLinks]) add(program, act);
+  program.commandsGroup('The server:');
+  addRole(program, act, 'serve', 'run the server').option('--config <file>', 'the configuration file');
+  addConfig(program, act);
+  program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
+  for (const add of [addCompletion, addVersion]) add(program, act);
+  addGlobals(program, ROLES);
+  return program;
+}
+
+const ROLES: ReadonlySet<string> = new Set(['serve', 'link']);
+
+/** A role that src/main.ts runs itself; here for the help and the completions. */
+function addRole(program: Command, act: Act, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addHelpText('after', `\nMore: latchkey ${name} --help`)
+    .allowExcessArguments()
+    .allowUnknownOption()
+    .action(
+      act(async () => {
+        throw new AppError('USAGE', `'${name}' comes first on the line: latchkey ${name} [options]`);
+      }),
+    );
+}
+
+/** The help as commander makes it, with the commands before the options wherever there are commands. */
+function commandsFirst(command: Command, help: Help): string {
+  const sections = Help.prototype.formatHelp.call(help, command, help).trimEnd().split('\n\n');
+  const options = sections.filter((section) => /^(?:Options|Everywhere):\n/.test(section));
+  const others = sections.filter((section) => !options.includes(section));
+  return `${[...others, ...options].join('\n\n')}\n`;
+}
+
+/** "revoke [jti...]": that there are options goes without saying. */
+function withoutOptions(command: Command): string {
+  return Help.prototype.subcommandTerm.call(new Help(), command).replace(' [options]', '');
+}

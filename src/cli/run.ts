@@ -1,0 +1,53 @@
+/** One run of one verb: what was asked for everywhere, where to print, and the server when needed. */
+import type { Command } from 'commander';
+import type { Client } from '../client/connect.ts';
+import type { Globals } from './globals.ts';
+import type { Io } from './io.ts';
+import { Output } from './output.ts';
+
+export class Run implements AsyncDisposable {
+  readonly io: Io;
+  readonly globals: Globals;
+  readonly out: Output;
+  /** What is left to do when nobody reads our output any more. */
+  farewell: (() => Promise<void>) | undefined;
+  #client: Promise<Client> | undefined;
+
+  constructor(io: Io, globals: Globals) {
+    this.io = io;
+    this.globals = globals;
+    this.out = new Output(io, {
+      json: globals.json === true,
+      color: globals.color !== false,
+      quiet: globals.quiet === true,
+    });
+  }
+
+  /** The server, connected at the first call; the gRPC library is loaded by nothing else. */
+  client(): Promise<Client> {
+    this.#client ??= connectFor(this.globals, this.io);
+    return this.#client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const client = await this.#client?.catch(() => undefined);
+    await client?.close();
+  }
+}
+
+async function connectFor(globals: Globals, io: Io): Promise<Client> {
+  const { connect } = await import('../client/connect.ts');
+  return connect({ ...globals, env: io.env });
+}
+
+/** What a verb does; resolves with its exit status, or nothing for 0. */
+export type Work<Options extends object> = (
+  run: Run,
+  options: Options,
+  words: readonly string[],
+) => Promise<number | undefined>;
+
+/** Makes a verb's work an action of commander's. */
+export type Act = <Options extends object>(
+  work: Work<Options>,
+) => (this: Command, ...given: unknown[]) => Promise<void>;

@@ -1,0 +1,80 @@
+/**
+ * Looks at a server's certificate before it is trusted: connects without verification, takes the
+ * chain the server sends and checks that it hangs together. Nothing is sent but the TLS handshake.
+ */
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { AppError } from '../errors.ts';
+
+const TIMEOUT_MS = 10_000;
+const LONGEST_CHAIN = 8;
+
+export interface Authority {
+  /** The CA certificate the server presents as its own. */
+  readonly pem: string;
+  /** SHA-256 of the certificate, "AA:BB:…". */
+  readonly fingerprint: string;
+}
+
+/**
+ * The authority of the server at host and port. UNREACHABLE when nobody answers, NOT_TRUSTED when the
+ * chain has no CA at its end, is not signed by it, is out of date, or is not for that host.
+ */
+export async function fetchAuthority(host: string, port: number, nowMs: number): Promise<Authority> {
+  const chain = await fetchChain(host, port);
+  const [leaf] = chain;
+  const ca = chain.at(-1);
+  if (leaf === undefined || ca === undefined || !ca.ca || !ca.checkIssued(ca) || !ca.verify(ca.publicKey)) {
+    throw refused(`${host} does not present a certificate authority of its own; is it a Latchkey server?`);
+  }
+  chain.slice(1).forEach((issuer, at) => {
+    const below = chain[at];
+    if (below?.checkIssued(issuer) !== true || !below.verify(issuer.publicKey) || !issuer.ca) {
+      throw refused(`the certificates that ${host} presents do not belong together`);
+    }
+  });
+  for (const each of chain) {
+    if (each.validFromDate.getTime() > nowMs || each.validToDate.getTime() < nowMs) {
+      throw refused(`the certificate of ${host} is out of date (${each.validFrom} to ${each.validTo})`);
+    }
+  }
+  if ((isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) === undefined) {
+    throw refused(`the certificate is not for ${host}; it is for ${leaf.subjectAltName ?? 'no name'}`);
+  }
+  return { pem: ca.toString(), fingerprint: ca.fingerprint256 };
+}
+
+function fetchChain(host: string, port: number): Promise<X509Certificate[]> {
+  return new Promise((resolve, reject) => {
+    const unreachable = (why: string, cause?: unknown): void => {
+      socket.destroy();
+      reject(new AppError('UNREACHABLE', `${host} port ${port}: ${why}`, { cause }));
+    };
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const socket = connect(
+      { host, port, rejectUnauthorized: false, ALPNProtocols: ['h2'], minVersion: 'TLSv1.3', ...servername },
+      () => {
+        const chain = chainOf(socket.getPeerCertificate(true));
+        socket.destroy();
+        resolve(chain);
+      },
+    );
+    socket.setTimeout(TIMEOUT_MS, () => unreachable(`no TLS answer within ${TIMEOUT_MS / 1000} s`));
+    socket.on('error', (error) => unreachable(error.message, error));
+  });
+}
+
+function chainOf(leaf: DetailedPeerCertificate): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let at: DetailedPeerCertificate | undefined = leaf;
+  while (at?.raw !== undefined && chain.length < LONGEST_CHAIN) {
+    chain.push(new X509Certificate(at.raw));
+    at = at.issuerCertificate === at ? undefined : at.issuerCertificate;
+  }
+  return chain;
+}
+
+function refused(message: string): AppError {
+  return new AppError('NOT_TRUSTED', message);
+}

@@ -1,0 +1,86 @@
+/** A session in a table, on its own, and as JSON. */
+import { type Session, SessionState } from '../generated/latchkey/v1/session.ts';
+import { iso, orNull } from './json.ts';
+import type { Output, Value } from './output.ts';
+import { shellWords } from './shell-words.ts';
+import type { Column } from './table.ts';
+
+export const SESSION_COLUMNS: readonly Column[] = [
+  { title: 'SESSION' },
+  { title: 'LOGIN', shrinks: true },
+  { title: 'USER', shrinks: true },
+  { title: 'STATE' },
+  { title: 'STARTED' },
+  { title: 'COMMAND', shrinks: true },
+];
+
+const STATES: Readonly<Record<SessionState, string>> = {
+  [SessionState.UNSPECIFIED]: 'unknown',
+  [SessionState.STARTING]: 'starting',
+  [SessionState.RUNNING]: 'running',
+  [SessionState.ENDED]: 'ended',
+};
+
+/** The states by the names that people use for them. */
+export const STATE_NAMES: ReadonlyMap<string, SessionState> = new Map([
+  ['starting', SessionState.STARTING],
+  ['running', SessionState.RUNNING],
+  ['ended', SessionState.ENDED],
+]);
+
+function stateWord(session: Session): string {
+  return STATES[session.state] ?? STATES[SessionState.UNSPECIFIED];
+}
+
+/** "running", "ended 0", "ended, status unknown". */
+function stateValue(session: Session): Value {
+  if (session.state === SessionState.RUNNING) return { text: 'running', style: 'good' };
+  if (session.state !== SessionState.ENDED) return stateWord(session);
+  if (session.exitStatus === undefined) return { text: 'ended, status unknown', style: 'bad' };
+  return { text: `ended ${session.exitStatus}`, style: session.exitStatus === 0 ? 'dim' : 'bad' };
+}
+
+export function sessionRow(out: Output, session: Session): Value[] {
+  return [
+    session.id,
+    session.login,
+    session.linuxUser,
+    stateValue(session),
+    out.time(session.startedAt),
+    shellWords(session.command),
+  ];
+}
+
+export function sessionFields(out: Output, session: Session): [string, Value | undefined][] {
+  return [
+    ['session', session.id],
+    ['login', session.login],
+    ['Linux user', session.linuxUser],
+    ['command', shellWords(session.command)],
+    ['directory', session.directory],
+    ['state', stateValue(session)],
+    ['started', out.time(session.startedAt)],
+    ['ended', out.time(session.endedAt)],
+    ['attached', String(session.attached)],
+    ['token', session.jti],
+    ['link', session.socket],
+  ];
+}
+
+/** Stable: fields are added, never renamed or dropped. */
+export function sessionJson(session: Session): object {
+  return {
+    id: session.id,
+    login: session.login,
+    linuxUser: session.linuxUser,
+    command: session.command,
+    directory: orNull(session.directory),
+    state: stateWord(session),
+    startedAt: iso(session.startedAt),
+    endedAt: iso(session.endedAt),
+    exitStatus: session.exitStatus ?? null,
+    jti: session.jti,
+    socket: orNull(session.socket),
+    attached: session.attached,
+  };
+}

@@ -1,0 +1,136 @@
+/** `latchkey sessions`: programs started through links; looking at them and ending them. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { AppError } from '../errors.ts';
+import type { Session, SessionFilter, WatchSessionsResponse } from '../generated/latchkey/v1/session.ts';
+import { SessionState } from '../generated/latchkey/v1/session.ts';
+import { showList } from './listing.ts';
+import { addNoun } from './noun.ts';
+import { collect, type Paging, pagingOptions } from './paging.ts';
+import { type ReadOptions, readOutput } from './read-output.ts';
+import { showReceipt } from './receipt-view.ts';
+import type { Act, Run } from './run.ts';
+import { SESSION_COLUMNS, STATE_NAMES, sessionFields, sessionJson, sessionRow } from './session-view.ts';
+import { type Change, showWatch, type View } from './watch.ts';
+
+interface Filtering {
+  readonly login?: string;
+  readonly state?: SessionState;
+  readonly filter?: string;
+}
+
+type ListOptions = Filtering & Paging & { readonly sort?: string };
+
+const VIEW: View<Session> = {
+  noun: 'session',
+  columns: SESSION_COLUMNS,
+  row: sessionRow,
+  json: sessionJson,
+};
+
+const LONGEST_GRACE_SECONDS = 60;
+
+export function addSessions(program: Command, act: Act): void {
+  const noun = addNoun<ListOptions>(program, act, 'sessions', 'list, watch, read, signal and end programs', {
+    options: (command) => pagingOptions(sortOption(filterOptions(command))),
+    work: list,
+  });
+  noun.command('show <id>').description('one session').action(act(show));
+  noun
+    .command('read <id>')
+    .description('print what a session has printed')
+    .option('-f, --follow', 'go on until it ends')
+    .option('--offset <bytes>', 'begin at this byte of all it printed', wholeNumber)
+    .action(act<ReadOptions>((run, options, [id = '']) => readOutput(run, id, options)));
+  noun
+    .command('signal <id> <signal>')
+    .description("send a signal to a session's processes: TERM, SIGTERM or 15")
+    .action(act(signal));
+  noun
+    .command('end <id>')
+    .description('end a session and all of its descendants')
+    .option('--grace <seconds>', 'time between SIGTERM and SIGKILL (default: 3)', graceSeconds)
+    .action(act(end));
+  filterOptions(noun.command('watch').description('what there is, then every change')).action(act(watch));
+}
+
+function filterOptions(command: Command): Command {
+  return command
+    .option('--login <name>', "only this login's")
+    .option('--state <state>', 'only those starting, running or ended', state)
+    .option('--filter <text>', 'only those with this text in id, login, Linux user or command');
+}
+
+function sortOption(command: Command): Command {
+  return command.option('--sort <field>', "started_at, login or state; 'login desc' turns it");
+}
+
+function state(text: string): SessionState {
+  const found = STATE_NAMES.get(text);
+  if (found === undefined) throw new InvalidArgumentError('It is starting, running or ended.');
+  return found;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(text);
+}
+
+function graceSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d{1,2}(\.\d{1,3})?$/.test(text) && seconds <= LONGEST_GRACE_SECONDS) return seconds;
+  throw new InvalidArgumentError(`It is a number of seconds from 0 to ${LONGEST_GRACE_SECONDS}.`);
+}
+
+function filterOf(options: Filtering): SessionFilter {
+  const { login = '', state = SessionState.UNSPECIFIED, filter = '' } = options;
+  return { login, state, text: filter };
+}
+
+async function list(run: Run, options: ListOptions): Promise<undefined> {
+  const { sessions } = await run.client();
+  const listed = await collect(options, async (pageSize, pageToken) => {
+    const filter = filterOf(options);
+    const page = await sessions.listSessions({ filter, orderBy: options.sort ?? '', pageSize, pageToken });
+    return { ...page, items: page.sessions };
+  });
+  return showList(run, 'sessions', listed, VIEW);
+}
+
+async function show(run: Run, _options: object, [sessionId = '']: readonly string[]): Promise<undefined> {
+  const { sessions } = await run.client();
+  const { session } = await sessions.getSession({ sessionId });
+  if (session === undefined) throw new AppError('NOT_FOUND', `there is no session ${sessionId}`);
+  if (run.out.json) run.out.document({ session: sessionJson(session) });
+  else run.out.fields(sessionFields(run.out, session));
+}
+
+async function signal(run: Run, _options: object, words: readonly string[]): Promise<undefined> {
+  const [sessionId = '', name = ''] = words;
+  const { sessions } = await run.client();
+  await sessions.signalSession({ sessionId, signal: name });
+}
+
+async function end(
+  run: Run,
+  options: { readonly grace?: number },
+  [sessionId = '']: readonly string[],
+): Promise<number> {
+  const { sessions } = await run.client();
+  const grace = options.grace === undefined ? {} : { graceMilliseconds: Math.round(options.grace * 1000) };
+  const { receipt } = await sessions.endSession({ sessionId, ...grace });
+  if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
+  return showReceipt(run.out, receipt);
+}
+
+async function watch(run: Run, options: Filtering): Promise<undefined> {
+  const { sessions } = await run.client();
+  return showWatch(run, changes(sessions.watchSessions({ filter: filterOf(options) })), VIEW);
+}
+
+async function* changes(events: AsyncIterable<WatchSessionsResponse>): AsyncGenerator<Change<Session>> {
+  for await (const { event } of events) {
+    if (event?.$case === 'session') yield { kind: 'there', item: event.value };
+    if (event?.$case === 'removedId') yield { kind: 'gone', id: event.value };
+    if (event?.$case === 'snapshotDone') yield { kind: 'complete' };
+  }
+}

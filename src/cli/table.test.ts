@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { displayWidth, padTo, truncate } from './display-width.ts';
+import { layTable } from './table.ts';
+
+const plain = (text: string): string => text;
+const COLUMNS = [{ title: 'ID' }, { title: 'COMMAND', shrinks: true }, { title: 'WHEN' }];
+
+function lay(width: number | undefined, ...rows: string[][]): string[] {
+  return layTable(
+    COLUMNS,
+    rows.map((row) => row.map((text) => ({ text }))),
+    width,
+    plain,
+  );
+}
+
+describe('a table', () => {
+  it('aligns columns under their headings, without spaces at line ends', () => {
+    expect(lay(undefined, ['a', 'sleep 1', 'now'], ['abcd', 'x', ''])).toEqual([
+      'ID    COMMAND  WHEN',
+      'a     sleep 1  now',
+      'abcd  x',
+    ]);
+  });
+
+  it('cuts only columns that may shrink, and only where there is a width', () => {
+    const row = ['0123456789', 'a very long command line', 'yesterday'];
+    expect(lay(undefined, row)[1]).toBe('0123456789  a very long command line  yesterday');
+    expect(lay(35, row)[1]).toBe('0123456789  a very long…  yesterday');
+    expect(lay(10, row)[1]).toBe('0123456789  a very …  yesterday');
+  });
+
+  it('stays within a width that is wide enough for what must stay whole', () => {
+    const cell = fc.string({ unit: 'grapheme', maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(cell, { minLength: 1, maxLength: 5 }), (commands) => {
+        const lines = lay(40, ...commands.map((command) => ['id', command, 'now']));
+        for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(40);
+      }),
+    );
+  });
+
+  it('counts wide characters twice and marks not at all', () => {
+    expect(displayWidth('日本')).toBe(4);
+    expect(displayWidth('e\u0301')).toBe(1);
+    expect(displayWidth('👩‍💻')).toBe(2);
+    expect(truncate('日本語', 5)).toBe('日本…');
+    expect(truncate('日本語', 4)).toBe('日…');
+    expect(padTo('日', 4)).toBe('日  ');
+  });
+});

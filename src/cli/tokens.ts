@@ -1,0 +1,122 @@
+/** `latchkey tokens`: who is logged in, and putting an end to it. */
+import type { Command } from 'commander';
+import { AppError } from '../errors.ts';
+import type { Token, TokenFilter, WatchTokensResponse } from '../generated/latchkey/v1/token.ts';
+import { DONE, exitStatus, FAILED } from './exit-status.ts';
+import { showList } from './listing.ts';
+import { addNoun } from './noun.ts';
+import { collect, type Paging, pagingOptions } from './paging.ts';
+import { readSecret } from './read-secret.ts';
+import { showReceipt } from './receipt-view.ts';
+import type { Act, Run } from './run.ts';
+import { TOKEN_COLUMNS, tokenFields, tokenJson, tokenRow } from './token-view.ts';
+import { type Change, showWatch, type View } from './watch.ts';
+
+interface Filtering {
+  readonly login?: string;
+  readonly method?: string;
+  readonly filter?: string;
+}
+
+type ListOptions = Filtering & Paging & { readonly sort?: string };
+
+const VIEW: View<Token> = { noun: 'token', columns: TOKEN_COLUMNS, row: tokenRow, json: tokenJson };
+
+export function addTokens(program: Command, act: Act): void {
+  const noun = addNoun<ListOptions>(program, act, 'tokens', 'list, watch, check and revoke logins', {
+    options: (command) => pagingOptions(sortOption(filterOptions(command))),
+    work: list,
+  });
+  noun.command('show <jti>').description('one token').action(act(show));
+  noun
+    .command('revoke [jti...]')
+    .description('end tokens, with the links, sessions and processes that hang on them')
+    .option('--login <name>', 'every token of this login')
+    .action(act(revoke));
+  noun
+    .command('verify')
+    .description('check a token, read from standard input or --file; 1 if it would be refused')
+    .option('--file <file>', 'where the token is')
+    .action(act(verify));
+  filterOptions(noun.command('watch').description('what there is, then every change')).action(act(watch));
+}
+
+function filterOptions(command: Command): Command {
+  return command
+    .option('--login <name>', "only this login's")
+    .option('--method <name>', 'only those got this way: link, link-daemon, local, …')
+    .option('--filter <text>', 'only those with this text in login, Linux user, host, address or id');
+}
+
+function sortOption(command: Command): Command {
+  return command.option(
+    '--sort <field>',
+    "login, issued_at, expires_at or auth_method; 'login desc' turns it",
+  );
+}
+
+function filterOf(options: Filtering): TokenFilter {
+  return { login: options.login ?? '', authMethod: options.method ?? '', text: options.filter ?? '' };
+}
+
+async function list(run: Run, options: ListOptions): Promise<undefined> {
+  const { tokens } = await run.client();
+  const listed = await collect(options, async (pageSize, pageToken) => {
+    const filter = filterOf(options);
+    const page = await tokens.listTokens({ filter, orderBy: options.sort ?? '', pageSize, pageToken });
+    return { ...page, items: page.tokens };
+  });
+  return showList(run, 'tokens', listed, VIEW);
+}
+
+async function show(run: Run, _options: object, [jti = '']: readonly string[]): Promise<undefined> {
+  const { tokens } = await run.client();
+  const { token } = await tokens.getToken({ jti });
+  if (token === undefined) throw new AppError('NOT_FOUND', `there is no live token ${jti}`);
+  if (run.out.json) run.out.document({ token: tokenJson(token) });
+  else run.out.fields(tokenFields(run.out, token));
+}
+
+async function revoke(run: Run, options: Filtering, jtis: readonly string[]): Promise<number> {
+  const { login = '' } = options;
+  if ((jtis.length === 0) === (login === '')) {
+    throw new AppError(
+      'USAGE',
+      "say which tokens: 'latchkey tokens revoke JTI …' or '--login NAME', not both",
+    );
+  }
+  const { tokens } = await run.client();
+  const { receipt } = await tokens.revokeTokens({ jtis: [...jtis], login });
+  if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
+  const status = showReceipt(run.out, receipt);
+  const unknown = jtis.filter((jti) => !receipt.jtis.includes(jti));
+  for (const jti of unknown) run.out.problem(`there is no live token ${jti}`);
+  return status === DONE && unknown.length > 0 ? exitStatus('NOT_FOUND') : status;
+}
+
+async function verify(run: Run, options: { readonly file?: string }): Promise<number> {
+  const token = await readSecret(run.io, options.file, 'the token to check');
+  const { tokens } = await run.client();
+  const answer = await tokens.verifyToken({ token });
+  if (run.out.json) {
+    const found = answer.token === undefined ? null : tokenJson(answer.token);
+    run.out.document({ active: answer.active, reason: answer.active ? null : answer.reason, token: found });
+  } else if (answer.token !== undefined && answer.active) {
+    run.out.line('active: a call with this token would be accepted');
+    run.out.fields(tokenFields(run.out, answer.token));
+  } else run.out.line(`refused: ${answer.reason}`);
+  return answer.active ? DONE : FAILED;
+}
+
+async function watch(run: Run, options: Filtering): Promise<undefined> {
+  const { tokens } = await run.client();
+  return showWatch(run, changes(tokens.watchTokens({ filter: filterOf(options) })), VIEW);
+}
+
+async function* changes(events: AsyncIterable<WatchTokensResponse>): AsyncGenerator<Change<Token>> {
+  for await (const { event } of events) {
+    if (event?.$case === 'token') yield { kind: 'there', item: event.value };
+    if (event?.$case === 'removedJti') yield { kind: 'gone', id: event.value };
+    if (event?.$case === 'snapshotDone') yield { kind: 'complete' };
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * `latchkey trust`: takes a server's certificate authority into the client's folder once a person, or a
+ * fingerprint given beforehand, says that it is the right one. There is no way to say yes blindly.
+ */
+import { homedir } from 'node:os';
+import type { Command } from 'commander';
+import { readCa, serverFolder, writeCa } from '../client/server-folder.ts';
+import { AppError } from '../errors.ts';
+import { ask } from './confirm.ts';
+import type { Act, Run } from './run.ts';
+import { formatAddress, parseAddress } from './server-address.ts';
+import { type Authority, fetchAuthority } from './server-certificate.ts';
+
+export function addTrust(program: Command, act: Act): void {
+  program
+    .command('trust <host[:port]>')
+    .description("remember a server's certificate authority after comparing its fingerprint")
+    .option('--fingerprint <sha256>', 'the fingerprint it must have, as the server printed it; asks nothing')
+    .action(act(trust));
+}
+
+async function trust(
+  run: Run,
+  options: { readonly fingerprint?: string },
+  [text = '']: readonly string[],
+): Promise<undefined> {
+  const address = parseAddress(text);
+  const wanted = options.fingerprint === undefined ? undefined : plainFingerprint(options.fingerprint);
+  const found = await fetchAuthority(address.host, address.port, run.io.now());
+  const server = formatAddress(address);
+  const folder = serverFolder(run.io.env, run.io.env.HOME ?? homedir(), server);
+  const known = readCa(folder);
+  if (wanted !== undefined) compare(server, found, wanted);
+  else if (known?.trim() !== found.pem.trim()) await confirm(run, server, found, known !== undefined);
+  writeCa(folder, found.pem);
+  if (run.out.json) run.out.document({ server, fingerprint: found.fingerprint });
+  else run.out.line(`${server} is trusted: SHA-256 ${found.fingerprint}`);
+}
+
+/** 64 hexadecimal digits in upper case, from "AA:BB:…", "aabb…" or "SHA256:AA:BB…". */
+function plainFingerprint(text: string): string {
+  const digits = text.replace(/^sha-?256[: ]/i, '').replaceAll(/[:\s]/g, '');
+  if (/^[0-9a-f]{64}$/i.test(digits)) return digits.toUpperCase();
+  throw new AppError('USAGE', 'a SHA-256 fingerprint has 32 bytes: AA:BB:…');
+}
+
+function compare(server: string, found: Authority, wanted: string): void {
+  if (found.fingerprint.replaceAll(':', '') === wanted) return;
+  throw new AppError(
+    'NOT_TRUSTED',
+    `${server} has another fingerprint: ${found.fingerprint}; nothing was stored, ask its administrator`,
+  );
+}
+
+async function confirm(run: Run, server: string, found: Authority, replaces: boolean): Promise<void> {
+  if (replaces)
+    run.out.problem(`WARNING: ${server} used to have another authority; somebody may be in between`);
+  run.out.note(`The certificate authority of ${server} has the SHA-256 fingerprint`);
+  run.out.note(`  ${found.fingerprint}`);
+  run.out.note("Compare it with what the server printed at its first start, or 'latchkey serve' logs.");
+  const instead = 'give the fingerprint it must have with --fingerprint';
+  const answer = await ask(run.io, "Trust it? Type 'yes' or the fingerprint: ", instead);
+  if (answer.toLowerCase() === 'yes') return;
+  if (/^[0-9a-f:\s]{64,}$/i.test(answer)) return compare(server, found, plainFingerprint(answer));
+  throw new AppError(
+    'NOT_TRUSTED',
+    'nothing was stored: not confirmed; try again with the right fingerprint',
+  );
+}

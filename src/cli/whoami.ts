@@ -1,0 +1,20 @@
+/** `latchkey whoami`: who the server takes the caller for. */
+import type { Command } from 'commander';
+import { AppError } from '../errors.ts';
+import type { Act, Run } from './run.ts';
+import { tokenFields, tokenJson } from './token-view.ts';
+
+export function addWhoami(program: Command, act: Act): void {
+  program.command('whoami').description('who you are to the server, and for how long').action(act(whoami));
+}
+
+async function whoami(run: Run): Promise<undefined> {
+  const client = await run.client();
+  const { token, role } = await client.auth.whoAmI({});
+  if (token === undefined) throw new AppError('INTERNAL', 'the server did not say who you are');
+  if (run.out.json) run.out.document({ role, server: client.address, token: tokenJson(token) });
+  else {
+    const about = tokenFields(run.out, token).filter(([name]) => name !== 'this token' && name !== 'login');
+    run.out.fields([['login', token.login], ['role', role], ['server', client.address], ...about]);
+  }
+}
