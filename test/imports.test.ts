@@ -10,16 +10,21 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   errors: { may: ['generated/latchkey/v1/error'], why: 'everything stands on it' },
   feed: { may: ['errors'], why: 'everything stands on it' },
   version: { may: [], why: 'everything stands on it' },
+  'durable-file': { may: ['errors'], why: 'everything stands on it' },
+  'owned-path': { may: ['errors', 'durable-file'], why: 'everything stands on it' },
   log: { may: ['errors', 'config'], why: 'everything stands on it' },
   token: { may: ['errors'], why: 'daemon, link and client all check tokens, so it can know none of them' },
   native: { may: ['errors'], why: 'libc behind typed functions, nothing of what they are used for' },
-  config: { may: ['errors'], why: 'it is read before anything else exists' },
+  config: { may: ['errors', 'durable-file', 'owned-path'], why: 'it is read before anything else exists' },
   store: { may: ['errors'], why: 'it keeps rows and knows no rule about them' },
   authority: {
-    may: ['token', 'store', 'errors', 'feed', 'config/secret'],
+    may: ['token', 'store', 'errors', 'feed', 'durable-file', 'owned-path', 'config/secret'],
     why: 'tokens do not depend on what they are used for',
   },
-  accounts: { may: ['token', 'errors', 'config'], why: 'who somebody is does not depend on what they run' },
+  accounts: {
+    may: ['token', 'errors', 'durable-file', 'owned-path', 'config'],
+    why: 'who somebody is does not depend on what they run',
+  },
   link: {
     may: ['native', 'token', 'errors', 'version', 'client/server-folder', 'client/local-server', 'generated'],
     why: 'the link runs as its user, starts often and must carry nothing of the daemon',
@@ -58,7 +63,10 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     ],
     why: 'it turns calls into one domain call each',
   },
-  client: { may: ['token', 'errors', 'generated'], why: 'it sees what any foreign client sees' },
+  client: {
+    may: ['token', 'errors', 'durable-file', 'generated'],
+    why: 'it sees what any foreign client sees',
+  },
   cli: {
     may: ['client', 'token', 'errors', 'version', 'config', 'generated'],
     why: 'it can do what the public API can do',

@@ -1,7 +1,7 @@
 /** What no single setting can tell: settings that do not go together, or not with the mode. */
 import { BlockList, isIPv6 } from 'node:net';
-import type { Config } from './config.ts';
 import { describe, invalid, remedy } from './problem.ts';
+import type { Config } from './shape.ts';
 
 /** A Unix socket's path is at most 107 bytes (unix(7)); a link's name is at most 10+1+32+5. */
 const LONGEST_LINKS_FOLDER = 107 - '/4294967294.0123456789abcdef0123456789abcdef.sock'.length;

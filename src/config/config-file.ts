@@ -16,8 +16,9 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { readOwnedFile } from '../owned-path.ts';
+import type { Entry } from './entry.ts';
 import { suggestion } from './nearest.ts';
-import { describe, type Entry, invalid } from './problem.ts';
+import { describe, invalid } from './problem.ts';
 import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
 
 const SECTIONS = new Set(SETTING_NAMES.flatMap(ancestors));

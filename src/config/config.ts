@@ -7,79 +7,17 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { checkTogether } from './check-together.ts';
 import { readConfigFile } from './config-file.ts';
+import type { Entry } from './entry.ts';
 import { readEnvironment } from './environment.ts';
-import {
-  defaultConfigFile,
-  defaultRun,
-  defaultState,
-  type Mode,
-  modeOf,
-  type Paths,
-  pathsOf,
-  type Surroundings,
-} from './paths.ts';
-import { type Entry, invalid } from './problem.ts';
+import { defaultConfigFile, defaultRun, defaultState, modeOf, pathsOf, type Surroundings } from './paths.ts';
+import { invalid } from './problem.ts';
 import { type Resolved, resolveSettings } from './resolve-settings.ts';
-import type { Secret } from './secret.ts';
 import { SETTING_NAMES, type SettingName } from './settings.ts';
+import type { Config } from './shape.ts';
 
-/** Who said it. */
-export type Source = 'flag' | 'environment' | 'file' | 'default';
-
-/** What the whole program goes by; made once at start. */
-export interface Config {
-  readonly mode: Mode;
-  /** The configuration file that was read; undefined when there is none. */
-  readonly file: string | undefined;
-  readonly server: {
-    /** undefined: made at first start and kept. Lower-case letters, digits, `-` and `.`. */
-    readonly id: string | undefined;
-    readonly hostname: string;
-  };
-  readonly api: { readonly listen: ListenAddress };
-  readonly paths: Paths;
-  /** `sqlite:` and an absolute path. */
-  readonly store: { readonly url: string };
-  readonly tokens: {
-    readonly algorithm: 'ES256' | 'EdDSA';
-    readonly lifetimeSeconds: number;
-    /** By `fastx/auth-method`, in seconds, where it differs from `lifetimeSeconds`. */
-    readonly lifetimes: Readonly<Record<string, number>>;
-    /** Path of a PEM private key. */
-    readonly signingKey: string | undefined;
-    readonly secret: Secret | undefined;
-  };
-  readonly links: {
-    readonly shutdownOnLogout: boolean;
-    readonly eligible: { readonly minUid: number; readonly users: readonly string[] };
-  };
-  readonly sessions: {
-    readonly onRevoke: 'keep' | 'end';
-    readonly outputLimitBytes: number;
-    readonly retentionMs: number;
-  };
-  readonly roles: { readonly admin: RoleMembers; readonly manager: RoleMembers };
-  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
-  /** Where each setting came from. */
-  readonly sources: Readonly<Record<SettingName, Source>>;
-  /** What was written for each setting, and where; a secret as a Secret. */
-  readonly entries: Readonly<Record<SettingName, Entry>>;
-}
-
-/** `host` is an IP address without brackets; port 0 lets the system choose. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** `users` are logins; `groups` carry their source, as in `unix:wheel`. */
-export interface RoleMembers {
-  readonly users: readonly string[];
-  readonly groups: readonly string[];
-}
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-export type LogFormat = 'auto' | 'json' | 'human';
+export type { Source } from './entry.ts';
+export type { ListenAddress } from './kinds.ts';
+export type { Config, LogFormat, LogLevel, RoleMembers } from './shape.ts';
 
 /** Where `loadConfig` looks. */
 export interface ConfigInput {

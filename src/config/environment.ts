@@ -1,7 +1,9 @@
 /** What the environment says. Unknown LATCHKEY_ variables are refused like unknown keys of the file. */
+
+import type { Entry } from './entry.ts';
 import type { Shape } from './kinds.ts';
 import { suggestion } from './nearest.ts';
-import { type Entry, invalid } from './problem.ts';
+import { invalid } from './problem.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from './settings.ts';
 
 /** Read by clients, links and sessions; the daemon passes over them. */

@@ -5,9 +5,14 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
 import { z } from 'zod';
-import type { ListenAddress } from './config.ts';
 import { Secret } from './secret.ts';
 import { weakness } from './secret-strength.ts';
+
+/** `host` is an IP address without brackets; port 0 lets the system choose. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
 
 /** How an environment variable's text is read before the schema sees it. */
 export type Shape = 'text' | 'boolean' | 'integer' | 'list' | 'map';

@@ -1,16 +1,8 @@
 /** One line for one problem of the configuration: where, which key, what was found, what is wanted, what to do. */
 import { AppError } from '../errors.ts';
-import type { Source } from './config.ts';
+import type { Entry } from './entry.ts';
 import { weakness } from './secret-strength.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
-
-/** A value as somebody wrote it. */
-export interface Entry {
-  readonly raw: unknown;
-  readonly source: Source;
-  /** `/etc/latchkey/config.yaml:12`, or `environment variable LATCHKEY_API_LISTEN`. */
-  readonly where: string;
-}
 
 const SHOWN_LENGTH = 60;
 const UNSEEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;

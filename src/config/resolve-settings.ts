@@ -1,5 +1,6 @@
 /** Puts the sources together, the later over the earlier, and turns what is written into values. */
-import { badValue, type Entry } from './problem.ts';
+import type { Entry } from './entry.ts';
+import { badValue } from './problem.ts';
 import { Secret } from './secret.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './settings.ts';
 

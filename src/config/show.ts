@@ -1,6 +1,7 @@
 /** The configuration for people and programs: every setting, its value and who said it. No secrets. */
-import type { Config, Source } from './config.ts';
+import type { Source } from './entry.ts';
 import { SETTING_NAMES, type SettingName } from './settings.ts';
+import type { Config } from './shape.ts';
 
 /** Lines for a terminal, and the same as data for `--json`. */
 export interface Shown {
