@@ -5,16 +5,15 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { entryOf, everyEntry } from './completion-entry.ts';
-import { runCli } from './main.ts';
+import { capture } from './io.fixture.ts';
 import { buildProgram } from './program.ts';
 
 let folder = '';
 
 async function script(shell: string): Promise<string> {
-  const stdout = new PassThrough();
-  const io = { stdin: new PassThrough(), stdout, stderr: new PassThrough(), env: {}, now: Date.now };
-  expect(await runCli(['completion', shell], io)).toBe(0);
-  return stdout.read().toString();
+  const { status, stdout } = await capture(['completion', shell]);
+  expect(status).toBe(0);
+  return stdout;
 }
 
 beforeAll(() => {

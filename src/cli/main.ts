@@ -8,7 +8,7 @@ import { CommanderError } from 'commander';
 import { DONE, USAGE } from './exit-status.ts';
 import { explain } from './failure.ts';
 import { globalsOf } from './globals.ts';
-import { flushed, type Io, processIo } from './io.ts';
+import { type Io, processIo } from './io.ts';
 import { Output } from './output.ts';
 import { watchOutput } from './output-gone.ts';
 import { buildProgram } from './program.ts';
@@ -16,29 +16,34 @@ import { type Act, Run } from './run.ts';
 
 /** Runs one command line, without the program's name in front; resolves with the exit status, never rejects. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
-  using gone = watchOutput(io);
+  using output = watchOutput(io);
   let status = DONE;
   const act: Act = (work) =>
     async function action(...given: unknown[]) {
       await using run = new Run(io, globalsOf(this));
-      const [options] = given.slice(-2);
-      status = (await gone.orDone(run, work(run, Object(options), this.args))) ?? DONE;
+      const options = Object(given.at(-2));
+      status = (await output.whileWhole(run, work(run, options, this.args))) ?? DONE;
     };
   try {
     await buildProgram(act, io).parseAsync(argv, { from: 'user' });
   } catch (error) {
     status = report(error, io);
   }
-  await gone.orFlushed(Promise.all([flushed(io.stdout), flushed(io.stderr)]));
-  return status;
+  const broken = await output.settle();
+  if (broken?.text !== undefined) tell(io, broken.text);
+  return broken?.status ?? status;
 }
 
 /** Says what went wrong, unless commander has already shown what was asked for. */
 function report(error: unknown, io: Io): number {
   if (error instanceof CommanderError && SHOWN.has(error.code)) return error.exitCode === 0 ? DONE : USAGE;
   const { text, status } = explain(error);
-  new Output(io, { json: false, color: false, quiet: false }).problem(text);
+  tell(io, text);
   return status;
+}
+
+function tell(io: Io, problem: string): void {
+  new Output(io, { json: false, color: false, quiet: false }).problem(problem);
 }
 
 const SHOWN: ReadonlySet<string> = new Set([

@@ -1,16 +1,19 @@
 /** Standard output may break under us: `latchkey tokens | head -1`, a full disk. */
 import { FAILED, OUTPUT_GONE } from './exit-status.ts';
-import type { Io } from './io.ts';
+import { flushed, type Io } from './io.ts';
 import type { Run } from './run.ts';
 
 export interface OutputWatch extends Disposable {
-  /**
-   * What `work` gives; or 141 as soon as nobody reads our output any more, after the run's own
-   * farewell; or 1, said on standard error, when it cannot be written for another reason.
-   */
-  orDone(run: Run, work: Promise<number | undefined>): Promise<number | undefined>;
-  /** Waits for `flushing`, but not when there is nowhere to write to. */
-  orFlushed(flushing: Promise<unknown>): Promise<void>;
+  /** What `work` gives; or, as soon as the output is broken, nothing, after the run's own farewell. */
+  whileWhole(run: Run, work: Promise<number | undefined>): Promise<number | undefined>;
+  /** Waits until all that was written is out. */
+  settle(): Promise<Broken | undefined>;
+}
+
+/** How to end on a broken output, and what to say: nothing when only the reader went away. */
+export interface Broken {
+  readonly status: number;
+  readonly text: string | undefined;
 }
 
 /** Watches until disposed. A broken standard error breaks nothing: there is nobody to tell. */
@@ -20,18 +23,20 @@ export function watchOutput(io: Io): OutputWatch {
   io.stdout.on('error', resolve);
   io.stderr.on('error', ignore);
   return {
-    orDone: (run, work) => Promise.race([work, broken.then((error) => farewell(error, run))]),
-    orFlushed: (flushing) => Promise.race([flushing, broken]).then(ignore),
+    whileWhole: (run, work) => Promise.race([work, broken.then(async () => run.farewell?.())]),
+    settle: async () => {
+      const error = await Promise.race([broken, flushed(io.stdout).then(() => io.stdout.errored)]);
+      await flushed(io.stderr);
+      return error ? ending(error) : undefined;
+    },
     [Symbol.dispose]: () => {
-      if (io.stdout.errored === null) io.stdout.off('error', resolve);
-      io.stderr.off('error', ignore);
+      if (!io.stdout.errored) io.stdout.off('error', resolve);
+      if (!io.stderr.errored) io.stderr.off('error', ignore);
     },
   };
 }
 
-async function farewell(error: NodeJS.ErrnoException, run: Run): Promise<number> {
-  await run.farewell?.();
-  if (error.code === 'EPIPE') return OUTPUT_GONE;
-  run.out.problem(`standard output cannot be written: ${error.message}`);
-  return FAILED;
+function ending(error: NodeJS.ErrnoException): Broken {
+  if (error.code === 'EPIPE') return { status: OUTPUT_GONE, text: undefined };
+  return { status: FAILED, text: `standard output cannot be written: ${error.message}` };
 }

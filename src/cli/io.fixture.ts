@@ -1,0 +1,44 @@
+/** For tests: standard streams in memory. */
+import { Readable, Writable } from 'node:stream';
+import type { Io } from './io.ts';
+import { runCli } from './main.ts';
+
+export interface Captured {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+class Memory extends Writable {
+  text = '';
+  readonly isTTY: boolean;
+  readonly columns = 80;
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/** Runs one command line on streams in memory. */
+export async function capture(
+  argv: readonly string[],
+  given: {
+    readonly env?: Io['env'];
+    readonly input?: string;
+    readonly terminal?: boolean;
+    readonly nowMs?: number;
+  } = {},
+): Promise<Captured> {
+  const stdout = new Memory(given.terminal === true);
+  const stderr = new Memory(given.terminal === true);
+  const stdin = Readable.from(given.input === undefined ? [] : [Buffer.from(given.input)]);
+  const now = (): number => given.nowMs ?? Date.now();
+  const status = await runCli(argv, { stdin, stdout, stderr, env: given.env ?? {}, now });
+  return { status, stdout: stdout.text, stderr: stderr.text };
+}

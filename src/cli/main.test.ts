@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { VERSION } from '../version.ts';
+import { capture } from './io.fixture.ts';
+
+const MAIN = join(import.meta.dirname, '../main.ts');
+
+/** A shell line in which $latchkey is the real program. */
+function shell(line: string): { status: number | null; stdout: string; stderr: string } {
+  const env = { ...process.env, NODE: process.execPath, MAIN };
+  const script = `latchkey() { "$NODE" "$MAIN" "$@"; }\n${line}`;
+  return spawnSync('bash', ['-c', script], { encoding: 'utf8', env, timeout: 20_000 });
+}
+
+describe('the command line', () => {
+  it('shows every verb, the roles it does not run itself included', async () => {
+    const { status, stdout } = await capture(['--help']);
+    expect(status).toBe(0);
+    const verbs =
+      'serve link trust whoami logout start attach sessions tokens links config completion version help';
+    for (const verb of verbs.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
+  });
+
+  it('fits its help on 80 columns', async () => {
+    for (const argv of [['help'], ['tokens', '--help'], ['sessions', 'end', '--help']]) {
+      const { stdout } = await capture(argv);
+      const [usage] = stdout.split('\n\nExit status');
+      for (const line of (usage ?? '').split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+    }
+  });
+
+  it.each([
+    [[], 2],
+    [['help'], 0],
+    [['version'], 0],
+    [['--version'], 0],
+    [['tokens', '--help'], 0],
+    [['tokenz'], 2],
+    [['tokens', 'lst'], 2],
+    [['tokens', '--limit', '0'], 2],
+    [['tokens', 'show'], 2],
+    [['tokens', 'revoke'], 2],
+    [['tokens', 'revoke', 'jti', '--login', 'bob'], 2],
+    [['sessions', '--state', 'odd'], 2],
+    [['sessions', 'end', 'id', '--grace', '61'], 2],
+    [['whoami', 'extra'], 2],
+    [['completion', 'tcsh'], 2],
+    [['--json', 'serve'], 2],
+    [['config', 'check', '--config', '/nonexistent/latchkey.yaml'], 78],
+    [['start'], 255],
+    [['start', '--env', 'NAME', 'true'], 255],
+    [['start', '--stdin-json', '[1]', 'true'], 255],
+    [['start', '--help'], 0],
+    [['attach'], 255],
+    [['attach', 'id', '--offset', '-1'], 255],
+  ])('ends %j with %i, and says why in one line if it failed', async (argv, wanted) => {
+    const { status, stderr } = await capture(argv);
+    expect(status).toBe(wanted);
+    if (wanted !== 0 && argv.length > 0) expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);
+  });
+
+  it('suggests what was probably meant', async () => {
+    expect((await capture(['tokenz'])).stderr).toBe(
+      "latchkey: unknown command 'tokenz' (Did you mean tokens?)\n",
+    );
+    expect((await capture(['links', 'ls'])).stderr).toContain('there are list, stop, watch');
+    expect((await capture(['tokens', '--logn=x'])).stderr).toContain('--login');
+  });
+
+  it('shows hostile words inert', async () => {
+    const { stderr } = await capture(['\u001b[2J\u202e\t']);
+    expect(stderr).toBe("latchkey: unknown command '\\x1b[2J\\u202e\\t'\n");
+  });
+
+  it('takes global options before and after the verb', async () => {
+    const wanted = { version: VERSION, nodeVersion: process.versions.node };
+    for (const argv of [
+      ['--json', 'version'],
+      ['version', '--json'],
+    ]) {
+      expect(JSON.parse((await capture(argv)).stdout)).toEqual(wanted);
+    }
+  });
+
+  it('says that nobody listens, and what to do', async () => {
+    const { status, stderr } = await capture(['trust', '127.0.0.1:1']);
+    expect(status).toBe(6);
+    expect(stderr).toMatch(/^latchkey: 127\.0\.0\.1 port 1: .*ECONNREFUSED.*; .*\n$/);
+  });
+});
+
+describe('the program in a shell', () => {
+  it('ends quietly, as by SIGPIPE, when its reader goes away', () => {
+    const { stdout, stderr } = shell('latchkey completion zsh | :; echo $PIPESTATUS');
+    expect([stdout, stderr]).toEqual(['141\n', '']);
+  });
+
+  it('says so when its output cannot be written', () => {
+    const { status, stderr } = shell('latchkey version > /dev/full');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^latchkey: standard output .*ENOSPC.*\n$/)]);
+  });
+});
