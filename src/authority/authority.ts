@@ -1,0 +1,271 @@
+/**
+ * The authority makes, verifies and ends tokens. It promises that a token is durable before
+ * anybody has it, that every check asks the whitelist, and that a token once refused is never
+ * accepted again. It never keeps a token, never trusts what a token says before its signature
+ * and its entry are found, and knows nothing of links or sessions: they hang themselves on by hooks.
+ */
+import { hash, hkdfSync } from 'node:crypto';
+import { AppError } from '../errors.ts';
+import { Feed } from '../feed.ts';
+import type { Store } from '../store/open.ts';
+import type { Page } from '../store/page.ts';
+import {
+  allTokenIds,
+  expiredTokens,
+  selectToken,
+  selectTokens,
+  type TokenQuery,
+  tokenIdsOf,
+  tokensOf,
+} from '../store/tokens.ts';
+import { checkTimes, decodeClaims, type TokenClaims } from '../token/claims.ts';
+import { MAX_TOKEN_LENGTH, parseJws, verifyJws } from '../token/jws.ts';
+import { type Jwk, jwksOf } from '../token/key.ts';
+import { makeProof } from '../token/proof.ts';
+import type { AuthorityKeys } from './authority-keys.ts';
+import { type Call, CallsInFlight } from './calls-in-flight.ts';
+import { type EndedHook, Endings } from './ending.ts';
+import { type LifetimeSettings, longestLifetime } from './lifetimes.ts';
+import { type Minted, type MintParts, type MintRequest, mint, renew } from './minting.ts';
+import type { EndReason, Receipt } from './receipt.ts';
+import { SignatureCache } from './signature-cache.ts';
+import { claimsOf } from './token-row.ts';
+import { Whitelist } from './whitelist.ts';
+
+export type { Call } from './calls-in-flight.ts';
+export type { EndedHook } from './ending.ts';
+export type { Minted, MintRequest } from './minting.ts';
+export type { EndedParts, EndReason, Receipt, Survivor } from './receipt.ts';
+
+/** A token came, got a later end, or is gone. */
+export type TokenChange =
+  | { readonly kind: 'added' | 'changed'; readonly claims: TokenClaims }
+  | { readonly kind: 'removed'; readonly claims: TokenClaims; readonly why: EndReason };
+
+export interface AuthorityOptions {
+  readonly store: Store;
+  readonly keys: AuthorityKeys;
+  readonly serverId: string;
+  readonly hostname: string;
+  readonly settings: LifetimeSettings;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: { error(details: object, message: string): void };
+}
+
+const SWEEP_MS = 1000;
+const SWEEP_TOKENS = 1000;
+const CACHED_SIGNATURES = 10_000;
+const INIT_KEY_BYTES = 32;
+
+export class Authority implements AsyncDisposable {
+  /** What happens to tokens; each change is sent once it holds. */
+  readonly changes = new Feed<TokenChange>();
+
+  readonly #options: AuthorityOptions;
+  readonly #longestLifetimeSeconds: number;
+  readonly #whitelist = new Whitelist();
+  readonly #signatures = new SignatureCache(CACHED_SIGNATURES);
+  readonly #hooks: EndedHook[] = [];
+  readonly #calls: CallsInFlight;
+  readonly #endings: Endings;
+  readonly #mintParts: MintParts;
+  #sweeping: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(options: AuthorityOptions) {
+    const { store, keys, serverId, hostname, settings, now, log } = options;
+    this.#options = options;
+    this.#longestLifetimeSeconds = longestLifetime(settings);
+    this.#calls = new CallsInFlight(now);
+    this.#endings = new Endings({
+      store,
+      whitelist: this.#whitelist,
+      calls: this.#calls,
+      hooks: this.#hooks,
+      removed: (claims, why) => this.changes.emit({ kind: 'removed', claims, why }),
+      log,
+    });
+    this.#mintParts = {
+      store,
+      whitelist: this.#whitelist,
+      signing: keys.signing,
+      issuer: { serverId, hostname },
+      lifetimes: settings,
+      now,
+      discard: (jti) => this.#endings.discard(jti),
+    };
+  }
+
+  /** The authority over the tokens in the store. Throws STORE_UNAVAILABLE. */
+  static async open(options: AuthorityOptions): Promise<Authority> {
+    const authority = new Authority(options);
+    await options.store.read(async (db) => {
+      for await (const rows of allTokenIds(db)) {
+        for (const { jti, expires_at, parent } of rows) {
+          authority.#whitelist.load({ jti, expiresAtSeconds: Number(expires_at), parent });
+        }
+      }
+    });
+    await authority.#endings.end(authority.#whitelist.orphans(), 'revoked');
+    authority.#timer = setInterval(() => authority.#tick(), SWEEP_MS).unref();
+    return authority;
+  }
+
+  /**
+   * A new token: durable, then active, then answered. Throws INVALID_ARGUMENT for names that fit in
+   * no token, TOKEN_NOT_ACTIVE when its parent is not active, LIMIT_EXCEEDED, STORE_UNAVAILABLE.
+   */
+  async mint(request: MintRequest): Promise<Minted> {
+    const minted = await mint(this.#mintParts, request);
+    this.changes.emit({ kind: 'added', claims: minted.claims });
+    return minted;
+  }
+
+  /** The same token with a later end. Throws TOKEN_NOT_ACTIVE, STORE_UNAVAILABLE. */
+  async renew(jti: string): Promise<Minted> {
+    const minted = await renew(this.#mintParts, jti);
+    this.changes.emit({ kind: 'changed', claims: minted.claims });
+    return minted;
+  }
+
+  /**
+   * The claims of a token that may be used now (F3): of the strict profile, signed and issued by
+   * this server, within its time, in the whitelist. Throws TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_ACTIVE.
+   */
+  verify(token: string): TokenClaims | Promise<TokenClaims> {
+    if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) parseJws(token); // throws; hashes nothing huge
+    const key = hash('sha256', token, 'base64');
+    const claims = this.#signatures.get(key) ?? this.#verifySignature(token, key);
+    checkTimes(claims, this.#times());
+    if (!this.isActive(claims.jti)) throw notActive();
+    return claims;
+  }
+
+  /** Whether the token is in the whitelist and within its time. */
+  isActive(jti: string): boolean {
+    const expiresAtSeconds = this.#whitelist.expiryOf(jti);
+    return expiresAtSeconds !== undefined && this.#options.now() < expiresAtSeconds * 1000;
+  }
+
+  /**
+   * A call in flight under the token, to be left when it is over. `abort` is called, once, the moment
+   * the token is revoked or its time is over: `untilSeconds` (its claim exp), or what the whitelist
+   * says. Throws TOKEN_NOT_ACTIVE.
+   */
+  enter(jti: string, abort: (error: AppError) => void, untilSeconds = Number.POSITIVE_INFINITY): Call {
+    if (!this.isActive(jti)) throw notActive();
+    const seconds = Math.min(this.#whitelist.expiryOf(jti) ?? 0, untilSeconds);
+    return this.#calls.enter(jti, seconds * 1000, abort);
+  }
+
+  /**
+   * Ends tokens by id, or all of a login, with those made from them and everything that hangs on
+   * them; ids that are not active are passed over. By id they are refused before this returns its
+   * promise; when that settles they are deleted for good, and their calls have left but `except`.
+   * Throws STORE_UNAVAILABLE when the deletion is not durable: they stay refused all the same.
+   */
+  async revoke(
+    target: { readonly jtis: readonly string[] } | { readonly login: string },
+    why: EndReason,
+    { except }: { readonly except?: Call } = {},
+  ): Promise<Receipt> {
+    if ('jtis' in target) return this.#endings.end(target.jtis, why, except);
+    const { login } = target;
+    this.#whitelist.refuseAnnounced(login);
+    const jtis = await this.#options.store.read((db) => tokenIdsOf(db, login));
+    return this.#endings.end(jtis, why, except);
+  }
+
+  /** Adds what is to be ended with tokens. */
+  onEnded(hook: EndedHook): void {
+    this.#hooks.push(hook);
+  }
+
+  /** The claims of an active token, or undefined. Throws STORE_UNAVAILABLE. */
+  async get(jti: string): Promise<TokenClaims | undefined> {
+    const row = await this.#options.store.read((db) => selectToken(db, jti));
+    return row !== undefined && this.isActive(jti) ? claimsOf(row) : undefined;
+  }
+
+  /** One page of active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
+  async list(query: TokenQuery): Promise<Page<TokenClaims>> {
+    const page = await this.#options.store.read((db) => selectTokens(db, query));
+    return { ...page, items: page.items.filter(({ jti }) => this.isActive(jti)).map(claimsOf) };
+  }
+
+  /** All active tokens of a login. Throws STORE_UNAVAILABLE. */
+  async liveTokensOf(login: string): Promise<TokenClaims[]> {
+    const rows = await this.#options.store.read((db) => tokensOf(db, login));
+    return rows.filter(({ jti }) => this.isActive(jti)).map(claimsOf);
+  }
+
+  /** The public keys of all live tokens, to be published. */
+  jwks(): { keys: Jwk[] } {
+    return jwksOf(this.#options.keys.verification.values());
+  }
+
+  /** A proof for the link of `uid` that sent `nonce` (F23). */
+  proofFor(uid: number, nonce: Buffer): string {
+    const { serverId, keys, now } = this.#options;
+    return makeProof({ serverId, uid, nonce, nowSeconds: Math.floor(now() / 1000) }, keys.signing);
+  }
+
+  /** The init key of the link with this token: derived, so that none is kept (RFC 5869). */
+  initKey(jti: string): Buffer {
+    const { master } = this.#options.keys;
+    return Buffer.from(hkdfSync('sha256', master, '', `latchkey link init ${jti}`, INIT_KEY_BYTES));
+  }
+
+  /** Stops sweeping and finishes what is being ended. Tokens stay as they are. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#calls[Symbol.dispose]();
+    await this.#sweeping;
+    await this.#endings.finish();
+  }
+
+  #verifySignature(token: string, key: string): TokenClaims {
+    const { keys, serverId } = this.#options;
+    const { payload } = verifyJws(token, keys.verification);
+    const claims = Object.freeze(decodeClaims(payload, this.#times()));
+    if (claims.iss !== serverId) throw new AppError('TOKEN_INVALID', 'this is a token of another server');
+    this.#signatures.set(key, claims);
+    return claims;
+  }
+
+  #times(): { nowSeconds: number; longestLifetimeSeconds: number } {
+    const nowSeconds = Math.floor(this.#options.now() / 1000);
+    return { nowSeconds, longestLifetimeSeconds: this.#longestLifetimeSeconds };
+  }
+
+  #tick(): void {
+    this.#calls.expire();
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = undefined;
+    });
+  }
+
+  /** Expired tokens end as revoked ones do, with all that hangs on them (F32). */
+  async #sweep(): Promise<void> {
+    const { store, log } = this.#options;
+    await this.#endings.finish();
+    try {
+      let ended: number;
+      do {
+        const { nowSeconds } = this.#times();
+        const jtis = await store.read((db) => expiredTokens(db, nowSeconds, SWEEP_TOKENS));
+        ended = (await this.#endings.end(jtis, 'expired')).jtis.length;
+      } while (ended === SWEEP_TOKENS);
+    } catch (error) {
+      log.error({ err: error }, 'expired tokens could not be ended');
+    }
+  }
+}
+
+function notActive(): AppError {
+  return new AppError(
+    'TOKEN_NOT_ACTIVE',
+    'the token is not active: it was revoked, logged out or never issued; log in again',
+  );
+}
