@@ -1,0 +1,219 @@
+/**
+ * The daemon's side of links. It promises that a start goes only to a process which the kernel says
+ * is its user's, that at most one link daemon of a user takes new starts (F9), and that a token's
+ * link ends with the token. It never sends a byte to a listener it has not verified, and never
+ * takes an owner, a login or another's session from what a link says.
+ */
+import type { EligibleSettings } from '../accounts/eligible.ts';
+import type { Authority } from '../authority/authority.ts';
+import { NOTHING_ENDED, type Receipt } from '../authority/receipt.ts';
+import { AppError } from '../errors.ts';
+import type { Feed } from '../feed.ts';
+import { allLinks, type LinkQuery, selectLinks } from '../store/links.ts';
+import type { Store } from '../store/open.ts';
+import type { Page } from '../store/page.ts';
+import type { TokenClaims } from '../token/claims.ts';
+import { Link } from './link.ts';
+import type { LinkConnection } from './link-connection.ts';
+import type { LinkChange, LinkInfo } from './link-info.ts';
+import { LinksFolder } from './links-folder.ts';
+import type { LinkLog } from './log.ts';
+import { type LinkObserver, Observers } from './observer.ts';
+import { revokeTokensWithoutLink } from './orphan-tokens.ts';
+import { type RegisterRequest, Registration } from './registration.ts';
+import { RegistrationLimit } from './registration-limit.ts';
+import { LinkRegistry } from './registry.ts';
+import { Renewal } from './renewal.ts';
+import { Revocation } from './revocation.ts';
+import { checkSocketName } from './socket-name.ts';
+import { sweep } from './stale-sockets.ts';
+import { Supervision } from './supervision.ts';
+
+export interface LinksOptions {
+  readonly store: Store;
+  readonly authority: Authority;
+  /** The folder in which links make their sockets. */
+  readonly linksFolder: string;
+  readonly eligible: EligibleSettings;
+  readonly shutdownOnLogout: boolean;
+  /** What becomes of a token's sessions when it ends. */
+  readonly onRevoke: 'keep' | 'end';
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: LinkLog;
+}
+
+const SWEEP_MS = 300_000;
+const RESUMED_AT_ONCE = 64;
+
+export class Links implements AsyncDisposable {
+  readonly #options: LinksOptions;
+  readonly #folder: LinksFolder;
+  readonly #registry: LinkRegistry;
+  readonly #observers: Observers;
+  readonly #supervision: Supervision;
+  readonly #registration: Registration;
+  readonly #limit = new RegistrationLimit();
+  readonly #renewal: Renewal;
+  readonly #stopping = new AbortController();
+  readonly #sweeping: NodeJS.Timeout;
+
+  private constructor(options: LinksOptions, folder: LinksFolder) {
+    const { store, authority, eligible, onRevoke, shutdownOnLogout, now, log } = options;
+    this.#options = options;
+    this.#folder = folder;
+    this.#registry = new LinkRegistry(store, log);
+    this.#observers = new Observers((error) =>
+      log.error({ err: error }, 'what a link told was not dealt with'),
+    );
+    const common = {
+      store,
+      authority,
+      registry: this.#registry,
+      observers: this.#observers,
+      eligible,
+      now,
+      log,
+    };
+    const stopping = this.#stopping.signal;
+    this.#supervision = new Supervision({ ...common, folder, stopping });
+    this.#registration = new Registration({ ...common, folder, supervision: this.#supervision });
+    this.#renewal = new Renewal(common);
+    const revocation = new Revocation({
+      ...common,
+      supervision: this.#supervision,
+      onRevoke,
+      shutdownOnLogout,
+    });
+    authority.onEnded(async (ended, why) => (stopping.aborted ? NOTHING_ENDED : revocation.end(ended, why)));
+    this.#sweeping = setInterval(() => void this.#sweep(), SWEEP_MS).unref();
+  }
+
+  /**
+   * Finds the links of an earlier daemon again; those that do not answer at once are looked for in
+   * the background. Tokens of links that are no more are revoked, sockets of nobody removed.
+   */
+  static async open(options: LinksOptions): Promise<Links> {
+    const links = new Links(options, await LinksFolder.open(options.linksFolder));
+    const rows = await options.store.read((db) => allLinks(db));
+    const known = rows.map((row) => new Link(row));
+    for (const link of known) {
+      links.#registry.add(link);
+      links.#limit.remember(link.socket);
+    }
+    for (let first = 0; first < known.length; first += RESUMED_AT_ONCE) {
+      await Promise.all(
+        known.slice(first, first + RESUMED_AT_ONCE).map((link) => links.#supervision.find(link)),
+      );
+    }
+    await revokeTokensWithoutLink(options.authority, new Set(rows.map(({ jti }) => jti)));
+    await links.#sweep();
+    return links;
+  }
+
+  /** What becomes of links, as it happens. */
+  get changes(): Feed<LinkChange> {
+    return this.#registry.changes;
+  }
+
+  /**
+   * Makes the process that listens on a socket in the folder of links a link of `callerUid`'s account,
+   * and hands it its token. Throws LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE, LINK_LOST, LIMIT_EXCEEDED.
+   */
+  async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
+    if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the daemon stops; try again');
+    checkSocketName(request.socket, callerUid);
+    const has = this.#registry.ofUid(callerUid).length;
+    return this.#limit.run(request.socket, callerUid, has, () =>
+      this.#registration.register(request, callerUid),
+    );
+  }
+
+  /**
+   * The link that does what a token asks for (F11): the token's own, or its Linux user's link daemon.
+   * Throws LINK_LOST when the token's own is gone, LINK_REQUIRED when the user has none.
+   */
+  forClaims(claims: TokenClaims): LinkConnection {
+    if (claims.socket !== undefined) return this.#ownLink(claims.socket, claims.jti);
+    if (claims.user === undefined) {
+      throw new AppError(
+        'LINK_REQUIRED',
+        'this login is not that of a Linux user, so it cannot run programs',
+      );
+    }
+    const link = this.#registry.accepting(claims.user)?.connection;
+    if (link) return link;
+    const message = `${claims.user} has no link daemon on this host; run there, as that user: latchkey link --daemon`;
+    throw new AppError('LINK_REQUIRED', message, { details: { linux_user: claims.user } });
+  }
+
+  /** A link of `uid` that answers: the one that takes new starts, else any. */
+  forUid(uid: number): LinkConnection | undefined {
+    const links = this.#registry.ofUid(uid).filter((link) => link.connection && !link.isEnding);
+    const best = links.find((link) => this.#registry.accepting(link.linuxUser) === link);
+    return (best ?? links.find((link) => !link.isRetiring) ?? links[0])?.connection;
+  }
+
+  /** The link with this socket, while it answers. */
+  forSocket(socket: string): LinkConnection | undefined {
+    return this.#registry.get(socket)?.connection;
+  }
+
+  /** Whether there is a link with this socket, even if it does not answer just now. */
+  isKnown(socket: string): boolean {
+    return this.#registry.get(socket) !== undefined;
+  }
+
+  /** One page of links, the youngest first. Throws INVALID_ARGUMENT. */
+  async list(query: LinkQuery): Promise<Page<LinkInfo>> {
+    const { items, ...rest } = await this.#options.store.read((db) => selectLinks(db, query));
+    return { ...rest, items: items.flatMap(({ socket }) => this.#registry.get(socket)?.info ?? []) };
+  }
+
+  /** Throws NOT_FOUND. */
+  get(socket: string): LinkInfo {
+    const link = this.#registry.get(socket);
+    if (!link) throw new AppError('NOT_FOUND', 'there is no such link');
+    return link.info;
+  }
+
+  /** Ends a link with its token. Throws NOT_FOUND, STORE_UNAVAILABLE. */
+  async stop(socket: string): Promise<Receipt> {
+    return this.#options.authority.revoke({ jtis: [this.get(socket).jti] }, 'revoked');
+  }
+
+  /** Tells `observer` about every link from now on, and about those that are ready already. */
+  observe(observer: LinkObserver): void {
+    this.#observers.add(observer);
+    for (const { connection } of this.#registry.all()) {
+      if (connection) this.#observers.tellOne(observer, (it) => it.ready(connection));
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { now, log } = this.#options;
+    const isKnown = (name: string): boolean => this.isKnown(name);
+    await sweep(this.#folder, isKnown, now()).catch((error: unknown) => {
+      log.warn({ err: error }, 'the folder of links was not swept');
+    });
+  }
+
+  #ownLink(socket: string, jti: string): LinkConnection {
+    const link = this.#registry.get(socket);
+    if (link?.connection && link.jti === jti && !link.isEnding) return link.connection;
+    throw new AppError(
+      'LINK_LOST',
+      'the link of this login has gone away; begin another with: latchkey link',
+    );
+  }
+
+  /** Lets go of all links; they go on, and the next daemon finds them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    clearInterval(this.#sweeping);
+    this.#renewal[Symbol.dispose]();
+    for (const { connection } of this.#registry.all()) connection?.close('the daemon stops');
+    await this.#observers.settled();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * One reader of a session's output. Credit says how much the link may send ahead: a reader that
+ * does not take holds back its own output and nothing else (no other reader, no signal).
+ */
+import { AppError } from '../errors.ts';
+import { type Output, type ReadEnd, Stream } from '../generated/latchkey/link/v1/link.ts';
+
+/** How far, in bytes, a link may be ahead of a reader. */
+export const READ_WINDOW_BYTES = 512 * 1024;
+/** Credit goes back in pieces of at least this size, so that small output costs few frames. */
+const RETURN_BYTES = READ_WINDOW_BYTES / 4;
+
+export interface OutputPiece {
+  /** Where it lies in all that the session printed, in bytes. */
+  readonly offset: number;
+  readonly stream: 'stdout' | 'stderr';
+  readonly data: Buffer;
+}
+
+/** How a reading ended: `exited` when the session is over, its status when somebody saw it. */
+export interface ReadingEnd {
+  readonly exited?: { readonly status?: number };
+}
+
+export class Reading {
+  #waiting: OutputPiece[] = [];
+  #window = READ_WINDOW_BYTES;
+  #taken = 0;
+  #end: ReadingEnd | undefined;
+  #error: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  /** A piece has come. Throws INVALID_ARGUMENT when the link sent more than it may. */
+  push({ offset, stream, data }: Output): void {
+    if (data.length > this.#window)
+      throw new AppError('INVALID_ARGUMENT', 'more output than there was credit');
+    this.#window -= data.length;
+    this.#waiting.push({ offset, stream: stream === Stream.STDERR ? 'stderr' : 'stdout', data });
+    this.#wake?.();
+  }
+
+  finish({ exited }: ReadEnd): void {
+    this.#end = exited ? { exited: statusOf(exited.status) } : {};
+    this.#wake?.();
+  }
+
+  /** Ends the reading with `error`, behind what has come. */
+  fail(error: Error): void {
+    this.#error = error;
+    this.#wake?.();
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined || this.#error !== undefined;
+  }
+
+  /** The pieces in order; `grant` is told how many bytes more the link may send. */
+  async *pieces(grant: (bytes: number) => void): AsyncGenerator<OutputPiece, ReadingEnd> {
+    for (;;) {
+      const piece = this.#waiting.shift();
+      if (piece) {
+        yield piece;
+        this.#give(piece.data.length, grant);
+      } else if (this.#error) throw this.#error;
+      else if (this.#end) return this.#end;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  #give(bytes: number, grant: (bytes: number) => void): void {
+    this.#taken += bytes;
+    if (this.#taken < RETURN_BYTES || this.isOver) return;
+    this.#window += this.#taken;
+    grant(this.#taken);
+    this.#taken = 0;
+  }
+}
+
+/** A status as a shell has it, 0 to 255; nothing else a link may claim is one. */
+export function statusOf(status: number | undefined): { status?: number } {
+  return status !== undefined && status >= 0 && status <= 255 ? { status } : {};
+}

@@ -1,0 +1,179 @@
+/**
+ * How a process becomes a link (F22, DESIGN 7.2): everything about it is checked before a byte is
+ * sent, and a token made for one that does not get ready is revoked again.
+ */
+import { checkEligible, type EligibleSettings } from '../accounts/eligible.ts';
+import { canonicalUserOfUid, type UserEntry } from '../accounts/user-database.ts';
+import type { Authority } from '../authority/authority.ts';
+import { AppError, isAppError } from '../errors.ts';
+import type { Store } from '../store/open.ts';
+import { selectSession } from '../store/sessions.ts';
+import { dial } from './dial.ts';
+import { checkNewLink, type Greeted, greet, initialise } from './handshake.ts';
+import { Link } from './link.ts';
+import { safeText } from './link-error.ts';
+import type { LinksFolder } from './links-folder.ts';
+import type { ListeningProcess } from './listening-process.ts';
+import type { LinkLog } from './log.ts';
+import type { LinkRegistry } from './registry.ts';
+import { checkSocketName } from './socket-name.ts';
+import type { Supervision } from './supervision.ts';
+
+const DIAL_MS = 3_000;
+const MAX_VERSION_LENGTH = 64;
+
+export interface RegisterRequest {
+  /** The base name of the socket in the folder of links. */
+  readonly socket: string;
+  /** Whether it is to serve every token of its user that has no link of its own. */
+  readonly daemon: boolean;
+  /** The session it was started in; empty when in none. */
+  readonly sessionId: string;
+}
+
+export interface RegistrationOptions {
+  readonly store: Store;
+  readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'mint' | 'proofFor' | 'revoke'>;
+  readonly folder: LinksFolder;
+  readonly registry: LinkRegistry;
+  readonly supervision: Supervision;
+  readonly eligible: EligibleSettings;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: LinkLog;
+}
+
+/** A verified process that has said Hello. */
+interface Candidate {
+  readonly user: UserEntry;
+  readonly process: ListeningProcess | undefined;
+  readonly greeted: Greeted;
+}
+
+export class Registration {
+  readonly #options: RegistrationOptions;
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options;
+  }
+
+  /** Throws LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE (the session's token), LINK_LOST, LIMIT_EXCEEDED. */
+  async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
+    const { registry, supervision, log } = this.#options;
+    const candidate = await this.#check(request, callerUid);
+    const { channel } = candidate.greeted;
+    try {
+      const parent = await this.#parentOf(request.sessionId, callerUid);
+      const link = await this.#initialise(request, candidate, parent);
+      registry.add(link);
+      if (link.daemon) registry.accept(link);
+      supervision.ready(link);
+      log.info(
+        { socket: link.socket, linuxUser: link.linuxUser, jti: link.jti, daemon: link.daemon },
+        'a link is ready',
+      );
+      return { jti: link.jti };
+    } catch (error) {
+      channel.close('the link is not registered');
+      throw error;
+    }
+  }
+
+  /** Everything that must hold before a byte is sent, and the link's first word. */
+  async #check({ socket: name, daemon }: RegisterRequest, uid: number): Promise<Candidate> {
+    const { folder, eligible } = this.#options;
+    checkSocketName(name, uid);
+    await folder.checkSocket(name, uid);
+    const { socket, process } = await dial(folder.pathOf(name), uid, DIAL_MS);
+    try {
+      const user = await canonicalUserOfUid(uid);
+      if (!user)
+        throw new AppError('NOT_ELIGIBLE', `uid ${uid} has no account of its own in the user database`);
+      checkEligible(user, eligible);
+      const greeted = await greet(socket);
+      checkNewLink(greeted.hello, daemon);
+      return { user, process, greeted };
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+  }
+
+  /** The token that a link started within a session hangs on. Throws TOKEN_NOT_ACTIVE when that one has ended. */
+  async #parentOf(sessionId: string, uid: number): Promise<string | undefined> {
+    const { store, authority } = this.#options;
+    if (sessionId === '') return undefined;
+    const session = await store.read((db) => selectSession(db, sessionId));
+    if (session?.uid !== uid) return undefined;
+    if (authority.isActive(session.jti)) return session.jti;
+    throw new AppError(
+      'TOKEN_NOT_ACTIVE',
+      'the login that started this session has ended, so no link can come of it',
+    );
+  }
+
+  async #initialise(
+    request: RegisterRequest,
+    candidate: Candidate,
+    parent: string | undefined,
+  ): Promise<Link> {
+    const { authority, registry, log } = this.#options;
+    const { socket, daemon } = request;
+    const { user } = candidate;
+    const { token, claims } = await authority.mint({
+      login: user.name,
+      linuxUser: user.name,
+      uid: user.uid,
+      authMethod: daemon ? 'link-daemon' : 'link',
+      socket,
+      daemon,
+      ...(parent !== undefined && { parent }),
+    });
+    try {
+      const link = this.#linkOf(request, candidate, claims.jti);
+      await registry.keep(link);
+      await this.#handOver(link, token, candidate);
+      return link;
+    } catch (error) {
+      const revoked = authority.revoke({ jtis: [claims.jti] }, 'link-ended');
+      await revoked.catch((cause: unknown) =>
+        log.error({ err: cause, jti: claims.jti }, 'revoking a link’s token'),
+      );
+      await registry.forget(socket);
+      throw isAppError(error, 'TOKEN_INVALID') || isAppError(error, 'TOKEN_EXPIRED')
+        ? notBelieved(error)
+        : error;
+    }
+  }
+
+  #linkOf({ socket, daemon }: RegisterRequest, candidate: Candidate, jti: string): Link {
+    const { user, process, greeted } = candidate;
+    return new Link({
+      socket,
+      uid: user.uid,
+      linux_user: user.name,
+      jti,
+      daemon: daemon ? 1 : 0,
+      pid: process?.pid ?? greeted.hello.pid,
+      state: 'ready',
+      version: safeText(greeted.hello.programVersion).slice(0, MAX_VERSION_LENGTH),
+      created_at: this.#options.now(),
+    });
+  }
+
+  async #handOver(link: Link, token: string, { greeted, process }: Candidate): Promise<void> {
+    const { authority, supervision } = this.#options;
+    const { channel, hello } = greeted;
+    link.connect(greeted, process, supervision.eventsOf(link));
+    const proof = authority.proofFor(link.uid, hello.nonce);
+    await initialise(channel, { token, proof, initKey: authority.initKey(link.jti) }, link.jti);
+    if (!authority.isActive(link.jti))
+      throw new AppError('TOKEN_NOT_ACTIVE', 'the login ended while its link began');
+    if (!channel.isOpen) throw new AppError('LINK_LOST', 'the link went away while it began');
+  }
+}
+
+/** The link could not verify the daemon: nothing about the caller's own token. */
+function notBelieved(cause: AppError): AppError {
+  return new AppError('LINK_REFUSED', `the link does not believe the daemon: ${cause.message}`, { cause });
+}

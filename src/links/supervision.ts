@@ -1,0 +1,193 @@
+/**
+ * Keeps hold of links that are ready: one whose connection breaks is looked for as long as
+ * somebody listens on its socket; one that is gone loses its token, and its sessions are left for
+ * the next link of its user.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { checkEligible, type EligibleSettings } from '../accounts/eligible.ts';
+import { canonicalUserOfUid } from '../accounts/user-database.ts';
+import type { Authority } from '../authority/authority.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { dial, Unreachable } from './dial.ts';
+import { endProcess } from './end-process.ts';
+import { greet, resume } from './handshake.ts';
+import type { Link } from './link.ts';
+import type { LinkEvents } from './link-connection.ts';
+import { LinkRefusal } from './link-error.ts';
+import type { LinksFolder } from './links-folder.ts';
+import type { ListeningProcess } from './listening-process.ts';
+import type { LinkLog } from './log.ts';
+import type { Observers } from './observer.ts';
+import type { LinkRegistry } from './registry.ts';
+import { WarningBudget } from './warning-budget.ts';
+
+const DIAL_MS = 2_000;
+const FIRST_WAIT_MS = 20;
+const LONGEST_WAIT_MS = 5_000;
+const STOP_GRACE_MS = 3_000;
+/** How long a process may take to leave when it has been told to, or cannot be told. */
+const LEAVING_MS = 2_000;
+
+export interface SupervisionOptions {
+  readonly registry: LinkRegistry;
+  readonly folder: LinksFolder;
+  readonly observers: Observers;
+  readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'revoke'>;
+  readonly eligible: EligibleSettings;
+  readonly log: LinkLog;
+  /** Aborts when the daemon stops: links go on without it. */
+  readonly stopping: AbortSignal;
+}
+
+export class Supervision {
+  readonly #options: SupervisionOptions;
+
+  constructor(options: SupervisionOptions) {
+    this.#options = options;
+  }
+
+  /** What to do with what `link` says unasked. */
+  eventsOf(link: Link): LinkEvents {
+    const { observers, registry, log } = this.#options;
+    const budget = new WarningBudget();
+    return {
+      exited: (id, status) => {
+        observers.exited(link.info, id, status);
+        if (!link.isOver) registry.changes.emit({ kind: 'changed', link: link.info });
+      },
+      startedLate: (id) => observers.tell((observer) => observer.startedLate(link.info, id)),
+      warning: (sessionId, text) => {
+        if (budget.take()) log.warn({ socket: link.socket, sessionId }, `a link warns: ${text}`);
+      },
+      stopped: () => {
+        link.isLeaving = true;
+      },
+    };
+  }
+
+  /** `link` is ready: tells who wants to know, and looks after it from now on. */
+  ready(link: Link): void {
+    const { connection } = link;
+    if (!connection) return void this.#lost(link);
+    this.#options.registry.changed(link);
+    this.#options.observers.tell((observer) => observer.ready(connection));
+    void connection.ended.then(() => this.#lost(link));
+  }
+
+  /** Looks for a stored link. Resolves when it is ready again, gone, or slow to answer; then the search goes on. */
+  async find(link: Link): Promise<void> {
+    if (!(await this.#tryResume(link))) void this.#lookFor(link);
+  }
+
+  /** `link` is gone: its token is revoked, its process ended should it still be there without its socket. */
+  async drop(link: Link): Promise<void> {
+    if (link.isOver) return;
+    const { registry, observers, folder, authority, log } = this.#options;
+    const removed = registry.remove(link);
+    link.connection?.close('the link is over');
+    if (authority.isActive(link.jti)) {
+      const revoked = authority.revoke({ jtis: [link.jti] }, 'link-ended');
+      await revoked.catch((error: unknown) =>
+        log.error({ err: error, jti: link.jti }, 'revoking a dead link’s token'),
+      );
+    }
+    await folder.remove(link.socket);
+    await removed;
+    log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'a link is gone');
+    observers.tell((observer) => observer.gone(link.info));
+    void endProcess(link, LEAVING_MS);
+  }
+
+  /** The process that listens on the socket of a link that is not connected. */
+  async whoListens(link: Link): Promise<ListeningProcess | undefined> {
+    const path = this.#options.folder.pathOf(link.socket);
+    const dialled = await dial(path, link.uid, DIAL_MS).catch(() => undefined);
+    dialled?.socket.destroy();
+    return dialled?.process;
+  }
+
+  async #lost(link: Link): Promise<void> {
+    const { registry, log, stopping } = this.#options;
+    if (link.isOver || link.isEnding || stopping.aborted) return;
+    if (link.isLeaving) return this.drop(link);
+    log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'the connection to a link is lost');
+    registry.changed(link);
+    await this.#lookFor(link);
+  }
+
+  async #lookFor(link: Link): Promise<void> {
+    const { stopping } = this.#options;
+    for (
+      let wait = FIRST_WAIT_MS;
+      !(await this.#tryResume(link));
+      wait = Math.min(2 * wait, LONGEST_WAIT_MS)
+    ) {
+      await delay(wait, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** False when it is worth another try. */
+  async #tryResume(link: Link): Promise<boolean> {
+    if (link.isOver || this.#options.stopping.aborted) return true;
+    try {
+      await this.#resume(link);
+      return true;
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      this.#options.log.debug({ err: error, socket: link.socket }, 'a link could not be resumed');
+      if (!isFinal(error)) return false;
+      await this.drop(link);
+      return true;
+    }
+  }
+
+  async #resume(link: Link): Promise<void> {
+    const { folder, authority, registry } = this.#options;
+    const { socket, process } = await dial(folder.pathOf(link.socket), link.uid, DIAL_MS);
+    const greeted = await greet(socket);
+    try {
+      const connection = link.connect(greeted, process, this.eventsOf(link));
+      await resume(greeted, { jti: link.jti, uid: link.uid, initKey: authority.initKey(link.jti) });
+      await connection.list();
+    } catch (error) {
+      greeted.channel.close('the link is not resumed');
+      throw error;
+    }
+    if (link.isOver || this.#options.stopping.aborted) return greeted.channel.close('the daemon stops');
+    if (!authority.isActive(link.jti)) return this.#end(link);
+    if (link.isRetiring) link.connection?.retire();
+    else if (link.daemon) registry.acceptAgain(link);
+    this.ready(link);
+    await this.#checkAccount(link);
+  }
+
+  /** A link whose token ended while nobody could tell it. */
+  async #end(link: Link): Promise<void> {
+    link.isEnding = true;
+    await link.connection?.stop({ endSessions: false, graceMs: STOP_GRACE_MS }).catch(() => undefined);
+    await this.drop(link);
+  }
+
+  /** Accounts change while a link runs: one that may have none any more loses it. */
+  async #checkAccount(link: Link): Promise<void> {
+    const { authority, eligible, log } = this.#options;
+    try {
+      const user = await canonicalUserOfUid(link.uid);
+      if (user?.name !== link.linuxUser) throw new AppError('NOT_ELIGIBLE', 'the account is another one now');
+      checkEligible(user, eligible);
+    } catch (error) {
+      if (!isAppError(error, 'NOT_ELIGIBLE')) return;
+      log.warn(
+        { socket: link.socket, linuxUser: link.linuxUser, err: error },
+        'a link is not eligible any more',
+      );
+      await authority.revoke({ jtis: [link.jti] }, 'revoked');
+    }
+  }
+}
+
+/** Whether nothing but a new link can help: nobody listens, or it is not the link that it was. */
+function isFinal(error: AppError): boolean {
+  if (error instanceof Unreachable) return error.gone;
+  return error instanceof LinkRefusal || error.reason === 'LINK_REFUSED';
+}
