@@ -22,7 +22,7 @@ export function addAttach(program: Command, act: Act): void {
     .description('join one of your sessions')
     .option('-i, --stdin', "pass our input to it; the end of ours is the end of the program's")
     .option('--offset <bytes>', 'begin at this byte of all it printed', bytes)
-    .option('--from-now', 'only what it prints from now on')
+    .addOption(program.createOption('--from-now', 'only what it prints from now on').conflicts('offset'))
     .addHelpText('after', NOTES);
   ownUsage(command).action(act<AttachOptions>(ownFailure(attach)));
 }
@@ -38,12 +38,7 @@ async function attach(
   [sessionId = '']: readonly string[],
 ): Promise<number> {
   const offset = options.fromNow === true ? -1 : (options.offset ?? 0);
-  return showSession(run, {
-    session: find(run, sessionId),
-    offset,
-    input: options.stdin === true,
-    ours: false,
-  });
+  return showSession(run, find(run, sessionId), { offset, input: options.stdin === true, ours: false });
 }
 
 async function find(run: Run, sessionId: string): Promise<{ id: string }> {

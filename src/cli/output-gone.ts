@@ -23,7 +23,7 @@ export function watchOutput(io: Io): OutputWatch {
   io.stdout.on('error', resolve);
   io.stderr.on('error', ignore);
   return {
-    whileWhole: (run, work) => Promise.race([work, broken.then(async () => run.farewell?.())]),
+    whileWhole: (run, work) => Promise.race([work, broken.then(() => bid(run))]),
     settle: async () => {
       const error = await Promise.race([broken, flushed(io.stdout).then(() => io.stdout.errored)]);
       await flushed(io.stderr);
@@ -34,6 +34,10 @@ export function watchOutput(io: Io): OutputWatch {
       if (!io.stderr.errored) io.stderr.off('error', ignore);
     },
   };
+}
+
+async function bid(run: Run): Promise<undefined> {
+  await run.farewell?.();
 }
 
 function ending(error: NodeJS.ErrnoException): Broken {

@@ -1,6 +1,36 @@
+/** What a session has printed, once more and as it was: standard output to ours, standard error to ours. */
+import { isAppError } from '../errors.ts';
+import { Stream } from '../generated/latchkey/v1/session.ts';
 import type { Run } from './run.ts';
+import { writeRaw } from './write-raw.ts';
+
 export interface ReadOptions {
   readonly follow?: boolean;
   readonly offset?: number;
 }
-export async function readOutput(_run: Run, _id: string, _options: ReadOptions): Promise<undefined> {}
+
+/** Prints from the offset asked for, or from the first byte still kept. */
+export async function readOutput(run: Run, sessionId: string, options: ReadOptions): Promise<undefined> {
+  const { follow = false, offset = 0 } = options;
+  try {
+    await print(run, { sessionId, offset, follow });
+  } catch (error) {
+    if (!isAppError(error, 'OUTPUT_DROPPED') || options.offset !== undefined) throw error;
+    const first = Number(error.details.first_offset);
+    if (!Number.isSafeInteger(first)) throw error;
+    run.out.problem(`${first} bytes of older output are no longer kept`);
+    await print(run, { sessionId, offset: first, follow });
+  }
+}
+
+async function print(
+  run: Run,
+  request: { readonly sessionId: string; readonly offset: number; readonly follow: boolean },
+): Promise<void> {
+  const { sessions } = await run.client();
+  for await (const { event } of sessions.readOutput(request)) {
+    if (event?.$case !== 'output') continue;
+    const { stream, data } = event.value;
+    await writeRaw(stream === Stream.STDERR ? run.io.stderr : run.io.stdout, data);
+  }
+}

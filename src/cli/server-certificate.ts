@@ -15,14 +15,17 @@ export interface Authority {
   readonly pem: string;
   /** SHA-256 of the certificate, "AA:BB:…". */
   readonly fingerprint: string;
+  /** What a person should know before saying yes. */
+  readonly warning: string | undefined;
 }
 
 /**
- * The authority of the server at host and port. UNREACHABLE when nobody answers, NOT_TRUSTED when the
- * chain has no CA at its end, is not signed by it, is out of date, or is not for that host.
+ * The authority of the server at `address`, host:port. UNREACHABLE when nobody answers, NOT_TRUSTED
+ * when the chain has no CA at its end, is not signed by it, or is out of date.
  */
-export async function fetchAuthority(host: string, port: number, nowMs: number): Promise<Authority> {
-  const chain = await fetchChain(host, port);
+export async function fetchAuthority(address: string, nowMs: number): Promise<Authority> {
+  const [, host = '', port = ''] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? [];
+  const chain = await fetchChain(host, Number(port));
   const [leaf] = chain;
   const ca = chain.at(-1);
   if (leaf === undefined || ca === undefined || !ca.ca || !ca.checkIssued(ca) || !ca.verify(ca.publicKey)) {
@@ -39,10 +42,14 @@ export async function fetchAuthority(host: string, port: number, nowMs: number):
       throw refused(`the certificate of ${host} is out of date (${each.validFrom} to ${each.validTo})`);
     }
   }
-  if ((isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) === undefined) {
-    throw refused(`the certificate is not for ${host}; it is for ${leaf.subjectAltName ?? 'no name'}`);
-  }
-  return { pem: ca.toString(), fingerprint: ca.fingerprint256 };
+  return { pem: ca.toString(), fingerprint: ca.fingerprint256, warning: misnamed(leaf, host) };
+}
+
+/** The client takes a token's server by its id, under any address; what needs no token needs the name. */
+function misnamed(leaf: X509Certificate, host: string): string | undefined {
+  const strict = { subject: 'never', wildcards: false } as const;
+  if ((isIP(host) === 0 ? leaf.checkHost(host, strict) : leaf.checkIP(host)) !== undefined) return undefined;
+  return `note: the server's certificate does not name ${host}; it names ${leaf.subjectAltName ?? 'nothing'}`;
 }
 
 function fetchChain(host: string, port: number): Promise<X509Certificate[]> {

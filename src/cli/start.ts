@@ -65,7 +65,7 @@ async function start(
     input: passInput,
   };
   if (options.detach === true) return detach(run, await ask(run, request));
-  return showSession(run, { session: ask(run, request), offset: 0, input: passInput, ours: true });
+  return showSession(run, ask(run, request), { offset: 0, input: passInput, ours: true });
 }
 
 async function ask(run: Run, request: StartSessionRequest): Promise<Session> {

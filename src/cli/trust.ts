@@ -4,11 +4,11 @@
  */
 import { homedir } from 'node:os';
 import type { Command } from 'commander';
+import { normalAddress } from '../client/find-server.ts';
 import { readCa, serverFolder, writeCa } from '../client/server-folder.ts';
 import { AppError } from '../errors.ts';
 import { ask } from './confirm.ts';
 import type { Act, Run } from './run.ts';
-import { formatAddress, parseAddress } from './server-address.ts';
 import { type Authority, fetchAuthority } from './server-certificate.ts';
 
 export function addTrust(program: Command, act: Act): void {
@@ -24,11 +24,11 @@ async function trust(
   options: { readonly fingerprint?: string },
   [text = '']: readonly string[],
 ): Promise<undefined> {
-  const address = parseAddress(text);
+  const server = normalAddress(text);
   const wanted = options.fingerprint === undefined ? undefined : plainFingerprint(options.fingerprint);
-  const found = await fetchAuthority(address.host, address.port, run.io.now());
-  const server = formatAddress(address);
+  const found = await fetchAuthority(server, run.io.now());
   const folder = serverFolder(run.io.env, run.io.env.HOME ?? homedir(), server);
+  if (found.warning !== undefined) run.out.note(found.warning);
   const known = readCa(folder);
   if (wanted !== undefined) compare(server, found, wanted);
   else if (known?.trim() !== found.pem.trim()) await confirm(run, server, found, known !== undefined);
