@@ -3,8 +3,10 @@ import { BlockList, isIPv6 } from 'node:net';
 import { describe, invalid, remedy } from './problem.ts';
 import type { Config } from './shape.ts';
 
-/** A Unix socket's path is at most 107 bytes (unix(7)); a link's name is at most 10+1+32+5. */
-const LONGEST_LINKS_FOLDER = 107 - '/4294967294.0123456789abcdef0123456789abcdef.sock'.length;
+/** A Unix socket's path is at most 107 bytes (unix(7)). */
+const LONGEST_SOCKET = 107;
+/** A link's socket within the run folder, for the uid with the most digits. */
+const LINK = '/links/4294967294.0123456789abcdef0123456789abcdef.sock';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
@@ -38,11 +40,11 @@ function checkListen({ mode, api, entries }: Config): void {
 }
 
 function checkRun({ paths, entries }: Config): void {
-  const length = Buffer.byteLength(paths.links);
-  if (length <= LONGEST_LINKS_FOLDER) return;
-  const most = LONGEST_LINKS_FOLDER - '/links'.length;
+  const length = Buffer.byteLength(paths.run);
+  const most = LONGEST_SOCKET - LINK.length;
+  if (length <= most) return;
   throw invalid(
-    `${entries['paths.run'].where}: paths.run is ${describe(paths.run)} of ${length - '/links'.length} bytes; ` +
-      `wanted at most ${most}, for a socket's path is short. Set a shorter paths.run (--run DIR)`,
+    `${entries['paths.run'].where}: paths.run is ${describe(paths.run)} of ${length} bytes; wanted at most ${most}, ` +
+      "for a socket's path is short. Set a shorter paths.run (--run DIR)",
   );
 }
