@@ -1,0 +1,119 @@
+/**
+ * The keeper: a small `sh` that is the parent of a session's program and outlives the link. It
+ * holds the read ends of the program's output pipes, so that the program neither breaks nor loses
+ * a byte while no link is there, and it notes the program's exit status.
+ *
+ * Its descriptors: 0 the program's input, 1 its output, 3 its error output (write ends);
+ * 4 and 5 the read ends of the same two; 6 the write end of the input, when it stays open;
+ * 7 and 8 both ends of a pipe that tells the link that the program runs, and by its end that the
+ * program is over. The program itself gets 0, 1 and 2 only.
+ */
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { makePipe } from '../native/pipe.ts';
+import type { KeeperPids, SessionFolder } from './session-folder.ts';
+
+/** Signals that end a process and that sh can trap: sent to the whole group, they leave the keeper alone. */
+export const TRAPPED_SIGNALS: readonly number[] = [
+  1, 2, 3, 6, 10, 12, 13, 14, 15, 16, 20, 21, 22, 24, 26, 27, 29, 30,
+];
+const TRAPPED = TRAPPED_SIGNALS.join(' ');
+
+/** How long unread output is kept after the program's end when no link comes: a week. */
+const PATIENCE_SECONDS = 604_800;
+const PIPE_BYTES = 512 * 1024;
+
+/**
+ * Keeps the input open when the link dies; ends by itself, on end of file, with the keeper.
+ * Here signals are ignored rather than trapped: that is inherited through exec.
+ */
+const HOLDER = `( trap '' ${TRAPPED}; PATH=/usr/bin:/bin exec cat <&8 >/dev/null 2>&1 3>&- 4<&- 5<&- 7>&- 8<&- ) &
+exec 6>&-`;
+
+/**
+ * No variable is set, for the program would inherit it. Noclobber makes the file \`pid\`
+ * exclusively: whoever makes it first, keeper or a new link, decides whether the program starts.
+ */
+function script(input: boolean, umask: number): string {
+  return `trap : ${TRAPPED}
+set -C
+${input ? HOLDER : ''}
+echo "$$ \${!:-0}" >"$0/pid" && echo "$$ \${!:-0}" >&7 || exit
+umask 0${umask.toString(8)}
+"$@" 2>&3 3>&- 4<&- 5<&- 7>&- 8<&-
+: >"$0/status.$?"
+PATH=/usr/bin:/bin exec sleep ${PATIENCE_SECONDS} <&- >&- 2>&- 3>&- 7>&- 8<&-`;
+}
+
+/** The link's ends of a keeper's pipes: descriptors. */
+export interface KeeperPipes {
+  readonly output: number;
+  readonly errors: number;
+  /** Absent when the program is over. */
+  readonly life: number | undefined;
+  /** When the input stays open. */
+  readonly input: number | undefined;
+}
+
+/** What to run. */
+export interface Program {
+  /** An absolute path, and the arguments. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly directory: string;
+  /** A descriptor to read from; or 'open' for a pipe that the link writes to. */
+  readonly input: number | 'open';
+  /** What the program's umask is to be. */
+  readonly umask: number;
+}
+
+/** Starts a keeper, which starts the program. `child.pid` is undefined, and an `error` event comes, when it cannot be. */
+export function startKeeper(
+  folder: SessionFolder,
+  program: Program,
+): { child: ChildProcess; pipes: KeeperPipes & { life: number } } {
+  const [output, errors, life] = [makePipe(PIPE_BYTES), makePipe(), makePipe()];
+  const input = program.input === 'open' ? makePipe() : undefined;
+  const given = program.input === 'open' ? input?.read : program.input;
+  const stdio: StdioOptions = [given, output.write, 'ignore', errors.write, output.read, errors.read];
+  stdio.push(input?.write ?? 'ignore', life.write, life.read);
+  const words = ['-c', script(input !== undefined, program.umask), folder.path, ...program.command];
+  try {
+    // detached: setsid(2), a process session of its own
+    const options = { cwd: program.directory, env: program.environment, detached: true, stdio };
+    const child = spawn('/bin/sh', words, options);
+    return {
+      child,
+      pipes: { output: output.read, errors: errors.read, life: life.read, input: input?.write },
+    };
+  } finally {
+    for (const fd of [output.write, errors.write, life.write, input?.read])
+      if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Opens the pipes of a keeper that another link has started (proc(5), /proc/<pid>/fd). Throws when the keeper is gone. */
+export function reopenKeeper(pids: KeeperPids): KeeperPipes {
+  const output = reopen(pids.keeper, 4, constants.O_RDONLY);
+  try {
+    const errors = reopen(pids.keeper, 5, constants.O_RDONLY);
+    const life = attempt(() => reopen(pids.keeper, 8, constants.O_RDONLY));
+    const input = pids.holder > 0 ? attempt(() => reopen(pids.holder, 6, constants.O_WRONLY)) : undefined;
+    return { output, errors, life, input };
+  } catch (error) {
+    closeSync(output);
+    throw error;
+  }
+}
+
+function reopen(pid: number, fd: number, flags: number): number {
+  return openSync(`/proc/${pid}/fd/${fd}`, flags | constants.O_NONBLOCK);
+}
+
+function attempt(open: () => number): number | undefined {
+  try {
+    return open();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+/** The processes of this host as /proc shows them (proc(5)); gone ones are simply not there. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** One process. */
+export interface ProcessEntry {
+  readonly pid: number;
+  /** R, S, D, T, Z, ... */
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  /** Its process session: setsid(2). */
+  readonly session: number;
+  /** Clock ticks since boot; with the pid it names a process for good. */
+  readonly startTime: number;
+}
+
+/** All processes, zombies included. */
+export function readProcesses(): ProcessEntry[] {
+  const entries: ProcessEntry[] = [];
+  for (const name of readdirSync('/proc')) {
+    const entry = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined;
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
+}
+
+/** One process; undefined when there is none with this pid. */
+export function readProcess(pid: number): ProcessEntry | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  // The second field is the program's name in brackets, in which anything may stand.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields === undefined || fields.length < 20) return undefined;
+  const [state = '', parent, group, session] = fields;
+  return {
+    pid,
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startTime: Number(fields[19]),
+  };
+}
+
+/** Whether it still runs; a zombie does not. */
+export function isAlive({ state }: ProcessEntry): boolean {
+  return state !== 'Z' && state !== 'X';
+}
+
+/** The session that a process was started in, as its environment says; undefined when it cannot be read. */
+export function markOf(pid: number): string | undefined {
+  const environment = read(`/proc/${pid}/environ`);
+  return environment === undefined
+    ? undefined
+    : /(?:^|\0)LATCHKEY_SESSION_ID=([^\0]*)/.exec(environment)?.[1];
+}
+
+/** Its real user id. */
+export function uidOf(pid: number): number | undefined {
+  const [, uid] = /^Uid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '') ?? [];
+  return uid === undefined ? undefined : Number(uid);
+}
+
+/** Its command line for people, at most 200 characters. */
+export function commandOf(pid: number): string {
+  return (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim().slice(0, 200);
+}
+
+/** This process's children that have ended and wait to be reaped. */
+export function zombieChildren(): number[] {
+  const listed = read(`/proc/self/task/${process.pid}/children`); // proc(5): needs CONFIG_PROC_CHILDREN
+  const children =
+    listed === undefined
+      ? readProcesses().filter(({ parent }) => parent === process.pid)
+      : listed.split(' ').flatMap((pid) => (pid === '' ? [] : (readProcess(Number(pid)) ?? [])));
+  return children.filter((child) => !isAlive(child)).map(({ pid }) => pid);
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

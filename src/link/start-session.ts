@@ -1,0 +1,119 @@
+/** Starting a program in a session of its own. */
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { AppError } from '../errors.ts';
+import type { Start } from '../generated/latchkey/link/v1/link.ts';
+import type { Account } from './account.ts';
+import { sessionEnvironment } from './environment.ts';
+import { type KeeperPipes, type Program, startKeeper } from './keeper.ts';
+import { watchLife } from './life.ts';
+import { OutputLog } from './output-log.ts';
+import { programPath, startDirectory } from './program-path.ts';
+import { Session, type SessionEvents } from './session.ts';
+import { bootId, type KeeperPids, SessionFolder } from './session-folder.ts';
+import type { SessionPlace } from './session-place.ts';
+
+const STARTING_MS = 10_000;
+const MAX_ARGUMENT_BYTES = 128 * 1024; // execve(2): MAX_ARG_STRLEN
+
+/** What a start stands on. */
+export interface StartContext {
+  readonly account: Account;
+  readonly place: SessionPlace;
+  /** What programs get; the link's own is 077. */
+  readonly umask: number;
+  readonly events: SessionEvents;
+  /** Called with each child process, before it can end. */
+  readonly onChild: (child: {
+    pid?: number | undefined;
+    once(event: 'exit', done: () => void): unknown;
+  }) => void;
+}
+
+/** Resolves once the program is being run. Throws START_FAILED and INVALID_ARGUMENT; nothing is left then. */
+export async function startSession(start: Start, context: StartContext): Promise<Session> {
+  const { command, environment, directory } = prepare(start, context.account);
+  const { sessionId: id, outputLimit } = start;
+  const record = { id, command: start.command, bootId: bootId(), createdAt: Date.now(), outputLimit };
+  const folder = SessionFolder.create(context.place.folder, record);
+  try {
+    const log = OutputLog.create(folder);
+    const input = start.input ? 'open' : openFirstInput(folder, start.firstInput);
+    const program: Program = { command, environment, directory, input, umask: context.umask };
+    const session = await run(folder, log, program, context);
+    if (start.input) session.writeFirst(start.firstInput);
+    return session;
+  } catch (cause) {
+    folder.remove();
+    if (cause instanceof AppError) throw cause;
+    const why = cause instanceof Error ? cause.message : 'for no known reason';
+    throw new AppError('START_FAILED', `the session cannot be started: ${why}`, { cause });
+  }
+}
+
+function prepare(start: Start, account: Account): Pick<Program, 'command' | 'environment' | 'directory'> {
+  const [name, ...rest] = start.command;
+  if (name === undefined) throw new AppError('INVALID_ARGUMENT', 'command: at least the program is needed');
+  for (const word of start.command) {
+    if (word.includes('\0')) throw new AppError('INVALID_ARGUMENT', 'command: a NUL cannot be passed on');
+    if (Buffer.byteLength(word) >= MAX_ARGUMENT_BYTES)
+      throw new AppError('INVALID_ARGUMENT', 'command: an argument is longer than 128 KiB');
+  }
+  if (start.directory !== '' && !start.directory.startsWith('/'))
+    throw new AppError('INVALID_ARGUMENT', 'directory: an absolute path, or empty for the home directory');
+  const environment = sessionEnvironment(account, start.environment, start.sessionId);
+  const directory = startDirectory(start.directory === '' ? account.home : start.directory);
+  const path = programPath(name, environment.PATH ?? '', directory);
+  return { command: [path, ...rest], environment, directory };
+}
+
+/** A file without a name holds the input, so that the link's death cuts none of it off. */
+function openFirstInput(folder: SessionFolder, firstInput: Buffer): number {
+  if (firstInput.length === 0) return openSync('/dev/null', 'r');
+  const path = folder.file('input');
+  writeFileSync(path, firstInput, { mode: 0o600, flag: 'wx' });
+  const fd = openSync(path, 'r');
+  rmSync(path);
+  return fd;
+}
+
+async function run(
+  folder: SessionFolder,
+  log: OutputLog,
+  program: Program,
+  context: StartContext,
+): Promise<Session> {
+  const { child, pipes } = startKeeper(folder, program);
+  if (typeof program.input === 'number') closeSync(program.input);
+  child.unref();
+  context.onChild(child);
+  const started = Promise.withResolvers<KeeperPids>();
+  // What the keeper says next comes in a later turn, when whoever waits for `started` has gone on.
+  let session: Session | undefined;
+  child.once('error', started.reject);
+  const life = watchLife(pipes.life, {
+    started: started.resolve,
+    over: () => {
+      started.reject(new Error('its keeper ended at once'));
+      session?.programOver();
+    },
+  });
+  const timer = setTimeout(() => started.reject(new Error('its keeper does not answer')), STARTING_MS);
+  try {
+    const pids = await started.promise;
+    const { events, place } = context;
+    session = new Session({ folder, log, pipes, pids, events, open: (id) => place.open(id) });
+    return session;
+  } catch (error) {
+    life.close();
+    closePipes(pipes);
+    log[Symbol.dispose]();
+    if (child.pid !== undefined) child.kill('SIGKILL');
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function closePipes(pipes: KeeperPipes): void {
+  for (const fd of [pipes.output, pipes.errors, pipes.input]) if (fd !== undefined) closeSync(fd);
+}
