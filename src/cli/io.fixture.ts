@@ -2,6 +2,7 @@
 import { Readable, Writable } from 'node:stream';
 import type { Io } from './io.ts';
 import { runCli } from './main.ts';
+import { Output } from './output.ts';
 
 export interface Captured {
   readonly status: number;
@@ -9,7 +10,7 @@ export interface Captured {
   readonly stderr: string;
 }
 
-class Memory extends Writable {
+export class Memory extends Writable {
   text = '';
   readonly isTTY: boolean;
   readonly columns = 80;
@@ -41,4 +42,16 @@ export async function capture(
   const now = (): number => given.nowMs ?? Date.now();
   const status = await runCli(argv, { stdin, stdout, stderr, env: given.env ?? {}, now });
   return { status, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** An output on memory. */
+export function memoryOutput(
+  given: { json?: boolean; terminal?: boolean; color?: boolean; nowMs?: number } = {},
+) {
+  const stdout = new Memory(given.terminal === true);
+  const stderr = new Memory(false);
+  const now = (): number => given.nowMs ?? Date.now();
+  const io: Io = { stdin: Readable.from([]), stdout, stderr, env: {}, now };
+  const out = new Output(io, { json: given.json === true, color: given.color === true, quiet: false });
+  return { out, io, stdout, stderr };
 }

@@ -1,0 +1,99 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Session, SessionState } from '../generated/latchkey/v1/session.ts';
+import { memoryOutput } from './io.fixture.ts';
+import { showList } from './listing.ts';
+import { Run } from './run.ts';
+import { SESSION_COLUMNS, sessionJson, sessionRow } from './session-view.ts';
+import { type Change, showWatch, type View } from './watch.ts';
+
+const NOW = Date.UTC(2026, 5, 1, 12);
+const VIEW: View<Session> = { noun: 'session', columns: SESSION_COLUMNS, row: sessionRow, json: sessionJson };
+
+const session = (id: string, more: Partial<Session> = {}): Session =>
+  Session.fromPartial({
+    id,
+    login: 'alice',
+    linuxUser: 'alice',
+    command: ['sh', '-c', 'echo \u001b[31m hi'],
+    state: SessionState.RUNNING,
+    startedAt: new Date(NOW - 90_000),
+    ...more,
+  });
+
+const ended = session('s-2', { state: SessionState.ENDED, exitStatus: 3, endedAt: new Date(NOW) });
+
+async function* changes(): AsyncGenerator<Change<Session>> {
+  yield { kind: 'there', item: session('s-1') };
+  yield { kind: 'complete' };
+  yield { kind: 'there', item: ended };
+  yield { kind: 'gone', id: 's-1' };
+}
+
+function setting(given: Parameters<typeof memoryOutput>[0]) {
+  const { io, stdout, stderr } = memoryOutput({ nowMs: NOW, ...given });
+  return { run: new Run(io, { json: given?.json === true }), stdout, stderr };
+}
+
+describe('a watch', () => {
+  it('shows the snapshot as a table and every change as a line', async () => {
+    const { run, stdout } = setting({ terminal: true });
+    await showWatch(run, changes(), VIEW);
+    const [head, first, second, third] = stripVTControlCharacters(stdout.text).split('\n');
+    expect(head).toMatch(/^SESSION +LOGIN +USER +STATE +STARTED +COMMAND$/);
+    expect(first).toMatch(/^s-1 +alice +alice +running +1 min ago +sh -c 'echo \\x1b\[31m hi'$/);
+    expect(second).toMatch(/^\d\d:\d\d:\d\d {2}there {2}s-2 .* ended 3 /);
+    expect(third).toMatch(/^\d\d:\d\d:\d\d {2}gone {3}s-1$/);
+  });
+
+  it('is one JSON object a line for programs', async () => {
+    const { run, stdout } = setting({ json: true });
+    await showWatch(run, changes(), VIEW);
+    const events = stdout.text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ event }) => event)).toEqual(['there', 'complete', 'there', 'gone']);
+    expect(events[2].session).toMatchObject({ id: 's-2', state: 'ended', exitStatus: 3 });
+    expect(stdout.text).not.toContain('\u001b');
+  });
+});
+
+describe('a list', () => {
+  it('is whole and absolute in a pipe', () => {
+    const { run, stdout, stderr } = setting({});
+    showList(run, 'sessions', { items: [session('s-1')], total: 9 }, VIEW);
+    expect(stdout.text.split('\n')[1]).toContain('2026-06-01T11:58:30.000Z');
+    expect(stderr.text).toBe('1 of 9 sessions; --all shows all\n');
+  });
+
+  it('is one JSON object with nulls for what is absent', () => {
+    const { run, stdout } = setting({ json: true });
+    showList(run, 'sessions', { items: [session('s-1')], total: 1 }, VIEW);
+    expect(JSON.parse(stdout.text)).toEqual({
+      sessions: [
+        {
+          id: 's-1',
+          login: 'alice',
+          linuxUser: 'alice',
+          command: ['sh', '-c', 'echo \u001b[31m hi'],
+          directory: null,
+          state: 'running',
+          startedAt: '2026-06-01T11:58:30.000Z',
+          endedAt: null,
+          exitStatus: null,
+          jti: '',
+          socket: null,
+          attached: 0,
+        },
+      ],
+      total: 1,
+    });
+  });
+
+  it('says that there is nothing, on standard error', () => {
+    const { run, stdout, stderr } = setting({});
+    showList(run, 'sessions', { items: [], total: 0 }, VIEW);
+    expect([stdout.text, stderr.text]).toEqual(['', 'no sessions\n']);
+  });
+});
