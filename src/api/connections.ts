@@ -1,0 +1,181 @@
+/**
+ * The listening socket and every connection that came through it. Promises TLS 1.3 and HTTP/2 or
+ * nothing, 5 s for a handshake, a bounded number of connections, of which those that never showed a
+ * token have to make room first, and that all are gone after disposal. Never looks into a call.
+ */
+import { once } from 'node:events';
+import type { AddressInfo, ListenOptions, Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Log } from './log.ts';
+import { type Peer, peerOf } from './peer.ts';
+import type { End } from './peer-uid.ts';
+
+/** PEM texts. */
+export interface Certificate {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+export interface ConnectionLimits {
+  /** Connections at once, handshakes included. */
+  readonly connections: number;
+  readonly handshakeMs: number;
+  /** How long a connection may be without a call before it has shown a token, and after. */
+  readonly idleMs: number;
+  readonly provenIdleMs: number;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  connections: 2048,
+  handshakeMs: 5_000,
+  idleMs: 20_000,
+  provenIdleMs: 1_800_000,
+};
+
+/** One accepted connection. */
+export interface Connection {
+  readonly peer: Peer;
+  /** Calls under way that have not shown a good token, and calls in all. */
+  unproven: number;
+  calls: number;
+  /** Whether a call on it has shown a good token. */
+  proven: boolean;
+  /** When its last call ended (or it was accepted), by performance.now(). */
+  idleSinceMs: number;
+}
+
+export interface ConnectionsOptions {
+  /** Where to listen; `{ fd: 3 }` takes a socket that a supervisor has opened (sd_listen_fds(3)). */
+  readonly listen: ListenOptions;
+  readonly certificate: Certificate;
+  /** Takes over a connection whose handshake is done. */
+  readonly inject: (socket: TLSSocket) => void;
+  readonly limits?: ConnectionLimits;
+  readonly log: Log;
+}
+
+export class Connections implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #limits: ConnectionLimits;
+  readonly #log: Log;
+  readonly #inject: (socket: TLSSocket) => void;
+  readonly #raw = new Set<Socket>();
+  readonly #open = new Map<TLSSocket, Connection>();
+  readonly #byEnds = new Map<string, Connection>();
+  readonly #sweeper: NodeJS.Timeout;
+
+  private constructor(options: ConnectionsOptions) {
+    this.#limits = options.limits ?? CONNECTION_LIMITS;
+    this.#log = options.log;
+    this.#inject = options.inject;
+    this.#server = createServer({
+      cert: options.certificate.certPem,
+      key: options.certificate.keyPem,
+      minVersion: 'TLSv1.3',
+      ALPNProtocols: ['h2'],
+      handshakeTimeout: this.#limits.handshakeMs,
+      noDelay: true,
+    });
+    this.#server.on('connection', (socket: Socket) => this.#acceptRaw(socket));
+    this.#server.on('secureConnection', (socket) => this.#accept(socket));
+    this.#server.on('tlsClientError', (error, socket) => {
+      this.#log.info({ peer: socket.remoteAddress, reason: error.message }, 'handshake refused');
+      socket.destroy();
+    });
+    this.#sweeper = setInterval(() => this.#sweep(), Math.min(5_000, this.#limits.idleMs)).unref();
+  }
+
+  static async listen(options: ConnectionsOptions): Promise<Connections> {
+    const connections = new Connections(options);
+    connections.#server.listen(options.listen);
+    await once(connections.#server, 'listening');
+    connections.#server.on('error', (error) => options.log.error({ err: error }, 'accepting failed'));
+    return connections;
+  }
+
+  /** Where it really listens. */
+  get address(): { host: string; port: number } {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** The connection between these ends; undefined when it has just gone. */
+  find(theirs: End, ours: End): Connection | undefined {
+    return this.#byEnds.get(keyOf(theirs, ours));
+  }
+
+  /** What handshakes from now on show. Connections that are there keep theirs. */
+  replaceCertificate({ certPem, keyPem }: Certificate): void {
+    this.#server.setSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.3' });
+  }
+
+  /** Accepts nothing more; what is there goes on. */
+  stopAccepting(): void {
+    this.#server.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#sweeper);
+    const closed = this.#server.listening ? once(this.#server, 'close') : Promise.resolve();
+    if (this.#server.listening) this.#server.close();
+    for (const socket of this.#raw) socket.destroy();
+    await closed;
+  }
+
+  #acceptRaw(socket: Socket): void {
+    if (this.#raw.size >= this.#limits.connections && !this.#makeRoom()) {
+      this.#log.warn({ peer: socket.remoteAddress, reason: 'LIMIT_EXCEEDED' }, 'connection refused');
+      socket.destroy();
+      return;
+    }
+    this.#raw.add(socket);
+    socket.once('close', () => this.#raw.delete(socket));
+    socket.on('error', () => socket.destroy());
+  }
+
+  #accept(socket: TLSSocket): void {
+    socket.on('error', () => socket.destroy());
+    const theirs = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    const ours = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+    if (socket.alpnProtocol !== 'h2' || theirs.port === 0) {
+      socket.destroy();
+      return;
+    }
+    const peer = peerOf(theirs, ours);
+    const connection = { peer, unproven: 0, calls: 0, proven: false, idleSinceMs: performance.now() };
+    const key = keyOf(theirs, ours);
+    this.#open.set(socket, connection);
+    this.#byEnds.set(key, connection);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      if (this.#byEnds.get(key) === connection) this.#byEnds.delete(key);
+    });
+    this.#inject(socket);
+  }
+
+  /** Ends the oldest connection that has shown no token and is not in a call. */
+  #makeRoom(): boolean {
+    for (const [socket, { proven, calls }] of this.#open) {
+      if (proven || calls > 0) continue;
+      socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now();
+    for (const [socket, { proven, calls, idleSinceMs }] of this.#open) {
+      const idleMs = proven ? this.#limits.provenIdleMs : this.#limits.idleMs;
+      if (calls === 0 && nowMs - idleSinceMs > idleMs) socket.destroy();
+    }
+  }
+}
+
+function keyOf(theirs: End, ours: End): string {
+  return `${theirs.address} ${theirs.port} ${ours.address} ${ours.port}`;
+}

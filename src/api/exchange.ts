@@ -1,0 +1,65 @@
+/** The messages of one call: bytes in, one domain call, bytes out. */
+import { AppError } from '../errors.ts';
+import type { Caller } from './caller.ts';
+import type { MethodDefinition, ServedMethod } from './methods.ts';
+import type { Wire } from './wire.ts';
+
+/** How long a client may take for a message that it owes us. */
+export const MESSAGE_DUE_MS = 20_000;
+
+/**
+ * Reads what the method takes, calls its handler once, and sends what it gives. `onIdle` is called
+ * when the client keeps us waiting: for its first message, and in a public method for each.
+ */
+export async function exchange(
+  method: ServedMethod,
+  wire: Wire,
+  caller: Caller,
+  onIdle: (error: AppError) => void,
+): Promise<void> {
+  const { definition, handler } = method;
+  const requests = requestsOf(method, wire, onIdle);
+  const answer = handler(definition.requestStream ? requests : await onlyOne(requests), caller);
+  if (!definition.responseStream) return wire.write(encode(definition, await answer));
+  for await (const message of answer as AsyncIterable<unknown>) await wire.write(encode(definition, message));
+}
+
+async function* requestsOf(
+  { definition, row }: ServedMethod,
+  wire: Wire,
+  onIdle: (error: AppError) => void,
+): AsyncGenerator<unknown> {
+  for (let due = true; ; due = row.access === 'public' || !definition.requestStream) {
+    const timer = due ? setTimeout(() => onIdle(idleError()), MESSAGE_DUE_MS) : undefined;
+    const message = await wire.read().finally(() => clearTimeout(timer));
+    if (message === undefined) return;
+    yield decode(definition, message);
+  }
+}
+
+/** The one message of a method that takes one, once the client has said that there is no other. */
+async function onlyOne(requests: AsyncIterable<unknown>): Promise<unknown> {
+  let only: { readonly message: unknown } | undefined;
+  for await (const message of requests) {
+    if (only !== undefined) throw new AppError('INVALID_ARGUMENT', 'this method takes one message');
+    only = { message };
+  }
+  if (only === undefined) throw new AppError('INVALID_ARGUMENT', 'the request is missing');
+  return only.message;
+}
+
+function decode({ requestType }: MethodDefinition, bytes: Buffer): unknown {
+  try {
+    return requestType.decode(bytes);
+  } catch (cause) {
+    throw new AppError('INVALID_ARGUMENT', 'the request is not a message of this method', { cause });
+  }
+}
+
+function encode({ responseType }: MethodDefinition, message: unknown): Uint8Array {
+  return responseType.encode(message as never).finish();
+}
+
+function idleError(): AppError {
+  return new AppError('DEADLINE_EXCEEDED', `no complete message came within ${MESSAGE_DUE_MS / 1000} s`);
+}

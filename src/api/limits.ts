@@ -1,0 +1,99 @@
+/**
+ * How much anybody may ask for at once (DESIGN 11). Promises bounded tables; each `enter` either
+ * throws LIMIT_EXCEEDED or gives a slot that has to be disposed of. Nothing ever waits here.
+ */
+import { AppError } from '../errors.ts';
+import type { Connection } from './connections.ts';
+
+export interface CallLimits {
+  /** Calls at once that have shown no good token: on one connection. */
+  readonly unprovenPerConnection: number;
+  /** The same in all; callers on this host are counted apart, each uid for itself. */
+  readonly unproven: number;
+  /** Calls at once of one login. */
+  readonly perLogin: number;
+  /** Registrations of links that one uid may begin within a minute. */
+  readonly registrationsPerMinute: number;
+}
+
+export const CALL_LIMITS: CallLimits = {
+  unprovenPerConnection: 16,
+  unproven: 100,
+  perLogin: 1000,
+  registrationsPerMinute: 60,
+};
+
+const MINUTE_MS = 60_000;
+
+export class Limits {
+  readonly #limits: CallLimits;
+  readonly #nowMs: () => number;
+  readonly #pools = new Map<string, number>();
+  readonly #registrations = new Map<number, readonly number[]>();
+
+  constructor(limits: CallLimits = CALL_LIMITS, nowMs: () => number = () => performance.now()) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+  }
+
+  /** A call on `connection` that has shown no good token (yet). */
+  enterUnproven(connection: Connection): Disposable {
+    if (connection.unproven >= this.#limits.unprovenPerConnection) {
+      throw exceeded('too many calls without a login at once on this connection');
+    }
+    connection.unproven += 1;
+    return slot(() => {
+      connection.unproven -= 1;
+    });
+  }
+
+  /** The same among all of its kind: callers from elsewhere together, those of this host by uid. */
+  enterShared(source: 'remote' | number): Disposable {
+    return this.#enter(`from ${source}`, this.#limits.unproven, 'too many calls without a login at once');
+  }
+
+  /** A call of `login`. */
+  enterLogin(login: string): Disposable {
+    return this.#enter(`of ${login}`, this.#limits.perLogin, 'this login has too many calls at once');
+  }
+
+  /** A link of `uid` that begins to register. */
+  countRegistration(uid: number): void {
+    const sinceMs = this.#nowMs() - MINUTE_MS;
+    for (const [known, startedMs] of this.#registrations) {
+      const recent = startedMs.filter((ms) => ms > sinceMs);
+      if (recent.length > 0) this.#registrations.set(known, recent);
+      else this.#registrations.delete(known);
+    }
+    const recent = this.#registrations.get(uid) ?? [];
+    if (recent.length >= this.#limits.registrationsPerMinute) {
+      throw exceeded('too many links of this account have registered within a minute; try again later');
+    }
+    this.#registrations.set(uid, [...recent, this.#nowMs()]);
+  }
+
+  #enter(pool: string, limit: number, message: string): Disposable {
+    const calls = this.#pools.get(pool) ?? 0;
+    if (calls >= limit) throw exceeded(message);
+    this.#pools.set(pool, calls + 1);
+    return slot(() => {
+      const left = (this.#pools.get(pool) ?? 1) - 1;
+      if (left > 0) this.#pools.set(pool, left);
+      else this.#pools.delete(pool);
+    });
+  }
+}
+
+function slot(leave: () => void): Disposable {
+  let left = false;
+  return {
+    [Symbol.dispose]: () => {
+      if (!left) leave();
+      left = true;
+    },
+  };
+}
+
+function exceeded(message: string): AppError {
+  return new AppError('LIMIT_EXCEEDED', message);
+}

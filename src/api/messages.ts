@@ -1,0 +1,67 @@
+/** What the rooms know, in the words of the API. */
+import type { Receipt } from '../authority/authority.ts';
+import { type Link, LinkState } from '../generated/latchkey/v1/link.ts';
+import { type Receipt as ReceiptMessage, type Token, VerifiedBy } from '../generated/latchkey/v1/token.ts';
+import type { LinkInfo } from '../links/link-info.ts';
+import type { TokenClaims } from '../token/claims.ts';
+
+/** A token as its claims tell it; `currentJti` is that of the token the call came with. */
+export function tokenMessage(claims: TokenClaims, currentJti: string): Token {
+  return {
+    jti: claims.jti,
+    login: claims.sub,
+    linuxUser: claims.user ?? '',
+    authMethod: claims.authMethod,
+    issuedAt: new Date(claims.iat * 1000),
+    expiresAt: new Date(claims.exp * 1000),
+    clientIp: claims.clientIp ?? '',
+    hostname: claims.hostname ?? '',
+    socket: claims.socket ?? '',
+    daemon: claims.daemon ?? false,
+    serverId: claims.iss,
+    parentJti: claims.parent ?? '',
+    current: claims.jti === currentJti,
+  };
+}
+
+const LINK_STATES: Readonly<Record<LinkInfo['state'], LinkState>> = {
+  ready: LinkState.READY,
+  retiring: LinkState.RETIRING,
+  lost: LinkState.LOST,
+};
+
+export function linkMessage(info: LinkInfo): Link {
+  const { socket, linuxUser, uid, pid, daemon, jti, sessions, version } = info;
+  const createdAt = new Date(info.createdAtMs);
+  return {
+    socket,
+    linuxUser,
+    uid,
+    pid,
+    daemon,
+    jti,
+    state: LINK_STATES[info.state],
+    createdAt,
+    sessions,
+    version,
+  };
+}
+
+const VERIFIED_BY: Readonly<Record<NonNullable<Receipt['verifiedBy']>, VerifiedBy>> = {
+  daemon: VerifiedBy.DAEMON,
+  link: VerifiedBy.LINK,
+};
+
+export function receiptMessage(receipt: Receipt): ReceiptMessage {
+  const { verifiedBy } = receipt;
+  return {
+    jtis: [...receipt.jtis],
+    links: [...receipt.links],
+    sessions: [...receipt.sessions],
+    processes: receipt.processes,
+    milliseconds: Math.round(receipt.milliseconds),
+    survivors: receipt.survivors.map(({ pid, linuxUser, command }) => ({ pid, linuxUser, command })),
+    verifiedBy: verifiedBy === undefined ? VerifiedBy.UNSPECIFIED : VERIFIED_BY[verifiedBy],
+    keptSessions: [...receipt.keptSessions],
+  };
+}

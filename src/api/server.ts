@@ -1,0 +1,82 @@
+/**
+ * The control API (DESIGN 5): gRPC over TLS 1.3, and the only way in from the network. Promises that
+ * every call is verified anew, that nobody learns of what is not theirs, and that what is wrong with
+ * a call is told in one form. It decides nothing that belongs to the rooms below.
+ */
+import type { ListenOptions } from 'node:net';
+import { type AuthRooms, authService } from './auth.ts';
+import type { Certificate } from './connections.ts';
+import { Health, healthService } from './health.ts';
+import { Limits } from './limits.ts';
+import { type LinkRooms, linkService } from './link.ts';
+import type { Log } from './log.ts';
+import { reflectionService } from './reflection.ts';
+import { Serving, type ServingOptions } from './serving.ts';
+import { type SessionRooms, sessionService } from './session.ts';
+import { type Counts, type ServerInfo, systemService } from './system.ts';
+import { type TokenRooms, tokenService } from './token.ts';
+
+export interface ApiOptions {
+  /** Where to listen, or `{ fd }` of a socket that listens already. */
+  readonly listen: ListenOptions;
+  readonly pki: { readonly caPem: string; readonly tls: Certificate };
+  readonly authority: ServingOptions['authority'] &
+    AuthRooms['authority'] &
+    TokenRooms['authority'] &
+    LinkRooms['authority'];
+  readonly links: LinkRooms['links'];
+  readonly sessions: SessionRooms['sessions'];
+  readonly roles: TokenRooms['roles'];
+  readonly info: ServerInfo;
+  readonly log: Log;
+}
+
+export interface Api extends AsyncDisposable {
+  /** Where it listens. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** What new connections are shown from now on, for a certificate that was issued anew. */
+  replaceCertificate(certificate: Certificate): void;
+}
+
+/** Serves until disposed. Throws when the policy table does not match the methods. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { pki, authority, links, sessions, roles, info, log } = options;
+  const limits = new Limits();
+  const published = [
+    ...authService({ authority, serverId: info.serverId, caPem: pki.caPem }),
+    ...tokenService({ authority, roles }),
+    ...linkService({ authority, links, roles, limits }),
+    ...sessionService({ sessions }),
+    ...systemService(info, () => countAll(options)),
+  ];
+  const names = [...new Set(published.map(({ path }) => path.slice(0, path.indexOf('/'))))];
+  const health = new Health(names);
+  const methods = [...published, ...healthService(health), ...reflectionService(names)];
+  const serving = await Serving.start({
+    methods,
+    listen: options.listen,
+    certificate: pki.tls,
+    authority,
+    roles,
+    limits,
+    ownUid: process.getuid?.() ?? -1,
+    log,
+  });
+  return {
+    address: serving.connections.address,
+    replaceCertificate: (certificate) => serving.connections.replaceCertificate(certificate),
+    [Symbol.asyncDispose]: async () => {
+      health.goingDown();
+      await serving[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function countAll({ authority, links, sessions }: ApiOptions): Promise<Counts> {
+  const [tokens, connected, running] = await Promise.all([
+    authority.list({ pageSize: 1 }),
+    links.list({ pageSize: 1 }),
+    sessions.list({ state: 'running', pageSize: 1 }),
+  ]);
+  return { tokens: tokens.total, links: connected.total, sessions: running.total };
+}

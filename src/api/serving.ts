@@ -1,0 +1,122 @@
+/**
+ * Methods on the wire: connections come in, each call goes to `handle`. Promises that nothing is
+ * served which has no policy row, and that disposal leaves no call, connection or timer behind.
+ */
+import type { ListenOptions } from 'node:net';
+import { Server, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import { AppError } from '../errors.ts';
+import type { Door } from './admit.ts';
+import { type Certificate, type ConnectionLimits, Connections } from './connections.ts';
+import { handle, UNPROVEN_MESSAGE_BYTES } from './handle.ts';
+import type { Log } from './log.ts';
+import type { ServedMethod } from './methods.ts';
+import { checkPolicy } from './policy.ts';
+
+export interface ServingOptions extends Door {
+  /** What there is to call. */
+  readonly methods: readonly ServedMethod[];
+  readonly listen: ListenOptions;
+  readonly certificate: Certificate;
+  readonly connectionLimits?: ConnectionLimits;
+  readonly log: Log;
+}
+
+/** How long calls that are told of the shutdown may take to end. */
+const SHUTDOWN_MS = 5_000;
+const KEEPALIVE_MS = 120_000;
+const KEEPALIVE_TIMEOUT_MS = 20_000;
+const STREAMS_PER_CONNECTION = 1_000;
+
+export class Serving implements AsyncDisposable {
+  readonly connections: Connections;
+  readonly #server: Server;
+  readonly #shutdown: AbortController;
+  readonly #calls: Set<Promise<void>>;
+
+  private constructor(
+    connections: Connections,
+    server: Server,
+    shutdown: AbortController,
+    calls: Set<Promise<void>>,
+  ) {
+    this.connections = connections;
+    this.#server = server;
+    this.#shutdown = shutdown;
+    this.#calls = calls;
+  }
+
+  /** Listens. Throws when a method has no policy row, or a row no method. */
+  static async start(options: ServingOptions): Promise<Serving> {
+    checkPolicy(options.methods.map(({ path }) => path));
+    const shutdown = new AbortController();
+    const calls = new Set<Promise<void>>();
+    const track = (call: Promise<void>): void => {
+      calls.add(call);
+      void call.finally(() => calls.delete(call));
+    };
+    const find: FindConnection = (theirs, ours) => connections.find(theirs, ours);
+    const server = grpcServer(options, intercept(options, shutdown.signal, find, track));
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const connections = await Connections.listen({
+      listen: options.listen,
+      certificate: options.certificate,
+      inject: (socket) => injector.injectConnection(socket),
+      log: options.log,
+      ...(options.connectionLimits && { limits: options.connectionLimits }),
+    });
+    return new Serving(connections, server, shutdown, calls);
+  }
+
+  /** Tells every call that the server goes down, waits for them (5 s at most), and cuts what is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.connections.stopAccepting();
+    this.#shutdown.abort(new AppError('UNAVAILABLE', 'the server is going down; try again'));
+    const late = AbortSignal.timeout(SHUTDOWN_MS);
+    await Promise.race([
+      Promise.allSettled(this.#calls),
+      new Promise((resolve) => late.addEventListener('abort', resolve, { once: true })),
+    ]);
+    await this.connections[Symbol.asyncDispose]();
+    this.#server.forceShutdown();
+  }
+}
+
+type FindConnection = Connections['find'];
+
+/** Hands each call to `handle` before grpc-js reads a message; the registered handlers never run. */
+function intercept(
+  options: ServingOptions,
+  shutdown: AbortSignal,
+  find: FindConnection,
+  track: (call: Promise<void>) => void,
+): ServerInterceptor {
+  const methods = new Map(options.methods.map((method) => [`/${method.path}`, method]));
+  const rooms = { ...options, shutdown };
+  return (definition, call) => {
+    const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = call.getConnectionInfo();
+    const connection = find(
+      { address: remoteAddress, port: remotePort },
+      { address: localAddress, port: localPort },
+    );
+    const method = methods.get(definition.path);
+    if (connection !== undefined && method !== undefined) track(handle(rooms, method, connection, call));
+    return new ServerInterceptingCall(call, { start: () => {} });
+  };
+}
+
+function grpcServer({ methods }: ServingOptions, interceptor: ServerInterceptor): Server {
+  const server = new Server({
+    interceptors: [interceptor],
+    'grpc.max_receive_message_length': UNPROVEN_MESSAGE_BYTES,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.enable_channelz': 0,
+  });
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const asBuffer = (bytes: Uint8Array): Buffer =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const { path } of methods) server.register(`/${path}`, () => {}, asBuffer, asIs, 'bidi');
+  return server;
+}

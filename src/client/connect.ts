@@ -1,0 +1,78 @@
+/**
+ * The one client of the control API, for the command line, the dashboard and programs: finds the
+ * server and the token, checks whom it talks to, and gives typed calls that throw AppError. Promises
+ * that a token is sent to its issuer only. Importing it loads the gRPC library, so import it late.
+ */
+import { Client as Channel, credentials, Metadata } from '@grpc/grpc-js';
+import { AuthServiceDefinition } from '../generated/latchkey/v1/auth.ts';
+import { LinkServiceDefinition } from '../generated/latchkey/v1/link.ts';
+import { SessionServiceDefinition } from '../generated/latchkey/v1/session.ts';
+import { SystemServiceDefinition } from '../generated/latchkey/v1/system.ts';
+import { TokenServiceDefinition } from '../generated/latchkey/v1/token.ts';
+import { type FindServer, findServer } from './find-server.ts';
+import { type FindToken, type FoundToken, findToken } from './find-token.ts';
+import { type Line, type Service, serviceOf } from './methods.ts';
+import { trustOf } from './trust.ts';
+
+export type ConnectOptions = FindServer & FindToken;
+
+export interface Client extends AsyncDisposable {
+  /** host:port of the server. */
+  readonly address: string;
+  readonly auth: Service<AuthServiceDefinition>;
+  readonly tokens: Service<TokenServiceDefinition>;
+  readonly links: Service<LinkServiceDefinition>;
+  readonly sessions: Service<SessionServiceDefinition>;
+  readonly system: Service<SystemServiceDefinition>;
+  /** Removes the token from this client's folder, if that is where it came from. */
+  forgetToken(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The largest message taken from a server. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+const FIRST_RECONNECT_MS = 100;
+const LONGEST_RECONNECT_MS = 2_000;
+
+/** Makes ready; the server is dialled by the first call. Throws UNREACHABLE, NOT_TRUSTED, USAGE. */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const server = findServer(options);
+  const found = findToken(options, server);
+  const line = lineTo(server.address, server.ca, found);
+  const close = async (): Promise<void> => line.channel.close();
+  return {
+    address: server.address,
+    auth: serviceOf(line, AuthServiceDefinition),
+    tokens: serviceOf(line, TokenServiceDefinition),
+    links: serviceOf(line, LinkServiceDefinition),
+    sessions: serviceOf(line, SessionServiceDefinition),
+    system: serviceOf(line, SystemServiceDefinition),
+    forgetToken: async () => found?.forget(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function lineTo(address: string, ca: string, found: FoundToken | undefined): Line {
+  const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  const { secureContext, checkServerIdentity } = trustOf(ca, host, found?.issuer);
+  const secure = credentials.createFromSecureContext(secureContext, { checkServerIdentity });
+  const metadata = new Metadata();
+  if (found !== undefined) metadata.set('authorization', `Bearer ${found.token}`);
+  const channel = new Channel(address, secure, {
+    // An address is no server name (RFC 6066, 3), and the certificate is checked by `trustOf` anyway.
+    'grpc.ssl_target_name_override': 'localhost',
+    'grpc.enable_http_proxy': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.initial_reconnect_backoff_ms': FIRST_RECONNECT_MS,
+    'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS,
+    'grpc.enable_channelz': 0,
+  });
+  return { channel, metadata, address };
+}

@@ -1,0 +1,151 @@
+/**
+ * A session followed to its end through whatever happens to the connection: when it breaks, or the
+ * daemon goes away, the client attaches again behind the last byte it had. Promises each byte of
+ * output once and in order, and says so when the server had to drop some. Input that had been handed
+ * over when the connection broke may be lost, as nobody can know whether it arrived.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError, isAppError, type Reason } from '../errors.ts';
+import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
+import type { Client } from './connect.ts';
+import { SessionInput } from './session-input.ts';
+
+/** What happened besides output. */
+export type Progress =
+  | { readonly kind: 'lost'; readonly error: AppError }
+  | { readonly kind: 'attached-again' }
+  | { readonly kind: 'dropped'; readonly bytes: number }
+  | { readonly kind: 'input-closed' };
+
+export interface Following {
+  readonly sessionId: string;
+  /** The first byte wanted; -1 for only what comes from now on. */
+  readonly offset: number;
+  /** For the program's standard input; its end closes that. Left alone when undefined. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  readonly signal?: AbortSignal;
+  /** Gets each piece; what it returns is waited for, so that a slow screen slows the program down. */
+  readonly onOutput: (output: Output) => void | Promise<void>;
+  readonly onProgress?: (progress: Progress) => void;
+  /** How long to try to come back; 60 s unless said otherwise. */
+  readonly giveUpMs?: number;
+}
+
+/** Where the following stands, across attachments. */
+interface Position {
+  offset: number;
+  input: SessionInput | undefined;
+}
+
+const GIVE_UP_MS = 60_000;
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 2_000;
+
+/** What may pass when one tries again. */
+const PASSING: ReadonlySet<Reason> = new Set<Reason>([
+  'UNREACHABLE',
+  'UNAVAILABLE',
+  'LINK_LOST',
+  'STORE_UNAVAILABLE',
+  'INTERNAL', // a server that is dying
+]);
+
+/** Resolves with the session's end. Throws what makes going on useless, or CANCELLED by `signal`. */
+export async function followSession(sessions: Client['sessions'], following: Following): Promise<Exited> {
+  const { signal, offset, input } = following;
+  const position: Position = { offset, input: input && new SessionInput(input) };
+  const outage = new Outage(following);
+  while (true) {
+    try {
+      return await attach(sessions, following, position, () => outage.isOver());
+    } catch (error) {
+      if (signal?.aborted || !isAppError(error)) throw error;
+      if (!isSettled(error, position, following)) await outage.wait(error);
+    }
+  }
+}
+
+/** The time without a connection. */
+class Outage {
+  readonly #following: Following;
+  #sinceMs: number | undefined;
+  #waitMs = FIRST_WAIT_MS;
+
+  constructor(following: Following) {
+    this.#following = following;
+  }
+
+  /** Waits before the next try; throws `error` when it will not pass, or has not for too long. */
+  async wait(error: AppError): Promise<void> {
+    const { signal, giveUpMs = GIVE_UP_MS, onProgress } = this.#following;
+    if (!PASSING.has(error.reason)) throw error;
+    if (this.#sinceMs === undefined) onProgress?.({ kind: 'lost', error });
+    this.#sinceMs ??= performance.now();
+    if (performance.now() - this.#sinceMs > giveUpMs) throw error;
+    await delay(this.#waitMs, undefined, signal && { signal }).catch(() => {});
+    this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
+  }
+
+  isOver(): void {
+    if (this.#sinceMs !== undefined) this.#following.onProgress?.({ kind: 'attached-again' });
+    this.#sinceMs = undefined;
+    this.#waitMs = FIRST_WAIT_MS;
+  }
+}
+
+/** One attachment, to the session's end. `onAttached` is called when it has shown to work. */
+async function attach(
+  sessions: Client['sessions'],
+  { sessionId, signal, onOutput }: Following,
+  position: Position,
+  onAttached: () => void,
+): Promise<Exited> {
+  const conversation = sessions.attachSession(signal && { signal });
+  let isOver = false;
+  const send = (request: Parameters<typeof conversation.send>[0]): Promise<void> =>
+    conversation.send(request).catch(() => {}); // the responses tell why
+  void send({ request: { $case: 'attach', value: { sessionId, offset: position.offset } } });
+  void position.input?.sendTo(
+    (piece) =>
+      send({
+        request:
+          piece === undefined
+            ? { $case: 'closeInput', value: true }
+            : { $case: 'input', value: Buffer.from(piece) },
+      }),
+    () => isOver,
+  );
+  try {
+    for await (const { event } of conversation.responses) {
+      onAttached();
+      if (event?.$case === 'exited') return event.value;
+      if (event?.$case === 'output') await take(event.value, position, onOutput);
+    }
+    throw new AppError('UNAVAILABLE', 'the server left the session before its end');
+  } finally {
+    isOver = true;
+    conversation.cancel();
+  }
+}
+
+async function take(output: Output, position: Position, onOutput: Following['onOutput']): Promise<void> {
+  const { offset, stream, data } = output;
+  const known = position.offset < 0 ? 0 : Math.max(0, position.offset - offset);
+  if (known >= data.length) return;
+  position.offset = offset + data.length;
+  await onOutput({ offset: offset + known, stream, data: data.subarray(known) });
+}
+
+/** Whether `error` only asks for another way on; `position` then says which. */
+function isSettled(error: AppError, position: Position, { onProgress }: Following): boolean {
+  if (error.reason === 'INPUT_CLOSED' && position.input !== undefined) {
+    position.input = undefined;
+    onProgress?.({ kind: 'input-closed' });
+    return true;
+  }
+  const first = Number(error.details.first_offset);
+  if (error.reason !== 'OUTPUT_DROPPED' || !(first > position.offset)) return false;
+  onProgress?.({ kind: 'dropped', bytes: first - Math.max(0, position.offset) });
+  position.offset = first;
+  return true;
+}

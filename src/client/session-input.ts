@@ -1,0 +1,39 @@
+/** What a person or program feeds to a session, kept across connections until it has been sent. */
+
+/** The most that one message carries, within what the server takes. */
+const PIECE_BYTES = 64 * 1024;
+
+export class SessionInput {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #pending: Promise<IteratorResult<Uint8Array>> | undefined;
+  #unsent: Uint8Array = new Uint8Array();
+  #ended = false;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /**
+   * Sends what comes, piece by piece, until the end, which it sends as undefined. When `isOver` says
+   * so it leaves everything unsent to the next call, also what it was just waiting for.
+   */
+  async sendTo(send: (piece: Uint8Array | undefined) => Promise<void>, isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
+      if (this.#unsent.length > 0) {
+        const piece = this.#unsent.subarray(0, PIECE_BYTES);
+        await send(piece);
+        this.#unsent = this.#unsent.subarray(piece.length);
+      } else if (this.#ended) return send(undefined);
+      else await this.#more(isOver);
+    }
+  }
+
+  async #more(isOver: () => boolean): Promise<void> {
+    this.#pending ??= this.#source.next();
+    const { done, value } = await this.#pending;
+    if (isOver()) return;
+    this.#pending = undefined;
+    if (done) this.#ended = true;
+    else this.#unsent = value;
+  }
+}
