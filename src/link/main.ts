@@ -1,0 +1,62 @@
+/**
+ * The link process (DESIGN 7): the role `latchkey link`. Promises that nothing but this room's
+ * code, `native/`, `token/` and two files of `client/` is loaded, that it runs as one ordinary
+ * user for one daemon, and that it ends itself; it never acts without the daemon's proof, and
+ * never for another user.
+ */
+import { type AppError, isAppError } from '../errors.ts';
+import { checkAccount, ownAccount } from './account.ts';
+import { answerAccountPhase, checkAccountPhase } from './account-phase.ts';
+import { report, startDetached } from './detach.ts';
+import { HELP, type LinkWords, parseWords } from './options.ts';
+import { serve } from './serve.ts';
+
+const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
+
+/** Runs `latchkey link` with the words behind it; resolves with the exit status. */
+export async function runLink(argv: string[]): Promise<number> {
+  let words: LinkWords | undefined;
+  try {
+    words = parseWords(argv);
+    if (words.help) {
+      process.stdout.write(HELP);
+      return DONE;
+    }
+    if (words.account !== undefined) return await answerAccountPhase(words.account);
+    return await run(words, argv);
+  } catch (error) {
+    const message = isAppError(error) ? error.message : `it failed unexpectedly: ${String(error)}`;
+    if (words?.report !== undefined) report(words.report, message);
+    else process.stderr.write(`latchkey link: ${message}\n`);
+    return words?.daemon === true ? FAILED : exitStatus(error);
+  }
+}
+
+async function run(words: LinkWords, argv: readonly string[]): Promise<number> {
+  if (words.daemon && words.report === undefined) {
+    await startDetached(argv);
+    return DONE;
+  }
+  const account = ownAccount();
+  await serve(words, account, async () => {
+    checkAccount(account);
+    await checkAccountPhase(account.name, argv);
+  });
+  return DONE;
+}
+
+function exitStatus(error: unknown): number {
+  if (!isAppError(error)) return FAILED;
+  return STATUS[error.reason] ?? FAILED;
+}
+
+const STATUS: { readonly [Reason in AppError['reason']]?: number } = {
+  USAGE,
+  NOT_ELIGIBLE: NOT_ALLOWED,
+  PERMISSION_DENIED: NOT_ALLOWED,
+  LOCAL_ONLY: NOT_ALLOWED,
+  LINK_REFUSED: NOT_ALLOWED,
+  UNREACHABLE,
+  UNAVAILABLE: UNREACHABLE,
+  NOT_TRUSTED: UNREACHABLE,
+};

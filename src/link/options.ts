@@ -1,0 +1,63 @@
+/** The words behind `latchkey link`. */
+import { parseArgs } from 'node:util';
+import { AppError } from '../errors.ts';
+
+/** What was asked for. */
+export interface LinkWords {
+  readonly help: boolean;
+  readonly daemon: boolean;
+  readonly printToken: boolean;
+  /** The daemon's run folder. */
+  readonly run: string;
+  /** Internal: this process is the detached one, and reports to the descriptor. */
+  readonly report: number | undefined;
+  /** Internal: ask PAM about this account, and nothing else. */
+  readonly account: string | undefined;
+}
+
+export const HELP = `Usage: latchkey link [--daemon] [--print-token] [--run DIR]
+
+Runs programs for you on this host, started through the Latchkey server, and gives you a token
+without another login. Stays in the foreground until Ctrl-C; what was started goes on.
+
+  --daemon        in the background, for all of your tokens that have no link of their own
+  --print-token   print the token instead of storing it for the command line
+  --run DIR       the server's run folder (default /run/latchkey)
+  --help          this text
+`;
+
+const DEFAULT_RUN = '/run/latchkey';
+
+/** Throws USAGE for anything else. */
+export function parseWords(argv: readonly string[]): LinkWords {
+  const values = parse(argv);
+  const { daemon = false, help = false, 'print-token': printToken = false, run = DEFAULT_RUN } = values;
+  if (daemon && printToken) throw usage('--daemon keeps its token to itself; leave out --print-token');
+  if (!run.startsWith('/')) throw usage('--run takes an absolute path');
+  const report = values['report-fd'] === undefined ? undefined : Number(values['report-fd']);
+  return { help, daemon, printToken, run, report, account: values['check-account'] };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        daemon: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+        'print-token': { type: 'boolean' },
+        run: { type: 'string' },
+        'report-fd': { type: 'string' },
+        'check-account': { type: 'string' },
+      },
+    }).values;
+  } catch (cause) {
+    throw usage(cause instanceof Error ? cause.message.split('. ')[0] : undefined);
+  }
+}
+
+function usage(why = 'these words make no sense'): AppError {
+  return new AppError('USAGE', `${why}; see latchkey link --help`);
+}

@@ -1,0 +1,95 @@
+/** From nothing to a link that serves, and back. */
+
+import { type LocalServer, readServerFile } from '../client/local-server.ts';
+import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../client/trusted-folder.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { setDumpable } from '../native/process.ts';
+import type { Account } from './account.ts';
+import { announce } from './announce.ts';
+import { report } from './detach.ts';
+import { Door } from './door.ts';
+import { SESSION_ID_NAME } from './environment.ts';
+import { Identity, type LinkToken } from './identity.ts';
+import { type Departure, Link } from './link.ts';
+import type { LinkWords } from './options.ts';
+import { registerLink } from './register.ts';
+import { SessionPlace } from './session-place.ts';
+import { StoredToken } from './stored-token.ts';
+
+const [PATIENCE_MS, DETACHED_PATIENCE_MS] = [10_000, 7000];
+
+/**
+ * Serves until the link departs. `checkSelf` is called when the daemon is another user's.
+ * Throws UNREACHABLE without a daemon, NOT_ELIGIBLE, or what the daemon answers.
+ */
+export async function serve(
+  words: LinkWords,
+  account: Account,
+  checkSelf: () => Promise<void>,
+): Promise<void> {
+  setDumpable(false);
+  const umask = process.umask(0o077);
+  process.on('SIGXFSZ', () => {}); // EFBIG is handled instead
+  await using opened = new AsyncDisposableStack();
+  const run = opened.use(openRunFolder(words.run));
+  const server = readServer(run, words.run);
+  if (run.uid !== account.uid) await checkSelf();
+  const links = opened.use(openFolderWithin(run, 'links'));
+  const place = new SessionPlace(account, server.serverId);
+  const stored = opened.use(new StoredToken(words, account, server));
+
+  const door = new Door(links, run.uid, (socket) => void link.welcome(socket));
+  const { serverId } = server;
+  const { uid, name: linuxUser } = account;
+  const facts = { serverId, uid, linuxUser, socket: door.name, daemon: words.daemon };
+  const identity = new Identity(facts, () => readServerFile(run), Date.now);
+  const isReady = Promise.withResolvers<LinkToken>();
+  let keep: (token: LinkToken) => void = isReady.resolve;
+  const onToken = (token: LinkToken): void => keep(token);
+  const link = opened.use(new Link({ account, identity, place, umask, onToken, now: Date.now }));
+  opened.use(door);
+  await door.open();
+  leaveOnSignal(link, words.daemon);
+
+  const request = { socket: door.name, daemon: words.daemon, sessionId: process.env[SESSION_ID_NAME] ?? '' };
+  const patience = words.daemon ? DETACHED_PATIENCE_MS : PATIENCE_MS;
+  const registered = registerLink(() => readServerFile(run), request, patience);
+  // A signal while registering ends it, too.
+  const isGone = link.departed.then(() => undefined);
+  if ((await Promise.race([registered, isGone])) === undefined) return;
+  const token = await isReady.promise;
+  keep = (renewed) => stored.keep(renewed);
+  stored.keep(token);
+  if (words.report !== undefined) report(words.report);
+  else announce.ready(token.claims, server);
+  const why: Departure = await link.departed;
+  if (words.report === undefined) announce.departed(why);
+}
+
+function openRunFolder(path: string): TrustedFolder {
+  try {
+    return openTrustedFolder(path);
+  } catch (error) {
+    if (isAppError(error, 'NOT_FOUND')) throw noServer(path, error);
+    throw error;
+  }
+}
+
+function readServer(run: TrustedFolder, path: string): LocalServer {
+  const server = readServerFile(run);
+  if (server === undefined) throw noServer(path);
+  return server;
+}
+
+function noServer(path: string, cause?: unknown): AppError {
+  const next = 'start it (systemctl start latchkey), or name its run folder with --run DIR';
+  return new AppError('UNREACHABLE', `no Latchkey server runs here: nothing in ${path}; ${next}`, { cause });
+}
+
+/** A terminal that closes ends a link in the foreground only. */
+function leaveOnSignal(link: Link, isDaemon: boolean): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => link.leave('signalled'));
+  process.on('SIGHUP', () => {
+    if (!isDaemon) link.leave('signalled');
+  });
+}

@@ -1,0 +1,53 @@
+/**
+ * PAM's account phase for an account that is already known: whether it may be used now (expired,
+ * locked by an administrator, outside its hours). No password is involved. Blocking, and pam_unix
+ * takes over SIGCHLD: only for a short-lived process.
+ */
+import { loadFfi } from './libc.ts';
+
+const PAM_SUCCESS = 0;
+const PAM_BUF_ERR = 5;
+const PAM_CONV_ERR = 19;
+const RESPONSE_BYTES = 16; // struct pam_response: char *resp, int resp_retcode
+
+/** What pam_acct_mgmt(3) answered. */
+export interface AccountAnswer {
+  readonly allowed: boolean;
+  /** PAM's own words. */
+  readonly message: string;
+}
+
+/** Asks the PAM service `service` about `user`. Throws when there is no libpam. */
+export function askAccountPhase(service: string, user: string): AccountAnswer {
+  const ffi = loadFfi();
+  const { lib, functions: pam } = ffi.dlopen('libpam.so.0', {
+    pam_start: { arguments: ['string', 'string', 'pointer', 'buffer'], return: 'int32' },
+    pam_acct_mgmt: { arguments: ['pointer', 'int32'], return: 'int32' },
+    pam_end: { arguments: ['pointer', 'int32'], return: 'int32' },
+    pam_strerror: { arguments: ['pointer', 'int32'], return: 'pointer' },
+  });
+  const { functions: libc } = ffi.dlopen(null, {
+    calloc: { arguments: ['uint64', 'uint64'], return: 'pointer' },
+  });
+  // Messages are not shown and questions get empty answers, which PAM frees itself (pam_conv(3)).
+  const converse = lib.registerCallback(
+    { arguments: ['int32', 'pointer', 'pointer', 'pointer'], return: 'int32' },
+    (count, _messages, responses) => {
+      if (count <= 0 || typeof responses !== 'bigint') return PAM_CONV_ERR;
+      const answers = libc.calloc(BigInt(count), BigInt(RESPONSE_BYTES));
+      if (answers === 0n) return PAM_BUF_ERR;
+      ffi.setUint64(responses, 0, answers);
+      return PAM_SUCCESS;
+    },
+  );
+  const conversation = Buffer.alloc(16); // struct pam_conv: the function, and data for it
+  conversation.writeBigUInt64LE(converse, 0);
+  const handle = Buffer.alloc(8);
+  let result = pam.pam_start(service, user, ffi.getRawPointer(conversation), handle);
+  const pointer = handle.readBigUInt64LE();
+  if (result === PAM_SUCCESS) result = pam.pam_acct_mgmt(pointer, 0);
+  const message = ffi.toString(pam.pam_strerror(pointer, result)) ?? '';
+  if (pointer !== 0n) pam.pam_end(pointer, result);
+  lib.unregisterCallback(converse);
+  return { allowed: result === PAM_SUCCESS, message };
+}
