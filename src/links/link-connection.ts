@@ -21,6 +21,8 @@ const EXITED_MS = 1_000;
 /** `Read.offset` for "from now on": the largest number that both ends have. */
 export const FROM_NOW_ON = Number.MAX_SAFE_INTEGER;
 
+export type { SessionState } from '../generated/latchkey/link/v1/link.ts';
+
 /** What a link says unasked. */
 export interface LinkEvents {
   /** A session that this connection has named is over. */

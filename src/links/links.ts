@@ -5,7 +5,7 @@
  * takes an owner, a login or another's session from what a link says.
  */
 import type { EligibleSettings } from '../accounts/eligible.ts';
-import type { Authority } from '../authority/authority.ts';
+import type { Authority, Call } from '../authority/authority.ts';
 import { NOTHING_ENDED, type Receipt } from '../authority/receipt.ts';
 import { AppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
@@ -177,9 +177,9 @@ export class Links implements AsyncDisposable {
     return link.info;
   }
 
-  /** Ends a link with its token. Throws NOT_FOUND, STORE_UNAVAILABLE. */
-  async stop(socket: string): Promise<Receipt> {
-    return this.#options.authority.revoke({ jtis: [this.get(socket).jti] }, 'revoked');
+  /** Ends a link with its token; `except` is a call of that token that waits for it. Throws NOT_FOUND, STORE_UNAVAILABLE. */
+  async stop(socket: string, options: { readonly except?: Call } = {}): Promise<Receipt> {
+    return this.#options.authority.revoke({ jtis: [this.get(socket).jti] }, 'revoked', options);
   }
 
   /** Tells `observer` about every link from now on, and about those that are ready already. */
@@ -188,6 +188,11 @@ export class Links implements AsyncDisposable {
     for (const { connection } of this.#registry.all()) {
       if (connection) this.#observers.tellOne(observer, (it) => it.ready(connection));
     }
+  }
+
+  /** Resolves when every end of a session that links have told so far is on record. */
+  settled(): Promise<void> {
+    return this.#observers.settled();
   }
 
   async #sweep(): Promise<void> {

@@ -27,8 +27,8 @@ export interface RegisterRequest {
   readonly socket: string;
   /** Whether it is to serve every token of its user that has no link of its own. */
   readonly daemon: boolean;
-  /** The session it was started in; empty when in none. */
-  readonly sessionId: string;
+  /** The session it was started in, if any. */
+  readonly sessionId?: string;
 }
 
 export interface RegistrationOptions {
@@ -100,9 +100,9 @@ export class Registration {
   }
 
   /** The token that a link started within a session hangs on. Throws TOKEN_NOT_ACTIVE when that one has ended. */
-  async #parentOf(sessionId: string, uid: number): Promise<string | undefined> {
+  async #parentOf(sessionId: string | undefined, uid: number): Promise<string | undefined> {
     const { store, authority } = this.#options;
-    if (sessionId === '') return undefined;
+    if (!sessionId) return undefined;
     const session = await store.read((db) => selectSession(db, sessionId));
     if (session?.uid !== uid) return undefined;
     if (authority.isActive(session.jti)) return session.jti;

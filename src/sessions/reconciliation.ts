@@ -1,0 +1,137 @@
+/**
+ * Makes the records say what the links say: whenever a link is ready, gone, or has news. A session
+ * whose link is gone is given to another link of the same uid; one that no link of its uid knows is
+ * over, its status unknown.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LinkConnection, SessionState } from '../links/link-connection.ts';
+import type { LinkInfo } from '../links/link-info.ts';
+import type { Links } from '../links/links.ts';
+import type { LinkObserver } from '../links/observer.ts';
+import { statusOf } from '../links/reading.ts';
+import { runningOfUid } from '../links/running-sessions.ts';
+import type { Store } from '../store/open.ts';
+import type { SessionRow } from '../store/schema.ts';
+import type { Records } from './records.ts';
+
+/** Until a session that nobody knows is given up: another link may still hold it. */
+const GRACE_MS = 10_000;
+const ADOPTED_AT_ONCE = 1_000;
+
+export interface ReconciliationOptions {
+  readonly store: Store;
+  readonly links: Pick<Links, 'forUid' | 'isKnown'>;
+  readonly records: Records;
+  /** Starts that have not been answered yet: their links cannot know them. */
+  readonly unanswered: ReadonlySet<string>;
+  readonly now: () => number;
+  readonly stopping: AbortSignal;
+}
+
+export class Reconciliation implements LinkObserver {
+  readonly #options: ReconciliationOptions;
+  /** One at a time for each uid. */
+  readonly #turns = new Map<number, Promise<void>>();
+
+  constructor(options: ReconciliationOptions) {
+    this.#options = options;
+  }
+
+  async ready(link: LinkConnection): Promise<void> {
+    await this.#inTurn(link.info.uid, () => this.#compare(link, true));
+  }
+
+  async gone({ uid, socket }: LinkInfo): Promise<void> {
+    await this.#inTurn(uid, async () => {
+      for (const { id } of await this.#unended(uid)) {
+        await this.#options.records.change(id, (row) =>
+          row.socket === socket ? { socket: null } : undefined,
+        );
+      }
+      const other = this.#options.links.forUid(uid);
+      if (other) await this.#compare(other, true);
+    });
+  }
+
+  async exited({ uid, socket }: LinkInfo, id: string, status: number | undefined): Promise<void> {
+    await this.#over(id, status, (row) => row.uid === uid && (row.socket === socket || row.socket === null));
+  }
+
+  async startedLate({ uid, socket }: LinkInfo, id: string): Promise<void> {
+    await this.#options.records.change(id, (row) =>
+      row.uid === uid && row.socket === socket && row.state === 'starting' ? { state: 'running' } : undefined,
+    );
+  }
+
+  /** Compares the records of a uid with what `link` knows, and gives it what no link looks after. */
+  async #compare(link: LinkConnection, again: boolean): Promise<void> {
+    const { uid, socket } = link.info;
+    const rows = (await this.#unended(uid)).filter((row) => this.#isFor(row, socket));
+    if (rows.length === 0) return;
+    const known = byId(await link.list());
+    const unknown = rows.filter(({ id }) => !known.has(id)).map(({ id }) => id);
+    for (let first = 0; first < unknown.length; first += ADOPTED_AT_ONCE) {
+      const adopted = await link.adopt(unknown.slice(first, first + ADOPTED_AT_ONCE));
+      for (const [id, state] of byId(adopted)) known.set(id, state);
+    }
+    for (const { id } of rows) {
+      const state = known.get(id);
+      if (state) await this.#settle(id, state, socket);
+      else if (!again) await this.#over(id, undefined, (row) => this.#isFor(row, socket));
+    }
+    if (again && rows.some(({ id }) => !known.has(id))) void this.#compareLater(uid);
+  }
+
+  async #compareLater(uid: number): Promise<void> {
+    const { stopping, links } = this.#options;
+    await delay(GRACE_MS, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+    if (stopping.aborted) return;
+    await this.#inTurn(uid, async () => {
+      const link = links.forUid(uid);
+      if (link) await this.#compare(link, false);
+    }).catch(() => undefined); // the link went away: the next one is asked
+  }
+
+  async #settle(id: string, { exited }: SessionState, socket: string): Promise<void> {
+    const mine = (row: SessionRow): boolean => this.#isFor(row, socket);
+    if (exited) return this.#over(id, statusOf(exited.status).status, mine);
+    await this.#options.records.change(id, (row) =>
+      mine(row) && row.state !== 'ended' && (row.state !== 'running' || row.socket !== socket)
+        ? { state: 'running', socket }
+        : undefined,
+    );
+  }
+
+  async #over(id: string, status: number | undefined, isTheirs: (row: SessionRow) => boolean): Promise<void> {
+    const { records, now } = this.#options;
+    await records.change(id, (row) => {
+      if (row.state === 'ended' || !isTheirs(row)) return undefined;
+      return { state: 'ended', ended_at: now(), exit_status: status ?? null };
+    });
+  }
+
+  async #unended(uid: number): Promise<SessionRow[]> {
+    const rows = await runningOfUid(this.#options.store, uid);
+    return rows.filter(({ id }) => !this.#options.unanswered.has(id));
+  }
+
+  /** Whether it is the link with `socket` that has to know this session. */
+  #isFor({ socket: keptBy }: SessionRow, socket: string): boolean {
+    return keptBy === socket || keptBy === null || !this.#options.links.isKnown(keptBy);
+  }
+
+  async #inTurn(uid: number, work: () => Promise<void>): Promise<void> {
+    const before = this.#turns.get(uid) ?? Promise.resolve();
+    const turn = before.catch(() => undefined).then(work);
+    this.#turns.set(uid, turn);
+    try {
+      await turn;
+    } finally {
+      if (this.#turns.get(uid) === turn) this.#turns.delete(uid);
+    }
+  }
+}
+
+function byId(states: readonly SessionState[]): Map<string, SessionState> {
+  return new Map(states.map((state) => [state.sessionId, state]));
+}

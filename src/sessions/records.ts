@@ -1,0 +1,104 @@
+/** The records of sessions, and who is told of their changes. A change is told when it is durable. */
+import { AppError } from '../errors.ts';
+import { Feed } from '../feed.ts';
+import type { Store } from '../store/open.ts';
+import type { Page } from '../store/page.ts';
+import type { SessionRow } from '../store/schema.ts';
+import {
+  deleteSessions,
+  insertSession,
+  type SessionQuery,
+  selectSession,
+  selectSessions,
+  updateSession,
+} from '../store/sessions.ts';
+import { type Session, type SessionChange, sessionOf } from './session.ts';
+
+const RUNNING_OF_ONE_LOGIN = 200;
+
+type Patch = Partial<Omit<SessionRow, 'id'>>;
+type Db = Parameters<typeof selectSession>[0];
+
+export class Records {
+  readonly changes = new Feed<SessionChange>();
+  readonly #store: Store;
+  readonly #attached = new Map<string, number>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async find(id: string): Promise<SessionRow | undefined> {
+    return this.#store.read((db) => selectSession(db, id));
+  }
+
+  async list(query: SessionQuery): Promise<Page<Session>> {
+    const page = await this.#store.read((db) => selectSessions(db, query));
+    return { ...page, items: page.items.map((row) => this.view(row)) };
+  }
+
+  view(row: SessionRow): Session {
+    return sessionOf(row, this.#attached.get(row.id) ?? 0);
+  }
+
+  /** Keeps a new session. Throws LIMIT_EXCEEDED when its login runs 200 already. */
+  async add(row: SessionRow): Promise<void> {
+    await this.#store.commit(async (tx) => {
+      if ((await countUnended(tx, row.login)) >= RUNNING_OF_ONE_LOGIN) {
+        throw new AppError('LIMIT_EXCEEDED', `a login runs at most ${RUNNING_OF_ONE_LOGIN} sessions at once`);
+      }
+      await insertSession(tx, row);
+    });
+    this.#tell(row);
+  }
+
+  /** Changes what `patch` makes of the record, if anything; answers with the record as it is then. */
+  async change(id: string, patch: (row: SessionRow) => Patch | undefined): Promise<SessionRow | undefined> {
+    const { row, changed } = await this.#store.commit(async (tx) => {
+      const row = await selectSession(tx, id);
+      const wanted = row && patch(row);
+      if (!row || !wanted) return { row, changed: false };
+      await updateSession(tx, id, wanted);
+      return { row: { ...row, ...wanted }, changed: true };
+    });
+    if (row && changed) this.#tell(row);
+    return row;
+  }
+
+  /** Deletes the records of these sessions. */
+  async remove(rows: readonly SessionRow[]): Promise<void> {
+    const ids = rows.map(({ id }) => id);
+    await this.#store.commit((tx) => deleteSessions(tx, ids));
+    for (const row of rows) this.changes.emit({ kind: 'removed', session: this.view(row) });
+  }
+
+  /** A client is attached from now on, until the result is called. */
+  attach(row: SessionRow): () => void {
+    const count = (by: number): void => {
+      const attached = (this.#attached.get(row.id) ?? 0) + by;
+      if (attached > 0) this.#attached.set(row.id, attached);
+      else this.#attached.delete(row.id);
+    };
+    count(1);
+    this.#tell(row);
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      count(-1);
+      void this.find(row.id).then((now) => now && this.#tell(now), ignore);
+    };
+  }
+
+  #tell(row: SessionRow): void {
+    this.changes.emit({ kind: 'changed', session: this.view(row) });
+  }
+}
+
+async function countUnended(tx: Db, login: string): Promise<number> {
+  const starting = await selectSessions(tx, { login, state: 'starting', pageSize: 1 });
+  const running = await selectSessions(tx, { login, state: 'running', pageSize: 1 });
+  return starting.total + running.total;
+}
+
+function ignore(): void {}

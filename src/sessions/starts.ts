@@ -1,0 +1,126 @@
+/** Starting a session: on record first, then with the link, then running. */
+import { randomBytes } from 'node:crypto';
+import type { Authority } from '../authority/authority.ts';
+import { AppError } from '../errors.ts';
+import type { LinkConnection } from '../links/link-connection.ts';
+import { LinkRefusal } from '../links/link-error.ts';
+import type { Links } from '../links/links.ts';
+import type { SessionRow } from '../store/schema.ts';
+import type { Records } from './records.ts';
+import { checkStart, type StartRequest } from './start-request.ts';
+
+const ID_BYTES = 10;
+
+export interface StartsOptions {
+  readonly authority: Pick<Authority, 'isActive'>;
+  readonly links: Pick<Links, 'forClaims'>;
+  readonly records: Records;
+  /** How much output of a session is kept. */
+  readonly outputLimitBytes: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export class Starts {
+  readonly #options: StartsOptions;
+  /** Starts that have not been answered yet. */
+  readonly #unanswered = new Set<string>();
+
+  constructor(options: StartsOptions) {
+    this.#options = options;
+  }
+
+  get unanswered(): ReadonlySet<string> {
+    return this.#unanswered;
+  }
+
+  /** The session's record once its program runs. See Sessions.start for what it throws. */
+  async start(request: StartRequest): Promise<SessionRow> {
+    const { records } = this.#options;
+    const { firstInput } = checkStart(request);
+    const row = this.#newRow(request);
+    this.#unanswered.add(row.id);
+    try {
+      await records.add(row);
+      await this.#run(row, request, firstInput);
+      const running = await records.change(row.id, isStarted);
+      return running ?? row;
+    } catch (error) {
+      throw await this.#failed(row, error);
+    } finally {
+      this.#unanswered.delete(row.id);
+    }
+  }
+
+  #newRow({ claims, command, directory }: StartRequest): SessionRow {
+    const { linuxUser, uid, socket } = this.#options.links.forClaims(claims).info;
+    return {
+      id: `s${randomBytes(ID_BYTES).toString('hex')}`,
+      login: claims.sub,
+      linux_user: linuxUser,
+      uid,
+      jti: claims.jti,
+      socket,
+      command: JSON.stringify(command),
+      directory,
+      state: 'starting',
+      started_at: this.#options.now(),
+      ended_at: null,
+      exit_status: null,
+    };
+  }
+
+  async #run(row: SessionRow, request: StartRequest, firstInput: Buffer): Promise<void> {
+    const { authority, outputLimitBytes: outputLimit } = this.#options;
+    const { claims, command, environment, directory, input } = request;
+    const link = await this.#linkFor(row, request);
+    // Between this and the frame nothing else happens: a token revoked by now starts nothing.
+    if (!authority.isActive(claims.jti)) {
+      throw new NotSent(
+        'TOKEN_NOT_ACTIVE',
+        'the token was revoked while it was starting something; log in again',
+      );
+    }
+    const what = { command: [...command], environment: { ...environment }, directory, firstInput, input };
+    await link.start({ sessionId: row.id, ...what, outputLimit });
+  }
+
+  /** The link that takes the start now; the record says which. */
+  async #linkFor(row: SessionRow, { claims }: StartRequest): Promise<LinkConnection> {
+    const { links, records } = this.#options;
+    for (let { socket } = row; ; ) {
+      const link = nowOr(() => links.forClaims(claims));
+      if (link.info.socket === socket) return link;
+      socket = link.info.socket;
+      await records.change(row.id, () => ({ socket }));
+    }
+  }
+
+  /** Takes back the record of what never ran. Of a start whose link went away nobody knows yet. */
+  async #failed(row: SessionRow, error: unknown): Promise<unknown> {
+    if (error instanceof LinkRefusal || error instanceof NotSent) {
+      await this.#options.records.remove([row]);
+      return error;
+    }
+    if (!(error instanceof AppError) || error.reason !== 'LINK_LOST') return error;
+    const details = { session_id: row.id };
+    const message = 'the link went away before it could say whether the program runs; look at the session';
+    return new AppError('LINK_LOST', message, { details, cause: error });
+  }
+}
+
+/** What kept a start from being sent. */
+class NotSent extends AppError {}
+
+function nowOr<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof AppError) throw new NotSent(error.reason, error.message, { details: error.details });
+    throw error;
+  }
+}
+
+function isStarted({ state }: SessionRow): Partial<SessionRow> | undefined {
+  return state === 'starting' ? { state: 'running' } : undefined;
+}
