@@ -222,7 +222,7 @@ export class Authority implements AsyncDisposable {
     clearInterval(this.#timer);
     this.#calls[Symbol.dispose]();
     await this.#sweeping;
-    await this.#endings.finish();
+    await this.#endings.settled();
   }
 
   #verifySignature(token: string, key: string): TokenClaims {
@@ -241,25 +241,30 @@ export class Authority implements AsyncDisposable {
 
   #tick(): void {
     this.#calls.expire();
-    this.#sweeping ??= this.#sweep().finally(() => {
-      this.#sweeping = undefined;
-    });
+    void this.#endings.retry();
+    this.#sweeping ??= this.#sweep()
+      .catch((error: unknown) => this.#logSweep(error))
+      .finally(() => {
+        this.#sweeping = undefined;
+      });
   }
 
-  /** Expired tokens end as revoked ones do, with all that hangs on them (F32). */
+  /**
+   * Expired tokens end as revoked ones do, with all that hangs on them (F32). What is slow to end
+   * is not waited for: it would keep others.
+   */
   async #sweep(): Promise<void> {
-    const { store, log } = this.#options;
-    await this.#endings.finish();
-    try {
-      let ended: number;
-      do {
-        const { nowSeconds } = this.#times();
-        const jtis = await store.read((db) => expiredTokens(db, nowSeconds, SWEEP_TOKENS));
-        ended = (await this.#endings.end(jtis, 'expired')).jtis.length;
-      } while (ended === SWEEP_TOKENS);
-    } catch (error) {
-      log.error({ err: error }, 'expired tokens could not be ended');
-    }
+    let fresh: string[];
+    do {
+      const { nowSeconds } = this.#times();
+      const jtis = await this.#options.store.read((db) => expiredTokens(db, nowSeconds, SWEEP_TOKENS));
+      fresh = jtis.filter((jti) => !this.#endings.isEnding(jti));
+      this.#endings.end(fresh, 'expired').catch((error: unknown) => this.#logSweep(error));
+    } while (fresh.length === SWEEP_TOKENS);
+  }
+
+  #logSweep(error: unknown): void {
+    this.#options.log.error({ err: error }, 'expired tokens could not be ended');
   }
 }
 

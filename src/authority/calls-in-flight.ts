@@ -22,12 +22,14 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 export class CallsInFlight {
   readonly #now: () => number;
+  readonly #maxWaitMs: number;
   readonly #byToken = new Map<string, Set<Entry & Call>>();
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, maxWaitMs = MAX_WAIT_MS) {
     this.#now = now;
+    this.#maxWaitMs = maxWaitMs;
   }
 
   /** How many tokens have calls in flight. */
@@ -51,8 +53,8 @@ export class CallsInFlight {
   }
 
   /**
-   * Aborts the tokens' calls at once, and settles when all have left: with how many had not after
-   * five seconds. `except` is left alone: the call that asks for this.
+   * Aborts the tokens' calls at once, and settles when all have left: with how many had not in
+   * time, which is five seconds. `except` is left alone: the call that asks for this.
    */
   async end(jtis: readonly string[], error: AppError, except?: Call): Promise<number> {
     const ending = jtis
@@ -73,7 +75,7 @@ export class CallsInFlight {
     using tooLong = disposableAbort();
     await Promise.race([
       all.promise,
-      delay(MAX_WAIT_MS, undefined, { signal: tooLong.signal }).catch(() => {}),
+      delay(this.#maxWaitMs, undefined, { signal: tooLong.signal }).catch(() => {}),
     ]);
     return left.size;
   }

@@ -73,13 +73,26 @@ export class Endings {
   discard(jti: string): void {
     const ending = this.#begin([jti], 'revoked');
     ending.consequences = Promise.resolve(NOTHING_ENDED);
-    this.#complete(ending).catch(() => {}); // stays unfinished, and `finish` says so
+    this.#complete(ending).catch(() => {}); // stays unfinished, and the next try says so
   }
 
-  /** Tries again what could not be finished; settles when that is done, or has failed once more. */
-  async finish(): Promise<void> {
-    const endings = [...new Set(this.#unfinished.values())];
-    if (endings.length === 0) return;
+  /** Whether the token is being ended, or waits for another try. */
+  isEnding(jti: string): boolean {
+    return this.#unfinished.has(jti);
+  }
+
+  /** Tries again what could not be finished. */
+  retry(): Promise<void> {
+    return this.#completeAll((ending) => ending.work === undefined);
+  }
+
+  /** Settles when all is finished, or has failed once more. */
+  settled(): Promise<void> {
+    return this.#completeAll(() => true);
+  }
+
+  async #completeAll(isMeant: (ending: Ending) => boolean): Promise<void> {
+    const endings = [...new Set(this.#unfinished.values())].filter(isMeant);
     const outcomes = await Promise.allSettled(endings.map((ending) => this.#complete(ending)));
     const failed = outcomes.find(({ status }) => status === 'rejected');
     if (failed?.status !== 'rejected') return;

@@ -15,7 +15,7 @@ import { SqliteStore } from './sqlite-store.ts';
 
 export interface Store extends AsyncDisposable {
   /**
-   * Reads what is committed. `work` awaits nothing but its queries, and asks for no other read or
+   * Reads what is committed, with all that was asked for before and did not fail. `work` awaits nothing but its queries, and asks for no other read or
    * commit. Throws STORE_UNAVAILABLE.
    */
   read<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T>;

@@ -1,7 +1,7 @@
 /**
- * The store on SQLite. One connection, one turn after the other: what was asked for in a turn is
- * read first, and then all writes go into one transaction (group commit), so that thirty-two
- * callers wait for one fsync and not for thirty-two.
+ * The store on SQLite. One connection, one turn after the other: all writes that were asked for
+ * go into one transaction (group commit), so that thirty-two callers wait for one fsync and not
+ * for thirty-two; the reads come behind it.
  */
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
@@ -76,9 +76,9 @@ export class SqliteStore implements Store {
       await new Promise(setImmediate);
       const jobs = this.#waiting.splice(0);
       if (jobs.length === 0) break;
-      await Promise.all(jobs.filter(({ kind }) => kind === 'read').map((job) => this.#read(job)));
       const writes = jobs.filter(({ kind }) => kind === 'write');
       if (writes.length > 0) await this.#write(writes);
+      await Promise.all(jobs.filter(({ kind }) => kind === 'read').map((job) => this.#read(job)));
     }
     this.#turns = undefined;
   }

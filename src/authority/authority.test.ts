@@ -1,0 +1,437 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AuthorityWorld } from '../../test/support/authority.ts';
+import { AppError, isAppError, type Reason } from '../errors.ts';
+import { selectToken } from '../store/tokens.ts';
+import { encodeClaims } from '../token/claims.ts';
+import { signJws } from '../token/jws.ts';
+import { keySetFromJwks, signingKey } from '../token/key.ts';
+import { verifyProof } from '../token/proof.ts';
+import type { Authority, EndReason, TokenChange } from './authority.ts';
+import { NOTHING_ENDED } from './receipt.ts';
+
+let world: AuthorityWorld;
+let authority: Authority;
+beforeEach(async () => {
+  world = new AuthorityWorld();
+  authority = await world.open();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' };
+const withReason = (reason: Reason): unknown => expect.toSatisfy((error) => isAppError(error, reason));
+
+function reasonOf(token: string): string {
+  try {
+    authority.verify(token);
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof AppError) return error.reason;
+    throw error;
+  }
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+describe('a token', () => {
+  test('says what was asked for, and is accepted at once and after a restart (F2, F3)', async () => {
+    const { token, claims } = await authority.mint({
+      ...alice,
+      socket: '1000.0.sock',
+      daemon: true,
+      clientIp: '::1',
+    });
+    expect(claims).toEqual({
+      sub: 'alice',
+      iss: 'node1',
+      jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      iat: 1_790_000_000,
+      exp: 1_790_003_600,
+      authMethod: 'link',
+      user: 'alice',
+      hostname: 'host1',
+      socket: '1000.0.sock',
+      daemon: true,
+      clientIp: '::1',
+    });
+    expect(authority.verify(token)).toEqual(claims);
+    expect(authority.verify(token)).toEqual(claims);
+    authority = await world.open();
+    expect(authority.verify(token)).toEqual(claims);
+    expect(await authority.get(claims.jti)).toEqual(claims);
+  });
+
+  test('is not in the database, only its claims are (F4)', async () => {
+    const { token, claims } = await authority.mint(alice);
+    const row = await world.store.read((db) => selectToken(db, claims.jti));
+    const signature = token.split('.')[2] ?? '';
+    expect(JSON.stringify(row)).not.toContain(signature);
+    expect(row).toMatchObject({ uid: 1000, login: 'alice', claims: JSON.stringify(claims) });
+  });
+
+  test('lives as long as its method says, and never longer than asked', async () => {
+    authority = await world.open({ lifetimeSeconds: 60, lifetimes: { key: 600 } });
+    const life = async (request: object): Promise<number> => {
+      const { claims } = await authority.mint({ ...alice, ...request });
+      return claims.exp - claims.iat;
+    };
+    expect(await life({})).toBe(60);
+    expect(await life({ authMethod: 'key' })).toBe(600);
+    expect(await life({ authMethod: 'toString' })).toBe(60);
+    expect(await life({ expiresAtMs: world.nowMs + 30_999 })).toBe(30);
+    expect(await life({ expiresAtMs: world.nowMs + 90_000 })).toBe(60);
+    await expect(life({ expiresAtMs: world.nowMs })).rejects.toEqual(withReason('INVALID_ARGUMENT'));
+  });
+
+  test.each([
+    { login: '' },
+    { login: 'a\nb' },
+    { login: 'x'.repeat(257) },
+    { linuxUser: '\u202e' },
+    { socket: '' },
+  ])('is not made for %j', async (change) => {
+    await expect(authority.mint({ ...alice, ...change })).rejects.toEqual(withReason('INVALID_ARGUMENT'));
+  });
+
+  test('is over at its end, also when its signature was checked before, and when the clock jumps', async () => {
+    const { token, claims } = await authority.mint(alice);
+    expect(reasonOf(token)).toBe('accepted');
+    world.nowMs = claims.exp * 1000 - 1;
+    expect(reasonOf(token)).toBe('accepted');
+    world.nowMs += 1;
+    expect(reasonOf(token)).toBe('TOKEN_EXPIRED');
+    expect(authority.isActive(claims.jti)).toBe(false);
+    expect(await authority.get(claims.jti)).toBeUndefined();
+    world.nowMs = claims.iat * 1000 - 3_600_000;
+    expect(reasonOf(token)).toBe('TOKEN_INVALID');
+  });
+
+  test('of another server, of another key, or never issued is refused', async () => {
+    const { claims } = await authority.mint(alice);
+    const { signing } = world.keys;
+    const stranger = signingKey(generateKeyPairSync('ed25519').privateKey);
+    expect(reasonOf(signJws(encodeClaims({ ...claims, iss: 'node2' }), signing))).toBe('TOKEN_INVALID');
+    expect(reasonOf(signJws(encodeClaims(claims), stranger))).toBe('TOKEN_INVALID');
+    expect(reasonOf(signJws(encodeClaims({ ...claims, jti: 'never' }), signing))).toBe('TOKEN_NOT_ACTIVE');
+    expect(reasonOf('x'.repeat(8_000_000))).toBe('TOKEN_INVALID');
+    expect(reasonOf('')).toBe('TOKEN_INVALID');
+  });
+
+  test('is limited to a thousand a login, the host’s own administrator apart', async () => {
+    const mints = Array.from({ length: 1010 }, () => authority.mint(alice));
+    const outcomes = await Promise.allSettled(mints);
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused).toHaveLength(10);
+    for (const { reason } of refused) expect(reason).toEqual(withReason('LIMIT_EXCEEDED'));
+    await authority.mint({ login: 'alice', authMethod: 'local' });
+    await authority.mint({ ...alice, login: 'bob' });
+    expect(await authority.liveTokensOf('alice')).toHaveLength(1001);
+  });
+
+  test('is renewed with the same id and a later end, as long as it is active', async () => {
+    const { token: old, claims } = await authority.mint(alice);
+    world.nowMs += 1_000_000;
+    const { token, claims: renewed } = await authority.renew(claims.jti);
+    expect(renewed).toEqual({ ...claims, iat: claims.iat + 1000, exp: claims.exp + 1000 });
+    expect([reasonOf(old), reasonOf(token)]).toEqual(['accepted', 'accepted']);
+    world.nowMs = claims.exp * 1000;
+    expect([reasonOf(old), reasonOf(token)]).toEqual(['TOKEN_EXPIRED', 'accepted']);
+    authority = await world.open();
+    expect(reasonOf(token)).toBe('accepted');
+    await authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
+    await expect(authority.renew('never')).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
+  });
+});
+
+describe('a child token', () => {
+  test('never outlives its parent and goes with it, through generations', async () => {
+    const parent = await authority.mint({ ...alice, expiresAtMs: world.nowMs + 100_000 });
+    const child = await authority.mint({ ...alice, parent: parent.claims.jti });
+    const grandchild = await authority.mint({ ...alice, parent: child.claims.jti });
+    expect(grandchild.claims.exp).toBe(parent.claims.exp);
+    expect(grandchild.claims.parent).toBe(child.claims.jti);
+    authority = await world.open();
+    const receipt = await authority.revoke({ jtis: [parent.claims.jti] }, 'revoked');
+    const all = [parent, child, grandchild];
+    expect(receipt.jtis.toSorted()).toEqual(all.map(({ claims }) => claims.jti).sort());
+    expect(all.map(({ token }) => reasonOf(token))).toEqual(Array(3).fill('TOKEN_NOT_ACTIVE'));
+    expect(await authority.liveTokensOf('alice')).toEqual([]);
+  });
+
+  test('is not made from a token that is not active, nor while that is being revoked', async () => {
+    const { claims } = await authority.mint(alice);
+    const making = authority.mint({ ...alice, parent: claims.jti });
+    const revoking = authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    await expect(making).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
+    await revoking;
+    await expect(authority.mint({ ...alice, parent: claims.jti })).rejects.toEqual(
+      withReason('TOKEN_NOT_ACTIVE'),
+    );
+    authority = await world.open();
+    expect((await authority.list({ pageSize: 0 })).total).toBe(0);
+  });
+});
+
+describe('a revocation', () => {
+  test('refuses before it answers, also a token whose signature is remembered', async () => {
+    const { token, claims } = await authority.mint(alice);
+    expect(reasonOf(token)).toBe('accepted');
+    const revoking = authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect((await revoking).jtis).toEqual([claims.jti]);
+    authority = await world.open();
+    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+  });
+
+  test('is idempotent, and does not list what it does not know', async () => {
+    const { claims } = await authority.mint(alice);
+    const twice = await authority.revoke({ jtis: [claims.jti, claims.jti, 'never'] }, 'revoked');
+    expect(twice.jtis).toEqual([claims.jti]);
+    const again = await authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    expect(again).toMatchObject({ ...NOTHING_ENDED, jtis: [] });
+  });
+
+  test('of a login ends all of its tokens and nobody else’s (X2)', async () => {
+    const mine = await Promise.all([authority.mint(alice), authority.mint(alice)]);
+    const other = await authority.mint({ ...alice, login: 'bob' });
+    const receipt = await authority.revoke({ login: 'alice' }, 'logout');
+    expect(receipt.jtis.toSorted()).toEqual(mine.map(({ claims }) => claims.jti).sort());
+    expect(reasonOf(other.token)).toBe('accepted');
+  });
+
+  test('of a login takes what is just being made for it along', async () => {
+    const making = authority.mint(alice);
+    const [made] = await Promise.allSettled([making, authority.revoke({ login: 'alice' }, 'logout')]);
+    expect(made).toEqual({ status: 'rejected', reason: withReason('TOKEN_NOT_ACTIVE') });
+    expect(await authority.liveTokensOf('alice')).toEqual([]);
+  });
+
+  test('ends the calls in flight before it answers, but its own', async () => {
+    const { claims } = await authority.mint(alice);
+    const events: string[] = [];
+    const call = authority.enter(claims.jti, (error) => {
+      events.push(error.reason);
+      setTimeout(() => {
+        events.push('left');
+        call.leave();
+      }, 30);
+    });
+    const own = authority.enter(claims.jti, () => events.push('own call aborted'));
+    await authority.revoke({ jtis: [claims.jti] }, 'revoked', { except: own });
+    expect(events).toEqual(['TOKEN_NOT_ACTIVE', 'left']);
+    own.leave();
+    expect(() => authority.enter(claims.jti, () => {})).toThrow(
+      expect.objectContaining({ reason: 'TOKEN_NOT_ACTIVE' }),
+    );
+  });
+
+  test('asks every hook once, and puts what they ended into one receipt (X1)', async () => {
+    const asked: [string[], EndReason][] = [];
+    const survivor = { pid: 7, linuxUser: 'alice', command: 'sleep' };
+    authority.onEnded(async (ended, why) => {
+      asked.push([ended.map(({ jti }) => jti), why]);
+      return { ...NOTHING_ENDED, links: ['s'], sessions: ['1', '2'], processes: 2, verifiedBy: 'daemon' };
+    });
+    authority.onEnded(async () => ({
+      ...NOTHING_ENDED,
+      sessions: ['2'],
+      keptSessions: ['3'],
+      processes: 1,
+      survivors: [survivor],
+      verifiedBy: 'link',
+    }));
+    const { claims } = await authority.mint(alice);
+    const receipt = await authority.revoke({ jtis: [claims.jti] }, 'logout');
+    expect(asked).toEqual([[[claims.jti], 'logout']]);
+    expect(receipt).toEqual({
+      jtis: [claims.jti],
+      links: ['s'],
+      sessions: ['1', '2'],
+      keptSessions: ['3'],
+      processes: 3,
+      survivors: [survivor],
+      verifiedBy: 'link',
+      milliseconds: expect.any(Number),
+    });
+    await authority.revoke({ jtis: [claims.jti] }, 'logout');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('asked for twice at once is waited for by both, and a failing hook is no secret', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    authority.onEnded(async () => {
+      await promise;
+      return { ...NOTHING_ENDED, sessions: ['1'] };
+    });
+    const { claims } = await authority.mint(alice);
+    const both = [1, 2].map(() => authority.revoke({ jtis: [claims.jti] }, 'revoked'));
+    resolve();
+    const sessions = (await Promise.all(both)).map((receipt) => receipt.sessions);
+    expect(sessions).toEqual([['1'], ['1']]);
+    authority.onEnded(() => Promise.reject(new AppError('LINK_LOST', 'gone')));
+    const { token, claims: next } = await authority.mint(alice);
+    await expect(authority.revoke({ jtis: [next.jti] }, 'revoked')).rejects.toEqual(withReason('LINK_LOST'));
+    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect((await authority.list({ pageSize: 0 })).total).toBe(0);
+  });
+});
+
+describe('a revocation between a commit and its answer', () => {
+  test('wins over the renewal', async () => {
+    const { token, claims } = await authority.mint(alice);
+    let revoking: Promise<unknown> | undefined;
+    world.afterCommit = () => {
+      revoking ??= authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    };
+    await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
+    await revoking;
+    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+  });
+
+  test('wins over the issue', async () => {
+    let revoking: Promise<unknown> | undefined;
+    world.afterCommit = () => {
+      revoking ??= authority.revoke({ login: 'alice' }, 'revoked');
+    };
+    await expect(authority.mint(alice)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
+    await revoking;
+    authority = await world.open();
+    expect((await authority.list({ pageSize: 0 })).total).toBe(0);
+  });
+});
+
+describe('a commit that fails', () => {
+  test('issues nothing: no token, no entry, no event', async () => {
+    world.broken = true;
+    await expect(authority.mint(alice)).rejects.toEqual(withReason('STORE_UNAVAILABLE'));
+    world.broken = false;
+    expect((await authority.list({ pageSize: 0 })).total).toBe(0);
+  });
+
+  test('leaves a renewed token at its old end', async () => {
+    const { token, claims } = await authority.mint(alice);
+    world.nowMs += 10_000;
+    world.broken = true;
+    await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('STORE_UNAVAILABLE'));
+    expect(reasonOf(token)).toBe('accepted');
+    world.nowMs = claims.exp * 1000;
+    expect(authority.isActive(claims.jti)).toBe(false);
+  });
+
+  test('never acknowledges a revocation, and still refuses, ends, and tries again by itself', async () => {
+    const hooked: string[] = [];
+    authority.onEnded(async (ended) => {
+      hooked.push(...ended.map(({ jti }) => jti));
+      return NOTHING_ENDED;
+    });
+    const { token, claims } = await authority.mint(alice);
+    world.broken = true;
+    for (let time = 0; time < 2; time++) {
+      await expect(authority.revoke({ jtis: [claims.jti] }, 'revoked')).rejects.toEqual(
+        withReason('STORE_UNAVAILABLE'),
+      );
+      expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    }
+    expect(hooked).toEqual([claims.jti]);
+    expect(await authority.get(claims.jti)).toBeUndefined();
+    await until(() => world.logged.length > 0);
+    world.broken = false;
+    const receipt = await authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    expect(receipt.jtis).toEqual([claims.jti]);
+    authority = await world.open();
+    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(hooked).toEqual([claims.jti]);
+  });
+
+  test('is repeated without being asked, until the entry is gone', async () => {
+    const { claims } = await authority.mint(alice);
+    world.broken = true;
+    await expect(authority.revoke({ login: 'alice' }, 'revoked')).rejects.toEqual(
+      withReason('STORE_UNAVAILABLE'),
+    );
+    world.broken = false;
+    let row: unknown = claims;
+    while (row !== undefined) row = await world.store.read((db) => selectToken(db, claims.jti));
+  });
+});
+
+describe('the end of time', () => {
+  test('cuts calls at exp and ends the token with what hangs on it (F32)', async () => {
+    const ended: EndReason[] = [];
+    authority.onEnded(async (_, why) => {
+      ended.push(why);
+      return NOTHING_ENDED;
+    });
+    const { claims } = await authority.mint({ ...alice, expiresAtMs: world.nowMs + 1000 });
+    const begun = performance.now();
+    const { promise, resolve } = Promise.withResolvers<AppError>();
+    const call = authority.enter(claims.jti, resolve);
+    const clock = setInterval(() => {
+      world.nowMs = 1_790_000_000_000 + (performance.now() - begun);
+    }, 1);
+    try {
+      expect((await promise).reason).toBe('TOKEN_EXPIRED');
+      expect(performance.now() - begun).toBeGreaterThanOrEqual(999);
+      call.leave();
+      await until(() => ended.length > 0);
+    } finally {
+      clearInterval(clock);
+    }
+    expect(ended).toEqual(['expired']);
+    expect((await authority.list({ pageSize: 0 })).total).toBe(0);
+  });
+
+  test('of the token a call came with ends that call, though the entry was renewed', async () => {
+    const { claims } = await authority.mint(alice);
+    world.nowMs += 3_599_000;
+    const { claims: renewed } = await authority.renew(claims.jti);
+    const aborted: AppError[] = [];
+    const old = authority.enter(claims.jti, (error) => aborted.push(error), claims.exp);
+    const young = authority.enter(claims.jti, () => expect.unreachable(), renewed.exp);
+    world.nowMs = claims.exp * 1000;
+    await until(() => aborted.length > 0);
+    old.leave();
+    young.leave();
+  });
+});
+
+test('changes tell of tokens that came, changed and went, in this order', async () => {
+  const control = new AbortController();
+  const seen: TokenChange[] = [];
+  const changes = authority.changes.subscribe(control.signal);
+  const { claims } = await authority.mint(alice);
+  world.nowMs += 1000;
+  const { claims: renewed } = await authority.renew(claims.jti);
+  await authority.revoke({ jtis: [claims.jti] }, 'replaced');
+  for await (const change of changes) {
+    seen.push(change);
+    if (change.kind === 'removed') break;
+  }
+  control.abort();
+  expect(seen).toEqual([
+    { kind: 'added', claims },
+    { kind: 'changed', claims: renewed },
+    { kind: 'removed', claims: renewed, why: 'replaced' },
+  ]);
+});
+
+test('lists page and filter', async () => {
+  for (const login of ['alice', 'bob', 'alice']) await authority.mint({ ...alice, login });
+  const first = await authority.list({ login: 'alice', pageSize: 1 });
+  const second = await authority.list({ login: 'alice', pageSize: 1, pageToken: first.nextPageToken });
+  expect([first.total, first.items.length, second.items.length, second.nextPageToken]).toEqual([2, 1, 1, '']);
+  await expect(authority.list({ pageSize: 5000 })).rejects.toEqual(withReason('INVALID_ARGUMENT'));
+});
+
+test('a link can check the daemon with the published keys, and init keys are derived by token (F23)', () => {
+  const nonce = Buffer.alloc(32, 7);
+  const keys = keySetFromJwks(authority.jwks());
+  const target = { uid: 1000, nonce, nowSeconds: 1_790_000_000 };
+  expect(() => verifyProof(authority.proofFor(1000, nonce), keys, target)).not.toThrow();
+  expect(authority.initKey('a')).toHaveLength(32);
+  expect(authority.initKey('a').equals(authority.initKey('a'))).toBe(true);
+  expect(authority.initKey('a').equals(authority.initKey('b'))).toBe(false);
+});
