@@ -26,7 +26,16 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'who somebody is does not depend on what they run',
   },
   link: {
-    may: ['native', 'token', 'errors', 'version', 'client/server-folder', 'client/local-server', 'generated'],
+    may: [
+      'native',
+      'token',
+      'errors',
+      'version',
+      'client/server-folder',
+      'client/local-server',
+      'client/trusted-folder',
+      'generated',
+    ],
     why: 'the link runs as its user, starts often and must carry nothing of the daemon',
   },
   links: {
