@@ -7,11 +7,11 @@ import type { Column, Style } from './table.ts';
 export const LINK_COLUMNS: readonly Column[] = [
   { title: 'LINK' },
   { title: 'USER', shrinks: true },
-  { title: 'KIND' },
+  { title: 'KIND', optional: true },
   { title: 'STATE' },
-  { title: 'PID' },
+  { title: 'PID', optional: true },
   { title: 'SESSIONS' },
-  { title: 'SINCE' },
+  { title: 'SINCE', optional: true },
 ];
 
 const STATES: Readonly<Record<LinkState, { word: string; style?: Style }>> = {

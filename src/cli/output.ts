@@ -85,9 +85,11 @@ export class Output {
   }
 
   /** A moment: relative for a person, ISO 8601 in a file or a pipe, "" when unset. */
-  time(moment: Date | undefined): string {
+  time(moment: Date | undefined, units: 1 | 2 = 1): string {
     if (moment === undefined) return '';
-    return this.#io.stdout.isTTY === true ? relativeTime(moment, this.#io.now()) : moment.toISOString();
+    return this.#io.stdout.isTTY === true
+      ? relativeTime(moment, this.#io.now(), units)
+      : moment.toISOString();
   }
 }
 

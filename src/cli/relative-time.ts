@@ -6,24 +6,24 @@ const STEPS = [
   { unit: 's', seconds: 1 },
 ] as const;
 
-/** "3 min ago", "in 7 h", "now"; the two largest units where the first is small: "in 1 h 20 min". */
-export function relativeTime(moment: Date, nowMs: number): string {
+/** "3 min ago", "in 7 h", "now". `units`: how many to name at most, as in "in 7 h 59 min". */
+export function relativeTime(moment: Date, nowMs: number, units: 1 | 2 = 1): string {
   const seconds = Math.round((moment.getTime() - nowMs) / 1000);
   if (seconds === 0) return 'now';
-  const span = duration(Math.abs(seconds));
+  const span = duration(Math.abs(seconds), units);
   return seconds > 0 ? `in ${span}` : `${span} ago`;
 }
 
-/** A span of whole seconds: "45 s", "12 min", "1 h 20 min", "9 d". */
-export function duration(seconds: number): string {
-  const at = STEPS.findIndex((step) => seconds >= step.seconds);
-  const step = STEPS[at];
-  if (step === undefined) return '0 s';
-  const count = Math.floor(seconds / step.seconds);
-  const finer = STEPS[at + 1];
-  const rest = finer === undefined ? 0 : Math.floor((seconds % step.seconds) / finer.seconds);
-  const exact = `${count} ${step.unit}`;
-  return finer !== undefined && step.unit !== 'min' && rest > 0 && count < 4
-    ? `${exact} ${rest} ${finer.unit}`
-    : exact;
+/** A span of whole seconds, rounded down to the last unit named. */
+function duration(seconds: number, units: number): string {
+  const first = STEPS.findIndex((step) => seconds >= step.seconds);
+  let rest = seconds;
+  return STEPS.slice(first, first + units)
+    .map((step) => {
+      const count = Math.floor(rest / step.seconds);
+      rest %= step.seconds;
+      return count === 0 ? '' : `${count} ${step.unit}`;
+    })
+    .filter((part) => part !== '')
+    .join(' ');
 }

@@ -8,8 +8,8 @@ import type { Column } from './table.ts';
 export const SESSION_COLUMNS: readonly Column[] = [
   { title: 'SESSION' },
   { title: 'LOGIN', shrinks: true },
-  { title: 'USER', shrinks: true },
-  { title: 'STATE' },
+  { title: 'USER', shrinks: true, optional: true },
+  { title: 'STATE', shrinks: true },
   { title: 'STARTED' },
   { title: 'COMMAND', shrinks: true },
 ];
@@ -59,8 +59,8 @@ export function sessionFields(out: Output, session: Session): [string, Value | u
     ['command', shellWords(session.command)],
     ['directory', session.directory],
     ['state', stateValue(session)],
-    ['started', out.time(session.startedAt)],
-    ['ended', out.time(session.endedAt)],
+    ['started', out.time(session.startedAt, 2)],
+    ['ended', out.time(session.endedAt, 2)],
     ['attached', String(session.attached)],
     ['token', session.jti],
     ['link', session.socket],

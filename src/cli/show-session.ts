@@ -20,6 +20,8 @@ export interface Shown {
   readonly ours: boolean;
 }
 
+const SIGNAL_TIMEOUT_MS = 5000;
+
 /** Resolves with the session's exit status; 255 when it is unknown, or when the person left. */
 export async function showSession(
   run: Run,
@@ -74,7 +76,7 @@ async function send(run: Run, session: Promise<{ readonly id: string }>, signal:
   try {
     const { id } = await session;
     const { sessions } = await run.client();
-    await sessions.signalSession({ sessionId: id, signal });
+    await sessions.signalSession({ sessionId: id, signal }, { timeoutMs: SIGNAL_TIMEOUT_MS });
   } catch (error) {
     run.out.problem(`${signal} was not delivered: ${explain(error).text}`);
   }

@@ -41,6 +41,22 @@ describe('a table', () => {
     );
   });
 
+  it('leaves out what is optional, the last first, before lines would break', () => {
+    const columns = [
+      { title: 'ID' },
+      { title: 'WHO', shrinks: true },
+      { title: 'FROM', optional: true },
+      { title: 'END' },
+      { title: 'SINCE', optional: true },
+    ];
+    const row = ['0123456789', 'a long long name', '10.0.0.1', 'soon', 'yesterday'].map((text) => ({ text }));
+    const at = (width: number): string | undefined => layTable(columns, [row], width, plain)[1];
+    expect(at(80)).toBe('0123456789  a long long name  10.0.0.1  soon  yesterday');
+    expect(at(40)).toBe('0123456789  a long long…  10.0.0.1  soon');
+    expect(at(34)).toBe('0123456789  a long long name  soon');
+    expect(at(20)).toBe('0123456789  a long …  soon');
+  });
+
   it('counts wide characters twice and marks not at all', () => {
     expect(displayWidth('日本')).toBe(4);
     expect(displayWidth('e\u0301')).toBe(1);

@@ -8,6 +8,8 @@ import { displayWidth, padTo, truncate } from './display-width.ts';
 export interface Column {
   readonly title: string;
   readonly shrinks?: boolean;
+  /** Left out, the last one first, where even cutting is not enough. */
+  readonly optional?: boolean;
 }
 
 /** A cell's text, already inert, and how it looks where there are colours. */
@@ -32,34 +34,61 @@ export function layTable(
   paint: Paint,
 ): string[] {
   const heading = columns.map(({ title }): Cell => ({ text: title, style: 'heading' }));
-  const widths = columns.map((column, at) =>
-    rows.reduce((most, row) => Math.max(most, displayWidth(row[at]?.text ?? '')), displayWidth(column.title)),
-  );
-  if (width !== undefined) shrink(columns, widths, width);
-  return [heading, ...rows].map((row) => layRow(row, widths, paint));
+  const table = [heading, ...rows];
+  let shown = columns.map((column, at) => ({ column, at, width: widest(table, at) }));
+  if (width !== undefined) {
+    shown = leaveOut(shown, width);
+    shrink(shown, width);
+  }
+  return table.map((row) => layRow(row, shown, paint));
 }
 
-function shrink(columns: readonly Column[], widths: number[], width: number): void {
-  const gaps = GAP.length * (columns.length - 1);
-  let over = widths.reduce((sum, each) => sum + each, gaps) - width;
-  while (over > 0) {
-    let widest = -1;
-    columns.forEach((column, at) => {
-      const each = widths[at] ?? 0;
-      if (column.shrinks === true && each > NARROWEST && each > (widths[widest] ?? 0)) widest = at;
-    });
-    if (widest < 0) return;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-    over -= 1;
+interface Shown {
+  readonly column: Column;
+  /** Which cell of a row. */
+  readonly at: number;
+  width: number;
+}
+
+function widest(table: readonly (readonly Cell[])[], at: number): number {
+  return table.reduce((most, row) => Math.max(most, displayWidth(row[at]?.text ?? '')), 0);
+}
+
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
+}
+
+function leaveOut(shown: Shown[], width: number): Shown[] {
+  const least = total(
+    shown.map(({ column, width: own }) => (column.shrinks ? Math.min(own, NARROWEST) : own)),
+  );
+  const last = shown.findLast(({ column }) => column.optional === true);
+  if (least <= width || last === undefined) return shown;
+  return leaveOut(
+    shown.filter((each) => each !== last),
+    width,
+  );
+}
+
+/** Takes from the widest of those that may shrink until all fits, or all are narrow. */
+function shrink(shown: readonly Shown[], width: number): void {
+  const able = shown.filter(({ column }) => column.shrinks === true);
+  for (let over = total(shown.map((each) => each.width)) - width; over > 0; over -= 1) {
+    const widestOne = able.reduce(
+      (a: Shown | undefined, b) => (a !== undefined && a.width >= b.width ? a : b),
+      undefined,
+    );
+    if (widestOne === undefined || widestOne.width <= NARROWEST) return;
+    widestOne.width -= 1;
   }
 }
 
-function layRow(row: readonly Cell[], widths: readonly number[], paint: Paint): string {
-  const last = widths.length - 1;
-  return widths
-    .map((width, at) => {
+function layRow(row: readonly Cell[], shown: readonly Shown[], paint: Paint): string {
+  const last = shown.length - 1;
+  return shown
+    .map(({ at, width }, place) => {
       const text = truncate(row[at]?.text ?? '', width);
-      return paint(at === last ? text : padTo(text, width), row[at]?.style);
+      return paint(place === last ? text : padTo(text, width), row[at]?.style);
     })
     .join(GAP)
     .trimEnd();

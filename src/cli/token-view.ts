@@ -9,9 +9,9 @@ export const TOKEN_COLUMNS: readonly Column[] = [
   { title: 'LOGIN', shrinks: true },
   { title: 'USER', shrinks: true },
   { title: 'METHOD', shrinks: true },
-  { title: 'ISSUED' },
+  { title: 'ISSUED', optional: true },
   { title: 'EXPIRES' },
-  { title: 'FROM', shrinks: true },
+  { title: 'FROM', shrinks: true, optional: true },
 ];
 
 export function tokenRow(out: Output, token: Token): Value[] {
@@ -33,8 +33,8 @@ export function tokenFields(out: Output, token: Token): [string, Value | undefin
     ['login', token.login],
     ['Linux user', token.linuxUser],
     ['method', token.authMethod],
-    ['issued', out.time(token.issuedAt)],
-    ['expires', out.time(token.expiresAt)],
+    ['issued', out.time(token.issuedAt, 2)],
+    ['expires', out.time(token.expiresAt, 2)],
     ['from', token.clientIp],
     ['host', token.hostname],
     ['link', token.socket],

@@ -55,15 +55,18 @@ function compare(server: string, found: Authority, wanted: string): void {
 async function confirm(run: Run, server: string, found: Authority, replaces: boolean): Promise<void> {
   if (replaces)
     run.out.problem(`WARNING: ${server} used to have another authority; somebody may be in between`);
-  run.out.note('Compare this fingerprint with the one that the server logged when it started.');
-  const question = `${server} has the SHA-256 fingerprint ${found.fingerprint}. Trust it? ('yes' or the fingerprint) `;
-  const answer = await ask(run.io, question, 'give the fingerprint it must have with --fingerprint');
+  const answer = await ask(run.io, {
+    before: [
+      `The certificate authority of ${server} has the SHA-256 fingerprint`,
+      `  ${found.fingerprint}`,
+      'Compare it with the one that the server shows when it starts.',
+    ],
+    text: "Trust it? ('yes', or the fingerprint) ",
+    instead: 'give the fingerprint it must have with --fingerprint',
+  });
   if (answer.toLowerCase() === 'yes') return;
   if (/^[0-9a-f:\s]{64,}$/i.test(answer)) {
     return compare(server, found, plainFingerprint(answer));
   }
-  throw new AppError(
-    'NOT_TRUSTED',
-    'nothing was stored: not confirmed; try again with the right fingerprint',
-  );
+  throw new AppError('CANCELLED', 'not confirmed; nothing was stored');
 }

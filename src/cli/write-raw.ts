@@ -1,11 +1,11 @@
 /** Bytes out of this process as they are, no faster than they are taken. */
 import type { Sink } from './io.ts';
 
-/** Resolves when `sink` takes more; never when it is broken, which output-gone.ts notices. */
+/** Resolves when `sink` takes more, or is broken: output-gone.ts sees to that. */
 export function writeRaw(sink: Sink, data: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
-    const flows = sink.write(data, (error) => {
-      if (!flows && !error) resolve();
+    const flows = sink.write(data, () => {
+      if (!flows) resolve();
     });
     if (flows) resolve();
   });
