@@ -25,7 +25,7 @@ export interface ConnectionLimits {
   readonly provenIdleMs: number;
 }
 
-export const CONNECTION_LIMITS: ConnectionLimits = {
+const CONNECTION_LIMITS: ConnectionLimits = {
   connections: 2048,
   handshakeMs: 5_000,
   idleMs: 20_000,
@@ -50,7 +50,7 @@ export interface ConnectionsOptions {
   readonly certificate: Certificate;
   /** Takes over a connection whose handshake is done. */
   readonly inject: (socket: TLSSocket) => void;
-  readonly limits?: ConnectionLimits;
+  readonly limits?: Partial<ConnectionLimits>;
   readonly log: Log;
 }
 
@@ -65,7 +65,7 @@ export class Connections implements AsyncDisposable {
   readonly #sweeper: NodeJS.Timeout;
 
   private constructor(options: ConnectionsOptions) {
-    this.#limits = options.limits ?? CONNECTION_LIMITS;
+    this.#limits = { ...CONNECTION_LIMITS, ...options.limits };
     this.#log = options.log;
     this.#inject = options.inject;
     this.#server = createServer({

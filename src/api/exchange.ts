@@ -4,21 +4,21 @@ import type { Caller } from './caller.ts';
 import type { MethodDefinition, ServedMethod } from './methods.ts';
 import type { Wire } from './wire.ts';
 
-/** How long a client may take for a message that it owes us. */
-export const MESSAGE_DUE_MS = 20_000;
+/** A client that keeps us waiting: for its first message, and in a public method for each. */
+export interface Patience {
+  readonly messageDueMs: number;
+  readonly onIdle: (error: AppError) => void;
+}
 
-/**
- * Reads what the method takes, calls its handler once, and sends what it gives. `onIdle` is called
- * when the client keeps us waiting: for its first message, and in a public method for each.
- */
+/** Reads what the method takes, calls its handler once, and sends what it gives. */
 export async function exchange(
   method: ServedMethod,
   wire: Wire,
   caller: Caller,
-  onIdle: (error: AppError) => void,
+  patience: Patience,
 ): Promise<void> {
   const { definition, handler } = method;
-  const requests = requestsOf(method, wire, onIdle);
+  const requests = requestsOf(method, wire, patience);
   const answer = handler(definition.requestStream ? requests : await onlyOne(requests), caller);
   if (!definition.responseStream) return wire.write(encode(definition, await answer));
   for await (const message of answer as AsyncIterable<unknown>) await wire.write(encode(definition, message));
@@ -27,10 +27,10 @@ export async function exchange(
 async function* requestsOf(
   { definition, row }: ServedMethod,
   wire: Wire,
-  onIdle: (error: AppError) => void,
+  { messageDueMs, onIdle }: Patience,
 ): AsyncGenerator<unknown> {
   for (let due = true; ; due = row.access === 'public' || !definition.requestStream) {
-    const timer = due ? setTimeout(() => onIdle(idleError()), MESSAGE_DUE_MS) : undefined;
+    const timer = due ? setTimeout(() => onIdle(idleError(messageDueMs)), messageDueMs) : undefined;
     const message = await wire.read().finally(() => clearTimeout(timer));
     if (message === undefined) return;
     yield decode(definition, message);
@@ -60,6 +60,6 @@ function encode({ responseType }: MethodDefinition, message: unknown): Uint8Arra
   return responseType.encode(message as never).finish();
 }
 
-function idleError(): AppError {
-  return new AppError('DEADLINE_EXCEEDED', `no complete message came within ${MESSAGE_DUE_MS / 1000} s`);
+function idleError(messageDueMs: number): AppError {
+  return new AppError('DEADLINE_EXCEEDED', `no complete message came within ${messageDueMs / 1000} s`);
 }

@@ -70,7 +70,8 @@ async function pass(rooms: Handling, passage: Passage): Promise<void> {
     passage.jti = caller.claims.jti;
     wire.allowMessages(MESSAGE_BYTES);
   }
-  await exchange(method, wire, caller, (error) => control.abort(error));
+  const { messageDueMs } = rooms.limits.numbers;
+  await exchange(method, wire, caller, { messageDueMs, onIdle: (error) => control.abort(error) });
 }
 
 function occupy(connection: Connection, ends: DisposableStack): void {
@@ -82,7 +83,7 @@ function occupy(connection: Connection, ends: DisposableStack): void {
 }
 
 /** Rejects when the call is aborted: by its client, its token's end, its deadline or the shutdown. */
-function cutOff({ shutdown }: Handling, { method, wire, control, ends }: Passage): Promise<never> {
+function cutOff({ shutdown, limits }: Handling, { method, wire, control, ends }: Passage): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   const cut = (): void => {
     wire.cut(control.signal.reason);
@@ -92,7 +93,7 @@ function cutOff({ shutdown }: Handling, { method, wire, control, ends }: Passage
   control.signal.addEventListener('abort', cut, { once: true });
   shutdown.addEventListener('abort', stop, { once: true });
   ends.defer(() => shutdown.removeEventListener('abort', stop));
-  const limitMs = deadlineMs(method.row, method.definition);
+  const limitMs = deadlineMs(method.row, method.definition, limits.numbers);
   if (limitMs !== undefined) {
     const late = new AppError('DEADLINE_EXCEEDED', `the call took longer than ${limitMs / 1000} s`);
     const timer = setTimeout(() => control.abort(late), limitMs);

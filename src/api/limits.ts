@@ -4,8 +4,9 @@
  */
 import { AppError } from '../errors.ts';
 import type { Connection } from './connections.ts';
+import type { Deadlines } from './policy.ts';
 
-export interface CallLimits {
+export interface CallLimits extends Deadlines {
   /** Calls at once that have shown no good token: on one connection. */
   readonly unprovenPerConnection: number;
   /** The same in all; callers on this host are counted apart, each uid for itself. */
@@ -14,6 +15,8 @@ export interface CallLimits {
   readonly perLogin: number;
   /** Registrations of links that one uid may begin within a minute. */
   readonly registrationsPerMinute: number;
+  /** How long a client may take for a message that it owes us. */
+  readonly messageDueMs: number;
 }
 
 export const CALL_LIMITS: CallLimits = {
@@ -21,24 +24,28 @@ export const CALL_LIMITS: CallLimits = {
   unproven: 100,
   perLogin: 1000,
   registrationsPerMinute: 60,
+  messageDueMs: 20_000,
+  unaryMs: 60_000,
+  publicStreamMs: 300_000,
 };
 
 const MINUTE_MS = 60_000;
 
 export class Limits {
-  readonly #limits: CallLimits;
+  /** The numbers, for who counts time. */
+  readonly numbers: CallLimits;
   readonly #nowMs: () => number;
   readonly #pools = new Map<string, number>();
   readonly #registrations = new Map<number, readonly number[]>();
 
-  constructor(limits: CallLimits = CALL_LIMITS, nowMs: () => number = () => performance.now()) {
-    this.#limits = limits;
+  constructor(limits: Partial<CallLimits> = {}, nowMs: () => number = () => performance.now()) {
+    this.numbers = { ...CALL_LIMITS, ...limits };
     this.#nowMs = nowMs;
   }
 
   /** A call on `connection` that has shown no good token (yet). */
   enterUnproven(connection: Connection): Disposable {
-    if (connection.unproven >= this.#limits.unprovenPerConnection) {
+    if (connection.unproven >= this.numbers.unprovenPerConnection) {
       throw exceeded('too many calls without a login at once on this connection');
     }
     connection.unproven += 1;
@@ -49,12 +56,12 @@ export class Limits {
 
   /** The same among all of its kind: callers from elsewhere together, those of this host by uid. */
   enterShared(source: 'remote' | number): Disposable {
-    return this.#enter(`from ${source}`, this.#limits.unproven, 'too many calls without a login at once');
+    return this.#enter(`from ${source}`, this.numbers.unproven, 'too many calls without a login at once');
   }
 
   /** A call of `login`. */
   enterLogin(login: string): Disposable {
-    return this.#enter(`of ${login}`, this.#limits.perLogin, 'this login has too many calls at once');
+    return this.#enter(`of ${login}`, this.numbers.perLogin, 'this login has too many calls at once');
   }
 
   /** A link of `uid` that begins to register. */
@@ -66,7 +73,7 @@ export class Limits {
       else this.#registrations.delete(known);
     }
     const recent = this.#registrations.get(uid) ?? [];
-    if (recent.length >= this.#limits.registrationsPerMinute) {
+    if (recent.length >= this.numbers.registrationsPerMinute) {
       throw exceeded('too many links of this account have registered within a minute; try again later');
     }
     this.#registrations.set(uid, [...recent, this.#nowMs()]);

@@ -1,8 +1,12 @@
 /** What the rooms know, in the words of the API. */
+
 import type { Receipt } from '../authority/authority.ts';
+import { AppError } from '../errors.ts';
 import { type Link, LinkState } from '../generated/latchkey/v1/link.ts';
+import { type Session as SessionMessage, SessionState } from '../generated/latchkey/v1/session.ts';
 import { type Receipt as ReceiptMessage, type Token, VerifiedBy } from '../generated/latchkey/v1/token.ts';
 import type { LinkInfo } from '../links/link-info.ts';
+import type { Session } from '../sessions/session.ts';
 import type { TokenClaims } from '../token/claims.ts';
 
 /** A token as its claims tell it; `currentJti` is that of the token the call came with. */
@@ -44,6 +48,39 @@ export function linkMessage(info: LinkInfo): Link {
     createdAt,
     sessions,
     version,
+  };
+}
+
+const SESSION_STATES: Readonly<Record<Session['state'], SessionState>> = {
+  starting: SessionState.STARTING,
+  running: SessionState.RUNNING,
+  ended: SessionState.ENDED,
+};
+
+/** The room's name of a state; undefined for one that picks all. Throws INVALID_ARGUMENT. */
+export function sessionState(state: SessionState): Session['state'] | undefined {
+  if (state === SessionState.UNSPECIFIED) return undefined;
+  const names = Object.keys(SESSION_STATES) as Session['state'][];
+  const found = names.find((name) => SESSION_STATES[name] === state);
+  if (found === undefined) throw new AppError('INVALID_ARGUMENT', 'filter.state: there is no such state');
+  return found;
+}
+
+export function sessionMessage(session: Session): SessionMessage {
+  const { id, login, linuxUser, directory, jti, attached, exitStatus, endedAtMs } = session;
+  return {
+    id,
+    login,
+    linuxUser,
+    command: [...session.command],
+    directory,
+    state: SESSION_STATES[session.state],
+    startedAt: new Date(session.startedAtMs),
+    endedAt: endedAtMs === undefined ? undefined : new Date(endedAtMs),
+    exitStatus,
+    jti,
+    socket: session.socket ?? '',
+    attached,
   };
 }
 

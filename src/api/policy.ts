@@ -66,14 +66,21 @@ export interface Streams {
   readonly responseStream: boolean;
 }
 
-const UNARY_MS = 60_000;
-const PUBLIC_STREAM_MS = 300_000;
+/** How long calls may take, in milliseconds: with one message each way, and public streams. */
+export interface Deadlines {
+  readonly unaryMs: number;
+  readonly publicStreamMs: number;
+}
 
 /** How long a call may take whatever its client says; undefined when only its token limits it. */
-export function deadlineMs(row: Row, { requestStream, responseStream }: Streams): number | undefined {
+export function deadlineMs(
+  row: Row,
+  { requestStream, responseStream }: Streams,
+  deadlines: Deadlines,
+): number | undefined {
   if (row.deadlineMs !== undefined) return row.deadlineMs;
-  if (!requestStream && !responseStream) return UNARY_MS;
-  return row.access === 'public' ? PUBLIC_STREAM_MS : undefined;
+  if (!requestStream && !responseStream) return deadlines.unaryMs;
+  return row.access === 'public' ? deadlines.publicStreamMs : undefined;
 }
 
 /** Throws when `served` and the table differ in either direction; the daemon must not start then. */

@@ -5,7 +5,10 @@ let api: ServedApi;
 beforeAll(async () => {
   api = await ServedApi.start({ admins: ['ada'], managers: ['max'] });
 });
-afterAll(async () => { console.log(api.logged.join('')); await api[Symbol.asyncDispose](); });
+afterAll(async () => {
+  console.log(api.logged.join(''));
+  await api[Symbol.asyncDispose]();
+});
 
 describe('the control API', () => {
   it('tells anybody how to check it', async () => {

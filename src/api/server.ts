@@ -5,9 +5,9 @@
  */
 import type { ListenOptions } from 'node:net';
 import { type AuthRooms, authService } from './auth.ts';
-import type { Certificate } from './connections.ts';
+import type { Certificate, ConnectionLimits } from './connections.ts';
 import { Health, healthService } from './health.ts';
-import { Limits } from './limits.ts';
+import { type CallLimits, Limits } from './limits.ts';
 import { type LinkRooms, linkService } from './link.ts';
 import type { Log } from './log.ts';
 import { reflectionService } from './reflection.ts';
@@ -29,6 +29,9 @@ export interface ApiOptions {
   readonly roles: TokenRooms['roles'];
   readonly info: ServerInfo;
   readonly log: Log;
+  /** Other numbers than DESIGN 11 has, for tests. */
+  readonly callLimits?: Partial<CallLimits>;
+  readonly connectionLimits?: Partial<ConnectionLimits>;
 }
 
 export interface Api extends AsyncDisposable {
@@ -41,7 +44,7 @@ export interface Api extends AsyncDisposable {
 /** Serves until disposed. Throws when the policy table does not match the methods. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { pki, authority, links, sessions, roles, info, log } = options;
-  const limits = new Limits();
+  const limits = new Limits(options.callLimits);
   const published = [
     ...authService({ authority, serverId: info.serverId, caPem: pki.caPem }),
     ...tokenService({ authority, roles }),
@@ -60,6 +63,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     roles,
     limits,
     ownUid: process.getuid?.() ?? -1,
+    ...(options.connectionLimits && { connectionLimits: options.connectionLimits }),
     log,
   });
   return {
@@ -76,7 +80,7 @@ async function countAll({ authority, links, sessions }: ApiOptions): Promise<Cou
   const [tokens, connected, running] = await Promise.all([
     authority.list({ pageSize: 1 }),
     links.list({ pageSize: 1 }),
-    sessions.list({ state: 'running', pageSize: 1 }),
+    sessions.list({ login: '', seesAll: true }, { state: 'running', pageSize: 1 }),
   ]);
   return { tokens: tokens.total, links: connected.total, sessions: running.total };
 }

@@ -17,7 +17,7 @@ export interface ServingOptions extends Door {
   readonly methods: readonly ServedMethod[];
   readonly listen: ListenOptions;
   readonly certificate: Certificate;
-  readonly connectionLimits?: ConnectionLimits;
+  readonly connectionLimits?: Partial<ConnectionLimits>;
   readonly log: Log;
 }
 

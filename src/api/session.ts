@@ -1,11 +1,96 @@
 /** SessionService: programs of the caller's Linux user, and looking after them. */
-import { SessionServiceDefinition } from '../generated/latchkey/v1/session.ts';
+import {
+  type ReadOutputResponse,
+  SessionFilter,
+  SessionServiceDefinition,
+  type WatchSessionsResponse,
+} from '../generated/latchkey/v1/session.ts';
+import type { Session, SessionChange } from '../sessions/session.ts';
+import type { Sessions, Viewer } from '../sessions/sessions.ts';
 import type { SessionQuery } from '../store/sessions.ts';
+import { attachSession, outputEvents } from './attach.ts';
+import { type KnownCaller, seesAll } from './caller.ts';
+import { receiptMessage, sessionMessage, sessionState } from './messages.ts';
 import { type ServedMethod, serve } from './methods.ts';
+import { watch } from './watch.ts';
 
 export interface SessionRooms {
-  readonly sessions: { list(query: SessionQuery): Promise<{ total: number }> };
+  readonly sessions: Pick<
+    Sessions,
+    'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'end' | 'changes'
+  >;
 }
-export function sessionService(_rooms: SessionRooms): ServedMethod[] {
-  return serve(SessionServiceDefinition, {} as never);
+
+export function sessionService({ sessions }: SessionRooms): ServedMethod[] {
+  return serve(SessionServiceDefinition, {
+    startSession: async ({ command, environment, directory, stdin, input }, { claims }) => {
+      const session = await sessions.start({ claims, command, environment, directory, stdin, input });
+      return { session: sessionMessage(session) };
+    },
+    attachSession: (requests, caller) => attachSession(sessions, requests, caller),
+    readOutput: ({ sessionId, offset, follow }, { claims, signal }): AsyncIterable<ReadOutputResponse> =>
+      outputEvents(sessions.readOutput({ claims, sessionId, offset, follow, signal })),
+    listSessions: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
+      const query = { ...queryOf(filter), orderBy, pageSize, pageToken };
+      const { items, nextPageToken, total } = await sessions.list(viewerOf(caller), query);
+      return { sessions: items.map(sessionMessage), nextPageToken, total };
+    },
+    getSession: async ({ sessionId }, caller) => {
+      return { session: sessionMessage(await sessions.get(viewerOf(caller), sessionId)) };
+    },
+    watchSessions: ({ filter }, caller) => watchSessions(sessions, filter, caller),
+    signalSession: async ({ sessionId, signal }, caller) => {
+      await sessions.signal(viewerOf(caller), sessionId, signal);
+      return {};
+    },
+    endSession: async ({ sessionId, graceMilliseconds }, caller) => {
+      return { receipt: receiptMessage(await sessions.end(viewerOf(caller), sessionId, graceMilliseconds)) };
+    },
+  });
+}
+
+function viewerOf(caller: KnownCaller): Viewer {
+  return { login: caller.claims.sub, seesAll: seesAll(caller) };
+}
+
+function queryOf(
+  { login, state, text }: SessionFilter = SessionFilter.create(),
+): Omit<SessionQuery, 'pageSize'> {
+  const wanted = sessionState(state);
+  return { login, text, ...(wanted !== undefined && { state: wanted }) };
+}
+
+async function* watchSessions(
+  sessions: SessionRooms['sessions'],
+  filter: SessionFilter | undefined,
+  caller: KnownCaller,
+): AsyncGenerator<WatchSessionsResponse> {
+  const viewer = viewerOf(caller);
+  const query = queryOf(filter);
+  const present = (session: Session): WatchSessionsResponse => ({
+    event: { $case: 'session', value: sessionMessage(session) },
+  });
+  const removed = (id: string): WatchSessionsResponse => ({ event: { $case: 'removedId', value: id } });
+  yield* watch<Session, SessionChange, WatchSessionsResponse>({
+    changes: sessions.changes,
+    signal: caller.signal,
+    page: (pageSize, pageToken) => sessions.list(viewer, { ...query, pageSize, pageToken }),
+    present,
+    done: { event: { $case: 'snapshotDone', value: true } },
+    changed: ({ kind, session }) => {
+      if (!viewer.seesAll && session.login !== viewer.login) return undefined;
+      if (!isPicked(filter, session)) return undefined;
+      // One that is no longer in the state that is watched has left the watcher's list.
+      const hasLeft = query.state !== undefined && query.state !== session.state;
+      return kind === 'removed' || hasLeft ? removed(session.id) : present(session);
+    },
+  });
+}
+
+/** The store's filter, for one session, but for its state. */
+function isPicked(filter: SessionFilter | undefined, session: Session): boolean {
+  const { login, text } = filter ?? SessionFilter.create();
+  if (login !== '' && login !== session.login) return false;
+  const places = [session.id, session.login, session.linuxUser, JSON.stringify(session.command)];
+  return places.some((place) => place.toLowerCase().includes(text.toLowerCase()));
 }

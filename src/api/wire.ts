@@ -67,9 +67,10 @@ export class Wire {
   async read(): Promise<Buffer | undefined> {
     if (this.#cut !== undefined) throw this.#cut.reason;
     if (this.#ended) return undefined;
-    this.#reader = Promise.withResolvers();
-    this.#call.startRead();
-    return this.#reader.promise;
+    const reader = Promise.withResolvers<Buffer | undefined>();
+    this.#reader = reader;
+    this.#call.startRead(); // which may deliver before it returns
+    return reader.promise;
   }
 
   /** Sends a message; resolves when there is room for another. */
@@ -94,13 +95,22 @@ export class Wire {
     this.#writer?.reject(reason);
   }
 
-  /** Sends the status, once; a client that does not even fetch a failure has its stream reset. */
+  /**
+   * Sends the status, once, and lets go of the stream: when the status is out, also of a client that
+   * goes on sending (RFC 9113, 8.1); and of one that does not even fetch a failure.
+   */
   finish(status: StatusObject): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#call.sendStatus(status);
+    this.cut(new AppError('CANCELLED', 'the call is over'));
     const { stream } = this.#internals;
-    if (status.code === 0 || stream === undefined || stream.closed) return;
+    const isAlone = stream?.headersSent === false; // then it goes out at once, else as trailers
+    this.#call.sendStatus(status);
+    if (stream === undefined || stream.closed) return;
+    const sent = (): void => void setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+    if (isAlone) sent();
+    else stream.once('wantTrailers', sent);
+    if (status.code === 0) return;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER_MS).unref();
     stream.once('close', () => clearTimeout(timer));
   }

@@ -16,7 +16,7 @@ import { openStore, type Store } from '../../src/store/open.ts';
 
 export const SERVER_ID = 'served-api';
 
-export interface ServedOptions {
+export interface ServedOptions extends Pick<ApiOptions, 'callLimits' | 'connectionLimits'> {
   readonly links?: ApiOptions['links'];
   readonly sessions?: ApiOptions['sessions'];
   /** Logins that are administrators and managers. */
@@ -87,8 +87,18 @@ export class ServedApi implements AsyncDisposable {
       startedAt: new Date(),
     } as const;
     const listen = { host: '127.0.0.1', port: options.port ?? 0 };
-    const { links = noLinks(), sessions = noSessions() } = options;
-    const api = await startApi({ listen, pki, authority, links, sessions, roles, info, log });
+    const { links = noLinks(), sessions = noSessions(), ...rest } = options;
+    const api = await startApi({
+      listen,
+      pki,
+      authority,
+      links,
+      sessions,
+      roles,
+      info,
+      log,
+      ...limitsOf(rest),
+    });
     return new ServedApi({ folder, pki, authority, logged, api, store });
   }
 
@@ -132,6 +142,13 @@ export class ServedApi implements AsyncDisposable {
     await this.stop();
     rmSync(this.folder, { recursive: true });
   }
+}
+
+function limitsOf({
+  callLimits,
+  connectionLimits,
+}: ServedOptions): Pick<ApiOptions, 'callLimits' | 'connectionLimits'> {
+  return { ...(callLimits && { callLimits }), ...(connectionLimits && { connectionLimits }) };
 }
 
 /** The headers of a call, as raw as a test wants them. */
@@ -180,5 +197,6 @@ function noLinks(): ApiOptions['links'] {
 }
 
 function noSessions(): ApiOptions['sessions'] {
-  return { list: async () => ({ items: [], nextPageToken: '', total: 0 }) } as never;
+  const list: ApiOptions['sessions']['list'] = async () => ({ items: [], nextPageToken: '', total: 0 });
+  return { list } as never;
 }

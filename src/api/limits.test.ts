@@ -1,0 +1,155 @@
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callHeaders, framed, grpcStatus, ServedApi } from '../../test/support/served-api.ts';
+import { GetKeysRequest } from '../generated/latchkey/v1/auth.ts';
+import { VerifyTokenRequest } from '../generated/latchkey/v1/token.ts';
+import { Limits } from './limits.ts';
+
+const OK = 0;
+const RESOURCE_EXHAUSTED = 8;
+const UNAUTHENTICATED = 16;
+const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
+const VERIFY = 'latchkey.v1.TokenService/VerifyToken';
+const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
+
+let api: ServedApi;
+beforeAll(async () => {
+  api = await ServedApi.start({ managers: ['max'] });
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+/** One raw call with `body`; resolves with its gRPC status. */
+async function callOnce(
+  method: string,
+  body: Buffer,
+  headers: Record<string, string> = {},
+): Promise<number | undefined> {
+  const session = api.http2();
+  const stream = session.request(callHeaders(method, headers));
+  stream.end(body);
+  const status = await grpcStatus(stream);
+  session.destroy();
+  return status;
+}
+
+describe('before a login', () => {
+  it('takes messages of 64 KiB and no byte more', async () => {
+    expect(await callOnce(GET_KEYS, framed(GetKeysRequest.encode({}).finish()))).toBe(OK);
+    // Field 15 of any message: unknown, so skipped.
+    const padding = (bytes: number): Buffer =>
+      Buffer.concat([Buffer.from([0x7a, 0xfc, 0xff, 0x03]), Buffer.alloc(bytes)]);
+    expect(await callOnce(GET_KEYS, framed(padding(65_532)))).toBe(OK);
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(70 * 1024)))).toBe(RESOURCE_EXHAUSTED);
+  });
+
+  it('refuses a message of 4 GiB when it is declared', async () => {
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0), 2 ** 32 - 1))).toBe(RESOURCE_EXHAUSTED);
+  });
+
+  it('reads nothing of a call that needs a login', async () => {
+    expect(await callOnce(VERIFY, framed(Buffer.alloc(70 * 1024)))).toBe(UNAUTHENTICATED);
+  });
+
+  it('refuses metadata of more than 16 KiB', async () => {
+    const flood = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [`x-${index}`, 'x'.repeat(1000)]),
+    );
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0)), flood)).toBe(RESOURCE_EXHAUSTED);
+    const huge = Object.fromEntries(
+      Array.from({ length: 100 }, (_, index) => [`x-${index}`, 'x'.repeat(1000)]),
+    );
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0)), huge)).not.toBe(OK);
+  });
+
+  it('refuses the 17th call at once on a connection, and takes others again when one has ended', async () => {
+    const session = api.http2();
+    const open = (): ReturnType<typeof session.request> => {
+      const stream = session.request(callHeaders(WATCH_HEALTH));
+      stream.end(framed(Buffer.alloc(0)));
+      return stream;
+    };
+    const streams = Array.from({ length: 16 }, open);
+    await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('data', resolve))));
+    expect(await grpcStatus(open())).toBe(RESOURCE_EXHAUSTED);
+    streams[0]?.close();
+    await grpcStatus(streams[0] as (typeof streams)[0]);
+    await new Promise((resolve) => open().once('data', resolve));
+    session.destroy();
+  });
+
+  it('counts calls from elsewhere together, and each uid of this host for itself', () => {
+    const limits = new Limits();
+    const slots = Array.from({ length: 100 }, () => limits.enterShared('remote'));
+    expect(() => limits.enterShared('remote')).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
+    limits.enterShared(1000);
+    slots[0]?.[Symbol.dispose]();
+    slots[0]?.[Symbol.dispose]();
+    limits.enterShared('remote');
+    expect(() => limits.enterShared('remote')).toThrow();
+  });
+
+  it('takes TLS 1.3 and HTTP/2 only', async () => {
+    const handshake = (options: object): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connectTls({ host: 'localhost', port: api.port, ca: api.pki.caPem, ...options });
+        socket.on('secureConnect', () => {
+          resolve(`${socket.getProtocol()} ${socket.alpnProtocol}`);
+          socket.destroy();
+        });
+        socket.on('error', (error) => resolve(`refused: ${error.message}`));
+      });
+    expect(await handshake({ ALPNProtocols: ['h2'] })).toBe('TLSv1.3 h2');
+    expect(await handshake({ ALPNProtocols: ['h2'], maxVersion: 'TLSv1.2' })).toMatch(/^refused/);
+    expect(await handshake({ ALPNProtocols: ['http/1.1'] })).toMatch(/^refused/);
+  });
+
+  it('cuts who does not finish the handshake within 5 s', { timeout: 15_000 }, async () => {
+    const socket = connectTcp(api.port, '127.0.0.1');
+    const begunMs = performance.now();
+    await new Promise((resolve) =>
+      socket
+        .once('close', resolve)
+        .on('error', () => {})
+        .resume(),
+    );
+    const tookMs = performance.now() - begunMs;
+    expect(tookMs).toBeGreaterThan(4_500);
+    expect(tookMs).toBeLessThan(8_000);
+  });
+});
+
+describe('with a login', () => {
+  it('takes messages of up to 1 MiB', async () => {
+    const authorization = `Bearer ${await api.token('max')}`;
+    const request = (length: number): Buffer =>
+      framed(VerifyTokenRequest.encode({ token: 'x'.repeat(length) }).finish());
+    expect(await callOnce(VERIFY, request(1_000_000), { authorization })).toBe(OK);
+    expect(await callOnce(VERIFY, request(1_100_000), { authorization })).toBe(RESOURCE_EXHAUSTED);
+  });
+
+  it('does not count calls that come together as calls without a login', async () => {
+    await using client = await api.client('bob');
+    const answers = await Promise.all(Array.from({ length: 64 }, () => client.auth.whoAmI({})));
+    expect(answers).toHaveLength(64);
+  });
+
+  it('bounds the calls of one login', () => {
+    const limits = new Limits();
+    for (let call = 0; call < 1000; call++) limits.enterLogin('bob');
+    expect(() => limits.enterLogin('bob')).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
+    limits.enterLogin('eve');
+  });
+
+  it('bounds how often links of one uid register', () => {
+    let nowMs = 0;
+    const limits = new Limits(undefined, () => nowMs);
+    for (let link = 0; link < 60; link++) limits.countRegistration(1000);
+    expect(() => limits.countRegistration(1000)).toThrow(
+      expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }),
+    );
+    limits.countRegistration(1001);
+    nowMs = 60_001;
+    limits.countRegistration(1000);
+  });
+});
