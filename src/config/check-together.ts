@@ -1,31 +1,49 @@
 /** What no single setting can tell: settings that do not go together, or not with the mode. */
 import { BlockList, isIPv6 } from 'node:net';
+import { AppError, isAppError } from '../errors.ts';
+import { readPrivateFile } from '../owned-path.ts';
 import { describe, invalid, remedy } from './problem.ts';
 import type { Config } from './shape.ts';
 
 /** A Unix socket's path is at most 107 bytes (unix(7)). */
 const LONGEST_SOCKET = 107;
-/** A link's socket within the run folder, for the uid with the most digits. */
-const LINK = '/links/4294967294.0123456789abcdef0123456789abcdef.sock';
+const HIGHEST_UID = 4_294_967_294;
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Throws CONFIG_INVALID. */
-export function checkTogether(config: Config): void {
-  checkKey(config);
+/** `uid` is the daemon's own. Throws CONFIG_INVALID. */
+export function checkTogether(config: Config, uid: number): void {
+  checkKey(config, uid);
   checkListen(config);
-  checkRun(config);
+  checkRun(config, uid);
 }
 
-function checkKey({ tokens, entries }: Config): void {
-  if (tokens.signingKey === undefined || tokens.secret === undefined) return;
+/** A6: one of the two, and the file closed to others. */
+function checkKey({ tokens, entries }: Config, uid: number): void {
+  const { signingKey, secret } = tokens;
   const { where } = entries['tokens.signing_key'];
-  const other = entries['tokens.secret'].where;
-  throw invalid(
-    `${where}: tokens.signing_key is set, and so is tokens.secret (${other}); wanted one. Remove one`,
-  );
+  if (signingKey === undefined) return;
+  if (secret !== undefined) {
+    const other = entries['tokens.secret'].where;
+    throw invalid(
+      `${where}: tokens.signing_key is set, and so is tokens.secret (${other}); wanted one. Remove one`,
+    );
+  }
+  const known = readKey(where, signingKey, uid);
+  if (known === undefined) {
+    throw invalid(`${where}: tokens.signing_key is ${describe(signingKey)}; there is no such file. Make it`);
+  }
+}
+
+function readKey(where: string, path: string, uid: number): Buffer | undefined {
+  try {
+    return readPrivateFile(path, uid);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    throw new AppError(error.reason, `${where}: tokens.signing_key: ${error.message}`, { cause: error });
+  }
 }
 
 /** Self mode serves its own user alone. */
@@ -39,9 +57,11 @@ function checkListen({ mode, api, entries }: Config): void {
   );
 }
 
-function checkRun({ paths, entries }: Config): void {
+/** The links' sockets have to fit below it. */
+function checkRun({ mode, paths, entries }: Config, uid: number): void {
+  const name = `/links/${mode === 'self' ? uid : HIGHEST_UID}.0123456789abcdef0123456789abcdef.sock`;
   const length = Buffer.byteLength(paths.run);
-  const most = LONGEST_SOCKET - LINK.length;
+  const most = LONGEST_SOCKET - name.length;
   if (length <= most) return;
   throw invalid(
     `${entries['paths.run'].where}: paths.run is ${describe(paths.run)} of ${length} bytes; wanted at most ${most}, ` +

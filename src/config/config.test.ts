@@ -22,7 +22,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** With `yaml` as the file of whoever runs the tests. */
 function load(yaml: string, env: NodeJS.ProcessEnv = {}): Config {
   writeFileSync(file, yaml, { mode: 0o600 });
-  return loadConfig({ argv: { config: file }, env, uid: ownUid(), home: folder });
+  return loadConfig({ argv: { config: file }, env, uid: ownUid(), home: '/home/u' });
 }
 
 /** Without a file, in self mode. */
@@ -65,7 +65,7 @@ describe('where values come from', () => {
       LATCHKEY_LINKS_ELIGIBLE_USERS: 'root, alice,alice',
       LATCHKEY_LINKS_ELIGIBLE_MIN_UID: '500',
       LATCHKEY_LINKS_SHUTDOWN_ON_LOGOUT: 'true',
-      LATCHKEY_ROLES_ADMIN_GROUPS: 'wheel,unix:adm',
+      LATCHKEY_ROLES_ADMIN_GROUPS: 'wheel,unix:domain admins',
       LATCHKEY_ROLES_MANAGER_USERS: '',
       LATCHKEY_SESSIONS_OUTPUT_LIMIT: '1GiB',
     });
@@ -75,7 +75,7 @@ describe('where values come from', () => {
       eligible: { minUid: 500, users: ['root', 'alice'] },
     });
     expect(config.roles).toEqual({
-      admin: { users: [], groups: ['unix:wheel', 'unix:adm'] },
+      admin: { users: [], groups: ['unix:wheel', 'unix:domain admins'] },
       manager: { users: [], groups: [] },
     });
     expect(config.sessions.outputLimitBytes).toBe(1024 ** 3);
@@ -155,6 +155,8 @@ describe('one line says file, key, found, wanted and what to do', () => {
     ['links: { shutdown_on_logout: yes }', /is "yes"; wanted true or false/],
     ['links: { eligible: { users: bob } }', /is "bob"; wanted a list of user names/],
     ['links: { eligible: { users: ["-x"] } }', /wanted a list of user names/],
+    ['links: { eligible: { users: ["a\\nb"] } }', /wanted a list of user names/],
+    ['links: { eligible: { users: [1000] } }', /is the list \[1000\]; wanted a list of user names/],
     ['links: { eligible: { min_uid: -1 } }', /is the number -1; wanted a whole number/],
     ['roles: { admin: { groups: ["oidc:x:y"] } }', /wanted a list of Linux groups/],
     ['paths: { state: here }', /paths\.state is "here"; wanted an absolute path/],
@@ -240,6 +242,16 @@ describe('secrets (A6)', () => {
     expect(refusal(() => load(yaml))).toMatch(
       /tokens\.signing_key is set, and so is tokens\.secret.*Remove one/,
     );
+  });
+
+  test('a key file must be there and closed to others', () => {
+    const key = join(folder, 'jwt.pem');
+    const yaml = `tokens: { signing_key: ${key} }`;
+    expect(refusal(() => load(yaml))).toMatch(/^FILE:1: tokens\.signing_key is ".*"; there is no such file/);
+    writeFileSync(key, 'PEM', { mode: 0o600 });
+    expect(load(yaml).tokens.signingKey).toBe(key);
+    chmodSync(key, 0o640);
+    expect(refusal(() => load(yaml))).toMatch(/^FILE:1: tokens\.signing_key: .* has mode 0640.*chmod 0600/);
   });
 
   test('a file with a secret must be closed to others', () => {

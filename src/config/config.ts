@@ -42,7 +42,7 @@ export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {
   }
   const resolved = resolveSettings(mode, [file, readEnvironment(env), readFlags(argv)]);
   const config = assemble(resolved, { mode, env, home }, file && path);
-  checkTogether(config);
+  checkTogether(config, uid);
   return config;
 }
 

@@ -163,7 +163,7 @@ export const strongSecret: Kind<Secret> = {
 };
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const NAME = /^(?!-)[^\x00-\x1f\x7f,=\s]{1,256}$/;
+const NAME = /^(?![-\s])[^\x00-\x1f\x7f-\x9f,:]{1,256}(?<!\s)$/;
 
 /** Names of users, without doubles. */
 export const userNames: Kind<string[]> = {
@@ -182,7 +182,7 @@ export const groupNames: Kind<string[]> = {
 };
 
 function unixGroup(name: string): string | undefined {
-  return NAME.test(name) && !name.includes(':') ? `unix:${name}` : undefined;
+  return NAME.test(name) ? `unix:${name}` : undefined;
 }
 
 /** Seconds by one of `names`. */
