@@ -1,7 +1,7 @@
 /** `latchkey config`: what the server would go by, without starting it. Needs no server. */
-import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import { homeOf } from './home.ts';
 import type { Act, Run } from './run.ts';
 
 export function addConfig(program: Command, act: Act): void {
@@ -42,6 +42,6 @@ async function load(run: Run): Promise<Config> {
     argv: { config, run: runFolder },
     env,
     uid: process.getuid?.() ?? -1,
-    home: env.HOME ?? homedir(),
+    home: homeOf(env),
   });
 }

@@ -2,12 +2,12 @@
  * `latchkey trust`: takes a server's certificate authority into the client's folder once a person, or a
  * fingerprint given beforehand, says that it is the right one. There is no way to say yes blindly.
  */
-import { homedir } from 'node:os';
 import type { Command } from 'commander';
 import { normalAddress } from '../client/find-server.ts';
 import { readCa, serverFolder, writeCa } from '../client/server-folder.ts';
 import { AppError } from '../errors.ts';
 import { ask } from './confirm.ts';
+import { homeOf } from './home.ts';
 import type { Act, Run } from './run.ts';
 import { type Authority, fetchAuthority } from './server-certificate.ts';
 
@@ -27,7 +27,7 @@ async function trust(
   const server = normalAddress(text);
   const wanted = options.fingerprint === undefined ? undefined : plainFingerprint(options.fingerprint);
   const found = await fetchAuthority(server, run.io.now());
-  const folder = serverFolder(run.io.env, run.io.env.HOME ?? homedir(), server);
+  const folder = serverFolder(run.io.env, homeOf(run.io.env), server);
   if (found.warning !== undefined) run.out.note(found.warning);
   const known = readCa(folder);
   if (wanted !== undefined) compare(server, found, wanted);
