@@ -43,7 +43,10 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   assetNames: '[name]-[hash]',
   loader: { '.node': 'copy', '.binpb': 'copy' },
-  alias: { 'better-sqlite3': `better-sqlite3/linux-${process.arch}` },
+  alias: {
+    'better-sqlite3': `better-sqlite3/linux-${process.arch}`,
+    '@peculiar/x509': '@peculiar/x509/build/x509.es.js', // CommonJS has no named exports when imported lazily
+  },
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
   },

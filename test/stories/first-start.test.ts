@@ -29,7 +29,7 @@ afterEach(() => {
 /** `latchkey serve` on a configuration, expected to end by itself. */
 async function serve(yaml: string, prepare: (folder: string) => void = () => {}): Promise<Finished> {
   const folder = mkdtempSync(
-    join(process.env.LATCHKEY_TEST_WORLD ? '/mnt' : realpathSync(tmpdir()), 'serve-'),
+    join(process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir()), 'serve-'),
   );
   folders.push(folder);
   const text = yaml.replaceAll('FOLDER', folder);

@@ -74,7 +74,7 @@ describe('two accounts in system mode', () => {
       LOGNAME: 'alice',
       SHELL: '/bin/sh',
     });
-    expect(Object.keys(environment).filter((name) => /^(NODE_|XDG_CONFIG|LATCHKEY_TEST)/.test(name))).toEqual(
+    expect(Object.keys(environment).filter((name) => /^(NODE_|XDG_CONFIG|TEST_)/.test(name))).toEqual(
       [],
     );
   });

@@ -44,7 +44,7 @@ export class TestDaemon implements AsyncDisposable {
   /** Starts one and waits until it serves. */
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
     const account = options.as ?? root;
-    const base = process.env.LATCHKEY_TEST_WORLD ? '/mnt' : realpathSync(tmpdir());
+    const base = process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir());
     const folder = options.folder ?? mkdtempSync(join(base, 'daemon-'));
     const daemon = new TestDaemon(account, folder);
     if (process.getuid?.() === 0) chownSync(folder, account.uid, account.uid);

@@ -9,7 +9,7 @@ const shared = '/mnt/latchkey';
 export function program(): string {
   const built = join(root, 'dist');
   if (!existsSync(join(built, 'latchkey'))) throw new Error('dist/ is not built: npm run build');
-  if (!process.env.LATCHKEY_TEST_WORLD) return join(built, 'latchkey');
+  if (!process.env.TEST_WORLD) return join(built, 'latchkey');
   if (!existsSync(shared)) {
     mkdirSync(shared, { mode: 0o755 });
     cpSync(built, shared, { recursive: true });

@@ -9,7 +9,7 @@ export function skipWithout(context: TestContext, missing: string | undefined | 
 
 /** What a story of system mode lacks here, if anything. */
 export function missingWorld(): string | undefined {
-  if (process.env.LATCHKEY_TEST_WORLD) return undefined;
+  if (process.env.TEST_WORLD) return undefined;
   return process.getuid?.() === 0
     ? 'needs namespaces of its own (unshare)'
     : 'needs root, to have two Linux accounts';
