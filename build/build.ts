@@ -52,6 +52,9 @@ await build({
   },
 });
 
+// Server reflection reads it by its place beside chunks/, as it does in src/.
+mkdirSync(join(dist, 'generated'));
+copyFileSync(join(root, 'src/generated/descriptors.binpb'), join(dist, 'generated/descriptors.binpb'));
 writeFileSync(join(dist, 'latchkey'), launcher);
 chmodSync(join(dist, 'latchkey'), 0o755);
 placeNode(realpathSync(process.execPath), join(dist, 'node'));

@@ -4,6 +4,8 @@
  * a call is told in one form. It decides nothing that belongs to the rooms below.
  */
 import type { ListenOptions } from 'node:net';
+import { ServerReflectionDefinition } from '../generated/grpc/reflection/v1/reflection.ts';
+import { HealthDefinition } from '../generated/health/v1/health.ts';
 import { type AuthRooms, authService } from './auth.ts';
 import type { Certificate, ConnectionLimits } from './connections.ts';
 import { Health, healthService } from './health.ts';
@@ -54,7 +56,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   ];
   const names = [...new Set(published.map(({ path }) => path.slice(0, path.indexOf('/'))))];
   const health = new Health(names);
-  const methods = [...published, ...healthService(health), ...reflectionService(names)];
+  const standard = [HealthDefinition.fullName, ServerReflectionDefinition.fullName];
+  const methods = [...published, ...healthService(health), ...reflectionService([...names, ...standard])];
   const serving = await Serving.start({
     methods,
     listen: options.listen,
