@@ -16,8 +16,9 @@ export interface ListeningProcess {
 const FORWARDERS = /^sshd(-session|-auth)?$/;
 const LOOK_AGAIN_MS = 10;
 
-/** The running process `pid`; undefined when it is gone, a zombie, or another uid's. */
+/** The running process `pid`; undefined when it is gone, a zombie, another uid's, or the daemon itself, which ends no process of its own. */
 export async function processOf(pid: number, uid: number): Promise<ListeningProcess | undefined> {
+  if (pid === process.pid) return undefined;
   const stat = await readText(`/proc/${pid}/stat`);
   const status = await readText(`/proc/${pid}/status`);
   if (stat === undefined || status === undefined) return undefined;

@@ -1,5 +1,5 @@
 /** Bounds what one uid can make the daemon do by registering, and lets no name of a socket serve twice. */
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 
 const AT_ONCE = 8;
 const LINKS_OF_ONE_UID = 100;
@@ -12,7 +12,7 @@ export class RegistrationLimit {
 
   /**
    * Runs `work`, a registration of `name` by `uid`, who has `links` already. Throws LIMIT_EXCEEDED, and
-   * LINK_REFUSED for a name that was registered before.
+   * LINK_REFUSED for a name that was registered before. What was UNAVAILABLE may be tried again.
    */
   async run<T>(name: string, uid: number, links: number, work: () => Promise<T>): Promise<T> {
     const busy = this.#busy.get(uid) ?? 0;
@@ -22,6 +22,9 @@ export class RegistrationLimit {
     this.#busy.set(uid, busy + 1);
     try {
       return await work();
+    } catch (error) {
+      if (isAppError(error, 'UNAVAILABLE')) this.#names.delete(name);
+      throw error;
     } finally {
       const left = (this.#busy.get(uid) ?? 1) - 1;
       if (left > 0) this.#busy.set(uid, left);

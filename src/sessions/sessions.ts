@@ -164,9 +164,13 @@ export class Sessions implements AsyncDisposable {
   ): AsyncGenerator<OutputPiece, ReadingEnd> {
     if (!Number.isSafeInteger(options.offset))
       throw new AppError('INVALID_ARGUMENT', 'offset: a whole number');
-    return readOn(sessionId, { ...options, hold }, async () =>
-      this.#linkOf(await this.#own(claims, sessionId)),
-    );
+    return readOn(sessionId, { ...options, hold }, async () => {
+      const row = await this.#own(claims, sessionId);
+      const link = this.#linkOf(row);
+      // A link shows what it does not know to be over only once it has looked at it.
+      if (row.state === 'ended' && row.exit_status === null) await link.adopt([sessionId]);
+      return link;
+    });
   }
 
   async #own({ sub }: TokenClaims, sessionId: string): Promise<SessionRow> {

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import { FakeLink } from './fake-link.test-support.ts';
+import { me, World } from './world.test-support.ts';
+
+const told = (fake: FakeLink) =>
+  fake.received.some(({ body }) => body?.$case === 'stop' && body.value.retire);
+
+describe('link daemons', () => {
+  test('when a new one is ready the others of that user retire, and starts go to it alone (F9, F11)', async () => {
+    await using world = await World.open();
+    const claims = await world.login();
+    const plain = { command: ['sleep', '30'], environment: {}, directory: '', input: false };
+    await expect(world.sessions.start({ claims, ...plain })).rejects.toMatchObject({
+      reason: 'LINK_REQUIRED',
+      message: expect.stringContaining('latchkey link --daemon') as string,
+    });
+    const first = await world.linkDaemon();
+    const held = await world.sessions.start({ claims, ...plain });
+    expect(held.socket).toBe(first.socket);
+    const second = await world.linkDaemon();
+    expect(world.links.get(first.socket).state).toBe('retiring');
+    expect(world.links.get(second.socket).state).toBe('ready');
+    const next = await world.sessions.start({ claims, ...plain });
+    expect(next.socket).toBe(second.socket);
+    expect(world.authority.isActive(first.jti)).toBe(true);
+    await world.sessions.end({ login: '', seesAll: true }, held.id, 0);
+    await world.until(
+      'the first to leave',
+      async () => !(await world.sockets()).includes(first.socket) || undefined,
+    );
+    expect(world.authority.isActive(first.jti)).toBe(false);
+    expect((await world.session(next.id, () => true)).state).toBe('running');
+  });
+
+  test('of those that race exactly one takes starts', async () => {
+    await using world = await World.open();
+    const claims = await world.login();
+    const fakes = await Promise.all(
+      Array.from({ length: 6 }, () => FakeLink.listen(world.linksFolder, { daemon: true })),
+    );
+    await Promise.all(fakes.map(({ name }) => world.links.register({ socket: name, daemon: true }, me.uid)));
+    const accepting = world.links.forClaims(claims).info.socket;
+    await world.until('the others to be told', () => fakes.filter(told).length === 5 || undefined);
+    expect(fakes.filter((fake) => !told(fake)).map(({ name }) => name)).toEqual([accepting]);
+    const ready = (await world.links.list({ pageSize: 0 })).items.filter(({ state }) => state === 'ready');
+    expect(ready.map(({ socket }) => socket)).toEqual([accepting]);
+    for (const fake of fakes) await fake[Symbol.asyncDispose]();
+  });
+
+  test('a token with a link of its own uses that one and no other (F11)', async () => {
+    await using world = await World.open();
+    const daemon = await world.linkDaemon();
+    const own = await world.link();
+    const claims = await world.authority.get(own.jti);
+    if (!claims) throw new Error('no token');
+    expect(world.links.forClaims(claims).info.socket).toBe(own.socket);
+    own.child.kill('SIGTERM');
+    await world.until('its end', async () => !(await world.sockets()).includes(own.socket) || undefined);
+    expect(() => world.links.forClaims(claims)).toThrow(expect.objectContaining({ reason: 'LINK_LOST' }));
+    await world.until('its token’s end', () => !world.authority.isActive(own.jti) || undefined);
+    expect(world.links.get(daemon.socket).state).toBe('ready');
+  });
+
+  test('its token is renewed in the last quarter of its life while its user is logged in, and else it ends', async () => {
+    await using world = await World.open({ lifetimes: { 'link-daemon': 4 } });
+    const claims = await world.login();
+    const { jti, socket } = await world.linkDaemon();
+    const before = await world.authority.get(jti);
+    const renewed = await world.until('the renewal', async () => {
+      const now = await world.authority.get(jti);
+      return now && now.exp > (before?.exp ?? 0) ? now : undefined;
+    });
+    expect(renewed.exp - 4).toBeGreaterThanOrEqual((before?.iat ?? 0) + 3);
+    expect(world.links.get(socket).state).toBe('ready');
+    await world.authority.revoke({ jtis: [claims.jti] }, 'logout');
+    await world.until('its end', async () => (await world.sockets()).length === 0 || undefined);
+    expect(world.authority.isActive(jti)).toBe(false);
+  });
+});

@@ -1,0 +1,258 @@
+/** The rooms that links need, real ones, in folders of their own: a daemon whose rooms a test can reach. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startApi } from '../api/server.ts';
+import { Authority } from '../authority/authority.ts';
+import { loadKeys } from '../authority/keys.ts';
+import { loadPki } from '../authority/pki.ts';
+import { removeServerFile, writeServerFile } from '../config/run-files.ts';
+import type { Session } from '../sessions/session.ts';
+import { Sessions, type SessionsOptions } from '../sessions/sessions.ts';
+import { openStore, type Store } from '../store/open.ts';
+import type { TokenClaims } from '../token/claims.ts';
+import { Links, type LinksOptions } from './links.ts';
+
+const PATIENCE_MS = 10_000;
+const main = join(import.meta.dirname, '..', 'main.ts');
+export const me = userInfo();
+
+export interface WorldOptions {
+  readonly onRevoke?: LinksOptions['onRevoke'];
+  readonly shutdownOnLogout?: boolean;
+  readonly lifetimes?: Record<string, number>;
+  readonly retentionMs?: number;
+  readonly outputLimitBytes?: number;
+}
+
+/** What a daemon is made of, between its start and its stop. */
+interface Rooms {
+  readonly store: Store;
+  readonly authority: Authority;
+  readonly links: Links;
+  readonly sessions: Sessions;
+  readonly owned: AsyncDisposableStack;
+}
+
+export interface LinkProcess {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  /** Of the token. */
+  readonly jti: string;
+  readonly socket: string;
+}
+
+export class World implements AsyncDisposable {
+  readonly serverId = `test-${randomBytes(6).toString('hex')}`;
+  readonly folder = mkdtempSync(join(realpathSync(tmpdir()), 'latchkey-links-'));
+  readonly run = join(this.folder, 'run');
+  readonly linksFolder = join(this.run, 'links');
+  readonly logged: { level: string; details: object; message: string }[] = [];
+  readonly #options: WorldOptions;
+  readonly #children: ChildProcess[] = [];
+  #rooms: Rooms | undefined;
+  /** Added to the clock, in milliseconds. */
+  ahead = 0;
+
+  private constructor(options: WorldOptions) {
+    this.#options = options;
+    mkdirSync(this.linksFolder, { recursive: true, mode: 0o700 });
+    mkdirSync(join(this.folder, 'pki'), { mode: 0o700 });
+  }
+
+  static async open(options: WorldOptions = {}): Promise<World> {
+    const world = new World(options);
+    await world.start();
+    return world;
+  }
+
+  get store(): Store {
+    return this.#open.store;
+  }
+
+  get authority(): Authority {
+    return this.#open.authority;
+  }
+
+  get links(): Links {
+    return this.#open.links;
+  }
+
+  get sessions(): Sessions {
+    return this.#open.sessions;
+  }
+
+  get #open(): Rooms {
+    if (!this.#rooms) throw new Error('the daemon is stopped');
+    return this.#rooms;
+  }
+
+  /** Starts the daemon's rooms, on what the ones before have left. */
+  async start(): Promise<void> {
+    await using owned = new AsyncDisposableStack();
+    const { serverId, linksFolder, folder } = this;
+    const { lifetimes = {}, onRevoke = 'keep', shutdownOnLogout = false } = this.#options;
+    const now = (): number => Date.now() + this.ahead;
+    const log = this.#log();
+    const store = owned.use(
+      await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes: 4096 }),
+    );
+    const pkiFolder = join(folder, 'pki');
+    const pki = await loadPki({
+      folder: pkiFolder,
+      serverId,
+      names: ['localhost'],
+      addresses: ['127.0.0.1'],
+      nowMs: now(),
+    });
+    const settings = { lifetimeSeconds: 3600, lifetimes };
+    const keys = await loadKeys({
+      folder: pkiFolder,
+      settings: {
+        algorithm: 'ES256',
+        signingKey: undefined,
+        secret: undefined,
+        longestLifetimeSeconds: 3600,
+      },
+      pki,
+      nowMs: now(),
+    });
+    const common = { store, now, log };
+    const authority = owned.use(
+      await Authority.open({ ...common, keys, serverId, hostname: 'here', settings }),
+    );
+    const eligible = { minUid: 0, users: [], self: true };
+    const links = owned.use(
+      await Links.open({ ...common, authority, linksFolder, eligible, shutdownOnLogout, onRevoke }),
+    );
+    const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = this.#options;
+    const sessions = owned.use(
+      await Sessions.open({ ...common, authority, links, retentionMs, outputLimitBytes }),
+    );
+    const api = owned.use(
+      await startApi({
+        listen: { host: '127.0.0.1', port: 0 },
+        pki,
+        authority,
+        links,
+        sessions,
+        roles: { roleOf: async () => 'user' },
+        info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
+        log: silent,
+      }),
+    );
+    const address = `127.0.0.1:${api.address.port}`;
+    const file = { serverId, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks(), version: '0' };
+    writeServerFile(this.run, { ...file, mode: 'self', pid: process.pid });
+    this.#rooms = { store, authority, links, sessions, owned: owned.move() };
+  }
+
+  /** Stops the daemon's rooms; links and sessions go on. */
+  async stop(): Promise<void> {
+    removeServerFile(this.run);
+    const { owned } = this.#open;
+    this.#rooms = undefined;
+    await owned.disposeAsync();
+  }
+
+  /** A token of this test's user without a link of its own. */
+  async login(login = me.username): Promise<TokenClaims> {
+    const request = { login, linuxUser: me.username, uid: me.uid, authMethod: 'key' };
+    return (await this.authority.mint(request)).claims;
+  }
+
+  /** Starts a real link process and waits until the daemon has it. */
+  async link(...words: string[]): Promise<LinkProcess> {
+    const known = new Set(await this.sockets());
+    const argv = [
+      '--disable-warning=ExperimentalWarning',
+      main,
+      'link',
+      '--run',
+      this.run,
+      '--print-token',
+      ...words,
+    ];
+    const child = spawn(process.execPath, argv, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH },
+    });
+    this.#children.push(child);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const socket = await this.until(`a link: ${said}`, async () => {
+      if (child.exitCode !== null) throw new Error(`the link ended: ${said}`);
+      return (await this.sockets()).find((name) => !known.has(name));
+    });
+    const { jti, pid } = this.links.get(socket);
+    return { child, pid, jti, socket };
+  }
+
+  /** Starts a link daemon, which detaches. */
+  async linkDaemon(): Promise<Omit<LinkProcess, 'child'>> {
+    const known = new Set(await this.sockets());
+    const argv = ['--disable-warning=ExperimentalWarning', main, 'link', '--run', this.run, '--daemon'];
+    const child = spawn(process.execPath, argv, {
+      stdio: ['ignore', 'inherit', 'pipe'],
+      env: { PATH: process.env.PATH },
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const [status] = await once(child, 'exit');
+    if (status !== 0) throw new Error(`no link daemon: ${said}`);
+    const socket = (await this.sockets()).find((name) => !known.has(name)) ?? '';
+    const { jti, pid } = this.links.get(socket);
+    return { pid, jti, socket };
+  }
+
+  async sockets(): Promise<string[]> {
+    return (await this.links.list({ pageSize: 1000 })).items.map(({ socket }) => socket);
+  }
+
+  /** The session once `is` holds for it. */
+  async session(id: string, is: (session: Session) => boolean): Promise<Session> {
+    return this.until(`session ${id}`, async () => {
+      const session = await this.sessions.get({ login: '', seesAll: true }, id);
+      return is(session) ? session : undefined;
+    });
+  }
+
+  /** What `look` finds, as soon as it finds something. */
+  async until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
+      const found = await look();
+      if (found !== undefined && found !== false) return found;
+      await delay(5);
+    }
+    throw new Error(`waited in vain for ${what}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#rooms) await this.start();
+    const viewer = { login: '', seesAll: true };
+    const { items } = await this.sessions.list(viewer, { state: 'running', pageSize: 1000 });
+    await Promise.allSettled(items.map(({ id }) => this.sessions.end(viewer, id, 0)));
+    for (const socket of await this.sockets()) await this.links.stop(socket);
+    for (const child of this.#children)
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await this.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(join(me.homedir, '.local/state/latchkey', this.serverId), { recursive: true, force: true });
+  }
+
+  #log(): SessionsOptions['log'] & LinksOptions['log'] {
+    const at = (level: string) => (details: object, message: string) =>
+      void this.logged.push({ level, details, message });
+    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  }
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
