@@ -3,9 +3,10 @@
  * else hangs on them ended. When the disk does not take the deletion the tokens stay refused, all
  * else is ended nevertheless, the asker is told, and the deletion is tried again every second.
  */
+import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
-import type { TokenRow } from '../store/schema.ts';
+import type { Schema, TokenRow } from '../store/schema.ts';
 import { deleteTokens, selectTokensById } from '../store/tokens.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { Call, CallsInFlight } from './calls-in-flight.ts';
@@ -129,7 +130,7 @@ export class Endings {
   async #delete(jtis: readonly string[]): Promise<{ rows: TokenRow[] | undefined; failure?: unknown }> {
     const { store } = this.#parts;
     try {
-      const work = async (tx: Parameters<typeof deleteTokens>[0]): Promise<TokenRow[]> => {
+      const work = async (tx: Kysely<Schema>): Promise<TokenRow[]> => {
         const rows = await selectTokensById(tx, jtis);
         await deleteTokens(tx, jtis);
         return rows;

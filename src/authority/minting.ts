@@ -3,8 +3,10 @@
  * disk is never given out, and one that was refused while it was made is not either.
  */
 import { randomUUIDv7 } from 'node:crypto';
+import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
+import type { Schema } from '../store/schema.ts';
 import { countTokensOf, insertToken, renewToken, selectToken } from '../store/tokens.ts';
 import { encodeClaims, isClaimText, type TokenClaims } from '../token/claims.ts';
 import { MAX_TOKEN_LENGTH, signJws } from '../token/jws.ts';
@@ -55,17 +57,7 @@ export async function mint(parts: MintParts, request: MintRequest): Promise<Mint
   const { jti, sub, exp, parent } = claims;
   whitelist.announce(jti, sub, parent);
   try {
-    await store.commit(async (tx) => {
-      if (parent !== undefined && (await selectToken(tx, parent)) === undefined) throw notActive();
-      const isCounted = claims.authMethod !== 'local';
-      if (isCounted && (await countTokensOf(tx, sub)) >= MAX_TOKENS_PER_LOGIN) {
-        throw new AppError(
-          'LIMIT_EXCEEDED',
-          `${MAX_TOKENS_PER_LOGIN} tokens are the most; log out somewhere first`,
-        );
-      }
-      await insertToken(tx, rowOf(claims, request.uid));
-    });
+    await keep(store, claims, request.uid);
   } catch (error) {
     whitelist.withdraw(jti);
     throw error;
@@ -75,6 +67,21 @@ export async function mint(parts: MintParts, request: MintRequest): Promise<Mint
     throw notActive();
   }
   return { token, claims };
+}
+
+/** The local administrator's token fits on a full disk too: somebody has to be able to mend that. */
+async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<void> {
+  const { sub, parent } = claims;
+  const isLocal = claims.authMethod === 'local';
+  const work = async (tx: Kysely<Schema>): Promise<void> => {
+    if (parent !== undefined && (await selectToken(tx, parent)) === undefined) throw notActive();
+    if (!isLocal && (await countTokensOf(tx, sub)) >= MAX_TOKENS_PER_LOGIN) {
+      const message = `${MAX_TOKENS_PER_LOGIN} tokens are the most; log out somewhere first`;
+      throw new AppError('LIMIT_EXCEEDED', message);
+    }
+    await insertToken(tx, rowOf(claims, uid));
+  };
+  await store.commit(work, { mustFit: isLocal });
 }
 
 /** The same token with a later end. Throws STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */

@@ -7,7 +7,7 @@ type Db = Kysely<Schema>;
 
 /** How many ids go into one statement. */
 const CHUNK = 500;
-const BOOT_CHUNK = 10_000;
+const BOOT_CHUNK = 4000;
 
 /** Which tokens, in which order; a missing or empty field picks all. */
 export interface TokenQuery extends PageQuery {

@@ -33,21 +33,26 @@ export interface TokenClaims {
   readonly parent?: string;
 }
 
-type Optional<Value> = {
-  readonly [Name in keyof TokenClaims]?: Value extends TokenClaims[Name] ? string : never;
-};
+type Mutable = { -readonly [Name in keyof TokenClaims]?: TokenClaims[Name] };
 
-const OPTIONAL_NAMES = {
-  user: 'user',
-  clientIp: 'client-ip',
-  hostname: 'hostname',
-  socket: 'socket',
-  gatewayServerId: 'gateway-serverId',
-  gatewayHostname: 'gateway-hostname',
-  parent: 'parent',
-} as const satisfies Optional<string>;
+/** Our own claims with text, and the members they are. */
+const TEXTS = [
+  ['user', `${CLAIM_PREFIX}user`],
+  ['clientIp', `${CLAIM_PREFIX}client-ip`],
+  ['hostname', `${CLAIM_PREFIX}hostname`],
+  ['socket', `${CLAIM_PREFIX}socket`],
+  ['gatewayServerId', `${CLAIM_PREFIX}gateway-serverId`],
+  ['gatewayHostname', `${CLAIM_PREFIX}gateway-hostname`],
+  ['parent', `${CLAIM_PREFIX}parent`],
+] as const;
 
-const FLAGS = { daemon: 'daemon', nodeLink: 'node-link' } as const satisfies Optional<boolean>;
+/** Our own claims that are true or false, and the members they are. */
+const FLAGS = [
+  ['daemon', `${CLAIM_PREFIX}daemon`],
+  ['nodeLink', `${CLAIM_PREFIX}node-link`],
+] as const;
+
+const AUTH_METHOD = `${CLAIM_PREFIX}auth-method`;
 
 const MAX_NAME_LENGTH = 256;
 // Controls, format and bidi characters, lone surrogates, line and paragraph separators.
@@ -63,11 +68,17 @@ export function isClaimText(value: unknown): value is string {
 /** The members of the JWT. */
 export function encodeClaims(claims: TokenClaims): object {
   const { sub, iss, jti, iat, exp, authMethod } = claims;
-  const members: Record<string, unknown> = { sub, iss, aud: AUDIENCE, jti, iat, exp };
-  members[`${CLAIM_PREFIX}auth-method`] = authMethod;
-  for (const [name, member] of Object.entries({ ...OPTIONAL_NAMES, ...FLAGS })) {
-    const value = claims[name as keyof TokenClaims];
-    if (value !== undefined) members[CLAIM_PREFIX + member] = value;
+  const members: Record<string, unknown> = {
+    sub,
+    iss,
+    aud: AUDIENCE,
+    jti,
+    iat,
+    exp,
+    [AUTH_METHOD]: authMethod,
+  };
+  for (const [name, member] of [...TEXTS, ...FLAGS]) {
+    if (claims[name] !== undefined) members[member] = claims[name];
   }
   return members;
 }
@@ -90,9 +101,8 @@ export function decodeClaims(payload: unknown, times: ClaimTimes): TokenClaims {
     jti: text(members, 'jti'),
     iat: seconds(members, 'iat'),
     exp: seconds(members, 'exp'),
-    authMethod: text(members, `${CLAIM_PREFIX}auth-method`),
-    ...optionalTexts(members),
-    ...flags(members),
+    authMethod: text(members, AUTH_METHOD),
+    ...optional(members),
   };
   checkTimes(claims, times);
   return claims;
@@ -120,14 +130,11 @@ function seconds(members: JsonObject, name: string): number {
   return value;
 }
 
-function optionalTexts(members: JsonObject): Partial<TokenClaims> {
-  const present = Object.entries(OPTIONAL_NAMES).filter(([, member]) => CLAIM_PREFIX + member in members);
-  return Object.fromEntries(present.map(([name, member]) => [name, text(members, CLAIM_PREFIX + member)]));
-}
-
-function flags(members: JsonObject): Partial<TokenClaims> {
-  const present = Object.entries(FLAGS).filter(([, member]) => CLAIM_PREFIX + member in members);
-  return Object.fromEntries(present.map(([name, member]) => [name, flag(members, CLAIM_PREFIX + member)]));
+function optional(members: JsonObject): Mutable {
+  const claims: Mutable = {};
+  for (const [name, member] of TEXTS) if (member in members) claims[name] = text(members, member);
+  for (const [name, member] of FLAGS) if (member in members) claims[name] = flag(members, member);
+  return claims;
 }
 
 function flag(members: JsonObject, name: string): boolean {

@@ -18,6 +18,10 @@ export const MAX_TOKEN_LENGTH = 8192;
 const SIGNATURE_BYTES = 64; // both algorithms
 const HEADER_MEMBERS = ['alg', 'kid', 'typ'];
 
+/** Headers by how they are written: a key's tokens all have the same. */
+const KNOWN_HEADERS = new Map<string, ParsedJws['header']>();
+const MAX_KNOWN_HEADERS = 16;
+
 /** A token of the right form. Only `verifyJws` says that its signature is right too. */
 export interface ParsedJws {
   readonly header: { readonly alg: Algorithm; readonly kid: string };
@@ -43,7 +47,7 @@ export function parseJws(text: string): ParsedJws {
   if (typeof text !== 'string' || text.length > MAX_TOKEN_LENGTH) throw invalid('it is too long');
   const [first = '', second = '', third = '', ...rest] = text.split('.', 4);
   if (rest.length > 0 || third === '') throw invalid('it does not have three parts');
-  const header = parseHeader(parseStrictObject(decodePart(first)));
+  const header = KNOWN_HEADERS.get(first) ?? parseHeader(first);
   const payload = parseStrictObject(decodePart(second));
   if (payload === undefined) throw invalid('its claims are not a plain JSON object');
   const signature = decodePart(third);
@@ -70,7 +74,8 @@ function digestOf({ algorithm }: PublicKey): 'sha256' | null {
   return algorithm === 'ES256' ? 'sha256' : null;
 }
 
-function parseHeader(header: JsonObject | undefined): ParsedJws['header'] {
+function parseHeader(part: string): ParsedJws['header'] {
+  const header = parseStrictObject(decodePart(part));
   if (header === undefined) throw invalid('its header is not a plain JSON object');
   if (Object.keys(header).some((name) => !HEADER_MEMBERS.includes(name))) {
     throw invalid('its header has a member that is not known here');
@@ -79,6 +84,8 @@ function parseHeader(header: JsonObject | undefined): ParsedJws['header'] {
   if (alg !== 'ES256' && alg !== 'EdDSA') throw invalid('its algorithm is not accepted');
   if (typeof kid !== 'string' || kid === '') throw invalid('it names no key');
   if (typ !== 'JWT') throw invalid('it is of another type');
+  if (KNOWN_HEADERS.size >= MAX_KNOWN_HEADERS) KNOWN_HEADERS.clear();
+  KNOWN_HEADERS.set(part, { alg, kid });
   return { alg, kid };
 }
 

@@ -1,32 +1,21 @@
-/** A store on a disk that gets full, as a program: prints what happened. See sqlite-store.test.ts. */
-import { readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+/** A store on a disk that gets full, as a program: prints what happened. See store.test.ts. */
+import { readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isAppError } from '../../src/errors.ts';
 import { openStore } from '../../src/store/open.ts';
 import { deleteTokens, insertToken, selectToken, tokenIdsOf } from '../../src/store/tokens.ts';
 import { tokenRow } from '../contract/token-row.ts';
+import { emptyDisk, fillDisk } from './fill-disk.ts';
 
 const folder = process.argv[2] ?? '';
 const url = `sqlite:${join(folder, 'latchkey.db')}`;
-const ballast = join(folder, 'ballast');
 
 async function outcome(work: Promise<unknown>): Promise<string> {
   return work.then(
     () => 'done',
     (error) => (isAppError(error) ? error.reason : String(error)),
   );
-}
-
-function fill(): void {
-  let size = 1024 * 1024;
-  for (let file = 0; size >= 1; file++) {
-    try {
-      writeFileSync(`${ballast}${file}`, Buffer.alloc(size, 1));
-    } catch {
-      size = Math.floor(size / 2);
-    }
-  }
 }
 
 const store = await openStore({ url });
@@ -39,7 +28,7 @@ const report: Record<string, unknown> = {};
 const acknowledged: string[] = [];
 for (let index = 0; index < 200; index++)
   if ((await insert(`early${index}`)) === 'done') acknowledged.push(`early${index}`);
-fill();
+fillDisk(folder);
 // The log may have room left in the file it has; so go on until it has not.
 let last = 'done';
 for (let index = 0; last === 'done' && index < 20_000; index++) {
@@ -56,7 +45,7 @@ const more: string[] = [];
 for (let index = 3; index < 100; index++) more.push(await revoke(`early${index}`));
 report.revokedMore = [...new Set(more)];
 report.freeBytes = statfsSync(folder).bavail > 0;
-for (const name of readdirSync(folder)) if (name.startsWith('ballast')) rmSync(join(folder, name));
+emptyDisk(folder);
 const deadline = Date.now() + 5000; // the store tries once a second to have its reserve again
 let recovered = await insert('recovered');
 while (recovered !== 'done' && Date.now() < deadline) {
