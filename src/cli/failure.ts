@@ -10,7 +10,7 @@ const NEXT: Partial<Record<Reason, string>> = {
   TOKEN_INVALID: `to get a new token, ${LOG_IN}`,
   TOKEN_EXPIRED: `to log in again, ${LOG_IN}`,
   TOKEN_NOT_ACTIVE: `to log in again, ${LOG_IN}`,
-  LINK_REQUIRED: "run 'latchkey link --daemon' as that user on the server's host, then try again",
+  LINK_REQUIRED: "run 'latchkey link --daemon' as the Linux user on the server's host, then try again",
   UNREACHABLE: "see that the server runs ('latchkey serve'), or name another with --server HOST:PORT",
   NOT_TRUSTED: "compare fingerprints with the server's administrator and run 'latchkey trust HOST:PORT'",
   STORE_UNAVAILABLE: 'try again in a moment',
@@ -43,8 +43,8 @@ function usageText(error: CommanderError): string {
 
 function appText(error: AppError): string {
   const next = NEXT[error.reason];
-  const message = error.message.trim();
-  const id = error.details.request_id;
+  const message = error.message.trim().replace(/[;,] log in again$/, '');
+  const id = error.reason === 'INTERNAL' ? error.details.request_id : undefined;
   const told = id === undefined || message.includes(id) ? message : `${message} (request ${id})`;
   return next === undefined || saysWhatToDo(message) ? told : `${told}; ${next}`;
 }

@@ -34,9 +34,9 @@ export function processIo(): Io {
 }
 
 /** Waits until what was written to `sink` is out of this process, or the sink is broken. */
-export function flushed(sink: Sink): Promise<void> {
-  if (sink.destroyed || sink.writableLength === 0) return Promise.resolve();
+export function flushed(sink: Sink): Promise<undefined> {
+  if (sink.destroyed) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    sink.write('', () => resolve());
+    sink.write('', () => setImmediate(resolve, undefined)); // an error of it comes first
   });
 }

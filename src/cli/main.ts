@@ -5,7 +5,7 @@
  * from argv. All it knows it asks the server, through src/client.
  */
 import { CommanderError } from 'commander';
-import { DONE, USAGE } from './exit-status.ts';
+import { DONE, FAILED, USAGE } from './exit-status.ts';
 import { explain } from './failure.ts';
 import { globalsOf } from './globals.ts';
 import { type Io, processIo } from './io.ts';
@@ -18,11 +18,13 @@ import { type Act, Run } from './run.ts';
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
   using output = watchOutput(io);
   let status = DONE;
+  let failure = FAILED;
   const act: Act = (work) =>
     async function action(...given: unknown[]) {
       await using run = new Run(io, globalsOf(this));
       const options = Object(given.at(-2));
       status = (await output.whileWhole(run, work(run, options, this.args))) ?? DONE;
+      failure = run.failure;
     };
   try {
     await buildProgram(act, io).parseAsync(argv, { from: 'user' });
@@ -30,8 +32,10 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
     status = report(error, io);
   }
   const broken = await output.settle();
-  if (broken?.text !== undefined) tell(io, broken.text);
-  return broken?.status ?? status;
+  if (broken === undefined) return status;
+  if ('status' in broken) return broken.status;
+  tell(io, broken.text);
+  return failure;
 }
 
 /** Says what went wrong, unless commander has already shown what was asked for. */

@@ -6,6 +6,7 @@ import type { Work } from './run.ts';
 /** The same work, whose failures are told and end with 255. */
 export function ownFailure<Options extends object>(work: Work<Options>): Work<Options> {
   return async (run, options, words) => {
+    run.failure = OWN_FAILURE;
     try {
       return await work(run, options, words);
     } catch (error) {

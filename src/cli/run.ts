@@ -1,6 +1,7 @@
 /** One run of one verb: what was asked for everywhere, where to print, and the server when needed. */
 import type { Command } from 'commander';
 import type { Client } from '../client/connect.ts';
+import { FAILED } from './exit-status.ts';
 import type { Globals } from './globals.ts';
 import type { Io } from './io.ts';
 import { Output } from './output.ts';
@@ -9,6 +10,8 @@ export class Run implements AsyncDisposable {
   readonly io: Io;
   readonly globals: Globals;
   readonly out: Output;
+  /** The exit status of a failure that is the verb's own. */
+  failure = FAILED;
   /** What is left to do when nobody reads our output any more. */
   farewell: (() => Promise<void>) | undefined;
   #client: Promise<Client> | undefined;

@@ -3,11 +3,13 @@
  * our input if wanted, our signals. Whatever happens to us, the session itself goes on.
  */
 import { type Following, followSession, type Progress } from '../client/follow-session.ts';
+import { isAppError } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
 import { Stream } from '../generated/latchkey/v1/session.ts';
 import { OWN_FAILURE } from './exit-status.ts';
 import { explain } from './failure.ts';
 import { forwardSignals } from './forward-signals.ts';
+import { ownInput } from './own-input.ts';
 import type { Run } from './run.ts';
 import { writeRaw } from './write-raw.ts';
 
@@ -22,27 +24,32 @@ export interface Shown {
 
 const SIGNAL_TIMEOUT_MS = 5000;
 
+type Promised = Promise<{ readonly id: string }>;
+
 /** Resolves with the session's exit status; 255 when it is unknown, or when the person left. */
-export async function showSession(
-  run: Run,
-  session: Promise<{ readonly id: string }>,
-  shown: Shown,
-): Promise<number> {
+export async function showSession(run: Run, session: Promised, shown: Shown): Promise<number> {
   const stop = new AbortController();
+  const stopped = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
   using signals = forwardSignals((signal) => send(run, session, signal));
-  const left = signals.left.then(() => undefined);
+  run.farewell = async () => {
+    if (shown.ours) await send(run, session, 'PIPE');
+    stop.abort();
+  };
   try {
-    const started = await Promise.race([session, left]);
-    if (started === undefined) return leave(run, undefined);
-    if (shown.ours) run.farewell = () => send(run, session, 'PIPE');
-    const { sessions } = await run.client();
-    const following = followSession(sessions, followingOf(run, started.id, shown, stop.signal));
-    const exited = await Promise.race([following, left]);
-    return exited === undefined ? leave(run, started.id) : statusOf(run, started.id, exited);
+    return await Promise.race([
+      follow(run, session, shown, stop.signal),
+      signals.left.then(() => leave(run, session)),
+      stopped.then(() => OWN_FAILURE),
+    ]);
   } finally {
     stop.abort();
-    if (shown.input) run.io.stdin.destroy();
   }
+}
+
+async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSignal): Promise<number> {
+  const { id } = await session;
+  const { sessions } = await run.client();
+  return statusOf(run, id, await followSession(sessions, followingOf(run, id, shown, signal)));
 }
 
 function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSignal): Following {
@@ -52,7 +59,7 @@ function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSig
     signal,
     onOutput: (output) => write(run, output),
     onProgress: (progress) => tell(run, progress),
-    ...(shown.input && { input: run.io.stdin }),
+    ...(shown.input && { input: ownInput(run.io.stdin, signal) }),
   };
 }
 
@@ -72,17 +79,20 @@ function tell(run: Run, progress: Progress): void {
 }
 
 /** Never rejects: a signal that cannot be sent is told. */
-async function send(run: Run, session: Promise<{ readonly id: string }>, signal: string): Promise<void> {
+async function send(run: Run, session: Promised, signal: string): Promise<void> {
   try {
     const { id } = await session;
     const { sessions } = await run.client();
     await sessions.signalSession({ sessionId: id, signal }, { timeoutMs: SIGNAL_TIMEOUT_MS });
   } catch (error) {
+    if (isAppError(error, 'SESSION_ENDED')) return;
     run.out.problem(`${signal} was not delivered: ${explain(error).text}`);
   }
 }
 
-function leave(run: Run, id: string | undefined): number {
+/** Says how to come back, as far as that is known by now. */
+async function leave(run: Run, session: Promised): Promise<number> {
+  const id = await Promise.race([session.then((known) => known.id), undefined]);
   const again =
     id === undefined ? "find it with 'latchkey sessions'" : `attach again with 'latchkey attach ${id}'`;
   run.out.problem(`left; the session goes on: ${again}`);
