@@ -3,10 +3,9 @@
  * else hangs on them ended. When the disk does not take the deletion the tokens stay refused, all
  * else is ended nevertheless, the asker is told, and the deletion is tried again every second.
  */
-import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
-import type { Schema, TokenRow } from '../store/schema.ts';
+import type { TokenRow } from '../store/schema.ts';
 import { deleteTokens, selectTokensById } from '../store/tokens.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { Call, CallsInFlight } from './calls-in-flight.ts';
@@ -14,7 +13,10 @@ import { type EndedParts, type EndReason, mergeParts, NOTHING_ENDED, type Receip
 import { claimsOf } from './token-row.ts';
 import type { Whitelist } from './whitelist.ts';
 
-/** Ends what hangs on tokens that have ended. Called once for each token. */
+/**
+ * Ends what hangs on tokens that have ended. Called once for each token. It may revoke other
+ * tokens; to wait for a revocation of these would be to wait for itself.
+ */
 export type EndedHook = (ended: readonly TokenClaims[], why: EndReason) => Promise<EndedParts>;
 
 export interface EndingParts {
@@ -130,12 +132,15 @@ export class Endings {
   async #delete(jtis: readonly string[]): Promise<{ rows: TokenRow[] | undefined; failure?: unknown }> {
     const { store } = this.#parts;
     try {
-      const work = async (tx: Kysely<Schema>): Promise<TokenRow[]> => {
-        const rows = await selectTokensById(tx, jtis);
-        await deleteTokens(tx, jtis);
-        return rows;
-      };
-      return { rows: await store.commit(work, { mustFit: true }) };
+      const rows = await store.commit(
+        async (tx) => {
+          const found = await selectTokensById(tx, jtis);
+          await deleteTokens(tx, jtis);
+          return found;
+        },
+        { mustFit: true },
+      );
+      return { rows };
     } catch (failure) {
       const rows = await store.read((db) => selectTokensById(db, jtis)).catch(() => undefined);
       return { rows, failure };

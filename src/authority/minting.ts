@@ -3,10 +3,8 @@
  * disk is never given out, and one that was refused while it was made is not either.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
-import type { Schema } from '../store/schema.ts';
 import { countTokensOf, insertToken, renewToken, selectToken } from '../store/tokens.ts';
 import { encodeClaims, isClaimText, type TokenClaims } from '../token/claims.ts';
 import { MAX_TOKEN_LENGTH, signJws } from '../token/jws.ts';
@@ -73,15 +71,17 @@ export async function mint(parts: MintParts, request: MintRequest): Promise<Mint
 async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<void> {
   const { sub, parent } = claims;
   const isLocal = claims.authMethod === 'local';
-  const work = async (tx: Kysely<Schema>): Promise<void> => {
-    if (parent !== undefined && (await selectToken(tx, parent)) === undefined) throw notActive();
-    if (!isLocal && (await countTokensOf(tx, sub)) >= MAX_TOKENS_PER_LOGIN) {
-      const message = `${MAX_TOKENS_PER_LOGIN} tokens are the most; log out somewhere first`;
-      throw new AppError('LIMIT_EXCEEDED', message);
-    }
-    await insertToken(tx, rowOf(claims, uid));
-  };
-  await store.commit(work, { mustFit: isLocal });
+  await store.commit(
+    async (tx) => {
+      if (parent !== undefined && (await selectToken(tx, parent)) === undefined) throw notActive();
+      if (!isLocal && (await countTokensOf(tx, sub)) >= MAX_TOKENS_PER_LOGIN) {
+        const message = `${MAX_TOKENS_PER_LOGIN} tokens are the most; log out somewhere first`;
+        throw new AppError('LIMIT_EXCEEDED', message);
+      }
+      await insertToken(tx, rowOf(claims, uid));
+    },
+    { mustFit: isLocal },
+  );
 }
 
 /** The same token with a later end. Throws STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */

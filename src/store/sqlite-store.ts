@@ -6,9 +6,9 @@
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
 import { AppError } from '../errors.ts';
-import type { CommitOptions, Store, StoreLog } from './open.ts';
 import type { Reserve } from './reserve.ts';
 import type { Schema } from './schema.ts';
+import type { CommitOptions, Store, StoreLog } from './store.ts';
 
 type Work = (db: Kysely<Schema>) => Promise<unknown>;
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
