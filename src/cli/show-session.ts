@@ -59,7 +59,7 @@ function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSig
     signal,
     onOutput: (output) => write(run, output),
     onProgress: (progress) => tell(run, progress),
-    ...(shown.input && { input: ownInput(run.io.stdin, signal) }),
+    ...(shown.input && { input: ownInput(run.io.stdin, signal, (problem) => run.out.problem(problem)) }),
   };
 }
 
