@@ -7,7 +7,6 @@ import {
 } from '../generated/latchkey/v1/session.ts';
 import type { Session, SessionChange } from '../sessions/session.ts';
 import type { Sessions, Viewer } from '../sessions/sessions.ts';
-import type { SessionQuery } from '../store/sessions.ts';
 import { attachSession, outputEvents } from './attach.ts';
 import { type KnownCaller, seesAll } from './caller.ts';
 import { receiptMessage, sessionMessage, sessionState } from './messages.ts';
@@ -49,13 +48,13 @@ export function sessionService({ sessions }: SessionRooms): ServedMethod[] {
   });
 }
 
+type Query = Parameters<Sessions['list']>[1];
+
 function viewerOf(caller: KnownCaller): Viewer {
   return { login: caller.claims.sub, seesAll: seesAll(caller) };
 }
 
-function queryOf(
-  { login, state, text }: SessionFilter = SessionFilter.create(),
-): Omit<SessionQuery, 'pageSize'> {
+function queryOf({ login, state, text }: SessionFilter = SessionFilter.create()): Omit<Query, 'pageSize'> {
   const wanted = sessionState(state);
   return { login, text, ...(wanted !== undefined && { state: wanted }) };
 }
