@@ -63,6 +63,7 @@ export class Connections implements AsyncDisposable {
   readonly #open = new Map<TLSSocket, Connection>();
   readonly #byEnds = new Map<string, Connection>();
   readonly #sweeper: NodeJS.Timeout;
+  #emptied: PromiseWithResolvers<void> | undefined;
 
   private constructor(options: ConnectionsOptions) {
     this.#limits = { ...CONNECTION_LIMITS, ...options.limits };
@@ -118,6 +119,13 @@ export class Connections implements AsyncDisposable {
     this.#server.close();
   }
 
+  /** Resolves when there is no connection. */
+  async emptied(): Promise<void> {
+    if (this.#raw.size === 0) return;
+    this.#emptied ??= Promise.withResolvers();
+    await this.#emptied.promise;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sweeper);
     const closed = this.#server.listening ? once(this.#server, 'close') : Promise.resolve();
@@ -133,7 +141,10 @@ export class Connections implements AsyncDisposable {
       return;
     }
     this.#raw.add(socket);
-    socket.once('close', () => this.#raw.delete(socket));
+    socket.once('close', () => {
+      this.#raw.delete(socket);
+      if (this.#raw.size === 0) this.#emptied?.resolve();
+    });
     socket.on('error', () => socket.destroy());
   }
 

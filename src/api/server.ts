@@ -4,6 +4,7 @@
  * a call is told in one form. It decides nothing that belongs to the rooms below.
  */
 import type { ListenOptions } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServerReflectionDefinition } from '../generated/grpc/reflection/v1/reflection.ts';
 import { HealthDefinition } from '../generated/health/v1/health.ts';
 import { type AuthRooms, authService } from './auth.ts';
@@ -74,6 +75,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     replaceCertificate: (certificate) => serving.connections.replaceCertificate(certificate),
     [Symbol.asyncDispose]: async () => {
       health.goingDown();
+      await nextTurn(); // so that those who watch are told before they are cut
       await serving[Symbol.asyncDispose]();
     },
   };

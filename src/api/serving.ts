@@ -3,7 +3,13 @@
  * served which has no policy row, and that disposal leaves no call, connection or timer behind.
  */
 import type { ListenOptions } from 'node:net';
-import { Server, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import {
+  type ConnectionInjector,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
 import { AppError } from '../errors.ts';
 import type { Door } from './admit.ts';
 import { type Certificate, type ConnectionLimits, Connections } from './connections.ts';
@@ -21,28 +27,29 @@ export interface ServingOptions extends Door {
   readonly log: Log;
 }
 
-/** How long calls that are told of the shutdown may take to end. */
+/** What a serving API owns. */
+interface ServingParts {
+  readonly connections: Connections;
+  readonly server: Server;
+  readonly injector: ConnectionInjector;
+  readonly shutdown: AbortController;
+  readonly calls: ReadonlySet<Promise<void>>;
+}
+
+/** How long calls that are told of the shutdown may take to end, and then clients to hear of it. */
 const SHUTDOWN_MS = 5_000;
+const FAREWELL_MS = 1_000;
 const KEEPALIVE_MS = 120_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 const STREAMS_PER_CONNECTION = 1_000;
 
 export class Serving implements AsyncDisposable {
   readonly connections: Connections;
-  readonly #server: Server;
-  readonly #shutdown: AbortController;
-  readonly #calls: Set<Promise<void>>;
+  readonly #parts: ServingParts;
 
-  private constructor(
-    connections: Connections,
-    server: Server,
-    shutdown: AbortController,
-    calls: Set<Promise<void>>,
-  ) {
-    this.connections = connections;
-    this.#server = server;
-    this.#shutdown = shutdown;
-    this.#calls = calls;
+  private constructor(parts: ServingParts) {
+    this.connections = parts.connections;
+    this.#parts = parts;
   }
 
   /** Listens. Throws when a method has no policy row, or a row no method. */
@@ -64,21 +71,26 @@ export class Serving implements AsyncDisposable {
       log: options.log,
       ...(options.connectionLimits && { limits: options.connectionLimits }),
     });
-    return new Serving(connections, server, shutdown, calls);
+    return new Serving({ connections, server, injector, shutdown, calls });
   }
 
   /** Tells every call that the server goes down, waits for them (5 s at most), and cuts what is left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.connections.stopAccepting();
-    this.#shutdown.abort(new AppError('UNAVAILABLE', 'the server is going down; try again'));
-    const late = AbortSignal.timeout(SHUTDOWN_MS);
-    await Promise.race([
-      Promise.allSettled(this.#calls),
-      new Promise((resolve) => late.addEventListener('abort', resolve, { once: true })),
-    ]);
-    await this.connections[Symbol.asyncDispose]();
-    this.#server.forceShutdown();
+    const { connections, server, injector, shutdown, calls } = this.#parts;
+    connections.stopAccepting();
+    shutdown.abort(new AppError('UNAVAILABLE', 'the server is going down; try again'));
+    await within(SHUTDOWN_MS, Promise.allSettled(calls));
+    injector.drain(FAREWELL_MS); // GOAWAY, behind the last status of each call
+    await within(FAREWELL_MS, connections.emptied());
+    await connections[Symbol.asyncDispose]();
+    server.forceShutdown();
   }
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, limitMs);
+  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }
 
 type FindConnection = Connections['find'];
