@@ -50,7 +50,7 @@ function takeOver(
     const pipes = reopenKeeper(pids);
     const session = new Session({ folder, log, pipes, pids, events, open: (id) => place.open(id) });
     if (pipes.life === undefined) session.programOver();
-    else watchLife(pipes.life, { over: () => session.programOver() });
+    else watchLife(pipes.life, () => session.programOver());
     return session;
   } catch {
     return undefined;

@@ -28,6 +28,8 @@ export class Line {
   readonly socket: Socket;
   readonly closed: Promise<unknown>;
   readonly #reader = new FrameReader();
+  readonly #history: Frame[] = [];
+  readonly #readRequests = new Map<number, number>();
   readonly #waiting = new Set<() => void>();
   #request = 0;
   #nextReader = 0;
@@ -37,7 +39,9 @@ export class Line {
     this.closed = once(this.socket, 'close');
     this.socket.on('error', () => {});
     this.socket.on('data', (chunk: Buffer) => {
-      this.frames.push(...this.#reader.push(chunk));
+      const frames = this.#reader.push(chunk);
+      this.frames.push(...frames);
+      this.#history.push(...frames);
       this.#wake();
     });
     this.socket.on('close', () => this.#wake());
@@ -62,6 +66,14 @@ export class Line {
         throw Object.assign(new Error(frame.body.value.message), frame.body.value);
       if (frame?.body !== undefined) return frame.body.value as Value<Name>;
       if (this.socket.destroyed) throw new Error(`the link hung up; no ${name} came`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Resolves once such a frame has come, whoever has taken it. */
+  async seen(pick: (body: Body) => boolean): Promise<void> {
+    while (!this.#history.some(({ body }) => body !== undefined && pick(body))) {
+      if (this.socket.destroyed) throw new Error('the link hung up');
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -93,6 +105,7 @@ export class Line {
     const reader = ++this.#nextReader;
     const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 2 ** 50, ...more };
     this.send({ $case: 'read', value }, ++this.#request);
+    this.#readRequests.set(reader, this.#request);
     return reader;
   }
 
@@ -101,9 +114,13 @@ export class Line {
     const reader = this.beginRead(sessionId, more);
     const pieces: Output[] = [];
     for (;;) {
-      const frame = await this.#next(
-        (candidate) => readerOf(candidate) === reader || errorOf(candidate) === reader,
-      );
+      const request = this.#readRequests.get(reader);
+      const frame = await this.#next((candidate) => {
+        return (
+          readerOf(candidate) === reader ||
+          (candidate.body?.$case === 'error' && candidate.request === request)
+        );
+      });
       if (frame.body?.$case === 'output') pieces.push(frame.body.value);
       else if (frame.body?.$case === 'readEnd') return finish(pieces, frame.body.value.exited?.status);
       else if (frame.body?.$case === 'error') throw Object.assign(new Error(), frame.body.value);
@@ -129,11 +146,6 @@ export class Line {
 
 function readerOf({ body }: Frame): number | undefined {
   return body?.$case === 'output' || body?.$case === 'readEnd' ? body.value.reader : undefined;
-}
-
-function errorOf({ body }: Frame): number | undefined {
-  if (body?.$case !== 'error') return undefined;
-  return Number(body.value.details.reader ?? -1);
 }
 
 function finish(pieces: Output[], status: number | undefined) {

@@ -5,8 +5,8 @@
  *
  * Its descriptors: 0 the program's input, 1 its output, 3 its error output (write ends);
  * 4 and 5 the read ends of the same two; 6 the write end of the input, when it stays open;
- * 7 and 8 both ends of a pipe that tells the link that the program runs, and by its end that the
- * program is over. The program itself gets 0, 1 and 2 only.
+ * 7 and 8 both ends of a pipe that carries nothing and tells by its end that the program is over;
+ * 9 where it says, at first, that the program is being run. The program itself gets 0, 1 and 2 only.
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
@@ -27,22 +27,25 @@ const PIPE_BYTES = 512 * 1024;
  * Keeps the input open when the link dies; ends by itself, on end of file, with the keeper.
  * Here signals are ignored rather than trapped: that is inherited through exec.
  */
-const HOLDER = `( trap '' ${TRAPPED}; PATH=/usr/bin:/bin exec cat <&8 >/dev/null 2>&1 3>&- 4<&- 5<&- 7>&- 8<&- ) &
-exec 6>&-`;
+const HOLDER = `( trap '' ${TRAPPED}; exec <&8 >/dev/null 2>&1 3>&- 4<&- 5<&- 7>&- 8<&- 9>&-; PATH=/usr/bin:/bin exec cat ) &`;
 
 /**
- * No variable is set, for the program would inherit it. Noclobber makes the file \`pid\`
+ * No variable is set, for the program would inherit it. Noclobber makes the file `pid`
  * exclusively: whoever makes it first, keeper or a new link, decides whether the program starts.
+ * A subshell becomes the program, since sh would otherwise print "Terminated" where that prints.
  */
 function script(input: boolean, umask: number): string {
   return `trap : ${TRAPPED}
 set -C
 ${input ? HOLDER : ''}
-echo "$$ \${!:-0}" >"$0/pid" && echo "$$ \${!:-0}" >&7 || exit
+exec 6>&-
+echo "$$ \${!:-0}" >"$0/pid" && echo "$$ \${!:-0}" >&9 || exit
+exec 9>&-
 umask 0${umask.toString(8)}
-"$@" 2>&3 3>&- 4<&- 5<&- 7>&- 8<&-
+( exec 2>&3 3>&- 4<&- 5<&- 7>&- 8<&-; exec "$@" )
 : >"$0/status.$?"
-PATH=/usr/bin:/bin exec sleep ${PATIENCE_SECONDS} <&- >&- 2>&- 3>&- 7>&- 8<&-`;
+exec <&- >&- 2>&- 3>&- 7>&- 8<&-
+PATH=/usr/bin:/bin exec sleep ${PATIENCE_SECONDS}`;
 }
 
 /** The link's ends of a keeper's pipes: descriptors. */
@@ -67,28 +70,31 @@ export interface Program {
   readonly umask: number;
 }
 
+/** A keeper just started. */
+export interface StartedKeeper {
+  readonly child: ChildProcess;
+  readonly pipes: KeeperPipes;
+  /** Gives "<keeper> <holder>", as in the file `pid`, and ends; or ends at once when nothing is run. */
+  readonly greeting: number;
+}
+
 /** Starts a keeper, which starts the program. `child.pid` is undefined, and an `error` event comes, when it cannot be. */
-export function startKeeper(
-  folder: SessionFolder,
-  program: Program,
-): { child: ChildProcess; pipes: KeeperPipes & { life: number } } {
-  const [output, errors, life] = [makePipe(PIPE_BYTES), makePipe(), makePipe()];
+export function startKeeper(folder: SessionFolder, program: Program): StartedKeeper {
+  const [output, errors, life, greeting] = [makePipe(PIPE_BYTES), makePipe(), makePipe(), makePipe()];
   const input = program.input === 'open' ? makePipe() : undefined;
-  const given = program.input === 'open' ? input?.read : program.input;
-  const stdio: StdioOptions = [given, output.write, 'ignore', errors.write, output.read, errors.read];
-  stdio.push(input?.write ?? 'ignore', life.write, life.read);
+  const standardInput = program.input === 'open' ? input?.read : program.input;
+  const stdio: StdioOptions = [standardInput, output.write, 'ignore', errors.write, output.read, errors.read];
+  stdio.push(input?.write ?? 'ignore', life.write, life.read, greeting.write);
   const words = ['-c', script(input !== undefined, program.umask), folder.path, ...program.command];
   try {
     // detached: setsid(2), a process session of its own
     const options = { cwd: program.directory, env: program.environment, detached: true, stdio };
     const child = spawn('/bin/sh', words, options);
-    return {
-      child,
-      pipes: { output: output.read, errors: errors.read, life: life.read, input: input?.write },
-    };
+    const pipes = { output: output.read, errors: errors.read, life: life.read, input: input?.write };
+    return { child, pipes, greeting: greeting.read };
   } finally {
-    for (const fd of [output.write, errors.write, life.write, input?.read])
-      if (fd !== undefined) closeSync(fd);
+    const theirs = [output.write, errors.write, life.write, greeting.write, input?.read];
+    for (const fd of theirs) if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -1,38 +1,36 @@
-/** What a keeper tells its link through their pipe: that the program runs, and, by closing it, that it is over. */
+/** What a keeper tells its link: first its greeting, and later, by the end of a pipe, that the program is over. */
 import { readSync } from 'node:fs';
-import { type Next, type Watch, watchReadable } from '../native/readable.ts';
-import type { KeeperPids } from './session-folder.ts';
+import { type Watch, watchReadable } from '../native/readable.ts';
+import { type KeeperPids, parsePids } from './session-folder.ts';
 
-const MAX_LINE_BYTES = 64;
+const MAX_GREETING_BYTES = 64;
 
-/** Whom it is told. */
-export interface LifeEvents {
-  /** The program is being started; not called for a keeper taken over. */
-  started?(pids: KeeperPids): void;
-  /** The program is over and its status noted, or the keeper is dead. */
-  over(): void;
+/** Resolves with the keeper's greeting on descriptor `fd`; undefined when it runs nothing. */
+export function readGreeting(fd: number): { pids: Promise<KeeperPids | undefined>; watch: Watch } {
+  const { promise, resolve } = Promise.withResolvers<KeeperPids | undefined>();
+  let said = '';
+  const watch = watchReadable(fd, () => {
+    const more = readSome(fd);
+    said += more ?? '';
+    if (more !== '' && said.length <= MAX_GREETING_BYTES) return 'more';
+    resolve(parsePids(said));
+    return 'end';
+  });
+  return { pids: promise, watch };
 }
 
-/** Watches the read end `fd`, which is the watch's from now on. */
-export function watchLife(fd: number, events: LifeEvents): Watch {
-  let line = '';
-  return watchReadable(fd, (): Next => {
-    const said = readSome(fd);
-    if (said === undefined) return 'more';
-    if (said === '') {
-      events.over();
-      return 'end';
-    }
-    line = (line + said).slice(0, MAX_LINE_BYTES);
-    const [, keeper, holder] = /^(\d+) (\d+)\n/.exec(line) ?? [];
-    if (keeper !== undefined) events.started?.({ keeper: Number(keeper), holder: Number(holder) });
-    return 'more';
+/** Calls `over` once the program is over and its status noted, or the keeper is dead. */
+export function watchLife(fd: number, over: () => void): Watch {
+  return watchReadable(fd, () => {
+    if (readSome(fd) !== '') return 'more';
+    over();
+    return 'end';
   });
 }
 
 /** '' at the end; undefined when there is nothing now. */
 function readSome(fd: number): string | undefined {
-  const buffer = Buffer.alloc(MAX_LINE_BYTES);
+  const buffer = Buffer.alloc(MAX_GREETING_BYTES);
   try {
     return buffer.toString('latin1', 0, readSync(fd, buffer));
   } catch (error) {

@@ -81,8 +81,7 @@ export class SessionFolder {
   /** What the keeper has written about itself; 'unfinished' while it is writing. */
   pids(): KeeperPids | 'unfinished' | undefined {
     try {
-      const [, keeper, holder] = /^(\d+) (\d+)\n$/.exec(readFileSync(join(this.path, 'pid'), 'latin1')) ?? [];
-      return keeper === undefined ? 'unfinished' : { keeper: Number(keeper), holder: Number(holder) };
+      return parsePids(readFileSync(join(this.path, 'pid'), 'latin1')) ?? 'unfinished';
     } catch {
       return undefined;
     }
@@ -111,6 +110,12 @@ export class SessionFolder {
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** "<keeper> <holder>" and a line feed; undefined for anything else. */
+export function parsePids(text: string): KeeperPids | undefined {
+  const [, keeper, holder] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
+  return keeper === undefined ? undefined : { keeper: Number(keeper), holder: Number(holder) };
 }
 
 let cachedBootId: string | undefined;

@@ -47,6 +47,7 @@ export class Session implements OutputSource {
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
   #hasEnded = false;
+  #isClosed = false;
   #exited: Exited | undefined;
 
   constructor(parts: SessionParts) {
@@ -133,6 +134,12 @@ export class Session implements OutputSource {
     this.#over.resolve();
   }
 
+  /** Lets go of what processes left behind may still print. For a session that is over. */
+  abandon(): void {
+    this.#pump.close();
+    this.#ended();
+  }
+
   #group(keeper: number): ProcessEntry[] {
     const { holder } = this.#parts.pids;
     return readProcesses().filter(({ group, pid }) => group === keeper && pid !== keeper && pid !== holder);
@@ -172,8 +179,8 @@ export class Session implements OutputSource {
   }
 
   #closeWhenDone(): void {
-    if (!this.#hasEnded || this.#exited === undefined || this.#listeners.size > 0) return;
-    this.#hasEnded = false; // once
+    if (!this.#hasEnded || this.#exited === undefined || this.#listeners.size > 0 || this.#isClosed) return;
+    this.#isClosed = true;
     this.#pump.close();
     this.log[Symbol.dispose]();
     this.#parts.events.closed(this);

@@ -112,7 +112,9 @@ export class Sessions {
   /** Deletes what is kept of sessions that are over. */
   forget(ids: readonly string[]): void {
     for (const id of ids) {
-      if (this.#open.get(id)?.exited === undefined && this.#open.has(id)) continue;
+      const session = this.#open.get(id);
+      if (session !== undefined && session.exited === undefined) continue;
+      session?.abandon();
       this.#over.delete(id);
       this.#place.open(id)?.remove();
     }

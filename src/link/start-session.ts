@@ -5,11 +5,11 @@ import type { Start } from '../generated/latchkey/link/v1/link.ts';
 import type { Account } from './account.ts';
 import { sessionEnvironment } from './environment.ts';
 import { type KeeperPipes, type Program, startKeeper } from './keeper.ts';
-import { watchLife } from './life.ts';
+import { readGreeting, watchLife } from './life.ts';
 import { OutputLog } from './output-log.ts';
 import { programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
-import { bootId, type KeeperPids, SessionFolder } from './session-folder.ts';
+import { bootId, SessionFolder } from './session-folder.ts';
 import type { SessionPlace } from './session-place.ts';
 
 const STARTING_MS = 10_000;
@@ -80,31 +80,24 @@ async function run(
   folder: SessionFolder,
   log: OutputLog,
   program: Program,
-  context: StartContext,
+  { events, place, onChild }: StartContext,
 ): Promise<Session> {
-  const { child, pipes } = startKeeper(folder, program);
+  const { child, pipes, greeting } = startKeeper(folder, program);
   if (typeof program.input === 'number') closeSync(program.input);
+  const cannot = Promise.withResolvers<never>();
+  child.once('error', cannot.reject);
   child.unref();
-  context.onChild(child);
-  const started = Promise.withResolvers<KeeperPids>();
-  // What the keeper says next comes in a later turn, when whoever waits for `started` has gone on.
-  let session: Session | undefined;
-  child.once('error', started.reject);
-  const life = watchLife(pipes.life, {
-    started: started.resolve,
-    over: () => {
-      started.reject(new Error('its keeper ended at once'));
-      session?.programOver();
-    },
-  });
-  const timer = setTimeout(() => started.reject(new Error('its keeper does not answer')), STARTING_MS);
+  onChild(child);
+  const { pids, watch } = readGreeting(greeting);
+  const timer = setTimeout(() => cannot.reject(new Error('its keeper does not answer')), STARTING_MS);
   try {
-    const pids = await started.promise;
-    const { events, place } = context;
-    session = new Session({ folder, log, pipes, pids, events, open: (id) => place.open(id) });
+    const found = await Promise.race([pids, cannot.promise]);
+    if (found === undefined) throw new Error('its keeper ended at once');
+    const session = new Session({ folder, log, pipes, pids: found, events, open: (id) => place.open(id) });
+    if (pipes.life !== undefined) watchLife(pipes.life, () => session.programOver());
     return session;
   } catch (error) {
-    life.close();
+    watch.close();
     closePipes(pipes);
     log[Symbol.dispose]();
     if (child.pid !== undefined) child.kill('SIGKILL');
@@ -115,5 +108,5 @@ async function run(
 }
 
 function closePipes(pipes: KeeperPipes): void {
-  for (const fd of [pipes.output, pipes.errors, pipes.input]) if (fd !== undefined) closeSync(fd);
+  for (const fd of [pipes.output, pipes.errors, pipes.life, pipes.input]) if (fd !== undefined) closeSync(fd);
 }
