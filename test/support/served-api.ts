@@ -25,6 +25,7 @@ export interface ServedOptions extends Pick<ApiOptions, 'callLimits' | 'connecti
   /** For a second server over the same folder. */
   readonly folder?: string;
   readonly port?: number;
+  readonly serverId?: string;
 }
 
 /** Everything of one served API; disposing ends all of it and removes its folder. */
@@ -56,7 +57,8 @@ export class ServedApi implements AsyncDisposable {
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'latchkey-api-'));
     const logged: string[] = [];
     const log = createLog({ level: 'info', format: 'json' }, { write: (line) => logged.push(line) });
-    const common = { folder: join(folder, 'pki'), serverId: SERVER_ID };
+    const serverId = options.serverId ?? SERVER_ID;
+    const common = { folder: join(folder, 'pki'), serverId };
     const pki = await loadPki({
       ...common,
       names: ['localhost'],
@@ -69,7 +71,7 @@ export class ServedApi implements AsyncDisposable {
     const authority = await Authority.open({
       store,
       keys,
-      serverId: SERVER_ID,
+      serverId,
       hostname: 'here',
       settings,
       now: Date.now,
@@ -80,7 +82,7 @@ export class ServedApi implements AsyncDisposable {
       manager: { users: [...(options.managers ?? [])], groups: [] },
     });
     const info = {
-      serverId: SERVER_ID,
+      serverId,
       hostname: 'here',
       version: '0',
       mode: 'self',

@@ -1,0 +1,161 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findServer, normalAddress, serverKey } from './find-server.ts';
+import { findToken } from './find-token.ts';
+import { serverFolder, writeCa, writeToken } from './server-folder.ts';
+
+let home: string;
+let env: NodeJS.ProcessEnv;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'latchkey-client-'));
+  env = { HOME: home, XDG_RUNTIME_DIR: join(home, 'runtime') };
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+const refused = (reason: string) => expect.objectContaining({ reason });
+
+/** A run folder as a server writes it, with the local administrator's token. */
+function runFolder(address: string, serverId = 'here'): string {
+  const folder = join(home, 'run');
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const server = {
+    serverId,
+    hostname: 'h',
+    address,
+    ca: 'LOCAL CA',
+    keys: { keys: [] },
+    version: '1',
+    mode: 'self',
+    pid: 1,
+  };
+  writeFileSync(join(folder, 'server.json'), JSON.stringify(server));
+  writeFileSync(join(folder, 'token'), tokenOf(serverId), { mode: 0o600 });
+  return folder;
+}
+
+/** The form of a token; its signature is nobody's. */
+function tokenOf(iss: string, exp = 4_000_000_000): string {
+  const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+  return [
+    encode({ alg: 'ES256', typ: 'JWT', kid: 'k' }),
+    encode({ iss, exp }),
+    Buffer.alloc(64).toString('base64url'),
+  ].join('.');
+}
+
+function trusted(address: string, ca = 'KEPT CA'): void {
+  writeCa(serverFolder(env, home, address), ca);
+}
+
+describe('finding a server (N1)', () => {
+  it('asks the command line, the environment, the configuration, then this host', () => {
+    const run = runFolder('127.0.0.1:7300');
+    for (const name of ['flag', 'environment', 'file']) trusted(`${name}.example:7300`);
+    mkdirSync(join(home, '.config/latchkey'), { recursive: true });
+    writeFileSync(join(home, '.config/latchkey/client.yaml'), '# mine\nserver: file.example # home\n');
+    const both = { ...env, LATCHKEY_SERVER: 'environment.example' };
+    expect(findServer({ env: both, server: 'flag.example', run }).address).toBe('flag.example:7300');
+    expect(findServer({ env: both, run }).address).toBe('127.0.0.1:7300');
+    expect(findServer({ env: both }).address).toBe('environment.example:7300');
+    expect(findServer({ env }).address).toBe('file.example:7300');
+  });
+
+  it('takes the CA it was given, else the one it keeps, else the one this host vouches for', () => {
+    const run = runFolder('127.0.0.1:7300');
+    const file = join(home, 'ca.pem');
+    writeFileSync(file, 'GIVEN CA');
+    expect(findServer({ env, run }).ca).toBe('LOCAL CA');
+    expect(findServer({ env, run, server: '127.0.0.1:7300' })).toMatchObject({
+      ca: 'LOCAL CA',
+      local: { runDir: run },
+    });
+    trusted('127.0.0.1:7300');
+    expect(findServer({ env, run, server: '127.0.0.1:7300' }).ca).toBe('KEPT CA');
+    expect(findServer({ env, run, server: '127.0.0.1:7300', ca: file }).ca).toBe('GIVEN CA');
+    expect(findServer({ env: { ...env, LATCHKEY_CA: file }, server: 'other.example' }).ca).toBe('GIVEN CA');
+    expect(() => findServer({ env, server: 'other.example' })).toThrow(refused('NOT_TRUSTED'));
+    expect(() => findServer({ env, server: 'other.example', ca: join(home, 'none') })).toThrow(
+      refused('USAGE'),
+    );
+  });
+
+  it('says so when there is none', () => {
+    expect(() => findServer({ env, run: join(home, 'none') })).toThrow(refused('UNREACHABLE'));
+  });
+
+  it.each([
+    ['host', 'host:7300'],
+    ['Host.Example:1', 'host.example:1'],
+    ['[::1]', '[::1]:7300'],
+    ['[::1]:9', '[::1]:9'],
+    ['127.0.0.1:80', '127.0.0.1:80'],
+  ])('reads %s', (text, address) => expect(normalAddress(text)).toBe(address));
+
+  it.each(['', 'a b', 'http://x', 'host:', '::1', 'x:1:2', '../x', 'u@h'])(
+    'does not take %j for an address',
+    (text) => {
+      expect(() => normalAddress(text)).toThrow(refused('USAGE'));
+    },
+  );
+
+  it.each([
+    ['server: a:1', 'a:1'],
+    ['server: "a:1"', 'a:1'],
+    ["# server: no\nserver:   'a' # yes\nother: 1", 'a'],
+    ['other: 1', undefined],
+    ['servers: a', undefined],
+    [undefined, undefined],
+  ])('reads the configuration %j', (text, server) => expect(serverKey(text)).toBe(server));
+});
+
+describe('finding a token', () => {
+  const stored = (token: string): void => writeToken(serverFolder(env, home, '127.0.0.1:7300'), token);
+  const local = () => findServer({ env, run: runFolder('127.0.0.1:7300') });
+
+  it('takes what it was given before what it keeps, and the administrator’s last (A8, F24)', () => {
+    const server = local();
+    expect(findToken({ env }, server)).toMatchObject({ token: tokenOf('here'), issuer: 'here' });
+    stored(tokenOf('here', 4_000_000_001));
+    const kept = findToken({ env }, server);
+    expect(kept?.token).toBe(tokenOf('here', 4_000_000_001));
+    const file = join(home, 'given');
+    writeFileSync(file, `${tokenOf('x')}\n`);
+    expect(findToken({ env: { ...env, LATCHKEY_TOKEN_FILE: file } }, server)?.issuer).toBe('x');
+    expect(findToken({ env: { ...env, LATCHKEY_TOKEN: tokenOf('y') } }, server)?.issuer).toBe('y');
+    expect(
+      findToken({ env: { ...env, LATCHKEY_TOKEN: tokenOf('y') }, tokenFile: file }, server)?.issuer,
+    ).toBe('x');
+    expect(
+      findToken({ env: { ...env, LATCHKEY_TOKEN: tokenOf('y') }, localAdmin: true }, server)?.issuer,
+    ).toBe('here');
+    kept?.forget();
+    expect(findToken({ env }, server)?.token).toBe(tokenOf('here'));
+  });
+
+  it('passes over a stored token that is over, or another server’s, when there is another', () => {
+    const server = local();
+    stored(tokenOf('here', 1));
+    expect(findToken({ env }, server)?.token).toBe(tokenOf('here'));
+    stored(tokenOf('before'));
+    expect(findToken({ env }, server)?.token).toBe(tokenOf('here'));
+    rmSync(join(home, 'run/token'));
+    expect(findToken({ env }, server)?.issuer).toBe('before');
+  });
+
+  it('gives the administrator’s token to the server of the same run folder only', () => {
+    runFolder('127.0.0.1:7300');
+    trusted('far.example:7300');
+    const far = findServer({ env: { ...env, LATCHKEY_RUN: home }, server: 'far.example' });
+    expect(findToken({ env }, far)).toBeUndefined();
+    expect(() => findToken({ env, localAdmin: true }, far)).toThrow(refused('NOT_LOGGED_IN'));
+  });
+
+  it('knows what is no token', () => {
+    expect(() => findToken({ env: { ...env, LATCHKEY_TOKEN: 'x.y.z' } }, local())).toThrow(
+      refused('TOKEN_INVALID'),
+    );
+    expect(() => findToken({ env, tokenFile: join(home, 'none') }, local())).toThrow(refused('USAGE'));
+  });
+});
