@@ -10,6 +10,7 @@ import { Feed } from '../feed.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import {
+  allChildren,
   allTokenIds,
   expiredTokens,
   selectToken,
@@ -100,14 +101,14 @@ export class Authority implements AsyncDisposable {
   /** The authority over the tokens in the store. Throws STORE_UNAVAILABLE. */
   static async open(options: AuthorityOptions): Promise<Authority> {
     const authority = new Authority(options);
+    const whitelist = authority.#whitelist;
     await options.store.read(async (db) => {
       for await (const rows of allTokenIds(db)) {
-        for (const { jti, expires_at, parent } of rows) {
-          authority.#whitelist.load({ jti, expiresAtSeconds: Number(expires_at), parent });
-        }
+        for (const { jti, expires_at } of rows) whitelist.load(jti, Number(expires_at));
       }
+      for (const { jti, parent } of await allChildren(db)) if (parent !== null) whitelist.adopt(jti, parent);
     });
-    await authority.#endings.end(authority.#whitelist.orphans(), 'revoked');
+    await authority.#endings.end(whitelist.orphans(), 'revoked');
     authority.#timer = setInterval(() => authority.#tick(), SWEEP_MS).unref();
     return authority;
   }

@@ -10,12 +10,6 @@ interface Announced {
   refused: boolean;
 }
 
-export interface WhitelistEntry {
-  readonly jti: string;
-  readonly expiresAtSeconds: number;
-  readonly parent: string | null;
-}
-
 export class Whitelist {
   readonly #active = new Map<string, number>();
   readonly #announced = new Map<string, Announced>();
@@ -33,9 +27,16 @@ export class Whitelist {
   }
 
   /** Admits what the store has. */
-  load({ jti, expiresAtSeconds, parent }: WhitelistEntry): void {
+  load(jti: string, expiresAtSeconds: number): void {
     this.#active.set(jti, expiresAtSeconds);
-    if (parent !== null) this.#adopt(jti, parent);
+  }
+
+  /** Hangs a token on the one it was made from. */
+  adopt(jti: string, parent: string): void {
+    const siblings = this.#childrenOf.get(parent);
+    if (siblings === undefined) this.#childrenOf.set(parent, new Set([jti]));
+    else siblings.add(jti);
+    this.#parentOf.set(jti, parent);
   }
 
   /** Tokens whose parent is not active; there are none but after a crash at a bad moment. */
@@ -46,7 +47,7 @@ export class Whitelist {
   /** Before a token is committed: from here on it can be refused, though nobody has it yet. */
   announce(jti: string, login: string, parent?: string): void {
     this.#announced.set(jti, { login, refused: false });
-    if (parent !== undefined) this.#adopt(jti, parent);
+    if (parent !== undefined) this.adopt(jti, parent);
   }
 
   /** After the commit. False, and not admitted, when it was refused in the meantime. */
@@ -88,13 +89,6 @@ export class Whitelist {
   /** Refuses what is being committed for a login. */
   refuseAnnounced(login: string): void {
     for (const announced of this.#announced.values()) if (announced.login === login) announced.refused = true;
-  }
-
-  #adopt(jti: string, parent: string): void {
-    const siblings = this.#childrenOf.get(parent);
-    if (siblings === undefined) this.#childrenOf.set(parent, new Set([jti]));
-    else siblings.add(jti);
-    this.#parentOf.set(jti, parent);
   }
 
   #leave(jti: string): void {

@@ -105,23 +105,33 @@ export async function expiredTokens(db: Db, nowSeconds: number, limit: number): 
 }
 
 /** A whitelist entry, as it is read when the daemon starts. */
-export type TokenId = Pick<TokenRow, 'jti' | 'expires_at' | 'parent'>;
+export type TokenId = Pick<TokenRow, 'jti' | 'expires_at'>;
 
-/** Every token there is, in pieces, so that a million need no more memory than ten thousand. */
+/**
+ * Every token there is, those that end first before the others, in pieces: a million need no
+ * more memory than a thousand. Reads one index and not the table, which is ten times as large.
+ */
 export async function* allTokenIds(db: Db): AsyncGenerator<TokenId[]> {
-  let last = '';
+  let last: TokenId = { jti: '', expires_at: Number.MIN_SAFE_INTEGER };
   while (true) {
+    const { jti, expires_at } = last;
     const rows = await db
       .selectFrom('tokens')
-      .select(['jti', 'expires_at', 'parent'])
-      .where('jti', '>', last)
+      .select(['jti', 'expires_at'])
+      .where(({ eb, refTuple, tuple }) => eb(refTuple('expires_at', 'jti'), '>', tuple(expires_at, jti)))
+      .orderBy('expires_at')
       .orderBy('jti')
       .limit(BOOT_CHUNK)
       .execute();
     if (rows.length > 0) yield rows;
     if (rows.length < BOOT_CHUNK) return;
-    last = rows.at(-1)?.jti ?? last;
+    last = rows.at(-1) ?? last;
   }
+}
+
+/** Every token that was made from another, with that other's id. */
+export async function allChildren(db: Db): Promise<{ jti: string; parent: string | null }[]> {
+  return db.selectFrom('tokens').select(['jti', 'parent']).where('parent', 'is not', null).execute();
 }
 
 // biome-ignore lint/complexity/noBannedTypes: kysely's type of a query that selects nothing yet

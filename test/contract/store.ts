@@ -181,9 +181,10 @@ function tokensKept(opened: Opened): void {
       return ids;
     });
     expect(ids).toEqual([
-      { jti: 'a', expires_at: 1_790_028_800, parent: null },
-      { jti: 'b', expires_at: 9, parent: 'a' },
+      { jti: 'b', expires_at: 9 },
+      { jti: 'a', expires_at: 1_790_028_800 },
     ]);
+    expect(await opened().read(tokens.allChildren)).toEqual([{ jti: 'b', parent: 'a' }]);
   });
 }
 
