@@ -19,7 +19,8 @@ import { runningOfLogin, runningOfUid } from './running-sessions.ts';
 import type { Supervision } from './supervision.ts';
 
 const GRACE_MS = 3_000;
-const LEAVING_MS = 1_000;
+/** For a link that has said that it goes. */
+const LEAVING_MS = 2_000;
 
 export interface RevocationOptions {
   readonly store: Store;
@@ -84,10 +85,9 @@ export class Revocation {
   async #stop(link: Link): Promise<EndedParts> {
     const { supervision } = this.#options;
     try {
-      await link.connection?.stop({ endSessions: false, graceMs: GRACE_MS }).catch(() => undefined);
+      const leaves = await link.connection?.stop({ endSessions: false, graceMs: GRACE_MS }).then(yes, no);
       link.process ??= await supervision.whoListens(link);
-      const hangs = link.connection !== undefined;
-      if (await endProcess(link, hangs ? 0 : LEAVING_MS)) {
+      if (await endProcess(link, leaves ? LEAVING_MS : 0)) {
         const processes = link.process ? 1 : 0;
         return { ...NOTHING_ENDED, links: [link.socket], processes, verifiedBy: 'link' };
       }
@@ -119,6 +119,14 @@ export class Revocation {
 function startedBy(tokens: readonly TokenClaims[]): (session: SessionRow) => boolean {
   const jtis = new Set(tokens.map(({ jti }) => jti));
   return ({ jti }) => jtis.has(jti);
+}
+
+function yes(): true {
+  return true;
+}
+
+function no(): false {
+  return false;
 }
 
 /** The token of a link daemon is nobody's login. */

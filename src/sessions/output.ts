@@ -47,7 +47,8 @@ async function nextLink(
       const next = await link();
       if (next !== lost && next.isOpen) return next;
     } catch (error) {
-      if (performance.now() > deadline) throw error;
+      const mayPass = isAppError(error, 'LINK_LOST') || isAppError(error, 'LINK_REQUIRED');
+      if (!mayPass || performance.now() > deadline) throw error;
     }
     if (signal?.aborted) throw new AppError('CANCELLED', 'the reader has left');
     await delay(LOOK_MS);

@@ -1,12 +1,17 @@
-import { describe, expect, test } from 'vitest';
-import { type LinkProcess, me, World } from '../links/world.test-support.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FakeLink } from '../links/fake-link.test-support.ts';
 import type { OutputPiece, ReadingEnd } from '../links/reading.ts';
+import { me, World } from '../links/world.test-support.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { StartRequest } from './start-request.ts';
 
 const PLAIN = { environment: {}, directory: '', input: false };
+const MANAGER = { login: 'somebody', seesAll: true };
+const MIB = 1024 * 1024;
 
-async function all(output: AsyncGenerator<OutputPiece, ReadingEnd>): Promise<{ text: string; end: ReadingEnd }> {
+type Output = AsyncGenerator<OutputPiece, ReadingEnd>;
+
+async function all(output: Output): Promise<{ text: string; end: ReadingEnd }> {
   let text = '';
   for (;;) {
     const { done, value } = await output.next();
@@ -19,19 +24,244 @@ function sh(claims: TokenClaims, script: string, more: Partial<StartRequest> = {
   return { claims, command: ['sh', '-c', script], ...PLAIN, ...more };
 }
 
-describe('a session', () => {
-  test('runs as its user through the link daemon, and its output is read', async () => {
-    await using world = await World.open();
+describe('a session of a link daemon', () => {
+  let world: World;
+  let claims: TokenClaims;
+  beforeAll(async () => {
+    world = await World.open({ retentionMs: 3_600_000, outputLimitBytes: 4 * MIB });
     await world.linkDaemon();
-    const claims = await world.login();
-    const session = await world.sessions.start(sh(claims, 'echo out; echo err >&2; id -u; exit 3'));
+    claims = await world.login();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const start = (script: string, more: Partial<StartRequest> = {}) =>
+    world.sessions.start(sh(claims, script, more));
+  const read = (sessionId: string, offset = 0, follow = true): Output =>
+    world.sessions.readOutput({ claims, sessionId, offset, follow });
+
+  test('runs as its user, and its output and status are known to the byte', async () => {
+    const session = await start('echo out; echo err >&2; id -u; exit 3');
     expect(session).toMatchObject({ login: me.username, linuxUser: me.username, jti: claims.jti });
-    const { text, end } = await all(
-      world.sessions.readOutput({ claims, sessionId: session.id, offset: 0, follow: true }),
-    );
+    expect(session.id).toMatch(/^s[0-9a-f]{20}$/);
+    const { text, end } = await all(read(session.id));
     expect(text.split('\n').toSorted()).toEqual(['', String(me.uid), 'err', 'out'].toSorted());
     expect(end).toEqual({ exited: { status: 3 } });
-    const over = await world.session(session.id, ({ state }) => state === 'ended');
-    expect(over).toMatchObject({ exitStatus: 3 });
+    expect(await world.session(session.id, ({ state }) => state === 'ended')).toMatchObject({
+      exitStatus: 3,
+    });
+    expect((await all(read(session.id, text.length - 1))).text).toBe(text.slice(-1));
+  });
+
+  test('gets its environment, its folder and its first line of input', async () => {
+    const stdin = { form: { a: [1, 'ü'] }, login: 'root', userData: {} };
+    const { id } = await start('pwd; echo "$MY_OWN"; cat', {
+      environment: { MY_OWN: 'a b\nc' },
+      directory: '/usr',
+      stdin,
+    });
+    expect((await all(read(id))).text).toBe('/usr\na b\nc\n{"form":{"a":[1,"ü"]}}\n');
+  });
+
+  test('that cannot be started leaves nothing behind', async () => {
+    const before = (await world.sessions.list(MANAGER, { pageSize: 0 })).total;
+    const nowhere = world.sessions.start({ claims, ...PLAIN, command: ['/no/such/program'] });
+    await expect(nowhere).rejects.toMatchObject({ reason: 'START_FAILED' });
+    expect((await world.sessions.list(MANAGER, { pageSize: 0 })).total).toBe(before);
+  });
+
+  test('takes input from whoever is attached, and tells how many are', async () => {
+    const { id } = await start('while read -r line; do echo "<$line>"; done; echo end', { input: true });
+    using attachment = await world.sessions.attach({ claims, sessionId: id, offset: 0 });
+    expect((await world.sessions.get(MANAGER, id)).attached).toBe(1);
+    await attachment.input(Buffer.from('one\ntwo'));
+    const text = all(attachment.output);
+    await attachment.input(Buffer.from(' three\n'));
+    await attachment.closeInput();
+    expect(await text).toEqual({ text: '<one>\n<two three>\nend\n', end: { exited: { status: 0 } } });
+    await world.session(id, ({ state }) => state === 'ended');
+    await expect(attachment.input(Buffer.from('x'))).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
+    attachment[Symbol.dispose]();
+    expect((await world.sessions.get(MANAGER, id)).attached).toBe(0);
+  });
+
+  test('without input takes none', async () => {
+    const { id } = await start('sleep 30');
+    using attachment = await world.sessions.attach({ claims, sessionId: id, offset: -1 });
+    const refused = async (): Promise<true | undefined> =>
+      attachment.input(Buffer.from('x')).then(
+        () => undefined,
+        (error) => (error.reason === 'INPUT_CLOSED' ? true : undefined),
+      );
+    await world.until('the refusal', refused);
+    await world.sessions.end(MANAGER, id, 0);
+  });
+
+  test('with much input and output loses no byte', async () => {
+    const { id } = await start('cat', { input: true });
+    using attachment = await world.sessions.attach({ claims, sessionId: id, offset: 0 });
+    const sent = Buffer.from(Array.from({ length: 3 * MIB }, (_, i) => (i * 31) % 251));
+    const writing = (async () => {
+      for (let at = 0; at < sent.length; at += 200_000)
+        await attachment.input(sent.subarray(at, at + 200_000));
+      await attachment.closeInput();
+    })();
+    const got: Buffer[] = [];
+    for await (const { data } of attachment.output) got.push(data);
+    await writing;
+    expect(Buffer.concat(got).equals(sent)).toBe(true);
+  });
+
+  test('is its login’s alone: others do not see it, managers see and end it and cannot read it', async () => {
+    const { id } = await start('echo secret; sleep 30');
+    const other = { login: 'somebody', seesAll: false };
+    const theirs = { ...claims, sub: 'somebody' };
+    const missing = { reason: 'NOT_FOUND' };
+    await expect(world.sessions.get(other, id)).rejects.toMatchObject(missing);
+    await expect(world.sessions.signal(other, id, 'TERM')).rejects.toMatchObject(missing);
+    await expect(world.sessions.end(other, id)).rejects.toMatchObject(missing);
+    const attached = world.sessions.attach({ claims: theirs, sessionId: id, offset: 0 });
+    await expect(attached).rejects.toMatchObject(missing);
+    const reading = world.sessions.readOutput({ claims: theirs, sessionId: id, offset: 0, follow: true });
+    await expect(reading.next()).rejects.toMatchObject(missing);
+    expect((await world.sessions.list(other, { pageSize: 0 })).items).toEqual([]);
+    expect((await world.sessions.list(other, { login: me.username, pageSize: 0 })).items).toEqual([]);
+    expect((await world.sessions.list(MANAGER, { text: id, pageSize: 0 })).total).toBe(1);
+    await world.sessions.signal(MANAGER, id, 'TERM');
+    expect(await world.session(id, ({ state }) => state === 'ended')).toMatchObject({ exitStatus: 143 });
+    await expect(world.sessions.signal(MANAGER, id, 'TERM')).rejects.toMatchObject({
+      reason: 'SESSION_ENDED',
+    });
+  });
+
+  test('ends with all of its processes, and the receipt says so (X1)', async () => {
+    const { id } = await start("(trap '' TERM; sleep 60 & sleep 60) & setsid sleep 60 & echo here; wait");
+    for await (const _ of read(id)) break;
+    const receipt = await world.sessions.end(MANAGER, id, 100);
+    expect(receipt).toMatchObject({ jtis: [], links: [], sessions: [id], survivors: [], verifiedBy: 'link' });
+    expect(receipt.processes).toBeGreaterThanOrEqual(4);
+    expect((await world.sessions.get(MANAGER, id)).state).toBe('ended');
+    await expect(world.sessions.end(MANAGER, id, -1)).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
+    await expect(world.sessions.end(MANAGER, id)).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
+  });
+
+  test('a reader that does not read holds back neither another reader nor another session', async () => {
+    const { id } = await start('head -c 3000000 /dev/zero');
+    const slow = read(id);
+    await slow.next();
+    let bytes = 0;
+    for await (const { data } of read(id)) bytes += data.length;
+    expect(bytes).toBe(3_000_000);
+    expect((await all(read((await start('echo quick')).id))).text).toBe('quick\n');
+    await slow.return({});
+  });
+
+  test('who is attached loses nothing: the program waits instead', async () => {
+    const { id } = await start('read go; head -c 12000000 /dev/zero; echo done', { input: true });
+    using attachment = await world.sessions.attach({ claims, sessionId: id, offset: 0 });
+    let bytes = 0;
+    await attachment.input(Buffer.from('go\n'));
+    for await (const { offset, data } of attachment.output) {
+      expect(offset).toBe(bytes);
+      bytes += data.length;
+    }
+    expect(bytes).toBe(12_000_005);
+  });
+
+  test('who reads from what is dropped is told where what is kept begins', async () => {
+    const { id } = await start('head -c 30000000 /dev/zero');
+    await world.session(id, ({ state }) => state === 'ended');
+    const refused = await read(id)
+      .next()
+      .catch((error) => error);
+    expect(refused).toMatchObject({ reason: 'OUTPUT_DROPPED' });
+    const first = Number(refused.details.first_offset);
+    let bytes = 0;
+    for await (const { data } of read(id, first)) bytes += data.length;
+    expect(first + bytes).toBe(30_000_000);
+  });
+
+  test('is watched from its start to its end', async () => {
+    const stopping = new AbortController();
+    const changes = world.sessions.changes.subscribe(stopping.signal);
+    const { id } = await start('true');
+    const states: string[] = [];
+    for await (const { session } of changes) {
+      if (session.id === id) states.push(session.state);
+      if (states.at(-1) === 'ended') break;
+    }
+    stopping.abort();
+    expect([...new Set(states)].join()).toMatch(/^starting,(running,)?ended$/);
+  });
+
+  test('is forgotten when its time is over, first by its link', async () => {
+    const { id } = await start('echo x');
+    await world.session(id, ({ state }) => state === 'ended');
+    await world.sessions.forgetOld();
+    expect((await all(read(id))).text).toBe('x\n');
+    world.ahead = 3_700_000;
+    await world.sessions.forgetOld();
+    world.ahead = 0;
+    await expect(world.sessions.get(MANAGER, id)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+    expect(await world.links.forUid(me.uid)?.adopt([id])).toEqual([]);
+  });
+});
+
+describe('sessions and limits', () => {
+  test('a login runs 200 at once', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const claims = await world.login();
+    const starts = await Promise.allSettled(
+      Array.from({ length: 205 }, () => world.sessions.start(sh(claims, 'true'))),
+    );
+    const refused = starts.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(5);
+    expect(refused[0]).toMatchObject({ reason: { reason: 'LIMIT_EXCEEDED' } });
+    expect(await world.sessions.list(MANAGER, { state: 'running', pageSize: 1 })).toMatchObject({
+      total: 200,
+    });
+  });
+
+  test('a start whose link goes away unanswered is settled by the next', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, {
+      daemon: true,
+      answers: { start: () => undefined },
+    });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const claims = await world.login();
+    const start = world.sessions.start(sh(claims, 'true'));
+    await world.until('Start', () => fake.received.some(({ body }) => body?.$case === 'start') || undefined);
+    const known = fake.received.flatMap(({ body }) =>
+      body?.$case === 'start' ? [body.value.sessionId] : [],
+    );
+    const state = { sessionId: known[0] ?? '', pid: 4, exited: undefined };
+    fake.answers = { list: () => ({ $case: 'sessions', value: { sessions: [state] } }) };
+    fake.hangUp();
+    await expect(start).rejects.toMatchObject({ reason: 'LINK_LOST', details: { session_id: known[0] } });
+    await world.session(known[0] ?? '', (session) => session.state === 'running');
+    const exited = { sessionId: known[0] ?? '', status: 9 };
+    fake.answers = { list: () => ({ $case: 'sessions', value: { sessions: [{ ...state, exited }] } }) };
+    fake.hangUp();
+    expect(await world.session(known[0] ?? '', (session) => session.state === 'ended')).toMatchObject({
+      exitStatus: 9,
+    });
+  });
+
+  test('a link says nothing about sessions that are not its own', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const claims = await world.login();
+    const { id } = await world.sessions.start(sh(claims, 'true'));
+    await using other = await FakeLink.listen(world.linksFolder);
+    await world.links.register({ socket: other.name, daemon: false }, me.uid);
+    other.say({ $case: 'exited', value: { sessionId: id, status: 0 } });
+    await world.links.forSocket(other.name)?.list();
+    await world.links.settled();
+    expect((await world.sessions.get(MANAGER, id)).state).toBe('running');
+    fake.say({ $case: 'exited', value: { sessionId: id, status: 300 } });
+    expect((await world.session(id, ({ state }) => state === 'ended')).exitStatus).toBeUndefined();
   });
 });

@@ -153,6 +153,11 @@ export class Sessions implements AsyncDisposable {
     return { ...parts, jtis: [], milliseconds: performance.now() - begun };
   }
 
+  /** Forgets ended sessions whose time is over. Done every hour. Throws STORE_UNAVAILABLE. */
+  async forgetOld(): Promise<void> {
+    await this.#retention.forget();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     this.#retention[Symbol.dispose]();

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { TokenClaims } from '../token/claims.ts';
+import { signalNumber } from './signal-number.ts';
+import { checkStart, type StartRequest } from './start-request.ts';
+
+const claims: TokenClaims = { sub: 'a', iss: 'i', jti: 'j', iat: 1, exp: 2, authMethod: 'link' };
+const plain: StartRequest = { claims, command: ['true'], environment: {}, directory: '', input: false };
+const INVALID = expect.objectContaining({ reason: 'INVALID_ARGUMENT' }) as Error;
+
+describe('a start', () => {
+  test.for<[string, Partial<StartRequest>]>([
+    ['no command', { command: [] }],
+    ['no program', { command: ['', 'x'] }],
+    ['NUL in the command', { command: ['true', 'a\0b'] }],
+    ['NUL in a variable', { environment: { A: 'a\0b' } }],
+    ['our own variable', { environment: { LATCHKEY_SESSION_ID: 'x' } }],
+    ['a name with =', { environment: { 'A=B': 'x' } }],
+    ['a name with a digit first', { environment: { '1A': 'x' } }],
+    ['an empty name', { environment: { '': 'x' } }],
+    ['a relative folder', { directory: 'here' }],
+    ['NUL in the folder', { directory: '/a\0' }],
+    ['too much', { command: ['echo', 'x'.repeat(128 * 1024)] }],
+    ['too much input', { stdin: { text: 'x'.repeat(128 * 1024) } }],
+  ])('is refused: %s', ([, change]) => {
+    expect(() => checkStart({ ...plain, ...change })).toThrow(INVALID);
+  });
+
+  test('takes what a program can be given', () => {
+    const request = {
+      ...plain,
+      command: ['echo', '', '\u{1f511}', '-n'],
+      environment: { _a1: '', PATH: '/x' },
+      directory: '/',
+    };
+    expect(checkStart(request).firstInput.length).toBe(0);
+  });
+
+  test('tells the program nothing under names that only the server may use (DESIGN 8)', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 2 })), (told) => {
+        const stdin = { ...told, userData: { admin: true }, login: 'root', user: 'root', groups: ['wheel'] };
+        const line = checkStart({ ...plain, stdin }).firstInput.toString();
+        expect(line.endsWith('\n')).toBe(true);
+        expect(line.indexOf('\n')).toBe(line.length - 1);
+        const { userData: _a, login: _b, user: _c, groups: _d, ...rest } = stdin as Record<string, unknown>;
+        expect(JSON.parse(line)).toEqual(JSON.parse(JSON.stringify(rest)));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('keeps reserved names further down', () => {
+    expect(checkStart({ ...plain, stdin: { form: { user: 'x' } } }).firstInput.toString()).toBe(
+      '{"form":{"user":"x"}}\n',
+    );
+  });
+});
+
+describe('a signal', () => {
+  test.for([
+    ['TERM', 15],
+    ['SIGTERM', 15],
+    ['15', 15],
+    ['9', 9],
+    ['64', 64],
+    ['HUP', 1],
+  ] as const)('%s is %d', ([name, number]) => {
+    expect(signalNumber(name)).toBe(number);
+  });
+
+  test.for(['', '0', '65', '-9', '9.0', 'term', 'SIGSIGTERM', 'constructor', '__proto__', '015x'])(
+    '%j is none',
+    (name) => {
+      expect(() => signalNumber(name)).toThrow(INVALID);
+    },
+  );
+});
