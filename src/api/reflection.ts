@@ -29,12 +29,15 @@ export function reflectionService(services: readonly string[]): ServedMethod[] {
 }
 
 async function load(services: readonly string[]): Promise<Reflect> {
-  const [{ ReflectionV1Implementation }, descriptors] = await Promise.all([
+  // CommonJS: a bundle has its exports as `default` alone.
+  const [{ default: implementations }, descriptors] = await Promise.all([
     import('@grpc/reflection/build/src/implementations/reflection-v1.js'),
     readFile(DESCRIPTORS),
   ]);
   const root = { files: { fileDescriptorProtos: filesOf(descriptors) } };
-  const implementation = new ReflectionV1Implementation(root as never, { services: [...services] });
+  const implementation = new implementations.ReflectionV1Implementation(root as never, {
+    services: [...services],
+  });
   return (request) => {
     const answer = implementation.handleServerReflectionRequest(asLoaded(request) as never);
     return asGenerated(answer as unknown as Record<string, unknown>, request);
