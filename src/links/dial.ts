@@ -1,6 +1,6 @@
 /** Connecting to a link's socket, and asking the kernel who listens before a single byte is sent (DESIGN 7.2). */
 import { createConnection, type Socket } from 'node:net';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { peerCredentials } from '../native/peer-credentials.ts';
 import { isForwarder, type ListeningProcess, processOf } from './listening-process.ts';
 
@@ -38,7 +38,8 @@ export async function dial(path: string, uid: number, deadlineMs: number): Promi
     return { socket, process: await processOf(peer.pid, uid) };
   } catch (error) {
     socket.destroy();
-    throw error;
+    // A peer that has gone again leaves nobody to ask about.
+    throw isAppError(error) ? error : new Unreachable('it hung up', false, error);
   }
 }
 

@@ -27,8 +27,8 @@ export type { SessionState } from '../generated/latchkey/link/v1/link.ts';
 export interface LinkEvents {
   /** A session that this connection has named is over. */
   exited(sessionId: string, status: number | undefined): void;
-  /** A start whose asker has given up has succeeded after all. */
-  startedLate(sessionId: string): void;
+  /** How many sessions run there has changed. */
+  counted(): void;
   warning(sessionId: string, text: string): void;
   /** The link has said its last word. */
   stopped(): void;
@@ -85,9 +85,12 @@ export class LinkConnection {
     try {
       const started = await this.#channel.ask({ $case: 'start', value: start }, 'started', START_MS);
       if (this.#running.has(start.sessionId)) this.#running.set(start.sessionId, started.pid);
+      this.#events.counted();
       return started;
     } catch (error) {
       if (error instanceof LinkRefusal) this.#running.delete(start.sessionId);
+      // What became of it is found out on the next connection.
+      else this.close('the link does not answer a start');
       throw error;
     }
   }
@@ -206,6 +209,7 @@ export class LinkConnection {
       if (exited) this.#running.delete(sessionId);
       else this.#running.set(sessionId, pid);
     }
+    this.#events.counted();
     return sessions;
   }
 
@@ -226,9 +230,6 @@ export class LinkConnection {
         break;
       case 'exited':
         this.#exited(body.value.sessionId, statusOf(body.value.status).status);
-        break;
-      case 'started':
-        this.#startedLate(body.value);
         break;
       case 'warning':
         this.#events.warning(safeText(body.value.sessionId), safeText(body.value.text));
@@ -258,7 +259,9 @@ export class LinkConnection {
   #exited(sessionId: string, status: number | undefined): void {
     this.#inputs.get(sessionId)?.window.fail(new AppError('SESSION_ENDED', 'the session is over'));
     this.#inputs.delete(sessionId);
-    if (this.#running.delete(sessionId)) this.#events.exited(sessionId, status);
+    if (!this.#running.delete(sessionId)) return;
+    this.#events.exited(sessionId, status);
+    this.#events.counted();
   }
 
   /** An ended session is over, whether or not its link gets to say how. */
@@ -266,12 +269,6 @@ export class LinkConnection {
     const deadline = performance.now() + EXITED_MS;
     while (this.#running.has(sessionId) && this.isOpen && performance.now() < deadline) await delay(10);
     if (this.isOpen) this.#exited(sessionId, undefined);
-  }
-
-  #startedLate({ sessionId, pid }: Started): void {
-    if (this.#running.get(sessionId) !== 0) return;
-    this.#running.set(sessionId, pid);
-    this.#events.startedLate(sessionId);
   }
 
   #tellIfOpen(body: Body): void {

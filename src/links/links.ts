@@ -4,6 +4,7 @@
  * link ends with the token. It never sends a byte to a listener it has not verified, and never
  * takes an owner, a login or another's session from what a link says.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EligibleSettings } from '../accounts/eligible.ts';
 import type { Authority, Call } from '../authority/authority.ts';
 import { NOTHING_ENDED, type Receipt } from '../authority/receipt.ts';
@@ -45,6 +46,8 @@ export interface LinksOptions {
 
 const SWEEP_MS = 300_000;
 const RESUMED_AT_ONCE = 64;
+/** How long a start of the daemon waits for links that do not answer; longer they are looked for meanwhile. */
+const RESUME_MS = 3_000;
 
 export class Links implements AsyncDisposable {
   readonly #options: LinksOptions;
@@ -101,11 +104,10 @@ export class Links implements AsyncDisposable {
       links.#registry.add(link);
       links.#limit.remember(link.socket);
     }
-    for (let first = 0; first < known.length; first += RESUMED_AT_ONCE) {
-      await Promise.all(
-        known.slice(first, first + RESUMED_AT_ONCE).map((link) => links.#supervision.find(link)),
-      );
-    }
+    const waited = new AbortController();
+    const patience = delay(RESUME_MS, undefined, { signal: waited.signal }).catch(() => undefined);
+    await Promise.race([links.#findAll(known), patience]);
+    waited.abort();
     await revokeTokensWithoutLink(options.authority, new Set(rows.map(({ jti }) => jti)));
     await links.#sweep();
     return links;
@@ -131,7 +133,7 @@ export class Links implements AsyncDisposable {
 
   /**
    * The link that does what a token asks for (F11): the token's own, or its Linux user's link daemon.
-   * Throws LINK_LOST when the token's own is gone, LINK_REQUIRED when the user has none.
+   * Throws LINK_LOST when it is gone or does not answer, LINK_REQUIRED when the user has none.
    */
   forClaims(claims: TokenClaims): LinkConnection {
     if (claims.socket !== undefined) return this.#ownLink(claims.socket, claims.jti);
@@ -141,8 +143,9 @@ export class Links implements AsyncDisposable {
         'this login is not that of a Linux user, so it cannot run programs',
       );
     }
-    const link = this.#registry.accepting(claims.user)?.connection;
-    if (link) return link;
+    const link = this.#registry.accepting(claims.user);
+    if (link?.connection) return link.connection;
+    if (link) throw new AppError('LINK_LOST', `the link daemon of ${claims.user} does not answer; try again`);
     const message = `${claims.user} has no link daemon on this host; run there, as that user: latchkey link --daemon`;
     throw new AppError('LINK_REQUIRED', message, { details: { linux_user: claims.user } });
   }
@@ -157,6 +160,11 @@ export class Links implements AsyncDisposable {
   /** The link with this socket, while it answers. */
   forSocket(socket: string): LinkConnection | undefined {
     return this.#registry.get(socket)?.connection;
+  }
+
+  /** Whose links there are. */
+  uids(): Set<number> {
+    return new Set(Array.from(this.#registry.all(), ({ uid }) => uid));
   }
 
   /** Whether there is a link with this socket, even if it does not answer just now. */
@@ -193,6 +201,13 @@ export class Links implements AsyncDisposable {
   /** Resolves when every end of a session that links have told so far is on record. */
   settled(): Promise<void> {
     return this.#observers.settled();
+  }
+
+  async #findAll(links: readonly Link[]): Promise<void> {
+    for (let first = 0; first < links.length; first += RESUMED_AT_ONCE) {
+      const some = links.slice(first, first + RESUMED_AT_ONCE);
+      await Promise.all(some.map((link) => this.#supervision.find(link)));
+    }
   }
 
   async #sweep(): Promise<void> {

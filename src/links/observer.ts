@@ -9,8 +9,6 @@ export interface LinkObserver {
   gone(link: LinkInfo): Promise<void>;
   /** A link says that a session it looked after is over. */
   exited(link: LinkInfo, sessionId: string, status: number | undefined): Promise<void>;
-  /** A start whose asker has given up has succeeded after all. */
-  startedLate(link: LinkInfo, sessionId: string): Promise<void>;
 }
 
 /** Tells all observers; one that fails is the log's business and nobody else's. */

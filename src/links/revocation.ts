@@ -86,12 +86,14 @@ export class Revocation {
     const { supervision } = this.#options;
     try {
       const leaves = await link.connection?.stop({ endSessions: false, graceMs: GRACE_MS }).then(yes, no);
-      link.process ??= await supervision.whoListens(link);
-      if (await endProcess(link, leaves ? LEAVING_MS : 0)) {
-        const processes = link.process ? 1 : 0;
-        return { ...NOTHING_ENDED, links: [link.socket], processes, verifiedBy: 'link' };
-      }
-      const left = { pid: link.process?.pid ?? 0, linuxUser: link.linuxUser, command: 'latchkey link' };
+      const listener = link.process ? { nobody: false } : await supervision.whoListens(link);
+      link.process ??= listener.process;
+      const isGone = link.process
+        ? await endProcess(link, leaves ? LEAVING_MS : 0)
+        : leaves || listener.nobody;
+      const processes = link.process ? 1 : 0;
+      if (isGone) return { ...NOTHING_ENDED, links: [link.socket], processes, verifiedBy: 'link' };
+      const left = { pid: link.row.pid, linuxUser: link.linuxUser, command: 'latchkey link' };
       return { ...NOTHING_ENDED, survivors: [left] };
     } finally {
       await supervision.drop(link);

@@ -53,9 +53,10 @@ export class Supervision {
     return {
       exited: (id, status) => {
         observers.exited(link.info, id, status);
-        if (!link.isOver) registry.changes.emit({ kind: 'changed', link: link.info });
       },
-      startedLate: (id) => observers.tell((observer) => observer.startedLate(link.info, id)),
+      counted: () => {
+        if (registry.get(link.socket) === link) registry.changes.emit({ kind: 'changed', link: link.info });
+      },
       warning: (sessionId, text) => {
         if (budget.take()) log.warn({ socket: link.socket, sessionId }, `a link warns: ${text}`);
       },
@@ -98,12 +99,15 @@ export class Supervision {
     void endProcess(link, LEAVING_MS);
   }
 
-  /** The process that listens on the socket of a link that is not connected. */
-  async whoListens(link: Link): Promise<ListeningProcess | undefined> {
-    const path = this.#options.folder.pathOf(link.socket);
-    const dialled = await dial(path, link.uid, DIAL_MS).catch(() => undefined);
-    dialled?.socket.destroy();
-    return dialled?.process;
+  /** Who listens on the socket of a link that is not connected: nobody, or a process, if it can be seen. */
+  async whoListens(link: Link): Promise<{ nobody: boolean; process?: ListeningProcess | undefined }> {
+    try {
+      const { socket, process } = await dial(this.#options.folder.pathOf(link.socket), link.uid, DIAL_MS);
+      socket.destroy();
+      return { nobody: false, process };
+    } catch (error) {
+      return { nobody: isFinal(error) };
+    }
   }
 
   async #lost(link: Link): Promise<void> {
@@ -131,14 +135,16 @@ export class Supervision {
     if (link.isOver || this.#options.stopping.aborted) return true;
     try {
       await this.#resume(link);
-      return true;
     } catch (error) {
-      if (!isAppError(error)) throw error;
       this.#options.log.debug({ err: error, socket: link.socket }, 'a link could not be resumed');
       if (!isFinal(error)) return false;
       await this.drop(link);
       return true;
     }
+    this.#checkAccount(link).catch((error: unknown) => {
+      this.#options.log.error({ err: error, socket: link.socket }, 'a link’s account could not be checked');
+    });
+    return true;
   }
 
   async #resume(link: Link): Promise<void> {
@@ -158,7 +164,6 @@ export class Supervision {
     if (link.isRetiring) link.connection?.retire();
     else if (link.daemon) registry.acceptAgain(link);
     this.ready(link);
-    await this.#checkAccount(link);
   }
 
   /** A link whose token ended while nobody could tell it. */
@@ -171,6 +176,7 @@ export class Supervision {
   /** Accounts change while a link runs: one that may have none any more loses it. */
   async #checkAccount(link: Link): Promise<void> {
     const { authority, eligible, log } = this.#options;
+    if (link.isOver) return;
     try {
       const user = await canonicalUserOfUid(link.uid);
       if (user?.name !== link.linuxUser) throw new AppError('NOT_ELIGIBLE', 'the account is another one now');
@@ -187,7 +193,7 @@ export class Supervision {
 }
 
 /** Whether nothing but a new link can help: nobody listens, or it is not the link that it was. */
-function isFinal(error: AppError): boolean {
+function isFinal(error: unknown): boolean {
   if (error instanceof Unreachable) return error.gone;
-  return error instanceof LinkRefusal || error.reason === 'LINK_REFUSED';
+  return error instanceof LinkRefusal || isAppError(error, 'LINK_REFUSED');
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -245,7 +245,21 @@ export class World implements AsyncDisposable {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
-    rmSync(join(me.homedir, '.local/state/latchkey', this.serverId), { recursive: true, force: true });
+    for (const place of this.#places()) rmSync(place, { recursive: true, force: true });
+  }
+
+  /** What links of this daemon keep of a session. */
+  sessionFolder(id: string): string {
+    const folders = this.#places().map((place) => join(place, 'sessions', id));
+    return folders.find((folder) => existsSync(folder)) ?? '';
+  }
+
+  /** Where links keep sessions: at home, else where everybody may write. */
+  #places(): string[] {
+    return [
+      join(me.homedir, '.local/state/latchkey', this.serverId),
+      join('/var/tmp', `latchkey-${me.uid}`, this.serverId),
+    ];
   }
 
   #log(): SessionsOptions['log'] & LinksOptions['log'] {

@@ -24,6 +24,9 @@ export interface ReconciliationOptions {
   readonly records: Records;
   /** Starts that have not been answered yet: their links cannot know them. */
   readonly unanswered: ReadonlySet<string>;
+  /** Forgets ended sessions of a uid whose time is over. */
+  readonly forgetOld: (uid: number) => Promise<void>;
+  /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly stopping: AbortSignal;
 }
@@ -38,7 +41,9 @@ export class Reconciliation implements LinkObserver {
   }
 
   async ready(link: LinkConnection): Promise<void> {
-    await this.#inTurn(link.info.uid, () => this.#compare(link, true));
+    const { uid } = link.info;
+    await this.#inTurn(uid, () => this.#compare(link, true));
+    await this.#options.forgetOld(uid);
   }
 
   async gone({ uid, socket }: LinkInfo): Promise<void> {
@@ -55,12 +60,6 @@ export class Reconciliation implements LinkObserver {
 
   async exited({ uid, socket }: LinkInfo, id: string, status: number | undefined): Promise<void> {
     await this.#over(id, status, (row) => row.uid === uid && (row.socket === socket || row.socket === null));
-  }
-
-  async startedLate({ uid, socket }: LinkInfo, id: string): Promise<void> {
-    await this.#options.records.change(id, (row) =>
-      row.uid === uid && row.socket === socket && row.state === 'starting' ? { state: 'running' } : undefined,
-    );
   }
 
   /** Compares the records of a uid with what `link` knows, and gives it what no link looks after. */

@@ -1,8 +1,7 @@
 /** Ended sessions are kept for a while and then forgotten: first what their link keeps, then the record. */
 import type { Links } from '../links/links.ts';
 import type { Store } from '../store/open.ts';
-import type { SessionRow } from '../store/schema.ts';
-import { endedBefore } from '../store/sessions.ts';
+import { sessionsOfUid } from '../store/sessions.ts';
 import type { Records } from './records.ts';
 
 const EVERY_MS = 3_600_000;
@@ -10,7 +9,7 @@ const AT_ONCE = 500;
 
 export interface RetentionOptions {
   readonly store: Store;
-  readonly links: Pick<Links, 'forUid'>;
+  readonly links: Pick<Links, 'forUid' | 'uids'>;
   readonly records: Records;
   readonly retentionMs: number;
   /** Milliseconds since 1970. */
@@ -31,37 +30,23 @@ export class Retention implements Disposable {
     clearInterval(this.#timer);
   }
 
-  /** Forgets what is past its time, of users with a link that answers; the others' waits for one. */
+  /** Forgets what is past its time, of users with a link; the others' waits for one. */
   async forget(): Promise<void> {
-    const { store, now, retentionMs } = this.#options;
-    const passedOver = new Set<number>();
-    let limit = AT_ONCE;
-    for (;;) {
-      const rows = await store.read((db) => endedBefore(db, now() - retentionMs, limit));
-      const byUid = Map.groupBy(rows, ({ uid }) => uid);
-      let forgotten = 0;
-      for (const [uid, sessions] of byUid) {
-        if (!passedOver.has(uid) && (await this.#forgetOf(uid, sessions))) forgotten += sessions.length;
-        else passedOver.add(uid);
-      }
-      if (rows.length < limit) return;
-      if (forgotten === 0) limit += AT_ONCE;
-    }
+    for (const uid of this.#options.links.uids()) await this.forgetOf(uid);
   }
 
-  /** False when no link of `uid` could be told. */
-  async #forgetOf(uid: number, sessions: readonly SessionRow[]): Promise<boolean> {
-    const { links, records, log } = this.#options;
+  /** The same for one uid; nothing when no link of it answers. */
+  async forgetOf(uid: number): Promise<void> {
+    const { store, links, records, now, retentionMs } = this.#options;
     const link = links.forUid(uid);
-    if (!link) return false;
-    try {
-      await link.forget(sessions.map(({ id }) => id));
-    } catch (error) {
-      log.warn({ err: error, uid }, 'a link did not forget ended sessions');
-      return false;
+    if (!link) return;
+    const ended = await store.read((db) => sessionsOfUid(db, uid, 'ended'));
+    const old = ended.filter(({ ended_at }) => ended_at !== null && ended_at < now() - retentionMs);
+    for (let first = 0; first < old.length; first += AT_ONCE) {
+      const some = old.slice(first, first + AT_ONCE);
+      await link.forget(some.map(({ id }) => id));
+      await records.remove(some);
     }
-    await records.remove(sessions);
-    return true;
   }
 
   async #run(): Promise<void> {

@@ -80,11 +80,16 @@ export class Sessions implements AsyncDisposable {
     const { store, links, now } = options;
     await endSessionsOfEarlierBoots(store, now());
     const sessions = new Sessions(options);
-    const { unanswered } = sessions.#starts;
-    const stopping = sessions.#stopping.signal;
-    links.observe(
-      new Reconciliation({ store, links, records: sessions.#records, unanswered, now, stopping }),
-    );
+    const reconciliation = new Reconciliation({
+      store,
+      links,
+      now,
+      records: sessions.#records,
+      unanswered: sessions.#starts.unanswered,
+      forgetOld: (uid) => sessions.#retention.forgetOf(uid),
+      stopping: sessions.#stopping.signal,
+    });
+    links.observe(reconciliation);
     return sessions;
   }
 
@@ -167,8 +172,8 @@ export class Sessions implements AsyncDisposable {
     { claims, sessionId, ...options }: ReadRequest,
     hold: boolean,
   ): AsyncGenerator<OutputPiece, ReadingEnd> {
-    if (!Number.isSafeInteger(options.offset))
-      throw new AppError('INVALID_ARGUMENT', 'offset: a whole number');
+    if (!isOffset(options.offset))
+      throw new AppError('INVALID_ARGUMENT', 'offset: 0 or more, or -1 for what comes from now on');
     return readOn(sessionId, { ...options, hold }, async () => {
       const row = await this.#own(claims, sessionId);
       const link = this.#linkOf(row);
@@ -210,4 +215,8 @@ export class Sessions implements AsyncDisposable {
     const message = `no link looks after this session; run, as ${linux_user}: latchkey link --daemon`;
     throw new AppError('LINK_REQUIRED', message, { details: { linux_user } });
   }
+}
+
+function isOffset(offset: number): boolean {
+  return Number.isSafeInteger(offset) && offset >= -1;
 }
