@@ -178,6 +178,8 @@ export class FakeDaemon implements AsyncDisposable {
   readonly initKey = randomBytes(32);
   readonly uid = process.getuid?.() ?? -1;
   readonly links: StartedLink[] = [];
+  /** What Node is to run. */
+  entry = [join(import.meta.dirname, 'link.test-entry.ts')];
   /** What is done with a registration; by default the link is made one. */
   onRegister: (registration: Registration) => Promise<void> = async ({ request, answer }) => {
     this.socket = request.socket;
@@ -284,8 +286,7 @@ export class FakeDaemon implements AsyncDisposable {
 
   /** Starts a link and does not wait. */
   spawn(words: string[] = [], env: Record<string, string> = {}): StartedLink {
-    const entry = join(import.meta.dirname, 'link.test-entry.ts');
-    const child = spawn(process.execPath, [entry, '--run', this.run, ...words], {
+    const child = spawn(process.execPath, [...this.entry, '--run', this.run, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: '/usr/bin:/bin', XDG_CONFIG_HOME: this.config, ...env },
     });

@@ -37,7 +37,7 @@ export class Frugal {
 
   #tidy(): void {
     this.#release();
-    this.#collect ??= exposeGc();
+    this.#collect ??= (globalThis.gc as Collect | undefined) ?? exposeGc();
     this.#collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     mallocTrim();
   }

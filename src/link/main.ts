@@ -9,6 +9,7 @@ import { checkAccount, ownAccount } from './account.ts';
 import { answerAccountPhase, checkAccountPhase } from './account-phase.ts';
 import { report, startDetached } from './detach.ts';
 import { HELP, type LinkWords, parseWords } from './options.ts';
+import { answerRegistration, Registrar } from './registrar.ts';
 import { serve } from './serve.ts';
 
 const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
@@ -23,6 +24,7 @@ export async function runLink(argv: string[]): Promise<number> {
       return DONE;
     }
     if (words.account !== undefined) return await answerAccountPhase(words.account);
+    if (words.register) return await answerRegistration(words.run);
     return await run(words, argv);
   } catch (error) {
     const message = isAppError(error) ? error.message : `it failed unexpectedly: ${String(error)}`;
@@ -38,7 +40,8 @@ async function run(words: LinkWords, argv: readonly string[]): Promise<number> {
     return DONE;
   }
   const account = ownAccount();
-  await serve(words, account, async () => {
+  using registrar = new Registrar(argv, words.run);
+  await serve(words, account, registrar, async () => {
     checkAccount(account);
     await checkAccountPhase(account.name, argv);
   });

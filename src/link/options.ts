@@ -13,6 +13,8 @@ export interface LinkWords {
   readonly report: number | undefined;
   /** Internal: ask PAM about this account, and nothing else. */
   readonly account: string | undefined;
+  /** Internal: register a link for the process that writes the order. */
+  readonly register: boolean;
 }
 
 export const HELP = `Usage: latchkey link [--daemon] [--print-token] [--run DIR]
@@ -35,7 +37,15 @@ export function parseWords(argv: readonly string[]): LinkWords {
   if (daemon && printToken) throw usage('--daemon keeps its token to itself; leave out --print-token');
   if (!run.startsWith('/')) throw usage('--run takes an absolute path');
   const report = values['report-fd'] === undefined ? undefined : Number(values['report-fd']);
-  return { help, daemon, printToken, run, report, account: values['check-account'] };
+  return {
+    help,
+    daemon,
+    printToken,
+    run,
+    report,
+    account: values['check-account'],
+    register: values.register === true,
+  };
 }
 
 function parse(argv: readonly string[]) {
@@ -51,6 +61,7 @@ function parse(argv: readonly string[]) {
         run: { type: 'string' },
         'report-fd': { type: 'string' },
         'check-account': { type: 'string' },
+        register: { type: 'boolean' },
       },
     }).values;
   } catch (cause) {

@@ -3,7 +3,7 @@
 import { type LocalServer, readServerFile } from '../client/local-server.ts';
 import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../client/trusted-folder.ts';
 import { AppError, isAppError } from '../errors.ts';
-import { setDumpable } from '../native/process.ts';
+import { keepDescriptors, setDumpable } from '../native/process.ts';
 import type { Account } from './account.ts';
 import { announce } from './announce.ts';
 import { report } from './detach.ts';
@@ -12,7 +12,7 @@ import { SESSION_ID_NAME } from './environment.ts';
 import { Identity, type LinkToken } from './identity.ts';
 import { type Departure, Link } from './link.ts';
 import type { LinkWords } from './options.ts';
-import { registerLink } from './register.ts';
+import type { Registrar } from './registrar.ts';
 import { SessionPlace } from './session-place.ts';
 import { StoredToken } from './stored-token.ts';
 
@@ -25,9 +25,11 @@ const [PATIENCE_MS, DETACHED_PATIENCE_MS] = [10_000, 7000];
 export async function serve(
   words: LinkWords,
   account: Account,
+  registrar: Registrar,
   checkSelf: () => Promise<void>,
 ): Promise<void> {
   setDumpable(false);
+  keepDescriptors();
   const umask = process.umask(0o077);
   process.on('SIGXFSZ', () => {}); // EFBIG is handled instead
   await using opened = new AsyncDisposableStack();
@@ -53,7 +55,7 @@ export async function serve(
 
   const request = { socket: door.name, daemon: words.daemon, sessionId: process.env[SESSION_ID_NAME] ?? '' };
   const patience = words.daemon ? DETACHED_PATIENCE_MS : PATIENCE_MS;
-  const registered = registerLink(() => readServerFile(run), request, patience);
+  const registered = registrar.register(request, patience);
   // A signal while registering ends it, too.
   const isGone = link.departed.then(() => undefined);
   if ((await Promise.race([registered, isGone])) === undefined) return;
