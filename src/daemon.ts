@@ -12,6 +12,7 @@ import { loadPki } from './authority/pki.ts';
 import type { Config, ListenAddress } from './config/config.ts';
 import { makeFolders } from './config/folders.ts';
 import { removeServerFile, writeServerFile } from './config/run-files.ts';
+import { AppError } from './errors.ts';
 import { Links } from './links/links.ts';
 import { LocalAdmin } from './local-admin.ts';
 import type { Log } from './log.ts';
@@ -66,7 +67,8 @@ export async function startDaemon(config: Config, log: Log, now: () => number = 
 
   const info = { serverId, hostname, version: VERSION, mode: config.mode, startedAt: new Date(now()) };
   const { listen } = config.api;
-  const api = rooms.use(await startApi({ listen, pki, authority, links, sessions, roles, info, log }));
+  const served = startApi({ listen, pki, authority, links, sessions, roles, info, log });
+  const api = rooms.use(await served.catch((error: unknown) => Promise.reject(listenProblem(error, listen))));
   const address = dialled(api.address);
 
   rooms.use(await LocalAdmin.open({ authority, runFolder: paths.run, log }));
@@ -111,6 +113,18 @@ function namesOfHost(hostname: string): { names: string[]; addresses: string[] }
   const [short = hostname] = hostname.split('.');
   const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   return { names: [hostname, short], addresses: addresses.map(({ address }) => address) };
+}
+
+/** What an administrator can do about an address that cannot be listened on; other errors as they are. */
+function listenProblem(error: unknown, { host, port }: ListenAddress): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const why = {
+    EADDRINUSE: 'is in use. Stop what listens there, or choose another',
+    EACCES: 'needs privileges that this user has not. Choose a port from 1024 on',
+    EADDRNOTAVAIL: 'is no address of this host. Choose another',
+  }[String(code)];
+  if (why === undefined) return error;
+  return new AppError('CONFIG_INVALID', `api.listen: ${host} port ${port} ${why}`, { cause: error });
 }
 
 /** An address that listens on every interface is dialled on loopback. */

@@ -14,6 +14,7 @@ import {
   readFileSync,
   type Stats,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { codeOf, fileProblem } from './durable-file.ts';
 import { AppError } from './errors.ts';
 
@@ -93,10 +94,15 @@ export function ensureFolder(path: string, mode: number, { uid, forbidden }: Own
   }
 }
 
-/** `mode` holds whatever the umask says; parents made on the way are never looser than that. */
+/**
+ * `mode` holds whatever the umask says; parents made on the way are never looser than that. One at a
+ * time: mkdirSync's own `recursive` never returns where the kernel answers ENOENT, as in /proc.
+ */
 function makeFolder(path: string, mode: number): void {
-  const first = mkdirSync(path, { recursive: true, mode: mode & 0o755 });
-  if (first !== undefined) chmodSync(path, mode);
+  const parent = dirname(path);
+  if (lstatSync(parent, { throwIfNoEntry: false }) === undefined) makeFolder(parent, mode & 0o755);
+  mkdirSync(path, { mode: mode & 0o755 });
+  chmodSync(path, mode);
 }
 
 function checkOwner(path: string, entry: Stats, uid: number): void {

@@ -80,6 +80,10 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     may: ['client', 'token', 'errors', 'version', 'config', 'generated'],
     why: 'it can do what the public API can do',
   },
+  'local-admin': {
+    may: ['authority', 'config/run-files', 'errors', 'log'],
+    why: 'a part of the composition root',
+  },
   daemon: { may: ['*'], why: 'the composition root' },
   serve: {
     may: ['daemon', 'config', 'errors', 'log', 'version'],

@@ -5,10 +5,6 @@ import { readPrivateFile } from '../owned-path.ts';
 import { describe, invalid, remedy } from './problem.ts';
 import type { Config } from './shape.ts';
 
-/** A Unix socket's path is at most 107 bytes (unix(7)). */
-const LONGEST_SOCKET = 107;
-const HIGHEST_UID = 4_294_967_294;
-
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
@@ -17,7 +13,6 @@ LOOPBACK.addAddress('::1', 'ipv6');
 export function checkTogether(config: Config, uid: number): void {
   checkKey(config, uid);
   checkListen(config);
-  checkRun(config, uid);
 }
 
 /** A6: one of the two, and the file closed to others. */
@@ -54,17 +49,5 @@ function checkListen({ mode, api, entries }: Config): void {
   throw invalid(
     `${entry.where}: api.listen is ${describe(entry.raw)}; wanted a loopback address such as 127.0.0.1:7300, ` +
       `for a user's own daemon is for that user alone. ${remedy(entry)}, or run it as root or latchkey`,
-  );
-}
-
-/** The links' sockets have to fit below it. */
-function checkRun({ mode, paths, entries }: Config, uid: number): void {
-  const name = `/links/${mode === 'self' ? uid : HIGHEST_UID}.0123456789abcdef0123456789abcdef.sock`;
-  const length = Buffer.byteLength(paths.run);
-  const most = LONGEST_SOCKET - name.length;
-  if (length <= most) return;
-  throw invalid(
-    `${entries['paths.run'].where}: paths.run is ${describe(paths.run)} of ${length} bytes; wanted at most ${most}, ` +
-      "for a socket's path is short. Set a shorter paths.run (--run DIR)",
   );
 }

@@ -308,12 +308,6 @@ describe('the file itself', () => {
     const input = { argv: { config: file }, env: {}, uid: ownUid(), home: folder };
     expect(refusal(() => loadConfig(input))).toMatch(/not UTF-8/);
   });
-
-  test('may not ask for sockets whose paths are too long', () => {
-    expect(refusal(() => loadSelf({}, `/${'r'.repeat(80)}`))).toMatch(
-      /^--run: paths\.run is .* wanted at most 52/,
-    );
-  });
 });
 
 function bomb(): string {

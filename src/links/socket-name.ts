@@ -9,8 +9,10 @@ export function uidOfSocketName(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Throws LINK_REFUSED unless `name` is the name of a socket of `uid`. */
+/** Throws INVALID_ARGUMENT for what is no such name, LINK_REFUSED for that of another uid's socket. */
 export function checkSocketName(name: string, uid: number): void {
-  if (uidOfSocketName(name) === uid) return;
-  throw new AppError('LINK_REFUSED', `not the name of a link's socket of uid ${uid}`);
+  const claimed = uidOfSocketName(name);
+  if (claimed === undefined)
+    throw new AppError('INVALID_ARGUMENT', 'socket: "<uid>.<32 hex digits>.sock" is wanted');
+  if (claimed !== uid) throw new AppError('LINK_REFUSED', `not the name of a link's socket of uid ${uid}`);
 }

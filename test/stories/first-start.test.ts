@@ -2,21 +2,33 @@
 import { X509Certificate } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   realpathSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Account, type Finished, latchkey, myself, root, runAs } from '../support/account.ts';
-import { folderOf, TestDaemon } from '../support/daemon.ts';
+import {
+  type Account,
+  alice,
+  type Finished,
+  latchkey,
+  mallory,
+  myself,
+  root,
+  runAs,
+} from '../support/account.ts';
+import { TestDaemon } from '../support/daemon.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
 const user: Account = missingWorld() ? myself() : root;
@@ -28,9 +40,7 @@ afterEach(() => {
 
 /** `latchkey serve` on a configuration, expected to end by itself. */
 async function serve(yaml: string, prepare: (folder: string) => void = () => {}): Promise<Finished> {
-  const folder = mkdtempSync(
-    join(process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir()), 'serve-'),
-  );
+  const folder = mkdtempSync(join(process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir()), 'serve-'));
   folders.push(folder);
   const text = yaml.replaceAll('FOLDER', folder);
   writeFileSync(join(folder, 'config.yaml'), text, { mode: 0o600 });
@@ -156,17 +166,70 @@ describe('a start that cannot be is refused with one clear line and status 78', 
     expect(status).toBe(78);
   });
 
-  test('a full disk: refused while it is full, whole again when it is not', async (context) => {
+  test('a full disk when it starts', async (context) => {
     skipWithout(context, missingWorld());
-    const disk = folderOf(root, '/mnt/small-disk');
-    await runAs(root, ['mount', '-t', 'tmpfs', '-o', 'size=12m,mode=700', 'small', disk]).finished;
+    const disk = await smallDisk();
     try {
-      await using daemon = await TestDaemon.start({
-        config: { paths: { state: join(disk, 'state'), run: '/mnt/small-run' } },
-      });
-      void daemon;
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(3 * 2 ** 20));
+      const { status, stderr } = await serve(base.replace('FOLDER/state', join(disk, 'state')));
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stderr).toMatch(/full|space/i);
+      expect(status).toBe(78);
     } finally {
       await runAs(root, ['umount', disk]).finished;
     }
   });
 });
+
+describe('a disk that gets full while it serves', () => {
+  test('refuses new tokens and not revocations, and all is well again when there is room', async (context) => {
+    skipWithout(context, missingWorld());
+    const disk = await smallDisk();
+    const ballast = join(disk, 'ballast');
+    try {
+      await using daemon = await TestDaemon.start({ state: join(disk, 'state') });
+      const link = await daemon.link(alice);
+      fill(ballast);
+      const refused = await daemon.cli(mallory, ['link']);
+      expect(refused.status).not.toBe(0);
+      expect(refused.stderr).toMatch(/^latchkey.*: .*\n$/);
+      expect((await daemon.cli(alice, ['whoami'])).status).toBe(0);
+      expect((await daemon.cli(alice, ['logout'])).status).toBe(0);
+      expect((await daemon.cli(alice, ['whoami'])).status).toBe(3);
+      await link.finished;
+      await daemon.end('SIGKILL');
+      rmSync(ballast);
+      await daemon.serve();
+      await daemon.link(mallory);
+      expect((await daemon.cli(mallory, ['whoami'])).status).toBe(0);
+      expect((await daemon.cli(alice, ['whoami'])).status).toBe(3);
+    } finally {
+      await runAs(root, ['umount', disk]).finished;
+    }
+  });
+});
+
+/** A file system of 12 MiB. */
+async function smallDisk(): Promise<string> {
+  const disk = mkdtempSync('/mnt/small-disk-');
+  await runAs(root, ['mount', '-t', 'tmpfs', '-o', 'size=12m,mode=700', 'small', disk]).finished;
+  return disk;
+}
+
+/** Writes until nothing fits any more. */
+function fill(path: string): void {
+  const fd = openSync(path, 'w');
+  try {
+    for (let size = 65_536; size >= 1; size = Math.floor(size / 2)) while (writes(fd, size));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function writes(fd: number, size: number): boolean {
+  try {
+    return writeSync(fd, Buffer.alloc(size)) === size;
+  } catch {
+    return false;
+  }
+}

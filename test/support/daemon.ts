@@ -1,7 +1,7 @@
 /** A real daemon for a story, in folders of its own, and what everybody can do with it. */
 import {
+  chmodSync,
   chownSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -19,8 +19,8 @@ export interface DaemonOptions {
   readonly as?: Account;
   /** Configuration beside the folders and the port. */
   readonly config?: Record<string, unknown>;
-  /** An existing folder to go on from. */
-  readonly folder?: string;
+  /** Where the state lies, if not in the daemon's own folder. */
+  readonly state?: string;
 }
 
 interface ServerFile {
@@ -33,20 +33,23 @@ interface ServerFile {
 export class TestDaemon implements AsyncDisposable {
   readonly account: Account;
   readonly folder: string;
+  readonly stateFolder: string;
   readonly #made: Run[] = [];
   #run: Run | undefined;
 
-  private constructor(account: Account, folder: string) {
+  private constructor(account: Account, folder: string, stateFolder: string) {
     this.account = account;
     this.folder = folder;
+    this.stateFolder = stateFolder;
   }
 
   /** Starts one and waits until it serves. */
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
     const account = options.as ?? root;
     const base = process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir());
-    const folder = options.folder ?? mkdtempSync(join(base, 'daemon-'));
-    const daemon = new TestDaemon(account, folder);
+    const folder = mkdtempSync(join(base, 'daemon-'));
+    const daemon = new TestDaemon(account, folder, options.state ?? join(folder, 'state'));
+    chmodSync(folder, 0o755);
     if (process.getuid?.() === 0) chownSync(folder, account.uid, account.uid);
     daemon.#configure(options.config ?? {});
     await daemon.serve();
@@ -55,10 +58,6 @@ export class TestDaemon implements AsyncDisposable {
 
   get runFolder(): string {
     return join(this.folder, 'run');
-  }
-
-  get stateFolder(): string {
-    return join(this.folder, 'state');
   }
 
   get configFile(): string {
@@ -152,11 +151,4 @@ export class TestDaemon implements AsyncDisposable {
     if (this.#run) await this.end('SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** Makes a folder that belongs to `account`. */
-export function folderOf(account: Account, path: string, mode = 0o700): string {
-  mkdirSync(path, { recursive: true, mode });
-  if (process.getuid?.() === 0) chownSync(path, account.uid, account.uid);
-  return path;
 }
