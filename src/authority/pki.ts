@@ -42,6 +42,7 @@ export interface Pki {
 }
 
 export interface TlsPair {
+  /** The certificate and the CA's, in this order: what is shown to clients, so that they can come to trust it (N3). */
   readonly certPem: string;
   readonly keyPem: string;
 }
@@ -55,7 +56,8 @@ export async function loadPki(options: PkiOptions): Promise<Pki> {
   ensureFolder(options.folder, 0o700, { uid: ownUid(), forbidden: 0o077 });
   removeLeftovers(options.folder, options.nowMs);
   const { ca, created } = await loadAuthority(options);
-  const tls = await loadTls(options, ca);
+  const { certPem, keyPem } = await loadTls(options, ca);
+  const tls = { certPem: certPem + ca.pem, keyPem };
   return { ca, caPem: ca.pem, tls, fingerprint: ca.certificate.fingerprint256, created };
 }
 

@@ -51,7 +51,7 @@ function appText(error: AppError): string {
 
 /** Whoever threw it knew better what to do than a table does. */
 function saysWhatToDo(message: string): boolean {
-  return /\blatchkey [a-z]|--[a-z]|\btry again\b/.test(message);
+  return /\blatchkey [a-z]|--[a-z]|\btry again\b|nothing was stored/.test(message);
 }
 
 function firstLine(text: string): string {

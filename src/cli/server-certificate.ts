@@ -29,7 +29,7 @@ export async function fetchAuthority(address: string, nowMs: number): Promise<Au
   const [leaf] = chain;
   const ca = chain.at(-1);
   if (leaf === undefined || ca === undefined || !ca.ca || !ca.checkIssued(ca) || !ca.verify(ca.publicKey)) {
-    throw refused(`${host} does not present a certificate authority of its own; is it a Latchkey server?`);
+    throw refused(`${host} does not present a certificate authority of its own, as a Latchkey server does`);
   }
   chain.slice(1).forEach((issuer, at) => {
     const below = chain[at];
@@ -83,5 +83,5 @@ function chainOf(leaf: DetailedPeerCertificate): X509Certificate[] {
 }
 
 function refused(message: string): AppError {
-  return new AppError('NOT_TRUSTED', message);
+  return new AppError('NOT_TRUSTED', `${message}; nothing was stored`);
 }

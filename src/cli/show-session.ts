@@ -2,6 +2,7 @@
  * A session on our own standard streams until it ends: its output raw and no faster than it is taken,
  * our input if wanted, our signals. Whatever happens to us, the session itself goes on.
  */
+import { setImmediate } from 'node:timers/promises';
 import { type Following, followSession, type Progress } from '../client/follow-session.ts';
 import { isAppError } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
@@ -92,7 +93,7 @@ async function send(run: Run, session: Promised, signal: string): Promise<void> 
 
 /** Says how to come back, as far as that is known by now. */
 async function leave(run: Run, session: Promised): Promise<number> {
-  const id = await Promise.race([session.then((known) => known.id), undefined]);
+  const id = await Promise.race([session.then((known) => known.id), setImmediate(undefined)]);
   const again =
     id === undefined ? "find it with 'latchkey sessions'" : `attach again with 'latchkey attach ${id}'`;
   run.out.problem(`left; the session goes on: ${again}`);
