@@ -4,11 +4,11 @@
  * token have to make room first, and that all are gone after disposal. Never looks into a call.
  */
 import { once } from 'node:events';
-import type { AddressInfo, ListenOptions, Socket } from 'node:net';
+import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Log } from './log.ts';
-import { type Peer, peerOf } from './peer.ts';
-import type { End } from './peer-uid.ts';
+import { isLocalAddress, type Peer, peerOf, plainAddress } from './peer.ts';
+import { addressBytes, type End } from './peer-uid.ts';
 
 /** PEM texts. */
 export interface Certificate {
@@ -19,6 +19,8 @@ export interface Certificate {
 export interface ConnectionLimits {
   /** Connections at once, handshakes included. */
   readonly connections: number;
+  /** Those of them from one address elsewhere (or IPv6 network of 64 bits) that have shown no token. */
+  readonly perSource: number;
   readonly handshakeMs: number;
   /** How long a connection may be without a call before it has shown a token, and after. */
   readonly idleMs: number;
@@ -27,12 +29,13 @@ export interface ConnectionLimits {
 
 const CONNECTION_LIMITS: ConnectionLimits = {
   connections: 2048,
+  perSource: 256,
   handshakeMs: 5_000,
   idleMs: 20_000,
   provenIdleMs: 1_800_000,
 };
 
-/** One accepted connection. */
+/** One connection whose handshake is done. */
 export interface Connection {
   readonly peer: Peer;
   /** Calls under way that have not shown a good token, and calls in all. */
@@ -54,14 +57,20 @@ export interface ConnectionsOptions {
   readonly log: Log;
 }
 
+/** What has been accepted; `connection` once the handshake is done. */
+interface Accepted {
+  readonly socket: Socket;
+  readonly source: string;
+  connection?: Connection;
+}
+
 export class Connections implements AsyncDisposable {
   readonly #server: Server;
   readonly #limits: ConnectionLimits;
   readonly #log: Log;
   readonly #inject: (socket: TLSSocket) => void;
-  readonly #raw = new Set<Socket>();
-  readonly #open = new Map<TLSSocket, Connection>();
-  readonly #byEnds = new Map<string, Connection>();
+  /** By their ends, the oldest first. */
+  readonly #accepted = new Map<string, Accepted>();
   readonly #sweeper: NodeJS.Timeout;
   #emptied: PromiseWithResolvers<void> | undefined;
 
@@ -100,13 +109,9 @@ export class Connections implements AsyncDisposable {
     return { host: address, port };
   }
 
-  get size(): number {
-    return this.#open.size;
-  }
-
   /** The connection between these ends; undefined when it has just gone. */
   find(theirs: End, ours: End): Connection | undefined {
-    return this.#byEnds.get(keyOf(theirs, ours));
+    return this.#accepted.get(keyOf(theirs, ours))?.connection;
   }
 
   /** What handshakes from now on show. Connections that are there keep theirs. */
@@ -121,7 +126,7 @@ export class Connections implements AsyncDisposable {
 
   /** Resolves when there is no connection. */
   async emptied(): Promise<void> {
-    if (this.#raw.size === 0) return;
+    if (this.#accepted.size === 0) return;
     this.#emptied ??= Promise.withResolvers();
     await this.#emptied.promise;
   }
@@ -130,48 +135,58 @@ export class Connections implements AsyncDisposable {
     clearInterval(this.#sweeper);
     const closed = this.#server.listening ? once(this.#server, 'close') : Promise.resolve();
     if (this.#server.listening) this.#server.close();
-    for (const socket of this.#raw) socket.destroy();
+    for (const { socket } of this.#accepted.values()) socket.destroy();
     await closed;
   }
 
   #acceptRaw(socket: Socket): void {
-    if (this.#raw.size >= this.#limits.connections && !this.#makeRoom()) {
-      this.#log.warn({ peer: socket.remoteAddress, reason: 'LIMIT_EXCEEDED' }, 'connection refused');
+    const { key, theirs } = endsOf(socket);
+    const source = sourceOf(theirs.address);
+    if (this.#isTooMany(source) || (this.#isFull() && !this.#makeRoom())) {
+      this.#log.warn({ peer: theirs.address, reason: 'LIMIT_EXCEEDED' }, 'connection refused');
       socket.destroy();
       return;
     }
-    this.#raw.add(socket);
-    socket.once('close', () => {
-      this.#raw.delete(socket);
-      if (this.#raw.size === 0) this.#emptied?.resolve();
-    });
+    this.#accepted.set(key, { socket, source });
     socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      this.#accepted.delete(key);
+      if (this.#accepted.size === 0) this.#emptied?.resolve();
+    });
   }
 
   #accept(socket: TLSSocket): void {
     socket.on('error', () => socket.destroy());
-    const theirs = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
-    const ours = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
-    if (socket.alpnProtocol !== 'h2' || theirs.port === 0) {
+    const { key, theirs, ours } = endsOf(socket);
+    const accepted = this.#accepted.get(key);
+    if (socket.alpnProtocol !== 'h2' || accepted === undefined) {
       socket.destroy();
       return;
     }
     const peer = peerOf(theirs, ours);
-    const connection = { peer, unproven: 0, calls: 0, proven: false, idleSinceMs: performance.now() };
-    const key = keyOf(theirs, ours);
-    this.#open.set(socket, connection);
-    this.#byEnds.set(key, connection);
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      if (this.#byEnds.get(key) === connection) this.#byEnds.delete(key);
-    });
+    accepted.connection = { peer, unproven: 0, calls: 0, proven: false, idleSinceMs: performance.now() };
     this.#inject(socket);
+  }
+
+  #isFull(): boolean {
+    return this.#accepted.size >= this.#limits.connections;
+  }
+
+  /** Those of this host are told apart by their calls (limits.ts), since they all have one address. */
+  #isTooMany(source: string): boolean {
+    if (isLocalAddress(source)) return false;
+    let unproven = 0;
+    for (const accepted of this.#accepted.values()) {
+      if (accepted.source === source && !accepted.connection?.proven) unproven += 1;
+    }
+    return unproven >= this.#limits.perSource;
   }
 
   /** Ends the oldest connection that has shown no token and is not in a call. */
   #makeRoom(): boolean {
-    for (const [socket, { proven, calls }] of this.#open) {
-      if (proven || calls > 0) continue;
+    for (const [key, { socket, connection }] of this.#accepted) {
+      if (connection === undefined || connection.proven || connection.calls > 0) continue;
+      this.#accepted.delete(key);
       socket.destroy();
       return true;
     }
@@ -180,13 +195,27 @@ export class Connections implements AsyncDisposable {
 
   #sweep(): void {
     const nowMs = performance.now();
-    for (const [socket, { proven, calls, idleSinceMs }] of this.#open) {
-      const idleMs = proven ? this.#limits.provenIdleMs : this.#limits.idleMs;
-      if (calls === 0 && nowMs - idleSinceMs > idleMs) socket.destroy();
+    for (const { socket, connection } of this.#accepted.values()) {
+      if (connection === undefined || connection.calls > 0) continue;
+      const idleMs = connection.proven ? this.#limits.provenIdleMs : this.#limits.idleMs;
+      if (nowMs - connection.idleSinceMs > idleMs) socket.destroy();
     }
   }
 }
 
+function endsOf(socket: Socket): { key: string; theirs: End; ours: End } {
+  const theirs = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+  const ours = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+  return { key: keyOf(theirs, ours), theirs, ours };
+}
+
 function keyOf(theirs: End, ours: End): string {
   return `${theirs.address} ${theirs.port} ${ours.address} ${ours.port}`;
+}
+
+/** Whom to count together: an address, or the 64 bits of an IPv6 network, as one host has all of those. */
+export function sourceOf(address: string): string {
+  const plain = plainAddress(address);
+  if (isIPv4(plain) || isLocalAddress(plain)) return plain;
+  return `${addressBytes(plain).subarray(0, 8).toString('hex')}::/64`;
 }

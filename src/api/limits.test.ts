@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callHeaders, framed, grpcStatus, ServedApi } from '../../test/support/served-api.ts';
 import { GetKeysRequest } from '../generated/latchkey/v1/auth.ts';
 import { VerifyTokenRequest } from '../generated/latchkey/v1/token.ts';
+import { sourceOf } from './connections.ts';
 import { Limits } from './limits.ts';
 
 const OK = 0;
@@ -117,6 +120,35 @@ describe('before a login', () => {
     expect(tookMs).toBeGreaterThan(4_500);
     expect(tookMs).toBeLessThan(8_000);
   });
+});
+
+describe('what is not gRPC', () => {
+  it('is survived: noise instead of HTTP/2, and a message that unpacks to more than 64 KiB', async () => {
+    const socket = connectTls({
+      host: 'localhost',
+      port: api.port,
+      ca: api.pki.caPem,
+      ALPNProtocols: ['h2'],
+    });
+    socket.on('error', () => {});
+    socket.end(randomBytes(4096));
+    await new Promise((resolve) => socket.once('close', resolve).resume());
+    const bomb = framed(gzipSync(Buffer.alloc(10_000_000)));
+    bomb[0] = 1;
+    expect(bomb.length).toBeLessThan(64 * 1024);
+    expect(await callOnce(GET_KEYS, bomb, { 'grpc-encoding': 'gzip' })).toBe(RESOURCE_EXHAUSTED);
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0)))).toBe(OK);
+  });
+});
+
+describe('the source of a connection', () => {
+  it.each([
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '20010db800010002::/64'],
+    ['2001:db8:1:2::9', '20010db800010002::/64'],
+    ['::1', '::1'],
+  ])('%s is %s', (address, source) => expect(sourceOf(address)).toBe(source));
 });
 
 describe('with a login', () => {

@@ -1,5 +1,5 @@
 /** The other end of a connection, as far as the kernel vouches for it. */
-import { BlockList, isIPv4 } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type End, uidOfPeer } from './peer-uid.ts';
 
@@ -37,7 +37,9 @@ export function plainAddress(address: string): string {
   return isIPv4(unmapped) ? unmapped : address;
 }
 
-function isLocalAddress(address: string): boolean {
+/** Whether packets from `address` can only have come from this host. */
+export function isLocalAddress(address: string): boolean {
+  if (isIP(address) === 0) return false;
   if (loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')) return true;
   const own = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
   return own.some((entry) => plainAddress(entry.address) === address);

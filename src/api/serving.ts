@@ -59,7 +59,9 @@ export class Serving implements AsyncDisposable {
     const calls = new Set<Promise<void>>();
     const track = (call: Promise<void>): void => {
       calls.add(call);
-      void call.finally(() => calls.delete(call));
+      void call
+        .catch((error: unknown) => options.log.error({ err: error }, 'a call did not end in order'))
+        .finally(() => calls.delete(call));
     };
     const find: FindConnection = (theirs, ours) => connections.find(theirs, ours);
     const server = grpcServer(options, intercept(options, shutdown.signal, find, track));

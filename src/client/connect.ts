@@ -31,6 +31,8 @@ export interface Client extends AsyncDisposable {
 
 /** The largest message taken from a server. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** How much a server may send ahead, so that distance does not slow output down. */
+const WINDOW_BYTES = 1024 * 1024;
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 const FIRST_RECONNECT_MS = 100;
@@ -68,6 +70,7 @@ function lineTo(address: string, ca: string, found: FoundToken | undefined): Lin
     'grpc.service_config_disable_resolution': 1,
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc-node.flow_control_window': WINDOW_BYTES,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     'grpc.initial_reconnect_backoff_ms': FIRST_RECONNECT_MS,
