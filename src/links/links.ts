@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EligibleSettings } from '../accounts/eligible.ts';
 import type { Authority, Call } from '../authority/authority.ts';
 import { NOTHING_ENDED, type Receipt } from '../authority/receipt.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import { allLinks, type LinkQuery, selectLinks } from '../store/links.ts';
 import type { Store } from '../store/open.ts';
@@ -66,9 +66,10 @@ export class Links implements AsyncDisposable {
     this.#options = options;
     this.#folder = folder;
     this.#registry = new LinkRegistry(store, log);
-    this.#observers = new Observers((error) =>
-      log.error({ err: error }, 'what a link told was not dealt with'),
-    );
+    this.#observers = new Observers((error) => {
+      const level = isAppError(error, 'LINK_LOST') || this.#stopping.signal.aborted ? 'debug' : 'error';
+      log[level]({ err: error }, 'what a link told was not dealt with');
+    });
     const common = {
       store,
       authority,
@@ -120,7 +121,8 @@ export class Links implements AsyncDisposable {
 
   /**
    * Makes the process that listens on a socket in the folder of links a link of `callerUid`'s account,
-   * and hands it its token. Throws LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE, LINK_LOST, LIMIT_EXCEEDED.
+   * and hands it its token. Throws INVALID_ARGUMENT for what
+   * is no name, LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE, LINK_LOST, LIMIT_EXCEEDED.
    */
   async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
     if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the daemon stops; try again');

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -28,12 +29,16 @@ describe('registering a link (F22)', () => {
     `${me.uid}.${HEX}.sock\n`,
     `${me.uid}.${HEX.toUpperCase()}.sock`,
     `0${me.uid}.${HEX}.sock`,
-    `${me.uid + 1}.${HEX}.sock`,
     `${me.uid}.${HEX}`,
     '..',
     '',
-  ])('refuses the name %j', async (name) => {
-    await expect(register(name)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+  ])('takes %j for no name', async (name) => {
+    await expect(register(name)).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
+  });
+
+  test('refuses the name of another uid', async () => {
+    const refused = register(`${me.uid + 1}.${HEX}.sock`);
+    await expect(refused).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
   });
 
   test('refuses what is not there, not a socket, or a way to somewhere else', async () => {
@@ -73,6 +78,16 @@ describe('registering a link (F22)', () => {
     chownSync(fake.path, OTHER_UID, OTHER_UID);
     await expect(register(fake.name, { uid: OTHER_UID })).rejects.toThrow(/its listener is not uid 54321/);
     expect(fake.bytesReceived).toBe(0);
+  });
+
+  test('refuses sshd as listener, which forwards for somebody elsewhere', async () => {
+    const name = `${me.uid}.${HEX.replace('0', '5')}.sock`;
+    const path = join(world.linksFolder, name);
+    const script = `process.title = 'sshd'; require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log())`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    await expect(register(name)).rejects.toThrow(/its listener is sshd/);
+    child.kill();
   });
 
   test('refuses a link of another kind, version or past', async () => {

@@ -27,6 +27,7 @@ export interface WorldOptions {
   readonly lifetimes?: Record<string, number>;
   readonly retentionMs?: number;
   readonly outputLimitBytes?: number;
+  readonly giveUpMs?: number;
 }
 
 /** What a daemon is made of, between its start and its stop. */
@@ -129,9 +130,9 @@ export class World implements AsyncDisposable {
     const links = owned.use(
       await Links.open({ ...common, authority, linksFolder, eligible, shutdownOnLogout, onRevoke }),
     );
-    const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = this.#options;
+    const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024, giveUpMs = 10_000 } = this.#options;
     const sessions = owned.use(
-      await Sessions.open({ ...common, authority, links, retentionMs, outputLimitBytes }),
+      await Sessions.open({ ...common, authority, links, retentionMs, outputLimitBytes, giveUpMs }),
     );
     const api = owned.use(
       await startApi({

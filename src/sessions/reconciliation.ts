@@ -14,8 +14,6 @@ import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { Records } from './records.ts';
 
-/** Until a session that nobody knows is given up: another link may still hold it. */
-const GRACE_MS = 10_000;
 const ADOPTED_AT_ONCE = 1_000;
 
 export interface ReconciliationOptions {
@@ -26,6 +24,8 @@ export interface ReconciliationOptions {
   readonly unanswered: ReadonlySet<string>;
   /** Forgets ended sessions of a uid whose time is over. */
   readonly forgetOld: (uid: number) => Promise<void>;
+  /** Until a session that nobody knows is given up: another link may still hold it. */
+  readonly giveUpMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly stopping: AbortSignal;
@@ -82,8 +82,8 @@ export class Reconciliation implements LinkObserver {
   }
 
   async #compareLater(uid: number): Promise<void> {
-    const { stopping, links } = this.#options;
-    await delay(GRACE_MS, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+    const { stopping, links, giveUpMs } = this.#options;
+    await delay(giveUpMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
     if (stopping.aborted) return;
     await this.#inTurn(uid, async () => {
       const link = links.forUid(uid);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeLink } from '../links/fake-link.test-support.ts';
 import type { OutputPiece, ReadingEnd } from '../links/reading.ts';
 import { me, World } from '../links/world.test-support.ts';
+import { setMeta } from '../store/meta.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { StartRequest } from './start-request.ts';
 
@@ -247,6 +248,29 @@ describe('sessions and limits', () => {
     expect(await world.session(known[0] ?? '', (session) => session.state === 'ended')).toMatchObject({
       exitStatus: 9,
     });
+  });
+
+  test('one that its link has forgotten, and that nobody takes over, is given up', async () => {
+    await using world = await World.open({ giveUpMs: 50 });
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const { id } = await world.sessions.start(sh(await world.login(), 'true'));
+    fake.hangUp();
+    const over = await world.session(id, ({ state }) => state === 'ended');
+    expect(over.exitStatus).toBeUndefined();
+    const asked = fake.received.filter(({ body }) => body?.$case === 'adopt');
+    expect(asked.map(({ body }) => body?.value)).toEqual([{ sessionIds: [id] }, { sessionIds: [id] }]);
+  });
+
+  test('what ran before the host was started anew is over', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const { id } = await world.sessions.start(sh(await world.login(), 'true'));
+    await world.store.commit((tx) => setMeta(tx, 'boot_id', 'another'));
+    await world.stop();
+    await world.start();
+    expect((await world.sessions.get(MANAGER, id)).state).toBe('ended');
   });
 
   test('a link says nothing about sessions that are not its own', async () => {

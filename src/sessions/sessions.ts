@@ -36,6 +36,8 @@ export interface SessionsOptions {
   readonly outputLimitBytes: number;
   /** How long ended sessions are kept. */
   readonly retentionMs: number;
+  /** How long a session that no link knows may still turn up; 10 s. */
+  readonly giveUpMs?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: { warn(details: object, message: string): void };
@@ -57,6 +59,7 @@ export interface ReadRequest {
   readonly signal?: AbortSignal;
 }
 
+const GIVE_UP_MS = 10_000;
 const DEFAULT_GRACE_MS = 3_000;
 const LONGEST_GRACE_MS = 60_000;
 
@@ -77,13 +80,14 @@ export class Sessions implements AsyncDisposable {
 
   /** Takes up the sessions of an earlier daemon with the links that were found again. */
   static async open(options: SessionsOptions): Promise<Sessions> {
-    const { store, links, now } = options;
+    const { store, links, now, giveUpMs = GIVE_UP_MS } = options;
     await endSessionsOfEarlierBoots(store, now());
     const sessions = new Sessions(options);
     const reconciliation = new Reconciliation({
       store,
       links,
       now,
+      giveUpMs,
       records: sessions.#records,
       unanswered: sessions.#starts.unanswered,
       forgetOld: (uid) => sessions.#retention.forgetOf(uid),
