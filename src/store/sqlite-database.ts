@@ -9,7 +9,8 @@ export type Synchronous = 'FULL' | 'NORMAL';
 
 /**
  * The open database at `path`, made when missing (0600). Throws CONFIG_INVALID when another
- * program has it open, when it is somebody else's or open to others, or when it is no database.
+ * program has it open, when it is somebody else's or open to others, or when it is no database, and
+ * STORE_UNAVAILABLE when the disk is full or broken.
  *
  * While it is open nothing else in this process may open and close the file: that would drop
  * the lock (fcntl(2): locks go with any descriptor of the file).
@@ -64,6 +65,10 @@ function explain(path: string, error: unknown): unknown {
       cause: error,
     });
   }
+  if (code === 'SQLITE_FULL')
+    return new AppError('STORE_UNAVAILABLE', `${path}: the disk is full; make room`, { cause: error });
+  if (code.startsWith('SQLITE_'))
+    return new AppError('STORE_UNAVAILABLE', `${path} cannot be used: ${code}`, { cause: error });
   return error;
 }
 

@@ -74,9 +74,7 @@ describe('two accounts in system mode', () => {
       LOGNAME: 'alice',
       SHELL: '/bin/sh',
     });
-    expect(Object.keys(environment).filter((name) => /^(NODE_|XDG_CONFIG|TEST_)/.test(name))).toEqual(
-      [],
-    );
+    expect(Object.keys(environment).filter((name) => /^(NODE_|XDG_CONFIG|TEST_)/.test(name))).toEqual([]);
   });
 
   for (const [signal, status] of Object.entries({ TERM: 143, KILL: 137, INT: 130 })) {

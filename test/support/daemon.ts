@@ -8,9 +8,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { type Account, type Finished, latchkey, type Run, type RunOptions, root } from './account.ts';
 
@@ -51,7 +51,7 @@ export class TestDaemon implements AsyncDisposable {
     const daemon = new TestDaemon(account, folder, options.state ?? join(folder, 'state'));
     chmodSync(folder, 0o755);
     if (process.getuid?.() === 0) chownSync(folder, account.uid, account.uid);
-    daemon.#configure(options.config ?? {});
+    daemon.#configure(await freePort(), options.config ?? {});
     await daemon.serve();
     return daemon;
   }
@@ -77,9 +77,9 @@ export class TestDaemon implements AsyncDisposable {
     return `${this.#run?.stdout ?? ''}${this.#run?.stderr ?? ''}`;
   }
 
-  #configure(extra: Record<string, unknown>): void {
+  #configure(port: number, extra: Record<string, unknown>): void {
     const config = {
-      api: { listen: '127.0.0.1:0' },
+      api: { listen: `127.0.0.1:${port}` },
       paths: { state: this.stateFolder, run: this.runFolder },
       log: { format: 'json', level: 'debug' },
       ...extra,
@@ -92,21 +92,7 @@ export class TestDaemon implements AsyncDisposable {
   async serve(): Promise<void> {
     const run = latchkey(this.account, ['serve', '--config', this.configFile], { cwd: this.folder });
     this.#run = run;
-    const deadline = Date.now() + 20_000;
-    while (!this.#serves()) {
-      if (run.child.exitCode !== null || run.child.signalCode !== null || Date.now() > deadline) {
-        throw new Error(`the daemon does not serve: ${this.log}`);
-      }
-      await delay(20);
-    }
-  }
-
-  #serves(): boolean {
-    try {
-      return this.serverFile.pid === this.pid;
-    } catch {
-      return false;
-    }
+    await run.printed(/latchkey serves/, 'stderr');
   }
 
   /** Ends the daemon with `signal` and waits until it is gone. */
@@ -151,4 +137,13 @@ export class TestDaemon implements AsyncDisposable {
     if (this.#run) await this.end('SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** One that stays the daemon's over its restarts. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return typeof address === 'object' && address ? address.port : 0;
 }
