@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -6,62 +5,41 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server, type TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadPki } from '../authority/pki.ts';
 import { type Captured, capture } from './io.fixture.ts';
 
 let folder = '';
+let good: Shown;
+let other: Shown;
 const servers: Server[] = [];
 
-function openssl(...args: string[]): void {
-  execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+/** What a server that answers to these names shows: its certificate and its CA. */
+async function makePki(name: string, names: string[], addresses: string[]): Promise<Shown> {
+  const pki = await loadPki({
+    folder: join(folder, name),
+    serverId: name,
+    names,
+    addresses,
+    nowMs: Date.now(),
+  });
+  return { key: pki.tls.keyPem, chain: pki.tls.certPem, ca: pki.caPem, fingerprint: pki.fingerprint };
 }
 
-/** A CA and a leaf for `san` below it, as PEM files NAME-ca.pem, NAME.pem and NAME.key. */
-function makeChain(name: string, san: string): void {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-keyout',
-    `${name}-ca.key`,
-    '-out',
-    `${name}-ca.pem`,
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${name} CA`,
-  );
-  openssl(
-    'req',
-    '-x509',
-    ...key,
-    '-keyout',
-    `${name}.key`,
-    '-out',
-    `${name}.pem`,
-    '-days',
-    '1',
-    '-subj',
-    `/CN=${name}`,
-    '-CA',
-    `${name}-ca.pem`,
-    '-CAkey',
-    `${name}-ca.key`,
-    '-addext',
-    `subjectAltName=${san}`,
-    '-addext',
-    'basicConstraints=critical,CA:FALSE',
-  );
+interface Shown {
+  readonly key: string;
+  readonly chain: string;
+  readonly ca: string;
+  readonly fingerprint: string;
 }
 
-const pem = (file: string): string => readFileSync(join(folder, file), 'utf8');
-const fingerprint = (file: string): string => new X509Certificate(pem(file)).fingerprint256;
+/** The server's own certificate, without the CA's. */
+const alone = ({ chain, ca }: Shown): string => chain.replace(ca, '');
 
 /** A TLS server on loopback; resolves with its port. */
-async function listen(options: TlsOptions): Promise<number> {
+async function listen(options: TlsOptions, host = '127.0.0.1'): Promise<number> {
   const server = createServer({ ALPNProtocols: ['h2'], minVersion: 'TLSv1.3', ...options });
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return (server.address() as AddressInfo).port;
 }
 
@@ -69,10 +47,10 @@ function latchkey(config: string, ...argv: string[]): Promise<Captured> {
   return capture(argv, { env: { XDG_CONFIG_HOME: join(folder, config), HOME: folder } });
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-trust-'));
-  makeChain('good', 'IP:127.0.0.1,DNS:localhost');
-  makeChain('other', 'DNS:elsewhere.example');
+  good = await makePki('good', ['localhost'], ['127.0.0.1']);
+  other = await makePki('other', ['elsewhere.example'], []);
 });
 
 afterAll(() => {
@@ -83,30 +61,24 @@ afterAll(() => {
 describe('latchkey trust', () => {
   let port = 0;
   beforeAll(async () => {
-    port = await listen({ key: pem('good.key'), cert: pem('good.pem') + pem('good-ca.pem') });
+    port = await listen({ key: good.key, cert: good.chain });
   });
 
   it('stores the CA that has the fingerprint given, for its owner only', async () => {
-    const given = fingerprint('good-ca.pem').toLowerCase();
+    const given = good.fingerprint.toLowerCase();
     const run = await latchkey('a', 'trust', `127.0.0.1:${port}`, '--fingerprint', given);
     expect(run).toEqual({
       status: 0,
-      stdout: `127.0.0.1:${port} is trusted: SHA-256 ${fingerprint('good-ca.pem')}\n`,
+      stdout: `127.0.0.1:${port} is trusted: SHA-256 ${good.fingerprint}\n`,
       stderr: '',
     });
     const file = join(folder, 'a/latchkey/servers', `127.0.0.1_${port}`, 'ca.pem');
-    expect(new X509Certificate(readFileSync(file)).fingerprint256).toBe(fingerprint('good-ca.pem'));
+    expect(new X509Certificate(readFileSync(file)).fingerprint256).toBe(good.fingerprint);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it('stores nothing when the fingerprint is another', async () => {
-    const run = await latchkey(
-      'b',
-      'trust',
-      `127.0.0.1:${port}`,
-      '--fingerprint',
-      fingerprint('other-ca.pem'),
-    );
+    const run = await latchkey('b', 'trust', `127.0.0.1:${port}`, '--fingerprint', other.fingerprint);
     expect(run.status).toBe(6);
     expect(run.stderr).toMatch(
       /^latchkey: 127\.0\.0\.1:\d+ has another fingerprint: .*nothing was stored.*\n$/,
@@ -121,22 +93,19 @@ describe('latchkey trust', () => {
   });
 
   it.each([
-    ['a chain without its CA', () => ({ key: pem('good.key'), cert: pem('good.pem') })],
-    [
-      'a CA that did not sign the certificate',
-      () => ({ key: pem('good.key'), cert: pem('good.pem') + pem('other-ca.pem') }),
-    ],
+    ['a chain without its CA', () => ({ key: good.key, cert: alone(good) })],
+    ['a CA that did not sign the certificate', () => ({ key: good.key, cert: alone(good) + other.ca })],
   ])('refuses %s', async (_what, options) => {
     const at = await listen(options());
-    const run = await latchkey('d', 'trust', `127.0.0.1:${at}`, '--fingerprint', fingerprint('good-ca.pem'));
+    const run = await latchkey('d', 'trust', `127.0.0.1:${at}`, '--fingerprint', good.fingerprint);
     expect([run.status, run.stdout]).toEqual([6, '']);
     expect(() => statSync(join(folder, 'd'))).toThrow('ENOENT');
   });
 
   it('says when the certificate names another host', async () => {
-    const at = await listen({ key: pem('other.key'), cert: pem('other.pem') + pem('other-ca.pem') });
-    const run = await latchkey('f', 'trust', `127.0.0.1:${at}`, '--fingerprint', fingerprint('other-ca.pem'));
-    expect([run.status, run.stderr]).toEqual([0, expect.stringContaining('it names DNS:elsewhere.example')]);
+    const at = await listen({ key: other.key, cert: other.chain }, '127.0.0.2');
+    const run = await latchkey('f', 'trust', `127.0.0.2:${at}`, '--fingerprint', other.fingerprint);
+    expect([run.status, run.stderr]).toEqual([0, expect.stringContaining('DNS:elsewhere.example')]);
   });
 
   it('takes only a SHA-256 fingerprint', async () => {
