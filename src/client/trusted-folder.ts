@@ -58,12 +58,20 @@ export function openTrustedFolder(path: string): TrustedFolder {
 
 /** Opens `name` within `folder`: of the same owner, and writable by others only when sticky. */
 export function openFolderWithin(folder: TrustedFolder, name: string): TrustedFolder {
-  const fd = openSync(folder.path(name), FOLDER);
+  const fd = openWithin(folder, name);
   const stats = fstatSync(fd);
   const loose = (stats.mode & GROUP_OR_OTHERS_WRITE) !== 0 && (stats.mode & STICKY) === 0;
   if (stats.uid === folder.uid && !loose) return new TrustedFolder(fd, stats.uid);
   closeSync(fd);
   throw untrusted(name, loose ? 'others can write to it' : `it belongs to uid ${stats.uid}`);
+}
+
+function openWithin(folder: TrustedFolder, name: string): number {
+  try {
+    return openSync(folder.path(name), FOLDER);
+  } catch {
+    throw untrusted(name, 'it is not a folder');
+  }
 }
 
 function resolved(path: string): string {

@@ -31,6 +31,8 @@ export class Line {
   readonly #history: Frame[] = [];
   readonly #readRequests = new Map<number, number>();
   readonly #waiting = new Set<() => void>();
+  /** Of the link's Hello. */
+  nonce: Buffer = Buffer.alloc(0);
   #request = 0;
   #nextReader = 0;
 
@@ -41,6 +43,7 @@ export class Line {
     this.socket.on('data', (chunk: Buffer) => {
       const frames = this.#reader.push(chunk);
       this.frames.push(...frames);
+      for (const { body } of frames) if (body?.$case === 'hello') this.nonce = body.value.nonce;
       this.#history.push(...frames);
       this.#wake();
     });

@@ -100,13 +100,16 @@ function parse(answer: Buffer): RegisterLinkResponse {
   return RegisterLinkResponse.decode(answer.subarray(PREFIX_BYTES));
 }
 
+/** A stream only says that its connection failed; why is in its cause. */
 function unreachable(cause: unknown): AppError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = codeOf(cause instanceof Error ? cause.cause : undefined) ?? codeOf(cause) ?? 'no answer';
   if (/CERT|SELF_SIGNED|ALTNAME|VERIFY/.test(code))
     return new AppError('NOT_TRUSTED', `what listens at the server’s address is not the server (${code})`, {
       cause,
     });
-  return new AppError('UNREACHABLE', `the Latchkey server cannot be reached${code && ` (${code})`}`, {
-    cause,
-  });
+  return new AppError('UNREACHABLE', `the Latchkey server cannot be reached (${code})`, { cause });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

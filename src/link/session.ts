@@ -126,10 +126,8 @@ export class Session implements OutputSource {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#input?.destroy();
-    const { keeper } = this.#parts.pids;
     // A keeper killed leaves a program that nobody would look after any more.
-    if (this.#parts.folder.status() === undefined && readProcess(keeper) === undefined)
-      void this.#endProcesses(0);
+    if (this.#parts.folder.status() === undefined) void this.#endProcesses(0);
     this.#pump.finish();
     this.#over.resolve();
   }
