@@ -82,6 +82,25 @@ describe('ending a session', () => {
     expect((await end(other.id, 1000)).processes).toBe(1);
   });
 
+  it('leaves what another link, started within, looks after', async () => {
+    const entry = daemon.entry.join(' ');
+    const nested = await line.start([
+      'sh',
+      '-c',
+      `exec ${process.execPath} ${entry} --run ${daemon.run} --print-token`,
+    ]);
+    await expect.poll(() => daemon.line !== line && daemon.line?.nonce.length).toBe(32);
+    await printed(nested.id, /\./);
+    const inner = daemon.line as Line;
+    const { id } = await inner.start(['sleep', '60']);
+    const started = (await inner.ask({ $case: 'list', value: {} }, 'sessions')).sessions;
+    const keeper = started.find(({ sessionId }) => sessionId === id)?.pid ?? 0;
+    expect((await end(nested.id, 3000)).survivors).toEqual([]);
+    expect(isRunning(keeper)).toBe(true);
+    await line.ask({ $case: 'adopt', value: { sessionIds: [id] } }, 'sessions');
+    expect((await end(id, 1000)).processes).toBe(1);
+  });
+
   it('that is over is nothing, and of one unknown is refused', async () => {
     const { id } = await line.start(['true']);
     await line.read(id);

@@ -21,6 +21,8 @@ const TRAPPED = TRAPPED_SIGNALS.join(' ');
 
 /** How long unread output is kept after the program's end when no link comes: a week. */
 const PATIENCE_SECONDS = 604_800;
+/** Node raises its own soft limit to the hard one; programs get back what Linux gives them: some try each descriptor. */
+const OPEN_FILES = 1024;
 const PIPE_BYTES = 512 * 1024;
 
 /**
@@ -42,6 +44,7 @@ exec 6>&-
 echo "$$ \${!:-0}" >"$0/pid" && echo "$$ \${!:-0}" >&9 || exit
 exec 9>&-
 umask 0${umask.toString(8)}
+ulimit -S -n ${OPEN_FILES} 2>/dev/null
 ( exec 2>&3 3>&- 4<&- 5<&- 7>&- 8<&-; exec "$@" )
 : >"$0/status.$?"
 exec <&- >&- 2>&- 3>&- 7>&- 8<&-

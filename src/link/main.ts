@@ -16,6 +16,8 @@ const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
 
 /** Runs `latchkey link` with the words behind it; resolves with the exit status. */
 export async function runLink(argv: string[]): Promise<number> {
+  // Whoever read what we print may have gone: no reason for a link to end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   let words: LinkWords | undefined;
   try {
     words = parseWords(argv);

@@ -13,6 +13,7 @@ import { StreamMap } from './stream-map.ts';
 const BLOCK_BYTES = 4096;
 const MAX_MOVE_BYTES = 1024 * 1024;
 const SMALLEST_LIMIT_BYTES = 64 * 1024;
+const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** Where a reader is: an offset, and the segment it lies in. */
 export interface Position {
@@ -31,7 +32,7 @@ export class OutputLog implements Disposable {
   private constructor(fd: number, map: StreamMap, limit: number) {
     this.#fd = fd;
     this.#map = map;
-    this.limit = Math.max(limit, SMALLEST_LIMIT_BYTES);
+    this.limit = Math.max(limit || DEFAULT_LIMIT_BYTES, SMALLEST_LIMIT_BYTES);
     this.maxMove = Math.min(MAX_MOVE_BYTES, this.limit / 4);
     this.#end = fstatSync(fd).size;
   }

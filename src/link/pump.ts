@@ -9,8 +9,6 @@ import type { OutputLog } from './output-log.ts';
 const RETRY_MS = 1000;
 /** A pipe holds at most this much, unless root made it larger: pipe(7), pipe-max-size. */
 const PIPE_MAX_BYTES = 1024 * 1024;
-/** What a disk says that has no room. EFBIG: no room in one file. */
-const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /** A reader that the program is to wait for. */
 export interface Held {
@@ -81,8 +79,17 @@ export class Pump {
     this.#finishing = true;
     for (const source of this.#sources) {
       source.owed = source.open ? PIPE_MAX_BYTES : 0;
+      source.waiting = false;
       this.#drain(source);
     }
+    this.#checkDrained();
+  }
+
+  /** After `finish`: does not wait for room on the disk any longer, and loses what there is none for. */
+  giveUp(): void {
+    if (this.#retry === undefined) return;
+    this.#events.warning('the disk had no room for the last of the output');
+    for (const source of this.#sources) source.owed = 0;
     this.#checkDrained();
   }
 
@@ -128,8 +135,10 @@ export class Pump {
     this.#events.moved();
   }
 
+  /** What is left at the end is not much, and is let in as long as nothing is dropped for it. */
   #mustWait(): boolean {
-    const reach = this.#log.end - this.#log.limit / 2;
+    const { end, limit, maxMove } = this.#log;
+    const reach = this.#finishing ? end + maxMove - limit : end - limit / 2;
     for (const { offset } of this.#held) if (offset < reach) return true;
     return false;
   }
@@ -154,12 +163,10 @@ export class Pump {
     this.#events.drained();
   }
 
-  /** The bytes wait in the pipe, and the program with them, until there is room. */
+  /** The bytes wait in the pipe, and the program with them, until the disk takes them. */
   #stalled(source: Source, error: unknown): Next {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!NO_ROOM.has(code)) throw error;
-    if (!this.#warned)
-      this.#events.warning(`the disk has no room for the output (${code}); the program waits`);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    if (!this.#warned) this.#events.warning(`the disk does not take the output (${code}); the program waits`);
     this.#warned = true;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;

@@ -118,6 +118,7 @@ export class Session implements OutputSource {
   async end(graceMs: number): Promise<Ended> {
     const { processes, survivors } = await this.#endProcesses(graceMs);
     if (survivors.length === 0) await this.#awaitKeeper();
+    if (this.#isOver) this.#pump.giveUp();
     return { sessionId: this.id, processes, survivors };
   }
 

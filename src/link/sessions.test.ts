@@ -70,11 +70,12 @@ describe('a session', () => {
   });
 
   it('has three descriptors, no ignored signals and an ordinary umask', async () => {
-    const script = 'ls /proc/self/fd | wc -l; cat /proc/self/status; umask';
+    const script = 'ls /proc/self/fd | wc -l; cat /proc/self/status; ulimit -n; umask';
     const { id } = await line.start(['sh', '-c', script]);
     const lines = (await line.read(id)).stdout.trim().split('\n');
     expect(lines[0]).toBe('4'); // and the folder that ls reads
     const sets = lines.filter((text) => /^Sig(Blk|Ign|Cgt)/.test(text)).map((text) => text.split('\t')[1]);
+    expect(Number(lines.at(-2))).toBeLessThanOrEqual(1024);
     expect(sets).toEqual(['0'.repeat(16), '0'.repeat(16), '0'.repeat(16)]);
     expect(Number.parseInt(lines.at(-1) ?? '', 8)).toBe(process.umask());
   });
