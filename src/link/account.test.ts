@@ -1,0 +1,24 @@
+import { userInfo } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { checkAccount, ownAccount } from './account.ts';
+
+const account = { name: 'alice', uid: 1000, home: '/home/alice', shell: '/bin/bash' };
+const shells = '# /etc/shells: valid login shells\n/bin/sh\n/bin/bash # the usual\n/usr/sbin/nologin\n';
+const notEligible = expect.objectContaining({ reason: 'NOT_ELIGIBLE' });
+
+describe('an account that may have a link', () => {
+  it('is the one this process runs as, by the user database', () => {
+    const { username, uid, homedir } = userInfo();
+    expect(ownAccount()).toMatchObject({ name: username, uid, home: homedir });
+  });
+
+  it('has a login shell', () => {
+    expect(() => checkAccount(account, shells)).not.toThrow();
+    for (const shell of ['', '/bin/zsh', '/usr/sbin/nologin', '/bin/false', '/bin/bash # the usual'])
+      expect(() => checkAccount({ ...account, shell }, `${shells}/bin/false\n`)).toThrow(notEligible);
+  });
+
+  it('is not nobody', () => {
+    expect(() => checkAccount({ ...account, uid: 65_534 }, shells)).toThrow(notEligible);
+  });
+});
