@@ -5,7 +5,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -327,7 +336,9 @@ export class FakeDaemon implements AsyncDisposable {
 
   /** Where the link keeps its sessions. */
   get sessions(): string {
-    return join(userInfo().homedir, '.local/state/latchkey', this.serverId, 'sessions');
+    const { homedir, uid } = userInfo();
+    const [home, elsewhere] = [join(homedir, '.local/state/latchkey'), `/var/tmp/latchkey-${uid}`];
+    return join(existsSync(join(home, this.serverId)) ? home : elsewhere, this.serverId, 'sessions');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

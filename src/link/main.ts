@@ -5,12 +5,7 @@
  * never for another user.
  */
 import { type AppError, isAppError } from '../errors.ts';
-import { checkAccount, ownAccount } from './account.ts';
-import { answerAccountPhase, checkAccountPhase } from './account-phase.ts';
-import { report, startDetached } from './detach.ts';
 import { HELP, type LinkWords, parseWords } from './options.ts';
-import { answerRegistration, Registrar } from './registrar.ts';
-import { serve } from './serve.ts';
 
 const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
 
@@ -25,28 +20,34 @@ export async function runLink(argv: string[]): Promise<number> {
       process.stdout.write(HELP);
       return DONE;
     }
-    if (words.account !== undefined) return await answerAccountPhase(words.account);
-    if (words.register) return await answerRegistration(words.run);
     return await run(words, argv);
   } catch (error) {
     const message = isAppError(error) ? error.message : `it failed unexpectedly: ${String(error)}`;
-    if (words?.report !== undefined) report(words.report, message);
+    if (words?.report !== undefined) (await import('./detach.ts')).report(words.report, message);
     else process.stderr.write(`latchkey link: ${message}\n`);
     return words?.daemon === true ? FAILED : exitStatus(error);
   }
 }
 
+/** Each part loads only what it needs: all of them are processes that somebody waits for. */
 async function run(words: LinkWords, argv: readonly string[]): Promise<number> {
+  if (words.account !== undefined) {
+    const { answerAccountPhase } = await import('./account-phase.ts');
+    return answerAccountPhase(words.account);
+  }
+  if (words.register) {
+    const { answerRegistration } = await import('./answer-registration.ts');
+    return answerRegistration(words.run);
+  }
   if (words.daemon && words.report === undefined) {
+    const { startDetached } = await import('./detach.ts');
     await startDetached(argv);
     return DONE;
   }
-  const account = ownAccount();
-  using registrar = new Registrar(argv, words.run);
-  await serve(words, account, registrar, async () => {
-    checkAccount(account);
-    await checkAccountPhase(account.name, argv);
-  });
+  const { Registrar } = await import('./registrar.ts');
+  using registrar = new Registrar(argv, words.run); // gets ready while the rest is being loaded
+  const { serve } = await import('./serve.ts');
+  await serve(words, argv, registrar);
   return DONE;
 }
 

@@ -7,20 +7,18 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { readServerFile } from '../client/local-server.ts';
-import { openTrustedFolder } from '../client/trusted-folder.ts';
-import { AppError, type Details, isAppError, type Reason } from '../errors.ts';
+import { AppError, type Details, type Reason } from '../errors.ts';
 import type { RegisterLinkRequest } from '../generated/latchkey/v1/link.ts';
 import { cleanEnvironment, ownCommand } from './own-command.ts';
 
 /** What is to be registered, and for how long to try. */
-interface Order {
+export interface Order {
   readonly request: RegisterLinkRequest;
   readonly patienceMs: number;
 }
 
 /** What came of it. */
-type Outcome =
+export type Outcome =
   | { readonly jti: string }
   | { readonly reason: Reason; readonly message: string; readonly details: Details };
 
@@ -49,24 +47,4 @@ export class Registrar implements Disposable {
   [Symbol.dispose](): void {
     this.#child.kill('SIGTERM');
   }
-}
-
-/** The helper's part: waits for the order on standard input, and answers on standard output. */
-export async function answerRegistration(run: string): Promise<number> {
-  const { registerLink } = await import('./register.ts');
-  const ordered = await text(process.stdin);
-  if (ordered === '') return 1; // the link has given up
-  const { request, patienceMs }: Order = JSON.parse(ordered);
-  using folder = openTrustedFolder(run);
-  const outcome: Outcome = await registerLink(() => readServerFile(folder), request, patienceMs).then(
-    ({ jti }) => ({ jti }),
-    (error: unknown) => {
-      const { reason, message, details } = isAppError(error)
-        ? error
-        : new AppError('INTERNAL', String(error));
-      return { reason, message, details };
-    },
-  );
-  process.stdout.write(JSON.stringify(outcome));
-  return 0;
 }

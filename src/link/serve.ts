@@ -4,7 +4,8 @@ import { type LocalServer, readServerFile } from '../client/local-server.ts';
 import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../client/trusted-folder.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { keepDescriptors, setDumpable } from '../native/process.ts';
-import type { Account } from './account.ts';
+import { checkAccount, ownAccount } from './account.ts';
+import { checkAccountPhase } from './account-phase.ts';
 import { announce } from './announce.ts';
 import { report } from './detach.ts';
 import { Door } from './door.ts';
@@ -19,15 +20,11 @@ import { StoredToken } from './stored-token.ts';
 const [PATIENCE_MS, DETACHED_PATIENCE_MS] = [10_000, 7000];
 
 /**
- * Serves until the link departs. `checkSelf` is called when the daemon is another user's.
+ * Serves until the link departs. The account is checked when the daemon is another user's.
  * Throws UNREACHABLE without a daemon, NOT_ELIGIBLE, or what the daemon answers.
  */
-export async function serve(
-  words: LinkWords,
-  account: Account,
-  registrar: Registrar,
-  checkSelf: () => Promise<void>,
-): Promise<void> {
+export async function serve(words: LinkWords, argv: readonly string[], registrar: Registrar): Promise<void> {
+  const account = ownAccount();
   setDumpable(false);
   keepDescriptors();
   const umask = process.umask(0o077);
@@ -35,7 +32,10 @@ export async function serve(
   await using opened = new AsyncDisposableStack();
   const run = opened.use(openRunFolder(words.run));
   const server = readServer(run, words.run);
-  if (run.uid !== account.uid) await checkSelf();
+  if (run.uid !== account.uid) {
+    checkAccount(account);
+    await checkAccountPhase(account.name, argv);
+  }
   const links = opened.use(openFolderWithin(run, 'links'));
   const place = new SessionPlace(account, server.serverId);
   const stored = opened.use(new StoredToken(words, account, server));
