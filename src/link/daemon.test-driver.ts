@@ -19,6 +19,7 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } fr
 import { connect, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { loadPki } from '../authority/pki.ts';
 import { type Frame, type Output, Stream } from '../generated/latchkey/link/v1/link.ts';
 import { RegisterLinkRequest, RegisterLinkResponse } from '../generated/latchkey/v1/link.ts';
@@ -30,6 +31,11 @@ import { encodeFrame, FrameReader } from './frames.ts';
 
 export type Body = NonNullable<Frame['body']>;
 type Value<Name extends Body['$case']> = Extract<Body, { $case: Name }>['value'];
+
+/** Waits for what `probe` gives to be as expected, as long as a busy machine may need. */
+export function eventually<Value>(probe: () => Value | Promise<Value>) {
+  return expect.poll(probe, { timeout: 10_000, interval: 20 });
+}
 
 /** The daemon's end of a connection to a link. */
 export class Line {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FakeDaemon, type Line, type StartedLink } from './daemon.test-driver.ts';
+import { eventually, FakeDaemon, type Line, type StartedLink } from './daemon.test-driver.ts';
 
 let daemon: FakeDaemon;
 let link: StartedLink;
@@ -18,7 +18,7 @@ const end = (sessionId: string, graceMilliseconds: number) =>
 /** Resolves with what the session has printed once that matches. */
 async function printed(id: string, pattern: RegExp): Promise<string> {
   let text = '';
-  await expect.poll(async () => (text = (await line.read(id, { follow: false })).stdout)).toMatch(pattern);
+  await eventually(async () => (text = (await line.read(id, { follow: false })).stdout)).toMatch(pattern);
   return text;
 }
 
@@ -89,7 +89,7 @@ describe('ending a session', () => {
       '-c',
       `exec ${process.execPath} ${entry} --run ${daemon.run} --print-token`,
     ]);
-    await expect.poll(() => daemon.line !== line && daemon.line?.nonce.length).toBe(32);
+    await eventually(() => daemon.line !== line && daemon.line?.nonce.length).toBe(32);
     await printed(nested.id, /\./);
     const inner = daemon.line as Line;
     const { id } = await inner.start(['sleep', '60']);
@@ -113,9 +113,9 @@ describe('orphans', () => {
   it('are reaped', async () => {
     const { id } = await line.start(['sh', '-c', '(sleep 0.1 & echo $!) ; exit 0']);
     const pid = Number(await printed(id, /\d+\n/));
-    await expect
-      .poll(() => execFileSync('ps', ['-eo', 'pid=']).toString().split('\n').map(Number).includes(pid))
-      .toBe(false);
+    await eventually(() =>
+      execFileSync('ps', ['-eo', 'pid=']).toString().split('\n').map(Number).includes(pid),
+    ).toBe(false);
     const children = readFileSync(
       `/proc/${link.process.pid}/task/${link.process.pid}/children`,
       'latin1',

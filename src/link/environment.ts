@@ -46,12 +46,17 @@ function checkVariable(name: string, value: string): void {
   if (value.includes('\0')) throw new AppError('INVALID_ARGUMENT', `environment: ${name} contains a NUL`);
 }
 
+let knownSettings: Record<string, string> | undefined;
+
+/** As they were at the first session, as for any login. */
 function hostSettings(): Record<string, string> {
+  if (knownSettings !== undefined) return knownSettings;
   const settings: Record<string, string> = {};
   for (const line of HOST_FILES.flatMap(lines)) {
     const [, name, quoted, bare] = /^(?:export\s+)?(\w+)=(?:["'](.*)["']|(.*?))\s*$/.exec(line) ?? [];
     if (name !== undefined && HOST_NAME.test(name)) settings[name] = quoted ?? bare ?? '';
   }
+  knownSettings = settings;
   return settings;
 }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Kind } from '../generated/latchkey/link/v1/link.ts';
 import { signingKey } from '../token/key.ts';
 import { makeProof } from '../token/proof.ts';
-import { FakeDaemon, type Line, type StartedLink } from './daemon.test-driver.ts';
+import { eventually, FakeDaemon, type Line, type StartedLink } from './daemon.test-driver.ts';
 import { encodeFrame } from './frames.ts';
 
 let daemon: FakeDaemon;
@@ -152,14 +152,14 @@ describe('a connection after the first', () => {
     const ending = await line.start(['sh', '-c', 'sleep 0.2; echo done; exit 9']);
     line.socket.destroy();
     const second = await daemon.resume();
-    await expect
-      .poll(async () => (await second.ask({ $case: 'list', value: {} }, 'sessions')).sessions)
-      .toEqual(
-        expect.arrayContaining([
-          { sessionId: lasting.id, pid: lasting.pid, exited: undefined },
-          { sessionId: ending.id, pid: ending.pid, exited: { sessionId: ending.id, status: 9 } },
-        ]),
-      );
+    await eventually(
+      async () => (await second.ask({ $case: 'list', value: {} }, 'sessions')).sessions,
+    ).toEqual(
+      expect.arrayContaining([
+        { sessionId: lasting.id, pid: lasting.pid, exited: undefined },
+        { sessionId: ending.id, pid: ending.pid, exited: { sessionId: ending.id, status: 9 } },
+      ]),
+    );
     expect(await second.read(ending.id)).toMatchObject({ stdout: 'done\n', status: 9 });
     await second.ask(
       { $case: 'stdin', value: { sessionId: lasting.id, data: Buffer.from('go\n') } },

@@ -8,9 +8,9 @@
  * 7 and 8 both ends of a pipe that carries nothing and tells by its end that the program is over;
  * 9 where it says, at first, that the program is being run. The program itself gets 0, 1 and 2 only.
  */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { makePipe } from '../native/pipe.ts';
+import { spawnProcess } from '../native/spawn.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
 /** Signals that end a process and that sh can trap: sent to the whole group, they leave the keeper alone. */
@@ -67,7 +67,7 @@ export interface Program {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
-  /** A descriptor to read from; or 'open' for a pipe that the link writes to. */
+  /** A descriptor to read from, which is closed here; or 'open' for a pipe that the link writes to. */
   readonly input: number | 'open';
   /** What the program's umask is to be. */
   readonly umask: number;
@@ -75,30 +75,38 @@ export interface Program {
 
 /** A keeper just started. */
 export interface StartedKeeper {
-  readonly child: ChildProcess;
+  readonly pid: number;
   readonly pipes: KeeperPipes;
   /** Gives "<keeper> <holder>", as in the file `pid`, and ends; or ends at once when nothing is run. */
   readonly greeting: number;
 }
 
-/** Starts a keeper, which starts the program. `child.pid` is undefined, and an `error` event comes, when it cannot be. */
+/** Starts a keeper, which starts the program. Throws when not even the keeper can be started. */
 export function startKeeper(folder: SessionFolder, program: Program): StartedKeeper {
   const [output, errors, life, greeting] = [makePipe(PIPE_BYTES), makePipe(), makePipe(), makePipe()];
-  const input = program.input === 'open' ? makePipe() : undefined;
-  const standardInput = program.input === 'open' ? input?.read : program.input;
-  const stdio: StdioOptions = [standardInput, output.write, 'ignore', errors.write, output.read, errors.read];
-  stdio.push(input?.write ?? 'ignore', life.write, life.read, greeting.write);
-  const words = ['-c', script(input !== undefined, program.umask), folder.path, ...program.command];
+  const open = program.input === 'open' ? makePipe() : undefined;
+  const input = open?.read ?? Number(program.input);
+  const nothing = openSync('/dev/null', 'r+');
+  const descriptors = [input, output.write, nothing, errors.write, output.read, errors.read];
+  descriptors.push(open?.write ?? nothing, life.write, life.read, greeting.write);
+  const { command, environment, directory, umask } = program;
+  const words = ['sh', '-c', script(open !== undefined, umask), folder.path, ...command];
+  const pipes = { output: output.read, errors: errors.read, life: life.read, input: open?.write };
   try {
-    // detached: setsid(2), a process session of its own
-    const options = { cwd: program.directory, env: program.environment, detached: true, stdio };
-    const child = spawn('/bin/sh', words, options);
-    const pipes = { output: output.read, errors: errors.read, life: life.read, input: input?.write };
-    return { child, pipes, greeting: greeting.read };
+    const pid = spawnProcess({ path: '/bin/sh', words, environment, directory, descriptors });
+    return { pid, pipes, greeting: greeting.read };
+  } catch (error) {
+    closePipes(pipes);
+    closeSync(greeting.read);
+    throw error;
   } finally {
-    const theirs = [output.write, errors.write, life.write, greeting.write, input?.read];
-    for (const fd of theirs) if (fd !== undefined) closeSync(fd);
+    for (const fd of [input, output.write, nothing, errors.write, life.write, greeting.write]) closeSync(fd);
   }
+}
+
+/** Closes the link's ends. */
+export function closePipes(pipes: KeeperPipes): void {
+  for (const fd of [pipes.output, pipes.errors, pipes.life, pipes.input]) if (fd !== undefined) closeSync(fd);
 }
 
 /** Opens the pipes of a keeper that another link has started (proc(5), /proc/<pid>/fd). Throws when the keeper is gone. */

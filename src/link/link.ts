@@ -30,6 +30,8 @@ export interface LinkOptions {
   readonly place: SessionPlace;
   /** What programs get as their umask. */
   readonly umask: number;
+  /** Whether `pid` was started by Node, which then reaps it. */
+  readonly isOwnChild: (pid: number) => boolean;
   /** A token was accepted: the first one, or a later one of the same id. */
   readonly onToken: (token: LinkToken) => void;
   /** Milliseconds since 1970. */
@@ -60,7 +62,7 @@ export class Link implements AsyncDisposable {
       warning: (sessionId, text) => this.#current?.tell({ $case: 'warning', value: { sessionId, text } }),
       idle: () => this.#retired?.(),
     });
-    this.#orphans = reapOrphans((pid) => this.#sessions.isChild(pid));
+    this.#orphans = reapOrphans(options.isOwnChild);
   }
 
   /** Takes a connection of the daemon's uid; one that proves itself replaces the one before. */

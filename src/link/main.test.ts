@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Any } from '../generated/google/protobuf/any.ts';
 import { ErrorInfo, Status } from '../generated/google/rpc/status.ts';
-import { FakeDaemon } from './daemon.test-driver.ts';
+import { eventually, FakeDaemon } from './daemon.test-driver.ts';
 
 let daemon: FakeDaemon;
 beforeEach(async () => {
@@ -28,9 +28,9 @@ function withReason(reason: string): string {
 describe('latchkey link', () => {
   it('keeps the token and the CA for the command line, and takes the token away when it leaves (F24)', async () => {
     const { link } = await daemon.link();
-    await expect
-      .poll(() => link.stderr())
-      .toMatch(/^latchkey link: someone is logged in at here .* until \d{4}-/);
+    await eventually(() => link.stderr()).toMatch(
+      /^latchkey link: someone is logged in at here .* until \d{4}-/,
+    );
     expect(readFileSync(join(clientFolder(), 'token'), 'utf8')).toBe(`${daemon.token()}\n`);
     expect(statSync(join(clientFolder(), 'token')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(clientFolder(), 'ca.pem'), 'utf8')).toBe(daemon.ca);
@@ -43,7 +43,7 @@ describe('latchkey link', () => {
 
   it('--print-token prints the token alone', async () => {
     const { link } = await daemon.link(['--print-token']);
-    await expect.poll(() => link.stdout()).toBe(`${daemon.token()}\n`);
+    await eventually(() => link.stdout()).toBe(`${daemon.token()}\n`);
     expect(existsSync(clientFolder())).toBe(false);
   });
 

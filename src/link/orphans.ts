@@ -1,6 +1,7 @@
 /**
- * Reaps orphans. The link is a subreaper, so what a session's processes leave behind becomes its
- * child; Node reaps only what it has started itself, and everything else would stay as a zombie.
+ * Reaps keepers, which this process has started without Node, and orphans: the link is a
+ * subreaper, so what a session's processes leave behind becomes its child. Node reaps only what it
+ * has started itself, and everything else would stay as a zombie.
  */
 import { becomeSubreaper, reap } from '../native/process.ts';
 import { zombieChildren } from './processes.ts';

@@ -32,6 +32,11 @@ export class Registrar implements Disposable {
     this.#child.stdin.on('error', () => {});
   }
 
+  /** Of the helper process. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Resolves with the token's id once the daemon has made this a link. Throws what the daemon says, or UNREACHABLE. */
   async register(request: RegisterLinkRequest, patienceMs: number): Promise<string> {
     const order: Order = { request, patienceMs };

@@ -48,7 +48,8 @@ export async function serve(words: LinkWords, argv: readonly string[], registrar
   const isReady = Promise.withResolvers<LinkToken>();
   let keep: (token: LinkToken) => void = isReady.resolve;
   const onToken = (token: LinkToken): void => keep(token);
-  const link = opened.use(new Link({ account, identity, place, umask, onToken, now: Date.now }));
+  const isOwnChild = (pid: number): boolean => pid === registrar.pid;
+  const link = opened.use(new Link({ account, identity, place, umask, isOwnChild, onToken, now: Date.now }));
   opened.use(door);
   await door.open();
   leaveOnSignal(link, words.daemon);

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FakeDaemon, type Line } from './daemon.test-driver.ts';
+import { eventually, FakeDaemon, type Line } from './daemon.test-driver.ts';
 
 let daemon: FakeDaemon;
 let line: Line;
@@ -244,7 +244,7 @@ describe('reading', () => {
 
   it('begins anywhere, or now, and ends with what there is unless it follows', async () => {
     const { id } = await line.start(['sh', '-c', 'printf 0123456789; read go; printf abc'], { input: true });
-    await expect.poll(async () => (await line.read(id, { follow: false })).all).toBe('0123456789');
+    await eventually(async () => (await line.read(id, { follow: false })).all).toBe('0123456789');
     expect((await line.read(id, { follow: false })).status).toBeUndefined();
     const following = line.read(id, { offset: 7 });
     const fromNow = line.read(id, { offset: Number.MAX_SAFE_INTEGER });
@@ -345,7 +345,7 @@ describe('what is left of a session', () => {
     const marker = join(daemon.folder, 'late');
     const { id } = await line.start(['sh', '-c', `(sleep 0.5; echo late && touch ${marker}) & echo early`]);
     expect(await line.read(id)).toMatchObject({ stdout: 'early\n', status: 0 });
-    await expect.poll(() => existsSync(marker), { timeout: 5000 }).toBe(true);
-    await expect.poll(async () => (await line.read(id)).stdout).toBe('early\nlate\n');
+    await eventually(() => existsSync(marker)).toBe(true);
+    await eventually(async () => (await line.read(id)).stdout).toBe('early\nlate\n');
   });
 });

@@ -28,7 +28,6 @@ export class Sessions {
   /** Running, and those over whose log is still open. */
   readonly #open = new Map<string, Session>();
   readonly #over = new Map<string, SessionState>();
-  readonly #children = new Set<number>();
   #starting = 0;
 
   constructor(account: Account, place: SessionPlace, umask: number, events: SessionsEvents) {
@@ -43,11 +42,6 @@ export class Sessions {
     return [...this.#open.values()].filter(({ exited }) => exited === undefined).length + this.#starting;
   }
 
-  /** Whether `pid` is a child that Node reaps. */
-  isChild(pid: number): boolean {
-    return this.#children.has(pid);
-  }
-
   async start(start: Start): Promise<Session> {
     if (this.#open.size + this.#starting >= MAX_RUNNING)
       throw new AppError('LIMIT_EXCEEDED', `a link looks after ${MAX_RUNNING} sessions at most`);
@@ -58,7 +52,6 @@ export class Sessions {
         place: this.#place,
         umask: this.#umask,
         events: this.#sessionEvents(),
-        onChild: (child) => this.#child(child),
       });
     } finally {
       this.#starting -= 1;
@@ -127,13 +120,6 @@ export class Sessions {
     if (found instanceof Session) return found.state;
     if (found !== undefined) this.#remember(found);
     return found;
-  }
-
-  #child(child: Parameters<Parameters<typeof startSession>[1]['onChild']>[0]): void {
-    const { pid } = child;
-    if (pid === undefined) return;
-    this.#children.add(pid);
-    child.once('exit', () => this.#children.delete(pid));
   }
 
   #sessionEvents(): SessionEvents {

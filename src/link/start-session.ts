@@ -1,10 +1,10 @@
 /** Starting a program in a session of its own. */
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { openSync, rmSync, writeFileSync } from 'node:fs';
 import { AppError } from '../errors.ts';
 import type { Start } from '../generated/latchkey/link/v1/link.ts';
 import type { Account } from './account.ts';
 import { sessionEnvironment } from './environment.ts';
-import { type KeeperPipes, type Program, startKeeper } from './keeper.ts';
+import { closePipes, type Program, startKeeper } from './keeper.ts';
 import { readGreeting, watchLife } from './life.ts';
 import { OutputLog } from './output-log.ts';
 import { programPath, startDirectory } from './program-path.ts';
@@ -22,11 +22,6 @@ export interface StartContext {
   /** What programs get; the link's own is 077. */
   readonly umask: number;
   readonly events: SessionEvents;
-  /** Called with each child process, before it can end. */
-  readonly onChild: (child: {
-    pid?: number | undefined;
-    once(event: 'exit', done: () => void): unknown;
-  }) => void;
 }
 
 /** Resolves once the program is being run. Throws START_FAILED and INVALID_ARGUMENT; nothing is left then. */
@@ -35,14 +30,16 @@ export async function startSession(start: Start, context: StartContext): Promise
   const { sessionId: id, outputLimit } = start;
   const record = { id, command: start.command, bootId: bootId(), createdAt: Date.now(), outputLimit };
   const folder = SessionFolder.create(context.place.folder, record);
+  let log: OutputLog | undefined;
   try {
-    const log = OutputLog.create(folder);
+    log = OutputLog.create(folder);
     const input = start.input ? 'open' : openFirstInput(folder, start.firstInput);
     const program: Program = { command, environment, directory, input, umask: context.umask };
     const session = await run(folder, log, program, context);
     if (start.input) session.writeFirst(start.firstInput);
     return session;
   } catch (cause) {
+    log?.[Symbol.dispose]();
     folder.remove();
     if (cause instanceof AppError) throw cause;
     const why = cause instanceof Error ? cause.message : 'for no known reason';
@@ -80,18 +77,14 @@ async function run(
   folder: SessionFolder,
   log: OutputLog,
   program: Program,
-  { events, place, onChild }: StartContext,
+  { events, place }: StartContext,
 ): Promise<Session> {
-  const { child, pipes, greeting } = startKeeper(folder, program);
-  if (typeof program.input === 'number') closeSync(program.input);
-  const cannot = Promise.withResolvers<never>();
-  child.once('error', cannot.reject);
-  child.unref();
-  onChild(child);
+  const { pid, pipes, greeting } = startKeeper(folder, program);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('its keeper does not answer')), STARTING_MS);
   const { pids, watch } = readGreeting(greeting);
-  const timer = setTimeout(() => cannot.reject(new Error('its keeper does not answer')), STARTING_MS);
   try {
-    const found = await Promise.race([pids, cannot.promise]);
+    const found = await Promise.race([pids, late.promise]);
     if (found === undefined) throw new Error('its keeper ended at once');
     const session = new Session({ folder, log, pipes, pids: found, events, open: (id) => place.open(id) });
     if (pipes.life !== undefined) watchLife(pipes.life, () => session.programOver());
@@ -99,14 +92,9 @@ async function run(
   } catch (error) {
     watch.close();
     closePipes(pipes);
-    log[Symbol.dispose]();
-    if (child.pid !== undefined) child.kill('SIGKILL');
+    process.kill(pid, 'SIGKILL'); // ours until it is reaped, and that is done in a later turn
     throw error;
   } finally {
     clearTimeout(timer);
   }
-}
-
-function closePipes(pipes: KeeperPipes): void {
-  for (const fd of [pipes.output, pipes.errors, pipes.life, pipes.input]) if (fd !== undefined) closeSync(fd);
 }

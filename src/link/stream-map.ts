@@ -1,8 +1,8 @@
 /**
  * Which bytes of a session's output came from which stream: a file of 8-byte entries. The first
  * holds the offset of the first byte still kept; each later one the offset (6 bytes, big-endian)
- * from which on a stream (1 byte) was written. It is searched in place and never held in memory,
- * since a program can change streams with every byte.
+ * from which on a stream (1 byte) was written; before the first it is standard output. It is
+ * searched in place and never held in memory, since a program can change streams with every byte.
  */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { Stream } from '../generated/latchkey/link/v1/link.ts';
@@ -27,9 +27,9 @@ export class StreamMap implements Disposable {
 
   constructor(path: string, flags: 'wx+' | 'r+' | 'r') {
     this.#fd = openSync(path, flags, 0o600);
-    if (flags === 'wx+') this.#write(0, 0, 0);
-    this.#entries = Math.floor(fstatSync(this.#fd).size / ENTRY_BYTES);
-    this.#first = this.#entries === 0 ? 0 : this.#entry(0).offset;
+    // The first entry is written when it is first needed.
+    this.#entries = Math.max(1, Math.floor(fstatSync(this.#fd).size / ENTRY_BYTES));
+    this.#first = this.#entry(0).offset;
     this.#last = this.segment(this.#entries - 2);
   }
 
@@ -40,7 +40,7 @@ export class StreamMap implements Disposable {
 
   /** How many segments there have been. */
   get count(): number {
-    return Math.max(0, this.#entries - 1);
+    return this.#entries - 1;
   }
 
   /** The segment with this index; undefined when there is none. */
@@ -48,9 +48,9 @@ export class StreamMap implements Disposable {
     return index >= 0 && index < this.count ? this.#entry(index + 1) : undefined;
   }
 
-  /** Index of the segment that the byte at `offset` is in: the last that begins at or before it. */
+  /** Index of the segment that the byte at `offset` is in: the last that begins at or before it; -1 before the first. */
   find(offset: number): number {
-    let [low, high] = [0, this.count - 1];
+    let [low, high] = [-1, this.count - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       if (this.#entry(middle + 1).offset <= offset) low = middle;
@@ -61,7 +61,7 @@ export class StreamMap implements Disposable {
 
   /** Notes, before they are written, that the bytes from `offset` on come from `stream`. */
   note(offset: number, stream: Stream): void {
-    if (this.#last?.stream === stream) return;
+    if ((this.#last?.stream ?? Stream.STDOUT) === stream) return;
     if (this.#last?.offset !== offset) this.#entries += 1; // else nothing was written since
     this.#write(this.#entries - 1, offset, stream);
     this.#last = { offset, stream };

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeDaemon, type Line, type StartedLink } from './daemon.test-driver.ts';
+import { eventually, FakeDaemon, type Line, type StartedLink } from './daemon.test-driver.ts';
 
 let daemon: FakeDaemon;
 let link: StartedLink;
@@ -146,22 +146,22 @@ describe('taking over', () => {
   it('of a session whose keeper was killed: its program is ended, its status unknown', async () => {
     const { id, pid } = await line.start(['sh', '-c', 'echo $$; exec sleep 60']);
     await line.ask({ $case: 'list', value: {} }, 'sessions');
-    await expect.poll(async () => (await line.read(id, { follow: false })).stdout).toMatch(/\d+\n/);
+    await eventually(async () => (await line.read(id, { follow: false })).stdout).toMatch(/\d+\n/);
     const program = Number((await line.read(id, { follow: false })).stdout);
     await killLink();
     process.kill(pid, 'SIGKILL');
     expect(await adopt(id)).toEqual([{ sessionId: id, pid, exited: { sessionId: id, status: undefined } }]);
-    await expect.poll(() => isThere(program)).toBe(false);
+    await eventually(() => isThere(program)).toBe(false);
   });
 });
 
 it('a keeper killed while its link is there ends the session, and its processes', async () => {
   const { id, pid } = await line.start(['sh', '-c', 'echo $$; exec sleep 60']);
-  await expect.poll(async () => (await line.read(id, { follow: false })).stdout).toMatch(/\d+\n/);
+  await eventually(async () => (await line.read(id, { follow: false })).stdout).toMatch(/\d+\n/);
   const program = Number((await line.read(id, { follow: false })).stdout);
   process.kill(pid, 'SIGKILL');
   expect(await line.take('exited')).toEqual({ sessionId: id, status: undefined });
-  await expect.poll(() => isThere(program)).toBe(false);
+  await eventually(() => isThere(program)).toBe(false);
 });
 
 /** A zombie, which is its parent's matter, does not count. */

@@ -1,0 +1,97 @@
+/**
+ * Starting a program without copying this process first: posix_spawn(3) shares memory until the
+ * exec, where Node's own spawn forks (0.3 ms against 3 ms in a link). The new process is the
+ * caller's to reap.
+ */
+import { getSystemErrorName } from 'node:util';
+import { loadFfi } from './libc.ts';
+
+const ffi = loadFfi();
+
+const { functions: libc } = ffi.dlopen(null, {
+  fcntl: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
+  close: { arguments: ['int32'], return: 'int32' },
+  posix_spawn: { arguments: ['buffer', 'string', 'buffer', 'buffer', 'buffer', 'buffer'], return: 'int32' },
+  posix_spawn_file_actions_adddup2: { arguments: ['buffer', 'int32', 'int32'], return: 'int32' },
+  posix_spawn_file_actions_destroy: { arguments: ['buffer'], return: 'int32' },
+  posix_spawn_file_actions_init: { arguments: ['buffer'], return: 'int32' },
+  posix_spawnattr_destroy: { arguments: ['buffer'], return: 'int32' },
+  posix_spawnattr_init: { arguments: ['buffer'], return: 'int32' },
+  posix_spawnattr_setflags: { arguments: ['buffer', 'int32'], return: 'int32' },
+  posix_spawnattr_setsigdefault: { arguments: ['buffer', 'buffer'], return: 'int32' },
+  posix_spawnattr_setsigmask: { arguments: ['buffer', 'buffer'], return: 'int32' },
+});
+
+const F_DUPFD_CLOEXEC = 1030;
+/** Room for glibc's posix_spawn_file_actions_t (80 bytes) and posix_spawnattr_t (336). */
+const STRUCT_BYTES = 512;
+const SIGSET_BYTES = 128;
+const SETSIGDEF = 0x04;
+const SETSIGMASK = 0x08;
+const SETSID = 0x80;
+
+/** Keeps what only pointers refer to from being collected during a call. */
+const held: Buffer[] = [];
+
+/** What to start. */
+export interface NewProcess {
+  /** The program's absolute path; `words[0]` is its name for itself. */
+  readonly path: string;
+  readonly words: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly directory: string;
+  /** What its descriptors 0, 1, 2 and so on are to be. Only these are passed on where all others are close-on-exec. */
+  readonly descriptors: readonly number[];
+}
+
+/**
+ * Starts it in a process session of its own (setsid(2)), all signals at their defaults. Returns its pid.
+ * Throws an error with `code` when the directory cannot be entered or the program not be run.
+ */
+export function spawnProcess(process_: NewProcess): number {
+  const [actions, attributes, pid] = [
+    Buffer.alloc(STRUCT_BYTES),
+    Buffer.alloc(STRUCT_BYTES),
+    Buffer.alloc(4),
+  ];
+  const words = stringArray(process_.words);
+  const environment = stringArray(
+    Object.entries(process_.environment).map(([name, value]) => `${name}=${value}`),
+  );
+  // Out of the way of 0, 1, 2, ..., which are overwritten one after the other.
+  const count = process_.descriptors.length;
+  const sources = process_.descriptors.map((fd) => libc.fcntl(fd, F_DUPFD_CLOEXEC, count));
+  libc.posix_spawn_file_actions_init(actions);
+  libc.posix_spawnattr_init(attributes);
+  process.chdir(process_.directory);
+  try {
+    for (const [target, fd] of sources.entries()) libc.posix_spawn_file_actions_adddup2(actions, fd, target);
+    libc.posix_spawnattr_setflags(attributes, SETSID | SETSIGDEF | SETSIGMASK);
+    libc.posix_spawnattr_setsigdefault(attributes, Buffer.alloc(SIGSET_BYTES, 0xff));
+    libc.posix_spawnattr_setsigmask(attributes, Buffer.alloc(SIGSET_BYTES));
+    held.push(...words.texts, ...environment.texts);
+    const { path } = process_;
+    const error = libc.posix_spawn(pid, path, actions, attributes, words.pointers, environment.pointers);
+    if (error !== 0) throw spawnError(error);
+    return pid.readInt32LE(0);
+  } finally {
+    held.length = 0;
+    process.chdir('/');
+    for (const fd of sources) libc.close(fd);
+    libc.posix_spawn_file_actions_destroy(actions);
+    libc.posix_spawnattr_destroy(attributes);
+  }
+}
+
+/** A char *[] that ends with NULL; the texts must be kept as long as the pointers are used. */
+function stringArray(strings: readonly string[]): { pointers: Buffer; texts: Buffer[] } {
+  const texts = strings.map((text) => Buffer.from(`${text}\0`));
+  const pointers = Buffer.alloc((texts.length + 1) * 8);
+  for (const [index, text] of texts.entries()) pointers.writeBigUInt64LE(ffi.getRawPointer(text), index * 8);
+  return { pointers, texts };
+}
+
+function spawnError(number: number): NodeJS.ErrnoException {
+  const code = getSystemErrorName(-number);
+  return Object.assign(new Error(`posix_spawn: ${code}`), { code, errno: number, syscall: 'posix_spawn' });
+}
