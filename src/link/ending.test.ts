@@ -64,7 +64,8 @@ describe('ending a session', () => {
   });
 
   it('ends what keeps forking', async () => {
-    const script = 'trap "" TERM; f() { sleep 0.03; f & f & wait; }; echo up; f';
+    // Doubles until there are 256 of them, and no further should this test itself be killed.
+    const script = `trap "" TERM; f() { if [ $1 -gt 7 ]; then sleep 20; exit; fi; sleep 0.03; f $(($1 + 1)) & f $(($1 + 1)) & wait; }; echo up; f 0`;
     const { id } = await line.start(['bash', '-c', script]);
     await printed(id, /up/);
     const { survivors } = await end(id, 100);
