@@ -4,7 +4,7 @@
  * it. Everything it makes lies in .quickstart/ in the clone; the daemon is left running.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -38,10 +38,11 @@ async function main(): Promise<void> {
 
   title('A token, because you already are on this host');
   const link = await startLink();
-  await latchkey('whoami');
+  process.once('exit', () => link.kill());
+  await succeed('whoami');
 
   title('A program, run as you through the link');
-  await latchkey(
+  await succeed(
     'start',
     '--',
     'sh',
@@ -50,17 +51,18 @@ async function main(): Promise<void> {
   );
 
   title('Who is logged in, what serves them, what ran');
-  await latchkey('tokens');
-  await latchkey('links');
-  await latchkey('sessions');
+  await succeed('tokens');
+  await succeed('links');
+  await succeed('sessions');
 
   title('Throw the login out');
   const jti = tokenId();
-  await latchkey('tokens', 'revoke', jti, '--local-admin');
+  const kept = keepToken();
+  await succeed('tokens', 'revoke', jti, '--local-admin');
   await ended(link);
 
   title('The next call with that token is refused');
-  const refused = await latchkey('whoami');
+  const refused = await latchkey('whoami', '--token-file', kept);
   if (refused === 0) throw new Error('a revoked token was accepted');
 
   say(`\nThe daemon goes on running. Its log: ${relative(root, join(folder, 'daemon.log'))}`);
@@ -78,8 +80,8 @@ async function prepare(): Promise<void> {
   const wrapper = `#!/bin/sh
 # latchkey, talking to the daemon of the quickstart
 export XDG_CONFIG_HOME='${environment.XDG_CONFIG_HOME}' XDG_STATE_HOME='${environment.XDG_STATE_HOME}' XDG_RUNTIME_DIR='${environment.XDG_RUNTIME_DIR}'
-if [ "\${1-}" = link ]; then shift; set -- link --run '${run}' "$@"; fi
-exec '${program}' "$@"
+if [ "\${1-}" = link ]; then shift; exec '${program}' link --run '${run}' "$@"; fi
+exec '${program}' --run '${run}' "$@"
 `;
   writeFileSync(join(folder, 'latchkey'), wrapper, { mode: 0o755 });
 }
@@ -139,9 +141,23 @@ async function latchkey(...argv: string[]): Promise<number> {
   return status;
 }
 
+/** The same for what has to work. */
+async function succeed(...argv: string[]): Promise<void> {
+  const status = await latchkey(...argv);
+  if (status !== 0) throw new Error(`latchkey ${argv.join(' ')} ended with ${status}`);
+}
+
 function tokenId(): string {
   const answer = spawnSync(join(folder, 'latchkey'), ['whoami', '--json'], { encoding: 'utf8' });
   return (JSON.parse(answer.stdout) as { token: { jti: string } }).token.jti;
+}
+
+/** A copy of the stored token, as a thief would have it: the link takes the original away when it ends. */
+function keepToken(): string {
+  const name = serverFile()?.address.replace(':', '_') ?? '';
+  const copy = join(folder, 'stolen-token');
+  copyFileSync(join(environment.XDG_CONFIG_HOME, 'latchkey/servers', name, 'token'), copy);
+  return relative(process.cwd(), copy);
 }
 
 function serverFile(): { pid: number; address: string } | undefined {
