@@ -4,6 +4,7 @@
  */
 import { AppError } from '../errors.ts';
 import type { Frame, Read } from '../generated/latchkey/link/v1/link.ts';
+import { creditFor } from './frames.ts';
 import { OUTPUT_HEADER_ROOM, writeOutputHeader } from './output-frame.ts';
 import type { Position } from './output-log.ts';
 import type { Listener, OutputSource } from './output-source.ts';
@@ -142,7 +143,7 @@ export class Readers implements Disposable {
     const { offset } = position;
     const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(OUTPUT_HEADER_ROOM + PIECE_BYTES);
     const { bytes, stream } = source.log.read(position, buffer, OUTPUT_HEADER_ROOM, length);
-    reader.credit -= bytes;
+    reader.credit -= creditFor(bytes);
     const start = writeOutputHeader(buffer, OUTPUT_HEADER_ROOM, { reader: id, offset, stream, bytes });
     this.#inUse += 1;
     this.#outlet.write(buffer.subarray(start, OUTPUT_HEADER_ROOM + bytes), () => {

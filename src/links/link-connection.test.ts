@@ -96,6 +96,17 @@ describe('what a link may say', () => {
     expect(link.isOpen).toBe(false);
   });
 
+  test.each([0, 1])('endless pieces of %i bytes are more than there was credit for', async (bytes) => {
+    const first = read().next();
+    await world.until('Read', () => fake.received.some(({ body }) => body?.$case === 'read') || undefined);
+    for (let at = 0; at < 1024; at += 1) fake.say(output(1, bytes, at));
+    expect(await first).toMatchObject({ value: { offset: 0 } });
+    expect(link.isOpen).toBe(true);
+    fake.say(output(1, bytes, 1024));
+    await link.ended;
+    expect(link.isOpen).toBe(false);
+  });
+
   test('a reader that leaves stops the reading, and what still comes is nobody’s', async () => {
     const leaving = new AbortController();
     const reading = read(leaving.signal);

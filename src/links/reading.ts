@@ -4,6 +4,7 @@
  */
 import { AppError } from '../errors.ts';
 import { type Output, type ReadEnd, Stream } from '../generated/latchkey/link/v1/link.ts';
+import { creditFor } from '../link/frames.ts';
 
 /** How far, in bytes, a link may be ahead of a reader. */
 export const READ_WINDOW_BYTES = 512 * 1024;
@@ -32,9 +33,9 @@ export class Reading {
 
   /** A piece has come. Throws INVALID_ARGUMENT when the link sent more than it may. */
   push({ offset, stream, data }: Output): void {
-    if (data.length > this.#window)
+    if (this.#window <= 0 || data.length > this.#window)
       throw new AppError('INVALID_ARGUMENT', 'more output than there was credit');
-    this.#window -= data.length;
+    this.#window -= creditFor(data.length);
     this.#waiting.push({ offset, stream: stream === Stream.STDERR ? 'stderr' : 'stdout', data });
     this.#wake?.();
   }
@@ -60,7 +61,7 @@ export class Reading {
       const piece = this.#waiting.shift();
       if (piece) {
         yield piece;
-        this.#give(piece.data.length, grant);
+        this.#give(creditFor(piece.data.length), grant);
       } else if (this.#error) throw this.#error;
       else if (this.#end) return this.#end;
       else await new Promise<void>((resolve) => (this.#wake = resolve));
