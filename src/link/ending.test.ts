@@ -64,12 +64,15 @@ describe('ending a session', () => {
   });
 
   it('ends what keeps forking', async () => {
-    // Doubles until there are 256 of them, and no further should this test itself be killed.
-    const script = `trap "" TERM; f() { if [ $1 -gt 7 ]; then sleep 20; exit; fi; sleep 0.03; f $(($1 + 1)) & f $(($1 + 1)) & wait; }; echo up; f 0`;
-    const { id } = await line.start(['bash', '-c', script]);
+    // A chain in which each process leaves the next behind, and a tree: both end by themselves.
+    const chain = 'c() { [ $1 -eq 0 ] || { sleep 0.01; c $(($1 - 1)) & }; }; c 400 &';
+    const tree = 't() { [ $1 -eq 0 ] && sleep 5 || { t $(($1 - 1)) & t $(($1 - 1)) & wait; }; }; t 6';
+    const { id } = await line.start(['bash', '-c', `trap "" TERM; ${chain} echo up; ${tree}`]);
     await printed(id, /up/);
-    const { survivors } = await end(id, 100);
+    const { survivors, processes } = await end(id, 50);
     expect(survivors).toEqual([]);
+    expect(processes).toBeGreaterThan(10);
+    expect((await line.read(id)).status).toBe(137);
   });
 
   it('leaves another session alone that looks like it', async () => {

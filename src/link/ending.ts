@@ -9,7 +9,9 @@ import { commandOf, isAlive, type ProcessEntry, readProcess, uidOf } from './pro
 
 const LONGEST_GRACE_MS = 60_000;
 /** How long SIGKILL is repeated against processes that keep coming. */
-const KILLING_MS = 5000;
+const KILLING_MS = 10_000;
+/** More processes than these are not asked but killed: a fork bomb only grows while one waits. */
+const CROWD = 1000;
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [2, 50];
 
 /** What was ended: how many processes, and those left. */
@@ -18,43 +20,83 @@ export interface EndedProcesses {
   readonly survivors: Survivor[];
 }
 
-/** Ends them; resolves when none is left, or after grace and 5 seconds. */
+/** Ends them; resolves when none is left, or after grace and 10 seconds. */
 export async function endProcesses(session: SessionProcesses, graceMs: number): Promise<EndedProcesses> {
-  const seen = new Set<string>();
-  const refused = new Set<number>();
-  const told = new Set<number>();
-  const look = (): ProcessEntry[] => {
-    const found = findSession(session);
-    for (const { pid, startTime } of found) seen.add(`${pid} ${startTime}`);
-    return found.filter(({ pid }) => !refused.has(pid));
-  };
-  const ask = (): boolean => {
-    const found = look().filter(({ pid }) => !told.has(pid));
-    for (const entry of found) {
-      told.add(entry.pid);
-      if (!send(entry, 'SIGTERM')) refused.add(entry.pid);
-      send(entry, 'SIGCONT'); // a stopped process takes no SIGTERM
-    }
-    return look().length === 0;
-  };
-  const kill = (): boolean => {
-    // Stopped first, so that nobody makes new ones while the others are being killed.
-    for (const entry of look()) if (!send(entry, 'SIGSTOP')) refused.add(entry.pid);
-    for (const entry of look()) if (!send(entry, 'SIGKILL')) refused.add(entry.pid);
-    return look().length === 0;
-  };
-  if (!(await until(ask, Math.min(graceMs, LONGEST_GRACE_MS)))) await until(kill, KILLING_MS);
-  const survivors = findSession(session).map(survivorOf);
-  return { processes: seen.size - survivors.length, survivors };
+  const ending = new Ending(session);
+  const isGone = await until(() => ending.ask(), Math.min(graceMs, LONGEST_GRACE_MS));
+  if (isGone !== 'done') await until(() => ending.kill(), KILLING_MS);
+  return ending.result();
 }
 
-/** Calls `done` at growing intervals until it says so or the time is over. */
-async function until(done: () => boolean, milliseconds: number): Promise<boolean> {
+class Ending {
+  readonly #session: SessionProcesses;
+  readonly #seen = new Set<string>();
+  readonly #told = new Set<number>();
+  /** Not ours to signal. */
+  readonly #refused = new Set<number>();
+
+  constructor(session: SessionProcesses) {
+    this.#session = session;
+  }
+
+  /** Sends SIGTERM to those that have not had it. 'hopeless' when there are more than could be waited for. */
+  ask(): Progress {
+    const found = this.#look();
+    if (found.length > CROWD) return 'hopeless';
+    for (const entry of found.filter(({ pid }) => !this.#told.has(pid))) {
+      this.#told.add(entry.pid);
+      this.#send(entry, 'SIGTERM');
+      this.#send(entry, 'SIGCONT'); // a stopped process takes no SIGTERM
+    }
+    return found.length === 0 ? 'done' : 'more';
+  }
+
+  /**
+   * Stops whole process groups first, which no fork escapes, and then kills what it finds. The
+   * keeper, stopped with its group, goes on when its program is gone.
+   */
+  kill(): Progress {
+    for (const group of new Set(this.#look().map((entry) => entry.group))) this.#stop(group);
+    for (const entry of this.#look()) this.#send(entry, 'SIGKILL');
+    return this.#look().length === 0 ? 'done' : 'more';
+  }
+
+  result(): EndedProcesses {
+    const { keeper } = this.#session;
+    if (keeper !== undefined) send(keeper, 'SIGCONT');
+    const survivors = findSession(this.#session).map(survivorOf);
+    return { processes: Math.max(0, this.#seen.size - survivors.length), survivors };
+  }
+
+  #look(): ProcessEntry[] {
+    const found = findSession(this.#session);
+    for (const { pid, startTime } of found) this.#seen.add(`${pid} ${startTime}`);
+    return found.filter(({ pid }) => !this.#refused.has(pid));
+  }
+
+  #send(entry: ProcessEntry, signal: NodeJS.Signals): void {
+    if (!send(entry, signal)) this.#refused.add(entry.pid);
+  }
+
+  #stop(group: number): void {
+    if (group <= 1 || group === readProcess(process.pid)?.group) return;
+    try {
+      process.kill(-group, 'SIGSTOP');
+    } catch {
+      // gone, or not ours
+    }
+  }
+}
+
+type Progress = 'done' | 'more' | 'hopeless';
+
+/** Calls `step` at growing intervals until there is no more to do or the time is over. */
+async function until(step: () => Progress, milliseconds: number): Promise<Progress> {
   const deadline = performance.now() + milliseconds;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
-    if (done()) return true;
+    const progress = step();
     const left = deadline - performance.now();
-    if (left <= 0) return false;
+    if (progress !== 'more' || left <= 0) return progress;
     await sleep(Math.min(wait, left));
   }
 }
