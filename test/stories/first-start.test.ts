@@ -170,7 +170,7 @@ describe('a start that cannot be is refused with one clear line and status 78', 
     skipWithout(context, missingWorld());
     const disk = await smallDisk();
     try {
-      writeFileSync(join(disk, 'ballast'), Buffer.alloc(3 * 2 ** 20));
+      fill(join(disk, 'ballast'));
       const { status, stderr } = await serve(base.replace('FOLDER/state', join(disk, 'state')));
       expect(stderr.trim().split('\n')).toHaveLength(1);
       expect(stderr).toMatch(/full|space/i);
