@@ -28,7 +28,8 @@ export class Sessions {
   /** Running, and those over whose log is still open. */
   readonly #open = new Map<string, Session>();
   readonly #over = new Map<string, SessionState>();
-  #starting = 0;
+  /** Those whose program does not run yet, by id. */
+  readonly #starting = new Map<string, Promise<Session>>();
 
   constructor(account: Account, place: SessionPlace, umask: number, events: SessionsEvents) {
     this.#account = account;
@@ -39,22 +40,20 @@ export class Sessions {
 
   /** How many run or are being started. */
   get running(): number {
-    return [...this.#open.values()].filter(({ exited }) => exited === undefined).length + this.#starting;
+    return [...this.#open.values()].filter(({ exited }) => exited === undefined).length + this.#starting.size;
   }
 
   async start(start: Start): Promise<Session> {
-    if (this.#open.size + this.#starting >= MAX_RUNNING)
+    if (this.#open.size + this.#starting.size >= MAX_RUNNING)
       throw new AppError('LIMIT_EXCEEDED', `a link looks after ${MAX_RUNNING} sessions at most`);
-    this.#starting += 1;
+    if (this.#starting.has(start.sessionId)) throw new AppError('INVALID_ARGUMENT', 'session_id is taken');
+    const context = { account: this.#account, place: this.#place, umask: this.#umask };
+    const started = startSession(start, { ...context, events: this.#sessionEvents() });
+    this.#starting.set(start.sessionId, started);
     try {
-      return await startSession(start, {
-        account: this.#account,
-        place: this.#place,
-        umask: this.#umask,
-        events: this.#sessionEvents(),
-      });
+      return await started;
     } finally {
-      this.#starting -= 1;
+      this.#starting.delete(start.sessionId);
       if (this.running === 0) this.#events.idle();
     }
   }
@@ -91,14 +90,17 @@ export class Sessions {
     return new PastSession(folder, exited ?? { sessionId: id, status });
   }
 
+  /** Ends a session, also one that is only just being started: whoever was told to end it will not ask again. */
   async end(id: string, graceMs: number): Promise<Ended> {
+    await this.#starting.get(id)?.catch(ignore);
     const session = this.#open.get(id);
     if (session !== undefined) return session.end(graceMs);
     if (this.#over.has(id)) return { sessionId: id, processes: 0, survivors: [] };
     throw notFound();
   }
 
-  endAll(graceMs: number): Promise<Ended[]> {
+  async endAll(graceMs: number): Promise<Ended[]> {
+    await Promise.allSettled(this.#starting.values());
     return Promise.all([...this.#open.values()].map((session) => session.end(graceMs)));
   }
 
@@ -143,6 +145,8 @@ export class Sessions {
     if (this.#over.size > MAX_REMEMBERED && oldest !== undefined) this.#over.delete(oldest);
   }
 }
+
+function ignore(): void {}
 
 function notFound(): AppError {
   return new AppError('NOT_FOUND', 'the session is not known here');

@@ -107,6 +107,23 @@ describe('revoking a token (X1)', () => {
     expect((await world.sessions.list(ANYBODY, { pageSize: 0 })).items).toEqual([]);
   });
 
+  test('with on_revoke "end" ends what is only just being started', async () => {
+    await using world = await World.open({ onRevoke: 'end' });
+    const daemon = await world.linkDaemon();
+    for (let round = 0; round < 5; round += 1) {
+      const claims = await world.login();
+      const starting = world.sessions.start({ claims, ...TWO }).catch((error: unknown) => error);
+      const running = (): ReadonlyMap<string, number> =>
+        world.links.forSocket(daemon.socket)?.running ?? new Map<string, number>();
+      while (running().size === 0) await new Promise((resolve) => setImmediate(resolve));
+      const [id] = running().keys();
+      const receipt = await world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+      await starting;
+      expect(receipt.sessions).toEqual([id]);
+      expect(running().size).toBe(0);
+    }
+  });
+
   test('kills a link that does not answer, and says so', async () => {
     await using world = await World.open();
     const own = await world.link();
