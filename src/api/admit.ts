@@ -49,6 +49,7 @@ export async function admit(door: Door, row: Row, arrival: Arrival): Promise<Cal
   const claims = found instanceof Promise ? await found : found;
   unproven[Symbol.dispose]();
   connection.proven = true;
+  connection.login = claims.sub;
   ends.use(door.limits.enterLogin(claims.sub));
   await checkLocalToken(claims, connection.peer, door.ownUid);
   const role = await door.roles.roleOf(claims);

@@ -1,7 +1,7 @@
 /**
  * The listening socket and every connection that came through it. Promises TLS 1.3 and HTTP/2 or
  * nothing, 5 s for a handshake, a bounded number of connections, of which those that never showed a
- * token have to make room first, and that all are gone after disposal. Never looks into a call.
+ * token have to make room first and then those of whoever has the most, and that all are gone after disposal. Never looks into a call.
  */
 import { once } from 'node:events';
 import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
@@ -35,6 +35,9 @@ const CONNECTION_LIMITS: ConnectionLimits = {
   provenIdleMs: 1_800_000,
 };
 
+/** A login with more than these has to make room. */
+const MANY_OF_ONE_LOGIN = 16;
+
 /** One connection whose handshake is done. */
 export interface Connection {
   readonly peer: Peer;
@@ -43,6 +46,8 @@ export interface Connection {
   calls: number;
   /** Whether a call on it has shown a good token. */
   proven: boolean;
+  /** Whose token that was. */
+  login?: string;
   /** When its last call ended (or it was accepted), by performance.now(). */
   idleSinceMs: number;
 }
@@ -182,15 +187,19 @@ export class Connections implements AsyncDisposable {
     return unproven >= this.#limits.perSource;
   }
 
-  /** Ends the oldest connection that has shown no token and is not in a call. */
+  /**
+   * Ends the oldest connection that has shown no token and is not in a call, in its handshake too;
+   * else one of the login that has the most, if those are many. False when nobody can be asked to go.
+   */
   #makeRoom(): boolean {
-    for (const [key, { socket, connection }] of this.#accepted) {
-      if (connection === undefined || connection.proven || connection.calls > 0) continue;
-      this.#accepted.delete(key);
-      socket.destroy();
-      return true;
-    }
-    return false;
+    const all = [...this.#accepted];
+    const unproven = all.find(([, { connection }]) => !connection?.proven && !connection?.calls);
+    const found = unproven ?? greediest(all);
+    if (found === undefined) return false;
+    const [key, { socket }] = found;
+    this.#accepted.delete(key);
+    socket.destroy();
+    return true;
   }
 
   #sweep(): void {
@@ -201,6 +210,15 @@ export class Connections implements AsyncDisposable {
       if (nowMs - connection.idleSinceMs > idleMs) socket.destroy();
     }
   }
+}
+
+/** Of the login with the most connections, if more than a client needs: one without a call, or the oldest. */
+function greediest(all: readonly [string, Accepted][]): [string, Accepted] | undefined {
+  const held = Map.groupBy(all, ([, { connection }]) => connection?.login);
+  held.delete(undefined);
+  const [most = []] = [...held.values()].sort((one, other) => other.length - one.length);
+  if (most.length <= MANY_OF_ONE_LOGIN) return undefined;
+  return most.find(([, { connection }]) => connection?.calls === 0) ?? most[0];
 }
 
 function endsOf(socket: Socket): { key: string; theirs: End; ours: End } {

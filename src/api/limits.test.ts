@@ -141,6 +141,47 @@ describe('what is not gRPC', () => {
   });
 });
 
+describe('when there are as many connections as there may be', () => {
+  const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
+  const connections = 20;
+  const call = async (here: ServedApi, token: string): Promise<() => void> => {
+    const session = here.http2();
+    const stream = session.request(callHeaders(WHO_AM_I, { authorization: `Bearer ${token}` }));
+    stream.end(framed(Buffer.alloc(0)));
+    expect(await grpcStatus(stream)).toBe(OK);
+    return () => session.destroy();
+  };
+
+  it('those that hang in their handshake make room', async () => {
+    await using here = await ServedApi.start({ connectionLimits: { connections } });
+    const idle = Array.from({ length: connections }, () =>
+      connectTcp(here.port, '127.0.0.1').on('error', () => {}),
+    );
+    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    (await call(here, await here.token('alice')))();
+    for (const socket of idle) socket.destroy();
+  });
+
+  it('a login that has many makes room, and nobody else', async () => {
+    await using here = await ServedApi.start({ connectionLimits: { connections } });
+    const own = here.http2();
+    const watch = own.request(
+      callHeaders('latchkey.v1.TokenService/WatchTokens', {
+        authorization: `Bearer ${await here.token('alice')}`,
+      }),
+    );
+    watch.end(framed(Buffer.alloc(0)));
+    await new Promise((resolve) => watch.once('data', resolve));
+    const token = await here.token('mallory');
+    const hers: (() => void)[] = [];
+    for (let count = 1; count < connections; count += 1) hers.push(await call(here, token));
+    (await call(here, await here.token('bob')))();
+    expect(own.destroyed).toBe(false);
+    own.destroy();
+    for (const close of hers) close();
+  });
+});
+
 describe('the source of a connection', () => {
   it.each([
     ['::ffff:192.0.2.1', '192.0.2.1'],
