@@ -12,6 +12,8 @@ export class Link {
   process: ListeningProcess | undefined;
   /** Of the connection's Hello. */
   nonce: Buffer = Buffer.alloc(0);
+  /** How long to wait before it is looked for again, in ms: longer each time that it hangs up soon. */
+  restMs: number | undefined;
   /** Takes no new starts. */
   isRetiring: boolean;
   /** Has said that it ends. */

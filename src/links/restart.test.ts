@@ -103,6 +103,24 @@ describe('a daemon that comes back', () => {
   });
 });
 
+describe('a link that hangs up time and again', () => {
+  test('is left to itself for longer and longer', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder);
+    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
+    const list = () => {
+      setTimeout(() => fake.hangUp(), 1);
+      return { $case: 'sessions', value: { sessions: [] } } as const;
+    };
+    fake.answers = { list };
+    fake.hangUp();
+    await world.until('some connections', () => fake.connections > 5 || undefined);
+    const [before, sinceMs] = [fake.connections, performance.now()];
+    await world.until('more', () => performance.now() - sinceMs > 1_000 || undefined);
+    expect(fake.connections - before).toBeLessThan(5);
+  });
+});
+
 describe('a link that is killed', () => {
   test('loses its token; its session goes on under the next link, and no byte is lost', async () => {
     await using world = await World.open();

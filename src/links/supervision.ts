@@ -24,6 +24,8 @@ import { WarningBudget } from './warning-budget.ts';
 const DIAL_MS = 2_000;
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 5_000;
+/** A connection that ends sooner makes the next one wait. */
+const STEADY_MS = 10_000;
 const STOP_GRACE_MS = 3_000;
 /** How long a process may take to leave when it has been told to, or cannot be told. */
 const LEAVING_MS = 2_000;
@@ -72,7 +74,11 @@ export class Supervision {
     if (!connection) return void this.#lost(link);
     this.#options.registry.changed(link);
     this.#options.observers.tell((observer) => observer.ready(connection));
-    void connection.ended.then(() => this.#lost(link));
+    const sinceMs = performance.now();
+    void connection.ended.then(() => {
+      if (performance.now() - sinceMs > STEADY_MS) link.restMs = undefined;
+      return this.#lost(link);
+    });
   }
 
   /** Looks for a stored link. Resolves when it is ready again, gone, or slow to answer; then the search goes on. */
@@ -116,7 +122,17 @@ export class Supervision {
     if (link.isLeaving) return this.drop(link);
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'the connection to a link is lost');
     registry.changed(link);
+    await this.#rest(link);
     await this.#lookFor(link);
+  }
+
+  /** Nothing at first; but a link that hangs up time and again shall not keep the daemon busy with it. */
+  async #rest(link: Link): Promise<void> {
+    const { restMs } = link;
+    link.restMs = restMs === undefined ? 0 : Math.min(Math.max(2 * restMs, FIRST_WAIT_MS), LONGEST_WAIT_MS);
+    if (link.restMs === 0) return;
+    const { stopping } = this.#options;
+    await delay(link.restMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
   }
 
   async #lookFor(link: Link): Promise<void> {
