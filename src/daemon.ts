@@ -12,6 +12,7 @@ import { loadPki } from './authority/pki.ts';
 import type { Config, ListenAddress } from './config/config.ts';
 import { makeFolders } from './config/folders.ts';
 import { removeServerFile, writeServerFile } from './config/run-files.ts';
+import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
 import { Links } from './links/links.ts';
 import { LocalAdmin } from './local-admin.ts';
@@ -117,12 +118,11 @@ function namesOfHost(hostname: string): { names: string[]; addresses: string[] }
 
 /** What an administrator can do about an address that cannot be listened on; other errors as they are. */
 function listenProblem(error: unknown, { host, port }: ListenAddress): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const why = {
     EADDRINUSE: 'is in use. Stop what listens there, or choose another',
     EACCES: 'needs privileges that this user has not. Choose a port from 1024 on',
     EADDRNOTAVAIL: 'is no address of this host. Choose another',
-  }[String(code)];
+  }[codeOf(error) ?? ''];
   if (why === undefined) return error;
   return new AppError('CONFIG_INVALID', `api.listen: ${host} port ${port} ${why}`, { cause: error });
 }

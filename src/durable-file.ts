@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
 
 const LEFTOVER = /^\..+\.[0-9a-f]{16}\.tmp$/;
@@ -110,9 +111,4 @@ export function fileProblem(error: unknown, doing: string): AppError {
   if (theirs !== undefined) return new AppError('CONFIG_INVALID', `${doing}: ${theirs}`, { cause: error });
   const why = code === 'ENOSPC' ? 'no space left on the device' : code;
   return new AppError('UNAVAILABLE', `${doing}: ${why}`, { cause: error });
-}
-
-/** The code of a system error, such as 'ENOENT'. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -15,7 +15,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { codeOf, fileProblem } from './durable-file.ts';
+import { fileProblem } from './durable-file.ts';
+import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
 
 const WRITABLE_BY_OTHERS = 0o022;

@@ -1,7 +1,7 @@
 /** Which Linux accounts may have a link here (DESIGN 8; THREATS: an account without a shell). */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { codeOf } from '../durable-file.ts';
+import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 import { ownUid } from '../owned-path.ts';
 import type { UserEntry } from './user-database.ts';

@@ -6,6 +6,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { codeOf } from '../errno.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { openTrustedFolder, type TrustedFolder } from './trusted-folder.ts';
 
@@ -78,7 +79,7 @@ function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw new AppError('NOT_TRUSTED', `${FILE} in the run folder cannot be read`, { cause: error });
   }
 }

@@ -17,6 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 const TOKEN = 'token';
@@ -82,7 +83,7 @@ function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw new AppError('NOT_TRUSTED', `${path} cannot be read`, { cause: error });
   }
 }

@@ -3,6 +3,7 @@
  * (X3). Whatever could not be ended, because it runs under another uid, is named.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../errno.ts';
 import type { Survivor } from '../generated/latchkey/link/v1/link.ts';
 import { findSession, type SessionProcesses } from './descendants.ts';
 import { commandOf, isAlive, type ProcessEntry, readProcess, uidOf } from './processes.ts';
@@ -109,7 +110,7 @@ export function send({ pid, startTime }: ProcessEntry, signal: NodeJS.Signals | 
     process.kill(pid, signal);
     return true;
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'EPERM');
+    return codeOf(error) !== 'EPERM';
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a keeper tells its link: first its greeting, and later, by the end of a pipe, that the program is over. */
 import { readSync } from 'node:fs';
+import { codeOf } from '../errno.ts';
 import { type Watch, watchReadable } from '../native/readable.ts';
 import { type KeeperPids, parsePids } from './session-folder.ts';
 
@@ -34,7 +35,7 @@ function readSome(fd: number): string | undefined {
   try {
     return buffer.toString('latin1', 0, readSync(fd, buffer));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return undefined;
+    if (codeOf(error) === 'EAGAIN') return undefined;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** Finds the program before anything is started, so that what is wrong can be said clearly. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 /**
@@ -30,7 +31,7 @@ export function startDirectory(directory: string): string {
     return directory;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw startFailed(`the directory ${directory} cannot be entered: ${codeOf(error)}`, 126);
+    throw startFailed(`the directory ${directory} cannot be entered: ${codeOf(error) ?? 'failed'}`, 126);
   }
 }
 
@@ -42,7 +43,7 @@ function runnable(path: string, name: string): string {
     const missing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
     throw missing
       ? startFailed(`${name}: there is no such program`, 127)
-      : startFailed(`${name}: cannot be run (${codeOf(error)})`, 126);
+      : startFailed(`${name}: cannot be run (${codeOf(error) ?? 'failed'})`, 126);
   }
   try {
     accessSync(path, constants.X_OK);
@@ -54,8 +55,4 @@ function runnable(path: string, name: string): string {
 
 function startFailed(message: string, status: 126 | 127): AppError {
   return new AppError('START_FAILED', message, { details: { exit_status: `${status}` } });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'failed';
 }

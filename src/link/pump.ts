@@ -2,6 +2,7 @@
  * Moves what a program prints from its pipes to its log, whether or not anybody reads. It waits
  * for two things only: readers that asked to be waited for, and a disk that is full.
  */
+import { codeOf } from '../errno.ts';
 import { Stream } from '../generated/latchkey/link/v1/link.ts';
 import { type Next, type Watch, watchReadable } from '../native/readable.ts';
 import type { OutputLog } from './output-log.ts';
@@ -165,7 +166,7 @@ export class Pump {
 
   /** The bytes wait in the pipe, and the program with them, until the disk takes them. */
   #stalled(source: Source, error: unknown): Next {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = codeOf(error) ?? 'unknown';
     if (!this.#warned) this.#events.warning(`the disk does not take the output (${code}); the program waits`);
     this.#warned = true;
     this.#retry = setTimeout(() => {

@@ -6,6 +6,7 @@
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalServer } from '../client/local-server.ts';
+import { codeOf } from '../errno.ts';
 import { AppError, isAppError } from '../errors.ts';
 import {
   type RegisterLinkRequest,
@@ -108,8 +109,4 @@ function unreachable(cause: unknown): AppError {
       cause,
     });
   return new AppError('UNREACHABLE', `the Latchkey server cannot be reached (${code})`, { cause });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

@@ -10,6 +10,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 /** record.json. */
@@ -136,6 +137,6 @@ function parseRecord(text: string, id: string): SessionRecord {
 }
 
 function startFailed(cause: unknown): AppError {
-  const why = cause instanceof Error && 'code' in cause ? String(cause.code) : 'failed';
+  const why = codeOf(cause) ?? 'failed';
   return new AppError('START_FAILED', `the session's folder cannot be made: ${why}`, { cause });
 }

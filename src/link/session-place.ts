@@ -4,6 +4,7 @@
  */
 import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 import { punchHole } from '../native/pipe.ts';
 import { flock } from '../native/process.ts';
@@ -16,6 +17,8 @@ export class SessionPlace {
   /** Where new sessions go. */
   readonly folder: string;
   readonly #folders: readonly string[];
+  readonly #elsewhere: string;
+  readonly #fallback: string;
 
   /** Throws START_FAILED when neither place will do. */
   constructor(owner: { home: string; uid: number }, serverId: string) {
@@ -24,6 +27,8 @@ export class SessionPlace {
     const home = join(owner.home, '.local', 'state', 'latchkey', serverId, 'sessions');
     const elsewhere = join('/var/tmp', `latchkey-${owner.uid}`);
     const fallback = join(elsewhere, serverId, 'sessions');
+    this.#elsewhere = elsewhere;
+    this.#fallback = fallback;
     this.#folders = [home, fallback];
     if (isUsable(() => makeFolders([home]))) this.folder = home;
     else {
@@ -35,6 +40,8 @@ export class SessionPlace {
   /** The folder of a session; undefined when it is unknown here. */
   open(id: string): SessionFolder | undefined {
     for (const parent of this.#folders) {
+      // Below /var/tmp anybody may have made it; what is ours there, nobody else can move (sticky).
+      if (parent === this.#fallback && !isOwnFolder(this.#elsewhere)) continue;
       const folder = SessionFolder.open(parent, id);
       if (folder !== undefined) return folder;
     }
@@ -54,6 +61,11 @@ function makeFolders(paths: readonly string[]): string {
   return paths.at(-1) ?? '';
 }
 
+function isOwnFolder(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats?.isDirectory() === true && stats.uid === process.geteuid?.();
+}
+
 /** Whether files there can be locked and have holes: some network file systems have neither. A full disk is no reason to leave. */
 function isUsable(make: () => string): boolean {
   let probe: string | undefined;
@@ -68,7 +80,7 @@ function isUsable(make: () => string): boolean {
       closeSync(fd);
     }
   } catch (error) {
-    return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+    return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
   } finally {
     if (probe !== undefined) rmSync(probe, { force: true });
   }

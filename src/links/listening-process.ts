@@ -5,6 +5,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '../errno.ts';
 
 export interface ListeningProcess {
   readonly pid: number;
@@ -61,7 +62,7 @@ export async function killProcess(target: ListeningProcess, uid: number): Promis
     process.kill(target.pid, 'SIGKILL');
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return codeOf(error) === 'ESRCH';
   }
 }
 

@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, lstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 /** `NORMAL` may lose the last commits to a power cut; only measurements use it. */
@@ -43,7 +44,7 @@ function makePrivate(path: string): void {
     fsyncSync(folder);
     closeSync(folder);
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) {
+    if (codeOf(error) !== 'EEXIST') {
       throw new AppError('CONFIG_INVALID', `${path}: the database cannot be made there`, { cause: error });
     }
   }
@@ -70,8 +71,4 @@ function explain(path: string, error: unknown): unknown {
   if (code.startsWith('SQLITE_'))
     return new AppError('STORE_UNAVAILABLE', `${path} cannot be used: ${code}`, { cause: error });
   return error;
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
