@@ -31,7 +31,7 @@ import { type Minted, type MintParts, type MintRequest, mint, renew } from './mi
 import type { EndReason, Receipt } from './receipt.ts';
 import { SignatureCache } from './signature-cache.ts';
 import { claimsOf } from './token-row.ts';
-import { Whitelist } from './whitelist.ts';
+import { notActive, Whitelist } from './whitelist.ts';
 
 export type { Call } from './calls-in-flight.ts';
 export type { EndedHook } from './ending.ts';
@@ -267,11 +267,4 @@ export class Authority implements AsyncDisposable {
   #logSweep(error: unknown): void {
     this.#options.log.error({ err: error }, 'expired tokens could not be ended');
   }
-}
-
-function notActive(): AppError {
-  return new AppError(
-    'TOKEN_NOT_ACTIVE',
-    'the token is not active: it was revoked, logged out or never issued; log in again',
-  );
 }

@@ -3,8 +3,8 @@
  * when its token's time is over; ending waits for the calls to leave, so that after it nothing
  * runs any more in the token's name.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../errors.ts';
+import type { AppError } from '../errors.ts';
+import { tokenExpired } from '../token/claims.ts';
 
 /** A call in flight; `leave` when it is over, in whatever way. */
 export interface Call {
@@ -72,11 +72,9 @@ export class CallsInFlight {
       };
     }
     for (const call of ending) call.abort(error);
-    using tooLong = disposableAbort();
-    await Promise.race([
-      all.promise,
-      delay(this.#maxWaitMs, undefined, { signal: tooLong.signal }).catch(() => {}),
-    ]);
+    const timer = setTimeout(all.resolve, this.#maxWaitMs);
+    await all.promise;
+    clearTimeout(timer);
     return left.size;
   }
 
@@ -85,8 +83,7 @@ export class CallsInFlight {
     const nowMs = this.#now();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const call of [...this.#byToken.values()].flatMap((calls) => [...calls])) {
-      if (call.untilMs <= nowMs)
-        call.abort(new AppError('TOKEN_EXPIRED', 'the token has expired; log in again'));
+      if (call.untilMs <= nowMs) call.abort(tokenExpired());
       else nextMs = Math.min(nextMs, call.untilMs);
     }
     this.#wakeAt(nextMs);
@@ -115,9 +112,4 @@ function once(abort: (error: AppError) => void): (error: AppError) => void {
     done = true;
     abort(error);
   };
-}
-
-function disposableAbort(): Disposable & { signal: AbortSignal } {
-  const control = new AbortController();
-  return { signal: control.signal, [Symbol.dispose]: () => control.abort() };
 }

@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 import type { Store } from '../store/open.ts';
 import type { TokenRow } from '../store/schema.ts';
 import { deleteTokens, selectTokensById } from '../store/tokens.ts';
-import type { TokenClaims } from '../token/claims.ts';
+import { type TokenClaims, tokenExpired } from '../token/claims.ts';
 import type { Call, CallsInFlight } from './calls-in-flight.ts';
 import { type EndedParts, type EndReason, mergeParts, NOTHING_ENDED, type Receipt } from './receipt.ts';
 import { claimsOf } from './token-row.ts';
@@ -157,7 +157,7 @@ export class Endings {
 }
 
 function reasonFor(why: EndReason): AppError {
-  if (why === 'expired') return new AppError('TOKEN_EXPIRED', 'the token has expired; log in again');
+  if (why === 'expired') return tokenExpired();
   return new AppError('TOKEN_NOT_ACTIVE', 'the token was revoked; log in again');
 }
 

@@ -11,7 +11,7 @@ import { MAX_TOKEN_LENGTH, signJws } from '../token/jws.ts';
 import type { SigningKey } from '../token/key.ts';
 import { expiryFor, type LifetimeSettings } from './lifetimes.ts';
 import { claimsOf, rowOf } from './token-row.ts';
-import type { Whitelist } from './whitelist.ts';
+import { notActive, type Whitelist } from './whitelist.ts';
 
 /** Live tokens a login may have. The host's own administrator is not counted, nor kept out. */
 const MAX_TOKENS_PER_LOGIN = 1000;
@@ -136,11 +136,4 @@ function signed({ signing }: MintParts, claims: TokenClaims): string {
   if (token.length > MAX_TOKEN_LENGTH)
     throw new AppError('INVALID_ARGUMENT', 'the names are too long for a token');
   return token;
-}
-
-function notActive(): AppError {
-  return new AppError(
-    'TOKEN_NOT_ACTIVE',
-    'the token is not active: it was revoked, logged out or never issued',
-  );
 }

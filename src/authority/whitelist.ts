@@ -3,6 +3,15 @@
  * whitelist itself and not a copy that may lag: a token is admitted only after its commit, and
  * refused before the commit that deletes it. Frugal, for a million tokens: an id and a time each.
  */
+import { AppError } from '../errors.ts';
+
+/** What a caller is told of every token that is not in the whitelist: nobody learns why it is not. */
+export function notActive(): AppError {
+  return new AppError(
+    'TOKEN_NOT_ACTIVE',
+    'the token is not active: it was revoked, logged out or never issued; log in again',
+  );
+}
 
 /** A token between the begin of its commit and its admission. */
 interface Announced {

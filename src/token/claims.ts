@@ -12,7 +12,7 @@ export const CLAIM_PREFIX = 'fastx/';
 export const AUDIENCE = 'api';
 
 /** How far another clock, or our own after being set, may be off. */
-export const CLOCK_SKEW_SECONDS = 60;
+const CLOCK_SKEW_SECONDS = 60;
 
 /** The claims of one API token; times are seconds since 1970 (NumericDate without fractions). */
 export interface TokenClaims {
@@ -115,7 +115,12 @@ export function checkTimes(
 ): void {
   if (iat > nowSeconds + CLOCK_SKEW_SECONDS) throw invalid('iat');
   if (exp <= iat || exp > iat + longestLifetimeSeconds) throw invalid('exp');
-  if (exp <= nowSeconds) throw new AppError('TOKEN_EXPIRED', 'the token has expired; log in again');
+  if (exp <= nowSeconds) throw tokenExpired();
+}
+
+/** What a caller is told whose token's time is over, before a call or during it. */
+export function tokenExpired(): AppError {
+  return new AppError('TOKEN_EXPIRED', 'the token has expired; log in again');
 }
 
 function text(members: JsonObject, name: string): string {
