@@ -8,6 +8,7 @@ import { Roles } from './accounts/roles.ts';
 import { startApi } from './api/server.ts';
 import { Authority } from './authority/authority.ts';
 import { loadKeys } from './authority/keys.ts';
+import { longestLifetime } from './authority/lifetimes.ts';
 import { loadPki } from './authority/pki.ts';
 import type { Config, ListenAddress } from './config/config.ts';
 import { makeFolders } from './config/folders.ts';
@@ -103,10 +104,6 @@ async function keptServerId(store: Store): Promise<string> {
   const made = `lk-${randomBytes(8).toString('hex')}`;
   await store.commit((tx) => setMeta(tx, 'server_id', made));
   return made;
-}
-
-function longestLifetime({ lifetimeSeconds, lifetimes }: Config['tokens']): number {
-  return Math.max(lifetimeSeconds, ...Object.values(lifetimes));
 }
 
 /** What the TLS certificate vouches for. */

@@ -4,9 +4,9 @@
  * revoked and removed at stop.
  */
 import { userInfo } from 'node:os';
-import type { Logger } from 'pino';
 import type { Authority } from './authority/authority.ts';
 import { removeAdminToken, writeAdminToken } from './config/run-files.ts';
+import type { Log } from './log.ts';
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const RETRY_MS = 5_000;
@@ -14,18 +14,18 @@ const RETRY_MS = 5_000;
 export class LocalAdmin implements AsyncDisposable {
   readonly #authority: Authority;
   readonly #runFolder: string;
-  readonly #log: Logger;
+  readonly #log: Log;
   #jti: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(authority: Authority, runFolder: string, log: Logger) {
+  private constructor(authority: Authority, runFolder: string, log: Log) {
     this.#authority = authority;
     this.#runFolder = runFolder;
     this.#log = log;
   }
 
   /** Revokes what an earlier run left, and writes a new token. */
-  static async open(deps: { authority: Authority; runFolder: string; log: Logger }): Promise<LocalAdmin> {
+  static async open(deps: { authority: Authority; runFolder: string; log: Log }): Promise<LocalAdmin> {
     const admin = new LocalAdmin(deps.authority, deps.runFolder, deps.log);
     const left = await deps.authority.list({ authMethod: 'local', pageSize: 1000 });
     await deps.authority.revoke({ jtis: left.items.map((claims) => claims.jti) }, 'replaced');
@@ -38,7 +38,7 @@ export class LocalAdmin implements AsyncDisposable {
       login: loginOfThisProcess(),
       authMethod: 'local',
     });
-    await writeAdminToken(this.#runFolder, token);
+    writeAdminToken(this.#runFolder, token);
     const old = this.#jti;
     this.#jti = claims.jti;
     this.#schedule(((claims.exp - claims.iat) * 1000) / 2);
@@ -60,7 +60,7 @@ export class LocalAdmin implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
-    await removeAdminToken(this.#runFolder);
+    removeAdminToken(this.#runFolder);
     if (this.#jti !== undefined) await this.#authority.revoke({ jtis: [this.#jti] }, 'replaced');
   }
 }

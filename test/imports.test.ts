@@ -72,7 +72,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'it can do what the public API can do',
   },
   'local-admin': {
-    may: ['authority', 'config/run-files'],
+    may: ['authority', 'config/run-files', 'log'],
     why: 'a part of the composition root',
   },
   daemon: { may: ['*'], why: 'the composition root' },
