@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Body } from './channel.ts';
 import { FakeLink } from './fake-link.test-support.ts';
 import type { OutputPiece } from './reading.ts';
 import { me, World } from './world.test-support.ts';
@@ -108,9 +109,9 @@ describe('a link that hangs up time and again', () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder);
     await world.links.register({ socket: fake.name, daemon: false }, me.uid);
-    const list = () => {
+    const list = (): Body => {
       setTimeout(() => fake.hangUp(), 1);
-      return { $case: 'sessions', value: { sessions: [] } } as const;
+      return { $case: 'sessions', value: { sessions: [] } };
     };
     fake.answers = { list };
     fake.hangUp();
