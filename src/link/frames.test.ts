@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../errors.ts';
@@ -36,6 +38,22 @@ describe('the frame codec', () => {
     expect(() => new FrameReader().push(Buffer.from([255, 255, 255, 255]))).toThrow(
       expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }),
     );
+  });
+
+  it('takes little more memory than the frame, though it comes byte by byte', () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const inUse = (): number => {
+      collect();
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    const reader = new FrameReader();
+    reader.push(Buffer.from([0, 15, 255, 255]));
+    const before = inUse();
+    for (let at = 0; at < 200_000; at += 1) reader.push(Buffer.allocUnsafeSlow(1));
+    expect(inUse() - before).toBeLessThan(8 * 1024 * 1024);
+    expect(reader.push(Buffer.alloc(0))).toEqual([]);
   });
 
   it('refuses to send more than it would take', () => {

@@ -12,6 +12,9 @@ export const MAX_FRAME_BYTES = 1024 * 1024;
 /** The length before each frame, in bytes. */
 export const FRAME_HEADER_BYTES = 4;
 
+/** How many chunks of an unfinished frame are kept apart. */
+const MAX_CHUNKS = 256;
+
 /** As what a smaller piece of output counts. */
 const SMALLEST_PIECE_BYTES = 512;
 
@@ -47,6 +50,8 @@ export class FrameReader {
    */
   push(chunk: Buffer): Frame[] {
     if (chunk.length > 0) this.#waiting.push(chunk);
+    // Each chunk costs far more than a byte: a frame sent byte by byte would take hundreds of times its length.
+    if (this.#waiting.length > MAX_CHUNKS) this.#front(this.#bytes + chunk.length);
     this.#bytes += chunk.length;
     const frames: Frame[] = [];
     while (this.#complete()) frames.push(decodeFrame(this.#take().subarray(FRAME_HEADER_BYTES)));
