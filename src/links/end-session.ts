@@ -5,6 +5,8 @@ import type { LinkConnection } from './link-connection.ts';
 import { LinkRefusal, safeText } from './link-error.ts';
 
 const MAX_COMMAND = 200;
+/** A link may name as many as fit into a frame, and a receipt has to reach whoever asked for it. */
+const MAX_SURVIVORS = 100;
 
 type Ending = Pick<SessionRow, 'id' | 'linux_user' | 'command'>;
 
@@ -20,7 +22,8 @@ export async function endSession(
   const keeper = link.running.get(session.id) ?? 0;
   try {
     const { processes, survivors } = await link.end(session.id, graceMs);
-    const left = survivors.map(({ pid, command }) => survivor(pid, session, safeText(command)));
+    const some = survivors.slice(0, MAX_SURVIVORS);
+    const left = some.map(({ pid, command }) => survivor(pid, session, safeText(command)));
     const ended = left.length === 0 ? [session.id] : [];
     return { ...NOTHING_ENDED, sessions: ended, processes, survivors: left, verifiedBy: 'link' };
   } catch (error) {
@@ -36,7 +39,8 @@ export function unreachable(session: Ending): EndedParts {
 }
 
 function survivor(pid: number, session: Ending, command: string): EndedParts['survivors'][number] {
-  return { pid, linuxUser: session.linux_user, command: command.slice(0, MAX_COMMAND) };
+  // A link's word is passed on to people who may end what it names: 0 and below would be whole groups.
+  return { pid: Math.max(pid, 0), linuxUser: session.linux_user, command: command.slice(0, MAX_COMMAND) };
 }
 
 function commandLine({ command }: Ending): string {

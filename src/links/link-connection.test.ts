@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Stream } from '../generated/latchkey/link/v1/link.ts';
 import type { Body } from './channel.ts';
+import { endSession } from './end-session.ts';
 import { FakeLink } from './fake-link.test-support.ts';
 import type { LinkConnection } from './link-connection.ts';
 import { me, World } from './world.test-support.ts';
@@ -176,6 +177,15 @@ describe('what a link may say', () => {
   ])('$case is not for a link to say', async (body) => {
     fake.say(body);
     await link.ended;
+  });
+
+  test('survivors are named up to a hundred, and none that is a group of processes', async () => {
+    await start();
+    const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
+    fake.answers = { end: () => ({ $case: 'ended', value: { sessionId: ID, processes: 1, survivors } }) };
+    const parts = await endSession(link, { id: ID, linux_user: me.username, command: '["true"]' }, 0);
+    expect(parts.survivors).toHaveLength(100);
+    expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: me.username, command: 'x\ufffd[31m' });
   });
 
   test('warnings are logged without controls, and no more than ten a minute', async () => {
