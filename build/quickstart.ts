@@ -24,7 +24,7 @@ const environment = {
 if (process.argv[2] === 'stop') {
   say((await stopDaemon()) ? 'The daemon is stopped.' : 'No daemon of the quickstart is running.');
 } else {
-  await main();
+  await main().catch(fail);
 }
 
 async function main(): Promise<void> {
@@ -65,10 +65,19 @@ async function main(): Promise<void> {
   const refused = await latchkey('whoami', '--token-file', kept);
   if (refused === 0) throw new Error('a revoked token was accepted');
 
-  say(`\nThe daemon goes on running. Its log: ${relative(root, join(folder, 'daemon.log'))}`);
-  say(`  ${shown} link           log in again, in a terminal of its own`);
-  say(`  ${shown} --help         everything else`);
-  say('  npm run quickstart -- stop     stop the daemon');
+  say(`The daemon goes on running. Its log: ${relative(root, join(folder, 'daemon.log'))}`);
+  say(`  ${shown} link       log in again, in a terminal of its own`);
+  say(`  ${shown} --help     everything else`);
+  say('  npm run quickstart -- stop      stop the daemon');
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (serverFile() !== undefined) {
+    say(`The daemon may be running still. Its log: ${relative(root, join(folder, 'daemon.log'))}`);
+    say('  npm run quickstart -- stop     stop the daemon');
+  }
+  process.exitCode = 1;
 }
 
 /** The folders, a configuration on a free port, and a `latchkey` that talks to this daemon. */
@@ -80,8 +89,12 @@ async function prepare(): Promise<void> {
   const wrapper = `#!/bin/sh
 # latchkey, talking to the daemon of the quickstart
 export XDG_CONFIG_HOME='${environment.XDG_CONFIG_HOME}' XDG_STATE_HOME='${environment.XDG_STATE_HOME}' XDG_RUNTIME_DIR='${environment.XDG_RUNTIME_DIR}'
-if [ "\${1-}" = link ]; then shift; exec '${program}' link --run '${run}' "$@"; fi
-exec '${program}' --run '${run}' "$@"
+verb=\${1-}
+case $verb in
+  link) shift && exec '${program}' link --run '${run}' "$@" ;;
+  serve) shift && exec '${program}' serve --config '${config}' "$@" ;;
+esac
+exec '${program}' --run '${run}' --config '${config}' "$@"
 `;
   writeFileSync(join(folder, 'latchkey'), wrapper, { mode: 0o755 });
 }
@@ -121,7 +134,7 @@ async function startLink(): Promise<ChildProcess> {
     link.once('exit', (status) => reject(new Error(`latchkey link ended with status ${status}`)));
     link.stderr?.on('data', (text: Buffer) => {
       process.stderr.write(text);
-      if (text.includes('\n')) resolve();
+      if (text.includes('is logged in')) resolve();
     });
   });
   return link;
@@ -144,7 +157,7 @@ async function latchkey(...argv: string[]): Promise<number> {
 /** The same for what has to work. */
 async function succeed(...argv: string[]): Promise<void> {
   const status = await latchkey(...argv);
-  if (status !== 0) throw new Error(`latchkey ${argv.join(' ')} ended with ${status}`);
+  if (status !== 0) throw new Error(`'latchkey ${argv[0]}' ended with status ${status}`);
 }
 
 function tokenId(): string {

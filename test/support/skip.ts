@@ -2,9 +2,7 @@ import type { TestContext } from 'vitest';
 
 /** Skips the test when `missing` says what it lacks here; the run's last lines repeat it. */
 export function skipWithout(context: TestContext, missing: string | undefined | false): void {
-  if (!missing) return;
-  Object.assign(context.task.meta, { skipReason: missing });
-  context.skip(missing);
+  if (missing) context.skip(missing);
 }
 
 /** What a story of system mode lacks here, if anything. */
