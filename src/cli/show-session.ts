@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { type Following, followSession, type Progress } from '../client/follow-session.ts';
-import { isAppError } from '../errors.ts';
+import { isAppError, type Reason } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
 import { Stream } from '../generated/latchkey/v1/session.ts';
 import { OWN_FAILURE } from './exit-status.ts';
@@ -12,6 +12,7 @@ import { explain } from './failure.ts';
 import { forwardSignals } from './forward-signals.ts';
 import { ownInput } from './own-input.ts';
 import type { Run } from './run.ts';
+import { tellOutage } from './tell-outage.ts';
 import { writeRaw } from './write-raw.ts';
 
 export interface Shown {
@@ -24,6 +25,15 @@ export interface Shown {
 }
 
 const SIGNAL_TIMEOUT_MS = 5000;
+
+/** Failures of ours that say nothing about the session. */
+const LOSES_SIGHT: ReadonlySet<Reason> = new Set<Reason>([
+  'TOKEN_EXPIRED',
+  'TOKEN_NOT_ACTIVE',
+  'UNREACHABLE',
+  'UNAVAILABLE',
+  'LINK_LOST',
+]);
 
 type Promised = Promise<{ readonly id: string }>;
 
@@ -50,7 +60,14 @@ export async function showSession(run: Run, session: Promised, shown: Shown): Pr
 async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSignal): Promise<number> {
   const { id } = await session;
   const { sessions } = await run.client();
-  return statusOf(run, id, await followSession(sessions, followingOf(run, id, shown, signal)));
+  try {
+    return statusOf(run, id, await followSession(sessions, followingOf(run, id, shown, signal)));
+  } catch (error) {
+    if (isAppError(error) && LOSES_SIGHT.has(error.reason)) {
+      run.out.note(`latchkey: session ${id} may be going on; to come back: 'latchkey attach ${id}'`);
+    }
+    throw error;
+  }
 }
 
 function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSignal): Following {
@@ -68,15 +85,12 @@ function write(run: Run, { stream, data }: Output): Promise<void> {
   return writeRaw(stream === Stream.STDERR ? run.io.stderr : run.io.stdout, data);
 }
 
-/** A lost server is news for a person only; lost output is for everybody. */
+/** Lost output is told to everybody, the rest to people. */
 function tell(run: Run, progress: Progress): void {
   if (progress.kind === 'dropped') {
     run.out.problem(`${progress.bytes} bytes of older output are no longer kept`);
-  } else if (run.io.stderr.isTTY === true) {
-    if (progress.kind === 'lost') run.out.note(`latchkey: ${progress.error.message}; trying again`);
-    if (progress.kind === 'attached-again') run.out.note('latchkey: attached again');
-    if (progress.kind === 'input-closed') run.out.note('latchkey: the program takes no more input');
-  }
+  } else if (progress.kind !== 'input-closed') tellOutage(run, progress);
+  else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program takes no more input');
 }
 
 /** Never rejects: a signal that cannot be sent is told. */

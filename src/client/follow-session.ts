@@ -4,16 +4,15 @@
  * output once and in order, and says so when the server had to drop some. Input that had been handed
  * over when the connection broke may be lost, as nobody can know whether it arrived.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, isAppError, type Reason } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
 import type { Client } from './connect.ts';
+import { Outage, type OutageProgress } from './outage.ts';
 import { SessionInput } from './session-input.ts';
 
 /** What happened besides output. */
 export type Progress =
-  | { readonly kind: 'lost'; readonly error: AppError }
-  | { readonly kind: 'attached-again' }
+  | OutageProgress
   | { readonly kind: 'dropped'; readonly bytes: number }
   | { readonly kind: 'input-closed' };
 
@@ -37,19 +36,6 @@ interface Position {
   input: SessionInput | undefined;
 }
 
-const GIVE_UP_MS = 60_000;
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 2_000;
-
-/** What may pass when one tries again. */
-const PASSING: ReadonlySet<Reason> = new Set<Reason>([
-  'UNREACHABLE',
-  'UNAVAILABLE',
-  'LINK_LOST',
-  'STORE_UNAVAILABLE',
-  'INTERNAL', // a server that is dying
-]);
-
 /** Resolves with the session's end. Throws what makes going on useless, or CANCELLED by `signal`. */
 export async function followSession(sessions: Client['sessions'], following: Following): Promise<Exited> {
   const { signal, offset, input } = following;
@@ -62,34 +48,6 @@ export async function followSession(sessions: Client['sessions'], following: Fol
       if (signal?.aborted || !isAppError(error)) throw error;
       if (!isSettled(error, position, following)) await outage.wait(error);
     }
-  }
-}
-
-/** The time without a connection. */
-class Outage {
-  readonly #following: Following;
-  #sinceMs: number | undefined;
-  #waitMs = FIRST_WAIT_MS;
-
-  constructor(following: Following) {
-    this.#following = following;
-  }
-
-  /** Waits before the next try; throws `error` when it will not pass, or has not for too long. */
-  async wait(error: AppError): Promise<void> {
-    const { signal, giveUpMs = GIVE_UP_MS, onProgress } = this.#following;
-    if (!PASSING.has(error.reason)) throw error;
-    if (this.#sinceMs === undefined) onProgress?.({ kind: 'lost', error });
-    this.#sinceMs ??= performance.now();
-    if (performance.now() - this.#sinceMs > giveUpMs) throw error;
-    await delay(this.#waitMs, undefined, signal && { signal }).catch(() => {});
-    this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
-  }
-
-  isOver(): void {
-    if (this.#sinceMs !== undefined) this.#following.onProgress?.({ kind: 'attached-again' });
-    this.#sinceMs = undefined;
-    this.#waitMs = FIRST_WAIT_MS;
   }
 }
 
