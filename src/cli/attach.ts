@@ -4,7 +4,6 @@ import { AppError } from '../errors.ts';
 import { ownFailure } from './own-failure.ts';
 import type { Act, Run } from './run.ts';
 import { showSession } from './show-session.ts';
-import { ownUsage } from './start.ts';
 
 interface AttachOptions {
   readonly stdin?: boolean;
@@ -13,18 +12,19 @@ interface AttachOptions {
 }
 
 const NOTES = `
-All output still kept comes first, then what the program prints from now on. Ends with the program's
-own exit status; 255 means that this command itself failed, or that nobody knows the status.`;
+All output still kept comes first, then what the program prints from now on.
+Ends with the program's own exit status; 255 means that this command itself
+failed, or that nobody knows the status.`;
 
 export function addAttach(program: Command, act: Act): void {
-  const command = program
+  program
     .command('attach <session>')
     .description('join one of your sessions')
     .option('-i, --stdin', "pass our input to it; the end of ours is the end of the program's")
     .option('--offset <bytes>', 'begin at this byte of all it printed', bytes)
     .addOption(program.createOption('--from-now', 'only what it prints from now on').conflicts('offset'))
-    .addHelpText('after', NOTES);
-  ownUsage(command).action(act<AttachOptions>(ownFailure(attach)));
+    .addHelpText('after', NOTES)
+    .action(act<AttachOptions>(ownFailure(attach)));
 }
 
 function bytes(text: string): number {

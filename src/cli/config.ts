@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { homeOf } from './home.ts';
+import { refuseWord } from './noun.ts';
 import type { Act, Run } from './run.ts';
 
 export function addConfig(program: Command, act: Act): void {
@@ -14,9 +15,19 @@ export function addConfig(program: Command, act: Act): void {
     .description('say whether the server would start with it; 78 if not')
     .action(act(check));
   noun
-    .command('show', { isDefault: true })
+    .command('show')
     .description('every setting, its value and where it comes from; secrets hidden')
     .action(act(show));
+  noun
+    .enablePositionalOptions()
+    .usage('[options] [show]\n       latchkey config check')
+    .allowExcessArguments()
+    .action(
+      act((run, _options, words) => {
+        refuseWord(noun, words[0]);
+        return show(run);
+      }),
+    );
 }
 
 async function check(run: Run): Promise<undefined> {

@@ -14,6 +14,13 @@ describe('a failure', () => {
     });
   });
 
+  it('does not send who cannot run programs in circles, nor leave the administrator without a way', () => {
+    const linkless = 'this login is not that of a Linux user, so it cannot run programs';
+    expect(explain(new AppError('LINK_REQUIRED', linkless)).text).toMatch(/run 'latchkey link' on/);
+    const low = 'this is for role manager; yours is user';
+    expect(explain(new AppError('PERMISSION_DENIED', low)).text).toContain('add --local-admin');
+  });
+
   it('leaves the next step to the message that has one', () => {
     const message = "nobody listens at host:7300; run 'latchkey serve' there";
     expect(explain(new AppError('UNREACHABLE', message)).text).toBe(message);

@@ -10,13 +10,17 @@ const NEXT: Partial<Record<Reason, string>> = {
   TOKEN_INVALID: `to get a new token, ${LOG_IN}`,
   TOKEN_EXPIRED: `to log in again, ${LOG_IN}`,
   TOKEN_NOT_ACTIVE: `to log in again, ${LOG_IN}`,
-  LINK_REQUIRED: "run 'latchkey link --daemon' as the Linux user on the server's host, then try again",
+  LINK_REQUIRED: `to log in as one, ${LOG_IN}, in a terminal of its own`,
   UNREACHABLE: "see that the server runs ('latchkey serve'), or name another with --server HOST:PORT",
   NOT_TRUSTED: "compare fingerprints with the server's administrator and run 'latchkey trust HOST:PORT'",
   STORE_UNAVAILABLE: 'try again in a moment',
   SLOW_READER: 'start the command again',
   INTERNAL: "the cause is in the server's log",
 };
+
+/** The daemon's refusal for want of a role. */
+const BECOME_ADMIN = /^this is for role \w+; yours is \w+$/;
+const ADMIN = 'who runs the server may add --local-admin';
 
 export interface Failure {
   readonly text: string;
@@ -26,23 +30,15 @@ export interface Failure {
 /** What to say on standard error, and the exit status, for whatever was thrown. */
 export function explain(error: unknown): Failure {
   if (error instanceof CommanderError) {
-    return { text: usageText(error), status: error.exitCode === OWN_FAILURE ? OWN_FAILURE : USAGE };
+    return { text: error.message, status: error.exitCode === OWN_FAILURE ? OWN_FAILURE : USAGE };
   }
   if (error instanceof AppError) return { text: appText(error), status: exitStatus(error.reason) };
   const message = error instanceof Error ? error.message : String(error);
   return { text: `unforeseen failure: ${firstLine(message)}; please report it`, status: FAILED };
 }
 
-function usageText(error: CommanderError): string {
-  return error.message
-    .replace(/^error: /, '')
-    .split('\n')
-    .join(' ')
-    .trim();
-}
-
 function appText(error: AppError): string {
-  const next = NEXT[error.reason];
+  const next = BECOME_ADMIN.test(error.message) ? ADMIN : NEXT[error.reason];
   const message = error.message.trim().replace(/[;,] log in again$/, '');
   const id = error.reason === 'INTERNAL' ? error.details.request_id : undefined;
   const told = id === undefined || message.includes(id) ? message : `${message} (request ${id})`;

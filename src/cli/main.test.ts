@@ -23,11 +23,29 @@ describe('the command line', () => {
   });
 
   it('fits its help on 80 columns', async () => {
-    for (const argv of [['help'], ['tokens', '--help'], ['sessions', 'end', '--help']]) {
+    for (const argv of [['help'], ['tokens', '--help'], ['sessions', 'end', '--help'], ['start', '--help']]) {
       const { stdout } = await capture(argv);
-      const [usage] = stdout.split('\n\nExit status');
-      for (const line of (usage ?? '').split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+      for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     }
+  });
+
+  it("shows a verb's own options before those of all verbs", async () => {
+    for (const argv of [['whoami'], ['start'], ['sessions', 'signal']]) {
+      const { stdout } = await capture([...argv, '--help']);
+      expect(stdout).toMatch(/\nOptions:\n[\s\S]*\nEverywhere:\n/);
+    }
+  });
+
+  it.each([
+    ['whoami --frob', "unknown option '--frob'; see latchkey whoami --help"],
+    ['sessions show', "missing required argument 'id'; see latchkey sessions show --help"],
+    ['start', "missing required argument 'command'; see latchkey start --help"],
+    ['login', "there is no command 'login'; to log in, run 'latchkey link' on the server's host"],
+    ['config frob', "unknown command 'config frob'; there are check, show"],
+    ['trust localhost:99999', '"localhost:99999" is not host or host:port'],
+  ])('says at %j what to do next', async (line, told) => {
+    const { stderr } = await capture(line.split(' '));
+    expect(stderr).toBe(`latchkey: ${told}\n`);
   });
 
   it.each([
@@ -70,7 +88,7 @@ describe('the command line', () => {
 
   it('shows hostile words inert', async () => {
     const { stderr } = await capture(['\u001b[2J\u202e\t']);
-    expect(stderr).toBe("latchkey: unknown command '\\x1b[2J\\u202e\\t'\n");
+    expect(stderr).toBe("latchkey: unknown command '\\x1b[2J\\u202e\\t'; see latchkey --help\n");
   });
 
   it('takes global options before and after the verb', async () => {

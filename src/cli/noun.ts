@@ -20,7 +20,6 @@ export function addNoun<Options extends object>(
   const noun = listing.options(program.command(name).description(description));
   noun
     .enablePositionalOptions()
-
     .usage(`[options] [list]\n       latchkey ${name} COMMAND …`)
     .allowExcessArguments()
     .action(
@@ -35,7 +34,8 @@ export function addNoun<Options extends object>(
   return noun;
 }
 
-function refuseWord(noun: Command, word: string | undefined): void {
+/** Throws USAGE for a word behind the noun that is none of its verbs. */
+export function refuseWord(noun: Command, word: string | undefined): void {
   if (word === undefined) return;
   const verbs = noun.commands.map((command) => command.name()).join(', ');
   throw new AppError('USAGE', `unknown command '${noun.name()} ${word}'; there are ${verbs}`);

@@ -13,12 +13,14 @@ import { addSessions } from './sessions.ts';
 import { addStart } from './start.ts';
 import { addTokens } from './tokens.ts';
 import { addTrust } from './trust.ts';
+import { hintAtHelp } from './usage-hint.ts';
 import { addVersion, versionLine } from './version.ts';
 import { addWhoami } from './whoami.ts';
 
 const EXIT = `
-Exit status: 0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed, 5 not found, 6 unreachable,
-78 bad configuration. start and attach end with the program's own, and with 255 when they fail.`;
+Exit status: 0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed,
+5 not found, 6 unreachable, 78 bad configuration. start and attach end with
+the program's own, and with 255 when they fail.`;
 
 /** The program with all its verbs; `act` makes their work actions. Instead of exiting, commander throws. */
 export function buildProgram(act: Act, io: Io): Command {
@@ -37,7 +39,7 @@ export function buildProgram(act: Act, io: Io): Command {
     .description('Logins, revocable tokens, and programs run as their own Linux user.')
     .usage('[options] COMMAND …')
     .enablePositionalOptions()
-    .configureHelp({ formatHelp: commandsFirst, subcommandTerm: withoutOptions })
+    .configureHelp({ formatHelp: commandsFirst, minWidthToWrap: 20, subcommandTerm: withoutOptions })
     .version(versionLine(), '-V, --version', 'the version')
     .addHelpText('after', EXIT);
   program.commandsGroup('Getting in and out:');
@@ -56,9 +58,11 @@ export function buildProgram(act: Act, io: Io): Command {
   program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
   for (const add of [addCompletion, addVersion]) add(program, act);
   addGlobals(program, ROLES);
+  hintAtHelp(program, STAND_INS);
   return program;
 }
 
+const STAND_INS: ReadonlySet<string> = new Set(['start', 'attach']);
 const ROLES: ReadonlySet<string> = new Set(['serve', 'link']);
 
 /** A role that src/main.ts runs itself; here for the help and the completions. */
@@ -76,12 +80,14 @@ function addRole(program: Command, act: Act, name: string, description: string):
     );
 }
 
-/** The help as commander makes it, with the commands before the options wherever there are commands. */
+/** The help as commander makes it, with the commands first, then the command's own options, then everybody's. */
 function commandsFirst(command: Command, help: Help): string {
   const sections = Help.prototype.formatHelp.call(help, command, help).trimEnd().split('\n\n');
-  const options = sections.filter((section) => /^(?:Options|Everywhere):\n/.test(section));
-  const others = sections.filter((section) => !options.includes(section));
-  return `${[...others, ...options].join('\n\n')}\n`;
+  const last = ['Options:', 'Everywhere:'].flatMap((heading) =>
+    sections.filter((section) => section.startsWith(`${heading}\n`)),
+  );
+  const first = sections.filter((section) => !last.includes(section));
+  return `${[...first, ...last].join('\n\n')}\n`;
 }
 
 /** "revoke [jti...]": that there are options goes without saying. */

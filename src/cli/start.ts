@@ -1,8 +1,7 @@
 /** `latchkey start`: runs a program as one's Linux user and stands in for it here. */
-import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Session, StartSessionRequest } from '../generated/latchkey/v1/session.ts';
-import { OWN_FAILURE } from './exit-status.ts';
 import { jsonObject } from './json-object.ts';
 import { ownFailure } from './own-failure.ts';
 import type { Act, Run } from './run.ts';
@@ -18,12 +17,13 @@ interface StartOptions {
 }
 
 const NOTES = `
-The program's output comes out here as it prints it, and its exit status is the one of this command;
-255 means that this command itself failed. ^C and SIGTERM go to the program; pressed again within two
-seconds, they leave it running. No shell is involved: for one, write -- sh -c '…'.`;
+The program's output comes out here as it prints it, and its exit status is
+the one of this command; 255 means that this command itself failed. ^C and
+SIGTERM go to the program; pressed again within two seconds, they leave it
+running. No shell is involved: for one, write -- sh -c '…'.`;
 
 export function addStart(program: Command, act: Act): void {
-  const command = program
+  program
     .command('start <command...>')
     .description('run a program as your Linux user')
     .usage('[options] [--] COMMAND [ARGUMENT …]')
@@ -34,15 +34,8 @@ export function addStart(program: Command, act: Act): void {
     .option('-n, --no-stdin', 'pass no input (otherwise passed when it is not a terminal)')
     .option('--stdin-json <json>', "a JSON object for the program's first line of input", jsonObject)
     .option('--detach', 'print the id of the session and leave it running')
-    .addHelpText('after', NOTES);
-  ownUsage(command).action(act<StartOptions>(ownFailure(start)));
-}
-
-/** 2 could be the program's own status, so usage errors are 255 here too. */
-export function ownUsage(command: Command): Command {
-  return command.exitOverride((error) => {
-    throw new CommanderError(error.exitCode === 0 ? 0 : OWN_FAILURE, error.code, error.message);
-  });
+    .addHelpText('after', NOTES)
+    .action(act<StartOptions>(ownFailure(start)));
 }
 
 function variable(text: string, earlier: Readonly<Record<string, string>> = {}): Record<string, string> {

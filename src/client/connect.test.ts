@@ -53,7 +53,7 @@ describe('connecting', () => {
     await gone[Symbol.asyncDispose]();
     const error = await client.auth.whoAmI({}).catch((caught: unknown) => caught);
     expect(error).toEqual(refused('UNREACHABLE'));
-    expect(String(error)).toContain('is it running?');
+    expect(String(error)).toContain('no server answers at');
     await client.close();
   });
 

@@ -32,6 +32,7 @@ export interface FoundServer {
 }
 
 const DEFAULT_PORT = 7300;
+const LAST_PORT = 65_535;
 const SYSTEM_CONFIGURATION = '/etc/latchkey/client.yaml';
 
 /** Throws UNREACHABLE when there is no server to be found, NOT_TRUSTED when nothing vouches for it, USAGE. */
@@ -102,13 +103,14 @@ function textOf(path: string): string | undefined {
 /** The address with its port, an IPv6 host in brackets. Throws USAGE. */
 export function normalAddress(text: string): string {
   const [, host, port] = /^(\[[0-9a-f:.]+\]|[^\s:[\]/@]+)(?::(\d{1,5}))?$/i.exec(text.trim()) ?? [];
-  if (host === undefined) throw new AppError('USAGE', `"${text}" is not host or host:port`);
+  if (host === undefined || Number(port ?? DEFAULT_PORT) > LAST_PORT || port === '0')
+    throw new AppError('USAGE', `"${text}" is not host or host:port`);
   return `${host.toLowerCase()}:${port ?? DEFAULT_PORT}`;
 }
 
 function nowhere(run: string | undefined): AppError {
   if (run !== undefined) {
-    return new AppError('UNREACHABLE', `no server has written to ${run}; is it running there?`);
+    return new AppError('UNREACHABLE', `no server runs from ${run}`);
   }
   return new AppError(
     'UNREACHABLE',

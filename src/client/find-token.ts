@@ -78,7 +78,7 @@ function cannotBeAdmin({ local }: FoundServer): never {
 function found(token: string, forget: () => void): FoundToken {
   const claims = claimsOf(token);
   if (typeof claims?.iss !== 'string')
-    throw new AppError('TOKEN_INVALID', 'what was given as a token is none; log in again');
+    throw new AppError('TOKEN_INVALID', 'what was given is not a token; log in again');
   return { token, issuer: claims.iss, forget };
 }
 

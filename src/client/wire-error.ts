@@ -45,10 +45,7 @@ function libraryError({ code, details }: FailedCall, address: string): AppError 
     return new AppError('NOT_TRUSTED', `${address} is not trusted: ${trouble}; nothing was sent to it`);
   }
   if (code === UNAVAILABLE && NEVER_CONNECTED.test(details)) {
-    return new AppError(
-      'UNREACHABLE',
-      `no server answers at ${address}: ${shortened(details)}; is it running?`,
-    );
+    return new AppError('UNREACHABLE', `no server answers at ${address}: ${shortened(details)}`);
   }
   if (code === UNIMPLEMENTED)
     return new AppError('UNAVAILABLE', `${address} does not know this call; it may be older`);
