@@ -26,7 +26,7 @@ describe('a receipt', () => {
         '  session  s-1',
         '  session  s-2',
         '  session  s-3',
-        "No process survives: none is left, says the user's own link.",
+        "No process is left, says the user's own link.",
         'Going on without the token, as the server is set:',
         '  session  s-9',
         "To end one: 'latchkey sessions end ID'.",

@@ -10,12 +10,12 @@ const WITNESS: Readonly<Record<VerifiedBy, string | null>> = {
 };
 
 const SEEN: Readonly<Record<string, string>> = {
-  daemon: 'the daemon saw that none is left',
-  link: "none is left, says the user's own link",
+  daemon: 'No process is left, as the daemon has seen.',
+  link: "No process is left, says the user's own link.",
 };
 
 /** Stable: fields are added, never renamed or dropped. */
-export function receiptJson(receipt: Receipt): object {
+function receiptJson(receipt: Receipt): object {
   return {
     jtis: receipt.jtis,
     links: receipt.links,
@@ -42,7 +42,7 @@ function showToPeople(out: Output, receipt: Receipt): void {
   for (const session of receipt.sessions) out.line(`  session  ${session}`);
   const witness = SEEN[WITNESS[receipt.verifiedBy] ?? ''];
   if (receipt.survivors.length === 0 && receipt.processes > 0 && witness !== undefined) {
-    out.line(`No process survives: ${witness}.`);
+    out.line(witness);
   }
   if (receipt.keptSessions.length > 0) {
     out.line(`Going on without the token, as the server is set:`);
