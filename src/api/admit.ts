@@ -15,7 +15,7 @@ import type { Limits } from './limits.ts';
 import type { Row } from './policy.ts';
 
 /** Headers of a call, counted as HPACK does (RFC 7541, 4.1). */
-export const METADATA_BYTES = 16 * 1024;
+const METADATA_BYTES = 16 * 1024;
 const ENTRY_BYTES = 32;
 
 export interface Door extends Identifying {

@@ -24,7 +24,7 @@ export interface Handling extends Door {
 
 /** The largest message of a caller without and with a token, in bytes. */
 export const UNPROVEN_MESSAGE_BYTES = 64 * 1024;
-export const MESSAGE_BYTES = 1024 * 1024;
+const MESSAGE_BYTES = 1024 * 1024;
 
 /** One call. `login` and `jti` are known once it has been let in. */
 interface Passage extends Arrival {

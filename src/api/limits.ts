@@ -19,7 +19,7 @@ export interface CallLimits extends Deadlines {
   readonly messageDueMs: number;
 }
 
-export const CALL_LIMITS: CallLimits = {
+const CALL_LIMITS: CallLimits = {
   unprovenPerConnection: 16,
   unproven: 100,
   perLogin: 1000,

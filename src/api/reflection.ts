@@ -45,7 +45,7 @@ async function load(services: readonly string[]): Promise<Reflect> {
 }
 
 /** The encoded files of a FileDescriptorSet (its field 1). */
-export function filesOf(descriptorSet: Uint8Array): Buffer[] {
+function filesOf(descriptorSet: Uint8Array): Buffer[] {
   const reader = new BinaryReader(descriptorSet);
   const files: Buffer[] = [];
   while (reader.pos < reader.len) {

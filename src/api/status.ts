@@ -37,9 +37,9 @@ export const CODES: Readonly<Record<Reason, status>> = {
   NOT_TRUSTED: status.INTERNAL,
 };
 
-export const ERROR_DOMAIN = 'latchkey';
-export const DETAILS_TRAILER = 'grpc-status-details-bin';
-export const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
+const ERROR_DOMAIN = 'latchkey';
+const DETAILS_TRAILER = 'grpc-status-details-bin';
+const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
 
 // Trailers have to fit into what clients take (16 KiB and less).
 const MAX_MESSAGE_LENGTH = 1000;

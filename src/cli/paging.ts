@@ -47,7 +47,7 @@ export async function collect<Item>(
 }
 
 /** A whole number from 1 on, from an option's text. */
-export function positive(text: string): number {
+function positive(text: string): number {
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value > 0) return value;
   throw new InvalidArgumentError('It takes a whole number from 1 on.');

@@ -50,13 +50,10 @@ describe('where values come from', () => {
     expect(config.log).toEqual({ level: 'warn', format: 'json' });
     expect(config.tokens.lifetimeSeconds).toBe(7_200);
     expect(config.sessions.retentionMs).toBe(7 * 86_400_000);
-    const { sources } = config;
-    expect([sources['log.level'], sources['log.format'], sources['sessions.retention']]).toEqual([
-      'environment',
-      'file',
-      'default',
-    ]);
-    expect(config.entries['log.format'].where).toBe(`${file}:2`);
+    const { entries } = config;
+    const names = ['log.level', 'log.format', 'sessions.retention'] as const;
+    expect(names.map((name) => entries[name].source)).toEqual(['environment', 'file', 'default']);
+    expect(entries['log.format'].where).toBe(`${file}:2`);
   });
 
   test('lists, maps, numbers and yes or no by environment', () => {
@@ -93,12 +90,13 @@ describe('where values come from', () => {
       'PORT_7300_TCP_ADDR',
     ];
     const env = Object.fromEntries(names.map((name) => [`LATCHKEY_${name}`, 'x']));
-    expect(Object.values(loadSelf(env).sources).every((source) => source === 'default')).toBe(true);
+    expect(Object.values(loadSelf(env).entries).every(({ source }) => source === 'default')).toBe(true);
   });
 
   test('an empty file, and empty sections, leave everything as it is by default', () => {
     for (const yaml of ['', '# nothing\n', 'api:\nlinks: { eligible: }\n', '{}']) {
-      expect(new Set(Object.values(load(yaml).sources))).toEqual(new Set(['default']));
+      const sources = Object.values(load(yaml).entries).map(({ source }) => source);
+      expect(new Set(sources)).toEqual(new Set(['default']));
     }
   });
 });

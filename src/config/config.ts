@@ -12,7 +12,7 @@ import { readEnvironment } from './environment.ts';
 import { defaultConfigFile, defaultRun, defaultState, modeOf, pathsOf, type Surroundings } from './paths.ts';
 import { invalid } from './problem.ts';
 import { type Resolved, resolveSettings } from './resolve-settings.ts';
-import { SETTING_NAMES, type SettingName } from './settings.ts';
+import type { SettingName } from './settings.ts';
 import type { Config } from './shape.ts';
 
 export type { Source } from './entry.ts';
@@ -85,12 +85,6 @@ function assemble({ values, entries }: Resolved, around: Surroundings, file: str
       manager: { users: values['roles.manager.users'], groups: values['roles.manager.groups'] },
     },
     log: { level: values['log.level'], format: values['log.format'] },
-    sources: sourcesOf(entries),
     entries,
   };
-}
-
-function sourcesOf(entries: Config['entries']): Config['sources'] {
-  const pairs = SETTING_NAMES.map((name) => [name, entries[name].source]);
-  return Object.fromEntries(pairs) as Config['sources'];
 }

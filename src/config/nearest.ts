@@ -1,7 +1,7 @@
 /** Which of the known words somebody probably meant. */
 
 /** The known word with the fewest edits to `word`, if these are at most a third of its length. */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let fewest = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

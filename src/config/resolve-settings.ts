@@ -1,5 +1,6 @@
 /** Puts the sources together, the later over the earlier, and turns what is written into values. */
 import type { Entry } from './entry.ts';
+import type { Mode } from './paths.ts';
 import { badValue } from './problem.ts';
 import { Secret } from './secret.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './settings.ts';
@@ -13,7 +14,7 @@ export interface Resolved {
 type Given = ReadonlyMap<SettingName, Entry> | undefined;
 
 /** Throws CONFIG_INVALID on the first value that does not fit, overridden ones included. */
-export function resolveSettings(mode: 'system' | 'self', given: readonly Given[]): Resolved {
+export function resolveSettings(mode: Mode, given: readonly Given[]): Resolved {
   const values: Partial<Record<SettingName, unknown>> = {};
   const entries: Partial<Record<SettingName, Entry>> = {};
   for (const name of SETTING_NAMES) {

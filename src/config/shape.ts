@@ -1,5 +1,5 @@
 /** What the configuration is, once it has been read: the type that the daemon is built from. */
-import type { Entry, Source } from './entry.ts';
+import type { Entry } from './entry.ts';
 import type { ListenAddress } from './kinds.ts';
 import type { Mode, Paths } from './paths.ts';
 import type { Secret } from './secret.ts';
@@ -39,8 +39,6 @@ export interface Config {
   };
   readonly roles: { readonly admin: RoleMembers; readonly manager: RoleMembers };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
-  /** Where each setting came from. */
-  readonly sources: Readonly<Record<SettingName, Source>>;
   /** What was written for each setting, and where; a secret as a Secret. */
   readonly entries: Readonly<Record<SettingName, Entry>>;
 }

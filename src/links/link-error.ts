@@ -20,7 +20,7 @@ const REASONS: ReadonlySet<string> = new Set<Reason>([
 ]);
 const MAX_TEXT = 500;
 
-/** What the link refused; `refusedByLink` tells it apart from a link that did not answer. */
+/** What the link refused: a class of its own, to tell it from a link that did not answer. */
 export class LinkRefusal extends AppError {}
 
 export function refusalOf(frame: ErrorFrame): LinkRefusal {

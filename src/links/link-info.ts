@@ -1,6 +1,5 @@
 /** What the daemon says about a link to those who may ask. */
-
-export type LinkState = 'ready' | 'retiring' | 'lost';
+import type { LinkState } from '../store/schema.ts';
 
 export interface LinkInfo {
   /** The base name of its socket, which is its id. */

@@ -1,8 +1,8 @@
 /** One link as the daemon knows it: what is kept of it, the process, and the connection while there is one. */
-import type { LinkRow } from '../store/schema.ts';
+import type { LinkRow, LinkState } from '../store/schema.ts';
 import type { Greeted } from './handshake.ts';
 import { LinkConnection, type LinkEvents } from './link-connection.ts';
-import type { LinkInfo, LinkState } from './link-info.ts';
+import type { LinkInfo } from './link-info.ts';
 import type { ListeningProcess } from './listening-process.ts';
 
 export class Link {

@@ -59,12 +59,6 @@ export async function sessionsOfUid(db: Db, uid: number, state?: SessionState): 
   return rows.orderBy('started_at').execute();
 }
 
-/** Sessions that ended before `ms`, the longest ago first. */
-export async function endedBefore(db: Db, ms: number, limit: number): Promise<SessionRow[]> {
-  const ended = db.selectFrom('sessions').selectAll().where('ended_at', '<', ms);
-  return ended.orderBy('ended_at').limit(limit).execute();
-}
-
 /** Deletes those that are there; at most 1000 at once. */
 export async function deleteSessions(tx: Db, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();

@@ -4,8 +4,8 @@ import type { Schema } from './schema.ts';
 /** Where rows are kept, whichever database is behind it. */
 export interface Store extends AsyncDisposable {
   /**
-   * Reads what is committed, with all that was asked for before and did not fail. `work` awaits nothing but its queries, and asks for no other read or
-   * commit. Throws STORE_UNAVAILABLE.
+   * Reads what is committed, with all that was asked for before and did not fail. `work` awaits
+   * nothing but its queries, and asks for no other read or commit. Throws STORE_UNAVAILABLE.
    */
   read<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
   /**

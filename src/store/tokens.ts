@@ -82,16 +82,6 @@ export async function countTokensOf(db: Db, login: string): Promise<number> {
   return count(db.selectFrom('tokens').where('login', '=', login));
 }
 
-/** The ids of the tokens made from these, one generation down. */
-export async function childrenOf(db: Db, jtis: readonly string[]): Promise<string[]> {
-  const children: string[] = [];
-  for (const chunk of chunksOf(jtis)) {
-    const rows = await db.selectFrom('tokens').select('jti').where('parent', 'in', chunk).execute();
-    children.push(...rows.map(({ jti }) => jti));
-  }
-  return children;
-}
-
 /** The ids of tokens whose time is over, the oldest first. */
 export async function expiredTokens(db: Db, nowSeconds: number, limit: number): Promise<string[]> {
   const rows = await db
