@@ -43,6 +43,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   links: {
     may: [
       'link/frames',
+      'link/protocol',
       'native',
       'token',
       'store',
@@ -53,7 +54,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
       'feed',
       'generated/latchkey/link',
     ],
-    why: 'it shares the frame codec with the link and nothing else',
+    why: 'it shares with the link what both ends must agree on, and nothing else',
   },
   sessions: {
     may: ['links', 'authority', 'token', 'store', 'errors', 'feed'],

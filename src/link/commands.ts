@@ -1,8 +1,9 @@
 /** What the daemon can ask of a link: one entry a frame, each with its answer. */
 import { AppError } from '../errors.ts';
 import type { Ended } from '../generated/latchkey/link/v1/link.ts';
-import type { Body, Channel } from './channel.ts';
+import type { Channel } from './channel.ts';
 import type { Identity } from './identity.ts';
+import type { Body, Case, ValueOf } from './protocol.ts';
 import type { Readers } from './readers.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -27,8 +28,6 @@ export interface CommandContext {
   readonly leave: (leaving: Leaving) => Promise<Ended[]>;
 }
 
-type Case = Body['$case'];
-type ValueOf<Name extends Case> = Extract<Body, { $case: Name }>['value'];
 type Command<Name extends Case> = (
   value: ValueOf<Name>,
   context: CommandContext,

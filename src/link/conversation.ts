@@ -1,8 +1,9 @@
 /** One trusted connection: commands come, answers go, in whatever order they are ready. */
 import { AppError } from '../errors.ts';
 import type { Frame } from '../generated/latchkey/link/v1/link.ts';
-import type { Body, Channel } from './channel.ts';
+import type { Channel } from './channel.ts';
 import { type CommandContext, carryOut } from './commands.ts';
+import type { Body } from './protocol.ts';
 import { Readers } from './readers.ts';
 
 const MAX_PENDING = 1000;

@@ -15,17 +15,6 @@ export const FRAME_HEADER_BYTES = 4;
 /** How many chunks of an unfinished frame are kept apart. */
 const MAX_CHUNKS = 256;
 
-/** As what a smaller piece of output counts. */
-const SMALLEST_PIECE_BYTES = 512;
-
-/**
- * What a piece of output takes of its reader's credit, in bytes. Even an empty one costs whoever has
- * to keep it: were single bytes counted as such, 512 KiB of credit would stand for half a million pieces.
- */
-export function creditFor(bytes: number): number {
-  return Math.max(bytes, SMALLEST_PIECE_BYTES);
-}
-
 /** One frame as it goes over the socket. Throws LIMIT_EXCEEDED for one over 1 MiB. */
 export function encodeFrame(frame: Frame): Buffer {
   const body = Frame.encode(frame).finish();

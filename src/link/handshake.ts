@@ -6,7 +6,8 @@ import { AppError } from '../errors.ts';
 import { type Frame, Kind, type Ready } from '../generated/latchkey/link/v1/link.ts';
 import { VERSION } from '../version.ts';
 import type { Channel } from './channel.ts';
-import { type Identity, newNonce, PROTOCOL_VERSION } from './identity.ts';
+import { type Identity, newNonce } from './identity.ts';
+import { PROTOCOL_VERSION } from './protocol.ts';
 
 const PATIENCE_MS = 10_000;
 

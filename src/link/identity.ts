@@ -11,10 +11,8 @@ import { decodeClaims, type TokenClaims } from '../token/claims.ts';
 import { verifyJws } from '../token/jws.ts';
 import { type KeySet, keySetFromJwks } from '../token/key.ts';
 import { resumeMac, verifyProof } from '../token/proof.ts';
+import { NONCE_BYTES, PROTOCOL_VERSION } from './protocol.ts';
 
-/** The version of the frames. */
-export const PROTOCOL_VERSION = 1;
-const NONCE_BYTES = 32;
 const INIT_KEY_BYTES = 32;
 /** How long a token may live is the daemon's to decide, and it has signed what it decided. */
 const NO_LIMIT_SECONDS = Number.MAX_SAFE_INTEGER;

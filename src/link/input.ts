@@ -5,9 +5,7 @@
  */
 import { Socket } from 'node:net';
 import { AppError } from '../errors.ts';
-
-/** How many bytes may be sent before any has been taken. */
-export const INPUT_WINDOW_BYTES = 256 * 1024;
+import { INPUT_WINDOW_BYTES } from './protocol.ts';
 
 export class Input {
   #pipe: Socket | undefined;

@@ -4,17 +4,15 @@
  */
 import { AppError } from '../errors.ts';
 import type { Frame, Read } from '../generated/latchkey/link/v1/link.ts';
-import { creditFor } from './frames.ts';
 import { OUTPUT_HEADER_ROOM, writeOutputHeader } from './output-frame.ts';
 import type { Position } from './output-log.ts';
 import type { Listener, OutputSource } from './output-source.ts';
+import { creditFor, FROM_NOW_ON } from './protocol.ts';
 
 /** The most output in one frame. */
 const PIECE_BYTES = 256 * 1024;
 const MAX_READERS = 1000;
 const MAX_BUFFERS = 4;
-/** "From now on": the largest value that the wire's 64 bits and a number have in common. */
-const FROM_NOW_ON = Number.MAX_SAFE_INTEGER;
 
 /** Where the readings are sent. */
 export interface Outlet {

@@ -7,11 +7,8 @@ import type { Socket } from 'node:net';
 import { AppError } from '../errors.ts';
 import type { Frame } from '../generated/latchkey/link/v1/link.ts';
 import { encodeFrame, FrameReader } from '../link/frames.ts';
+import type { Body, Case, ValueOf } from '../link/protocol.ts';
 import { refusalOf } from './link-error.ts';
-
-export type Body = NonNullable<Frame['body']>;
-export type Case = Body['$case'];
-export type ValueOf<K extends Case> = Extract<Body, { $case: K }>['value'];
 
 /** A frame that answers no question. */
 export type Listener = (body: Body, request: number) => void;

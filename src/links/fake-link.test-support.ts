@@ -5,8 +5,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Frame, Kind } from '../generated/latchkey/link/v1/link.ts';
 import { encodeFrame, FrameReader } from '../link/frames.ts';
+import type { Body, Case, ValueOf } from '../link/protocol.ts';
 import { resumeMac } from '../token/proof.ts';
-import type { Body, Case, ValueOf } from './channel.ts';
 import { me } from './world.test-support.ts';
 
 /** What it says to a frame: a body, several, or nothing. */

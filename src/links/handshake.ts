@@ -6,12 +6,10 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { AppError } from '../errors.ts';
 import { type Hello, type Init, Kind } from '../generated/latchkey/link/v1/link.ts';
+import { NONCE_BYTES, PROTOCOL_VERSION } from '../link/protocol.ts';
 import { resumeMac } from '../token/proof.ts';
 import { Channel } from './channel.ts';
 
-/** Of the frames that daemon and link exchange. */
-const PROTOCOL_VERSION = 1;
-const NONCE_BYTES = 32;
 const HELLO_MS = 5_000;
 const READY_MS = 5_000;
 

@@ -3,9 +3,8 @@
  * writes to it and nobody else. Writers are served in order, each one's bytes in one piece.
  */
 import { AppError } from '../errors.ts';
+import { INPUT_WINDOW_BYTES } from '../link/protocol.ts';
 
-/** What a link takes ahead of a program, in bytes, before it has given credit (link.proto, Stdin). */
-export const INPUT_WINDOW_BYTES = 256 * 1024;
 const MAX_PIECE_BYTES = 64 * 1024;
 
 export class InputWindow {

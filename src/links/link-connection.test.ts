@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Stream } from '../generated/latchkey/link/v1/link.ts';
-import type { Body } from './channel.ts';
+import type { Body } from '../link/protocol.ts';
 import { endSession } from './end-session.ts';
 import { FakeLink } from './fake-link.test-support.ts';
 import type { LinkConnection } from './link-connection.ts';

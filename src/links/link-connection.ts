@@ -6,7 +6,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { Ended, SessionState, Start, Started, Stopped } from '../generated/latchkey/link/v1/link.ts';
-import type { Body, Channel } from './channel.ts';
+import { type Body, FROM_NOW_ON } from '../link/protocol.ts';
+import type { Channel } from './channel.ts';
 import { InputWindow } from './input-window.ts';
 import { LinkRefusal, refusalOf, safeText } from './link-error.ts';
 import type { LinkInfo } from './link-info.ts';
@@ -18,8 +19,6 @@ const ANSWER_MS = 10_000;
 const STOP_MARGIN_MS = 2_000;
 const END_MARGIN_MS = 5_000;
 const EXITED_MS = 1_000;
-/** `Read.offset` for "from now on": the largest number that both ends have. */
-export const FROM_NOW_ON = Number.MAX_SAFE_INTEGER;
 
 export type { SessionState } from '../generated/latchkey/link/v1/link.ts';
 

@@ -4,7 +4,7 @@
  */
 import { AppError } from '../errors.ts';
 import { type Output, type ReadEnd, Stream } from '../generated/latchkey/link/v1/link.ts';
-import { creditFor } from '../link/frames.ts';
+import { creditFor } from '../link/protocol.ts';
 
 /** How far, in bytes, a link may be ahead of a reader. */
 export const READ_WINDOW_BYTES = 512 * 1024;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Body } from './channel.ts';
+import type { Body } from '../link/protocol.ts';
 import { FakeLink } from './fake-link.test-support.ts';
 import type { OutputPiece } from './reading.ts';
 import { me, World } from './world.test-support.ts';
