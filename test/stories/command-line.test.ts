@@ -143,6 +143,30 @@ describe('the command line', () => {
     expect(bad).toMatchObject({ status: 1, stdout: 'refused: TOKEN_INVALID\n' });
   });
 
+  test('reading on goes on over a restart of the server, each byte once', async (context) => {
+    skipWithout(context, missingWorld());
+    const script = 'echo one; while ! [ -e restarted ]; do sleep 0.1; done; echo two';
+    const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
+    const run = daemon.begin(alice, ['sessions', 'read', '--follow', id]);
+    await run.printed(/one\n/);
+    await daemon.end('SIGKILL');
+    await daemon.serve();
+    await shell('touch restarted');
+    expect(await run.finished).toMatchObject({ status: 0, stdout: 'one\ntwo\n', stderr: '' });
+  });
+
+  test('who loses the login in the middle is told how to come back', async (context) => {
+    skipWithout(context, missingWorld());
+    const theirs = await daemon.link(mallory);
+    const run = daemon.begin(mallory, ['start', '--', 'sh', '-c', 'echo on; sleep 60']);
+    await run.printed(/on\n/);
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    const { status, stderr } = await run.finished;
+    expect(status).toBe(255);
+    expect(stderr).toMatch(/come back: 'latchkey attach \w+'\n.*run 'latchkey link'/);
+    await theirs.finished;
+  });
+
   test('logging out ends the login, its link and the token kept here', async (context) => {
     skipWithout(context, missingWorld());
     const out = await daemon.cli(alice, ['logout']);
