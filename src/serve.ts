@@ -71,7 +71,7 @@ async function serve(flags: { config?: string; run?: string }): Promise<number> 
 
 /** Resolves at the first SIGTERM or SIGINT. A second one ends the process as it would without us. */
 function stopSignal(log: Log): Promise<NodeJS.Signals> {
-  process.on('SIGHUP', () => log.info('SIGHUP: there is nothing to reread'));
+  process.on('SIGHUP', () => log.info({ signal: 'SIGHUP' }, 'there is nothing to reread'));
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   });

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import type { Log } from './log.ts';
+import type { Log } from '../log.ts';
 import { isLocalAddress, type Peer, peerOf, plainAddress } from './peer.ts';
 import { addressBytes, type End } from './peer-uid.ts';
 

@@ -7,10 +7,10 @@
 import { randomBytes } from 'node:crypto';
 import { Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { type Arrival, admit, type Door } from './admit.ts';
 import type { Connection } from './connections.ts';
 import { exchange } from './exchange.ts';
-import type { Log } from './log.ts';
 import type { ServedMethod } from './methods.ts';
 import { deadlineMs } from './policy.ts';
 import { publicError, statusOf } from './status.ts';

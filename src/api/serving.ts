@@ -11,10 +11,10 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Door } from './admit.ts';
 import { type Certificate, type ConnectionLimits, Connections } from './connections.ts';
 import { handle, UNPROVEN_MESSAGE_BYTES } from './handle.ts';
-import type { Log } from './log.ts';
 import type { ServedMethod } from './methods.ts';
 import { checkPolicy } from './policy.ts';
 

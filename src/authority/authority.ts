@@ -7,6 +7,7 @@
 import { hash, hkdfSync } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import {
@@ -51,7 +52,7 @@ export interface AuthorityOptions {
   readonly settings: LifetimeSettings;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly log: { error(details: object, message: string): void };
+  readonly log: Pick<Log, 'error'>;
 }
 
 const SWEEP_MS = 1000;

@@ -4,6 +4,7 @@
  * else is ended nevertheless, the asker is told, and the deletion is tried again every second.
  */
 import { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import type { TokenRow } from '../store/schema.ts';
 import { deleteTokens, selectTokensById } from '../store/tokens.ts';
@@ -26,7 +27,7 @@ export interface EndingParts {
   readonly hooks: readonly EndedHook[];
   /** Told of each token once. */
   readonly removed: (claims: TokenClaims, why: EndReason) => void;
-  readonly log: { error(details: object, message: string): void };
+  readonly log: Pick<Log, 'error'>;
 }
 
 /** Tokens that were refused together, until they are deleted and all that hung on them is gone. */

@@ -17,7 +17,7 @@ import type { Config } from './shape.ts';
 
 export type { Source } from './entry.ts';
 export type { ListenAddress } from './kinds.ts';
-export type { Config, LogFormat, LogLevel, RoleMembers } from './shape.ts';
+export type { Config, RoleMembers } from './shape.ts';
 
 /** Where `loadConfig` looks. */
 export interface ConfigInput {

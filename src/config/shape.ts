@@ -1,4 +1,5 @@
 /** What the configuration is, once it has been read: the type that the daemon is built from. */
+import type { LogFormat, LogLevel } from '../log.ts';
 import type { Entry } from './entry.ts';
 import type { ListenAddress } from './kinds.ts';
 import type { Mode, Paths } from './paths.ts';
@@ -48,6 +49,3 @@ export interface RoleMembers {
   readonly users: readonly string[];
   readonly groups: readonly string[];
 }
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
-export type LogFormat = 'auto' | 'json' | 'human';

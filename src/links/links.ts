@@ -10,6 +10,7 @@ import type { Authority, Call } from '../authority/authority.ts';
 import { NOTHING_ENDED, type Receipt } from '../authority/receipt.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
+import type { Log } from '../log.ts';
 import { allLinks, type LinkQuery, selectLinks } from '../store/links.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
@@ -18,7 +19,6 @@ import { Link } from './link.ts';
 import type { LinkConnection } from './link-connection.ts';
 import type { LinkChange, LinkInfo } from './link-info.ts';
 import { LinksFolder } from './links-folder.ts';
-import type { LinkLog } from './log.ts';
 import { type LinkObserver, Observers } from './observer.ts';
 import { revokeTokensWithoutLink } from './orphan-tokens.ts';
 import { type RegisterRequest, Registration } from './registration.ts';
@@ -41,7 +41,7 @@ export interface LinksOptions {
   readonly onRevoke: 'keep' | 'end';
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly log: LinkLog;
+  readonly log: Log;
 }
 
 const SWEEP_MS = 300_000;

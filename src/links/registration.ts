@@ -6,6 +6,7 @@ import { checkEligible, type EligibleSettings } from '../accounts/eligible.ts';
 import { canonicalUserOfUid, type UserEntry } from '../accounts/user-database.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import { selectSession } from '../store/sessions.ts';
 import { dial } from './dial.ts';
@@ -14,7 +15,6 @@ import { Link } from './link.ts';
 import { safeText } from './link-error.ts';
 import type { LinksFolder } from './links-folder.ts';
 import type { ListeningProcess } from './listening-process.ts';
-import type { LinkLog } from './log.ts';
 import type { LinkRegistry } from './registry.ts';
 import { checkSocketName } from './socket-name.ts';
 import type { Supervision } from './supervision.ts';
@@ -40,7 +40,7 @@ export interface RegistrationOptions {
   readonly eligible: EligibleSettings;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly log: LinkLog;
+  readonly log: Log;
 }
 
 /** A verified process that has said Hello. */

@@ -1,10 +1,10 @@
 /** The links that there are, in memory and in the store, and which one of each user takes new starts (F9). */
 import { Feed } from '../feed.ts';
+import type { Log } from '../log.ts';
 import { deleteLink, upsertLink } from '../store/links.ts';
 import type { Store } from '../store/open.ts';
 import type { Link } from './link.ts';
 import type { LinkChange } from './link-info.ts';
-import type { LinkLog } from './log.ts';
 
 export class LinkRegistry {
   readonly changes = new Feed<LinkChange>();
@@ -12,9 +12,9 @@ export class LinkRegistry {
   /** The one link daemon of each Linux user that takes new starts. */
   readonly #accepting = new Map<string, Link>();
   readonly #store: Store;
-  readonly #log: LinkLog;
+  readonly #log: Log;
 
-  constructor(store: Store, log: LinkLog) {
+  constructor(store: Store, log: Log) {
     this.#store = store;
     this.#log = log;
   }

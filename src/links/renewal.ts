@@ -1,8 +1,8 @@
 /** A link daemon's token lives on while it is needed: its user is logged in, or a session runs there. */
 import type { Authority } from '../authority/authority.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import type { Link } from './link.ts';
-import type { LinkLog } from './log.ts';
 import type { LinkRegistry } from './registry.ts';
 import { runningOfUid } from './running-sessions.ts';
 
@@ -18,7 +18,7 @@ export interface RenewalOptions {
   readonly authority: Pick<Authority, 'get' | 'isActive' | 'liveTokensOf' | 'proofFor' | 'renew'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly log: LinkLog;
+  readonly log: Log;
 }
 
 export class Renewal implements Disposable {

@@ -6,13 +6,13 @@
  */
 import type { Authority } from '../authority/authority.ts';
 import { type EndedParts, type EndReason, mergeParts, NOTHING_ENDED } from '../authority/receipt.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { endProcess } from './end-process.ts';
 import { endSession, unreachable } from './end-session.ts';
 import type { Link } from './link.ts';
-import type { LinkLog } from './log.ts';
 import type { Observers } from './observer.ts';
 import type { LinkRegistry } from './registry.ts';
 import { runningOfLogin, runningOfUid } from './running-sessions.ts';
@@ -30,7 +30,7 @@ export interface RevocationOptions {
   readonly observers: Observers;
   readonly onRevoke: 'keep' | 'end';
   readonly shutdownOnLogout: boolean;
-  readonly log: LinkLog;
+  readonly log: Log;
 }
 
 export class Revocation {

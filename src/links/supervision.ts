@@ -8,6 +8,7 @@ import { checkEligible, type EligibleSettings } from '../accounts/eligible.ts';
 import { canonicalUserOfUid } from '../accounts/user-database.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { dial, Unreachable } from './dial.ts';
 import { endProcess } from './end-process.ts';
 import { greet, resume } from './handshake.ts';
@@ -16,7 +17,6 @@ import type { LinkEvents } from './link-connection.ts';
 import { LinkRefusal } from './link-error.ts';
 import type { LinksFolder } from './links-folder.ts';
 import type { ListeningProcess } from './listening-process.ts';
-import type { LinkLog } from './log.ts';
 import type { Observers } from './observer.ts';
 import type { LinkRegistry } from './registry.ts';
 import { WarningBudget } from './warning-budget.ts';
@@ -36,7 +36,7 @@ export interface SupervisionOptions {
   readonly observers: Observers;
   readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'revoke'>;
   readonly eligible: EligibleSettings;
-  readonly log: LinkLog;
+  readonly log: Log;
   /** Aborts when the daemon stops: links go on without it. */
   readonly stopping: AbortSignal;
 }

@@ -1,5 +1,6 @@
 /** Ended sessions are kept for a while and then forgotten: first what their link keeps, then the record. */
 import type { Links } from '../links/links.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import { sessionsOfUid } from '../store/sessions.ts';
 import type { Records } from './records.ts';
@@ -14,7 +15,7 @@ export interface RetentionOptions {
   readonly retentionMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly log: { warn(details: object, message: string): void };
+  readonly log: Pick<Log, 'warn'>;
 }
 
 export class Retention implements Disposable {

@@ -12,6 +12,7 @@ import { endSession } from '../links/end-session.ts';
 import type { LinkConnection } from '../links/link-connection.ts';
 import type { Links } from '../links/links.ts';
 import type { OutputPiece, ReadingEnd } from '../links/reading.ts';
+import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
@@ -40,7 +41,7 @@ export interface SessionsOptions {
   readonly giveUpMs?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly log: { warn(details: object, message: string): void };
+  readonly log: Pick<Log, 'warn'>;
 }
 
 /** Who looks: a login sees its own sessions, or all of them. */

@@ -6,20 +6,21 @@
  */
 import { isAbsolute } from 'node:path';
 import { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { migrate } from './migrate.ts';
 import { Reserve } from './reserve.ts';
 import { openDatabase, type Synchronous } from './sqlite-database.ts';
 import { SqliteStore } from './sqlite-store.ts';
-import type { Store, StoreLog } from './store.ts';
+import type { Store } from './store.ts';
 
-export type { CommitOptions, Store, StoreLog } from './store.ts';
+export type { CommitOptions, Store } from './store.ts';
 
 export interface StoreOptions {
   /** `sqlite:/absolute/path`. */
   readonly url: string;
   /** Room kept for commits that must fit; 4 MiB. */
   readonly reserveBytes?: number;
-  readonly log?: StoreLog | undefined;
+  readonly log?: Pick<Log, 'error'> | undefined;
   /** Only measurements change it. */
   readonly synchronous?: Synchronous;
 }

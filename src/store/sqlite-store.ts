@@ -6,9 +6,10 @@
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
 import { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Reserve } from './reserve.ts';
 import type { Schema } from './schema.ts';
-import type { CommitOptions, Store, StoreLog } from './store.ts';
+import type { CommitOptions, Store } from './store.ts';
 
 type Work = (db: Kysely<Schema>) => Promise<unknown>;
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
@@ -25,7 +26,7 @@ const MAX_STATEMENTS = 256;
 export class SqliteStore implements Store {
   readonly #database: Database.Database;
   readonly #reserve: Reserve;
-  readonly #log: StoreLog | undefined;
+  readonly #log: Pick<Log, 'error'> | undefined;
   readonly #db: Kysely<Schema>;
   readonly #run: (sql: string) => void;
   #waiting: Job[] = [];
@@ -33,7 +34,7 @@ export class SqliteStore implements Store {
   #closed = false;
   #failing = false;
 
-  constructor(database: Database.Database, reserve: Reserve, log?: StoreLog) {
+  constructor(database: Database.Database, reserve: Reserve, log?: Pick<Log, 'error'>) {
     this.#database = database;
     this.#reserve = reserve;
     this.#log = log;

@@ -21,7 +21,3 @@ export interface CommitOptions {
   /** Succeeds on a full disk too, from room kept for that. For what takes away: revocations. */
   readonly mustFit?: boolean;
 }
-
-export interface StoreLog {
-  error(details: object, message: string): void;
-}
