@@ -33,7 +33,8 @@ export async function adoptSession(
   const status = folder.status();
   const open = (other: string): SessionFolder | undefined => place.open(other);
   // A keeper killed leaves a program that nobody would look after any more.
-  if (status === undefined) void endProcesses({ id, keeper: undefined, holder: 0, open }, 0);
+  if (status === undefined)
+    void endProcesses({ id, keeper: undefined, holder: 0, isOver: () => true, open }, 0);
   return { sessionId: id, pid: pids.keeper, exited: { sessionId: id, status } };
 }
 

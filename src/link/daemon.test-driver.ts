@@ -19,6 +19,7 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } fr
 import { connect, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { buildSync } from 'esbuild';
 import { expect } from 'vitest';
 import { loadPki } from '../authority/pki.ts';
 import { type Frame, type Output, Stream } from '../generated/latchkey/link/v1/link.ts';
@@ -197,7 +198,7 @@ export class FakeDaemon implements AsyncDisposable {
   readonly uid = process.getuid?.() ?? -1;
   readonly links: StartedLink[] = [];
   /** What Node is to run. */
-  entry = [join(import.meta.dirname, 'link.test-entry.ts')];
+  entry = [join(this.folder, 'link.mjs')];
   /** What is done with a registration; by default the link is made one. */
   onRegister: (registration: Registration) => Promise<void> = async ({ request, answer }) => {
     this.socket = request.socket;
@@ -215,6 +216,7 @@ export class FakeDaemon implements AsyncDisposable {
   static async open(): Promise<FakeDaemon> {
     const daemon = new FakeDaemon();
     chmodSync(daemon.folder, 0o755);
+    writeFileSync(join(daemon.folder, 'link.mjs'), bundledLink());
     mkdirSync(daemon.run, { mode: 0o755 });
     mkdirSync(join(daemon.run, 'links'), { mode: 0o700 });
     const pki = await loadPki({
@@ -354,7 +356,8 @@ export class FakeDaemon implements AsyncDisposable {
     }
     this.#server?.close();
     endKeepers(this.sessions);
-    rmSync(join(this.sessions, '..'), { recursive: true, force: true });
+    for (const own of [join(this.sessions, '..'), `${join(this.sessions, '..')}-not`])
+      rmSync(own, { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -387,6 +390,22 @@ export class FakeDaemon implements AsyncDisposable {
       answer({ code: 13, message: String(error) }),
     );
   }
+}
+
+let bundled: string | undefined;
+
+/** The link as it is shipped, in one file: it starts in a fifth of the time that its sources take. */
+function bundledLink(): string {
+  const entryPoints = [join(import.meta.dirname, 'link.test-entry.ts')];
+  const options = {
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+    write: false,
+  } as const;
+  bundled ??= buildSync({ entryPoints, ...options }).outputFiles[0]?.text ?? '';
+  return bundled;
 }
 
 /** Ends what tests left running: the keepers' process sessions, by their recorded pids. */

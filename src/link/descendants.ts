@@ -13,6 +13,8 @@ export interface SessionProcesses {
   /** The keeper as it was when it was seen alive: its pid is the process session's id. */
   readonly keeper: ProcessEntry | undefined;
   readonly holder: number;
+  /** Whether the keeper has said that the program is over. */
+  readonly isOver: () => boolean;
   /** Opens another session's folder. */
   readonly open: (id: string) => SessionFolder | undefined;
 }

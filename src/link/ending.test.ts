@@ -75,6 +75,15 @@ describe('ending a session', () => {
     expect((await line.read(id)).status).toBe(137);
   });
 
+  it('ends a program that is only just being started', async () => {
+    for (let run = 0; run < 20; run += 1) {
+      const { id, pid } = await line.start(['sleep', '60']);
+      expect(await end(id, 0)).toEqual({ sessionId: id, processes: 1, survivors: [] });
+      expect(isRunning(pid)).toBe(false);
+      expect([137, 143]).toContain((await line.read(id)).status);
+    }
+  });
+
   it('leaves another session alone that looks like it', async () => {
     const other = await line.start(['sh', '-c', 'echo here; exec sleep 60']);
     const { id } = await line.start(['sleep', '60'], {

@@ -49,22 +49,22 @@ class Ending {
       this.#send(entry, 'SIGTERM');
       this.#send(entry, 'SIGCONT'); // a stopped process takes no SIGTERM
     }
-    return found.length === 0 ? 'done' : 'more';
+    return this.#progress(found.length);
   }
 
   /**
    * Stops whole process groups first, which no fork escapes, and then kills what it finds. The
-   * keeper, stopped with its group, goes on when its program is gone.
+   * keeper, stopped with its group, goes on to note what became of its program.
    */
   kill(): Progress {
     for (const group of new Set(this.#look().map((entry) => entry.group))) this.#stop(group);
     for (const entry of this.#look()) this.#send(entry, 'SIGKILL');
-    return this.#look().length === 0 ? 'done' : 'more';
+    const { keeper } = this.#session;
+    if (keeper !== undefined) send(keeper, 'SIGCONT');
+    return this.#progress(this.#look().length);
   }
 
   result(): EndedProcesses {
-    const { keeper } = this.#session;
-    if (keeper !== undefined) send(keeper, 'SIGCONT');
     const survivors = findSession(this.#session).map(survivorOf);
     return { processes: Math.max(0, this.#seen.size - survivors.length), survivors };
   }
@@ -73,6 +73,12 @@ class Ending {
     const found = findSession(this.#session);
     for (const { pid, startTime } of found) this.#seen.add(`${pid} ${startTime}`);
     return found.filter(({ pid }) => !this.#refused.has(pid));
+  }
+
+  /** A keeper that has nobody now may be about to start its program, or to say that it is over. */
+  #progress(left: number): Progress {
+    if (left > 0) return 'more';
+    return this.#refused.size > 0 || this.#session.isOver() ? 'done' : 'more';
   }
 
   #send(entry: ProcessEntry, signal: NodeJS.Signals): void {

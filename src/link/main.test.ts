@@ -140,7 +140,7 @@ describe('the daemon', () => {
   });
 
   it('of another name: not believed', async () => {
-    daemon.writeServerFile({ serverId: 'another-server' });
+    daemon.writeServerFile({ serverId: `${daemon.serverId}-not` });
     const link = daemon.spawn();
     expect(await link.exit).toBe(6);
     expect(link.stderr()).toMatch(/is not the server/);

@@ -146,7 +146,8 @@ export class Session implements OutputSource {
 
   #endProcesses(graceMs: number): Promise<EndedProcesses> {
     const { pids, open } = this.#parts;
-    return endProcesses({ id: this.id, keeper: this.#keeper, holder: pids.holder, open }, graceMs);
+    const isOver = (): boolean => this.#isOver;
+    return endProcesses({ id: this.id, keeper: this.#keeper, holder: pids.holder, isOver, open }, graceMs);
   }
 
   /** The keeper notes the status by itself; one that cannot, because it is stopped, say, is not waited for. */
