@@ -4,6 +4,7 @@
  * JSON leaves (C1, bidi and other unseen controls) is escaped here.
  */
 import { pino } from 'pino';
+import { inertJson, inertJsonText } from './inert.ts';
 
 /** What the rooms need of it; each asks for no more than it uses. `err` among the details is an error. */
 export interface Log {
@@ -32,7 +33,6 @@ export interface LogTarget {
 const HIDDEN = ['token', 'authorization', 'secret', 'password', 'cookie', 'initKey', 'privateKey', 'master'];
 /** A JWT, or most of one. */
 const JWT = /\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g;
-const UNSEEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 export function createLog({ level, format }: LogSettings, target: LogTarget = standardError()): pino.Logger {
   const human = format === 'human' || (format === 'auto' && target.isTTY === true);
@@ -57,30 +57,26 @@ function standardError(): LogTarget {
 
 /** In a line of JSON these characters stand in strings only, where \uXXXX means the same. */
 function safe(line: string): string {
-  return line.replace(JWT, '[token]').replace(UNSEEN, escaped);
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return inertJsonText(line.replace(JWT, '[token]'));
 }
 
 /** `2026-11-22T02:49:54.000Z INFO  message key=value`; every value is JSON, so a line stays a line. */
 function forPeople(line: string): string {
   const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
-  const pairs = Object.entries(rest).map(([key, value]) => `${inert(key)}=${inert(value)}`);
+  const pairs = Object.entries(rest).map(([key, value]) => `${plain(key)}=${plain(value)}`);
   const words = [
     String(time),
     String(level).toUpperCase().padEnd(5),
-    msg === undefined ? '' : inert(msg),
+    msg === undefined ? '' : plain(msg),
     ...pairs,
   ];
   return `${words.filter((word) => word !== '').join(' ')}\n`;
 }
 
 /** Plain text as it is, everything else as JSON. */
-function inert(value: unknown): string {
+function plain(value: unknown): string {
   if (typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) && !value.includes('"')) {
     return value;
   }
-  return JSON.stringify(value).replace(UNSEEN, escaped);
+  return inertJson(value);
 }

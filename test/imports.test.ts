@@ -13,11 +13,12 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   version: { may: [], why: 'everything stands on it' },
   'durable-file': { may: ['errno', 'errors'], why: 'everything stands on it' },
   'owned-path': { may: ['errno', 'errors', 'durable-file'], why: 'everything stands on it' },
-  log: { may: [], why: 'everything stands on it' },
+  inert: { may: [], why: 'everything stands on it' },
+  log: { may: ['inert'], why: 'everything stands on it' },
   token: { may: ['errors'], why: 'daemon, link and client all check tokens, so it can know none of them' },
   native: { may: [], why: 'libc behind typed functions, nothing of what they are used for' },
   config: {
-    may: ['errors', 'log', 'durable-file', 'owned-path'],
+    may: ['errors', 'inert', 'log', 'durable-file', 'owned-path'],
     why: 'it is read before anything else exists',
   },
   store: { may: ['errno', 'errors', 'log'], why: 'it keeps rows and knows no rule about them' },
@@ -84,7 +85,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'it sees what any foreign client sees',
   },
   cli: {
-    may: ['client', 'errors', 'version', 'config', 'generated'],
+    may: ['client', 'errors', 'inert', 'version', 'config', 'generated'],
     why: 'it can do what the public API can do',
   },
   'local-admin': {

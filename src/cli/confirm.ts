@@ -1,7 +1,7 @@
 /** A question that a person at a terminal answers in words. */
 import { createInterface } from 'node:readline/promises';
 import { AppError } from '../errors.ts';
-import { inert } from './inert.ts';
+import { inert } from '../inert.ts';
 import type { Io } from './io.ts';
 
 /** What to ask, and what to know before answering. */

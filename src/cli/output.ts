@@ -4,7 +4,7 @@
  * and words coloured only where a person looks.
  */
 import { styleText } from 'node:util';
-import { inert, inertJson } from './inert.ts';
+import { inert, inertJson } from '../inert.ts';
 import type { Io } from './io.ts';
 import { relativeTime } from './relative-time.ts';
 import { type Cell, type Column, layTable, type Paint, type Style } from './table.ts';

@@ -1,11 +1,11 @@
 /** One line for one problem of the configuration: where, which key, what was found, what is wanted, what to do. */
 import { AppError } from '../errors.ts';
+import { inertJsonText } from '../inert.ts';
 import type { Entry } from './entry.ts';
 import { weakness } from './secret-strength.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
 
 const SHOWN_LENGTH = 60;
-const UNSEEN = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 export function invalid(message: string, cause?: unknown): AppError {
   return new AppError('CONFIG_INVALID', message, { cause });
@@ -33,12 +33,8 @@ export function describe(raw: unknown): string {
 }
 
 function brief(raw: unknown): string {
-  const text = (JSON.stringify(raw) ?? String(raw)).replace(UNSEEN, escaped);
+  const text = inertJsonText(JSON.stringify(raw) ?? String(raw));
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Says what is wrong with a secret without a character of it. */

@@ -26,7 +26,11 @@ function visible(char: string): string {
  * C1 and bidirectional controls as they are, here they become \uXXXX (RFC 8259, section 7).
  */
 export function inertJson(value: unknown, indent?: number): string {
-  const text = JSON.stringify(value, undefined, indent);
+  return inertJsonText(JSON.stringify(value, undefined, indent));
+}
+
+/** The same for JSON text that others have made. */
+export function inertJsonText(text: string): string {
   return text.replace(UNSAFE, (char) => (char === '\n' ? char : utf16Escape(char)));
 }
 
