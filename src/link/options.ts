@@ -19,10 +19,13 @@ export interface LinkWords {
 
 export const HELP = `Usage: latchkey link [--daemon] [--print-token] [--run DIR]
 
-Runs programs for you on this host, started through the Latchkey server, and gives you a token
-without another login. Stays in the foreground until Ctrl-C; what was started goes on.
+Runs programs for you on this host, started through the Latchkey server, and gives you a
+token without another login. Stays in the foreground until Ctrl-C, so that you want another
+terminal beside it; what was started goes on. A server of your own needs --run: its log
+and "latchkey config show" tell the folder.
 
-  --daemon        in the background, for all of your tokens that have no link of their own
+  --daemon        in the background, for all of your tokens that have no link of their own; it
+                  gives you no token
   --print-token   print the token instead of storing it for the command line
   --run DIR       the server's run folder (default /run/latchkey)
   --help          this text

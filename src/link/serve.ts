@@ -1,6 +1,6 @@
 /** From nothing to a link that serves, and back. */
 
-import { type LocalServer, readServerFile } from '../client/local-server.ts';
+import { defaultRunDirs, type LocalServer, readLocalServer, readServerFile } from '../client/local-server.ts';
 import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../client/trusted-folder.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { keepDescriptors, setDumpable } from '../native/process.ts';
@@ -84,9 +84,24 @@ function readServer(run: TrustedFolder, path: string): LocalServer {
   return server;
 }
 
+/** A server of the user's own is named, and never taken by itself: what finds it is the environment. */
 function noServer(path: string, cause?: unknown): AppError {
-  const next = 'start it (systemctl start latchkey), or name its run folder with --run DIR';
+  const own = defaultRunDirs(process.env, process.getuid?.() ?? 0).find(
+    (folder) => folder !== path && hasServer(folder),
+  );
+  const next =
+    own === undefined
+      ? 'start it (systemctl start latchkey), or name its run folder with --run DIR'
+      : `your own server is in another folder; run: latchkey link --run ${own}`;
   return new AppError('UNREACHABLE', `no Latchkey server runs here: nothing in ${path}; ${next}`, { cause });
+}
+
+function hasServer(folder: string): boolean {
+  try {
+    return readLocalServer(folder) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** A terminal that closes ends a link in the foreground only. */
