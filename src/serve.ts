@@ -1,11 +1,11 @@
 /** `latchkey serve`: arguments, signals and exit statuses around the daemon. */
-import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { loadConfig } from './config/config.ts';
 import { startDaemon } from './daemon.ts';
 import { AppError, isAppError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { setDumpable } from './native/process.ts';
+import { homeOf } from './user-folders.ts';
 import { VERSION } from './version.ts';
 
 const HELP = `Usage: latchkey serve [--config FILE] [--run DIR]
@@ -58,7 +58,7 @@ async function serve(flags: { config?: string; run?: string }): Promise<number> 
   process.umask(0o077);
   setDumpable(false);
   const uid = process.getuid?.() ?? -1;
-  const config = loadConfig({ argv: flags, env: process.env, uid, home: home() });
+  const config = loadConfig({ argv: flags, env: process.env, uid, home: homeOf(process.env) });
   const log = createLog(config.log);
   const stopped = stopSignal(log);
   await using daemon = await startDaemon(config, log);
@@ -75,13 +75,4 @@ function stopSignal(log: Log): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   });
-}
-
-/** os.homedir() throws for a uid without HOME and without an entry in the user database. */
-function home(): string {
-  try {
-    return homedir();
-  } catch {
-    return '/';
-  }
 }

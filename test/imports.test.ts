@@ -13,12 +13,13 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   version: { may: [], why: 'everything stands on it' },
   'durable-file': { may: ['errno', 'errors'], why: 'everything stands on it' },
   'owned-path': { may: ['errno', 'errors', 'durable-file'], why: 'everything stands on it' },
+  'user-folders': { may: [], why: 'daemon and client must look in the same places' },
   inert: { may: [], why: 'everything stands on it' },
   log: { may: ['inert'], why: 'everything stands on it' },
   token: { may: ['errors'], why: 'daemon, link and client all check tokens, so it can know none of them' },
   native: { may: [], why: 'libc behind typed functions, nothing of what they are used for' },
   config: {
-    may: ['errors', 'inert', 'log', 'durable-file', 'owned-path'],
+    may: ['user-folders', 'errors', 'inert', 'log', 'durable-file', 'owned-path'],
     why: 'it is read before anything else exists',
   },
   store: { may: ['errno', 'errors', 'log'], why: 'it keeps rows and knows no rule about them' },
@@ -81,11 +82,11 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'it turns calls into one domain call each',
   },
   client: {
-    may: ['token', 'errno', 'errors', 'generated'],
+    may: ['user-folders', 'token', 'errno', 'errors', 'generated'],
     why: 'it sees what any foreign client sees',
   },
   cli: {
-    may: ['client', 'errors', 'inert', 'version', 'config', 'generated'],
+    may: ['user-folders', 'client', 'errors', 'inert', 'version', 'config', 'generated'],
     why: 'it can do what the public API can do',
   },
   'local-admin': {
@@ -94,7 +95,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   },
   daemon: { may: ['*'], why: 'the composition root' },
   serve: {
-    may: ['daemon', 'config', 'errors', 'log', 'native/process', 'version'],
+    may: ['user-folders', 'daemon', 'config', 'errors', 'log', 'native/process', 'version'],
     why: 'arguments and signals around the daemon',
   },
   main: { may: ['serve', 'link', 'cli'], why: 'it only dispatches' },

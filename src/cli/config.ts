@@ -1,7 +1,7 @@
 /** `latchkey config`: what the server would go by, without starting it. Needs no server. */
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { homeOf } from './home.ts';
+import { homeOf } from '../user-folders.ts';
 import { refuseWord } from './noun.ts';
 import type { Act, Run } from './run.ts';
 

@@ -6,8 +6,8 @@ import type { Command } from 'commander';
 import { normalAddress } from '../client/find-server.ts';
 import { readCa, serverFolder, writeCa } from '../client/server-folder.ts';
 import { AppError } from '../errors.ts';
+import { homeOf } from '../user-folders.ts';
 import { ask } from './confirm.ts';
-import { homeOf } from './home.ts';
 import type { Act, Run } from './run.ts';
 import { type Authority, fetchAuthority } from './server-certificate.ts';
 

@@ -3,9 +3,9 @@
  * environment or in the client's configuration, else the one running on this host. Nothing is dialled.
  */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { AppError } from '../errors.ts';
+import { configFolder, homeOf } from '../user-folders.ts';
 import { defaultRunDirs, type LocalServer, readLocalServer } from './local-server.ts';
 import { readCa, serverFolder } from './server-folder.ts';
 
@@ -39,7 +39,7 @@ const SYSTEM_CONFIGURATION = '/etc/latchkey/client.yaml';
 export function findServer(wanted: FindServer): FoundServer {
   const named = wanted.server ?? (wanted.run === undefined ? configuredServer(wanted.env) : undefined);
   const locals = localServers(wanted);
-  const home = wanted.env.HOME ?? homedir();
+  const home = homeOf(wanted.env);
   if (named === undefined) {
     const [local] = locals;
     if (local === undefined) throw nowhere(wanted.run);
@@ -58,9 +58,8 @@ export function findServer(wanted: FindServer): FoundServer {
 
 function configuredServer(env: NodeJS.ProcessEnv): string | undefined {
   if (env.LATCHKEY_SERVER) return env.LATCHKEY_SERVER;
-  const base = env.XDG_CONFIG_HOME;
-  const folder = base !== undefined && isAbsolute(base) ? base : join(env.HOME ?? homedir(), '.config');
-  for (const path of [join(folder, 'latchkey', 'client.yaml'), SYSTEM_CONFIGURATION]) {
+  const own = join(configFolder(env, homeOf(env)), 'client.yaml');
+  for (const path of [own, SYSTEM_CONFIGURATION]) {
     const server = serverKey(textOf(path));
     if (server !== undefined) return server;
   }

@@ -4,10 +4,9 @@
  * (trusted-folder.ts); checked member by member, without zod, because links load it too.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import { codeOf } from '../errno.ts';
 import { AppError, isAppError } from '../errors.ts';
+import { homeOf, ownRunFolder } from '../user-folders.ts';
 import { openTrustedFolder, type TrustedFolder } from './trusted-folder.ts';
 
 /** What a running daemon says of itself. */
@@ -32,10 +31,7 @@ const SYSTEM_RUN_DIR = '/run/latchkey';
 /** Where a daemon of this host may have its run folder: the user's own first, then the system's. */
 export function defaultRunDirs(env: NodeJS.ProcessEnv, uid: number): string[] {
   if (uid === 0) return [SYSTEM_RUN_DIR];
-  const runtime = absolute(env.XDG_RUNTIME_DIR);
-  if (runtime !== undefined) return [join(runtime, 'latchkey'), SYSTEM_RUN_DIR];
-  const state = absolute(env.XDG_STATE_HOME) ?? ownState(env);
-  return state === undefined ? [SYSTEM_RUN_DIR] : [join(state, 'latchkey', 'run'), SYSTEM_RUN_DIR];
+  return [ownRunFolder(env, homeOf(env)), SYSTEM_RUN_DIR];
 }
 
 /**
@@ -105,18 +101,4 @@ function isText(value: unknown): value is string {
 
 function isKeys(value: unknown): value is LocalServer['keys'] {
   return typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys);
-}
-
-/** Relative values do not count (XDG Base Directory Specification). */
-function absolute(path: string | undefined): string | undefined {
-  return path !== undefined && isAbsolute(path) ? path : undefined;
-}
-
-/** os.homedir() throws for a uid without HOME and without an entry. */
-function ownState(env: NodeJS.ProcessEnv): string | undefined {
-  try {
-    return join(absolute(env.HOME) ?? homedir(), '.local', 'state');
-  } catch {
-    return undefined;
-  }
 }

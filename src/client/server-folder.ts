@@ -16,9 +16,10 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
+import { configFolder } from '../user-folders.ts';
 
 const TOKEN = 'token';
 const CA = 'ca.pem';
@@ -32,9 +33,7 @@ export function serverFolder(env: NodeJS.ProcessEnv, home: string, address: stri
   const [, host, port] = /^\[?([^\s/\][]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined || port === undefined)
     throw new AppError('USAGE', `"${address}" is not host:port; for example server.example:7300`);
-  const base = env.XDG_CONFIG_HOME;
-  const config = base !== undefined && isAbsolute(base) ? base : join(home, '.config');
-  return join(config, 'latchkey', 'servers', `${host.toLowerCase()}_${port}`);
+  return join(configFolder(env, home), 'servers', `${host.toLowerCase()}_${port}`);
 }
 
 /** The token kept in `folder`, undefined without one. Throws NOT_TRUSTED when others could read or change it. */

@@ -3,7 +3,8 @@
  * user's own daemon, which never touches a system path.
  */
 import { userInfo } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
+import { configFolder, ownRunFolder, stateFolder } from '../user-folders.ts';
 
 export type Mode = 'system' | 'self';
 
@@ -47,26 +48,17 @@ export interface Surroundings {
 
 export function defaultConfigFile({ mode, env, home }: Surroundings): string {
   if (mode === 'system') return '/etc/latchkey/config.yaml';
-  return join(xdg(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'latchkey', 'config.yaml');
+  return join(configFolder(env, home), 'config.yaml');
 }
 
 export function defaultState({ mode, env, home }: Surroundings): string {
-  if (mode === 'system') return '/var/lib/latchkey';
-  return join(xdg(env.XDG_STATE_HOME) ?? join(home, '.local', 'state'), 'latchkey');
+  return mode === 'system' ? '/var/lib/latchkey' : stateFolder(env, home);
 }
 
-/** Without XDG_RUNTIME_DIR a folder within the user's own state, which is 0700. */
-export function defaultRun(surroundings: Surroundings): string {
-  if (surroundings.mode === 'system') return '/run/latchkey';
-  const runtime = xdg(surroundings.env.XDG_RUNTIME_DIR);
-  return runtime === undefined ? join(defaultState(surroundings), 'run') : join(runtime, 'latchkey');
+export function defaultRun({ mode, env, home }: Surroundings): string {
+  return mode === 'system' ? '/run/latchkey' : ownRunFolder(env, home);
 }
 
 export function pathsOf(mode: Mode, state: string, run: string): Paths {
   return { mode, state, pki: join(state, 'pki'), run, links: join(run, 'links') };
-}
-
-/** Relative values do not count (XDG Base Directory Specification). */
-function xdg(value: string | undefined): string | undefined {
-  return value !== undefined && isAbsolute(value) ? value : undefined;
 }
