@@ -6,6 +6,12 @@ import { alice, bob, carol, mallory, type Run, root } from '../support/account.t
 import { TestDaemon } from '../support/daemon.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
+interface Link {
+  socket: string;
+  jti: string;
+  linuxUser: string;
+}
+
 let daemon: TestDaemon;
 let aliceLink: Run;
 let malloryLink: Run;
@@ -119,6 +125,12 @@ describe('two accounts in system mode', () => {
     expect(new Set(tokens.tokens.map((token) => token.login))).toEqual(new Set(['alice']));
     const [hers] = tokens.tokens;
     expect((await daemon.cli(mallory, ['tokens', 'revoke', hers?.jti ?? ''])).status).toBe(5);
+    const { links: hersToo } = await daemon.json<{ links: Link[] }>(alice, ['links']);
+    expect(hersToo).toMatchObject([{ linuxUser: 'alice' }]);
+    const { links: theirs } = await daemon.json<{ links: Link[] }>(mallory, ['links']);
+    expect(theirs).toMatchObject([{ linuxUser: 'mallory' }]);
+    const stop = await daemon.cli(mallory, ['links', 'stop', hersToo[0]?.socket ?? '']);
+    expect(stop).toMatchObject({ status: 5, stdout: '' });
     const still = await daemon.json<{ session: { state: string } }>(alice, ['sessions', 'show', id]);
     expect(still.session.state).toBe('running');
     expect((await daemon.cli(alice, ['sessions', 'end', id])).status).toBe(0);
@@ -133,6 +145,14 @@ describe('two accounts in system mode', () => {
     expect((await daemon.cli(bob, ['sessions', 'read', id])).status).toBe(5);
     expect((await daemon.cli(bob, ['attach', id])).status).toBe(255);
     expect((await daemon.cli(bob, ['sessions', 'end', id])).status).toBe(0);
+    const ones = [await daemon.link(mallory, '--print-token'), await daemon.link(mallory, '--print-token')];
+    const { links } = await daemon.json<{ links: Link[] }>(bob, ['links']);
+    const [stopped, revoked] = links.filter((other) => other.linuxUser === 'mallory');
+    const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(bob, ['tokens']);
+    expect(tokens.map(({ jti }) => jti)).toEqual(expect.arrayContaining([stopped?.jti, revoked?.jti]));
+    expect((await daemon.cli(bob, ['links', 'stop', stopped?.socket ?? ''])).status).toBe(0);
+    expect((await daemon.cli(bob, ['tokens', 'revoke', revoked?.jti ?? ''])).status).toBe(0);
+    for (const one of ones) expect(await one.finished).toMatchObject({ signal: null });
     link.kill();
     await link.finished;
   });
