@@ -3,10 +3,9 @@
  * vouches for it and the keys it signs with. Believed as far as the folder is the daemon's own
  * (trusted-folder.ts); checked member by member, without zod, because links load it too.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { codeOf } from '../errno.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { homeOf, ownRunFolder } from '../user-folders.ts';
+import { readCheckedFile } from './checked-file.ts';
 import { openTrustedFolder, type TrustedFolder } from './trusted-folder.ts';
 
 /** What a running daemon says of itself. */
@@ -58,26 +57,10 @@ export function readServerFile(folder: TrustedFolder): LocalServer | undefined {
 }
 
 function readOwned(folder: TrustedFolder): string | undefined {
-  const fd = openIfThere(folder.path(FILE));
-  if (fd === undefined) return undefined;
-  try {
-    const stats = fstatSync(fd);
-    if (!stats.isFile() || stats.uid !== folder.uid || (stats.mode & 0o022) !== 0 || stats.size > MAX_BYTES)
-      throw new AppError('NOT_TRUSTED', `${FILE} in the run folder is not the server's own`);
-    const bytes = Buffer.alloc(stats.size);
-    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw new AppError('NOT_TRUSTED', `${FILE} in the run folder cannot be read`, { cause: error });
-  }
+  return readCheckedFile(folder.path(FILE), `${FILE} in the run folder`, (entry) => {
+    const isLoose = entry.uid !== folder.uid || (entry.mode & 0o022) !== 0;
+    return isLoose || !entry.isFile() || entry.size > MAX_BYTES ? "is not the server's own" : undefined;
+  });
 }
 
 function parse(text: string): LocalServer | undefined {

@@ -4,22 +4,11 @@
  * Never follows a link in place of a file, and never uses a token that others can read.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 import { configFolder } from '../user-folders.ts';
+import { readCheckedFile } from './checked-file.ts';
 
 const TOKEN = 'token';
 const CA = 'ca.pem';
@@ -62,29 +51,11 @@ export function writeCa(folder: string, pem: string): void {
 
 /** `forbidden`: mode bits that a trustworthy file does not have. */
 function read(path: string, forbidden: number): string | undefined {
-  const fd = openIfThere(path);
-  if (fd === undefined) return undefined;
-  try {
-    const { mode, uid, size } = fstatSync(fd);
+  return readCheckedFile(path, path, ({ mode, uid, size }) => {
     if ((uid !== process.geteuid?.() && uid !== 0) || (mode & forbidden) !== 0)
-      throw new AppError(
-        'NOT_TRUSTED',
-        `${path} is open to other users; remove it, or chmod 600 it if it is yours`,
-      );
-    if (size > MAX_BYTES) throw new AppError('NOT_TRUSTED', `${path} is too long to be what it should be`);
-    return readFileSync(fd, 'utf8');
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw new AppError('NOT_TRUSTED', `${path} cannot be read`, { cause: error });
-  }
+      return 'is open to other users; remove it, or chmod 600 it if it is yours';
+    return size > MAX_BYTES ? 'is too long to be what it should be' : undefined;
+  });
 }
 
 function write(folder: string, name: string, content: string): void {

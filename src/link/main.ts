@@ -1,6 +1,6 @@
 /**
  * The link process (DESIGN 7): the role `latchkey link`. Promises that nothing but this room's
- * code, `native/`, `token/` and two files of `client/` is loaded, that it runs as one ordinary
+ * code, `native/`, `token/` and what `client/` knows of files is loaded, that it runs as one ordinary
  * user for one daemon, and that it ends itself; it never acts without the daemon's proof, and
  * never for another user.
  */

@@ -1,0 +1,36 @@
+/**
+ * Files that are believed only where their entry is as it should be. They are opened first and looked
+ * at then, so that what is read is what was checked; no link is followed and no FIFO waited for.
+ */
+import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { codeOf } from '../errno.ts';
+import { AppError } from '../errors.ts';
+
+/**
+ * The text of the file at `path`, which messages call `name`; undefined when there is none. `problem`
+ * completes "`name` …" when the entry is not acceptable. Throws NOT_TRUSTED.
+ */
+export function readCheckedFile(
+  path: string,
+  name: string,
+  problem: (entry: Stats) => string | undefined,
+): string | undefined {
+  const fd = openIfThere(path, name);
+  if (fd === undefined) return undefined;
+  try {
+    const wrong = problem(fstatSync(fd));
+    if (wrong !== undefined) throw new AppError('NOT_TRUSTED', `${name} ${wrong}`);
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfThere(path: string, name: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new AppError('NOT_TRUSTED', `${name} cannot be read`, { cause: error });
+  }
+}
