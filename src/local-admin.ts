@@ -1,7 +1,7 @@
 /**
  * The token of the host's own administrator (A8): a file that only the daemon's user can read, which the
- * command line there uses by itself. Another one replaces it at every start and at half its life; it is
- * revoked and removed at stop.
+ * command line there uses by itself. Another one replaces it at every start, at half its life, and when it
+ * is revoked (with everything of its login, perhaps); it is revoked and removed at stop.
  */
 import { userInfo } from 'node:os';
 import type { Authority } from './authority/authority.ts';
@@ -17,6 +17,7 @@ export class LocalAdmin implements AsyncDisposable {
   readonly #log: Log;
   #jti: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #stopping = new AbortController();
 
   private constructor(authority: Authority, runFolder: string, log: Log) {
     this.#authority = authority;
@@ -29,8 +30,15 @@ export class LocalAdmin implements AsyncDisposable {
     const admin = new LocalAdmin(deps.authority, deps.runFolder, deps.log);
     const left = await deps.authority.list({ authMethod: 'local', pageSize: 1000 });
     await deps.authority.revoke({ jtis: left.items.map((claims) => claims.jti) }, 'replaced');
+    void admin.#replaceRevoked();
     await admin.#replace();
     return admin;
+  }
+
+  async #replaceRevoked(): Promise<void> {
+    for await (const change of this.#authority.changes.subscribe(this.#stopping.signal)) {
+      if (change.kind === 'removed' && change.claims.jti === this.#jti) this.#schedule(0);
+    }
   }
 
   async #replace(): Promise<void> {
@@ -46,6 +54,7 @@ export class LocalAdmin implements AsyncDisposable {
   }
 
   #schedule(delayMs: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => {
         this.#replace().catch((error: unknown) => {
@@ -59,6 +68,7 @@ export class LocalAdmin implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
     clearTimeout(this.#timer);
     removeAdminToken(this.#runFolder);
     if (this.#jti !== undefined) await this.#authority.revoke({ jtis: [this.#jti] }, 'replaced');
