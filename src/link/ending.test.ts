@@ -79,7 +79,7 @@ describe('ending a session', () => {
     for (let run = 0; run < 20; run += 1) {
       const { id, pid } = await line.start(['sleep', '60']);
       expect(await end(id, 0)).toEqual({ sessionId: id, processes: 1, survivors: [] });
-      expect(isRunning(pid)).toBe(false);
+      await eventually(() => isRunning(pid)).toBe(false);
       expect([137, 143]).toContain((await line.read(id)).status);
     }
   });

@@ -91,7 +91,9 @@ export function startKeeper(folder: SessionFolder, program: Program): StartedKee
   descriptors.push(open?.write ?? nothing, life.write, life.read, greeting.write);
   const { command, environment, directory, umask } = program;
   const words = ['sh', '-c', script(open !== undefined, umask), folder.path, ...command];
-  const pipes = { output: output.read, errors: errors.read, life: life.read, input: open?.write };
+  // Opened anew: the link reads without blocking, and what dup(2) shares would make the holder's read fail.
+  const ownLife = openSync(`/proc/self/fd/${life.read}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  const pipes = { output: output.read, errors: errors.read, life: ownLife, input: open?.write };
   try {
     const pid = spawnProcess({ path: '/bin/sh', words, environment, directory, descriptors });
     return { pid, pipes, greeting: greeting.read };
@@ -100,7 +102,8 @@ export function startKeeper(folder: SessionFolder, program: Program): StartedKee
     closeSync(greeting.read);
     throw error;
   } finally {
-    for (const fd of [input, output.write, nothing, errors.write, life.write, greeting.write]) closeSync(fd);
+    const theirs = [input, output.write, nothing, errors.write, life.write, life.read, greeting.write];
+    for (const fd of theirs) closeSync(fd);
   }
 }
 

@@ -86,6 +86,16 @@ describe('a session outlives its link', () => {
     expect(await line.read(id)).toMatchObject({ stdout: 'one\ntwo\n', status: 0 });
   });
 
+  it('keeps the input of many open, whoever comes first when they are started', async () => {
+    const started = await Promise.all(Array.from({ length: 25 }, () => line.start(['cat'], { input: true })));
+    const ids = started.map(({ id }) => id);
+    await killLink();
+    const states = await adopt(...ids);
+    expect(states.filter(({ exited }) => exited !== undefined)).toEqual([]);
+    for (const id of ids) await line.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
+    for (const id of ids) expect((await line.read(id)).status).toBe(0);
+  });
+
   it('and can be signalled and ended by the next one', async () => {
     const [one, two] = [await line.start(['sleep', '60']), await line.start(['sleep', '60'])];
     await killLink();
