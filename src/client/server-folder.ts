@@ -25,7 +25,10 @@ export function serverFolder(env: NodeJS.ProcessEnv, home: string, address: stri
   return join(configFolder(env, home), 'servers', `${host.toLowerCase()}_${port}`);
 }
 
-/** The token kept in `folder`, undefined without one. Throws NOT_TRUSTED when others could read or change it. */
+/**
+ * The token kept in `folder`, undefined without one. Throws NOT_TRUSTED when others could read or
+ * change it.
+ */
 export function readToken(folder: string): string | undefined {
   return read(join(folder, TOKEN), 0o077)?.trim();
 }
@@ -40,7 +43,10 @@ export function removeToken(folder: string, token?: string): void {
   rmSync(join(folder, TOKEN), { force: true });
 }
 
-/** The CA certificate (PEM) kept in `folder`, undefined without one. Throws NOT_TRUSTED when others could change it. */
+/**
+ * The CA certificate (PEM) kept in `folder`, undefined without one. Throws NOT_TRUSTED when others
+ * could change it.
+ */
 export function readCa(folder: string): string | undefined {
   return read(join(folder, CA), 0o022);
 }

@@ -8,7 +8,10 @@ import type { Frame } from '../generated/latchkey/link/v1/link.ts';
 import { encodeFrame, FrameReader } from './frames.ts';
 import type { Body } from './protocol.ts';
 
-/** Whoever sends commands and does not read the answers is not listened to beyond the first, and cut off at the second. */
+/**
+ * Whoever sends commands and does not read the answers is not listened to beyond the first, and cut
+ * off at the second.
+ */
 const [PAUSE_BYTES, MAX_QUEUED_BYTES] = [4 * 1024 * 1024, 32 * 1024 * 1024];
 const FLUSH_MS = 1000;
 

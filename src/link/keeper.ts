@@ -21,7 +21,10 @@ const TRAPPED = TRAPPED_SIGNALS.join(' ');
 
 /** How long unread output is kept after the program's end when no link comes: a week. */
 const PATIENCE_SECONDS = 604_800;
-/** Node raises its own soft limit to the hard one; programs get back what Linux gives them: some try each descriptor. */
+/**
+ * Node raises its own soft limit to the hard one; programs get back what Linux gives them: some try
+ * each descriptor.
+ */
 const OPEN_FILES = 1024;
 const PIPE_BYTES = 512 * 1024;
 
@@ -112,7 +115,10 @@ export function closePipes(pipes: KeeperPipes): void {
   for (const fd of [pipes.output, pipes.errors, pipes.life, pipes.input]) if (fd !== undefined) closeSync(fd);
 }
 
-/** Opens the pipes of a keeper that another link has started (proc(5), /proc/<pid>/fd). Throws when the keeper is gone. */
+/**
+ * Opens the pipes of a keeper that another link has started (proc(5), /proc/<pid>/fd). Throws when the
+ * keeper is gone.
+ */
 export function reopenKeeper(pids: KeeperPids): KeeperPipes {
   const output = reopen(pids.keeper, 4, constants.O_RDONLY);
   try {

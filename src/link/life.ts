@@ -1,4 +1,7 @@
-/** What a keeper tells its link: first its greeting, and later, by the end of a pipe, that the program is over. */
+/**
+ * What a keeper tells its link: first its greeting, and later, by the end of a pipe, that the program
+ * is over.
+ */
 import { readSync } from 'node:fs';
 import { codeOf } from '../errno.ts';
 import { type Watch, watchReadable } from '../native/readable.ts';

@@ -6,7 +6,10 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Stream } from '../generated/latchkey/link/v1/link.ts';
 import { FRAME_HEADER_BYTES } from './frames.ts';
 
-/** More than a header ever takes: 4 + 2 tags and lengths of 5 + fields of 5, 9 and 2 bytes + tag and length. */
+/**
+ * More than a header ever takes: 4 + 2 tags and lengths of 5 + fields of 5, 9 and 2 bytes + tag and
+ * length.
+ */
 export const OUTPUT_HEADER_ROOM = 64;
 
 const FRAME_OUTPUT = (21 << 3) | 2;

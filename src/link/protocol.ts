@@ -12,7 +12,10 @@ export const NONCE_BYTES = 32;
 /** How much of a session's input may be under way before the program has taken any. */
 export const INPUT_WINDOW_BYTES = 256 * 1024;
 
-/** `Read.offset` for "only what comes": the largest value that the wire's 64 bits and a number have in common. */
+/**
+ * `Read.offset` for "only what comes": the largest value that the wire's 64 bits and a number have in
+ * common.
+ */
 export const FROM_NOW_ON = Number.MAX_SAFE_INTEGER;
 
 /** As what a smaller piece of output counts. */

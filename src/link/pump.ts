@@ -74,7 +74,10 @@ export class Pump {
     this.#checkDrained();
   }
 
-  /** The program is over: moves what it has left in the pipes, which may be without end for others have them too. */
+  /**
+   * The program is over: moves what it has left in the pipes, which may be without end for others have
+   * them too.
+   */
   finish(): void {
     if (this.#finishing) return;
     this.#finishing = true;

@@ -21,7 +21,10 @@ const BETWEEN_MS = 200;
 const PREFIX_BYTES = 5; // compressed or not, and the length
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** Registers with the server, which it tries to reach for `patienceMs`. Throws what the server says, or UNREACHABLE. */
+/**
+ * Registers with the server, which it tries to reach for `patienceMs`. Throws what the server says, or
+ * UNREACHABLE.
+ */
 export async function registerLink(
   server: () => LocalServer | undefined,
   request: RegisterLinkRequest,

@@ -37,7 +37,10 @@ export class Registrar implements Disposable {
     return this.#child.pid;
   }
 
-  /** Resolves with the token's id once the daemon has made this a link. Throws what the daemon says, or UNREACHABLE. */
+  /**
+   * Resolves with the token's id once the daemon has made this a link. Throws what the daemon says, or
+   * UNREACHABLE.
+   */
   async register(request: RegisterLinkRequest, patienceMs: number): Promise<string> {
     const order: Order = { request, patienceMs };
     this.#child.stdin.end(JSON.stringify(order));

@@ -43,7 +43,10 @@ export class SessionFolder {
     this.record = record;
   }
 
-  /** A new folder below `parent`. Throws INVALID_ARGUMENT for an id that is taken or no name, START_FAILED when the disk says no. */
+  /**
+   * A new folder below `parent`. Throws INVALID_ARGUMENT for an id that is taken or no name,
+   * START_FAILED when the disk says no.
+   */
   static create(parent: string, record: SessionRecord): SessionFolder {
     if (!ID.test(record.id)) throw new AppError('INVALID_ARGUMENT', 'session_id is not an id');
     const path = join(parent, record.id);
@@ -88,7 +91,10 @@ export class SessionFolder {
     }
   }
 
-  /** Takes the keeper's place in the file `pid`, which it makes exclusively: a keeper that comes later starts nothing. */
+  /**
+   * Takes the keeper's place in the file `pid`, which it makes exclusively: a keeper that comes later
+   * starts nothing.
+   */
   forestall(): boolean {
     try {
       writeFileSync(join(this.path, 'pid'), '0 0\n', { mode: 0o600, flag: 'wx' });

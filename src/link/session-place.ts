@@ -66,7 +66,10 @@ function isOwnFolder(path: string): boolean {
   return stats?.isDirectory() === true && stats.uid === process.geteuid?.();
 }
 
-/** Whether files there can be locked and have holes: some network file systems have neither. A full disk is no reason to leave. */
+/**
+ * Whether files there can be locked and have holes: some network file systems have neither. A full
+ * disk is no reason to leave.
+ */
 function isUsable(make: () => string): boolean {
   let probe: string | undefined;
   try {

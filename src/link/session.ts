@@ -150,7 +150,10 @@ export class Session implements OutputSource {
     return endProcesses({ id: this.id, keeper: this.#keeper, holder: pids.holder, isOver, open }, graceMs);
   }
 
-  /** The keeper notes the status by itself; one that cannot, because it is stopped, say, is not waited for. */
+  /**
+   * The keeper notes the status by itself; one that cannot, because it is stopped, say, is not waited
+   * for.
+   */
   async #awaitKeeper(): Promise<void> {
     const timer = setTimeout(() => {
       if (this.#keeper !== undefined && !this.#isOver) send(this.#keeper, 'SIGKILL');

@@ -90,7 +90,10 @@ export class Sessions {
     return new PastSession(folder, exited ?? { sessionId: id, status });
   }
 
-  /** Ends a session, also one that is only just being started: whoever was told to end it will not ask again. */
+  /**
+   * Ends a session, also one that is only just being started: whoever was told to end it will not ask
+   * again.
+   */
   async end(id: string, graceMs: number): Promise<Ended> {
     await this.#starting.get(id)?.catch(ignore);
     const session = this.#open.get(id);

@@ -48,7 +48,10 @@ export class StreamMap implements Disposable {
     return index >= 0 && index < this.count ? this.#entry(index + 1) : undefined;
   }
 
-  /** Index of the segment that the byte at `offset` is in: the last that begins at or before it; -1 before the first. */
+  /**
+   * Index of the segment that the byte at `offset` is in: the last that begins at or before it; -1
+   * before the first.
+   */
   find(offset: number): number {
     let [low, high] = [-1, this.count - 1];
     while (low < high) {

@@ -7,7 +7,10 @@ import { getSystemErrorName } from 'node:util';
 
 type Ffi = typeof import('node:ffi');
 
-/** node:ffi without the warning that it is experimental; the packaged runtime is pinned. Other warnings stay. */
+/**
+ * node:ffi without the warning that it is experimental; the packaged runtime is pinned. Other warnings
+ * stay.
+ */
 export function loadFfi(): Ffi {
   const emit = process.emitWarning;
   process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {

@@ -12,7 +12,10 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 const EWOULDBLOCK = 11;
 
-/** Off: no core dump, no ptrace, and /proc/<pid> closed to others of the same user (prctl(2)). Children are not affected. */
+/**
+ * Off: no core dump, no ptrace, and /proc/<pid> closed to others of the same user (prctl(2)). Children
+ * are not affected.
+ */
 export function setDumpable(dumpable: boolean): void {
   checked('prctl', libc.prctl(PR_SET_DUMPABLE, dumpable ? 1n : 0n, 0n, 0n, 0n));
 }
@@ -22,7 +25,10 @@ export function becomeSubreaper(): void {
   checked('prctl', libc.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n));
 }
 
-/** Keeps every descriptor but standard input, output and error, which whoever started us may have left open, from programs that we start. */
+/**
+ * Keeps every descriptor but standard input, output and error, which whoever started us may have left
+ * open, from programs that we start.
+ */
 export function keepDescriptors(): void {
   for (const fd of readdirSync('/proc/self/fd').map(Number))
     if (fd >= FIRST_BESIDE_STDIO) libc.fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -34,7 +40,10 @@ export function reap(pid: number): boolean {
   return libc.waitpid(pid, Buffer.alloc(4), WNOHANG) === pid;
 }
 
-/** Locks an open file for this process alone; false when another has it. Gone when the descriptor is closed. */
+/**
+ * Locks an open file for this process alone; false when another has it. Gone when the descriptor is
+ * closed.
+ */
 export function flock(fd: number): boolean {
   if (libc.flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
   const number = errno();

@@ -23,7 +23,10 @@ interface Handle {
   readStop(): void;
 }
 
-/** Watches `fd`, which must be a pipe and then belongs to the watch. Keeps the process alive only while `ref`. */
+/**
+ * Watches `fd`, which must be a pipe and then belongs to the watch. Keeps the process alive only while
+ * `ref`.
+ */
 export function watchReadable(fd: number, onReadable: () => Next, { ref = false } = {}): Watch {
   const options: SocketConstructorOpts & { manualStart: true } = {
     fd,

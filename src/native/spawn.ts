@@ -40,7 +40,10 @@ export interface NewProcess {
   readonly words: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
-  /** What its descriptors 0, 1, 2 and so on are to be. Only these are passed on where all others are close-on-exec. */
+  /**
+   * What its descriptors 0, 1, 2 and so on are to be. Only these are passed on where all others are
+   * close-on-exec.
+   */
   readonly descriptors: readonly number[];
 }
 
