@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthorityWorld } from '../../test/support/authority.ts';
-import { AppError, isAppError, type Reason } from '../errors.ts';
+import { AuthorityWorld, until } from '../../test/support/authority.ts';
+import { type AppError, isAppError, type Reason } from '../errors.ts';
 import { selectToken } from '../store/tokens.ts';
 import { encodeClaims } from '../token/claims.ts';
 import { signJws } from '../token/jws.ts';
@@ -20,20 +20,6 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' };
 const withReason = (reason: Reason): unknown => expect.toSatisfy((error) => isAppError(error, reason));
-
-function reasonOf(token: string): string {
-  try {
-    authority.verify(token);
-    return 'accepted';
-  } catch (error) {
-    if (error instanceof AppError) return error.reason;
-    throw error;
-  }
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 describe('a token', () => {
   test('says what was asked for, and is accepted at once and after a restart (F2, F3)', async () => {
@@ -97,26 +83,28 @@ describe('a token', () => {
 
   test('is over at its end, also when its signature was checked before, and when the clock jumps', async () => {
     const { token, claims } = await authority.mint(alice);
-    expect(reasonOf(token)).toBe('accepted');
+    expect(world.reasonOf(token)).toBe('accepted');
     world.nowMs = claims.exp * 1000 - 1;
-    expect(reasonOf(token)).toBe('accepted');
+    expect(world.reasonOf(token)).toBe('accepted');
     world.nowMs += 1;
-    expect(reasonOf(token)).toBe('TOKEN_EXPIRED');
+    expect(world.reasonOf(token)).toBe('TOKEN_EXPIRED');
     expect(authority.isActive(claims.jti)).toBe(false);
     expect(await authority.get(claims.jti)).toBeUndefined();
     world.nowMs = claims.iat * 1000 - 3_600_000;
-    expect(reasonOf(token)).toBe('TOKEN_INVALID');
+    expect(world.reasonOf(token)).toBe('TOKEN_INVALID');
   });
 
   test('of another server, of another key, or never issued is refused', async () => {
     const { claims } = await authority.mint(alice);
     const { signing } = world.keys;
     const stranger = signingKey(generateKeyPairSync('ed25519').privateKey);
-    expect(reasonOf(signJws(encodeClaims({ ...claims, iss: 'node2' }), signing))).toBe('TOKEN_INVALID');
-    expect(reasonOf(signJws(encodeClaims(claims), stranger))).toBe('TOKEN_INVALID');
-    expect(reasonOf(signJws(encodeClaims({ ...claims, jti: 'never' }), signing))).toBe('TOKEN_NOT_ACTIVE');
-    expect(reasonOf('x'.repeat(8_000_000))).toBe('TOKEN_INVALID');
-    expect(reasonOf('')).toBe('TOKEN_INVALID');
+    expect(world.reasonOf(signJws(encodeClaims({ ...claims, iss: 'node2' }), signing))).toBe('TOKEN_INVALID');
+    expect(world.reasonOf(signJws(encodeClaims(claims), stranger))).toBe('TOKEN_INVALID');
+    expect(world.reasonOf(signJws(encodeClaims({ ...claims, jti: 'never' }), signing))).toBe(
+      'TOKEN_NOT_ACTIVE',
+    );
+    expect(world.reasonOf('x'.repeat(8_000_000))).toBe('TOKEN_INVALID');
+    expect(world.reasonOf('')).toBe('TOKEN_INVALID');
   });
 
   test('is limited to a thousand a login, the host’s own administrator apart', async () => {
@@ -135,11 +123,11 @@ describe('a token', () => {
     world.nowMs += 1_000_000;
     const { token, claims: renewed } = await authority.renew(claims.jti);
     expect(renewed).toEqual({ ...claims, iat: claims.iat + 1000, exp: claims.exp + 1000 });
-    expect([reasonOf(old), reasonOf(token)]).toEqual(['accepted', 'accepted']);
+    expect([world.reasonOf(old), world.reasonOf(token)]).toEqual(['accepted', 'accepted']);
     world.nowMs = claims.exp * 1000;
-    expect([reasonOf(old), reasonOf(token)]).toEqual(['TOKEN_EXPIRED', 'accepted']);
+    expect([world.reasonOf(old), world.reasonOf(token)]).toEqual(['TOKEN_EXPIRED', 'accepted']);
     authority = await world.open();
-    expect(reasonOf(token)).toBe('accepted');
+    expect(world.reasonOf(token)).toBe('accepted');
     await authority.revoke({ jtis: [claims.jti] }, 'revoked');
     await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await expect(authority.renew('never')).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
@@ -157,7 +145,7 @@ describe('a child token', () => {
     const receipt = await authority.revoke({ jtis: [parent.claims.jti] }, 'revoked');
     const all = [parent, child, grandchild];
     expect(receipt.jtis.toSorted()).toEqual(all.map(({ claims }) => claims.jti).sort());
-    expect(all.map(({ token }) => reasonOf(token))).toEqual(Array(3).fill('TOKEN_NOT_ACTIVE'));
+    expect(all.map(({ token }) => world.reasonOf(token))).toEqual(Array(3).fill('TOKEN_NOT_ACTIVE'));
     expect(await authority.liveTokensOf('alice')).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthorityWorld } from '../../test/support/authority.ts';
+import { AuthorityWorld, until } from '../../test/support/authority.ts';
 import { AppError, isAppError, type Reason } from '../errors.ts';
 import { selectToken } from '../store/tokens.ts';
 import type { Authority, EndReason } from './authority.ts';
@@ -16,29 +16,15 @@ afterEach(() => world[Symbol.asyncDispose]());
 const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' };
 const withReason = (reason: Reason): unknown => expect.toSatisfy((error) => isAppError(error, reason));
 
-function reasonOf(token: string): string {
-  try {
-    authority.verify(token);
-    return 'accepted';
-  } catch (error) {
-    if (error instanceof AppError) return error.reason;
-    throw error;
-  }
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 describe('a revocation', () => {
   test('refuses before it answers, also a token whose signature is remembered', async () => {
     const { token, claims } = await authority.mint(alice);
-    expect(reasonOf(token)).toBe('accepted');
+    expect(world.reasonOf(token)).toBe('accepted');
     const revoking = authority.revoke({ jtis: [claims.jti] }, 'revoked');
-    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     expect((await revoking).jtis).toEqual([claims.jti]);
     authority = await world.open();
-    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
   });
 
   test('is idempotent, and does not list what it does not know', async () => {
@@ -54,7 +40,7 @@ describe('a revocation', () => {
     const other = await authority.mint({ ...alice, login: 'bob' });
     const receipt = await authority.revoke({ login: 'alice' }, 'logout');
     expect(receipt.jtis.toSorted()).toEqual(mine.map(({ claims }) => claims.jti).sort());
-    expect(reasonOf(other.token)).toBe('accepted');
+    expect(world.reasonOf(other.token)).toBe('accepted');
   });
 
   test('of a login takes what is just being made for it along', async () => {
@@ -129,7 +115,7 @@ describe('a revocation', () => {
     authority.onEnded(() => Promise.reject(new AppError('LINK_LOST', 'gone')));
     const { token, claims: next } = await authority.mint(alice);
     await expect(authority.revoke({ jtis: [next.jti] }, 'revoked')).rejects.toEqual(withReason('LINK_LOST'));
-    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     expect((await authority.list({ pageSize: 0 })).total).toBe(0);
   });
 });
@@ -143,7 +129,7 @@ describe('a revocation between a commit and its answer', () => {
     };
     await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await revoking;
-    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
   });
 
   test('wins over the issue', async () => {
@@ -171,7 +157,7 @@ describe('a commit that fails', () => {
     world.nowMs += 10_000;
     world.broken = true;
     await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('STORE_UNAVAILABLE'));
-    expect(reasonOf(token)).toBe('accepted');
+    expect(world.reasonOf(token)).toBe('accepted');
     world.nowMs = claims.exp * 1000;
     expect(authority.isActive(claims.jti)).toBe(false);
   });
@@ -188,7 +174,7 @@ describe('a commit that fails', () => {
       await expect(authority.revoke({ jtis: [claims.jti] }, 'revoked')).rejects.toEqual(
         withReason('STORE_UNAVAILABLE'),
       );
-      expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+      expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     }
     expect(hooked).toEqual([claims.jti]);
     expect(await authority.get(claims.jti)).toBeUndefined();
@@ -197,7 +183,7 @@ describe('a commit that fails', () => {
     const receipt = await authority.revoke({ jtis: [claims.jti] }, 'revoked');
     expect(receipt.jtis).toEqual([claims.jti]);
     authority = await world.open();
-    expect(reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     expect(hooked).toEqual([claims.jti]);
   });
 

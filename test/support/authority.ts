@@ -40,6 +40,11 @@ export function breakable(store: Store, trouble: Trouble): Store {
   };
 }
 
+/** Resolves once `isTrue`; the test's own time limit ends the wait. */
+export async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 export class AuthorityWorld implements AsyncDisposable, Trouble {
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-authority-'));
   readonly keys = testKeys();
@@ -69,8 +74,23 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
 
   /** The store of the authority that is open. */
   get store(): Store {
+    return this.#current.store;
+  }
+
+  get #current(): { authority: Authority; store: Store } {
     if (this.#opened === undefined) throw new Error('nothing is open');
-    return this.#opened.store;
+    return this.#opened;
+  }
+
+  /** Why the authority that is open refuses a token; 'accepted' when it does not. */
+  reasonOf(token: string): string {
+    try {
+      this.#current.authority.verify(token);
+      return 'accepted';
+    } catch (error) {
+      if (error instanceof AppError) return error.reason;
+      throw error;
+    }
   }
 
   /** As if it were killed: what is not on the disk by now never will be. */
