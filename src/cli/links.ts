@@ -1,12 +1,11 @@
 /** `latchkey links`: the processes that run programs as their users. */
 import type { Command } from 'commander';
-import { AppError } from '../errors.ts';
 import type { Link, WatchLinksResponse } from '../generated/latchkey/v1/link.ts';
 import { LINK_COLUMNS, linkJson, linkRow } from './link-view.ts';
 import { showList } from './listing.ts';
 import { addNoun } from './noun.ts';
 import { collect, type Paging, pagingOptions } from './paging.ts';
-import { showReceipt } from './receipt-view.ts';
+import { receiptOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
 import { type Change, showWatch, type View } from './watch.ts';
 
@@ -41,9 +40,7 @@ async function list(run: Run, options: Filtering & Paging): Promise<undefined> {
 
 async function stop(run: Run, _options: object, [socket = '']: readonly string[]): Promise<number> {
   const { links } = await run.client();
-  const { receipt } = await links.stopLink({ socket });
-  if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
-  return showReceipt(run.out, receipt);
+  return showReceipt(run.out, receiptOf(await links.stopLink({ socket })));
 }
 
 async function watch(run: Run, options: Filtering): Promise<undefined> {

@@ -1,4 +1,5 @@
 /** What an ending ended (requirement X1), for people and as JSON. */
+import { AppError } from '../errors.ts';
 import { type Receipt, VerifiedBy } from '../generated/latchkey/v1/token.ts';
 import { DONE, FAILED } from './exit-status.ts';
 import type { Output } from './output.ts';
@@ -26,6 +27,12 @@ function receiptJson(receipt: Receipt): object {
     verifiedBy: WITNESS[receipt.verifiedBy] ?? null,
     keptSessions: receipt.keptSessions,
   };
+}
+
+/** The receipt of an answer, which a server that has ended something never leaves out. */
+export function receiptOf({ receipt }: { readonly receipt?: Receipt | undefined }): Receipt {
+  if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
+  return receipt;
 }
 
 /** Prints the receipt; the status is 1 when something survived. */

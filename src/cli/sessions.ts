@@ -7,7 +7,7 @@ import { showList } from './listing.ts';
 import { addNoun } from './noun.ts';
 import { collect, type Paging, pagingOptions } from './paging.ts';
 import { type ReadOptions, readOutput } from './read-output.ts';
-import { showReceipt } from './receipt-view.ts';
+import { receiptOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
 import { SESSION_COLUMNS, STATE_NAMES, sessionFields, sessionJson, sessionRow } from './session-view.ts';
 import { type Change, showWatch, type View } from './watch.ts';
@@ -117,9 +117,7 @@ async function end(
 ): Promise<number> {
   const { sessions } = await run.client();
   const grace = options.grace === undefined ? {} : { graceMilliseconds: Math.round(options.grace * 1000) };
-  const { receipt } = await sessions.endSession({ sessionId, ...grace });
-  if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
-  return showReceipt(run.out, receipt);
+  return showReceipt(run.out, receiptOf(await sessions.endSession({ sessionId, ...grace })));
 }
 
 async function watch(run: Run, options: Filtering): Promise<undefined> {

@@ -7,7 +7,7 @@ import { showList } from './listing.ts';
 import { addNoun } from './noun.ts';
 import { collect, type Paging, pagingOptions } from './paging.ts';
 import { readSecret } from './read-secret.ts';
-import { showReceipt } from './receipt-view.ts';
+import { receiptOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
 import { TOKEN_COLUMNS, tokenFields, tokenJson, tokenRow } from './token-view.ts';
 import { type Change, showWatch, type View } from './watch.ts';
@@ -86,8 +86,7 @@ async function revoke(run: Run, options: Filtering, jtis: readonly string[]): Pr
     );
   }
   const { tokens } = await run.client();
-  const { receipt } = await tokens.revokeTokens({ jtis: [...jtis], login });
-  if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
+  const receipt = receiptOf(await tokens.revokeTokens({ jtis: [...jtis], login }));
   const status = showReceipt(run.out, receipt);
   const unknown = jtis.filter((jti) => !receipt.jtis.includes(jti));
   for (const jti of unknown) run.out.problem(`there is no live token ${jti}`);
