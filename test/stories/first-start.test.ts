@@ -80,10 +80,16 @@ describe('first start', () => {
     await daemon.end('SIGTERM');
     expect(existsSync(join(daemon.runFolder, 'token'))).toBe(false);
     await daemon.serve();
-    expect(daemon.serverFile).toMatchObject({ serverId: before.server.serverId, ca: before.server.ca });
+    const { serverId, ca, keys } = before.server;
+    expect(daemon.serverFile).toMatchObject({ serverId, ca, keys });
     expect(readFileSync(join(daemon.runFolder, 'token'), 'utf8')).not.toBe(before.token);
-    const old = await daemon.cli(user, ['whoami'], { env: { LATCHKEY_TOKEN: before.token.trim() } });
-    expect(old.status).toBe(3);
+    const left = readFileSync(join(daemon.runFolder, 'token'), 'utf8');
+    await daemon.end('SIGKILL'); // which leaves no time to take it back
+    await daemon.serve();
+    for (const token of [before.token, left]) {
+      const old = await daemon.cli(user, ['whoami'], { env: { LATCHKEY_TOKEN: token.trim() } });
+      expect(old.status).toBe(3);
+    }
     expect((await daemon.cli(user, ['whoami', '--local-admin'])).status).toBe(0);
   });
 

@@ -28,6 +28,8 @@ interface ServerFile {
   readonly address: string;
   readonly serverId: string;
   readonly ca: string;
+  /** A JWK Set of public keys. */
+  readonly keys: object;
 }
 
 export class TestDaemon implements AsyncDisposable {
