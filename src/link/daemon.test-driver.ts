@@ -211,6 +211,7 @@ export class FakeDaemon implements AsyncDisposable {
   claims: Partial<TokenClaims> = {};
   ca = '';
   address = '';
+  readonly #issuedAt = Math.floor(Date.now() / 1000);
   #server: Http2SecureServer | undefined;
 
   static async open(): Promise<FakeDaemon> {
@@ -258,8 +259,9 @@ export class FakeDaemon implements AsyncDisposable {
     writeFileSync(join(this.run, 'server.json'), JSON.stringify(file), { mode: 0o644 });
   }
 
+  /** The same each time it is asked for. */
   token(more: Partial<TokenClaims> = {}): string {
-    const iat = Math.floor(Date.now() / 1000);
+    const iat = this.#issuedAt;
     const claims: TokenClaims = {
       sub: 'someone',
       iss: this.serverId,
