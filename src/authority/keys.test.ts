@@ -1,4 +1,4 @@
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import {
   chmodSync,
   mkdtempSync,
@@ -78,6 +78,8 @@ describe('the token keys', () => {
     const signingKey = writeKey('ed25519');
     const keys = await load({ algorithm: 'EdDSA', signingKey });
     expect(keys.signing.algorithm).toBe('EdDSA');
+    expect(keys.signing.key.equals(createPublicKey(readFileSync(signingKey)))).toBe(true);
+    expect(readdirSync(folder)).not.toContain('jwt.key');
     expect((await load({ algorithm: 'EdDSA', signingKey })).signing.kid).toBe(keys.signing.kid);
   });
 
