@@ -79,6 +79,18 @@ describe('revoking a token (X1)', () => {
     expect(receipt).toMatchObject({ links: [own.socket], sessions: [id], survivors: [] });
   });
 
+  test('leaves the link daemon alone when the last login ends (F31)', async () => {
+    await using world = await World.open();
+    const daemon = await world.linkDaemon();
+    const { jti } = await world.login();
+    expect(await world.authority.revoke({ jtis: [jti] }, 'logout')).toMatchObject({
+      links: [],
+      processes: 0,
+    });
+    expect(world.links.get(daemon.socket).state).toBe('ready');
+    expect(isAlive(daemon.pid)).toBe(true);
+  });
+
   test('leaves the link daemon alone, unless shutdown_on_logout says otherwise and it was the last login (F31)', async () => {
     await using world = await World.open({ shutdownOnLogout: true });
     const daemon = await world.linkDaemon();
