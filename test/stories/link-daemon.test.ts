@@ -39,6 +39,9 @@ describe('a link daemon', () => {
     expect(link).toMatchObject({ state: 'ready' });
     const status = readFileSync(`/proc/${link?.pid}/status`, 'utf8');
     expect(status).toMatch(new RegExp(`^Uid:\\t${user.uid}\\t${user.uid}\\t`, 'm'));
+    const stat = readFileSync(`/proc/${link?.pid}/stat`, 'utf8');
+    const [, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    expect(session).toBe(String(link?.pid)); // of its own: no terminal that closes reaches it
   });
 
   test('takes the place of the one before (F9)', async () => {
