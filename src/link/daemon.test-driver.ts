@@ -346,8 +346,7 @@ export class FakeDaemon implements AsyncDisposable {
 
   /** Where the link keeps its sessions. */
   get sessions(): string {
-    const { homedir, uid } = userInfo();
-    const [home, elsewhere] = [join(homedir, '.local/state/latchkey'), `/var/tmp/latchkey-${uid}`];
+    const [home = '', elsewhere = ''] = placesOfSessions();
     return join(existsSync(join(home, this.serverId)) ? home : elsewhere, this.serverId, 'sessions');
   }
 
@@ -358,8 +357,9 @@ export class FakeDaemon implements AsyncDisposable {
     }
     this.#server?.close();
     endKeepers(this.sessions);
-    for (const own of [join(this.sessions, '..'), `${join(this.sessions, '..')}-not`])
-      rmSync(own, { recursive: true, force: true });
+    for (const place of placesOfSessions())
+      for (const id of [this.serverId, `${this.serverId}-not`])
+        rmSync(join(place, id), { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -392,6 +392,11 @@ export class FakeDaemon implements AsyncDisposable {
       answer({ code: 13, message: String(error) }),
     );
   }
+}
+
+function placesOfSessions(): string[] {
+  const { homedir, uid } = userInfo();
+  return [join(homedir, '.local/state/latchkey'), `/var/tmp/latchkey-${uid}`];
 }
 
 let bundled: string | undefined;
