@@ -37,7 +37,9 @@ export class LocalAdmin implements AsyncDisposable {
 
   async #replaceRevoked(): Promise<void> {
     for await (const change of this.#authority.changes.subscribe(this.#stopping.signal)) {
-      if (change.kind === 'removed' && change.claims.jti === this.#jti) this.#schedule(0);
+      if (change.kind !== 'removed' || change.claims.jti !== this.#jti) continue;
+      this.#jti = undefined; // it is over already, and the call that ended it may be its own
+      this.#schedule(0);
     }
   }
 
