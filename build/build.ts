@@ -43,6 +43,7 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   assetNames: '[name]-[hash]',
   loader: { '.node': 'copy', '.binpb': 'copy' },
+  define: { __dirname: 'import.meta.dirname' }, // ssh2's WebAssembly wants one
   alias: {
     'better-sqlite3': `better-sqlite3/linux-${process.arch}`,
     '@peculiar/x509': '@peculiar/x509/build/x509.es.js', // CommonJS has no named exports when imported lazily

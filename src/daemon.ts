@@ -18,6 +18,7 @@ import { AppError } from './errors.ts';
 import { Links } from './links/links.ts';
 import { LocalAdmin } from './local-admin.ts';
 import type { Log } from './log.ts';
+import { openLogins } from './logins.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { getMeta, setMeta } from './store/meta.ts';
 import { openStore, type Store } from './store/open.ts';
@@ -68,8 +69,9 @@ export async function startDaemon(config: Config, log: Log, now: () => number = 
   );
 
   const info = { serverId, hostname, version: VERSION, mode: config.mode, startedAt: new Date(now()) };
+  const logins = openLogins({ config, authority, links, eligible, log });
   const { listen } = config.api;
-  const served = startApi({ listen, pki, authority, links, sessions, roles, info, log });
+  const served = startApi({ listen, pki, authority, links, sessions, roles, logins, info, log });
   const api = rooms.use(await served.catch((error: unknown) => Promise.reject(listenProblem(error, listen))));
   const address = dialled(api.address);
 

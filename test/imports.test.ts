@@ -66,8 +66,13 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     may: ['links', 'authority', 'token', 'store', 'errors', 'log', 'feed'],
     why: 'the domain knows no gRPC',
   },
+  login: {
+    may: ['authority', 'accounts', 'links', 'link/account-proof', 'errors', 'owned-path'],
+    why: 'a way in knows no gRPC, and nothing of what a login then does',
+  },
   api: {
     may: [
+      'login',
       'sessions',
       'links',
       'authority',
@@ -93,6 +98,10 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     may: ['authority', 'config/run-files', 'log'],
     why: 'a part of the composition root',
   },
+  logins: {
+    may: ['login', 'authority', 'accounts', 'links', 'config', 'log'],
+    why: 'a part of the composition root',
+  },
   daemon: { may: ['*'], why: 'the composition root' },
   serve: {
     may: ['user-folders', 'daemon', 'config', 'errors', 'log', 'native/process', 'version'],
@@ -110,6 +119,7 @@ const packages: Record<string, { rooms: string[]; why: string }> = {
   pino: { rooms: ['log'], why: 'rooms write to a Log, and a test can give them any' },
   commander: { rooms: ['cli'], why: 'only the command line parses commands' },
   zod: { rooms: ['config'], why: 'links and one-shot commands start without it' },
+  ssh2: { rooms: ['login'], why: 'only a login dials sshd' },
   yaml: { rooms: ['config'], why: 'only the configuration is YAML' },
 };
 

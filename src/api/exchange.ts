@@ -29,8 +29,11 @@ async function* requestsOf(
   wire: Wire,
   { messageDueMs, onIdle }: Patience,
 ): AsyncGenerator<unknown> {
+  let dueMs = messageDueMs;
   for (let due = true; ; due = row.access === 'public' || !definition.requestStream) {
-    const timer = due ? setTimeout(() => onIdle(idleError(messageDueMs)), messageDueMs) : undefined;
+    const limitMs = dueMs;
+    const timer = due ? setTimeout(() => onIdle(idleError(limitMs)), limitMs) : undefined;
+    dueMs = row.answerDueMs ?? messageDueMs;
     const message = await wire.read().finally(() => clearTimeout(timer));
     if (message === undefined) return;
     yield decode(definition, message);

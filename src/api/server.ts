@@ -30,6 +30,7 @@ export interface ApiOptions {
   readonly links: LinkRooms['links'];
   readonly sessions: SessionRooms['sessions'];
   readonly roles: TokenRooms['roles'];
+  readonly logins: AuthRooms['logins'];
   readonly info: ServerInfo;
   readonly log: Log;
   /** Other numbers than DESIGN 11 has, for tests. */
@@ -46,10 +47,10 @@ export interface Api extends AsyncDisposable {
 
 /** Serves until disposed. Throws when the policy table does not match the methods. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { pki, authority, links, sessions, roles, info, log } = options;
+  const { pki, authority, links, sessions, roles, logins, info, log } = options;
   const limits = new Limits(options.callLimits);
   const published = [
-    ...authService({ authority, serverId: info.serverId, caPem: pki.caPem }),
+    ...authService({ authority, logins, serverId: info.serverId, caPem: pki.caPem }),
     ...tokenService({ authority, roles }),
     ...linkService({ authority, links, roles, limits }),
     ...sessionService({ sessions }),

@@ -18,6 +18,7 @@ const STATUS: Readonly<Record<Reason, number>> = {
   INVALID_ARGUMENT: USAGE,
   USAGE,
   NOT_LOGGED_IN: 3,
+  LOGIN_REFUSED: 3,
   TOKEN_INVALID: 3,
   TOKEN_EXPIRED: 3,
   TOKEN_NOT_ACTIVE: 3,

@@ -71,6 +71,14 @@ function assemble({ values, entries }: Resolved, around: Surroundings, file: str
       signingKey: values['tokens.signing_key'],
       secret: values['tokens.secret'],
     },
+    login: {
+      methods: values['login.methods'],
+      ssh: {
+        host: values['login.ssh.host'],
+        port: values['login.ssh.port'],
+        hostKeys: values['login.ssh.host_keys'],
+      },
+    },
     links: {
       shutdownOnLogout: values['links.shutdown_on_logout'],
       eligible: { minUid: values['links.eligible.min_uid'], users: values['links.eligible.users'] },

@@ -131,6 +131,22 @@ export const hostName: Kind<string> = {
   shape: 'text',
 };
 
+/** A name or address to dial; never something that could be taken for an option. */
+export const dialledHost: Kind<string> = {
+  schema: z.string().regex(/^(?!-)[A-Za-z0-9:.-]{1,253}$/),
+  wanted: 'a host name or IP address such as 127.0.0.1',
+  shape: 'text',
+};
+
+/** Some of `words`, without doubles. */
+export function someOf<const T extends readonly [string, ...string[]]>(...words: T): Kind<T[number][]> {
+  return {
+    schema: z.array(z.enum(words)).transform((found) => [...new Set(found)]),
+    wanted: `a list of ${words.join(', ')}`,
+    shape: 'list',
+  };
+}
+
 export const absolutePath: Kind<string> = {
   schema: parsed((text) =>
     isAbsolute(text) && !text.includes('\0') && text.length <= 4_000

@@ -4,6 +4,7 @@
  */
 import {
   absolutePath,
+  dialledHost,
   duration,
   durations,
   groupNames,
@@ -16,6 +17,7 @@ import {
   orNothing,
   serverId,
   size,
+  someOf,
   storeUrl,
   strongSecret,
   userNames,
@@ -35,7 +37,7 @@ function setting<T>(kind: Kind<T>, fallback: unknown): Setting<T> {
 }
 
 /** The authentication methods (F7) that give tokens so far. */
-const METHODS = ['link', 'link-daemon', 'local'] as const;
+const METHODS = ['web-ssh', 'link', 'link-daemon', 'local'] as const;
 
 export const SETTINGS = {
   'server.id': setting(orAuto(serverId), 'auto'),
@@ -52,6 +54,10 @@ export const SETTINGS = {
   'tokens.lifetimes': setting(durations(...METHODS), {}),
   'tokens.signing_key': setting(orNothing(absolutePath), null),
   'tokens.secret': setting(orNothing(strongSecret), null),
+  'login.methods': setting(someOf('ssh', 'link'), ['ssh', 'link']),
+  'login.ssh.host': setting(dialledHost, '127.0.0.1'),
+  'login.ssh.port': setting(integer(1, 65_535), 22),
+  'login.ssh.host_keys': setting(absolutePath, '/etc/ssh/ssh_host_*_key.pub'),
   'links.shutdown_on_logout': setting(yesOrNo, false),
   'links.eligible.min_uid': setting(integer(0, 4_294_967_294), 1000),
   'links.eligible.users': setting(userNames, []),

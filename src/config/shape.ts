@@ -29,6 +29,12 @@ export interface Config {
     readonly signingKey: string | undefined;
     readonly secret: Secret | undefined;
   };
+  readonly login: {
+    /** Which ways in are open. */
+    readonly methods: readonly ('ssh' | 'link')[];
+    /** The sshd that checks passwords; `hostKeys` is a pattern of its public host key files. */
+    readonly ssh: { readonly host: string; readonly port: number; readonly hostKeys: string };
+  };
   readonly links: {
     readonly shutdownOnLogout: boolean;
     readonly eligible: { readonly minUid: number; readonly users: readonly string[] };

@@ -39,6 +39,11 @@ async function run(words: LinkWords, argv: readonly string[]): Promise<number> {
     const { answerRegistration } = await import('./answer-registration.ts');
     return answerRegistration(words.run);
   }
+  if (words.prove !== undefined) {
+    const { prove } = await import('./prove.ts');
+    await prove(words.prove, words.run, argv);
+    return DONE;
+  }
   if (words.daemon && words.report === undefined) {
     const { startDetached } = await import('./detach.ts');
     await startDetached(argv);

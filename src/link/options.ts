@@ -15,6 +15,8 @@ export interface LinkWords {
   readonly account: string | undefined;
   /** Internal: register a link for the process that writes the order. */
   readonly register: boolean;
+  /** Internal: say that this account could have a link, with this nonce. */
+  readonly prove: string | undefined;
 }
 
 export const HELP = `Usage: latchkey link [--daemon] [--print-token] [--run DIR]
@@ -48,6 +50,7 @@ export function parseWords(argv: readonly string[]): LinkWords {
     report,
     account: values['check-account'],
     register: values.register === true,
+    prove: values.prove,
   };
 }
 
@@ -65,6 +68,7 @@ function parse(argv: readonly string[]) {
         'report-fd': { type: 'string' },
         'check-account': { type: 'string' },
         register: { type: 'boolean' },
+        prove: { type: 'string' },
       },
     }).values;
   } catch (cause) {

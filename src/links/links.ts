@@ -159,6 +159,11 @@ export class Links implements AsyncDisposable {
     return (best ?? links.find((link) => !link.isRetiring) ?? links[0])?.connection;
   }
 
+  /** Whether `linuxUser` has a link daemon that answers and takes new starts. */
+  takesStarts(linuxUser: string): boolean {
+    return this.#registry.accepting(linuxUser)?.connection !== undefined;
+  }
+
   /** The link with this socket, while it answers. */
   forSocket(socket: string): LinkConnection | undefined {
     return this.#registry.get(socket)?.connection;

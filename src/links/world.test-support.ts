@@ -142,6 +142,7 @@ export class World implements AsyncDisposable {
         links,
         sessions,
         roles: { roleOf: async () => 'user' },
+        logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },
         info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
         log: silent,
       }),

@@ -19,6 +19,7 @@ export const SERVER_ID = 'served-api';
 export interface ServedOptions extends Pick<ApiOptions, 'callLimits' | 'connectionLimits'> {
   readonly links?: ApiOptions['links'];
   readonly sessions?: ApiOptions['sessions'];
+  readonly logins?: (authority: Authority) => ApiOptions['logins'];
   /** Logins that are administrators and managers. */
   readonly admins?: readonly string[];
   readonly managers?: readonly string[];
@@ -90,6 +91,7 @@ export class ServedApi implements AsyncDisposable {
     } as const;
     const listen = { host: '127.0.0.1', port: options.port ?? 0 };
     const { links = noLinks(), sessions = noSessions(), ...rest } = options;
+    const logins = options.logins?.(authority) ?? noLogins();
     const api = await startApi({
       listen,
       pki,
@@ -97,6 +99,7 @@ export class ServedApi implements AsyncDisposable {
       links,
       sessions,
       roles,
+      logins,
       info,
       log,
       ...limitsOf(rest),
@@ -194,6 +197,15 @@ function noLinks(): ApiOptions['links'] {
     list: async () => ({ items: [], nextPageToken: '', total: 0 }),
     get: () => {
       throw new Error('no links here');
+    },
+  };
+}
+
+function noLogins(): ApiOptions['logins'] {
+  return {
+    usable: () => [],
+    begin: () => {
+      throw new Error('no logins here');
     },
   };
 }

@@ -1,0 +1,73 @@
+/**
+ * A link daemon for somebody who has just logged in over SSH (DESIGN 7.9). Our own program runs in either
+ * case: as link daemon, which counts when it has registered, or as a mere proof where the user has one.
+ * Starts of one user come one after the other, so that racing logins share one link.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { UserEntry } from '../accounts/user-database.ts';
+import { accountProof } from '../link/account-proof.ts';
+import type { Links } from '../links/links.ts';
+import { refused } from './conversation.ts';
+import type { Executed, SshConnection } from './ssh-connection.ts';
+
+export interface LinkDaemonsOptions {
+  readonly links: Pick<Links, 'takesStarts'>;
+  /** The absolute path of our own program, as every account finds it. */
+  readonly program: string;
+  readonly runFolder: string;
+}
+
+export class LinkDaemons {
+  readonly #options: LinkDaemonsOptions;
+  /** The last start of each user. */
+  readonly #starts = new Map<string, Promise<void>>();
+
+  constructor(options: LinkDaemonsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when `user` has a link daemon that takes starts. Throws LOGIN_REFUSED, UNAVAILABLE. */
+  async ensure(user: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
+    const before = this.#starts.get(user.name);
+    const start = (before ?? Promise.resolve()).catch(() => {}).then(() => this.#ensure(user, connection));
+    this.#starts.set(user.name, start);
+    try {
+      await start;
+    } finally {
+      if (this.#starts.get(user.name) === start) this.#starts.delete(user.name);
+    }
+  }
+
+  async #ensure(user: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
+    const { links } = this.#options;
+    if (links.takesStarts(user.name)) await this.#prove(user, connection);
+    if (links.takesStarts(user.name)) return;
+    const executed = await connection.execute(this.#command('--daemon'));
+    if (executed.status !== 0 || !links.takesStarts(user.name)) throw cannot(executed);
+  }
+
+  async #prove({ uid }: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
+    const nonce = randomBytes(16).toString('hex');
+    const executed = await connection.execute(this.#command('--prove', nonce));
+    const wanted = Buffer.from(accountProof(nonce, uid));
+    const isShown = executed.stdout.split(/\s+/).some((word) => {
+      const said = Buffer.from(word);
+      return said.length === wanted.length && timingSafeEqual(said, wanted);
+    });
+    if (executed.status !== 0 || !isShown) throw cannot(executed);
+  }
+
+  #command(...words: readonly string[]): string {
+    const { program, runFolder } = this.#options;
+    return [program, 'link', ...words, '--run', runFolder].map(quoted).join(' ');
+  }
+}
+
+/** One word for any shell (sh, csh, fish). */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function cannot({ status, stderr }: Executed): Error {
+  return refused(`the account cannot run our program: status ${status ?? 'unknown'}, ${stderr.trim()}`);
+}

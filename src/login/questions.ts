@@ -1,0 +1,36 @@
+/** What one side asks by a call and the other takes one by one. */
+import type { Answers, Prompt } from './method.ts';
+
+export interface Asked {
+  readonly name: string;
+  readonly instruction: string;
+  readonly prompts: readonly Prompt[];
+}
+
+export interface Question {
+  readonly asked: Asked;
+  answer(answers: Answers): void;
+}
+
+export class Questions {
+  #next = Promise.withResolvers<Question>();
+
+  /** Resolves with the answers. */
+  ask(asked: Asked): Promise<Answers> {
+    const { promise, resolve } = Promise.withResolvers<Answers>();
+    this.#next.resolve({ asked, answer: resolve });
+    return promise;
+  }
+
+  /** The next question; the same one until it has been answered. */
+  async next(): Promise<Question> {
+    const { asked, answer } = await this.#next.promise;
+    return {
+      asked,
+      answer: (answers) => {
+        this.#next = Promise.withResolvers();
+        answer(answers);
+      },
+    };
+  }
+}

@@ -1,0 +1,199 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import ssh2, { type Connection, type ServerConfig } from 'ssh2';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { HostKey } from './host-keys.ts';
+import { SshConnection, type SshOptions } from './ssh-connection.ts';
+
+const { Server, utils } = ssh2;
+const HOST = utils.generateKeyPairSync('ed25519');
+const OTHER = utils.generateKeyPairSync('ed25519');
+
+const servers: { close(): unknown }[] = [];
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const server of servers.splice(0)) server.close();
+});
+
+function pinned({ public: text }: { public: string }): HostKey[] {
+  const [type = '', blob = ''] = text.split(' ');
+  return [{ type, blob: Buffer.from(blob, 'base64') }];
+}
+
+async function listening(server: NetServer): Promise<number> {
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** An sshd with `key` that does what `onConnection` says. */
+async function sshd(
+  onConnection: (client: Connection) => void,
+  key = HOST,
+  more: Partial<ServerConfig> = {},
+) {
+  const server = new Server({ hostKeys: [key.private], ...more }, (client) => {
+    client.on('error', () => {});
+    onConnection(client);
+  });
+  return listening(server as unknown as NetServer);
+}
+
+function options(port: number, more: Partial<SshOptions> = {}): SshOptions {
+  return {
+    host: '127.0.0.1',
+    port,
+    localAddress: '127.77.1.2',
+    hostKeys: pinned(HOST),
+    username: 'alice',
+    password: 'secret',
+    ask: async () => [],
+    signal: new AbortController().signal,
+    deadlines: { connectMs: 300, bannerMs: 300, keyExchangeMs: 300, authMs: 300, execMs: 300 },
+    ...more,
+  };
+}
+
+const unavailable = (message: RegExp) =>
+  expect.objectContaining({ reason: 'UNAVAILABLE', message: expect.stringMatching(message) });
+const isRefused = expect.objectContaining({ reason: 'LOGIN_REFUSED', message: 'login refused' });
+
+/** An sshd that takes `password` by the password method, and then runs nothing. */
+function takes(password: string, seen: string[] = []) {
+  return (client: Connection): void => {
+    client.on('authentication', (context) => {
+      seen.push(context.method === 'password' ? `${context.username}:${context.password}` : context.method);
+      if (context.method === 'password' && context.password === password) context.accept();
+      else context.reject(['password']);
+    });
+  };
+}
+
+describe('a connection to sshd', () => {
+  it('is made with the password, from the address given', async () => {
+    const addresses: (string | undefined)[] = [];
+    const port = await sshd((client) => {
+      takes('secret')(client);
+      client.on('session', (accept) => {
+        accept().on('exec', (acceptExec, _reject, { command }) => {
+          const channel = acceptExec();
+          channel.write(`ran ${command}`);
+          channel.stderr.write('and complained');
+          channel.exit(3);
+          channel.end();
+        });
+      });
+    });
+    (servers[0] as unknown as NetServer).on('connection', (client: Socket) =>
+      addresses.push(client.remoteAddress),
+    );
+    using connection = await SshConnection.open(options(port));
+    expect(await connection.execute('it')).toEqual({ status: 3, stdout: 'ran it', stderr: 'and complained' });
+  });
+
+  it('sends nothing to a host with another key (THREATS: pinned before the password)', async () => {
+    const seen: string[] = [];
+    const port = await sshd(takes('secret', seen), OTHER);
+    await expect(SshConnection.open(options(port))).rejects.toEqual(unavailable(/not pinned/));
+    expect(seen).toEqual([]);
+  });
+
+  it('sends nothing to a host with another kind of key', async () => {
+    const seen: string[] = [];
+    const port = await sshd(takes('secret', seen), utils.generateKeyPairSync('ecdsa', { bits: 256 }));
+    await expect(SshConnection.open(options(port))).rejects.toEqual(unavailable(/sshd/));
+    expect(seen).toEqual([]);
+  });
+
+  it('is refused for a wrong password, after one try', async () => {
+    const seen: string[] = [];
+    const port = await sshd(takes('another', seen));
+    await expect(SshConnection.open(options(port))).rejects.toEqual(isRefused);
+    expect(seen).toEqual(['none', 'alice:secret']);
+  });
+
+  it('is refused where sshd lets everybody in unasked', async () => {
+    const port = await sshd((client) => client.on('authentication', (context) => context.accept()));
+    await expect(SshConnection.open(options(port))).rejects.toEqual(isRefused);
+  });
+
+  it('answers the password by itself and asks for everything else (F13)', async () => {
+    const asked: unknown[] = [];
+    const got: string[][] = [];
+    const port = await sshd((client) => {
+      client.on('authentication', (context) => {
+        if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
+        context.prompt([{ prompt: 'Password: ', echo: false }], (first) => {
+          got.push(first);
+          context.prompt([{ prompt: 'Code: ', echo: true }], 'Second factor', 'Look it up', (second) => {
+            got.push(second);
+            context.accept();
+          });
+        });
+      });
+    });
+    const ask: SshOptions['ask'] = async (name, instruction, prompts) => {
+      asked.push({ name, instruction, prompts });
+      return ['123456'];
+    };
+    using _ = await SshConnection.open(options(port, { ask }));
+    expect(got).toEqual([['secret'], ['123456']]);
+    expect(asked).toEqual([
+      { name: 'Second factor', instruction: 'Look it up', prompts: [{ text: 'Code: ', echo: true }] },
+    ]);
+  });
+});
+
+describe('an sshd that hangs is given up in time', () => {
+  const within = async (work: Promise<unknown>, step: RegExp): Promise<void> => {
+    const beganMs = performance.now();
+    await expect(work).rejects.toEqual(unavailable(step));
+    expect(performance.now() - beganMs).toBeLessThan(3_000);
+  };
+
+  it('before its banner', async () => {
+    const port = await listening(createServer((socket) => sockets.push(socket)));
+    await within(SshConnection.open(options(port)), /in time \(banner\)/);
+  });
+
+  it('in the key exchange', async () => {
+    const hanging = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {}).write('SSH-2.0-Hanging\r\n');
+    });
+    const port = await listening(hanging);
+    await within(SshConnection.open(options(port)), /in time \(key exchange\)/);
+  });
+
+  it('in the authentication', async () => {
+    const port = await sshd((client) => client.on('authentication', () => {}));
+    await within(SshConnection.open(options(port)), /in time \(authenticating\)/);
+  });
+
+  it('with the command', async () => {
+    const port = await sshd((client) => {
+      takes('secret')(client);
+      client.on('session', (accept) => accept().on('exec', (run) => void run()));
+    });
+    using connection = await SshConnection.open(options(port));
+    await within(connection.execute('it'), /in time \(running a command\)/);
+  });
+
+  it('and one that is not there at once', async () => {
+    const server = createServer();
+    const port = await listening(server);
+    server.close();
+    await within(SshConnection.open(options(port)), /sshd/);
+  });
+
+  it('and whoever gives up the login gives up the connection', async () => {
+    const port = await listening(createServer((socket) => sockets.push(socket)));
+    const control = new AbortController();
+    const opened = SshConnection.open(options(port, { signal: control.signal }));
+    const gone = new Error('gone');
+    control.abort(gone);
+    await expect(opened).rejects.toBe(gone);
+  });
+});

@@ -1,0 +1,37 @@
+/** The ways in that the configuration opens; a part of the composition root. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isSea } from 'node:sea';
+import type { EligibleSettings } from './accounts/eligible.ts';
+import type { Authority } from './authority/authority.ts';
+import type { Config } from './config/config.ts';
+import type { Links } from './links/links.ts';
+import type { Log } from './log.ts';
+import { Conversations } from './login/conversation.ts';
+import { LinkDaemons } from './login/link-daemons.ts';
+import { SshLogin } from './login/ssh.ts';
+import { Throttle } from './login/throttle.ts';
+
+const INSTALLED = '/usr/bin/latchkey';
+
+export interface LoginsOptions {
+  readonly config: Config;
+  readonly authority: Authority;
+  readonly links: Links;
+  readonly eligible: EligibleSettings;
+  readonly log: Log;
+}
+
+export function openLogins({ config, authority, links, eligible, log }: LoginsOptions): Conversations {
+  const { methods, ssh } = config.login;
+  const linkDaemons = new LinkDaemons({ links, program: ownProgram(), runFolder: config.paths.run });
+  const all = methods.includes('ssh') ? [new SshLogin({ ...ssh, eligible, linkDaemons })] : [];
+  return new Conversations({ methods: all, authority, throttle: new Throttle(), log });
+}
+
+/** This very program where it can be run by its path; else the installed one. */
+function ownProgram(): string {
+  if (isSea()) return process.execPath;
+  const launcher = join(dirname(process.argv[1] ?? ''), 'latchkey');
+  return existsSync(launcher) ? launcher : INSTALLED;
+}
