@@ -4,17 +4,24 @@
  * that a token is sent to its issuer only. Importing it loads the gRPC library, so import it late.
  */
 import { Client as Channel, credentials, Metadata } from '@grpc/grpc-js';
+import { isAppError } from '../errors.ts';
 import { AuthServiceDefinition } from '../generated/latchkey/v1/auth.ts';
 import { LinkServiceDefinition } from '../generated/latchkey/v1/link.ts';
 import { SessionServiceDefinition } from '../generated/latchkey/v1/session.ts';
 import { SystemServiceDefinition } from '../generated/latchkey/v1/system.ts';
 import { TokenServiceDefinition } from '../generated/latchkey/v1/token.ts';
-import { type FindServer, findServer } from './find-server.ts';
+import { dnsServer } from './dns-server.ts';
+import { type FindServer, type FoundServer, findServer } from './find-server.ts';
 import { type FindToken, type FoundToken, findToken } from './find-token.ts';
 import { type Line, type Service, serviceOf } from './methods.ts';
+import { writeToken } from './server-folder.ts';
 import { trustOf } from './trust.ts';
 
-export type ConnectOptions = FindServer & FindToken;
+export type ConnectOptions = FindServer &
+  FindToken & {
+    /** Without a token, also where there is one. */
+    readonly anonymous?: boolean;
+  };
 
 export interface Client extends AsyncDisposable {
   /** host:port of the server. */
@@ -24,6 +31,8 @@ export interface Client extends AsyncDisposable {
   readonly links: Service<LinkServiceDefinition>;
   readonly sessions: Service<SessionServiceDefinition>;
   readonly system: Service<SystemServiceDefinition>;
+  /** Keeps `token` in this client's folder, for the clients that follow. */
+  keepToken(token: string): void;
   /** Removes the token from this client's folder, if that is where it came from. */
   forgetToken(): Promise<void>;
   close(): Promise<void>;
@@ -40,8 +49,8 @@ const LONGEST_RECONNECT_MS = 2_000;
 
 /** Makes ready; the server is dialled by the first call. Throws UNREACHABLE, NOT_TRUSTED, USAGE. */
 export async function connect(options: ConnectOptions): Promise<Client> {
-  const server = findServer(options);
-  const found = findToken(options, server);
+  const server = await findServerOrAsk(options);
+  const found = options.anonymous === true ? undefined : findToken(options, server);
   const line = lineTo(server.address, server.ca, found);
   const close = async (): Promise<void> => line.channel.close();
   return {
@@ -51,10 +60,23 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     links: serviceOf(line, LinkServiceDefinition),
     sessions: serviceOf(line, SessionServiceDefinition),
     system: serviceOf(line, SystemServiceDefinition),
+    keepToken: (token) => writeToken(server.folder, token),
     forgetToken: async () => found?.forget(),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** DNS is asked last (N1), when nothing nearer names a server. */
+async function findServerOrAsk(options: ConnectOptions): Promise<FoundServer> {
+  try {
+    return findServer(options);
+  } catch (error) {
+    const isNowhere = isAppError(error, 'UNREACHABLE') && options.run === undefined;
+    const server = isNowhere ? await dnsServer() : undefined;
+    if (server === undefined) throw error;
+    return findServer({ ...options, server });
+  }
 }
 
 function lineTo(address: string, ca: string, found: FoundToken | undefined): Line {
