@@ -6,7 +6,7 @@ describe('a failure', () => {
   it('has the exit status of its reason and says what to do next', () => {
     expect(explain(new AppError('TOKEN_NOT_ACTIVE', 'the token has been revoked'))).toEqual({
       status: 3,
-      text: "the token has been revoked; to log in again, run 'latchkey link' on the server's host",
+      text: "the token has been revoked; to log in again, run 'latchkey login', or 'latchkey link' on the server's host",
     });
     expect(explain(new AppError('NOT_FOUND', 'there is no session x'))).toEqual({
       status: 5,
@@ -16,7 +16,7 @@ describe('a failure', () => {
 
   it('does not send who cannot run programs in circles, nor leave the administrator without a way', () => {
     const linkless = 'this login is not that of a Linux user, so it cannot run programs';
-    expect(explain(new AppError('LINK_REQUIRED', linkless)).text).toMatch(/run 'latchkey link' on/);
+    expect(explain(new AppError('LINK_REQUIRED', linkless)).text).toMatch(/'latchkey link' on/);
     const low = 'this is for role manager; yours is user';
     expect(explain(new AppError('PERMISSION_DENIED', low)).text).toContain('add --local-admin');
   });

@@ -3,14 +3,14 @@ import { CommanderError } from 'commander';
 import { AppError, type Reason } from '../errors.ts';
 import { exitStatus, FAILED, OWN_FAILURE, USAGE } from './exit-status.ts';
 
-const LOG_IN = "run 'latchkey link' on the server's host";
+const LOG_IN = "run 'latchkey login', or 'latchkey link' on the server's host";
 
 const NEXT: Partial<Record<Reason, string>> = {
   NOT_LOGGED_IN: `to log in, ${LOG_IN}, or give a token with --token-file`,
   TOKEN_INVALID: `to get a new token, ${LOG_IN}`,
   TOKEN_EXPIRED: `to log in again, ${LOG_IN}`,
   TOKEN_NOT_ACTIVE: `to log in again, ${LOG_IN}`,
-  LINK_REQUIRED: `to log in as one, ${LOG_IN}, in a terminal of its own`,
+  LINK_REQUIRED: `to log in as one, ${LOG_IN}`,
   UNREACHABLE: "see that the server runs ('latchkey serve'), or name another with --server HOST:PORT",
   NOT_TRUSTED: "compare fingerprints with the server's administrator and run 'latchkey trust HOST:PORT'",
   STORE_UNAVAILABLE: 'try again in a moment',

@@ -7,6 +7,7 @@ import { addConfig } from './config.ts';
 import { addGlobals } from './globals.ts';
 import type { Io } from './io.ts';
 import { addLinks } from './links.ts';
+import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
 import type { Act } from './run.ts';
 import { addSessions } from './sessions.ts';
@@ -47,7 +48,7 @@ export function buildProgram(act: Act, io: Io): Command {
     .option('--daemon', 'in the background, for every login of yours')
     .option('--print-token', 'print the token instead of storing it')
     .option('--run <dir>', "the server's run directory");
-  for (const add of [addTrust, addWhoami, addLogout]) add(program, act);
+  for (const add of [addTrust, addLogin, addWhoami, addLogout]) add(program, act);
   program.commandsGroup('Programs:');
   for (const add of [addStart, addAttach, addSessions]) add(program, act);
   program.commandsGroup('Looking after logins:');

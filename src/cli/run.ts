@@ -1,6 +1,6 @@
 /** One run of one verb: what was asked for everywhere, where to print, and the server when needed. */
 import type { Command } from 'commander';
-import type { Client } from '../client/connect.ts';
+import type { Client, ConnectOptions } from '../client/connect.ts';
 import { FAILED } from './exit-status.ts';
 import type { Globals } from './globals.ts';
 import type { Io } from './io.ts';
@@ -32,13 +32,18 @@ export class Run implements AsyncDisposable {
     return this.#client;
   }
 
+  /** Another connection, which is the caller's to close. */
+  newClient(more: Partial<ConnectOptions>): Promise<Client> {
+    return connectFor({ ...this.globals, ...more }, this.io);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const client = await this.#client?.catch(() => undefined);
     await client?.close();
   }
 }
 
-async function connectFor(globals: Globals, io: Io): Promise<Client> {
+async function connectFor(globals: Globals & Partial<ConnectOptions>, io: Io): Promise<Client> {
   const { connect } = await import('../client/connect.ts');
   return connect({ ...globals, env: io.env });
 }

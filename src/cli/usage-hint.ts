@@ -2,11 +2,6 @@
 import { type Command, CommanderError } from 'commander';
 import { OWN_FAILURE, USAGE } from './exit-status.ts';
 
-/** What people type who do not know our word for it yet. */
-const OUR_WORDS: ReadonlyMap<string, string> = new Map([
-  ['login', "to log in, run 'latchkey link' on the server's host"],
-]);
-
 /** For `command` and all below it; `standIns` end with a program's status, so their own errors are 255. */
 export function hintAtHelp(command: Command, standIns: ReadonlySet<string>, path = command.name()): void {
   const status = standIns.has(command.name()) ? OWN_FAILURE : USAGE;
@@ -17,14 +12,10 @@ export function hintAtHelp(command: Command, standIns: ReadonlySet<string>, path
   for (const below of command.commands) hintAtHelp(below, standIns, `${path} ${below.name()}`);
 }
 
-function withHint({ code, message }: CommanderError, path: string): string {
+function withHint({ message }: CommanderError, path: string): string {
   const text = message
     .replace(/^error: /, '')
     .replaceAll('\n', ' ')
     .trim();
-  const [, word = ''] =
-    code === 'commander.unknownCommand' ? (/^unknown command '(.*?)'/.exec(text) ?? []) : [];
-  const ours = OUR_WORDS.get(word);
-  if (ours !== undefined) return `there is no command '${word}'; ${ours}`;
   return text.includes('(Did you mean') ? text : `${text.replace(/\.$/, '')}; see ${path} --help`;
 }

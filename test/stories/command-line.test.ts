@@ -163,7 +163,7 @@ describe('the command line', () => {
     await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     const { status, stderr } = await run.finished;
     expect(status).toBe(255);
-    expect(stderr).toMatch(/come back: 'latchkey attach \w+'\n.*run 'latchkey link'/);
+    expect(stderr).toMatch(/come back: 'latchkey attach \w+'\n.*run 'latchkey login'/);
     await theirs.finished;
   });
 

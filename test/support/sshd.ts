@@ -1,0 +1,93 @@
+/** A real sshd of a story's own, inside the world: its port, host key and PAM service. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** OpenSSH before 9.8 takes its PAM service's name from the name it was called by. */
+const SERVICE = 'latchkey-test-sshd';
+
+const PAM = `auth required pam_unix.so
+account required pam_nologin.so
+account required pam_unix.so
+session required pam_unix.so
+password required pam_unix.so
+`;
+
+export class TestSshd implements AsyncDisposable {
+  readonly folder: string;
+  readonly port: number;
+  readonly #process: ReturnType<typeof spawn>;
+  log = '';
+
+  private constructor(folder: string, port: number) {
+    this.folder = folder;
+    this.port = port;
+    this.#process = spawn(join(folder, SERVICE), ['-D', '-e', '-f', join(folder, 'sshd_config')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.log += text;
+    });
+  }
+
+  /** What `login.ssh` has to say to find it. */
+  get settings(): { host: string; port: number; host_keys: string } {
+    return { host: '127.0.0.1', port: this.port, host_keys: join(this.folder, 'hostkey.pub') };
+  }
+
+  /** Starts one and waits until it listens. `extra` are lines of its configuration. */
+  static async start(port: number, extra: readonly string[] = []): Promise<TestSshd> {
+    const folder = mkdtempSync('/mnt/sshd-');
+    mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'hostkey')]);
+    symlinkSync('/usr/sbin/sshd', join(folder, SERVICE));
+    writeFileSync(`/etc/pam.d/${SERVICE}`, PAM);
+    const lines = [
+      'ListenAddress 127.0.0.1',
+      `Port ${port}`,
+      `HostKey ${join(folder, 'hostkey')}`,
+      `PidFile ${join(folder, 'pid')}`,
+      'UsePAM yes',
+      'LogLevel VERBOSE',
+      'UseDNS no',
+      ...extra,
+    ];
+    writeFileSync(join(folder, 'sshd_config'), `${lines.join('\n')}\n`);
+    const sshd = new TestSshd(folder, port);
+    await sshd.#listens();
+    return sshd;
+  }
+
+  async #listens(): Promise<void> {
+    for (const endMs = performance.now() + 10_000; performance.now() < endMs; await delay(20)) {
+      const isOpen = await new Promise<boolean>((resolve) => {
+        const socket = createConnection({ host: '127.0.0.1', port: this.port });
+        socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+        socket.once('connect', () => socket.destroy());
+      });
+      if (isOpen) return;
+    }
+    throw new Error(`sshd does not listen: ${this.log}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const gone = new Promise((resolve) => this.#process.once('close', resolve));
+    this.#process.kill('SIGTERM');
+    await gone;
+  }
+}
+
+/** Gives accounts of the world passwords. */
+export function setPasswords(passwords: Readonly<Record<string, string>>): void {
+  const input = Object.entries(passwords).map(([name, password]) => `${name}:${password}\n`);
+  execFileSync('chpasswd', { input: input.join('') });
+}
+
+/** Another account of the world, changed by `usermod`'s options. */
+export function addAccount(name: string, password: string, ...usermod: string[]): void {
+  execFileSync('useradd', ['-m', '-d', `/mnt/home/${name}`, '-s', '/bin/sh', name], { stdio: 'ignore' });
+  setPasswords({ [name]: password });
+  if (usermod.length > 0) execFileSync('usermod', [...usermod, name], { stdio: 'ignore' });
+}
