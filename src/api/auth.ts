@@ -20,9 +20,12 @@ const LINK_LOGIN = { name: 'link', description: 'On this host: run "latchkey lin
 
 export function authService({ authority, logins, serverId, caPem }: AuthRooms): ServedMethod[] {
   return serve(AuthServiceDefinition, {
-    listMethods: async () => ({
-      methods: [...logins.usable().map(({ name, description }) => ({ name, description })), LINK_LOGIN],
-    }),
+    listMethods: async (_request, { peer }) => {
+      const here = peer.isLocal ? [LINK_LOGIN] : [];
+      return {
+        methods: [...logins.usable().map(({ name, description }) => ({ name, description })), ...here],
+      };
+    },
     getKeys: async () => ({ jwks: JSON.stringify(authority.jwks()), ca: caPem, serverId }),
     login: (requests, caller) => login(logins, requests, caller),
     whoAmI: async (_request, { claims, role }) => ({ token: tokenMessage(claims, claims.jti), role }),
