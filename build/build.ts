@@ -45,6 +45,7 @@ await build({
   loader: { '.node': 'copy', '.binpb': 'copy' },
   define: { __dirname: 'import.meta.dirname' }, // ssh2's WebAssembly wants one
   alias: {
+    'cpu-features': './build/not-built.cjs',
     'better-sqlite3': `better-sqlite3/linux-${process.arch}`,
     '@peculiar/x509': '@peculiar/x509/build/x509.es.js', // CommonJS has no named exports when imported lazily
   },
