@@ -14,6 +14,7 @@ export const alice: Account = { name: 'alice', uid: 7001, home: '/mnt/home/alice
 export const mallory: Account = { name: 'mallory', uid: 7002, home: '/mnt/home/mallory' };
 export const bob: Account = { name: 'bob', uid: 7003, home: '/mnt/home/bob' };
 export const carol: Account = { name: 'carol', uid: 7004, home: '/mnt/home/carol' };
+export const dora: Account = { name: 'dora', uid: 7005, home: '/mnt/home/dora' };
 export const root: Account = { name: 'root', uid: 0, home: '/mnt' };
 
 /** Whoever runs the tests. */

@@ -1,0 +1,188 @@
+/** A daemon with everybody of the table at hand, and objects of alice's to call about. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
+import { StartSessionRequest, StartSessionResponse } from '../../src/generated/latchkey/v1/session.ts';
+import { type Account, alice, bob, dora, mallory, root } from '../support/account.ts';
+import { TestDaemon } from '../support/daemon.ts';
+import { type Issue, Person } from '../support/person.ts';
+import { TestSshd } from '../support/sshd.ts';
+import type { CallerName } from './callers.ts';
+
+/** Of the world's own network. */
+const SSHD_PORT = 2299;
+const EXPIRING = { tokens: { lifetimes: { link: '2s' } } };
+
+type LoginName = 'user' | 'other user' | 'manager' | 'admin';
+const ACCOUNTS: Readonly<Record<LoginName, Account>> = {
+  user: alice,
+  'other user': mallory,
+  manager: bob,
+  admin: dora,
+};
+
+/** Who calls, with what. */
+export interface Calling {
+  readonly person: Person;
+  readonly token: string | undefined;
+}
+
+export class CallerWorld implements AsyncDisposable {
+  readonly daemon: TestDaemon;
+  readonly #people: Readonly<Record<LoginName | 'root', Person>>;
+  readonly #tokens: Record<LoginName, string>;
+  readonly #expired: string;
+  readonly #revoked: string;
+  readonly #owned: AsyncDisposableStack;
+  #linkDaemon: string | undefined;
+
+  private constructor(
+    daemon: TestDaemon,
+    people: Readonly<Record<LoginName | 'root', Person>>,
+    tokens: { logins: Record<LoginName, string>; expired: string; revoked: string },
+    owned: AsyncDisposableStack,
+  ) {
+    this.daemon = daemon;
+    this.#people = people;
+    this.#tokens = tokens.logins;
+    this.#expired = tokens.expired;
+    this.#revoked = tokens.revoked;
+    this.#owned = owned;
+  }
+
+  static async open(): Promise<CallerWorld> {
+    await using owned = new AsyncDisposableStack();
+    const sshd = owned.use(await TestSshd.start(SSHD_PORT));
+    const config = {
+      login: { ssh: sshd.settings },
+      roles: { admin: { users: ['dora'] }, manager: { groups: ['latchkey-managers'] } },
+    };
+    const daemon = owned.use(await TestDaemon.start({ config: { ...config, ...EXPIRING } }));
+    const person = async (account: Account): Promise<Person> => {
+      const one = owned.use(await Person.start(account));
+      await one.meet(daemon);
+      return one;
+    };
+    const user = await person(alice);
+    const people = {
+      user,
+      'other user': await person(mallory),
+      manager: await person(bob),
+      admin: await person(dora),
+      root: await person(root),
+    };
+    const expired = await expiredToken(user);
+    await restartWithout(daemon, 'tokens', people);
+    const login = async (name: LoginName): Promise<string> => {
+      const link = await daemon.link(ACCOUNTS[name], '--print-token');
+      return (await link.printed(/\S+/))[0];
+    };
+    const logins = {
+      user: await login('user'),
+      'other user': await login('other user'),
+      manager: await login('manager'),
+      admin: await login('admin'),
+    };
+    const revoked = given(await user.issue());
+    await user.call('/latchkey.v1.AuthService/Logout', Buffer.alloc(0), revoked.token);
+    return new CallerWorld(daemon, people, { logins, expired, revoked: revoked.token }, owned.move());
+  }
+
+  /** Who a caller of the table is. */
+  async caller(name: CallerName): Promise<Calling> {
+    const { user, root: administrator } = this.#people;
+    switch (name) {
+      case 'none':
+        return { person: user, token: undefined };
+      case 'expired':
+        return { person: user, token: this.#expired };
+      case 'revoked':
+        return { person: user, token: this.#revoked };
+      case 'link daemon':
+        this.#linkDaemon ??= given(await user.issue({ daemon: true })).token;
+        return { person: user, token: this.#linkDaemon };
+      case 'local administrator':
+        return { person: administrator, token: this.#localToken() };
+      case 'the same token from another uid':
+        return { person: user, token: this.#localToken() };
+      default:
+        return { person: this.#people[name], token: this.#tokens[name] };
+    }
+  }
+
+  /** The same caller, with a login of its own to lose. */
+  async callerToLogOut(name: CallerName): Promise<Calling> {
+    const caller = await this.caller(name);
+    if (name === 'link daemon') this.#linkDaemon = undefined;
+    if (!Object.hasOwn(ACCOUNTS, name)) return caller;
+    return { ...caller, token: given(await caller.person.issue()).token };
+  }
+
+  /** Who registers a link with a caller's token: root may not have one, and no token is looked at. */
+  registrant(person: Person): Person {
+    return person === this.#people.root ? this.#people.user : person;
+  }
+
+  /** The local administrator has logged out: another token comes with the daemon's next start. */
+  async restart(): Promise<void> {
+    await this.daemon.end();
+    await this.daemon.serve();
+    for (const person of Object.values(this.#people)) await person.meet(this.daemon);
+  }
+
+  /** A token of alice's, with a link, that nothing else needs. */
+  async token(): Promise<Issue & { token: string }> {
+    return given(await this.#people.user.issue());
+  }
+
+  /** A session of alice's that has printed a line and goes on. */
+  async session(): Promise<string> {
+    const command = ['sh', '-c', 'echo here; exec sleep 600'];
+    const request = StartSessionRequest.encode(StartSessionRequest.fromPartial({ command })).finish();
+    const { person, token } = await this.caller('user');
+    const answer = await person.call('/latchkey.v1.SessionService/StartSession', request, token);
+    if (answer.response === undefined) throw new Error(`no session: ${answer.message}`);
+    return StartSessionResponse.decode(answer.response).session?.id ?? '';
+  }
+
+  /** Whether a token is good. */
+  async isActive(token: string): Promise<boolean> {
+    const answer = await this.#people.user.call('/latchkey.v1.AuthService/WhoAmI', Buffer.alloc(0), token);
+    return answer.code === 0;
+  }
+
+  #localToken(): string {
+    return readFileSync(join(this.daemon.runFolder, 'token'), 'utf8').trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
+  }
+}
+
+function given(issue: Issue): Issue & { token: string } {
+  if (issue.code !== 0 || issue.token === undefined) throw new Error(`no token: ${issue.message}`);
+  return { ...issue, token: issue.token };
+}
+
+async function expiredToken(person: Person): Promise<string> {
+  const { token } = given(await person.issue());
+  const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
+    exp: number;
+  };
+  await delay(exp * 1000 - Date.now() + 1);
+  return token;
+}
+
+async function restartWithout(
+  daemon: TestDaemon,
+  setting: string,
+  people: Readonly<Record<string, Person>>,
+): Promise<void> {
+  await daemon.end();
+  const { [setting]: _, ...rest } = parse(readFileSync(daemon.configFile, 'utf8')) as Record<string, unknown>;
+  writeFileSync(daemon.configFile, stringify(rest));
+  await daemon.serve();
+  for (const person of Object.values(people)) await person.meet(daemon);
+}

@@ -1,0 +1,72 @@
+/** Every method, called by everybody, against the real daemon: the answers are those of the policy. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type MethodPath, POLICY } from '../../src/api/policy.ts';
+import type { Answer } from '../support/rpc.ts';
+import { missingWorld, skipWithout } from '../support/skip.ts';
+import { CallerWorld } from './caller-world.ts';
+import { CALLERS, type CallerName, expected, type Outcome } from './callers.ts';
+import { METHODS, type Method, type Target } from './methods.ts';
+
+const START_MS = 60_000;
+const paths = Object.keys(POLICY) as MethodPath[];
+const callers = Object.keys(CALLERS) as CallerName[];
+
+let world: CallerWorld;
+let lastToken: Awaited<ReturnType<CallerWorld['token']>> | undefined;
+let lastSession: string | undefined;
+
+async function target({ needs }: Method): Promise<Target> {
+  if (needs === 'token') lastToken ??= await world.token();
+  if (needs === 'session') lastSession ??= await world.session();
+  const { jti = '', socket = '', token = '' } = lastToken ?? {};
+  return { jti, socket, token, sessionId: lastSession ?? '' };
+}
+
+async function outcome(path: MethodPath, method: Method, name: CallerName): Promise<Outcome> {
+  const logout = method.special === 'logout';
+  const { person, token } = await (logout ? world.callerToLogOut(name) : world.caller(name));
+  if (method.special === 'register') return outcomeOf(await world.registrant(person).issue({ token }));
+  const request = method.request?.(await target(method)) ?? Buffer.alloc(0);
+  const answer = await person.call(`/${path}`, request, token, method.streams);
+  const shown = answer.response === undefined || (method.shows?.(answer.response) ?? true);
+  if (logout && answer.code === 0) await hasLoggedOut(name, token);
+  return answer.code === 0 && !shown ? 'nothing' : outcomeOf(answer);
+}
+
+async function hasLoggedOut(name: CallerName, token: string | undefined): Promise<void> {
+  expect(await world.isActive(token ?? '')).toBe(false);
+  if (name === 'local administrator') await world.restart();
+}
+
+function outcomeOf({ code, reason, message }: Pick<Answer, 'code' | 'reason' | 'message'>): Outcome {
+  return code === 0 ? 'ok' : (reason ?? `${code} ${message}`);
+}
+
+/** Whoever is refused has done nothing; whoever is not has. */
+async function checkEffect({ needs }: Method, isDone: boolean): Promise<void> {
+  if (needs === 'token') {
+    expect(await world.isActive(lastToken?.token ?? '')).toBe(!isDone);
+    if (isDone) lastToken = undefined;
+  } else if (isDone) lastSession = undefined;
+}
+
+describe('the table method x caller', () => {
+  beforeAll(async () => {
+    if (!missingWorld()) world = await CallerWorld.open();
+  }, START_MS);
+  afterAll(() => world?.[Symbol.asyncDispose](), START_MS);
+
+  test('has every method of the policy, and no other', () => {
+    expect(Object.keys(METHODS).toSorted()).toEqual(paths.toSorted());
+  });
+
+  describe.each(paths)('%s', (path) => {
+    test.for(callers)('%s', async (caller, context) => {
+      skipWithout(context, missingWorld());
+      const method = METHODS[path];
+      const wanted = expected(POLICY[path], method.reach, CALLERS[caller]);
+      expect(await outcome(path, method, caller)).toBe(wanted);
+      if (method.mortal) await checkEffect(method, wanted === 'ok');
+    });
+  });
+});

@@ -1,0 +1,172 @@
+/** Every method of the policy, with a minimal valid request about something of alice's. */
+import type { MethodPath } from '../../src/api/policy.ts';
+import * as auth from '../../src/generated/latchkey/v1/auth.ts';
+import * as link from '../../src/generated/latchkey/v1/link.ts';
+import * as session from '../../src/generated/latchkey/v1/session.ts';
+import * as token from '../../src/generated/latchkey/v1/token.ts';
+import type { Reach } from './callers.ts';
+
+/** Something of alice's that a request names. */
+export interface Target {
+  readonly jti: string;
+  readonly socket: string;
+  readonly token: string;
+  readonly sessionId: string;
+}
+
+export interface Method {
+  readonly reach: Reach;
+  readonly streams?: true;
+  /** What the request has to name; a `token` or `session` that a successful call uses up is `mortal`. */
+  readonly needs?: 'token' | 'session';
+  readonly mortal?: true;
+  /** Registers a link, or logs the caller out: more than a call. */
+  readonly special?: 'register' | 'logout';
+  readonly request?: Request;
+  /** Whether the (first) answer shows anything. */
+  readonly shows?: (response: Buffer) => boolean;
+}
+
+type Request = (target: Target) => Uint8Array;
+
+interface Codec<T> {
+  create(): T;
+  encode(message: T): { finish(): Uint8Array };
+}
+
+function encoded<T>(codec: Codec<T>, members: (target: Target) => Partial<NoInfer<T>>): Request {
+  return (target) => codec.encode({ ...codec.create(), ...members(target) }).finish();
+}
+
+const ofAlice = { login: 'alice' };
+const tokenFilter = token.TokenFilter.fromPartial(ofAlice);
+const sessionFilter = session.SessionFilter.fromPartial(ofAlice);
+/** ServerReflectionRequest { list_services: "" } */
+const LIST_SERVICES = Buffer.from([0x3a, 0]);
+
+export const METHODS: Readonly<Record<MethodPath, Method>> = {
+  'latchkey.v1.AuthService/ListMethods': { reach: 'nobody' },
+  'latchkey.v1.AuthService/GetKeys': { reach: 'nobody' },
+  'latchkey.v1.AuthService/Login': {
+    reach: 'nobody',
+    streams: true,
+    request: encoded(auth.LoginRequest, () => ({
+      request: {
+        $case: 'begin' as const,
+        value: { method: 'web-ssh', username: 'alice', purpose: auth.LoginPurpose.LOGIN },
+      },
+    })),
+    shows: (response) => auth.LoginResponse.decode(response).challenge?.$case === 'prompts',
+  },
+  'latchkey.v1.AuthService/WhoAmI': { reach: 'nobody' },
+  'latchkey.v1.AuthService/Logout': { reach: 'nobody', special: 'logout' },
+
+  'latchkey.v1.TokenService/ListTokens': {
+    reach: 'list',
+    request: encoded(token.ListTokensRequest, () => ({ filter: tokenFilter })),
+    shows: (response) => token.ListTokensResponse.decode(response).total > 0,
+  },
+  'latchkey.v1.TokenService/GetToken': {
+    reach: 'own',
+    needs: 'token',
+    request: encoded(token.GetTokenRequest, ({ jti }) => ({ jti })),
+  },
+  'latchkey.v1.TokenService/RevokeTokens': {
+    reach: 'own',
+    needs: 'token',
+    mortal: true,
+    request: encoded(token.RevokeTokensRequest, ({ jti }) => ({ jtis: [jti] })),
+  },
+  'latchkey.v1.TokenService/WatchTokens': {
+    reach: 'list',
+    streams: true,
+    request: encoded(token.WatchTokensRequest, () => ({ filter: tokenFilter })),
+    shows: (response) => token.WatchTokensResponse.decode(response).event?.$case === 'token',
+  },
+  'latchkey.v1.TokenService/VerifyToken': {
+    reach: 'nobody',
+    needs: 'token',
+    request: encoded(token.VerifyTokenRequest, (target) => ({ token: target.token })),
+    shows: (response) => token.VerifyTokenResponse.decode(response).active,
+  },
+
+  'latchkey.v1.LinkService/RegisterLink': { reach: 'nobody', special: 'register' },
+  'latchkey.v1.LinkService/ListLinks': {
+    reach: 'list',
+    request: encoded(link.ListLinksRequest, () => ({ linuxUser: 'alice' })),
+    shows: (response) => link.ListLinksResponse.decode(response).total > 0,
+  },
+  'latchkey.v1.LinkService/WatchLinks': {
+    reach: 'list',
+    streams: true,
+    request: encoded(link.WatchLinksRequest, () => ({ linuxUser: 'alice' })),
+    shows: (response) => link.WatchLinksResponse.decode(response).event?.$case === 'link',
+  },
+  'latchkey.v1.LinkService/StopLink': {
+    reach: 'own',
+    needs: 'token',
+    mortal: true,
+    request: encoded(link.StopLinkRequest, ({ socket }) => ({ socket })),
+  },
+
+  'latchkey.v1.SessionService/StartSession': {
+    reach: 'program',
+    request: encoded(session.StartSessionRequest, () => ({ command: ['true'] })),
+  },
+  'latchkey.v1.SessionService/AttachSession': {
+    reach: 'owner',
+    streams: true,
+    needs: 'session',
+    request: encoded(session.AttachSessionRequest, ({ sessionId }) => ({
+      request: { $case: 'attach' as const, value: { sessionId, offset: 0 } },
+    })),
+    shows: (response) => session.AttachSessionResponse.decode(response).event?.$case === 'output',
+  },
+  'latchkey.v1.SessionService/ReadOutput': {
+    reach: 'owner',
+    streams: true,
+    needs: 'session',
+    request: encoded(session.ReadOutputRequest, ({ sessionId }) => ({ sessionId, follow: true })),
+    shows: (response) => session.ReadOutputResponse.decode(response).event?.$case === 'output',
+  },
+  'latchkey.v1.SessionService/ListSessions': {
+    reach: 'list',
+    needs: 'session',
+    request: encoded(session.ListSessionsRequest, () => ({ filter: sessionFilter })),
+    shows: (response) => session.ListSessionsResponse.decode(response).total > 0,
+  },
+  'latchkey.v1.SessionService/GetSession': {
+    reach: 'own',
+    needs: 'session',
+    request: encoded(session.GetSessionRequest, ({ sessionId }) => ({ sessionId })),
+  },
+  'latchkey.v1.SessionService/WatchSessions': {
+    reach: 'list',
+    streams: true,
+    needs: 'session',
+    request: encoded(session.WatchSessionsRequest, () => ({ filter: sessionFilter })),
+    shows: (response) => session.WatchSessionsResponse.decode(response).event?.$case === 'session',
+  },
+  'latchkey.v1.SessionService/SignalSession': {
+    reach: 'own',
+    needs: 'session',
+    request: encoded(session.SignalSessionRequest, ({ sessionId }) => ({ sessionId, signal: 'CONT' })),
+  },
+  'latchkey.v1.SessionService/EndSession': {
+    reach: 'own',
+    needs: 'session',
+    mortal: true,
+    request: encoded(session.EndSessionRequest, ({ sessionId }) => ({ sessionId, graceMilliseconds: 0 })),
+  },
+
+  'latchkey.v1.SystemService/GetInfo': { reach: 'nobody' },
+
+  'grpc.health.v1.Health/Check': { reach: 'nobody' },
+  'grpc.health.v1.Health/List': { reach: 'nobody' },
+  'grpc.health.v1.Health/Watch': { reach: 'nobody', streams: true },
+  'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': {
+    reach: 'nobody',
+    streams: true,
+    request: () => LIST_SERVICES,
+  },
+};
