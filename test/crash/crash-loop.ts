@@ -1,0 +1,50 @@
+/** The crash loop as a command: npm run crash-loop -- [--rounds N] [--trouble none|disk|fsync] [--seed N]. */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { inWorld } from './in-world.ts';
+import { type Figures, runCrashLoop } from './loop.ts';
+import { TROUBLES, whyNotTrouble } from './trouble.ts';
+
+const EVERY = 25;
+
+function tell(figures: Figures): void {
+  const { kills, issued, revoked, unanswered, unstored, recoveries, programs, lines, slowestStartMs } =
+    figures;
+  process.stdout.write(
+    `${kills} kills: ${issued} tokens issued, ${revoked} revoked, ${unanswered} requests unanswered, ` +
+      `${unstored} refused for the disk, ${recoveries} recoveries, ${programs} programs, ${lines} lines, ` +
+      `slowest start ${slowestStartMs} ms\n`,
+  );
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '100' },
+      trouble: { type: 'string', default: 'none' },
+      seed: { type: 'string', default: `${randomInt(2 ** 31)}` },
+    },
+  });
+  if (!process.env.TEST_WORLD) return inWorld();
+  const trouble = TROUBLES.find((name) => name === values.trouble);
+  if (trouble === undefined) throw new Error(`--trouble is one of ${TROUBLES.join(', ')}`);
+  const why = whyNotTrouble(trouble);
+  if (why !== undefined) throw new Error(why);
+  process.stdout.write(`seed ${values.seed}, trouble ${trouble}\n`);
+  const figures = await runCrashLoop({
+    rounds: Number(values.rounds),
+    trouble,
+    seed: Number(values.seed),
+    report: (now) => now.kills % EVERY === 0 && tell(now),
+  });
+  tell(figures);
+  process.stdout.write('nothing acknowledged was lost\n');
+  return 0;
+}
+
+process.exit(
+  await main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }),
+);

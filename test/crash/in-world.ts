@@ -1,0 +1,21 @@
+/** The same command again, in a world of its own (test/support/world). */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const world = join(import.meta.dirname, '..', 'support', 'world');
+const CANNOT = 77;
+
+/** Resolves with its exit status. A signal that ends this process ends the world too. */
+export async function inWorld(): Promise<number> {
+  if (process.getuid?.() !== 0) {
+    process.stderr.write('this needs root: it runs as several users, in a world of its own\n');
+    return CANNOT;
+  }
+  const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const child = spawn(world, argv, { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => child.kill('SIGKILL'));
+  const [status] = await once(child, 'exit');
+  return typeof status === 'number' ? status : 1;
+}

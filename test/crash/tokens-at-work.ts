@@ -1,0 +1,142 @@
+/** Somebody who gets tokens and gives them back as fast as the daemon answers, and remembers each answer. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { StopLinkRequest } from '../../src/generated/latchkey/v1/link.ts';
+import { RevokeTokensRequest } from '../../src/generated/latchkey/v1/token.ts';
+import type { Person } from '../support/person.ts';
+import type { Answer } from '../support/rpc.ts';
+import { broken, type KnownToken, type Seen } from './model.ts';
+import type { Random } from './random.ts';
+
+const MOST_LIVE = 25;
+/** The daemon takes 60 registrations of a user a minute; a new daemon counts anew. */
+const MOST_ISSUES = 40;
+/** After an answer that the disk is full or broken. */
+const AGAIN_MS = 30;
+const NOTHING = Buffer.alloc(0);
+
+export interface Counts {
+  issued: number;
+  revoked: number;
+  /** Asked for, and not answered with success. */
+  unanswered: number;
+  /** Answered that the store does not work. */
+  unstored: number;
+}
+
+export class TokensAtWork {
+  readonly person: Person;
+  readonly tokens: KnownToken[] = [];
+  readonly counts: Counts = { issued: 0, revoked: 0, unanswered: 0, unstored: 0 };
+  /** Promises that were broken. */
+  readonly findings: string[] = [];
+  readonly #random: Random;
+  #issues = 0;
+
+  constructor(person: Person, random: Random) {
+    this.person = person;
+    this.#random = random;
+  }
+
+  get live(): KnownToken[] {
+    return this.tokens.filter((known) => !known.isOver && known.revoked === 'no');
+  }
+
+  /** A new daemon. */
+  begin(): void {
+    this.#issues = 0;
+  }
+
+  /** Issues and revokes until `over`, each thing once the one before is answered. */
+  async work(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      const { length } = this.live;
+      const canIssue = this.#issues < MOST_ISSUES && length < MOST_LIVE;
+      if (canIssue && (length < 3 || this.#random.chance(0.6))) await this.issue();
+      else if (length > 0) await this.#revoke();
+      else return;
+    }
+  }
+
+  /** Whether it was acknowledged. */
+  async issue(): Promise<boolean> {
+    this.#issues += 1;
+    const { code, reason, jti, token, socket } = await this.person.issue();
+    const isDone = code === 0;
+    await this.#count('issued', code, reason);
+    if (token === undefined) return isDone;
+    const owner = this.person.account.name;
+    const known: KnownToken = {
+      jti,
+      token,
+      socket,
+      owner,
+      issued: isDone ? 'done' : 'unanswered',
+      revoked: 'no',
+      isOver: false,
+    };
+    this.tokens.push(known);
+    if (reason !== undefined) known.revoked = 'unanswered'; // the daemon takes it back itself
+    if (this.#random.chance(0.2)) await this.look(known);
+    return isDone;
+  }
+
+  async #revoke(): Promise<void> {
+    const known = this.#random.of(this.live);
+    if (known === undefined) return;
+    known.revoked = 'unanswered';
+    const answer = await this.#asOneOf(known);
+    if (answer.code === 0) known.revoked = 'done';
+    await this.#count('revoked', answer.code, answer.reason);
+    if (answer.code === 0 || answer.reason === 'STORE_UNAVAILABLE') await this.#isRefused(known);
+  }
+
+  async #count(what: 'issued' | 'revoked', code: number, reason: string | undefined): Promise<void> {
+    const isUnstored = reason === 'STORE_UNAVAILABLE';
+    this.counts[code === 0 ? what : isUnstored ? 'unstored' : 'unanswered'] += 1;
+    if (isUnstored) await delay(AGAIN_MS);
+  }
+
+  #asOneOf({ jti, token, socket }: KnownToken): Promise<Answer> {
+    const revoke = RevokeTokensRequest.fromPartial({ jtis: [jti] });
+    const calls = [
+      () => this.person.call('/latchkey.v1.AuthService/Logout', NOTHING, token),
+      () =>
+        this.person.call(
+          '/latchkey.v1.TokenService/RevokeTokens',
+          RevokeTokensRequest.encode(revoke).finish(),
+          token,
+        ),
+      () =>
+        this.person.call(
+          '/latchkey.v1.LinkService/StopLink',
+          StopLinkRequest.encode({ socket }).finish(),
+          token,
+        ),
+    ];
+    return (this.#random.of(calls) ?? calls[0] ?? fail)();
+  }
+
+  /** From the answer on, and even if it was only that the store does not work, the daemon refuses the token. */
+  async #isRefused(known: KnownToken): Promise<void> {
+    if ((await this.#ask(known)) === 'accepted')
+      this.findings.push(`${known.jti}: accepted after its revocation was answered`);
+  }
+
+  /** Checks what the daemon says to a token now. */
+  async look(known: KnownToken): Promise<Seen> {
+    const seen = await this.#ask(known);
+    const finding = broken(known, seen);
+    if (finding !== undefined) this.findings.push(finding);
+    return seen;
+  }
+
+  async #ask({ token }: KnownToken): Promise<Seen> {
+    const { code, reason } = await this.person.call('/latchkey.v1.AuthService/WhoAmI', NOTHING, token);
+    if (code === 0) return 'accepted';
+    return reason === 'TOKEN_NOT_ACTIVE' ? 'refused' : undefined;
+  }
+}
+
+function fail(): never {
+  throw new Error('there is no way to revoke');
+}
