@@ -13,6 +13,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'test/*.test.ts',
+            'test/bench/**/*.test.ts',
             'test/contract/**/*.test.ts',
             'test/crash/**/*.test.ts',
           ],

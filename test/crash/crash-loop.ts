@@ -1,7 +1,7 @@
 /** The crash loop as a command: npm run crash-loop -- [--rounds N] [--trouble none|disk|fsync] [--seed N]. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { inWorld } from './in-world.ts';
+import { inWorld } from '../support/in-world.ts';
 import { type Figures, runCrashLoop } from './loop.ts';
 import { TROUBLES, whyNotTrouble } from './trouble.ts';
 

@@ -1,8 +1,8 @@
 /** The history check as a command: npm run history -- [--operations N] [--seed N]. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { inWorld } from '../support/in-world.ts';
 import { checkHistories, type HistoryFigures } from './histories.ts';
-import { inWorld } from './in-world.ts';
 
 const MS = 1000;
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const world = join(import.meta.dirname, '..', 'support', 'world');
+const world = join(import.meta.dirname, 'world');
 const CANNOT = 77;
 
 /** Resolves with its exit status. A signal that ends this process ends the world too. */
