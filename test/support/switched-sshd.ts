@@ -1,0 +1,84 @@
+/** What a daemon takes for its sshd: a real one, or one that stops at a step of the conversation. */
+import { readFileSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import ssh2, { type Connection } from 'ssh2';
+import type { TestSshd } from './sshd.ts';
+
+/**
+ * Where it stops: after accepting, after its banner, after the key exchange, after the password, after it
+ * was told to run our program. `another key` shows a host key of its own and takes everything;
+ * `real` is the real sshd.
+ */
+export type Behaviour = 'accept' | 'banner' | 'kex' | 'auth' | 'exec' | 'another key' | 'real';
+
+export class SwitchedSshd implements AsyncDisposable {
+  /** What the next connection meets. */
+  behaviour: Behaviour = 'real';
+  readonly port: number;
+  /** Every password that came, decrypted, as sshd sees it. */
+  readonly passwords: string[] = [];
+  connections = 0;
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+
+  private constructor(port: number, real: TestSshd) {
+    this.port = port;
+    const key = readFileSync(join(real.folder, 'hostkey'));
+    const another = ssh2.utils.generateKeyPairSync('ed25519').private;
+    const own = new ssh2.Server({ hostKeys: [key] }, (client) => this.#serve(client));
+    const false_ = new ssh2.Server({ hostKeys: [another] }, (client) => this.#serve(client));
+    this.#server = createServer((socket) => {
+      this.connections += 1;
+      this.#keep(socket);
+      if (this.behaviour === 'real') this.#join(socket, real.port);
+      else if (this.behaviour === 'banner') socket.write('SSH-2.0-OpenSSH_9.2p1\r\n');
+      else if (this.behaviour !== 'accept')
+        (this.behaviour === 'another key' ? false_ : own).injectSocket(socket);
+    });
+  }
+
+  /** One with the host key of `real`, but for the behaviour that says otherwise. */
+  static async start(port: number, real: TestSshd): Promise<SwitchedSshd> {
+    const sshd = new SwitchedSshd(port, real);
+    await new Promise<void>((resolve) => sshd.#server.listen(port, '127.0.0.1', resolve));
+    return sshd;
+  }
+
+  /** Resolves once `count` connections have come in all. */
+  async reached(count: number): Promise<void> {
+    for (const endMs = performance.now() + 10_000; this.connections < count; await delay(10)) {
+      if (performance.now() > endMs) throw new Error(`${this.connections} of ${count} connections came`);
+    }
+  }
+
+  #serve(client: Connection): void {
+    const { behaviour } = this;
+    client.on('error', () => {});
+    client.on('authentication', (context) => {
+      if (context.method === 'password') this.passwords.push(context.password);
+      if (behaviour === 'kex') return;
+      if (context.method !== 'password') context.reject(['password']);
+      else if (behaviour !== 'auth') context.accept();
+    });
+    client.on('session', (accept) => accept().on('exec', (run) => void run()));
+  }
+
+  #join(socket: Socket, port: number): void {
+    const real = createConnection({ host: '127.0.0.1', port });
+    this.#keep(real);
+    socket.pipe(real).pipe(socket);
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => socket.destroy()).on('close', () => this.#sockets.delete(socket));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
