@@ -66,8 +66,8 @@ function typed(io: Io, text: string, echo: boolean): Promise<string> {
     for (const char of chunk) take(char);
   };
   const gone = (): void => reject(new AppError('CANCELLED', 'the terminal has gone'));
+  stdin.setRawMode?.(true); // first: who sees the prompt may type at once
   io.stderr.write(inert(text));
-  stdin.setRawMode?.(true);
   stdin.setEncoding('utf8').on('data', read).once('end', gone).resume();
   return promise.finally(() => {
     stdin.off('data', read).off('end', gone).pause();

@@ -72,17 +72,25 @@ async function converse(
 
 async function answer(run: Run, answers: Answers, asked: LoginPrompts): Promise<string[]> {
   if (asked.again) run.out.note('Login refused; once more:');
-  for (const text of [asked.name, asked.instruction]) {
-    for (const line of text.split('\n')) if (line.trim() !== '') run.out.note(line);
-  }
+  tell(run, asked.name, asked.instruction);
   const texts: string[] = [];
   for (const { text, echo } of asked.prompts) {
-    const given = await answers.next(text, echo);
+    // What PAM has told since its last question comes in front of the next one.
+    const at = text.trimEnd().lastIndexOf('\n') + 1;
+    tell(run, text.slice(0, at));
+    const prompt = text.slice(at);
+    const given = await answers.next(prompt, echo);
     if (given === undefined && asked.again) throw new AppError('LOGIN_REFUSED', 'login refused');
-    if (given === undefined) throw new AppError('USAGE', `there is no answer for "${text.trim()}"`);
+    if (given === undefined) throw new AppError('USAGE', `there is no answer for "${prompt.trim()}"`);
     texts.push(given);
   }
   return texts;
+}
+
+function tell(run: Run, ...texts: readonly string[]): void {
+  for (const text of texts) {
+    for (const line of text.split('\n')) if (line.trim() !== '') run.out.note(line);
+  }
 }
 
 function show(run: Run, server: string, token: Token): void {

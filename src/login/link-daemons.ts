@@ -5,6 +5,7 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { UserEntry } from '../accounts/user-database.ts';
+import { AppError } from '../errors.ts';
 import { accountProof } from '../link/account-proof.ts';
 import type { Links } from '../links/links.ts';
 import { refused } from './conversation.ts';
@@ -26,7 +27,7 @@ export class LinkDaemons {
     this.#options = options;
   }
 
-  /** Resolves when `user` has a link daemon that takes starts. Throws LOGIN_REFUSED, UNAVAILABLE. */
+  /** Resolves when `user` has a link daemon that takes starts. Throws LOGIN_REFUSED, NOT_ELIGIBLE, UNAVAILABLE. */
   async ensure(user: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
     const before = this.#starts.get(user.name);
     const start = (before ?? Promise.resolve()).catch(() => {}).then(() => this.#ensure(user, connection));
@@ -68,6 +69,11 @@ function quoted(word: string): string {
   return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** What sshd says instead of running anything (session.c), to somebody whose password it has taken. */
+const EXPIRED = /password change required|password has expired/i;
+
 function cannot({ status, stderr }: Executed): Error {
+  if (EXPIRED.test(stderr))
+    return new AppError('NOT_ELIGIBLE', 'the password has expired; change it on the host, then log in again');
   return refused(`the account cannot run our program: status ${status ?? 'unknown'}, ${stderr.trim()}`);
 }

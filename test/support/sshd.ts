@@ -15,6 +15,13 @@ session required pam_unix.so
 password required pam_unix.so
 `;
 
+export interface SshdOptions {
+  /** Lines of its configuration. */
+  readonly lines?: readonly string[];
+  /** More lines of its PAM service. */
+  readonly pam?: string;
+}
+
 export class TestSshd implements AsyncDisposable {
   readonly folder: string;
   readonly port: number;
@@ -37,13 +44,13 @@ export class TestSshd implements AsyncDisposable {
     return { host: '127.0.0.1', port: this.port, host_keys: join(this.folder, 'hostkey.pub') };
   }
 
-  /** Starts one and waits until it listens. `extra` are lines of its configuration. */
-  static async start(port: number, extra: readonly string[] = []): Promise<TestSshd> {
+  /** Starts one and waits until it listens. */
+  static async start(port: number, { lines: more = [], pam = '' }: SshdOptions = {}): Promise<TestSshd> {
     const folder = mkdtempSync('/mnt/sshd-');
     mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'hostkey')]);
     symlinkSync('/usr/sbin/sshd', join(folder, SERVICE));
-    writeFileSync(`/etc/pam.d/${SERVICE}`, PAM);
+    writeFileSync(`/etc/pam.d/${SERVICE}`, `${PAM}${pam}`);
     const lines = [
       'ListenAddress 127.0.0.1',
       `Port ${port}`,
@@ -52,7 +59,7 @@ export class TestSshd implements AsyncDisposable {
       'UsePAM yes',
       'LogLevel VERBOSE',
       'UseDNS no',
-      ...extra,
+      ...more,
     ];
     writeFileSync(join(folder, 'sshd_config'), `${lines.join('\n')}\n`);
     const sshd = new TestSshd(folder, port);
