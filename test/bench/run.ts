@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inWorld } from '../support/in-world.ts';
 import type { Line } from './line.ts';
+import { needPrograms } from './packages.ts';
 import { json, table } from './table.ts';
 import { TOPICS, type Topic } from './topic.ts';
 
@@ -55,7 +56,10 @@ async function main(): Promise<number> {
     for (const [name, { about }] of topics) console.log(`${name.padEnd(12)} ${about}`);
     return 0;
   }
-  if (process.getuid?.() === 0 && !process.env.TEST_WORLD) return inWorld();
+  if (!process.env.TEST_WORLD) {
+    for (const [, { programs = {} }] of topics) needPrograms(programs);
+    if (process.getuid?.() === 0) return inWorld();
+  }
   const lines = await measureAll(topics);
   console.log(values.json ? json(lines) : table(lines));
   return 0;

@@ -8,6 +8,8 @@ export interface Topic {
   readonly about: string;
   /** Needs root: it runs the built program as several users, in a world of its own. */
   readonly inWorld?: true;
+  /** Programs it runs, each with the Debian package that has it. */
+  readonly programs?: Readonly<Record<string, string>>;
   readonly load: () => Promise<{ readonly measure: Measure }>;
 }
 
@@ -17,5 +19,10 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     load: () => import('./issuing.ts'),
   },
   checking: { about: 'one check of a token, against jose', load: () => import('./checking.ts') },
+  unary: {
+    about: 'a call with a token, against bare grpc-js',
+    programs: { h2load: 'nghttp2-client' },
+    load: () => import('./unary.ts'),
+  },
   boot: { about: 'opening on a million tokens', load: () => import('./boot.ts') },
 };

@@ -11,7 +11,7 @@ import { loadKeys } from '../../src/authority/keys.ts';
 import { loadPki, type Pki } from '../../src/authority/pki.ts';
 import { type Client, type ConnectOptions, connect } from '../../src/client/connect.ts';
 import { Feed } from '../../src/feed.ts';
-import { createLog } from '../../src/log.ts';
+import { createLog, type LogTarget } from '../../src/log.ts';
 import { openStore, type Store } from '../../src/store/open.ts';
 
 export const SERVER_ID = 'served-api';
@@ -27,6 +27,8 @@ export interface ServedOptions extends Pick<ApiOptions, 'callLimits' | 'connecti
   readonly folder?: string;
   readonly port?: number;
   readonly serverId?: string;
+  /** Where the log goes; otherwise into `logged`. */
+  readonly log?: LogTarget;
 }
 
 /** Everything of one served API; disposing ends all of it and removes its folder. */
@@ -57,7 +59,8 @@ export class ServedApi implements AsyncDisposable {
   static async start(options: ServedOptions = {}): Promise<ServedApi> {
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'latchkey-api-'));
     const logged: string[] = [];
-    const log = createLog({ level: 'info', format: 'json' }, { write: (line) => logged.push(line) });
+    const target = options.log ?? { write: (line: string) => void logged.push(line) };
+    const log = createLog({ level: 'info', format: 'json' }, target);
     const serverId = options.serverId ?? SERVER_ID;
     const common = { folder: join(folder, 'pki'), serverId };
     const pki = await loadPki({

@@ -1,0 +1,43 @@
+/** Two things measured by turns, and one of them against itself. */
+import { median, spreadOf } from './line.ts';
+
+/** Measures once; what it answers is a cost or a rate. */
+export type Sample = () => number | Promise<number>;
+
+export interface Comparison {
+  /** Medians. */
+  readonly ours: number;
+  readonly other: number;
+  /** Median of ours over the other, pair by pair. */
+  readonly ratio: number;
+  /** How far a pair of the same thing lay apart. */
+  readonly spread: number;
+}
+
+/** In each round ours, the other and the other again, in random order. */
+export async function compare(rounds: number, ours: Sample, other: Sample): Promise<Comparison> {
+  const taken: [number, number, number][] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const values: [number, number, number] = [Number.NaN, Number.NaN, Number.NaN];
+    for (const arm of shuffled([0, 1, 2] as const)) values[arm] = await (arm === 0 ? ours : other)();
+    taken.push(values);
+  }
+  return summary(taken);
+}
+
+/** Rounds of ours, the other and the other again. */
+export function summary(taken: readonly (readonly [number, number, number])[]): Comparison {
+  return {
+    ours: median(taken.map(([value]) => value)),
+    other: median(taken.flatMap(([, one, two]) => [one, two])),
+    ratio: median(taken.map(([value, one, two]) => value / ((one + two) / 2))),
+    spread: median(taken.map(([, one, two]) => spreadOf(one, two))),
+  };
+}
+
+export function shuffled<T>(values: readonly T[]): T[] {
+  return values
+    .map((value) => ({ value, at: Math.random() }))
+    .sort((one, two) => one.at - two.at)
+    .map(({ value }) => value);
+}
