@@ -3,22 +3,23 @@
  * starts them in order. Disposing the daemon stops them in reverse; links and sessions go on without it.
  */
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { Roles } from './accounts/roles.ts';
 import { startApi } from './api/server.ts';
 import { Authority } from './authority/authority.ts';
 import { loadKeys } from './authority/keys.ts';
 import { longestLifetime } from './authority/lifetimes.ts';
-import { loadPki } from './authority/pki.ts';
 import type { Config, ListenAddress } from './config/config.ts';
 import { makeFolders } from './config/folders.ts';
+import { waitingForRestart } from './config/reload.ts';
 import { removeServerFile, writeServerFile } from './config/run-files.ts';
+import type { SettingName } from './config/settings.ts';
 import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
 import { Links } from './links/links.ts';
 import { LocalAdmin } from './local-admin.ts';
 import type { Log } from './log.ts';
 import { openLogins } from './logins.ts';
+import { ServerCertificate } from './server-certificate.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { getMeta, setMeta } from './store/meta.ts';
 import { openStore, type Store } from './store/open.ts';
@@ -30,64 +31,68 @@ export interface Daemon extends AsyncDisposable {
   readonly address: string;
   /** SHA-256 of the CA's certificate, `AA:BB:…`. */
   readonly fingerprint: string;
+  /**
+   * Goes by another configuration from now on, and reads the certificates again. Resolves with the settings that
+   * only a restart can change. Throws CONFIG_INVALID; nothing has changed then.
+   */
+  reload(next: Config): Promise<SettingName[]>;
+}
+
+export interface DaemonOptions {
+  readonly log: Log;
+  /** A socket that listens already, instead of `api.listen`. */
+  readonly listenFd?: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 /** Starts everything; resolves when calls are answered. Throws CONFIG_INVALID for what the administrator can mend. */
-export async function startDaemon(config: Config, log: Log, now: () => number = Date.now): Promise<Daemon> {
+export async function startDaemon(
+  config: Config,
+  { log, listenFd, now = Date.now }: DaemonOptions,
+): Promise<Daemon> {
+  let current = config;
   await using rooms = new AsyncDisposableStack();
-  const { paths, tokens } = config;
+  const settings = (): Config => current;
+  const { paths, mode } = config;
   const { hostname } = config.server;
 
   makeFolders(paths);
-  const store = rooms.use(await openStore({ url: config.store.url, log }));
-  const serverId = config.server.id ?? (await keptServerId(store));
-  const pki = await loadPki({ folder: paths.pki, serverId, nowMs: now(), ...namesOfHost(hostname) });
-  const keys = await loadKeys({
-    folder: paths.pki,
-    settings: { ...tokens, longestLifetimeSeconds: longestLifetime(tokens) },
-    pki,
-    nowMs: now(),
-  });
-
-  const authority = rooms.use(
-    await Authority.open({ store, keys, serverId, hostname, settings: tokens, now, log }),
-  );
+  const { store, serverId, certificate, authority } = await openAuthority(rooms, settings, log, now);
+  const { pki } = certificate;
   const roles = new Roles({
-    ...config.roles,
+    members: () => current.roles,
     now,
     onFailure: (error) => log.warn({ err: error }, 'the user database did not answer about groups'),
   });
-  const eligible = { ...config.links.eligible, self: config.mode === 'self' };
-  const { shutdownOnLogout } = config.links;
-  const { onRevoke, outputLimitBytes, retentionMs } = config.sessions;
-  const linksFolder = paths.links;
+  const eligible = () => ({ ...current.links.eligible, self: mode === 'self' });
   const links = rooms.use(
-    await Links.open({ store, authority, linksFolder, eligible, shutdownOnLogout, onRevoke, now, log }),
+    await Links.open({
+      store,
+      authority,
+      linksFolder: paths.links,
+      settings: () => ({ ...current.links, ...current.sessions, eligible: eligible() }),
+      now,
+      log,
+    }),
   );
   const sessions = rooms.use(
-    await Sessions.open({ store, authority, links, outputLimitBytes, retentionMs, now, log }),
+    await Sessions.open({ store, authority, links, settings: () => current.sessions, now, log }),
   );
 
-  const info = { serverId, hostname, version: VERSION, mode: config.mode, startedAt: new Date(now()) };
+  const info = { serverId, hostname, version: VERSION, mode, startedAt: new Date(now()) };
   const logins = openLogins({ config, authority, links, eligible, log });
-  const { listen } = config.api;
+  const listen = listenFd === undefined ? config.api.listen : { fd: listenFd };
   const served = startApi({ listen, pki, authority, links, sessions, roles, logins, info, log });
-  const api = rooms.use(await served.catch((error: unknown) => Promise.reject(listenProblem(error, listen))));
+  const api = rooms.use(
+    await served.catch((error: unknown) => Promise.reject(listenProblem(error, config.api.listen))),
+  );
+  certificate.onReplaced((tls) => api.replaceCertificate(tls));
   const address = dialled(api.address);
 
   rooms.use(await LocalAdmin.open({ authority, runFolder: paths.run, log }));
-  const { mode } = config;
-  const { pid } = process;
-  writeServerFile(paths.run, {
-    serverId,
-    hostname,
-    address,
-    ca: pki.caPem,
-    keys: authority.jwks(),
-    version: VERSION,
-    mode,
-    pid,
-  });
+  const found = { serverId, hostname, address, mode, version: VERSION, pid: process.pid };
+  writeServerFile(paths.run, { ...found, ca: pki.caPem, keys: authority.jwks() });
   rooms.defer(() => removeServerFile(paths.run));
 
   const running = rooms.move();
@@ -95,8 +100,38 @@ export async function startDaemon(config: Config, log: Log, now: () => number = 
     serverId,
     address,
     fingerprint: pki.fingerprint,
+    reload: async (next) => {
+      await certificate.refresh();
+      const waiting = waitingForRestart(config, next);
+      current = next;
+      return waiting;
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** What everything else stands on: the store, who this server is, its certificate, and its tokens. */
+async function openAuthority(
+  rooms: AsyncDisposableStack,
+  settings: () => Config,
+  log: Log,
+  now: () => number,
+): Promise<{ store: Store; serverId: string; certificate: ServerCertificate; authority: Authority }> {
+  const { paths, tokens, server, store: kept } = settings();
+  const { hostname } = server;
+  const store = rooms.use(await openStore({ url: kept.url, log }));
+  const serverId = server.id ?? (await keptServerId(store));
+  const folder = paths.pki;
+  const certificate = rooms.use(await ServerCertificate.open({ folder, serverId, hostname, now, log }));
+  const keys = await loadKeys({
+    folder,
+    settings: { ...tokens, longestLifetimeSeconds: longestLifetime(tokens) },
+    pki: certificate.pki,
+    nowMs: now(),
+  });
+  const common = { store, keys, serverId, hostname, now, log };
+  const authority = rooms.use(await Authority.open({ ...common, settings: () => settings().tokens }));
+  return { store, serverId, certificate, authority };
 }
 
 /** Made at first start and kept: it is the issuer of every token. */
@@ -106,13 +141,6 @@ async function keptServerId(store: Store): Promise<string> {
   const made = `lk-${randomBytes(8).toString('hex')}`;
   await store.commit((tx) => setMeta(tx, 'server_id', made));
   return made;
-}
-
-/** What the TLS certificate vouches for. */
-function namesOfHost(hostname: string): { names: string[]; addresses: string[] } {
-  const [short = hostname] = hostname.split('.');
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return { names: [hostname, short], addresses: addresses.map(({ address }) => address) };
 }
 
 /** What an administrator can do about an address that cannot be listened on; other errors as they are. */

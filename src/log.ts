@@ -3,8 +3,10 @@
  * token, and text from elsewhere is inert in both forms: JSON escapes control characters, and what
  * JSON leaves (C1, bidi and other unseen controls) is escaped here.
  */
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { inertJson, inertJsonText } from './inert.ts';
+
+export type { Logger } from 'pino';
 
 /** What the rooms need of it; each asks for no more than it uses. `err` among the details is an error. */
 export interface Log {
@@ -34,7 +36,7 @@ const HIDDEN = ['token', 'authorization', 'secret', 'password', 'cookie', 'initK
 /** A JWT, or most of one. */
 const JWT = /\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g;
 
-export function createLog({ level, format }: LogSettings, target: LogTarget = standardError()): pino.Logger {
+export function createLog({ level, format }: LogSettings, target: LogTarget = standardError()): Logger {
   const human = format === 'human' || (format === 'auto' && target.isTTY === true);
   const write = (line: string): void => target.write(human ? forPeople(safe(line)) : safe(line));
   const options: pino.LoggerOptions = {

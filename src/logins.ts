@@ -18,7 +18,7 @@ export interface LoginsOptions {
   readonly config: Config;
   readonly authority: Authority;
   readonly links: Links;
-  readonly eligible: EligibleSettings;
+  readonly eligible: () => EligibleSettings;
   readonly log: Log;
 }
 

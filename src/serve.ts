@@ -1,10 +1,12 @@
 /** `latchkey serve`: arguments, signals and exit statuses around the daemon. */
+import { on } from 'node:events';
 import { parseArgs } from 'node:util';
-import { loadConfig } from './config/config.ts';
-import { startDaemon } from './daemon.ts';
+import { type Config, loadConfig } from './config/config.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
 import { AppError, isAppError } from './errors.ts';
-import { createLog, type Log } from './log.ts';
+import { createLog, type Logger } from './log.ts';
 import { setDumpable } from './native/process.ts';
+import { ServiceManager } from './service-manager.ts';
 import { homeOf } from './user-folders.ts';
 import { VERSION } from './version.ts';
 
@@ -18,9 +20,14 @@ everybody on this host; as anybody else it serves that user alone, on loopback.
   --run DIR      where local programs find the daemon; default: /run/latchkey in system mode
   --help         this text
 
+SIGHUP reads the configuration and the certificates again. Under systemd it says when it is ready, keeps the
+watchdog content, and takes a socket called "api" instead of listening itself.
+
 Exit status: 0 stopped, 1 failed, 2 usage, 78 the configuration cannot be used.
 `;
 
+/** `FileDescriptorName=` of the socket unit. */
+const API_SOCKET = 'api';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_CONFIG = 78; // EX_CONFIG, sysexits.h
@@ -58,20 +65,59 @@ async function serve(flags: { config?: string; run?: string }): Promise<number> 
   process.umask(0o077);
   setDumpable(false);
   const uid = process.getuid?.() ?? -1;
-  const config = loadConfig({ argv: flags, env: process.env, uid, home: homeOf(process.env) });
+  using manager = new ServiceManager(process);
+  const read = (): Config => loadConfig({ argv: flags, env: process.env, uid, home: homeOf(process.env) });
+  const config = read();
   const log = createLog(config.log);
-  const stopped = stopSignal(log);
-  await using daemon = await startDaemon(config, log);
+  manager.onFailure((error) => log.warn({ err: error }, 'the service manager cannot be told'));
+  const stopped = stopSignal();
+  const hangups = on(process, 'SIGHUP');
+  await using daemon = await startDaemon(config, { log, listenFd: apiSocket(manager) });
   const { address, serverId, fingerprint } = daemon;
   log.info({ address, serverId, fingerprint, mode: config.mode, version: VERSION }, 'latchkey serves');
+  const status = `serves at ${address}`;
+  manager.ready(status);
+  void reloadAtEach(hangups, async () => {
+    manager.reloading();
+    await reload(daemon, read, log);
+    manager.ready(status);
+  });
   const signal = await stopped;
+  manager.stopping();
   log.info({ signal }, 'latchkey stops; links and sessions go on');
   return 0;
 }
 
+/** The socket that a service manager has opened for the API, if any. Throws CONFIG_INVALID for others: nobody would answer there. */
+function apiSocket({ sockets }: ServiceManager): number | undefined {
+  const others = [...sockets.keys()].filter((name) => name !== API_SOCKET);
+  if (others.length === 0) return sockets.get(API_SOCKET);
+  throw new AppError(
+    'CONFIG_INVALID',
+    `the service manager hands over a socket called ${others.join(', ')}; set FileDescriptorName=${API_SOCKET} in its unit`,
+  );
+}
+
+async function reloadAtEach(hangups: AsyncIterable<unknown>, work: () => Promise<void>): Promise<void> {
+  for await (const _ of hangups) await work();
+}
+
+/** Goes by what the configuration says now; one that is bad changes nothing. */
+async function reload(daemon: Daemon, read: () => Config, log: Logger): Promise<void> {
+  try {
+    const config = read();
+    const waiting = await daemon.reload(config);
+    log.level = config.log.level;
+    log.info({}, 'the configuration has been read again');
+    if (waiting.length > 0) log.warn({ settings: waiting }, 'these settings have changed and need a restart');
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    log.error({ err: error }, 'the configuration is refused; the one before stays in force');
+  }
+}
+
 /** Resolves at the first SIGTERM or SIGINT. A second one ends the process as it would without us. */
-function stopSignal(log: Log): Promise<NodeJS.Signals> {
-  process.on('SIGHUP', () => log.info({ signal: 'SIGHUP' }, 'there is nothing to reread'));
+function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   });

@@ -11,7 +11,7 @@ function roles(groups: Record<string, readonly string[]>, more: Partial<RolesOpt
     asked.push(user);
     return groups[user] ?? [];
   };
-  return { asked, roles: new Roles({ admin, manager, groupsOf, ...more }) };
+  return { asked, roles: new Roles({ members: () => ({ admin, manager }), groupsOf, ...more }) };
 }
 
 describe('a role', () => {
@@ -49,8 +49,7 @@ describe('a role', () => {
     let works = false;
     const failures: unknown[] = [];
     const made = new Roles({
-      admin,
-      manager,
+      members: () => ({ admin, manager }),
       now: () => nowMs,
       groupsOf: async () => {
         if (!works) throw new AppError('UNAVAILABLE', 'no answer');
@@ -70,13 +69,13 @@ describe('a role', () => {
 
   test('the database is not asked when no group counts', async () => {
     const none = { users: [], groups: [] };
-    const made = roles({}, { admin: none, manager: none });
+    const made = roles({}, { members: () => ({ admin: none, manager: none }) });
     await made.roles.roleOf({ sub: 'bob', authMethod: 'link', user: 'bob' });
     expect(made.asked).toEqual([]);
   });
 
   test("this host's own groups count", async () => {
-    const made = new Roles({ admin: { users: [], groups: ['unix:root'] }, manager });
+    const made = new Roles({ members: () => ({ admin: { users: [], groups: ['unix:root'] }, manager }) });
     expect(await made.roleOf({ sub: 'x', authMethod: 'link', user: 'root' })).toBe('admin');
     expect(await made.roleOf({ sub: 'x', authMethod: 'link', user: 'nobody' })).toBe('user');
   });

@@ -13,8 +13,8 @@ export interface RoleClaims {
 }
 
 export interface RolesOptions {
-  readonly admin: RoleMembers;
-  readonly manager: RoleMembers;
+  /** What holds now: it may change while the daemon runs. */
+  readonly members: () => { readonly admin: RoleMembers; readonly manager: RoleMembers };
   /** Epoch milliseconds. */
   readonly now?: () => number;
   readonly groupsOf?: (linuxUser: string) => Promise<readonly string[]>;
@@ -37,12 +37,10 @@ export class Roles {
   readonly #options: RolesOptions;
   readonly #now: () => number;
   readonly #remembered = new Map<string, Remembered>();
-  readonly #anyGroups: boolean;
 
   constructor(options: RolesOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#anyGroups = options.admin.groups.length + options.manager.groups.length > 0;
   }
 
   /**
@@ -52,9 +50,10 @@ export class Roles {
   async roleOf({ sub, authMethod, user }: RoleClaims): Promise<Role> {
     if (authMethod === 'local') return 'admin';
     if (authMethod === 'link-daemon') return 'user';
-    const { admin, manager } = this.#options;
+    const { admin, manager } = this.#options.members();
+    const anyGroups = admin.groups.length + manager.groups.length > 0;
     if (admin.users.includes(sub)) return 'admin';
-    const groups = user !== undefined && this.#anyGroups ? await this.#groups(user) : new Set<string>();
+    const groups = user !== undefined && anyGroups ? await this.#groups(user) : new Set<string>();
     if (admin.groups.some((group) => groups.has(group))) return 'admin';
     const manages = manager.users.includes(sub) || manager.groups.some((group) => groups.has(group));
     return manages ? 'manager' : 'user';

@@ -54,7 +54,7 @@ export interface Connection {
 
 export interface ConnectionsOptions {
   /** Where to listen; `{ fd: 3 }` takes a socket that a supervisor has opened (sd_listen_fds(3)). */
-  readonly listen: ListenOptions;
+  readonly listen: ListenOptions | { readonly fd: number };
   readonly certificate: Certificate;
   /** Takes over a connection whose handshake is done. */
   readonly inject: (socket: TLSSocket) => void;

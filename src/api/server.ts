@@ -21,7 +21,7 @@ import { type TokenRooms, tokenService } from './token.ts';
 
 export interface ApiOptions {
   /** Where to listen, or `{ fd }` of a socket that listens already. */
-  readonly listen: ListenOptions;
+  readonly listen: ListenOptions | { readonly fd: number };
   readonly pki: { readonly caPem: string; readonly tls: Certificate };
   readonly authority: ServingOptions['authority'] &
     AuthRooms['authority'] &

@@ -21,7 +21,7 @@ import { checkPolicy } from './policy.ts';
 export interface ServingOptions extends Door {
   /** What there is to call. */
   readonly methods: readonly ServedMethod[];
-  readonly listen: ListenOptions;
+  readonly listen: ListenOptions | { readonly fd: number };
   readonly certificate: Certificate;
   readonly connectionLimits?: Partial<ConnectionLimits>;
   readonly log: Log;

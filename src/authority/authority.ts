@@ -49,7 +49,8 @@ export interface AuthorityOptions {
   readonly keys: AuthorityKeys;
   readonly serverId: string;
   readonly hostname: string;
-  readonly settings: LifetimeSettings;
+  /** What holds now: it may change while the daemon runs. */
+  readonly settings: () => LifetimeSettings;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Pick<Log, 'error'>;
@@ -65,20 +66,20 @@ export class Authority implements AsyncDisposable {
   readonly changes = new Feed<TokenChange>();
 
   readonly #options: AuthorityOptions;
-  readonly #longestLifetimeSeconds: number;
   readonly #whitelist = new Whitelist();
   readonly #signatures = new SignatureCache(CACHED_SIGNATURES);
   readonly #hooks: EndedHook[] = [];
   readonly #calls: CallsInFlight;
   readonly #endings: Endings;
   readonly #mintParts: MintParts;
+  /** Of all lifetimes that held since the start, so that no token ends before its time. */
+  #longestLifetimeSeconds = 0;
   #sweeping: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(options: AuthorityOptions) {
-    const { store, keys, serverId, hostname, settings, now, log } = options;
+    const { store, keys, serverId, hostname, now, log } = options;
     this.#options = options;
-    this.#longestLifetimeSeconds = longestLifetime(settings);
     this.#calls = new CallsInFlight(now);
     this.#endings = new Endings({
       store,
@@ -93,7 +94,7 @@ export class Authority implements AsyncDisposable {
       whitelist: this.#whitelist,
       signing: keys.signing,
       issuer: { serverId, hostname },
-      lifetimes: settings,
+      lifetimes: () => this.#lifetimes(),
       now,
       discard: (jti) => this.#endings.discard(jti),
     };
@@ -238,7 +239,14 @@ export class Authority implements AsyncDisposable {
 
   #times(): { nowSeconds: number; longestLifetimeSeconds: number } {
     const nowSeconds = Math.floor(this.#options.now() / 1000);
+    this.#lifetimes();
     return { nowSeconds, longestLifetimeSeconds: this.#longestLifetimeSeconds };
+  }
+
+  #lifetimes(): LifetimeSettings {
+    const settings = this.#options.settings();
+    this.#longestLifetimeSeconds = Math.max(this.#longestLifetimeSeconds, longestLifetime(settings));
+    return settings;
   }
 
   #tick(): void {

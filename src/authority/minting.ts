@@ -41,7 +41,7 @@ export interface MintParts {
   readonly whitelist: Whitelist;
   readonly signing: SigningKey;
   readonly issuer: { readonly serverId: string; readonly hostname: string };
-  readonly lifetimes: LifetimeSettings;
+  readonly lifetimes: () => LifetimeSettings;
   readonly now: () => number;
   /** Takes back a row that must not be there. */
   readonly discard: (jti: string) => void;
@@ -128,7 +128,7 @@ function withTimes(
   const iat = Math.floor(now() / 1000);
   const { authMethod, parent } = claims;
   const parentSeconds = parent === undefined ? undefined : (whitelist.expiryOf(parent) ?? 0);
-  return { ...claims, iat, exp: expiryFor(lifetimes, authMethod, iat, { parentSeconds, wantedSeconds }) };
+  return { ...claims, iat, exp: expiryFor(lifetimes(), authMethod, iat, { parentSeconds, wantedSeconds }) };
 }
 
 function signed({ signing }: MintParts, claims: TokenClaims): string {

@@ -30,15 +30,20 @@ import { checkSocketName } from './socket-name.ts';
 import { sweep } from './stale-sockets.ts';
 import { Supervision } from './supervision.ts';
 
+export interface LinkSettings {
+  readonly eligible: EligibleSettings;
+  readonly shutdownOnLogout: boolean;
+  /** What becomes of a token's sessions when it ends. */
+  readonly onRevoke: 'keep' | 'end';
+}
+
 export interface LinksOptions {
   readonly store: Store;
   readonly authority: Authority;
   /** The folder in which links make their sockets. */
   readonly linksFolder: string;
-  readonly eligible: EligibleSettings;
-  readonly shutdownOnLogout: boolean;
-  /** What becomes of a token's sessions when it ends. */
-  readonly onRevoke: 'keep' | 'end';
+  /** What holds now: it may change while the daemon runs. */
+  readonly settings: () => LinkSettings;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -62,7 +67,7 @@ export class Links implements AsyncDisposable {
   readonly #sweeping: NodeJS.Timeout;
 
   private constructor(options: LinksOptions, folder: LinksFolder) {
-    const { store, authority, eligible, onRevoke, shutdownOnLogout, now, log } = options;
+    const { store, authority, settings, now, log } = options;
     this.#options = options;
     this.#folder = folder;
     this.#registry = new LinkRegistry(store, log);
@@ -75,7 +80,7 @@ export class Links implements AsyncDisposable {
       authority,
       registry: this.#registry,
       observers: this.#observers,
-      eligible,
+      settings,
       now,
       log,
     };
@@ -86,8 +91,6 @@ export class Links implements AsyncDisposable {
     const revocation = new Revocation({
       ...common,
       supervision: this.#supervision,
-      onRevoke,
-      shutdownOnLogout,
     });
     authority.onEnded(async (ended, why) => (stopping.aborted ? NOTHING_ENDED : revocation.end(ended, why)));
     this.#sweeping = setInterval(() => void this.#sweep(), SWEEP_MS).unref();

@@ -37,7 +37,7 @@ export interface RegistrationOptions {
   readonly folder: LinksFolder;
   readonly registry: LinkRegistry;
   readonly supervision: Supervision;
-  readonly eligible: EligibleSettings;
+  readonly settings: () => { readonly eligible: EligibleSettings };
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -81,7 +81,7 @@ export class Registration {
 
   /** Everything that must hold before a byte is sent, and the link's first word. */
   async #check({ socket: name, daemon }: RegisterRequest, uid: number): Promise<Candidate> {
-    const { folder, eligible } = this.#options;
+    const { folder, settings } = this.#options;
     checkSocketName(name, uid);
     await folder.checkSocket(name, uid);
     const { socket, process } = await dial(folder.pathOf(name), uid, DIAL_MS);
@@ -89,7 +89,7 @@ export class Registration {
       const user = await canonicalUserOfUid(uid);
       if (!user)
         throw new AppError('NOT_ELIGIBLE', `uid ${uid} has no account of its own in the user database`);
-      checkEligible(user, eligible);
+      checkEligible(user, settings().eligible);
       const greeted = await greet(socket);
       checkNewLink(greeted.hello, daemon);
       return { user, process, greeted };

@@ -28,8 +28,7 @@ export interface RevocationOptions {
   readonly registry: LinkRegistry;
   readonly supervision: Supervision;
   readonly observers: Observers;
-  readonly onRevoke: 'keep' | 'end';
-  readonly shutdownOnLogout: boolean;
+  readonly settings: () => { readonly onRevoke: 'keep' | 'end'; readonly shutdownOnLogout: boolean };
   readonly log: Log;
 }
 
@@ -45,7 +44,7 @@ export class Revocation {
     const links = ended.flatMap(({ socket }) => this.#options.registry.get(socket ?? '') ?? []);
     for (const link of links) link.isEnding = true;
     const sessions = await this.#sessionsOf(ended, links).catch((error: unknown) => this.#unread(error));
-    const ends = this.#options.onRevoke === 'end' && why !== 'link-ended';
+    const ends = this.#options.settings().onRevoke === 'end' && why !== 'link-ended';
     const parts = ends
       ? await Promise.all(sessions.map((session) => this.#endSession(session)))
       : [{ ...NOTHING_ENDED, keptSessions: sessions.filter(startedBy(ended)).map(({ id }) => id) }];
@@ -102,7 +101,7 @@ export class Revocation {
 
   /** With shutdown_on_logout: the link daemons of those whose last login was among `ended`. */
   async #stopUnusedDaemons(ended: readonly TokenClaims[], why: EndReason): Promise<EndedParts[]> {
-    if (!this.#options.shutdownOnLogout) return [];
+    if (!this.#options.settings().shutdownOnLogout) return [];
     const { registry, authority } = this.#options;
     const parts: EndedParts[] = [];
     for (const user of new Set(ended.filter(isLogin).flatMap(({ user }) => user ?? []))) {

@@ -35,7 +35,7 @@ export interface SupervisionOptions {
   readonly folder: LinksFolder;
   readonly observers: Observers;
   readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'revoke'>;
-  readonly eligible: EligibleSettings;
+  readonly settings: () => { readonly eligible: EligibleSettings };
   readonly log: Log;
   /** Aborts when the daemon stops: links go on without it. */
   readonly stopping: AbortSignal;
@@ -191,12 +191,12 @@ export class Supervision {
 
   /** Accounts change while a link runs: one that may have none any more loses it. */
   async #checkAccount(link: Link): Promise<void> {
-    const { authority, eligible, log } = this.#options;
+    const { authority, settings, log } = this.#options;
     if (link.isOver) return;
     try {
       const user = await canonicalUserOfUid(link.uid);
       if (user?.name !== link.linuxUser) throw new AppError('NOT_ELIGIBLE', 'the account is another one now');
-      checkEligible(user, eligible);
+      checkEligible(user, settings().eligible);
     } catch (error) {
       if (!isAppError(error, 'NOT_ELIGIBLE')) return;
       log.warn(

@@ -15,14 +15,14 @@ import type { Session } from '../sessions/session.ts';
 import { Sessions, type SessionsOptions } from '../sessions/sessions.ts';
 import { openStore, type Store } from '../store/open.ts';
 import type { TokenClaims } from '../token/claims.ts';
-import { Links, type LinksOptions } from './links.ts';
+import { type LinkSettings, Links, type LinksOptions } from './links.ts';
 
 const PATIENCE_MS = 10_000;
 const main = join(import.meta.dirname, '..', 'main.ts');
 export const me = userInfo();
 
 export interface WorldOptions {
-  readonly onRevoke?: LinksOptions['onRevoke'];
+  readonly onRevoke?: LinkSettings['onRevoke'];
   readonly shutdownOnLogout?: boolean;
   readonly lifetimes?: Record<string, number>;
   readonly retentionMs?: number;
@@ -103,13 +103,8 @@ export class World implements AsyncDisposable {
       await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes: 4096 }),
     );
     const pkiFolder = join(folder, 'pki');
-    const pki = await loadPki({
-      folder: pkiFolder,
-      serverId,
-      names: ['localhost'],
-      addresses: ['127.0.0.1'],
-      nowMs: now(),
-    });
+    const host = { serverId, names: ['localhost'], addresses: ['127.0.0.1'] };
+    const pki = await loadPki({ folder: pkiFolder, ...host, nowMs: now() });
     const settings = { lifetimeSeconds: 3600, lifetimes };
     const keys = await loadKeys({
       folder: pkiFolder,
@@ -124,15 +119,26 @@ export class World implements AsyncDisposable {
     });
     const common = { store, now, log };
     const authority = owned.use(
-      await Authority.open({ ...common, keys, serverId, hostname: 'here', settings }),
+      await Authority.open({ ...common, keys, serverId, hostname: 'here', settings: () => settings }),
     );
     const eligible = { minUid: 0, users: [], self: true };
     const links = owned.use(
-      await Links.open({ ...common, authority, linksFolder, eligible, shutdownOnLogout, onRevoke }),
+      await Links.open({
+        ...common,
+        authority,
+        linksFolder,
+        settings: () => ({ eligible, shutdownOnLogout, onRevoke }),
+      }),
     );
     const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024, giveUpMs = 10_000 } = this.#options;
     const sessions = owned.use(
-      await Sessions.open({ ...common, authority, links, retentionMs, outputLimitBytes, giveUpMs }),
+      await Sessions.open({
+        ...common,
+        authority,
+        links,
+        settings: () => ({ retentionMs, outputLimitBytes }),
+        giveUpMs,
+      }),
     );
     const api = owned.use(
       await startApi({

@@ -22,7 +22,7 @@ export interface SshLoginOptions {
   readonly port: number;
   /** Pattern of sshd's public host key files. */
   readonly hostKeys: string;
-  readonly eligible: EligibleSettings;
+  readonly eligible: () => EligibleSettings;
   readonly linkDaemons: Pick<LinkDaemons, 'ensure'>;
   readonly deadlines?: Partial<SshDeadlines>;
 }
@@ -77,7 +77,7 @@ export class SshLogin implements LoginMethod {
     const user = await canonicalUser(username);
     if (user === undefined) return undefined;
     try {
-      checkEligible(user, this.#options.eligible);
+      checkEligible(user, this.#options.eligible());
       return user;
     } catch (error) {
       if (isAppError(error, 'NOT_ELIGIBLE')) return undefined;

@@ -30,6 +30,7 @@ const ffi = loadFfi();
 /** Signatures for Linux on 64-bit machines; `null` is what the process is already linked with. */
 export const { functions: libc } = ffi.dlopen(null, {
   __errno_location: { arguments: [], return: 'pointer' },
+  close: { arguments: ['int32'], return: 'int32' },
   fallocate: { arguments: ['int32', 'int32', 'int64', 'int64'], return: 'int32' },
   fcntl: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   flock: { arguments: ['int32', 'int32'], return: 'int32' },
@@ -37,6 +38,11 @@ export const { functions: libc } = ffi.dlopen(null, {
   malloc_trim: { arguments: ['uint64'], return: 'int32' },
   pipe2: { arguments: ['buffer', 'int32'], return: 'int32' },
   prctl: { arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'], return: 'int32' },
+  sendto: {
+    arguments: ['int32', 'buffer', 'uint64', 'int32', 'buffer', 'uint32'],
+    return: 'int64',
+  },
+  socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   splice: { arguments: ['int32', 'pointer', 'int32', 'buffer', 'uint64', 'uint32'], return: 'int64' },
   waitpid: { arguments: ['int32', 'buffer', 'int32'], return: 'int32' },
 });

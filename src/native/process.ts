@@ -30,8 +30,12 @@ export function becomeSubreaper(): void {
  * open, from programs that we start.
  */
 export function keepDescriptors(): void {
-  for (const fd of readdirSync('/proc/self/fd').map(Number))
-    if (fd >= FIRST_BESIDE_STDIO) libc.fcntl(fd, F_SETFD, FD_CLOEXEC);
+  for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd >= FIRST_BESIDE_STDIO) keepDescriptor(fd);
+}
+
+/** The same for one. */
+export function keepDescriptor(fd: number): void {
+  libc.fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 /** Takes the exit status of one child that has ended, so that it is no zombie. False when it has not. */

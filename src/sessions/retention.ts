@@ -12,7 +12,7 @@ export interface RetentionOptions {
   readonly store: Store;
   readonly links: Pick<Links, 'forUid' | 'uids'>;
   readonly records: Records;
-  readonly retentionMs: number;
+  readonly settings: () => { readonly retentionMs: number };
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Pick<Log, 'warn'>;
@@ -38,9 +38,10 @@ export class Retention implements Disposable {
 
   /** The same for one uid; nothing when no link of it answers. */
   async forgetOf(uid: number): Promise<void> {
-    const { store, links, records, now, retentionMs } = this.#options;
+    const { store, links, records, now, settings } = this.#options;
     const link = links.forUid(uid);
     if (!link) return;
+    const { retentionMs } = settings();
     const ended = await store.read((db) => sessionsOfUid(db, uid, 'ended'));
     const old = ended.filter(({ ended_at }) => ended_at !== null && ended_at < now() - retentionMs);
     for (let first = 0; first < old.length; first += AT_ONCE) {

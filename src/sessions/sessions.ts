@@ -29,14 +29,19 @@ import { signalNumber } from './signal-number.ts';
 import type { StartRequest } from './start-request.ts';
 import { Starts } from './starts.ts';
 
-export interface SessionsOptions {
-  readonly store: Store;
-  readonly authority: Pick<Authority, 'isActive'>;
-  readonly links: Links;
+export interface SessionSettings {
   /** How much output of a session is kept. */
   readonly outputLimitBytes: number;
   /** How long ended sessions are kept. */
   readonly retentionMs: number;
+}
+
+export interface SessionsOptions {
+  readonly store: Store;
+  readonly authority: Pick<Authority, 'isActive'>;
+  readonly links: Links;
+  /** What holds now: it may change while the daemon runs. */
+  readonly settings: () => SessionSettings;
   /** How long a session that no link knows may still turn up; 10 s. */
   readonly giveUpMs?: number;
   /** Milliseconds since 1970. */

@@ -16,7 +16,7 @@ export interface StartsOptions {
   readonly links: Pick<Links, 'forClaims'>;
   readonly records: Records;
   /** How much output of a session is kept. */
-  readonly outputLimitBytes: number;
+  readonly settings: () => { readonly outputLimitBytes: number };
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -71,7 +71,7 @@ export class Starts {
   }
 
   async #run(row: SessionRow, request: StartRequest, firstInput: Buffer): Promise<void> {
-    const { authority, outputLimitBytes: outputLimit } = this.#options;
+    const { authority, settings } = this.#options;
     const { claims, command, environment, directory, input } = request;
     const link = await this.#linkFor(row, request);
     // Between this and the frame nothing else happens: a token revoked by now starts nothing.
@@ -82,7 +82,7 @@ export class Starts {
       );
     }
     const what = { command: [...command], environment: { ...environment }, directory, firstInput, input };
-    await link.start({ sessionId: row.id, ...what, outputLimit });
+    await link.start({ sessionId: row.id, ...what, outputLimit: settings().outputLimitBytes });
   }
 
   /** The link that takes the start now; the record says which. */

@@ -23,7 +23,7 @@ export async function open(
     keys,
     serverId: 'node1',
     hostname: 'host1',
-    settings: { lifetimeSeconds: LIFETIME_SECONDS, lifetimes: {} },
+    settings: () => ({ lifetimeSeconds: LIFETIME_SECONDS, lifetimes: {} }),
     now: Date.now,
     log: { error: (details, message) => console.error(message, details) },
   });

@@ -96,6 +96,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Leave standard input open for the story to write to. */
   readonly interactive?: boolean;
+  /** A descriptor of ours that the program has as 3. */
+  readonly descriptor?: number;
 }
 
 /** Starts any command as `account`, with the environment of a fresh login. */
@@ -114,7 +116,7 @@ export function runAs(account: Account, command: readonly string[], options: Run
       LANG: 'C.UTF-8',
       ...options.env,
     },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', ...(options.descriptor === undefined ? [] : [options.descriptor])],
   });
   child.stdin?.on('error', () => {});
   if (!options.interactive) child.stdin?.end(options.input ?? '');

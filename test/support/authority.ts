@@ -55,7 +55,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   #opened: { authority: Authority; store: Store } | undefined;
 
   /** Opens it; for the second time: after what a restart keeps. */
-  async open(settings: Partial<AuthorityOptions['settings']> = {}): Promise<Authority> {
+  async open(settings: Partial<ReturnType<AuthorityOptions['settings']>> = {}): Promise<Authority> {
     await this.close();
     const url = `sqlite:${join(this.folder, 'latchkey.db')}`;
     const store = breakable(await openStore({ url, reserveBytes: 0 }), this);
@@ -64,7 +64,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
       keys: this.keys,
       serverId: 'node1',
       hostname: 'host1',
-      settings: { lifetimeSeconds: 3600, lifetimes: {}, ...settings },
+      settings: () => ({ lifetimeSeconds: 3600, lifetimes: {}, ...settings }),
       now: () => this.nowMs,
       log: { error: (_, message) => void this.logged.push(message) },
     });

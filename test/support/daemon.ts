@@ -12,7 +12,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Account, type Finished, latchkey, type Run, type RunOptions, root } from './account.ts';
+import { type Account, type Finished, latchkey, type Run, type RunOptions, root, runAs } from './account.ts';
+import { program } from './program.ts';
 
 export interface DaemonOptions {
   /** Who runs it: root is system mode, anybody else self mode. */
@@ -22,6 +23,9 @@ export interface DaemonOptions {
   /** Where the state lies, if not in the daemon's own folder. */
   readonly state?: string;
 }
+
+/** sd_listen_fds(3) */
+const ACTIVATE = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=api exec "$0" "$@"';
 
 interface ServerFile {
   readonly pid: number;
@@ -90,11 +94,24 @@ export class TestDaemon implements AsyncDisposable {
     chownSync(this.configFile, this.account.uid, this.account.uid);
   }
 
-  /** Starts the daemon (again) on the same folders. */
-  async serve(): Promise<void> {
-    const run = latchkey(this.account, ['serve', '--config', this.configFile], { cwd: this.folder });
+  /** Starts the daemon (again) on the same folders; with `listenFd` as a service manager hands a socket over. */
+  async serve({ env = {}, listenFd }: { env?: NodeJS.ProcessEnv; listenFd?: number } = {}): Promise<void> {
+    const argv = ['serve', '--config', this.configFile];
+    const options = { cwd: this.folder, env };
+    const run =
+      listenFd === undefined
+        ? latchkey(this.account, argv, options)
+        : runAs(this.account, ['sh', '-c', ACTIVATE, program(), ...argv], {
+            ...options,
+            descriptor: listenFd,
+          });
     this.#run = run;
     await run.printed(/latchkey serves/, 'stderr');
+  }
+
+  /** Resolves once the daemon has logged it. */
+  async logged(line: RegExp): Promise<void> {
+    await this.#run?.printed(line, 'stderr');
   }
 
   /** Ends the daemon with `signal` and waits until it is gone. */

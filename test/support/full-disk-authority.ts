@@ -18,7 +18,7 @@ async function open(reserveBytes: number): Promise<Authority & { isKept(jti: str
     keys,
     serverId: 'node1',
     hostname: 'host1',
-    settings: { lifetimeSeconds: 3600, lifetimes: {} },
+    settings: () => ({ lifetimeSeconds: 3600, lifetimes: {} }),
     now: Date.now,
     log: { error: () => {} },
   });

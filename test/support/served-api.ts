@@ -77,14 +77,15 @@ export class ServedApi implements AsyncDisposable {
       keys,
       serverId,
       hostname: 'here',
-      settings,
+      settings: () => settings,
       now: Date.now,
       log,
     });
-    const roles = new Roles({
+    const members = {
       admin: { users: [...(options.admins ?? [])], groups: [] },
       manager: { users: [...(options.managers ?? [])], groups: [] },
-    });
+    };
+    const roles = new Roles({ members: () => members });
     const info = {
       serverId,
       hostname: 'here',
