@@ -88,7 +88,7 @@ async function serve(flags: { config?: string; run?: string }): Promise<number> 
   return 0;
 }
 
-/** The socket that a service manager has opened for the API, if any. Throws CONFIG_INVALID for others: nobody would answer there. */
+/** The API's socket, if a service manager opened one. Throws CONFIG_INVALID for others: nobody would answer there. */
 function apiSocket({ sockets }: ServiceManager): number | undefined {
   const others = [...sockets.keys()].filter((name) => name !== API_SOCKET);
   if (others.length === 0) return sockets.get(API_SOCKET);

@@ -44,7 +44,7 @@ export class ServerCertificate implements Disposable {
     this.#onReplaced = show;
   }
 
-  /** Reads what is on the disk and shows it, made anew where that is due. Throws CONFIG_INVALID; the old one is then shown on. */
+  /** Shows what is on the disk, made anew where that is due. Throws CONFIG_INVALID; the old one is then shown on. */
   async refresh(): Promise<void> {
     const pki = await load(this.#options);
     if (pki.tls.certPem === this.#pki.tls.certPem) return;
