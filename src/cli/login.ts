@@ -34,7 +34,7 @@ async function login(run: Run, options: Options, [target = '']: readonly string[
   await using client = await run.newClient({ anonymous: true, ...(server !== undefined && { server }) });
   const done = await converse(run, client, answers, { method: options.method, username: user });
   if (done.claims === undefined) throw new AppError('INTERNAL', 'the server did not say whose token it is');
-  client.keepToken(done.token);
+  await client.keepToken(done);
   show(run, client.address, done.claims);
 }
 

@@ -5,14 +5,19 @@
  */
 import { Client as Channel, credentials, Metadata } from '@grpc/grpc-js';
 import { isAppError } from '../errors.ts';
-import { AuthServiceDefinition } from '../generated/latchkey/v1/auth.ts';
+import {
+  AuthServiceDefinition,
+  type GetKeysResponse,
+  type LoginDone,
+} from '../generated/latchkey/v1/auth.ts';
 import { LinkServiceDefinition } from '../generated/latchkey/v1/link.ts';
 import { SessionServiceDefinition } from '../generated/latchkey/v1/session.ts';
 import { SystemServiceDefinition } from '../generated/latchkey/v1/system.ts';
 import { TokenServiceDefinition } from '../generated/latchkey/v1/token.ts';
+import { checkMinted } from './check-minted.ts';
 import { dnsServer } from './dns-server.ts';
 import { type FindServer, type FoundServer, findServer } from './find-server.ts';
-import { type FindToken, type FoundToken, findToken } from './find-token.ts';
+import { type FindToken, findToken } from './find-token.ts';
 import { type Line, type Service, serviceOf } from './methods.ts';
 import { writeToken } from './server-folder.ts';
 import { trustOf } from './trust.ts';
@@ -31,8 +36,8 @@ export interface Client extends AsyncDisposable {
   readonly links: Service<LinkServiceDefinition>;
   readonly sessions: Service<SessionServiceDefinition>;
   readonly system: Service<SystemServiceDefinition>;
-  /** Keeps `token` in this client's folder, for the clients that follow. */
-  keepToken(token: string): void;
+  /** Keeps the token of a login in this client's folder, once it is found to be one (N8). Throws NOT_TRUSTED. */
+  keepToken(done: Pick<LoginDone, 'token' | 'claims'>): Promise<void>;
   /** Removes the token from this client's folder, if that is where it came from. */
   forgetToken(): Promise<void>;
   close(): Promise<void>;
@@ -46,12 +51,13 @@ const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 const FIRST_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 2_000;
+const KEYS_MS = 10_000;
 
 /** Makes ready; the server is dialled by the first call. Throws UNREACHABLE, NOT_TRUSTED, USAGE. */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const server = await findServerOrAsk(options);
   const found = options.anonymous === true ? undefined : findToken(options, server);
-  const line = lineTo(server.address, server.ca, found);
+  const line = lineTo(server, found?.issuer, found?.token);
   const close = async (): Promise<void> => line.channel.close();
   return {
     address: server.address,
@@ -60,7 +66,10 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     links: serviceOf(line, LinkServiceDefinition),
     sessions: serviceOf(line, SessionServiceDefinition),
     system: serviceOf(line, SystemServiceDefinition),
-    keepToken: (token) => writeToken(server.folder, token),
+    keepToken: async (done) => {
+      await checkMinted(done, (issuer) => keysOf(server, issuer), Date.now());
+      writeToken(server.folder, done.token);
+    },
     forgetToken: async () => found?.forget(),
     close,
     [Symbol.asyncDispose]: close,
@@ -79,12 +88,22 @@ async function findServerOrAsk(options: ConnectOptions): Promise<FoundServer> {
   }
 }
 
-function lineTo(address: string, ca: string, found: FoundToken | undefined): Line {
+/** What the server publishes, asked over a connection whose certificate names `issuer`. */
+async function keysOf(server: FoundServer, issuer: string): Promise<GetKeysResponse> {
+  const line = lineTo(server, issuer);
+  try {
+    return await serviceOf(line, AuthServiceDefinition).getKeys({}, { timeoutMs: KEYS_MS });
+  } finally {
+    line.channel.close();
+  }
+}
+
+function lineTo({ address, ca }: FoundServer, issuer?: string, token?: string): Line {
   const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  const { secureContext, checkServerIdentity } = trustOf(ca, host, found?.issuer);
+  const { secureContext, checkServerIdentity } = trustOf(ca, host, issuer);
   const secure = credentials.createFromSecureContext(secureContext, { checkServerIdentity });
   const metadata = new Metadata();
-  if (found !== undefined) metadata.set('authorization', `Bearer ${found.token}`);
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   const channel = new Channel(address, secure, {
     // An address is no server name (RFC 6066, 3), and the certificate is checked by `trustOf` anyway.
     'grpc.ssl_target_name_override': 'localhost',
