@@ -13,6 +13,7 @@ import {
 import type { Connection } from './connections.ts';
 import type { Limits } from './limits.ts';
 import type { Row } from './policy.ts';
+import type { RoleHolders } from './role-holders.ts';
 
 /** Headers of a call, counted as HPACK does (RFC 7541, 4.1). */
 const METADATA_BYTES = 16 * 1024;
@@ -21,6 +22,7 @@ const ENTRY_BYTES = 32;
 export interface Door extends Identifying {
   readonly authority: Pick<Authority, 'verify' | 'enter'>;
   readonly limits: Limits;
+  readonly roleHolders: RoleHolders;
 }
 
 /** What is known of a call when it comes to the door. */
@@ -54,6 +56,7 @@ export async function admit(door: Door, row: Row, arrival: Arrival): Promise<Cal
   await checkLocalToken(claims, connection.peer, door.ownUid);
   const role = await door.roles.roleOf(claims);
   checkAccess(row, claims, role);
+  ends.use(door.roleHolders.enter(claims, role, (error) => control.abort(error)));
   const call = door.authority.enter(claims.jti, (error) => control.abort(error), claims.exp);
   ends.defer(() => call.leave());
   return { ...caller, claims, role, call };

@@ -35,9 +35,14 @@ export interface Identifying {
 const RANK: Readonly<Record<Access, number>> = { public: 0, user: 1, manager: 2, admin: 3 };
 const BEARER = /^Bearer ([^\s]+)$/i; // RFC 6750, 2.1
 
+/** Whether `role` may do all that `wanted` may. */
+export function hasAtLeast(role: Role, wanted: Access): boolean {
+  return RANK[role] >= RANK[wanted];
+}
+
 /** Whether this caller sees and ends what belongs to others. */
 export function seesAll({ role }: KnownCaller): boolean {
-  return RANK[role] >= RANK.manager;
+  return hasAtLeast(role, 'manager');
 }
 
 /** The token a call came with. Throws NOT_LOGGED_IN. */
@@ -67,7 +72,7 @@ export function checkAccess(row: Row, claims: TokenClaims, role: Role): void {
   if (claims.authMethod === 'link-daemon' && row.linkDaemon !== true) {
     throw new AppError('PERMISSION_DENIED', 'the token of a link daemon may not be used for this');
   }
-  if (RANK[role] < RANK[row.access]) {
+  if (!hasAtLeast(role, row.access)) {
     throw new AppError('PERMISSION_DENIED', `this is for role ${row.access}; yours is ${role}`);
   }
 }

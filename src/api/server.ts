@@ -14,6 +14,7 @@ import { Health, healthService } from './health.ts';
 import { type CallLimits, Limits } from './limits.ts';
 import { type LinkRooms, linkService } from './link.ts';
 import { reflectionService } from './reflection.ts';
+import { RoleHolders } from './role-holders.ts';
 import { Serving, type ServingOptions } from './serving.ts';
 import { type SessionRooms, sessionService } from './session.ts';
 import { type Counts, type ServerInfo, systemService } from './system.ts';
@@ -60,25 +61,27 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const health = new Health(names);
   const standard = [HealthDefinition.fullName, ServerReflectionDefinition.fullName];
   const methods = [...published, ...healthService(health), ...reflectionService([...names, ...standard])];
+  await using owned = new AsyncDisposableStack();
+  const roleHolders = owned.use(new RoleHolders(roles));
+  const door = { authority, roles, roleHolders, limits, ownUid: process.getuid?.() ?? -1 };
   const serving = await Serving.start({
+    ...door,
     methods,
     listen: options.listen,
     certificate: pki.tls,
-    authority,
-    roles,
-    limits,
-    ownUid: process.getuid?.() ?? -1,
     ...(options.connectionLimits && { connectionLimits: options.connectionLimits }),
     log,
   });
+  owned.use(serving);
+  owned.defer(async () => {
+    health.goingDown();
+    await nextTurn(); // so that those who watch are told before they are cut
+  });
+  const running = owned.move();
   return {
     address: serving.connections.address,
     replaceCertificate: (certificate) => serving.connections.replaceCertificate(certificate),
-    [Symbol.asyncDispose]: async () => {
-      health.goingDown();
-      await nextTurn(); // so that those who watch are told before they are cut
-      await serving[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

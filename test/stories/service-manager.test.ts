@@ -51,6 +51,17 @@ describe('a configuration that is read again (SIGHUP)', () => {
     expect(after.role).toBe('manager');
   });
 
+  test('ends what somebody is watching in a role that it takes away (X2)', async () => {
+    await using daemon = await TestDaemon.start({ config: { roles: { manager: { users: [alice.name] } } } });
+    await daemon.link(alice);
+    const watch = daemon.begin(alice, ['tokens', 'watch', '--json']);
+    await watch.printed(/\n/);
+    configure(daemon, { roles: { manager: { users: [] } } });
+    await reloaded(daemon, /has been read again/);
+    const { status, stderr } = await watch.finished;
+    expect([status, stderr]).toEqual([4, expect.stringContaining('no longer manager')]);
+  });
+
   test('is refused as a whole when it is bad, and what was stays in force', async () => {
     await using daemon = await TestDaemon.start({
       config: { roles: { manager: { users: [alice.name] } } },
