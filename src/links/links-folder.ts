@@ -34,19 +34,12 @@ export class LinksFolder implements AsyncDisposable {
     if (entry.uid !== uid) throw new AppError('LINK_REFUSED', `the socket is not one of uid ${uid}`);
   }
 
-  /** Up to `limit` names that lie here, with their age in milliseconds. */
-  async list(limit: number, nowMs: number): Promise<{ name: string; ageMs: number; socket: boolean }[]> {
-    const found: { name: string; ageMs: number; socket: boolean }[] = [];
-    const names: string[] = [];
-    for await (const entry of await opendir(this.pathOf('.'))) {
-      names.push(entry.name);
-      if (names.length >= limit) break;
-    }
-    for (const name of names) {
+  /** Every name that lies here, with its age in milliseconds, one at a time: there may be any number. */
+  async *entries(nowMs: number): AsyncGenerator<{ name: string; ageMs: number; socket: boolean }> {
+    for await (const { name } of await opendir(this.pathOf('.'))) {
       const entry = await lstat(this.pathOf(name)).catch(() => undefined);
-      if (entry) found.push({ name, ageMs: nowMs - entry.ctimeMs, socket: entry.isSocket() });
+      if (entry) yield { name, ageMs: nowMs - entry.ctimeMs, socket: entry.isSocket() };
     }
-    return found;
   }
 
   /** Removes a file; one that is gone already, or a folder, is left at that. */

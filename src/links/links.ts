@@ -64,7 +64,8 @@ export class Links implements AsyncDisposable {
   readonly #limit = new RegistrationLimit();
   readonly #renewal: Renewal;
   readonly #stopping = new AbortController();
-  readonly #sweeping: NodeJS.Timeout;
+  readonly #sweepTimer: NodeJS.Timeout;
+  #sweeping: Promise<void> | undefined;
 
   private constructor(options: LinksOptions, folder: LinksFolder) {
     const { store, authority, settings, now, log } = options;
@@ -93,12 +94,12 @@ export class Links implements AsyncDisposable {
       supervision: this.#supervision,
     });
     authority.onEnded(async (ended, why) => (stopping.aborted ? NOTHING_ENDED : revocation.end(ended, why)));
-    this.#sweeping = setInterval(() => void this.#sweep(), SWEEP_MS).unref();
+    this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
   /**
    * Finds the links of an earlier daemon again; those that do not answer at once are looked for in
-   * the background. Tokens of links that are no more are revoked, sockets of nobody removed.
+   * the background, and so are sockets of nobody, which are removed. Tokens of links that are no more are revoked.
    */
   static async open(options: LinksOptions): Promise<Links> {
     const links = new Links(options, await LinksFolder.open(options.linksFolder));
@@ -113,7 +114,7 @@ export class Links implements AsyncDisposable {
     await Promise.race([links.#findAll(known), patience]);
     waited.abort();
     await revokeTokensWithoutLink(options.authority, new Set(rows.map(({ jti }) => jti)));
-    await links.#sweep();
+    links.#sweep();
     return links;
   }
 
@@ -220,12 +221,15 @@ export class Links implements AsyncDisposable {
     }
   }
 
-  async #sweep(): Promise<void> {
+  /** One at a time, and nobody waits for it: users can fill the folder. */
+  #sweep(): void {
     const { now, log } = this.#options;
     const isKnown = (name: string): boolean => this.isKnown(name);
-    await sweep(this.#folder, isKnown, now()).catch((error: unknown) => {
-      log.warn({ err: error }, 'the folder of links was not swept');
-    });
+    this.#sweeping ??= sweep(this.#folder, isKnown, now(), this.#stopping.signal)
+      .catch((error: unknown) => log.warn({ err: error }, 'the folder of links was not swept'))
+      .finally(() => {
+        this.#sweeping = undefined;
+      });
   }
 
   #ownLink(socket: string, jti: string): LinkConnection {
@@ -240,10 +244,11 @@ export class Links implements AsyncDisposable {
   /** Lets go of all links; they go on, and the next daemon finds them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    clearInterval(this.#sweeping);
+    clearInterval(this.#sweepTimer);
     this.#renewal[Symbol.dispose]();
     for (const { connection } of this.#registry.all()) connection?.close('the daemon stops');
     await this.#observers.settled();
+    await this.#sweeping;
     await this.#folder[Symbol.asyncDispose]();
   }
 }

@@ -5,16 +5,17 @@ import { uidOfSocketName } from './socket-name.ts';
 
 /** A link that is only just beginning has its socket, and is not known yet. */
 const YOUNG_MS = 60_000;
-const AT_ONCE = 10_000;
 const DIAL_MS = 200;
 
-/** Removes what nobody listens on. `isKnown` tells the names of links. */
+/** Removes what nobody listens on, until `stopping`. `isKnown` tells the names of links. */
 export async function sweep(
   folder: LinksFolder,
   isKnown: (name: string) => boolean,
   nowMs: number,
+  stopping: AbortSignal,
 ): Promise<void> {
-  for (const { name, ageMs, socket } of await folder.list(AT_ONCE, nowMs)) {
+  for await (const { name, ageMs, socket } of folder.entries(nowMs)) {
+    if (stopping.aborted) return;
     if (isKnown(name) || ageMs < YOUNG_MS) continue;
     if (!socket || (await isDead(folder, name))) await folder.remove(name);
   }
