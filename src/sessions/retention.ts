@@ -2,7 +2,8 @@
 import type { Links } from '../links/links.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
-import { sessionsOfUid } from '../store/sessions.ts';
+import type { SessionRow } from '../store/schema.ts';
+import { endedBefore } from '../store/sessions.ts';
 import type { Records } from './records.ts';
 
 const EVERY_MS = 3_600_000;
@@ -41,14 +42,14 @@ export class Retention implements Disposable {
     const { store, links, records, now, settings } = this.#options;
     const link = links.forUid(uid);
     if (!link) return;
-    const { retentionMs } = settings();
-    const ended = await store.read((db) => sessionsOfUid(db, uid, 'ended'));
-    const old = ended.filter(({ ended_at }) => ended_at !== null && ended_at < now() - retentionMs);
-    for (let first = 0; first < old.length; first += AT_ONCE) {
-      const some = old.slice(first, first + AT_ONCE);
-      await link.forget(some.map(({ id }) => id));
-      await records.remove(some);
-    }
+    const beforeMs = now() - settings().retentionMs;
+    let old: SessionRow[];
+    do {
+      old = await store.read((db) => endedBefore(db, uid, beforeMs, AT_ONCE));
+      if (old.length === 0) return;
+      await link.forget(old.map(({ id }) => id));
+      await records.remove(old);
+    } while (old.length === AT_ONCE);
   }
 
   async #run(): Promise<void> {

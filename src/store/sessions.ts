@@ -59,6 +59,24 @@ export async function sessionsOfUid(db: Db, uid: number, state?: SessionState): 
   return rows.orderBy('started_at').execute();
 }
 
+/** Sessions of a uid that ended before `beforeMs`, the earliest first, at most `limit`. */
+export async function endedBefore(
+  db: Db,
+  uid: number,
+  beforeMs: number,
+  limit: number,
+): Promise<SessionRow[]> {
+  return db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('uid', '=', uid)
+    .where('state', '=', 'ended')
+    .where('ended_at', '<', beforeMs)
+    .orderBy('ended_at')
+    .limit(limit)
+    .execute();
+}
+
 /** Deletes those that are there; at most 1000 at once. */
 export async function deleteSessions(tx: Db, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();

@@ -297,6 +297,24 @@ function sessionsKept(opened: Opened): void {
     expect(await opened().read((db) => sessions.selectSession(db, 'a'))).toBeUndefined();
   });
 
+  test('that ended before a time are found by uid, the earliest first', async () => {
+    for (const row of [
+      sessionRow('a', { state: 'ended', ended_at: 9 }),
+      sessionRow('b', { state: 'ended', ended_at: 7 }),
+      sessionRow('c', { state: 'ended', ended_at: 8 }),
+      sessionRow('d', { state: 'ended', ended_at: 5, uid: 7 }),
+      sessionRow('e', { started_at: 1 }),
+    ]) {
+      await opened().commit((tx) => sessions.insertSession(tx, row));
+    }
+    const ended = async (beforeMs: number, limit: number): Promise<string[]> => {
+      const rows = await opened().read((db) => sessions.endedBefore(db, 1000, beforeMs, limit));
+      return rows.map(({ id }) => id);
+    };
+    expect(await ended(9, 10)).toEqual(['b', 'c']);
+    expect(await ended(10, 2)).toEqual(['b', 'c']);
+  });
+
   test('are found by uid, and listed by filter and order', async () => {
     for (const row of [
       sessionRow('a', { started_at: 1, login: 'bob' }),
