@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -69,7 +69,7 @@ describe('a session outlives its link', () => {
     const { id } = await line.start(['sh', '-c', script]);
     await killLink();
     writeFileSync(gate, '');
-    await sleep(300);
+    await eventually(() => existsSync(join(daemon.sessions, id, 'status.6'))).toBe(true);
     await adopt(id);
     expect(await line.read(id)).toMatchObject({ stdout: WHOLE.slice(0, 23_893), stderr: 'err\n', status: 6 });
   });

@@ -1,4 +1,6 @@
 /** Daemon and link are killed while a session prints: nothing of it is lost (X4). */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, myself } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
@@ -61,13 +63,16 @@ describe('a printing session', () => {
 
   test('is known to have ended although nobody was there to see it', async () => {
     await daemon.link(user);
-    const id = (
-      await daemon.cli(user, ['start', '--detach', '--', 'sh', '-c', 'sleep 1; echo done; exit 5'])
-    ).stdout.trim();
+    const gate = join(daemon.folder, 'gate');
+    const gated = `while [ ! -e ${gate} ]; do sleep 0.02; done; echo done; exit 5`;
+    const id = (await daemon.cli(user, ['start', '--detach', '--', 'sh', '-c', gated])).stdout.trim();
+    const { serverId } = daemon.serverFile;
     const pid = await linkPid();
     await daemon.end('SIGKILL');
     process.kill(pid, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // the program ends in this time, unseen
+    writeFileSync(gate, '');
+    const sessions = join(user.home, '.local/state/latchkey', serverId, 'sessions');
+    await expect.poll(() => existsSync(join(sessions, id, 'status.5')), { timeout: 10_000 }).toBe(true);
     await daemon.serve();
     const next = await daemon.link(user);
     expect(await daemon.cli(user, ['attach', id])).toMatchObject({ status: 5, stdout: 'done\n' });
