@@ -1,18 +1,20 @@
-/** The crash loop as a command: npm run crash-loop -- [--rounds N] [--trouble none|disk|fsync] [--seed N]. */
+/** The crash loop as a command: npm run crash-loop -- [--rounds N] [--trouble none|disk|fsync|power] [--seed N]. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { inWorld } from '../support/in-world.ts';
 import { type Figures, runCrashLoop } from './loop.ts';
-import { TROUBLES, whyNotTrouble } from './trouble.ts';
+import { TROUBLES, whyNotTrouble } from './troubles.ts';
 
 const EVERY = 25;
+const MS = 1000;
 
 function tell(figures: Figures): void {
-  const { kills, issued, revoked, unanswered, unstored, recoveries, programs, lines, slowestStartMs } =
-    figures;
+  const { kills, issued, revoked, unanswered, unstored, failedSyncs, recoveries } = figures;
+  const { programs, lines, slowestStartMs } = figures;
+  const seconds = (performance.now() / MS).toFixed(0);
   process.stdout.write(
-    `${kills} kills: ${issued} tokens issued, ${revoked} revoked, ${unanswered} requests unanswered, ` +
-      `${unstored} refused for the disk, ${recoveries} recoveries, ${programs} programs, ${lines} lines, ` +
+    `${kills} kills in ${seconds} s: ${issued} tokens issued, ${revoked} revoked, ${unanswered} requests unanswered, ` +
+      `${unstored} refused for the disk, ${failedSyncs} syncs failed, ${recoveries} recoveries, ${programs} programs, ${lines} lines, ` +
       `slowest start ${slowestStartMs} ms\n`,
   );
 }

@@ -3,21 +3,24 @@
  * tokens, start programs and read numbered lines; and finds out after each start whether anything
  * that was acknowledged has been lost.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LinkState, ListLinksRequest, ListLinksResponse } from '../../src/generated/latchkey/v1/link.ts';
-import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import { ListTokensRequest, ListTokensResponse } from '../../src/generated/latchkey/v1/token.ts';
 import { type Account, alice, bob, dora, mallory, type Run } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
 import { Person } from '../support/person.ts';
 import { Rpc } from '../support/rpc.ts';
 import { settle } from './model.ts';
-import { getSession, NumberedLines, startScript } from './numbered-lines.ts';
+import { NumberedLines } from './numbered-lines.ts';
+import { descendantsOf, isRunning, markedProcesses } from './processes.ts';
+import { ProgramsAtWork } from './programs-at-work.ts';
 import { Random } from './random.ts';
 import { TokensAtWork } from './tokens-at-work.ts';
-import { type Trouble, type TroubleName, troubleOf } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
+import { type TroubleName, troubleOf } from './troubles.ts';
+import { until } from './until.ts';
 
 export interface LoopOptions {
   readonly rounds: number;
@@ -34,9 +37,11 @@ export interface Figures {
   unanswered: number;
   /** Requests answered with STORE_UNAVAILABLE. */
   unstored: number;
+  /** Syncs of the daemon that were made to fail. */
+  failedSyncs: number;
   /** Times that the daemon has worked again after trouble, without a restart. */
   recoveries: number;
-  /** Programs whose start was acknowledged, beside those that print. */
+  /** Programs whose start was acknowledged, beside those that print lines. */
   programs: number;
   lines: number;
   /** The longest time from the start of a killed daemon to its first answers. */
@@ -51,22 +56,20 @@ interface Printing {
   readonly lines: NumberedLines;
 }
 
-const EXIT_STATUS = 3;
-const SETTLED_MS = 15_000;
 const SUMMED = ['issued', 'revoked', 'unanswered', 'unstored'] as const;
 type Summed = (typeof SUMMED)[number];
-const OLD_ONES = 20;
-const [SOON_MS, AGAIN_MS] = [20, 800];
+const OLD_ONES = 5;
+/** After a token was refused because of trouble that is over: the reserve is made again once a second. */
+const AGAIN_MS = 300;
 const MOST_ANSWERS = 60;
 const WORK_MS = 3_000;
 
 /** Resolves with the figures; throws with every promise that was broken, and the seed. */
 export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
-  const trouble = troubleOf(options.trouble);
   await using owned = new AsyncDisposableStack();
-  const daemon = owned.use(
-    await TestDaemon.start(trouble.state === undefined ? {} : { state: trouble.state }),
-  );
+  const trouble = owned.use(troubleOf(options.trouble));
+  const { state } = trouble;
+  const daemon = owned.use(await TestDaemon.start(state === undefined ? {} : { state }));
   const loop = new CrashLoop(daemon, trouble, new Random(options.seed));
   owned.defer(() => loop.close());
   try {
@@ -89,6 +92,7 @@ class CrashLoop {
     revoked: 0,
     unanswered: 0,
     unstored: 0,
+    failedSyncs: 0,
     recoveries: 0,
     programs: 0,
     lines: 0,
@@ -99,8 +103,7 @@ class CrashLoop {
   readonly #random: Random;
   readonly #workers: TokensAtWork[] = [];
   readonly #printing: Printing[] = [];
-  /** Sessions whose start was acknowledged in this round, with the token that started them. */
-  #started: { id: string; token: string }[] = [];
+  #programs: ProgramsAtWork | undefined;
   #rpc: Rpc;
 
   constructor(daemon: TestDaemon, trouble: Trouble, random: Random) {
@@ -114,10 +117,19 @@ class CrashLoop {
   async begin(): Promise<void> {
     for (const account of [alice, mallory, bob, dora]) {
       const person = await Person.start(account);
-      this.#workers.push(new TokensAtWork(person, new Random(this.#random.between(0, 2 ** 31))));
+      this.#workers.push(new TokensAtWork(person, this.#dice(), () => this.#trouble.outage));
       await person.meet(this.#daemon);
     }
     for (const account of [alice, mallory]) this.#printing.push(await this.#print(account));
+    this.#programs = new ProgramsAtWork(
+      this.#dice(),
+      this.#printing.map(({ token }) => token),
+      this.#printing.map(({ lines }) => lines.id),
+    );
+  }
+
+  #dice(): Random {
+    return new Random(this.#random.between(0, 2 ** 31));
   }
 
   async #print(account: Account): Promise<Printing> {
@@ -134,18 +146,20 @@ class CrashLoop {
     const over = new AbortController();
     for (const worker of this.#workers) worker.begin();
     const works = this.#workers.map((worker) => worker.work(over.signal));
-    const programs = this.#startPrograms(over.signal);
+    works.push(this.#programs?.work(this.#rpc, over.signal) ?? Promise.resolve());
     await this.#someWork();
     await this.#trouble.pass(this.#daemon, this.#random);
-    if (this.#trouble.isReal && this.#random.chance(0.5)) await this.#recover();
+    if (this.#trouble.passes && this.#random.chance(0.5)) await this.#recover();
     await delay(this.#random.between(0, 30));
-    await this.#daemon.end('SIGKILL');
+    const children = descendantsOf(this.#daemon.pid);
+    await this.#trouble.kill(this.#daemon);
     this.figures.kills += 1;
     over.abort();
-    await Promise.all([...works, programs]);
+    await Promise.all(works);
     this.#trouble.end();
     await this.#startAgain();
     await this.#check();
+    await until('what the daemon had started', async () => children.filter(isRunning).join(' '));
   }
 
   /** Until a random number of requests is answered, so that a slow machine does as much in a round as a fast one. */
@@ -160,26 +174,12 @@ class CrashLoop {
   async #recover(): Promise<void> {
     this.#trouble.end();
     const [worker] = this.#workers;
-    await this.#until(
-      'recovery',
-      async () => ((await worker?.issue()) ? '' : 'no token is issued'),
-      AGAIN_MS,
-    );
+    await until('recovery', async () => ((await worker?.issue()) ? '' : 'no token is issued'), AGAIN_MS);
     this.figures.recoveries += 1;
   }
 
   #sum(key: Summed): number {
     return this.#workers.reduce((total, { counts }) => total + counts[key], 0);
-  }
-
-  /** Short programs, one after the other, through the links of those who print. */
-  async #startPrograms(over: AbortSignal): Promise<void> {
-    while (!over.aborted) {
-      const { token } = this.#random.of(this.#printing) ?? { token: '' };
-      const session = await startScript(this.#rpc, token, `echo short; exit ${EXIT_STATUS}`);
-      if (session !== undefined) this.#started.push({ id: session.id, token });
-      await delay(this.#random.between(10, 100));
-    }
   }
 
   async #startAgain(): Promise<void> {
@@ -200,6 +200,8 @@ class CrashLoop {
     await this.#checkLinks();
     await this.#checkSessions();
     for (const key of SUMMED) this.figures[key] = this.#sum(key);
+    this.figures.failedSyncs = this.#trouble.failedSyncs;
+    this.figures.programs = this.#programs?.checked ?? 0;
     this.figures.lines = this.#printing.reduce((total, { lines }) => total + lines.lines, 0);
   }
 
@@ -216,7 +218,7 @@ class CrashLoop {
 
   /** The server's own list is exactly what is good. */
   async #checkList(): Promise<void> {
-    await this.#until('tokens', async () => {
+    await until('tokens', async () => {
       const known = this.#workers.flatMap(({ tokens }) => tokens.filter(({ isOver }) => !isOver));
       const wanted = [
         ...known.map(({ jti }) => jti),
@@ -258,7 +260,7 @@ class CrashLoop {
 
   /** Every good token's link is there and ready, real ones in the process they were. */
   async #checkLinks(): Promise<void> {
-    await this.#until('links', async () => {
+    await until('links', async () => {
       const links = await this.#links();
       const known = this.#workers.flatMap(({ tokens }) => tokens.filter(({ isOver }) => !isOver));
       const wanted = [...known, ...this.#printing.map(({ token }) => claimsOf(token))].map(
@@ -277,35 +279,28 @@ class CrashLoop {
     }
   }
 
-  /** What was acknowledged to have started goes on, or has ended as it does. */
   async #checkSessions(): Promise<void> {
-    for (const { id, token } of this.#started) {
-      await this.#until(`the end of ${id}`, async () => {
-        const session = await getSession(this.#rpc, token, id);
-        if (session?.state === SessionState.ENDED && session.exitStatus === EXIT_STATUS) return '';
-        return JSON.stringify(session ?? 'is not there');
-      });
-    }
-    this.figures.programs += this.#started.length;
-    this.#started = [];
-    for (const { lines, token } of this.#printing) {
-      const session = await getSession(this.#rpc, token, lines.id);
-      if (session?.state !== SessionState.RUNNING)
-        throw new Error(`${lines.id} is ${session?.state ?? 'lost'}`);
+    await this.#programs?.check(this.#rpc, this.#adminToken());
+    for (const { lines } of this.#printing) {
       const { lines: before } = lines;
-      await this.#until('another line', async () => (lines.lines > before ? '' : `${before} lines`));
+      await until('another line', async () => (lines.lines > before ? '' : `${before} lines`));
     }
   }
 
   /** Ends what prints, and looks for what should have ended with it. */
   async finish(): Promise<void> {
+    await this.#programs?.checkEnd(this.#rpc, this.#adminToken());
     this.figures.lines = 0;
     for (const { lines, link } of this.#printing) {
       this.figures.lines += await lines.end();
       link.kill('SIGTERM');
       await link.finished;
     }
-    await this.#until('orphans', async () => orphans().join('\n'));
+    await until('orphans', async () =>
+      markedProcesses()
+        .map(({ pid, command }) => `${pid} ${command}`)
+        .join('\n'),
+    );
   }
 
   async close(): Promise<void> {
@@ -317,15 +312,6 @@ class CrashLoop {
 
   #adminToken(): string {
     return readFileSync(join(this.#daemon.runFolder, 'token'), 'utf8').trim();
-  }
-
-  /** Waits until `look` has nothing to complain about. */
-  async #until(what: string, look: () => Promise<string>, pauseMs = SOON_MS): Promise<void> {
-    const deadline = performance.now() + SETTLED_MS;
-    for (let complaint = await look(); complaint !== ''; complaint = await look()) {
-      if (performance.now() > deadline) throw new Error(`${what}: ${complaint}`);
-      await delay(pauseMs);
-    }
   }
 }
 
@@ -339,17 +325,4 @@ function difference(wanted: readonly string[], found: readonly string[]): string
   const lost = wanted.filter((one) => !found.includes(one)).map((one) => `${one} is missing`);
   const more = found.filter((one) => !wanted.includes(one)).map((one) => `${one} is nobody's`);
   return [...lost, ...more].join(', ');
-}
-
-/** Processes of sessions that still run, by the mark that each of them carries. */
-function orphans(): string[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const marked = readFileSync(`/proc/${pid}/environ`, 'latin1').includes('LATCHKEY_SESSION_ID=');
-      return marked ? [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ')}`] : [];
-    } catch {
-      return []; // it has just ended
-    }
-  });
 }

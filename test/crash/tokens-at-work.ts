@@ -7,7 +7,7 @@ import type { Answer } from '../support/rpc.ts';
 import { broken, type KnownToken, type Seen } from './model.ts';
 import type { Random } from './random.ts';
 
-const MOST_LIVE = 25;
+const MOST_LIVE = 12;
 /** The daemon takes 60 registrations of a user a minute; a new daemon counts anew. */
 const MOST_ISSUES = 40;
 /** After an answer that the disk is full or broken. */
@@ -30,11 +30,14 @@ export class TokensAtWork {
   /** Promises that were broken. */
   readonly findings: string[] = [];
   readonly #random: Random;
+  readonly #outage: () => number;
   #issues = 0;
 
-  constructor(person: Person, random: Random) {
+  /** `outage` tells the outage that is on, in which nothing can be kept; 0 when there is none. */
+  constructor(person: Person, random: Random, outage: () => number) {
     this.person = person;
     this.#random = random;
+    this.#outage = outage;
   }
 
   get live(): KnownToken[] {
@@ -60,8 +63,10 @@ export class TokensAtWork {
   /** Whether it was acknowledged. */
   async issue(): Promise<boolean> {
     this.#issues += 1;
+    const outage = this.#outage();
     const { code, reason, jti, token, socket } = await this.person.issue();
     const isDone = code === 0;
+    this.#isHonest(isDone, outage, `${jti}: issued`);
     await this.#count('issued', code, reason);
     if (token === undefined) return isDone;
     const owner = this.person.account.name;
@@ -84,7 +89,9 @@ export class TokensAtWork {
     const known = this.#random.of(this.live);
     if (known === undefined) return;
     known.revoked = 'unanswered';
+    const outage = this.#outage();
     const answer = await this.#asOneOf(known);
+    this.#isHonest(answer.code === 0, outage, `${known.jti}: revoked`);
     if (answer.code === 0) known.revoked = 'done';
     await this.#count('revoked', answer.code, answer.reason);
     if (answer.code === 0 || answer.reason === 'STORE_UNAVAILABLE') await this.#isRefused(known);
@@ -114,6 +121,12 @@ export class TokensAtWork {
         ),
     ];
     return (this.#random.of(calls) ?? calls[0] ?? fail)();
+  }
+
+  /** Nothing is acknowledged that was asked for and answered in one and the same outage. */
+  #isHonest(isAcknowledged: boolean, outage: number, what: string): void {
+    if (isAcknowledged && outage > 0 && outage === this.#outage())
+      this.findings.push(`${what}, while nothing could be kept`);
   }
 
   /** From the answer on, and even if it was only that the store does not work, the daemon refuses the token. */
