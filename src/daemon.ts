@@ -81,7 +81,7 @@ export async function startDaemon(
   );
 
   const info = { serverId, hostname, version: VERSION, mode, startedAt: new Date(now()) };
-  const logins = openLogins({ config, authority, links, eligible, log });
+  const logins = await openLogins({ config, store, authority, links, eligible, now, log });
   const listen = listenFd === undefined ? config.api.listen : { fd: listenFd };
   const served = startApi({ listen, pki, authority, links, sessions, roles, logins, info, log });
   const api = rooms.use(

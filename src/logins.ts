@@ -11,22 +11,28 @@ import { Conversations } from './login/conversation.ts';
 import { LinkDaemons } from './login/link-daemons.ts';
 import { SshLogin } from './login/ssh.ts';
 import { Throttle } from './login/throttle.ts';
+import type { Store } from './store/open.ts';
 
 const INSTALLED = '/usr/bin/latchkey';
 
 export interface LoginsOptions {
   readonly config: Config;
+  readonly store: Store;
   readonly authority: Authority;
   readonly links: Links;
   readonly eligible: () => EligibleSettings;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly log: Log;
 }
 
-export function openLogins({ config, authority, links, eligible, log }: LoginsOptions): Conversations {
+export async function openLogins(options: LoginsOptions): Promise<Conversations> {
+  const { config, store, authority, links, eligible, now, log } = options;
   const { methods, ssh } = config.login;
   const linkDaemons = new LinkDaemons({ links, program: ownProgram(), runFolder: config.paths.run });
   const all = methods.includes('ssh') ? [new SshLogin({ ...ssh, eligible, linkDaemons })] : [];
-  return new Conversations({ methods: all, authority, throttle: new Throttle(), log });
+  const throttle = await Throttle.open({ store, wallMs: now, log });
+  return new Conversations({ methods: all, authority, throttle, log });
 }
 
 /** This very program where it can be run by its path; else the installed one. */

@@ -67,7 +67,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'the domain knows no gRPC',
   },
   login: {
-    may: ['authority', 'accounts', 'links', 'link/account-proof', 'errors', 'owned-path'],
+    may: ['authority', 'accounts', 'links', 'link/account-proof', 'store', 'errors', 'owned-path'],
     why: 'a way in knows no gRPC, and nothing of what a login then does',
   },
   api: {
@@ -99,7 +99,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'a part of the composition root',
   },
   logins: {
-    may: ['login', 'authority', 'accounts', 'links', 'config', 'log'],
+    may: ['login', 'authority', 'accounts', 'links', 'store', 'config', 'log'],
     why: 'a part of the composition root',
   },
   'server-certificate': { may: ['authority/pki', 'log'], why: 'a part of the composition root' },

@@ -48,6 +48,17 @@ export async function canonicalUser(name: string): Promise<UserEntry | undefined
 }
 
 /**
+ * The account that somebody means by `name`, under its canonical name: a directory that ignores case
+ * knows it by several. Throws UNAVAILABLE.
+ */
+export async function userMeant(name: string): Promise<UserEntry | undefined> {
+  const entry = await userByName(name);
+  if (entry === undefined || entry.name === name) return entry;
+  const canonical = await canonicalUser(entry.name);
+  return canonical?.uid === entry.uid ? canonical : undefined;
+}
+
+/**
  * The account of `uid`, when its name leads back to that uid; undefined when the uid has no
  * account or its name is another's. Throws UNAVAILABLE.
  */

@@ -1,16 +1,36 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Authority, MintRequest } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
+import { openStore, type Store } from '../store/open.ts';
 import { Conversations, refused, type Turn } from './conversation.ts';
 import type { Answers, LoginMethod } from './method.ts';
 import { Throttle } from './throttle.ts';
+
+let folder: string;
+/** Resolved when the method takes its time over an answer. */
+let thinks: PromiseWithResolvers<void>;
+let store: Store;
+beforeEach(async () => {
+  thinks = Promise.withResolvers();
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-conversation-'));
+  store = await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes: 65_536 });
+});
+afterEach(async () => {
+  await store[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
 
 /** A way in for whoever says "sesame" and then "please". */
 const sesame: LoginMethod = {
   name: 'sesame',
   description: 'Say it.',
   isUsable: () => true,
-  async *attempt({ username }) {
+  nameOf: async (username) => username.toLowerCase(),
+  async *attempt({ username, signal }) {
     const ask = (text: string) => ({
       kind: 'prompts' as const,
       name: '',
@@ -19,6 +39,11 @@ const sesame: LoginMethod = {
     });
     const [word] = yield ask('Word');
     if (word === 'broken') throw new AppError('UNAVAILABLE', 'the door is broken');
+    if (word === 'think') {
+      thinks.resolve();
+      await once(signal, 'abort');
+      throw signal.reason;
+    }
     if (word !== 'sesame') throw refused('wrong word');
     yield { kind: 'notice', text: 'It opens.' };
     const [manners] = yield ask('Manners');
@@ -27,7 +52,8 @@ const sesame: LoginMethod = {
   },
 };
 
-function open(throttle = new Throttle(() => 0)) {
+async function open() {
+  const throttle = await Throttle.open({ store, nowMs: () => 0, log: { warn: () => {} } });
   const minted: MintRequest[] = [];
   const logged: object[] = [];
   const mint: Authority['mint'] = async (request) => {
@@ -36,13 +62,18 @@ function open(throttle = new Throttle(() => 0)) {
   };
   const log = { info: (fields: object) => void logged.push(fields) };
   const room = new Conversations({ methods: [sesame], authority: { mint }, throttle, log, refusalMs: 20 });
-  return { room, minted, logged };
+  return { room, throttle, minted, logged };
 }
 
 /** Answers with `texts` until they are used up; resolves with the turns seen, and how it ended. */
-async function talk(room: Conversations, texts: readonly Answers[], source = 'here', username = 'ali') {
+async function talk(
+  room: Conversations,
+  texts: readonly Answers[],
+  source = 'here',
+  username = 'ali',
+  signal = new AbortController().signal,
+) {
   const visitor = { address: '192.0.2.1', source };
-  const signal = new AbortController().signal;
   const conversation = room.begin({ method: 'sesame', username, visitor, signal });
   const left = [...texts];
   const turns: Turn[] = [];
@@ -61,7 +92,7 @@ async function talk(room: Conversations, texts: readonly Answers[], source = 'he
 
 describe('a login conversation', () => {
   it('asks, tells, and ends with a token for who it was', async () => {
-    const { room, minted } = open();
+    const { room, minted } = await open();
     const { turns } = await talk(room, [['sesame'], ['please']]);
     expect(turns.map((turn) => (turn.kind === 'notice' ? turn.text : turn.prompts[0]?.text))).toEqual([
       'Word',
@@ -74,14 +105,14 @@ describe('a login conversation', () => {
   });
 
   it('asks again after a refusal, and says so with the first question alone', async () => {
-    const { room, minted } = open();
+    const { room, minted } = await open();
     const { turns } = await talk(room, [['open'], ['sesame'], ['please']]);
     expect(turns.map((turn) => turn.again)).toEqual([false, true, false, false]);
     expect(minted).toHaveLength(1);
   });
 
   it('is over after six tries, with one and the same refusal, and keeps the cause in the log', async () => {
-    const { room, minted, logged } = open();
+    const { room, minted, logged } = await open();
     const wrong = Array.from({ length: 6 }, () => ['guess']);
     await expect(talk(room, wrong)).rejects.toMatchObject({
       reason: 'LOGIN_REFUSED',
@@ -95,7 +126,7 @@ describe('a login conversation', () => {
   });
 
   it('is not begun anew before the failures are paid for; others are not affected', async () => {
-    const { room } = open();
+    const { room } = await open();
     const wrong = Array.from({ length: 6 }, () => ['guess']);
     await expect(talk(room, wrong)).rejects.toMatchObject({ reason: 'LOGIN_REFUSED' });
     await expect(talk(room, [])).rejects.toMatchObject({
@@ -107,26 +138,47 @@ describe('a login conversation', () => {
   });
 
   it('gains nothing from being begun beforehand', async () => {
-    const throttle = new Throttle(() => 0);
-    const { room } = open(throttle);
+    const { room, throttle } = await open();
     const visitor = { address: '192.0.2.1', source: 'here' };
     const signal = new AbortController().signal;
     const early = room.begin({ method: 'sesame', username: 'ali', visitor, signal });
     await early.next();
-    for (let failure = 0; failure < 3; failure += 1) throttle.failed('ali', 'here');
+    for (let failure = 0; failure < 3; failure += 1) await throttle.failed('ali', 'here');
     await expect(early.next(['sesame'])).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
   });
 
+  it('counts all names of one user together', async () => {
+    const { room, throttle } = await open();
+    await talk(room, [['guess']], 'here', 'ALI');
+    await talk(room, [['guess']], 'here', 'Ali');
+    await talk(room, [['guess']], 'here', 'ali');
+    expect(throttle.refusedForMs('ali', 'here')).toBe(15_000);
+    await expect(talk(room, [['sesame']], 'here', 'aLI')).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+  });
+
+  it('counts as failed what is given up once it was answered, so that no guess is free', async () => {
+    const { room, throttle } = await open();
+    const control = new AbortController();
+    const talking = talk(room, [['think']], 'here', 'ali', control.signal);
+    await thinks.promise;
+    control.abort(new AppError('CANCELLED', 'gone'));
+    await expect(talking).rejects.toMatchObject({ reason: 'CANCELLED' });
+    expect(throttle.slowedMs('ali')).toBe(200);
+    await talk(room, [['sesame']]); // goes away at the second question
+    expect(throttle.slowedMs('ali')).toBe(400);
+    await talk(room, []); // and at the first
+    expect(throttle.slowedMs('ali')).toBe(400);
+  });
+
   it('takes as many answers as it has prompts, and no huge ones', async () => {
-    const { room } = open();
+    const { room } = await open();
     for (const answers of [[], ['sesame', 'more'], ['x'.repeat(1025)], ['a\0b']]) {
       await expect(talk(room, [answers])).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
     }
   });
 
   it('passes on what is nobody’s fault, and counts it against nobody', async () => {
-    const throttle = new Throttle(() => 0);
-    const { room } = open(throttle);
+    const { room, throttle } = await open();
     await expect(talk(room, [['broken']])).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
     expect(throttle.slowedMs('ali')).toBe(0);
   });

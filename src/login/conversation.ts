@@ -15,7 +15,7 @@ export type Turn = Challenge & { readonly again: boolean };
 export interface ConversationsOptions {
   readonly methods: readonly LoginMethod[];
   readonly authority: Pick<Authority, 'mint'>;
-  readonly throttle: Throttle;
+  readonly throttle: Pick<Throttle, 'failed' | 'refusedForMs' | 'slowedMs'>;
   readonly log: { info(fields: object, message: string): void };
   /** The least that a refusal takes since the last answer: more than PAM's own delay (pam_fail_delay(3)). */
   readonly refusalMs?: number;
@@ -27,6 +27,14 @@ export interface Beginning {
   readonly username: string;
   readonly visitor: Visitor;
   readonly signal: AbortSignal;
+}
+
+/** A conversation under way. */
+interface Visit extends Beginning {
+  readonly way: LoginMethod;
+  /** Whose the failures are: the one name of whoever is meant, once an answer was given. */
+  name: string;
+  failures: number;
 }
 
 const TRIES = 6;
@@ -51,11 +59,12 @@ export class Conversations {
    * LIMIT_EXCEEDED while failures of before have to be paid for, INVALID_ARGUMENT, UNAVAILABLE.
    */
   async *begin(beginning: Beginning): AsyncGenerator<Turn, Minted, Answers> {
-    const method = this.#methodOf(beginning);
-    this.#checkDebts(beginning, 0);
-    for (let failures = 0; failures < TRIES; failures += 1) {
-      const identity = yield* this.#try(method, beginning, failures);
-      if (identity !== undefined) return this.#welcome(identity, beginning);
+    const way = this.#methodOf(beginning);
+    const visit: Visit = { ...beginning, way, name: beginning.username, failures: 0 };
+    this.#checkDebts(visit);
+    for (; visit.failures < TRIES; visit.failures += 1) {
+      const identity = yield* this.#try(visit);
+      if (identity !== undefined) return this.#welcome(identity, visit);
     }
     throw refused();
   }
@@ -69,49 +78,58 @@ export class Conversations {
     return method;
   }
 
-  /** One try; undefined when it was refused. */
-  async *#try(
-    method: LoginMethod,
-    beginning: Beginning,
-    failures: number,
-  ): AsyncGenerator<Turn, Identity | undefined, Answers> {
-    const { throttle, log, refusalMs = REFUSAL_MS } = this.#options;
-    const { username, visitor, signal } = beginning;
-    const attempt = method.attempt({ username, visitor, signal });
+  /** One try; undefined when it was refused. What was answered and then given up counts as a failure. */
+  async *#try(visit: Visit): AsyncGenerator<Turn, Identity | undefined, Answers> {
+    const { way, username, visitor, signal } = visit;
+    const attempt = way.attempt({ username, visitor, signal });
     let answeredMs: number | undefined;
+    let isUndecided = false;
     try {
       let step = await attempt.next();
       while (!step.done) {
-        const answers = yield { ...step.value, again: failures > 0 && answeredMs === undefined };
+        const answers = yield { ...step.value, again: visit.failures > 0 && answeredMs === undefined };
         if (step.value.kind === 'prompts') {
           checkAnswers(answers, step.value.prompts.length);
-          if (answeredMs === undefined) await this.#slowDown(beginning, failures);
+          if (answeredMs === undefined) await this.#slowDown(visit);
           answeredMs = performance.now();
+          isUndecided = true;
         }
         step = await attempt.next(answers);
       }
+      isUndecided = false;
       return step.value;
     } catch (error) {
-      if (!isAppError(error, 'LOGIN_REFUSED')) throw error;
-      throttle.failed(username, visitor.source);
-      log.info({ username, peer: visitor.address, method: method.name, why: whyOf(error) }, 'login refused');
-      const leftMs = (answeredMs ?? performance.now()) + refusalMs - performance.now();
-      await delay(Math.max(0, leftMs), undefined, { signal });
+      const isRefused = isAppError(error, 'LOGIN_REFUSED');
+      isUndecided &&= signal.aborted && !isRefused;
+      if (!isRefused) throw error;
+      await this.#refuse(visit, answeredMs ?? performance.now(), error);
       return undefined;
     } finally {
+      if (isUndecided) await this.#options.throttle.failed(visit.name, visitor.source);
       await attempt.return(undefined as never);
     }
   }
 
-  /** Before an answer is looked at, so that many conversations at once gain nothing. */
-  async #slowDown(beginning: Beginning, failures: number): Promise<void> {
-    this.#checkDebts(beginning, failures);
-    const slowedMs = this.#options.throttle.slowedMs(beginning.username);
-    await delay(slowedMs, undefined, { signal: beginning.signal });
+  async #refuse(
+    { username, name, way, visitor, signal }: Visit,
+    sinceMs: number,
+    why: AppError,
+  ): Promise<void> {
+    const { throttle, log, refusalMs = REFUSAL_MS } = this.#options;
+    await throttle.failed(name, visitor.source);
+    log.info({ username, peer: visitor.address, method: way.name, why: whyOf(why) }, 'login refused');
+    await delay(Math.max(0, sinceMs + refusalMs - performance.now()), undefined, { signal });
   }
 
-  #checkDebts({ username, visitor }: Beginning, own: number): void {
-    const refusedForMs = this.#options.throttle.refusedForMs(username, visitor.source, own);
+  /** Before an answer is looked at, so that many conversations at once gain nothing. */
+  async #slowDown(visit: Visit): Promise<void> {
+    visit.name = (await visit.way.nameOf?.(visit.username)) ?? visit.username;
+    this.#checkDebts(visit);
+    await delay(this.#options.throttle.slowedMs(visit.name), undefined, { signal: visit.signal });
+  }
+
+  #checkDebts({ name, visitor, failures }: Visit): void {
+    const refusedForMs = this.#options.throttle.refusedForMs(name, visitor.source, failures);
     if (refusedForMs === 0) return;
     const seconds = String(Math.ceil(refusedForMs / 1000));
     throw new AppError('LIMIT_EXCEEDED', `too many failed logins; try again in ${seconds} s`, {

@@ -61,6 +61,8 @@ export interface LoginMethod {
   readonly description: string;
   /** Whether it could succeed now. */
   isUsable(): boolean;
+  /** The one name of whoever is called `username` among others, so that all of them are counted together. */
+  nameOf?(username: string): Promise<string>;
   /** Throws LOGIN_REFUSED for whatever is about the person, anything else for what is not. */
   attempt(attempt: Attempt): AsyncGenerator<Challenge, Identity, Answers>;
 }

@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { checkEligible, type EligibleSettings } from '../accounts/eligible.ts';
-import { canonicalUser, type UserEntry } from '../accounts/user-database.ts';
+import { type UserEntry, userMeant } from '../accounts/user-database.ts';
 import { isAppError } from '../errors.ts';
 import { refused } from './conversation.ts';
 import { readHostKeys } from './host-keys.ts';
@@ -46,6 +46,10 @@ export class SshLogin implements LoginMethod {
     return readHostKeys(this.#options.hostKeys).length > 0;
   }
 
+  async nameOf(username: string): Promise<string> {
+    return (await userMeant(username))?.name ?? username;
+  }
+
   /** The password is asked before sshd is dialled, so that nobody holds a connection while thinking. */
   async *attempt({ username, visitor, signal }: Attempt): AsyncGenerator<Challenge, Identity, Answers> {
     const [password = ''] = yield { kind: 'prompts', name: '', instruction: '', prompts: [PASSWORD] };
@@ -74,7 +78,7 @@ export class SshLogin implements LoginMethod {
 
   /** The account that is meant, when it may log in here. Throws UNAVAILABLE. */
   async #userOf(username: string): Promise<UserEntry | undefined> {
-    const user = await canonicalUser(username);
+    const user = await userMeant(username);
     if (user === undefined) return undefined;
     try {
       checkEligible(user, this.#options.eligible());

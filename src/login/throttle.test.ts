@@ -1,44 +1,120 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStore, type Store } from '../store/open.ts';
+import { allPenalties } from '../store/penalties.ts';
 import { Throttle } from './throttle.ts';
 
+let folder: string;
+let store: Store;
+let logged: string[];
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-throttle-'));
+  store = await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes: 65_536 });
+  logged = [];
+});
+afterEach(async () => {
+  await store[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const log = { warn: (_: object, message: string) => void logged.push(message) };
+const open = (nowMs: () => number = () => 0, wallMs: () => number = () => 1e12) =>
+  Throttle.open({ store, nowMs, wallMs, log });
+
+/** `times` failures at once. */
+async function fail(throttle: Throttle, times: number, login = 'alice', source = 'here'): Promise<void> {
+  await Promise.all(Array.from({ length: times }, () => throttle.failed(login, source)));
+}
+
 describe('what failed logins cost (THREATS: guessing passwords, locking others out)', () => {
-  it('refuses a user from one source from the third failure on, for a growing time that runs off', () => {
+  it('refuses a user from one source from the third failure on, for a growing time that runs off', async () => {
     let nowMs = 0;
-    const throttle = new Throttle(() => nowMs);
-    const fail = (): number => {
-      throttle.failed('alice', 'here');
+    const throttle = await open(() => nowMs);
+    const failOnce = async (): Promise<number> => {
+      await throttle.failed('alice', 'here');
       return throttle.refusedForMs('alice', 'here');
     };
-    expect([fail(), fail(), fail(), fail()]).toEqual([0, 0, 15_000, 20_000]);
+    expect([await failOnce(), await failOnce(), await failOnce(), await failOnce()]).toEqual([
+      0, 0, 15_000, 20_000,
+    ]);
     nowMs += 10_001;
     expect(throttle.refusedForMs('alice', 'here')).toBe(0);
-    for (let more = 0; more < 500; more += 1) fail();
-    expect(throttle.refusedForMs('alice', 'here')).toBeLessThanOrEqual(605_000);
+    await fail(throttle, 500);
+    expect(throttle.refusedForMs('alice', 'here')).toBe(600_000);
   });
 
-  it('lets the user in from elsewhere, only slower, and other users from the same source', () => {
-    const throttle = new Throttle(() => 0);
-    for (let failure = 0; failure < 1000; failure += 1) throttle.failed('alice', 'attacker');
+  it('lets the user in from elsewhere, only slower, and other users from the same source', async () => {
+    const throttle = await open();
+    await fail(throttle, 1000, 'alice', 'attacker');
     expect(throttle.refusedForMs('alice', 'home')).toBe(0);
     expect(throttle.slowedMs('alice')).toBe(3_000);
     expect(throttle.refusedForMs('bob', 'attacker')).toBe(0);
     expect(throttle.slowedMs('bob')).toBe(0);
   });
 
-  it('does not count a conversation’s own failures against itself', () => {
-    const throttle = new Throttle(() => 0);
+  it('does not count a conversation’s own failures against itself', async () => {
+    const throttle = await open();
     for (let own = 1; own <= 6; own += 1) {
-      throttle.failed('alice', 'here');
+      await throttle.failed('alice', 'here');
       expect(throttle.refusedForMs('alice', 'here', own)).toBe(0);
     }
     expect(throttle.refusedForMs('alice', 'here', 3)).toBe(15_000);
   });
 
-  it('keeps the youngest entries of very many', () => {
-    const throttle = new Throttle(() => 0);
-    for (const failure of ['first', 'first', 'first']) throttle.failed(failure, 'here');
-    for (let other = 0; other < 10_000; other += 1) throttle.failed(`user ${other}`, 'here');
+  it('keeps the youngest entries of very many, in memory and in the store', async () => {
+    const throttle = await open();
+    await fail(throttle, 3, 'first');
+    await Promise.all(Array.from({ length: 10_000 }, (_, at) => throttle.failed(`user ${at}`, 'here')));
     expect(throttle.refusedForMs('first', 'here')).toBe(0);
     expect(throttle.slowedMs('user 9999')).toBe(200);
+    const kept = await store.read(allPenalties);
+    expect(kept).toHaveLength(20_000);
+    expect(kept.some(({ login }) => login === 'first')).toBe(false);
   });
+});
+
+describe('after a restart', () => {
+  it('is owed what was owed, less the time that has passed', async () => {
+    await fail(await open(), 4);
+    const later = await open(
+      () => 77,
+      () => 1e12 + 3_000,
+    );
+    expect(later.refusedForMs('alice', 'here')).toBe(17_000);
+    expect(later.slowedMs('alice')).toBe(800);
+    const muchLater = await open(
+      () => 0,
+      () => 1e12 + 600_000,
+    );
+    expect(muchLater.refusedForMs('alice', 'here')).toBe(0);
+  });
+
+  it('is never more than it could be, when the clock was set back', async () => {
+    await fail(await open(), 4);
+    const before = await open(
+      () => 0,
+      () => 0,
+    );
+    expect(before.refusedForMs('alice', 'here')).toBeLessThanOrEqual(605_000);
+  });
+
+  it('what has run off is kept no longer', async () => {
+    await fail(await open(), 1);
+    const later = await open(
+      () => 0,
+      () => 1e12 + 5_000,
+    );
+    await later.failed('bob', 'here');
+    expect((await store.read(allPenalties)).map(({ login }) => login)).toEqual(['bob', 'bob']);
+  });
+});
+
+it('counts in memory what the store cannot keep', async () => {
+  const throttle = await open();
+  await store[Symbol.asyncDispose]();
+  await fail(throttle, 3);
+  expect(throttle.refusedForMs('alice', 'here')).toBe(15_000);
+  expect(logged).toHaveLength(3);
 });

@@ -3,12 +3,13 @@ import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import { getMeta, setMeta } from './meta.ts';
 import { first } from './migrations/0001-first.ts';
+import { penalties } from './migrations/0002-penalties.ts';
 import type { Schema } from './schema.ts';
 
 type Migration = (db: Kysely<unknown>) => Promise<void>;
 
 /** Version n is what the first n of these have made. Never change one that was released. */
-const MIGRATIONS: readonly Migration[] = [first];
+const MIGRATIONS: readonly Migration[] = [first, penalties];
 
 const VERSION_KEY = 'schema';
 

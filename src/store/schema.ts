@@ -8,6 +8,7 @@ export interface Schema {
   tokens: TokenRow;
   links: LinkRow;
   sessions: SessionRow;
+  penalties: PenaltyRow;
 }
 
 /** A single fact about the whole, such as the version of this schema. */
@@ -69,3 +70,11 @@ export interface SessionRow {
 }
 
 export type SessionState = 'starting' | 'running' | 'ended';
+
+/** What failed logins as `login` cost whoever comes from `source`; of '' what they cost the login as a whole. */
+export interface PenaltyRow {
+  readonly login: string;
+  readonly source: string;
+  /** When it has run off: milliseconds. */
+  readonly until: number;
+}

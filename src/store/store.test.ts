@@ -41,7 +41,7 @@ describe('the database file', () => {
     await expect(open()).rejects.toEqual(refused(/another latchkey uses/));
     await first[Symbol.asyncDispose]();
     await using second = await open();
-    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('1');
+    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('2');
   });
 
   test('is refused from a newer version, and left alone', async () => {

@@ -5,6 +5,12 @@ import { allLinks, deleteLink, selectLinks, upsertLink } from '../../src/store/l
 import { getMeta, setMeta } from '../../src/store/meta.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { Page } from '../../src/store/page.ts';
+import {
+  allPenalties,
+  deletePenaltiesUntil,
+  deletePenalty,
+  upsertPenalty,
+} from '../../src/store/penalties.ts';
 import type { LinkRow, SessionRow, TokenRow } from '../../src/store/schema.ts';
 import * as sessions from '../../src/store/sessions.ts';
 import * as tokens from '../../src/store/tokens.ts';
@@ -58,6 +64,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     describe('tokens in lists', () => tokensListed(() => store));
     describe('links', () => links(() => store));
     describe('sessions', () => sessionsKept(() => store));
+    describe('penalties', () => penaltiesKept(() => store));
   });
 }
 
@@ -332,5 +339,22 @@ function sessionsKept(opened: Opened): void {
     expect(await idsOf({ text: '100%' })).toEqual(['c', 'a']);
     const { nextPageToken } = await opened().read((db) => sessions.selectSessions(db, { pageSize: 2 }));
     expect(await idsOf({ pageSize: 2, pageToken: nextPageToken })).toEqual(['a']);
+  });
+}
+
+function penaltiesKept(opened: Opened): void {
+  test('come, grow, run off and are taken back', async () => {
+    const rows = [
+      { login: 'alice', source: 'here', until: 30 },
+      { login: 'alice', source: '', until: 20 },
+      { login: 'bob', source: 'here', until: 10 },
+    ];
+    for (const row of rows) await opened().commit((tx) => upsertPenalty(tx, { ...row, until: 5 }));
+    for (const row of rows) await opened().commit((tx) => upsertPenalty(tx, row));
+    expect(await opened().read(allPenalties)).toEqual(rows.toReversed());
+    await opened().commit((tx) => deletePenaltiesUntil(tx, 10));
+    expect(await opened().read(allPenalties)).toEqual([rows[1], rows[0]]);
+    await opened().commit((tx) => deletePenalty(tx, { login: 'alice', source: '' }));
+    expect(await opened().read(allPenalties)).toEqual([rows[0]]);
   });
 }

@@ -125,6 +125,15 @@ describe('a login that is refused', () => {
     expect(sshd.log).not.toMatch(/ProxyCommand|#0|%wheel|\.\.\//);
   });
 
+  test('costs a penalty that a daemon killed and started anew has not forgotten', async (context) => {
+    skipWithout(context, missing());
+    await Promise.all([1, 2, 3].map(() => converse(daemon, 'dora', ['guess', 'guess'])));
+    await daemon.end('SIGKILL');
+    await daemon.serve();
+    expect(await converse(daemon, 'dora', [])).toMatchObject({ asked: [], reason: 'LIMIT_EXCEEDED' });
+    expect((await login(mallory, 'mallory', MALLORY)).status).toBe(0);
+  });
+
   test('leaves no trace of a password in any log', async (context) => {
     skipWithout(context, missing());
     for (const text of [daemon.log, sshd.log]) expect(text).not.toMatch(/Correct horse|wrong"/);

@@ -13,7 +13,7 @@ export interface Held {
   readonly told?: string[];
 }
 
-/** Answers each question, of one prompt, with the next of `answers`. */
+/** Answers each question, of one prompt, with the next of `answers`; goes away when there is none. */
 export async function converse(
   { runFolder }: TestDaemon,
   username: string,
@@ -27,8 +27,9 @@ export async function converse(
   try {
     for await (const { challenge } of conversation.responses as AsyncIterable<LoginResponse>) {
       if (challenge?.$case !== 'prompts') continue;
-      const text = answers[asked.length] ?? '';
+      const text = answers[asked.length];
       asked.push(challenge.value);
+      if (text === undefined) break;
       await conversation.send({ request: { $case: 'answers', value: { texts: [text] } } });
     }
     return { asked };
