@@ -19,6 +19,7 @@ import { Links } from './links/links.ts';
 import { LocalAdmin } from './local-admin.ts';
 import type { Log } from './log.ts';
 import { openLogins } from './logins.ts';
+import { Refusals } from './refusals.ts';
 import { ServerCertificate } from './server-certificate.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { getMeta, setMeta } from './store/meta.ts';
@@ -81,9 +82,10 @@ export async function startDaemon(
   );
 
   const info = { serverId, hostname, version: VERSION, mode, startedAt: new Date(now()) };
-  const logins = await openLogins({ config, store, authority, links, eligible, now, log });
+  const refusals = rooms.use(new Refusals(log));
+  const logins = await openLogins({ config, store, authority, links, eligible, refusals, now, log });
   const listen = listenFd === undefined ? config.api.listen : { fd: listenFd };
-  const served = startApi({ listen, pki, authority, links, sessions, roles, logins, info, log });
+  const served = startApi({ listen, pki, authority, links, sessions, roles, logins, info, refusals, log });
   const api = rooms.use(
     await served.catch((error: unknown) => Promise.reject(listenProblem(error, config.api.listen))),
   );

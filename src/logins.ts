@@ -11,6 +11,7 @@ import { Conversations } from './login/conversation.ts';
 import { LinkDaemons } from './login/link-daemons.ts';
 import { SshLogin } from './login/ssh.ts';
 import { Throttle } from './login/throttle.ts';
+import type { Refusals } from './refusals.ts';
 import type { Store } from './store/open.ts';
 
 const INSTALLED = '/usr/bin/latchkey';
@@ -21,18 +22,19 @@ export interface LoginsOptions {
   readonly authority: Authority;
   readonly links: Links;
   readonly eligible: () => EligibleSettings;
+  readonly refusals: Pick<Refusals, 'tell'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
 }
 
 export async function openLogins(options: LoginsOptions): Promise<Conversations> {
-  const { config, store, authority, links, eligible, now, log } = options;
+  const { config, store, authority, links, eligible, refusals, now, log } = options;
   const { methods, ssh } = config.login;
   const linkDaemons = new LinkDaemons({ links, program: ownProgram(), runFolder: config.paths.run });
   const all = methods.includes('ssh') ? [new SshLogin({ ...ssh, eligible, linkDaemons })] : [];
   const throttle = await Throttle.open({ store, wallMs: now, log });
-  return new Conversations({ methods: all, authority, throttle, log });
+  return new Conversations({ methods: all, authority, throttle, refusals });
 }
 
 /** This very program where it can be run by its path; else the installed one. */

@@ -16,6 +16,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   'user-folders': { may: [], why: 'daemon and client must look in the same places' },
   inert: { may: [], why: 'everything stands on it' },
   log: { may: ['inert'], why: 'everything stands on it' },
+  refusals: { may: ['log'], why: 'everything stands on it' },
   token: { may: ['errors'], why: 'daemon, link and client all check tokens, so it can know none of them' },
   native: { may: [], why: 'libc behind typed functions, nothing of what they are used for' },
   config: {
@@ -67,7 +68,16 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'the domain knows no gRPC',
   },
   login: {
-    may: ['authority', 'accounts', 'links', 'link/account-proof', 'store', 'errors', 'owned-path'],
+    may: [
+      'authority',
+      'accounts',
+      'links',
+      'link/account-proof',
+      'store',
+      'errors',
+      'owned-path',
+      'refusals',
+    ],
     why: 'a way in knows no gRPC, and nothing of what a login then does',
   },
   api: {
@@ -81,6 +91,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
       'store/page',
       'errors',
       'log',
+      'refusals',
       'feed',
       'generated',
     ],
@@ -99,7 +110,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'a part of the composition root',
   },
   logins: {
-    may: ['login', 'authority', 'accounts', 'links', 'store', 'config', 'log'],
+    may: ['login', 'authority', 'accounts', 'links', 'store', 'config', 'log', 'refusals'],
     why: 'a part of the composition root',
   },
   'server-certificate': { may: ['authority/pki', 'log'], why: 'a part of the composition root' },

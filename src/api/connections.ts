@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Log } from '../log.ts';
+import type { Refusals } from '../refusals.ts';
 import { isLocalAddress, type Peer, peerOf, plainAddress } from './peer.ts';
 import { addressBytes, type End } from './peer-uid.ts';
 
@@ -59,7 +60,8 @@ export interface ConnectionsOptions {
   /** Takes over a connection whose handshake is done. */
   readonly inject: (socket: TLSSocket) => void;
   readonly limits?: Partial<ConnectionLimits>;
-  readonly log: Log;
+  readonly log: Pick<Log, 'error'>;
+  readonly refusals: Pick<Refusals, 'tell'>;
 }
 
 /** What has been accepted; `connection` once the handshake is done. */
@@ -72,7 +74,7 @@ interface Accepted {
 export class Connections implements AsyncDisposable {
   readonly #server: Server;
   readonly #limits: ConnectionLimits;
-  readonly #log: Log;
+  readonly #refusals: Pick<Refusals, 'tell'>;
   readonly #inject: (socket: TLSSocket) => void;
   /** By their ends, the oldest first. */
   readonly #accepted = new Map<string, Accepted>();
@@ -81,7 +83,7 @@ export class Connections implements AsyncDisposable {
 
   private constructor(options: ConnectionsOptions) {
     this.#limits = { ...CONNECTION_LIMITS, ...options.limits };
-    this.#log = options.log;
+    this.#refusals = options.refusals;
     this.#inject = options.inject;
     this.#server = createServer({
       cert: options.certificate.certPem,
@@ -94,7 +96,8 @@ export class Connections implements AsyncDisposable {
     this.#server.on('connection', (socket: Socket) => this.#acceptRaw(socket));
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
     this.#server.on('tlsClientError', (error, socket) => {
-      this.#log.info({ peer: socket.remoteAddress, reason: error.message }, 'handshake refused');
+      const peer = socket.remoteAddress ?? '';
+      this.#refusals.tell('handshake refused', { from: sourceOf(peer) }, { peer, cause: error.message });
       socket.destroy();
     });
     this.#sweeper = setInterval(() => this.#sweep(), Math.min(5_000, this.#limits.idleMs)).unref();
@@ -148,7 +151,7 @@ export class Connections implements AsyncDisposable {
     const { key, theirs } = endsOf(socket);
     const source = sourceOf(theirs.address);
     if (this.#isTooMany(source) || (this.#isFull() && !this.#makeRoom())) {
-      this.#log.warn({ peer: theirs.address, reason: 'LIMIT_EXCEEDED' }, 'connection refused');
+      this.#refusals.tell('connection refused', { reason: 'LIMIT_EXCEEDED', from: source }, {});
       socket.destroy();
       return;
     }

@@ -8,8 +8,9 @@ import { randomBytes } from 'node:crypto';
 import { Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Refusals } from '../refusals.ts';
 import { type Arrival, admit, type Door } from './admit.ts';
-import type { Connection } from './connections.ts';
+import { type Connection, sourceOf } from './connections.ts';
 import { exchange } from './exchange.ts';
 import type { ServedMethod } from './methods.ts';
 import { deadlineMs } from './policy.ts';
@@ -18,6 +19,7 @@ import { Wire } from './wire.ts';
 
 export interface Handling extends Door {
   readonly log: Log;
+  readonly refusals: Pick<Refusals, 'tell'>;
   /** Ends every call under way; its reason is what the callers are told. */
   readonly shutdown: AbortSignal;
 }
@@ -59,7 +61,7 @@ export async function handle(
   }
   // The caller knows; but a revocation waits until nothing is done in the token's name any more.
   await work.catch(() => {});
-  report(rooms.log, passage, failure, performance.now() - startedMs);
+  report(rooms, passage, failure, performance.now() - startedMs);
 }
 
 async function pass(rooms: Handling, passage: Passage): Promise<void> {
@@ -103,22 +105,22 @@ function cutOff({ shutdown, limits }: Handling, { method, wire, control, ends }:
   return promise;
 }
 
-function report(log: Log, passage: Passage, failure: unknown, milliseconds: number): void {
+function report({ log, refusals }: Handling, passage: Passage, failure: unknown, milliseconds: number): void {
   const { method, connection, requestId, login, jti } = passage;
   const reason = failure === undefined ? undefined : publicError(failure).reason;
-  const line = {
-    requestId,
-    method: method.path,
-    peer: connection.peer.address,
-    login,
-    jti,
-    reason,
-    milliseconds: Math.round(milliseconds),
-  };
+  const { address } = connection.peer;
+  const details = { requestId, peer: address, jti, milliseconds: Math.round(milliseconds) };
+  const line = { ...details, method: method.path, login, reason };
   if (reason === 'INTERNAL') log.error({ ...line, err: failure }, 'call failed');
-  else if (reason !== undefined && reason !== 'CANCELLED')
-    log.warn({ ...line, cause: causeOf(failure) }, 'call refused');
-  else if (method.row.quiet) log.debug(line, 'call');
+  else if (reason !== undefined && reason !== 'CANCELLED') {
+    const kind = {
+      method: method.path,
+      reason,
+      login,
+      from: login === undefined ? sourceOf(address) : undefined,
+    };
+    refusals.tell('call refused', kind, { ...details, cause: causeOf(failure) });
+  } else if (method.row.quiet) log.debug(line, 'call');
   else log.info(line, 'call');
 }
 

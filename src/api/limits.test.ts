@@ -201,6 +201,15 @@ describe('with a login', () => {
     expect(await callOnce(VERIFY, request(1_100_000), { authorization })).toBe(RESOURCE_EXHAUSTED);
   });
 
+  it('writes one line about many calls that are refused alike', async () => {
+    await using client = await api.client();
+    const call = () => client.links.listLinks({}).catch(({ reason }) => reason);
+    const answers = await Promise.all(Array.from({ length: 12 }, call));
+    expect(new Set(answers)).toEqual(new Set(['NOT_LOGGED_IN']));
+    const lines = api.logged.filter((line) => line.includes('LinkService/ListLinks'));
+    expect(lines).toEqual([expect.stringContaining('"msg":"call refused"')]);
+  });
+
   it('does not count calls that come together as calls without a login', async () => {
     await using client = await api.client('bob');
     const answers = await Promise.all(Array.from({ length: 64 }, () => client.auth.whoAmI({})));

@@ -17,7 +17,7 @@ export interface Row {
   readonly deadlineMs?: number;
   /** How long a client may take for each message but the first, where people have to type it. */
   readonly answerDueMs?: number;
-  /** Too frequent to be worth a line of log each time it succeeds. */
+  /** Not worth a line of log each time it succeeds: too frequent, or open to everybody. */
   readonly quiet?: true;
 }
 
@@ -29,8 +29,8 @@ const ANSWER_MS = 60_000;
 
 /** Keyed `<service>/<method>` as on the wire (DESIGN 5). */
 export const POLICY = {
-  'latchkey.v1.AuthService/ListMethods': { access: 'public' },
-  'latchkey.v1.AuthService/GetKeys': { access: 'public' },
+  'latchkey.v1.AuthService/ListMethods': { access: 'public', quiet: true },
+  'latchkey.v1.AuthService/GetKeys': { access: 'public', quiet: true },
   'latchkey.v1.AuthService/Login': { access: 'public', answerDueMs: ANSWER_MS },
   'latchkey.v1.AuthService/WhoAmI': { access: 'user', linkDaemon: true },
   'latchkey.v1.AuthService/Logout': { access: 'user', linkDaemon: true },

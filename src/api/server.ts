@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServerReflectionDefinition } from '../generated/grpc/reflection/v1/reflection.ts';
 import { HealthDefinition } from '../generated/health/v1/health.ts';
 import type { Log } from '../log.ts';
+import type { Refusals } from '../refusals.ts';
 import { type AuthRooms, authService } from './auth.ts';
 import type { Certificate, ConnectionLimits } from './connections.ts';
 import { Health, healthService } from './health.ts';
@@ -34,6 +35,7 @@ export interface ApiOptions {
   readonly logins: AuthRooms['logins'];
   readonly info: ServerInfo;
   readonly log: Log;
+  readonly refusals: Pick<Refusals, 'tell'>;
   /** Other numbers than DESIGN 11 has, for tests. */
   readonly callLimits?: Partial<CallLimits>;
   readonly connectionLimits?: Partial<ConnectionLimits>;
@@ -48,7 +50,7 @@ export interface Api extends AsyncDisposable {
 
 /** Serves until disposed. Throws when the policy table does not match the methods. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { pki, authority, links, sessions, roles, logins, info, log } = options;
+  const { pki, authority, links, sessions, roles, logins, info, log, refusals } = options;
   const limits = new Limits(options.callLimits);
   const published = [
     ...authService({ authority, logins, serverId: info.serverId, caPem: pki.caPem }),
@@ -71,6 +73,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     certificate: pki.tls,
     ...(options.connectionLimits && { connectionLimits: options.connectionLimits }),
     log,
+    refusals,
   });
   owned.use(serving);
   owned.defer(async () => {

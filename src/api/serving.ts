@@ -12,6 +12,7 @@ import {
 } from '@grpc/grpc-js';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Refusals } from '../refusals.ts';
 import type { Door } from './admit.ts';
 import { type Certificate, type ConnectionLimits, Connections } from './connections.ts';
 import { handle, UNPROVEN_MESSAGE_BYTES } from './handle.ts';
@@ -25,6 +26,7 @@ export interface ServingOptions extends Door {
   readonly certificate: Certificate;
   readonly connectionLimits?: Partial<ConnectionLimits>;
   readonly log: Log;
+  readonly refusals: Pick<Refusals, 'tell'>;
 }
 
 /** What a serving API owns. */
@@ -71,6 +73,7 @@ export class Serving implements AsyncDisposable {
       certificate: options.certificate,
       inject: (socket) => injector.injectConnection(socket),
       log: options.log,
+      refusals: options.refusals,
       ...(options.connectionLimits && { limits: options.connectionLimits }),
     });
     return new Serving({ connections, server, injector, shutdown, calls });

@@ -11,6 +11,7 @@ import { Authority } from '../authority/authority.ts';
 import { loadKeys } from '../authority/keys.ts';
 import { loadPki } from '../authority/pki.ts';
 import { removeServerFile, writeServerFile } from '../config/run-files.ts';
+import { Refusals } from '../refusals.ts';
 import type { Session } from '../sessions/session.ts';
 import { Sessions, type SessionsOptions } from '../sessions/sessions.ts';
 import { openStore, type Store } from '../store/open.ts';
@@ -151,6 +152,7 @@ export class World implements AsyncDisposable {
         logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },
         info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
         log: silent,
+        refusals: owned.use(new Refusals(silent)),
       }),
     );
     const address = `127.0.0.1:${api.address.port}`;

@@ -60,8 +60,14 @@ async function open() {
     minted.push(request);
     return { token: 'a.b.c', claims: { jti: 'j' } as never };
   };
-  const log = { info: (fields: object) => void logged.push(fields) };
-  const room = new Conversations({ methods: [sesame], authority: { mint }, throttle, log, refusalMs: 20 });
+  const refusals = { tell: (_message: string, kind: object) => void logged.push(kind) };
+  const room = new Conversations({
+    methods: [sesame],
+    authority: { mint },
+    throttle,
+    refusals,
+    refusalMs: 20,
+  });
   return { room, throttle, minted, logged };
 }
 

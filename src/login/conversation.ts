@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority, Minted } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
+import type { Refusals } from '../refusals.ts';
 import type { Answers, Challenge, Identity, LoginMethod, Visitor } from './method.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -16,7 +17,7 @@ export interface ConversationsOptions {
   readonly methods: readonly LoginMethod[];
   readonly authority: Pick<Authority, 'mint'>;
   readonly throttle: Pick<Throttle, 'failed' | 'refusedForMs' | 'slowedMs'>;
-  readonly log: { info(fields: object, message: string): void };
+  readonly refusals: Pick<Refusals, 'tell'>;
   /** The least that a refusal takes since the last answer: more than PAM's own delay (pam_fail_delay(3)). */
   readonly refusalMs?: number;
 }
@@ -115,9 +116,10 @@ export class Conversations {
     sinceMs: number,
     why: AppError,
   ): Promise<void> {
-    const { throttle, log, refusalMs = REFUSAL_MS } = this.#options;
+    const { throttle, refusals, refusalMs = REFUSAL_MS } = this.#options;
     await throttle.failed(name, visitor.source);
-    log.info({ username, peer: visitor.address, method: way.name, why: whyOf(why) }, 'login refused');
+    const kind = { username, method: way.name, why: whyOf(why), from: visitor.source };
+    refusals.tell('login refused', kind, { peer: visitor.address });
     await delay(Math.max(0, sinceMs + refusalMs - performance.now()), undefined, { signal });
   }
 

@@ -12,6 +12,7 @@ import { loadPki, type Pki } from '../../src/authority/pki.ts';
 import { type Client, type ConnectOptions, connect } from '../../src/client/connect.ts';
 import { Feed } from '../../src/feed.ts';
 import { createLog, type LogTarget } from '../../src/log.ts';
+import { Refusals } from '../../src/refusals.ts';
 import { openStore, type Store } from '../../src/store/open.ts';
 
 export const SERVER_ID = 'served-api';
@@ -96,6 +97,7 @@ export class ServedApi implements AsyncDisposable {
     const listen = { host: '127.0.0.1', port: options.port ?? 0 };
     const { links = noLinks(), sessions = noSessions(), ...rest } = options;
     const logins = options.logins?.(authority) ?? noLogins();
+    const refusals = new Refusals(log);
     const api = await startApi({
       listen,
       pki,
@@ -106,6 +108,7 @@ export class ServedApi implements AsyncDisposable {
       logins,
       info,
       log,
+      refusals,
       ...limitsOf(rest),
     });
     return new ServedApi({ folder, pki, authority, logged, api, store });
