@@ -67,12 +67,13 @@ export async function startDaemon(
     onFailure: (error) => log.warn({ err: error }, 'the user database did not answer about groups'),
   });
   const eligible = () => ({ ...current.links.eligible, self: mode === 'self' });
+  const byHand = config.login.methods.includes('link');
   const links = rooms.use(
     await Links.open({
       store,
       authority,
       linksFolder: paths.links,
-      settings: () => ({ ...current.links, ...current.sessions, eligible: eligible() }),
+      settings: () => ({ ...current.links, ...current.sessions, eligible: eligible(), byHand }),
       now,
       log,
     }),

@@ -2,6 +2,7 @@
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { AuthServiceDefinition } from '../generated/latchkey/v1/auth.ts';
+import type { Links } from '../links/links.ts';
 import type { Conversations } from '../login/conversation.ts';
 import { login } from './login.ts';
 import { receiptMessage, tokenMessage } from './messages.ts';
@@ -9,6 +10,7 @@ import { type ServedMethod, serve } from './methods.ts';
 
 export interface AuthRooms {
   readonly authority: Pick<Authority, 'jwks' | 'revoke'>;
+  readonly links: Pick<Links, 'isOpenByHand'>;
   readonly logins: Pick<Conversations, 'begin' | 'usable'>;
   readonly serverId: string;
   /** The certificate of the server's own CA. */
@@ -18,16 +20,16 @@ export interface AuthRooms {
 /** The ways in that there are; each names the method of the tokens it gives. */
 const LINK_LOGIN = { name: 'link', description: 'On this host: run "latchkey link" as yourself.' };
 
-export function authService({ authority, logins, serverId, caPem }: AuthRooms): ServedMethod[] {
+export function authService({ authority, links, logins, serverId, caPem }: AuthRooms): ServedMethod[] {
   return serve(AuthServiceDefinition, {
     listMethods: async (_request, { peer }) => {
-      const here = peer.isLocal ? [LINK_LOGIN] : [];
+      const here = peer.isLocal && links.isOpenByHand ? [LINK_LOGIN] : [];
       return {
         methods: [...logins.usable().map(({ name, description }) => ({ name, description })), ...here],
       };
     },
     getKeys: async () => ({ jwks: JSON.stringify(authority.jwks()), ca: caPem, serverId }),
-    login: (requests, caller) => login(logins, requests, caller),
+    login: (requests, caller) => login({ logins, authority }, requests, caller),
     whoAmI: async (_request, { claims, role }) => ({ token: tokenMessage(claims, claims.jti), role }),
     logout: async ({ everywhere }, { claims, call }) => {
       if (everywhere && claims.authMethod === 'link-daemon') {

@@ -7,6 +7,8 @@ import type { Wire } from './wire.ts';
 /** A client that keeps us waiting: for its first message, and in a public method for each. */
 export interface Patience {
   readonly messageDueMs: number;
+  /** For messages that people type. */
+  readonly typedDueMs: number;
   readonly onIdle: (error: AppError) => void;
 }
 
@@ -27,13 +29,13 @@ export async function exchange(
 async function* requestsOf(
   { definition, row }: ServedMethod,
   wire: Wire,
-  { messageDueMs, onIdle }: Patience,
+  { messageDueMs, typedDueMs, onIdle }: Patience,
 ): AsyncGenerator<unknown> {
   let dueMs = messageDueMs;
   for (let due = true; ; due = row.access === 'public' || !definition.requestStream) {
     const limitMs = dueMs;
     const timer = due ? setTimeout(() => onIdle(idleError(limitMs)), limitMs) : undefined;
-    dueMs = row.answerDueMs ?? messageDueMs;
+    dueMs = row.isTyped ? typedDueMs : messageDueMs;
     const message = await wire.read().finally(() => clearTimeout(timer));
     if (message === undefined) return;
     yield decode(definition, message);

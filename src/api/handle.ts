@@ -72,8 +72,8 @@ async function pass(rooms: Handling, passage: Passage): Promise<void> {
     passage.jti = caller.claims.jti;
     wire.allowMessages(MESSAGE_BYTES);
   }
-  const { messageDueMs } = rooms.limits.numbers;
-  await exchange(method, wire, caller, { messageDueMs, onIdle: (error) => control.abort(error) });
+  const { messageDueMs, typedDueMs } = rooms.limits.numbers;
+  await exchange(method, wire, caller, { messageDueMs, typedDueMs, onIdle: (error) => control.abort(error) });
 }
 
 function occupy(connection: Connection, ends: DisposableStack): void {

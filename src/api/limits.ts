@@ -17,6 +17,8 @@ export interface CallLimits extends Deadlines {
   readonly registrationsPerMinute: number;
   /** How long a client may take for a message that it owes us. */
   readonly messageDueMs: number;
+  /** The same where somebody has to type it, and may look for a code on another device first. */
+  readonly typedDueMs: number;
 }
 
 const CALL_LIMITS: CallLimits = {
@@ -25,6 +27,7 @@ const CALL_LIMITS: CallLimits = {
   perLogin: 1000,
   registrationsPerMinute: 60,
   messageDueMs: 20_000,
+  typedDueMs: 60_000,
   unaryMs: 60_000,
   publicStreamMs: 300_000,
 };

@@ -1,4 +1,5 @@
 /** One login over one stream both ways: the room's conversation in the words of the API. */
+import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import {
   type LoginBegin,
@@ -12,16 +13,22 @@ import type { Caller } from './caller.ts';
 import { sourceOf } from './connections.ts';
 import { tokenMessage } from './messages.ts';
 
-/** Ends with the token, or with what kept it from being made. */
+export interface LoginRooms {
+  readonly logins: Pick<Conversations, 'begin'>;
+  readonly authority: Pick<Authority, 'revoke'>;
+}
+
+/** Ends with the token, or with what kept it from being made. A token that nobody is there to take is revoked. */
 export async function* login(
-  conversations: Pick<Conversations, 'begin'>,
+  { logins, authority }: LoginRooms,
   requests: AsyncIterable<LoginRequest>,
   { peer, signal }: Caller,
 ): AsyncGenerator<LoginResponse> {
   const incoming = requests[Symbol.asyncIterator]();
   const { method, username } = await firstRequest(incoming);
   const visitor = await visitorOf(peer);
-  const conversation = conversations.begin({ method, username, visitor, signal });
+  let undelivered: string | undefined;
+  const conversation = logins.begin({ method, username, visitor, signal });
   try {
     let step = await conversation.next();
     while (!step.done) {
@@ -29,8 +36,11 @@ export async function* login(
       step = await conversation.next(step.value.kind === 'prompts' ? await answersOf(incoming) : []);
     }
     const { token, claims } = step.value;
+    undelivered = claims.jti;
     yield { challenge: { $case: 'done', value: { token, claims: tokenMessage(claims, claims.jti) } } };
+    if (!signal.aborted) undelivered = undefined;
   } finally {
+    if (undelivered !== undefined) await authority.revoke({ jtis: [undelivered] }, 'revoked');
     await conversation.return(undefined as never);
   }
 }

@@ -15,8 +15,8 @@ export interface Row {
   readonly linkDaemon?: true;
   /** The longest the call may take; otherwise see `deadlineMs`. */
   readonly deadlineMs?: number;
-  /** How long a client may take for each message but the first, where people have to type it. */
-  readonly answerDueMs?: number;
+  /** People have to type each message but the first, which takes them longer than a program. */
+  readonly isTyped?: true;
   /** Not worth a line of log each time it succeeds: too frequent, or open to everybody. */
   readonly quiet?: true;
 }
@@ -24,14 +24,11 @@ export interface Row {
 /** EndSession may be given 60 s of grace, and then has to end what is left. */
 const END_SESSION_MS = 75_000;
 
-/** Somebody looks for a code on another device; the first message, and the conversation, have the usual limits. */
-const ANSWER_MS = 60_000;
-
 /** Keyed `<service>/<method>` as on the wire (DESIGN 5). */
 export const POLICY = {
   'latchkey.v1.AuthService/ListMethods': { access: 'public', quiet: true },
   'latchkey.v1.AuthService/GetKeys': { access: 'public', quiet: true },
-  'latchkey.v1.AuthService/Login': { access: 'public', answerDueMs: ANSWER_MS },
+  'latchkey.v1.AuthService/Login': { access: 'public', isTyped: true },
   'latchkey.v1.AuthService/WhoAmI': { access: 'user', linkDaemon: true },
   'latchkey.v1.AuthService/Logout': { access: 'user', linkDaemon: true },
 

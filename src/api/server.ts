@@ -29,7 +29,7 @@ export interface ApiOptions {
     AuthRooms['authority'] &
     TokenRooms['authority'] &
     LinkRooms['authority'];
-  readonly links: LinkRooms['links'];
+  readonly links: LinkRooms['links'] & AuthRooms['links'];
   readonly sessions: SessionRooms['sessions'];
   readonly roles: TokenRooms['roles'];
   readonly logins: AuthRooms['logins'];
@@ -53,7 +53,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { pki, authority, links, sessions, roles, logins, info, log, refusals } = options;
   const limits = new Limits(options.callLimits);
   const published = [
-    ...authService({ authority, logins, serverId: info.serverId, caPem: pki.caPem }),
+    ...authService({ authority, links, logins, serverId: info.serverId, caPem: pki.caPem }),
     ...tokenService({ authority, roles }),
     ...linkService({ authority, links, roles, limits }),
     ...sessionService({ sessions }),

@@ -191,6 +191,12 @@ export class Authority implements AsyncDisposable {
     return row !== undefined && this.isActive(jti) ? claimsOf(row) : undefined;
   }
 
+  /** The uid that the token's Linux user had when it was made; undefined without one. Throws STORE_UNAVAILABLE. */
+  async uidOf(jti: string): Promise<number | undefined> {
+    const row = await this.#options.store.read((db) => selectToken(db, jti));
+    return row?.uid ?? undefined;
+  }
+
   /** One page of active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
   async list(query: TokenQuery): Promise<Page<TokenClaims>> {
     const page = await this.#options.store.read((db) => selectTokens(db, query));

@@ -39,7 +39,7 @@ describe('link daemons', () => {
       Array.from({ length: 6 }, () => FakeLink.listen(world.linksFolder, { daemon: true })),
     );
     await Promise.all(fakes.map(({ name }) => world.links.register({ socket: name, daemon: true }, me.uid)));
-    const accepting = world.links.forClaims(claims).info.socket;
+    const accepting = world.links.forClaims(claims, me.uid).info.socket;
     await world.until('the others to be told', () => fakes.filter(told).length === 5 || undefined);
     expect(fakes.filter((fake) => !told(fake)).map(({ name }) => name)).toEqual([accepting]);
     const ready = (await world.links.list({ pageSize: 0 })).items.filter(({ state }) => state === 'ready');
@@ -53,12 +53,28 @@ describe('link daemons', () => {
     const own = await world.link();
     const claims = await world.authority.get(own.jti);
     if (!claims) throw new Error('no token');
-    expect(world.links.forClaims(claims).info.socket).toBe(own.socket);
+    expect(world.links.forClaims(claims, me.uid).info.socket).toBe(own.socket);
     own.child.kill('SIGTERM');
     await world.until('its end', async () => !(await world.sockets()).includes(own.socket) || undefined);
-    expect(() => world.links.forClaims(claims)).toThrow(expect.objectContaining({ reason: 'LINK_LOST' }));
+    expect(() => world.links.forClaims(claims, me.uid)).toThrow(
+      expect.objectContaining({ reason: 'LINK_LOST' }),
+    );
     await world.until('its token’s end', () => !world.authority.isActive(own.jti) || undefined);
     expect(world.links.get(daemon.socket).state).toBe('ready');
+  });
+
+  test('takes no start of a token that was made when its user had another uid', async () => {
+    await using world = await World.open();
+    await world.linkDaemon();
+    const plain = { command: ['true'], environment: {}, directory: '', input: false };
+    const request = { login: me.username, linuxUser: me.username, authMethod: 'key' };
+    for (const uid of [{ uid: me.uid + 1 }, {}]) {
+      const { claims } = await world.authority.mint({ ...request, ...uid });
+      const started = world.sessions.start({ claims, ...plain });
+      await expect(started).rejects.toMatchObject({ reason: 'LINK_REQUIRED' });
+    }
+    expect(world.links.takesStarts({ name: me.username, uid: me.uid })).toBe(true);
+    expect(world.links.takesStarts({ name: me.username, uid: me.uid + 1 })).toBe(false);
   });
 
   test('its token is renewed in the last quarter of its life while its user is logged in, and else it ends', async () => {

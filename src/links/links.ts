@@ -35,6 +35,8 @@ export interface LinkSettings {
   readonly shutdownOnLogout: boolean;
   /** What becomes of a token's sessions when it ends. */
   readonly onRevoke: 'keep' | 'end';
+  /** Whether a link may register that nobody here has started: a way to log in. */
+  readonly byHand: boolean;
 }
 
 export interface LinksOptions {
@@ -62,6 +64,8 @@ export class Links implements AsyncDisposable {
   readonly #supervision: Supervision;
   readonly #registration: Registration;
   readonly #limit = new RegistrationLimit();
+  /** Uids whose link daemon is being started, once for each start. */
+  readonly #expected: number[] = [];
   readonly #renewal: Renewal;
   readonly #stopping = new AbortController();
   readonly #sweepTimer: NodeJS.Timeout;
@@ -131,17 +135,31 @@ export class Links implements AsyncDisposable {
   async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
     if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the daemon stops; try again');
     checkSocketName(request.socket, callerUid);
+    if (!this.isOpenByHand && !(request.daemon && this.#expected.includes(callerUid)))
+      throw new AppError('LINK_REFUSED', 'links cannot be begun by hand here; log in with: latchkey login');
     const has = this.#registry.ofUid(callerUid).length;
     return this.#limit.run(request.socket, callerUid, has, () =>
       this.#registration.register(request, callerUid),
     );
   }
 
+  /** Whether `latchkey link` is a way to log in. */
+  get isOpenByHand(): boolean {
+    return this.#options.settings().byHand;
+  }
+
+  /** Until disposed a link daemon of `uid` may register in any case: it is being started. */
+  expect(uid: number): Disposable {
+    this.#expected.push(uid);
+    return { [Symbol.dispose]: () => void this.#expected.splice(this.#expected.indexOf(uid), 1) };
+  }
+
   /**
-   * The link that does what a token asks for (F11): the token's own, or its Linux user's link daemon.
-   * Throws LINK_LOST when it is gone or does not answer, LINK_REQUIRED when the user has none.
+   * The link that does what a token asks for (F11): the token's own, or the link daemon of its Linux user,
+   * who had `uid` when it was made. Throws LINK_LOST when it is gone or does not answer, LINK_REQUIRED when
+   * that user has none.
    */
-  forClaims(claims: TokenClaims): LinkConnection {
+  forClaims(claims: TokenClaims, uid: number | undefined): LinkConnection {
     if (claims.socket !== undefined) return this.#ownLink(claims.socket, claims.jti);
     if (claims.user === undefined) {
       throw new AppError(
@@ -150,10 +168,17 @@ export class Links implements AsyncDisposable {
       );
     }
     const link = this.#registry.accepting(claims.user);
+    if (link?.uid !== uid) throw this.#linkRequired(claims.user);
     if (link?.connection) return link.connection;
-    if (link) throw new AppError('LINK_LOST', `the link daemon of ${claims.user} does not answer; try again`);
-    const message = `${claims.user} has no link daemon on this host; run there, as that user: latchkey link --daemon`;
-    throw new AppError('LINK_REQUIRED', message, { details: { linux_user: claims.user } });
+    throw new AppError('LINK_LOST', `the link daemon of ${claims.user} does not answer; try again`);
+  }
+
+  #linkRequired(linuxUser: string): AppError {
+    const next = this.isOpenByHand
+      ? 'run there, as that user: latchkey link --daemon'
+      : 'log in again: latchkey login';
+    const message = `${linuxUser} has no link daemon on this host; ${next}`;
+    return new AppError('LINK_REQUIRED', message, { details: { linux_user: linuxUser } });
   }
 
   /** A link of `uid` that answers: the one that takes new starts, else any. */
@@ -163,9 +188,10 @@ export class Links implements AsyncDisposable {
     return (best ?? links.find((link) => !link.isRetiring) ?? links[0])?.connection;
   }
 
-  /** Whether `linuxUser` has a link daemon that answers and takes new starts. */
-  takesStarts(linuxUser: string): boolean {
-    return this.#registry.accepting(linuxUser)?.connection !== undefined;
+  /** Whether the Linux user of this name and uid has a link daemon that answers and takes new starts. */
+  takesStarts({ name, uid }: { readonly name: string; readonly uid: number }): boolean {
+    const link = this.#registry.accepting(name);
+    return link?.uid === uid && link.connection !== undefined;
   }
 
   /** The link with this socket, while it answers. */

@@ -182,3 +182,22 @@ describe('registering a link (F22)', () => {
     await Promise.allSettled(registered);
   });
 });
+
+test('where links by hand are no way to log in, only the link daemon that is being started may register', async () => {
+  await using world = await World.open({ byHand: false });
+  await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+  await using plain = await FakeLink.listen(world.linksFolder);
+  const register = ({ name }: FakeLink, daemon: boolean) =>
+    world.links.register({ socket: name, daemon }, me.uid);
+  const isRefused = { reason: 'LINK_REFUSED', message: expect.stringContaining('latchkey login') };
+  await expect(register(fake, true)).rejects.toMatchObject(isRefused);
+  {
+    using _ = world.links.expect(me.uid);
+    using _other = world.links.expect(me.uid + 1);
+    await expect(register(plain, false)).rejects.toMatchObject(isRefused);
+    await register(fake, true);
+  }
+  expect([plain.connections, fake.connections]).toEqual([0, 1]);
+  await using late = await FakeLink.listen(world.linksFolder, { daemon: true });
+  await expect(register(late, true)).rejects.toMatchObject(isRefused);
+});

@@ -99,7 +99,7 @@ describe('a daemon that comes back', () => {
       return now !== undefined && now !== before ? now : undefined;
     });
     expect(world.authority.isActive(jti)).toBe(true);
-    expect(world.links.forClaims(await world.login()).info.socket).toBe(fake.name);
+    expect(world.links.forClaims(await world.login(), me.uid).info.socket).toBe(fake.name);
   });
 });
 

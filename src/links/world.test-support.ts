@@ -25,6 +25,7 @@ export const me = userInfo();
 export interface WorldOptions {
   readonly onRevoke?: LinkSettings['onRevoke'];
   readonly shutdownOnLogout?: boolean;
+  readonly byHand?: boolean;
   readonly lifetimes?: Record<string, number>;
   readonly retentionMs?: number;
   readonly outputLimitBytes?: number;
@@ -97,7 +98,7 @@ export class World implements AsyncDisposable {
   async start(): Promise<void> {
     await using owned = new AsyncDisposableStack();
     const { serverId, linksFolder, folder } = this;
-    const { lifetimes = {}, onRevoke = 'keep', shutdownOnLogout = false } = this.#options;
+    const { lifetimes = {}, onRevoke = 'keep', shutdownOnLogout = false, byHand = true } = this.#options;
     const now = (): number => Date.now() + this.ahead;
     const log = this.#log();
     const store = owned.use(
@@ -128,7 +129,7 @@ export class World implements AsyncDisposable {
         ...common,
         authority,
         linksFolder,
-        settings: () => ({ eligible, shutdownOnLogout, onRevoke }),
+        settings: () => ({ eligible, shutdownOnLogout, onRevoke, byHand }),
       }),
     );
     const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024, giveUpMs = 10_000 } = this.#options;

@@ -12,7 +12,7 @@ import { refused } from './conversation.ts';
 import type { Executed, SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
-  readonly links: Pick<Links, 'takesStarts'>;
+  readonly links: Pick<Links, 'expect' | 'takesStarts'>;
   /** The absolute path of our own program, as every account finds it. */
   readonly program: string;
   readonly runFolder: string;
@@ -41,10 +41,11 @@ export class LinkDaemons {
 
   async #ensure(user: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
     const { links } = this.#options;
-    if (links.takesStarts(user.name)) await this.#prove(user, connection);
-    if (links.takesStarts(user.name)) return;
+    if (links.takesStarts(user)) await this.#prove(user, connection);
+    if (links.takesStarts(user)) return;
+    using _ = links.expect(user.uid);
     const executed = await connection.execute(this.#command('--daemon'));
-    if (executed.status !== 0 || !links.takesStarts(user.name)) throw cannot(executed);
+    if (executed.status !== 0 || !links.takesStarts(user)) throw cannot(executed);
   }
 
   async #prove({ uid }: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {

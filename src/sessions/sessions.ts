@@ -38,7 +38,7 @@ export interface SessionSettings {
 
 export interface SessionsOptions {
   readonly store: Store;
-  readonly authority: Pick<Authority, 'isActive'>;
+  readonly authority: Pick<Authority, 'isActive' | 'uidOf'>;
   readonly links: Links;
   /** What holds now: it may change while the daemon runs. */
   readonly settings: () => SessionSettings;

@@ -12,7 +12,7 @@ import { checkStart, type StartRequest } from './start-request.ts';
 const ID_BYTES = 10;
 
 export interface StartsOptions {
-  readonly authority: Pick<Authority, 'isActive'>;
+  readonly authority: Pick<Authority, 'isActive' | 'uidOf'>;
   readonly links: Pick<Links, 'forClaims'>;
   readonly records: Records;
   /** How much output of a session is kept. */
@@ -36,9 +36,10 @@ export class Starts {
 
   /** The session's record once its program runs. See Sessions.start for what it throws. */
   async start(request: StartRequest): Promise<SessionRow> {
-    const { records } = this.#options;
+    const { authority, records } = this.#options;
     const { firstInput } = checkStart(request);
-    const row = this.#newRow(request);
+    const uid = await authority.uidOf(request.claims.jti);
+    const row = this.#newRow(request, uid);
     this.#unanswered.add(row.id);
     try {
       await records.add(row);
@@ -52,8 +53,8 @@ export class Starts {
     }
   }
 
-  #newRow({ claims, command, directory }: StartRequest): SessionRow {
-    const { linuxUser, uid, socket } = this.#options.links.forClaims(claims).info;
+  #newRow({ claims, command, directory }: StartRequest, ofToken: number | undefined): SessionRow {
+    const { linuxUser, uid, socket } = this.#options.links.forClaims(claims, ofToken).info;
     return {
       id: `s${randomBytes(ID_BYTES).toString('hex')}`,
       login: claims.sub,
@@ -89,7 +90,7 @@ export class Starts {
   async #linkFor(row: SessionRow, { claims }: StartRequest): Promise<LinkConnection> {
     const { links, records } = this.#options;
     for (let { socket } = row; ; ) {
-      const link = nowOr(() => links.forClaims(claims));
+      const link = nowOr(() => links.forClaims(claims, row.uid));
       if (link.info.socket === socket) return link;
       socket = link.info.socket;
       await records.change(row.id, () => ({ socket }));

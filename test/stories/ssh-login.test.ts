@@ -83,6 +83,21 @@ describe('a login with the password of the host (F12, F13)', () => {
   });
 });
 
+test('is the only way in where login.methods says so: no link by hand, but the one that a login starts', async (context) => {
+  skipWithout(context, missing());
+  await using strict = await TestDaemon.start({
+    config: { login: { methods: ['ssh'], ssh: sshd.settings } },
+  });
+  for (const byHand of [['link'], ['link', '--daemon']]) {
+    const refused = await strict.cli(alice, byHand);
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toMatch(/log in with: latchkey login/);
+  }
+  const input = `${ALICE}\n`;
+  expect(await strict.cli(alice, ['login', '--answers-stdin'], { input })).toMatchObject({ status: 0 });
+  expect((await strict.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
+});
+
 describe('a login that is refused', () => {
   test('says the same and takes as long, whatever the cause', async (context) => {
     skipWithout(context, missing());
