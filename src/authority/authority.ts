@@ -191,10 +191,14 @@ export class Authority implements AsyncDisposable {
     return row !== undefined && this.isActive(jti) ? claimsOf(row) : undefined;
   }
 
-  /** The uid that the token's Linux user had when it was made; undefined without one. Throws STORE_UNAVAILABLE. */
+  /**
+   * The uid that the Linux user of an active token had when it was made; undefined without one. Throws
+   * TOKEN_NOT_ACTIVE, STORE_UNAVAILABLE.
+   */
   async uidOf(jti: string): Promise<number | undefined> {
     const row = await this.#options.store.read((db) => selectToken(db, jti));
-    return row?.uid ?? undefined;
+    if (row === undefined || !this.isActive(jti)) throw notActive();
+    return row.uid ?? undefined;
   }
 
   /** One page of active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
