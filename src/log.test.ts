@@ -1,8 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Secret } from './config/secret.ts';
 import { AppError } from './errors.ts';
-import { createLog, type LogSettings } from './log.ts';
+import { createLog, descriptorTarget, type LogSettings } from './log.ts';
 
 function logged(
   settings: Partial<LogSettings>,
@@ -66,5 +71,31 @@ describe('the log', () => {
     );
     expect(JSON.parse(all).err).toMatchObject({ reason: 'STORE_UNAVAILABLE', message: 'no store' });
     expect(all).toContain('the disk is gone');
+  });
+
+  test('writes a warning at once, behind all before it, and the rest by the end of the turn', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-log-'));
+    const file = join(folder, 'log');
+    const fd = openSync(file, 'a');
+    const words = (): string[] =>
+      [...readFileSync(file, 'utf8').matchAll(/"msg":"(\w+)"/g)].map(([, word = '']) => word);
+    const log = createLog({ level: 'info', format: 'json' }, descriptorTarget(fd));
+    log.info('one');
+    log.warn('two');
+    expect(words()).toEqual(['one', 'two']);
+    log.info('three');
+    await nextTurn();
+    expect(words()).toEqual(['one', 'two', 'three']);
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('loses nothing when the process exits', () => {
+    const script = `import { createLog } from ${JSON.stringify(join(import.meta.dirname, 'log.ts'))};
+      createLog({ level: 'info', format: 'json' }).info('the last');
+      process.exit(0);`;
+    const argv = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', `${script}`];
+    const stderr = execFileSync('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', process.execPath, ...argv]);
+    expect(String(stderr)).toContain('the last');
   });
 });

@@ -3,6 +3,7 @@
  * token, and text from elsewhere is inert in both forms: JSON escapes control characters, and what
  * JSON leaves (C1, bidi and other unseen controls) is escaped here.
  */
+import { isatty } from 'node:tty';
 import { type Logger, pino } from 'pino';
 import { inertJson, inertJsonText } from './inert.ts';
 
@@ -27,39 +28,118 @@ export interface LogSettings {
 
 /** Where lines go. */
 export interface LogTarget {
-  write(line: string): void;
+  write(line: string, isUrgent: boolean): void;
   readonly isTTY?: boolean;
 }
 
 /** Members that hold secrets wherever somebody might log them by mistake. */
-const HIDDEN = ['token', 'authorization', 'secret', 'password', 'cookie', 'initKey', 'privateKey', 'master'];
+const HIDDEN = new Set([
+  'token',
+  'authorization',
+  'secret',
+  'password',
+  'cookie',
+  'initKey',
+  'privateKey',
+  'master',
+]);
+const HIDDEN_DEPTH = 3;
+const WARN = 40; // pino's number
+type Details = Record<string, unknown>;
+
 /** A JWT, or most of one. */
 const JWT = /\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g;
 
-export function createLog({ level, format }: LogSettings, target: LogTarget = standardError()): Logger {
+/** Most lines: nothing in them that would have to be escaped. */
+const PLAIN_LINE = /^[\x20-\x7e]*\n$/;
+
+export function createLog({ level, format }: LogSettings, target: LogTarget = descriptorTarget(2)): Logger {
   const human = format === 'human' || (format === 'auto' && target.isTTY === true);
-  const write = (line: string): void => target.write(human ? forPeople(safe(line)) : safe(line));
+  const stream = {
+    [pino.symbols.needsMetadataGsym]: true as const,
+    lastLevel: 0, // of the line that is written, says pino
+    write(line: string): void {
+      target.write(human ? forPeople(safe(line)) : safe(line), this.lastLevel >= WARN);
+    },
+  };
   const options: pino.LoggerOptions = {
     level,
     base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: pino.stdSerializers.errWithCause, error: pino.stdSerializers.errWithCause },
-    redact: { paths: HIDDEN.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+    timestamp: isoTime(),
+    formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
+    serializers: { err: describeError, error: describeError },
   };
-  return pino(options, { write });
+  return pino(options, stream);
 }
 
-/** Written at once, so that nothing is lost when the process is killed; a closed pipe is no reason to die. */
-function standardError(): LogTarget {
-  const destination = pino.destination({ fd: 2, sync: true });
-  destination.on('error', () => undefined);
-  return { write: (line) => void destination.write(line), isTTY: process.stderr.isTTY === true };
+/**
+ * What is worth a warning is written at once, with all before it, so that nothing of it is lost when the process
+ * is killed; the rest at the end of the turn, since writing costs more than all else about a line.
+ */
+export function descriptorTarget(fd: number): LogTarget {
+  const destination = pino.destination({ fd, sync: true });
+  destination.on('error', () => undefined); // a closed pipe is no reason to die
+  let waiting = '';
+  const flush = (): void => {
+    const lines = waiting;
+    waiting = '';
+    if (lines !== '') destination.write(lines);
+  };
+  process.on('exit', flush);
+  return {
+    isTTY: isatty(fd),
+    write: (line, isUrgent) => {
+      if (waiting === '') setImmediate(flush);
+      waiting += line;
+      if (isUrgent) flush();
+    },
+  };
+}
+
+/** `details` with secrets blacked out; pino can do that too, but takes longer for it than for all the rest. */
+function withoutSecrets(details: Details, depth = HIDDEN_DEPTH): Details {
+  let copy: Details | undefined;
+  for (const name in details) {
+    const shown = HIDDEN.has(name) ? '[secret]' : below(details[name], depth);
+    if (shown === details[name]) continue;
+    copy ??= { ...details };
+    copy[name] = shown;
+  }
+  return copy ?? details;
+}
+
+function below(value: unknown, depth: number): unknown {
+  return depth > 1 && isPlain(value) ? withoutSecrets(value, depth - 1) : value;
+}
+
+/** Whatever else there is says itself what it shows: errors by their serializer, secrets by toJSON. */
+function isPlain(value: unknown): value is Details {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+function describeError(error: Error): object {
+  return withoutSecrets({ ...pino.stdSerializers.errWithCause(error) });
+}
+
+/** pino's isoTime, but a second that many lines share is written out once. */
+function isoTime(): () => string {
+  let second = Number.NaN;
+  let text = '';
+  return () => {
+    const nowMs = Date.now();
+    const milliseconds = nowMs % 1000;
+    if (nowMs - milliseconds !== second) {
+      second = nowMs - milliseconds;
+      text = new Date(second).toISOString().slice(0, -'000Z'.length);
+    }
+    return `,"time":"${text}${String(milliseconds).padStart(3, '0')}Z"`;
+  };
 }
 
 /** In a line of JSON these characters stand in strings only, where \uXXXX means the same. */
 function safe(line: string): string {
-  return inertJsonText(line.replace(JWT, '[token]'));
+  const shown = line.includes('eyJ') ? line.replace(JWT, '[token]') : line;
+  return PLAIN_LINE.test(shown) ? shown : inertJsonText(shown);
 }
 
 /** `2026-11-22T02:49:54.000Z INFO  message key=value`; every value is JSON, so a line stays a line. */

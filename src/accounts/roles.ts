@@ -27,6 +27,7 @@ const REMEMBERED_MS = 30_000;
 const REMEMBERED_FAILURE_MS = 3_000;
 const MOST_REMEMBERED = 10_000;
 const UNIX = 'unix:';
+const NO_GROUPS: ReadonlySet<string> = new Set();
 
 interface Remembered {
   readonly groups: Promise<ReadonlySet<string>>;
@@ -47,14 +48,19 @@ export class Roles {
    * Groups count up to 30 s late, and only those of the Linux user that is bound to the login.
    * Never throws: without an answer about groups nobody gains by them.
    */
-  async roleOf({ sub, authMethod, user }: RoleClaims): Promise<Role> {
+  roleOf({ sub, authMethod, user }: RoleClaims): Role | Promise<Role> {
     if (authMethod === 'local') return 'admin';
     if (authMethod === 'link-daemon') return 'user';
     const { admin, manager } = this.#options.members();
     const anyGroups = admin.groups.length + manager.groups.length > 0;
+    if (user === undefined || !anyGroups) return this.#role(sub, NO_GROUPS);
     if (admin.users.includes(sub)) return 'admin';
-    const groups = user !== undefined && anyGroups ? await this.#groups(user) : new Set<string>();
-    if (admin.groups.some((group) => groups.has(group))) return 'admin';
+    return this.#groups(user).then((groups) => this.#role(sub, groups));
+  }
+
+  #role(sub: string, groups: ReadonlySet<string>): Role {
+    const { admin, manager } = this.#options.members();
+    if (admin.users.includes(sub) || admin.groups.some((group) => groups.has(group))) return 'admin';
     const manages = manager.users.includes(sub) || manager.groups.some((group) => groups.has(group));
     return manages ? 'manager' : 'user';
   }

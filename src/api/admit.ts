@@ -1,17 +1,21 @@
 /** The door: nobody gets past it without what the method's policy row asks for. */
-import type { Metadata } from '@grpc/grpc-js';
-import type { Authority } from '../authority/authority.ts';
+import type { Metadata, MetadataValue } from '@grpc/grpc-js';
+import type { Role } from '../accounts/roles.ts';
+import type { Authority, Call } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
+import type { TokenClaims } from '../token/claims.ts';
+import type { CallControl } from './call-control.ts';
 import {
   bearerToken,
   type Caller,
   checkAccess,
-  checkLocalToken,
+  checkLocalPeer,
   type Identifying,
   type KnownCaller,
 } from './caller.ts';
 import type { Connection } from './connections.ts';
 import type { Limits } from './limits.ts';
+import type { Peer } from './peer.ts';
 import type { Row } from './policy.ts';
 import type { RoleHolders } from './role-holders.ts';
 
@@ -25,65 +29,127 @@ export interface Door extends Identifying {
   readonly roleHolders: RoleHolders;
 }
 
+/** Whom a call was let in for; a token's caller where the method asks for one. */
+export type Admitted = Caller | KnownCaller;
+
 /** What is known of a call when it comes to the door. */
 export interface Arrival {
   readonly connection: Connection;
   readonly metadata: Metadata;
   readonly requestId: string;
   /** Aborting it ends the call. */
-  readonly control: AbortController;
+  readonly control: CallControl;
   /** What has to be undone when the call is over. */
   readonly ends: DisposableStack;
 }
 
-/** Lets the call in, with its caller, or throws why not. */
-export async function admit(door: Door, row: Row, arrival: Arrival): Promise<Caller | KnownCaller> {
-  const { connection, metadata, requestId, control, ends } = arrival;
-  const unproven = ends.use(door.limits.enterUnproven(connection));
+/** Lets the call in, with its caller, or throws why not; at once where nothing has to be waited for. */
+export function admit(door: Door, row: Row, arrival: Arrival): Admitted | Promise<Admitted> {
+  const { connection, metadata } = arrival;
+  door.limits.checkUnproven(connection);
   checkMetadata(metadata);
-  const caller: Caller = { peer: connection.peer, requestId, signal: control.signal };
-  if (row.access === 'public') {
-    await admitAnybody(door, row, arrival);
-    return caller;
-  }
-  const found = door.authority.verify(bearerToken(metadata));
+  if (row.access === 'public') return admitAnybody(door, row, arrival);
+  const claims = door.authority.verify(bearerToken(metadata));
   // Waiting for what is there already would count calls that come together as calls without a login.
-  const claims = found instanceof Promise ? await found : found;
+  return claims instanceof Promise
+    ? admitLater(door, row, arrival, claims)
+    : admitLogin(door, row, arrival, claims);
+}
+
+async function admitLater(
+  door: Door,
+  row: Row,
+  arrival: Arrival,
+  found: Promise<TokenClaims>,
+): Promise<Admitted> {
+  const unproven = arrival.ends.use(door.limits.enterUnproven(arrival.connection));
+  const claims = await found;
   unproven[Symbol.dispose]();
+  return admitLogin(door, row, arrival, claims);
+}
+
+function admitLogin(
+  door: Door,
+  row: Row,
+  arrival: Arrival,
+  claims: TokenClaims,
+): Admitted | Promise<Admitted> {
+  const { connection, ends } = arrival;
   connection.proven = true;
   connection.login = claims.sub;
   ends.use(door.limits.enterLogin(claims.sub));
-  await checkLocalToken(claims, connection.peer, door.ownUid);
-  const role = await door.roles.roleOf(claims);
+  const enter = (role: Role): KnownCaller => admitRole(door, row, arrival, claims, role);
+  if (claims.authMethod === 'local')
+    return checkLocalPeer(connection.peer, door.ownUid).then(() => enter('admin'));
+  const role = door.roles.roleOf(claims);
+  return role instanceof Promise ? role.then(enter) : enter(role);
+}
+
+function admitRole(door: Door, row: Row, arrival: Arrival, claims: TokenClaims, role: Role): KnownCaller {
+  const { control, ends } = arrival;
   checkAccess(row, claims, role);
   ends.use(door.roleHolders.enter(claims, role, (error) => control.abort(error)));
   const call = door.authority.enter(claims.jti, (error) => control.abort(error), claims.exp);
   ends.defer(() => call.leave());
-  return { ...caller, claims, role, call };
+  return new TokenCaller(arrival, claims, role, call);
 }
 
-async function admitAnybody(
-  { limits }: Door,
-  row: Row,
-  { connection: { peer }, ends }: Arrival,
-): Promise<void> {
-  if (!peer.isLocal) {
-    if (row.localOnly) throw new AppError('LOCAL_ONLY', 'this is for callers on the server’s own host only');
-    ends.use(limits.enterShared('remote'));
-    return;
+class AnyCaller implements Caller {
+  readonly peer: Peer;
+  readonly requestId: string;
+  readonly #control: CallControl;
+
+  constructor({ connection, requestId, control }: Arrival) {
+    this.peer = connection.peer;
+    this.requestId = requestId;
+    this.#control = control;
   }
-  const uid = await peer.uid();
-  if (uid === undefined && row.localOnly)
-    throw new AppError('LOCAL_ONLY', 'the kernel does not know who is calling');
+
+  get signal(): AbortSignal {
+    return this.#control.signal;
+  }
+}
+
+class TokenCaller extends AnyCaller implements KnownCaller {
+  readonly claims: TokenClaims;
+  readonly role: Role;
+  readonly call: Call;
+
+  constructor(arrival: Arrival, claims: TokenClaims, role: Role, call: Call) {
+    super(arrival);
+    this.claims = claims;
+    this.role = role;
+    this.call = call;
+  }
+}
+
+async function admitAnybody({ limits }: Door, row: Row, arrival: Arrival): Promise<Caller> {
+  const { connection, ends } = arrival;
+  const { peer } = connection;
+  ends.use(limits.enterUnproven(connection));
+  const uid = peer.isLocal ? await peer.uid() : undefined;
+  if (row.localOnly && uid === undefined) {
+    const why = peer.isLocal
+      ? 'the kernel does not know who is calling'
+      : 'this is for callers on the server’s own host only';
+    throw new AppError('LOCAL_ONLY', why);
+  }
   ends.use(limits.enterShared(uid ?? 'remote'));
+  return new AnyCaller(arrival);
 }
 
 function checkMetadata(metadata: Metadata): void {
+  const headers = metadata.toJSON();
   let bytes = 0;
-  for (const [name, values] of Object.entries(metadata.toHttp2Headers())) {
-    for (const value of [values].flat()) bytes += name.length + String(value ?? '').length + ENTRY_BYTES;
+  for (const name in headers) {
+    for (const value of headers[name] ?? []) bytes += name.length + sizeOf(value) + ENTRY_BYTES;
   }
   if (bytes > METADATA_BYTES) {
     throw new AppError('LIMIT_EXCEEDED', `the call's metadata is larger than ${METADATA_BYTES} bytes`);
   }
+}
+
+/** In the characters that were sent: binary values come as base64. */
+function sizeOf(value: MetadataValue): number {
+  return typeof value === 'string' ? value.length : Math.ceil((value.length * 4) / 3);
 }

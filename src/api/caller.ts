@@ -27,7 +27,7 @@ export interface KnownCaller extends Caller {
 /** Whose token it is, whether it may be used from there, and what its role is. */
 export interface Identifying {
   readonly authority: Pick<Authority, 'verify'>;
-  readonly roles: { roleOf(claims: TokenClaims): Promise<Role> };
+  readonly roles: { roleOf(claims: TokenClaims): Role | Promise<Role> };
   /** The daemon's own uid. */
   readonly ownUid: number;
 }
@@ -60,8 +60,7 @@ export function bearerToken(metadata: Metadata): string {
  * The local administrator's token counts only from root and from the daemon's own account on this
  * host, so that a copy is worth nothing elsewhere. Throws LOCAL_ONLY.
  */
-export async function checkLocalToken(claims: TokenClaims, peer: Peer, ownUid: number): Promise<void> {
-  if (claims.authMethod !== 'local') return;
+export async function checkLocalPeer(peer: Peer, ownUid: number): Promise<void> {
   const uid = peer.isLocal ? await peer.uid() : undefined;
   if (uid === 0 || (uid !== undefined && uid === ownUid)) return;
   throw new AppError('LOCAL_ONLY', 'this token is for root and the server’s own account on its host only');

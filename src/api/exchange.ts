@@ -20,8 +20,10 @@ export async function exchange(
   patience: Patience,
 ): Promise<void> {
   const { definition, handler } = method;
-  const requests = requestsOf(method, wire, patience);
-  const answer = handler(definition.requestStream ? requests : await onlyOne(requests), caller);
+  const request = definition.requestStream
+    ? requestsOf(method, wire, patience)
+    : await onlyOne(definition, wire, patience);
+  const answer = handler(request, caller);
   if (!definition.responseStream) return wire.write(encode(definition, await answer));
   for await (const message of answer as AsyncIterable<unknown>) await wire.write(encode(definition, message));
 }
@@ -32,7 +34,7 @@ async function* requestsOf(
   { messageDueMs, typedDueMs, onIdle }: Patience,
 ): AsyncGenerator<unknown> {
   let dueMs = messageDueMs;
-  for (let due = true; ; due = row.access === 'public' || !definition.requestStream) {
+  for (let due = true; ; due = row.access === 'public') {
     const limitMs = dueMs;
     const timer = due ? setTimeout(() => onIdle(idleError(limitMs)), limitMs) : undefined;
     dueMs = row.isTyped ? typedDueMs : messageDueMs;
@@ -43,14 +45,17 @@ async function* requestsOf(
 }
 
 /** The one message of a method that takes one, once the client has said that there is no other. */
-async function onlyOne(requests: AsyncIterable<unknown>): Promise<unknown> {
-  let only: { readonly message: unknown } | undefined;
-  for await (const message of requests) {
-    if (only !== undefined) throw new AppError('INVALID_ARGUMENT', 'this method takes one message');
-    only = { message };
+async function onlyOne(
+  definition: MethodDefinition,
+  wire: Wire,
+  { messageDueMs, onIdle }: Patience,
+): Promise<unknown> {
+  const timer = setTimeout(() => onIdle(idleError(messageDueMs)), messageDueMs);
+  try {
+    return decode(definition, await wire.readOnly());
+  } finally {
+    clearTimeout(timer);
   }
-  if (only === undefined) throw new AppError('INVALID_ARGUMENT', 'the request is missing');
-  return only.message;
 }
 
 function decode({ requestType }: MethodDefinition, bytes: Buffer): unknown {

@@ -4,29 +4,31 @@
  * of a request is read before the caller may make it, and that a call whose token ends is told so
  * at once. Knows no method.
  */
-import { randomBytes } from 'node:crypto';
-import { Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Refusals } from '../refusals.ts';
+import type { TokenClaims } from '../token/claims.ts';
 import { type Arrival, admit, type Door } from './admit.ts';
+import { CallControl, type CallsUnderWay } from './call-control.ts';
 import { type Connection, sourceOf } from './connections.ts';
-import { exchange } from './exchange.ts';
+import { exchange, type Patience } from './exchange.ts';
 import type { ServedMethod } from './methods.ts';
 import { deadlineMs } from './policy.ts';
+import { newRequestId } from './request-id.ts';
 import { publicError, statusOf } from './status.ts';
 import { Wire } from './wire.ts';
 
 export interface Handling extends Door {
   readonly log: Log;
   readonly refusals: Pick<Refusals, 'tell'>;
-  /** Ends every call under way; its reason is what the callers are told. */
-  readonly shutdown: AbortSignal;
+  readonly underWay: CallsUnderWay;
 }
 
 /** The largest message of a caller without and with a token, in bytes. */
 export const UNPROVEN_MESSAGE_BYTES = 64 * 1024;
 const MESSAGE_BYTES = 1024 * 1024;
+const OK: StatusObject = { code: 0, details: 'OK', metadata: new Metadata() };
 
 /** One call. `login` and `jti` are known once it has been let in. */
 interface Passage extends Arrival {
@@ -44,65 +46,59 @@ export async function handle(
   call: ServerInterceptingCallInterface,
 ): Promise<void> {
   const startedMs = performance.now();
-  const control = new AbortController();
+  const requestId = newRequestId();
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    wire.cut(failure.error);
+    wire.finish(statusOf(failure.error, requestId));
+  };
+  const control = new CallControl(fail);
   const wire = new Wire(call, (error) => control.abort(error));
-  const requestId = randomBytes(8).toString('hex');
   using ends = new DisposableStack();
   const passage: Passage = { method, wire, connection, metadata: wire.metadata, requestId, control, ends };
-  occupy(connection, ends);
-  const work = pass(rooms, passage);
-  let failure: unknown;
+  occupy(rooms, passage);
   try {
-    await Promise.race([work, cutOff(rooms, passage)]);
-    wire.finish({ code: 0, details: 'OK', metadata: new Metadata() });
+    const admitted = admit(rooms, method.row, passage);
+    const caller = admitted instanceof Promise ? await admitted : admitted;
+    if ('claims' in caller) proven(passage, caller.claims);
+    // A caller who is cut off knows at once; but a revocation waits until nothing is done in the token's
+    // name any more.
+    await exchange(method, wire, caller, patience(rooms, control));
+    wire.finish(OK);
   } catch (error) {
-    failure = error;
-    wire.finish(statusOf(error, requestId));
+    fail(error);
   }
-  // The caller knows; but a revocation waits until nothing is done in the token's name any more.
-  await work.catch(() => {});
-  report(rooms, passage, failure, performance.now() - startedMs);
+  report(rooms, passage, failure?.error, performance.now() - startedMs);
 }
 
-async function pass(rooms: Handling, passage: Passage): Promise<void> {
-  const { method, wire, control } = passage;
-  const caller = await admit(rooms, method.row, passage);
-  if ('claims' in caller) {
-    passage.login = caller.claims.sub;
-    passage.jti = caller.claims.jti;
-    wire.allowMessages(MESSAGE_BYTES);
-  }
-  const { messageDueMs, typedDueMs } = rooms.limits.numbers;
-  await exchange(method, wire, caller, { messageDueMs, typedDueMs, onIdle: (error) => control.abort(error) });
+function proven(passage: Passage, claims: TokenClaims): void {
+  passage.login = claims.sub;
+  passage.jti = claims.jti;
+  passage.wire.allowMessages(MESSAGE_BYTES);
 }
 
-function occupy(connection: Connection, ends: DisposableStack): void {
+function patience({ limits }: Handling, control: CallControl): Patience {
+  const { messageDueMs, typedDueMs } = limits.numbers;
+  return { messageDueMs, typedDueMs, onIdle: (error) => control.abort(error) };
+}
+
+/** The call counts from now until it ends, and has to end by its deadline. */
+function occupy({ underWay, limits }: Handling, { method, connection, control, ends }: Passage): void {
   connection.calls += 1;
+  underWay.enter(control);
+  const limitMs = deadlineMs(method.row, method.definition, limits.numbers);
+  const timer = limitMs === undefined ? undefined : setTimeout(() => control.abort(late(limitMs)), limitMs);
   ends.defer(() => {
+    clearTimeout(timer);
+    underWay.leave(control);
     connection.calls -= 1;
     connection.idleSinceMs = performance.now();
   });
 }
 
-/** Rejects when the call is aborted: by its client, its token's end, its deadline or the shutdown. */
-function cutOff({ shutdown, limits }: Handling, { method, wire, control, ends }: Passage): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const cut = (): void => {
-    wire.cut(control.signal.reason);
-    reject(control.signal.reason);
-  };
-  const stop = (): void => control.abort(shutdown.reason);
-  control.signal.addEventListener('abort', cut, { once: true });
-  shutdown.addEventListener('abort', stop, { once: true });
-  ends.defer(() => shutdown.removeEventListener('abort', stop));
-  const limitMs = deadlineMs(method.row, method.definition, limits.numbers);
-  if (limitMs !== undefined) {
-    const late = new AppError('DEADLINE_EXCEEDED', `the call took longer than ${limitMs / 1000} s`);
-    const timer = setTimeout(() => control.abort(late), limitMs);
-    ends.defer(() => clearTimeout(timer));
-  }
-  if (shutdown.aborted) stop();
-  return promise;
+function late(limitMs: number): AppError {
+  return new AppError('DEADLINE_EXCEEDED', `the call took longer than ${limitMs / 1000} s`);
 }
 
 function report({ log, refusals }: Handling, passage: Passage, failure: unknown, milliseconds: number): void {

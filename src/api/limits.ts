@@ -46,11 +46,16 @@ export class Limits {
     this.#nowMs = nowMs;
   }
 
-  /** A call on `connection` that has shown no good token (yet). */
-  enterUnproven(connection: Connection): Disposable {
+  /** Throws when there is no room for another call on `connection` that shows no good token. */
+  checkUnproven(connection: Connection): void {
     if (connection.unproven >= this.numbers.unprovenPerConnection) {
       throw exceeded('too many calls without a login at once on this connection');
     }
+  }
+
+  /** A call on `connection` that has shown no good token (yet). */
+  enterUnproven(connection: Connection): Disposable {
+    this.checkUnproven(connection);
     connection.unproven += 1;
     return slot(() => {
       connection.unproven -= 1;

@@ -8,16 +8,19 @@ import {
   Server,
   ServerCredentials,
   ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Refusals } from '../refusals.ts';
 import type { Door } from './admit.ts';
-import { type Certificate, type ConnectionLimits, Connections } from './connections.ts';
+import { CallsUnderWay } from './call-control.ts';
+import { type Certificate, type Connection, type ConnectionLimits, Connections } from './connections.ts';
 import { handle, UNPROVEN_MESSAGE_BYTES } from './handle.ts';
 import type { ServedMethod } from './methods.ts';
 import { checkPolicy } from './policy.ts';
+import { sessionOf } from './wire.ts';
 
 export interface ServingOptions extends Door {
   /** What there is to call. */
@@ -34,8 +37,7 @@ interface ServingParts {
   readonly connections: Connections;
   readonly server: Server;
   readonly injector: ConnectionInjector;
-  readonly shutdown: AbortController;
-  readonly calls: ReadonlySet<Promise<void>>;
+  readonly underWay: CallsUnderWay;
 }
 
 /** How long calls that are told of the shutdown may take to end, and then clients to hear of it. */
@@ -57,16 +59,9 @@ export class Serving implements AsyncDisposable {
   /** Listens. Throws when a method has no policy row, or a row no method. */
   static async start(options: ServingOptions): Promise<Serving> {
     checkPolicy(options.methods.map(({ path }) => path));
-    const shutdown = new AbortController();
-    const calls = new Set<Promise<void>>();
-    const track = (call: Promise<void>): void => {
-      calls.add(call);
-      void call
-        .catch((error: unknown) => options.log.error({ err: error }, 'a call did not end in order'))
-        .finally(() => calls.delete(call));
-    };
-    const find: FindConnection = (theirs, ours) => connections.find(theirs, ours);
-    const server = grpcServer(options, intercept(options, shutdown.signal, find, track));
+    const underWay = new CallsUnderWay();
+    const find = finder((theirs, ours) => connections.find(theirs, ours));
+    const server = grpcServer(options, intercept(options, underWay, find));
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
     const connections = await Connections.listen({
       listen: options.listen,
@@ -76,15 +71,15 @@ export class Serving implements AsyncDisposable {
       refusals: options.refusals,
       ...(options.connectionLimits && { limits: options.connectionLimits }),
     });
-    return new Serving({ connections, server, injector, shutdown, calls });
+    return new Serving({ connections, server, injector, underWay });
   }
 
   /** Tells every call that the server goes down, waits for them (5 s at most), and cuts what is left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { connections, server, injector, shutdown, calls } = this.#parts;
+    const { connections, server, injector, underWay } = this.#parts;
     connections.stopAccepting();
-    shutdown.abort(new AppError('UNAVAILABLE', 'the server is going down; try again'));
-    await within(SHUTDOWN_MS, Promise.allSettled(calls));
+    const goingDown = new AppError('UNAVAILABLE', 'the server is going down; try again');
+    await within(SHUTDOWN_MS, underWay.shutDown(goingDown));
     injector.drain(FAREWELL_MS); // GOAWAY, behind the last status of each call
     await within(FAREWELL_MS, connections.emptied());
     await connections[Symbol.asyncDispose]();
@@ -98,26 +93,41 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
   await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }
 
-type FindConnection = Connections['find'];
+type FindConnection = (call: ServerInterceptingCallInterface) => Connection | undefined;
+
+/** What grpc-js goes on with: nothing. */
+const HANDLED_HERE = new ServerInterceptingCall(undefined as never, { start: () => {} });
 
 /** Hands each call to `handle` before grpc-js reads a message; the registered handlers never run. */
 function intercept(
   options: ServingOptions,
-  shutdown: AbortSignal,
+  underWay: CallsUnderWay,
   find: FindConnection,
-  track: (call: Promise<void>) => void,
 ): ServerInterceptor {
   const methods = new Map(options.methods.map((method) => [`/${method.path}`, method]));
-  const rooms = { ...options, shutdown };
+  const rooms = { ...options, underWay };
+  const complain = (error: unknown): void => options.log.error({ err: error }, 'a call did not end in order');
   return (definition, call) => {
-    const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = call.getConnectionInfo();
-    const connection = find(
-      { address: remoteAddress, port: remotePort },
-      { address: localAddress, port: localPort },
-    );
+    const connection = find(call);
     const method = methods.get(definition.path);
-    if (connection !== undefined && method !== undefined) track(handle(rooms, method, connection, call));
-    return new ServerInterceptingCall(call, { start: () => {} });
+    if (connection !== undefined && method !== undefined)
+      handle(rooms, method, connection, call).catch(complain);
+    return HANDLED_HERE;
+  };
+}
+
+/** Finds the connection that a call came through: by its ends, and once for all calls of a session. */
+function finder(byEnds: Connections['find']): FindConnection {
+  const known = new WeakMap<object, Connection>();
+  return (call) => {
+    const session = sessionOf(call);
+    const found = session && known.get(session);
+    if (found !== undefined) return found;
+    const { localAddress = '', localPort = 0, remoteAddress = '', remotePort = 0 } = call.getConnectionInfo();
+    const theirs = { address: remoteAddress, port: remotePort };
+    const connection = byEnds(theirs, { address: localAddress, port: localPort });
+    if (session && connection !== undefined) known.set(session, connection);
+    return connection;
   };
 }
 

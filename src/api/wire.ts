@@ -12,6 +12,8 @@ import { AppError } from '../errors.ts';
 const HIGH_WATER_BYTES = 256 * 1024;
 /** How long a client may take to fetch a status that says it failed. */
 const LINGER_MS = 5_000;
+/** Made once: an error is dear, and nearly nobody ever sees this one. */
+const OVER = new AppError('CANCELLED', 'the call is over');
 
 /**
  * What has no public name in grpc-js 1.14.7. The server's own limit for messages is that for callers
@@ -23,11 +25,18 @@ interface Internals {
   maxReceiveMessageSize?: number;
 }
 
+/** Who waits for the next message, or for the end. */
+interface Reader {
+  readonly promise: Promise<unknown>;
+  readonly reject: (reason: unknown) => void;
+  readonly take: (message: Buffer | undefined) => void;
+}
+
 export class Wire {
   readonly metadata: Metadata;
   readonly #call: ServerInterceptingCallInterface;
   readonly #internals: Internals;
-  #reader: PromiseWithResolvers<Buffer | undefined> | undefined;
+  #reader: Reader | undefined;
   #writer: PromiseWithResolvers<void> | undefined;
   #waitingBytes = 0;
   #ended = false;
@@ -64,26 +73,40 @@ export class Wire {
   }
 
   /** The next message; undefined after the last. One read at a time. */
-  async read(): Promise<Buffer | undefined> {
-    if (this.#cut !== undefined) throw this.#cut.reason;
-    if (this.#ended) return undefined;
-    const reader = Promise.withResolvers<Buffer | undefined>();
-    this.#reader = reader;
-    this.#call.startRead(); // which may deliver before it returns
-    return reader.promise;
+  read(): Promise<Buffer | undefined> {
+    if (this.#ended && this.#cut === undefined) return Promise.resolve(undefined);
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
+    this.#startRead({ promise, reject, take: resolve });
+    return promise;
   }
 
-  /** Sends a message; resolves when there is room for another. */
-  async write(message: Uint8Array): Promise<void> {
+  /** The one message of a call that has one, once the client has said that there is no other. */
+  readOnly(): Promise<Buffer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    let only: Buffer | undefined;
+    const take = (message: Buffer | undefined): void => {
+      if (message !== undefined && only === undefined) {
+        only = message;
+        this.#startRead(reader);
+      } else if (message === undefined && only !== undefined) resolve(only);
+      else reject(notOne(message));
+    };
+    const reader = { promise, reject, take };
+    this.#startRead(reader);
+    return promise;
+  }
+
+  /** Sends a message. What it answers, if anything, resolves when there is room for another. */
+  write(message: Uint8Array): Promise<void> | undefined {
     if (this.#cut !== undefined) throw this.#cut.reason;
     this.#waitingBytes += message.byteLength;
     this.#call.sendMessage(message, () => {
       this.#waitingBytes -= message.byteLength;
       if (this.#waitingBytes <= HIGH_WATER_BYTES) this.#writer?.resolve();
     });
-    if (this.#waitingBytes <= HIGH_WATER_BYTES) return;
+    if (this.#waitingBytes <= HIGH_WATER_BYTES) return undefined;
     this.#writer = Promise.withResolvers();
-    await this.#writer.promise;
+    return this.#writer.promise;
   }
 
   /** Fails what waits and whatever is tried later with `reason`. Sends nothing. */
@@ -97,16 +120,17 @@ export class Wire {
 
   /**
    * Sends the status, once, and lets go of the stream: when the status is out, also of a client that
-   * goes on sending (RFC 9113, 8.1); and of one that does not even fetch a failure.
+   * goes on sending (RFC 9113, 8.1); and of one that does not even fetch a failure. The stream of a client
+   * that has said all, and is told all, ends by itself.
    */
   finish(status: StatusObject): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.cut(new AppError('CANCELLED', 'the call is over'));
+    this.cut(OVER);
     const { stream } = this.#internals;
     const isAlone = stream?.headersSent === false; // then it goes out at once, else as trailers
     this.#call.sendStatus(status);
-    if (stream === undefined || stream.closed) return;
+    if (stream === undefined || stream.closed || (this.#ended && status.code === 0)) return;
     const sent = (): void => void setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
     if (isAlone) sent();
     else stream.once('wantTrailers', sent);
@@ -115,11 +139,31 @@ export class Wire {
     stream.once('close', () => clearTimeout(timer));
   }
 
+  #startRead(reader: Reader): void {
+    if (this.#cut !== undefined) {
+      reader.reject(this.#cut.reason);
+      return;
+    }
+    this.#reader = reader;
+    this.#call.startRead(); // which may deliver before it returns
+  }
+
   #deliver(message: Buffer | undefined): void {
     if (message === undefined) this.#ended = true;
-    this.#reader?.resolve(message);
+    const reader = this.#reader;
     this.#reader = undefined;
+    reader?.take(message);
   }
+}
+
+function notOne(message: Buffer | undefined): AppError {
+  const why = message === undefined ? 'the request is missing' : 'this method takes one message';
+  return new AppError('INVALID_ARGUMENT', why);
+}
+
+/** The HTTP/2 session of a call; undefined should it have moved. */
+export function sessionOf(call: ServerInterceptingCallInterface): object | undefined {
+  return (call as unknown as Internals).stream?.session;
 }
 
 /** Why a call ended that this side did not end. */

@@ -149,7 +149,7 @@ export class World implements AsyncDisposable {
         authority,
         links,
         sessions,
-        roles: { roleOf: async () => 'user' },
+        roles: { roleOf: () => 'user' },
         logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },
         info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
         log: silent,

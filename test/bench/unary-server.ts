@@ -2,15 +2,15 @@
  * One process with two servers, both over TLS 1.3, that answer the same message: the control API, and grpc-js
  * with nothing around it. Told what to do by its parent, and answers with how many calls it has answered well.
  */
-import { readFileSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
-import { pino } from 'pino';
 import {
   AuthServiceDefinition,
   WhoAmIRequest,
   WhoAmIResponse,
 } from '../../src/generated/latchkey/v1/auth.ts';
+import { descriptorTarget, type LogTarget } from '../../src/log.ts';
 import { ServedApi } from '../support/served-api.ts';
 
 export interface Ready {
@@ -27,11 +27,11 @@ export interface Answered {
 const [folder = ''] = process.argv.slice(2);
 const answered = { api: 0, bare: 0 };
 
-// As the daemon does: a line for each call, written at once.
-const file = pino.destination({ dest: join(folder, 'log'), sync: true });
-const write = (line: string): void => {
+// As the daemon does: a line for each call.
+const file = descriptorTarget(openSync(join(folder, 'log'), 'a'));
+const write: LogTarget['write'] = (line, isUrgent) => {
   if (line.includes('"msg":"call"')) answered.api += 1;
-  file.write(line);
+  file.write(line, isUrgent);
 };
 const served = await ServedApi.start({ folder, log: { write } });
 const good = await served.token('alice');
