@@ -16,6 +16,7 @@ import type { SettingName } from './config/settings.ts';
 import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
 import { Links } from './links/links.ts';
+import { SUDO_RUN_FOLDER, sudoStarter } from './links/starters/sudo.ts';
 import { LocalAdmin } from './local-admin.ts';
 import type { Log } from './log.ts';
 import { openLogins } from './logins.ts';
@@ -68,12 +69,14 @@ export async function startDaemon(
   });
   const eligible = () => ({ ...current.links.eligible, self: mode === 'self' });
   const byHand = config.login.methods.includes('link');
+  const hasSudo = mode === 'system' && paths.run === SUDO_RUN_FOLDER;
   const links = rooms.use(
     await Links.open({
       store,
       authority,
       linksFolder: paths.links,
       settings: () => ({ ...current.links, ...current.sessions, eligible: eligible(), byHand }),
+      starter: () => (hasSudo && current.links.sudo ? sudoStarter : undefined),
       now,
       log,
     }),

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 16 * 1024 * 1024; // a group with a hundred thousand members
 const NOT_FOUND = 2;
 
-export type Database = 'passwd' | 'group' | 'initgroups';
+export type Database = 'passwd' | 'shadow' | 'group' | 'initgroups';
 
 /**
  * The lines found for `keys`, each of which the caller has made sure to be a name or a number.

@@ -1,4 +1,4 @@
-/** LinkService: links of this host register; users see and stop their own, managers everybody's. */
+/** LinkService: links of this host register; users see, start and stop their own, managers see and stop everybody's. */
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { LinkServiceDefinition, type WatchLinksResponse } from '../generated/latchkey/v1/link.ts';
@@ -12,7 +12,7 @@ import { checkMayEnd } from './token.ts';
 import { watch } from './watch.ts';
 
 export interface LinkRooms {
-  readonly links: Pick<Links, 'register' | 'list' | 'get' | 'changes'>;
+  readonly links: Pick<Links, 'register' | 'list' | 'get' | 'changes' | 'obtain'>;
   readonly authority: Pick<Authority, 'get' | 'revoke'>;
   readonly roles: Identifying['roles'];
   readonly limits: Pick<Limits, 'countRegistration'>;
@@ -33,6 +33,7 @@ export function linkService(rooms: LinkRooms): ServedMethod[] {
       return { links: page.items.map(linkMessage), nextPageToken: page.nextPageToken, total: page.total };
     },
     watchLinks: ({ linuxUser }, caller) => watchLinks(rooms, linuxUser, caller),
+    startLink: async (_request, { claims }) => ({ link: linkMessage((await links.obtain(claims)).info) }),
     stopLink: async ({ socket }, caller) => {
       const { linuxUser, jti } = links.get(socket);
       if (scopeOf(linuxUser, caller) === undefined) throw new AppError('NOT_FOUND', 'there is no such link');

@@ -41,6 +41,7 @@ export const POLICY = {
   'latchkey.v1.LinkService/RegisterLink': { access: 'public', localOnly: true },
   'latchkey.v1.LinkService/ListLinks': { access: 'user' },
   'latchkey.v1.LinkService/WatchLinks': { access: 'user' },
+  'latchkey.v1.LinkService/StartLink': { access: 'user' },
   'latchkey.v1.LinkService/StopLink': { access: 'user' },
 
   'latchkey.v1.SessionService/StartSession': { access: 'user' },

@@ -1,5 +1,6 @@
 /** `latchkey links`: the processes that run programs as their users. */
 import type { Command } from 'commander';
+import { AppError } from '../errors.ts';
 import type { Link, WatchLinksResponse } from '../generated/latchkey/v1/link.ts';
 import { LINK_COLUMNS, linkJson, linkRow } from './link-view.ts';
 import { showList } from './listing.ts';
@@ -16,10 +17,14 @@ interface Filtering {
 const VIEW: View<Link> = { noun: 'link', columns: LINK_COLUMNS, row: linkRow, json: linkJson };
 
 export function addLinks(program: Command, act: Act): void {
-  const noun = addNoun<Filtering & Paging>(program, act, 'links', 'list, watch and stop links', {
+  const noun = addNoun<Filtering & Paging>(program, act, 'links', 'list, watch, start and stop links', {
     options: (command) => pagingOptions(filterOptions(command)),
     work: list,
   });
+  noun
+    .command('start')
+    .description('start your link daemon, unless a link of yours takes starts already')
+    .action(act(start));
   noun.command('stop <socket>').description('end a link and its token').action(act(stop));
   filterOptions(noun.command('watch').description('what there is, then every change')).action(act(watch));
 }
@@ -36,6 +41,14 @@ async function list(run: Run, options: Filtering & Paging): Promise<undefined> {
     return { ...page, items: page.links };
   });
   return showList(run, 'links', listed, VIEW);
+}
+
+async function start(run: Run): Promise<undefined> {
+  const { links } = await run.client();
+  const { link } = await links.startLink({});
+  if (link === undefined) throw new AppError('INTERNAL', 'the server names no link');
+  if (run.out.json) run.out.document(linkJson(link));
+  else run.out.line(link.socket);
 }
 
 async function stop(run: Run, _options: object, [socket = '']: readonly string[]): Promise<number> {

@@ -68,6 +68,7 @@ describe('where values come from', () => {
     });
     expect(config.tokens.lifetimes).toEqual({ link: 3_600, 'link-daemon': 86_400 });
     expect(config.links).toEqual({
+      sudo: true,
       shutdownOnLogout: true,
       eligible: { minUid: 500, users: ['root', 'alice'] },
     });

@@ -80,6 +80,7 @@ function assemble({ values, entries }: Resolved, around: Surroundings, file: str
       },
     },
     links: {
+      sudo: values['links.sudo'],
       shutdownOnLogout: values['links.shutdown_on_logout'],
       eligible: { minUid: values['links.eligible.min_uid'], users: values['links.eligible.users'] },
     },

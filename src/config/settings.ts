@@ -58,6 +58,7 @@ export const SETTINGS = {
   'login.ssh.host': setting(dialledHost, '127.0.0.1'),
   'login.ssh.port': setting(integer(1, 65_535), 22),
   'login.ssh.host_keys': setting(absolutePath, '/etc/ssh/ssh_host_*_key.pub'),
+  'links.sudo': setting(yesOrNo, true),
   'links.shutdown_on_logout': setting(yesOrNo, false),
   'links.eligible.min_uid': setting(integer(0, 4_294_967_294), 1000),
   'links.eligible.users': setting(userNames, []),

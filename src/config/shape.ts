@@ -36,6 +36,8 @@ export interface Config {
     readonly ssh: { readonly host: string; readonly port: number; readonly hostKeys: string };
   };
   readonly links: {
+    /** Whether sudo may start link daemons. */
+    readonly sudo: boolean;
     readonly shutdownOnLogout: boolean;
     readonly eligible: { readonly minUid: number; readonly users: readonly string[] };
   };

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { checkAccount, ownAccount } from './account.ts';
+import { checkAccount, checkNotRaised, ownAccount } from './account.ts';
 
 const account = { name: 'alice', uid: 1000, home: '/home/alice', shell: '/bin/bash' };
 const shells = '# /etc/shells: valid login shells\n/bin/sh\n/bin/bash # the usual\n/usr/sbin/nologin\n';
@@ -16,6 +16,14 @@ describe('an account that may have a link', () => {
     expect(() => checkAccount(account, shells)).not.toThrow();
     for (const shell of ['', '/bin/zsh', '/usr/sbin/nologin', '/bin/false', '/bin/bash # the usual'])
       expect(() => checkAccount({ ...account, shell }, `${shells}/bin/false\n`)).toThrow(notEligible);
+  });
+
+  it('is not root by the hand of a daemon that is not', () => {
+    const root = { ...account, uid: 0 };
+    expect(() => checkNotRaised(root, 998, { SUDO_UID: '998' })).toThrow(notEligible);
+    expect(() => checkNotRaised(root, 998, { SUDO_UID: '1000' })).not.toThrow();
+    expect(() => checkNotRaised(root, 998, {})).not.toThrow();
+    expect(() => checkNotRaised(account, 998, { SUDO_UID: '998' })).not.toThrow();
   });
 
   it('is not nobody', () => {

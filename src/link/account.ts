@@ -42,6 +42,14 @@ export function checkAccount(account: Account, shells = readShells()): void {
     throw notEligible(`${name} has no login shell: "${shell}" does not count (see /etc/shells)`);
 }
 
+/**
+ * Throws NOT_ELIGIBLE for a link of uid 0 that the daemon of `daemonUid` has started by sudo(8), which says who
+ * called it: whatever root's other names and the sudoers file allow, that daemon shall not become root.
+ */
+export function checkNotRaised({ uid }: Account, daemonUid: number, environment: NodeJS.ProcessEnv): void {
+  if (uid === 0 && environment.SUDO_UID === `${daemonUid}`) throw notEligible('sudo starts no link of uid 0');
+}
+
 function readShells(): string {
   try {
     return readFileSync('/etc/shells', 'utf8');

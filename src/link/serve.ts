@@ -4,7 +4,7 @@ import { defaultRunDirs, type LocalServer, readLocalServer, readServerFile } fro
 import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../client/trusted-folder.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { keepDescriptors, setDumpable } from '../native/process.ts';
-import { checkAccount, ownAccount } from './account.ts';
+import { checkAccount, checkNotRaised, ownAccount } from './account.ts';
 import { checkAccountPhase } from './account-phase.ts';
 import { announce } from './announce.ts';
 import { report } from './detach.ts';
@@ -33,6 +33,7 @@ export async function serve(words: LinkWords, argv: readonly string[], registrar
   const run = opened.use(openRunFolder(words.run));
   const server = readServer(run, words.run);
   if (run.uid !== account.uid) {
+    checkNotRaised(account, run.uid, process.env);
     checkAccount(account);
     await checkAccountPhase(account.name, argv);
   }

@@ -15,6 +15,7 @@ import { allLinks, type LinkQuery, selectLinks } from '../store/links.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import { DaemonStarts } from './daemon-starts.ts';
 import { Link } from './link.ts';
 import type { LinkConnection } from './link-connection.ts';
 import type { LinkChange, LinkInfo } from './link-info.ts';
@@ -28,6 +29,7 @@ import { Renewal } from './renewal.ts';
 import { Revocation } from './revocation.ts';
 import { checkSocketName } from './socket-name.ts';
 import { sweep } from './stale-sockets.ts';
+import type { Starter } from './starter.ts';
 import { Supervision } from './supervision.ts';
 
 export interface LinkSettings {
@@ -46,6 +48,8 @@ export interface LinksOptions {
   readonly linksFolder: string;
   /** What holds now: it may change while the daemon runs. */
   readonly settings: () => LinkSettings;
+  /** How a link daemon is started for a user who has none, if that can be done now. */
+  readonly starter?: () => Starter | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -70,9 +74,11 @@ export class Links implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #sweepTimer: NodeJS.Timeout;
   #sweeping: Promise<void> | undefined;
+  /** Starts link daemons of users who have none. */
+  readonly daemonStarts: DaemonStarts;
 
   private constructor(options: LinksOptions, folder: LinksFolder) {
-    const { store, authority, settings, now, log } = options;
+    const { store, authority, settings, starter = () => undefined, now, log } = options;
     this.#options = options;
     this.#folder = folder;
     this.#registry = new LinkRegistry(store, log);
@@ -93,6 +99,12 @@ export class Links implements AsyncDisposable {
     this.#supervision = new Supervision({ ...common, folder, stopping });
     this.#registration = new Registration({ ...common, folder, supervision: this.#supervision });
     this.#renewal = new Renewal(common);
+    this.daemonStarts = new DaemonStarts({
+      ...common,
+      starter,
+      has: ({ name, uid }) => this.#registry.accepting(name)?.uid === uid,
+      expect: (uid) => this.expect(uid),
+    });
     const revocation = new Revocation({
       ...common,
       supervision: this.#supervision,
@@ -179,6 +191,15 @@ export class Links implements AsyncDisposable {
       : 'log in again: latchkey login';
     const message = `${linuxUser} has no link daemon on this host; ${next}`;
     return new AppError('LINK_REQUIRED', message, { details: { linux_user: linuxUser } });
+  }
+
+  /** As `forClaims`, once a link daemon has been started where there was none (F19). Throws also NOT_ELIGIBLE, UNAVAILABLE. */
+  async obtain(claims: TokenClaims): Promise<LinkConnection> {
+    const { jti, socket, user: name } = claims;
+    const uid = await this.#options.authority.uidOf(jti);
+    if (socket === undefined && name !== undefined && uid !== undefined)
+      await this.daemonStarts.ensure({ name, uid });
+    return this.forClaims(claims, uid);
   }
 
   /** A link of `uid` that answers: the one that takes new starts, else any. */

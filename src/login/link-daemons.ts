@@ -1,18 +1,18 @@
 /**
- * A link daemon for somebody who has just logged in over SSH (DESIGN 7.9). Our own program runs in either
- * case: as link daemon, which counts when it has registered, or as a mere proof where the user has one.
- * Starts of one user come one after the other, so that racing logins share one link.
+ * A link daemon for somebody who has just logged in over SSH (DESIGN 7.9). Our own program runs there in either
+ * case: as link daemon, which counts when it has registered, or as a mere proof where the user has one or gets one
+ * by sudo, which comes first (F19).
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { UserEntry } from '../accounts/user-database.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { accountProof } from '../link/account-proof.ts';
 import type { Links } from '../links/links.ts';
 import { refused } from './conversation.ts';
 import type { Executed, SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
-  readonly links: Pick<Links, 'expect' | 'takesStarts'>;
+  readonly links: Pick<Links, 'daemonStarts' | 'expect' | 'takesStarts'>;
   /** The absolute path of our own program, as every account finds it. */
   readonly program: string;
   readonly runFolder: string;
@@ -20,8 +20,6 @@ export interface LinkDaemonsOptions {
 
 export class LinkDaemons {
   readonly #options: LinkDaemonsOptions;
-  /** The last start of each user. */
-  readonly #starts = new Map<string, Promise<void>>();
 
   constructor(options: LinkDaemonsOptions) {
     this.#options = options;
@@ -29,19 +27,15 @@ export class LinkDaemons {
 
   /** Resolves when `user` has a link daemon that takes starts. Throws LOGIN_REFUSED, NOT_ELIGIBLE, UNAVAILABLE. */
   async ensure(user: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
-    const before = this.#starts.get(user.name);
-    const start = (before ?? Promise.resolve()).catch(() => {}).then(() => this.#ensure(user, connection));
-    this.#starts.set(user.name, start);
-    try {
-      await start;
-    } finally {
-      if (this.#starts.get(user.name) === start) this.#starts.delete(user.name);
-    }
+    const { daemonStarts } = this.#options.links;
+    await daemonStarts.inTurn(user.name, () => this.#ensure(user, connection));
   }
 
   async #ensure(user: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
     const { links } = this.#options;
-    if (links.takesStarts(user)) await this.#prove(user, connection);
+    if (links.takesStarts(user) || links.daemonStarts.isPossible) await this.#prove(user, connection);
+    // An account that sudo must not start, because it is locked say, is one that sshd has let in all the same.
+    await links.daemonStarts.attempt(user).catch(unlessNotEligible);
     if (links.takesStarts(user)) return;
     using _ = links.expect(user.uid);
     const executed = await connection.execute(this.#command('--daemon'));
@@ -63,6 +57,10 @@ export class LinkDaemons {
     const { program, runFolder } = this.#options;
     return [program, 'link', ...words, '--run', runFolder].map(quoted).join(' ');
   }
+}
+
+function unlessNotEligible(error: unknown): void {
+  if (!isAppError(error, 'NOT_ELIGIBLE')) throw error;
 }
 
 /** One word for any shell (sh, csh, fish). */

@@ -108,7 +108,7 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Runs a program as the token's Linux user. Throws INVALID_ARGUMENT, LINK_REQUIRED, LIMIT_EXCEEDED,
+   * Runs a program as the token's Linux user. Throws INVALID_ARGUMENT, LINK_REQUIRED, NOT_ELIGIBLE, LIMIT_EXCEEDED,
    * START_FAILED, TOKEN_NOT_ACTIVE, and LINK_LOST (`details.session_id`) when the link went away before
    * it could say whether the program runs; the record then says so once that is known.
    */

@@ -12,8 +12,8 @@ import { checkStart, type StartRequest } from './start-request.ts';
 const ID_BYTES = 10;
 
 export interface StartsOptions {
-  readonly authority: Pick<Authority, 'isActive' | 'uidOf'>;
-  readonly links: Pick<Links, 'forClaims'>;
+  readonly authority: Pick<Authority, 'isActive'>;
+  readonly links: Pick<Links, 'forClaims' | 'obtain'>;
   readonly records: Records;
   /** How much output of a session is kept. */
   readonly settings: () => { readonly outputLimitBytes: number };
@@ -36,10 +36,9 @@ export class Starts {
 
   /** The session's record once its program runs. See Sessions.start for what it throws. */
   async start(request: StartRequest): Promise<SessionRow> {
-    const { authority, records } = this.#options;
+    const { links, records } = this.#options;
     const { firstInput } = checkStart(request);
-    const uid = await authority.uidOf(request.claims.jti);
-    const row = this.#newRow(request, uid);
+    const row = this.#newRow(request, await links.obtain(request.claims));
     this.#unanswered.add(row.id);
     try {
       await records.add(row);
@@ -53,8 +52,8 @@ export class Starts {
     }
   }
 
-  #newRow({ claims, command, directory }: StartRequest, ofToken: number | undefined): SessionRow {
-    const { linuxUser, uid, socket } = this.#options.links.forClaims(claims, ofToken).info;
+  #newRow({ claims, command, directory }: StartRequest, { info }: LinkConnection): SessionRow {
+    const { linuxUser, uid, socket } = info;
     return {
       id: `s${randomBytes(ID_BYTES).toString('hex')}`,
       login: claims.sub,

@@ -102,6 +102,10 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
     request: encoded(link.WatchLinksRequest, () => ({ linuxUser: 'alice' })),
     shows: (response) => link.WatchLinksResponse.decode(response).event?.$case === 'link',
   },
+  'latchkey.v1.LinkService/StartLink': {
+    reach: 'program',
+    shows: (response) => link.StartLinkResponse.decode(response).link !== undefined,
+  },
   'latchkey.v1.LinkService/StopLink': {
     reach: 'own',
     needs: 'token',

@@ -7,6 +7,8 @@ export interface Account {
   readonly name: string;
   readonly uid: number;
   readonly home: string;
+  /** Groups beside its own. */
+  readonly groups?: readonly string[];
 }
 
 /** Accounts of the world (test/support/world). bob is in the group latchkey-managers; carol has no login shell. */
@@ -15,6 +17,13 @@ export const mallory: Account = { name: 'mallory', uid: 7002, home: '/mnt/home/m
 export const bob: Account = { name: 'bob', uid: 7003, home: '/mnt/home/bob' };
 export const carol: Account = { name: 'carol', uid: 7004, home: '/mnt/home/carol' };
 export const dora: Account = { name: 'dora', uid: 7005, home: '/mnt/home/dora' };
+/** The system user that may run the server beside root; with the group that its unit gives it. */
+export const service: Account = {
+  name: 'latchkey',
+  uid: 7100,
+  home: '/mnt/home/latchkey',
+  groups: ['shadow'],
+};
 export const root: Account = { name: 'root', uid: 0, home: '/mnt' };
 
 /** Whoever runs the tests. */
@@ -102,10 +111,11 @@ export interface RunOptions {
 
 /** Starts any command as `account`, with the environment of a fresh login. */
 export function runAs(account: Account, command: readonly string[], options: RunOptions = {}): Run {
-  const [file = '', ...argv] = command;
-  const itself = account.uid === process.getuid?.();
+  const { uid, groups } = account;
+  const itself = uid === process.getuid?.();
+  const [file = '', ...argv] = groups ? [...withGroups(uid, groups), ...command] : command;
   const child = spawn(file, argv, {
-    ...(itself ? {} : { uid: account.uid, gid: account.uid }),
+    ...(itself || groups ? {} : { uid, gid: uid }),
     cwd: options.cwd ?? account.home,
     env: {
       HOME: account.home,
@@ -121,6 +131,11 @@ export function runAs(account: Account, command: readonly string[], options: Run
   child.stdin?.on('error', () => {});
   if (!options.interactive) child.stdin?.end(options.input ?? '');
   return new Run(child);
+}
+
+/** What becomes a command of `uid`, whose own group has the same number, with other groups. */
+function withGroups(uid: number, groups: readonly string[]): string[] {
+  return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, `--groups=${[uid, ...groups].join(',')}`, '--'];
 }
 
 /** Starts `latchkey ARGV...` as `account`. */

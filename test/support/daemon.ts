@@ -22,6 +22,10 @@ export interface DaemonOptions {
   readonly config?: Record<string, unknown>;
   /** Where the state lies, if not in the daemon's own folder. */
   readonly state?: string;
+  /** The run folder, if not in the daemon's own folder. */
+  readonly run?: string;
+  /** Added to its environment. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** sd_listen_fds(3) */
@@ -40,30 +44,28 @@ export class TestDaemon implements AsyncDisposable {
   readonly account: Account;
   readonly folder: string;
   readonly stateFolder: string;
+  readonly runFolder: string;
   readonly #made: Run[] = [];
   #run: Run | undefined;
 
-  private constructor(account: Account, folder: string, stateFolder: string) {
-    this.account = account;
+  private constructor(folder: string, { as = root, state, run }: DaemonOptions) {
+    this.account = as;
     this.folder = folder;
-    this.stateFolder = stateFolder;
+    this.stateFolder = state ?? join(folder, 'state');
+    this.runFolder = run ?? join(folder, 'run');
   }
 
   /** Starts one and waits until it serves. */
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
-    const account = options.as ?? root;
     const base = process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir());
     const folder = mkdtempSync(join(base, 'daemon-'));
-    const daemon = new TestDaemon(account, folder, options.state ?? join(folder, 'state'));
+    const daemon = new TestDaemon(folder, options);
+    const { account } = daemon;
     chmodSync(folder, 0o755);
     if (process.getuid?.() === 0) chownSync(folder, account.uid, account.uid);
     daemon.#configure(await freePort(), options.config ?? {});
-    await daemon.serve();
+    await daemon.serve({ env: options.env });
     return daemon;
-  }
-
-  get runFolder(): string {
-    return join(this.folder, 'run');
   }
 
   get configFile(): string {
@@ -95,7 +97,13 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Starts the daemon (again) on the same folders; with `listenFd` as a service manager hands a socket over. */
-  async serve({ env = {}, listenFd }: { env?: NodeJS.ProcessEnv; listenFd?: number } = {}): Promise<void> {
+  async serve({
+    env = {},
+    listenFd,
+  }: {
+    env?: NodeJS.ProcessEnv | undefined;
+    listenFd?: number;
+  } = {}): Promise<void> {
     const argv = ['serve', '--config', this.configFile];
     const options = { cwd: this.folder, env };
     const run =

@@ -206,6 +206,7 @@ function noLinks(): ApiOptions['links'] {
     get: () => {
       throw new Error('no links here');
     },
+    obtain: () => Promise.reject(new Error('no links here')),
   };
 }
 

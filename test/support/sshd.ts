@@ -1,6 +1,6 @@
 /** A real sshd of a story's own, inside the world: its port, host key and PAM service. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -47,6 +47,7 @@ export class TestSshd implements AsyncDisposable {
   /** Starts one and waits until it listens. */
   static async start(port: number, { lines: more = [], pam = '' }: SshdOptions = {}): Promise<TestSshd> {
     const folder = mkdtempSync('/mnt/sshd-');
+    chmodSync(folder, 0o755); // the server, which may be another user, reads the public key
     mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'hostkey')]);
     symlinkSync('/usr/sbin/sshd', join(folder, SERVICE));

@@ -1,0 +1,106 @@
+/** What the server's own user could do with sudo, should somebody take it over: start links, and nothing else. */
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { alice, type Finished, runAs, service } from '../support/account.ts';
+import { install, SUDOERS } from '../support/installed.ts';
+import { missingWorld, skipWithout } from '../support/skip.ts';
+
+const LINE = ['/usr/bin/latchkey', 'link', '--daemon'];
+
+const missing = (): string | undefined =>
+  missingWorld() ?? (existsSync('/usr/bin/sudo') ? undefined : 'needs sudo');
+
+/** In the program's place: says as whom and with what it was run. */
+const TELLS = '#!/bin/sh\nid -u\nid -g\numask\nenv\n';
+
+let accounts: string;
+
+beforeAll(() => {
+  if (missing()) return;
+  install({ script: TELLS });
+  accounts = readFileSync('/etc/passwd', 'utf8');
+  appendFileSync('/etc/passwd', 'toor:x:0:0::/root:/bin/sh\n#7002:x:7050:7050::/:/bin/sh\n');
+});
+
+afterAll(() => {
+  if (!missing()) writeFileSync('/etc/passwd', accounts);
+});
+
+function sudo(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  return runAs(service, ['/usr/bin/sudo', '-n', ...argv], { cwd: '/', env }).finished;
+}
+
+describe('the sudoers file', () => {
+  test('is one that sudo accepts whole', (context) => {
+    skipWithout(context, missing());
+    expect(execFileSync('visudo', ['-c', '-s', '-f', SUDOERS], { encoding: 'utf8' })).toMatch(/parsed OK/);
+  });
+
+  test('lets the server run its one command as a user, with nothing of its environment', async (context) => {
+    skipWithout(context, missing());
+    const hostile = {
+      LD_PRELOAD: '/x.so',
+      LD_LIBRARY_PATH: '/x',
+      NODE_OPTIONS: '--import /x.js',
+      NODE_EXTRA_CA_CERTS: '/x',
+      BASH_ENV: '/x',
+      ENV: '/x',
+      LC_ALL: 'C',
+      LANG: '%s',
+      TZ: '/x',
+      DISPLAY: ':0',
+      XAUTHORITY: '/x',
+      FOO: '1',
+    };
+    const { status, stdout, stderr } = await sudo(['-u', 'alice', ...LINE], hostile);
+    expect({ status, stderr: stderr.replace(/^.*LD_PRELOAD cannot be preloaded.*\n/gm, '') }).toEqual({
+      status: 0,
+      stderr: '',
+    });
+    const [uid, gid, umask, ...environment] = stdout.trim().split('\n');
+    expect([uid, gid, umask]).toEqual(['7001', '7001', '0022']);
+    const names = environment.map((line) => line.split('=')[0]);
+    expect(names.filter((name) => name !== undefined && name in hostile)).toEqual([]);
+    expect(environment).toContain(`HOME=${alice.home}`);
+    expect(environment).toContain('PATH=/usr/local/bin:/usr/bin:/bin');
+  });
+
+  test.for<[string, string[]]>([
+    ['root', ['-u', 'root', ...LINE]],
+    ['root by its number', ['-u', '#0', ...LINE]],
+    ['root by another name', ['-u', 'toor', ...LINE]],
+    ['root, when nobody is named', LINE],
+    ['-1, once taken for root (CVE-2019-14287)', ['-u', '#-1', ...LINE]],
+    ['4294967295', ['-u', '#4294967295', ...LINE]],
+    ['a uid of nobody', ['-u', '#7099', ...LINE]],
+    ['the account called #7002 as itself', ['-u', '#7050', '-g', '#7050', ...LINE]],
+    ['an unknown user', ['-u', 'nosuchuser', ...LINE]],
+    ['another group', ['-u', 'alice', '-g', 'root', ...LINE]],
+    ['another user’s group', ['-u', 'alice', '-g', 'mallory', ...LINE]],
+    ['another user’s group by number', ['-u', 'alice', '-g', '#0', ...LINE]],
+    ['no argument', ['-u', 'alice', '/usr/bin/latchkey']],
+    ['fewer arguments', ['-u', 'alice', '/usr/bin/latchkey', 'link']],
+    ['more arguments', ['-u', 'alice', ...LINE, '--run', '/tmp/x']],
+    ['other arguments', ['-u', 'alice', '/usr/bin/latchkey', 'serve']],
+    ['another binary', ['-u', 'alice', '/bin/sh']],
+    ['another binary of that name', ['-u', 'alice', '/mnt/latchkey', 'link', '--daemon']],
+    ['a shell', ['-u', 'alice', '-s', ...LINE]],
+    ['a login shell', ['-u', 'alice', '-i', ...LINE]],
+    ['an editor', ['-u', 'alice', '-e', '/etc/passwd']],
+    ['the caller’s environment', ['-u', 'alice', '-E', ...LINE]],
+    ['a variable of the caller’s', ['-u', 'alice', 'LD_PRELOAD=/x.so', ...LINE]],
+    ['another directory', ['-u', 'alice', '-D', '/tmp', ...LINE]],
+    ['another root', ['-u', 'alice', '-R', '/mnt', ...LINE]],
+    ['open descriptors', ['-u', 'alice', '-C', '9', ...LINE]],
+  ])('refuses it %s', async ([, argv], context) => {
+    skipWithout(context, missing());
+    const { status, stdout } = await sudo(argv);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  });
+
+  test('reads an account’s name that looks like a uid as that uid, so that the server gives it none', async (context) => {
+    skipWithout(context, missing());
+    expect((await sudo(['-u', '#7002', ...LINE])).stdout).toMatch(/^7002\n/); // mallory, not the account of that name
+  });
+});
