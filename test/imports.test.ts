@@ -10,6 +10,8 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   errors: { may: ['generated/latchkey/v1/error'], why: 'everything stands on it' },
   errno: { may: [], why: 'everything stands on it' },
   feed: { may: ['errors'], why: 'everything stands on it' },
+  'login-shell': { may: ['errno', 'errors'], why: 'daemon and link must decide alike' },
+  'process-stat': { may: [], why: 'everything stands on it' },
   version: { may: [], why: 'everything stands on it' },
   'durable-file': { may: ['errno', 'errors'], why: 'everything stands on it' },
   'owned-path': { may: ['errno', 'errors', 'durable-file'], why: 'everything stands on it' },
@@ -29,7 +31,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'tokens do not depend on what they are used for',
   },
   accounts: {
-    may: ['errno', 'errors', 'owned-path', 'config'],
+    may: ['errors', 'owned-path', 'login-shell', 'config'],
     why: 'who somebody is does not depend on what they run',
   },
   link: {
@@ -39,6 +41,9 @@ const rooms: Record<string, { may: string[]; why: string }> = {
       'errno',
       'errors',
       'version',
+      'login-shell',
+      'process-stat',
+      'client/error-info',
       'client/server-folder',
       'client/local-server',
       'client/trusted-folder',
@@ -57,6 +62,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
       'accounts',
       'errno',
       'errors',
+      'process-stat',
       'log',
       'feed',
       'generated/latchkey/link',
@@ -98,7 +104,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'it turns calls into one domain call each',
   },
   client: {
-    may: ['user-folders', 'token', 'errno', 'errors', 'generated'],
+    may: ['user-folders', 'durable-file', 'token', 'errno', 'errors', 'generated'],
     why: 'it sees what any foreign client sees',
   },
   cli: {

@@ -3,9 +3,9 @@
  * One folder a server, 0700; files 0600, replaced by rename, so that a reader never sees half of one.
  * Never follows a link in place of a file, and never uses a token that others can read.
  */
-import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeDurably } from '../durable-file.ts';
 import { AppError } from '../errors.ts';
 import { configFolder } from '../user-folders.ts';
 import { readCheckedFile } from './checked-file.ts';
@@ -66,18 +66,5 @@ function read(path: string, forbidden: number): string | undefined {
 
 function write(folder: string, name: string, content: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `.${name}.${randomBytes(8).toString('hex')}`);
-  try {
-    const fd = openSync(temporary, 'wx', 0o600);
-    try {
-      writeSync(fd, content);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, join(folder, name));
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeDurably(join(folder, name), content, 0o600);
 }

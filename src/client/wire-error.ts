@@ -1,11 +1,7 @@
 /** Errors as the server meant them, from what gRPC makes of a call that failed. */
 import { AppError, type WireReason } from '../errors.ts';
-import { ErrorInfo, Status } from '../generated/google/rpc/status.ts';
-import { ErrorReason } from '../generated/latchkey/v1/error.ts';
+import { DETAILS_TRAILER, errorOfDetails } from './error-info.ts';
 import { certificateTrouble } from './trust.ts';
-
-const DETAILS_TRAILER = 'grpc-status-details-bin';
-const DOMAIN = 'latchkey';
 
 /** grpc-js's ServiceError, as far as it is read here. */
 export interface FailedCall {
@@ -31,12 +27,9 @@ const NEVER_CONNECTED =
 /** The error of a call to `address`. What is no failed call is given back as it is. */
 export function appErrorOf(error: unknown, address: string): unknown {
   if (!isFailedCall(error)) return error;
-  const info = errorInfoOf(error);
-  if (info !== undefined) {
-    const { reason, metadata } = info;
-    return new AppError(isReason(reason) ? reason : 'INTERNAL', error.details, { details: metadata });
-  }
-  return libraryError(error, address);
+  const [details] = error.metadata.get(DETAILS_TRAILER);
+  const told = Buffer.isBuffer(details) ? errorOfDetails(details, error.details) : undefined;
+  return told ?? libraryError(error, address);
 }
 
 function libraryError({ code, details }: FailedCall, address: string): AppError {
@@ -60,23 +53,6 @@ function shortened(details: string): string {
   return cause.replace(/^Error: /, '').replace(/\.$/, '');
 }
 
-function errorInfoOf({ metadata }: FailedCall): ErrorInfo | undefined {
-  const [trailer] = metadata.get(DETAILS_TRAILER);
-  if (!Buffer.isBuffer(trailer)) return undefined;
-  try {
-    const infos = Status.decode(trailer).details.filter(({ typeUrl }) =>
-      typeUrl.endsWith('/google.rpc.ErrorInfo'),
-    );
-    return infos.map(({ value }) => ErrorInfo.decode(value)).find(({ domain }) => domain === DOMAIN);
-  } catch {
-    return undefined;
-  }
-}
-
 function isFailedCall(error: unknown): error is FailedCall {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'metadata' in error;
-}
-
-function isReason(reason: string): reason is WireReason {
-  return Object.hasOwn(ErrorReason, reason) && reason !== 'UNSPECIFIED';
 }

@@ -3,10 +3,9 @@
  * is for whatever starts a link without a login, such as sudo, which asks for neither shell nor
  * expiry (DESIGN 7.8).
  */
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { basename } from 'node:path';
 import { AppError } from '../errors.ts';
+import { isLoginShell, NOBODY_UID } from '../login-shell.ts';
 
 /** The user database's entry. */
 export interface Account {
@@ -16,14 +15,9 @@ export interface Account {
   readonly shell: string;
 }
 
-/** nobody, and what an unmapped uid looks like. */
-const OVERFLOW_UID = 65_534;
-/** What getusershell(3) assumes without /etc/shells. */
-const DEFAULT_SHELLS = '/bin/sh\n/bin/csh\n';
-
 /** The account that this process runs as. Throws NOT_ELIGIBLE when it has no entry. */
 export function ownAccount(): Account {
-  const uid = process.geteuid?.() ?? OVERFLOW_UID;
+  const uid = process.geteuid?.() ?? NOBODY_UID;
   if (uid !== process.getuid?.()) throw notEligible('a link runs with one user id only');
   try {
     const { username, homedir, shell } = userInfo(); // getpwuid(3), not the environment
@@ -33,12 +27,10 @@ export function ownAccount(): Account {
   }
 }
 
-/** Throws NOT_ELIGIBLE unless the account has a login shell. `shells`: the content of /etc/shells. */
-export function checkAccount(account: Account, shells = readShells()): void {
-  const { name, uid, shell } = account;
-  if (uid === OVERFLOW_UID) throw notEligible(`${name} is nobody’s account`);
-  const allowed = shells.split('\n').map((line) => line.replace(/#.*/, '').trim());
-  if (shell === '' || !allowed.includes(shell) || /^(nologin|false)$/.test(basename(shell)))
+/** Throws NOT_ELIGIBLE unless the account has a login shell. `shells` are the host's valid ones. */
+export function checkAccount({ name, uid, shell }: Account, shells?: readonly string[]): void {
+  if (uid === NOBODY_UID) throw notEligible(`${name} is nobody’s account`);
+  if (!isLoginShell(shell, shells))
     throw notEligible(`${name} has no login shell: "${shell}" does not count (see /etc/shells)`);
 }
 
@@ -48,14 +40,6 @@ export function checkAccount(account: Account, shells = readShells()): void {
  */
 export function checkNotRaised({ uid }: Account, daemonUid: number, environment: NodeJS.ProcessEnv): void {
   if (uid === 0 && environment.SUDO_UID === `${daemonUid}`) throw notEligible('sudo starts no link of uid 0');
-}
-
-function readShells(): string {
-  try {
-    return readFileSync('/etc/shells', 'utf8');
-  } catch {
-    return DEFAULT_SHELLS;
-  }
 }
 
 function notEligible(message: string): AppError {

@@ -4,7 +4,8 @@
  * the keeper and the holder of its input, and not other sessions that were started from within.
  */
 
-import { isAlive, markOf, type ProcessEntry, readProcess, readProcesses } from './processes.ts';
+import { isAlive } from '../process-stat.ts';
+import { markOf, type ProcessEntry, readProcess, readProcesses } from './processes.ts';
 import type { SessionFolder } from './session-folder.ts';
 
 /** A session to look for. */

@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../errno.ts';
 import type { Survivor } from '../generated/latchkey/link/v1/link.ts';
+import { isAlive } from '../process-stat.ts';
 import { findSession, type SessionProcesses } from './descendants.ts';
-import { commandOf, isAlive, type ProcessEntry, readProcess, uidOf } from './processes.ts';
+import { commandOf, type ProcessEntry, readProcess, uidOf } from './processes.ts';
 
 const LONGEST_GRACE_MS = 60_000;
 /** How long SIGKILL is repeated against processes that keep coming. */

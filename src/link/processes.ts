@@ -1,17 +1,10 @@
 /** The processes of this host as /proc shows them (proc(5)); gone ones are simply not there. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { isAlive, type ProcessStat, parseStat } from '../process-stat.ts';
 
 /** One process. */
-export interface ProcessEntry {
+export interface ProcessEntry extends ProcessStat {
   readonly pid: number;
-  /** R, S, D, T, Z, ... */
-  readonly state: string;
-  readonly parent: number;
-  readonly group: number;
-  /** Its process session: setsid(2). */
-  readonly session: number;
-  /** Clock ticks since boot; with the pid it names a process for good. */
-  readonly startTime: number;
 }
 
 /** All processes, zombies included. */
@@ -26,24 +19,8 @@ export function readProcesses(): ProcessEntry[] {
 
 /** One process; undefined when there is none with this pid. */
 export function readProcess(pid: number): ProcessEntry | undefined {
-  const stat = read(`/proc/${pid}/stat`);
-  // The second field is the program's name in brackets, in which anything may stand.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields === undefined || fields.length < 20) return undefined;
-  const [state = '', parent, group, session] = fields;
-  return {
-    pid,
-    state,
-    parent: Number(parent),
-    group: Number(group),
-    session: Number(session),
-    startTime: Number(fields[19]),
-  };
-}
-
-/** Whether it still runs; a zombie does not. */
-export function isAlive({ state }: ProcessEntry): boolean {
-  return state !== 'Z' && state !== 'X';
+  const stat = parseStat(read(`/proc/${pid}/stat`) ?? '');
+  return stat && { pid, ...stat };
 }
 
 /** The session that a process was started in, as its environment says; undefined when it cannot be read. */

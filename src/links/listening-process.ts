@@ -6,11 +6,12 @@ import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../errno.ts';
+import { isAlive, parseStat } from '../process-stat.ts';
 
 export interface ListeningProcess {
   readonly pid: number;
   /** Clock ticks from boot to its start. */
-  readonly startTime: string;
+  readonly startTime: number;
 }
 
 /** Programs that listen for somebody else: sshd does for `ssh -R`, under the uid of whoever logged in. */
@@ -20,14 +21,12 @@ const LOOK_AGAIN_MS = 10;
 /** The running process `pid`; undefined when it is gone, a zombie, another uid's, or the daemon itself, which ends no process of its own. */
 export async function processOf(pid: number, uid: number): Promise<ListeningProcess | undefined> {
   if (pid === process.pid) return undefined;
-  const stat = await readText(`/proc/${pid}/stat`);
+  const stat = parseStat((await readText(`/proc/${pid}/stat`)) ?? '');
   const status = await readText(`/proc/${pid}/status`);
-  if (stat === undefined || status === undefined) return undefined;
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const startTime = fields[18]; // field 22 of the line; `state` is field 3
+  if (stat === undefined || status === undefined || !isAlive(stat)) return undefined;
   const realUid = /^Uid:\s*(\d+)/m.exec(status)?.[1];
-  if (state === 'Z' || state === 'X' || startTime === undefined || realUid !== String(uid)) return undefined;
-  return { pid, startTime };
+  if (realUid !== String(uid)) return undefined;
+  return { pid, startTime: stat.startTime };
 }
 
 /** Whether `pid` is sshd, as far as /proc can be read. */

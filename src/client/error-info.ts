@@ -1,0 +1,29 @@
+/** The error that a server meant, from the details of a failed call (google.rpc.Status, richer error model of grpc). */
+import { AppError, type WireReason } from '../errors.ts';
+import { ErrorInfo, Status } from '../generated/google/rpc/status.ts';
+import { ErrorReason } from '../generated/latchkey/v1/error.ts';
+
+export const DETAILS_TRAILER = 'grpc-status-details-bin';
+const INFO_TYPE = '/google.rpc.ErrorInfo';
+const DOMAIN = 'latchkey';
+
+/** Undefined where the details are not ours. A reason that this program does not know yet is INTERNAL. */
+export function errorOfDetails(details: Uint8Array, message: string): AppError | undefined {
+  const info = infoIn(details);
+  if (info === undefined) return undefined;
+  const { reason, metadata } = info;
+  return new AppError(isReason(reason) ? reason : 'INTERNAL', message, { details: { ...metadata } });
+}
+
+function infoIn(details: Uint8Array): ErrorInfo | undefined {
+  try {
+    const infos = Status.decode(details).details.filter(({ typeUrl }) => typeUrl.endsWith(INFO_TYPE));
+    return infos.map(({ value }) => ErrorInfo.decode(value)).find(({ domain }) => domain === DOMAIN);
+  } catch {
+    return undefined;
+  }
+}
+
+function isReason(reason: string): reason is WireReason {
+  return Object.hasOwn(ErrorReason, reason) && reason !== 'UNSPECIFIED';
+}
