@@ -54,6 +54,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   links: {
     may: [
       'link/frames',
+      'link/output-frame',
       'link/protocol',
       'native',
       'token',

@@ -12,6 +12,8 @@ import type { OutputPiece, ReadingEnd } from '../links/reading.ts';
 import type { Attachment } from '../sessions/attachment.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { KnownCaller } from './caller.ts';
+import type { LongMessage } from './methods.ts';
+import { LONG_OUTPUT_BYTES, outputMessage } from './output-message.ts';
 
 /** The most that one message may carry for the program, in bytes. */
 const MAX_INPUT_BYTES = 256 * 1024;
@@ -21,11 +23,11 @@ type Event = { $case: 'output'; value: Output } | { $case: 'exited'; value: Exit
 /** Output and the end of a session as it comes, and the end alone when it was asked for. */
 export async function* outputEvents(
   reading: AsyncGenerator<OutputPiece, ReadingEnd>,
-): AsyncGenerator<{ event: Event }> {
+): AsyncGenerator<{ event: Event } | LongMessage> {
   try {
     while (true) {
       const { done, value } = await reading.next();
-      if (!done) yield { event: { $case: 'output', value: outputOf(value) } };
+      if (!done) yield outputEvent(outputOf(value));
       else {
         if (value.exited) yield { event: { $case: 'exited', value: { exitStatus: value.exited.status } } };
         return;
@@ -41,7 +43,7 @@ export async function* attachSession(
   sessions: Pick<Sessions, 'attach'>,
   requests: AsyncIterable<AttachSessionRequest>,
   { claims, signal }: KnownCaller,
-): AsyncGenerator<AttachSessionResponse> {
+): AsyncGenerator<AttachSessionResponse | LongMessage> {
   const incoming = requests[Symbol.asyncIterator]();
   const { sessionId, offset } = await firstRequest(incoming);
   const broken = new AbortController();
@@ -91,6 +93,11 @@ async function pass({ request }: AttachSessionRequest, attachment: Attachment): 
     // A client that has attached again says it again.
     if (!isAppError(error, 'INPUT_CLOSED')) throw error;
   });
+}
+
+function outputEvent(output: Output): { event: Event } | LongMessage {
+  if (output.data.length >= LONG_OUTPUT_BYTES) return outputMessage(output);
+  return { event: { $case: 'output', value: output } };
 }
 
 function outputOf({ offset, stream, data }: OutputPiece): Output {

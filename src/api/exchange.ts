@@ -1,7 +1,7 @@
 /** The messages of one call: bytes in, one domain call, bytes out. */
 import { AppError } from '../errors.ts';
 import type { Caller } from './caller.ts';
-import type { MethodDefinition, ServedMethod } from './methods.ts';
+import { LongMessage, type MethodDefinition, type ServedMethod } from './methods.ts';
 import type { Wire } from './wire.ts';
 
 /** A client that keeps us waiting: for its first message, and in a public method for each. */
@@ -25,7 +25,10 @@ export async function exchange(
     : await onlyOne(definition, wire, patience);
   const answer = handler(request, caller);
   if (!definition.responseStream) return wire.write(encode(definition, await answer));
-  for await (const message of answer as AsyncIterable<unknown>) await wire.write(encode(definition, message));
+  for await (const message of answer as AsyncIterable<unknown>) {
+    if (message instanceof LongMessage) await wire.writeLong(message.head, message.tail);
+    else await wire.write(encode(definition, message));
+  }
 }
 
 async function* requestsOf(

@@ -28,6 +28,18 @@ export interface ServiceDefinition {
   readonly methods: Readonly<Record<string, MethodDefinition>>;
 }
 
+/** A message of a stream that is encoded already: first `head`, then `tail`, which is sent from where it lies. */
+export class LongMessage {
+  readonly head: Uint8Array;
+  /** Left alone until the next message is asked for. */
+  readonly tail: Buffer;
+
+  constructor(head: Uint8Array, tail: Buffer) {
+    this.head = head;
+    this.tail = tail;
+  }
+}
+
 type MessageOf<Codec> = Codec extends { decode(input: Uint8Array): infer Message } ? Message : never;
 
 type Input<Method extends MethodDefinition> = Method['requestStream'] extends true
@@ -35,7 +47,7 @@ type Input<Method extends MethodDefinition> = Method['requestStream'] extends tr
   : MessageOf<Method['requestType']>;
 
 type Output<Method extends MethodDefinition> = Method['responseStream'] extends true
-  ? AsyncIterable<MessageOf<Method['responseType']>>
+  ? AsyncIterable<MessageOf<Method['responseType']> | LongMessage>
   : Promise<MessageOf<Method['responseType']>>;
 
 /** A public method does not know its caller; every other one does. */

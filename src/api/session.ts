@@ -1,6 +1,5 @@
 /** SessionService: programs of the caller's Linux user, and looking after them. */
 import {
-  type ReadOutputResponse,
   SessionFilter,
   SessionServiceDefinition,
   type WatchSessionsResponse,
@@ -27,7 +26,7 @@ export function sessionService({ sessions }: SessionRooms): ServedMethod[] {
       return { session: sessionMessage(session) };
     },
     attachSession: (requests, caller) => attachSession(sessions, requests, caller),
-    readOutput: ({ sessionId, offset, follow }, { claims, signal }): AsyncIterable<ReadOutputResponse> =>
+    readOutput: ({ sessionId, offset, follow }, { claims, signal }) =>
       outputEvents(sessions.readOutput({ claims, sessionId, offset, follow, signal })),
     listSessions: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
       const query = { ...queryOf(filter), orderBy, pageSize, pageToken };

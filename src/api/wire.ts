@@ -10,6 +10,7 @@ import { AppError } from '../errors.ts';
 
 /** How much may wait to be sent before writing waits as well, in bytes. */
 const HIGH_WATER_BYTES = 256 * 1024;
+const PREFIX_BYTES = 5;
 /** How long a client may take to fetch a status that says it failed. */
 const LINGER_MS = 5_000;
 /** Made once: an error is dear, and nearly nobody ever sees this one. */
@@ -38,6 +39,7 @@ export class Wire {
   readonly #internals: Internals;
   #reader: Reader | undefined;
   #writer: PromiseWithResolvers<void> | undefined;
+  #longWriter: PromiseWithResolvers<void> | undefined;
   #waitingBytes = 0;
   #ended = false;
   #cut: { readonly reason: unknown } | undefined;
@@ -109,13 +111,35 @@ export class Wire {
     return this.#writer.promise;
   }
 
+  /**
+   * Sends a message that ends with `tail`, which is not copied; resolves when that may be overwritten.
+   * After a throw it may not.
+   */
+  async writeLong(head: Uint8Array, tail: Buffer): Promise<void> {
+    if (this.#cut !== undefined) throw this.#cut.reason;
+    const { stream } = this.#internals;
+    if (stream === undefined) return this.write(Buffer.concat([head, tail]));
+    const sent = Promise.withResolvers<void>();
+    this.#longWriter = sent;
+    this.#call.sendMetadata(new Metadata()); // which is done once
+    stream.cork();
+    stream.write(prefixed(head, tail.length));
+    stream.write(tail, (error) => {
+      if (!error) sent.resolve(); // else the call is cut
+    });
+    stream.uncork();
+    await sent.promise;
+  }
+
   /** Fails what waits and whatever is tried later with `reason`. Sends nothing. */
   cut(reason: unknown): void {
     this.#cut ??= { reason };
     this.#reader?.promise.catch(() => {});
     this.#reader?.reject(reason);
-    this.#writer?.promise.catch(() => {});
-    this.#writer?.reject(reason);
+    for (const writer of [this.#writer, this.#longWriter]) {
+      writer?.promise.catch(() => {});
+      writer?.reject(reason);
+    }
   }
 
   /**
@@ -164,6 +188,15 @@ function notOne(message: Buffer | undefined): AppError {
 /** The HTTP/2 session of a call; undefined should it have moved. */
 export function sessionOf(call: ServerInterceptingCallInterface): object | undefined {
   return (call as unknown as Internals).stream?.session;
+}
+
+/** Behind the prefix of a message that has `more` bytes yet: not compressed, and its length (gRPC over HTTP/2). */
+function prefixed(head: Uint8Array, more: number): Buffer {
+  const bytes = Buffer.allocUnsafe(PREFIX_BYTES + head.length);
+  bytes[0] = 0;
+  bytes.writeUInt32BE(head.length + more, 1);
+  bytes.set(head, PREFIX_BYTES);
+  return bytes;
 }
 
 /** Why a call ended that this side did not end. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
@@ -31,6 +32,37 @@ describe('the frame codec', () => {
         }
         expect(got).toEqual(frames.map((sent) => Frame.fromPartial(sent)));
       }),
+    );
+  });
+
+  it('gives back long frames that are read to where they stay', () => {
+    const long = fc.record({
+      request: fc.nat(),
+      body: fc.record({
+        $case: fc.constant('stdin' as const),
+        value: fc.record({ sessionId: fc.string(), data: fc.nat(200_000).map((size) => randomBytes(size)) }),
+      }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(frame, long)),
+        fc.array(fc.oneof(fc.constant(4), fc.integer({ min: 1, max: 70_000 }))),
+        (frames, cuts) => {
+          const bytes = Buffer.concat(frames.map(encodeFrame));
+          const reader = new FrameReader();
+          const got: Frame[] = [];
+          for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+            const { room } = reader;
+            if (room?.length === 0) throw new Error('a read to nowhere fails with ENOBUFS');
+            const cut = Math.min(cuts[turn % cuts.length] ?? 70_000, room?.length ?? 70_000);
+            const length = room ? bytes.copy(room, 0, at, at + cut) : Math.min(cut, bytes.length - at);
+            got.push(...(room ? reader.filled(length) : reader.push(bytes.subarray(at, at + length))));
+            at += length;
+          }
+          expect(got).toEqual(frames.map((sent) => Frame.fromPartial(sent)));
+        },
+      ),
+      { numRuns: 50 },
     );
   });
 

@@ -6,8 +6,10 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../errors.ts';
 import type { Frame } from '../generated/latchkey/link/v1/link.ts';
-import { encodeFrame, FrameReader } from '../link/frames.ts';
+import { encodeFrame } from '../link/frames.ts';
 import type { Body, Case, ValueOf } from '../link/protocol.ts';
+import type { Line } from './dial.ts';
+import type { Incoming } from './incoming.ts';
 import { refusalOf } from './link-error.ts';
 
 /** A frame that answers no question. */
@@ -27,7 +29,7 @@ const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 export class Channel {
   readonly #socket: Socket;
-  readonly #frames = new FrameReader();
+  readonly #incoming: Incoming;
   readonly #questions = new Map<number, Question>();
   readonly #ended = Promise.withResolvers<void>();
   #listener: Listener;
@@ -35,11 +37,13 @@ export class Channel {
   #heartbeat: NodeJS.Timeout;
   #reason: AppError | undefined;
 
-  constructor(socket: Socket, listener: Listener) {
+  constructor({ socket, incoming }: Line, listener: Listener) {
     this.#socket = socket;
+    this.#incoming = incoming;
     this.#listener = listener;
     this.#heartbeat = this.#nextHeartbeat();
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    incoming.onFrame = (frame) => this.#take(frame);
+    incoming.onBroken = (error) => this.close(`the link broke the protocol: ${(error as Error).message}`);
     socket.on('error', () => {}); // 'close' follows
     socket.on('end', () => this.close('the link has closed the connection'));
     socket.on('close', () => this.close('the connection to the link has ended'));
@@ -96,6 +100,11 @@ export class Channel {
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.close('the link does not read');
   }
 
+  /** The bytes of an output frame are not needed any more; `trim` when none are. */
+  get buffers(): Pick<Incoming, 'giveBack' | 'trim'> {
+    return this.#incoming;
+  }
+
   /** Ends the connection; everything asked fails with LINK_LOST and `why`. */
   close(why: string): void {
     if (this.#reason) return;
@@ -110,16 +119,9 @@ export class Channel {
     this.#ended.resolve();
   }
 
-  #receive(chunk: Buffer): void {
-    try {
-      for (const frame of this.#frames.push(chunk)) if (this.isOpen) this.#take(frame);
-      if (this.isOpen) this.#heartbeat.refresh();
-    } catch (error) {
-      this.close(`the link broke the protocol: ${(error as Error).message}`);
-    }
-  }
-
   #take({ request, body }: Frame): void {
+    if (!this.isOpen) return;
+    this.#heartbeat.refresh();
     if (!body) throw new AppError('INVALID_ARGUMENT', 'a frame that says nothing known');
     const question = this.#questions.get(request);
     if (body.$case === 'ping') this.tell({ $case: 'done', value: {} }, request);

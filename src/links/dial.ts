@@ -2,6 +2,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { AppError, isAppError } from '../errors.ts';
 import { peerCredentials } from '../native/peer-credentials.ts';
+import { Incoming } from './incoming.ts';
 import { isForwarder, type ListeningProcess, processOf } from './listening-process.ts';
 
 const NOBODY = 65534;
@@ -17,9 +18,15 @@ export class Unreachable extends AppError {
   }
 }
 
-/** A connection to a socket on which `process` of the expected uid listens. Nothing was sent or read. */
-export interface Dialled {
+/** A connection that nothing was sent on or read from. */
+export interface Line {
   readonly socket: Socket;
+  /** What is read from it, once the socket is resumed. */
+  readonly incoming: Incoming;
+}
+
+/** A connection to a socket on which `process` of the expected uid listens. */
+export interface Dialled extends Line {
   /** undefined when the process that began to listen has since ended, though somebody accepts. */
   readonly process: ListeningProcess | undefined;
 }
@@ -29,13 +36,14 @@ export interface Dialled {
  * Throws Unreachable when nobody accepts, and LINK_REFUSED when somebody else listens.
  */
 export async function dial(path: string, uid: number, deadlineMs: number): Promise<Dialled> {
-  const socket = await connect(path, deadlineMs);
+  const line = await connect(path, deadlineMs);
+  const { socket } = line;
   try {
     const peer = peerCredentials(socket);
     if (peer.pid <= 0) throw refused('its listener is outside of what this host can see');
     if (peer.uid === NOBODY || peer.uid !== uid) throw refused(`its listener is not uid ${uid}`);
     if (await isForwarder(peer.pid)) throw refused('its listener is sshd, on behalf of somebody elsewhere');
-    return { socket, process: await processOf(peer.pid, uid) };
+    return { ...line, process: await processOf(peer.pid, uid) };
   } catch (error) {
     socket.destroy();
     // A peer that has gone again leaves nobody to ask about.
@@ -43,9 +51,10 @@ export async function dial(path: string, uid: number, deadlineMs: number): Promi
   }
 }
 
-function connect(path: string, deadlineMs: number): Promise<Socket> {
+function connect(path: string, deadlineMs: number): Promise<Line> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ path });
+    const incoming = new Incoming();
+    const socket = createConnection({ path, onread: incoming.onread });
     const timer = setTimeout(() => fail(new Unreachable('it does not accept', false)), deadlineMs);
     const fail = (error: AppError): void => {
       clearTimeout(timer);
@@ -59,7 +68,7 @@ function connect(path: string, deadlineMs: number): Promise<Socket> {
       clearTimeout(timer);
       socket.removeAllListeners('error').on('error', () => {}); // 'close' follows and says it all
       socket.pause();
-      resolve(socket);
+      resolve({ socket, incoming });
     });
   });
 }

@@ -3,12 +3,12 @@
  * new link: token, proof, init key) or Resume (both sides prove the init key), the link Ready.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { AppError } from '../errors.ts';
 import { type Hello, type Init, Kind } from '../generated/latchkey/link/v1/link.ts';
 import { NONCE_BYTES, PROTOCOL_VERSION } from '../link/protocol.ts';
 import { resumeMac } from '../token/proof.ts';
 import { Channel } from './channel.ts';
+import type { Line } from './dial.ts';
 
 const HELLO_MS = 5_000;
 const READY_MS = 5_000;
@@ -19,10 +19,10 @@ export interface Greeted {
 }
 
 /** Waits for Hello on a connection whose listener is verified. Throws LINK_LOST or LINK_REFUSED. */
-export async function greet(socket: Socket): Promise<Greeted> {
+export async function greet(line: Line): Promise<Greeted> {
   const heard = Promise.withResolvers<Hello | undefined>();
   let said = false;
-  const channel = new Channel(socket, (body) => {
+  const channel = new Channel(line, (body) => {
     if (said || body.$case !== 'hello') throw new AppError('INVALID_ARGUMENT', 'Hello comes first, and once');
     said = true;
     heard.resolve(body.value);

@@ -95,7 +95,7 @@ export class LinkConnection {
   }
 
   /**
-   * What a session has printed, in order. Throws OUTPUT_DROPPED, NOT_FOUND, LINK_LOST, and CANCELLED
+   * What a session has printed, in order; a piece is the caller's until it asks for the next. Throws OUTPUT_DROPPED, NOT_FOUND, LINK_LOST, and CANCELLED
    * when `signal` aborts.
    */
   async *read(sessionId: string, options: ReadOptions): AsyncGenerator<OutputPiece, ReadingEnd> {
@@ -111,13 +111,15 @@ export class LinkConnection {
     try {
       const read = { reader, sessionId, offset, follow, hold, credit: READ_WINDOW_BYTES };
       this.#channel.tell({ $case: 'read', value: read }, request);
-      return yield* reading.pieces((bytes) =>
-        this.#tellIfOpen({ $case: 'credit', value: { reader, sessionId: '', bytes } }),
+      return yield* reading.pieces(
+        (data) => this.#channel.buffers.giveBack(data),
+        (bytes) => this.#tellIfOpen({ $case: 'credit', value: { reader, sessionId: '', bytes } }),
       );
     } finally {
       signal?.removeEventListener('abort', cancel);
       // Absent when the link has ended it.
       if (this.#readings.delete(reader)) this.#tellIfOpen({ $case: 'stopRead', value: { reader } });
+      if (this.#readings.size === 0) this.#channel.buffers.trim();
     }
   }
 

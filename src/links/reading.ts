@@ -11,6 +11,7 @@ export const READ_WINDOW_BYTES = 512 * 1024;
 /** Credit goes back in pieces of at least this size, so that small output costs few frames. */
 const RETURN_BYTES = READ_WINDOW_BYTES / 4;
 
+/** `data` may be overwritten once the next piece is asked for. */
 export interface OutputPiece {
   /** Where it lies in all that the session printed, in bytes. */
   readonly offset: number;
@@ -55,12 +56,19 @@ export class Reading {
     return this.#end !== undefined || this.#error !== undefined;
   }
 
-  /** The pieces in order; `grant` is told how many bytes more the link may send. */
-  async *pieces(grant: (bytes: number) => void): AsyncGenerator<OutputPiece, ReadingEnd> {
+  /**
+   * The pieces in order. `taken` gets the bytes of each that is done with, but not of one that was being
+   * taken when the reader left; `grant` is told how many more the link may send.
+   */
+  async *pieces(
+    taken: (data: Buffer) => void,
+    grant: (bytes: number) => void,
+  ): AsyncGenerator<OutputPiece, ReadingEnd> {
     for (;;) {
       const piece = this.#waiting.shift();
       if (piece) {
         yield piece;
+        taken(piece.data);
         this.#give(creditFor(piece.data.length), grant);
       } else if (this.#error) throw this.#error;
       else if (this.#end) return this.#end;

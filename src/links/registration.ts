@@ -84,17 +84,17 @@ export class Registration {
     const { folder, settings } = this.#options;
     checkSocketName(name, uid);
     await folder.checkSocket(name, uid);
-    const { socket, process } = await dial(folder.pathOf(name), uid, DIAL_MS);
+    const { process, ...line } = await dial(folder.pathOf(name), uid, DIAL_MS);
     try {
       const user = await canonicalUserOfUid(uid);
       if (!user)
         throw new AppError('NOT_ELIGIBLE', `uid ${uid} has no account of its own in the user database`);
       checkEligible(user, settings().eligible);
-      const greeted = await greet(socket);
+      const greeted = await greet(line);
       checkNewLink(greeted.hello, daemon);
       return { user, process, greeted };
     } catch (error) {
-      socket.destroy();
+      line.socket.destroy();
       throw error;
     }
   }

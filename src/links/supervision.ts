@@ -165,8 +165,8 @@ export class Supervision {
 
   async #resume(link: Link): Promise<void> {
     const { folder, authority, registry } = this.#options;
-    const { socket, process } = await dial(folder.pathOf(link.socket), link.uid, DIAL_MS);
-    const greeted = await greet(socket);
+    const { process, ...line } = await dial(folder.pathOf(link.socket), link.uid, DIAL_MS);
+    const greeted = await greet(line);
     try {
       const connection = link.connect(greeted, process, this.eventsOf(link));
       await resume(greeted, { jti: link.jti, uid: link.uid, initKey: authority.initKey(link.jti) });

@@ -107,7 +107,7 @@ describe('a session of a link daemon', () => {
       await attachment.closeInput();
     })();
     const got: Buffer[] = [];
-    for await (const { data } of attachment.output) got.push(data);
+    for await (const { data } of attachment.output) got.push(Buffer.from(data));
     await writing;
     expect(Buffer.concat(got).equals(sent)).toBe(true);
   });
