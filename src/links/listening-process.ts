@@ -6,7 +6,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../errno.ts';
-import { isAlive, parseStat } from '../process-stat.ts';
+import { isAlive, type ProcessStat, parseStat } from '../process-stat.ts';
 
 export interface ListeningProcess {
   readonly pid: number;
@@ -21,12 +21,17 @@ const LOOK_AGAIN_MS = 10;
 /** The running process `pid`; undefined when it is gone, a zombie, another uid's, or the daemon itself, which ends no process of its own. */
 export async function processOf(pid: number, uid: number): Promise<ListeningProcess | undefined> {
   if (pid === process.pid) return undefined;
-  const stat = parseStat((await readText(`/proc/${pid}/stat`)) ?? '');
+  const stat = await statOf(pid);
   const status = await readText(`/proc/${pid}/status`);
   if (stat === undefined || status === undefined || !isAlive(stat)) return undefined;
   const realUid = /^Uid:\s*(\d+)/m.exec(status)?.[1];
   if (realUid !== String(uid)) return undefined;
   return { pid, startTime: stat.startTime };
+}
+
+/** What the kernel tells everybody of a process; undefined when there is none. */
+export async function statOf(pid: number): Promise<ProcessStat | undefined> {
+  return parseStat((await readText(`/proc/${pid}/stat`)) ?? '');
 }
 
 /** Whether `pid` is sshd, as far as /proc can be read. */

@@ -15,6 +15,7 @@ import { Link } from './link.ts';
 import { safeText } from './link-error.ts';
 import type { LinksFolder } from './links-folder.ts';
 import type { ListeningProcess } from './listening-process.ts';
+import { originOf } from './origin.ts';
 import type { LinkRegistry } from './registry.ts';
 import { checkSocketName } from './socket-name.ts';
 import type { Supervision } from './supervision.ts';
@@ -63,7 +64,7 @@ export class Registration {
     const candidate = await this.#check(request, callerUid);
     const { channel } = candidate.greeted;
     try {
-      const parent = await this.#parentOf(request.sessionId, callerUid);
+      const parent = await this.#parentOf(request.sessionId, callerUid, candidate.process);
       const link = await this.#initialise(request, candidate, parent);
       registry.add(link);
       if (link.daemon) registry.accept(link);
@@ -99,17 +100,49 @@ export class Registration {
     }
   }
 
-  /** The token that a link started within a session hangs on. Throws TOKEN_NOT_ACTIVE when that one has ended. */
-  async #parentOf(sessionId: string | undefined, uid: number): Promise<string | undefined> {
-    const { store, authority } = this.#options;
-    if (!sessionId) return undefined;
-    const session = await store.read((db) => selectSession(db, sessionId));
-    if (session?.uid !== uid) return undefined;
-    if (authority.isActive(session.jti)) return session.jti;
-    throw new AppError(
-      'TOKEN_NOT_ACTIVE',
-      'the login that started this session has ended, so no link can come of it',
-    );
+  /**
+   * The token that a link started within a session hangs on: the session that /proc shows, else the one that the
+   * link names. Throws TOKEN_NOT_ACTIVE when that token has ended, LINK_REFUSED when it cannot be told.
+   */
+  async #parentOf(
+    named: string | undefined,
+    uid: number,
+    process: ListeningProcess | undefined,
+  ): Promise<string | undefined> {
+    const { registry } = this.#options;
+    const { sessionId, link } = process ? await originOf(process.pid, registry.all()) : {};
+    if (sessionId !== undefined) return this.#activeTokenOf(sessionId);
+    if (link !== undefined) return this.#parentBelow(link, named);
+    return named ? this.#activeTokenOf(named, uid) : undefined;
+  }
+
+  /** Of a process that has left its session: the link's own token, or that of the sessions it can have left. */
+  async #parentBelow(link: Link, named: string | undefined): Promise<string | undefined> {
+    if (!link.daemon) return this.#active(link.jti);
+    const running = [...(link.connection?.running.keys() ?? [])];
+    const ids = named !== undefined && running.includes(named) ? [named] : running;
+    const tokens = await Promise.all(ids.map((id) => this.#tokenOf(id)));
+    const [only, ...others] = new Set(tokens);
+    if (only !== undefined && others.length === 0) return this.#active(only);
+    const message = 'it cannot be told which session this link comes from; begin it outside of sessions';
+    throw new AppError('LINK_REFUSED', message);
+  }
+
+  async #activeTokenOf(sessionId: string, uid?: number): Promise<string | undefined> {
+    const jti = await this.#tokenOf(sessionId, uid);
+    return jti === undefined ? undefined : this.#active(jti);
+  }
+
+  /** The token that started a session, of `uid` where one is given. */
+  async #tokenOf(sessionId: string, uid?: number): Promise<string | undefined> {
+    const session = await this.#options.store.read((db) => selectSession(db, sessionId));
+    return uid === undefined || session?.uid === uid ? session?.jti : undefined;
+  }
+
+  #active(jti: string): string {
+    if (this.#options.authority.isActive(jti)) return jti;
+    const message = 'the login that started this session has ended, so no link can come of it';
+    throw new AppError('TOKEN_NOT_ACTIVE', message);
   }
 
   async #initialise(
