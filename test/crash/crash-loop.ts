@@ -10,10 +10,10 @@ const MS = 1000;
 
 function tell(figures: Figures): void {
   const { kills, issued, revoked, unanswered, unstored, failedSyncs, recoveries } = figures;
-  const { programs, lines, slowestStartMs } = figures;
+  const { logins, programs, lines, slowestStartMs } = figures;
   const seconds = (performance.now() / MS).toFixed(0);
   process.stdout.write(
-    `${kills} kills in ${seconds} s: ${issued} tokens issued, ${revoked} revoked, ${unanswered} requests unanswered, ` +
+    `${kills} kills in ${seconds} s: ${issued} tokens issued (${logins} by SSH), ${revoked} revoked, ${unanswered} requests unanswered, ` +
       `${unstored} refused for the disk, ${failedSyncs} syncs failed, ${recoveries} recoveries, ${programs} programs, ${lines} lines, ` +
       `slowest start ${slowestStartMs} ms\n`,
   );

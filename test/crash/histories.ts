@@ -11,10 +11,11 @@ import {
   WatchTokensRequest,
   WatchTokensResponse,
 } from '../../src/generated/latchkey/v1/token.ts';
-import { alice, bob, dora, mallory } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
 import { Person } from '../support/person.ts';
-import { type Answer, Rpc } from '../support/rpc.ts';
+import { Rpc } from '../support/rpc.ts';
+import { crowdOf } from './crowd.ts';
+import { type LeanAnswer, LeanRpc } from './lean-rpc.ts';
 import { Random } from './random.ts';
 import { type Reading, TokenHistory } from './token-history.ts';
 
@@ -29,7 +30,7 @@ export interface HistoryFigures {
   operations: number;
   issued: number;
   revoked: number;
-  /** Tokens whose time ended before anybody revoked them. */
+  /** Tokens that were seen to be over by their time alone. */
   expired: number;
   readings: number;
 }
@@ -39,11 +40,15 @@ interface Held {
   readonly history: TokenHistory;
 }
 
+const PEOPLE = 12;
 const CLIENTS = 16;
 const LIFETIME_SECONDS = 20;
 /** The daemon takes 60 registrations of a user a minute. */
 const BETWEEN_ISSUES_MS = 1_050;
-const FIRST_ISSUES = 40;
+/** Before much can be done. */
+const FIRST_TOKENS = 60;
+const OPERATIONS_A_TOKEN = 80;
+const POLL_MS = 50;
 const KEPT = 2_000;
 const EVERY = 50_000;
 const SERVICE = '/latchkey.v1.TokenService';
@@ -54,7 +59,7 @@ export async function checkHistories(options: HistoryOptions): Promise<HistoryFi
   const config = { tokens: { lifetimes: { link: `${LIFETIME_SECONDS}s` } } };
   const daemon = owned.use(await TestDaemon.start({ config }));
   const people = [];
-  for (const account of [alice, mallory, bob, dora]) {
+  for (const account of crowdOf(PEOPLE)) {
     const person = owned.use(await Person.start(account));
     await person.meet(daemon);
     people.push(person);
@@ -71,7 +76,8 @@ class Histories {
   readonly figures: HistoryFigures = { operations: 0, issued: 0, revoked: 0, expired: 0, readings: 0 };
   readonly #options: HistoryOptions;
   readonly #random: Random;
-  readonly #lines: Rpc[];
+  readonly #lines: LeanRpc[];
+  readonly #watched: Rpc;
   readonly #administrator: string;
   /** All of whom something may still be seen. */
   readonly #held: Held[] = [];
@@ -83,7 +89,8 @@ class Histories {
   constructor(daemon: TestDaemon, options: HistoryOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
-    this.#lines = Array.from({ length: 4 }, () => new Rpc(daemon.serverFile));
+    this.#lines = Array.from({ length: 4 }, () => new LeanRpc(daemon.serverFile));
+    this.#watched = new Rpc(daemon.serverFile);
     this.#administrator = readFileSync(join(daemon.runFolder, 'token'), 'utf8').trim();
   }
 
@@ -93,17 +100,19 @@ class Histories {
     await Promise.all(Array.from({ length: CLIENTS }, (_, client) => this.#work(client)));
     this.#over.abort();
     await Promise.all([...issuing, watching]);
-    this.figures.expired = this.figures.issued - this.figures.revoked;
   }
 
-  /** Tokens for all, as fast as the daemon gives them. */
+  /** Tokens for all, in step with what is done with them, and no faster than the daemon gives them. */
   async #issue(person: Person): Promise<void> {
-    for (let issues = 0; !this.#over.signal.aborted; issues++) {
-      const nextMs = performance.now() + (issues < FIRST_ISSUES ? 0 : BETWEEN_ISSUES_MS);
+    while (!this.#over.signal.aborted) {
+      const nextMs = performance.now() + BETWEEN_ISSUES_MS;
       const { code, token } = await person.issue();
       if (code === 0 && token !== undefined) this.#hold(token);
       this.figures.operations += 1;
-      while (performance.now() < nextMs && !this.#over.signal.aborted) await tick(nextMs - performance.now());
+      const isTime = (): boolean =>
+        performance.now() > nextMs &&
+        this.figures.operations > (this.figures.issued - FIRST_TOKENS) * OPERATIONS_A_TOKEN;
+      while (!isTime() && !this.#over.signal.aborted) await tick(POLL_MS);
     }
   }
 
@@ -135,22 +144,26 @@ class Histories {
     this.#options.report?.(this.figures);
   }
 
-  async #operate(line: Rpc, held: Held): Promise<void> {
+  async #operate(line: LeanRpc, held: Held): Promise<void> {
     const choice = this.#random.next();
-    if (choice < 0.01) return this.#revoke(line, held);
-    if (choice < 0.012) return this.#list(line);
+    if (choice < 0.005) return this.#revoke(line, held);
+    if (choice < 0.006) return this.#list(line);
     const askedMs = Date.now();
     const reading = await this.#reading(line, held, choice);
     this.#note(held.history, reading, askedMs);
   }
 
   /** One of the ways to ask about a token: as itself, or as the administrator. */
-  async #reading(line: Rpc, { token, history: { jti } }: Held, choice: number): Promise<Reading | undefined> {
+  async #reading(
+    line: LeanRpc,
+    { token, history: { jti } }: Held,
+    choice: number,
+  ): Promise<Reading | undefined> {
     if (choice < 0.6) return readingOf(await line.unary('/latchkey.v1.AuthService/WhoAmI', NOTHING, token));
     if (choice < 0.8) {
       const request = GetTokenRequest.encode({ jti }).finish();
-      const { code, reason } = await line.unary(`${SERVICE}/GetToken`, request, this.#administrator);
-      return code === 0 ? 'valid' : reason === 'NOT_FOUND' ? 'ended' : undefined;
+      const { reason } = await line.unary(`${SERVICE}/GetToken`, request, this.#administrator);
+      return reason === undefined ? 'valid' : reason === 'NOT_FOUND' ? 'ended' : undefined;
     }
     const request = VerifyTokenRequest.encode({ token }).finish();
     const { response } = await line.unary(`${SERVICE}/VerifyToken`, request, this.#administrator);
@@ -159,20 +172,20 @@ class Histories {
     return active ? 'valid' : READINGS[reason];
   }
 
-  async #revoke(line: Rpc, { token, history }: Held): Promise<void> {
+  async #revoke(line: LeanRpc, { token, history }: Held): Promise<void> {
     const asked = history.isRevoking;
     history.revoking(Date.now());
     const own = this.#random.chance(0.5);
     const request = RevokeTokensRequest.fromPartial({ jtis: [history.jti] });
     const bytes = RevokeTokensRequest.encode(request).finish();
-    const { code } = await line.unary(`${SERVICE}/RevokeTokens`, bytes, own ? token : this.#administrator);
-    if (code !== 0) return;
+    const { reason } = await line.unary(`${SERVICE}/RevokeTokens`, bytes, own ? token : this.#administrator);
+    if (reason !== undefined) return;
     history.revoked(Date.now());
     if (!asked) this.figures.revoked += 1;
   }
 
   /** All that are listed are valid; nothing is listed that was never issued to anybody, but while it is being issued. */
-  async #list(line: Rpc): Promise<void> {
+  async #list(line: LeanRpc): Promise<void> {
     const request = ListTokensRequest.fromPartial({ filter: { authMethod: 'link' }, pageSize: 1000 });
     const bytes = ListTokensRequest.encode(request).finish();
     const askedMs = Date.now();
@@ -187,9 +200,12 @@ class Histories {
   /** What the server tells by itself: a token that was removed never comes again. */
   async #watch(): Promise<void> {
     const request = WatchTokensRequest.encode(WatchTokensRequest.create()).finish();
-    const [line] = this.#lines;
-    if (line === undefined) return;
-    const messages = line.messages(`${SERVICE}/WatchTokens`, request, this.#administrator, this.#over.signal);
+    const messages = this.#watched.messages(
+      `${SERVICE}/WatchTokens`,
+      request,
+      this.#administrator,
+      this.#over.signal,
+    );
     for await (const message of messages) {
       const { event } = WatchTokensResponse.decode(message);
       if (event?.$case === 'removedJti') this.#removed.add(event.value);
@@ -201,13 +217,14 @@ class Histories {
   #note(history: TokenHistory, reading: Reading | undefined, askedMs: number): void {
     if (reading === undefined) return;
     this.figures.readings += 1;
+    if (reading !== 'valid' && !history.isOver && !history.isRevoking) this.figures.expired += 1;
     const finding = history.read(reading, askedMs, Date.now());
     if (finding !== undefined) this.findings.push(finding);
   }
 
   async close(): Promise<void> {
     this.#over.abort();
-    for (const line of this.#lines) line[Symbol.dispose]();
+    for (const line of [...this.#lines, this.#watched]) line[Symbol.dispose]();
   }
 }
 
@@ -217,10 +234,10 @@ const READINGS: Readonly<Record<string, Reading>> = {
   TOKEN_EXPIRED: 'expired',
 };
 
-function readingOf({ code, reason }: Answer): Reading | undefined {
-  return code === 0 ? 'valid' : READINGS[reason ?? ''];
+function readingOf({ reason }: LeanAnswer): Reading | undefined {
+  return reason === undefined ? 'valid' : READINGS[reason ?? ''];
 }
 
 function tick(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.min(ms, 100)));
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

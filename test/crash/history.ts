@@ -10,7 +10,7 @@ function tell({ operations, issued, revoked, expired, readings }: HistoryFigures
   const seconds = (performance.now() / MS).toFixed(0);
   process.stdout.write(
     `${operations} operations in ${seconds} s: ${issued} tokens issued, ${revoked} revoked, ` +
-      `${expired} left to expire, ${readings} readings\n`,
+      `${expired} expired, ${readings} readings\n`,
   );
 }
 

@@ -7,11 +7,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LinkState, ListLinksRequest, ListLinksResponse } from '../../src/generated/latchkey/v1/link.ts';
-import { ListTokensRequest, ListTokensResponse } from '../../src/generated/latchkey/v1/token.ts';
+import {
+  ListTokensRequest,
+  ListTokensResponse,
+  RevokeTokensRequest,
+} from '../../src/generated/latchkey/v1/token.ts';
 import { type Account, alice, bob, dora, mallory, type Run } from '../support/account.ts';
+import { converse } from '../support/converse.ts';
 import { TestDaemon } from '../support/daemon.ts';
-import { Person } from '../support/person.ts';
+import { type Issue, Person } from '../support/person.ts';
 import { Rpc } from '../support/rpc.ts';
+import { setPasswords, TestSshd } from '../support/sshd.ts';
 import { settle } from './model.ts';
 import { NumberedLines } from './numbered-lines.ts';
 import { descendantsOf, isRunning, markedProcesses } from './processes.ts';
@@ -33,6 +39,8 @@ export interface LoopOptions {
 export interface Figures {
   kills: number;
   issued: number;
+  /** Of these by SSH, the others through links. */
+  logins: number;
   revoked: number;
   unanswered: number;
   /** Requests answered with STORE_UNAVAILABLE. */
@@ -58,6 +66,13 @@ interface Printing {
 
 const SUMMED = ['issued', 'revoked', 'unanswered', 'unstored'] as const;
 type Summed = (typeof SUMMED)[number];
+const SSHD_PORT = 2299;
+const PASSWORD = 'Correct horse 4';
+/** In a round: each keeps sshd busy for longer than a round need be. */
+const MOST_LOGINS = 1;
+const BY_SSH = 'web-ssh';
+/** Of the tokens that are looked at. */
+const METHODS = ['link', BY_SSH];
 const OLD_ONES = 5;
 /** After a token was refused because of trouble that is over: the reserve is made again once a second. */
 const AGAIN_MS = 300;
@@ -69,7 +84,10 @@ export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
   await using owned = new AsyncDisposableStack();
   const trouble = owned.use(troubleOf(options.trouble));
   const { state } = trouble;
-  const daemon = owned.use(await TestDaemon.start(state === undefined ? {} : { state }));
+  setPasswords({ [dora.name]: PASSWORD });
+  const sshd = owned.use(await TestSshd.start(SSHD_PORT));
+  const config = { login: { ssh: sshd.settings } };
+  const daemon = owned.use(await TestDaemon.start({ config, ...(state !== undefined && { state }) }));
   const loop = new CrashLoop(daemon, trouble, new Random(options.seed));
   owned.defer(() => loop.close());
   try {
@@ -89,6 +107,7 @@ class CrashLoop {
   readonly figures: Figures = {
     kills: 0,
     issued: 0,
+    logins: 0,
     revoked: 0,
     unanswered: 0,
     unstored: 0,
@@ -117,7 +136,9 @@ class CrashLoop {
   async begin(): Promise<void> {
     for (const account of [alice, mallory, bob, dora]) {
       const person = await Person.start(account);
-      this.#workers.push(new TokensAtWork(person, this.#dice(), () => this.#trouble.outage));
+      const common = { random: this.#dice(), outage: () => this.#trouble.outage };
+      const bySsh = { mostIssues: MOST_LOGINS, issue: () => logIn(this.#daemon) };
+      this.#workers.push(new TokensAtWork(person, { ...common, ...(account === dora && bySsh) }));
       await person.meet(this.#daemon);
     }
     for (const account of [alice, mallory]) this.#printing.push(await this.#print(account));
@@ -143,23 +164,32 @@ class CrashLoop {
 
   /** Work, trouble, death, and what is left of all promises. */
   async round(): Promise<void> {
-    const over = new AbortController();
-    for (const worker of this.#workers) worker.begin();
-    const works = this.#workers.map((worker) => worker.work(over.signal));
-    works.push(this.#programs?.work(this.#rpc, over.signal) ?? Promise.resolve());
-    await this.#someWork();
-    await this.#trouble.pass(this.#daemon, this.#random);
-    if (this.#trouble.passes && this.#random.chance(0.5)) await this.#recover();
-    await delay(this.#random.between(0, 30));
-    const children = descendantsOf(this.#daemon.pid);
-    await this.#trouble.kill(this.#daemon);
-    this.figures.kills += 1;
-    over.abort();
-    await Promise.all(works);
+    const children = await this.#workToDeath();
     this.#trouble.end();
     await this.#startAgain();
     await this.#check();
     await until('what the daemon had started', async () => children.filter(isRunning).join(' '));
+  }
+
+  /** Answers with the processes that came from the daemon when it was killed. */
+  async #workToDeath(): Promise<readonly number[]> {
+    const over = new AbortController();
+    for (const worker of this.#workers) worker.begin();
+    const works = this.#workers.map((worker) => worker.work(over.signal));
+    works.push(this.#programs?.work(this.#rpc, over.signal) ?? Promise.resolve());
+    try {
+      await this.#someWork();
+      await this.#trouble.pass(this.#daemon, this.#random);
+      if (this.#trouble.passes && this.#random.chance(0.5)) await this.#recover();
+      await delay(this.#random.between(0, 30));
+      const children = descendantsOf(this.#daemon.pid);
+      await this.#trouble.kill(this.#daemon);
+      this.figures.kills += 1;
+      return children;
+    } finally {
+      over.abort();
+      await Promise.all(works);
+    }
   }
 
   /** Until a random number of requests is answered, so that a slow machine does as much in a round as a fast one. */
@@ -200,6 +230,9 @@ class CrashLoop {
     await this.#checkLinks();
     await this.#checkSessions();
     for (const key of SUMMED) this.figures[key] = this.#sum(key);
+    this.figures.logins = this.#workers.flatMap(({ tokens }) =>
+      tokens.filter(({ socket }) => socket === ''),
+    ).length;
     this.figures.failedSyncs = this.#trouble.failedSyncs;
     this.figures.programs = this.#programs?.checked ?? 0;
     this.figures.lines = this.#printing.reduce((total, { lines }) => total + lines.lines, 0);
@@ -216,33 +249,43 @@ class CrashLoop {
     if (worker.findings.length > 0) throw new Error(worker.findings.join('\n'));
   }
 
-  /** The server's own list is exactly what is good. */
+  /** The server's own list is exactly what is good, but for logins by SSH that were not answered. */
   async #checkList(): Promise<void> {
+    await this.#revokeUntold();
     await until('tokens', async () => {
-      const known = this.#workers.flatMap(({ tokens }) => tokens.filter(({ isOver }) => !isOver));
-      const wanted = [
-        ...known.map(({ jti }) => jti),
-        ...this.#printing.map(({ token }) => claimsOf(token).jti),
-      ];
-      const listed = await this.#listedTokens();
-      return difference(wanted, listed);
+      const listed = await this.#listedTokens(...METHODS);
+      return difference(this.#goodTokens(), listed);
     });
   }
 
-  async #listedTokens(): Promise<string[]> {
+  #goodTokens(): string[] {
+    const known = this.#workers.flatMap(({ tokens }) => tokens.filter(({ isOver }) => !isOver));
+    return [...known.map(({ jti }) => jti), ...this.#printing.map(({ token }) => claimsOf(token).jti)];
+  }
+
+  /** A link is given its token by the daemon itself; a login by SSH, that is made and not answered, leaves one. */
+  async #revokeUntold(): Promise<void> {
+    const good = this.#goodTokens();
+    const jtis = (await this.#listedTokens(BY_SSH)).filter((jti) => !good.includes(jti));
+    const untold = this.#workers.reduce((total, worker) => total + worker.untold, 0);
+    if (jtis.length > untold) throw new Error(`${jtis} are nobody's, and ${untold} could be`);
+    if (jtis.length === 0) return;
+    const bytes = RevokeTokensRequest.encode(RevokeTokensRequest.fromPartial({ jtis })).finish();
+    await this.#rpc.unary('/latchkey.v1.TokenService/RevokeTokens', bytes, this.#adminToken());
+  }
+
+  async #listedTokens(...methods: readonly string[]): Promise<string[]> {
     const jtis: string[] = [];
     let pageToken = '';
     do {
-      const request = ListTokensRequest.fromPartial({
-        filter: { authMethod: 'link' },
-        pageSize: 1000,
-        pageToken,
-      });
+      const request = ListTokensRequest.fromPartial({ pageSize: 1000, pageToken });
       const bytes = ListTokensRequest.encode(request).finish();
       const answer = await this.#rpc.unary('/latchkey.v1.TokenService/ListTokens', bytes, this.#adminToken());
       if (answer.response === undefined) throw new Error(`no list of tokens: ${answer.message}`);
       const page = ListTokensResponse.decode(answer.response);
-      jtis.push(...page.tokens.map(({ jti }) => jti));
+      jtis.push(
+        ...page.tokens.filter(({ authMethod }) => methods.includes(authMethod)).map(({ jti }) => jti),
+      );
       pageToken = page.nextPageToken;
     } while (pageToken !== '');
     return jtis;
@@ -263,10 +306,12 @@ class CrashLoop {
     await until('links', async () => {
       const links = await this.#links();
       const known = this.#workers.flatMap(({ tokens }) => tokens.filter(({ isOver }) => !isOver));
-      const wanted = [...known, ...this.#printing.map(({ token }) => claimsOf(token))].map(
+      const linked = known.filter(({ socket }) => socket !== '');
+      const wanted = [...linked, ...this.#printing.map(({ token }) => claimsOf(token))].map(
         ({ socket }) => socket,
       );
-      const ready = links.filter(({ state }) => state === LinkState.READY);
+      // Link daemons are the logins' by SSH.
+      const ready = links.filter(({ state, daemon }) => state === LinkState.READY && !daemon);
       return difference(
         wanted,
         ready.map(({ socket }) => socket),
@@ -313,6 +358,13 @@ class CrashLoop {
   #adminToken(): string {
     return readFileSync(join(this.#daemon.runFolder, 'token'), 'utf8').trim();
   }
+}
+
+/** A login with a password through sshd: a token without a link of its own. */
+async function logIn(daemon: TestDaemon): Promise<Issue> {
+  const { token, reason, message = '' } = await converse(daemon, dora.name, [PASSWORD]);
+  const jti = token === undefined ? '' : claimsOf(token).jti;
+  return { code: token === undefined ? 1 : 0, reason, message, token, jti, socket: '' };
 }
 
 function claimsOf(token: string): { jti: string; socket: string } {

@@ -25,6 +25,11 @@ export class TokenHistory {
     return this.#revokingMs !== Number.POSITIVE_INFINITY;
   }
 
+  /** Whether an answer has said so. */
+  get isOver(): boolean {
+    return this.#overMs !== Number.POSITIVE_INFINITY;
+  }
+
   /** A revocation is being asked for. */
   revoking(nowMs: number): void {
     this.#revokingMs = Math.min(this.#revokingMs, nowMs);

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StopLinkRequest } from '../../src/generated/latchkey/v1/link.ts';
 import { RevokeTokensRequest } from '../../src/generated/latchkey/v1/token.ts';
-import type { Person } from '../support/person.ts';
+import type { Issue, Person } from '../support/person.ts';
 import type { Answer } from '../support/rpc.ts';
 import { broken, type KnownToken, type Seen } from './model.ts';
 import type { Random } from './random.ts';
@@ -23,21 +23,37 @@ export interface Counts {
   unstored: number;
 }
 
+export interface WorkOptions {
+  readonly random: Random;
+  /** The outage that is on, in which nothing can be kept; 0 when there is none. */
+  readonly outage: () => number;
+  /** From one daemon. */
+  readonly mostIssues?: number;
+  /** How a token is had; without it through a link. */
+  readonly issue?: () => Promise<Issue>;
+}
+
 export class TokensAtWork {
   readonly person: Person;
   readonly tokens: KnownToken[] = [];
   readonly counts: Counts = { issued: 0, revoked: 0, unanswered: 0, unstored: 0 };
   /** Promises that were broken. */
   readonly findings: string[] = [];
+  /** How many tokens there may be that nobody was given: of requests to the last daemon without an answer. */
+  untold = 0;
   readonly #random: Random;
   readonly #outage: () => number;
+  readonly #mostIssues: number;
+  readonly #issueOne: () => Promise<Issue>;
   #issues = 0;
 
-  /** `outage` tells the outage that is on, in which nothing can be kept; 0 when there is none. */
-  constructor(person: Person, random: Random, outage: () => number) {
+  constructor(person: Person, options: WorkOptions) {
+    const { random, outage, mostIssues = MOST_ISSUES, issue = () => person.issue() } = options;
     this.person = person;
     this.#random = random;
     this.#outage = outage;
+    this.#mostIssues = mostIssues;
+    this.#issueOne = issue;
   }
 
   get live(): KnownToken[] {
@@ -47,13 +63,14 @@ export class TokensAtWork {
   /** A new daemon. */
   begin(): void {
     this.#issues = 0;
+    this.untold = 0;
   }
 
   /** Issues and revokes until `over`, each thing once the one before is answered. */
   async work(over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       const { length } = this.live;
-      const canIssue = this.#issues < MOST_ISSUES && length < MOST_LIVE;
+      const canIssue = this.#issues < this.#mostIssues && length < MOST_LIVE;
       if (canIssue && (length < 3 || this.#random.chance(0.6))) await this.issue();
       else if (length > 0) await this.#revoke();
       else return;
@@ -64,11 +81,14 @@ export class TokensAtWork {
   async issue(): Promise<boolean> {
     this.#issues += 1;
     const outage = this.#outage();
-    const { code, reason, jti, token, socket } = await this.person.issue();
+    const { code, reason, jti, token, socket } = await this.#issueOne();
     const isDone = code === 0;
     this.#isHonest(isDone, outage, `${jti}: issued`);
     await this.#count('issued', code, reason);
-    if (token === undefined) return isDone;
+    if (token === undefined) {
+      this.untold += 1;
+      return isDone;
+    }
     const owner = this.person.account.name;
     const known: KnownToken = {
       jti,
@@ -113,13 +133,9 @@ export class TokensAtWork {
           RevokeTokensRequest.encode(revoke).finish(),
           token,
         ),
-      () =>
-        this.person.call(
-          '/latchkey.v1.LinkService/StopLink',
-          StopLinkRequest.encode({ socket }).finish(),
-          token,
-        ),
     ];
+    const stop = StopLinkRequest.encode({ socket }).finish();
+    if (socket !== '') calls.push(() => this.person.call('/latchkey.v1.LinkService/StopLink', stop, token));
     return (this.#random.of(calls) ?? calls[0] ?? fail)();
   }
 

@@ -6,6 +6,8 @@ import type { TestDaemon } from './daemon.ts';
 
 export interface Held {
   readonly asked: LoginPrompts[];
+  /** What it led to. */
+  readonly token?: string;
   /** How it failed; undefined when there was a token. */
   readonly reason?: string;
   readonly message?: string;
@@ -26,6 +28,7 @@ export async function converse(
   const asked: LoginPrompts[] = [];
   try {
     for await (const { challenge } of conversation.responses as AsyncIterable<LoginResponse>) {
+      if (challenge?.$case === 'done') return { asked, token: challenge.value.token };
       if (challenge?.$case !== 'prompts') continue;
       const text = answers[asked.length];
       asked.push(challenge.value);

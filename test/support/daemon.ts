@@ -31,6 +31,9 @@ export interface DaemonOptions {
 /** sd_listen_fds(3) */
 const ACTIVATE = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=api exec "$0" "$@"';
 
+/** As long as a busy machine may need. */
+const START_MS = 60_000;
+
 interface ServerFile {
   readonly pid: number;
   readonly address: string;
@@ -114,7 +117,7 @@ export class TestDaemon implements AsyncDisposable {
             descriptor: listenFd,
           });
     this.#run = run;
-    await run.printed(/latchkey serves/, 'stderr');
+    await run.printed(/latchkey serves/, 'stderr', START_MS);
   }
 
   /** Resolves once the daemon has logged it. */
