@@ -69,7 +69,7 @@ type Summed = (typeof SUMMED)[number];
 const SSHD_PORT = 2299;
 const PASSWORD = 'Correct horse 4';
 /** In a round: each keeps sshd busy for longer than a round need be. */
-const MOST_LOGINS = 1;
+const [MOST_LOGINS, PAUSE_MS] = [1, 400];
 const BY_SSH = 'web-ssh';
 /** Of the tokens that are looked at. */
 const METHODS = ['link', BY_SSH];
@@ -137,7 +137,7 @@ class CrashLoop {
     for (const account of [alice, mallory, bob, dora]) {
       const person = await Person.start(account);
       const common = { random: this.#dice(), outage: () => this.#trouble.outage };
-      const bySsh = { mostIssues: MOST_LOGINS, issue: () => logIn(this.#daemon) };
+      const bySsh = { mostIssues: MOST_LOGINS, pauseMs: PAUSE_MS, issue: () => logIn(this.#daemon) };
       this.#workers.push(new TokensAtWork(person, { ...common, ...(account === dora && bySsh) }));
       await person.meet(this.#daemon);
     }

@@ -29,6 +29,8 @@ export interface WorkOptions {
   readonly outage: () => number;
   /** From one daemon. */
   readonly mostIssues?: number;
+  /** How long to rest at most before each thing; 0 when it is missing. */
+  readonly pauseMs?: number;
   /** How a token is had; without it through a link. */
   readonly issue?: () => Promise<Issue>;
 }
@@ -44,16 +46,18 @@ export class TokensAtWork {
   readonly #random: Random;
   readonly #outage: () => number;
   readonly #mostIssues: number;
+  readonly #pauseMs: number;
   readonly #issueOne: () => Promise<Issue>;
   #issues = 0;
 
   constructor(person: Person, options: WorkOptions) {
-    const { random, outage, mostIssues = MOST_ISSUES, issue = () => person.issue() } = options;
+    const { random, outage, mostIssues = MOST_ISSUES, pauseMs = 0, issue } = options;
     this.person = person;
     this.#random = random;
     this.#outage = outage;
     this.#mostIssues = mostIssues;
-    this.#issueOne = issue;
+    this.#pauseMs = pauseMs;
+    this.#issueOne = issue ?? (() => person.issue());
   }
 
   get live(): KnownToken[] {
@@ -69,12 +73,17 @@ export class TokensAtWork {
   /** Issues and revokes until `over`, each thing once the one before is answered. */
   async work(over: AbortSignal): Promise<void> {
     while (!over.aborted) {
+      if (this.#pauseMs > 0) await this.#rest(over);
       const { length } = this.live;
       const canIssue = this.#issues < this.#mostIssues && length < MOST_LIVE;
       if (canIssue && (length < 3 || this.#random.chance(0.6))) await this.issue();
       else if (length > 0) await this.#revoke();
       else return;
     }
+  }
+
+  async #rest(signal: AbortSignal): Promise<void> {
+    await delay(this.#random.between(0, this.#pauseMs), undefined, { signal }).catch(() => undefined);
   }
 
   /** Whether it was acknowledged. */
