@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { SSHD } from '../support/sshd.ts';
 import { FailingSync, whyNotFailingSync } from './failing-sync.ts';
 import { FullDisk } from './full-disk.ts';
 import { PowerCut, whyNotPowerCut } from './power-cut.ts';
@@ -11,8 +13,9 @@ export function troubleOf(name: TroubleName): Trouble {
   return new makes[name]();
 }
 
-/** Why `name` cannot be had here, or undefined when it can. */
+/** Why a loop with `name` cannot be had here, or undefined when it can. */
 export function whyNotTrouble(name: TroubleName): string | undefined {
+  if (!existsSync(SSHD)) return 'needs openssh-server';
   if (name === 'fsync') return whyNotFailingSync();
   if (name === 'power') return whyNotPowerCut();
   return undefined;

@@ -5,6 +5,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+export const SSHD = '/usr/sbin/sshd';
 /** OpenSSH before 9.8 takes its PAM service's name from the name it was called by. */
 const SERVICE = 'latchkey-test-sshd';
 
@@ -50,7 +51,7 @@ export class TestSshd implements AsyncDisposable {
     chmodSync(folder, 0o755); // the server, which may be another user, reads the public key
     mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'hostkey')]);
-    symlinkSync('/usr/sbin/sshd', join(folder, SERVICE));
+    symlinkSync(SSHD, join(folder, SERVICE));
     writeFileSync(`/etc/pam.d/${SERVICE}`, `${PAM}${pam}`);
     const lines = [
       'ListenAddress 127.0.0.1',
