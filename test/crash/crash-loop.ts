@@ -2,7 +2,8 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { inWorld } from '../support/in-world.ts';
-import { type Figures, runCrashLoop } from './loop.ts';
+import type { Figures } from './figures.ts';
+import { runCrashLoop } from './loop.ts';
 import { TROUBLES, whyNotTrouble } from './troubles.ts';
 
 const EVERY = 25;

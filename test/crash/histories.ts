@@ -14,6 +14,7 @@ import {
 import { TestDaemon } from '../support/daemon.ts';
 import { Person } from '../support/person.ts';
 import { Rpc } from '../support/rpc.ts';
+import { claimsOf } from './claims-of.ts';
 import { crowdOf } from './crowd.ts';
 import { type LeanAnswer, LeanRpc } from './lean-rpc.ts';
 import { Random } from './random.ts';
@@ -117,7 +118,7 @@ class Histories {
   }
 
   #hold(token: string): void {
-    const { jti, exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const { jti, exp } = claimsOf(token);
     const history = new TokenHistory(jti, exp * 1000);
     if (this.#byJti.has(jti)) this.findings.push(`${jti}: issued twice`);
     this.#byJti.set(jti, history);

@@ -1,23 +1,17 @@
 /** Programs that are started while the daemon is being killed: short ones, and ones that stay and have started others. */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  EndSessionRequest,
-  EndSessionResponse,
-  GetSessionRequest,
-  GetSessionResponse,
-  ListSessionsRequest,
-  ListSessionsResponse,
   type Session,
   SessionState,
   StartSessionRequest,
   StartSessionResponse,
 } from '../../src/generated/latchkey/v1/session.ts';
 import type { Rpc } from '../support/rpc.ts';
+import type { Administrator } from './administrator.ts';
 import { markedProcesses } from './processes.ts';
 import type { Random } from './random.ts';
 import { until } from './until.ts';
 
-const SERVICE = '/latchkey.v1.SessionService';
 const EXIT_STATUS = 3;
 const SHORT = `echo short; exit ${EXIT_STATUS}`;
 const LASTING = 'setsid sleep 1000 & exec sleep 1000';
@@ -26,7 +20,7 @@ const LASTING = 'setsid sleep 1000 & exec sleep 1000';
 export async function startScript(rpc: Rpc, token: string, script: string): Promise<Session | undefined> {
   const request = StartSessionRequest.fromPartial({ command: ['sh', '-c', script] });
   const bytes = StartSessionRequest.encode(request).finish();
-  const { response } = await rpc.unary(`${SERVICE}/StartSession`, bytes, token);
+  const { response } = await rpc.unary('/latchkey.v1.SessionService/StartSession', bytes, token);
   return response && StartSessionResponse.decode(response).session;
 }
 
@@ -63,43 +57,40 @@ export class ProgramsAtWork {
 
   /**
    * What was acknowledged to have started has ended as it does, or goes on; no process is in a session
-   * that nobody knows; and what lasts can be ended, with all that it started. `token` is an administrator's.
+   * that nobody knows; and what lasts can be ended, with all that it started.
    */
-  async check(rpc: Rpc, token: string): Promise<void> {
+  async check(administrator: Administrator): Promise<void> {
     for (const started of this.#started)
-      await until(`session ${started.id}`, async () =>
-        complaint(started, await getSession(rpc, token, started.id)),
-      );
-    await until('orphans', async () => strangers(await this.#running(rpc, token)));
-    for (const id of await this.#running(rpc, token)) if (!this.#kept.has(id)) await end(rpc, token, id);
+      await until('session', async () => complaint(started, await administrator.session(started.id)));
+    await until('orphans', async () => strangers(await this.#running(administrator)));
+    for (const id of await this.#running(administrator))
+      if (!this.#kept.has(id)) await end(administrator, id);
     await until('processes', async () => strangers(this.#kept));
     this.checked += this.#started.length;
     this.#started = [];
   }
 
   /** No session is left but those that are kept, whatever a start was that nobody answered. */
-  async checkEnd(rpc: Rpc, token: string): Promise<void> {
-    await until('unended sessions', async () => {
-      const sessions = await list(rpc, token);
-      const unended = sessions.filter(({ id, state }) => state !== SessionState.ENDED && !this.#kept.has(id));
-      return unended.map(({ id, state }) => `${id} is ${state}`).join('\n');
-    });
+  async checkEnd(administrator: Administrator): Promise<void> {
+    for (const state of [SessionState.STARTING, SessionState.RUNNING])
+      await until('unended sessions', async () => {
+        const others = (await administrator.sessions(state)).filter(({ id }) => !this.#kept.has(id));
+        return others.map(({ id }) => `${id} is ${state}`).join('\n');
+      });
   }
 
-  async #running(rpc: Rpc, token: string): Promise<Set<string>> {
-    const sessions = await list(rpc, token, SessionState.RUNNING);
-    const ids = new Set(sessions.map(({ id }) => id));
+  async #running(administrator: Administrator): Promise<Set<string>> {
+    const ids = new Set((await administrator.sessions(SessionState.RUNNING)).map(({ id }) => id));
     for (const id of this.#kept) if (!ids.has(id)) throw new Error(`session ${id} is lost`);
     return ids;
   }
 }
 
 function complaint({ id, lasting }: Started, session: Session | undefined): string {
-  if (session === undefined) return `${id} is not there`;
-  const { state, exitStatus } = session;
+  const { state, exitStatus } = session ?? {};
   if (lasting && state === SessionState.RUNNING) return '';
   if (!lasting && state === SessionState.ENDED && exitStatus === EXIT_STATUS) return '';
-  return `${lasting ? 'lasting' : 'short'} ${JSON.stringify(session)}`;
+  return `${lasting ? 'lasting' : 'short'} ${id}: ${JSON.stringify(session)}`;
 }
 
 /** Processes of sessions other than these, in words. */
@@ -108,28 +99,7 @@ function strangers(known: ReadonlySet<string>): string {
   return strange.map(({ pid, sessionId, command }) => `${pid} of ${sessionId}: ${command}`).join('\n');
 }
 
-async function getSession(rpc: Rpc, token: string, sessionId: string): Promise<Session | undefined> {
-  const request = GetSessionRequest.encode({ sessionId }).finish();
-  const { response } = await rpc.unary(`${SERVICE}/GetSession`, request, token);
-  return response && GetSessionResponse.decode(response).session;
-}
-
-async function list(
-  rpc: Rpc,
-  token: string,
-  state: SessionState = SessionState.UNSPECIFIED,
-): Promise<Session[]> {
-  const request = ListSessionsRequest.fromPartial({ filter: { state }, pageSize: 1000 });
-  const bytes = ListSessionsRequest.encode(request).finish();
-  const { response, message } = await rpc.unary(`${SERVICE}/ListSessions`, bytes, token);
-  if (response === undefined) throw new Error(`no list of sessions: ${message}`);
-  return ListSessionsResponse.decode(response).sessions;
-}
-
-async function end(rpc: Rpc, token: string, sessionId: string): Promise<void> {
-  const request = EndSessionRequest.encode({ sessionId, graceMilliseconds: 0 }).finish();
-  const { response, message } = await rpc.unary(`${SERVICE}/EndSession`, request, token);
-  if (response === undefined) throw new Error(`session ${sessionId} cannot be ended: ${message}`);
-  const { receipt } = EndSessionResponse.decode(response);
+async function end(administrator: Administrator, sessionId: string): Promise<void> {
+  const receipt = await administrator.endSession(sessionId);
   if (receipt?.survivors.length !== 0) throw new Error(`session ${sessionId}: ${JSON.stringify(receipt)}`);
 }
