@@ -149,7 +149,11 @@ class Histories {
     const choice = this.#random.next();
     if (choice < 0.005) return this.#revoke(line, held);
     if (choice < 0.006) return this.#list(line);
-    const askedMs = Date.now();
+    await this.#look(line, held, choice);
+  }
+
+  async #look(line: LeanRpc, held: Held, choice: number): Promise<void> {
+    const askedMs = moment();
     const reading = await this.#reading(line, held, choice);
     this.#note(held.history, reading, askedMs);
   }
@@ -173,23 +177,26 @@ class Histories {
     return active ? 'valid' : READINGS[reason];
   }
 
-  async #revoke(line: LeanRpc, { token, history }: Held): Promise<void> {
+  async #revoke(line: LeanRpc, held: Held): Promise<void> {
+    const { token, history } = held;
     const asked = history.isRevoking;
-    history.revoking(Date.now());
+    history.revoking(moment());
     const own = this.#random.chance(0.5);
     const request = RevokeTokensRequest.fromPartial({ jtis: [history.jti] });
     const bytes = RevokeTokensRequest.encode(request).finish();
     const { reason } = await line.unary(`${SERVICE}/RevokeTokens`, bytes, own ? token : this.#administrator);
     if (reason !== undefined) return;
-    history.revoked(Date.now());
+    history.revoked(moment());
     if (!asked) this.figures.revoked += 1;
+    // At once, and not only where it was revoked.
+    for (const other of this.#lines) await this.#look(other, held, this.#random.next());
   }
 
   /** All that are listed are valid; nothing is listed that was never issued to anybody, but while it is being issued. */
   async #list(line: LeanRpc): Promise<void> {
     const request = ListTokensRequest.fromPartial({ filter: { authMethod: 'link' }, pageSize: 1000 });
     const bytes = ListTokensRequest.encode(request).finish();
-    const askedMs = Date.now();
+    const askedMs = moment();
     const { response } = await line.unary(`${SERVICE}/ListTokens`, bytes, this.#administrator);
     if (response === undefined) return;
     for (const { jti } of ListTokensResponse.decode(response).tokens) {
@@ -219,7 +226,7 @@ class Histories {
     if (reading === undefined) return;
     this.figures.readings += 1;
     if (reading !== 'valid' && !history.isOver && !history.isRevoking) this.figures.expired += 1;
-    const finding = history.read(reading, askedMs, Date.now());
+    const finding = history.read(reading, askedMs, moment());
     if (finding !== undefined) this.findings.push(finding);
   }
 
@@ -237,6 +244,14 @@ const READINGS: Readonly<Record<string, Reading>> = {
 
 function readingOf({ reason }: LeanAnswer): Reading | undefined {
   return reason === undefined ? 'valid' : READINGS[reason ?? ''];
+}
+
+let lastMs = 0;
+
+/** The time, and always later than it was before: what is asked after an answer is not asked at the same moment. */
+function moment(): number {
+  lastMs = Math.max(lastMs + 0.001, Date.now());
+  return lastMs;
 }
 
 function tick(ms: number): Promise<void> {
