@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import ssh2, { type Connection, type ServerConfig } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
+import { newHostKey } from '../../test/support/host-key.ts';
 import type { HostKey } from './host-keys.ts';
 import { SshConnection, type SshOptions } from './ssh-connection.ts';
 
 const { Server, utils } = ssh2;
-const HOST = utils.generateKeyPairSync('ed25519');
-const OTHER = utils.generateKeyPairSync('ed25519');
+const HOST = newHostKey();
+const OTHER = newHostKey();
 
 const servers: { close(): unknown }[] = [];
 const sockets: Socket[] = [];

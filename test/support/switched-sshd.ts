@@ -4,6 +4,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import ssh2, { type Connection } from 'ssh2';
+import { newHostKey } from './host-key.ts';
 import type { TestSshd } from './sshd.ts';
 
 /**
@@ -26,16 +27,17 @@ export class SwitchedSshd implements AsyncDisposable {
   private constructor(port: number, real: TestSshd) {
     this.port = port;
     const key = readFileSync(join(real.folder, 'hostkey'));
-    const another = ssh2.utils.generateKeyPairSync('ed25519').private;
-    const own = new ssh2.Server({ hostKeys: [key] }, (client) => this.#serve(client));
-    const false_ = new ssh2.Server({ hostKeys: [another] }, (client) => this.#serve(client));
+    const another = newHostKey().private;
     this.#server = createServer((socket) => {
       this.connections += 1;
       this.#keep(socket);
-      if (this.behaviour === 'real') this.#join(socket, real.port);
-      else if (this.behaviour === 'banner') socket.write('SSH-2.0-OpenSSH_9.2p1\r\n');
-      else if (this.behaviour !== 'accept')
-        (this.behaviour === 'another key' ? false_ : own).injectSocket(socket);
+      const { behaviour } = this;
+      if (behaviour === 'real') this.#join(socket, real.port);
+      else if (behaviour === 'banner') socket.write('SSH-2.0-OpenSSH_9.2p1\r\n');
+      else if (behaviour !== 'accept') {
+        const hostKeys = [behaviour === 'another key' ? another : key];
+        new ssh2.Server({ hostKeys }, (client) => this.#serve(client, behaviour)).injectSocket(socket);
+      }
     });
   }
 
@@ -48,13 +50,12 @@ export class SwitchedSshd implements AsyncDisposable {
 
   /** Resolves once `count` connections have come in all. */
   async reached(count: number): Promise<void> {
-    for (const endMs = performance.now() + 10_000; this.connections < count; await delay(10)) {
+    for (const endMs = performance.now() + 30_000; this.connections < count; await delay(10)) {
       if (performance.now() > endMs) throw new Error(`${this.connections} of ${count} connections came`);
     }
   }
 
-  #serve(client: Connection): void {
-    const { behaviour } = this;
+  #serve(client: Connection, behaviour: Behaviour): void {
     client.on('error', () => {});
     client.on('authentication', (context) => {
       if (context.method === 'password') this.passwords.push(context.password);
