@@ -17,7 +17,9 @@ import {
 } from 'yaml';
 import { readOwnedFile } from '../owned-path.ts';
 import type { Entry } from './entry.ts';
+import { groupId } from './group-id.ts';
 import { suggestion } from './nearest.ts';
+import { SYSTEM_USER } from './paths.ts';
 import { describe, invalid } from './problem.ts';
 import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from './settings.ts';
 
@@ -50,11 +52,12 @@ function isSecret(name: SettingName): boolean {
 }
 
 /**
- * A file with a secret may be read by its owner alone; one of root's also by the group that the
- * daemon's own account brings, for that is how the account gets to read it.
+ * A file with a secret may be read by its owner alone; one of root's also by the group of the daemon's own
+ * account, for that is how the account gets to read it.
  */
 function checkHidden(path: string, name: SettingName, entry: Stats, uid: number): void {
-  const ownGroup = uid !== 0 && entry.uid === 0 && entry.gid === process.getegid?.();
+  const gid = uid === 0 ? groupId(SYSTEM_USER) : process.getegid?.();
+  const ownGroup = entry.uid === 0 && entry.gid === gid;
   const forbidden = ownGroup ? READABLE_BY_OTHERS & 0o007 : READABLE_BY_OTHERS;
   if ((entry.mode & forbidden) === 0) return;
   const found = (entry.mode & 0o7777).toString(8).padStart(4, '0');

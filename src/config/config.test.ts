@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAppError } from '../errors.ts';
 import { ownUid } from '../owned-path.ts';
 import { type Config, loadConfig } from './config.ts';
+import { groupId } from './group-id.ts';
 import { SETTING_NAMES } from './settings.ts';
 
 const GOOD_SECRET = 'k3Jx0q9sZmVtP2wLrY7nBvC5dG8hT1aQ';
@@ -264,6 +265,18 @@ describe('secrets (A6)', () => {
     writeFileSync(file, 'log: { level: info }');
     chmodSync(file, 0o644);
     expect(load('log: { level: info }').log.level).toBe('info');
+  });
+
+  test('but for the group latchkey, in whose name the daemon runs, where the file is root’s', (context) => {
+    if (ownUid() !== 0) context.skip('needs root');
+    const gid = groupId('latchkey');
+    if (gid === undefined) return context.skip('this host has no group latchkey');
+    load(`tokens: { secret: ${GOOD_SECRET} }`);
+    chownSync(file, 0, gid);
+    chmodSync(file, 0o640);
+    expect(load(`tokens: { secret: ${GOOD_SECRET} }`).tokens.secret?.reveal()).toBe(GOOD_SECRET);
+    chmodSync(file, 0o644);
+    expect(refusal(() => load(`tokens: { secret: ${GOOD_SECRET} }`))).toMatch(/holds tokens\.secret/);
   });
 });
 

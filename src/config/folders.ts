@@ -1,8 +1,8 @@
 /** Makes the daemon's folders, or makes sure that those there are its own and closed to others. */
-import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync } from 'node:fs';
 import { fileProblem } from '../durable-file.ts';
 import { ensureFolder, ownUid } from '../owned-path.ts';
+import { groupId } from './group-id.ts';
 import { type Paths, SYSTEM_USER } from './paths.ts';
 
 const FOR_OTHERS = 0o077;
@@ -36,21 +36,5 @@ function openToLinks({ run, links }: Paths): void {
     chmodSync(links, DROP); // after chown, which clears the setgid bit
   } catch (error) {
     throw fileProblem(error, `cannot open ${links} to the users' links`);
-  }
-}
-
-/** The gid of a group of the host; undefined when there is none. getent(1) asks NSS. */
-function groupId(name: string): number | undefined {
-  try {
-    const text = execFileSync('/usr/bin/getent', ['group', name], {
-      encoding: 'utf8',
-      env: {},
-      timeout: 5_000,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const gid = Number(text.split(':')[2]);
-    return Number.isSafeInteger(gid) ? gid : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process';
+
+/** The gid of a group of the host; undefined when there is none. getent(1) asks NSS. */
+export function groupId(name: string): number | undefined {
+  try {
+    const text = execFileSync('/usr/bin/getent', ['group', name], {
+      encoding: 'utf8',
+      env: {},
+      timeout: 5_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const gid = Number(text.split(':')[2]);
+    return Number.isSafeInteger(gid) ? gid : undefined;
+  } catch {
+    return undefined;
+  }
+}
