@@ -5,6 +5,7 @@ import { type Config, loadConfig } from './config/config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { AppError, isAppError } from './errors.ts';
 import { createLog, type Logger } from './log.ts';
+import { giveMemoryBack } from './native/memory.ts';
 import { setDumpable } from './native/process.ts';
 import { ServiceManager } from './service-manager.ts';
 import { homeOf } from './user-folders.ts';
@@ -28,6 +29,8 @@ Exit status: 0 stopped, 1 failed, 2 usage, 78 the configuration cannot be used.
 
 /** `FileDescriptorName=` of the socket unit. */
 const API_SOCKET = 'api';
+/** When to give back what only the start needed: not while somebody waits for it. */
+const TIDY_MS = 1000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_CONFIG = 78; // EX_CONFIG, sysexits.h
@@ -82,6 +85,7 @@ async function serve(flags: { config?: string; run?: string }): Promise<number> 
     await reload(daemon, read, log);
     manager.ready(status);
   });
+  setTimeout(giveMemoryBack, TIDY_MS).unref();
   const signal = await stopped;
   manager.stopping();
   log.info({ signal }, 'latchkey stops; links and sessions go on');

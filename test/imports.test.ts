@@ -130,6 +130,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
       'config',
       'errors',
       'log',
+      'native/memory',
       'native/process',
       'service-manager',
       'version',

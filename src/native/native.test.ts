@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { peerCredentials } from './peer-credentials.ts';
 import { makePipe, punchHole, splice } from './pipe.ts';
-import { flock, mallocTrim, reap } from './process.ts';
+import { flock, reap } from './process.ts';
 import { watchReadable } from './readable.ts';
 
 let folder: string;
@@ -109,7 +109,6 @@ describe('processes', () => {
   it('are reaped one by one, and never any', () => {
     expect(() => reap(-1)).toThrow('one process');
     expect(reap(1)).toBe(false);
-    mallocTrim();
   });
 
   it('hold locks that others see', async () => {

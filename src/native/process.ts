@@ -54,8 +54,3 @@ export function flock(fd: number): boolean {
   if (number === EWOULDBLOCK) return false;
   throw systemError('flock', number);
 }
-
-/** Gives freed memory back to the system (malloc_trim(3)). */
-export function mallocTrim(): void {
-  libc.malloc_trim(0n);
-}
