@@ -21,8 +21,8 @@ export interface SessionRooms {
 
 export function sessionService({ sessions }: SessionRooms): ServedMethod[] {
   return serve(SessionServiceDefinition, {
-    startSession: async ({ command, environment, directory, stdin, input }, { claims }) => {
-      const session = await sessions.start({ claims, command, environment, directory, stdin, input });
+    startSession: async (request, { claims }) => {
+      const session = await sessions.start({ ...request, claims });
       return { session: sessionMessage(session) };
     },
     attachSession: (requests, caller) => attachSession(sessions, requests, caller),

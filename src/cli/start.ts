@@ -56,6 +56,7 @@ async function start(
     directory: options.dir ?? '',
     stdin: options.stdinJson,
     input: passInput,
+    attach: options.detach !== true,
   };
   if (options.detach === true) return detach(run, await ask(run, request));
   return showSession(run, ask(run, request), { offset: 0, input: passInput, ours: true });

@@ -114,6 +114,7 @@ export class Line {
       firstInput: Buffer.alloc(0),
       input: false,
       outputLimit: 64 * 1024 * 1024,
+      awaitReader: false,
       ...more,
     };
     return this.ask({ $case: 'start', value }, 'started').then((started) => ({ ...started, id: sessionId }));

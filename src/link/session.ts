@@ -15,6 +15,7 @@ import { Pump } from './pump.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
 const KEEPER_MS = 2000;
+const READER_MS = 30_000;
 const LAST_SIGNAL = 64;
 
 /** Whom a session tells. */
@@ -49,6 +50,8 @@ export class Session implements OutputSource {
   #hasEnded = false;
   #isClosed = false;
   #exited: Exited | undefined;
+  /** A reader that holds has come. */
+  #readerCame = (): void => {};
 
   constructor(parts: SessionParts) {
     const { folder, log, pipes, pids } = parts;
@@ -76,7 +79,21 @@ export class Session implements OutputSource {
 
   join(listener: Listener): void {
     this.#listeners.add(listener);
-    if (listener.hold) this.#pump.hold(listener);
+    if (!listener.hold) return;
+    this.#pump.hold(listener);
+    this.#readerCame();
+  }
+
+  /** Lets the program wait, for a while, rather than drop anything before a reader that holds has come. */
+  awaitReader(): void {
+    const nobody = { offset: 0 };
+    const release = (): void => this.#pump.release(nobody);
+    const timer = setTimeout(release, READER_MS).unref();
+    this.#readerCame = () => {
+      clearTimeout(timer);
+      release();
+    };
+    this.#pump.hold(nobody);
   }
 
   leave(listener: Listener): void {

@@ -295,6 +295,14 @@ describe('the output limit', () => {
     expect(blocks * 512).toBeLessThan(2 * limit);
   });
 
+  it('waits for the reader that is about to come, and for no other', async () => {
+    const { id } = await line.start(printing, { outputLimit: limit, awaitReader: true });
+    const stalled = join(daemon.sessions, id, 'output');
+    await eventually(() => statSync(stalled).size).toBeGreaterThan(limit / 2);
+    expect((await line.read(id, { follow: false })).all.length).toBeLessThan(whole.length);
+    expect((await line.read(id, { hold: true })).all).toBe(whole);
+  });
+
   it('waits for a reader that holds it', async () => {
     const { id } = await line.start(['sh', '-c', 'read go; seq 1 200000'], {
       outputLimit: limit,

@@ -37,6 +37,7 @@ export async function startSession(start: Start, context: StartContext): Promise
     const program: Program = { command, environment, directory, input, umask: context.umask };
     const session = await run(folder, log, program, context);
     if (start.input) session.writeFirst(start.firstInput);
+    if (start.awaitReader) session.awaitReader();
     return session;
   } catch (cause) {
     log?.[Symbol.dispose]();

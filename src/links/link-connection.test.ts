@@ -33,6 +33,7 @@ describe('what a link may say', () => {
       firstInput: Buffer.alloc(0),
       input: true,
       outputLimit: 1,
+      awaitReader: false,
     });
   const read = (signal?: AbortSignal) =>
     link.read(ID, { offset: 0, follow: true, hold: false, ...(signal && { signal }) });

@@ -14,6 +14,8 @@ export interface StartRequest {
   readonly stdin?: Readonly<Record<string, unknown>> | undefined;
   /** Whether input stays open. */
   readonly input: boolean;
+  /** Whether the caller attaches next, and must not miss anything until then. */
+  readonly attach?: boolean;
 }
 
 /** Of command, environment, directory and first input together. */

@@ -72,7 +72,7 @@ export class Starts {
 
   async #run(row: SessionRow, request: StartRequest, firstInput: Buffer): Promise<void> {
     const { authority, settings } = this.#options;
-    const { claims, command, environment, directory, input } = request;
+    const { claims, command, environment, directory, input, attach = false } = request;
     const link = await this.#linkFor(row, request);
     // Between this and the frame nothing else happens: a token revoked by now starts nothing.
     if (!authority.isActive(claims.jti)) {
@@ -82,7 +82,8 @@ export class Starts {
       );
     }
     const what = { command: [...command], environment: { ...environment }, directory, firstInput, input };
-    await link.start({ sessionId: row.id, ...what, outputLimit: settings().outputLimitBytes });
+    const output = { outputLimit: settings().outputLimitBytes, awaitReader: attach };
+    await link.start({ sessionId: row.id, ...what, ...output });
   }
 
   /** The link that takes the start now; the record says which. */

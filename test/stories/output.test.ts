@@ -40,6 +40,17 @@ describe('much output', () => {
     for (const { finished } of readers) expect((await finished).stdout).toBe(`${expected}  -\n`);
   });
 
+  test('is whole though far more is printed than is kept, before anybody can have joined', async () => {
+    await using small = await TestDaemon.start({
+      ...(process.env.TEST_WORLD ? {} : { as: somebody }),
+      config: { sessions: { output_limit: '64KiB' } },
+    });
+    await small.link(somebody);
+    const run = await small.cli(somebody, ['start', '--', 'head', '-c', '30000000', '/dev/zero']);
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(run.stdout.length).toBe(30_000_000);
+  });
+
   test('that nobody takes holds up its own reader alone, and the daemon keeps little of it', async () => {
     const resident = (): number =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1]);
