@@ -24,5 +24,6 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     programs: { h2load: 'nghttp2-client' },
     load: () => import('./unary.ts'),
   },
+  output: { about: 'output through link and daemon', inWorld: true, load: () => import('./output.ts') },
   boot: { about: 'opening on a million tokens', load: () => import('./boot.ts') },
 };
