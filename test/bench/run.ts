@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inWorld } from '../support/in-world.ts';
 import type { Line } from './line.ts';
-import { needPrograms } from './packages.ts';
+import { install, packagesFor } from './packages.ts';
 import { json, table } from './table.ts';
 import { TOPICS, type Topic } from './topic.ts';
 
-const USAGE = 2;
+const [FAILED, USAGE] = [1, 2];
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -27,25 +27,44 @@ function chosen(names: readonly string[]): [string, Topic][] {
   return Object.entries(TOPICS).filter(([name]) => names.length === 0 || names.includes(name));
 }
 
-async function measureAll(topics: readonly [string, Topic][]): Promise<Line[]> {
+interface Measured {
+  readonly lines: readonly Line[];
+  /** Topics that could not be measured. */
+  readonly failed: number;
+}
+
+async function measureAll(topics: readonly [string, Topic][]): Promise<Measured> {
   const base = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
   let made = 0;
   const folder = (): string => mkdtempSync(join(base, `${made++}-`));
   const lines: Line[] = [];
+  let failed = 0;
   try {
     for (const [name, topic] of topics) {
-      if (topic.inWorld && !process.env.TEST_WORLD) {
-        say(`skipping ${name}: it needs root`);
+      const why = whyNot(topic);
+      if (why !== undefined) {
+        say(`skipping ${name}: ${why}`);
         continue;
       }
       const begun = performance.now();
-      lines.push(...(await (await topic.load()).measure(folder)));
-      say(`measured ${name} in ${Math.round((performance.now() - begun) / 1000)} s`);
+      try {
+        lines.push(...(await (await topic.load()).measure(folder)));
+        say(`measured ${name} in ${Math.round((performance.now() - begun) / 1000)} s`);
+      } catch (error) {
+        failed += 1;
+        say(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
   } finally {
     rmSync(base, { recursive: true, force: true });
   }
-  return lines;
+  return { lines, failed };
+}
+
+function whyNot({ inWorld: needsWorld, programs = {} }: Topic): string | undefined {
+  if (needsWorld && !process.env.TEST_WORLD) return 'it needs root';
+  const missing = packagesFor(programs);
+  return missing.length === 0 ? undefined : `as root: apt-get install ${missing.join(' ')}`;
 }
 
 async function main(): Promise<number> {
@@ -56,13 +75,13 @@ async function main(): Promise<number> {
     for (const [name, { about }] of topics) console.log(`${name.padEnd(12)} ${about}`);
     return 0;
   }
-  if (!process.env.TEST_WORLD) {
-    for (const [, { programs = {} }] of topics) needPrograms(programs);
-    if (process.getuid?.() === 0) return inWorld();
+  if (process.getuid?.() === 0 && !process.env.TEST_WORLD) {
+    install(topics.flatMap(([, { programs = {} }]) => packagesFor(programs)));
+    return inWorld();
   }
-  const lines = await measureAll(topics);
+  const { lines, failed } = await measureAll(topics);
   console.log(values.json ? json(lines) : table(lines));
-  return 0;
+  return failed === 0 ? 0 : FAILED;
 }
 
 process.exitCode = await main().catch((error: unknown) => {

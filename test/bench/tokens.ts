@@ -35,9 +35,9 @@ export async function open(
 }
 
 /** Puts `count` tokens, ten a login, into the database in `folder`. */
-export async function fillTokens(folder: string, count: number): Promise<void> {
+export async function fillTokens(folder: string, count: number, file = 'latchkey.db'): Promise<void> {
   await using store = await openStore({
-    url: `sqlite:${join(folder, 'latchkey.db')}`,
+    url: `sqlite:${join(folder, file)}`,
     synchronous: 'NORMAL',
   });
   const expires_at = Math.floor(Date.now() / 1000) + LIFETIME_SECONDS;

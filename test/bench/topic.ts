@@ -18,12 +18,52 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     about: 'tokens issued a second, on a disk that is waited for',
     load: () => import('./issuing.ts'),
   },
-  checking: { about: 'one check of a token, against jose', load: () => import('./checking.ts') },
+  checking: {
+    about: 'one token made and one checked, against jose and openssl',
+    programs: { openssl: 'openssl' },
+    load: () => import('./checking.ts'),
+  },
   unary: {
     about: 'a call with a token, against bare grpc-js',
     programs: { h2load: 'nghttp2-client' },
     load: () => import('./unary.ts'),
   },
   output: { about: 'output through link and daemon', inWorld: true, load: () => import('./output.ts') },
+  revoking: {
+    about: 'from the call that revokes a token until it is refused elsewhere',
+    inWorld: true,
+    load: () => import('./revoking.ts'),
+  },
+  'one-shot': {
+    about: 'latchkey whoami, against a naive script',
+    inWorld: true,
+    load: () => import('./one-shot.ts'),
+  },
+  recovery: {
+    about: 'ready after kill -9, with links and sessions',
+    inWorld: true,
+    load: () => import('./recovery.ts'),
+  },
+  'idle-links': {
+    about: 'memory of an idle link, after work, among fifty',
+    inWorld: true,
+    load: () => import('./idle-links.ts'),
+  },
+  'many-tokens': {
+    about: 'a call where a million tokens are live, against a thousand',
+    load: () => import('./many-tokens.ts'),
+  },
+  login: {
+    about: 'logging in by password, against ssh2 alone',
+    inWorld: true,
+    programs: { sshd: 'openssh-server' },
+    load: () => import('./login.ts'),
+  },
+  command: {
+    about: 'a command through a warm link, against spawn with uid and sudo',
+    inWorld: true,
+    programs: { sudo: 'sudo' },
+    load: () => import('./command.ts'),
+  },
   boot: { about: 'opening on a million tokens', load: () => import('./boot.ts') },
 };

@@ -1,0 +1,36 @@
+/** The built daemon, people's links at it, and clients of ours. */
+import { type Client, connect } from '../../src/client/connect.ts';
+import type { Account, Run } from '../support/account.ts';
+import { TestDaemon } from '../support/daemon.ts';
+
+/** A daemon that logs what it does by default; its state is in memory, unless `state` says where. */
+export function startDaemon(config: Record<string, unknown> = {}, state?: string): Promise<TestDaemon> {
+  const whole = { log: { format: 'json', level: 'info' }, ...config };
+  return TestDaemon.start({ config: whole, ...(state !== undefined && { state }) });
+}
+
+/** The project's own client with `token`; without one it is the local administrator's. */
+export function clientOf(daemon: TestDaemon, token?: string): Promise<Client> {
+  const env = { HOME: daemon.folder };
+  return connect({ run: daemon.runFolder, env, ...(token === undefined ? { localAdmin: true } : { token }) });
+}
+
+export interface Linked {
+  readonly run: Run;
+  readonly token: string;
+}
+
+/** A link of `account`, ready, and its token. */
+export async function linkOf(daemon: TestDaemon, account: Account): Promise<Linked> {
+  const run = await daemon.link(account, '--print-token');
+  const [token] = await run.printed(/^eyJ[\w.-]+$/m);
+  return { run, token };
+}
+
+/** Starts a command and waits until all that it printed has been read and it is over. */
+export async function runCommand({ sessions }: Client, command: readonly string[]): Promise<void> {
+  const { session } = await sessions.startSession({ command: [...command] });
+  const events = sessions.readOutput({ sessionId: session?.id ?? '', offset: 0, follow: true });
+  for await (const { event } of events) if (event?.$case === 'exited') return;
+  throw new Error(`${command.join(' ')} did not end`);
+}
