@@ -5,6 +5,7 @@ import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
 import {
+  countUnended,
   deleteSessions,
   insertSession,
   type SessionQuery,
@@ -17,7 +18,6 @@ import { type Session, type SessionChange, sessionOf } from './session.ts';
 const RUNNING_OF_ONE_LOGIN = 200;
 
 type Patch = Partial<Omit<SessionRow, 'id'>>;
-type Db = Parameters<typeof selectSession>[0];
 
 export class Records {
   readonly changes = new Feed<SessionChange>();
@@ -93,12 +93,6 @@ export class Records {
   #tell(row: SessionRow): void {
     this.changes.emit({ kind: 'changed', session: this.view(row) });
   }
-}
-
-async function countUnended(tx: Db, login: string): Promise<number> {
-  const starting = await selectSessions(tx, { login, state: 'starting', pageSize: 1 });
-  const running = await selectSessions(tx, { login, state: 'running', pageSize: 1 });
-  return starting.total + running.total;
 }
 
 function ignore(): void {}

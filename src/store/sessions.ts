@@ -52,6 +52,16 @@ export async function selectSessions(db: Db, query: SessionQuery): Promise<Page<
   return finishPage(plan, found, total, (row) => [row[column], row.id]);
 }
 
+/** How many sessions of a login are not over. */
+export async function countUnended(db: Db, login: string): Promise<number> {
+  const counted = db
+    .selectFrom('sessions')
+    .select(({ fn }) => fn.countAll().as('total'))
+    .where('login', '=', login)
+    .where('state', 'in', ['starting', 'running']);
+  return Number((await counted.executeTakeFirstOrThrow()).total);
+}
+
 /** All sessions of a uid, in `state` when one is given, the oldest first. */
 export async function sessionsOfUid(db: Db, uid: number, state?: SessionState): Promise<SessionRow[]> {
   let rows = db.selectFrom('sessions').selectAll().where('uid', '=', uid);
