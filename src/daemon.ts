@@ -15,8 +15,9 @@ import { removeServerFile, writeServerFile } from './config/run-files.ts';
 import type { SettingName } from './config/settings.ts';
 import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
+import { CgroupTree } from './links/cgroups/cgroup-tree.ts';
 import { Links } from './links/links.ts';
-import { SUDO_RUN_FOLDER, sudoStarter } from './links/starters/sudo.ts';
+import { SUDO_RUN_FOLDER, SudoStarter } from './links/starters/sudo.ts';
 import { LocalAdmin } from './local-admin.ts';
 import type { Log } from './log.ts';
 import { openLogins } from './logins.ts';
@@ -60,6 +61,7 @@ export async function startDaemon(
   const { hostname } = config.server;
 
   makeFolders(paths);
+  const { cgroups, sudo } = await openSudo(rooms, settings, log);
   const { store, serverId, certificate, authority } = await openAuthority(rooms, settings, log, now);
   const { pki } = certificate;
   const roles = new Roles({
@@ -69,14 +71,14 @@ export async function startDaemon(
   });
   const eligible = () => ({ ...current.links.eligible, self: mode === 'self' });
   const byHand = config.login.methods.includes('link');
-  const hasSudo = mode === 'system' && paths.run === SUDO_RUN_FOLDER;
   const links = rooms.use(
     await Links.open({
       store,
       authority,
       linksFolder: paths.links,
       settings: () => ({ ...current.links, ...current.sessions, eligible: eligible(), byHand }),
-      starter: () => (hasSudo && current.links.sudo ? sudoStarter : undefined),
+      cgroups,
+      starter: () => (current.links.sudo ? sudo : undefined),
       now,
       log,
     }),
@@ -114,6 +116,19 @@ export async function startDaemon(
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** How links are started for users, and where they are kept; neither where the links would not find this daemon. */
+async function openSudo(
+  rooms: AsyncDisposableStack,
+  settings: () => Config,
+  log: Log,
+): Promise<{ cgroups?: CgroupTree | undefined; sudo?: SudoStarter }> {
+  const { mode, paths } = settings();
+  if (mode !== 'system' || paths.run !== SUDO_RUN_FOLDER) return {};
+  const cgroups = await CgroupTree.open({ limits: () => settings().links.limits, log });
+  if (cgroups) rooms.use(cgroups);
+  return { cgroups, sudo: new SudoStarter(cgroups) };
 }
 
 /** What everything else stands on: the store, who this server is, its certificate, and its tokens. */

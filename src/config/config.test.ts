@@ -63,6 +63,8 @@ describe('where values come from', () => {
       LATCHKEY_LINKS_ELIGIBLE_USERS: 'root, alice,alice',
       LATCHKEY_LINKS_ELIGIBLE_MIN_UID: '500',
       LATCHKEY_LINKS_SHUTDOWN_ON_LOGOUT: 'true',
+      LATCHKEY_LINKS_LIMITS_PROCESSES: '200',
+      LATCHKEY_LINKS_LIMITS_MEMORY: '1GiB',
       LATCHKEY_ROLES_ADMIN_GROUPS: 'wheel,unix:domain admins',
       LATCHKEY_ROLES_MANAGER_USERS: '',
       LATCHKEY_SESSIONS_OUTPUT_LIMIT: '1GiB',
@@ -70,6 +72,7 @@ describe('where values come from', () => {
     expect(config.tokens.lifetimes).toEqual({ link: 3_600, 'link-daemon': 86_400 });
     expect(config.links).toEqual({
       sudo: true,
+      limits: { processes: 200, memoryBytes: 1024 ** 3 },
       shutdownOnLogout: true,
       eligible: { minUid: 500, users: ['root', 'alice'] },
     });

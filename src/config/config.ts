@@ -3,7 +3,7 @@
  * defaults, in this order of precedence. It refuses what it does not know instead of passing over
  * it, names file, key and remedy in one line (CONFIG_INVALID), and never shows a secret.
  */
-import { hostname } from 'node:os';
+import { hostname, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { checkTogether } from './check-together.ts';
 import { readConfigFile } from './config-file.ts';
@@ -46,6 +46,11 @@ export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {
   return config;
 }
 
+/** What one user may take without stopping everybody else: three quarters of the host's, in bytes. */
+function mostMemory(): number {
+  return Math.floor(totalmem() * 0.75);
+}
+
 function readFlags({ run }: ConfigInput['argv']): Map<SettingName, Entry> {
   if (run === undefined) return new Map();
   return new Map([['paths.run', { raw: resolve(run), source: 'flag', where: '--run' }]]);
@@ -81,6 +86,10 @@ function assemble({ values, entries }: Resolved, around: Surroundings, file: str
     },
     links: {
       sudo: values['links.sudo'],
+      limits: {
+        processes: values['links.limits.processes'],
+        memoryBytes: values['links.limits.memory'] ?? mostMemory(),
+      },
       shutdownOnLogout: values['links.shutdown_on_logout'],
       eligible: { minUid: values['links.eligible.min_uid'], users: values['links.eligible.users'] },
     },

@@ -59,6 +59,8 @@ export const SETTINGS = {
   'login.ssh.port': setting(integer(1, 65_535), 22),
   'login.ssh.host_keys': setting(absolutePath, '/etc/ssh/ssh_host_*_key.pub'),
   'links.sudo': setting(yesOrNo, true),
+  'links.limits.processes': setting(integer(16, 4_194_304), 4_096),
+  'links.limits.memory': setting(orAuto(size(64 * 1024 ** 2, '64MiB')), 'auto'),
   'links.shutdown_on_logout': setting(yesOrNo, false),
   'links.eligible.min_uid': setting(integer(0, 4_294_967_294), 1000),
   'links.eligible.users': setting(userNames, []),

@@ -38,6 +38,8 @@ export interface Config {
   readonly links: {
     /** Whether sudo may start link daemons. */
     readonly sudo: boolean;
+    /** What a link that sudo has started may use with all of its sessions, where cgroups can limit it. */
+    readonly limits: { readonly processes: number; readonly memoryBytes: number };
     readonly shutdownOnLogout: boolean;
     readonly eligible: { readonly minUid: number; readonly users: readonly string[] };
   };

@@ -5,6 +5,7 @@ import type { Channel } from './channel.ts';
 import type { Identity } from './identity.ts';
 import type { Body, Case, ValueOf } from './protocol.ts';
 import type { Readers } from './readers.ts';
+import type { Session } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /** How a link is told to go. */
@@ -40,9 +41,10 @@ const DONE: Body = { $case: 'done', value: {} };
 const COMMANDS: Commands = {
   start: async (value, { sessions, isRetiring }) => {
     if (isRetiring()) throw new AppError('LINK_LOST', 'this link is leaving and starts nothing');
-    const { id, state } = await sessions.start(value);
-    return { $case: 'started', value: { sessionId: id, pid: state.pid } };
+    if (!value.hold) return started(await sessions.start(value));
+    return { $case: 'held', value: { sessionId: value.sessionId, pid: await sessions.held.start(value) } };
   },
+  release: async ({ sessionId, run }, { sessions }) => started(await sessions.held.release(sessionId, run)),
   stdin: ({ sessionId, data }, { sessions, channel }, request) => {
     sessions.get(sessionId).write(data, (error) => {
       const credit = { reader: 0, sessionId, bytes: data.length };
@@ -98,6 +100,10 @@ const COMMANDS: Commands = {
   done: () => undefined,
   error: () => undefined,
 };
+
+function started({ id, state }: Session): Body {
+  return { $case: 'started', value: { sessionId: id, pid: state.pid } };
+}
 
 /** Carries out one command. Throws INVALID_ARGUMENT for a frame that is none. */
 export function carryOut(

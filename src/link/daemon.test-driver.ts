@@ -105,9 +105,23 @@ export class Line {
   }
 
   start(command: string[], more: Partial<Value<'start'>> = {}): Promise<Value<'started'> & { id: string }> {
-    const sessionId = randomUUID();
-    const value = {
-      sessionId,
+    const value = this.#startOf(command, more);
+    const started = this.ask({ $case: 'start', value }, 'started');
+    return started.then((told) => ({ ...told, id: value.sessionId }));
+  }
+
+  /** A start whose keeper waits. */
+  hold(command: string[], more: Partial<Value<'start'>> = {}): Promise<Value<'held'>> {
+    return this.ask({ $case: 'start', value: { ...this.#startOf(command, more), hold: true } }, 'held');
+  }
+
+  release(sessionId: string, run: boolean): Promise<Value<'started'>> {
+    return this.ask({ $case: 'release', value: { sessionId, run } }, 'started');
+  }
+
+  #startOf(command: string[], more: Partial<Value<'start'>>): Value<'start'> {
+    return {
+      sessionId: randomUUID(),
       command,
       environment: {},
       directory: '',
@@ -115,9 +129,9 @@ export class Line {
       input: false,
       outputLimit: 64 * 1024 * 1024,
       awaitReader: false,
+      hold: false,
       ...more,
     };
-    return this.ask({ $case: 'start', value }, 'started').then((started) => ({ ...started, id: sessionId }));
   }
 
   /** Asks for a reading and gives its number. */

@@ -6,7 +6,8 @@
  * Its descriptors: 0 the program's input, 1 its output, 3 its error output (write ends);
  * 4 and 5 the read ends of the same two; 6 the write end of the input, when it stays open;
  * 7 and 8 both ends of a pipe that carries nothing and tells by its end that the program is over;
- * 9 where it says, at first, that the program is being run. The program itself gets 0, 1 and 2 only.
+ * 9 where it says, at first, that the program is being run; 2, when it is held, where it waits for a line before
+ * that, and gives up when there is none. The program itself gets 0, 1 and 2 only.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { makePipe } from '../native/pipe.ts';
@@ -34,14 +35,18 @@ const PIPE_BYTES = 512 * 1024;
  */
 const HOLDER = `( trap '' ${TRAPPED}; exec <&8 >/dev/null 2>&1 3>&- 4<&- 5<&- 7>&- 8<&- 9>&-; PATH=/usr/bin:/bin exec cat ) &`;
 
+/** Everything the keeper starts comes after it, and so is where the keeper has been put. */
+const WAIT = '( read -r _ ) <&2 || exit\nexec 2>/dev/null';
+
 /**
  * No variable is set, for the program would inherit it. Noclobber makes the file `pid`
  * exclusively: whoever makes it first, keeper or a new link, decides whether the program starts.
  * A subshell becomes the program, since sh would otherwise print "Terminated" where that prints.
  */
-function script(input: boolean, umask: number): string {
+function script({ input, held, umask }: { input: boolean; held: boolean; umask: number }): string {
   return `trap : ${TRAPPED}
 set -C
+${held ? WAIT : ''}
 ${input ? HOLDER : ''}
 exec 6>&-
 echo "$$ \${!:-0}" >"$0/pid" && echo "$$ \${!:-0}" >&9 || exit
@@ -74,6 +79,8 @@ export interface Program {
   readonly input: number | 'open';
   /** What the program's umask is to be. */
   readonly umask: number;
+  /** Whether the keeper waits at its gate before it runs anything. */
+  readonly held: boolean;
 }
 
 /** A keeper just started. */
@@ -82,6 +89,8 @@ export interface StartedKeeper {
   readonly pipes: KeeperPipes;
   /** Gives "<keeper> <holder>", as in the file `pid`, and ends; or ends at once when nothing is run. */
   readonly greeting: number;
+  /** Where a line lets it go on, when it is held; closed, it runs nothing. */
+  readonly gate: number | undefined;
 }
 
 /** Starts a keeper, which starts the program. Throws when not even the keeper can be started. */
@@ -90,23 +99,26 @@ export function startKeeper(folder: SessionFolder, program: Program): StartedKee
   const open = program.input === 'open' ? makePipe() : undefined;
   const input = open?.read ?? Number(program.input);
   const nothing = openSync('/dev/null', 'r+');
-  const descriptors = [input, output.write, nothing, errors.write, output.read, errors.read];
+  const gate = program.held ? makePipe() : undefined;
+  const descriptors = [input, output.write, gate?.read ?? nothing, errors.write, output.read, errors.read];
   descriptors.push(open?.write ?? nothing, life.write, life.read, greeting.write);
-  const { command, environment, directory, umask } = program;
-  const words = ['sh', '-c', script(open !== undefined, umask), folder.path, ...command];
+  const { command, environment, directory, umask, held } = program;
+  const words = ['sh', '-c', script({ input: open !== undefined, held, umask }), folder.path, ...command];
   // Opened anew: the link reads without blocking, and what dup(2) shares would make the holder's read fail.
   const ownLife = openSync(`/proc/self/fd/${life.read}`, constants.O_RDONLY | constants.O_NONBLOCK);
   const pipes = { output: output.read, errors: errors.read, life: ownLife, input: open?.write };
   try {
     const pid = spawnProcess({ path: '/bin/sh', words, environment, directory, descriptors });
-    return { pid, pipes, greeting: greeting.read };
+    return { pid, pipes, greeting: greeting.read, gate: gate?.write };
   } catch (error) {
     closePipes(pipes);
     closeSync(greeting.read);
+    if (gate) closeSync(gate.write);
     throw error;
   } finally {
     const theirs = [input, output.write, nothing, errors.write, life.write, life.read, greeting.write];
     for (const fd of theirs) closeSync(fd);
+    if (gate) closeSync(gate.read);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,6 +26,26 @@ describe('a session', () => {
       sessionId: id,
       status: 7,
     });
+  });
+
+  it('that is held runs nothing before it is released, and then as any other', async () => {
+    const { sessionId, pid } = await line.hold(['sh', '-c', 'cat; id -u; env | grep -c "^_$"; exit 3'], {
+      firstInput: Buffer.from('in\n'),
+    });
+    expect(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')).toHaveLength(1); // reads
+    expect(existsSync(join(daemon.sessions, sessionId, 'pid'))).toBe(false);
+    expect(await line.release(sessionId, true)).toEqual({ sessionId, pid });
+    const read = await line.read(sessionId);
+    expect(read).toMatchObject({ stdout: `in\n${process.getuid?.()}\n0\n`, stderr: '', status: 3 });
+    await expect(line.release(sessionId, true)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+
+  it('that is held and taken back has never been', async () => {
+    const { sessionId, pid } = await line.hold(['touch', join(daemon.sessions, 'proof')], { input: true });
+    await expect(line.release(sessionId, false)).rejects.toMatchObject({ reason: 'START_FAILED' });
+    expect(readdirSync(daemon.sessions)).not.toContain(sessionId);
+    expect(existsSync(join(daemon.sessions, 'proof'))).toBe(false);
+    await eventually(() => existsSync(`/proc/${pid}`)).toBe(false);
   });
 
   it('gets its arguments as they are, through no shell', async () => {

@@ -3,10 +3,11 @@ import { AppError } from '../errors.ts';
 import type { Ended, Exited, SessionState, Start } from '../generated/latchkey/link/v1/link.ts';
 import type { Account } from './account.ts';
 import { adoptSession } from './adopt-session.ts';
+import { HeldStarts } from './held-starts.ts';
 import { type OutputSource, PastSession } from './output-source.ts';
 import { Session, type SessionEvents } from './session.ts';
 import type { SessionPlace } from './session-place.ts';
-import { startSession } from './start-session.ts';
+import { type Hold, startSession } from './start-session.ts';
 
 const MAX_RUNNING = 1000;
 /** Older ones are still in their folders, and are told when asked for by name. */
@@ -30,6 +31,8 @@ export class Sessions {
   readonly #over = new Map<string, SessionState>();
   /** Those whose program does not run yet, by id. */
   readonly #starting = new Map<string, Promise<Session>>();
+  /** Those that wait for the daemon. */
+  readonly held = new HeldStarts((start, hold) => this.start(start, hold));
 
   constructor(account: Account, place: SessionPlace, umask: number, events: SessionsEvents) {
     this.#account = account;
@@ -43,12 +46,12 @@ export class Sessions {
     return [...this.#open.values()].filter(({ exited }) => exited === undefined).length + this.#starting.size;
   }
 
-  async start(start: Start): Promise<Session> {
+  async start(start: Start, hold?: Hold): Promise<Session> {
     if (this.#open.size + this.#starting.size >= MAX_RUNNING)
       throw new AppError('LIMIT_EXCEEDED', `a link looks after ${MAX_RUNNING} sessions at most`);
     if (this.#starting.has(start.sessionId)) throw new AppError('INVALID_ARGUMENT', 'session_id is taken');
     const context = { account: this.#account, place: this.#place, umask: this.#umask };
-    const started = startSession(start, { ...context, events: this.#sessionEvents() });
+    const started = startSession(start, { ...context, events: this.#sessionEvents(), hold });
     this.#starting.set(start.sessionId, started);
     try {
       return await started;

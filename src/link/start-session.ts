@@ -1,5 +1,5 @@
 /** Starting a program in a session of its own. */
-import { openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { AppError } from '../errors.ts';
 import type { Start } from '../generated/latchkey/link/v1/link.ts';
 import type { Account } from './account.ts';
@@ -22,7 +22,12 @@ export interface StartContext {
   /** What programs get; the link's own is 077. */
   readonly umask: number;
   readonly events: SessionEvents;
+  /** When given, the keeper waits until this says whether it may go on. */
+  readonly hold?: Hold | undefined;
 }
+
+/** Is told who waits; resolves with whether the program is to be run. */
+export type Hold = (keeper: number) => Promise<boolean>;
 
 /** Resolves once the program is being run. Throws START_FAILED and INVALID_ARGUMENT; nothing is left then. */
 export async function startSession(start: Start, context: StartContext): Promise<Session> {
@@ -34,7 +39,8 @@ export async function startSession(start: Start, context: StartContext): Promise
   try {
     log = OutputLog.create(folder);
     const input = start.input ? 'open' : openFirstInput(folder, start.firstInput);
-    const program: Program = { command, environment, directory, input, umask: context.umask };
+    const held = context.hold !== undefined;
+    const program: Program = { command, environment, directory, input, umask: context.umask, held };
     const session = await run(folder, log, program, context);
     if (start.input) session.writeFirst(start.firstInput);
     if (start.awaitReader) session.awaitReader();
@@ -78,13 +84,14 @@ async function run(
   folder: SessionFolder,
   log: OutputLog,
   program: Program,
-  { events, place }: StartContext,
+  { events, place, hold }: StartContext,
 ): Promise<Session> {
-  const { pid, pipes, greeting } = startKeeper(folder, program);
+  const { pid, pipes, greeting, gate } = startKeeper(folder, program);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('its keeper does not answer')), STARTING_MS);
   const { pids, watch } = readGreeting(greeting);
   try {
+    if (gate !== undefined) await passGate(gate, Promise.race([hold?.(pid), late.promise]));
     const found = await Promise.race([pids, late.promise]);
     if (found === undefined) throw new Error('its keeper ended at once');
     const session = new Session({ folder, log, pipes, pids: found, events, open: (id) => place.open(id) });
@@ -97,5 +104,14 @@ async function run(
     throw error;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Lets the keeper go on once `allowed` says so; else it ends. */
+async function passGate(gate: number, allowed: Promise<boolean | undefined>): Promise<void> {
+  try {
+    if (await allowed) writeSync(gate, '\n');
+  } finally {
+    closeSync(gate);
   }
 }

@@ -184,7 +184,11 @@ describe('what a link may say', () => {
     await start();
     const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
     fake.answers = { end: () => ({ $case: 'ended', value: { sessionId: ID, processes: 1, survivors } }) };
-    const parts = await endSession(link, { id: ID, linux_user: me.username, command: '["true"]' }, 0);
+    const parts = await endSession(
+      { link, cgroup: undefined },
+      { id: ID, linux_user: me.username, command: '["true"]' },
+      0,
+    );
     expect(parts.survivors).toHaveLength(100);
     expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: me.username, command: 'x\ufffd[31m' });
   });

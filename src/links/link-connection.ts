@@ -33,6 +33,9 @@ export interface LinkEvents {
   stopped(): void;
 }
 
+/** Puts the keeper of a session, which waits, where it belongs. Rejects when that cannot be done. */
+export type Confine = (sessionId: string, keeper: number) => Promise<void>;
+
 export interface ReadOptions {
   /** The first byte wanted; -1 for only what comes from now on. */
   readonly offset: number;
@@ -46,6 +49,7 @@ export class LinkConnection {
   readonly #channel: Channel;
   readonly #info: () => LinkInfo;
   readonly #events: LinkEvents;
+  readonly #confine: Confine | undefined;
   /** Sessions that run here, with their keepers' process ids (hearsay; 0 when unknown). */
   readonly #running = new Map<string, number>();
   readonly #readings = new Map<number, { reading: Reading; request: number }>();
@@ -53,10 +57,11 @@ export class LinkConnection {
   readonly #stopped = Promise.withResolvers<Stopped>();
   #lastReader = 0;
 
-  constructor(channel: Channel, info: () => LinkInfo, events: LinkEvents) {
+  constructor(channel: Channel, info: () => LinkInfo, events: LinkEvents, confine?: Confine) {
     this.#channel = channel;
     this.#info = info;
     this.#events = events;
+    this.#confine = confine;
     channel.listen((body, request) => this.#hear(body, request));
     void channel.ended.then(() => this.#end());
   }
@@ -79,10 +84,10 @@ export class LinkConnection {
   }
 
   /** Runs a program; its frame is on its way when this returns. Throws a LinkRefusal or LINK_LOST (outcome unknown). */
-  async start(start: Start): Promise<Started> {
+  async start(start: Omit<Start, 'hold'>): Promise<Started> {
     this.#running.set(start.sessionId, 0);
     try {
-      const started = await this.#channel.ask({ $case: 'start', value: start }, 'started', START_MS);
+      const started = await (this.#confine ? this.#startIn(this.#confine, start) : this.#startNow(start));
       if (this.#running.has(start.sessionId)) this.#running.set(start.sessionId, started.pid);
       this.#events.counted();
       return started;
@@ -92,6 +97,28 @@ export class LinkConnection {
       else this.close('the link does not answer a start');
       throw error;
     }
+  }
+
+  #startNow(start: Omit<Start, 'hold'>): Promise<Started> {
+    return this.#channel.ask({ $case: 'start', value: { ...start, hold: false } }, 'started', START_MS);
+  }
+
+  /** Nothing of the program runs before its keeper is where it belongs. */
+  async #startIn(confine: Confine, start: Omit<Start, 'hold'>): Promise<Started> {
+    const { sessionId } = start;
+    const held = await this.#channel.ask(
+      { $case: 'start', value: { ...start, hold: true } },
+      'held',
+      START_MS,
+    );
+    const release = (run: boolean): Body => ({ $case: 'release', value: { sessionId, run } });
+    try {
+      await confine(sessionId, held.pid);
+    } catch (cause) {
+      this.#tellIfOpen(release(false));
+      throw new LinkRefusal('START_FAILED', 'the session cannot be given a cgroup of its own', { cause });
+    }
+    return this.#channel.ask(release(true), 'started', START_MS);
   }
 
   /**
@@ -143,7 +170,7 @@ export class LinkConnection {
   async end(sessionId: string, graceMs: number): Promise<Ended> {
     const end: Body = { $case: 'end', value: { sessionId, graceMilliseconds: graceMs } };
     const ended = await this.#channel.ask(end, 'ended', graceMs + END_MARGIN_MS);
-    if (ended.survivors.length === 0) await this.#exitOf(sessionId);
+    if (ended.survivors.length === 0) await this.over(sessionId);
     return ended;
   }
 
@@ -265,8 +292,8 @@ export class LinkConnection {
     this.#events.counted();
   }
 
-  /** An ended session is over, whether or not its link gets to say how. */
-  async #exitOf(sessionId: string): Promise<void> {
+  /** For a session of which no process is left: it is over, whether or not its link gets to say how. */
+  async over(sessionId: string): Promise<void> {
     const deadline = performance.now() + EXITED_MS;
     while (this.#running.has(sessionId) && this.isOpen && performance.now() < deadline) await delay(10);
     if (this.isOpen) this.#exited(sessionId, undefined);

@@ -1,5 +1,6 @@
 /** One link as the daemon knows it: what is kept of it, the process, and the connection while there is one. */
 import type { LinkRow, LinkState } from '../store/schema.ts';
+import type { LinkCgroup } from './cgroups/link-cgroup.ts';
 import type { Greeted } from './handshake.ts';
 import { LinkConnection, type LinkEvents } from './link-connection.ts';
 import type { LinkInfo } from './link-info.ts';
@@ -10,6 +11,8 @@ export class Link {
   #connection: LinkConnection | undefined;
   /** The process that listens, as the kernel named it; undefined when it has not been asked, or has ended. */
   process: ListeningProcess | undefined;
+  /** Where its processes are, when sudo has started it and the host has cgroups for us. */
+  cgroup: LinkCgroup | undefined;
   /** Of the connection's Hello. */
   nonce: Buffer = Buffer.alloc(0);
   /** How long to wait before it is looked for again, in ms: longer each time that it hangs up soon. */
@@ -78,15 +81,17 @@ export class Link {
     return { socket, uid, linuxUser, jti, daemon: this.daemon, pid, state, version, createdAtMs, sessions };
   }
 
-  /** Takes the connection on which `process` has said Hello for its own. */
+  /** Takes the connection on which `process`, which is in `cgroup`, has said Hello for its own. */
   connect(
     { channel, hello }: Greeted,
-    process: ListeningProcess | undefined,
+    { process, cgroup }: { process: ListeningProcess | undefined; cgroup: LinkCgroup | undefined },
     events: LinkEvents,
   ): LinkConnection {
     this.process = process;
+    this.cgroup = cgroup;
     this.nonce = hello.nonce;
-    this.#connection = new LinkConnection(channel, () => this.info, events);
+    const confine = cgroup && ((id: string, keeper: number) => cgroup.confine(id, keeper, this.uid));
+    this.#connection = new LinkConnection(channel, () => this.info, events, confine);
     return this.#connection;
   }
 }

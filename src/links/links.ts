@@ -7,15 +7,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EligibleSettings } from '../accounts/eligible.ts';
 import type { Authority, Call } from '../authority/authority.ts';
-import { NOTHING_ENDED, type Receipt } from '../authority/receipt.ts';
+import { type EndedParts, NOTHING_ENDED, type Receipt } from '../authority/receipt.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log.ts';
 import { allLinks, type LinkQuery, selectLinks } from '../store/links.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
+import type { SessionRow } from '../store/schema.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import type { CgroupTree } from './cgroups/cgroup-tree.ts';
 import { DaemonStarts } from './daemon-starts.ts';
+import { endSession } from './end-session.ts';
 import { Link } from './link.ts';
 import type { LinkConnection } from './link-connection.ts';
 import type { LinkChange, LinkInfo } from './link-info.ts';
@@ -48,6 +51,8 @@ export interface LinksOptions {
   readonly linksFolder: string;
   /** What holds now: it may change while the daemon runs. */
   readonly settings: () => LinkSettings;
+  /** Where links that sudo starts are kept, where the host has that for us. */
+  readonly cgroups?: CgroupTree | undefined;
   /** How a link daemon is started for a user who has none, if that can be done now. */
   readonly starter?: () => Starter | undefined;
   /** Milliseconds since 1970. */
@@ -78,7 +83,7 @@ export class Links implements AsyncDisposable {
   readonly daemonStarts: DaemonStarts;
 
   private constructor(options: LinksOptions, folder: LinksFolder) {
-    const { store, authority, settings, starter = () => undefined, now, log } = options;
+    const { store, authority, settings, starter = () => undefined, cgroups, now, log } = options;
     this.#options = options;
     this.#folder = folder;
     this.#registry = new LinkRegistry(store, log);
@@ -91,6 +96,7 @@ export class Links implements AsyncDisposable {
       authority,
       registry: this.#registry,
       observers: this.#observers,
+      cgroups,
       settings,
       now,
       log,
@@ -215,6 +221,12 @@ export class Links implements AsyncDisposable {
     return link?.uid === uid && link.connection !== undefined;
   }
 
+  /** Ends a running session of this host through the link that looks after it. */
+  async endSession(link: LinkConnection, session: SessionRow, graceMs: number): Promise<EndedParts> {
+    const cgroup = await this.#options.cgroups?.ofSession(session.id, session.uid);
+    return endSession({ link, cgroup }, session, graceMs);
+  }
+
   /** The link with this socket, while it answers. */
   forSocket(socket: string): LinkConnection | undefined {
     return this.#registry.get(socket)?.connection;
@@ -273,7 +285,8 @@ export class Links implements AsyncDisposable {
     const { now, log } = this.#options;
     const isKnown = (name: string): boolean => this.isKnown(name);
     this.#sweeping ??= sweep(this.#folder, isKnown, now(), this.#stopping.signal)
-      .catch((error: unknown) => log.warn({ err: error }, 'the folder of links was not swept'))
+      .then(() => this.#options.cgroups?.sweep())
+      .catch((error: unknown) => log.warn({ err: error }, 'what links have left was not swept'))
       .finally(() => {
         this.#sweeping = undefined;
       });

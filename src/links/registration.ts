@@ -9,6 +9,8 @@ import { AppError, isAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import { selectSession } from '../store/sessions.ts';
+import type { CgroupTree } from './cgroups/cgroup-tree.ts';
+import type { LinkCgroup } from './cgroups/link-cgroup.ts';
 import { dial } from './dial.ts';
 import { checkNewLink, type Greeted, greet, initialise } from './handshake.ts';
 import { Link } from './link.ts';
@@ -38,6 +40,7 @@ export interface RegistrationOptions {
   readonly folder: LinksFolder;
   readonly registry: LinkRegistry;
   readonly supervision: Supervision;
+  readonly cgroups: CgroupTree | undefined;
   readonly settings: () => { readonly eligible: EligibleSettings };
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -48,6 +51,7 @@ export interface RegistrationOptions {
 interface Candidate {
   readonly user: UserEntry;
   readonly process: ListeningProcess | undefined;
+  readonly cgroup: LinkCgroup | undefined;
   readonly greeted: Greeted;
 }
 
@@ -82,7 +86,7 @@ export class Registration {
 
   /** Everything that must hold before a byte is sent, and the link's first word. */
   async #check({ socket: name, daemon }: RegisterRequest, uid: number): Promise<Candidate> {
-    const { folder, settings } = this.#options;
+    const { folder, cgroups, settings } = this.#options;
     checkSocketName(name, uid);
     await folder.checkSocket(name, uid);
     const { process, ...line } = await dial(folder.pathOf(name), uid, DIAL_MS);
@@ -93,7 +97,7 @@ export class Registration {
       checkEligible(user, settings().eligible);
       const greeted = await greet(line);
       checkNewLink(greeted.hello, daemon);
-      return { user, process, greeted };
+      return { user, process, cgroup: process && (await cgroups?.ofLink(process.pid, uid)), greeted };
     } catch (error) {
       line.socket.destroy();
       throw error;
@@ -194,10 +198,10 @@ export class Registration {
     });
   }
 
-  async #handOver(link: Link, token: string, { greeted, process }: Candidate): Promise<void> {
+  async #handOver(link: Link, token: string, candidate: Candidate): Promise<void> {
     const { authority, supervision } = this.#options;
-    const { channel, hello } = greeted;
-    link.connect(greeted, process, supervision.eventsOf(link));
+    const { channel, hello } = candidate.greeted;
+    link.connect(candidate.greeted, candidate, supervision.eventsOf(link));
     const proof = authority.proofFor(link.uid, hello.nonce);
     await initialise(channel, { token, proof, initKey: authority.initKey(link.jti) }, link.jti);
     if (!authority.isActive(link.jti))

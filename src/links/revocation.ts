@@ -10,8 +10,10 @@ import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import type { CgroupTree } from './cgroups/cgroup-tree.ts';
+import type { LinkCgroup } from './cgroups/link-cgroup.ts';
 import { endProcess } from './end-process.ts';
-import { endSession, unreachable } from './end-session.ts';
+import { endSession } from './end-session.ts';
 import type { Link } from './link.ts';
 import type { Observers } from './observer.ts';
 import type { LinkRegistry } from './registry.ts';
@@ -21,12 +23,15 @@ import type { Supervision } from './supervision.ts';
 const GRACE_MS = 3_000;
 /** For a link that has said that it goes. */
 const LEAVING_MS = 2_000;
+/** For the kernel to end what it has killed. */
+const KILLED_MS = 5_000;
 
 export interface RevocationOptions {
   readonly store: Store;
   readonly authority: Pick<Authority, 'revoke' | 'liveTokensOf'>;
   readonly registry: LinkRegistry;
   readonly supervision: Supervision;
+  readonly cgroups: CgroupTree | undefined;
   readonly observers: Observers;
   readonly settings: () => { readonly onRevoke: 'keep' | 'end'; readonly shutdownOnLogout: boolean };
   readonly log: Log;
@@ -48,7 +53,7 @@ export class Revocation {
     const parts = ends
       ? await Promise.all(sessions.map((session) => this.#endSession(session)))
       : [{ ...NOTHING_ENDED, keptSessions: sessions.filter(startedBy(ended)).map(({ id }) => id) }];
-    parts.push(...(await Promise.all(links.map((link) => this.#stop(link)))));
+    parts.push(...(await Promise.all(links.map((link) => this.#stop(link, ends)))));
     if (why !== 'link-ended') parts.push(...(await this.#stopUnusedDaemons(ended, why)));
     await this.#options.observers.settled();
     return mergeParts(parts);
@@ -76,15 +81,18 @@ export class Revocation {
   }
 
   async #endSession(session: SessionRow): Promise<EndedParts> {
-    const link = this.#options.registry.get(session.socket ?? '')?.connection;
-    return link ? endSession(link, session, GRACE_MS) : unreachable(session);
+    const { registry, cgroups } = this.#options;
+    const link = registry.get(session.socket ?? '')?.connection;
+    const cgroup = await cgroups?.ofSession(session.id, session.uid);
+    return endSession({ link, cgroup }, session, GRACE_MS);
   }
 
-  /** Ends `link`: asked first, and killed when it does not answer. */
-  async #stop(link: Link): Promise<EndedParts> {
+  /** Ends `link`: asked first, and killed when it does not answer. In a cgroup, with `everything` that is in there. */
+  async #stop(link: Link, everything: boolean): Promise<EndedParts> {
     const { supervision } = this.#options;
     try {
       const leaves = await link.connection?.stop({ endSessions: false, graceMs: GRACE_MS }).then(yes, no);
+      if (link.cgroup) return await endCgroup(link, link.cgroup, { leaves: leaves === true, everything });
       const listener = link.process ? { nobody: false } : await supervision.whoListens(link);
       link.process ??= listener.process;
       const isGone = link.process
@@ -92,8 +100,7 @@ export class Revocation {
         : leaves || listener.nobody;
       const processes = link.process ? 1 : 0;
       if (isGone) return { ...NOTHING_ENDED, links: [link.socket], processes, verifiedBy: 'link' };
-      const left = { pid: link.row.pid, linuxUser: link.linuxUser, command: 'latchkey link' };
-      return { ...NOTHING_ENDED, survivors: [left] };
+      return { ...NOTHING_ENDED, survivors: [survivorOf(link, link.row.pid)] };
     } finally {
       await supervision.drop(link);
     }
@@ -114,6 +121,24 @@ export class Revocation {
     }
     return parts;
   }
+}
+
+/** Ends a link's own processes, or everything that began there, as the kernel alone can. */
+async function endCgroup(
+  link: Link,
+  { whole, own }: LinkCgroup,
+  { leaves, everything }: { leaves: boolean; everything: boolean },
+): Promise<EndedParts> {
+  await own.empties(leaves ? LEAVING_MS : 0);
+  const { killed, left } = await (everything ? whole : own).end(KILLED_MS);
+  const besides = killed.filter((pid) => pid !== link.process?.pid).length;
+  const survivors = left.map((pid) => survivorOf(link, pid));
+  const links = left.length === 0 ? [link.socket] : [];
+  return { ...NOTHING_ENDED, links, processes: 1 + besides, survivors, verifiedBy: 'daemon' };
+}
+
+function survivorOf({ linuxUser }: Link, pid: number): EndedParts['survivors'][number] {
+  return { pid, linuxUser, command: 'latchkey link' };
 }
 
 /** Whether a session was started with one of these tokens. */

@@ -9,6 +9,7 @@ import { canonicalUserOfUid } from '../accounts/user-database.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { CgroupTree } from './cgroups/cgroup-tree.ts';
 import { dial, Unreachable } from './dial.ts';
 import { endProcess } from './end-process.ts';
 import { greet, resume } from './handshake.ts';
@@ -34,6 +35,7 @@ export interface SupervisionOptions {
   readonly registry: LinkRegistry;
   readonly folder: LinksFolder;
   readonly observers: Observers;
+  readonly cgroups: CgroupTree | undefined;
   readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'revoke'>;
   readonly settings: () => { readonly eligible: EligibleSettings };
   readonly log: Log;
@@ -55,6 +57,7 @@ export class Supervision {
     return {
       exited: (id, status) => {
         observers.exited(link.info, id, status);
+        this.#tidy(link, id).catch((error: unknown) => this.#untidy(link, error));
       },
       counted: () => {
         if (registry.get(link.socket) === link) registry.changes.emit({ kind: 'changed', link: link.info });
@@ -66,6 +69,16 @@ export class Supervision {
         link.isLeaving = true;
       },
     };
+  }
+
+  /** Removes the cgroup of a session that is over, once its keeper has left; what it left behind keeps it. */
+  async #tidy(link: Link, sessionId: string): Promise<void> {
+    const session = await link.cgroup?.session(sessionId);
+    if (await session?.empties(LEAVING_MS)) await session?.remove();
+  }
+
+  #untidy({ socket }: Link, error: unknown): void {
+    this.#options.log.warn({ err: error, socket }, 'what a link has left was not cleared away');
   }
 
   /** `link` is ready: tells who wants to know, and looks after it from now on. */
@@ -102,7 +115,14 @@ export class Supervision {
     await removed;
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'a link is gone');
     observers.tell((observer) => observer.gone(link.info));
-    void endProcess(link, LEAVING_MS);
+    this.#clear(link).catch((error: unknown) => this.#untidy(link, error));
+  }
+
+  /** Ends what is left of a link's own processes. */
+  async #clear(link: Link): Promise<void> {
+    await endProcess(link, LEAVING_MS);
+    await link.cgroup?.own.end(LEAVING_MS);
+    await link.cgroup?.remove();
   }
 
   /** Who listens on the socket of a link that is not connected: nobody, or a process, if it can be seen. */
@@ -164,11 +184,12 @@ export class Supervision {
   }
 
   async #resume(link: Link): Promise<void> {
-    const { folder, authority, registry } = this.#options;
+    const { folder, cgroups, authority, registry } = this.#options;
     const { process, ...line } = await dial(folder.pathOf(link.socket), link.uid, DIAL_MS);
     const greeted = await greet(line);
+    const cgroup = process && (await cgroups?.ofLink(process.pid, link.uid));
     try {
-      const connection = link.connect(greeted, process, this.eventsOf(link));
+      const connection = link.connect(greeted, { process, cgroup }, this.eventsOf(link));
       await resume(greeted, { jti: link.jti, uid: link.uid, initKey: authority.initKey(link.jti) });
       await connection.list();
     } catch (error) {

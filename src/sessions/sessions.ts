@@ -8,7 +8,6 @@ import type { Authority } from '../authority/authority.ts';
 import type { Receipt } from '../authority/receipt.ts';
 import { AppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
-import { endSession } from '../links/end-session.ts';
 import type { LinkConnection } from '../links/link-connection.ts';
 import type { Links } from '../links/links.ts';
 import type { OutputPiece, ReadingEnd } from '../links/reading.ts';
@@ -162,9 +161,10 @@ export class Sessions implements AsyncDisposable {
     if (!Number.isInteger(graceMs) || graceMs < 0 || graceMs > LONGEST_GRACE_MS) {
       throw new AppError('INVALID_ARGUMENT', `grace_milliseconds: 0 to ${LONGEST_GRACE_MS}`);
     }
+    const { links } = this.#options;
     const row = await this.#visible(viewer, sessionId);
-    const parts = await endSession(this.#runningLinkOf(row), row, graceMs);
-    await this.#options.links.settled();
+    const parts = await links.endSession(this.#runningLinkOf(row), row, graceMs);
+    await links.settled();
     return { ...parts, jtis: [], milliseconds: performance.now() - begun };
   }
 

@@ -105,6 +105,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Leave standard input open for the story to write to. */
   readonly interactive?: boolean;
+  /** The folder of the cgroup that the program begins in. */
+  readonly cgroup?: string | undefined;
   /** A descriptor of ours that the program has as 3. */
   readonly descriptor?: number;
 }
@@ -113,7 +115,8 @@ export interface RunOptions {
 export function runAs(account: Account, command: readonly string[], options: RunOptions = {}): Run {
   const { uid, groups } = account;
   const itself = uid === process.getuid?.();
-  const [file = '', ...argv] = groups ? [...withGroups(uid, groups), ...command] : command;
+  const as = groups ? [...withGroups(uid, groups), ...command] : command;
+  const [file = '', ...argv] = options.cgroup === undefined ? as : [...within(options.cgroup), ...as];
   const child = spawn(file, argv, {
     ...(itself || groups ? {} : { uid, gid: uid }),
     cwd: options.cwd ?? account.home,
@@ -136,6 +139,11 @@ export function runAs(account: Account, command: readonly string[], options: Run
 /** What becomes a command of `uid`, whose own group has the same number, with other groups. */
 function withGroups(uid: number, groups: readonly string[]): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, `--groups=${[uid, ...groups].join(',')}`, '--'];
+}
+
+/** What becomes a command in a cgroup. */
+function within(cgroup: string): string[] {
+  return ['sh', '-c', 'echo $$ >"$0" && exec "$@"', `${cgroup}/cgroup.procs`];
 }
 
 /** Starts `latchkey ARGV...` as `account`. */

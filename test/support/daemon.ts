@@ -24,6 +24,8 @@ export interface DaemonOptions {
   readonly state?: string;
   /** The run folder, if not in the daemon's own folder. */
   readonly run?: string;
+  /** The folder of the cgroup that it is put into at each start. */
+  readonly cgroup?: string;
   /** Added to its environment. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -48,11 +50,13 @@ export class TestDaemon implements AsyncDisposable {
   readonly folder: string;
   readonly stateFolder: string;
   readonly runFolder: string;
+  readonly #cgroup: string | undefined;
   readonly #made: Run[] = [];
   #run: Run | undefined;
 
-  private constructor(folder: string, { as = root, state, run }: DaemonOptions) {
+  private constructor(folder: string, { as = root, state, run, cgroup }: DaemonOptions) {
     this.account = as;
+    this.#cgroup = cgroup;
     this.folder = folder;
     this.stateFolder = state ?? join(folder, 'state');
     this.runFolder = run ?? join(folder, 'run');
@@ -108,7 +112,7 @@ export class TestDaemon implements AsyncDisposable {
     listenFd?: number;
   } = {}): Promise<void> {
     const argv = ['serve', '--config', this.configFile];
-    const options = { cwd: this.folder, env };
+    const options = { cwd: this.folder, env, cgroup: this.#cgroup };
     const run =
       listenFd === undefined
         ? latchkey(this.account, argv, options)
