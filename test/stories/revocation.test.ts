@@ -1,5 +1,5 @@
 /** Taking a login back: at once, everything that hangs on it, and with a receipt. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, myself, type Run, root, runAs } from '../support/account.ts';
@@ -78,20 +78,14 @@ describe('revocation', () => {
 
   test('sessions go on by default, and are read after the next login', async () => {
     await begin();
-    const id = (
-      await daemon.cli(user, [
-        'start',
-        '--detach',
-        '--',
-        'sh',
-        '-c',
-        'echo before; sleep 2; echo after; exit 4',
-      ])
-    ).stdout.trim();
+    const go = join(daemon.folder, 'go');
+    const script = `echo before; until [ -e ${go} ]; do sleep 0.1; done; echo after; exit 4`;
+    const id = (await daemon.cli(user, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
     const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout']);
     expect(receipt).toMatchObject({ sessions: [], keptSessions: [id] });
     await link.finished;
     link = await daemon.link(user);
+    writeFileSync(go, '');
     expect(await daemon.cli(user, ['attach', id])).toMatchObject({ stdout: 'before\nafter\n', status: 4 });
   });
 
