@@ -10,7 +10,7 @@ import type { Rpc } from '../support/rpc.ts';
 import { startScript } from './programs-at-work.ts';
 
 const SERVICE = '/latchkey.v1.SessionService';
-const COUNT = 'n=0; while :; do n=$((n+1)); echo "line $n"; sleep 0.02; done';
+const COUNT = 'n=0; while :; do n=$((n+1)); echo "line $n"; sleep 0.1; done';
 const AGAIN_MS = 20;
 
 /** What has come of a session's output: bytes from the first on, in lines numbered from 1. */
