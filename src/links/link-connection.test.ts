@@ -89,6 +89,19 @@ describe('what a link may say', () => {
     expect(fake.received.some(({ body }) => body?.$case === 'stopRead')).toBe(false);
   });
 
+  test('a thousand readers who take nothing are not sent much ahead, each a little', async () => {
+    const readings = Array.from({ length: 1000 }, () => read());
+    const asked = readings.map((reading) => reading.next().catch(() => undefined));
+    const credits = (): number[] =>
+      fake.received.flatMap(({ body }) => (body?.$case === 'read' ? [body.value.credit] : []));
+    await world.until('all', () => credits().length === 1000 || undefined);
+    expect(Math.max(...credits())).toBe(512 * KIB);
+    expect(Math.min(...credits())).toBe(32 * KIB);
+    expect(credits().reduce((sum, credit) => sum + credit)).toBeLessThan(80 * KIB * KIB);
+    fake.hangUp();
+    await Promise.all(asked);
+  });
+
   test('more output than there was credit for ends the connection', async () => {
     const reading = read();
     const first = reading.next();

@@ -11,7 +11,7 @@ import type { Channel } from './channel.ts';
 import { InputWindow } from './input-window.ts';
 import { LinkRefusal, refusalOf, safeText } from './link-error.ts';
 import type { LinkInfo } from './link-info.ts';
-import { type OutputPiece, READ_WINDOW_BYTES, Reading, type ReadingEnd, statusOf } from './reading.ts';
+import { type OutputPiece, Reading, type ReadingEnd, statusOf, windowBeside } from './reading.ts';
 
 const START_MS = 30_000;
 const ANSWER_MS = 10_000;
@@ -130,13 +130,14 @@ export class LinkConnection {
     const offset = options.offset < 0 ? FROM_NOW_ON : options.offset;
     const reader = ++this.#lastReader;
     const request = this.#channel.newRequest();
-    const reading = new Reading();
+    const credit = windowBeside(this.#readings.size);
+    const reading = new Reading(credit);
     const cancel = (): void => reading.fail(new AppError('CANCELLED', 'the reader has left'));
     if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel, { once: true });
     this.#readings.set(reader, { reading, request });
     try {
-      const read = { reader, sessionId, offset, follow, hold, credit: READ_WINDOW_BYTES };
+      const read = { reader, sessionId, offset, follow, hold, credit };
       this.#channel.tell({ $case: 'read', value: read }, request);
       return yield* reading.pieces(
         (data) => this.#channel.buffers.giveBack(data),

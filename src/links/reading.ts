@@ -6,10 +6,18 @@ import { AppError } from '../errors.ts';
 import { type Output, type ReadEnd, Stream } from '../generated/latchkey/link/v1/link.ts';
 import { creditFor } from '../link/protocol.ts';
 
-/** How far, in bytes, a link may be ahead of a reader. */
-export const READ_WINDOW_BYTES = 512 * 1024;
-/** Credit goes back in pieces of at least this size, so that small output costs few frames. */
-const RETURN_BYTES = READ_WINDOW_BYTES / 4;
+/** How far, in bytes, a link may be ahead of a reader: more brings no speed, less costs turns. */
+const [SMALLEST_WINDOW_BYTES, LARGEST_WINDOW_BYTES] = [32 * 1024, 512 * 1024];
+/** What those who read from one link share, if they are many. */
+const SHARED_BYTES = 16 * 1024 * 1024;
+/** Credit goes back in parts of the window, so that small output costs few frames. */
+const RETURNS = 4;
+
+/** How far a link may be ahead of a reader who comes to `others`: all that do not read hold 80 MiB a thousand. */
+export function windowBeside(others: number): number {
+  const share = Math.floor(SHARED_BYTES / (others + 1));
+  return Math.min(LARGEST_WINDOW_BYTES, Math.max(SMALLEST_WINDOW_BYTES, share));
+}
 
 /** `data` may be overwritten once the next piece is asked for. */
 export interface OutputPiece {
@@ -26,11 +34,18 @@ export interface ReadingEnd {
 
 export class Reading {
   #waiting: OutputPiece[] = [];
-  #window = READ_WINDOW_BYTES;
+  #window: number;
+  readonly #returnBytes: number;
   #taken = 0;
   #end: ReadingEnd | undefined;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
+
+  /** `window` says how many bytes the link may be ahead. */
+  constructor(window: number) {
+    this.#window = window;
+    this.#returnBytes = window / RETURNS;
+  }
 
   /** A piece has come. Throws INVALID_ARGUMENT when the link sent more than it may. */
   push({ offset, stream, data }: Output): void {
@@ -78,7 +93,7 @@ export class Reading {
 
   #give(bytes: number, grant: (bytes: number) => void): void {
     this.#taken += bytes;
-    if (this.#taken < RETURN_BYTES || this.isOver) return;
+    if (this.#taken < this.#returnBytes || this.isOver) return;
     this.#window += this.#taken;
     grant(this.#taken);
     this.#taken = 0;
