@@ -45,8 +45,8 @@ export interface Client extends AsyncDisposable {
 
 /** The largest message taken from a server. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-/** How much a server may send ahead, so that distance does not slow output down. */
-const WINDOW_BYTES = 1024 * 1024;
+/** How much a server may send ahead, so that distance does not slow output down. Ours keeps no more for it. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 const FIRST_RECONNECT_MS = 100;
