@@ -59,8 +59,9 @@ describe('the completion for bash', () => {
 });
 
 it.for(['zsh', 'fish'])('is read by %s without complaint', async (shell, ctx) => {
-  const text = await script(shell);
-  const { status, stderr, error } = spawnSync(shell, ['-n', '/dev/stdin'], { input: text, encoding: 'utf8' });
+  const file = join(folder, `latchkey.${shell}`);
+  writeFileSync(file, await script(shell));
+  const { status, stderr, error } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
   if (error !== undefined) ctx.skip(`${shell} is not installed here`);
   expect([status, stderr]).toEqual([0, '']);
 });
