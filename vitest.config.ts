@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const shared = { pool: 'forks' as const, execArgv: ['--disable-warning=ExperimentalWarning'] };
 
-/** `unit`: beside the code and the contracts. `stories`: the real program, one story at a time. */
+/** `unit`: beside the code. `stories`: the real program with the world's accounts, one story at a time. */
 export default defineConfig({
   test: {
     projects: [
@@ -14,7 +14,6 @@ export default defineConfig({
             'src/**/*.test.ts',
             'test/*.test.ts',
             'test/bench/**/*.test.ts',
-            'test/contract/**/*.test.ts',
             'test/crash/**/*.test.ts',
           ],
           testTimeout: 30_000,
@@ -24,7 +23,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'stories',
-          include: ['test/stories/**/*.test.ts', 'test/attack/**/*.test.ts'],
+          include: ['test/stories/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/attack/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,

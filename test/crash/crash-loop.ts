@@ -1,4 +1,4 @@
-/** The crash loop as a command: npm run crash-loop -- [--rounds N] [--trouble none|disk|fsync|power] [--seed N]. */
+/** The crash loop as a command: npm run crash-loop -- [--rounds N] [--trouble none|disk|fsync|power] [--seed N] [--json]. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { inWorld } from '../support/in-world.ts';
@@ -26,6 +26,7 @@ async function main(): Promise<number> {
       rounds: { type: 'string', default: '100' },
       trouble: { type: 'string', default: 'none' },
       seed: { type: 'string', default: `${randomInt(2 ** 31)}` },
+      json: { type: 'boolean', default: false },
     },
   });
   if (!process.env.TEST_WORLD) return inWorld();
@@ -33,15 +34,16 @@ async function main(): Promise<number> {
   if (trouble === undefined) throw new Error(`--trouble is one of ${TROUBLES.join(', ')}`);
   const why = whyNotTrouble(trouble);
   if (why !== undefined) throw new Error(why);
-  process.stdout.write(`seed ${values.seed}, trouble ${trouble}\n`);
+  const say = values.json ? () => {} : tell;
+  if (!values.json) process.stdout.write(`seed ${values.seed}, trouble ${trouble}\n`);
   const figures = await runCrashLoop({
     rounds: Number(values.rounds),
     trouble,
     seed: Number(values.seed),
-    report: (now) => now.kills % EVERY === 0 && tell(now),
+    report: (now) => now.kills % EVERY === 0 && say(now),
   });
-  tell(figures);
-  process.stdout.write('nothing acknowledged was lost\n');
+  say(figures);
+  process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : 'nothing acknowledged was lost\n');
   return 0;
 }
 

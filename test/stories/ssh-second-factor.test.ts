@@ -1,7 +1,7 @@
 /** What a host asks besides the password: a one-time code through its own PAM, or a new password. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, dora, type Finished, mallory, runAs } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
 import { askForCodes, code, missingCodes } from '../support/one-time-codes.ts';
@@ -71,9 +71,12 @@ describe('a one-time code (F13)', () => {
 });
 
 describe('a password that has expired', () => {
+  const expire = (name: string) => execFileSync('chage', ['--lastday', '0', name]);
+  afterEach(() => !missing() && setPasswords({ dora: DORA, bob: BOB }));
+
   test('is changed on the way in, as sshd asks for it', async (context) => {
     skipWithout(context, missing());
-    execFileSync('chage', ['--lastday', '0', 'dora']);
+    expire('dora');
     const asked = await login(dora, DORA);
     expect(asked).toMatchObject({ status: 2, stdout: '' });
     expect(asked.stderr).toMatch(/change your password.*no answer for "Current password:"/s);
@@ -84,7 +87,7 @@ describe('a password that has expired', () => {
 
   test('is told of where sshd cannot ask for another', async (context) => {
     skipWithout(context, missing());
-    execFileSync('chage', ['--lastday', '0', 'bob']);
+    expire('bob');
     await using plain = await TestSshd.start(PORT + 1, { lines: ['KbdInteractiveAuthentication no'] });
     await using other = await TestDaemon.start({ config: { login: { ssh: plain.settings } } });
     const said = await other.cli(bob, ['login', '--answers-stdin'], { input: `${BOB}\n` });
