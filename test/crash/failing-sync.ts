@@ -1,7 +1,7 @@
 /** Syncs that fail: strace makes the daemon's fsync and fdatasync return EIO (strace(1), inject). */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestDaemon } from '../support/daemon.ts';
@@ -28,6 +28,7 @@ export class FailingSync extends Trouble {
     const isOutage = random.chance(0.5);
     const which = isOutage ? '' : `:when=1..${random.between(1, 6)}`;
     const record = join(daemon.folder, 'syncs');
+    rmSync(record, { force: true }); // failures of the last time are none of this
     const inject = `inject=fdatasync,fsync:error=EIO${which}`;
     const options = ['-f', '-q', '-o', record, '-e', 'trace=fdatasync,fsync', '-e', inject];
     const strace = spawn('strace', [...options, '-p', `${daemon.pid}`], { stdio: 'ignore' });

@@ -38,6 +38,8 @@ const [MOST_LOGINS, PAUSE_MS] = [1, 400];
 const AGAIN_MS = 300;
 const MOST_ANSWERS = 60;
 const WORK_MS = 3_000;
+/** Of the server's log, told with a broken promise. */
+const LOG_LINES = 200;
 
 /** Resolves with the figures; throws with every promise that was broken, and the seed. */
 export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
@@ -57,7 +59,9 @@ export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
     }
     await loop.finish();
   } catch (error) {
-    throw new Error(`seed ${options.seed}, round ${loop.figures.kills}: ${String(error)}`, { cause: error });
+    const log = daemon.log.split('\n').slice(-LOG_LINES).join('\n');
+    const when = `seed ${options.seed}, round ${loop.figures.kills}`;
+    throw new Error(`${when}: ${String(error)}\nThe server's log:\n${log}`, { cause: error });
   }
   return loop.figures;
 }
