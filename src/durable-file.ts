@@ -53,7 +53,7 @@ function place(
     writeSynced(temporary, data, mode);
     put(temporary, path);
     rmSync(temporary, { force: true });
-    syncFolder(dirname(path));
+    syncPath(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw fileProblem(error, `cannot write ${path}`);
@@ -71,9 +71,9 @@ function writeSynced(path: string, data: string | Uint8Array, mode: number): voi
   }
 }
 
-/** Makes names put into or removed from `folder` last. */
-export function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
+/** Makes what is in the file last, or the names that were put into or removed from the folder. */
+export function syncPath(path: string): void {
+  const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);
   } finally {

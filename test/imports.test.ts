@@ -25,7 +25,10 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     may: ['user-folders', 'errors', 'inert', 'log', 'durable-file', 'owned-path'],
     why: 'it is read before anything else exists',
   },
-  store: { may: ['errno', 'errors', 'log'], why: 'it keeps rows and knows no rule about them' },
+  store: {
+    may: ['errno', 'errors', 'log', 'durable-file'],
+    why: 'it keeps rows and knows no rule about them',
+  },
   authority: {
     may: ['token', 'store', 'errors', 'log', 'feed', 'durable-file', 'owned-path', 'config/secret'],
     why: 'tokens do not depend on what they are used for',

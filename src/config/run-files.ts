@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { syncFolder, writeDurably } from '../durable-file.ts';
+import { syncPath, writeDurably } from '../durable-file.ts';
 import type { Mode } from './paths.ts';
 
 /** How local programs find the server and why they may trust it. */
@@ -43,7 +43,7 @@ export function removeAdminToken(run: string): void {
 
 function remove(path: string): void {
   rmSync(path, { force: true });
-  syncFolder(dirname(path));
+  syncPath(dirname(path));
 }
 
 function tokenFile(run: string): string {

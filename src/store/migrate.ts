@@ -1,6 +1,7 @@
 /** The schema's versions: numbered, forward only, all that are missing in one transaction. */
 import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
+import { copyName } from './keep-copy.ts';
 import { getMeta, setMeta } from './meta.ts';
 import { first } from './migrations/0001-first.ts';
 import { penalties } from './migrations/0002-penalties.ts';
@@ -11,6 +12,9 @@ type Migration = (db: Kysely<unknown>) => Promise<void>;
 /** Version n is what the first n of these have made. Never change one that was released. */
 const MIGRATIONS: readonly Migration[] = [first, penalties];
 
+/** The version that this program makes and knows. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
 const VERSION_KEY = 'schema';
 
 /**
@@ -18,18 +22,18 @@ const VERSION_KEY = 'schema';
  * CONFIG_INVALID for a database that a newer program has brought further, and changes nothing.
  */
 export async function migrate(tx: Kysely<Schema>): Promise<void> {
-  const version = await versionOf(tx);
-  if (version > MIGRATIONS.length) {
+  const version = await schemaVersion(tx);
+  if (version > SCHEMA_VERSION)
     throw new AppError(
       'CONFIG_INVALID',
-      `the database is of version ${version} and this latchkey knows ${MIGRATIONS.length}: use the newer latchkey, or a backup`,
+      `the database is of version ${version} and this latchkey knows ${SCHEMA_VERSION}: install the newer latchkey again, or put the copy back that was kept before it changed the database (${copyName('latchkey.db', SCHEMA_VERSION)})`,
     );
-  }
   for (const migration of MIGRATIONS.slice(version)) await migration(tx as Kysely<unknown>);
-  if (version < MIGRATIONS.length) await setMeta(tx, VERSION_KEY, `${MIGRATIONS.length}`);
+  if (version < SCHEMA_VERSION) await setMeta(tx, VERSION_KEY, `${SCHEMA_VERSION}`);
 }
 
-async function versionOf(db: Kysely<Schema>): Promise<number> {
+/** The version of the database, 0 for an empty one. Throws CONFIG_INVALID for one of another program. */
+export async function schemaVersion(db: Kysely<Schema>): Promise<number> {
   const tables = await db.introspection.getTables();
   if (tables.length === 0) return 0;
   const version = tables.some(({ name }) => name === 'meta') ? Number(await getMeta(db, VERSION_KEY)) : 0;

@@ -7,7 +7,8 @@
 import { isAbsolute } from 'node:path';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { migrate } from './migrate.ts';
+import { keepCopy } from './keep-copy.ts';
+import { migrate, SCHEMA_VERSION, schemaVersion } from './migrate.ts';
 import { Reserve } from './reserve.ts';
 import { openDatabase, type Synchronous } from './sqlite-database.ts';
 import { SqliteStore } from './sqlite-store.ts';
@@ -27,18 +28,17 @@ export interface StoreOptions {
 
 const RESERVE_BYTES = 4 * 1024 * 1024;
 
-/** The store at `url`, its schema brought up to date. Throws CONFIG_INVALID, STORE_UNAVAILABLE. */
+/** The store at `url`, its schema brought up to date; a copy of what was there before is kept beside it. Throws CONFIG_INVALID, STORE_UNAVAILABLE. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, reserveBytes = RESERVE_BYTES, log, synchronous } = options;
   const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : '';
   if (!isAbsolute(path))
     throw new AppError('CONFIG_INVALID', 'store.url: "sqlite:" and an absolute path is wanted');
-  const store = new SqliteStore(
-    openDatabase(path, synchronous),
-    new Reserve(`${path}-reserve`, reserveBytes),
-    log,
-  );
+  const database = openDatabase(path, synchronous);
+  const store = new SqliteStore(database, new Reserve(`${path}-reserve`, reserveBytes), log);
   try {
+    const version = await store.read(schemaVersion);
+    if (version > 0 && version < SCHEMA_VERSION) keepCopy(database, path, version);
     await store.commit(migrate, { mustFit: true });
     return store;
   } catch (error) {

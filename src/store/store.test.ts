@@ -1,17 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { sql } from 'kysely';
+import { Kysely, SqliteDialect, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { storeContract } from '../../test/contract/store.ts';
 import { tokenRow } from '../../test/contract/token-row.ts';
 import { onSmallDisk, whyNoSmallDisk } from '../../test/support/small-disk.ts';
 import { isAppError } from '../errors.ts';
 import { getMeta, setMeta } from './meta.ts';
+import { first } from './migrations/0001-first.ts';
 import { openStore, type Store } from './open.ts';
+import type { Schema } from './schema.ts';
 import { insertToken, tokenIdsOf } from './tokens.ts';
 
 let folder: string;
@@ -44,11 +58,43 @@ describe('the database file', () => {
     expect(await second.read((db) => getMeta(db, 'schema'))).toBe('2');
   });
 
+  test('is copied before a newer program changes it, and the copy is as it was', async () => {
+    const old = new Database(path);
+    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: old }) });
+    await first(db as Kysely<unknown>);
+    await setMeta(db, 'schema', '1');
+    await insertToken(db, tokenRow('kept'));
+    await db.destroy();
+    chmodSync(path, 0o600);
+
+    const copy = `${path}.schema-1`;
+    mkdirSync(copy); // nothing can be put there
+    await expect(open()).rejects.toEqual(expect.toSatisfy((error) => isAppError(error, 'STORE_UNAVAILABLE')));
+    rmdirSync(copy);
+    expect(readdirSync(folder).filter((name) => name.includes('schema'))).toEqual([]);
+
+    {
+      await using store = await open();
+      expect(await store.read((tx) => tokenIdsOf(tx, 'alice'))).toEqual(['kept']);
+      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('2');
+    }
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+    const before = readFileSync(copy);
+    await (await open())[Symbol.asyncDispose]();
+    expect(readFileSync(copy)).toEqual(before);
+    renameSync(copy, path); // which is how to go back
+    using kept = Object.assign(new Database(path, { readonly: true }), {
+      [Symbol.dispose]: () => kept.close(),
+    });
+    expect(kept.prepare("select value from meta where key = 'schema'").get()).toEqual({ value: '1' });
+    expect(kept.prepare('select jti from tokens').all()).toEqual([{ jti: 'kept' }]);
+  });
+
   test('is refused from a newer version, and left alone', async () => {
     const newer = await open();
     await newer.commit((tx) => setMeta(tx, 'schema', '999'));
     await newer[Symbol.asyncDispose]();
-    await expect(open()).rejects.toEqual(refused(/version 999/));
+    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-2/));
   });
 
   test('is refused when it is of another program, damaged, no file, or open to others', async () => {
