@@ -35,6 +35,15 @@ export function startDirectory(directory: string): string {
   }
 }
 
+/** The home folder, or / where there is none: the program starts all the same, as it would after login(1). */
+export function homeDirectory(home: string): string {
+  try {
+    return startDirectory(home);
+  } catch {
+    return '/';
+  }
+}
+
 function runnable(path: string, name: string): string {
   try {
     if (!statSync(path).isFile()) throw startFailed(`${name}: is not a program`, 126);

@@ -7,7 +7,7 @@ import { sessionEnvironment } from './environment.ts';
 import { closePipes, type Program, startKeeper } from './keeper.ts';
 import { readGreeting, watchLife } from './life.ts';
 import { OutputLog } from './output-log.ts';
-import { programPath, startDirectory } from './program-path.ts';
+import { homeDirectory, programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, SessionFolder } from './session-folder.ts';
 import type { SessionPlace } from './session-place.ts';
@@ -65,7 +65,7 @@ function prepare(start: Start, account: Account): Pick<Program, 'command' | 'env
   if (start.directory !== '' && !start.directory.startsWith('/'))
     throw new AppError('INVALID_ARGUMENT', 'directory: an absolute path, or empty for the home directory');
   const environment = sessionEnvironment(account, start.environment, start.sessionId);
-  const directory = startDirectory(start.directory === '' ? account.home : start.directory);
+  const directory = start.directory === '' ? homeDirectory(account.home) : startDirectory(start.directory);
   const path = programPath(name, environment.PATH ?? '', directory);
   return { command: [path, ...rest], environment, directory };
 }
