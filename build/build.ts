@@ -42,7 +42,7 @@ await build({
   logOverride: { 'direct-eval': 'silent' },
   chunkNames: 'chunks/[name]-[hash]',
   assetNames: '[name]-[hash]',
-  loader: { '.node': 'copy', '.binpb': 'copy' },
+  loader: { '.node': 'copy' },
   define: { __dirname: 'import.meta.dirname' }, // ssh2's WebAssembly wants one
   alias: {
     'cpu-features': './build/not-built.cjs',
@@ -54,9 +54,6 @@ await build({
   },
 });
 
-// Server reflection reads it by its place beside chunks/, as it does in src/.
-mkdirSync(join(dist, 'generated'));
-copyFileSync(join(root, 'src/generated/descriptors.binpb'), join(dist, 'generated/descriptors.binpb'));
 writeFileSync(join(dist, 'latchkey'), launcher);
 chmodSync(join(dist, 'latchkey'), 0o755);
 placeNode(realpathSync(process.execPath), join(dist, 'node'));

@@ -3,7 +3,6 @@
  * implementation is grpc-node's; only its class is imported, since its service wrapper reads proto
  * files from beside itself, which a bundle does not have.
  */
-import { readFile } from 'node:fs/promises';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import {
   ServerReflectionDefinition,
@@ -11,8 +10,6 @@ import {
   ServerReflectionResponse,
 } from '../generated/grpc/reflection/v1/reflection.ts';
 import { type ServedMethod, serve } from './methods.ts';
-
-const DESCRIPTORS = new URL('../generated/descriptors.binpb', import.meta.url);
 
 type Reflect = (request: ServerReflectionRequest) => ServerReflectionResponse;
 
@@ -30,11 +27,11 @@ export function reflectionService(services: readonly string[]): ServedMethod[] {
 
 async function load(services: readonly string[]): Promise<Reflect> {
   // CommonJS: a bundle has its exports as `default` alone.
-  const [{ default: implementations }, descriptors] = await Promise.all([
+  const [{ default: implementations }, { DESCRIPTORS }] = await Promise.all([
     import('@grpc/reflection/build/src/implementations/reflection-v1.js'),
-    readFile(DESCRIPTORS),
+    import('../generated/descriptors.ts'),
   ]);
-  const root = { files: { fileDescriptorProtos: filesOf(descriptors) } };
+  const root = { files: { fileDescriptorProtos: filesOf(Buffer.from(DESCRIPTORS, 'base64')) } };
   const implementation = new implementations.ReflectionV1Implementation(root as never, {
     services: [...services],
   });
