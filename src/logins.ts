@@ -1,6 +1,4 @@
 /** The ways in that the configuration opens; a part of the composition root. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { isSea } from 'node:sea';
 import type { EligibleSettings } from './accounts/eligible.ts';
 import type { Authority } from './authority/authority.ts';
@@ -37,9 +35,7 @@ export async function openLogins(options: LoginsOptions): Promise<Conversations>
   return new Conversations({ methods: all, authority, throttle, refusals });
 }
 
-/** This very program where it can be run by its path; else the installed one. */
+/** This very program; in a run from the sources, which has no path that others could run, the installed one. */
 function ownProgram(): string {
-  if (isSea()) return process.execPath;
-  const launcher = join(dirname(process.argv[1] ?? ''), 'latchkey');
-  return existsSync(launcher) ? launcher : INSTALLED;
+  return isSea() ? process.execPath : INSTALLED;
 }

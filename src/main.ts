@@ -1,6 +1,13 @@
 /**
  * One program, several roles. The first word says which, and only that role's code is loaded.
  */
+import { writeSync } from 'node:fs';
+import { startClean } from './packaged/clean-start.ts';
+import { versionLine } from './version.ts';
+
+const STDOUT = 1;
+
+startClean();
 const [role, ...rest] = process.argv.slice(2);
 
 /** Runs the role that `role` names; resolves with the exit status. */
@@ -10,9 +17,27 @@ async function run(): Promise<number> {
       return (await import('./serve.ts')).runServe(rest);
     case 'link':
       return (await import('./link/main.ts')).runLink(rest);
+    case 'version':
+      return rest.length === 0 && saysVersion() ? 0 : runCli();
     default:
-      return (await import('./cli/main.ts')).runCli(process.argv.slice(2));
+      return runCli();
   }
 }
 
-process.exitCode = await run();
+/** Without the command line's code, which takes longer to load than all of this; it says what goes wrong here. */
+function saysVersion(): boolean {
+  try {
+    writeSync(STDOUT, `${versionLine()}\n`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function runCli(): Promise<number> {
+  return (await import('./cli/main.ts')).runCli(process.argv.slice(2));
+}
+
+void run().then((status) => {
+  process.exitCode = status;
+});

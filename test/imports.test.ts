@@ -13,6 +13,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   'login-shell': { may: ['errno', 'errors'], why: 'daemon and link must decide alike' },
   'process-stat': { may: [], why: 'everything stands on it' },
   version: { may: [], why: 'everything stands on it' },
+  packaged: { may: [], why: 'it loads what it is told to, and knows none of it' },
   'durable-file': { may: ['errno', 'errors'], why: 'everything stands on it' },
   'owned-path': { may: ['errno', 'errors', 'durable-file'], why: 'everything stands on it' },
   'user-folders': { may: [], why: 'daemon and client must look in the same places' },
@@ -112,7 +113,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'it sees what any foreign client sees',
   },
   cli: {
-    may: ['user-folders', 'client', 'errors', 'inert', 'version', 'config', 'generated'],
+    may: ['user-folders', 'client', 'errors', 'inert', 'packaged/text', 'version', 'config', 'generated'],
     why: 'it can do what the public API can do',
   },
   'local-admin': {
@@ -140,7 +141,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     ],
     why: 'arguments and signals around the daemon',
   },
-  main: { may: ['serve', 'link', 'cli'], why: 'it only dispatches' },
+  main: { may: ['packaged/clean-start', 'version', 'serve', 'link', 'cli'], why: 'it only dispatches' },
 };
 
 /** Packages that only some rooms may name. */

@@ -1,11 +1,13 @@
 /** All verbs, as commander knows them; help and completions are made from these. */
 import { Command, Help } from 'commander';
 import { AppError } from '../errors.ts';
+import { versionLine } from '../version.ts';
 import { addAttach } from './attach.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { addGlobals } from './globals.ts';
 import type { Io } from './io.ts';
+import { addLicenses } from './licenses.ts';
 import { addLinks } from './links.ts';
 import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
@@ -15,7 +17,7 @@ import { addStart } from './start.ts';
 import { addTokens } from './tokens.ts';
 import { addTrust } from './trust.ts';
 import { hintAtHelp } from './usage-hint.ts';
-import { addVersion, versionLine } from './version.ts';
+import { addVersion } from './version.ts';
 import { addWhoami } from './whoami.ts';
 
 const EXIT = `
@@ -57,7 +59,7 @@ export function buildProgram(act: Act, io: Io): Command {
   addRole(program, act, 'serve', 'run the server').option('--config <file>', 'the configuration file');
   addConfig(program, act);
   program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
-  for (const add of [addCompletion, addVersion]) add(program, act);
+  for (const add of [addCompletion, addLicenses, addVersion]) add(program, act);
   addGlobals(program, ROLES);
   hintAtHelp(program, STAND_INS);
   return program;

@@ -1,22 +1,18 @@
 /** `latchkey version`. */
 import type { Command } from 'commander';
-import { VERSION } from '../version.ts';
+import { COMMIT, VERSION, versionLine } from '../version.ts';
 import type { Act } from './run.ts';
 
 export function addVersion(program: Command, act: Act): void {
   program
     .command('version')
-    .description('the version of this program')
+    .description('the version of this program, its commit and its Node')
     .action(
       act(async (run) => {
-        if (run.out.json) run.out.document({ version: VERSION, nodeVersion: process.versions.node });
+        if (run.out.json)
+          run.out.document({ version: VERSION, commit: COMMIT, nodeVersion: process.versions.node });
         else run.out.line(versionLine());
         return undefined;
       }),
     );
-}
-
-/** "latchkey 1.2.3 (Node 26.1.0)". */
-export function versionLine(): string {
-  return `latchkey ${VERSION} (Node ${process.versions.node})`;
 }

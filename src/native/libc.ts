@@ -36,6 +36,7 @@ export const { functions: libc } = ffi.dlopen(null, {
   flock: { arguments: ['int32', 'int32'], return: 'int32' },
   getsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'buffer'], return: 'int32' },
   malloc_trim: { arguments: ['uint64'], return: 'int32' },
+  memfd_create: { arguments: ['string', 'uint32'], return: 'int32' },
   pipe2: { arguments: ['buffer', 'int32'], return: 'int32' },
   prctl: { arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'], return: 'int32' },
   sendto: {

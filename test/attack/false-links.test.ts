@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, mallory, root, runAs } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
-import { program } from '../support/program.ts';
+import { node } from '../support/program.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
 let daemon: TestDaemon;
@@ -22,8 +22,7 @@ interface Event {
 
 /** What the attacker's tool saw. */
 async function attack(account: Account, name: string, ...flags: string[]): Promise<Event[]> {
-  const node = join(dirname(program()), 'node');
-  const { stdout, stderr } = await runAs(account, [node, tool, daemon.runFolder, name, ...flags]).finished;
+  const { stdout, stderr } = await runAs(account, [node(), tool, daemon.runFolder, name, ...flags]).finished;
   if (stdout === '') throw new Error(stderr);
   return stdout
     .trim()
@@ -117,9 +116,8 @@ describe('false links', () => {
       links.find((link) => link.linuxUser === 'alice')?.socket ?? '',
     );
     expect(existsSync(path)).toBe(true);
-    const node = join(dirname(program()), 'node');
     const connect = `require('net').connect(process.argv[1]).on('error', (e) => console.log(e.code)).on('connect', () => console.log('connected'))`;
-    expect((await runAs(mallory, [node, '-e', connect, path]).finished).stdout).toBe('EACCES\n');
+    expect((await runAs(mallory, [node(), '-e', connect, path]).finished).stdout).toBe('EACCES\n');
     expect((await runAs(mallory, ['ls', dirname(path)]).finished).status).not.toBe(0);
     expect((await runAs(mallory, ['rm', '-f', path]).finished).status).not.toBe(0);
     expect(existsSync(path)).toBe(true);

@@ -15,6 +15,14 @@ import { stringify } from 'yaml';
 import { type Account, type Finished, latchkey, type Run, type RunOptions, root, runAs } from './account.ts';
 import { program } from './program.ts';
 
+export interface ServeOptions {
+  /** Added to its environment. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** What starts it, in front of its own command line. */
+  readonly under?: readonly string[] | undefined;
+  readonly listenFd?: number;
+}
+
 export interface DaemonOptions {
   /** Who runs it: root is system mode, anybody else self mode. */
   readonly as?: Account;
@@ -26,8 +34,8 @@ export interface DaemonOptions {
   readonly run?: string;
   /** The folder of the cgroup that it is put into at each start. */
   readonly cgroup?: string;
-  /** Added to its environment. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: ServeOptions['env'];
+  readonly under?: ServeOptions['under'];
 }
 
 /** sd_listen_fds(3) */
@@ -71,7 +79,7 @@ export class TestDaemon implements AsyncDisposable {
     chmodSync(folder, 0o755);
     if (process.getuid?.() === 0) chownSync(folder, account.uid, account.uid);
     daemon.#configure(await freePort(), options.config ?? {});
-    await daemon.serve({ env: options.env });
+    await daemon.serve({ env: options.env, under: options.under });
     return daemon;
   }
 
@@ -104,22 +112,14 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Starts the daemon (again) on the same folders; with `listenFd` as a service manager hands a socket over. */
-  async serve({
-    env = {},
-    listenFd,
-  }: {
-    env?: NodeJS.ProcessEnv | undefined;
-    listenFd?: number;
-  } = {}): Promise<void> {
-    const argv = ['serve', '--config', this.configFile];
-    const options = { cwd: this.folder, env, cgroup: this.#cgroup };
-    const run =
-      listenFd === undefined
-        ? latchkey(this.account, argv, options)
-        : runAs(this.account, ['sh', '-c', ACTIVATE, program(), ...argv], {
-            ...options,
-            descriptor: listenFd,
-          });
+  async serve({ env = {}, listenFd, under }: ServeOptions = {}): Promise<void> {
+    const before = under ?? (listenFd === undefined ? [] : ['sh', '-c', ACTIVATE]);
+    const run = runAs(this.account, [...before, program(), 'serve', '--config', this.configFile], {
+      cwd: this.folder,
+      env,
+      cgroup: this.#cgroup,
+      ...(listenFd === undefined ? {} : { descriptor: listenFd }),
+    });
     this.#run = run;
     await run.printed(/latchkey serves/, 'stderr', START_MS);
   }

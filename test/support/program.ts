@@ -1,18 +1,26 @@
-/** The built program, where every account of a story can run it. */
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+/** The built program, and the tests' own Node, where every account of a story can run them. */
+import { copyFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(dirname(import.meta.dirname));
-const shared = '/mnt/latchkey';
 
-/** The path of `latchkey`. In a world it is a copy, since the clone may lie in a folder that is root's alone. */
+/** Where `npm run build` puts it. */
+export const BUILT = join(root, 'dist/latchkey');
+
+/** The path of `latchkey`. */
 export function program(): string {
-  const built = join(root, 'dist');
-  if (!existsSync(join(built, 'latchkey'))) throw new Error('dist/ is not built: npm run build');
-  if (!process.env.TEST_WORLD) return join(built, 'latchkey');
-  if (!existsSync(shared)) {
-    mkdirSync(shared, { mode: 0o755 });
-    cpSync(built, shared, { recursive: true });
-  }
-  return join(shared, 'latchkey');
+  if (!existsSync(BUILT)) throw new Error('dist/latchkey is not built: npm run build');
+  return forEverybody(BUILT, '/mnt/latchkey');
+}
+
+/** The path of Node, for what stories run in it as somebody else. */
+export function node(): string {
+  return forEverybody(process.execPath, '/mnt/node');
+}
+
+/** In a world it is a copy, since the clone may lie in a folder that is root's alone. */
+function forEverybody(file: string, place: string): string {
+  if (!process.env.TEST_WORLD) return file;
+  if (!existsSync(place)) copyFileSync(file, place);
+  return place;
 }

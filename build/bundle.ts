@@ -1,0 +1,84 @@
+/** The code of the program: a launcher, which is src/main.ts, and one CommonJS bundle for each role it loads. */
+import { basename, dirname, join, relative } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+
+const root = dirname(import.meta.dirname);
+const main = join(root, 'src/main.ts');
+
+/** The file behind each role. */
+const ROLES = { serve: 'src/serve.ts', link: 'src/link/main.ts', cli: 'src/cli/main.ts' } as const;
+export type Role = keyof typeof ROLES;
+export const roles = Object.keys(ROLES) as Role[];
+
+export const SQLITE = join(root, `node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`);
+
+/** What the launcher imports on demand comes from within the program, not from the launcher. */
+const rolesApart: Plugin = {
+  name: 'roles apart',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\.?\// }, ({ kind, importer, path, resolveDir }) => {
+      if (kind !== 'dynamic-import' || importer !== main) return undefined;
+      const file = relative(root, join(resolveDir, path));
+      const role = roles.find((name) => ROLES[name] === file);
+      if (role === undefined) throw new Error(`src/main.ts loads ${file}, which is no role`);
+      return { path: role, namespace: 'role' };
+    });
+    onLoad({ filter: /./, namespace: 'role' }, ({ path }) => ({
+      contents: `module.exports = require('./src/packaged/role.ts').loadRole('${path}');`,
+      resolveDir: root,
+    }));
+  },
+};
+
+/** Native addons come from within the program, too. */
+const addonsInside: Plugin = {
+  name: 'addons inside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) =>
+      join(resolveDir, path) === SQLITE ? { path: basename(SQLITE), namespace: 'addon' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'addon' }, ({ path }) => {
+      const bytes = `new Uint8Array(require('node:sea').getRawAsset('${path}'))`;
+      const contents = `module.exports = require('./src/native/addon.ts').loadAddon('${path}', ${bytes});`;
+      return { contents, resolveDir: root };
+    });
+  },
+};
+
+/** Makes `folder`/launcher.cjs and a bundle of each role; resolves with what went into them. */
+export async function bundle(folder: string, commit: string): Promise<Metafile> {
+  const common = {
+    absWorkingDir: root,
+    bundle: true,
+    metafile: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node26',
+    supported: { 'dynamic-import': false },
+    minifySyntax: true,
+    minifyWhitespace: true, // names stay, for the log
+    charset: 'ascii',
+    legalComments: 'none',
+    logLevel: 'warning',
+    logOverride: { 'direct-eval': 'silent' },
+    define: { BUILT_FROM: JSON.stringify(commit), __dirname: '"/"', __filename: '"/latchkey"' }, // no file's
+    outdir: folder,
+    outExtension: { '.js': '.cjs' },
+    alias: {
+      'cpu-features': './build/not-built.cjs',
+      'better-sqlite3': `better-sqlite3/linux-${process.arch}`,
+      '@peculiar/x509': '@peculiar/x509/build/x509.es.js', // CommonJS has no named exports when imported lazily
+    },
+  } satisfies BuildOptions;
+  const launcher = build({ ...common, entryPoints: { launcher: main }, plugins: [rolesApart] });
+  const each = build({
+    ...common,
+    entryPoints: ROLES,
+    plugins: [addonsInside],
+    banner: { js: '(function(exports,require,module){' },
+    footer: { js: '})' },
+  });
+  const { metafile } = await each;
+  Object.assign(metafile.inputs, (await launcher).metafile.inputs);
+  return metafile;
+}

@@ -1,0 +1,29 @@
+/** The licences of everything inside the program: its own, Node's, and those of each package whose code is bundled. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Metafile } from 'esbuild';
+
+const root = dirname(import.meta.dirname);
+const OURS = `Latchkey: MIT`;
+/** Inside without being bundled: the runtime, and what the descriptors for server reflection were made from. */
+const BESIDE = [`node-linux-${process.arch}`, 'grpc-health-check'];
+
+/** All of them, one behind the other. Throws for a package that says nothing about its licence. */
+export function licenses({ inputs }: Metafile): string {
+  const bundled = Object.keys(inputs).flatMap((file) => packageOf(file) ?? []);
+  const names = [...new Set([...bundled, ...BESIDE.map((name) => join('node_modules', name))])].sort();
+  return [OURS, ...names.map(license)].join(`\n\n${'='.repeat(78)}\n\n`);
+}
+
+/** node_modules/@grpc/grpc-js for a file in it, or in a package of its own within another. */
+function packageOf(file: string): string | undefined {
+  return /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
+}
+
+function license(folder: string): string {
+  const about = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const texts = globSync('{LICEN[CS]E,license,licence,COPYING,NOTICE}*', { cwd: join(root, folder) }).sort();
+  if (typeof about.license !== 'string' && texts.length === 0) throw new Error(`${folder} has no licence`);
+  const title = `${about.name} ${about.version}: ${about.license ?? 'see below'}`;
+  return [title, ...texts.map((text) => readFileSync(join(root, folder, text), 'utf8').trim())].join('\n\n');
+}
