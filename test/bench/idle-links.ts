@@ -1,9 +1,9 @@
 /** What a link costs in memory once it has worked and is idle again, as one of fifty. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { alice, bob, dora, mallory } from '../support/account.ts';
 import type { TestDaemon } from '../support/daemon.ts';
 import { type Line, median, spreadOf } from './line.ts';
+import { mebibytesOf } from './memory.ts';
 import { clientOf, type Linked, linkOf, runCommand, startDaemon } from './served.ts';
 
 const LINKS = 50;
@@ -11,7 +11,6 @@ const WORK = ['sh', '-c', 'seq 1 300000'];
 const TIMES = 3;
 /** A link gives memory back a second after its last activity. */
 const QUIET_MS = 4_000;
-const KIBIBYTES = 1024;
 
 export async function measure(): Promise<Line[]> {
   await using daemon = await startDaemon();
@@ -41,10 +40,4 @@ async function worked(daemon: TestDaemon, links: readonly Linked[]): Promise<num
   }
   await delay(QUIET_MS);
   return median(links.map(({ run }) => mebibytesOf(run.child.pid ?? 0)));
-}
-
-/** The proportional set size of a process (proc(5), smaps_rollup). */
-function mebibytesOf(pid: number): number {
-  const [, kibibytes] = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
-  return Number(kibibytes) / KIBIBYTES;
 }

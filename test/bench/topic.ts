@@ -66,4 +66,9 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     load: () => import('./command.ts'),
   },
   boot: { about: 'opening on a million tokens', load: () => import('./boot.ts') },
+  binary: {
+    about: 'the one file: how soon it starts, and what it takes up',
+    inWorld: true,
+    load: () => import('./binary.ts'),
+  },
 };
