@@ -1,5 +1,5 @@
 /** The built program, and the tests' own Node, where every account of a story can run them. */
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -21,6 +21,11 @@ export function node(): string {
 /** In a world it is a copy, since the clone may lie in a folder that is root's alone. */
 function forEverybody(file: string, place: string): string {
   if (!process.env.TEST_WORLD) return file;
-  if (!existsSync(place)) copyFileSync(file, place);
+  if (!existsSync(place)) {
+    // Other tests may be looking for it right now: it is there at once or not at all.
+    const copy = `${place}.${process.pid}`;
+    copyFileSync(file, copy);
+    renameSync(copy, place);
+  }
   return place;
 }
