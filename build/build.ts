@@ -1,10 +1,11 @@
 /**
- * build.ts [FOLDER]: makes dist/latchkey, or FOLDER/latchkey, the whole program in one file: Node, the code
+ * build.ts [FOLDER [VERSION]]: makes dist/latchkey, or FOLDER/latchkey, the whole program in one file: Node, the code
  * of every role with its compiled form, SQLite's addon and the licences. One commit gives the same bytes.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import about from '../package.json' with { type: 'json' };
 import { bundle, roles, SQLITE } from './bundle.ts';
 import { makeCodeCache } from './code-cache.ts';
 import { withoutDebugInformation } from './elf.ts';
@@ -23,7 +24,7 @@ const node = join(folder, 'node');
 const original = readFileSync(join(root, `node_modules/node-linux-${process.arch}/bin/node`));
 writeFileSync(node, withoutDebugInformation(original), { mode: 0o755 });
 
-const contents = await bundle(folder, commit());
+const contents = await bundle(folder, { commit: commit(), version: process.argv[3] ?? about.version });
 writeFileSync(join(folder, 'licenses.txt'), licenses(contents));
 copyFileSync(SQLITE, join(folder, basename(SQLITE)));
 await makeCodeCache(folder, node, EXEC_ARGV);

@@ -45,8 +45,14 @@ const addonsInside: Plugin = {
   },
 };
 
+/** What the program says of itself. */
+export interface Origin {
+  readonly commit: string;
+  readonly version: string;
+}
+
 /** Makes `folder`/launcher.cjs and a bundle of each role; resolves with what went into them. */
-export async function bundle(folder: string, commit: string): Promise<Metafile> {
+export async function bundle(folder: string, { commit, version }: Origin): Promise<Metafile> {
   const common = {
     absWorkingDir: root,
     bundle: true,
@@ -61,7 +67,12 @@ export async function bundle(folder: string, commit: string): Promise<Metafile> 
     legalComments: 'none',
     logLevel: 'warning',
     logOverride: { 'direct-eval': 'silent' },
-    define: { BUILT_FROM: JSON.stringify(commit), __dirname: '"/"', __filename: '"/latchkey"' }, // no file's
+    define: {
+      BUILT_FROM: JSON.stringify(commit),
+      BUILT_AS: JSON.stringify(version),
+      __dirname: '"/"', // no file's
+      __filename: '"/latchkey"',
+    },
     outdir: folder,
     outExtension: { '.js': '.cjs' },
     alias: {

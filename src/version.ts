@@ -1,9 +1,10 @@
 import about from '../package.json' with { type: 'json' };
 
-/** The version of Latchkey, as in package.json. */
-export const VERSION: string = about.version;
+declare const BUILT_AS: string | undefined; // the build puts these in
+declare const BUILT_FROM: string | undefined;
 
-declare const BUILT_FROM: string | undefined; // the build puts it in
+/** The version of Latchkey: that of package.json, unless the build was told another. */
+export const VERSION: string = typeof BUILT_AS === 'undefined' ? about.version : BUILT_AS;
 
 /** The commit that the program was built from, "…-modified" when files differed from it; undefined in a run from the sources. */
 export const COMMIT: string | undefined = typeof BUILT_FROM === 'undefined' ? undefined : BUILT_FROM;
