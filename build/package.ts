@@ -1,0 +1,130 @@
+/**
+ * Makes the Debian package of dist/latchkey: the program, what systemd, sudo, PAM and the shells need to know of
+ * it, its manual and its configuration. What is in build/package/ goes in as it is, but for control's @NAMES@.
+ *   node build/package.ts [--program FILE] [--out FOLDER] [--fast]
+ * Prints where it is. --fast packs loosely, for tests.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { defaultConfig } from './package/default-config.ts';
+import { manual } from './package/manual.ts';
+import { said } from './package/program-help.ts';
+import { Tree } from './package/tree.ts';
+
+const UNITS = '/usr/lib/systemd/system';
+
+/** Where the files of build/package/ go, and with which mode. */
+const PLACES = [
+  ['latchkey.service', `${UNITS}/latchkey.service`, 0o644],
+  ['latchkey.socket', `${UNITS}/latchkey.socket`, 0o644],
+  ['run-latchkey-links.mount', `${UNITS}/run-latchkey-links.mount`, 0o644],
+  ['sysusers', '/usr/lib/sysusers.d/latchkey.conf', 0o644],
+  ['tmpfiles', '/usr/lib/tmpfiles.d/latchkey.conf', 0o644],
+  ['sudoers', '/etc/sudoers.d/latchkey', 0o440],
+  ['pam', '/etc/pam.d/latchkey', 0o644],
+  ['copyright', '/usr/share/doc/latchkey/copyright', 0o644],
+  ['lintian-overrides', '/usr/share/lintian/overrides/latchkey', 0o644],
+  ['conffiles', '/DEBIAN/conffiles', 0o644],
+  ['postinst', '/DEBIAN/postinst', 0o755],
+  ['prerm', '/DEBIAN/prerm', 0o755],
+  ['postrm', '/DEBIAN/postrm', 0o755],
+] as const;
+
+const COMPLETIONS = [
+  ['bash', '/usr/share/bash-completion/completions/latchkey'],
+  ['zsh', '/usr/share/zsh/vendor-completions/_latchkey'],
+  ['fish', '/usr/share/fish/vendor_completions.d/latchkey.fish'],
+] as const;
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+const root = dirname(import.meta.dirname);
+const parts = join(import.meta.dirname, 'package');
+const { program, out, fast } = parseArgs({
+  options: {
+    program: { type: 'string', default: join(root, 'dist/latchkey') },
+    out: { type: 'string', default: join(root, 'dist') },
+    fast: { type: 'boolean', default: false },
+  },
+}).values;
+
+for (const tool of ['/usr/sbin/visudo', '/usr/bin/dpkg-deb'])
+  if (!existsSync(tool)) {
+    process.stderr.write(
+      `The package is made with ${tool}. On Debian or Ubuntu: apt-get install sudo dpkg\n`,
+    );
+    process.exit(1);
+  }
+
+const version = JSON.parse(run(program, 'version', '--json')).version as string;
+const architecture = ARCHITECTURES[process.arch] ?? process.arch;
+const author = ofCommit('%an <%ae>') ?? 'Latchkey <latchkey@localhost>';
+/** When the commit was made, so that one commit makes one package. */
+const madeAt = new Date(1000 * Number(process.env.SOURCE_DATE_EPOCH ?? ofCommit('%ct') ?? Date.now() / 1000));
+
+using tree = new Tree();
+// A mistake in this file could take sudo from everybody.
+run('/usr/sbin/visudo', '--check', '--strict', '--quiet', `--file=${join(parts, 'sudoers')}`);
+for (const [from, to, mode] of PLACES) tree.copy(join(parts, from), to, mode);
+tree.copy(program, '/usr/bin/latchkey', 0o755);
+tree.put('/etc/latchkey/config.yaml', defaultConfig());
+for (const [shell, to] of COMPLETIONS) tree.put(to, await said('completion', shell));
+const pages = await manual({ help: said, version, date: madeAt.toISOString().slice(0, 10) });
+for (const { name, section, text } of pages)
+  tree.put(`/usr/share/man/man${section}/${name}.${section}.gz`, packed(text));
+tree.put('/usr/share/doc/latchkey/changelog.gz', packed(changelog()));
+tree.put('/DEBIAN/md5sums', tree.checksums);
+tree.put('/DEBIAN/control', control());
+process.stdout.write(`${makePackage()}\n`);
+
+function makePackage(): string {
+  mkdirSync(out, { recursive: true });
+  const file = join(out, `latchkey_${version}_${architecture}.deb`);
+  const strength = fast ? ['-Zgzip', '-z1'] : ['-Zxz'];
+  const env = { ...process.env, SOURCE_DATE_EPOCH: `${Math.floor(madeAt.getTime() / 1000)}` };
+  execFileSync('dpkg-deb', ['--root-owner-group', ...strength, '--build', tree.folder, file], {
+    env,
+    stdio: 'pipe',
+  });
+  return file;
+}
+
+function control(): string {
+  const words: Readonly<Record<string, string>> = {
+    VERSION: version,
+    ARCHITECTURE: architecture,
+    MAINTAINER: author,
+    KIBIBYTES: `${tree.kibibytes}`,
+  };
+  return readFileSync(join(parts, 'control'), 'utf8').replace(
+    /@([A-Z]+)@/g,
+    (name, word) => words[word] ?? name,
+  );
+}
+
+/** deb-changelog(5). What has changed is told by the history of the sources. */
+function changelog(): string {
+  const date = madeAt.toUTCString().replace('GMT', '+0000');
+  return `latchkey (${version}) stable; urgency=medium\n\n  * Version ${version}.\n\n -- ${author}  ${date}\n`;
+}
+
+/** undefined for a copy without its history. */
+function ofCommit(format: string): string | undefined {
+  try {
+    return run('git', '-C', root, 'log', '-1', `--format=${format}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As Debian's policy has it: at its smallest, and without a time. */
+function packed(text: string): Buffer {
+  return gzipSync(text, { level: 9 });
+}
+
+function run(command: string, ...argv: string[]): string {
+  return execFileSync(command, argv, { encoding: 'utf8', stdio: 'pipe' }).trim();
+}
