@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Account, alice } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
+import { DebianPackage } from '../support/debian-package.ts';
 import { BUILT, program } from '../support/program.ts';
 import { type Comparison, compare, type Sample } from './compare.ts';
 import type { Line } from './line.ts';
@@ -26,6 +27,8 @@ export async function measure(): Promise<Line[]> {
   await delay(QUIET_MS);
   lines.push(mebibytesLine('an idle daemon (anonymous Pss)', mebibytesOf(daemon.pid, 'Pss_Anon'), 32));
   lines.push(mebibytesLine('the program', statSync(BUILT).size / MEBIBYTE, 124));
+  using made = DebianPackage.make({ small: true });
+  lines.push(mebibytesLine('the Debian package', statSync(made.file).size / MEBIBYTE, 30));
   return lines;
 }
 

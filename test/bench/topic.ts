@@ -69,6 +69,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   binary: {
     about: 'the one file: how soon it starts, and what it takes up',
     inWorld: true,
+    programs: { visudo: 'sudo' },
     load: () => import('./binary.ts'),
   },
 };
