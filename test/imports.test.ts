@@ -67,6 +67,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
       'accounts',
       'errno',
       'errors',
+      'version',
       'process-stat',
       'log',
       'feed',

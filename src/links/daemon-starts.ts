@@ -55,11 +55,25 @@ export class DaemonStarts {
     });
   }
 
+  /**
+   * Starts another one for `bound` in place of the one there is, if it still `isWanted` when its turn comes. Resolves
+   * also when none can be had. Throws NOT_ELIGIBLE.
+   */
+  async replace(bound: BoundUser, isWanted: () => boolean): Promise<void> {
+    await this.inTurn(bound.name, async () => {
+      if (isWanted()) await this.#start(await accountOf(bound));
+    });
+  }
+
   /** To be called in turn. Starts one for `user` unless there is one. See `ensure`. */
   async attempt(user: UserEntry): Promise<void> {
+    if (!this.#options.has(user) && !this.#isResting(user.name)) await this.#start(user);
+  }
+
+  async #start(user: UserEntry): Promise<void> {
     const { has, expect, starter, settings, now, log } = this.#options;
     const chosen = starter();
-    if (chosen === undefined || has(user) || this.#isResting(user.name)) return;
+    if (chosen === undefined) return;
     try {
       checkEligible(user, settings().eligible);
       await checkNotClosed(user.name, now());

@@ -1,5 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../errors.ts';
+import { VERSION } from '../version.ts';
 import { FakeLink } from './fake-link.test-support.ts';
+import { LOOK_MS } from './replacement.ts';
 import { me, World } from './world.test-support.ts';
 
 const told = (fake: FakeLink) =>
@@ -45,6 +49,41 @@ describe('link daemons', () => {
     const ready = (await world.links.list({ pageSize: 0 })).items.filter(({ state }) => state === 'ready');
     expect(ready.map(({ socket }) => socket)).toEqual([accepting]);
     for (const fake of fakes) await fake[Symbol.asyncDispose]();
+  });
+
+  test('one of another version is replaced by one of the server’s when nothing runs there', async () => {
+    let starts = 0;
+    const start = async (): Promise<void> => {
+      starts += 1;
+      await world.linkDaemon();
+    };
+    await using world = await World.open({ starter: { start } });
+    const claims = await world.login();
+    await using old = await FakeLink.listen(world.linksFolder, { daemon: true });
+    const plain = { command: ['true'], environment: {}, directory: '', input: false };
+    await world.links.register({ socket: old.name, daemon: true }, me.uid);
+    const { id: sessionId } = await world.sessions.start({ claims, ...plain });
+    await delay(2 * LOOK_MS); // long enough for it to be looked at
+    expect(starts).toBe(0);
+    old.say({ $case: 'exited', value: { sessionId, status: 0 } });
+    await world.until('its replacement', () => told(old) || undefined);
+    expect(world.links.forClaims(claims, me.uid).info).toMatchObject({ version: VERSION, state: 'ready' });
+  });
+
+  test('and goes on where no other can be started', async () => {
+    let starts = 0;
+    const refuse = async (): Promise<void> => {
+      starts += 1;
+      throw new AppError('UNAVAILABLE', 'sudo: a password is required');
+    };
+    await using world = await World.open({ starter: { start: refuse } });
+    const claims = await world.login();
+    await using old = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: old.name, daemon: true }, me.uid);
+    const failed = (): true | undefined => world.logged.some(({ level }) => level === 'warn') || undefined;
+    await world.until('the attempt', failed);
+    expect([starts, told(old)]).toEqual([1, false]);
+    expect(world.links.forClaims(claims, me.uid).info.socket).toBe(old.name);
   });
 
   test('a token with a link of its own uses that one and no other (F11)', async () => {

@@ -29,6 +29,7 @@ import { type RegisterRequest, Registration } from './registration.ts';
 import { RegistrationLimit } from './registration-limit.ts';
 import { LinkRegistry } from './registry.ts';
 import { Renewal } from './renewal.ts';
+import { Replacement } from './replacement.ts';
 import { Revocation } from './revocation.ts';
 import { checkSocketName } from './socket-name.ts';
 import { sweep } from './stale-sockets.ts';
@@ -76,6 +77,7 @@ export class Links implements AsyncDisposable {
   /** Uids whose link daemon is being started, once for each start. */
   readonly #expected: number[] = [];
   readonly #renewal: Renewal;
+  readonly #replacement: Replacement;
   readonly #stopping = new AbortController();
   readonly #sweepTimer: NodeJS.Timeout;
   #sweeping: Promise<void> | undefined;
@@ -111,6 +113,7 @@ export class Links implements AsyncDisposable {
       has: ({ name, uid }) => this.#registry.accepting(name)?.uid === uid,
       expect: (uid) => this.expect(uid),
     });
+    this.#replacement = new Replacement({ ...common, daemonStarts: this.daemonStarts });
     const revocation = new Revocation({
       ...common,
       supervision: this.#supervision,
@@ -306,6 +309,7 @@ export class Links implements AsyncDisposable {
     this.#stopping.abort();
     clearInterval(this.#sweepTimer);
     this.#renewal[Symbol.dispose]();
+    this.#replacement[Symbol.dispose]();
     for (const { connection } of this.#registry.all()) connection?.close('the daemon stops');
     await this.#observers.settled();
     await this.#sweeping;

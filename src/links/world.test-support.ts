@@ -17,6 +17,7 @@ import { Sessions, type SessionsOptions } from '../sessions/sessions.ts';
 import { openStore, type Store } from '../store/open.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { type LinkSettings, Links, type LinksOptions } from './links.ts';
+import type { Starter } from './starter.ts';
 
 const PATIENCE_MS = 10_000;
 const main = join(import.meta.dirname, '..', 'main.ts');
@@ -30,6 +31,8 @@ export interface WorldOptions {
   readonly retentionMs?: number;
   readonly outputLimitBytes?: number;
   readonly giveUpMs?: number;
+  /** How link daemons are started for users. */
+  readonly starter?: Starter;
 }
 
 /** What a daemon is made of, between its start and its stop. */
@@ -130,6 +133,7 @@ export class World implements AsyncDisposable {
         authority,
         linksFolder,
         settings: () => ({ eligible, shutdownOnLogout, onRevoke, byHand }),
+        starter: () => this.#options.starter,
       }),
     );
     const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024, giveUpMs = 10_000 } = this.#options;

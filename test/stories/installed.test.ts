@@ -173,13 +173,14 @@ describe('the package', { timeout: 300_000 }, () => {
     await system.sh(`rm -r ${dropIn}; systemctl daemon-reload; systemctl restart latchkey`);
   });
 
-  test('is upgraded while a session runs, whose link goes on', async () => {
+  test('is upgraded while a session runs, whose link goes on, and is replaced when nothing runs there', async () => {
     using higher = DebianPackage.make({ version: HIGHER });
     system.give(higher.file, '/root/higher.deb');
     const was = await system.sh('latchkey version');
+    let link = '';
     await whileRunning(async () => {
       await configure('sessions: { retention: 3d }');
-      const link = await linkDaemon();
+      link = await linkDaemon();
       await system.sh('dpkg --install /root/higher.deb');
       expect(await system.sh('latchkey version')).toContain(`latchkey ${HIGHER} `);
       expect(was).not.toContain(HIGHER);
@@ -188,6 +189,9 @@ describe('the package', { timeout: 300_000 }, () => {
       expect(await linkDaemon()).toBe(link);
       expect(await system.sh('cat /etc/latchkey/config.yaml')).toContain('retention: 3d');
     });
+    await eventually(async () => expect(await linkDaemon()).not.toBe(link));
+    expect(await links()).toMatchObject([{ daemon: true, version: HIGHER }]);
+    expect((await far(['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
   });
 
   test('is purged with all it ran, and what the administrator has made stays', async () => {
@@ -241,8 +245,14 @@ async function inLinks(): Promise<string[]> {
   return found.split('\n').filter((pid) => pid !== '');
 }
 
+interface Link {
+  readonly pid: number;
+  readonly daemon: boolean;
+  readonly version: string;
+}
+
 /** Alice's. */
-async function links(): Promise<{ readonly pid: number }[]> {
+async function links(): Promise<Link[]> {
   return JSON.parse(await system.sh('latchkey links --user alice --json')).links;
 }
 
