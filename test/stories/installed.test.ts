@@ -246,6 +246,7 @@ async function inLinks(): Promise<string[]> {
 }
 
 interface Link {
+  readonly socket: string;
   readonly pid: number;
   readonly daemon: boolean;
   readonly version: string;
@@ -267,12 +268,17 @@ function journal(): Promise<string> {
   return system.sh('journalctl --unit=latchkey --output=cat');
 }
 
-/** Does `work` while a session of alice's runs, which afterwards still ends as it should with all its output. */
+/**
+ * Does `work` while a session of alice's runs below a link that sudo has started, in the unit's cgroup; the session
+ * afterwards still ends as it should with all its output.
+ */
 async function whileRunning(work: () => Promise<void>): Promise<void> {
   await login();
+  for (const { socket } of await links()) await system.sh('latchkey links stop "$1"', socket);
   await system.sh('rm -f /tmp/go');
   const waits = 'echo before; until [ -e /tmp/go ]; do sleep 0.2; done; echo after; exit 7';
   const { stdout: id } = await far(['start', '--detach', '--', 'sh', '-c', waits]);
+  expect(await inLinks()).toContain(await linkDaemon());
   await work();
   const attached = far(['attach', id.trim()]);
   await system.sh('touch /tmp/go');
