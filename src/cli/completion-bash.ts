@@ -1,26 +1,36 @@
 /** The completion for bash 4 and later. */
 import { type Entry, everyEntry } from './completion-entry.ts';
-import { anyOf, nameOf, quoted, steps, valued } from './completion-steps.ts';
+import { anyOf, nameOf, quoted, REACHING, REACHING_ALONE, steps, valuedByKind } from './completion-steps.ts';
 
 /** The script; sourced or put into bash-completion's folder. */
 export function bashScript(root: Entry): string {
   return `# bash completion for latchkey
 _latchkey() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} at=latchkey skip= words= word i
+  local cur=\${COMP_WORDS[COMP_CWORD]} at=latchkey skip= keep= known= words= word i
+  local -a said=()
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     [[ $word == = ]] && continue
-    if [[ -n $skip ]]; then skip=; continue; fi
+    if [[ -n $skip ]]; then
+      while [[ \${COMP_WORDS[i + 1]} == : ]]; do word+=:\${COMP_WORDS[i + 2]}; ((i += 2)); done
+      [[ -z $keep ]] || said+=("$keep" "$word")
+      skip= keep=
+      continue
+    fi
     if [[ $at == 'latchkey start' && $word != -* || $word == -- ]]; then
       [[ $word == -- ]] && ((i++))
       _latchkey_program $i
       return
     fi
+    case $word in
+      ${anyOf(REACHING)}) keep=$word ;;
+      ${REACHING_ALONE}) said+=("$word") ;;
+    esac
     case "$at $word" in
-      ${anyOf(valued(root, 'file'))}) skip=file ;;
-      ${anyOf(valued(root, 'directory'))}) skip=directory ;;
-      ${anyOf(valued(root, 'other'))}) skip=other ;;
+${valuedByKind(root)
+  .map(([kind, options]) => `      ${anyOf(options)}) skip=${kind} ;;`)
+  .join('\n')}
       ${anyOf(steps(root))}) at="$at $word" ;;
     esac
   done
@@ -28,12 +38,17 @@ _latchkey() {
     file) _latchkey_found -f "$cur"; return ;;
     directory) _latchkey_found -d "$cur"; return ;;
     other) return ;;
+    ?*) _latchkey_known $skip; return ;;
   esac
   case $at in
 ${[...everyEntry(root)].map(words).join('\n')}
   esac
   if [[ $at == 'latchkey start' && $cur != -* ]]; then _latchkey_program $COMP_CWORD; return; fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  [[ -z $known || $cur == -* ]] || _latchkey_known $known
+}
+_latchkey_known() {
+  COMPREPLY+=($(compgen -W "$("\${COMP_WORDS[0]}" "\${said[@]}" known "$1" 2>/dev/null </dev/null | cut -f 1)" -- "$cur"))
 }
 _latchkey_program() {
   if declare -F _command_offset >/dev/null; then _command_offset "$1"
@@ -52,5 +67,6 @@ complete -F _latchkey latchkey
 function words(entry: Entry): string {
   const flags = entry.options.flatMap((option) => option.flags.filter((flag) => flag.startsWith('--')));
   const names = entry.commands.map((below) => below.path.at(-1) ?? '');
-  return `    ${quoted(nameOf(entry))}) words=${quoted([...names, ...entry.choices, ...flags].join(' '))} ;;`;
+  const known = entry.known === undefined ? '' : ` known=${entry.known}`;
+  return `    ${quoted(nameOf(entry))}) words=${quoted([...names, ...entry.choices, ...flags].join(' '))}${known} ;;`;
 }

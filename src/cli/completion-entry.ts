@@ -1,5 +1,19 @@
 /** The commander definitions as the completion scripts need them. */
 import type { Command } from 'commander';
+import type { Known } from './known.ts';
+
+/** What a value is, where the shell or the server can help with it. */
+export type Kind = 'file' | 'directory' | 'other' | Known;
+
+/** What stands for something that the server knows: arguments by their names, and options. */
+const KNOWN: Readonly<Record<string, Known>> = {
+  jti: 'token',
+  id: 'session',
+  session: 'session',
+  socket: 'link',
+  '--login': 'login',
+  '--user': 'user',
+};
 
 /** A command as a completion sees it. */
 export interface Entry {
@@ -10,6 +24,8 @@ export interface Entry {
   readonly commands: readonly Entry[];
   /** Words the first argument may be, if they are known. */
   readonly choices: readonly string[];
+  /** What the first argument is, if the server knows. */
+  readonly known: Known | undefined;
 }
 
 export interface EntryOption {
@@ -17,13 +33,13 @@ export interface EntryOption {
   readonly flags: readonly string[];
   readonly description: string;
   readonly takesValue: boolean;
-  /** What the value is, where the shell can help with it. */
-  readonly value: 'file' | 'directory' | 'other';
+  readonly value: Kind;
 }
 
 /** The definitions of `command` and all below it. */
 export function entryOf(command: Command, path: readonly string[]): Entry {
   const help = command.createHelp();
+  const [argument] = command.registeredArguments;
   return {
     path,
     description: command.description(),
@@ -34,13 +50,15 @@ export function entryOf(command: Command, path: readonly string[]): Entry {
       value: valueKind(option.flags),
     })),
     commands: help.visibleCommands(command).map((below) => entryOf(below, [...path, below.name()])),
-    choices: command.registeredArguments[0]?.argChoices ?? [],
+    choices: argument?.argChoices ?? [],
+    known: argument && KNOWN[argument.name()],
   };
 }
 
-function valueKind(flags: string): EntryOption['value'] {
+function valueKind(flags: string): Kind {
   if (/<file>/.test(flags)) return 'file';
-  return /<dir>/.test(flags) ? 'directory' : 'other';
+  if (/<dir>/.test(flags)) return 'directory';
+  return KNOWN[flags.split(' ')[0] ?? ''] ?? 'other';
 }
 
 /** All commands, the root first. */

@@ -7,6 +7,7 @@ import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { addGlobals } from './globals.ts';
 import type { Io } from './io.ts';
+import { addKnown } from './known.ts';
 import { addLicenses } from './licenses.ts';
 import { addLinks } from './links.ts';
 import { addLogin } from './login.ts';
@@ -59,7 +60,7 @@ export function buildProgram(act: Act, io: Io): Command {
   addRole(program, act, 'serve', 'run the server').option('--config <file>', 'the configuration file');
   addConfig(program, act);
   program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
-  for (const add of [addCompletion, addLicenses, addVersion]) add(program, act);
+  for (const add of [addCompletion, addKnown, addLicenses, addVersion]) add(program, act);
   addGlobals(program, ROLES);
   hintAtHelp(program, STAND_INS);
   return program;

@@ -1,5 +1,5 @@
 /** The command line as people use it: signals, pipelines, leaving and coming back, trust, hostile names. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, type Finished, mallory, type Run, root, runAs } from '../support/account.ts';
@@ -11,8 +11,8 @@ let daemon: TestDaemon;
 let link: Run;
 
 /** A line of shell in which `$latchkey` is the program and `$run` the run folder; what bash says is its answer. */
-function shell(line: string): Promise<Finished> {
-  const env = { latchkey: program(), run: daemon.runFolder };
+function shell(line: string, more: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  const env = { latchkey: program(), run: daemon.runFolder, ...more };
   return runAs(alice, ['/bin/bash', '-c', line], { env }).finished;
 }
 
@@ -110,6 +110,36 @@ describe('the command line', () => {
     await run.printed(new RegExp(`"event":"gone","id":"${jti}"`));
     expect((await theirs.finished).status).not.toBe(null);
     run.kill('SIGTERM');
+  });
+
+  describe('the completion knows what the server knows', () => {
+    /** What each shell offers behind $words; zsh is typed at, since it completes nowhere else, until it shows $wanted. */
+    const OFFERS: Readonly<Record<string, string>> = {
+      bash: `source <($latchkey completion bash); COMP_WORDS=("$latchkey" $words ''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+        _latchkey; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      fish: `fish --no-config -c '$latchkey completion fish | source; complete -C "$latchkey $words "'`,
+      zsh: `timeout 20 zsh -f -c 'zmodload zsh/zpty; zpty z "stty cols 300; exec zsh -f -i"
+        zpty -w z "autoload -U compinit; compinit -u -D; source <($latchkey completion zsh); print ready\\$((1))"
+        zpty -r z said "*ready1*"; zpty -n -w z "$latchkey $words "$'"'\\t'"'; zpty -r z said "*$wanted*"; print -r -- $said'`,
+    };
+    /** A command line without its last word, and that. */
+    const lines = async (): Promise<[string, string][]> => {
+      const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(alice, ['tokens']);
+      const { links } = await daemon.json<{ links: { socket: string }[] }>(alice, ['links']);
+      return [
+        ['tokens show', tokens[0]?.jti ?? ''],
+        ['tokens revoke --login', 'alice'],
+        ['links stop', links[0]?.socket ?? ''],
+      ];
+    };
+
+    test.for(Object.keys(OFFERS))('in %s', async (name, context) => {
+      skipWithout(context, missingWorld() ?? (existsSync(`/usr/bin/${name}`) ? undefined : `needs ${name}`));
+      for (const [words, wanted] of await lines()) {
+        const env = { words: `--run ${daemon.runFolder} ${words}`, wanted };
+        expect((await shell(OFFERS[name] ?? '', env)).stdout).toContain(wanted);
+      }
+    });
   });
 
   test('a server is trusted by its fingerprint and by nothing else (N3)', async (context) => {

@@ -1,0 +1,54 @@
+/** `latchkey known`: what the server knows by name, for the shells' completion; in no help, since nobody types it. */
+import type { Command } from 'commander';
+import type { Client } from '../client/connect.ts';
+import { inert } from '../inert.ts';
+import type { Act, Run } from './run.ts';
+import { shellWords } from './shell-words.ts';
+
+/** One thing that can be named on a command line, and what it is. */
+type Candidate = readonly [name: string, about: string];
+
+/** As many as anybody looks through; the newest. */
+const MOST = 100;
+/** What would have to be quoted on a command line is not offered. */
+const PLAIN = /^[\w@+.-]+$/;
+
+const LISTS = {
+  token: async ({ tokens }: Client): Promise<Candidate[]> => {
+    const page = await tokens.listTokens({ pageSize: MOST });
+    return page.tokens.map(({ jti, login, authMethod }) => [jti, `${login}, ${authMethod}`]);
+  },
+  login: async ({ tokens }: Client): Promise<Candidate[]> => {
+    const page = await tokens.listTokens({ pageSize: MOST });
+    return page.tokens.map(({ login, linuxUser }) => [login, linuxUser]);
+  },
+  session: async ({ sessions }: Client): Promise<Candidate[]> => {
+    const page = await sessions.listSessions({ pageSize: MOST });
+    return page.sessions.map(({ id, login, command }) => [id, `${login}: ${shellWords(command)}`]);
+  },
+  link: async ({ links }: Client): Promise<Candidate[]> => {
+    const page = await links.listLinks({ pageSize: MOST });
+    return page.links.map(({ socket, linuxUser }) => [socket, linuxUser]);
+  },
+  user: async ({ links }: Client): Promise<Candidate[]> => {
+    const page = await links.listLinks({ pageSize: MOST });
+    return page.links.map(({ linuxUser }) => [linuxUser, '']);
+  },
+} as const;
+
+export type Known = keyof typeof LISTS;
+const KINDS = Object.keys(LISTS) as Known[];
+
+export function addKnown(program: Command, act: Act): void {
+  program
+    .command('known', { hidden: true })
+    .addArgument(program.createArgument('<kind>').choices(KINDS))
+    .action(act((run, _options, [kind]) => known(run, kind as Known)));
+}
+
+/** Prints "NAME<TAB>ABOUT" a line, each name once. */
+async function known(run: Run, kind: Known): Promise<undefined> {
+  const found = await LISTS[kind](await run.client());
+  const plain = found.filter(([name]) => PLAIN.test(name));
+  for (const [name, about] of new Map(plain)) run.out.text(`${name}\t${inert(about)}\n`);
+}
