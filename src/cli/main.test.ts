@@ -49,7 +49,7 @@ describe('the command line', () => {
   });
 
   it.each([
-    [[], 2],
+    [[], 0],
     [['help'], 0],
     [['version'], 0],
     [['--version'], 0],

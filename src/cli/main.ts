@@ -13,6 +13,7 @@ import { Output } from './output.ts';
 import { watchOutput } from './output-gone.ts';
 import { buildProgram } from './program.ts';
 import { type Act, Run } from './run.ts';
+import { orStanding } from './standing.ts';
 
 /** Runs one command line, without the program's name in front; resolves with the exit status, never rejects. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
@@ -27,7 +28,8 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
       failure = run.failure;
     };
   try {
-    await buildProgram(act, io).parseAsync(argv, { from: 'user' });
+    const program = buildProgram(act, io);
+    await program.parseAsync(orStanding(program, argv), { from: 'user' });
   } catch (error) {
     status = report(error, io);
   }

@@ -14,6 +14,7 @@ import { addLogin } from './login.ts';
 import { addLogout } from './logout.ts';
 import type { Act } from './run.ts';
 import { addSessions } from './sessions.ts';
+import { addStanding } from './standing.ts';
 import { addStart } from './start.ts';
 import { addTokens } from './tokens.ts';
 import { addTrust } from './trust.ts';
@@ -60,7 +61,7 @@ export function buildProgram(act: Act, io: Io): Command {
   addRole(program, act, 'serve', 'run the server').option('--config <file>', 'the configuration file');
   addConfig(program, act);
   program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
-  for (const add of [addCompletion, addKnown, addLicenses, addVersion]) add(program, act);
+  for (const add of [addStanding, addCompletion, addKnown, addLicenses, addVersion]) add(program, act);
   addGlobals(program, ROLES);
   hintAtHelp(program, STAND_INS);
   return program;

@@ -112,6 +112,28 @@ describe('the command line', () => {
     run.kill('SIGTERM');
   });
 
+  test('alone it says where one stands, and what could be done next', async (context) => {
+    skipWithout(context, missingWorld());
+    const { status, stdout, stderr } = await daemon.cli(alice, ['--no-color']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^server +\S+:\d+\nversion +\d.*\nyou +alice\nLinux user +alice\nrole +user\nexpires +.*\nlink +takes starts\n/,
+    );
+    expect(stdout).toMatch(/\nNext:\n {2}latchkey start -- COMMAND +run a program as alice\n/);
+    const stranger = await daemon.cli(mallory, ['--no-color']);
+    expect(stranger).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(stranger.stdout).toMatch(/you +not logged in\n\nNext:\n {2}latchkey login /);
+    expect(await daemon.json(mallory, ['--no-color'])).toMatchObject({
+      login: null,
+      role: null,
+      problem: expect.any(String),
+    });
+    expect((await daemon.cli(alice, ['frobnicate'])).status).toBe(2);
+  });
+
   describe('the completion knows what the server knows', () => {
     /** What each shell offers behind $words; zsh is typed at, since it completes nowhere else, until it shows $wanted. */
     const OFFERS: Readonly<Record<string, string>> = {
