@@ -1,7 +1,7 @@
 /** What has become of tokens after a restart: each by itself, the server's list of them, and their links. */
 import { LinkState } from '../../src/generated/latchkey/v1/link.ts';
 import type { Administrator } from './administrator.ts';
-import { settle } from './model.ts';
+import { type KnownToken, settle } from './model.ts';
 import type { Random } from './random.ts';
 import type { TokensAtWork } from './tokens-at-work.ts';
 import { until } from './until.ts';
@@ -23,8 +23,17 @@ export async function checkTokens(worker: TokensAtWork, random: Random): Promise
   const old = worker.tokens.filter(({ isOver }) => isOver);
   const some = Array.from({ length: OLD_ONES }, () => random.of(old)).filter((it) => it !== undefined);
   const all = [...worker.tokens.filter(({ isOver }) => !isOver), ...new Set(some)];
-  await Promise.all(all.map(async (known) => settle(known, await worker.look(known))));
+  await Promise.all(all.map((known) => settled(known, worker)));
   if (worker.findings.length > 0) throw new Error(worker.findings.join('\n'));
+}
+
+/** What the server says of it now, whenever it says it. */
+async function settled(known: KnownToken, worker: TokensAtWork): Promise<void> {
+  await until('an answer', async () => {
+    const seen = await worker.look(known);
+    settle(known, seen);
+    return seen === undefined ? `none about ${known.jti}` : '';
+  });
 }
 
 /** The server lists `good` tokens and no others, and their links, ready. */

@@ -59,11 +59,17 @@ export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
     }
     await loop.finish();
   } catch (error) {
-    const log = daemon.log.split('\n').slice(-LOG_LINES).join('\n');
+    const log = daemon.log.split('\n').filter(isTelling).slice(-LOG_LINES).join('\n');
     const when = `seed ${options.seed}, round ${loop.figures.kills}`;
-    throw new Error(`${when}: ${String(error)}\nThe server's log:\n${log}`, { cause: error });
+    const told = `${when}: ${String(error)}\nThe server's log:\n${log}\nThe links:\n${loop.linksSaid}`;
+    throw new Error(told, { cause: error });
   }
   return loop.figures;
+}
+
+/** Not one of the many that say that somebody has called. */
+function isTelling(line: string): boolean {
+  return !/"msg":"call( refused)?"/.test(line);
 }
 
 class CrashLoop implements AsyncDisposable {
@@ -161,6 +167,10 @@ class CrashLoop implements AsyncDisposable {
     this.#administrator[Symbol.dispose]();
     this.#administrator = new Administrator(this.#daemon);
     await Promise.all(this.#workers.map(({ person }) => person.meet(this.#daemon)));
+  }
+
+  get linksSaid(): string {
+    return this.#printing.map(({ linkSaid }) => linkSaid).join('\n');
   }
 
   async #check(): Promise<void> {

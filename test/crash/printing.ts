@@ -41,6 +41,12 @@ export class Printing {
     return new Printing(link, pid, token, await NumberedLines.start(rpc, token));
   }
 
+  /** What its link has said, and whether it has ended. */
+  get linkSaid(): string {
+    const { child, stderr } = this.#link;
+    return `${this.socket}: ${stderr.trim()} (status ${child.exitCode}, signal ${child.signalCode})`;
+  }
+
   /** Of them that have been read so far. Throws when one is lost, doubled or out of order. */
   get lines(): number {
     return this.#lines.lines;
