@@ -70,6 +70,22 @@ describe('link daemons', () => {
     expect(world.links.forClaims(claims, me.uid).info).toMatchObject({ version: VERSION, state: 'ready' });
   });
 
+  test('but once, where what is installed is of another version than the server, too', async () => {
+    const fakes: FakeLink[] = [];
+    const start = async (): Promise<void> => {
+      const fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+      fakes.push(fake);
+      await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    };
+    await using world = await World.open({ starter: { start } });
+    await world.login();
+    await start();
+    await world.until('its replacement', () => (fakes[0] && told(fakes[0])) || undefined);
+    await delay(2 * LOOK_MS); // long enough for the other to be looked at
+    expect(fakes.map(told)).toEqual([true, false]);
+    for (const fake of fakes) await fake[Symbol.asyncDispose]();
+  });
+
   test('and goes on where no other can be started', async () => {
     let starts = 0;
     const refuse = async (): Promise<void> => {

@@ -10,7 +10,10 @@ import type { LinkRegistry } from './registry.ts';
 
 /** How often. */
 export const LOOK_MS = 1_000;
-/** Before a link is tried again that could not be replaced. */
+/**
+ * Before a user's next one is replaced. What is started is of the server's version only if the program on the disk is:
+ * while an upgrade waits half done, it is not.
+ */
 const REST_MS = 600_000;
 
 export interface ReplacementOptions {
@@ -22,8 +25,8 @@ export interface ReplacementOptions {
 export class Replacement implements Disposable {
   readonly #options: ReplacementOptions;
   readonly #timer: NodeJS.Timeout;
-  /** When a link may be tried again, by performance.now(). */
-  readonly #next = new WeakMap<Link, number>();
+  /** When a uid's link daemon may be replaced again, by performance.now(). */
+  readonly #next = new Map<number, number>();
   #busy = false;
 
   constructor(options: ReplacementOptions) {
@@ -40,7 +43,8 @@ export class Replacement implements Disposable {
     if (this.#busy) return;
     this.#busy = true;
     for (const link of [...this.#options.registry.all()])
-      if (this.#isDue(link) && performance.now() >= (this.#next.get(link) ?? 0)) await this.#replace(link);
+      if (this.#isDue(link) && performance.now() >= (this.#next.get(link.uid) ?? 0))
+        await this.#replace(link);
     this.#busy = false;
   }
 
@@ -53,7 +57,7 @@ export class Replacement implements Disposable {
   async #replace(link: Link): Promise<void> {
     const { daemonStarts, log } = this.#options;
     const { socket, linuxUser: name, uid } = link;
-    this.#next.set(link, performance.now() + REST_MS);
+    this.#next.set(uid, performance.now() + REST_MS);
     try {
       await daemonStarts.replace({ name, uid }, () => this.#isDue(link));
     } catch (error) {
