@@ -125,6 +125,32 @@ describe('the package', { timeout: 300_000 }, () => {
     expect(await system.sh('systemctl is-active latchkey.service')).toBe('active');
   });
 
+  test('keeps the port while the daemon fails again and again, and answers who waited', async () => {
+    await login();
+    const dropIn = '/etc/systemd/system/latchkey.service.d';
+    await system.sh(`mkdir ${dropIn}
+      printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\nRestartSec=100ms\\n' >${dropIn}/fails.conf
+      systemctl daemon-reload`);
+    await system.try('systemctl restart latchkey');
+    const waits = far(['whoami']);
+    const restarts = 'systemctl show --property=NRestarts --value latchkey';
+    await eventually(async () => expect(Number(await system.sh(restarts))).toBeGreaterThan(50));
+    expect(await system.sh('systemctl is-active latchkey.socket')).toBe('active');
+    await system.sh(`rm -r ${dropIn}; systemctl daemon-reload; systemctl restart latchkey`);
+    expect((await waits).status).toBe(0);
+  });
+
+  test('is not started at once for each knock when it refuses its configuration', async () => {
+    await system.sh('echo "api: { lsten: 1 }" >/etc/latchkey/config.yaml');
+    expect((await system.try('systemctl restart latchkey')).status).toBe(1);
+    const waits = far(['whoami']);
+    const state = 'systemctl show --property=SubState --value latchkey';
+    await eventually(async () => expect(await system.sh(state)).toBe('stop-post'));
+    expect(await system.sh('systemctl is-active latchkey.socket')).toBe('active');
+    await system.sh('echo "{}" >/etc/latchkey/config.yaml; systemctl restart latchkey');
+    expect((await waits).status).toBe(0);
+  });
+
   test('takes a secret from a file that root and the daemon can read, and nobody else', async () => {
     const secret = await system.sh('od -An -tx1 -N32 /dev/urandom | tr -d " \\n"');
     const put =
