@@ -225,7 +225,12 @@ describe('the package', { timeout: 300_000 }, () => {
     await login();
     await system.sh('echo mine >"$1"', own);
     await far(['start', '--detach', '--', 'sleep', '1000']);
-    await system.sh('DEBIAN_FRONTEND=noninteractive dpkg --purge latchkey');
+    // Another user stays in the folder of links, which has to go, and root means another server.
+    await system.sh(
+      'cd /run/latchkey/links && setsid --fork runuser -u mallory -- sleep 2000 >/dev/null 2>&1',
+    );
+    await system.sh('runuser -u mallory -- latchkey link --daemon');
+    await system.sh('LATCHKEY_SERVER=elsewhere.example DEBIAN_FRONTEND=noninteractive dpkg --purge latchkey');
     expect((await files()).filter((path) => !before.includes(path))).toEqual([
       '/etc/sudoers.d/alice',
       '/etc/latchkey',
@@ -237,6 +242,7 @@ describe('the package', { timeout: 300_000 }, () => {
     );
     const units = await system.sh('systemctl list-units --all --no-legend "*latchkey*"');
     expect(units).toBe('');
+    expect(await system.sh('pgrep --full "sleep 2000" >/dev/null && echo there')).toBe('there');
   });
 });
 
