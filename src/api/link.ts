@@ -1,7 +1,11 @@
 /** LinkService: links of this host register; users see, start and stop their own, managers see and stop everybody's. */
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
-import { LinkServiceDefinition, type WatchLinksResponse } from '../generated/latchkey/v1/link.ts';
+import {
+  LinkServiceDefinition,
+  type WatchLinksRequest,
+  type WatchLinksResponse,
+} from '../generated/latchkey/v1/link.ts';
 import type { LinkChange, LinkInfo } from '../links/link-info.ts';
 import type { Links } from '../links/links.ts';
 import { type Caller, type Identifying, type KnownCaller, seesAll } from './caller.ts';
@@ -32,7 +36,7 @@ export function linkService(rooms: LinkRooms): ServedMethod[] {
       const page = await links.list({ linuxUser: scope, pageSize, pageToken });
       return { links: page.items.map(linkMessage), nextPageToken: page.nextPageToken, total: page.total };
     },
-    watchLinks: ({ linuxUser }, caller) => watchLinks(rooms, linuxUser, caller),
+    watchLinks: (request, caller) => watchLinks(rooms, request, caller),
     startLink: async (_request, { claims }) => ({ link: linkMessage((await links.obtain(claims)).info) }),
     stopLink: async ({ socket }, caller) => {
       const { linuxUser, jti } = links.get(socket);
@@ -61,7 +65,7 @@ function scopeOf(linuxUser: string, caller: KnownCaller): string | undefined {
 
 async function* watchLinks(
   { links }: LinkRooms,
-  linuxUser: string,
+  { linuxUser, changesOnly }: WatchLinksRequest,
   caller: KnownCaller,
 ): AsyncGenerator<WatchLinksResponse> {
   const scope = scopeOf(linuxUser, caller);
@@ -70,6 +74,7 @@ async function* watchLinks(
   });
   yield* watch<LinkInfo, LinkChange, WatchLinksResponse>({
     changes: links.changes,
+    changesOnly,
     signal: caller.signal,
     page: async (pageSize, pageToken) =>
       scope === undefined

@@ -148,6 +148,16 @@ describe('TokenService', () => {
     await events.return?.();
   });
 
+  it('watches for changes only, without what there is', async () => {
+    await api.token('wilma');
+    await using client = await api.client('wilma');
+    const events = client.tokens.watchTokens({ changesOnly: true })[Symbol.asyncIterator]();
+    expect((await next(events)).event).toEqual({ $case: 'snapshotDone', value: true });
+    const jti = await jtiOf(await api.token('wilma'));
+    expect((await next(events)).event).toMatchObject({ $case: 'token', value: { jti } });
+    await events.return?.();
+  });
+
   it('verifies for managers as a call would (VerifyToken)', async () => {
     await using max = await api.client('max');
     const token = await api.token('bob');

@@ -2,6 +2,7 @@
 import {
   SessionFilter,
   SessionServiceDefinition,
+  type WatchSessionsRequest,
   type WatchSessionsResponse,
 } from '../generated/latchkey/v1/session.ts';
 import type { Session, SessionChange } from '../sessions/session.ts';
@@ -36,7 +37,7 @@ export function sessionService({ sessions }: SessionRooms): ServedMethod[] {
     getSession: async ({ sessionId }, caller) => {
       return { session: sessionMessage(await sessions.get(viewerOf(caller), sessionId)) };
     },
-    watchSessions: ({ filter }, caller) => watchSessions(sessions, filter, caller),
+    watchSessions: (request, caller) => watchSessions(sessions, request, caller),
     signalSession: async ({ sessionId, signal }, caller) => {
       await sessions.signal(viewerOf(caller), sessionId, signal);
       return {};
@@ -60,7 +61,7 @@ function queryOf({ login, state, text }: SessionFilter = SessionFilter.create())
 
 async function* watchSessions(
   sessions: SessionRooms['sessions'],
-  filter: SessionFilter | undefined,
+  { filter, changesOnly }: WatchSessionsRequest,
   caller: KnownCaller,
 ): AsyncGenerator<WatchSessionsResponse> {
   const viewer = viewerOf(caller);
@@ -71,6 +72,7 @@ async function* watchSessions(
   const removed = (id: string): WatchSessionsResponse => ({ event: { $case: 'removedId', value: id } });
   yield* watch<Session, SessionChange, WatchSessionsResponse>({
     changes: sessions.changes,
+    changesOnly,
     signal: caller.signal,
     page: (pageSize, pageToken) => sessions.list(viewer, { ...query, pageSize, pageToken }),
     present,

@@ -6,6 +6,7 @@ import {
   TokenFilter,
   TokenServiceDefinition,
   type VerifyTokenResponse,
+  type WatchTokensRequest,
   type WatchTokensResponse,
 } from '../generated/latchkey/v1/token.ts';
 import type { Page } from '../store/page.ts';
@@ -45,7 +46,7 @@ export function tokenService(rooms: TokenRooms): ServedMethod[] {
       const receipt = await authority.revoke(target, 'revoked', { except: caller.call });
       return { receipt: receiptMessage(receipt) };
     },
-    watchTokens: ({ filter }, caller) => watchTokens(rooms, filter, caller),
+    watchTokens: (request, caller) => watchTokens(rooms, request, caller),
     verifyToken: ({ token }, caller) => verify(rooms, token, caller),
   });
 }
@@ -124,7 +125,7 @@ export async function checkMayEnd(
 
 async function* watchTokens(
   { authority }: TokenRooms,
-  filter: TokenFilter | undefined,
+  { filter, changesOnly }: WatchTokensRequest,
   caller: KnownCaller,
 ): AsyncGenerator<WatchTokensResponse> {
   const own = ownFilter(filter, caller);
@@ -133,6 +134,7 @@ async function* watchTokens(
   });
   yield* watch<TokenClaims, TokenChange, WatchTokensResponse>({
     changes: authority.changes,
+    changesOnly,
     signal: caller.signal,
     page: (pageSize, pageToken) =>
       pageFor(caller, filter, () => authority.list({ ...own, pageSize, pageToken })),

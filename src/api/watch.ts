@@ -8,6 +8,8 @@ const PAGE_SIZE = 1000;
 export interface Watching<Item, Change, Message> {
   readonly changes: Feed<Change>;
   readonly signal: AbortSignal;
+  /** Without what there is already. */
+  readonly changesOnly: boolean;
   /** A page of what is watched; called until the last. */
   readonly page: (pageSize: number, pageToken: string) => Promise<Page<Item>>;
   readonly present: (item: Item) => Message;
@@ -24,15 +26,10 @@ export interface Watching<Item, Change, Message> {
 export async function* watch<Item, Change, Message>(
   watching: Watching<Item, Change, Message>,
 ): AsyncGenerator<Message> {
-  const { changes, signal, page, present, done, changed } = watching;
+  const { changes, signal, changesOnly, done, changed } = watching;
   const events = changes.subscribe(signal);
   try {
-    let pageToken = '';
-    do {
-      const { items, nextPageToken } = await page(PAGE_SIZE, pageToken);
-      for (const item of items) yield present(item);
-      pageToken = nextPageToken;
-    } while (pageToken !== '' && !signal.aborted);
+    if (!changesOnly) yield* snapshot(watching);
     yield done;
     for await (const change of events) {
       const message = changed(change);
@@ -41,4 +38,17 @@ export async function* watch<Item, Change, Message>(
   } finally {
     await events.return?.();
   }
+}
+
+async function* snapshot<Item, Change, Message>({
+  signal,
+  page,
+  present,
+}: Watching<Item, Change, Message>): AsyncGenerator<Message> {
+  let pageToken = '';
+  do {
+    const { items, nextPageToken } = await page(PAGE_SIZE, pageToken);
+    for (const item of items) yield present(item);
+    pageToken = nextPageToken;
+  } while (pageToken !== '' && !signal.aborted);
 }
