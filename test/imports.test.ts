@@ -113,8 +113,22 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     may: ['user-folders', 'durable-file', 'token', 'errno', 'errors', 'generated'],
     why: 'it sees what any foreign client sees',
   },
+  terminal: {
+    may: ['errors', 'generated'],
+    why: 'command line and dashboard say things alike, and it knows neither',
+  },
   cli: {
-    may: ['user-folders', 'client', 'errors', 'inert', 'packaged/text', 'version', 'config', 'generated'],
+    may: [
+      'user-folders',
+      'client',
+      'terminal',
+      'errors',
+      'inert',
+      'packaged/text',
+      'version',
+      'config',
+      'generated',
+    ],
     why: 'it can do what the public API can do',
   },
   'local-admin': {

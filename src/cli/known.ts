@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/connect.ts';
 import { inert } from '../inert.ts';
+import { shellWords } from '../terminal/shell-words.ts';
 import type { Act, Run } from './run.ts';
-import { shellWords } from './shell-words.ts';
 
 /** One thing that can be named on a command line, and what it is. */
 type Candidate = readonly [name: string, about: string];

@@ -1,8 +1,8 @@
 /** A link in a table and as JSON. */
 import { type Link, LinkState } from '../generated/latchkey/v1/link.ts';
+import type { Column, Style } from '../terminal/table.ts';
 import { iso } from './json.ts';
 import type { Output, Value } from './output.ts';
-import type { Column, Style } from './table.ts';
 
 export const LINK_COLUMNS: readonly Column[] = [
   { title: 'LINK' },

@@ -5,7 +5,7 @@
  * from argv. All it knows it asks the server, through src/client.
  */
 import { CommanderError } from 'commander';
-import { DONE, FAILED, USAGE } from './exit-status.ts';
+import { DONE, FAILED, USAGE } from '../terminal/exit-status.ts';
 import { explain } from './failure.ts';
 import { globalsOf } from './globals.ts';
 import { type Io, processIo } from './io.ts';

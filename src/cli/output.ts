@@ -5,9 +5,9 @@
  */
 import { styleText } from 'node:util';
 import { inert, inertJson } from '../inert.ts';
+import { relativeTime } from '../terminal/relative-time.ts';
+import { type Cell, type Column, layTable, type Paint, type Style } from '../terminal/table.ts';
 import type { Io } from './io.ts';
-import { relativeTime } from './relative-time.ts';
-import { type Cell, type Column, layTable, type Paint, type Style } from './table.ts';
 
 const COLOURS = { heading: 'bold', good: 'green', bad: 'red', dim: 'dim' } as const;
 

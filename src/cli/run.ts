@@ -1,7 +1,7 @@
 /** One run of one verb: what was asked for everywhere, where to print, and the server when needed. */
 import type { Command } from 'commander';
 import type { Client, ConnectOptions } from '../client/connect.ts';
-import { FAILED } from './exit-status.ts';
+import { FAILED } from '../terminal/exit-status.ts';
 import type { Globals } from './globals.ts';
 import type { Io } from './io.ts';
 import { Output } from './output.ts';

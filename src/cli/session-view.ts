@@ -1,9 +1,9 @@
 /** A session in a table, on its own, and as JSON. */
 import { type Session, SessionState } from '../generated/latchkey/v1/session.ts';
+import { shellWords } from '../terminal/shell-words.ts';
+import type { Column } from '../terminal/table.ts';
 import { iso, orNull } from './json.ts';
 import type { Output, Value } from './output.ts';
-import { shellWords } from './shell-words.ts';
-import type { Column } from './table.ts';
 
 export const SESSION_COLUMNS: readonly Column[] = [
   { title: 'SESSION' },

@@ -7,7 +7,7 @@ import { type Following, followSession, type Progress } from '../client/follow-s
 import { isAppError, type Reason } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
 import { Stream } from '../generated/latchkey/v1/session.ts';
-import { OWN_FAILURE } from './exit-status.ts';
+import { OWN_FAILURE } from '../terminal/exit-status.ts';
 import { explain } from './failure.ts';
 import { forwardSignals } from './forward-signals.ts';
 import { ownInput } from './own-input.ts';

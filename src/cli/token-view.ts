@@ -1,8 +1,8 @@
 /** A token in a table, on its own, and as JSON. */
 import type { Token } from '../generated/latchkey/v1/token.ts';
+import type { Column } from '../terminal/table.ts';
 import { iso, orNull } from './json.ts';
 import type { Output, Value } from './output.ts';
-import type { Column } from './table.ts';
 
 export const TOKEN_COLUMNS: readonly Column[] = [
   { title: 'TOKEN' },

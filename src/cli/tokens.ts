@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Token, TokenFilter, WatchTokensResponse } from '../generated/latchkey/v1/token.ts';
-import { DONE, exitStatus, FAILED } from './exit-status.ts';
+import { DONE, exitStatus, FAILED } from '../terminal/exit-status.ts';
 import { showList } from './listing.ts';
 import { addNoun } from './noun.ts';
 import { collect, type Paging, pagingOptions } from './paging.ts';

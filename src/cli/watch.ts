@@ -1,7 +1,8 @@
 /** A watch on the screen: what there is as a table, then each change as a line. */
+
+import type { Column } from '../terminal/table.ts';
 import type { Output, Value } from './output.ts';
 import type { Run } from './run.ts';
-import type { Column } from './table.ts';
 
 /** What a watch sends, the same for every noun. */
 export type Change<Item> =
