@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             'src/**/*.test.ts',
+            'tui/**/*.test.ts',
             'test/*.test.ts',
             'test/bench/**/*.test.ts',
             'test/crash/**/*.test.ts',

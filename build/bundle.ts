@@ -1,4 +1,5 @@
 /** The code of the program: a launcher, which is src/main.ts, and one CommonJS bundle for each role it loads. */
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
@@ -6,7 +7,12 @@ const root = dirname(import.meta.dirname);
 const main = join(root, 'src/main.ts');
 
 /** The file behind each role. */
-const ROLES = { serve: 'src/serve.ts', link: 'src/link/main.ts', cli: 'src/cli/main.ts' } as const;
+const ROLES = {
+  serve: 'src/serve.ts',
+  link: 'src/link/main.ts',
+  cli: 'src/cli/main.ts',
+  tui: 'tui/main.tsx',
+} as const;
 export type Role = keyof typeof ROLES;
 export const roles = Object.keys(ROLES) as Role[];
 
@@ -45,6 +51,20 @@ const addonsInside: Plugin = {
   },
 };
 
+/** Ink without what a bundle cannot wait for while it is being loaded: its layout engine, and React's tools. */
+const inkAtOnce: Plugin = {
+  name: 'ink at once',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^yoga-layout$/ }, () => ({ path: join(root, 'tui/yoga.ts') }));
+    onLoad({ filter: /ink\/build\/reconciler\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      return {
+        contents: source.replace(/await (?:import\('\.\/devtools\.js'\)|loadPackageJson\(\))/g, '{}'),
+      };
+    });
+  },
+};
+
 /** What the program says of itself. */
 export interface Origin {
   readonly commit: string;
@@ -70,6 +90,8 @@ export async function bundle(folder: string, { commit, version }: Origin): Promi
     define: {
       BUILT_FROM: JSON.stringify(commit),
       BUILT_AS: JSON.stringify(version),
+      'process.env.NODE_ENV': '"production"',
+      'process.env.DEV': '"no"',
       __dirname: '"/"', // no file's
       __filename: '"/latchkey"',
     },
@@ -85,7 +107,7 @@ export async function bundle(folder: string, { commit, version }: Origin): Promi
   const each = build({
     ...common,
     entryPoints: ROLES,
-    plugins: [addonsInside],
+    plugins: [addonsInside, inkAtOnce],
     banner: { js: '(function(exports,require,module){' },
     footer: { js: '})' },
   });

@@ -11,11 +11,12 @@ import { STEADY } from './v8-flags.ts';
 
 const STAND_IN = join(import.meta.dirname, 'stand-in.ts');
 
-/** What loads a role's code and then fails, for want of a file, an account (see stand-in.ts), a port. */
+/** What loads a role's code and then fails, for want of a file, an account (see stand-in.ts), a port, a terminal. */
 const STARTS: Readonly<Record<Role, (home: string) => readonly string[]>> = {
   serve: (home) => ['serve', '--config', join(home, 'none')],
   link: (home) => ['link', '--run', home],
   cli: () => ['whoami', '--server', 'localhost:99999'],
+  tui: () => ['tui'],
 };
 
 /** Writes ROLE.cache beside each bundle in `folder`; `node` is the runtime that the program will have. */

@@ -17,6 +17,8 @@ async function run(): Promise<number> {
       return (await import('./serve.ts')).runServe(rest);
     case 'link':
       return (await import('./link/main.ts')).runLink(rest);
+    case 'tui':
+      return (await import('../tui/main.tsx')).runTui(rest);
     case 'version':
       return rest.length === 0 && saysVersion() ? 0 : runCli();
     default:

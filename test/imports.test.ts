@@ -3,7 +3,6 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = dirname(import.meta.dirname);
-const source = join(root, 'src');
 
 /** What each room may import, and why nothing else. A file named here alone is open to that room. */
 const rooms: Record<string, { may: string[]; why: string }> = {
@@ -156,7 +155,14 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     ],
     why: 'arguments and signals around the daemon',
   },
-  main: { may: ['packaged/clean-start', 'version', 'serve', 'link', 'cli'], why: 'it only dispatches' },
+  tui: {
+    may: ['client', 'terminal', 'errors', 'inert', 'generated'],
+    why: 'it can do what the public API can do',
+  },
+  main: {
+    may: ['packaged/clean-start', 'version', 'serve', 'link', 'cli', 'tui'],
+    why: 'it only dispatches',
+  },
 };
 
 /** Packages that only some rooms may name. */
@@ -167,6 +173,8 @@ const packages: Record<string, { rooms: string[]; why: string }> = {
   'better-sqlite3': { rooms: ['store'], why: 'one schema, several databases' },
   pino: { rooms: ['log'], why: 'rooms write to a Log, and a test can give them any' },
   commander: { rooms: ['cli'], why: 'only the command line parses commands' },
+  ink: { rooms: ['tui'], why: 'only the dashboard draws' },
+  react: { rooms: ['tui'], why: 'only the dashboard draws' },
   zod: { rooms: ['config'], why: 'links and one-shot commands start without it' },
   ssh2: { rooms: ['login'], why: 'only a login dials sshd' },
   yaml: { rooms: ['config'], why: 'only the configuration is YAML' },
@@ -178,11 +186,11 @@ interface Import {
   target: string;
 }
 
-const files = globSync('**/*.ts', { cwd: source }).filter(
-  (file) => !file.startsWith('generated/') && !file.endsWith('.test.ts') && !file.includes('.test-'),
+const files = globSync(['src/**/*.ts', 'tui/**/*.{ts,tsx}'], { cwd: root }).filter(
+  (file) => !file.startsWith('src/generated/') && !file.endsWith('.test.ts') && !file.includes('.test-'),
 );
 const imports: Import[] = files.flatMap((file) => {
-  const text = readFileSync(join(source, file), 'utf8');
+  const text = readFileSync(join(root, file), 'utf8');
   const named = [
     ...text.matchAll(
       /^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm,
@@ -191,13 +199,18 @@ const imports: Import[] = files.flatMap((file) => {
   return named.map((match) => ({ file, room: roomOf(file), target: match[1] ?? match[2] ?? match[3] ?? '' }));
 });
 
+/** A file in the words of the rows above: `links/links` for src/links/links.ts. */
+function placeOf(file: string): string {
+  return file.replace(/^src\//, '').replace(/\.tsx?$/, '');
+}
+
 function roomOf(file: string): string {
-  return file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');
+  return placeOf(file).split('/', 1)[0] ?? '';
 }
 
 /** `links/links` for './links.ts' seen from src/links/x.ts. */
 function within({ file, target }: Import): string {
-  return relative(source, join(source, dirname(file), target)).replace(/\.ts$/, '');
+  return placeOf(relative(root, join(root, dirname(file), target)));
 }
 
 function isAllowed(from: Import): boolean {
@@ -241,9 +254,9 @@ describe('imports run downward only', () => {
   });
 
   test('no file imports itself round a corner', () => {
-    const edges = new Map(files.map((file) => [file.replace(/\.ts$/, ''), [] as string[]]));
+    const edges = new Map(files.map((file) => [placeOf(file), [] as string[]]));
     for (const from of imports)
-      if (from.target.startsWith('.')) edges.get(from.file.replace(/\.ts$/, ''))?.push(within(from));
+      if (from.target.startsWith('.')) edges.get(placeOf(from.file))?.push(within(from));
     const done = new Set<string>();
     const cycles: string[] = [];
     const walk = (file: string, path: string[]): void => {

@@ -1,6 +1,7 @@
 /** A link in a table and as JSON. */
-import { type Link, LinkState } from '../generated/latchkey/v1/link.ts';
-import type { Column, Style } from '../terminal/table.ts';
+import type { Link } from '../generated/latchkey/v1/link.ts';
+import { linkState } from '../terminal/state-words.ts';
+import type { Column } from '../terminal/table.ts';
 import { iso } from './json.ts';
 import type { Output, Value } from './output.ts';
 
@@ -14,20 +15,12 @@ export const LINK_COLUMNS: readonly Column[] = [
   { title: 'SINCE', optional: true },
 ];
 
-const STATES: Readonly<Record<LinkState, { word: string; style?: Style }>> = {
-  [LinkState.UNSPECIFIED]: { word: 'unknown' },
-  [LinkState.READY]: { word: 'ready', style: 'good' },
-  [LinkState.RETIRING]: { word: 'retiring', style: 'dim' },
-  [LinkState.LOST]: { word: 'lost', style: 'bad' },
-};
-
 export function linkRow(out: Output, link: Link): Value[] {
-  const { word, ...style } = STATES[link.state] ?? STATES[LinkState.UNSPECIFIED];
   return [
     link.socket,
     link.linuxUser,
     link.daemon ? 'daemon' : 'link',
-    { text: word, ...style },
+    linkState(link),
     String(link.pid),
     String(link.sessions),
     out.time(link.createdAt),
@@ -43,7 +36,7 @@ export function linkJson(link: Link): object {
     pid: link.pid,
     daemon: link.daemon,
     jti: link.jti,
-    state: (STATES[link.state] ?? STATES[LinkState.UNSPECIFIED]).word,
+    state: linkState(link).text,
     createdAt: iso(link.createdAt),
     sessions: link.sessions,
     version: link.version,

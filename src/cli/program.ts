@@ -57,6 +57,12 @@ export function buildProgram(act: Act, io: Io): Command {
   for (const add of [addStart, addAttach, addSessions]) add(program, act);
   program.commandsGroup('Looking after logins:');
   for (const add of [addTokens, addLinks]) add(program, act);
+  addRole(program, act, 'tui', 'watch and look after all of it on one screen')
+    .argument('[server]', 'host:port')
+    .option('--read-only', 'offer nothing that ends something')
+    .option('--ascii', 'draw with ASCII alone')
+    .option('--theme <theme>', 'dark, light, 16 or none')
+    .option('--run <dir>', "the local server's run directory");
   program.commandsGroup('The server:');
   addRole(program, act, 'serve', 'run the server').option('--config <file>', 'the configuration file');
   addConfig(program, act);
@@ -68,7 +74,7 @@ export function buildProgram(act: Act, io: Io): Command {
 }
 
 const STAND_INS: ReadonlySet<string> = new Set(['start', 'attach']);
-const ROLES: ReadonlySet<string> = new Set(['serve', 'link']);
+const ROLES: ReadonlySet<string> = new Set(['serve', 'link', 'tui']);
 
 /** A role that src/main.ts runs itself; here for the help and the completions. */
 function addRole(program: Command, act: Act, name: string, description: string): Command {

@@ -1,6 +1,7 @@
 /** A session in a table, on its own, and as JSON. */
 import { type Session, SessionState } from '../generated/latchkey/v1/session.ts';
 import { shellWords } from '../terminal/shell-words.ts';
+import { sessionState, sessionWord } from '../terminal/state-words.ts';
 import type { Column } from '../terminal/table.ts';
 import { iso, orNull } from './json.ts';
 import type { Output, Value } from './output.ts';
@@ -14,13 +15,6 @@ export const SESSION_COLUMNS: readonly Column[] = [
   { title: 'COMMAND', shrinks: true },
 ];
 
-const STATES: Readonly<Record<SessionState, string>> = {
-  [SessionState.UNSPECIFIED]: 'unknown',
-  [SessionState.STARTING]: 'starting',
-  [SessionState.RUNNING]: 'running',
-  [SessionState.ENDED]: 'ended',
-};
-
 /** The states by the names that people use for them. */
 export const STATE_NAMES: ReadonlyMap<string, SessionState> = new Map([
   ['starting', SessionState.STARTING],
@@ -28,24 +22,12 @@ export const STATE_NAMES: ReadonlyMap<string, SessionState> = new Map([
   ['ended', SessionState.ENDED],
 ]);
 
-function stateWord(session: Session): string {
-  return STATES[session.state] ?? STATES[SessionState.UNSPECIFIED];
-}
-
-/** "running", "ended 0", "ended, status unknown". */
-function stateValue(session: Session): Value {
-  if (session.state === SessionState.RUNNING) return { text: 'running', style: 'good' };
-  if (session.state !== SessionState.ENDED) return stateWord(session);
-  if (session.exitStatus === undefined) return { text: 'ended, status unknown', style: 'bad' };
-  return { text: `ended ${session.exitStatus}`, style: session.exitStatus === 0 ? 'dim' : 'bad' };
-}
-
 export function sessionRow(out: Output, session: Session): Value[] {
   return [
     session.id,
     session.login,
     session.linuxUser,
-    stateValue(session),
+    sessionState(session),
     out.time(session.startedAt),
     shellWords(session.command),
   ];
@@ -58,7 +40,7 @@ export function sessionFields(out: Output, session: Session): [string, Value | u
     ['Linux user', session.linuxUser],
     ['command', shellWords(session.command)],
     ['directory', session.directory],
-    ['state', stateValue(session)],
+    ['state', sessionState(session)],
     ['started', out.time(session.startedAt, 2)],
     ['ended', out.time(session.endedAt, 2)],
     ['attached', String(session.attached)],
@@ -75,7 +57,7 @@ export function sessionJson(session: Session): object {
     linuxUser: session.linuxUser,
     command: session.command,
     directory: orNull(session.directory),
-    state: stateWord(session),
+    state: sessionWord(session),
     startedAt: iso(session.startedAt),
     endedAt: iso(session.endedAt),
     exitStatus: session.exitStatus ?? null,

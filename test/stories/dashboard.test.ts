@@ -1,0 +1,211 @@
+/** The dashboard in a real terminal, with the built program and a real server (X7). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, alice, bob, mallory, root } from '../support/account.ts';
+import { TestDaemon } from '../support/daemon.ts';
+import { program } from '../support/program.ts';
+import { Screen, type ScreenOptions } from '../support/screen.ts';
+import { missingWorld, skipWithout } from '../support/skip.ts';
+
+let daemon: TestDaemon;
+
+/** The dashboard of `account`, live. */
+async function dashboard(account: Account, words = '', options: ScreenOptions = {}): Promise<Screen> {
+  const screen = new Screen(account, options);
+  screen.enter(`${program()} tui --run ${daemon.runFolder} ${words}; echo ended with $?`);
+  await screen.shows(/● live/);
+  return screen;
+}
+
+async function start(account: Account, ...command: string[]): Promise<string> {
+  return (await daemon.cli(account, ['start', '--detach', '--', ...command])).stdout.trim();
+}
+
+describe('the dashboard', () => {
+  beforeAll(async () => {
+    if (missingWorld()) return;
+    daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
+    await daemon.link(alice);
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test('shows a login that comes, finds it, opens it, ends it with its receipt, and it is gone (X7)', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = await dashboard(root);
+    await screen.shows(/▸ .*alice/);
+    const theirs = await daemon.link(mallory);
+    await screen.shows(/ mallory +mallory +link /);
+    screen.press('/', 'MALL');
+    await screen.shows(/filter "MALL" · 1 of 1[\s\S]*\n\/MALL_/);
+    expect(screen.text).not.toContain('alice');
+    screen.press('Enter', 'Enter');
+    const [, jti = ''] =
+      /token {2,}([\w-]{36})/.exec(await screen.shows(/expires +in [\s\S]*link +7002\./)) ?? [];
+    screen.press('x');
+    expect(await screen.shows(/Revoke\?/)).toContain(`token ${jti} of mallory`);
+    screen.press('y');
+    const receipt = await screen.shows(/Receipt/);
+    expect(receipt).toMatch(/Ended 1 token, 1 link and 1 process in \d+ ms\./);
+    expect(receipt).toContain(`token    ${jti}`);
+    expect(receipt).toContain("No process is left, says the user's own link.");
+    await theirs.finished;
+    screen.press('Escape');
+    await screen.shows(/This is gone/);
+    screen.press('Escape');
+    await screen.shows(/filter "MALL" · none[\s\S]*no tokens/);
+    screen.press('Escape');
+    await screen.shows(/alice/);
+  });
+
+  test('goes from a login to its sessions and back, and ends those that are marked', async (context) => {
+    skipWithout(context, missingWorld());
+    const ids = [await start(alice, 'sleep', '1001'), await start(alice, 'sleep', '1002')];
+    using screen = await dashboard(root);
+    screen.press(':', 'log');
+    await screen.shows(/:log_ Logins/);
+    screen.press('Enter');
+    await screen.shows(/▸ +alice/);
+    screen.press('Enter');
+    await screen.shows(/sessions +of alice → Sessions/);
+    screen.press('j', 'j', 'Enter');
+    await screen.shows(/Sessions of alice · 1 of \d+[\s\S]*sleep 1002[\s\S]*sleep 1001/);
+    screen.press('Space', 'Space', 'x');
+    await screen.shows(/End 2 sessions\?[\s\S]*sleep 1002[\s\S]*sleep 1001/);
+    screen.press('y');
+    const receipt = await screen.shows(/Receipt/);
+    for (const id of ids) expect(receipt).toContain(`session  ${id}`);
+    screen.press('Escape');
+    await screen.shows(/ended \d+ [\s\S]*sleep 1002/);
+    screen.press('Escape');
+    await screen.shows(/everything of alice/);
+  });
+
+  test('says that the server is away, and goes on by itself when it is back', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = await dashboard(root, '--local-admin');
+    await daemon.end('SIGKILL');
+    await screen.shows(/○ reconnecting[\s\S]*\nReconnecting: /);
+    await daemon.serve();
+    await screen.shows(/● live[\s\S]*alice/);
+    const theirs = await daemon.link(mallory);
+    await screen.shows(/mallory/);
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    await theirs.finished;
+    await screen.showsNo(/mallory/);
+  });
+
+  test('is whole in a small terminal, and in a large one again', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = await dashboard(root);
+    screen.resize(60, 15);
+    await screen.shows(/^Latchkey {2}root \(admin\).{1,40}● live\n(?:.*\n){13}\? help {2}q quit.*\n$/);
+    screen.press('?');
+    await screen.shows(/Keys\n\n\? +this help/);
+    screen.press('G');
+    await screen.shows(/: +go to a screen by name/);
+    screen.resize(120, 40);
+    screen.press('Escape');
+    await screen.shows(/^Latchkey {2}root .* {60,}● live\n(?!.*Latchkey)(?:.*\n){38}\? help {2}q quit.*\n$/);
+  });
+
+  test('shows text from elsewhere as text', async (context) => {
+    skipWithout(context, missingWorld());
+    const hostile = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e日本';
+    await start(alice, 'sh', '-c', 'exit 0', hostile);
+    using screen = await dashboard(root, '', { columns: 120 });
+    screen.press('4');
+    const text = await screen.shows(/日本/);
+    expect(text).toContain('\\x1b]0;owned\\x07\\x1b[2J\\x9b31m\\u202e日本');
+    expect(screen.title).not.toContain('owned');
+  });
+
+  test('shows a user what is theirs, and offers nothing to who only looks on', async (context) => {
+    skipWithout(context, missingWorld());
+    await daemon.link(bob);
+    using theirs = await dashboard(alice);
+    expect(await theirs.shows(/Tokens · 1 of \d[\s\S]*alice/)).not.toMatch(/bob|root +local/);
+    using everybody = await dashboard(bob, '--read-only');
+    expect(await everybody.shows(/alice/)).not.toContain('x revoke');
+    everybody.press('x', '?');
+    expect(await everybody.shows(/Keys/)).not.toMatch(/revoke/);
+  });
+
+  test('does something for every key of its help', { timeout: 120_000 }, async (context) => {
+    skipWithout(context, missingWorld());
+    await Promise.all(Array.from({ length: 40 }, () => start(alice, 'true')));
+    using screen = await dashboard(root, '', { columns: 70, rows: 40 });
+    screen.press('?');
+    const help = await screen.shows(/Keys/);
+    const rows = [...help.matchAll(/^(\S+(?: \S+)*) {2,}\S.*$/gm)].map(([, keys = '']) => keys.split(' '));
+    const keys = rows.slice(1).flat();
+    expect(keys).toEqual(
+      expect.arrayContaining(['j', 'pgdn', 'G', '/', 's', 'x', 'space', 'shift-tab', ':']),
+    );
+    screen.press('Escape');
+    screen.resize(70, 24);
+    for (const key of keys.filter((each) => each !== 'q' && each !== '^c')) {
+      if (!screen.text.includes('? help')) screen.press('Escape');
+      await screen.shows(/\? help/);
+      screen.press('3');
+      await screen.shows(/\nLinks · 1 of/);
+      screen.press('4');
+      await screen.shows(/\nSessions · 1 of/);
+      screen.press('PPage', 'NPage', 'Space');
+      const before = steady(await screen.shows(/Sessions · 20 of \d+ · 1 marked/));
+      screen.press(TMUX[key] ?? key);
+      await screen.until(`something after ${key}`, (text) => steady(text) !== before);
+    }
+  });
+
+  test.for(['q', 'C-c', 'SIGTERM', 'SIGHUP'])(
+    'leaves the terminal as it found it after %s',
+    async (end, context) => {
+      skipWithout(context, missingWorld());
+      using screen = new Screen(root);
+      screen.enter('stty -a | md5sum');
+      const [settings = ''] = /[0-9a-f]{32}/.exec(await screen.shows(/[0-9a-f]{32}/)) ?? [];
+      screen.enter(`${program()} tui --run ${daemon.runFolder}; echo ended with $?`);
+      await screen.shows(/● live/);
+      expect(screen.modes).toBe('1 0');
+      if (end.startsWith('SIG')) process.kill(screen.foreground, end);
+      else screen.press(end);
+      await screen.shows(/ended with \d+\n/);
+      expect(screen.modes).toBe('0 1');
+      screen.enter('stty -a | md5sum');
+      await screen.until('the same settings', (text) => text.split(settings).length === 3);
+      expect(screen.text).toContain(`ended with ${{ SIGTERM: 143, SIGHUP: 129 }[end] ?? 0}`);
+    },
+  );
+
+  test('says what to do instead where there is no terminal', async (context) => {
+    skipWithout(context, missingWorld());
+    const { status, stdout, stderr } = await daemon.cli(root, ['tui']);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toBe(
+      "latchkey: the dashboard needs a terminal; without one there is 'latchkey tokens watch'\n",
+    );
+  });
+});
+
+/** tmux's names for keys. */
+const TMUX: Readonly<Record<string, string>> = {
+  down: 'Down',
+  up: 'Up',
+  left: 'Left',
+  right: 'Right',
+  pgdn: 'NPage',
+  pgup: 'PPage',
+  home: 'Home',
+  end: 'End',
+  enter: 'Enter',
+  esc: 'Escape',
+  space: 'Space',
+  tab: 'Tab',
+  'shift-tab': 'BTab',
+  '^f': 'C-f',
+  '^b': 'C-b',
+};
+
+/** A screen without what time alone changes. */
+function steady(text: string): string {
+  return text.replaceAll(/now|\d+ (?:s|min) ago/g, 'then').replaceAll(/ +/g, ' ');
+}

@@ -1,0 +1,43 @@
+/** The dashboard: keys and news go into the state, and the state is drawn. */
+import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
+import { type ReactNode, useEffect, useReducer } from 'react';
+import { draw } from './layout/draw.ts';
+import type { Look } from './layout/look.ts';
+import { useAction, useNow, useTypedFilter, useWatch } from './live/hooks.ts';
+import type { Server } from './live/server.ts';
+import { keyNames } from './state/key-names.ts';
+import { reduce } from './state/reduce.ts';
+import { type State, viewOf } from './state/state.ts';
+
+export interface DashboardProps {
+  readonly server: Server;
+  readonly start: State;
+  readonly look: Look;
+}
+
+export function Dashboard({ server, start, look }: DashboardProps): ReactNode {
+  const [state, tell] = useReducer(reduce, start);
+  const { exit } = useApp();
+  const { columns, rows } = useWindowSize();
+  const nowMs = useNow();
+  useEffect(() => tell({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
+  useInput((input, key) => {
+    for (const name of keyNames(input, key)) tell({ kind: 'key', key: name });
+  });
+  useWatch(server, viewOf(state), tell);
+  useTypedFilter(state.prompt, tell);
+  useAction(server, state.dialog, tell);
+  useEffect(() => {
+    if (state.isLeaving) exit();
+  }, [state.isLeaving, exit]);
+  const lines = draw(state, nowMs, look).map((text, at) => ({ key: `line ${at}`, text }));
+  return (
+    <Box flexDirection="column">
+      {lines.map(({ key, text }) => (
+        <Text key={key} wrap="truncate-end">
+          {text === '' ? ' ' : text}
+        </Text>
+      ))}
+    </Box>
+  );
+}

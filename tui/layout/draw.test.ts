@@ -1,0 +1,89 @@
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { displayWidth } from '../../src/terminal/display-width.ts';
+import { press, showing, tokenRow } from '../state/state.test-support.ts';
+import { draw } from './draw.ts';
+import { lookOf, wishes } from './look.ts';
+
+const plain = lookOf('none', false);
+
+function screen(...given: Parameters<typeof draw>): string[] {
+  return draw(...given).map(stripVTControlCharacters);
+}
+
+describe('the screen', () => {
+  it('is as large as the terminal, whatever it shows and however small', () => {
+    const rows = Array.from({ length: 40 }, (_, at) => tokenRow(`token-${at}`));
+    for (const size of [
+      { columns: 80, rows: 24 },
+      { columns: 60, rows: 15 },
+      { columns: 200, rows: 60 },
+      { columns: 20, rows: 4 },
+    ])
+      for (const keys of [[], ['enter'], ['?'], ['x'], ['/', 'a'], [':']]) {
+        const lines = screen(press(showing(rows, { size }), ...keys), 0, plain);
+        expect(lines.length).toBe(size.rows);
+        expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(size.columns);
+      }
+  });
+
+  it('shows who is where, the tabs, the rows with cursor and marks, and the keys', () => {
+    const state = press(showing([tokenRow('one'), tokenRow('two', 'bob')]), 'space');
+    const lines = screen(state, 60_000, plain);
+    expect(lines.slice(0, 6).map((line) => line.trimEnd())).toEqual([
+      'Latchkey  root (admin)  host:7300                                   ○ connecting',
+      ' 1 Logins  2 Tokens  3 Links  4 Sessions',
+      'Tokens · 2 of 2 · 1 marked',
+      '  TOKEN  LOGIN  USER   METHOD  ISSUED↓    EXPIRES    FROM',
+      ' ●one    alice  alice  link    1 min ago  in 59 min  vm',
+      '▸ two    bob    bob    link    1 min ago  in 59 min  vm',
+    ]);
+    expect(lines.at(-1)).toContain('? help  q quit  enter open');
+  });
+
+  it('lets nothing from elsewhere reach the terminal, and stays aligned', () => {
+    const word = fc.string({
+      unit: fc.constantFrom(
+        'a',
+        '\u001b[2J',
+        '\u001b]52;c;eA==\u0007',
+        '\u009b',
+        '\u202e',
+        '日',
+        'e\u0301',
+        '\n',
+        '\t',
+      ),
+    });
+    fc.assert(
+      fc.property(word, (name) => {
+        const rows = [tokenRow('plain'), tokenRow(`t${name}`, name)];
+        const shown = draw(showing(rows), 0, { paint: (text) => text, plain: (text) => text });
+        expect(shown.join('')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+        expect(Math.max(...shown.map(displayWidth))).toBeLessThanOrEqual(80);
+      }),
+    );
+  });
+
+  it('draws in ASCII alone where that is wanted', () => {
+    const ascii = lookOf('16', true);
+    const state = press(showing([tokenRow('日本', 'Zoë')]), 'space');
+    for (const keys of [[], ['enter'], ['?'], ['x']])
+      expect(screen(press(state, ...keys), 0, ascii).join('')).toMatch(/^[\x20-\x7e]*$/);
+  });
+
+  it('has colours by theme, and none with NO_COLOR (no-color.org)', () => {
+    const state = showing([tokenRow('one')]);
+    const colours = (theme: Parameters<typeof lookOf>[0]) =>
+      /\[(?:1;)?3\d/.test(draw(state, 0, lookOf(theme, false)).join(''));
+    expect([colours('dark'), colours('light'), colours('16'), colours('none')]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(wishes({ NO_COLOR: '1', LANG: 'en_US.UTF-8' })).toEqual({ theme: 'none', ascii: false });
+    expect(wishes({ LANG: 'C' })).toEqual({ theme: '16', ascii: true });
+  });
+});

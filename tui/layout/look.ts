@@ -1,0 +1,74 @@
+/** How things look: colours by theme, and drawing in ASCII where a terminal has nothing else. */
+import { displayWidth } from '../../src/terminal/display-width.ts';
+import type { Style as TableStyle } from '../../src/terminal/table.ts';
+
+export const THEMES = ['dark', 'light', '16', 'none'] as const;
+export type Theme = (typeof THEMES)[number];
+export type Style = TableStyle | 'cursor' | 'title' | 'current';
+
+export interface Look {
+  readonly paint: (text: string, style: Style | undefined) => string;
+  /** The last pass over a line, before its colours. */
+  readonly plain: (text: string) => string;
+}
+
+/** Select Graphic Rendition (ECMA-48, 8.3.117), without the last letter. */
+const SGR: Readonly<Record<Theme, Readonly<Record<Style, string>>>> = {
+  dark: {
+    heading: '1',
+    good: '38;5;114',
+    bad: '38;5;210',
+    dim: '38;5;245',
+    cursor: '7',
+    title: '1;38;5;117',
+    current: '1;7',
+  },
+  light: {
+    heading: '1',
+    good: '38;5;28',
+    bad: '38;5;124',
+    dim: '38;5;243',
+    cursor: '7',
+    title: '1;38;5;25',
+    current: '1;7',
+  },
+  '16': { heading: '1', good: '32', bad: '31', dim: '2', cursor: '7', title: '1;36', current: '1;7' },
+  none: { heading: '1', good: '', bad: '', dim: '', cursor: '7', title: '1', current: '1;7' },
+};
+
+const ASCII: Readonly<Record<string, string>> = {
+  '…': '~',
+  '▸': '>',
+  '●': '*',
+  '○': 'o',
+  '→': '>',
+  '↑': '^',
+  '↓': 'v',
+  '·': '-',
+};
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+export function lookOf(theme: Theme, ascii: boolean): Look {
+  return {
+    paint: (text, style) => {
+      const sgr = style === undefined ? '' : SGR[theme][style];
+      return sgr === '' ? text : `\u001b[${sgr}m${text}\u001b[0m`;
+    },
+    plain: ascii ? inAscii : (text) => text,
+  };
+}
+
+function inAscii(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  return Array.from(graphemes.segment(text), ({ segment }) => {
+    if (/^[\x20-\x7e]+$/.test(segment)) return segment;
+    return ASCII[segment] ?? '?'.repeat(displayWidth(segment));
+  }).join('');
+}
+
+/** What the environment asks for: no colours (no-color.org), and UTF-8 or not (locale(7)). */
+export function wishes(env: NodeJS.ProcessEnv): { theme: Theme; ascii: boolean } {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  return { theme: env.NO_COLOR ? 'none' : '16', ascii: !/utf-?8/i.test(locale) };
+}

@@ -1,0 +1,65 @@
+/**
+ * The terminal dashboard (X7): the role `latchkey tui`. Promises that it does nothing the public API does not
+ * offer its caller, that text from elsewhere never reaches the terminal raw, and that the terminal is left as
+ * it was found, however it ends.
+ */
+import { render } from 'ink';
+import { AppError } from '../src/errors.ts';
+import { inert } from '../src/inert.ts';
+import { DONE } from '../src/terminal/exit-status.ts';
+import { explain } from '../src/terminal/failure.ts';
+import { Dashboard } from './dashboard.tsx';
+import { lookOf } from './layout/look.ts';
+import { Server } from './live/server.ts';
+import { HELP, parseWords, type TuiWords } from './options.ts';
+import { tokens } from './screens/tokens.ts';
+import { initialState } from './state/state.ts';
+import { loadLayout } from './yoga.ts';
+
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs `latchkey tui` with the words behind it; resolves with the exit status. */
+export async function runTui(argv: readonly string[]): Promise<number> {
+  try {
+    const words = parseWords(argv, process.env);
+    if (!words.help) return await show(words);
+    process.stdout.write(HELP);
+    return DONE;
+  } catch (error) {
+    const { text, status } = explain(error);
+    process.stderr.write(`latchkey: ${inert(text)}\n`);
+    return status;
+  }
+}
+
+async function show({ theme, ascii, readOnly, connect: options }: TuiWords): Promise<number> {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb')
+    throw new AppError(
+      'USAGE',
+      "the dashboard needs a terminal; without one there is 'latchkey tokens watch'",
+    );
+  await using server = await Server.connect(options);
+  const size = { columns: stdout.columns, rows: stdout.rows };
+  await loadLayout();
+  const start = initialState(server.who, tokens, readOnly, size);
+  const app = render(<Dashboard server={server} start={start} look={lookOf(theme, ascii)} />, {
+    alternateScreen: true,
+    incrementalRendering: true,
+    interactive: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
+  let status: number = DONE;
+  for (const [signal, its] of Object.entries(SIGNALS))
+    process.once(signal, () => {
+      status = its;
+      app.unmount();
+    });
+  for (const trouble of ['uncaughtException', 'unhandledRejection'])
+    process.once(trouble, (error: unknown) =>
+      app.unmount(error instanceof Error ? error : new Error(String(error))),
+    );
+  await app.waitUntilExit();
+  return status;
+}

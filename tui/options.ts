@@ -1,0 +1,77 @@
+/** The words behind `latchkey tui`. */
+import { parseArgs } from 'node:util';
+import type { ConnectOptions } from '../src/client/connect.ts';
+import { AppError } from '../src/errors.ts';
+import { THEMES, type Theme, wishes } from './layout/look.ts';
+
+export interface TuiWords {
+  readonly help: boolean;
+  readonly readOnly: boolean;
+  readonly theme: Theme;
+  readonly ascii: boolean;
+  readonly connect: ConnectOptions;
+}
+
+export const HELP = `Usage: latchkey tui [SERVER] [--read-only] [--ascii] [--theme dark|light|16|none]
+
+Logins, tokens, links and sessions on one screen, as they change. You see what is yours;
+managers see everybody's. Press ? for the keys.
+
+  SERVER             host or host:port; otherwise as for every command
+  --read-only        offer nothing that ends something
+  --ascii            draw with ASCII alone
+  --theme THEME      dark, light, 16 (the terminal's own colours) or none
+  --run DIR          the local server's run directory
+  --ca FILE          the server's CA certificate, PEM
+  --token-file FILE  the token to use
+  --local-admin      use the local server's administrator token
+  --help             this text
+`;
+
+/** Throws USAGE for anything else. */
+export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): TuiWords {
+  const { values, positionals } = parse(argv);
+  const wished = wishes(env);
+  const theme = THEMES.find((name) => name === (values.theme ?? wished.theme));
+  if (theme === undefined) throw new AppError('USAGE', `--theme is one of ${THEMES.join(', ')}`);
+  if (positionals.length > 1)
+    throw new AppError('USAGE', "'tui' takes one server; see 'latchkey tui --help'");
+  const server = positionals[0] ?? values.server;
+  return {
+    help: values.help === true,
+    readOnly: values['read-only'] === true,
+    theme,
+    ascii: values.ascii === true || wished.ascii,
+    connect: {
+      env,
+      localAdmin: values['local-admin'] === true,
+      ...(server !== undefined && { server }),
+      ...(values.run !== undefined && { run: values.run }),
+      ...(values.ca !== undefined && { ca: values.ca }),
+      ...(values['token-file'] !== undefined && { tokenFile: values['token-file'] }),
+    },
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean' },
+        'read-only': { type: 'boolean' },
+        ascii: { type: 'boolean' },
+        theme: { type: 'string' },
+        server: { type: 'string' },
+        run: { type: 'string' },
+        ca: { type: 'string' },
+        'token-file': { type: 'string' },
+        'local-admin': { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    const [why = ''] = error instanceof Error ? error.message.split('. ') : [];
+    throw new AppError('USAGE', `${why}; see 'latchkey tui --help'`);
+  }
+}

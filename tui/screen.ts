@@ -1,0 +1,114 @@
+/**
+ * A screen as data: what its columns are, how a page of it is asked for and watched, what can be done to
+ * its rows and where they lead. A new screen is one file in screens/, named in screens/all.ts.
+ */
+import type { Client } from '../src/client/connect.ts';
+import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
+import type { Style, Column as TableColumn } from '../src/terminal/table.ts';
+
+/** What a cell or field shows, not yet inert; a moment is shown relative to now. */
+export type Value = string | Date | undefined | { readonly text: string; readonly style?: Style };
+
+export interface Column extends TableColumn {
+  /** What the server calls this column as an order, where it can sort by it. */
+  readonly order?: string;
+}
+
+/** Whose rows: everybody's that the caller may see, unless it says. */
+export interface Scope {
+  readonly login?: string;
+  readonly linuxUser?: string;
+}
+
+export interface Order {
+  readonly by: string;
+  readonly descending: boolean;
+}
+
+/** What is looked at. Its identity tells an answer to it from an answer to the one before. */
+export interface Query {
+  readonly screen: Screen;
+  readonly scope: Scope;
+  readonly filter: string;
+  /** Undefined where the server offers no order. */
+  readonly order: Order | undefined;
+}
+
+/** Where a field leads. */
+export interface Lead {
+  /** A screen's name. */
+  readonly screen: string;
+  readonly scope: Scope;
+  readonly filter?: string;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly value: Value;
+  readonly lead?: Lead;
+}
+
+export interface Row {
+  readonly id: string;
+  /** "token 01a2… of alice" */
+  readonly title: string;
+  /** One for each column. */
+  readonly cells: readonly Value[];
+  readonly fields: readonly Field[];
+}
+
+export interface Page {
+  readonly rows: readonly Row[];
+  /** Where the next page begins; empty behind the last. */
+  readonly next: string;
+  /** How many rows there are in all pages. */
+  readonly total: number;
+}
+
+export interface PageAsk {
+  readonly query: Query;
+  readonly pageSize: number;
+  readonly pageToken: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a watch sends: a row that is there or new, one that is gone, or that something else is different. */
+export type Change =
+  | { readonly kind: 'there'; readonly row: Row }
+  | { readonly kind: 'gone'; readonly id: string }
+  | { readonly kind: 'other' }
+  /** Everything from now on will be told. */
+  | { readonly kind: 'begun' };
+
+/** A server that has ended something never leaves out the receipt. */
+export interface Answer {
+  readonly receipt?: Receipt | undefined;
+}
+
+export interface Action {
+  /** "revoke" */
+  readonly verb: string;
+  /** What ends with a row, in a sentence. */
+  readonly consequence: string;
+  /** Does it to all of them; each answer says what ended. */
+  readonly act: (client: Client, ids: readonly string[]) => readonly Promise<Answer>[];
+}
+
+export interface Screen {
+  readonly name: string;
+  /** What its rows are called, many of them. */
+  readonly rows: string;
+  readonly columns: readonly Column[];
+  readonly order: Order | undefined;
+  /** What `/` compares, for the prompt. */
+  readonly filters: string;
+  readonly page: (client: Client, ask: PageAsk) => Promise<Page>;
+  readonly watch: (client: Client, query: Query, signal: AbortSignal) => AsyncIterable<Change>;
+  readonly action?: Action;
+}
+
+/** The order as the server takes it; '' for its own. */
+export function orderBy({ order }: Query): string {
+  if (order === undefined) return '';
+  return order.descending ? `${order.by} desc` : order.by;
+}

@@ -1,0 +1,65 @@
+/** Programs that run, or have ended not long ago. */
+import { type Session, type SessionFilter, SessionState } from '../../src/generated/latchkey/v1/session.ts';
+import { shellWords } from '../../src/terminal/shell-words.ts';
+import { sessionState } from '../../src/terminal/state-words.ts';
+import { orderBy, type Query, type Row, type Screen } from '../screen.ts';
+
+export const sessions: Screen = {
+  name: 'Sessions',
+  rows: 'sessions',
+  columns: [
+    { title: 'SESSION', shrinks: true },
+    { title: 'LOGIN', order: 'login', shrinks: true },
+    { title: 'USER', shrinks: true, optional: true },
+    { title: 'STATE', order: 'state', shrinks: true },
+    { title: 'STARTED', order: 'started_at' },
+    { title: 'COMMAND', shrinks: true },
+  ],
+  order: { by: 'started_at', descending: true },
+  filters: 'id, login, Linux user or command',
+  page: async (client, { query, pageSize, pageToken, signal }) => {
+    const ask = { filter: filterOf(query), orderBy: orderBy(query), pageSize, pageToken };
+    const page = await client.sessions.listSessions(ask, { signal });
+    return { rows: page.sessions.map(sessionRow), next: page.nextPageToken, total: page.total };
+  },
+  async *watch(client, query, signal) {
+    const request = { filter: filterOf(query), changesOnly: true };
+    for await (const { event } of client.sessions.watchSessions(request, { signal })) {
+      if (event?.$case === 'session') yield { kind: 'there', row: sessionRow(event.value) };
+      if (event?.$case === 'removedId') yield { kind: 'gone', id: event.value };
+      if (event?.$case === 'snapshotDone') yield { kind: 'begun' };
+    }
+  },
+  action: {
+    verb: 'end',
+    consequence: 'The program ends, and all of its descendants with it.',
+    act: (client, ids) => ids.map((sessionId) => client.sessions.endSession({ sessionId })),
+  },
+};
+
+function filterOf({ scope, filter }: Query): SessionFilter {
+  return { login: scope.login ?? '', state: SessionState.UNSPECIFIED, text: filter };
+}
+
+function sessionRow(session: Session): Row {
+  const { id, login, linuxUser } = session;
+  const command = shellWords(session.command);
+  return {
+    id,
+    title: `session ${id} of ${login}: ${command}`,
+    cells: [id, login, linuxUser, sessionState(session), session.startedAt, command],
+    fields: [
+      { name: 'session', value: id },
+      { name: 'login', value: login, lead: { screen: 'Logins', scope: { login } } },
+      { name: 'Linux user', value: linuxUser, lead: { screen: 'Links', scope: { linuxUser } } },
+      { name: 'command', value: command },
+      { name: 'directory', value: session.directory },
+      { name: 'state', value: sessionState(session) },
+      { name: 'started', value: session.startedAt },
+      { name: 'ended', value: session.endedAt },
+      { name: 'attached', value: String(session.attached) },
+      { name: 'token', value: session.jti, lead: { screen: 'Tokens', scope: {}, filter: session.jti } },
+      { name: 'link', value: session.socket, lead: { screen: 'Links', scope: { linuxUser } } },
+    ],
+  };
+}

@@ -1,0 +1,79 @@
+/** Every login that is worth something now: the live tokens. */
+import type { Token, TokenFilter } from '../../src/generated/latchkey/v1/token.ts';
+import { orderBy, type Query, type Row, type Screen } from '../screen.ts';
+
+export const tokens: Screen = {
+  name: 'Tokens',
+  rows: 'tokens',
+  columns: [
+    { title: 'TOKEN', shrinks: true },
+    { title: 'LOGIN', order: 'login', shrinks: true },
+    { title: 'USER', shrinks: true, optional: true },
+    { title: 'METHOD', order: 'auth_method', shrinks: true },
+    { title: 'ISSUED', order: 'issued_at', optional: true },
+    { title: 'EXPIRES', order: 'expires_at' },
+    { title: 'FROM', shrinks: true, optional: true },
+  ],
+  order: { by: 'issued_at', descending: true },
+  filters: 'login, Linux user, host, address or id',
+  page: async (client, { query, pageSize, pageToken, signal }) => {
+    const ask = { filter: tokenFilter(query), orderBy: orderBy(query), pageSize, pageToken };
+    const page = await client.tokens.listTokens(ask, { signal });
+    return { rows: page.tokens.map(tokenRow), next: page.nextPageToken, total: page.total };
+  },
+  async *watch(client, query, signal) {
+    const request = { filter: tokenFilter(query), changesOnly: true };
+    for await (const { event } of client.tokens.watchTokens(request, { signal })) {
+      if (event?.$case === 'token') yield { kind: 'there', row: tokenRow(event.value) };
+      if (event?.$case === 'removedJti') yield { kind: 'gone', id: event.value };
+      if (event?.$case === 'snapshotDone') yield { kind: 'begun' };
+    }
+  },
+  action: {
+    verb: 'revoke',
+    consequence:
+      'Refused everywhere from that moment. Links end with their tokens; sessions as the server is set.',
+    act: (client, jtis) => [client.tokens.revokeTokens({ jtis: [...jtis] })],
+  },
+};
+
+export function tokenFilter({ scope, filter }: Query): TokenFilter {
+  return { login: scope.login ?? '', authMethod: '', text: filter };
+}
+
+function tokenRow(token: Token): Row {
+  const { jti, login, linuxUser } = token;
+  const method = token.daemon ? 'link daemon' : token.authMethod;
+  return {
+    id: jti,
+    title: `token ${jti} of ${login}`,
+    cells: [
+      token.current ? { text: jti, style: 'good' } : jti,
+      login,
+      linuxUser,
+      method,
+      token.issuedAt,
+      token.expiresAt,
+      token.clientIp || token.hostname,
+    ],
+    fields: [
+      { name: 'token', value: jti },
+      { name: 'login', value: login, lead: { screen: 'Logins', scope: { login } } },
+      { name: 'its sessions', value: login, lead: { screen: 'Sessions', scope: { login } } },
+      { name: 'Linux user', value: linuxUser, lead: { screen: 'Links', scope: { linuxUser } } },
+      { name: 'method', value: method },
+      { name: 'issued', value: token.issuedAt },
+      { name: 'expires', value: token.expiresAt },
+      { name: 'from', value: token.clientIp },
+      { name: 'host', value: token.hostname },
+      { name: 'link', value: token.socket, lead: { screen: 'Links', scope: { linuxUser } } },
+      {
+        name: 'made from',
+        value: token.parentJti,
+        lead: { screen: 'Tokens', scope: {}, filter: token.parentJti },
+      },
+      { name: 'server id', value: token.serverId },
+      { name: 'this token', value: token.current ? 'yes' : '' },
+    ],
+  };
+}

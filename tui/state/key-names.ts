@@ -1,0 +1,44 @@
+/** Keys as names: "j", "G", "enter", "^c". */
+import type { Key } from 'ink';
+
+const NAMED: readonly (readonly [keyof Key, string])[] = [
+  ['upArrow', 'up'],
+  ['downArrow', 'down'],
+  ['leftArrow', 'left'],
+  ['rightArrow', 'right'],
+  ['pageDown', 'pgdn'],
+  ['pageUp', 'pgup'],
+  ['home', 'home'],
+  ['end', 'end'],
+  ['return', 'enter'],
+  ['escape', 'esc'],
+  ['backspace', 'backspace'],
+  ['delete', 'backspace'],
+];
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** The keys of one piece of input, in which a fast typist has several. */
+export function keyNames(input: string, key: Key): string[] {
+  if (key.tab) return [key.shift ? 'shift-tab' : 'tab'];
+  const [, name] = NAMED.find(([property]) => key[property] === true) ?? [];
+  if (name !== undefined) return [name];
+  if (key.meta) return [];
+  if (key.ctrl) return [`^${input}`];
+  return Array.from(graphemes.segment(input), ({ segment }) => CHARACTERS[segment] ?? segment);
+}
+
+const CHARACTERS: Readonly<Record<string, string>> = {
+  ' ': 'space',
+  '\r': 'enter',
+  '\n': 'enter',
+  '\t': 'tab',
+  '\u007f': 'backspace',
+  '\u001b': 'esc',
+};
+
+/** The text that a key types; undefined for one that types none. */
+export function typed(name: string): string | undefined {
+  if (name === 'space') return ' ';
+  return Array.from(graphemes.segment(name)).length === 1 && !/\p{Cc}/u.test(name) ? name : undefined;
+}

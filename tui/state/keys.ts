@@ -1,0 +1,108 @@
+/** The keys, as in k9s, lazygit and htop. What `?` shows is this table, and so is what a key does. */
+import { screens } from '../screens/all.ts';
+import { type State, viewOf } from './state.ts';
+
+export type Command =
+  | 'down'
+  | 'up'
+  | 'pageDown'
+  | 'pageUp'
+  | 'first'
+  | 'last'
+  | 'open'
+  | 'back'
+  | 'filter'
+  | 'jump'
+  | 'sort'
+  | 'turn'
+  | 'mark'
+  | 'act'
+  | 'screen'
+  | 'nextScreen'
+  | 'previousScreen'
+  | 'help'
+  | 'quit'
+  | 'yes';
+
+/** Where the keys go. */
+export type Place = 'list' | 'open' | 'help' | 'confirm' | 'acting' | 'told';
+
+export interface Binding {
+  readonly keys: readonly string[];
+  readonly command: Command;
+  readonly help: string;
+  readonly places: readonly Place[];
+  /** In the line at the bottom. */
+  readonly short?: string;
+}
+
+const ROWS: readonly Place[] = ['list', 'open'];
+const MOVING: readonly Place[] = ['list', 'open', 'help', 'told'];
+
+/** Keys by the names of key-names.ts. */
+const BINDINGS: readonly Binding[] = [
+  { keys: ['?'], command: 'help', help: 'this help', places: ROWS, short: 'help' },
+  { keys: ['q', '^c'], command: 'quit', help: 'quit', places: ROWS, short: 'quit' },
+  { keys: ['j', 'down'], command: 'down', help: 'one line down', places: MOVING },
+  { keys: ['k', 'up'], command: 'up', help: 'one line up', places: MOVING },
+  { keys: ['pgdn', '^f'], command: 'pageDown', help: 'one page down', places: MOVING },
+  { keys: ['pgup', '^b'], command: 'pageUp', help: 'one page up', places: MOVING },
+  { keys: ['g', 'home'], command: 'first', help: 'the first line', places: MOVING },
+  { keys: ['G', 'end'], command: 'last', help: 'the last line', places: MOVING },
+  {
+    keys: ['enter', 'l', 'right'],
+    command: 'open',
+    help: 'open the row; follow the line',
+    places: ROWS,
+    short: 'open',
+  },
+  {
+    keys: ['esc', 'h', 'left'],
+    command: 'back',
+    help: 'go back; drop filter and marks',
+    places: MOVING,
+    short: 'back',
+  },
+  { keys: ['/'], command: 'filter', help: 'filter as you type', places: ['list'], short: 'filter' },
+  { keys: ['s'], command: 'sort', help: 'sort by the next column', places: ['list'] },
+  { keys: ['S'], command: 'turn', help: 'turn the order round', places: ['list'] },
+  { keys: ['space'], command: 'mark', help: 'mark the row, or no more', places: ['list'], short: 'mark' },
+  { keys: ['x'], command: 'act', help: '', places: ROWS, short: '' },
+  {
+    keys: screens.map((_, at) => `${at + 1}`),
+    command: 'screen',
+    help: 'that screen',
+    places: ROWS,
+  },
+  { keys: ['tab'], command: 'nextScreen', help: 'the next screen', places: ROWS },
+  { keys: ['shift-tab'], command: 'previousScreen', help: 'the screen before', places: ROWS },
+  { keys: [':'], command: 'jump', help: 'go to a screen by name', places: ROWS, short: 'go to' },
+  { keys: ['y'], command: 'yes', help: 'do it', places: ['confirm'], short: 'yes' },
+  { keys: ['n', 'esc'], command: 'back', help: 'leave it', places: ['confirm'], short: 'no' },
+  { keys: ['enter', '?'], command: 'back', help: 'close', places: ['help', 'told'] },
+  { keys: ['q'], command: 'back', help: 'close', places: ['help', 'told', 'confirm'] },
+  { keys: ['^c'], command: 'quit', help: 'quit', places: ['help', 'told', 'confirm', 'acting'] },
+];
+
+export function placeOf(state: State): Place {
+  return state.dialog?.kind ?? (viewOf(state).open === undefined ? 'list' : 'open');
+}
+
+/** What the help lists: what can be pressed behind it. */
+export function behindHelp(state: State): Binding[] {
+  return bindingsAt(state, viewOf(state).open === undefined ? 'list' : 'open');
+}
+
+/** What can be pressed at `place`; what may not be done is not among it. */
+export function bindingsAt(state: State, place: Place): Binding[] {
+  const { action } = viewOf(state).query.screen;
+  return BINDINGS.filter(({ places }) => places.includes(place)).flatMap((binding) => {
+    if (binding.command !== 'act') return [binding];
+    if (action === undefined || state.readOnly) return [];
+    return [{ ...binding, help: `${action.verb} what is marked, or the row`, short: action.verb }];
+  });
+}
+
+export function commandFor(state: State, key: string): Command | undefined {
+  return bindingsAt(state, placeOf(state)).find(({ keys }) => keys.includes(key))?.command;
+}

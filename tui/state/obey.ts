@@ -1,0 +1,127 @@
+/** What each command of the key table does. */
+import type { Order } from '../screen.ts';
+import { screenNamed, screens } from '../screens/all.ts';
+import { dialogLines } from './dialog-text.ts';
+import type { Command } from './keys.ts';
+import { type Dialog, heightOf, type State, shownFields, viewOf, viewOn } from './state.ts';
+import { asking, back, followed, onScreen, withView, withWindow } from './views.ts';
+import { markTurned, moved, movedTo, rowAt } from './window.ts';
+
+export function obey(state: State, command: Command, key: string): State {
+  switch (command) {
+    case 'down':
+      return move(state, 1);
+    case 'up':
+      return move(state, -1);
+    case 'pageDown':
+      return move(state, heightOf(state.size));
+    case 'pageUp':
+      return move(state, -heightOf(state.size));
+    case 'first':
+    case 'last':
+      return moveTo(state, command);
+    case 'open':
+      return open(state);
+    case 'back':
+      return state.dialog === undefined ? back(state) : { ...state, dialog: undefined };
+    case 'filter':
+      return { ...state, prompt: { kind: 'filter', text: viewOf(state).query.filter } };
+    case 'jump':
+      return { ...state, prompt: { kind: 'jump', text: '' } };
+    case 'sort':
+      return sort(state);
+    case 'turn':
+      return turn(state);
+    case 'mark':
+      return withWindow(state, markTurned);
+    case 'act':
+      return confirm(state);
+    case 'screen':
+      return toScreen(state, Number(key) - 1);
+    case 'nextScreen':
+      return toScreen(state, (current(state) + 1) % screens.length);
+    case 'previousScreen':
+      return toScreen(state, current(state) - 1);
+    case 'help':
+      return { ...state, dialog: { kind: 'help', top: 0 } };
+    case 'yes':
+      return state.dialog?.kind === 'confirm'
+        ? { ...state, dialog: { ...state.dialog, kind: 'acting' } }
+        : state;
+    case 'quit':
+      return { ...state, isLeaving: true };
+  }
+}
+
+function move(state: State, by: number): State {
+  const { dialog } = state;
+  if (dialog !== undefined) return { ...state, dialog: scrolled(state, dialog, by) };
+  const view = viewOf(state);
+  if (view.open === undefined) return withWindow(state, (window, height) => moved(window, by, height));
+  const last = shownFields(view.open.row).length - 1;
+  const at = Math.min(Math.max(0, view.open.at + by), last);
+  return withView(state, { ...view, open: { ...view.open, at } });
+}
+
+function moveTo(state: State, end: 'first' | 'last'): State {
+  const view = viewOf(state);
+  if (state.dialog !== undefined || view.open !== undefined)
+    return move(state, end === 'first' ? -Infinity : Infinity);
+  const canTurn = view.query.order !== undefined;
+  return withWindow(state, (window, height) => movedTo(window, end, canTurn, height));
+}
+
+/** A dialog's text further up or down; as far as there is text. */
+function scrolled(state: State, dialog: Dialog, by: number): Dialog {
+  if (dialog.kind !== 'help' && dialog.kind !== 'told') return dialog;
+  const lowest = Math.max(0, dialogLines(state, dialog).length - heightOf(state.size));
+  return { ...dialog, top: Math.min(Math.max(0, dialog.top + by), lowest) };
+}
+
+function open(state: State): State {
+  const view = viewOf(state);
+  if (view.open === undefined) {
+    const row = rowAt(view.window);
+    return row === undefined ? state : withView(state, { ...view, open: { row, at: 0, isGone: false } });
+  }
+  const lead = shownFields(view.open.row)[view.open.at]?.lead;
+  const screen = lead && screenNamed(lead.screen);
+  if (lead === undefined || screen === undefined) return { ...state, note: 'this line leads nowhere' };
+  return followed(state, viewOn(screen, { scope: lead.scope, filter: lead.filter ?? '' }));
+}
+
+/** By the next column that the server can sort by. */
+function sort(state: State): State {
+  const { screen, order } = viewOf(state).query;
+  const orders = screen.columns.flatMap((column) => column.order ?? []);
+  const by = orders[(orders.indexOf(order?.by ?? '') + 1) % orders.length];
+  if (by === undefined) return { ...state, note: `${screen.rows} have one order` };
+  return asking(state, { order: { by, descending: false } });
+}
+
+function turn(state: State): State {
+  const { screen, order } = viewOf(state).query;
+  if (order === undefined) return { ...state, note: `${screen.rows} have one order` };
+  const turned: Order = { ...order, descending: !order.descending };
+  return asking(state, { order: turned });
+}
+
+function confirm(state: State): State {
+  const { query, window, open } = viewOf(state);
+  const marked = [...window.marked.values()];
+  const here = open?.row ?? rowAt(window);
+  const rows = open === undefined && marked.length > 0 ? marked : here === undefined ? [] : [here];
+  if (rows.length === 0) return { ...state, note: `there are no ${query.screen.rows} here` };
+  return { ...state, dialog: { kind: 'confirm', screen: query.screen, rows } };
+}
+
+function current(state: State): number {
+  return screens.indexOf(viewOf(state).query.screen);
+}
+
+function toScreen(state: State, at: number): State {
+  const screen = screens.at(at);
+  return screen === undefined
+    ? { ...state, note: `there are ${screens.length} screens` }
+    : onScreen(state, screen);
+}

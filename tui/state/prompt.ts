@@ -1,0 +1,34 @@
+/** Typing a filter, or the name of a screen. */
+import type { Screen } from '../screen.ts';
+import { screens } from '../screens/all.ts';
+import { typed } from './key-names.ts';
+import type { Prompt, State } from './state.ts';
+import { filtered, onScreen } from './views.ts';
+
+/** As much as the server takes. */
+const LONGEST = 200;
+
+export function edited(state: State, prompt: Prompt, key: string): State {
+  const with_ = (text: string): State => ({ ...state, prompt: { ...prompt, text } });
+  if (key === 'enter') return accepted({ ...state, prompt: undefined }, prompt);
+  if (key === 'esc') return dropped({ ...state, prompt: undefined }, prompt);
+  if (key === 'backspace') return with_(Array.from(prompt.text).slice(0, -1).join(''));
+  if (key === '^u') return with_('');
+  const text = typed(key);
+  return text === undefined || prompt.text.length >= LONGEST ? state : with_(prompt.text + text);
+}
+
+/** The screens whose name begins as typed. */
+export function meant(text: string): Screen[] {
+  return screens.filter(({ name }) => name.toLowerCase().startsWith(text.trim().toLowerCase()));
+}
+
+function accepted(state: State, { kind, text }: Prompt): State {
+  if (kind === 'filter') return filtered(state, text);
+  const [screen] = meant(text);
+  return screen === undefined ? { ...state, note: `there is no screen ${text}` } : onScreen(state, screen);
+}
+
+function dropped(state: State, { kind }: Prompt): State {
+  return kind === 'filter' ? filtered(state, '') : state;
+}

@@ -1,0 +1,39 @@
+/** States to begin a test with. */
+import type { Row } from '../screen.ts';
+import { links } from '../screens/links.ts';
+import { sessions } from '../screens/sessions.ts';
+import { tokens } from '../screens/tokens.ts';
+import { type Event, reduce } from './reduce.ts';
+import { initialState, type Size, type State, viewOf } from './state.ts';
+
+export function tokenRow(id: string, login = 'alice'): Row {
+  return {
+    id,
+    title: `token ${id} of ${login}`,
+    cells: [id, login, login, 'link', new Date(0), new Date(3_600_000), 'vm'],
+    fields: [
+      { name: 'token', value: id },
+      { name: 'login', value: login, lead: { screen: sessions.name, scope: { login } } },
+      { name: 'Linux user', value: login, lead: { screen: links.name, scope: { linuxUser: login } } },
+      { name: 'host', value: '' },
+    ],
+  };
+}
+
+/** Tokens of these ids on the screen. */
+export function showing(
+  rows: readonly Row[],
+  { readOnly = false, size = { columns: 80, rows: 24 } }: { readOnly?: boolean; size?: Size } = {},
+): State {
+  const who = { login: 'root', role: 'admin', server: 'host:7300' };
+  return listed(initialState(who, tokens, readOnly, size), rows);
+}
+
+export function listed(state: State, rows: readonly Row[]): State {
+  const { query, window } = viewOf(state);
+  return reduce(state, { kind: 'rows', query, asked: window.wanted, rows, total: rows.length });
+}
+
+export function press(state: State, ...keys: string[]): State {
+  return keys.map((key): Event => ({ kind: 'key', key })).reduce(reduce, state);
+}

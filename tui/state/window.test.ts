@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { Row } from '../screen.ts';
+import {
+  emptyWindow,
+  markTurned,
+  moved,
+  movedTo,
+  place,
+  rowAt,
+  type Window,
+  withChanges,
+  withRows,
+} from './window.ts';
+
+const HEIGHT = 10;
+
+function row(id: string, cell = id): Row {
+  return { id, title: id, cells: [cell], fields: [] };
+}
+
+function rows(from: number, to: number): Row[] {
+  return Array.from({ length: to - from }, (_, at) => row(`r${from + at}`));
+}
+
+function loaded(count: number, total = count): Window {
+  return withRows(emptyWindow, rows(0, count), total, HEIGHT);
+}
+
+describe('a window on a list', () => {
+  it('keeps the cursor on its row while rows come in above it, and the top where it was', () => {
+    const window = withRows(moved(loaded(20), 3, HEIGHT), [row('new'), ...rows(0, 20)], 21, HEIGHT);
+    expect([rowAt(window)?.id, window.cursor, window.top]).toEqual(['r3', 4, 0]);
+  });
+
+  it('goes to the next row when the one under the cursor is gone, and to the last behind it', () => {
+    const next = withChanges(moved(loaded(3), 1, HEIGHT), [{ kind: 'gone', id: 'r1' }], HEIGHT);
+    expect([rowAt(next)?.id, next.total]).toEqual(['r2', 2]);
+    expect(rowAt(withChanges(next, [{ kind: 'gone', id: 'r2' }], HEIGHT))?.id).toBe('r0');
+  });
+
+  it('takes changes into rows that are here, and leaves others to the server', () => {
+    const changes = [
+      { kind: 'there', row: row('r1', 'changed') },
+      { kind: 'there', row: row('elsewhere') },
+      { kind: 'gone', id: 'unknown' },
+    ] as const;
+    const window = withChanges(loaded(3, 500), changes, HEIGHT);
+    expect(window.rows.map(({ cells: [cell] }) => cell)).toEqual(['r0', 'changed', 'r2']);
+    expect(window.total).toBe(500);
+  });
+
+  it('shows the cursor wherever it goes, and never leaves the list', () => {
+    const down = moved(loaded(30), 12, HEIGHT);
+    expect([down.cursor, down.top]).toEqual([12, 3]);
+    expect([moved(down, 1000, HEIGHT).cursor, moved(down, 1000, HEIGHT).top]).toEqual([29, 20]);
+    expect([moved(down, -1000, HEIGHT).cursor, moved(down, -1000, HEIGHT).top]).toEqual([0, 0]);
+  });
+
+  it('asks for more long before the cursor comes to the end of what is here', () => {
+    const window = loaded(200, 100_000);
+    expect(moved(window, 99, HEIGHT).wanted).toBe(window.wanted);
+    expect(moved(window, 100, HEIGHT).wanted).toEqual({ from: 'start', count: 400 });
+    expect(moved(loaded(200), 150, HEIGHT).wanted.count).toBe(200);
+  });
+
+  it('goes to the end of a long list by asking for it from there', () => {
+    const asking = movedTo(loaded(200, 100_000), 'last', true, HEIGHT);
+    expect(asking.wanted).toEqual({ from: 'end', count: 200 });
+    const there = withRows(asking, rows(99_800, 100_000), 100_000, HEIGHT);
+    expect([rowAt(there)?.id, place(there), there.top]).toEqual(['r99999', 100_000, 190]);
+    const up = moved(there, -150, HEIGHT);
+    expect([place(up), up.wanted]).toEqual([99_850, { from: 'end', count: 400 }]);
+    const more = withRows(up, rows(99_600, 100_000), 100_000, HEIGHT);
+    expect([rowAt(more)?.id, place(more)]).toEqual(['r99849', 99_850]);
+    const back = movedTo(more, 'first', true, HEIGHT);
+    expect(back.wanted).toEqual({ from: 'start', count: 200 });
+    expect(rowAt(withRows(back, rows(0, 200), 100_000, HEIGHT))?.id).toBe('r0');
+  });
+
+  it('marks rows, and forgets the mark of one that is gone', () => {
+    const marked = markTurned(markTurned(loaded(3), HEIGHT), HEIGHT);
+    expect([[...marked.marked.keys()], marked.cursor]).toEqual([['r0', 'r1'], 2]);
+    expect([...withChanges(marked, [{ kind: 'gone', id: 'r0' }], HEIGHT).marked.keys()]).toEqual(['r1']);
+    expect([...markTurned(moved(marked, -1, HEIGHT), HEIGHT).marked.keys()]).toEqual(['r0']);
+  });
+});
