@@ -7,6 +7,8 @@ import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TrustedFolder } from '../client/trusted-folder.ts';
+import { codeOf } from '../errno.ts';
+import { AppError } from '../errors.ts';
 import { peerCredentials } from '../native/peer-credentials.ts';
 
 const MAX_CONNECTIONS = 16;
@@ -34,7 +36,11 @@ export class Door implements AsyncDisposable {
   async open(): Promise<void> {
     const path = this.#folder.path(this.name);
     this.#server.listen(path);
-    await once(this.#server, 'listening');
+    try {
+      await once(this.#server, 'listening');
+    } catch (error) {
+      throw codeOf(error) === 'ENOSPC' ? full(error) : error;
+    }
     chmodSync(path, SOCKET_MODE);
   }
 
@@ -42,6 +48,12 @@ export class Door implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
   }
+}
+
+function full(cause: unknown): AppError {
+  const message =
+    'there is no room for another socket in the folder of links; tell the administrator to run: systemctl restart latchkey';
+  return new AppError('UNAVAILABLE', message, { cause });
 }
 
 function isOf(uid: number, socket: Socket): boolean {

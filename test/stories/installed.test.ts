@@ -151,6 +151,20 @@ describe('the package', { timeout: 300_000 }, () => {
     expect((await waits).status).toBe(0);
   });
 
+  test('has its folder of links cleared by a restart, whoever has filled it', async () => {
+    await login();
+    const fill = 'chdir "/run/latchkey/links"; for (;;) { mkdir "f$i" and mkdir "f$i/g" or last; $i++ }';
+    await system.sh('runuser -u mallory -- perl -e "$1"', fill);
+    const begun = await system.try('runuser -u alice -- latchkey link --daemon');
+    expect(begun.status).toBe(1);
+    expect(begun.stderr).toContain('no room for another socket');
+    const link = await linkDaemon();
+    await system.sh('systemctl restart latchkey');
+    expect(await system.sh('find /run/latchkey/links -mindepth 1 ! -type s')).toBe('');
+    await eventually(async () => expect(await linkDaemon()).toBe(link));
+    await system.sh('runuser -u alice -- latchkey link --daemon');
+  });
+
   test('takes a secret from a file that root and the daemon can read, and nobody else', async () => {
     const secret = await system.sh('od -An -tx1 -N32 /dev/urandom | tr -d " \\n"');
     const put =
