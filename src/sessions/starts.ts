@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts';
 import type { LinkConnection } from '../links/link-connection.ts';
 import { LinkRefusal } from '../links/link-error.ts';
 import type { Links } from '../links/links.ts';
+import type { Log } from '../log.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { Records } from './records.ts';
 import { checkStart, type StartRequest } from './start-request.ts';
@@ -19,6 +20,7 @@ export interface StartsOptions {
   readonly settings: () => { readonly outputLimitBytes: number };
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 export class Starts {
@@ -34,7 +36,7 @@ export class Starts {
     return this.#unanswered;
   }
 
-  /** The session's record once its program runs. See Sessions.start for what it throws. */
+  /** The session once its program runs. See Sessions.start for what it throws. */
   async start(request: StartRequest): Promise<SessionRow> {
     const { links, records } = this.#options;
     const { firstInput } = checkStart(request);
@@ -43,13 +45,21 @@ export class Starts {
     try {
       await records.add(row);
       await this.#run(row, request, firstInput);
-      const running = await records.change(row.id, isStarted);
-      return running ?? row;
+      this.#record(row.id);
+      return { ...row, state: 'running' };
     } catch (error) {
       throw await this.#failed(row, error);
     } finally {
       this.#unanswered.delete(row.id);
     }
+  }
+
+  /** Nobody has to wait for this: what a record does not say yet, the link says to the next daemon. */
+  #record(id: string): void {
+    const { records, log } = this.#options;
+    records.change(id, isStarted).catch((error) => {
+      log.warn({ err: error, session: id }, 'the record of a session does not say that it runs');
+    });
   }
 
   #newRow({ claims, command, directory }: StartRequest, { info }: LinkConnection): SessionRow {
