@@ -18,6 +18,8 @@ export interface LinkDaemonsOptions {
   readonly runFolder: string;
 }
 
+type Connection = Pick<SshConnection, 'execute'>;
+
 export class LinkDaemons {
   readonly #options: LinkDaemonsOptions;
 
@@ -26,23 +28,27 @@ export class LinkDaemons {
   }
 
   /** Resolves when `user` has a link daemon that takes starts. Throws LOGIN_REFUSED, NOT_ELIGIBLE, UNAVAILABLE. */
-  async ensure(user: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
-    const { daemonStarts } = this.#options.links;
-    await daemonStarts.inTurn(user.name, () => this.#ensure(user, connection));
+  async ensure(user: UserEntry, connection: Connection): Promise<void> {
+    const { links } = this.#options;
+    const isProven = links.takesStarts(user) || links.daemonStarts.isPossible;
+    if (isProven) await this.#prove(user, connection);
+    if (isProven && links.takesStarts(user)) return;
+    await links.daemonStarts.inTurn(user.name, async () => {
+      // An account that sudo must not start, because it is locked say, is one that sshd has let in all the same.
+      await links.daemonStarts.attempt(user).catch(unlessNotEligible);
+      if (!links.takesStarts(user)) await this.#start(user, connection);
+      else if (!isProven) await this.#prove(user, connection); // another login has started it meanwhile
+    });
   }
 
-  async #ensure(user: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
+  async #start(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
-    if (links.takesStarts(user) || links.daemonStarts.isPossible) await this.#prove(user, connection);
-    // An account that sudo must not start, because it is locked say, is one that sshd has let in all the same.
-    await links.daemonStarts.attempt(user).catch(unlessNotEligible);
-    if (links.takesStarts(user)) return;
     using _ = links.expect(user.uid);
     const executed = await connection.execute(this.#command('--daemon'));
     if (executed.status !== 0 || !links.takesStarts(user)) throw cannot(executed);
   }
 
-  async #prove({ uid }: UserEntry, connection: Pick<SshConnection, 'execute'>): Promise<void> {
+  async #prove({ uid }: UserEntry, connection: Connection): Promise<void> {
     const nonce = randomBytes(16).toString('hex');
     const executed = await connection.execute(this.#command('--prove', nonce));
     const wanted = Buffer.from(accountProof(nonce, uid));
