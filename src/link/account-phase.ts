@@ -10,7 +10,10 @@ const SERVICE_FILE = `/etc/pam.d/${SERVICE}`;
 const PATIENCE_MS = 10_000;
 const [ALLOWED, REFUSED] = [0, 1];
 
-/** Throws NOT_ELIGIBLE unless PAM lets the account be used now; nothing where the service is not set up. */
+/**
+ * Throws NOT_ELIGIBLE unless PAM lets the account be used now; nothing where the service is not set up. Asks in
+ * a process of its own: PAM's modules are not to stay in a link, or to hold it up.
+ */
 export async function checkAccountPhase(user: string, argv: readonly string[]): Promise<void> {
   if (!existsSync(SERVICE_FILE)) return;
   const [program, words] = ownCommand(argv, ['--check-account', user]);
@@ -22,8 +25,19 @@ export async function checkAccountPhase(user: string, argv: readonly string[]): 
   });
   const [status] = (await once(child, 'close')) as [number | null];
   if (status === ALLOWED) return;
-  const why = message.trim() || 'PAM gave no answer';
-  throw new AppError('NOT_ELIGIBLE', `the account ${user} may not be used now: ${why}`);
+  throw refused(user, message.trim() || 'PAM gave no answer');
+}
+
+/** The same in this process, for one that ends right after. */
+export async function checkAccountPhaseHere(user: string): Promise<void> {
+  if (!existsSync(SERVICE_FILE)) return;
+  const { askAccountPhase } = await import('../native/pam.ts');
+  const { allowed, message } = askAccountPhase(SERVICE, user);
+  if (!allowed) throw refused(user, message);
+}
+
+function refused(user: string, why: string): AppError {
+  return new AppError('NOT_ELIGIBLE', `the account ${user} may not be used now: ${why}`);
 }
 
 /** The child's part: asks, prints why not, and resolves with the exit status. */

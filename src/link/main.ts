@@ -41,7 +41,7 @@ async function run(words: LinkWords, argv: readonly string[]): Promise<number> {
   }
   if (words.prove !== undefined) {
     const { prove } = await import('./prove.ts');
-    await prove(words.prove, words.run, argv);
+    await prove(words.prove, words.run);
     return DONE;
   }
   if (words.daemon && words.report === undefined) {
