@@ -57,8 +57,8 @@ const COMMANDS: Commands = {
     sessions.get(sessionId).closeInput();
     return DONE;
   },
-  signal: ({ sessionId, signal }, { sessions }) => {
-    sessions.get(sessionId).signal(signal);
+  signal: async ({ sessionId, signal }, { sessions }) => {
+    await sessions.get(sessionId).signal(signal);
     return DONE;
   },
   end: async ({ sessionId, graceMilliseconds }, { sessions }) => {

@@ -37,9 +37,14 @@ export function uidOf(pid: number): number | undefined {
   return uid === undefined ? undefined : Number(uid);
 }
 
+/** Its arguments, each with a NUL behind it; '' when it is gone or has none. */
+export function argumentsOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`) ?? '';
+}
+
 /** Its command line for people, at most 200 characters. */
 export function commandOf(pid: number): string {
-  return (read(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim().slice(0, 200);
+  return argumentsOf(pid).replaceAll('\0', ' ').trim().slice(0, 200);
 }
 
 /** This process's children that have ended and wait to be reaped. */

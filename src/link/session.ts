@@ -11,6 +11,7 @@ import { type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
 import type { OutputLog } from './output-log.ts';
 import type { Listener, OutputSource } from './output-source.ts';
 import { markOf, type ProcessEntry, readProcess, readProcesses } from './processes.ts';
+import { untilBegun } from './program-begun.ts';
 import { Pump } from './pump.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
@@ -50,6 +51,7 @@ export class Session implements OutputSource {
   #hasEnded = false;
   #isClosed = false;
   #exited: Exited | undefined;
+  #hasBegun = false;
   /** A reader that holds has come. */
   #readerCame = (): void => {};
 
@@ -121,11 +123,16 @@ export class Session implements OutputSource {
     this.#input?.end();
   }
 
-  /** Sends signal `number` to the session's process group. Throws SESSION_ENDED, INVALID_ARGUMENT. */
-  signal(number: number): void {
+  /** Sends signal `number` to the program's process group. Throws SESSION_ENDED, INVALID_ARGUMENT. */
+  async signal(number: number): Promise<void> {
     if (!Number.isInteger(number) || number < 1 || number > LAST_SIGNAL)
       throw new AppError('INVALID_ARGUMENT', 'signal: 1 to 64');
     const keeper = this.#keeper;
+    const isOver = (): boolean => this.#isOver;
+    if (keeper !== undefined && !this.#hasBegun) {
+      await untilBegun(keeper.pid, this.#parts.pids.holder, isOver);
+      this.#hasBegun = true;
+    }
     if (this.#isOver || keeper === undefined) throw new AppError('SESSION_ENDED', 'the session is over');
     if (TRAPPED_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
     else for (const entry of this.#group(keeper.pid)) send(entry, number);

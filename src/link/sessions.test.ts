@@ -134,6 +134,15 @@ describe('a session', () => {
     ).rejects.toMatchObject(failure('SESSION_ENDED'));
   });
 
+  it('is ended by a signal that is sent as soon as it has started', async () => {
+    const starts = Array.from({ length: 20 }, async () => {
+      const { id } = await line.start(['sh', '-c', 'exec sleep 60']);
+      await line.ask({ $case: 'signal', value: { sessionId: id, signal: 15 } }, 'done');
+      return (await line.read(id)).status;
+    });
+    expect(new Set(await Promise.all(starts))).toEqual(new Set([128 + 15]));
+  });
+
   it('may catch signals and go on', async () => {
     const { id } = await line.start([
       'bash',
