@@ -45,8 +45,21 @@ export function readPrivateFile(path: string, uid = ownUid()): Buffer | undefine
   return readOwnedFile(path, { uid, forbidden: 0o077 })?.data;
 }
 
+/** Whether the private key file is there; throws what `readPrivateFile` would, and reads nothing of it. */
+export function checkPrivateFile(path: string, uid = ownUid()): boolean {
+  return openOwnedFile(path, { uid, forbidden: 0o077 }, () => true) ?? false;
+}
+
 /** Reads a regular file of `uid` or root, at most 1 MiB; undefined when there is none. */
 export function readOwnedFile(path: string, ownership: Ownership): OwnedFile | undefined {
+  return openOwnedFile(path, ownership, (fd, entry) => ({ data: readFileSync(fd), entry }));
+}
+
+function openOwnedFile<T>(
+  path: string,
+  ownership: Ownership,
+  use: (fd: number, entry: Stats) => T,
+): T | undefined {
   const fd = openForReading(path);
   if (fd === undefined) return undefined;
   try {
@@ -57,7 +70,7 @@ export function readOwnedFile(path: string, ownership: Ownership): OwnedFile | u
     if (entry.size > MAX_BYTES) {
       throw refused(`${path} has ${entry.size} bytes; wanted at most ${MAX_BYTES}. Make it smaller`);
     }
-    return { data: readFileSync(fd), entry };
+    return use(fd, entry);
   } catch (error) {
     throw fileProblem(error, `cannot read ${path}`);
   } finally {
@@ -80,16 +93,28 @@ function openForReading(path: string): number | undefined {
  * Makes sure that `path` is a folder of `uid` that this process can write to and that has none of
  * the mode bits of `forbidden`. Makes it, and missing parents, with `mode` when it is missing.
  */
-export function ensureFolder(path: string, mode: number, { uid, forbidden }: Ownership): void {
+export function ensureFolder(path: string, mode: number, ownership: Ownership): void {
+  if (checkFolder(path, ownership) !== undefined) return;
   try {
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) makeFolder(path, mode);
-    const entry = lstatSync(path);
+    makeFolder(path, mode);
+  } catch (error) {
+    throw fileProblem(error, `cannot use the folder ${path}`);
+  }
+  checkFolder(path, ownership);
+}
+
+/** Its entry, if it is such a folder; undefined when there is none. */
+export function checkFolder(path: string, { uid, forbidden }: Ownership): Stats | undefined {
+  try {
+    const entry = lstatSync(path, { throwIfNoEntry: false });
+    if (entry === undefined) return undefined;
     if (entry.isSymbolicLink())
       throw refused(`${path} is a symbolic link. Name the folder it leads to instead`);
     if (!entry.isDirectory()) throw refused(`${path} is not a folder. Move it away`);
     if (entry.uid !== uid) throw refused(foreign(path, entry.uid, String(uid)));
     checkMode(path, entry, forbidden);
     accessSync(path, constants.W_OK | constants.X_OK);
+    return entry;
   } catch (error) {
     throw fileProblem(error, `cannot use the folder ${path}`);
   }

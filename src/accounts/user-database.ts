@@ -38,6 +38,11 @@ export async function userByUid(uid: number): Promise<UserEntry | undefined> {
   return entry?.uid === uid ? entry : undefined;
 }
 
+/** Every account that the database lists, which need not be all there are; what cannot be read is passed over. Throws UNAVAILABLE. */
+export async function listedUsers(): Promise<UserEntry[]> {
+  return (await getent('passwd', [])).flatMap((line) => entryIn(line) ?? []);
+}
+
 /**
  * The account whose canonical name is `name`: undefined too when the database knows it by another
  * spelling. Throws UNAVAILABLE.
@@ -82,13 +87,20 @@ export async function groupsOf(name: string): Promise<string[]> {
 
 function firstEntry(lines: readonly string[]): UserEntry | undefined {
   const [line] = lines;
-  if (line === undefined) return undefined;
+  if (line === undefined || !isAskable(nameIn(line))) return undefined;
+  const entry = entryIn(line);
+  if (entry !== undefined) return entry;
+  throw new AppError('UNAVAILABLE', 'the user database of this host gave an entry that cannot be read');
+}
+
+function entryIn(line: string): UserEntry | undefined {
   const [name = '', , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
-  if (!isAskable(name)) return undefined; // an account called 1234 cannot be told from a uid
-  if (!isId(uid) || !isId(gid)) {
-    throw new AppError('UNAVAILABLE', 'the user database of this host gave an entry that cannot be read');
-  }
+  if (!isAskable(name) || !isId(uid) || !isId(gid)) return undefined; // one called 1234 cannot be told from a uid
   return { name, uid: Number(uid), gid: Number(gid), home, shell };
+}
+
+function nameIn(line: string): string {
+  return line.slice(0, line.indexOf(':'));
 }
 
 function isId(text: string): boolean {

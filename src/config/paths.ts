@@ -4,6 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { ownUid } from '../owned-path.ts';
 import { configFolder, ownRunFolder, stateFolder } from '../user-folders.ts';
 
 export type Mode = 'system' | 'self';
@@ -31,7 +32,7 @@ export function modeOf(uid: number): Mode {
 
 /** The user database's name for the running process, when `uid` is the process's own. */
 function ownName(uid: number): string | undefined {
-  if (uid !== process.getuid?.()) return undefined;
+  if (uid !== ownUid()) return undefined;
   try {
     return userInfo().username;
   } catch {

@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import { cleanEnvironment, ownCommand } from './own-command.ts';
 
 const SERVICE = 'latchkey';
-const SERVICE_FILE = `/etc/pam.d/${SERVICE}`;
+export const SERVICE_FILE = `/etc/pam.d/${SERVICE}`;
 const PATIENCE_MS = 10_000;
 const [ALLOWED, REFUSED] = [0, 1];
 

@@ -1,5 +1,6 @@
 /** The host keys that the local sshd may show, read from the public key files that lie beside its own. */
 import { globSync } from 'node:fs';
+import { type AppError, isAppError } from '../errors.ts';
 import { ownUid, readOwnedFile } from '../owned-path.ts';
 
 /** A public key as it is on the wire (RFC 4253, 6.6). */
@@ -19,9 +20,22 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 };
 
-/** The keys in the files that `pattern` names; files of others are passed over, as are kinds not known. */
+/** One file that the pattern names. */
+export interface HostKeyFile {
+  readonly path: string;
+  /** Kinds not known are passed over. */
+  readonly keys: readonly HostKey[];
+  /** Why it is not to be trusted, and its keys do not count. */
+  readonly problem?: AppError;
+}
+
+/** The keys in the files that `pattern` names; files of others are passed over. */
 export function readHostKeys(pattern: string): HostKey[] {
-  return globSync(pattern).toSorted().flatMap(readKeys);
+  return hostKeyFiles(pattern).flatMap(({ keys }) => keys);
+}
+
+export function hostKeyFiles(pattern: string): HostKeyFile[] {
+  return globSync(pattern).toSorted().map(readFile);
 }
 
 /** What may be agreed on with an sshd that has one of `keys`. */
@@ -29,13 +43,17 @@ export function algorithmsOf(keys: readonly HostKey[]): string[] {
   return [...new Set(keys.flatMap(({ type }) => ALGORITHMS[type] ?? []))];
 }
 
-function readKeys(path: string): HostKey[] {
-  let text: string;
+function readFile(path: string): HostKeyFile {
   try {
-    text = readOwnedFile(path, { uid: ownUid(), forbidden: WRITABLE_BY_OTHERS })?.data.toString() ?? '';
-  } catch {
-    return []; // not to be trusted, so not a key
+    const file = readOwnedFile(path, { uid: ownUid(), forbidden: WRITABLE_BY_OTHERS });
+    return { path, keys: keysIn(file?.data.toString() ?? '') };
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return { path, keys: [], problem: error };
   }
+}
+
+function keysIn(text: string): HostKey[] {
   return text.split('\n').flatMap((line) => {
     const [type = '', encoded = ''] = line.trim().split(/\s+/);
     return Object.hasOwn(ALGORITHMS, type) ? [{ type, blob: Buffer.from(encoded, 'base64') }] : [];

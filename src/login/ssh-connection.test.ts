@@ -108,6 +108,14 @@ describe('a connection to sshd', () => {
     expect(seen).toEqual([]);
   });
 
+  it('that is only greeted has a pinned key, and hears no name', async () => {
+    const seen: string[] = [];
+    await SshConnection.greet(options(await sshd(takes('secret', seen))));
+    const other = options(await sshd(takes('secret', seen), OTHER));
+    await expect(SshConnection.greet(other)).rejects.toEqual(unavailable(/not pinned/));
+    expect(seen).toEqual([]);
+  });
+
   it('is refused for a wrong password, after one try', async () => {
     const seen: string[] = [];
     const port = await sshd(takes('another', seen));

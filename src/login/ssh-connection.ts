@@ -28,18 +28,21 @@ export const SSH_DEADLINES: SshDeadlines = {
   execMs: 15_000,
 };
 
-export interface SshOptions {
+export interface SshServer {
   readonly host: string;
   readonly port: number;
   readonly localAddress: string | undefined;
   readonly hostKeys: readonly HostKey[];
+  readonly signal: AbortSignal;
+  readonly deadlines: SshDeadlines;
+}
+
+export interface SshOptions extends SshServer {
   /** The canonical name of an account. */
   readonly username: string;
   readonly password: string;
   /** Asks somebody what sshd asks beyond the password. */
   readonly ask: (name: string, instruction: string, prompts: readonly Prompt[]) => Promise<Answers>;
-  readonly signal: AbortSignal;
-  readonly deadlines: SshDeadlines;
 }
 
 export interface Executed {
@@ -92,6 +95,17 @@ export class SshConnection implements Disposable {
     }
   }
 
+  /** Gets as far as a pinned host key, and says nobody's name. Throws UNAVAILABLE as `open` does. */
+  static async greet(server: SshServer): Promise<void> {
+    const { default: ssh2 } = await import('ssh2');
+    const options = { ...server, username: '', password: '', ask: async () => [] };
+    using connection = new SshConnection(options, new ssh2.Client());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    connection.#client.on('handshake', () => resolve());
+    connection.#connect(() => false);
+    await Promise.race([promise, connection.#broken.promise]);
+  }
+
   /** Runs one command line in the account's shell. Throws UNAVAILABLE when it does not end in time. */
   async execute(command: string): Promise<Executed> {
     this.#watchdog.begin('running a command', this.#options.deadlines.execMs);
@@ -126,10 +140,18 @@ export class SshConnection implements Disposable {
   }
 
   async #authenticate(): Promise<void> {
-    const { username, hostKeys, deadlines } = this.#options;
     const { promise, resolve } = Promise.withResolvers<void>();
-    let isPinned = true;
     this.#client.on('ready', resolve);
+    this.#connect((left, isPartial) => this.#nextTry(left, isPartial));
+    await promise;
+    this.#watchdog.rest();
+    if (!this.#answered) throw refused('sshd asked for nothing');
+  }
+
+  /** `nextTry` is asked once the host key is a pinned one. */
+  #connect(nextTry: (left: string[] | null, isPartial: boolean) => AnyAuthMethod | false): void {
+    const { username, hostKeys, deadlines } = this.#options;
+    let isPinned = true;
     this.#client.on('close', () => this.#break(unavailable('sshd closed the connection')));
     this.#client.on('error', (error) => {
       if ('level' in error && error.level === 'client-authentication') this.#break(refused('by sshd'));
@@ -147,12 +169,9 @@ export class SshConnection implements Disposable {
         isPinned = hostKeys.some(({ blob }) => blob.equals(key));
         return isPinned;
       },
-      authHandler: ((left: string[] | null, partial: boolean) => this.#nextTry(left, partial)) as never,
+      authHandler: nextTry as never,
     });
     this.#socket.once('data', () => this.#watchdog.begin('key exchange', deadlines.keyExchangeMs));
-    await promise;
-    this.#watchdog.rest();
-    if (!this.#answered) throw refused('sshd asked for nothing');
   }
 
   /** What to try after sshd has said what it would take; false for the end. */

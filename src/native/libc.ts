@@ -30,6 +30,7 @@ const ffi = loadFfi();
 /** Signatures for Linux on 64-bit machines; `null` is what the process is already linked with. */
 export const { functions: libc } = ffi.dlopen(null, {
   __errno_location: { arguments: [], return: 'pointer' },
+  adjtimex: { arguments: ['buffer'], return: 'int32' },
   close: { arguments: ['int32'], return: 'int32' },
   fallocate: { arguments: ['int32', 'int32', 'int64', 'int64'], return: 'int32' },
   fcntl: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },

@@ -5,6 +5,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isClockSynchronised } from './clock.ts';
+import { loadFfi } from './libc.ts';
 import { peerCredentials } from './peer-credentials.ts';
 import { makePipe, punchHole, splice } from './pipe.ts';
 import { flock, reap } from './process.ts';
@@ -15,6 +17,14 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-native-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('the clock', () => {
+  it('is kept right or not as ntp_gettime(3) says', () => {
+    const TIME_ERROR = 5;
+    const { functions } = loadFfi().dlopen(null, { ntp_gettime: { arguments: ['buffer'], return: 'int32' } });
+    expect(isClockSynchronised()).toBe(functions.ntp_gettime(Buffer.alloc(256)) !== TIME_ERROR);
+  });
+});
 
 describe('peer credentials', () => {
   it('are those of the process that connected', async () => {

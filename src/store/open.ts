@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { keepCopy } from './keep-copy.ts';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './migrate.ts';
-import { Reserve } from './reserve.ts';
+import { RESERVE_BYTES, Reserve, reservePath } from './reserve.ts';
 import { openDatabase, type Synchronous } from './sqlite-database.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
@@ -26,8 +26,6 @@ export interface StoreOptions {
   readonly synchronous?: Synchronous;
 }
 
-const RESERVE_BYTES = 4 * 1024 * 1024;
-
 /** The store at `url`, its schema brought up to date; a copy of what was there before is kept beside it. Throws CONFIG_INVALID, STORE_UNAVAILABLE. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, reserveBytes = RESERVE_BYTES, log, synchronous } = options;
@@ -35,7 +33,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   if (!isAbsolute(path))
     throw new AppError('CONFIG_INVALID', 'store.url: "sqlite:" and an absolute path is wanted');
   const database = openDatabase(path, synchronous);
-  const store = new SqliteStore(database, new Reserve(`${path}-reserve`, reserveBytes), log);
+  const store = new SqliteStore(database, new Reserve(reservePath(path), reserveBytes), log);
   try {
     const version = await store.read(schemaVersion);
     if (version > 0 && version < SCHEMA_VERSION) keepCopy(database, path, version);

@@ -6,6 +6,18 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from 'node:fs';
 
 const RETRY_MS = 1000;
+export const RESERVE_BYTES = 4 * 1024 * 1024;
+
+/** Where the reserve of the database at `path` lies. */
+export function reservePath(path: string): string {
+  return `${path}-reserve`;
+}
+
+/** Whether all of the room is really taken on the disk. */
+export function isWhole(path: string, bytes = RESERVE_BYTES): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size === bytes && stat.blocks * 512 >= bytes;
+}
 
 export class Reserve {
   readonly #path: string;
@@ -24,7 +36,7 @@ export class Reserve {
     if (this.#held || this.#bytes === 0) return true;
     if (performance.now() - this.#triedAt < RETRY_MS) return false;
     this.#triedAt = performance.now();
-    this.#held = this.#isWhole() || this.#take();
+    this.#held = isWhole(this.#path, this.#bytes) || this.#take();
     return this.#held;
   }
 
@@ -34,11 +46,6 @@ export class Reserve {
     this.#held = false;
     this.#triedAt = performance.now();
     return this.#delete();
-  }
-
-  #isWhole(): boolean {
-    const stat = lstatSync(this.#path, { throwIfNoEntry: false });
-    return stat?.isFile() === true && stat.size === this.#bytes && stat.blocks * 512 >= this.#bytes;
   }
 
   /** Random bytes, because a file system may store zeros as nothing. */

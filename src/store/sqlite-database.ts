@@ -48,12 +48,17 @@ function makePrivate(path: string): void {
       throw new AppError('CONFIG_INVALID', `${path}: the database cannot be made there`, { cause: error });
     }
   }
+  checkPrivate(path);
+}
+
+/** Throws CONFIG_INVALID unless the database is a file of this process's user, and closed to others. */
+export function checkPrivate(path: string): void {
   const stat = lstatSync(path);
   if (!stat.isFile()) throw new AppError('CONFIG_INVALID', `${path} is not a regular file`);
   if (stat.uid !== process.geteuid?.())
     throw new AppError('CONFIG_INVALID', `${path} belongs to another user`);
   if ((stat.mode & 0o077) !== 0)
-    throw new AppError('CONFIG_INVALID', `${path} is open to others: chmod 0600 it`);
+    throw new AppError('CONFIG_INVALID', `${path} is open to others. Run: chmod 0600 ${path}`);
 }
 
 function explain(path: string, error: unknown): unknown {

@@ -13,12 +13,11 @@ import { join } from 'node:path';
 import type { Log } from '../../log.ts';
 import { Cgroup } from './cgroup.ts';
 import { Controllers } from './controllers.ts';
+import { CONTROLLERS, DAEMON } from './delegation.ts';
 import { type Limits, LinkCgroup } from './link-cgroup.ts';
 import { cgroupPathOf, cgroupRoot } from './own-cgroup.ts';
 
-const CONTROLLERS = ['pids', 'memory'];
 const LINK = /^link-(\d+)-[0-9a-f]{16}$/;
-const DAEMON = 'daemon';
 const KILLED_MS = 2_000;
 
 export interface CgroupTreeOptions {

@@ -13,8 +13,10 @@ import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { safeText } from '../link-error.ts';
 import type { Starter } from '../starter.ts';
 
-const SUDO = '/usr/bin/sudo';
-const PROGRAM = '/usr/bin/latchkey';
+export const SUDO = '/usr/bin/sudo';
+/** What sudo runs, word for word. */
+export const LINK_COMMAND = ['/usr/bin/latchkey', 'link', '--daemon'] as const;
+const [PROGRAM] = LINK_COMMAND;
 /** What such a link finds by itself: the line has no room for an argument. */
 export const SUDO_RUN_FOLDER = '/run/latchkey';
 /** Longer than `link --daemon` takes to give up. */
@@ -23,7 +25,7 @@ const MAX_SAID = 2_000;
 /** Puts itself into the cgroup whose file comes next and becomes the command behind that: all that it starts is in it. */
 const THROUGH_DOOR = ['/bin/sh', '-c', 'echo $$ >"$0" && exec "$@"'];
 /** sudo takes `#7001` for a uid, and `%wheel` for a group. */
-const NAME = /^[a-z_][a-z0-9_.@-]*$/;
+export const NAME = /^[a-z_][a-z0-9_.@-]*$/;
 
 export class SudoStarter implements Starter {
   readonly #cgroups: CgroupTree | undefined;
@@ -37,7 +39,7 @@ export class SudoStarter implements Starter {
     if (uid === 0) throw new AppError('NOT_ELIGIBLE', 'no link of uid 0 is started by sudo');
     if (!NAME.test(name)) throw unavailable(`sudo is not given a name such as ${JSON.stringify(name)}`);
     for (const program of [SUDO, PROGRAM]) checkThere(program);
-    const command = [SUDO, '-n', '-u', name, PROGRAM, 'link', '--daemon'];
+    const command = [SUDO, '-n', '-u', name, ...LINK_COMMAND];
     if (this.#cgroups === undefined) await run(command);
     else await this.#cgroups.withNewLink(uid, ({ door }) => run([...THROUGH_DOOR, door, ...command]));
   }
