@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import about from '../package.json' with { type: 'json' };
-import { bundle, roles, SQLITE } from './bundle.ts';
+import { bundle, type Origin, roles, SQLITE } from './bundle.ts';
 import { makeCodeCache } from './code-cache.ts';
 import { withoutDebugInformation } from './elf.ts';
 import { licenses } from './licenses.ts';
@@ -24,7 +24,7 @@ const node = join(folder, 'node');
 const original = readFileSync(join(root, `node_modules/node-linux-${process.arch}/bin/node`));
 writeFileSync(node, withoutDebugInformation(original), { mode: 0o755 });
 
-const contents = await bundle(folder, { commit: commit(), version: process.argv[3] ?? about.version });
+const contents = await bundle(folder, { ...commit(), version: process.argv[3] ?? about.version });
 writeFileSync(join(folder, 'licenses.txt'), licenses(contents));
 copyFileSync(SQLITE, join(folder, basename(SQLITE)));
 await makeCodeCache(folder, node, EXEC_ARGV);
@@ -35,13 +35,15 @@ rmSync(folder, { recursive: true });
 process.stdout.write(`${output}: ${(statSync(output).size / 1e6).toFixed(1)} MB\n`);
 
 /** The commit that is checked out; "unknown" for a copy without its history. */
-function commit(): string {
+function commit(): Pick<Origin, 'commit' | 'committedAtSeconds'> {
   const git = (...words: string[]): string =>
     execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();
   try {
     const id = git('rev-parse', '--short=12', 'HEAD');
-    return git('status', '--porcelain') === '' ? id : `${id}-modified`;
+    const committedAtSeconds = Number(git('show', '--no-patch', '--format=%ct', 'HEAD'));
+    const isModified = git('status', '--porcelain') !== '';
+    return { commit: isModified ? `${id}-modified` : id, committedAtSeconds };
   } catch {
-    return 'unknown';
+    return { commit: 'unknown', committedAtSeconds: 0 };
   }
 }

@@ -68,11 +68,16 @@ const inkAtOnce: Plugin = {
 /** What the program says of itself. */
 export interface Origin {
   readonly commit: string;
+  /** When that was made, in seconds since 1970; 0 when nobody knows. */
+  readonly committedAtSeconds: number;
   readonly version: string;
 }
 
 /** Makes `folder`/launcher.cjs and a bundle of each role; resolves with what went into them. */
-export async function bundle(folder: string, { commit, version }: Origin): Promise<Metafile> {
+export async function bundle(
+  folder: string,
+  { commit, committedAtSeconds, version }: Origin,
+): Promise<Metafile> {
   const common = {
     absWorkingDir: root,
     bundle: true,
@@ -92,6 +97,7 @@ export async function bundle(folder: string, { commit, version }: Origin): Promi
       BUILT_AS: JSON.stringify(version),
       'process.env.NODE_ENV': '"production"',
       'process.env.DEV': '"no"',
+      COMMITTED_AT: `${committedAtSeconds}`,
       __dirname: '"/"', // no file's
       __filename: '"/latchkey"',
     },
