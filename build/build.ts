@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import about from '../package.json' with { type: 'json' };
-import { bundle, type Origin, roles, SQLITE } from './bundle.ts';
+import { bundle, bundles, type Origin, SQLITE } from './bundle.ts';
 import { makeCodeCache } from './code-cache.ts';
 import { withoutDebugInformation } from './elf.ts';
 import { licenses } from './licenses.ts';
@@ -29,7 +29,7 @@ writeFileSync(join(folder, 'licenses.txt'), licenses(contents));
 copyFileSync(SQLITE, join(folder, basename(SQLITE)));
 await makeCodeCache(folder, node, EXEC_ARGV);
 
-const code = roles.flatMap((role) => [`${role}.cjs`, `${role}.cache`]);
+const code = bundles.flatMap((name) => [`${name}.cjs`, `${name}.cache`]);
 await pack(folder, node, [...code, basename(SQLITE), 'licenses.txt'], output);
 rmSync(folder, { recursive: true });
 process.stdout.write(`${output}: ${(statSync(output).size / 1e6).toFixed(1)} MB\n`);

@@ -1,4 +1,4 @@
-/** The code of the program: a launcher, which is src/main.ts, and one CommonJS bundle for each role it loads. */
+/** The code of the program: a launcher, which is src/main.ts, and one CommonJS bundle for each role it loads, or for two. */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
@@ -12,9 +12,15 @@ const ROLES = {
   link: 'src/link/main.ts',
   cli: 'src/cli/main.ts',
   tui: 'tui/main.tsx',
+  doctor: 'src/doctor/main.ts',
 } as const;
 export type Role = keyof typeof ROLES;
 export const roles = Object.keys(ROLES) as Role[];
+
+/** Roles that use hardly more than another does and are in its bundle, where they are loaded when they are to run. */
+const GUESTS: Readonly<Partial<Record<Role, Role>>> = { doctor: 'serve' };
+const guests = Object.entries(GUESTS).map(([guest, host]) => ({ guest: guest as Role, host }));
+export const bundles = roles.filter((role) => GUESTS[role] === undefined);
 
 export const SQLITE = join(root, `node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`);
 
@@ -29,10 +35,32 @@ const rolesApart: Plugin = {
       if (role === undefined) throw new Error(`src/main.ts loads ${file}, which is no role`);
       return { path: role, namespace: 'role' };
     });
-    onLoad({ filter: /./, namespace: 'role' }, ({ path }) => ({
-      contents: `module.exports = require('./src/packaged/role.ts').loadRole('${path}');`,
-      resolveDir: root,
+    onLoad({ filter: /./, namespace: 'role' }, ({ path }) => {
+      const host = guests.find(({ guest }) => guest === path)?.host;
+      const load = host === undefined ? `loadRole('${path}')` : `loadRole('${host}').${path}()`;
+      return {
+        contents: `module.exports = require('./src/packaged/role.ts').${load};`,
+        resolveDir: root,
+      };
+    });
+  },
+};
+
+/** What a bundle exports: its role, and a function for each guest that loads it. */
+const guestsWithin: Plugin = {
+  name: 'guests within',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^bundle:/ }, ({ path }) => ({
+      path: path.replace('bundle:', ''),
+      namespace: 'bundle',
     }));
+    onLoad({ filter: /./, namespace: 'bundle' }, ({ path }) => {
+      const loaders = guests.map(
+        ({ guest, host }) => host === path && `export const ${guest} = () => require('./${ROLES[guest]}');`,
+      );
+      const contents = [`export * from './${ROLES[path as Role]}';`, ...loaders.filter(Boolean)].join('\n');
+      return { contents, resolveDir: root };
+    });
   },
 };
 
@@ -112,8 +140,8 @@ export async function bundle(
   const launcher = build({ ...common, entryPoints: { launcher: main }, plugins: [rolesApart] });
   const each = build({
     ...common,
-    entryPoints: ROLES,
-    plugins: [addonsInside, inkAtOnce],
+    entryPoints: Object.fromEntries(bundles.map((name) => [name, `bundle:${name}`])),
+    plugins: [guestsWithin, addonsInside, inkAtOnce],
     banner: { js: '(function(exports,require,module){' },
     footer: { js: '})' },
   });

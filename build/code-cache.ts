@@ -6,13 +6,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Role, roles } from './bundle.ts';
+import { bundles, roles } from './bundle.ts';
 import { STEADY } from './v8-flags.ts';
 
 const STAND_IN = join(import.meta.dirname, 'stand-in.ts');
 
-/** What loads a role's code and then fails, for want of a file, an account (see stand-in.ts), a port, a terminal. */
-const STARTS: Readonly<Record<Role, (home: string) => readonly string[]>> = {
+/**
+ * What loads a bundle's code and then fails, for want of a file, an account (see stand-in.ts), a port, a terminal.
+ * A guest in it is compiled when it runs: nobody waits for it often enough to make the program larger.
+ */
+const STARTS: Readonly<Record<string, (home: string) => readonly string[]>> = {
   serve: (home) => ['serve', '--config', join(home, 'none')],
   link: (home) => ['link', '--run', home],
   cli: () => ['whoami', '--server', 'localhost:99999'],
@@ -33,8 +36,8 @@ export async function makeCodeCache(
     const [status] = await once(spawn(node, argv, { env, stdio: 'ignore', timeout: 60_000 }), 'exit');
     return status;
   };
+  for (const name of bundles) await run(STEADY, 'keep', STARTS[name]?.(home) ?? []);
   for (const role of roles) {
-    await run(STEADY, 'keep', STARTS[role](home));
     const status = await run([], 'run', [role, '--help']);
     if (status !== 0) throw new Error(`the compiled form of ${role} is of no use: status ${status}`);
   }

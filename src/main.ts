@@ -19,6 +19,8 @@ async function run(): Promise<number> {
       return (await import('./link/main.ts')).runLink(rest);
     case 'tui':
       return (await import('../tui/main.tsx')).runTui(rest);
+    case 'doctor':
+      return (await import('./doctor/main.ts')).runDoctor(rest);
     case 'version':
       return rest.length === 0 && saysVersion() ? 0 : runCli();
     default:

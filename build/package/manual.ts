@@ -35,7 +35,7 @@ const FILES: readonly HelpItem[] = [
 export async function manual({ help, version, date }: Manual): Promise<ManualPage[]> {
   const program = helpParts(await help('--help'));
   const verbs = commandsOf(program);
-  const sectionOf = (verb: string): number => (verb === 'serve' ? 8 : 1);
+  const sectionOf = (verb: string): number => (['serve', 'doctor'].includes(verb) ? 8 : 1);
   const all = [
     'latchkey(1)',
     ...verbs.map(({ term }) => `latchkey-${term}(${sectionOf(term)})`),

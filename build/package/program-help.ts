@@ -8,7 +8,7 @@ const main = join(import.meta.dirname, '../../src/main.ts');
 const WIDE = 10_000;
 
 /** Roles that print a help of their own. */
-const ROLES: ReadonlySet<string> = new Set(['serve', 'link']);
+const ROLES: ReadonlySet<string> = new Set(['serve', 'link', 'doctor']);
 
 /** The output of `latchkey ARGUMENT...`, which must succeed. */
 export async function said(...argv: string[]): Promise<string> {

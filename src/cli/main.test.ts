@@ -18,7 +18,7 @@ describe('the command line', () => {
     const { status, stdout } = await capture(['--help']);
     expect(status).toBe(0);
     const verbs =
-      'serve link trust whoami logout start attach sessions tokens links config completion licenses version help';
+      'serve link trust whoami logout start attach sessions tokens links config doctor completion licenses version help';
     for (const verb of verbs.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
   });
 

@@ -9,7 +9,7 @@ import { relativeTime } from '../terminal/relative-time.ts';
 import { type Cell, type Column, layTable, type Paint, type Style } from '../terminal/table.ts';
 import type { Io } from './io.ts';
 
-const COLOURS = { heading: 'bold', good: 'green', bad: 'red', dim: 'dim' } as const;
+const COLOURS = { heading: 'bold', good: 'green', caution: 'yellow', bad: 'red', dim: 'dim' } as const;
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -25,14 +25,15 @@ export class Output {
   readonly json: boolean;
   readonly #io: Io;
   readonly #quiet: boolean;
-  readonly #paint: Paint;
+  /** Colours what `inert` has been over, where a person looks and wants them. */
+  readonly paint: Paint;
 
   constructor(io: Io, options: OutputOptions) {
     this.#io = io;
     this.json = options.json;
     this.#quiet = options.quiet;
     const colours = options.color && io.stdout.isTTY === true && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
-    this.#paint = (text, style) =>
+    this.paint = (text, style) =>
       colours && style !== undefined ? styleText(COLOURS[style], text, { validateStream: false }) : text;
   }
 
@@ -45,7 +46,7 @@ export class Output {
   table(columns: readonly Column[], rows: readonly (readonly Value[])[]): void {
     const width = this.#io.stdout.isTTY === true ? this.#io.stdout.columns : undefined;
     const cells = rows.map((row) => row.map(inertCell));
-    this.#io.stdout.write(`${layTable(columns, cells, width, this.#paint).join('\n')}\n`);
+    this.#io.stdout.write(`${layTable(columns, cells, width, this.paint).join('\n')}\n`);
   }
 
   /** Names and values, one pair a line; pairs without a value are left out. */
@@ -54,8 +55,8 @@ export class Output {
     const widest = Math.max(...known.map(([name]) => name.length));
     for (const [name, value] of known) {
       const { text, style } = inertCell(value ?? '');
-      const label = this.#paint(name.padEnd(widest), 'dim');
-      this.#io.stdout.write(`${label}  ${this.#paint(text, style)}\n`);
+      const label = this.paint(name.padEnd(widest), 'dim');
+      this.#io.stdout.write(`${label}  ${this.paint(text, style)}\n`);
     }
   }
 

@@ -66,6 +66,10 @@ export function buildProgram(act: Act, io: Io): Command {
   program.commandsGroup('The server:');
   addRole(program, act, 'serve', 'run the server').option('--config <file>', 'the configuration file');
   addConfig(program, act);
+  addRole(program, act, 'doctor', 'say whether everything is in order, and what to do if not')
+    .option('--config <file>', 'the configuration file')
+    .option('--run <dir>', "the server's run directory")
+    .option('--json', 'the findings as JSON');
   program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
   for (const add of [addStanding, addCompletion, addKnown, addLicenses, addVersion]) add(program, act);
   addGlobals(program, ROLES);
@@ -74,7 +78,7 @@ export function buildProgram(act: Act, io: Io): Command {
 }
 
 const STAND_INS: ReadonlySet<string> = new Set(['start', 'attach']);
-const ROLES: ReadonlySet<string> = new Set(['serve', 'link', 'tui']);
+const ROLES: ReadonlySet<string> = new Set(['serve', 'link', 'tui', 'doctor']);
 
 /** A role that src/main.ts runs itself; here for the help and the completions. */
 function addRole(program: Command, act: Act, name: string, description: string): Command {

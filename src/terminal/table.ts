@@ -18,7 +18,7 @@ export interface Cell {
   readonly style?: Style;
 }
 
-export type Style = 'heading' | 'good' | 'bad' | 'dim';
+export type Style = 'heading' | 'good' | 'caution' | 'bad' | 'dim';
 
 /** Puts colour around text, or leaves it alone. */
 export type Paint = (text: string, style: Style | undefined) => string;

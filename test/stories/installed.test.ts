@@ -53,6 +53,46 @@ describe('the package', { timeout: 300_000 }, () => {
     expect(await system.sh('visudo --check --quiet && latchkey tokens --json')).toContain('"local"');
   });
 
+  test('is in order, says the doctor, and its database is whole while the daemon is stopped', async () => {
+    interface Finding {
+      readonly check: string;
+      readonly status: string;
+      readonly summary: string;
+      readonly remedy: string | null;
+    }
+    const examine = async (): Promise<Finding[]> => {
+      const { status, stdout } = await system.try('latchkey doctor --json');
+      expect({ status, stdout }).toMatchObject({ status: 0 });
+      return JSON.parse(stdout).findings;
+    };
+    const open = (await examine()).filter(({ status }) => status !== 'ok');
+    // A container's clock and controllers are its host's.
+    expect(open.filter(({ check }) => !/clock|cgroups|disk/.test(check))).toEqual([
+      {
+        check: 'database',
+        status: 'skipped',
+        summary: 'the server has it open, so whether it is whole was not looked at',
+        remedy:
+          'systemctl stop latchkey, latchkey doctor, systemctl start latchkey: links and sessions go on',
+      },
+    ]);
+    await system.sh('systemctl stop latchkey.service 2>/dev/null');
+    const stopped = await examine();
+    await system.sh('systemctl start latchkey');
+    expect(stopped).toContainEqual({
+      check: 'daemon',
+      status: 'warning',
+      summary: 'it does not run; systemd keeps its port',
+      remedy: 'systemctl start latchkey',
+    });
+    expect(stopped).toContainEqual({
+      check: 'database',
+      status: 'ok',
+      summary: '/var/lib/latchkey/latchkey.db is whole, and this program can use it',
+      remedy: null,
+    });
+  });
+
   test('has units without a flaw', async () => {
     const { status, stdout, stderr } = await system.try(`systemd-analyze verify ${UNITS}`);
     expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' });

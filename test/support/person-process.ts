@@ -12,6 +12,7 @@ const uid = Number(process.argv[2]);
 let rpc: Rpc | undefined;
 let linksFolder = '';
 
+process.umask(0o007); // a server that is not root reaches sockets through the folder's group
 if (process.geteuid?.() !== uid) {
   process.setgroups?.([]);
   process.setegid?.(uid);

@@ -17,6 +17,7 @@ const SGR: Readonly<Record<Theme, Readonly<Record<Style, string>>>> = {
   dark: {
     heading: '1',
     good: '38;5;114',
+    caution: '38;5;221',
     bad: '38;5;210',
     dim: '38;5;245',
     cursor: '7',
@@ -26,14 +27,24 @@ const SGR: Readonly<Record<Theme, Readonly<Record<Style, string>>>> = {
   light: {
     heading: '1',
     good: '38;5;28',
+    caution: '38;5;136',
     bad: '38;5;124',
     dim: '38;5;243',
     cursor: '7',
     title: '1;38;5;25',
     current: '1;7',
   },
-  '16': { heading: '1', good: '32', bad: '31', dim: '2', cursor: '7', title: '1;36', current: '1;7' },
-  none: { heading: '1', good: '', bad: '', dim: '', cursor: '7', title: '1', current: '1;7' },
+  '16': {
+    heading: '1',
+    good: '32',
+    caution: '33',
+    bad: '31',
+    dim: '2',
+    cursor: '7',
+    title: '1;36',
+    current: '1;7',
+  },
+  none: { heading: '1', good: '', caution: '', bad: '', dim: '', cursor: '7', title: '1', current: '1;7' },
 };
 
 const ASCII: Readonly<Record<string, string>> = {
