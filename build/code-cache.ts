@@ -18,7 +18,7 @@ const STAND_IN = join(import.meta.dirname, 'stand-in.ts');
 const STARTS: Readonly<Record<string, (home: string) => readonly string[]>> = {
   serve: (home) => ['serve', '--config', join(home, 'none')],
   link: (home) => ['link', '--run', home],
-  cli: () => ['whoami', '--server', 'localhost:99999'],
+  cli: (home) => ['whoami', '--run', home, '--server', 'localhost:99999'],
   tui: () => ['tui'],
 };
 
