@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
+          sequence: { groupOrder: 1 },
           include: [
             'src/**/*.test.ts',
             'tui/**/*.test.ts',
@@ -24,6 +25,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'stories',
+          sequence: { groupOrder: 2 }, // their servers and installations are nothing for a unit test to find
           include: ['test/stories/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/attack/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 60_000,

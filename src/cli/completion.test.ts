@@ -32,7 +32,7 @@ describe('the completion for bash', () => {
 
   function complete(...words: string[]): string[] {
     const run = `source ${file}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _latchkey; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const args = ['--norc', '-c', run, 'bash', 'latchkey', ...words];
+    const args = ['--norc', '-c', run, 'bash', join(folder, 'latchkey'), ...words]; // which asks no server
     return execFileSync('bash', args, { encoding: 'utf8', cwd: folder }).trim().split('\n');
   }
 

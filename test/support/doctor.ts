@@ -1,5 +1,5 @@
 /** `latchkey doctor` of root on a host with a server in its place, and what it has found. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Finished, root, runAs, service } from './account.ts';
@@ -63,6 +63,7 @@ export class ExaminedHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.daemon[Symbol.asyncDispose]();
+    rmSync(RUN_FOLDER, { recursive: true }); // what was killed has left server.json there, for others to find
     this.#cgroup?.[Symbol.dispose]();
     await this.sshd[Symbol.asyncDispose]();
   }
