@@ -27,8 +27,11 @@ export function getent(database: Database, keys: readonly string[]): Promise<str
   } as const;
   return new Promise((resolve, reject) => {
     execFile(GETENT, [database, '--', ...keys], options, (error, stdout) => {
-      if (error === null || error.code === NOT_FOUND)
-        resolve(stdout.split('\n').filter((line) => line !== ''));
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      // Past the time limit Node throws away what was printed, though getent may have ended well before it.
+      const isWhole =
+        error === null ? lines.length >= keys.length : error.code === NOT_FOUND && !error.killed;
+      if (isWhole) resolve(lines);
       else
         reject(
           new AppError('UNAVAILABLE', 'the user database of this host does not answer', { cause: error }),

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { getent } from './getent.ts';
+
+/** More than getent may take. */
+const HELD_UP_MS = 5_500;
+
+function holdUp(): void {
+  for (const untilMs = performance.now() + HELD_UP_MS; performance.now() < untilMs; );
+}
+
+const noAnswer = { reason: 'UNAVAILABLE' };
+
+test('who is asked about is not taken for gone because this process was held up', async () => {
+  const [one, several, nobody] = [
+    getent('passwd', ['root']),
+    getent('group', ['0', '1']),
+    getent('passwd', ['no-such-account']),
+  ];
+  const settled = Promise.allSettled([one, several, nobody]);
+  holdUp();
+  for (const outcome of await settled)
+    expect(outcome).toMatchObject({ status: 'rejected', reason: noAnswer });
+  expect(await getent('passwd', ['root'])).toEqual([expect.stringMatching(/^root:/)]);
+  expect(await getent('passwd', ['root', 'no-such-account'])).toHaveLength(1);
+  expect(await getent('passwd', ['no-such-account'])).toEqual([]);
+});
