@@ -10,9 +10,9 @@ import { join } from 'node:path';
 import sea from 'node:sea';
 import { setFlagsFromString } from 'node:v8';
 import vm from 'node:vm';
-import { USUAL } from './v8-flags.ts';
+import { usualFlags } from './v8-flags.ts';
 
-const [, , folder = '', mode, ...words] = process.argv;
+const [node = '', , folder = '', mode, ...words] = process.argv;
 
 sea.isSea = () => true;
 sea.getRawAsset = (name) => {
@@ -35,7 +35,7 @@ vm.Script = class extends vm.Script {
   }
 
   #keep(role: string): void {
-    for (const flag of USUAL) setFlagsFromString(flag);
+    for (const flag of usualFlags(node)) setFlagsFromString(flag);
     writeFileSync(join(folder, `${role}.cache`), this.createCachedData());
   }
 };
