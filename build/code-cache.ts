@@ -4,22 +4,23 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundles, roles } from './bundle.ts';
 import { STEADY } from './v8-flags.ts';
 
 const STAND_IN = join(import.meta.dirname, 'stand-in.ts');
+/** What is on no host, and below nobody's folder: who owns the folders above a path decides what code looks at it. */
+const NOWHERE = '/nowhere';
 
 /**
  * What loads a bundle's code and then fails, for want of a file, an account (see stand-in.ts), a port, a terminal.
  * A guest in it is compiled when it runs: nobody waits for it often enough to make the program larger.
  */
-const STARTS: Readonly<Record<string, (home: string) => readonly string[]>> = {
-  serve: (home) => ['serve', '--config', join(home, 'none')],
-  link: (home) => ['link', '--run', home],
-  cli: (home) => ['whoami', '--run', home, '--server', 'localhost:99999'],
-  tui: () => ['tui'],
+const STARTS: Readonly<Record<string, readonly string[]>> = {
+  serve: ['serve', '--config', NOWHERE],
+  link: ['link', '--run', NOWHERE],
+  cli: ['whoami', '--run', NOWHERE, '--server', 'localhost:99999'],
+  tui: ['tui'],
 };
 
 /** Writes ROLE.cache beside each bundle in `folder`; `node` is the runtime that the program will have. */
@@ -28,15 +29,13 @@ export async function makeCodeCache(
   node: string,
   execArgv: readonly string[],
 ): Promise<void> {
-  const home = join(folder, 'home');
-  mkdirSync(home);
   const run = async (flags: readonly string[], mode: 'keep' | 'run', words: readonly string[]) => {
     const argv = [...execArgv, ...flags, STAND_IN, folder, mode, ...words];
-    const env = { HOME: home, PATH: '/usr/bin:/bin' };
+    const env = { HOME: NOWHERE, PATH: '/usr/bin:/bin' };
     const [status] = await once(spawn(node, argv, { env, stdio: 'ignore', timeout: 60_000 }), 'exit');
     return status;
   };
-  for (const name of bundles) await run(STEADY, 'keep', STARTS[name]?.(home) ?? []);
+  for (const name of bundles) await run(STEADY, 'keep', STARTS[name] ?? []);
   for (const role of roles) {
     const status = await run([], 'run', [role, '--help']);
     if (status !== 0) throw new Error(`the compiled form of ${role} is of no use: status ${status}`);
