@@ -14,6 +14,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   version: { may: [], why: 'everything stands on it' },
   packaged: { may: [], why: 'it loads what it is told to, and knows none of it' },
   'durable-file': { may: ['errno', 'errors'], why: 'everything stands on it' },
+  'ask-program': { may: ['errors'], why: 'everything stands on it' },
   'owned-path': { may: ['errno', 'errors', 'durable-file'], why: 'everything stands on it' },
   'user-folders': { may: [], why: 'daemon and client must look in the same places' },
   inert: { may: [], why: 'everything stands on it' },
@@ -34,7 +35,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'tokens do not depend on what they are used for',
   },
   accounts: {
-    may: ['errors', 'owned-path', 'login-shell', 'config'],
+    may: ['ask-program', 'errors', 'owned-path', 'login-shell', 'config'],
     why: 'who somebody is does not depend on what they run',
   },
   link: {
@@ -142,6 +143,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   'service-manager': { may: ['native'], why: 'it is told and tells, and does not know of what' },
   doctor: {
     may: [
+      'ask-program',
       'accounts',
       'api/peer-uid',
       'terminal/exit-status',

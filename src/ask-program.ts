@@ -1,9 +1,8 @@
 /** Running a program of the host's that answers a question, with an environment of its own and a time limit. */
 import { execFile } from 'node:child_process';
-import { AppError } from '../errors.ts';
+import { AppError } from './errors.ts';
 
 const TIMEOUT_MS = 5_000;
-const MAX_BYTES = 1024 * 1024;
 
 export interface Answer {
   readonly status: number;
@@ -11,21 +10,29 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/** Throws UNAVAILABLE for a program that is not there, or does not end within 5 s. */
-export function ask(program: string, argv: readonly string[]): Promise<Answer> {
+/**
+ * Throws UNAVAILABLE for a program that is not there, prints more than `maxBytes`, or has not ended within 5 s, as
+ * far as this process knows: one that was held up does not take a part of an answer for the whole.
+ */
+export function askProgram(
+  program: string,
+  argv: readonly string[],
+  maxBytes = 1024 * 1024,
+): Promise<Answer> {
   const options = {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
     cwd: '/',
     encoding: 'utf8',
-    timeout: TIMEOUT_MS,
+    // Node's own time limit says nothing when it throws away what an ended program has printed.
+    signal: AbortSignal.timeout(TIMEOUT_MS),
     killSignal: 'SIGKILL',
-    maxBuffer: MAX_BYTES,
+    maxBuffer: maxBytes,
   } as const;
   return new Promise((resolve, reject) => {
     const child = execFile(program, argv, options, (error, stdout, stderr) => {
       const status = error === null ? 0 : error.code;
       if (typeof status === 'number') return resolve({ status, stdout, stderr });
-      const why = status ?? 'it did not end in time';
+      const why = error?.name === 'AbortError' ? 'it did not end in time' : (status ?? 'a signal ended it');
       reject(new AppError('UNAVAILABLE', `${program} does not answer: ${why}`, { cause: error }));
     });
     child.stdin?.end();
