@@ -1,16 +1,16 @@
 /** The dashboard: keys and news go into the state, and the state is drawn. */
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
 import { type ReactNode, useEffect, useReducer } from 'react';
+import type { LastingClient } from '../src/client/lasting-client.ts';
 import { draw } from './layout/draw.ts';
 import type { Look } from './layout/look.ts';
 import { useAction, useNow, useTypedFilter, useWatch } from './live/hooks.ts';
-import type { Server } from './live/server.ts';
 import { keyNames } from './state/key-names.ts';
 import { reduce } from './state/reduce.ts';
 import { type State, viewOf } from './state/state.ts';
 
 export interface DashboardProps {
-  readonly server: Server;
+  readonly server: LastingClient;
   readonly start: State;
   readonly look: Look;
 }

@@ -4,13 +4,13 @@
  * it was found, however it ends.
  */
 import { render } from 'ink';
+import { LastingClient } from '../src/client/lasting-client.ts';
 import { AppError } from '../src/errors.ts';
 import { inert } from '../src/inert.ts';
 import { DONE } from '../src/terminal/exit-status.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
 import { lookOf } from './layout/look.ts';
-import { Server } from './live/server.ts';
 import { HELP, parseWords, type TuiWords } from './options.ts';
 import { tokens } from './screens/tokens.ts';
 import { initialState } from './state/state.ts';
@@ -39,7 +39,7 @@ async function show({ theme, ascii, readOnly, connect: options }: TuiWords): Pro
       'USAGE',
       "the dashboard needs a terminal; without one there is 'latchkey tokens watch'",
     );
-  await using server = await Server.connect(options);
+  await using server = await LastingClient.connect(options);
   const size = { columns: stdout.columns, rows: stdout.rows };
   await loadLayout();
   const start = initialState(server.who, tokens, readOnly, size);

@@ -6,7 +6,7 @@ import type { Event } from '../state/reduce.ts';
 import { emptyWindow } from '../state/window.ts';
 import { Feed } from './feed.ts';
 
-const noServer = { client: undefined as never, hasNewLogin: async () => false };
+const noServer = { client: undefined as never, hasAnother: async () => false };
 const BEGUN: Change = { kind: 'begun' };
 
 /** What a feed of these changes tells, and how often it asks for rows. */

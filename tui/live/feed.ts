@@ -4,24 +4,24 @@
  * and spends no more than a fifth of the time on it; begins again by itself when the server was away.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Outage } from '../../src/client/outage.ts';
-import { AppError, isAppError } from '../../src/errors.ts';
+import type { LastingClient } from '../../src/client/lasting-client.ts';
+import type { OutageProgress } from '../../src/client/outage.ts';
+import { watchOn } from '../../src/client/watch-on.ts';
+import { isAppError } from '../../src/errors.ts';
 import type { Change, Query } from '../screen.ts';
 import type { Event } from '../state/reduce.ts';
 import type { Extent } from '../state/window.ts';
 import { loadRows } from './load-rows.ts';
-import type { Server } from './server.ts';
 
 const TELL_MS = 100;
 const REST_MS = 400;
 const REST_PER_WORK = 4;
 
 export class Feed implements Disposable {
-  readonly #server: Pick<Server, 'client' | 'hasNewLogin'>;
+  readonly #server: Pick<LastingClient, 'client' | 'hasAnother'>;
   readonly #query: Query;
   readonly #tell: (event: Event) => void;
   readonly #control = new AbortController();
-  readonly #outage: Outage;
   #wanted: Extent;
   #changes: Change[] = [];
   #telling: NodeJS.Timeout | undefined;
@@ -32,7 +32,7 @@ export class Feed implements Disposable {
   #rest: AbortController | undefined;
 
   constructor(
-    server: Pick<Server, 'client' | 'hasNewLogin'>,
+    server: Pick<LastingClient, 'client' | 'hasAnother'>,
     query: Query,
     wanted: Extent,
     tell: (event: Event) => void,
@@ -43,14 +43,6 @@ export class Feed implements Disposable {
     this.#tell = (event) => {
       if (!this.#control.signal.aborted) tell(event);
     };
-    this.#outage = new Outage({
-      signal: this.#control.signal,
-      giveUpMs: Infinity,
-      onProgress: (progress) => {
-        if (progress.kind !== 'lost') return;
-        this.#tell({ kind: 'connection', connection: { kind: 'lost', why: progress.error.message } });
-      },
-    });
     void this.#watch();
   }
 
@@ -69,35 +61,22 @@ export class Feed implements Disposable {
 
   async #watch(): Promise<void> {
     const { signal } = this.#control;
-    while (!signal.aborted) {
-      try {
-        for await (const change of this.#query.screen.watch(this.#server.client, this.#query, signal))
-          this.#take(change);
-        throw new AppError('UNAVAILABLE', 'the server ended the watch');
-      } catch (error) {
-        if (signal.aborted || !(await this.#isPassing(error))) return;
-      }
-    }
-  }
-
-  /** Waits for a better time; false when there will be none. */
-  async #isPassing(error: unknown): Promise<boolean> {
-    if (isAppError(error, 'SLOW_READER')) return true; // what was missed is asked for
-    if (await this.#server.hasNewLogin(error)) return true;
+    const { screen } = this.#query;
+    const begin = () => screen.watch(this.#server.client, this.#query, signal);
+    const onProgress = (progress: OutageProgress): void => {
+      if (progress.kind !== 'lost') return;
+      this.#tell({ kind: 'connection', connection: { kind: 'lost', why: progress.error.message } });
+    };
     try {
-      if (!isAppError(error)) throw error;
-      await this.#outage.wait(error);
-      return true;
+      for await (const change of watchOn(this.#server, begin, { signal, onProgress })) this.#take(change);
     } catch (final) {
       const why = final instanceof Error ? final.message : String(final);
       this.#tell({ kind: 'connection', connection: { kind: 'over', why } });
-      return false;
     }
   }
 
   #take(change: Change): void {
     if (change.kind === 'begun') {
-      this.#outage.isOver();
       this.#tell({ kind: 'connection', connection: { kind: 'live' } });
       this.#refresh();
       this.#rest?.abort();

@@ -1,18 +1,22 @@
 /** What React keeps going while the dashboard is there: the watch, the debounced filter, an action, the clock. */
 import { type Dispatch, useEffect, useRef, useState } from 'react';
+import type { LastingClient } from '../../src/client/lasting-client.ts';
 import type { Event } from '../state/reduce.ts';
 import type { Dialog, Prompt, View } from '../state/state.ts';
 import { emptyWindow } from '../state/window.ts';
 import { act } from './act.ts';
 import { Feed } from './feed.ts';
-import type { Server } from './server.ts';
 
 /** Long enough for the next key, short enough to feel at once. */
 const FILTER_MS = 120;
 const TICK_MS = 1_000;
 
 /** The rows of what is looked at, kept as the server has them. */
-export function useWatch(server: Server, { query, window: { wanted } }: View, tell: Dispatch<Event>): void {
+export function useWatch(
+  server: LastingClient,
+  { query, window: { wanted } }: View,
+  tell: Dispatch<Event>,
+): void {
   const feed = useRef<Feed>(undefined);
   useEffect(() => {
     const opened = new Feed(server, query, emptyWindow.wanted, tell);
@@ -32,7 +36,7 @@ export function useTypedFilter(prompt: Prompt | undefined, tell: Dispatch<Event>
 }
 
 /** Does what was confirmed, once. */
-export function useAction(server: Server, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+export function useAction(server: LastingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
   useEffect(() => {
     if (dialog?.kind === 'acting') void act(server.client, dialog.screen, dialog.rows).then(tell);
   }, [server, dialog, tell]);

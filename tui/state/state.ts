@@ -1,4 +1,5 @@
 /** What the dashboard knows: everything it draws is made from this and the time. */
+import type { Who } from '../../src/client/lasting-client.ts';
 import type { Field, Query, Row, Screen } from '../screen.ts';
 import { emptyWindow, type Window } from './window.ts';
 
@@ -37,12 +38,6 @@ export type Dialog =
 export interface Size {
   readonly columns: number;
   readonly rows: number;
-}
-
-export interface Who {
-  readonly login: string;
-  readonly role: string;
-  readonly server: string;
 }
 
 export interface State {
