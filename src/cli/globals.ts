@@ -24,7 +24,7 @@ const OPTIONS: readonly (readonly [flags: string, description: string])[] = [
   ['--config <file>', "the server's configuration file"],
   ['--json', 'results as JSON'],
   ['--no-color', 'no colours (NO_COLOR)'],
-  ['--quiet', 'nothing on standard error but failures'],
+  ['--quiet', 'of a list the ids, of what is done only failures'],
 ];
 
 /** Adds the global options to `command`, and to all below it but those named in `without`. */

@@ -46,12 +46,13 @@ export async function capture(
 
 /** An output on memory. */
 export function memoryOutput(
-  given: { json?: boolean; terminal?: boolean; color?: boolean; nowMs?: number } = {},
+  given: { json?: boolean; terminal?: boolean; color?: boolean; quiet?: boolean; nowMs?: number } = {},
 ) {
   const stdout = new Memory(given.terminal === true);
   const stderr = new Memory(false);
   const now = (): number => given.nowMs ?? Date.now();
   const io: Io = { stdin: Readable.from([]), stdout, stderr, env: {}, now };
-  const out = new Output(io, { json: given.json === true, color: given.color === true, quiet: false });
+  const { json = false, color = false, quiet = false } = given;
+  const out = new Output(io, { json, color, quiet });
   return { out, io, stdout, stderr };
 }

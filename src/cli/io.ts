@@ -3,12 +3,15 @@ import type { Readable, Writable } from 'node:stream';
 
 export interface Input extends Readable {
   readonly isTTY?: boolean;
+  /** Where it is a terminal: whether keys come one by one, unshown, ^C among them. */
+  setRawMode?(raw: boolean): unknown;
 }
 
 export interface Sink extends Writable {
   readonly isTTY?: boolean;
-  /** Columns of the terminal. */
+  /** Of the terminal; it emits 'resize' when they change. */
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 export interface Io {

@@ -3,44 +3,42 @@ import type { Command } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Link, WatchLinksResponse } from '../generated/latchkey/v1/link.ts';
 import { LINK_COLUMNS, linkJson, linkRow } from './link-view.ts';
-import { showList } from './listing.ts';
 import { addNoun } from './noun.ts';
-import { collect, type Paging, pagingOptions } from './paging.ts';
 import { receiptOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
-import { type Change, showWatch, type View } from './watch.ts';
+import type { Change, Listing } from './view.ts';
 
 interface Filtering {
   readonly user?: string;
 }
 
-const VIEW: View<Link> = { noun: 'link', columns: LINK_COLUMNS, row: linkRow, json: linkJson };
+const LISTING: Listing<Link, Filtering> = {
+  noun: 'link',
+  nouns: 'links',
+  columns: LINK_COLUMNS,
+  id: ({ socket }) => socket,
+  row: linkRow,
+  json: linkJson,
+  addOptions,
+  page: async ({ links }, { user = '' }, ask) => {
+    const page = await links.listLinks({ linuxUser: user, ...ask });
+    return { ...page, items: page.links };
+  },
+  changes: ({ links }, { user = '' }, { changesOnly, signal }) =>
+    changes(links.watchLinks({ linuxUser: user, changesOnly }, signal && { signal })),
+};
 
 export function addLinks(program: Command, act: Act): void {
-  const noun = addNoun<Filtering & Paging>(program, act, 'links', 'list, watch, start and stop links', {
-    options: (command) => pagingOptions(filterOptions(command)),
-    work: list,
-  });
+  const noun = addNoun(program, act, 'list, watch, start and stop links', LISTING);
   noun
     .command('start')
     .description('start your link daemon, unless a link of yours takes starts already')
     .action(act(start));
   noun.command('stop <socket>').description('end a link and its token').action(act(stop));
-  filterOptions(noun.command('watch').description('what there is, then every change')).action(act(watch));
 }
 
-function filterOptions(command: Command): Command {
+function addOptions(command: Command): Command {
   return command.option('--user <name>', "only this Linux user's");
-}
-
-async function list(run: Run, options: Filtering & Paging): Promise<undefined> {
-  const { links } = await run.client();
-  const linuxUser = options.user ?? '';
-  const listed = await collect(options, async (pageSize, pageToken) => {
-    const page = await links.listLinks({ linuxUser, pageSize, pageToken });
-    return { ...page, items: page.links };
-  });
-  return showList(run, 'links', listed, VIEW);
 }
 
 async function start(run: Run): Promise<undefined> {
@@ -54,11 +52,6 @@ async function start(run: Run): Promise<undefined> {
 async function stop(run: Run, _options: object, [socket = '']: readonly string[]): Promise<number> {
   const { links } = await run.client();
   return showReceipt(run.out, receiptOf(await links.stopLink({ socket })));
-}
-
-async function watch(run: Run, options: Filtering): Promise<undefined> {
-  const { links } = await run.client();
-  return showWatch(run, changes(links.watchLinks({ linuxUser: options.user ?? '' })), VIEW);
 }
 
 async function* changes(events: AsyncIterable<WatchLinksResponse>): AsyncGenerator<Change<Link>> {

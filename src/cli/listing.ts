@@ -1,13 +1,18 @@
 /** A list on the screen, or as one JSON object: {NOUNS: […], "total": n}. */
 import type { Listed } from './paging.ts';
 import type { Run } from './run.ts';
-import type { View } from './watch.ts';
+import type { View } from './view.ts';
 
-/** Prints what was listed; says on standard error when that is not all. */
-export function showList<Item>(run: Run, nouns: string, listed: Listed<Item>, view: View<Item>): undefined {
+/** Prints what was listed, with --quiet the ids alone; says on standard error when that is not all. */
+export function showList<Item>(run: Run, listed: Listed<Item>, view: View<Item>): undefined {
   const { out } = run;
+  const { nouns } = view;
   if (out.json) {
     out.document({ [nouns]: listed.items.map(view.json), total: listed.total });
+    return;
+  }
+  if (out.quiet) {
+    for (const item of listed.items) out.line(view.id(item));
     return;
   }
   if (listed.items.length === 0) {

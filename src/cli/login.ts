@@ -98,6 +98,7 @@ function show(run: Run, server: string, token: Token): void {
     run.out.document({ server, token: tokenJson(token) });
     return;
   }
+  if (run.out.quiet) return;
   const about = tokenFields(run.out, token).filter(([name]) => name !== 'this token' && name !== 'login');
   run.out.fields([['login', token.login], ['server', server], ...about]);
 }

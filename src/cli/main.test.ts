@@ -82,7 +82,7 @@ describe('the command line', () => {
     expect((await capture(['tokenz'])).stderr).toBe(
       "latchkey: unknown command 'tokenz' (Did you mean tokens?)\n",
     );
-    expect((await capture(['links', 'ls'])).stderr).toContain('there are list, start, stop, watch');
+    expect((await capture(['links', 'ls'])).stderr).toContain('there are list, watch, start, stop');
     expect((await capture(['tokens', '--logn=x'])).stderr).toContain('--login');
   });
 

@@ -1,37 +1,68 @@
 /** A noun: alone it lists, with a verb behind it does that. */
 import type { Command } from 'commander';
 import { AppError } from '../errors.ts';
-import type { Act, Work } from './run.ts';
+import { drawWatch } from './draw-watch.ts';
+import { showList } from './listing.ts';
+import { collect, type Paging, pagingOptions } from './paging.ts';
+import type { Act, Run, Work } from './run.ts';
+import type { Listing } from './view.ts';
+import { showWatch } from './watch.ts';
 
-/** How a noun lists; the options are parsed for the bare noun and for `list` alike. */
-export interface Listing<Options extends object> {
-  readonly options: (command: Command) => Command;
-  readonly work: Work<Options>;
+/** What a list takes beside its noun's own options. */
+interface ListOptions extends Paging {
+  readonly watch?: boolean;
+  readonly sort?: string;
 }
 
-/** Adds noun `name` to `program`; verbs are added to what this returns. */
-export function addNoun<Options extends object>(
+/** Adds a noun to `program`; verbs are added to what this returns. */
+export function addNoun<Item, Options extends object>(
   program: Command,
   act: Act,
-  name: string,
   description: string,
-  listing: Listing<Options>,
+  listing: Listing<Item, Options>,
 ): Command {
-  const noun = listing.options(program.command(name).description(description));
+  const list: Work<Options & ListOptions> = async (run, options) => {
+    if (options.watch === true) return watch(run, options, listing);
+    const client = await run.client();
+    const listed = await collect(options, (pageSize, pageToken) =>
+      listing.page(client, options, { pageSize, pageToken }),
+    );
+    return showList(run, listed, listing);
+  };
+  const withOptions = (command: Command): Command =>
+    pagingOptions(listing.addOptions(command)).option('-w, --watch', 'go on, and show every change');
+  const noun = withOptions(program.command(listing.nouns).description(description));
   noun
     .enablePositionalOptions()
-    .usage(`[options] [list]\n       latchkey ${name} COMMAND …`)
+    .usage(`[options] [list]\n       latchkey ${listing.nouns} COMMAND …`)
     .allowExcessArguments()
     .action(
-      act<Options>((run, options, words) => {
+      act<Options & ListOptions>((run, options, words) => {
         refuseWord(noun, words[0]);
-        return listing.work(run, options, words);
+        return list(run, options, words);
       }),
     );
-  listing
-    .options(noun.command('list').description('list them, as the bare word does'))
-    .action(act<Options>(listing.work));
+  withOptions(noun.command('list').description('list them, as the bare word does')).action(act(list));
+  pagingOptions(listing.addOptions(noun.command('watch').description('list --watch'))).action(
+    act<Options & ListOptions>((run, options) => watch(run, options, listing)),
+  );
   return noun;
+}
+
+/** On a terminal the table, drawn again as it changes; else every change as it comes. */
+function watch<Item, Options extends object>(
+  run: Run,
+  options: Options & ListOptions,
+  listing: Listing<Item, Options>,
+): Promise<number | undefined> {
+  const { stdout, env } = run.io;
+  if (options.all === true) throw new AppError('USAGE', 'a watch shows what fits; leave out --all');
+  if (stdout.isTTY === true && env.TERM !== 'dumb' && !run.out.json && !run.out.quiet)
+    return drawWatch(run, options, listing);
+  if (options.limit !== undefined || options.sort !== undefined) {
+    throw new AppError('USAGE', '--sort and --limit are for a table; changes come as they happen');
+  }
+  return showWatch(run, options, listing);
 }
 
 /** Throws USAGE for a word behind the noun that is none of its verbs. */

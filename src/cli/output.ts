@@ -5,6 +5,7 @@
  */
 import { styleText } from 'node:util';
 import { inert, inertJson } from '../inert.ts';
+import { truncate } from '../terminal/display-width.ts';
 import { relativeTime } from '../terminal/relative-time.ts';
 import { type Cell, type Column, layTable, type Paint, type Style } from '../terminal/table.ts';
 import type { Io } from './io.ts';
@@ -23,15 +24,16 @@ export type Value = string | { readonly text: string; readonly style?: Style };
 export class Output {
   /** Whether results are wanted as JSON. */
   readonly json: boolean;
+  /** Whether nothing is wanted but what was asked for: of a list the ids, of an act nothing. */
+  readonly quiet: boolean;
   readonly #io: Io;
-  readonly #quiet: boolean;
   /** Colours what `inert` has been over, where a person looks and wants them. */
   readonly paint: Paint;
 
   constructor(io: Io, options: OutputOptions) {
     this.#io = io;
     this.json = options.json;
-    this.#quiet = options.quiet;
+    this.quiet = options.quiet;
     const colours = options.color && io.stdout.isTTY === true && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
     this.paint = (text, style) =>
       colours && style !== undefined ? styleText(COLOURS[style], text, { validateStream: false }) : text;
@@ -45,8 +47,22 @@ export class Output {
   /** Rows under headings; on a terminal no wider than it is. */
   table(columns: readonly Column[], rows: readonly (readonly Value[])[]): void {
     const width = this.#io.stdout.isTTY === true ? this.#io.stdout.columns : undefined;
+    this.#io.stdout.write(`${this.tableLines(columns, rows, width).join('\n')}\n`);
+  }
+
+  /** The same for who draws them; `width` in columns. */
+  tableLines(
+    columns: readonly Column[],
+    rows: readonly (readonly Value[])[],
+    width: number | undefined,
+  ): string[] {
     const cells = rows.map((row) => row.map(inertCell));
-    this.#io.stdout.write(`${layTable(columns, cells, width, this.paint).join('\n')}\n`);
+    return layTable(columns, cells, width, this.paint);
+  }
+
+  /** One line in `width` columns at most. */
+  cutLine({ text, style }: Exclude<Value, string>, width: number): string {
+    return this.paint(truncate(inert(text), width), style);
   }
 
   /** Names and values, one pair a line; pairs without a value are left out. */
@@ -77,7 +93,7 @@ export class Output {
 
   /** Something worth knowing that is not the result; --quiet leaves it out. */
   note(text: string): void {
-    if (!this.#quiet) this.#io.stderr.write(`${inert(text)}\n`);
+    if (!this.quiet) this.#io.stderr.write(`${inert(text)}\n`);
   }
 
   /** What went wrong, in one line. */

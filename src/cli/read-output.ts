@@ -3,7 +3,7 @@ import { Outage } from '../client/outage.ts';
 import { isAppError } from '../errors.ts';
 import { Stream } from '../generated/latchkey/v1/session.ts';
 import type { Run } from './run.ts';
-import { tellOutage } from './tell-outage.ts';
+import { tellPersonOfOutage } from './tell-outage.ts';
 import { writeRaw } from './write-raw.ts';
 
 export interface ReadOptions {
@@ -29,7 +29,7 @@ async function print(
   run: Run,
   request: { readonly sessionId: string; readonly offset: number; readonly follow: boolean },
 ): Promise<void> {
-  const outage = new Outage({ onProgress: (progress) => tellOutage(run, progress) });
+  const outage = new Outage({ onProgress: (progress) => tellPersonOfOutage(run, progress) });
   const position = { offset: request.offset };
   while (true) {
     try {

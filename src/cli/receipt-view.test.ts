@@ -60,6 +60,15 @@ describe('a receipt', () => {
     });
   });
 
+  it('is nothing at all with --quiet, unless something survives', () => {
+    const { out, stdout, stderr } = memoryOutput({ quiet: true });
+    expect(showReceipt(out, FULL)).toBe(0);
+    const survivors = [{ pid: 77, linuxUser: 'root', command: 'sleep 9' }];
+    expect(showReceipt(out, Receipt.fromPartial({ survivors }))).toBe(1);
+    expect(stdout.text).toBe('');
+    expect(stderr.text).toBe('latchkey: could not be ended: pid 77 of root, sleep 9\n');
+  });
+
   it('says so when nothing was there to end', () => {
     const { out, stdout } = memoryOutput();
     showReceipt(out, Receipt.fromPartial({ milliseconds: 1 }));

@@ -31,9 +31,12 @@ export function receiptOf({ receipt }: { readonly receipt?: Receipt | undefined 
   return receipt;
 }
 
-/** Prints the receipt; the status is 1 when something survived. */
+/** Prints the receipt, with --quiet only what it failed to end; the status is 1 when something survived. */
 export function showReceipt(out: Output, receipt: Receipt): number {
   if (out.json) out.document({ receipt: receiptJson(receipt) });
-  else for (const line of receiptLines(receipt)) out.line(line);
+  else if (!out.quiet) for (const line of receiptLines(receipt)) out.line(line);
+  else
+    for (const { pid, linuxUser, command } of receipt.survivors)
+      out.problem(`could not be ended: pid ${pid} of ${linuxUser}, ${command}`);
   return receipt.survivors.length > 0 ? FAILED : DONE;
 }

@@ -1,6 +1,7 @@
 /** One run of one verb: what was asked for everywhere, where to print, and the server when needed. */
 import type { Command } from 'commander';
 import type { Client, ConnectOptions } from '../client/connect.ts';
+import type { LastingClient } from '../client/lasting-client.ts';
 import { FAILED } from '../terminal/exit-status.ts';
 import type { Globals } from './globals.ts';
 import type { Io } from './io.ts';
@@ -35,6 +36,12 @@ export class Run implements AsyncDisposable {
   /** Another connection, which is the caller's to close. */
   newClient(more: Partial<ConnectOptions>): Promise<Client> {
     return connectFor({ ...this.globals, ...more }, this.io);
+  }
+
+  /** One that finds its way back, which is the caller's to close. */
+  async lastingClient(): Promise<LastingClient> {
+    const { LastingClient } = await import('../client/lasting-client.ts');
+    return LastingClient.connect({ ...this.globals, env: this.io.env });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,37 +3,41 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Session, SessionFilter, WatchSessionsResponse } from '../generated/latchkey/v1/session.ts';
 import { SessionState } from '../generated/latchkey/v1/session.ts';
-import { showList } from './listing.ts';
 import { addNoun } from './noun.ts';
-import { collect, type Paging, pagingOptions } from './paging.ts';
 import { type ReadOptions, readOutput } from './read-output.ts';
 import { receiptOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
 import { SESSION_COLUMNS, STATE_NAMES, sessionFields, sessionJson, sessionRow } from './session-view.ts';
-import { type Change, showWatch, type View } from './watch.ts';
+import type { Change, Listing } from './view.ts';
 
 interface Filtering {
   readonly login?: string;
   readonly state?: SessionState;
   readonly filter?: string;
+  readonly sort?: string;
 }
 
-type ListOptions = Filtering & Paging & { readonly sort?: string };
-
-const VIEW: View<Session> = {
+const LISTING: Listing<Session, Filtering> = {
   noun: 'session',
+  nouns: 'sessions',
   columns: SESSION_COLUMNS,
+  id: ({ id }) => id,
   row: sessionRow,
   json: sessionJson,
+  addOptions,
+  page: async ({ sessions }, options, ask) => {
+    const request = { filter: filterOf(options), orderBy: options.sort ?? '', ...ask };
+    const page = await sessions.listSessions(request);
+    return { ...page, items: page.sessions };
+  },
+  changes: ({ sessions }, options, { changesOnly, signal }) =>
+    changes(sessions.watchSessions({ filter: filterOf(options), changesOnly }, signal && { signal })),
 };
 
 const LONGEST_GRACE_SECONDS = 60;
 
 export function addSessions(program: Command, act: Act): void {
-  const noun = addNoun<ListOptions>(program, act, 'sessions', 'list, watch, read, signal and end programs', {
-    options: (command) => pagingOptions(sortOption(filterOptions(command))),
-    work: list,
-  });
+  const noun = addNoun(program, act, 'list, watch, read, signal and end programs', LISTING);
   noun.command('show <id>').description('one session').action(act(show));
   noun
     .command('read <id>')
@@ -50,18 +54,14 @@ export function addSessions(program: Command, act: Act): void {
     .description('end a session and all of its descendants')
     .option('--grace <seconds>', 'time between SIGTERM and SIGKILL (default: 3)', graceSeconds)
     .action(act(end));
-  filterOptions(noun.command('watch').description('what there is, then every change')).action(act(watch));
 }
 
-function filterOptions(command: Command): Command {
+function addOptions(command: Command): Command {
   return command
     .option('--login <name>', "only this login's")
     .option('--state <state>', 'only those starting, running or ended', state)
-    .option('--filter <text>', 'only those with this text in id, login, Linux user or command');
-}
-
-function sortOption(command: Command): Command {
-  return command.option('--sort <field>', "started_at, login or state; 'login desc' turns it");
+    .option('--filter <text>', 'only those with this text in id, login, Linux user or command')
+    .option('--sort <field>', "started_at, login or state; 'login desc' turns it");
 }
 
 function state(text: string): SessionState {
@@ -86,16 +86,6 @@ function filterOf(options: Filtering): SessionFilter {
   return { login, state, text: filter };
 }
 
-async function list(run: Run, options: ListOptions): Promise<undefined> {
-  const { sessions } = await run.client();
-  const listed = await collect(options, async (pageSize, pageToken) => {
-    const filter = filterOf(options);
-    const page = await sessions.listSessions({ filter, orderBy: options.sort ?? '', pageSize, pageToken });
-    return { ...page, items: page.sessions };
-  });
-  return showList(run, 'sessions', listed, VIEW);
-}
-
 async function show(run: Run, _options: object, [sessionId = '']: readonly string[]): Promise<undefined> {
   const { sessions } = await run.client();
   const { session } = await sessions.getSession({ sessionId });
@@ -118,11 +108,6 @@ async function end(
   const { sessions } = await run.client();
   const grace = options.grace === undefined ? {} : { graceMilliseconds: Math.round(options.grace * 1000) };
   return showReceipt(run.out, receiptOf(await sessions.endSession({ sessionId, ...grace })));
-}
-
-async function watch(run: Run, options: Filtering): Promise<undefined> {
-  const { sessions } = await run.client();
-  return showWatch(run, changes(sessions.watchSessions({ filter: filterOf(options) })), VIEW);
 }
 
 async function* changes(events: AsyncIterable<WatchSessionsResponse>): AsyncGenerator<Change<Session>> {

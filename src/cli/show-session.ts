@@ -12,7 +12,7 @@ import { explain } from './failure.ts';
 import { forwardSignals } from './forward-signals.ts';
 import { ownInput } from './own-input.ts';
 import type { Run } from './run.ts';
-import { tellOutage } from './tell-outage.ts';
+import { tellPersonOfOutage } from './tell-outage.ts';
 import { writeRaw } from './write-raw.ts';
 
 export interface Shown {
@@ -89,7 +89,7 @@ function write(run: Run, { stream, data }: Output): Promise<void> {
 function tell(run: Run, progress: Progress): void {
   if (progress.kind === 'dropped') {
     run.out.problem(`${progress.bytes} bytes of older output are no longer kept`);
-  } else if (progress.kind !== 'input-closed') tellOutage(run, progress);
+  } else if (progress.kind !== 'input-closed') tellPersonOfOutage(run, progress);
   else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program takes no more input');
 }
 

@@ -3,30 +3,39 @@ import type { Command } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Token, TokenFilter, WatchTokensResponse } from '../generated/latchkey/v1/token.ts';
 import { DONE, exitStatus, FAILED } from '../terminal/exit-status.ts';
-import { showList } from './listing.ts';
 import { addNoun } from './noun.ts';
-import { collect, type Paging, pagingOptions } from './paging.ts';
 import { readSecret } from './read-secret.ts';
 import { receiptOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
 import { TOKEN_COLUMNS, tokenFields, tokenJson, tokenRow } from './token-view.ts';
-import { type Change, showWatch, type View } from './watch.ts';
+import type { Change, Listing } from './view.ts';
 
 interface Filtering {
   readonly login?: string;
   readonly method?: string;
   readonly filter?: string;
+  readonly sort?: string;
 }
 
-type ListOptions = Filtering & Paging & { readonly sort?: string };
-
-const VIEW: View<Token> = { noun: 'token', columns: TOKEN_COLUMNS, row: tokenRow, json: tokenJson };
+const LISTING: Listing<Token, Filtering> = {
+  noun: 'token',
+  nouns: 'tokens',
+  columns: TOKEN_COLUMNS,
+  id: ({ jti }) => jti,
+  row: tokenRow,
+  json: tokenJson,
+  addOptions,
+  page: async ({ tokens }, options, ask) => {
+    const request = { filter: filterOf(options), orderBy: options.sort ?? '', ...ask };
+    const page = await tokens.listTokens(request);
+    return { ...page, items: page.tokens };
+  },
+  changes: ({ tokens }, options, { changesOnly, signal }) =>
+    changes(tokens.watchTokens({ filter: filterOf(options), changesOnly }, signal && { signal })),
+};
 
 export function addTokens(program: Command, act: Act): void {
-  const noun = addNoun<ListOptions>(program, act, 'tokens', 'list, watch, check and revoke logins', {
-    options: (command) => pagingOptions(sortOption(filterOptions(command))),
-    work: list,
-  });
+  const noun = addNoun(program, act, 'list, watch, check and revoke logins', LISTING);
   noun.command('show <jti>').description('one token').action(act(show));
   noun
     .command('revoke [jti...]')
@@ -38,35 +47,18 @@ export function addTokens(program: Command, act: Act): void {
     .description('check a token, read from standard input or --file; 1 if it would be refused')
     .option('--file <file>', 'where the token is')
     .action(act(verify));
-  filterOptions(noun.command('watch').description('what there is, then every change')).action(act(watch));
 }
 
-function filterOptions(command: Command): Command {
+function addOptions(command: Command): Command {
   return command
     .option('--login <name>', "only this login's")
     .option('--method <name>', 'only those got this way: link, link-daemon, local, …')
-    .option('--filter <text>', 'only those with this text in login, Linux user, host, address or id');
-}
-
-function sortOption(command: Command): Command {
-  return command.option(
-    '--sort <field>',
-    "login, issued_at, expires_at or auth_method; 'login desc' turns it",
-  );
+    .option('--filter <text>', 'only those with this text in login, Linux user, host, address or id')
+    .option('--sort <field>', "login, issued_at, expires_at or auth_method; 'login desc' turns it");
 }
 
 function filterOf(options: Filtering): TokenFilter {
   return { login: options.login ?? '', authMethod: options.method ?? '', text: options.filter ?? '' };
-}
-
-async function list(run: Run, options: ListOptions): Promise<undefined> {
-  const { tokens } = await run.client();
-  const listed = await collect(options, async (pageSize, pageToken) => {
-    const filter = filterOf(options);
-    const page = await tokens.listTokens({ filter, orderBy: options.sort ?? '', pageSize, pageToken });
-    return { ...page, items: page.tokens };
-  });
-  return showList(run, 'tokens', listed, VIEW);
 }
 
 async function show(run: Run, _options: object, [jti = '']: readonly string[]): Promise<undefined> {
@@ -105,11 +97,6 @@ async function verify(run: Run, options: { readonly file?: string }): Promise<nu
     run.out.fields(tokenFields(run.out, answer.token));
   } else run.out.line(`refused: ${answer.reason}`);
   return answer.active ? DONE : FAILED;
-}
-
-async function watch(run: Run, options: Filtering): Promise<undefined> {
-  const { tokens } = await run.client();
-  return showWatch(run, changes(tokens.watchTokens({ filter: filterOf(options) })), VIEW);
 }
 
 async function* changes(events: AsyncIterable<WatchTokensResponse>): AsyncGenerator<Change<Token>> {

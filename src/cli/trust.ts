@@ -34,7 +34,7 @@ async function trust(
   else if (known?.trim() !== found.pem.trim()) await confirm(run, server, found, known !== undefined);
   writeCa(folder, found.pem);
   if (run.out.json) run.out.document({ server, fingerprint: found.fingerprint });
-  else run.out.line(`${server} is trusted: SHA-256 ${found.fingerprint}`);
+  else if (!run.out.quiet) run.out.line(`${server} is trusted: SHA-256 ${found.fingerprint}`);
 }
 
 /** 64 hexadecimal digits in upper case, from "AA:BB:…", "aabb…" or "SHA256:AA:BB…". */

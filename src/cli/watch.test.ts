@@ -5,10 +5,18 @@ import { memoryOutput } from './io.fixture.ts';
 import { showList } from './listing.ts';
 import { Run } from './run.ts';
 import { SESSION_COLUMNS, sessionJson, sessionRow } from './session-view.ts';
-import { type Change, showWatch, type View } from './watch.ts';
+import type { Change, View } from './view.ts';
+import { WatchLines } from './watch.ts';
 
 const NOW = Date.UTC(2026, 5, 1, 12);
-const VIEW: View<Session> = { noun: 'session', columns: SESSION_COLUMNS, row: sessionRow, json: sessionJson };
+const VIEW: View<Session> = {
+  noun: 'session',
+  nouns: 'sessions',
+  columns: SESSION_COLUMNS,
+  id: ({ id }) => id,
+  row: sessionRow,
+  json: sessionJson,
+};
 
 const session = (id: string, more: Partial<Session> = {}): Session =>
   Session.fromPartial({
@@ -23,22 +31,27 @@ const session = (id: string, more: Partial<Session> = {}): Session =>
 
 const ended = session('s-2', { state: SessionState.ENDED, exitStatus: 3, endedAt: new Date(NOW) });
 
-async function* changes(): AsyncGenerator<Change<Session>> {
-  yield { kind: 'there', item: session('s-1') };
-  yield { kind: 'complete' };
-  yield { kind: 'there', item: ended };
-  yield { kind: 'gone', id: 's-1' };
-}
+const CHANGES: readonly Change<Session>[] = [
+  { kind: 'there', item: session('s-1') },
+  { kind: 'complete' },
+  { kind: 'there', item: ended },
+  { kind: 'gone', id: 's-1' },
+];
 
 function setting(given: Parameters<typeof memoryOutput>[0]) {
   const { io, stdout, stderr } = memoryOutput({ nowMs: NOW, ...given });
   return { run: new Run(io, { json: given?.json === true }), stdout, stderr };
 }
 
+function showAll(run: Run): void {
+  const lines = new WatchLines(run, VIEW);
+  for (const change of CHANGES) lines.show(change);
+}
+
 describe('a watch', () => {
-  it('shows the snapshot as a table and every change as a line', async () => {
+  it('shows the snapshot as a table and every change as a line', () => {
     const { run, stdout } = setting({ terminal: true });
-    await showWatch(run, changes(), VIEW);
+    showAll(run);
     const [head, first, second, third] = stripVTControlCharacters(stdout.text).split('\n');
     expect(head).toMatch(/^SESSION +LOGIN +USER +STATE +STARTED +COMMAND$/);
     expect(first).toMatch(/^s-1 +alice +alice +running +1 min ago +sh -c 'echo \\x1b\[31m hi'$/);
@@ -46,9 +59,9 @@ describe('a watch', () => {
     expect(third).toMatch(/^\d\d:\d\d:\d\d {2}gone {3}s-1$/);
   });
 
-  it('is one JSON object a line for programs', async () => {
+  it('is one JSON object a line for programs', () => {
     const { run, stdout } = setting({ json: true });
-    await showWatch(run, changes(), VIEW);
+    showAll(run);
     const events = stdout.text
       .trim()
       .split('\n')
@@ -62,14 +75,14 @@ describe('a watch', () => {
 describe('a list', () => {
   it('is whole and absolute in a pipe', () => {
     const { run, stdout, stderr } = setting({});
-    showList(run, 'sessions', { items: [session('s-1')], total: 9 }, VIEW);
+    showList(run, { items: [session('s-1')], total: 9 }, VIEW);
     expect(stdout.text.split('\n')[1]).toContain('2026-06-01T11:58:30.000Z');
     expect(stderr.text).toBe('1 of 9 sessions; --all shows all\n');
   });
 
   it('is one JSON object with nulls for what is absent', () => {
     const { run, stdout } = setting({ json: true });
-    showList(run, 'sessions', { items: [session('s-1')], total: 1 }, VIEW);
+    showList(run, { items: [session('s-1')], total: 1 }, VIEW);
     expect(JSON.parse(stdout.text)).toEqual({
       sessions: [
         {
@@ -91,9 +104,16 @@ describe('a list', () => {
     });
   });
 
+  it('is the ids alone with --quiet', () => {
+    const { io, stdout, stderr } = memoryOutput();
+    const run = new Run(io, { quiet: true });
+    showList(run, { items: [session('s-1'), session('s-2')], total: 9 }, VIEW);
+    expect([stdout.text, stderr.text]).toEqual(['s-1\ns-2\n', '']);
+  });
+
   it('says that there is nothing, on standard error', () => {
     const { run, stdout, stderr } = setting({});
-    showList(run, 'sessions', { items: [], total: 0 }, VIEW);
+    showList(run, { items: [], total: 0 }, VIEW);
     expect([stdout.text, stderr.text]).toEqual(['', 'no sessions\n']);
   });
 });

@@ -1,53 +1,73 @@
-/** A watch on the screen: what there is as a table, then each change as a line. */
-
-import type { Column } from '../terminal/table.ts';
-import type { Output, Value } from './output.ts';
+/** A watch as lines: what there is as a table, then each change; or as JSON, one object a line. */
+import { watchOn } from '../client/watch-on.ts';
+import type { Value } from './output.ts';
 import type { Run } from './run.ts';
-
-/** What a watch sends, the same for every noun. */
-export type Change<Item> =
-  | { readonly kind: 'there'; readonly item: Item }
-  | { readonly kind: 'gone'; readonly id: string }
-  | { readonly kind: 'complete' };
-
-/** How a noun looks. `noun` names the item in JSON events. */
-export interface View<Item> {
-  readonly noun: string;
-  readonly columns: readonly Column[];
-  readonly row: (out: Output, item: Item) => Value[];
-  readonly json: (item: Item) => object;
-}
+import { tellOutage } from './tell-outage.ts';
+import type { Change, Listing, View } from './view.ts';
+import { WhatChanged } from './what-changed.ts';
 
 /**
- * Shows changes until the watch ends, which it does only by failing. As JSON every change is one line:
- * {"event": "there", NOUN: {…}}, {"event": "gone", "id": …}, and {"event": "complete"} once after the snapshot.
+ * Shows changes until the watch ends, which it does only by failing; goes on by itself when the server was away. As JSON
+ * every change is one line: {"event": "there", NOUN: {…}}, {"event": "gone", "id": …}, and {"event": "complete"} once
+ * everything that there is has been told, also after a time without the server.
  */
-export async function showWatch<Item>(
+export async function showWatch<Item, Options extends object>(
   run: Run,
-  changes: AsyncIterable<Change<Item>>,
-  view: View<Item>,
+  options: Options,
+  listing: Listing<Item, Options>,
 ): Promise<undefined> {
-  const snapshot: Value[][] = [];
-  let complete = false;
-  for await (const change of changes) {
-    if (run.out.json) run.out.event(asEvent(change, view));
-    else if (change.kind === 'complete') {
-      complete = true;
-      run.out.table(view.columns, snapshot.splice(0));
-    } else if (change.kind === 'there' && !complete) snapshot.push(view.row(run.out, change.item));
-    else showChange(run, change, view);
+  await using server = await run.lastingClient();
+  const known = new WhatChanged(listing);
+  const lines = new WatchLines(run, listing);
+  const begin = (): AsyncIterable<Change<Item>> => {
+    known.begin();
+    return listing.changes(server.client, options, { changesOnly: false });
+  };
+  const onProgress = tellOutage.bind(undefined, run, 'watching again');
+  for await (const change of watchOn(server, begin, { onProgress }))
+    for (const news of known.take(change)) lines.show(news);
+}
+
+/** What is printed of a watch. */
+export class WatchLines<Item> {
+  readonly #run: Run;
+  readonly #view: View<Item>;
+  /** Rows of the table that is printed once all of them are there. */
+  #table: Value[][] | undefined = [];
+
+  constructor(run: Run, view: View<Item>) {
+    this.#run = run;
+    this.#view = view;
+  }
+
+  show(change: Change<Item>): void {
+    const { out } = this.#run;
+    if (out.json) out.event(asEvent(change, this.#view));
+    else if (change.kind === 'complete') this.#printTable();
+    else if (change.kind === 'there' && this.#table !== undefined)
+      this.#table.push(this.#view.row(out, change.item));
+    else out.line(`${this.#clock()}  ${this.#told(change)}`);
+  }
+
+  #printTable(): void {
+    if (this.#table === undefined) return;
+    this.#run.out.table(this.#view.columns, this.#table);
+    this.#table = undefined;
+  }
+
+  #told(change: Exclude<Change<Item>, { kind: 'complete' }>): string {
+    if (change.kind === 'gone') return `gone   ${change.id}`;
+    const cells = this.#view.row(this.#run.out, change.item);
+    const texts = cells.map((cell) => (typeof cell === 'string' ? cell : cell.text));
+    return `there  ${texts.filter((text) => text !== '').join('  ')}`;
+  }
+
+  #clock(): string {
+    return new Date(this.#run.io.now()).toTimeString().slice(0, 8);
   }
 }
 
 function asEvent<Item>(change: Change<Item>, view: View<Item>): object {
   if (change.kind === 'there') return { event: 'there', [view.noun]: view.json(change.item) };
   return change.kind === 'gone' ? { event: 'gone', id: change.id } : { event: 'complete' };
-}
-
-function showChange<Item>(run: Run, change: Change<Item>, view: View<Item>): void {
-  const clock = new Date(run.io.now()).toTimeString().slice(0, 8);
-  if (change.kind === 'gone') run.out.line(`${clock}  gone   ${change.id}`);
-  if (change.kind !== 'there') return;
-  const cells = view.row(run.out, change.item).map((cell) => (typeof cell === 'string' ? cell : cell.text));
-  run.out.line(`${clock}  there  ${cells.filter((cell) => cell !== '').join('  ')}`);
 }
