@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../errors.ts';
 import { ownFailure } from './own-failure.ts';
-import type { Act, Run } from './run.ts';
+import { type Act, ASKING, type Run } from './run.ts';
 import { showSession } from './show-session.ts';
 
 interface AttachOptions {
@@ -43,7 +43,7 @@ async function attach(
 
 async function find(run: Run, sessionId: string): Promise<{ id: string }> {
   const { sessions } = await run.client();
-  const { session } = await sessions.getSession({ sessionId });
+  const { session } = await run.out.whileWaiting(ASKING, sessions.getSession({ sessionId }));
   if (session === undefined) throw new AppError('NOT_FOUND', `there is no session ${sessionId}`);
   return session;
 }

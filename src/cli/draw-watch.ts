@@ -9,7 +9,7 @@ import { isAppError } from '../errors.ts';
 import { LiveScreen } from '../terminal/live-screen.ts';
 import type { Style } from '../terminal/table.ts';
 import type { Page, Paging } from './paging.ts';
-import type { Run } from './run.ts';
+import { ASKING, type Run } from './run.ts';
 import type { Listing } from './view.ts';
 import { watchKeys } from './watch-keys.ts';
 
@@ -27,10 +27,10 @@ export async function drawWatch<Item, Options extends object>(
   options: Options & Paging,
   listing: Listing<Item, Options>,
 ): Promise<number> {
-  await using server = await run.lastingClient();
+  await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
   const stop = new AbortController();
   using table = new WatchedTable(run, server, options, listing, stop.signal);
-  await table.ask(); // what is wrong with the words is said before anything is drawn
+  await run.out.whileWaiting(ASKING, table.ask()); // what is wrong with the words is said before anything is drawn
   using screen = new LiveScreen(run.io.stdout);
   using keys = watchKeys(run.io, screen, () => table.wake());
   try {

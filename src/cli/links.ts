@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import type { Link, WatchLinksResponse } from '../generated/latchkey/v1/link.ts';
 import { LINK_COLUMNS, linkJson, linkRow } from './link-view.ts';
 import { addNoun } from './noun.ts';
-import { receiptOf, showReceipt } from './receipt-view.ts';
+import { endingOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
 import type { Change, Listing } from './view.ts';
 
@@ -43,7 +43,7 @@ function addOptions(command: Command): Command {
 
 async function start(run: Run): Promise<undefined> {
   const { links } = await run.client();
-  const { link } = await links.startLink({});
+  const { link } = await run.out.whileWaiting('waiting for your link daemon', links.startLink({}));
   if (link === undefined) throw new AppError('INTERNAL', 'the server names no link');
   if (run.out.json) run.out.document(linkJson(link));
   else run.out.line(link.socket);
@@ -51,7 +51,7 @@ async function start(run: Run): Promise<undefined> {
 
 async function stop(run: Run, _options: object, [socket = '']: readonly string[]): Promise<number> {
   const { links } = await run.client();
-  return showReceipt(run.out, receiptOf(await links.stopLink({ socket })));
+  return showReceipt(run.out, await endingOf(run, links.stopLink({ socket })));
 }
 
 async function* changes(events: AsyncIterable<WatchLinksResponse>): AsyncGenerator<Change<Link>> {

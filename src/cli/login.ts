@@ -3,12 +3,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Client } from '../client/connect.ts';
 import { AppError } from '../errors.ts';
-import {
-  type LoginDone,
-  type LoginPrompts,
-  LoginPurpose,
-  type LoginResponse,
-} from '../generated/latchkey/v1/auth.ts';
+import { type LoginDone, type LoginPrompts, LoginPurpose } from '../generated/latchkey/v1/auth.ts';
 import type { Token } from '../generated/latchkey/v1/token.ts';
 import { type Answers, answersFrom } from './answers.ts';
 import type { Act, Run } from './run.ts';
@@ -56,8 +51,12 @@ async function converse(
   const conversation = client.auth.login();
   const begin = { method, username, purpose: LoginPurpose.LOGIN };
   conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {}); // the responses say why
+  const responses = conversation.responses[Symbol.asyncIterator]();
   try {
-    for await (const { challenge } of conversation.responses as AsyncIterable<LoginResponse>) {
+    for (;;) {
+      const { done, value } = await run.out.whileWaiting(`waiting for ${client.address}`, responses.next());
+      if (done) break;
+      const { challenge } = value;
       if (challenge?.$case === 'done') return challenge.value;
       if (challenge?.$case === 'notice') run.out.note(challenge.value.text);
       if (challenge?.$case !== 'prompts') continue;

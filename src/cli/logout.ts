@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Client } from '../client/connect.ts';
 import { AppError, isAppError, type Reason } from '../errors.ts';
 import { Receipt } from '../generated/latchkey/v1/token.ts';
-import { receiptOf, showReceipt } from './receipt-view.ts';
+import { endingOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
 
 const OVER: ReadonlySet<Reason> = new Set(['TOKEN_NOT_ACTIVE', 'TOKEN_EXPIRED']);
@@ -21,7 +21,7 @@ async function logout(run: Run, options: { readonly everywhere?: boolean }): Pro
   const everywhere = options.everywhere === true;
   try {
     if (!everywhere) await refuseLocalAdmin(client);
-    const receipt = receiptOf(await client.auth.logout({ everywhere }));
+    const receipt = await endingOf(run, client.auth.logout({ everywhere }));
     await client.forgetToken();
     return showReceipt(run.out, receipt);
   } catch (error) {

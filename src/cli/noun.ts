@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 import { drawWatch } from './draw-watch.ts';
 import { showList } from './listing.ts';
 import { collect, type Paging, pagingOptions } from './paging.ts';
-import type { Act, Run, Work } from './run.ts';
+import { type Act, ASKING, type Run, type Work } from './run.ts';
 import type { Listing } from './view.ts';
 import { showWatch } from './watch.ts';
 
@@ -24,9 +24,15 @@ export function addNoun<Item, Options extends object>(
   const list: Work<Options & ListOptions> = async (run, options) => {
     if (options.watch === true) return watch(run, options, listing);
     const client = await run.client();
-    const listed = await collect(options, (pageSize, pageToken) =>
-      listing.page(client, options, { pageSize, pageToken }),
+    let waiting = ASKING;
+    const collecting = collect(
+      options,
+      (pageSize, pageToken) => listing.page(client, options, { pageSize, pageToken }),
+      (count, total) => {
+        waiting = `listing: ${count} of ${total} ${listing.nouns}`;
+      },
     );
+    const listed = await run.out.whileWaiting(() => waiting, collecting);
     return showList(run, listed, listing);
   };
   const withOptions = (command: Command): Command =>

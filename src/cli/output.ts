@@ -6,6 +6,7 @@
 import { styleText } from 'node:util';
 import { inert, inertJson } from '../inert.ts';
 import { truncate } from '../terminal/display-width.ts';
+import { Progress } from '../terminal/progress.ts';
 import { relativeTime } from '../terminal/relative-time.ts';
 import { type Cell, type Column, layTable, type Paint, type Style } from '../terminal/table.ts';
 import type { Io } from './io.ts';
@@ -27,6 +28,7 @@ export class Output {
   /** Whether nothing is wanted but what was asked for: of a list the ids, of an act nothing. */
   readonly quiet: boolean;
   readonly #io: Io;
+  readonly #progress: Progress;
   /** Colours what `inert` has been over, where a person looks and wants them. */
   readonly paint: Paint;
 
@@ -34,6 +36,9 @@ export class Output {
     this.#io = io;
     this.json = options.json;
     this.quiet = options.quiet;
+    const { stdout, stderr, env } = io;
+    const isWatched = stderr.isTTY === true && env.TERM !== 'dumb' && !(this.json && stdout.isTTY !== true);
+    this.#progress = new Progress(isWatched && !this.quiet ? stderr : undefined);
     const colours = options.color && io.stdout.isTTY === true && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
     this.paint = (text, style) =>
       colours && style !== undefined ? styleText(COLOURS[style], text, { validateStream: false }) : text;
@@ -41,13 +46,13 @@ export class Output {
 
   /** One line of the result. */
   line(text: string): void {
-    this.#io.stdout.write(`${inert(text)}\n`);
+    this.#print(`${inert(text)}\n`);
   }
 
   /** Rows under headings; on a terminal no wider than it is. */
   table(columns: readonly Column[], rows: readonly (readonly Value[])[]): void {
     const width = this.#io.stdout.isTTY === true ? this.#io.stdout.columns : undefined;
-    this.#io.stdout.write(`${this.tableLines(columns, rows, width).join('\n')}\n`);
+    this.#print(`${this.tableLines(columns, rows, width).join('\n')}\n`);
   }
 
   /** The same for who draws them; `width` in columns. */
@@ -72,33 +77,38 @@ export class Output {
     for (const [name, value] of known) {
       const { text, style } = inertCell(value ?? '');
       const label = this.paint(name.padEnd(widest), 'dim');
-      this.#io.stdout.write(`${label}  ${this.paint(text, style)}\n`);
+      this.#print(`${label}  ${this.paint(text, style)}\n`);
     }
   }
 
   /** The whole result as one JSON object. */
   document(value: object): void {
-    this.#io.stdout.write(`${inertJson(value, 2)}\n`);
+    this.#print(`${inertJson(value, 2)}\n`);
   }
 
   /** One of many results as JSON on a line of its own. */
   event(value: object): void {
-    this.#io.stdout.write(`${inertJson(value)}\n`);
+    this.#print(`${inertJson(value)}\n`);
   }
 
   /** Text this program made itself and whose line breaks count: help, completion scripts. */
   text(text: string): void {
-    this.#io.stdout.write(text);
+    this.#print(text);
   }
 
   /** Something worth knowing that is not the result; --quiet leaves it out. */
   note(text: string): void {
-    if (!this.quiet) this.#io.stderr.write(`${inert(text)}\n`);
+    if (!this.quiet) this.#say(`${inert(text)}\n`);
   }
 
   /** What went wrong, in one line. */
   problem(text: string): void {
-    this.#io.stderr.write(`latchkey: ${inert(text)}\n`);
+    this.#say(`latchkey: ${inert(text)}\n`);
+  }
+
+  /** What `work` gives. A person is told what is being waited for when it takes long, and how far it is. */
+  whileWaiting<Result>(what: string | (() => string), work: Promise<Result>): Promise<Result> {
+    return this.#progress.while(() => inert(typeof what === 'string' ? what : what()), work);
   }
 
   /** A moment: relative for a person, ISO 8601 in a file or a pipe, "" when unset. */
@@ -107,6 +117,16 @@ export class Output {
     return this.#io.stdout.isTTY === true
       ? relativeTime(moment, this.#io.now(), units)
       : moment.toISOString();
+  }
+
+  #print(text: string): void {
+    this.#progress.erase();
+    this.#io.stdout.write(text);
+  }
+
+  #say(text: string): void {
+    this.#progress.erase();
+    this.#io.stderr.write(text);
   }
 }
 

@@ -29,10 +29,11 @@ export function pagingOptions(command: Command): Command {
     .option('--all', 'show all there are');
 }
 
-/** Asks page after page, each with the size wanted, until there is enough. */
+/** Asks page after page, each with the size wanted, until there is enough; `onPage` learns how far it is. */
 export async function collect<Item>(
   paging: Paging,
   ask: (pageSize: number, pageToken: string) => Promise<Page<Item>>,
+  onPage: (count: number, total: number) => void = () => {},
 ): Promise<Listed<Item>> {
   const wanted = paging.all === true ? Number.POSITIVE_INFINITY : (paging.limit ?? DEFAULT_LIMIT);
   const items: Item[] = [];
@@ -42,6 +43,7 @@ export async function collect<Item>(
     page = await ask(Math.min(LARGEST_PAGE, wanted - items.length), token);
     for (const item of page.items) items.push(item);
     token = page.nextPageToken;
+    onPage(items.length, page.total);
   } while (token !== '' && items.length < wanted);
   return { items, total: page.total };
 }

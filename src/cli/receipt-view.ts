@@ -4,6 +4,7 @@ import { type Receipt, VerifiedBy } from '../generated/latchkey/v1/token.ts';
 import { DONE, FAILED } from '../terminal/exit-status.ts';
 import { receiptLines } from '../terminal/receipt-lines.ts';
 import type { Output } from './output.ts';
+import type { Run } from './run.ts';
 
 const WITNESS: Readonly<Record<VerifiedBy, string | null>> = {
   [VerifiedBy.UNSPECIFIED]: null,
@@ -25,8 +26,12 @@ function receiptJson(receipt: Receipt): object {
   };
 }
 
-/** The receipt of an answer, which a server that has ended something never leaves out. */
-export function receiptOf({ receipt }: { readonly receipt?: Receipt | undefined }): Receipt {
+/** The receipt of an ending that is under way; a server that has ended something never leaves it out. */
+export async function endingOf(
+  run: Run,
+  ending: Promise<{ readonly receipt?: Receipt | undefined }>,
+): Promise<Receipt> {
+  const { receipt } = await run.out.whileWaiting('waiting until all of it has ended', ending);
   if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
   return receipt;
 }

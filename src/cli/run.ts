@@ -7,6 +7,9 @@ import type { Globals } from './globals.ts';
 import type { Io } from './io.ts';
 import { Output } from './output.ts';
 
+/** What is being waited for where there is nothing more to say of it. */
+export const ASKING = 'waiting for the server';
+
 export class Run implements AsyncDisposable {
   readonly io: Io;
   readonly globals: Globals;
@@ -29,7 +32,7 @@ export class Run implements AsyncDisposable {
 
   /** The server, connected at the first call; the gRPC library is loaded by nothing else. */
   client(): Promise<Client> {
-    this.#client ??= connectFor(this.globals, this.io);
+    this.#client ??= this.out.whileWaiting('looking for the server', connectFor(this.globals, this.io));
     return this.#client;
   }
 

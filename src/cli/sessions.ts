@@ -5,8 +5,8 @@ import type { Session, SessionFilter, WatchSessionsResponse } from '../generated
 import { SessionState } from '../generated/latchkey/v1/session.ts';
 import { addNoun } from './noun.ts';
 import { type ReadOptions, readOutput } from './read-output.ts';
-import { receiptOf, showReceipt } from './receipt-view.ts';
-import type { Act, Run } from './run.ts';
+import { endingOf, showReceipt } from './receipt-view.ts';
+import { type Act, ASKING, type Run } from './run.ts';
 import { SESSION_COLUMNS, STATE_NAMES, sessionFields, sessionJson, sessionRow } from './session-view.ts';
 import type { Change, Listing } from './view.ts';
 
@@ -88,7 +88,7 @@ function filterOf(options: Filtering): SessionFilter {
 
 async function show(run: Run, _options: object, [sessionId = '']: readonly string[]): Promise<undefined> {
   const { sessions } = await run.client();
-  const { session } = await sessions.getSession({ sessionId });
+  const { session } = await run.out.whileWaiting(ASKING, sessions.getSession({ sessionId }));
   if (session === undefined) throw new AppError('NOT_FOUND', `there is no session ${sessionId}`);
   if (run.out.json) run.out.document({ session: sessionJson(session) });
   else run.out.fields(sessionFields(run.out, session));
@@ -97,7 +97,7 @@ async function show(run: Run, _options: object, [sessionId = '']: readonly strin
 async function signal(run: Run, _options: object, words: readonly string[]): Promise<undefined> {
   const [sessionId = '', name = ''] = words;
   const { sessions } = await run.client();
-  await sessions.signalSession({ sessionId, signal: name });
+  await run.out.whileWaiting(ASKING, sessions.signalSession({ sessionId, signal: name }));
 }
 
 async function end(
@@ -107,7 +107,7 @@ async function end(
 ): Promise<number> {
   const { sessions } = await run.client();
   const grace = options.grace === undefined ? {} : { graceMilliseconds: Math.round(options.grace * 1000) };
-  return showReceipt(run.out, receiptOf(await sessions.endSession({ sessionId, ...grace })));
+  return showReceipt(run.out, await endingOf(run, sessions.endSession({ sessionId, ...grace })));
 }
 
 async function* changes(events: AsyncIterable<WatchSessionsResponse>): AsyncGenerator<Change<Session>> {

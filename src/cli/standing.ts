@@ -7,7 +7,7 @@ import type { GetInfoResponse } from '../generated/latchkey/v1/system.ts';
 import type { Token } from '../generated/latchkey/v1/token.ts';
 import { explain } from './failure.ts';
 import { iso, orNull } from './json.ts';
-import type { Act, Run } from './run.ts';
+import { type Act, ASKING, type Run } from './run.ts';
 
 /** What there is to know; `problem` is why there is not more. */
 interface Standing {
@@ -39,7 +39,7 @@ export function orStanding(program: Command, argv: readonly string[]): readonly 
 }
 
 async function stand(run: Run): Promise<undefined> {
-  const standing = await find(run);
+  const standing = await run.out.whileWaiting(ASKING, find(run));
   if (run.out.json) run.out.document(asJson(standing));
   else tell(run, standing);
 }

@@ -64,7 +64,7 @@ async function start(
 
 async function ask(run: Run, request: StartSessionRequest): Promise<Session> {
   const { sessions } = await run.client();
-  const { session } = await sessions.startSession(request);
+  const { session } = await run.out.whileWaiting('waiting for your link', sessions.startSession(request));
   if (session === undefined) throw new AppError('INTERNAL', 'the server sent no session');
   return session;
 }

@@ -5,8 +5,8 @@ import type { Token, TokenFilter, WatchTokensResponse } from '../generated/latch
 import { DONE, exitStatus, FAILED } from '../terminal/exit-status.ts';
 import { addNoun } from './noun.ts';
 import { readSecret } from './read-secret.ts';
-import { receiptOf, showReceipt } from './receipt-view.ts';
-import type { Act, Run } from './run.ts';
+import { endingOf, showReceipt } from './receipt-view.ts';
+import { type Act, ASKING, type Run } from './run.ts';
 import { TOKEN_COLUMNS, tokenFields, tokenJson, tokenRow } from './token-view.ts';
 import type { Change, Listing } from './view.ts';
 
@@ -63,7 +63,7 @@ function filterOf(options: Filtering): TokenFilter {
 
 async function show(run: Run, _options: object, [jti = '']: readonly string[]): Promise<undefined> {
   const { tokens } = await run.client();
-  const { token } = await tokens.getToken({ jti });
+  const { token } = await run.out.whileWaiting(ASKING, tokens.getToken({ jti }));
   if (token === undefined) throw new AppError('NOT_FOUND', `there is no live token ${jti}`);
   if (run.out.json) run.out.document({ token: tokenJson(token) });
   else run.out.fields(tokenFields(run.out, token));
@@ -78,7 +78,7 @@ async function revoke(run: Run, options: Filtering, jtis: readonly string[]): Pr
     );
   }
   const { tokens } = await run.client();
-  const receipt = receiptOf(await tokens.revokeTokens({ jtis: [...jtis], login }));
+  const receipt = await endingOf(run, tokens.revokeTokens({ jtis: [...jtis], login }));
   const status = showReceipt(run.out, receipt);
   const unknown = jtis.filter((jti) => !receipt.jtis.includes(jti));
   for (const jti of unknown) run.out.problem(`there is no live token ${jti}`);
@@ -88,7 +88,7 @@ async function revoke(run: Run, options: Filtering, jtis: readonly string[]): Pr
 async function verify(run: Run, options: { readonly file?: string }): Promise<number> {
   const token = await readSecret(run.io, options.file, 'the token to check');
   const { tokens } = await run.client();
-  const answer = await tokens.verifyToken({ token });
+  const answer = await run.out.whileWaiting(ASKING, tokens.verifyToken({ token }));
   if (run.out.json) {
     const found = answer.token === undefined ? null : tokenJson(answer.token);
     run.out.document({ active: answer.active, reason: answer.active ? null : answer.reason, token: found });

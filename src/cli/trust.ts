@@ -26,7 +26,7 @@ async function trust(
 ): Promise<undefined> {
   const server = normalAddress(text);
   const wanted = options.fingerprint === undefined ? undefined : plainFingerprint(options.fingerprint);
-  const found = await fetchAuthority(server, run.io.now());
+  const found = await run.out.whileWaiting(`waiting for ${server}`, fetchAuthority(server, run.io.now()));
   const folder = serverFolder(run.io.env, homeOf(run.io.env), server);
   if (found.warning !== undefined) run.out.note(found.warning);
   const known = readCa(folder);

@@ -1,7 +1,7 @@
 /** A watch as lines: what there is as a table, then each change; or as JSON, one object a line. */
 import { watchOn } from '../client/watch-on.ts';
 import type { Value } from './output.ts';
-import type { Run } from './run.ts';
+import { ASKING, type Run } from './run.ts';
 import { tellOutage } from './tell-outage.ts';
 import type { Change, Listing, View } from './view.ts';
 import { WhatChanged } from './what-changed.ts';
@@ -16,7 +16,7 @@ export async function showWatch<Item, Options extends object>(
   options: Options,
   listing: Listing<Item, Options>,
 ): Promise<undefined> {
-  await using server = await run.lastingClient();
+  await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
   const known = new WhatChanged(listing);
   const lines = new WatchLines(run, listing);
   const begin = (): AsyncIterable<Change<Item>> => {

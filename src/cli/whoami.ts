@@ -1,7 +1,7 @@
 /** `latchkey whoami`: who the server takes the caller for. */
 import type { Command } from 'commander';
 import { AppError } from '../errors.ts';
-import type { Act, Run } from './run.ts';
+import { type Act, ASKING, type Run } from './run.ts';
 import { tokenFields, tokenJson } from './token-view.ts';
 
 export function addWhoami(program: Command, act: Act): void {
@@ -10,7 +10,7 @@ export function addWhoami(program: Command, act: Act): void {
 
 async function whoami(run: Run): Promise<undefined> {
   const client = await run.client();
-  const { token, role } = await client.auth.whoAmI({});
+  const { token, role } = await run.out.whileWaiting(ASKING, client.auth.whoAmI({}));
   if (token === undefined) throw new AppError('INTERNAL', 'the server did not say who you are');
   if (run.out.json) run.out.document({ role, server: client.address, token: tokenJson(token) });
   else {
