@@ -39,13 +39,18 @@ export async function open(
 export async function fillTokens(folder: string, count: number, file = 'latchkey.db'): Promise<void> {
   const path = join(folder, file);
   await (await openStore({ url: `sqlite:${path}` }))[Symbol.asyncDispose](); // makes the tables
+  fillTable(path, 'tokens', count, someToken);
+}
+
+/** Puts `count` rows, by their index, into a table of the database at `path`. */
+export function fillTable(path: string, table: string, count: number, row: (index: number) => object): void {
   const database = new Database(path);
-  const columns = Object.keys(someToken(0));
+  const columns = Object.keys(row(0));
   const insert = database.prepare(
-    `insert into tokens (${columns.join(', ')}) values (${columns.map((name) => `@${name}`).join(', ')})`,
+    `insert into ${table} (${columns.join(', ')}) values (${columns.map((name) => `@${name}`).join(', ')})`,
   );
   database.transaction(() => {
-    for (let index = 0; index < count; index += 1) insert.run(someToken(index));
+    for (let index = 0; index < count; index += 1) insert.run(row(index));
   })();
   database.close();
 }

@@ -66,6 +66,16 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     load: () => import('./command.ts'),
   },
   boot: { about: 'opening on a million tokens', load: () => import('./boot.ts') },
+  dashboard: {
+    about: 'the dashboard on 100,000 tokens: its first screen, and from key to screen',
+    inWorld: true,
+    load: () => import('./dashboard.ts'),
+  },
+  storm: {
+    about: 'the dashboard while a thousand tokens a second come and go',
+    inWorld: true,
+    load: () => import('./storm.ts'),
+  },
   binary: {
     about: 'the one file: how soon it starts, and what it takes up',
     inWorld: true,
