@@ -2,7 +2,7 @@
 import type { Link } from '../generated/latchkey/v1/link.ts';
 import { linkState } from '../terminal/state-words.ts';
 import type { Column } from '../terminal/table.ts';
-import { iso } from './json.ts';
+import { boolean, integer, type Members, string, timeOrNull } from './json.ts';
 import type { Output, Value } from './output.ts';
 
 export const LINK_COLUMNS: readonly Column[] = [
@@ -27,18 +27,15 @@ export function linkRow(out: Output, link: Link): Value[] {
   ];
 }
 
-/** Stable: fields are added, never renamed or dropped. */
-export function linkJson(link: Link): object {
-  return {
-    socket: link.socket,
-    linuxUser: link.linuxUser,
-    uid: link.uid,
-    pid: link.pid,
-    daemon: link.daemon,
-    jti: link.jti,
-    state: linkState(link).text,
-    createdAt: iso(link.createdAt),
-    sessions: link.sessions,
-    version: link.version,
-  };
-}
+export const LINK: Members<Link> = {
+  socket: string('its id, which is the name of its socket', ({ socket }) => socket),
+  linuxUser: string('who it runs as', ({ linuxUser }) => linuxUser),
+  uid: integer('the same as a number', ({ uid }) => uid),
+  pid: integer('its process', ({ pid }) => pid),
+  daemon: boolean('whether it is a link daemon', ({ daemon }) => daemon),
+  jti: string('its token', ({ jti }) => jti),
+  state: string('ready, retiring, lost or unknown', (link) => linkState(link).text),
+  createdAt: timeOrNull('since when it is there', ({ createdAt }) => createdAt),
+  sessions: integer('how many sessions run through it', ({ sessions }) => sessions),
+  version: string('the version of its program', ({ version }) => version),
+};

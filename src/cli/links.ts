@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Link, WatchLinksResponse } from '../generated/latchkey/v1/link.ts';
-import { LINK_COLUMNS, linkJson, linkRow } from './link-view.ts';
+import { asJson } from './json.ts';
+import { LINK, LINK_COLUMNS, linkRow } from './link-view.ts';
 import { addNoun } from './noun.ts';
 import { endingOf, showReceipt } from './receipt-view.ts';
 import type { Act, Run } from './run.ts';
@@ -12,13 +13,13 @@ interface Filtering {
   readonly user?: string;
 }
 
-const LISTING: Listing<Link, Filtering> = {
+export const LINKS: Listing<Link, Filtering> = {
   noun: 'link',
   nouns: 'links',
   columns: LINK_COLUMNS,
   id: ({ socket }) => socket,
   row: linkRow,
-  json: linkJson,
+  json: LINK,
   addOptions,
   page: async ({ links }, { user = '' }, ask) => {
     const page = await links.listLinks({ linuxUser: user, ...ask });
@@ -29,7 +30,7 @@ const LISTING: Listing<Link, Filtering> = {
 };
 
 export function addLinks(program: Command, act: Act): void {
-  const noun = addNoun(program, act, 'list, watch, start and stop links', LISTING);
+  const noun = addNoun(program, act, 'list, watch, start and stop links', LINKS);
   noun
     .command('start')
     .description('start your link daemon, unless a link of yours takes starts already')
@@ -45,7 +46,7 @@ async function start(run: Run): Promise<undefined> {
   const { links } = await run.client();
   const { link } = await run.out.whileWaiting('waiting for your link daemon', links.startLink({}));
   if (link === undefined) throw new AppError('INTERNAL', 'the server names no link');
-  if (run.out.json) run.out.document(linkJson(link));
+  if (run.out.json) run.out.document(asJson(LINK, link));
   else run.out.line(link.socket);
 }
 

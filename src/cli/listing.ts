@@ -1,14 +1,23 @@
 /** A list on the screen, or as one JSON object: {NOUNS: […], "total": n}. */
+import { asJson, integer, type Members, objects } from './json.ts';
 import type { Listed } from './paging.ts';
 import type { Run } from './run.ts';
 import type { View } from './view.ts';
+
+/** {NOUNS: […], total}. */
+export function listMembers<Item>({ noun, nouns, json }: View<Item>): Members<Listed<Item>> {
+  return {
+    [nouns]: objects(noun, json, 'those that were asked for', ({ items }) => items),
+    total: integer('how many there are in all', ({ total }) => total),
+  };
+}
 
 /** Prints what was listed, with --quiet the ids alone; says on standard error when that is not all. */
 export function showList<Item>(run: Run, listed: Listed<Item>, view: View<Item>): undefined {
   const { out } = run;
   const { nouns } = view;
   if (out.json) {
-    out.document({ [nouns]: listed.items.map(view.json), total: listed.total });
+    out.document(asJson(listMembers(view), listed));
     return;
   }
   if (out.quiet) {

@@ -6,13 +6,19 @@ import { AppError } from '../errors.ts';
 import { type LoginDone, type LoginPrompts, LoginPurpose } from '../generated/latchkey/v1/auth.ts';
 import type { Token } from '../generated/latchkey/v1/token.ts';
 import { type Answers, answersFrom } from './answers.ts';
+import { asJson, type Members, object, string } from './json.ts';
 import type { Act, Run } from './run.ts';
-import { tokenFields, tokenJson } from './token-view.ts';
+import { TOKEN, tokenFields } from './token-view.ts';
 
 interface Options {
   readonly method: string;
   readonly answersStdin?: boolean;
 }
+
+export const LOGGED_IN: Members<{ server: string; token: Token }> = {
+  server: string('host:port', ({ server }) => server),
+  token: object('token', TOKEN, ({ token }) => token),
+};
 
 export function addLogin(program: Command, act: Act): void {
   program
@@ -94,7 +100,7 @@ function tell(run: Run, ...texts: readonly string[]): void {
 
 function show(run: Run, server: string, token: Token): void {
   if (run.out.json) {
-    run.out.document({ server, token: tokenJson(token) });
+    run.out.document(asJson(LOGGED_IN, { server, token }));
     return;
   }
   if (run.out.quiet) return;

@@ -64,7 +64,7 @@ describe('the command line', () => {
     [['sessions', 'end', 'id', '--grace', '61'], 2],
     [['whoami', 'extra'], 2],
     [['completion', 'tcsh'], 2],
-    [['--json', 'serve'], 2],
+    [['--no-color', 'serve'], 2],
     [['config', 'check', '--config', '/nonexistent/latchkey.yaml'], 78],
     [['start'], 255],
     [['start', '--env', 'NAME', 'true'], 255],
@@ -92,7 +92,7 @@ describe('the command line', () => {
   });
 
   it('takes global options before and after the verb', async () => {
-    const wanted = { version: VERSION, nodeVersion: process.versions.node };
+    const wanted = { version: VERSION, commit: null, nodeVersion: process.versions.node };
     for (const argv of [
       ['--json', 'version'],
       ['version', '--json'],

@@ -5,10 +5,12 @@
  * from argv. All it knows it asks the server, through src/client.
  */
 import { CommanderError } from 'commander';
+import { inertJson } from '../inert.ts';
 import { DONE, FAILED, USAGE } from '../terminal/exit-status.ts';
 import { explain } from './failure.ts';
 import { globalsOf } from './globals.ts';
 import { type Io, processIo } from './io.ts';
+import { failureJson } from './json-failure.ts';
 import { Output } from './output.ts';
 import { watchOutput } from './output-gone.ts';
 import { buildProgram } from './program.ts';
@@ -20,9 +22,11 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
   using output = watchOutput(io);
   let status = DONE;
   let failure = FAILED;
+  let json = wantsJson(argv);
   const act: Act = (work) =>
     async function action(...given: unknown[]) {
       await using run = new Run(io, globalsOf(this));
+      json = run.out.json;
       const options = Object(given.at(-2));
       status = (await output.whileWhole(run, work(run, options, this.args))) ?? DONE;
       failure = run.failure;
@@ -31,7 +35,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
     const program = buildProgram(act, io);
     await program.parseAsync(orStanding(program, argv), { from: 'user' });
   } catch (error) {
-    status = report(error, io);
+    status = report(error, io, json);
   }
   const broken = await output.settle();
   if (broken === undefined) return status;
@@ -40,11 +44,18 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
   return failure;
 }
 
+/** Whether somebody whose words are not understood wants results as JSON. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
+}
+
 /** Says what went wrong, unless commander has already shown what was asked for. */
-function report(error: unknown, io: Io): number {
+function report(error: unknown, io: Io, json: boolean): number {
   if (error instanceof CommanderError && SHOWN.has(error.code)) return error.exitCode === 0 ? DONE : USAGE;
   const { text, status } = explain(error);
-  tell(io, text);
+  if (json) io.stderr.write(`${inertJson(failureJson(error))}\n`);
+  else tell(io, text);
   return status;
 }
 

@@ -3,7 +3,16 @@ import { type Session, SessionState } from '../generated/latchkey/v1/session.ts'
 import { shellWords } from '../terminal/shell-words.ts';
 import { sessionState, sessionWord } from '../terminal/state-words.ts';
 import type { Column } from '../terminal/table.ts';
-import { iso, orNull } from './json.ts';
+import {
+  integer,
+  integerOrNull,
+  type Members,
+  object,
+  string,
+  stringOrNull,
+  strings,
+  timeOrNull,
+} from './json.ts';
 import type { Output, Value } from './output.ts';
 
 export const SESSION_COLUMNS: readonly Column[] = [
@@ -49,20 +58,22 @@ export function sessionFields(out: Output, session: Session): [string, Value | u
   ];
 }
 
-/** Stable: fields are added, never renamed or dropped. */
-export function sessionJson(session: Session): object {
-  return {
-    id: session.id,
-    login: session.login,
-    linuxUser: session.linuxUser,
-    command: session.command,
-    directory: orNull(session.directory),
-    state: sessionWord(session),
-    startedAt: iso(session.startedAt),
-    endedAt: iso(session.endedAt),
-    exitStatus: session.exitStatus ?? null,
-    jti: session.jti,
-    socket: orNull(session.socket),
-    attached: session.attached,
-  };
-}
+export const SESSION: Members<Session> = {
+  id: string('its id', ({ id }) => id),
+  login: string('whose it is', ({ login }) => login),
+  linuxUser: string('who it runs as', ({ linuxUser }) => linuxUser),
+  command: strings('the program and its arguments', ({ command }) => command),
+  directory: stringOrNull('where it was started', ({ directory }) => directory),
+  state: string('starting, running, ended or unknown', sessionWord),
+  startedAt: timeOrNull('when it was started', ({ startedAt }) => startedAt),
+  endedAt: timeOrNull('when it ended', ({ endedAt }) => endedAt),
+  exitStatus: integerOrNull(
+    'its exit status, 128 + n for signal n; null while it runs, and where nobody saw it',
+    ({ exitStatus }) => exitStatus,
+  ),
+  jti: string('the token it was started with', ({ jti }) => jti),
+  socket: stringOrNull('its link', ({ socket }) => socket),
+  attached: integer('how many are attached to it', ({ attached }) => attached),
+};
+
+export const ONE_SESSION: Members<Session> = { session: object('session', SESSION, (session) => session) };

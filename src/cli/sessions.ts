@@ -3,11 +3,19 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Session, SessionFilter, WatchSessionsResponse } from '../generated/latchkey/v1/session.ts';
 import { SessionState } from '../generated/latchkey/v1/session.ts';
+import { asJson } from './json.ts';
 import { addNoun } from './noun.ts';
 import { type ReadOptions, readOutput } from './read-output.ts';
 import { endingOf, showReceipt } from './receipt-view.ts';
 import { type Act, ASKING, type Run } from './run.ts';
-import { SESSION_COLUMNS, STATE_NAMES, sessionFields, sessionJson, sessionRow } from './session-view.ts';
+import {
+  ONE_SESSION,
+  SESSION,
+  SESSION_COLUMNS,
+  STATE_NAMES,
+  sessionFields,
+  sessionRow,
+} from './session-view.ts';
 import type { Change, Listing } from './view.ts';
 
 interface Filtering {
@@ -17,13 +25,13 @@ interface Filtering {
   readonly sort?: string;
 }
 
-const LISTING: Listing<Session, Filtering> = {
+export const SESSIONS: Listing<Session, Filtering> = {
   noun: 'session',
   nouns: 'sessions',
   columns: SESSION_COLUMNS,
   id: ({ id }) => id,
   row: sessionRow,
-  json: sessionJson,
+  json: SESSION,
   addOptions,
   page: async ({ sessions }, options, ask) => {
     const request = { filter: filterOf(options), orderBy: options.sort ?? '', ...ask };
@@ -37,7 +45,7 @@ const LISTING: Listing<Session, Filtering> = {
 const LONGEST_GRACE_SECONDS = 60;
 
 export function addSessions(program: Command, act: Act): void {
-  const noun = addNoun(program, act, 'list, watch, read, signal and end programs', LISTING);
+  const noun = addNoun(program, act, 'list, watch, read, signal and end programs', SESSIONS);
   noun.command('show <id>').description('one session').action(act(show));
   noun
     .command('read <id>')
@@ -90,7 +98,7 @@ async function show(run: Run, _options: object, [sessionId = '']: readonly strin
   const { sessions } = await run.client();
   const { session } = await run.out.whileWaiting(ASKING, sessions.getSession({ sessionId }));
   if (session === undefined) throw new AppError('NOT_FOUND', `there is no session ${sessionId}`);
-  if (run.out.json) run.out.document({ session: sessionJson(session) });
+  if (run.out.json) run.out.document(asJson(ONE_SESSION, session));
   else run.out.fields(sessionFields(run.out, session));
 }
 

@@ -6,7 +6,7 @@ import { SessionState } from '../generated/latchkey/v1/session.ts';
 import type { GetInfoResponse } from '../generated/latchkey/v1/system.ts';
 import type { Token } from '../generated/latchkey/v1/token.ts';
 import { explain } from './failure.ts';
-import { iso, orNull } from './json.ts';
+import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from './json.ts';
 import { type Act, ASKING, type Run } from './run.ts';
 
 /** What there is to know; `problem` is why there is not more. */
@@ -40,7 +40,7 @@ export function orStanding(program: Command, argv: readonly string[]): readonly 
 
 async function stand(run: Run): Promise<undefined> {
   const standing = await run.out.whileWaiting(ASKING, find(run));
-  if (run.out.json) run.out.document(asJson(standing));
+  if (run.out.json) run.out.document(asJson(STANDING, standing));
   else tell(run, standing);
 }
 
@@ -104,17 +104,14 @@ function nextOf({ server, reason, you, role, links, sessions = 0 }: Standing): N
   return [...next, ['latchkey logout', 'end this login'], help];
 }
 
-/** Stable: fields are added, never renamed or dropped. */
-function asJson({ server, problem, you, role, info, links, sessions }: Standing): object {
-  return {
-    server: orNull(server ?? ''),
-    version: orNull(info?.version ?? ''),
-    login: orNull(you?.login ?? ''),
-    linuxUser: orNull(you?.linuxUser ?? ''),
-    role: orNull(role ?? ''),
-    expiresAt: iso(you?.expiresAt),
-    links: links ?? null,
-    sessions: sessions ?? null,
-    problem: problem ?? null,
-  };
-}
+export const STANDING: Members<Standing> = {
+  server: stringOrNull('host:port', ({ server }) => server),
+  version: stringOrNull("the server's", ({ info }) => info?.version),
+  login: stringOrNull('who you are there', ({ you }) => you?.login),
+  linuxUser: stringOrNull('the Linux user bound to you', ({ you }) => you?.linuxUser),
+  role: stringOrNull('admin, manager or user', ({ role }) => role),
+  expiresAt: timeOrNull('when your login ends by itself', ({ you }) => you?.expiresAt),
+  links: integerOrNull('how many of your links take starts', ({ links }) => links),
+  sessions: integerOrNull('how many of your programs run', ({ sessions }) => sessions),
+  problem: stringOrNull('why there is not more to say', ({ problem }) => problem),
+};

@@ -2,10 +2,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../errors.ts';
 import type { Session, StartSessionRequest } from '../generated/latchkey/v1/session.ts';
+import { asJson } from './json.ts';
 import { jsonObject } from './json-object.ts';
 import { ownFailure } from './own-failure.ts';
 import type { Act, Run } from './run.ts';
-import { sessionJson } from './session-view.ts';
+import { ONE_SESSION } from './session-view.ts';
 import { showSession } from './show-session.ts';
 
 interface StartOptions {
@@ -70,6 +71,6 @@ async function ask(run: Run, request: StartSessionRequest): Promise<Session> {
 }
 
 function detach(run: Run, session: Session): undefined {
-  if (run.out.json) run.out.document({ session: sessionJson(session) });
+  if (run.out.json) run.out.document(asJson(ONE_SESSION, session));
   else run.out.line(session.id);
 }

@@ -1,7 +1,7 @@
 /** A token in a table, on its own, and as JSON. */
 import type { Token } from '../generated/latchkey/v1/token.ts';
 import type { Column } from '../terminal/table.ts';
-import { iso, orNull } from './json.ts';
+import { boolean, type Members, object, string, stringOrNull, timeOrNull } from './json.ts';
 import type { Output, Value } from './output.ts';
 
 export const TOKEN_COLUMNS: readonly Column[] = [
@@ -45,21 +45,20 @@ export function tokenFields(out: Output, token: Token): [string, Value | undefin
   ];
 }
 
-/** Stable: fields are added, never renamed or dropped. Absent values are null, times ISO 8601. */
-export function tokenJson(token: Token): object {
-  return {
-    jti: token.jti,
-    login: token.login,
-    linuxUser: orNull(token.linuxUser),
-    authMethod: token.authMethod,
-    issuedAt: iso(token.issuedAt),
-    expiresAt: iso(token.expiresAt),
-    clientIp: orNull(token.clientIp),
-    hostname: orNull(token.hostname),
-    socket: orNull(token.socket),
-    daemon: token.daemon,
-    serverId: token.serverId,
-    parentJti: orNull(token.parentJti),
-    current: token.current,
-  };
-}
+export const TOKEN: Members<Token> = {
+  jti: string('its id', ({ jti }) => jti),
+  login: string('whose it is', ({ login }) => login),
+  linuxUser: stringOrNull('the Linux user bound to it', ({ linuxUser }) => linuxUser),
+  authMethod: string('how it was got: ssh, link, link-daemon, local, …', ({ authMethod }) => authMethod),
+  issuedAt: timeOrNull('when it was issued', ({ issuedAt }) => issuedAt),
+  expiresAt: timeOrNull('when it ends by itself', ({ expiresAt }) => expiresAt),
+  clientIp: stringOrNull('where the login came from', ({ clientIp }) => clientIp),
+  hostname: stringOrNull('the host that issued it', ({ hostname }) => hostname),
+  socket: stringOrNull('its link', ({ socket }) => socket),
+  daemon: boolean('whether its link is a link daemon', ({ daemon }) => daemon),
+  serverId: string('the server that issued it', ({ serverId }) => serverId),
+  parentJti: stringOrNull('the token that it was made from', ({ parentJti }) => parentJti),
+  current: boolean('whether it is the one that asks', ({ current }) => current),
+};
+
+export const ONE_TOKEN: Members<Token> = { token: object('token', TOKEN, (token) => token) };

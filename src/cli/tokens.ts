@@ -1,13 +1,19 @@
 /** `latchkey tokens`: who is logged in, and putting an end to it. */
 import type { Command } from 'commander';
 import { AppError } from '../errors.ts';
-import type { Token, TokenFilter, WatchTokensResponse } from '../generated/latchkey/v1/token.ts';
+import type {
+  Token,
+  TokenFilter,
+  VerifyTokenResponse,
+  WatchTokensResponse,
+} from '../generated/latchkey/v1/token.ts';
 import { DONE, exitStatus, FAILED } from '../terminal/exit-status.ts';
+import { asJson, boolean, type Members, stringOrNull } from './json.ts';
 import { addNoun } from './noun.ts';
 import { readSecret } from './read-secret.ts';
 import { endingOf, showReceipt } from './receipt-view.ts';
 import { type Act, ASKING, type Run } from './run.ts';
-import { TOKEN_COLUMNS, tokenFields, tokenJson, tokenRow } from './token-view.ts';
+import { ONE_TOKEN, TOKEN, TOKEN_COLUMNS, tokenFields, tokenRow } from './token-view.ts';
 import type { Change, Listing } from './view.ts';
 
 interface Filtering {
@@ -17,13 +23,13 @@ interface Filtering {
   readonly sort?: string;
 }
 
-const LISTING: Listing<Token, Filtering> = {
+export const TOKENS: Listing<Token, Filtering> = {
   noun: 'token',
   nouns: 'tokens',
   columns: TOKEN_COLUMNS,
   id: ({ jti }) => jti,
   row: tokenRow,
-  json: tokenJson,
+  json: TOKEN,
   addOptions,
   page: async ({ tokens }, options, ask) => {
     const request = { filter: filterOf(options), orderBy: options.sort ?? '', ...ask };
@@ -34,8 +40,18 @@ const LISTING: Listing<Token, Filtering> = {
     changes(tokens.watchTokens({ filter: filterOf(options), changesOnly }, signal && { signal })),
 };
 
+export const VERIFIED: Members<VerifyTokenResponse> = {
+  active: boolean('whether a call with it would be accepted', ({ active }) => active),
+  reason: stringOrNull('why not', ({ active, reason }) => (active ? undefined : reason)),
+  token: {
+    type: 'token or null',
+    about: 'the token, where it is one of this server',
+    of: ({ token }) => (token === undefined ? null : asJson(TOKEN, token)),
+  },
+};
+
 export function addTokens(program: Command, act: Act): void {
-  const noun = addNoun(program, act, 'list, watch, check and revoke logins', LISTING);
+  const noun = addNoun(program, act, 'list, watch, check and revoke logins', TOKENS);
   noun.command('show <jti>').description('one token').action(act(show));
   noun
     .command('revoke [jti...]')
@@ -65,7 +81,7 @@ async function show(run: Run, _options: object, [jti = '']: readonly string[]): 
   const { tokens } = await run.client();
   const { token } = await run.out.whileWaiting(ASKING, tokens.getToken({ jti }));
   if (token === undefined) throw new AppError('NOT_FOUND', `there is no live token ${jti}`);
-  if (run.out.json) run.out.document({ token: tokenJson(token) });
+  if (run.out.json) run.out.document(asJson(ONE_TOKEN, token));
   else run.out.fields(tokenFields(run.out, token));
 }
 
@@ -90,8 +106,7 @@ async function verify(run: Run, options: { readonly file?: string }): Promise<nu
   const { tokens } = await run.client();
   const answer = await run.out.whileWaiting(ASKING, tokens.verifyToken({ token }));
   if (run.out.json) {
-    const found = answer.token === undefined ? null : tokenJson(answer.token);
-    run.out.document({ active: answer.active, reason: answer.active ? null : answer.reason, token: found });
+    run.out.document(asJson(VERIFIED, answer));
   } else if (answer.token !== undefined && answer.active) {
     run.out.line('active: a call with this token would be accepted');
     run.out.fields(tokenFields(run.out, answer.token));

@@ -8,8 +8,14 @@ import { readCa, serverFolder, writeCa } from '../client/server-folder.ts';
 import { AppError } from '../errors.ts';
 import { homeOf } from '../user-folders.ts';
 import { ask } from './confirm.ts';
+import { asJson, type Members, string } from './json.ts';
 import type { Act, Run } from './run.ts';
 import { type Authority, fetchAuthority } from './server-certificate.ts';
+
+export const TRUSTED: Members<{ server: string; fingerprint: string }> = {
+  server: string('host:port', ({ server }) => server),
+  fingerprint: string("SHA-256 of its authority's certificate: AA:BB:…", ({ fingerprint }) => fingerprint),
+};
 
 export function addTrust(program: Command, act: Act): void {
   program
@@ -33,7 +39,7 @@ async function trust(
   if (wanted !== undefined) compare(server, found, wanted);
   else if (known?.trim() !== found.pem.trim()) await confirm(run, server, found, known !== undefined);
   writeCa(folder, found.pem);
-  if (run.out.json) run.out.document({ server, fingerprint: found.fingerprint });
+  if (run.out.json) run.out.document(asJson(TRUSTED, { server, fingerprint: found.fingerprint }));
   else if (!run.out.quiet) run.out.line(`${server} is trusted: SHA-256 ${found.fingerprint}`);
 }
 

@@ -1,7 +1,14 @@
 /** `latchkey version`. */
 import type { Command } from 'commander';
 import { COMMIT, VERSION, versionLine } from '../version.ts';
+import { asJson, type Members, string, stringOrNull } from './json.ts';
 import type { Act } from './run.ts';
+
+export const VERSIONS: Members<NodeJS.ProcessVersions> = {
+  version: string('of this program', () => VERSION),
+  commit: stringOrNull('what it was built from', () => COMMIT),
+  nodeVersion: string('of its Node', ({ node }) => node),
+};
 
 export function addVersion(program: Command, act: Act): void {
   program
@@ -9,8 +16,7 @@ export function addVersion(program: Command, act: Act): void {
     .description('the version of this program, its commit and its Node')
     .action(
       act(async (run) => {
-        if (run.out.json)
-          run.out.document({ version: VERSION, commit: COMMIT, nodeVersion: process.versions.node });
+        if (run.out.json) run.out.document(asJson(VERSIONS, process.versions));
         else run.out.line(versionLine());
         return undefined;
       }),

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/connect.ts';
 import type { Column } from '../terminal/table.ts';
+import type { Members } from './json.ts';
 import type { Output, Value } from './output.ts';
 import type { Page } from './paging.ts';
 
@@ -21,7 +22,7 @@ export interface View<Item> {
   readonly columns: readonly Column[];
   readonly id: (item: Item) => string;
   readonly row: (out: Output, item: Item) => Value[];
-  readonly json: (item: Item) => object;
+  readonly json: Members<Item>;
 }
 
 /** What can be asked about them; the options are the list's own. */

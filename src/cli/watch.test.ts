@@ -4,7 +4,7 @@ import { Session, SessionState } from '../generated/latchkey/v1/session.ts';
 import { memoryOutput } from './io.fixture.ts';
 import { showList } from './listing.ts';
 import { Run } from './run.ts';
-import { SESSION_COLUMNS, sessionJson, sessionRow } from './session-view.ts';
+import { SESSION, SESSION_COLUMNS, sessionRow } from './session-view.ts';
 import type { Change, View } from './view.ts';
 import { WatchLines } from './watch.ts';
 
@@ -15,7 +15,7 @@ const VIEW: View<Session> = {
   columns: SESSION_COLUMNS,
   id: ({ id }) => id,
   row: sessionRow,
-  json: sessionJson,
+  json: SESSION,
 };
 
 const session = (id: string, more: Partial<Session> = {}): Session =>

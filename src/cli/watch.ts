@@ -1,5 +1,6 @@
 /** A watch as lines: what there is as a table, then each change; or as JSON, one object a line. */
 import { watchOn } from '../client/watch-on.ts';
+import { asJson, object, string } from './json.ts';
 import type { Value } from './output.ts';
 import { ASKING, type Run } from './run.ts';
 import { tellOutage } from './tell-outage.ts';
@@ -67,7 +68,18 @@ export class WatchLines<Item> {
   }
 }
 
+/** What each event has beside `event`, which is its name here. */
+export function eventMembers<Item>({ noun, json }: View<Item>) {
+  return {
+    there: { [noun]: object(noun, json, (item: Item) => item) },
+    gone: { id: string('its id', (id: string) => id) },
+    complete: {},
+  };
+}
+
 function asEvent<Item>(change: Change<Item>, view: View<Item>): object {
-  if (change.kind === 'there') return { event: 'there', [view.noun]: view.json(change.item) };
-  return change.kind === 'gone' ? { event: 'gone', id: change.id } : { event: 'complete' };
+  const { there, gone } = eventMembers(view);
+  const { kind: event } = change;
+  if (event === 'there') return { event, ...asJson(there, change.item) };
+  return event === 'gone' ? { event, ...asJson(gone, change.id) } : { event };
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { integer } from './json.ts';
 import type { Change } from './view.ts';
 import { WhatChanged } from './what-changed.ts';
 
@@ -8,7 +9,7 @@ interface Thing {
   readonly looks: number;
 }
 
-const VIEW = { id: ({ id }: Thing) => id, json: ({ looks }: Thing) => ({ looks }) };
+const VIEW = { id: ({ id }: Thing) => id, json: { looks: integer('', ({ looks }: Thing) => looks) } };
 const there = (id: string, looks: number): Change<Thing> => ({ kind: 'there', item: { id, looks } });
 
 it('tells after a time without the server what came, changed and went, and no more', () => {

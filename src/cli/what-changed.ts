@@ -1,4 +1,5 @@
 /** What a watch has told so far, so that what comes again after a time without the server is told only where it differs. */
+import { asJson } from './json.ts';
 import type { Change, View } from './view.ts';
 
 export class WhatChanged<Item> {
@@ -22,7 +23,7 @@ export class WhatChanged<Item> {
     if (change.kind === 'complete') return [...this.#missed(), change];
     if (change.kind === 'gone') return this.#told.delete(change.id) ? [change] : [];
     const id = this.#view.id(change.item);
-    const looks = JSON.stringify(this.#view.json(change.item));
+    const looks = JSON.stringify(asJson(this.#view.json, change.item));
     this.#come?.add(id);
     if (this.#told.get(id) === looks) return [];
     this.#told.set(id, looks);

@@ -13,7 +13,8 @@ export const OWN_FAILURE = 255;
 /** The reader of our output went away: 128 + SIGPIPE, as for any program in a pipeline. */
 export const OUTPUT_GONE = 141;
 
-const STATUS: Readonly<Record<Reason, number>> = {
+/** By reason. */
+export const STATUS: Readonly<Record<Reason, number>> = {
   INTERNAL: FAILED,
   INVALID_ARGUMENT: USAGE,
   USAGE,

@@ -41,7 +41,7 @@ describe('what takes longer than a second', () => {
         await screen.until(wait, (text) => text.includes(wait));
         await screen.shows(/… 2 s\n/);
       });
-        expect(await screen.shows(result)).not.toContain('…');
+      expect(await screen.shows(result)).not.toContain('…');
     },
   );
 

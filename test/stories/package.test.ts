@@ -80,7 +80,13 @@ describe('the .deb', () => {
   test('has a page of the manual for the program, each verb, and the configuration', (context) => {
     skipWithout(context, missing || without('/usr/bin/man'));
     const pages = readdirSync(join(tree, 'usr/share/man'), { recursive: true, encoding: 'utf8' });
-    for (const page of ['latchkey.1', 'latchkey-start.1', 'latchkey-serve.8', 'latchkey-config.5'])
+    for (const page of [
+      'latchkey.1',
+      'latchkey-start.1',
+      'latchkey-serve.8',
+      'latchkey-config.5',
+      'latchkey-json.5',
+    ])
       expect(pages.some((path) => path.endsWith(`/${page}.gz`))).toBe(true);
     for (const path of pages.filter((page) => page.endsWith('.gz'))) {
       const file = join(tree, 'usr/share/man', path);
