@@ -1,10 +1,15 @@
 /** What the rooms know, in the words of the API. */
 
-import type { Receipt } from '../authority/authority.ts';
+import type { Login, Receipt } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { type Link, LinkState } from '../generated/latchkey/v1/link.ts';
 import { type Session as SessionMessage, SessionState } from '../generated/latchkey/v1/session.ts';
-import { type Receipt as ReceiptMessage, type Token, VerifiedBy } from '../generated/latchkey/v1/token.ts';
+import {
+  type Login as LoginMessage,
+  type Receipt as ReceiptMessage,
+  type Token,
+  VerifiedBy,
+} from '../generated/latchkey/v1/token.ts';
 import type { LinkInfo } from '../links/link-info.ts';
 import type { Session } from '../sessions/session.ts';
 import type { TokenClaims } from '../token/claims.ts';
@@ -25,6 +30,20 @@ export function tokenMessage(claims: TokenClaims, currentJti: string): Token {
     serverId: claims.iss,
     parentJti: claims.parent ?? '',
     current: claims.jti === currentJti,
+  };
+}
+
+export function loginMessage(row: Login): LoginMessage {
+  const { login, tokens, sessions, links } = row;
+  return {
+    login,
+    tokens,
+    linuxUsers: [...row.linuxUsers],
+    authMethods: [...row.authMethods],
+    newestIssuedAt: new Date(row.newest_issued_at * 1000),
+    clientAddresses: [...row.addresses],
+    sessions,
+    links,
   };
 }
 

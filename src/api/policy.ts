@@ -36,6 +36,7 @@ export const POLICY = {
   'latchkey.v1.TokenService/GetToken': { access: 'user' },
   'latchkey.v1.TokenService/RevokeTokens': { access: 'user' },
   'latchkey.v1.TokenService/WatchTokens': { access: 'user' },
+  'latchkey.v1.TokenService/ListLogins': { access: 'user' },
   'latchkey.v1.TokenService/VerifyToken': { access: 'manager' },
 
   'latchkey.v1.LinkService/RegisterLink': { access: 'public', localOnly: true },

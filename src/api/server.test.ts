@@ -134,6 +134,35 @@ describe('TokenService', () => {
     expect(receipt?.milliseconds).toBeLessThan(2_000);
   });
 
+  it('lists who has tokens, with what they have: oneself, or for managers everybody (X7)', async () => {
+    await api.token('lena', { linuxUser: 'lena', clientIp: '10.0.0.7', authMethod: 'web-ssh' });
+    await using lena = await api.client('lena');
+    await using max = await api.client('max');
+    const own = {
+      login: 'lena',
+      tokens: 2,
+      linuxUsers: ['lena'],
+      authMethods: ['link', 'web-ssh'],
+      sessions: 0,
+      links: 0,
+    };
+    expect(await lena.tokens.listLogins({})).toMatchObject({ logins: [own], total: 1 });
+    const from = await max.tokens.listLogins({ filter: { text: '0.0.7' } });
+    expect(from).toMatchObject({ logins: [own], total: 1 });
+    expect([...(from.logins[0]?.clientAddresses ?? [])].sort()).toEqual(['10.0.0.7', 'here']);
+    expect(await lena.tokens.listLogins({ filter: { login: 'max' } })).toMatchObject({
+      logins: [],
+      total: 0,
+    });
+    const most = await max.tokens.listLogins({ orderBy: 'tokens desc', pageSize: 1 });
+    expect(most.total).toBeGreaterThan(1);
+    await api.authority.revoke({ login: 'lena' }, 'revoked');
+    expect(await max.tokens.listLogins({ filter: { login: 'lena' } })).toMatchObject({
+      logins: [],
+      total: 0,
+    });
+  });
+
   it('watches: what there is, that it was all, then changes, one’s own only', async () => {
     await api.token('wanda');
     await using client = await api.client('wanda');

@@ -12,14 +12,14 @@ import {
 import type { Page } from '../store/page.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { type Identifying, type KnownCaller, seesAll } from './caller.ts';
-import { receiptMessage, tokenMessage } from './messages.ts';
+import { loginMessage, receiptMessage, tokenMessage } from './messages.ts';
 import { type ServedMethod, serve } from './methods.ts';
 import { watch } from './watch.ts';
 
 export interface TokenRooms {
   readonly authority: Pick<
     Authority,
-    'list' | 'get' | 'revoke' | 'verify' | 'isActive' | 'liveTokensOf' | 'changes'
+    'list' | 'listLogins' | 'get' | 'revoke' | 'verify' | 'isActive' | 'liveTokensOf' | 'changes'
   >;
   readonly roles: Identifying['roles'];
 }
@@ -35,6 +35,11 @@ export function tokenService(rooms: TokenRooms): ServedMethod[] {
       const page = await pageFor(caller, filter, () => authority.list(query));
       const tokens = page.items.map((claims) => tokenMessage(claims, caller.claims.jti));
       return { tokens, nextPageToken: page.nextPageToken, total: page.total };
+    },
+    listLogins: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
+      const query = { ...ownFilter(filter, caller), orderBy, pageSize, pageToken };
+      const page = await pageFor(caller, filter, () => authority.listLogins(query));
+      return { ...page, logins: page.items.map(loginMessage) };
     },
     getToken: async ({ jti }, caller) => {
       const claims = await visible(rooms, jti, caller);

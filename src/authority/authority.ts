@@ -8,6 +8,7 @@ import { hash, hkdfSync } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
 import type { Log } from '../log.ts';
+import { type Login, type LoginQuery, selectLogins } from '../store/logins.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import {
@@ -34,6 +35,7 @@ import { SignatureCache } from './signature-cache.ts';
 import { claimsOf } from './token-row.ts';
 import { notActive, Whitelist } from './whitelist.ts';
 
+export type { Login } from '../store/logins.ts';
 export type { Call } from './calls-in-flight.ts';
 export type { EndedHook } from './ending.ts';
 export type { Minted, MintRequest } from './minting.ts';
@@ -205,6 +207,11 @@ export class Authority implements AsyncDisposable {
   async list(query: TokenQuery): Promise<Page<TokenClaims>> {
     const page = await this.#options.store.read((db) => selectTokens(db, query));
     return { ...page, items: page.items.filter(({ jti }) => this.isActive(jti)).map(claimsOf) };
+  }
+
+  /** One page of those who have active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
+  async listLogins(query: LoginQuery): Promise<Page<Login>> {
+    return this.#options.store.read((db) => selectLogins(db, query));
   }
 
   /** All active tokens of a login. Throws STORE_UNAVAILABLE. */

@@ -69,7 +69,7 @@ function addOptions(command: Command): Command {
     .option('--login <name>', "only this login's")
     .option('--state <state>', 'only those starting, running or ended', state)
     .option('--filter <text>', 'only those with this text in id, login, Linux user or command')
-    .option('--sort <field>', "started_at, login or state; 'login desc' turns it");
+    .option('--sort <field>', "id, login, linux_user, command, state or started_at; 'login desc' turns it");
 }
 
 function state(text: string): SessionState {

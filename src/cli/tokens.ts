@@ -70,7 +70,10 @@ function addOptions(command: Command): Command {
     .option('--login <name>', "only this login's")
     .option('--method <name>', 'only those got this way: link, link-daemon, local, …')
     .option('--filter <text>', 'only those with this text in login, Linux user, host, address or id')
-    .option('--sort <field>', "login, issued_at, expires_at or auth_method; 'login desc' turns it");
+    .option(
+      '--sort <field>',
+      "jti, login, linux_user, auth_method, issued_at, expires_at or client_ip; 'login desc' turns it",
+    );
 }
 
 function filterOf(options: Filtering): TokenFilter {

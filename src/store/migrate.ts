@@ -5,12 +5,13 @@ import { copyName } from './keep-copy.ts';
 import { getMeta, setMeta } from './meta.ts';
 import { first } from './migrations/0001-first.ts';
 import { penalties } from './migrations/0002-penalties.ts';
+import { logins } from './migrations/0003-logins.ts';
 import type { Schema } from './schema.ts';
 
 type Migration = (db: Kysely<unknown>) => Promise<void>;
 
 /** Version n is what the first n of these have made. Never change one that was released. */
-const MIGRATIONS: readonly Migration[] = [first, penalties];
+const MIGRATIONS: readonly Migration[] = [first, penalties, logins];
 
 /** The version that this program makes and knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

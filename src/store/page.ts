@@ -39,7 +39,6 @@ interface Position {
 
 const DEFAULT_SIZE = 100;
 const MAX_SIZE = 1000;
-const MAX_TEXT = 256;
 
 /** "column" or "column desc", of the columns offered. Throws INVALID_ARGUMENT. */
 export function parseOrder<Column extends string>(text: string, columns: readonly Column[]): Order<Column> {
@@ -75,12 +74,6 @@ export function finishPage<Row>(
   if (rows.length <= plan.limit || last === undefined) return { items, nextPageToken: '', total };
   const token = JSON.stringify([plan.scope, ...positionOf(last), total]);
   return { items, nextPageToken: Buffer.from(token).toString('base64url'), total };
-}
-
-/** What `lower(column) like lower(?) escape '\'` takes to find `text` anywhere. Throws INVALID_ARGUMENT. */
-export function likePattern(text: string): string {
-  if (text.length > MAX_TEXT) throw invalid(`text: ${MAX_TEXT} characters at most`);
-  return `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
 }
 
 function readToken(token: string, scope: string): Position {

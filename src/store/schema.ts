@@ -6,6 +6,7 @@
 export interface Schema {
   meta: MetaRow;
   tokens: TokenRow;
+  logins: LoginRow;
   links: LinkRow;
   sessions: SessionRow;
   penalties: PenaltyRow;
@@ -33,6 +34,15 @@ export interface TokenRow {
   readonly parent: string | null;
   /** JSON text of TokenClaims. */
   readonly claims: string;
+}
+
+/** A login with live tokens; the database keeps it by itself, as tokens come and go. */
+export interface LoginRow {
+  readonly login: string;
+  /** How many. */
+  readonly tokens: number;
+  /** Seconds. */
+  readonly newest_issued_at: number;
 }
 
 /** A link that was initialised and not yet seen to end. */

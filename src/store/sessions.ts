@@ -1,9 +1,14 @@
 /** The sessions, while they run and for a while after. */
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
-import { finishPage, likePattern, type Page, type PageQuery, parseOrder, planPage } from './page.ts';
+import type { Kysely } from 'kysely';
+import { type Page, type PageQuery, parseOrder, planPage } from './page.ts';
 import type { Schema, SessionRow, SessionState } from './schema.ts';
+import { type Picked, selectPage } from './select-page.ts';
+import { isTextIn } from './text-in.ts';
 
 type Db = Kysely<Schema>;
+
+/** Those by id, start, login and state have an index; the others read every session picked. */
+const ORDERS = ['id', 'login', 'linux_user', 'command', 'state', 'started_at'] as const;
 
 /** Which sessions, in which order; a missing or empty field picks all. */
 export interface SessionQuery extends PageQuery {
@@ -36,20 +41,9 @@ export async function selectSession(db: Db, id: string): Promise<SessionRow | un
 /** One page of the sessions that the query picks. Throws INVALID_ARGUMENT. */
 export async function selectSessions(db: Db, query: SessionQuery): Promise<Page<SessionRow>> {
   const { login, state, text, orderBy } = query;
-  const order = parseOrder(orderBy || 'started_at desc', ['started_at', 'login', 'state']);
+  const order = parseOrder(orderBy || 'started_at desc', ORDERS);
   const plan = planPage(query, ['sessions', login, state, text, order]);
-  const { column, direction } = order;
-  let rows = filtered(db, query).selectAll().orderBy(column, direction).orderBy('id', direction);
-  const { after } = plan;
-  if (after !== undefined) {
-    rows = rows.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple(column, 'id'), direction === 'desc' ? '<' : '>', tuple(after.value, after.id)),
-    );
-  }
-  const counted = filtered(db, query).select(({ fn }) => fn.countAll().as('total'));
-  const total = after?.total ?? Number((await counted.executeTakeFirstOrThrow()).total);
-  const found = await rows.limit(plan.limit + 1).execute();
-  return finishPage(plan, found, total, (row) => [row[column], row.id]);
+  return selectPage({ picked: pickSessions(db, query), id: 'id', order, plan });
 }
 
 /** How many sessions of a login are not over. */
@@ -92,22 +86,10 @@ export async function deleteSessions(tx: Db, ids: readonly string[]): Promise<vo
   if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
 }
 
-// biome-ignore lint/complexity/noBannedTypes: kysely's type of a query that selects nothing yet
-type SessionSelection = SelectQueryBuilder<Schema, 'sessions', {}>;
-
-function filtered(db: Db, { login, state, text }: SessionQuery): SessionSelection {
-  let rows: SessionSelection = db.selectFrom('sessions');
-  if (login) rows = rows.where('login', '=', login);
-  if (state) rows = rows.where('state', '=', state);
-  if (text) {
-    const pattern = likePattern(text);
-    rows = rows.where(({ or, ref }) =>
-      or(
-        (['id', 'login', 'linux_user', 'command'] as const).map(
-          (name) => sql<boolean>`lower(${ref(name)}) like lower(${pattern}) escape '\\'`,
-        ),
-      ),
-    );
-  }
-  return rows;
+function pickSessions(db: Db, { login, state, text }: SessionQuery): Picked<'sessions'> {
+  let picked: Picked<'sessions'> = db.selectFrom('sessions');
+  if (login) picked = picked.where('login', '=', login);
+  if (state) picked = picked.where('state', '=', state);
+  if (text) picked = picked.where(isTextIn(text, ['id', 'login', 'linux_user', 'command']));
+  return picked;
 }

@@ -18,10 +18,11 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tokenRow } from '../../test/contract/rows.ts';
 import { storeContract } from '../../test/contract/store.ts';
-import { tokenRow } from '../../test/contract/token-row.ts';
 import { onSmallDisk, whyNoSmallDisk } from '../../test/support/small-disk.ts';
 import { isAppError } from '../errors.ts';
+import { selectLogins } from './logins.ts';
 import { getMeta, setMeta } from './meta.ts';
 import { first } from './migrations/0001-first.ts';
 import { openStore, type Store } from './open.ts';
@@ -55,7 +56,7 @@ describe('the database file', () => {
     await expect(open()).rejects.toEqual(refused(/another latchkey uses/));
     await first[Symbol.asyncDispose]();
     await using second = await open();
-    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('2');
+    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('3');
   });
 
   test('is copied before a newer program changes it, and the copy is as it was', async () => {
@@ -76,7 +77,9 @@ describe('the database file', () => {
     {
       await using store = await open();
       expect(await store.read((tx) => tokenIdsOf(tx, 'alice'))).toEqual(['kept']);
-      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('2');
+      const { items } = await store.read((tx) => selectLogins(tx, { pageSize: 0 }));
+      expect(items).toMatchObject([{ login: 'alice', tokens: 1, newest_issued_at: tokenRow('').issued_at }]);
+      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('3');
     }
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     const before = readFileSync(copy);
@@ -94,7 +97,7 @@ describe('the database file', () => {
     const newer = await open();
     await newer.commit((tx) => setMeta(tx, 'schema', '999'));
     await newer[Symbol.asyncDispose]();
-    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-2/));
+    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-3/));
   });
 
   test('is refused when it is of another program, damaged, no file, or open to others', async () => {

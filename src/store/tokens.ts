@@ -1,7 +1,9 @@
 /** The whitelist as it is kept: one row a live token. */
-import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
-import { finishPage, likePattern, type Page, type PageQuery, parseOrder, planPage } from './page.ts';
+import type { Kysely } from 'kysely';
+import { type Page, type PageQuery, parseOrder, planPage } from './page.ts';
 import type { Schema, TokenRow } from './schema.ts';
+import { fewOf, type Picked, selectPage } from './select-page.ts';
+import { isTextIn } from './text-in.ts';
 
 type Db = Kysely<Schema>;
 
@@ -9,12 +11,18 @@ type Db = Kysely<Schema>;
 const CHUNK = 500;
 const BOOT_CHUNK = 4000;
 
-/** Which tokens, in which order; a missing or empty field picks all. */
-export interface TokenQuery extends PageQuery {
+/** The orders that have an index, but for those by Linux user and address, which read every token picked. */
+const ORDERS = ['jti', 'login', 'linux_user', 'auth_method', 'issued_at', 'expires_at', 'client_ip'] as const;
+
+/** Which tokens; a missing or empty field picks all. */
+export interface TokenFilter {
   readonly login?: string;
   readonly authMethod?: string;
   /** Found anywhere in login, Linux user, host, client address or id; case does not matter. */
   readonly text?: string;
+}
+
+export interface TokenQuery extends PageQuery, TokenFilter {
   /** "issued_at desc" when empty. */
   readonly orderBy?: string;
 }
@@ -54,19 +62,12 @@ export async function selectTokensById(db: Db, jtis: readonly string[]): Promise
 /** One page of the tokens that the query picks. Throws INVALID_ARGUMENT. */
 export async function selectTokens(db: Db, query: TokenQuery): Promise<Page<TokenRow>> {
   const { login, authMethod, text, orderBy } = query;
-  const order = parseOrder(orderBy || 'issued_at desc', ['login', 'issued_at', 'expires_at', 'auth_method']);
+  const order = parseOrder(orderBy || 'issued_at desc', ORDERS);
   const plan = planPage(query, ['tokens', login, authMethod, text, order]);
-  const { column, direction } = order;
-  let rows = filtered(db, query).selectAll().orderBy(column, direction).orderBy('jti', direction);
-  const { after } = plan;
-  if (after !== undefined) {
-    rows = rows.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple(column, 'jti'), direction === 'desc' ? '<' : '>', tuple(after.value, after.id)),
-    );
-  }
-  const total = after?.total ?? (await count(filtered(db, query)));
-  const found = await rows.limit(plan.limit + 1).execute();
-  return finishPage(plan, found, total, (row) => [row[column], row.jti]);
+  let picked = pickTokens(db, query);
+  const few = text ? await fewOf(picked, 'jti') : undefined;
+  if (few !== undefined) picked = db.selectFrom('tokens').where('jti', 'in', few);
+  return selectPage({ picked, id: 'jti', order, nullable: ['linux_user', 'client_ip'], plan });
 }
 
 export async function tokenIdsOf(db: Db, login: string): Promise<string[]> {
@@ -79,7 +80,8 @@ export async function tokensOf(db: Db, login: string): Promise<TokenRow[]> {
 }
 
 export async function countTokensOf(db: Db, login: string): Promise<number> {
-  return count(db.selectFrom('tokens').where('login', '=', login));
+  const row = await db.selectFrom('logins').select('tokens').where('login', '=', login).executeTakeFirst();
+  return Number(row?.tokens ?? 0);
 }
 
 /** The ids of tokens whose time is over, the oldest first. */
@@ -124,29 +126,13 @@ export async function allChildren(db: Db): Promise<{ jti: string; parent: string
   return db.selectFrom('tokens').select(['jti', 'parent']).where('parent', 'is not', null).execute();
 }
 
-// biome-ignore lint/complexity/noBannedTypes: kysely's type of a query that selects nothing yet
-type TokenSelection = SelectQueryBuilder<Schema, 'tokens', {}>;
-
-function filtered(db: Db, { login, authMethod, text }: TokenQuery): TokenSelection {
-  let rows: TokenSelection = db.selectFrom('tokens');
-  if (login) rows = rows.where('login', '=', login);
-  if (authMethod) rows = rows.where('auth_method', '=', authMethod);
-  if (text) {
-    const pattern = likePattern(text);
-    rows = rows.where(({ or, ref }) =>
-      or(
-        (['login', 'linux_user', 'hostname', 'client_ip', 'jti'] as const).map(
-          (name) => sql<boolean>`lower(${ref(name)}) like lower(${pattern}) escape '\\'`,
-        ),
-      ),
-    );
-  }
-  return rows;
-}
-
-async function count(rows: TokenSelection): Promise<number> {
-  const { total } = await rows.select(({ fn }) => fn.countAll().as('total')).executeTakeFirstOrThrow();
-  return Number(total);
+/** The tokens that a filter picks. Throws INVALID_ARGUMENT. */
+export function pickTokens(db: Db, { login, authMethod, text }: TokenFilter): Picked<'tokens'> {
+  let picked: Picked<'tokens'> = db.selectFrom('tokens');
+  if (login) picked = picked.where('login', '=', login);
+  if (authMethod) picked = picked.where('auth_method', '=', authMethod);
+  if (text) picked = picked.where(isTextIn(text, ['login', 'linux_user', 'hostname', 'client_ip', 'jti']));
+  return picked;
 }
 
 function* chunksOf(ids: readonly string[]): Generator<readonly string[]> {

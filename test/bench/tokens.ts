@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { Authority } from '../../src/authority/authority.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { TokenRow } from '../../src/store/schema.ts';
-import { tokenRow } from '../contract/token-row.ts';
+import { tokenRow } from '../contract/rows.ts';
 import { testKeys } from '../support/authority.ts';
 
 export type Synchronous = 'FULL' | 'NORMAL';

@@ -83,6 +83,11 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
     request: encoded(token.WatchTokensRequest, () => ({ filter: tokenFilter })),
     shows: (response) => token.WatchTokensResponse.decode(response).event?.$case === 'token',
   },
+  'latchkey.v1.TokenService/ListLogins': {
+    reach: 'list',
+    request: encoded(token.ListLoginsRequest, () => ({ filter: tokenFilter })),
+    shows: (response) => token.ListLoginsResponse.decode(response).total > 0,
+  },
   'latchkey.v1.TokenService/VerifyToken': {
     reach: 'nobody',
     needs: 'token',

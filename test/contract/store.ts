@@ -11,39 +11,11 @@ import {
   deletePenalty,
   upsertPenalty,
 } from '../../src/store/penalties.ts';
-import type { LinkRow, SessionRow, TokenRow } from '../../src/store/schema.ts';
+import type { TokenRow } from '../../src/store/schema.ts';
 import * as sessions from '../../src/store/sessions.ts';
 import * as tokens from '../../src/store/tokens.ts';
-import { tokenRow } from './token-row.ts';
-
-const linkRow = (socket: string, change: Partial<LinkRow> = {}): LinkRow => ({
-  socket,
-  uid: 1000,
-  linux_user: 'alice',
-  jti: `jti-${socket}`,
-  daemon: 0,
-  pid: 7,
-  state: 'ready',
-  version: '0.1.0',
-  created_at: 1,
-  ...change,
-});
-
-const sessionRow = (id: string, change: Partial<SessionRow> = {}): SessionRow => ({
-  id,
-  login: 'alice',
-  linux_user: 'alice',
-  uid: 1000,
-  jti: 'j',
-  socket: null,
-  command: '["echo","100%"]',
-  directory: '',
-  state: 'running',
-  started_at: 1,
-  ended_at: null,
-  exit_status: null,
-  ...change,
-});
+import { pagedLists } from './paged-lists.ts';
+import { linkRow, sessionRow, tokenRow } from './rows.ts';
 
 const withReason = (reason: 'INVALID_ARGUMENT' | 'STORE_UNAVAILABLE'): unknown =>
   expect.toSatisfy((error) => isAppError(error, reason));
@@ -64,6 +36,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     describe('tokens in lists', () => tokensListed(() => store));
     describe('links', () => links(() => store));
     describe('sessions', () => sessionsKept(() => store));
+    describe('lists', () => pagedLists(() => store));
     describe('penalties', () => penaltiesKept(() => store));
   });
 }

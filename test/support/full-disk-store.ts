@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { isAppError } from '../../src/errors.ts';
 import { openStore } from '../../src/store/open.ts';
 import { deleteTokens, insertToken, selectToken, tokenIdsOf } from '../../src/store/tokens.ts';
-import { tokenRow } from '../contract/token-row.ts';
+import { tokenRow } from '../contract/rows.ts';
 import { emptyDisk, fillDisk } from './fill-disk.ts';
 
 const folder = process.argv[2] ?? '';
