@@ -4,7 +4,9 @@ import { type ReactNode, useEffect, useReducer } from 'react';
 import type { LastingClient } from '../src/client/lasting-client.ts';
 import { draw } from './layout/draw.ts';
 import type { Look } from './layout/look.ts';
-import { useAction, useNow, useTypedFilter, useWatch } from './live/hooks.ts';
+import { useJob, useNow, useTypedFilter, useWatch, useWeight } from './live/hooks.ts';
+import type { Loan } from './live/lend.ts';
+import { useTerminal } from './live/use-terminal.ts';
 import { keyNames } from './state/key-names.ts';
 import { reduce } from './state/reduce.ts';
 import { type State, viewOf } from './state/state.ts';
@@ -13,9 +15,10 @@ export interface DashboardProps {
   readonly server: LastingClient;
   readonly start: State;
   readonly look: Look;
+  readonly loan: Loan;
 }
 
-export function Dashboard({ server, start, look }: DashboardProps): ReactNode {
+export function Dashboard({ server, start, look, loan }: DashboardProps): ReactNode {
   const [state, tell] = useReducer(reduce, start);
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
@@ -26,7 +29,9 @@ export function Dashboard({ server, start, look }: DashboardProps): ReactNode {
   });
   useWatch(server, viewOf(state), tell);
   useTypedFilter(state.prompt, tell);
-  useAction(server, state.dialog, tell);
+  useWeight(server, state.dialog, tell);
+  useJob(server, state.dialog, tell);
+  useTerminal(state, loan, tell);
   useEffect(() => {
     if (state.isLeaving) exit();
   }, [state.isLeaving, exit]);

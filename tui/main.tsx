@@ -11,6 +11,7 @@ import { DONE } from '../src/terminal/exit-status.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
 import { lookOf } from './layout/look.ts';
+import type { Loan } from './live/lend.ts';
 import { HELP, parseWords, type TuiWords } from './options.ts';
 import { tokens } from './screens/tokens.ts';
 import { initialState } from './state/state.ts';
@@ -32,7 +33,7 @@ export async function runTui(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function show({ theme, ascii, readOnly, connect: options }: TuiWords): Promise<number> {
+async function show({ theme, ascii, readOnly, connect: options, connecting }: TuiWords): Promise<number> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb')
     throw new AppError(
@@ -43,7 +44,12 @@ async function show({ theme, ascii, readOnly, connect: options }: TuiWords): Pro
   const size = { columns: stdout.columns, rows: stdout.rows };
   await loadLayout();
   const start = initialState(server.who, tokens, readOnly, size);
-  const app = render(<Dashboard server={server} start={start} look={lookOf(theme, ascii)} />, {
+  // What was typed while this began must move nothing on the screen: no more echo, and from the first column.
+  stdin.setRawMode(true);
+  stdout.write('\r');
+  const leaving = new AbortController();
+  const loan: Loan = { connecting, leaving: leaving.signal, isOut: false };
+  const app = render(<Dashboard server={server} start={start} look={lookOf(theme, ascii)} loan={loan} />, {
     alternateScreen: true,
     incrementalRendering: true,
     interactive: true,
@@ -51,14 +57,19 @@ async function show({ theme, ascii, readOnly, connect: options }: TuiWords): Pro
     patchConsole: false,
   });
   let status: number = DONE;
+  const leave = (error?: Error): void => {
+    leaving.abort();
+    app.unmount(error);
+  };
   for (const [signal, its] of Object.entries(SIGNALS))
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (signal === 'SIGINT' && loan.isOut) return; // from a key, for who has the terminal
       status = its;
-      app.unmount();
+      leave();
     });
   for (const trouble of ['uncaughtException', 'unhandledRejection'])
     process.once(trouble, (error: unknown) =>
-      app.unmount(error instanceof Error ? error : new Error(String(error))),
+      leave(error instanceof Error ? error : new Error(String(error))),
     );
   await app.waitUntilExit();
   return status;

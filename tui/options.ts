@@ -10,6 +10,8 @@ export interface TuiWords {
   readonly theme: Theme;
   readonly ascii: boolean;
   readonly connect: ConnectOptions;
+  /** The same as words, for other commands of this program. */
+  readonly connecting: readonly string[];
 }
 
 export const HELP = `Usage: latchkey tui [SERVER] [--read-only] [--ascii] [--theme dark|light|16|none]
@@ -18,7 +20,7 @@ Logins, tokens, links and sessions on one screen, as they change. You see what i
 managers see everybody's. Press ? for the keys.
 
   SERVER             host or host:port; otherwise as for every command
-  --read-only        offer nothing that ends something
+  --read-only        offer nothing that changes anything
   --ascii            draw with ASCII alone
   --theme THEME      dark, light, 16 (the terminal's own colours) or none
   --run DIR          the local server's run directory
@@ -42,6 +44,7 @@ export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): Tui
     readOnly: values['read-only'] === true,
     theme,
     ascii: values.ascii === true || wished.ascii,
+    connecting: connectingWords(values, server),
     connect: {
       env,
       localAdmin: values['local-admin'] === true,
@@ -51,6 +54,16 @@ export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): Tui
       ...(values['token-file'] !== undefined && { tokenFile: values['token-file'] }),
     },
   };
+}
+
+/** Every option of `parse` that says to which server and as whom. */
+function connectingWords(values: ReturnType<typeof parse>['values'], server: string | undefined): string[] {
+  const { run, ca, 'token-file': tokenFile } = values;
+  const said = { server, run, ca, 'token-file': tokenFile };
+  return [
+    ...Object.entries(said).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
+    ...(values['local-admin'] === true ? ['--local-admin'] : []),
+  ];
 }
 
 function parse(argv: readonly string[]) {

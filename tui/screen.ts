@@ -52,10 +52,19 @@ export interface Row {
   readonly id: string;
   /** "token 01a2… of alice" */
   readonly title: string;
+  /** Whose it is; undefined for what is a Linux user's and no login's. */
+  readonly login?: string;
+  /** The verbs that make sense for it as it is now; all of its screen's when undefined. */
+  readonly can?: readonly string[];
+  /** Whether the caller talks to the server by it: it ends last of all. */
+  readonly isOwnWayIn?: boolean;
   /** One for each column. */
   readonly cells: readonly Value[];
   readonly fields: readonly Field[];
 }
+
+/** What is kept of a row that something is to be done to. */
+export type Target = Pick<Row, 'id' | 'title' | 'login' | 'can' | 'isOwnWayIn'>;
 
 export interface Page {
   readonly rows: readonly Row[];
@@ -85,14 +94,43 @@ export interface Answer {
   readonly receipt?: Receipt | undefined;
 }
 
-export interface Action {
+interface Offer {
+  readonly key: string;
   /** "revoke" */
   readonly verb: string;
+}
+
+/** Ends rows, after a question. */
+export interface Ending extends Offer {
+  readonly kind: 'end';
   /** What ends with a row, in a sentence. */
   readonly consequence: string;
-  /** Does it to all of them; each answer says what ended. */
-  readonly act: (client: Client, ids: readonly string[]) => readonly Promise<Answer>[];
+  /** What the ids of the rows are of tokens, if tokens go with them. */
+  readonly endsTokensBy?: 'jti' | 'login' | 'socket';
+  /** How many one call takes. */
+  readonly atOnce: number;
+  readonly act: (client: Client, ids: readonly string[]) => Promise<Answer>;
 }
+
+/** Sends rows what is chosen, or typed. */
+export interface Sending extends Offer {
+  readonly kind: 'send';
+  /** "signal" */
+  readonly what: string;
+  readonly choices: readonly { readonly name: string; readonly help: string }[];
+  readonly act: (client: Client, id: string, choice: string) => Promise<unknown>;
+}
+
+/** Hands the terminal to another command of this program, for one row that is the caller's own. */
+export interface Showing extends Offer {
+  readonly kind: 'show';
+  readonly words: (id: string) => readonly string[];
+  /** For the person who comes there. */
+  readonly hint: string;
+  readonly changesNothing: boolean;
+}
+
+export type Action = Ending | Sending | Showing;
 
 export interface Screen {
   readonly name: string;
@@ -104,7 +142,7 @@ export interface Screen {
   readonly filters: string;
   readonly page: (client: Client, ask: PageAsk) => Promise<Page>;
   readonly watch: (client: Client, query: Query, signal: AbortSignal) => AsyncIterable<Change>;
-  readonly action?: Action;
+  readonly actions: readonly Action[];
 }
 
 /** The order as the server takes it; '' for its own. */

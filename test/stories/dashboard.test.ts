@@ -2,19 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, mallory, root } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
+import { openDashboard, TMUX_KEYS } from '../support/dashboard.ts';
 import { program } from '../support/program.ts';
 import { Screen, type ScreenOptions } from '../support/screen.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
 let daemon: TestDaemon;
 
-/** The dashboard of `account`, live. */
-async function dashboard(account: Account, words = '', options: ScreenOptions = {}): Promise<Screen> {
-  const screen = new Screen(account, options);
-  screen.enter(`${program()} tui --run ${daemon.runFolder} ${words}; echo ended with $?`);
-  await screen.shows(/● live/);
-  return screen;
-}
+const dashboard = (account: Account, words = '', options: ScreenOptions = {}) =>
+  openDashboard(daemon, account, words, options);
 
 async function start(account: Account, ...command: string[]): Promise<string> {
   return (await daemon.cli(account, ['start', '--detach', '--', ...command])).stdout.trim();
@@ -131,14 +127,31 @@ describe('the dashboard', () => {
 
   test('does something for every key of its help', { timeout: 120_000 }, async (context) => {
     skipWithout(context, missingWorld());
-    await Promise.all(Array.from({ length: 40 }, () => start(alice, 'true')));
-    using screen = await dashboard(root, '', { columns: 70, rows: 40 });
+    await Promise.all(Array.from({ length: 40 }, (_, at) => start(alice, 'sleep', `${2000 + at}`)));
+    using screen = await dashboard(alice, '', { columns: 70, rows: 50 });
+    screen.press('4');
+    await screen.shows(/\nSessions · 1 of \d+[\s\S]*running/);
     screen.press('?');
     const help = await screen.shows(/Keys/);
     const rows = [...help.matchAll(/^(\S+(?: \S+)*) {2,}\S.*$/gm)].map(([, keys = '']) => keys.split(' '));
     const keys = rows.slice(1).flat();
     expect(keys).toEqual(
-      expect.arrayContaining(['j', 'pgdn', 'G', '/', 's', 'x', 'space', 'shift-tab', ':']),
+      expect.arrayContaining([
+        'j',
+        'pgdn',
+        'G',
+        '/',
+        '>',
+        '<',
+        'x',
+        'K',
+        'a',
+        'r',
+        'space',
+        '*',
+        'shift-tab',
+        ':',
+      ]),
     );
     screen.press('Escape');
     screen.resize(70, 24);
@@ -151,8 +164,9 @@ describe('the dashboard', () => {
       await screen.shows(/\nSessions · 1 of/);
       screen.press('PPage', 'NPage', 'Space');
       const before = steady(await screen.shows(/Sessions · 20 of \d+ · 1 marked/));
-      screen.press(TMUX[key] ?? key);
+      screen.press(TMUX_KEYS[key] ?? key);
       await screen.until(`something after ${key}`, (text) => steady(text) !== before);
+      await BACK[key]?.(screen);
     }
   });
 
@@ -186,23 +200,26 @@ describe('the dashboard', () => {
   });
 });
 
-/** tmux's names for keys. */
-const TMUX: Readonly<Record<string, string>> = {
-  down: 'Down',
-  up: 'Up',
-  left: 'Left',
-  right: 'Right',
-  pgdn: 'NPage',
-  pgup: 'PPage',
-  home: 'Home',
-  end: 'End',
-  enter: 'Enter',
-  esc: 'Escape',
-  space: 'Space',
-  tab: 'Tab',
-  'shift-tab': 'BTab',
-  '^f': 'C-f',
-  '^b': 'C-b',
+/** The way back from where the dashboard itself is not shown. */
+const BACK: Readonly<Record<string, (screen: Screen) => Promise<unknown>>> = {
+  '^z': async (screen) => {
+    await screen.shows(/ended with 148/);
+    screen.enter('fg');
+    return screen.shows(/\? help/);
+  },
+  a: async (screen) => {
+    await screen.shows(/\^C twice leaves it/);
+    // The first is the program's: it ends by it.
+    screen.press('C-c');
+    await screen.shows(/Enter comes back/);
+    screen.press('Enter');
+    return screen.shows(/\? help/);
+  },
+  r: async (screen) => {
+    await screen.shows(/Enter comes back/);
+    screen.press('Enter');
+    return screen.shows(/\? help/);
+  },
 };
 
 /** A screen without what time alone changes. */

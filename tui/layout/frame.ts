@@ -96,7 +96,7 @@ function hints(state: State): string {
 }
 
 function lowerLine(state: State): [string, Style | undefined] {
-  const { prompt, note, connection } = state;
+  const { prompt, dialog, note, connection } = state;
   if (prompt?.kind === 'filter') {
     const { filters } = viewOf(state).query.screen;
     return [`/${prompt.text}_ ${prompt.text === '' ? `(${filters})` : ''}`, undefined];
@@ -105,6 +105,7 @@ function lowerLine(state: State): [string, Style | undefined] {
     const names = meant(prompt.text).map(({ name }) => name);
     return [`:${prompt.text}_ ${names.length === 0 ? 'no such screen' : names.join('  ')}`, undefined];
   }
+  if (dialog?.kind === 'choose') return [`${dialog.action.what}: ${inert(dialog.text)}_`, undefined];
   if (note !== '') return [inert(note), undefined];
   if (connection.kind === 'lost') return [`Reconnecting: ${inert(connection.why)}`, 'bad'];
   return connection.kind === 'over' ? [inert(connection.why), 'bad'] : ['', undefined];

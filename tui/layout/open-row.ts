@@ -1,6 +1,7 @@
 /** All fields of the row that is open; the ones with an arrow lead on. */
-import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
-import { heightOf, type State, shownFields, type View } from '../state/state.ts';
+import { padTo } from '../../src/terminal/display-width.ts';
+import { arrowOf, indentOf, type OpenLine, openLines } from '../state/open-text.ts';
+import { heightOf, type State, type View } from '../state/state.ts';
 import { cellOf } from './line.ts';
 import type { Look } from './look.ts';
 
@@ -10,20 +11,34 @@ export function openRow(
   nowMs: number,
   look: Look,
 ): string[] {
-  const { columns: width } = state.size;
-  const fields = shownFields(row);
-  const widest = Math.max(...fields.map(({ name }) => displayWidth(name)));
   const height = heightOf(state.size);
+  const all = openLines(state, row);
   const top = Math.max(0, at - height + 1);
-  const lines = fields.slice(top, top + height).map(({ name, value, lead }, index) => {
-    const isCursor = top + index === at;
-    const { text, style } = cellOf(value, nowMs, 2);
-    const arrow = lead === undefined ? '' : ` → ${lead.screen}`;
-    const shown = truncate(text, Math.max(0, width - widest - 4 - displayWidth(arrow)));
-    const label = `${isCursor ? '▸' : ' '} ${padTo(name, widest)}  `;
-    if (isCursor) return look.paint(look.plain(padTo(label + shown + arrow, width)), 'cursor');
-    return look.paint(look.plain(label), 'dim') + look.paint(look.plain(shown), style) + look.plain(arrow);
+  const indent = indentOf(row);
+  const lines = all.slice(top, top + height).map((line, index) => {
+    const isCursor = top + index === Math.min(at, all.length - 1);
+    return lineOf(line, { isCursor, indent, width: state.size.columns }, nowMs, look);
   });
-  const state_ = isGone ? look.paint('This is gone; what follows is what it was.', 'bad') : '';
-  return [state_, ...lines];
+  return [isGone ? look.paint('This is gone; what follows is what it was.', 'bad') : '', ...lines];
+}
+
+interface Place {
+  readonly isCursor: boolean;
+  readonly indent: number;
+  readonly width: number;
+}
+
+function lineOf(
+  { field, part, text, isLast }: OpenLine,
+  { isCursor, indent, width }: Place,
+  nowMs: number,
+  look: Look,
+): string {
+  const cell = cellOf(text === undefined ? field.value : '', nowMs, 2);
+  const style = cellOf(field.value, nowMs).style;
+  const label = padTo(`${isCursor ? '▸' : ' '} ${part === 0 ? field.name : ''}`, indent);
+  const shown = text ?? cell.text;
+  const arrow = isLast ? arrowOf(field) : '';
+  if (isCursor) return look.paint(look.plain(padTo(label + shown + arrow, width)), 'cursor');
+  return look.paint(look.plain(label), 'dim') + look.paint(look.plain(shown), style) + look.plain(arrow);
 }

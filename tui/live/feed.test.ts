@@ -19,6 +19,7 @@ function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
     columns: [],
     order: undefined,
     filters: '',
+    actions: [],
     page: async () => {
       seen.asked += 1;
       return { rows: [], next: '', total: 0 };

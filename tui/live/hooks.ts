@@ -1,11 +1,13 @@
-/** What React keeps going while the dashboard is there: the watch, the debounced filter, an action, the clock. */
+/** What React keeps going while the dashboard is there: the watch, the debounced filter, jobs, the clock. */
 import { type Dispatch, useEffect, useRef, useState } from 'react';
 import type { LastingClient } from '../../src/client/lasting-client.ts';
+import { explain } from '../../src/terminal/failure.ts';
 import type { Event } from '../state/reduce.ts';
 import type { Dialog, Prompt, View } from '../state/state.ts';
 import { emptyWindow } from '../state/window.ts';
-import { act } from './act.ts';
 import { Feed } from './feed.ts';
+import { work } from './jobs.ts';
+import { weigh } from './weigh.ts';
 
 /** Long enough for the next key, short enough to feel at once. */
 const FILTER_MS = 120;
@@ -35,11 +37,32 @@ export function useTypedFilter(prompt: Prompt | undefined, tell: Dispatch<Event>
   }, [prompt, tell]);
 }
 
-/** Does what was confirmed, once. */
-export function useAction(server: LastingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+/** Counts what hangs on what is asked about, while it is asked. */
+export function useWeight(server: LastingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+  const { action, targets } = dialog?.kind === 'confirm' ? dialog : {};
   useEffect(() => {
-    if (dialog?.kind === 'acting') void act(server.client, dialog.screen, dialog.rows).then(tell);
-  }, [server, dialog, tell]);
+    if (action?.endsTokensBy === undefined || targets === undefined) return;
+    const left = new AbortController();
+    weigh(server.client, action, targets, left.signal).then(
+      (weight) => tell({ kind: 'weighed', targets, weight }),
+      (error: unknown) => tell({ kind: 'weighed', targets, weight: explain(error).text }),
+    );
+    return () => left.abort();
+  }, [server, action, targets, tell]);
+}
+
+/** Does what was confirmed, once, until it is done or no more of it is wanted. */
+export function useJob(server: LastingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+  const { job, isStopping } = dialog?.kind === 'working' ? dialog : {};
+  const stop = useRef(new AbortController());
+  useEffect(() => {
+    if (job === undefined) return;
+    stop.current = new AbortController();
+    void work({ client: server.client, job, tell, stop: stop.current.signal });
+  }, [server, job, tell]);
+  useEffect(() => {
+    if (isStopping) stop.current.abort();
+  }, [isStopping]);
 }
 
 /** Milliseconds since 1970, each second anew. */

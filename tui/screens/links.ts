@@ -29,11 +29,17 @@ export const links: Screen = {
       if (event?.$case === 'snapshotDone') yield { kind: 'begun' };
     }
   },
-  action: {
-    verb: 'stop',
-    consequence: 'Its token ends with it; its sessions as the server is set.',
-    act: (client, sockets) => sockets.map((socket) => client.links.stopLink({ socket })),
-  },
+  actions: [
+    {
+      kind: 'end',
+      key: 'x',
+      verb: 'stop',
+      consequence: 'Programs with a terminal end with their link.',
+      endsTokensBy: 'socket',
+      atOnce: 1,
+      act: (client, [socket = '']) => client.links.stopLink({ socket }),
+    },
+  ],
 };
 
 function userOf({ scope, filter }: Query): string {

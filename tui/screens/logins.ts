@@ -28,12 +28,17 @@ export const logins: Screen = {
     for await (const { event } of client.tokens.watchTokens(request, { signal }))
       yield { kind: event?.$case === 'snapshotDone' ? 'begun' : 'other' };
   },
-  action: {
-    verb: 'log out',
-    consequence:
-      'Every token is refused from that moment. Links end with them; sessions as the server is set.',
-    act: (client, names) => names.map((login) => client.tokens.revokeTokens({ login })),
-  },
+  actions: [
+    {
+      kind: 'end',
+      key: 'x',
+      verb: 'log out',
+      consequence: 'Every token is refused from that moment.',
+      endsTokensBy: 'login',
+      atOnce: 1,
+      act: (client, [login = '']) => client.tokens.revokeTokens({ login }),
+    },
+  ],
 };
 
 function loginRow(person: Login): Row {
@@ -45,6 +50,8 @@ function loginRow(person: Login): Row {
   return {
     id: login,
     title: `everything of ${login}`,
+    login,
+    isOwnWayIn: tokens.some(({ current }) => current),
     cells: [
       login,
       tokens,

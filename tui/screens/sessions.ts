@@ -4,6 +4,19 @@ import { shellWords } from '../../src/terminal/shell-words.ts';
 import { sessionState } from '../../src/terminal/state-words.ts';
 import { orderBy, type Query, type Row, type Screen } from '../screen.ts';
 
+/** The ones that people send (signal(7)). */
+const SIGNALS = [
+  { name: 'TERM', help: 'please end' },
+  { name: 'INT', help: 'as from ^C' },
+  { name: 'HUP', help: 'the terminal is gone; often: read the configuration again' },
+  { name: 'QUIT', help: 'end with a core dump' },
+  { name: 'KILL', help: 'end at once; cannot be refused' },
+  { name: 'STOP', help: 'hold; cannot be refused' },
+  { name: 'CONT', help: 'go on' },
+  { name: 'USR1', help: 'as the program says' },
+  { name: 'USR2', help: 'as the program says' },
+];
+
 export const sessions: Screen = {
   name: 'Sessions',
   rows: 'sessions',
@@ -30,11 +43,40 @@ export const sessions: Screen = {
       if (event?.$case === 'snapshotDone') yield { kind: 'begun' };
     }
   },
-  action: {
-    verb: 'end',
-    consequence: 'The program ends, and all of its descendants with it.',
-    act: (client, ids) => ids.map((sessionId) => client.sessions.endSession({ sessionId })),
-  },
+  actions: [
+    {
+      kind: 'end',
+      key: 'x',
+      verb: 'end',
+      consequence: 'The program ends, and all of its descendants with it.',
+      atOnce: 1,
+      act: (client, [sessionId = '']) => client.sessions.endSession({ sessionId }),
+    },
+    {
+      kind: 'send',
+      key: 'K',
+      verb: 'signal',
+      what: 'signal',
+      choices: SIGNALS,
+      act: (client, sessionId, signal) => client.sessions.signalSession({ sessionId, signal }),
+    },
+    {
+      kind: 'show',
+      key: 'a',
+      verb: 'attach',
+      words: (id) => ['attach', id, '--stdin'],
+      hint: 'What you type goes to the program, and so does ^C; ^C twice leaves it and lets it go on.',
+      changesNothing: false,
+    },
+    {
+      kind: 'show',
+      key: 'r',
+      verb: 'read',
+      words: (id) => ['sessions', 'read', id],
+      hint: 'What it has printed so far:',
+      changesNothing: true,
+    },
+  ],
 };
 
 function filterOf({ scope, filter }: Query): SessionFilter {
@@ -47,6 +89,8 @@ function sessionRow(session: Session): Row {
   return {
     id,
     title: `session ${id} of ${login}: ${command}`,
+    login,
+    can: session.state === SessionState.ENDED ? ['read'] : ['end', 'signal', 'attach', 'read'],
     cells: [id, login, linuxUser, sessionState(session), session.startedAt, command],
     fields: [
       { name: 'session', value: id },

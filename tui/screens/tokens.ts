@@ -29,12 +29,17 @@ export const tokens: Screen = {
       if (event?.$case === 'snapshotDone') yield { kind: 'begun' };
     }
   },
-  action: {
-    verb: 'revoke',
-    consequence:
-      'Refused everywhere from that moment. Links end with their tokens; sessions as the server is set.',
-    act: (client, jtis) => [client.tokens.revokeTokens({ jtis: [...jtis] })],
-  },
+  actions: [
+    {
+      kind: 'end',
+      key: 'x',
+      verb: 'revoke',
+      consequence: 'Refused everywhere from that moment, with what was made from them.',
+      endsTokensBy: 'jti',
+      atOnce: 500,
+      act: (client, jtis) => client.tokens.revokeTokens({ jtis: [...jtis] }),
+    },
+  ],
 };
 
 export function tokenFilter({ scope, filter }: Query): TokenFilter {
@@ -47,6 +52,8 @@ function tokenRow(token: Token): Row {
   return {
     id: jti,
     title: `token ${jti} of ${login}`,
+    login,
+    isOwnWayIn: token.current,
     cells: [
       token.current ? { text: jti, style: 'good' } : jti,
       login,

@@ -1,36 +1,48 @@
-/** What dialogs say: the help, a question, a receipt. */
+/** What dialogs say: the help, a question, choices, how far the work is, a receipt. */
 import { inert } from '../../src/inert.ts';
 import { brokenLine } from '../../src/terminal/broken-line.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
+import type { Target } from '../screen.ts';
+import { chosen, matching } from './choices.ts';
 import { behindHelp } from './keys.ts';
-import { type Dialog, heightOf, type State } from './state.ts';
+import { type Dialog, heightOf, type Job, type State, viewOf, type Weight } from './state.ts';
+import { count, listed } from './words.ts';
 
 /** As wide as two columns of help are. */
 const TWO_COLUMNS = 76;
 
-export function dialogTitle(dialog: Dialog): string {
+type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
+
+export function dialogTitle(state: State, dialog: Dialog): string {
   switch (dialog.kind) {
     case 'help':
       return 'Keys';
     case 'told':
       return dialog.title;
     case 'confirm':
-      return question(dialog);
-    case 'acting':
-      return 'Working …';
+      return `${capital(dialog.action.verb)}${manyOf(state, dialog.targets)}?`;
+    case 'choose':
+      return `${capital(dialog.action.verb)}${manyOf(state, dialog.targets)}`;
+    case 'working':
+      return workTitle(dialog);
   }
 }
 
 /** Inert, and no wider than the terminal. */
 export function dialogLines(state: State, dialog: Dialog): string[] {
   const { columns } = state.size;
-  if (dialog.kind === 'help') return help(state);
-  if (dialog.kind === 'told') return dialog.lines.flatMap((line) => brokenLine(inert(line), columns));
-  const consequence = dialog.kind === 'confirm' ? dialog.screen.action?.consequence : undefined;
-  return [
-    ...named(state, dialog),
-    ...(consequence === undefined ? [] : ['', ...brokenLine(consequence, columns)]),
-  ];
+  switch (dialog.kind) {
+    case 'help':
+      return help(state);
+    case 'told':
+      return dialog.lines.flatMap((line) => brokenLine(inert(line), columns));
+    case 'confirm':
+      return confirmLines(state, dialog);
+    case 'choose':
+      return chooseLines(state, dialog);
+    case 'working':
+      return workLines(dialog).flatMap((line) => brokenLine(line, columns));
+  }
 }
 
 function help(state: State): string[] {
@@ -41,23 +53,83 @@ function help(state: State): string[] {
   if (columns < TWO_COLUMNS) return lines.map((line) => truncate(line, columns));
   const half = Math.ceil(lines.length / 2);
   return lines.slice(0, half).map((line, at) => {
-    const left = padTo(line, (columns >> 1) + 1);
+    const left = padTo(truncate(line, columns >> 1), (columns >> 1) + 1);
     return truncate(left + (lines[half + at] ?? ''), columns).trimEnd();
   });
 }
 
-type Acting = Extract<Dialog, { kind: 'confirm' | 'acting' }>;
-
-/** "Revoke 3 tokens?" */
-function question({ screen, rows }: Acting): string {
-  const verb = screen.action?.verb ?? '';
-  const what = rows.length === 1 ? '' : ` ${rows.length} ${screen.rows}`;
-  return `${verb.charAt(0).toUpperCase()}${verb.slice(1)}${what}?`;
+function confirmLines(state: State, { action, targets, weight }: Of<'confirm'>): string[] {
+  const said = [...(action.endsTokensBy === undefined ? [] : weighed(weight)), action.consequence].flatMap(
+    (line) => brokenLine(inert(line), state.size.columns),
+  );
+  return [...named(state, targets, said.length + 1), '', ...said];
 }
 
-/** As many as leave room for what is said about them. */
-function named(state: State, { rows }: Acting): string[] {
-  const room = Math.max(1, heightOf(state.size) - 5);
-  const lines = rows.slice(0, room).map(({ title }) => `  ${truncate(inert(title), state.size.columns - 2)}`);
-  return rows.length > room ? [...lines, `  and ${rows.length - room} more`] : lines;
+/** "Ends 3 tokens and 1 link. 2 running sessions go on or end, as the server is set." */
+function weighed(weight: Weight | string | undefined): string[] {
+  if (weight === undefined) return ['Counting what ends with that …'];
+  if (typeof weight === 'string') return [`What ends with that could not be counted: ${weight}`];
+  const { tokens, links, sessions } = weight;
+  const ends = listed([...some(tokens, 'token'), ...some(links, 'link')]);
+  if (ends === '') return ['It is gone already.'];
+  if (sessions === 0) return [`Ends ${ends}. No session runs with ${tokens === 1 ? 'it' : 'them'}.`];
+  const go = sessions === 1 ? 'goes on or ends' : 'go on or end';
+  return [`Ends ${ends}. ${count(sessions, 'running session')} ${go}, as the server is set.`];
 }
+
+function some(many: number, one: string): string[] {
+  return many === 0 ? [] : [count(many, one)];
+}
+
+function chooseLines(state: State, { action, targets, text, at }: Of<'choose'>): string[] {
+  const found = matching(action, text);
+  const widest = Math.max(0, ...found.map(({ name }) => displayWidth(name)));
+  const lines = found.map(
+    ({ name, help: means }, index) => `${index === at ? '▸' : ' '} ${padTo(name, widest)}  ${means}`,
+  );
+  const meant = chosen(action, text, at);
+  const all =
+    lines.length > 0 ? lines : [meant === '' ? `no such ${action.what}` : `▸ ${inert(meant)}, as typed`];
+  return [...all, '', ...named(state, targets, all.length + 1)].map((line) =>
+    truncate(line, state.size.columns),
+  );
+}
+
+function workTitle({ job, isStopping }: Of<'working'>): string {
+  if (isStopping) return 'Stopping after what is under way …';
+  return job.kind === 'mark' ? 'Marking …' : 'Working …';
+}
+
+function workLines({ job, done }: Of<'working'>): string[] {
+  return [
+    `${count(done, 'row')} of ${amountOf(job).toLocaleString('en')} done.`,
+    'esc stops after what is under way.',
+  ];
+}
+
+export function amountOf(job: Job): number {
+  return job.kind === 'mark' ? job.total : job.targets.length;
+}
+
+/** " 3 tokens"; nothing for one. */
+function manyOf(state: State, targets: readonly Target[]): string {
+  if (targets.length === 1) return '';
+  return ` ${targets.length.toLocaleString('en')} ${viewOf(state).query.screen.rows}`;
+}
+
+function capital(word: string): string {
+  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
+}
+
+/** As many as leave room for `others` lines. */
+function named(state: State, targets: readonly Target[], others: number): string[] {
+  const room = Math.max(1, heightOf(state.size) - others - 1);
+  const lines = targets
+    .slice(0, room)
+    .map(({ title }) => `  ${truncate(inert(title.slice(0, LONGEST)), state.size.columns - 2)}`);
+  const more = targets.length - lines.length;
+  return more > 0 ? [...lines, `  and ${more.toLocaleString('en')} more`] : lines;
+}
+
+/** Longer than any terminal is wide. */
+const LONGEST = 2_000;

@@ -18,12 +18,18 @@ const NAMED: readonly (readonly [keyof Key, string])[] = [
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** The keys of one piece of input, in which a fast typist has several. */
+/**
+ * The keys of one piece of input, in which a fast typist has several. Terminals send Alt and a key as esc and the
+ * key; nothing here is on Alt, so it is always taken for the two.
+ */
 export function keyNames(input: string, key: Key): string[] {
+  return key.meta ? ['esc', ...namesOf(input, key)] : namesOf(input, key);
+}
+
+function namesOf(input: string, key: Key): string[] {
   if (key.tab) return [key.shift ? 'shift-tab' : 'tab'];
   const [, name] = NAMED.find(([property]) => key[property] === true) ?? [];
   if (name !== undefined) return [name];
-  if (key.meta) return [];
   if (key.ctrl) return [`^${input}`];
   return Array.from(graphemes.segment(input), ({ segment }) => CHARACTERS[segment] ?? segment);
 }

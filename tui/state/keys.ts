@@ -1,5 +1,6 @@
 /** The keys, as in k9s, lazygit and htop. What `?` shows is this table, and so is what a key does. */
 import { screens } from '../screens/all.ts';
+import { offered } from './offers.ts';
 import { type State, viewOf } from './state.ts';
 
 export type Command =
@@ -14,18 +15,24 @@ export type Command =
   | 'filter'
   | 'jump'
   | 'sort'
+  | 'sortBack'
   | 'turn'
   | 'mark'
+  | 'markAll'
+  | 'unmarkAll'
   | 'act'
   | 'screen'
   | 'nextScreen'
   | 'previousScreen'
   | 'help'
+  | 'suspend'
   | 'quit'
-  | 'yes';
+  | 'yes'
+  | 'stop'
+  | 'choose';
 
 /** Where the keys go. */
-export type Place = 'list' | 'open' | 'help' | 'confirm' | 'acting' | 'told';
+export type Place = 'list' | 'open' | 'help' | 'confirm' | 'choose' | 'working' | 'told';
 
 export interface Binding {
   readonly keys: readonly string[];
@@ -36,6 +43,17 @@ export interface Binding {
   readonly short?: string;
 }
 
+const FOR_ROWS: ReadonlySet<Command> = new Set<Command>([
+  'down',
+  'up',
+  'pageDown',
+  'pageUp',
+  'first',
+  'last',
+  'open',
+  'mark',
+  'markAll',
+]);
 const ROWS: readonly Place[] = ['list', 'open'];
 const MOVING: readonly Place[] = ['list', 'open', 'help', 'told'];
 
@@ -64,10 +82,13 @@ const BINDINGS: readonly Binding[] = [
     short: 'back',
   },
   { keys: ['/'], command: 'filter', help: 'filter as you type', places: ['list'], short: 'filter' },
-  { keys: ['s'], command: 'sort', help: 'sort by the next column', places: ['list'] },
+  { keys: ['>', 's'], command: 'sort', help: 'sort by the next column', places: ['list'] },
+  { keys: ['<'], command: 'sortBack', help: 'sort by the column before', places: ['list'] },
   { keys: ['S'], command: 'turn', help: 'turn the order round', places: ['list'] },
   { keys: ['space'], command: 'mark', help: 'mark the row, or no more', places: ['list'], short: 'mark' },
-  { keys: ['x'], command: 'act', help: '', places: ROWS, short: '' },
+  { keys: [], command: 'act', help: 'the actions of the screen', places: ROWS },
+  { keys: ['*'], command: 'markAll', help: 'mark all that the filter shows', places: ['list'] },
+  { keys: ['u'], command: 'unmarkAll', help: 'mark nothing any more', places: ['list'] },
   {
     keys: screens.map((_, at) => `${at + 1}`),
     command: 'screen',
@@ -77,11 +98,16 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['tab'], command: 'nextScreen', help: 'the next screen', places: ROWS },
   { keys: ['shift-tab'], command: 'previousScreen', help: 'the screen before', places: ROWS },
   { keys: [':'], command: 'jump', help: 'go to a screen by name', places: ROWS, short: 'go to' },
+  { keys: ['^z'], command: 'suspend', help: 'back to the shell; fg comes back', places: ROWS },
   { keys: ['y'], command: 'yes', help: 'do it', places: ['confirm'], short: 'yes' },
   { keys: ['n', 'esc'], command: 'back', help: 'leave it', places: ['confirm'], short: 'no' },
   { keys: ['enter', '?'], command: 'back', help: 'close', places: ['help', 'told'] },
   { keys: ['q'], command: 'back', help: 'close', places: ['help', 'told', 'confirm'] },
-  { keys: ['^c'], command: 'quit', help: 'quit', places: ['help', 'told', 'confirm', 'acting'] },
+  { keys: ['esc'], command: 'stop', help: 'stop', places: ['working'], short: 'stop' },
+  { keys: ['up', 'down'], command: 'choose', help: 'choose', places: ['choose'], short: 'choose' },
+  { keys: ['enter'], command: 'choose', help: 'send it', places: ['choose'], short: 'send' },
+  { keys: ['esc'], command: 'choose', help: 'leave it', places: ['choose'], short: 'leave' },
+  { keys: ['^c'], command: 'quit', help: 'quit', places: ['help', 'told', 'confirm', 'choose', 'working'] },
 ];
 
 export function placeOf(state: State): Place {
@@ -95,14 +121,24 @@ export function behindHelp(state: State): Binding[] {
 
 /** What can be pressed at `place`; what may not be done is not among it. */
 export function bindingsAt(state: State, place: Place): Binding[] {
-  const { action } = viewOf(state).query.screen;
-  return BINDINGS.filter(({ places }) => places.includes(place)).flatMap((binding) => {
-    if (binding.command !== 'act') return [binding];
-    if (action === undefined || state.readOnly) return [];
-    return [{ ...binding, help: `${action.verb} what is marked, or the row`, short: action.verb }];
+  return BINDINGS.filter(({ places }) => places.includes(place)).flatMap((binding) =>
+    binding.command === 'act' ? actionBindings(state) : [binding],
+  );
+}
+
+function actionBindings(state: State): Binding[] {
+  return offered(state).map(({ kind, key, verb }) => {
+    const what = kind === 'show' ? 'what this one prints' : 'what is marked, or the row';
+    return { keys: [key], command: 'act', help: `${verb} ${what}`, places: ROWS, short: verb };
   });
 }
 
 export function commandFor(state: State, key: string): Command | undefined {
   return bindingsAt(state, placeOf(state)).find(({ keys }) => keys.includes(key))?.command;
+}
+
+/** Whether `key` would mean nothing without rows. */
+export function isForRows(state: State, key: string): boolean {
+  if (viewOf(state).query.screen.actions.some((action) => action.key === key)) return true;
+  return FOR_ROWS.has(commandFor(state, key) ?? 'help');
 }

@@ -3,9 +3,11 @@ import type { Order } from '../screen.ts';
 import { screenNamed, screens } from '../screens/all.ts';
 import { dialogLines } from './dialog-text.ts';
 import type { Command } from './keys.ts';
-import { type Dialog, heightOf, type State, shownFields, viewOf, viewOn } from './state.ts';
-import { asking, back, followed, onScreen, withView, withWindow } from './views.ts';
-import { markTurned, moved, movedTo, rowAt } from './window.ts';
+import { offered, targetsOf } from './offers.ts';
+import { openLines } from './open-text.ts';
+import { type Dialog, heightOf, type Job, type State, viewOf, viewOn } from './state.ts';
+import { asking, back, followed, onScreen, withoutMarks, withView, withWindow } from './views.ts';
+import { markTurned, moved, movedTo, rowAt, targetOf, withMarks } from './window.ts';
 
 export function obey(state: State, command: Command, key: string): State {
   switch (command) {
@@ -29,13 +31,19 @@ export function obey(state: State, command: Command, key: string): State {
     case 'jump':
       return { ...state, prompt: { kind: 'jump', text: '' } };
     case 'sort':
-      return sort(state);
+      return sort(state, 1);
+    case 'sortBack':
+      return sort(state, -1);
     case 'turn':
       return turn(state);
     case 'mark':
       return withWindow(state, markTurned);
     case 'act':
-      return confirm(state);
+      return act(state, key);
+    case 'markAll':
+      return markAll(state);
+    case 'unmarkAll':
+      return withoutMarks(state);
     case 'screen':
       return toScreen(state, Number(key) - 1);
     case 'nextScreen':
@@ -45,9 +53,15 @@ export function obey(state: State, command: Command, key: string): State {
     case 'help':
       return { ...state, dialog: { kind: 'help', top: 0 } };
     case 'yes':
-      return state.dialog?.kind === 'confirm'
-        ? { ...state, dialog: { ...state.dialog, kind: 'acting' } }
+      return confirmed(state);
+    case 'stop':
+      return state.dialog?.kind === 'working'
+        ? { ...state, dialog: { ...state.dialog, isStopping: true } }
         : state;
+    case 'suspend':
+      return { ...state, isSuspending: true };
+    case 'choose':
+      return state;
     case 'quit':
       return { ...state, isLeaving: true };
   }
@@ -58,7 +72,7 @@ function move(state: State, by: number): State {
   if (dialog !== undefined) return { ...state, dialog: scrolled(state, dialog, by) };
   const view = viewOf(state);
   if (view.open === undefined) return withWindow(state, (window, height) => moved(window, by, height));
-  const last = shownFields(view.open.row).length - 1;
+  const last = openLines(state, view.open.row).length - 1;
   const at = Math.min(Math.max(0, view.open.at + by), last);
   return withView(state, { ...view, open: { ...view.open, at } });
 }
@@ -84,19 +98,20 @@ function open(state: State): State {
     const row = rowAt(view.window);
     return row === undefined ? state : withView(state, { ...view, open: { row, at: 0, isGone: false } });
   }
-  const lead = shownFields(view.open.row)[view.open.at]?.lead;
+  const lead = openLines(state, view.open.row)[view.open.at]?.field.lead;
   const screen = lead && screenNamed(lead.screen);
   if (lead === undefined || screen === undefined) return { ...state, note: 'this line leads nowhere' };
   return followed(state, viewOn(screen, { scope: lead.scope, filter: lead.filter ?? '' }));
 }
 
-/** By the next column that the server can sort by. */
-function sort(state: State): State {
+/** By the next column that the server can sort by, or the one before. */
+function sort(state: State, by: 1 | -1): State {
   const { screen, order } = viewOf(state).query;
   const orders = screen.columns.flatMap((column) => column.order ?? []);
-  const by = orders[(orders.indexOf(order?.by ?? '') + 1) % orders.length];
-  if (by === undefined) return { ...state, note: `${screen.rows} have one order` };
-  return asking(state, { order: { by, descending: false } });
+  const at = orders.indexOf(order?.by ?? '');
+  const next = orders.at(at < 0 ? 0 : (at + by) % orders.length);
+  if (next === undefined) return { ...state, note: `${screen.rows} have one order` };
+  return asking(state, { order: { by: next, descending: false } });
 }
 
 function turn(state: State): State {
@@ -106,13 +121,37 @@ function turn(state: State): State {
   return asking(state, { order: turned });
 }
 
-function confirm(state: State): State {
-  const { query, window, open } = viewOf(state);
-  const marked = [...window.marked.values()];
-  const here = open?.row ?? rowAt(window);
-  const rows = open === undefined && marked.length > 0 ? marked : here === undefined ? [] : [here];
-  if (rows.length === 0) return { ...state, note: `there are no ${query.screen.rows} here` };
-  return { ...state, dialog: { kind: 'confirm', screen: query.screen, rows } };
+function act(state: State, key: string): State {
+  const action = offered(state).find((each) => each.key === key);
+  if (action === undefined) return state;
+  const targets = targetsOf(state, action);
+  const [first] = targets;
+  switch (action.kind) {
+    case 'end':
+      return { ...state, dialog: { kind: 'confirm', action, targets, weight: undefined } };
+    case 'send':
+      return { ...state, dialog: { kind: 'choose', action, targets, text: '', at: 0 } };
+    case 'show':
+      return first === undefined ? state : { ...state, lent: { action, target: first } };
+  }
+}
+
+function confirmed(state: State): State {
+  if (state.dialog?.kind !== 'confirm') return state;
+  const { action, targets } = state.dialog;
+  return working(state, { kind: 'end', action, targets });
+}
+
+/** At once where all rows are here; else they are asked for. */
+function markAll(state: State): State {
+  const { query, window } = viewOf(state);
+  const { rows, total } = window;
+  if (rows.length >= total) return withWindow(state, () => withMarks(window, rows.map(targetOf)));
+  return working(state, { kind: 'mark', query, total });
+}
+
+function working(state: State, job: Job): State {
+  return { ...state, dialog: { kind: 'working', job, done: 0, isStopping: false } };
 }
 
 function current(state: State): number {

@@ -1,15 +1,31 @@
 import { describe, expect, it } from 'vitest';
+import type { Row } from '../screen.ts';
 import { screens } from '../screens/all.ts';
+import { dialogLines } from './dialog-text.ts';
 import { bindingsAt, placeOf } from './keys.ts';
+import { openLines } from './open-text.ts';
 import { reduce } from './reduce.ts';
-import { listed, press, showing, tokenRow } from './state.test-support.ts';
-import { type State, viewOf } from './state.ts';
+import {
+  listed,
+  onScreenOf,
+  press,
+  sessionRow,
+  sessionsOf,
+  showing,
+  tokenRow,
+} from './state.test-support.ts';
+import { type State, viewOf, type Weight } from './state.ts';
 
 const rows = [tokenRow('a', 'alice'), tokenRow('b', 'bob'), tokenRow('c', 'carol')];
 
 function query(state: State) {
   const { screen, scope, filter, order } = viewOf(state).query;
   return { screen: screen.name, scope, filter, order };
+}
+
+function workingOf(state: State) {
+  if (state.dialog?.kind !== 'working') throw new Error('nothing is being done');
+  return state.dialog;
 }
 
 describe('the dashboard', () => {
@@ -50,19 +66,24 @@ describe('the dashboard', () => {
     const state = showing(rows);
     expect(query(press(state, 's')).order).toEqual({ by: 'expires_at', descending: false });
     expect(query(press(state, 's', 's')).order).toEqual({ by: 'login', descending: false });
+    expect(query(press(state, '>', '<')).order).toEqual({ by: 'issued_at', descending: false });
+    expect(query(press(state, '<')).order).toEqual({ by: 'auth_method', descending: false });
     expect(query(press(state, 'S')).order).toEqual({ by: 'issued_at', descending: false });
     expect(press(state, ':', 'l', 'i', 'enter', 's').note).toBe('links have one order');
   });
 
   it('ends what is marked only after a yes, and shows the receipt', () => {
     const asked = press(showing(rows), 'space', 'space', 'x');
-    expect(asked.dialog).toMatchObject({ kind: 'confirm', rows: [{ id: 'a' }, { id: 'b' }] });
+    expect(asked.dialog).toMatchObject({ kind: 'confirm', targets: [{ id: 'a' }, { id: 'b' }] });
     for (const key of ['n', 'esc', 'q']) expect(press(asked, key).dialog).toBeUndefined();
     for (const key of ['enter', 'x', 'j']) expect(press(asked, key).dialog?.kind).toBe('confirm');
     const acting = press(asked, 'y');
-    expect(acting.dialog?.kind).toBe('acting');
-    expect(press(acting, 'y', 'esc').dialog).toBe(acting.dialog);
-    const told = reduce(acting, { kind: 'told', title: 'Receipt', lines: ['Ended 2 tokens'] });
+    const { job } = workingOf(acting);
+    expect(workingOf(press(acting, 'y', 'j'))).toEqual({ kind: 'working', job, done: 0, isStopping: false });
+    expect(workingOf(press(acting, 'esc')).isStopping).toBe(true);
+    const half = reduce(acting, { kind: 'progress', job, done: 1 });
+    expect(workingOf(half).done).toBe(1);
+    const told = reduce(half, { kind: 'told', job, title: 'Receipt', lines: ['Ended 2 tokens'] });
     expect([told.dialog?.kind, viewOf(told).window.marked.size]).toEqual(['told', 0]);
     expect(press(told, 'esc').dialog).toBeUndefined();
   });
@@ -71,6 +92,116 @@ describe('the dashboard', () => {
     const state = showing(rows, { readOnly: true });
     expect(press(state, 'x').dialog).toBeUndefined();
     expect(bindingsAt(state, 'list').map(({ command }) => command)).not.toContain('act');
+  });
+
+  it('offers for each session what its state and its owner allow, and to who only reads just reading', () => {
+    const keys = (row: Row, readOnly = false) =>
+      bindingsAt(sessionsOf([row], readOnly), 'list').flatMap(({ command, keys: [key] }) =>
+        command === 'act' ? key : [],
+      );
+    const running = ['end', 'signal', 'attach', 'read'];
+    expect(keys(sessionRow('own', 'root', running))).toEqual(['x', 'K', 'a', 'r']);
+    expect(keys(sessionRow('own', 'root', ['read']))).toEqual(['r']);
+    expect(keys(sessionRow('theirs', 'alice', running))).toEqual(['x', 'K']);
+    expect(keys(sessionRow('theirs', 'alice', ['read']))).toEqual([]);
+    expect(keys(sessionRow('own', 'root', running), true)).toEqual(['r']);
+  });
+
+  it('sends a signal that is chosen, begun or typed, to all that are marked and still run', () => {
+    const running = ['end', 'signal', 'attach', 'read'];
+    const list = sessionsOf([
+      sessionRow('a', 'root', running),
+      sessionRow('b', 'alice', ['read']),
+      sessionRow('c', 'alice', running),
+    ]);
+    const asked = press(list, 'space', 'space', 'space', 'K');
+    const sent = (...keys: string[]) => {
+      const { job } = workingOf(press(asked, ...keys));
+      return job.kind === 'send' ? [job.choice, job.targets.map(({ id }) => id)] : job;
+    };
+    expect(sent('enter')).toEqual(['TERM', ['a', 'c']]);
+    expect(sent('down', 'down', 'enter')).toEqual(['HUP', ['a', 'c']]);
+    expect(sent('s', 'i', 'g', 'u', 's', 'down', 'enter')).toEqual(['USR2', ['a', 'c']]);
+    expect(sent('1', '5', 'enter')).toEqual(['15', ['a', 'c']]);
+    expect(sent('x', 'backspace', 'w', 'i', 'n', 'c', 'h', 'enter')).toEqual(['WINCH', ['a', 'c']]);
+    expect(press(asked, 'k', 'esc').dialog).toBeUndefined();
+    const done = press(asked, 'enter');
+    const told = reduce(done, { kind: 'sent', job: workingOf(done).job, text: 'Sent TERM' });
+    expect([told.dialog, told.note, viewOf(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
+  });
+
+  it('hands the terminal over for one session of the caller, and takes it back', () => {
+    const shown = press(sessionsOf([sessionRow('own', 'root', ['read'])]), 'space', 'r');
+    expect(shown.lent).toMatchObject({ action: { verb: 'read' }, target: { id: 'own' } });
+    expect(reduce(shown, { kind: 'returned' }).lent).toBeUndefined();
+    const stopped = press(shown, '^z');
+    expect([stopped.isSuspending, reduce(stopped, { kind: 'returned' }).isSuspending]).toEqual([true, false]);
+  });
+
+  it('marks all that the filter shows, adds to that under another filter, and drops the marks', () => {
+    const all = press(showing(rows), '*');
+    const more = press(listed(press(all, '/', 'd', 'enter'), [tokenRow('d')]), '*');
+    const targets = [...viewOf(more).window.marked.keys()];
+    expect(targets).toEqual(['a', 'b', 'c', 'd']);
+    expect(press(more, 'x').dialog).toMatchObject({ targets: targets.map((id) => ({ id })) });
+    expect(viewOf(press(more, 'u')).window.marked.size).toBe(0);
+  });
+
+  it('asks the server for what is to be marked where not all of it is here', () => {
+    const state = showing(rows);
+    const { query: asked, window } = viewOf(state);
+    const long = reduce(state, { kind: 'rows', query: asked, asked: window.wanted, rows, total: 5000 });
+    const { job } = workingOf(press(long, '*'));
+    expect(job).toMatchObject({ kind: 'mark', query: asked, total: 5000 });
+    const marked = reduce(press(long, '*'), { kind: 'marked', job, targets: [{ id: 'z', title: 'z' }] });
+    expect(marked.dialog?.kind).toBe('working'); // another's
+    const own = press(long, '*');
+    const end = reduce(own, { kind: 'marked', job: workingOf(own).job, targets: [{ id: 'z', title: 'z' }] });
+    expect([end.dialog, [...viewOf(end).window.marked.keys()]]).toEqual([undefined, ['z']]);
+  });
+
+  it('says what hangs on what is asked about, as soon as it is known', () => {
+    const asked = press(showing(rows), 'x');
+    const text = (state: State) => state.dialog && dialogLines(state, state.dialog).join(' ');
+    expect(text(asked)).toContain('Counting what ends with that …');
+    const targets = asked.dialog?.kind === 'confirm' ? asked.dialog.targets : [];
+    const weighed = (weight: Weight | string) => text(reduce(asked, { kind: 'weighed', targets, weight }));
+    expect(weighed({ tokens: 2, links: 1, sessions: 3 })).toContain(
+      'Ends 2 tokens and 1 link. 3 running sessions go on or end, as the server is set.',
+    );
+    expect(weighed({ tokens: 1, links: 0, sessions: 0 })).toContain('Ends 1 token. No session runs with it.');
+    expect(weighed('the server is away')).toContain('could not be counted: the server is away');
+    expect(reduce(asked, { kind: 'weighed', targets: [], weight: '' })).toBe(asked);
+  });
+
+  it('keeps keys that are pressed before the rows are here, and obeys them then', () => {
+    const early = press(onScreenOf([]), 'j', 'enter');
+    expect([early.early, viewOf(early).open]).toEqual([['j', 'enter'], undefined]);
+    expect(viewOf(listed(early, rows)).open?.row.id).toBe('b');
+    expect(press(early, 'esc').early).toEqual([]);
+    const typedAhead = press(showing(rows), '/', 'c', 'enter', 'x');
+    expect(typedAhead.dialog).toBeUndefined();
+    expect(listed(typedAhead, [tokenRow('c')]).dialog).toMatchObject({ targets: [{ id: 'c' }] });
+    const lost = reduce(onScreenOf([]), { kind: 'connection', connection: { kind: 'lost', why: '' } });
+    expect(press(lost, 'j').early).toEqual([]);
+  });
+
+  it('goes through an open row line by line, a long value on as many as it needs', () => {
+    const long = {
+      ...tokenRow('a'),
+      fields: [{ name: 'command', value: 'x'.repeat(150) }, ...tokenRow('a').fields],
+    };
+    const open = press(showing([long]), 'enter');
+    expect(openLines(open, long).map(({ field, part }) => `${field.name} ${part}`)).toEqual([
+      'command 0',
+      'command 1',
+      'command 2',
+      'token 0',
+      'login 0',
+      'Linux user 0',
+    ]);
+    expect(query(press(open, 'j', 'j', 'j', 'j', 'enter')).screen).toBe('Sessions');
+    expect(press(open, 'enter').note).toBe('this line leads nowhere');
   });
 
   it('keeps an open row that is gone, and says that it is', () => {
@@ -105,8 +236,10 @@ describe('the dashboard', () => {
     );
     const places = { list, open: press(list, 'enter', 'j') };
     const confirm = press(list, 'x');
-    const told = reduce(list, {
+    const acting = press(confirm, 'y');
+    const told = reduce(acting, {
       kind: 'told',
+      job: workingOf(acting).job,
       title: '',
       lines: Array.from({ length: 80 }, (_, at) => `${at}`),
     });

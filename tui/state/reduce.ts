@@ -1,11 +1,21 @@
 /** What happens to the state: one pure step for everything that comes from the server, the terminal or a key. */
-import type { Change, Query, Row } from '../screen.ts';
-import { commandFor } from './keys.ts';
+import type { Change, Query, Row, Target } from '../screen.ts';
+import { choosing } from './choices.ts';
+import { commandFor, isForRows } from './keys.ts';
 import { obey } from './obey.ts';
 import { edited } from './prompt.ts';
-import { type Connection, heightOf, type Size, type State, type View } from './state.ts';
-import { filtered, onQuery, withoutMarks } from './views.ts';
-import { type Extent, inView, withChanges, withRows } from './window.ts';
+import {
+  type Connection,
+  heightOf,
+  type Job,
+  type Size,
+  type State,
+  type View,
+  viewOf,
+  type Weight,
+} from './state.ts';
+import { filtered, onQuery, withoutMarks, withWindow } from './views.ts';
+import { type Extent, inView, withChanges, withMarks, withRows } from './window.ts';
 
 export type Event =
   | { readonly kind: 'key'; readonly key: string }
@@ -21,7 +31,18 @@ export type Event =
     }
   | { readonly kind: 'changes'; readonly query: Query; readonly changes: readonly Change[] }
   | { readonly kind: 'note'; readonly text: string }
-  | { readonly kind: 'told'; readonly title: string; readonly lines: readonly string[] };
+  | { readonly kind: 'weighed'; readonly targets: readonly Target[]; readonly weight: Weight | string }
+  | { readonly kind: 'progress'; readonly job: Job; readonly done: number }
+  | { readonly kind: 'marked'; readonly job: Job; readonly targets: readonly Target[] }
+  | { readonly kind: 'sent'; readonly job: Job; readonly text: string }
+  | { readonly kind: 'told'; readonly job: Job; readonly title: string; readonly lines: readonly string[] }
+  /** The shell wants its terminal back. */
+  | { readonly kind: 'suspending' }
+  /** The terminal is the dashboard's again. */
+  | { readonly kind: 'returned' };
+
+/** More than anybody types ahead. */
+const MOST_EARLY = 100;
 
 export function reduce(state: State, event: Event): State {
   switch (event.kind) {
@@ -34,28 +55,76 @@ export function reduce(state: State, event: Event): State {
     case 'filter':
       return filtered(state, event.text);
     case 'rows':
-      return onQuery(state, event.query, (view, height) => {
-        if (view.window.wanted.from !== event.asked.from) return view;
-        return withOpen({ ...view, window: withRows(view.window, event.rows, event.total, height) });
-      });
+      return late(
+        onQuery(state, event.query, (view, height) => {
+          if (view.window.wanted.from !== event.asked.from) return view;
+          return withOpen({ ...view, window: withRows(view.window, event.rows, event.total, height) });
+        }),
+      );
     case 'changes':
       return onQuery(state, event.query, (view, height) =>
         withOpen({ ...view, window: withChanges(view.window, event.changes, height) }, event.changes),
       );
     case 'note':
       return { ...state, note: event.text };
-    case 'told': {
-      const { title, lines } = event;
-      return withoutMarks({ ...state, dialog: { kind: 'told', title, lines, top: 0 } });
-    }
+    case 'weighed':
+      return state.dialog?.kind === 'confirm' && state.dialog.targets === event.targets
+        ? { ...state, dialog: { ...state.dialog, weight: event.weight } }
+        : state;
+    case 'progress':
+      return onJob(state, event.job, (dialog) => ({ ...state, dialog: { ...dialog, done: event.done } }));
+    case 'marked':
+      return onJob(state, event.job, () =>
+        withWindow({ ...state, dialog: undefined }, (window) => withMarks(window, event.targets)),
+      );
+    case 'sent':
+      return onJob(state, event.job, () => ({ ...state, dialog: undefined, note: event.text }));
+    case 'told':
+      return onJob(state, event.job, () => {
+        const { title, lines } = event;
+        const told: State = { ...state, dialog: { kind: 'told', title, lines, top: 0 } };
+        return event.job.kind === 'end' ? withoutMarks(told) : told;
+      });
+    case 'suspending':
+      return { ...state, isSuspending: true };
+    case 'returned':
+      return { ...state, lent: undefined, isSuspending: false };
   }
+}
+
+type Working = Extract<State['dialog'], { kind: 'working' }>;
+
+/** What is told of a job that is no longer waited for comes too late. */
+function onJob(state: State, job: Job, change: (dialog: Working) => State): State {
+  return state.dialog?.kind === 'working' && state.dialog.job === job ? change(state.dialog) : state;
 }
 
 function pressed(state: State, key: string): State {
   if (key === '^c') return { ...state, isLeaving: true };
   if (state.prompt !== undefined) return edited(state, state.prompt, key);
+  if (state.dialog?.kind === 'choose') return choosing(state, state.dialog, key);
   const command = commandFor(state, key);
+  if (isEarly(state) && command !== 'quit') {
+    if (command === 'back' && state.early.length > 0) return { ...state, early: [] };
+    if (state.early.length > 0 || isForRows(state, key)) return kept(state, key);
+  }
   return command === undefined ? state : obey(state, command, key);
+}
+
+/** Whether the rows that are looked at are still to come. */
+function isEarly(state: State): boolean {
+  if (state.dialog !== undefined || viewOf(state).window.isLoaded) return false;
+  return state.connection.kind === 'connecting' || state.connection.kind === 'live';
+}
+
+function kept(state: State, key: string): State {
+  return state.early.length < MOST_EARLY ? { ...state, early: [...state.early, key] } : state;
+}
+
+/** With the keys that were pressed before the rows were here. */
+function late(state: State): State {
+  if (state.early.length === 0 || !viewOf(state).window.isLoaded) return state;
+  return state.early.reduce(pressed, { ...state, early: [] });
 }
 
 function resized(state: State, size: Size): State {

@@ -6,6 +6,8 @@ import { tokens } from '../screens/tokens.ts';
 import { type Event, reduce } from './reduce.ts';
 import { initialState, type Size, type State, viewOf } from './state.ts';
 
+const WHO = { login: 'root', role: 'admin', server: 'host:7300' };
+
 export function tokenRow(id: string, login = 'alice'): Row {
   return {
     id,
@@ -25,8 +27,20 @@ export function showing(
   rows: readonly Row[],
   { readOnly = false, size = { columns: 80, rows: 24 } }: { readOnly?: boolean; size?: Size } = {},
 ): State {
-  const who = { login: 'root', role: 'admin', server: 'host:7300' };
-  return listed(initialState(who, tokens, readOnly, size), rows);
+  return listed(initialState(WHO, tokens, readOnly, size), rows);
+}
+
+/** Before the first answer. */
+export function onScreenOf(keys: readonly string[]): State {
+  return press(initialState(WHO, tokens, false, { columns: 80, rows: 24 }), ...keys);
+}
+
+export function sessionRow(id: string, login: string, can: readonly string[]): Row {
+  return { id, title: id, login, can, cells: [id], fields: [{ name: 'session', value: id }] };
+}
+
+export function sessionsOf(rows: readonly Row[], readOnly = false): State {
+  return listed(initialState(WHO, sessions, readOnly, { columns: 80, rows: 24 }), rows);
 }
 
 export function listed(state: State, rows: readonly Row[]): State {

@@ -1,13 +1,13 @@
 /** What the dashboard knows: everything it draws is made from this and the time. */
 import type { Who } from '../../src/client/lasting-client.ts';
-import type { Field, Query, Row, Screen } from '../screen.ts';
+import type { Ending, Field, Query, Row, Screen, Sending, Showing, Target } from '../screen.ts';
 import { emptyWindow, type Window } from './window.ts';
 
 /** A list, and the row of it that is open. */
 export interface View {
   readonly query: Query;
   readonly window: Window;
-  /** `at` is the field that the cursor is on. */
+  /** `at` is the line that the cursor is on. */
   readonly open: { readonly row: Row; readonly at: number; readonly isGone: boolean } | undefined;
 }
 
@@ -24,16 +24,63 @@ export interface Prompt {
   readonly text: string;
 }
 
+/** What is done while one waits; the same object for as long as it goes on. */
+export type Job =
+  | { readonly kind: 'end'; readonly action: Ending; readonly targets: readonly Target[] }
+  | {
+      readonly kind: 'send';
+      readonly action: Sending;
+      readonly targets: readonly Target[];
+      readonly choice: string;
+    }
+  /** Marks all that the query picks. */
+  | { readonly kind: 'mark'; readonly query: Query; readonly total: number };
+
+/** What hangs on what is to be ended. */
+export interface Weight {
+  readonly tokens: number;
+  readonly links: number;
+  /** Sessions that run. */
+  readonly sessions: number;
+}
+
 /** What is to be answered or read before anything else goes on. */
 export type Dialog =
   | { readonly kind: 'help'; readonly top: number }
-  | { readonly kind: 'confirm' | 'acting'; readonly screen: Screen; readonly rows: readonly Row[] }
+  | {
+      readonly kind: 'confirm';
+      readonly action: Ending;
+      readonly targets: readonly Target[];
+      /** Why nobody knows, where it is a text; undefined while it is counted. */
+      readonly weight: Weight | string | undefined;
+    }
+  | {
+      readonly kind: 'choose';
+      readonly action: Sending;
+      readonly targets: readonly Target[];
+      readonly text: string;
+      /** Among the choices that begin as typed. */
+      readonly at: number;
+    }
+  | {
+      readonly kind: 'working';
+      readonly job: Job;
+      /** How many rows are done. */
+      readonly done: number;
+      readonly isStopping: boolean;
+    }
   | {
       readonly kind: 'told';
       readonly title: string;
       readonly lines: readonly string[];
       readonly top: number;
     };
+
+/** Another command of this program that has the terminal for a while. */
+export interface Lent {
+  readonly action: Showing;
+  readonly target: Target;
+}
 
 export interface Size {
   readonly columns: number;
@@ -50,9 +97,14 @@ export interface State {
   readonly views: readonly [View, ...View[]];
   readonly prompt: Prompt | undefined;
   readonly dialog: Dialog | undefined;
+  readonly lent: Lent | undefined;
+  /** Keys that mean rows, while the first rows are not here yet. */
+  readonly early: readonly string[];
   /** One line about the last key. */
   readonly note: string;
   readonly isLeaving: boolean;
+  /** Whether the shell is wanted back for a while (job control, tcsetpgrp(3)). */
+  readonly isSuspending: boolean;
 }
 
 /** Lines around the list: three above it, the headings, two below it. */
@@ -86,7 +138,10 @@ export function initialState(who: Who, screen: Screen, readOnly: boolean, size: 
     views: [viewOn(screen)],
     prompt: undefined,
     dialog: undefined,
+    lent: undefined,
+    early: [],
     note: '',
     isLeaving: false,
+    isSuspending: false,
   };
 }

@@ -44,7 +44,7 @@ export function filtered(state: State, text: string): State {
 
 /** A screen by itself, with nothing to go back to. */
 export function onScreen(state: State, screen: Screen): State {
-  return { ...state, views: [viewOn(screen)] };
+  return { ...state, views: [viewOn(screen)], early: [] };
 }
 
 /** A view to come back from. */

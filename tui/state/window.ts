@@ -2,7 +2,7 @@
  * The part of a list that is here: rows from its start, or up to its end, as many as were wanted. The cursor
  * stays on its row while rows come and go around it.
  */
-import type { Change, Row } from '../screen.ts';
+import type { Change, Row, Target } from '../screen.ts';
 
 /** How much to ask the server for. */
 export interface Extent {
@@ -24,7 +24,8 @@ export interface Window {
   readonly cursor: number;
   /** Index of the first row that is shown. */
   readonly top: number;
-  readonly marked: ReadonlyMap<string, Row>;
+  /** Also those that the filter no longer shows. */
+  readonly marked: ReadonlyMap<string, Target>;
 }
 
 const FIRST = 200;
@@ -64,9 +65,24 @@ export function withChanges(window: Window, changes: readonly Change[], height: 
   );
   const gone = new Set(changes.flatMap((change) => (change.kind === 'gone' ? [change.id] : [])));
   const rows = window.rows.filter(({ id }) => !gone.has(id)).map((row) => there.get(row.id) ?? row);
-  const marked = new Map([...window.marked].filter(([id]) => !gone.has(id)));
+  const marked = marksAfter(window.marked, there, gone);
   const total = window.total - (window.rows.length - rows.length);
   return inView({ ...follow(window, rows), total, marked }, height);
+}
+
+function marksAfter(
+  marked: Window['marked'],
+  there: ReadonlyMap<string, Row>,
+  gone: ReadonlySet<string>,
+): Window['marked'] {
+  if (marked.size === 0) return marked;
+  const kept = [...marked].filter(([id]) => !gone.has(id));
+  return new Map(
+    kept.map(([id, target]) => {
+      const row = there.get(id);
+      return [id, row === undefined ? target : targetOf(row)];
+    }),
+  );
 }
 
 /** The cursor `by` rows on, asking for more before they run out. */
@@ -94,8 +110,25 @@ export function markTurned(window: Window, height: number): Window {
   const row = rowAt(window);
   if (row === undefined) return window;
   const marked = new Map(window.marked);
-  if (!marked.delete(row.id)) marked.set(row.id, row);
+  if (!marked.delete(row.id)) marked.set(row.id, targetOf(row));
   return moved({ ...window, marked }, 1, height);
+}
+
+/** With these marked, too. */
+export function withMarks(window: Window, targets: readonly Target[]): Window {
+  const more = targets.map((target) => [target.id, target] as const);
+  return { ...window, marked: new Map([...window.marked, ...more]) };
+}
+
+/** Without what only a screen needs: there may be very many. */
+export function targetOf({ id, title, login, can, isOwnWayIn }: Row): Target {
+  return {
+    id,
+    title,
+    ...(login !== undefined && { login }),
+    ...(can !== undefined && { can }),
+    ...(isOwnWayIn !== undefined && { isOwnWayIn }),
+  };
 }
 
 /** After a change of height. */

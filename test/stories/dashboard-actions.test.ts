@@ -1,0 +1,142 @@
+/** What the dashboard does to sessions, tokens and links, in a real terminal with a real server (X7). */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, alice, bob, mallory, root } from '../support/account.ts';
+import { TestDaemon } from '../support/daemon.ts';
+import { openDashboard } from '../support/dashboard.ts';
+import { missingWorld, skipWithout } from '../support/skip.ts';
+
+let daemon: TestDaemon;
+
+async function start(account: Account, ...command: string[]): Promise<string> {
+  return (await daemon.cli(account, ['start', '--detach', '--', ...command])).stdout.trim();
+}
+
+describe('the dashboard', () => {
+  beforeAll(async () => {
+    if (missingWorld()) return;
+    daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
+    await daemon.link(alice);
+    await daemon.link(bob);
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test('attaches to a session of its user, who types into it, leaves it, and is back at the same row', async (context) => {
+    skipWithout(context, missingWorld());
+    const script = 'trap "echo caught it" INT; while read -r line; do echo "heard $line"; done; sleep 60';
+    await start(alice, 'sleep', '3000');
+    const { stdout } = await daemon.cli(alice, ['start', '--detach', '--stdin', '--', 'sh', '-c', script]);
+    const id = stdout.trim();
+    using screen = await openDashboard(daemon, alice);
+    screen.press('4');
+    const before = await screen.shows(/▸ .*running.*trap/);
+    screen.press('a');
+    await screen.shows(/\^C twice leaves it/);
+    expect(screen.modes).toBe('0 1');
+    screen.enter('hello there');
+    await screen.shows(/heard hello there/);
+    screen.press('C-c');
+    await screen.shows(/^(\^C)?caught it/m);
+    screen.press('C-c');
+    const left = await screen.shows(/Enter comes back to the dashboard/);
+    expect(left.replaceAll('\n', '')).toContain(`attach again with 'latchkey attach ${id}'`);
+    screen.press('Enter');
+    const after = await screen.shows(/▸ .*running.*trap/);
+    expect(after.split('\n').slice(0, 2)).toEqual(before.split('\n').slice(0, 2));
+    expect(screen.modes).toBe('1 0');
+    screen.press('j');
+    await screen.shows(/▸ .*sleep 3000/);
+  });
+
+  test('reads what an ended session of its user has printed, raw, and not what others have', async (context) => {
+    skipWithout(context, missingWorld());
+    await start(alice, 'printf', 'said \\033[1mloud\\033[0m and clear\\n');
+    using own = await openDashboard(daemon, alice);
+    own.press('4');
+    await own.shows(/▸ .*ended 0.*printf[\s\S]* r read/);
+    own.press('r');
+    await own.shows(/said loud and clear\n[\s\S]*Enter comes back/);
+    own.press('Enter');
+    await own.shows(/▸ .*ended 0.*printf/);
+    using manager = await openDashboard(daemon, bob);
+    manager.press('4');
+    await manager.shows(/▸ .*ended 0.*printf/);
+    expect(manager.text).not.toMatch(/ r read| a attach/);
+    manager.press('r', 'a', '?');
+    expect(await manager.shows(/Keys/)).not.toMatch(/read|attach/);
+  });
+
+  test('sends a signal that is chosen from a list, and one that is typed', async (context) => {
+    skipWithout(context, missingWorld());
+    const script = 'trap "exit 21" USR1; trap "echo winched" WINCH; while :; do sleep 0.1; done';
+    const id = await start(alice, 'sh', '-c', script);
+    using screen = await openDashboard(daemon, bob);
+    screen.press('4');
+    await screen.shows(/▸ .*running.*trap "exit 21/);
+    screen.press('K');
+    await screen.shows(/Signal\n\n▸ TERM +please end\n[\s\S]*USR1[\s\S]*signal: _/);
+    screen.press('winch');
+    await screen.shows(/▸ WINCH, as typed[\s\S]*signal: winch_/);
+    screen.press('Enter');
+    await screen.shows(/Sent WINCH to 1 session\./);
+    await expect
+      .poll(async () => (await daemon.cli(alice, ['sessions', 'read', id])).stdout)
+      .toBe('winched\n');
+    screen.press('K', 'u');
+    await screen.shows(/▸ USR1[^▸]*USR2/);
+    screen.press('Enter');
+    await screen.shows(/ended 21 .*trap "exit 21/);
+    expect(screen.text).not.toMatch(/ K signal/);
+    screen.press('K', 'x');
+    await screen.shows(/Sessions · 1 of/);
+  });
+
+  test('says before it ends something how much hangs on it, and sums the receipts of many', async (context) => {
+    skipWithout(context, missingWorld());
+    await daemon.link(mallory);
+    const running = await start(mallory, 'sleep', '3001');
+    using screen = await openDashboard(daemon, root);
+    screen.press(':', 'log', 'Enter', '/', 'mallory', 'Enter', 'x');
+    expect(await screen.shows(/Log out\?[\s\S]*Ends \d/)).toMatch(
+      /Ends 1 token and 1 link\. 1 running session goes on or ends, as the server is\s+set\./,
+    );
+    screen.press('n', '4', '/', '3001', 'Enter', 'x');
+    await screen.shows(/End\?\n\n {2}session .* of mallory: sleep 3001\n/);
+    screen.press('y');
+    expect(await screen.shows(/Receipt/)).toContain(`session  ${running}`);
+    screen.press('Escape');
+    const more = await Promise.all([3002, 3003, 3004].map((time) => start(alice, 'sleep', `${time}`)));
+    const spared = await start(alice, 'sleep', '4000');
+    screen.press('Escape', '/', '300', 'Enter', '*');
+    await screen.shows(/Sessions · filter "300" · 1 of \d · \d marked/);
+    screen.press('/', 'C-u', '4000', 'Enter');
+    await screen.shows(/filter "4000" · 1 of 1 · \d marked/);
+    screen.press('x');
+    await screen.shows(/End 4 sessions\?/);
+    screen.press('y');
+    const receipt = await screen.shows(/Receipt\n\nEnded 4 sessions and \d+ processes in \d+ ms\./);
+    for (const id of more) expect(receipt).toContain(`session  ${id}`);
+    expect(receipt).not.toContain(spared);
+    screen.press('Escape');
+    await screen.shows(/filter "4000" · 1 of 1\n[\s\S]*running.*sleep 4000/);
+  });
+
+  test('has its terminal back after ^z and fg, however it was stopped', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = await openDashboard(daemon, root);
+    const before = screen.text.split('\n').slice(0, 2);
+    const pid = screen.foreground;
+    for (const stop of [() => screen.press('C-z'), () => process.kill(pid, 'SIGTSTP')]) {
+      stop();
+      await screen.shows(/(ended with 148|Stopped)[\s\S]*\$\s*$/);
+      expect(screen.modes).toBe('0 1');
+      screen.enter('clear; fg');
+      await screen.shows(/● live/);
+      expect(screen.text.split('\n').slice(0, 2)).toEqual(before);
+      expect(screen.modes).toBe('1 0');
+      screen.press('?');
+      await screen.shows(/Keys/);
+      screen.press('Escape');
+      await screen.shows(/\? help/);
+    }
+  });
+});

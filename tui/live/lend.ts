@@ -1,0 +1,77 @@
+/**
+ * The terminal in other hands for a while: those of another command of this program, or of the shell. The
+ * dashboard has left its other screen meanwhile and reads nothing.
+ *
+ * The command is a process of its own, with the same server and the same token: what is shown to people raw is
+ * shown by one piece of code alone.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { isSea } from 'node:sea';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
+import { inert } from '../../src/inert.ts';
+import type { Lent } from '../state/state.ts';
+
+export interface Loan {
+  /** What it takes to talk to the same server as the same person, as words of a command line. */
+  readonly connecting: readonly string[];
+  /** Aborted when the dashboard is to end. */
+  readonly leaving: AbortSignal;
+  /** Whether keys that are signals are meant for somebody else now. */
+  isOut: boolean;
+}
+
+/** Runs the command; resolves when the person wants to come back. */
+export async function lend({ action, target }: Lent, loan: Loan): Promise<void> {
+  const { stdin, stdout } = process;
+  const { connecting, leaving } = loan;
+  await stillInput();
+  stdout.write(`${inert(target.title)}\n${action.hint}\n\n`);
+  const [file = '', ...words] = [...ownProgram(), ...action.words(target.id), ...connecting];
+  const child = spawn(file, words, { stdio: 'inherit' });
+  const end = (): void => void child.kill();
+  leaving.addEventListener('abort', end, { once: true });
+  await once(child, 'exit').catch((error: unknown) => stdout.write(`latchkey: ${String(error)}\n`));
+  leaving.removeEventListener('abort', end);
+  if (leaving.aborted) return;
+  stdout.write('\nEnter comes back to the dashboard. ');
+  stdin.resume();
+  await once(stdin, 'data', { signal: leaving }).catch(() => {});
+  await stillInput();
+  stdout.write('\r');
+}
+
+/** Long enough for a signal to arrive. */
+const STOP_MS = 200;
+
+/**
+ * Stops all of this command line, as ^z does to programs that leave it to the terminal; resolves when it goes on.
+ * Where no shell would ever let it go on (setpgid(2), orphaned process groups) the kernel does not stop it.
+ */
+export async function stopUntilContinued(onStop: () => void): Promise<void> {
+  await stillInput();
+  process.off('SIGTSTP', onStop);
+  const left = new AbortController();
+  const back = once(process, 'SIGCONT', { signal: left.signal }).catch(() => {});
+  process.kill(0, 'SIGTSTP');
+  await Promise.race([back, delay(STOP_MS)]);
+  left.abort();
+  process.on('SIGTSTP', onStop);
+  process.stdout.write('\r');
+}
+
+/**
+ * From now on no byte of the terminal is ours, until somebody listens again. What Ink does to hand input over
+ * takes effect after this turn, and so does a pause: whoever listens earlier would wait for ever.
+ */
+async function stillInput(): Promise<void> {
+  await setImmediate();
+  process.stdin.pause();
+  await setImmediate();
+}
+
+/** This program: packaged it is one file; from the sources it is Node with a script. */
+function ownProgram(): string[] {
+  if (isSea()) return [process.execPath];
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+}

@@ -1,0 +1,28 @@
+/** Receipts of several calls as one. */
+import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
+
+/** `milliseconds`: how long all of it took. Without processes nobody had anything to see. */
+export function summed(receipts: readonly Receipt[], milliseconds: number): Receipt {
+  const [only] = receipts;
+  if (only !== undefined && receipts.length === 1) return only;
+  const said = receipts.filter(({ processes }) => processes > 0).map(({ verifiedBy }) => verifiedBy);
+  const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
+  return Receipt.fromPartial({
+    jtis: unique(receipts.flatMap(({ jtis }) => jtis)),
+    links: unique(receipts.flatMap(({ links }) => links)),
+    sessions: unique(receipts.flatMap(({ sessions }) => sessions)),
+    processes: receipts.reduce((sum, { processes }) => sum + processes, 0),
+    milliseconds,
+    survivors: receipts.flatMap(({ survivors }) => survivors),
+    verifiedBy: leastSure(said),
+    keptSessions: unique(receipts.flatMap(({ keptSessions }) => keptSessions)),
+  });
+}
+
+/** All of it is worth what the weakest witness is. */
+function leastSure(said: readonly VerifiedBy[]): VerifiedBy {
+  return (
+    [VerifiedBy.UNSPECIFIED, VerifiedBy.LINK, VerifiedBy.DAEMON].find((each) => said.includes(each)) ??
+    VerifiedBy.UNSPECIFIED
+  );
+}

@@ -1,0 +1,42 @@
+/** Choosing from a short list by typing, or typing what the list does not have. */
+import type { Sending } from '../screen.ts';
+import { typed } from './key-names.ts';
+import type { Dialog, State } from './state.ts';
+
+type Choosing = Extract<Dialog, { kind: 'choose' }>;
+
+/** As much as any name is long. */
+const LONGEST = 20;
+
+/** The choices that begin as typed. */
+export function matching({ choices }: Sending, text: string): Sending['choices'] {
+  return choices.filter(({ name }) => name.startsWith(plain(text)));
+}
+
+/** What enter would send; '' for nothing. */
+export function chosen(action: Sending, text: string, at: number): string {
+  return matching(action, text)[at]?.name ?? plain(text);
+}
+
+export function choosing(state: State, dialog: Choosing, key: string): State {
+  const { action, targets, text, at } = dialog;
+  const found = matching(action, text);
+  const with_ = (change: Partial<Choosing>): State => ({ ...state, dialog: { ...dialog, ...change } });
+  if (key === 'esc') return { ...state, dialog: undefined };
+  if (key === 'down') return with_({ at: Math.min(at + 1, Math.max(0, found.length - 1)) });
+  if (key === 'up') return with_({ at: Math.max(0, at - 1) });
+  if (key === 'backspace') return with_({ text: text.slice(0, -1), at: 0 });
+  if (key === 'enter') {
+    const choice = chosen(action, text, at);
+    if (choice === '') return state;
+    const job = { kind: 'send', action, targets, choice } as const;
+    return { ...state, dialog: { kind: 'working', job, done: 0, isStopping: false } };
+  }
+  const more = typed(key);
+  return more === undefined || text.length >= LONGEST ? state : with_({ text: text + more, at: 0 });
+}
+
+/** "sigusr1" is USR1. */
+function plain(text: string): string {
+  return text.trim().toUpperCase().replace(/^SIG/, '');
+}

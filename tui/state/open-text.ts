@@ -1,0 +1,39 @@
+/** The fields of a row that is open as lines: a long value goes on below itself. */
+import { inert } from '../../src/inert.ts';
+import { displayWidth } from '../../src/terminal/display-width.ts';
+import type { Field, Row } from '../screen.ts';
+import { type State, shownFields } from './state.ts';
+import { wrapped } from './wrapped.ts';
+
+export interface OpenLine {
+  readonly field: Field;
+  /** Which part of the value; the first is 0. */
+  readonly part: number;
+  /** The part, inert; undefined for a moment, which changes with the time. */
+  readonly text: string | undefined;
+  readonly isLast: boolean;
+}
+
+/** Columns in front of values: the cursor, the widest name, and space. */
+export function indentOf(row: Row): number {
+  return 4 + Math.max(0, ...shownFields(row).map(({ name }) => displayWidth(name)));
+}
+
+export function arrowOf({ lead }: Field): string {
+  return lead === undefined ? '' : ` → ${lead.screen}`;
+}
+
+export function openLines(state: State, row: Row): OpenLine[] {
+  const width = Math.max(1, state.size.columns - indentOf(row));
+  return shownFields(row).flatMap((field): OpenLine[] => {
+    const { value } = field;
+    if (value === undefined || value instanceof Date)
+      return [{ field, part: 0, text: undefined, isLast: true }];
+    const text = inert((typeof value === 'string' ? value : value.text).slice(0, LONGEST));
+    const parts = wrapped(text, width, displayWidth(arrowOf(field)));
+    return parts.map((each, part) => ({ field, part, text: each, isLast: part === parts.length - 1 }));
+  });
+}
+
+/** More than any command line has (execve(2)), so that nobody makes a screen that cannot be drawn in time. */
+const LONGEST = 128 * 1024;
