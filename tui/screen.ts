@@ -56,7 +56,7 @@ export interface Row {
   readonly login?: string;
   /** The verbs that make sense for it as it is now; all of its screen's when undefined. */
   readonly can?: readonly string[];
-  /** Whether the caller talks to the server by it: it ends last of all. */
+  /** Whether the caller talks to the server by it: it ends last of all. Where nobody says, what is the caller's may be. */
   readonly isOwnWayIn?: boolean;
   /** One for each column. */
   readonly cells: readonly Value[];

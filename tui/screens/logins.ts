@@ -51,7 +51,6 @@ function loginRow(person: Login): Row {
     id: login,
     title: `everything of ${login}`,
     login,
-    isOwnWayIn: tokens.some(({ current }) => current),
     cells: [
       login,
       tokens,

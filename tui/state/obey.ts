@@ -138,7 +138,11 @@ function act(state: State, key: string): State {
 
 function confirmed(state: State): State {
   if (state.dialog?.kind !== 'confirm') return state;
-  const { action, targets } = state.dialog;
+  const { action } = state.dialog;
+  const targets = state.dialog.targets.map((target) => ({
+    ...target,
+    isOwnWayIn: target.isOwnWayIn ?? target.login === state.who.login,
+  }));
   return working(state, { kind: 'end', action, targets });
 }
 

@@ -65,7 +65,8 @@ describe('the dashboard', () => {
   it('sorts by each column that the server sorts by, and turns the order round', () => {
     const state = showing(rows);
     expect(query(press(state, 's')).order).toEqual({ by: 'expires_at', descending: false });
-    expect(query(press(state, 's', 's')).order).toEqual({ by: 'login', descending: false });
+    expect(query(press(state, 's', 's')).order).toEqual({ by: 'client_ip', descending: false });
+    expect(query(press(state, 's', 's', 's')).order).toEqual({ by: 'jti', descending: false });
     expect(query(press(state, '>', '<')).order).toEqual({ by: 'issued_at', descending: false });
     expect(query(press(state, '<')).order).toEqual({ by: 'auth_method', descending: false });
     expect(query(press(state, 'S')).order).toEqual({ by: 'issued_at', descending: false });
