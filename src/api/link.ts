@@ -8,6 +8,7 @@ import {
 } from '../generated/latchkey/v1/link.ts';
 import type { LinkChange, LinkInfo } from '../links/link-info.ts';
 import type { Links } from '../links/links.ts';
+import { isPickedLink, isPickedSometimes } from '../links/listing.ts';
 import { type Caller, type Identifying, type KnownCaller, seesAll } from './caller.ts';
 import type { Limits } from './limits.ts';
 import { linkMessage, receiptMessage } from './messages.ts';
@@ -30,10 +31,10 @@ export function linkService(rooms: LinkRooms): ServedMethod[] {
       rooms.limits.countRegistration(uid);
       return links.register(request, uid);
     },
-    listLinks: async ({ linuxUser, pageSize, pageToken }, caller) => {
+    listLinks: async ({ linuxUser, ...query }, caller) => {
       const scope = scopeOf(linuxUser, caller);
       if (scope === undefined) return { links: [], nextPageToken: '', total: 0 };
-      const page = await links.list({ linuxUser: scope, pageSize, pageToken });
+      const page = await links.list({ ...query, linuxUser: scope });
       return { links: page.items.map(linkMessage), nextPageToken: page.nextPageToken, total: page.total };
     },
     watchLinks: (request, caller) => watchLinks(rooms, request, caller),
@@ -65,7 +66,7 @@ function scopeOf(linuxUser: string, caller: KnownCaller): string | undefined {
 
 async function* watchLinks(
   { links }: LinkRooms,
-  { linuxUser, changesOnly }: WatchLinksRequest,
+  { linuxUser, text, changesOnly }: WatchLinksRequest,
   caller: KnownCaller,
 ): AsyncGenerator<WatchLinksResponse> {
   const scope = scopeOf(linuxUser, caller);
@@ -79,12 +80,13 @@ async function* watchLinks(
     page: async (pageSize, pageToken) =>
       scope === undefined
         ? { items: [], nextPageToken: '', total: 0 }
-        : links.list({ linuxUser: scope, pageSize, pageToken }),
+        : links.list({ linuxUser: scope, text, pageSize, pageToken }),
     present,
     done: { event: { $case: 'snapshotDone', value: true } },
     changed: ({ kind, link }) => {
-      if (scope === undefined || (scope !== '' && scope !== link.linuxUser)) return undefined;
-      return kind === 'removed' ? { event: { $case: 'removedSocket', value: link.socket } } : present(link);
+      if (scope === undefined || !isPickedSometimes({ linuxUser: scope, text }, link)) return undefined;
+      const isThere = kind === 'changed' && isPickedLink({ text }, link);
+      return isThere ? present(link) : { event: { $case: 'removedSocket', value: link.socket } };
     },
   });
 }

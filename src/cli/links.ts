@@ -11,6 +11,8 @@ import type { Change, Listing } from './view.ts';
 
 interface Filtering {
   readonly user?: string;
+  readonly filter?: string;
+  readonly sort?: string;
 }
 
 export const LINKS: Listing<Link, Filtering> = {
@@ -21,12 +23,12 @@ export const LINKS: Listing<Link, Filtering> = {
   row: linkRow,
   json: LINK,
   addOptions,
-  page: async ({ links }, { user = '' }, ask) => {
-    const page = await links.listLinks({ linuxUser: user, ...ask });
+  page: async ({ links }, { user = '', filter = '', sort = '' }, ask) => {
+    const page = await links.listLinks({ linuxUser: user, text: filter, orderBy: sort, ...ask });
     return { ...page, items: page.links };
   },
-  changes: ({ links }, { user = '' }, { changesOnly, signal }) =>
-    changes(links.watchLinks({ linuxUser: user, changesOnly }, signal && { signal })),
+  changes: ({ links }, { user = '', filter = '' }, { changesOnly, signal }) =>
+    changes(links.watchLinks({ linuxUser: user, text: filter, changesOnly }, signal && { signal })),
 };
 
 export function addLinks(program: Command, act: Act): void {
@@ -39,7 +41,13 @@ export function addLinks(program: Command, act: Act): void {
 }
 
 function addOptions(command: Command): Command {
-  return command.option('--user <name>', "only this Linux user's");
+  return command
+    .option('--user <name>', "only this Linux user's")
+    .option('--filter <text>', 'only those with this text in socket, Linux user, version, state or token id')
+    .option(
+      '--sort <field>',
+      "socket, linux_user, daemon, state, pid, sessions, created_at or version; 'sessions desc' turns it",
+    );
 }
 
 async function start(run: Run): Promise<undefined> {

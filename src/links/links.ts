@@ -11,7 +11,7 @@ import { type EndedParts, NOTHING_ENDED, type Receipt } from '../authority/recei
 import { AppError, isAppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log.ts';
-import { allLinks, type LinkQuery, selectLinks } from '../store/links.ts';
+import { allLinks } from '../store/links.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
@@ -23,6 +23,7 @@ import { Link } from './link.ts';
 import type { LinkConnection } from './link-connection.ts';
 import type { LinkChange, LinkInfo } from './link-info.ts';
 import { LinksFolder } from './links-folder.ts';
+import { type LinkQuery, pageOfLinks } from './listing.ts';
 import { type LinkObserver, Observers } from './observer.ts';
 import { revokeTokensWithoutLink } from './orphan-tokens.ts';
 import { type RegisterRequest, Registration } from './registration.ts';
@@ -245,10 +246,12 @@ export class Links implements AsyncDisposable {
     return this.#registry.get(socket) !== undefined;
   }
 
-  /** One page of links, the youngest first. Throws INVALID_ARGUMENT. */
+  /** One page of links. Throws INVALID_ARGUMENT. */
   async list(query: LinkQuery): Promise<Page<LinkInfo>> {
-    const { items, ...rest } = await this.#options.store.read((db) => selectLinks(db, query));
-    return { ...rest, items: items.flatMap(({ socket }) => this.#registry.get(socket)?.info ?? []) };
+    return pageOfLinks(
+      Array.from(this.#registry.all(), ({ info }) => info),
+      query,
+    );
   }
 
   /** Throws NOT_FOUND. */

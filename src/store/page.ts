@@ -39,6 +39,7 @@ interface Position {
 
 const DEFAULT_SIZE = 100;
 const MAX_SIZE = 1000;
+const MAX_TEXT = 256;
 
 /** "column" or "column desc", of the columns offered. Throws INVALID_ARGUMENT. */
 export function parseOrder<Column extends string>(text: string, columns: readonly Column[]): Order<Column> {
@@ -74,6 +75,11 @@ export function finishPage<Row>(
   if (rows.length <= plan.limit || last === undefined) return { items, nextPageToken: '', total };
   const token = JSON.stringify([plan.scope, ...positionOf(last), total]);
   return { items, nextPageToken: Buffer.from(token).toString('base64url'), total };
+}
+
+/** Throws INVALID_ARGUMENT for a text to be found that is longer than any name. */
+export function checkText(text: string): void {
+  if (text.length > MAX_TEXT) throw invalid(`text: ${MAX_TEXT} characters at most`);
 }
 
 function readToken(token: string, scope: string): Position {

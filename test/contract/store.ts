@@ -1,7 +1,7 @@
 /** What every store must do, whichever database is behind it. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppError, isAppError } from '../../src/errors.ts';
-import { allLinks, deleteLink, selectLinks, upsertLink } from '../../src/store/links.ts';
+import { allLinks, deleteLink, upsertLink } from '../../src/store/links.ts';
 import { getMeta, setMeta } from '../../src/store/meta.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { Page } from '../../src/store/page.ts';
@@ -245,18 +245,6 @@ function links(opened: Opened): void {
     expect(await opened().read(allLinks)).toEqual([linkRow('a', { state: 'lost' })]);
     await opened().commit((tx) => deleteLink(tx, 'a'));
     expect(await opened().read(allLinks)).toEqual([]);
-  });
-
-  test('are paged, the youngest first', async () => {
-    for (const at of [1, 2, 3])
-      await opened().commit((tx) => upsertLink(tx, linkRow(`s${at}`, { created_at: at })));
-    await opened().commit((tx) => upsertLink(tx, linkRow('bob', { linux_user: 'bob' })));
-    const query = { linuxUser: 'alice', pageSize: 2 };
-    const first = await opened().read((db) => selectLinks(db, query));
-    const next = { ...query, pageToken: first.nextPageToken };
-    const second = await opened().read((db) => selectLinks(db, next));
-    expect([...first.items, ...second.items].map(({ socket }) => socket)).toEqual(['s3', 's2', 's1']);
-    expect([first.total, second.total, second.nextPageToken]).toEqual([3, 3, '']);
   });
 }
 

@@ -146,8 +146,10 @@ describe('two accounts in system mode', () => {
     expect((await daemon.cli(bob, ['attach', id])).status).toBe(255);
     expect((await daemon.cli(bob, ['sessions', 'end', id])).status).toBe(0);
     const ones = [await daemon.link(mallory, '--print-token'), await daemon.link(mallory, '--print-token')];
-    const { links } = await daemon.json<{ links: Link[] }>(bob, ['links']);
-    const [stopped, revoked] = links.filter((other) => other.linuxUser === 'mallory');
+    const asked = ['links', '--filter', 'MALLORY', '--sort', 'created_at desc'];
+    const { links } = await daemon.json<{ links: Link[] }>(bob, asked);
+    expect(new Set(links.map(({ linuxUser }) => linuxUser))).toEqual(new Set(['mallory']));
+    const [stopped, revoked] = links;
     const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(bob, ['tokens']);
     expect(tokens.map(({ jti }) => jti)).toEqual(expect.arrayContaining([stopped?.jti, revoked?.jti]));
     expect((await daemon.cli(bob, ['links', 'stop', stopped?.socket ?? ''])).status).toBe(0);

@@ -1,0 +1,75 @@
+/** The links that somebody asks for, from memory: there are thousands of them at most, and what they do is kept nowhere else. */
+import {
+  checkText,
+  finishPage,
+  type Order,
+  type Page,
+  type PageQuery,
+  parseOrder,
+  planPage,
+} from '../store/page.ts';
+import type { LinkInfo } from './link-info.ts';
+
+/** Which links; a missing or empty field picks all. */
+export interface LinkFilter {
+  readonly linuxUser?: string;
+  /** Found anywhere in socket, Linux user, version, state or the token's id; case does not matter. */
+  readonly text?: string;
+}
+
+export interface LinkQuery extends PageQuery, LinkFilter {
+  /** "created_at desc" when empty. */
+  readonly orderBy?: string;
+}
+
+const KEYS = {
+  socket: ({ socket }) => socket,
+  linux_user: ({ linuxUser }) => linuxUser,
+  daemon: ({ daemon }) => Number(daemon),
+  state: ({ state }) => state,
+  pid: ({ pid }) => pid,
+  sessions: ({ sessions }) => sessions,
+  created_at: ({ createdAtMs }) => createdAtMs,
+  version: ({ version }) => version,
+} as const satisfies Record<string, (link: LinkInfo) => string | number>;
+
+type Column = keyof typeof KEYS;
+type Place = readonly [key: string | number, socket: string];
+
+const STATES: readonly LinkInfo['state'][] = ['ready', 'retiring', 'lost'];
+const COLUMNS = Object.keys(KEYS) as Column[];
+
+/** Whether the filter picks `link`. */
+export function isPickedLink({ linuxUser, text = '' }: LinkFilter, link: LinkInfo): boolean {
+  if (linuxUser && linuxUser !== link.linuxUser) return false;
+  const wanted = text.toLowerCase();
+  const places = [link.socket, link.linuxUser, link.version, link.state, link.jti];
+  return places.some((place) => place.toLowerCase().includes(wanted));
+}
+
+/** Whether the filter picks `link` in one of the states that it can be in: then somebody may have it in a list. */
+export function isPickedSometimes(filter: LinkFilter, link: LinkInfo): boolean {
+  return STATES.some((state) => isPickedLink(filter, { ...link, state }));
+}
+
+/** One page of those that the query picks. Throws INVALID_ARGUMENT. */
+export function pageOfLinks(links: Iterable<LinkInfo>, query: LinkQuery): Page<LinkInfo> {
+  const { linuxUser, text, orderBy } = query;
+  if (text) checkText(text);
+  const order = parseOrder(orderBy || 'created_at desc', COLUMNS);
+  const plan = planPage(query, ['links', linuxUser, text, order]);
+  const place = (link: LinkInfo): Place => [KEYS[order.column](link), link.socket];
+  const picked = [...links].filter((link) => isPickedLink(query, link));
+  const sorted = picked.sort((one, other) => compare(order, place(one), place(other)));
+  const { after } = plan;
+  const rest = after
+    ? sorted.filter((link) => compare(order, place(link), [after.value, after.id]) > 0)
+    : sorted;
+  return finishPage(plan, rest, after?.total ?? picked.length, (link) => [...place(link)]);
+}
+
+function compare({ direction }: Order<Column>, [one, oneId]: Place, [other, otherId]: Place): number {
+  const isBefore = one === other ? oneId < otherId : one < other;
+  if (one === other && oneId === otherId) return 0;
+  return isBefore === (direction === 'asc') ? -1 : 1;
+}
