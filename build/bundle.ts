@@ -79,17 +79,33 @@ const addonsInside: Plugin = {
   },
 };
 
-/** Ink without what a bundle cannot wait for while it is being loaded: its layout engine, and React's tools. */
-const inkAtOnce: Plugin = {
-  name: 'ink at once',
+/** What of Ink's own code is otherwise here. */
+const INK: readonly { readonly file: RegExp; readonly was: RegExp; readonly is: string }[] = [
+  {
+    file: /ink\/build\/reconciler\.js$/, // React's tools
+    was: /await (?:import\('\.\/devtools\.js'\)|loadPackageJson\(\))/g,
+    is: '{}',
+  },
+  {
+    file: /ink\/build\/output\.js$/, // made for every frame, and with it forgotten how wide which line is
+    was: /caches = new OutputCaches\(\);/,
+    is: 'static #lasting; caches = (Output.#lasting?.styledChars.size < 500 ? Output.#lasting : (Output.#lasting = new OutputCaches()));',
+  },
+];
+
+/** Ink without what a bundle cannot wait for while it is loaded, its layout engine, and without what makes it slow. */
+const ink: Plugin = {
+  name: 'ink',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^yoga-layout$/ }, () => ({ path: join(root, 'tui/yoga.ts') }));
-    onLoad({ filter: /ink\/build\/reconciler\.js$/ }, ({ path }) => {
-      const source = readFileSync(path, 'utf8');
-      return {
-        contents: source.replace(/await (?:import\('\.\/devtools\.js'\)|loadPackageJson\(\))/g, '{}'),
-      };
-    });
+    onResolve({ filter: /^string-width$/ }, () => ({ path: join(root, 'tui/string-width.ts') }));
+    for (const { file, was, is } of INK)
+      onLoad({ filter: file }, ({ path }) => {
+        const source = readFileSync(path, 'utf8');
+        const contents = source.replace(was, is);
+        if (contents === source) throw new Error(`${path} is not as it was`);
+        return { contents };
+      });
   },
 };
 
@@ -141,7 +157,7 @@ export async function bundle(
   const each = build({
     ...common,
     entryPoints: Object.fromEntries(bundles.map((name) => [name, `bundle:${name}`])),
-    plugins: [guestsWithin, addonsInside, inkAtOnce],
+    plugins: [guestsWithin, addonsInside, ink],
     banner: { js: '(function(exports,require,module){' },
     footer: { js: '})' },
   });
