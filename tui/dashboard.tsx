@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useReducer } from 'react';
 import type { LastingClient } from '../src/client/lasting-client.ts';
 import { draw } from './layout/draw.ts';
 import type { Look } from './layout/look.ts';
-import { useJob, useNow, useTypedFilter, useWatch, useWeight } from './live/hooks.ts';
+import { useJob, useNow, useReady, useTypedFilter, useWatch, useWeight } from './live/hooks.ts';
 import type { Loan } from './live/lend.ts';
 import { useTerminal } from './live/use-terminal.ts';
 import { keyNames } from './state/key-names.ts';
@@ -23,18 +23,21 @@ export function Dashboard({ server, start, look, loan }: DashboardProps): ReactN
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
   const nowMs = useNow();
+  const { isLoaded } = viewOf(state).window;
+  const isReady = useReady(isLoaded);
   useEffect(() => tell({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
   useInput((input, key) => {
     for (const name of keyNames(input, key)) tell({ kind: 'key', key: name });
   });
   useWatch(server, viewOf(state), tell);
-  useTypedFilter(state.prompt, tell);
+  useTypedFilter(state.prompt, isLoaded, tell);
   useWeight(server, state.dialog, tell);
   useJob(server, state.dialog, tell);
   useTerminal(state, loan, tell);
   useEffect(() => {
     if (state.isLeaving) exit();
   }, [state.isLeaving, exit]);
+  if (!isReady) return null;
   const lines = draw(state, nowMs, look).map((text, at) => ({ key: `line ${at}`, text }));
   return (
     <Box flexDirection="column">

@@ -40,9 +40,10 @@ async function show({ theme, ascii, readOnly, connect: options, connecting }: Tu
       'USAGE',
       "the dashboard needs a terminal; without one there is 'latchkey tokens watch'",
     );
+  const layout = loadLayout();
   await using server = await LastingClient.connect(options);
   const size = { columns: stdout.columns, rows: stdout.rows };
-  await loadLayout();
+  await layout;
   const start = initialState(server.who, tokens, readOnly, size);
   // What was typed while this began must move nothing on the screen: no more echo, and from the first column.
   stdin.setRawMode(true);

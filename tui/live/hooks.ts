@@ -9,9 +9,11 @@ import { Feed } from './feed.ts';
 import { work } from './jobs.ts';
 import { weigh } from './weigh.ts';
 
-/** Long enough for the next key, short enough to feel at once. */
+/** Until a filter is asked for when the answer to the one before is not here: long enough for the next key. */
 const FILTER_MS = 120;
 const TICK_MS = 1_000;
+/** Until a screen without rows is drawn. */
+const LATE_MS = 150;
 
 /** The rows of what is looked at, kept as the server has them. */
 export function useWatch(
@@ -28,13 +30,14 @@ export function useWatch(
   useEffect(() => feed.current?.want(wanted), [wanted]);
 }
 
-/** Puts what is typed into force a moment after the last key. */
-export function useTypedFilter(prompt: Prompt | undefined, tell: Dispatch<Event>): void {
+/** Puts what is typed into force: at once, unless that would pile up questions that nobody waits for. */
+export function useTypedFilter(prompt: Prompt | undefined, isLoaded: boolean, tell: Dispatch<Event>): void {
   useEffect(() => {
     if (prompt?.kind !== 'filter') return;
-    const timer = setTimeout(() => tell({ kind: 'filter', text: prompt.text }), FILTER_MS);
+    const { text } = prompt;
+    const timer = setTimeout(() => tell({ kind: 'filter', text }), isLoaded ? 0 : FILTER_MS);
     return () => clearTimeout(timer);
-  }, [prompt, tell]);
+  }, [prompt, isLoaded, tell]);
 }
 
 /** Counts what hangs on what is asked about, while it is asked. */
@@ -73,4 +76,14 @@ export function useNow(): number {
     return () => clearInterval(timer);
   }, []);
   return now;
+}
+
+/** Whether there is anything to draw: the first rows, or word that they are late. What is drawn first costs most. */
+export function useReady(isLoaded: boolean): boolean {
+  const [isLate, setIsLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsLate(true), LATE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return isLate || isLoaded;
 }
