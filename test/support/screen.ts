@@ -61,6 +61,11 @@ export class Screen implements Disposable {
     return this.#tmux('capture-pane', '-p');
   }
 
+  /** The same to the ends of the lines, with its colours: Select Graphic Rendition (ECMA-48, 8.3.117). */
+  get painted(): string {
+    return this.#tmux('capture-pane', '-p', '-e', '-N');
+  }
+
   /** Whether the terminal is on its other screen, as full-screen programs have it; and whether it shows its cursor. */
   get modes(): string {
     return this.#tmux('display-message', '-p', '#{alternate_on} #{cursor_flag}').trim();

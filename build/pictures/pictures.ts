@@ -1,0 +1,125 @@
+/**
+ * `npm run pictures`: the README's pictures of the dashboard, from the built program, a real server and people who
+ * have real links and sessions, in a world of their own: nothing in them is of the machine that they are made on.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { install, packagesFor } from '../../test/bench/packages.ts';
+import { type Account, alice, bob, dora, mallory, root } from '../../test/support/account.ts';
+import { TestDaemon } from '../../test/support/daemon.ts';
+import { inWorld } from '../../test/support/in-world.ts';
+import { program } from '../../test/support/program.ts';
+import { Screen } from '../../test/support/screen.ts';
+
+/** Debian's, and not one that is installed for something else. */
+const PYTHON = '/usr/bin/python3';
+const DRAW = join(import.meta.dirname, 'picture.py');
+
+interface Picture {
+  readonly name: string;
+  /** For who does not see it. */
+  readonly title: string;
+  readonly columns: number;
+  readonly rows: number;
+  /** What is pressed, and what is to be seen before the next. */
+  readonly steps: readonly (readonly [keys: readonly string[], shows: RegExp])[];
+}
+
+const LARGE = { columns: 108, rows: 18 };
+const SMALL = { columns: 60, rows: 15 };
+const jump = (screen: string, shows: RegExp): Picture['steps'][number] => [[':', screen, 'Enter'], shows];
+const toTokens = jump('tokens', /^Tokens · \d+ of [\s\S]*alice/m);
+const toFiltered = [toTokens, [['/', 'mal'], /filter "mal" · 1 of/]] as const;
+
+const PICTURES: readonly Picture[] = [
+  {
+    name: 'logins',
+    title: 'Who is logged in, and what each of them has',
+    ...LARGE,
+    steps: [jump('logins', /^Logins · \d+ of [\s\S]*mallory/m)],
+  },
+  { name: 'tokens', title: 'Tokens, filtered while it is typed', ...LARGE, steps: toFiltered },
+  {
+    name: 'open',
+    title: 'All fields of a token, and where they lead',
+    ...LARGE,
+    steps: [...toFiltered, [['Enter', 'Enter'], /expires +in /]],
+  },
+  {
+    name: 'confirm',
+    title: 'The question before two tokens are revoked, with what ends',
+    ...LARGE,
+    steps: [...toFiltered, [['Enter', 'Space', 'Space', 'x'], /Ends 2 tokens/]],
+  },
+  {
+    name: 'sessions',
+    title: 'Sessions that run and that have ended',
+    ...LARGE,
+    steps: [jump('sessions', /^Sessions · \d+ of [\s\S]*ended/m)],
+  },
+  { name: 'small', title: 'Tokens in a terminal of 60 columns and 15 rows', ...SMALL, steps: [toTokens] },
+];
+
+/** What people run, with links and sessions of their own: a program in their home, and what it does. */
+const WORK: readonly (readonly [Account, command: readonly string[], script: string])[] = [
+  [alice, ['./build', '--jobs', '8'], 'sleep 3600'],
+  [alice, ['./check', 'all'], 'exit 0'],
+  [bob, ['./train', '--epochs', '90'], 'sleep 3600'],
+  [dora, ['./archive', 'results'], 'exit 3'],
+  [mallory, ['./mine', '--threads', '64'], 'sleep 3600'],
+];
+
+async function main(): Promise<number> {
+  if (!process.env.TEST_WORLD) {
+    install(packagesFor({ tmux: 'tmux' }));
+    if (!hasRich()) install(['python3-rich']);
+    return inWorld();
+  }
+  await using daemon = await TestDaemon.start({
+    config: {
+      api: { listen: '127.0.0.1:7300' },
+      server: { hostname: 'login1.example.org' },
+      roles: { manager: { users: ['bob'], groups: [] } },
+    },
+  });
+  for (const account of [bob, alice, dora, mallory, alice, mallory]) await daemon.link(account);
+  for (const work of WORK) await start(daemon, ...work);
+  for (const picture of PICTURES) await draw(daemon, picture);
+  return 0;
+}
+
+function hasRich(): boolean {
+  try {
+    execFileSync(PYTHON, ['-c', 'import rich'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function start(
+  daemon: TestDaemon,
+  account: Account,
+  command: readonly string[],
+  script: string,
+): Promise<void> {
+  writeFileSync(join(account.home, command[0] ?? ''), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const { status, stderr } = await daemon.cli(account, ['start', '--detach', '--', ...command]);
+  if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
+}
+
+async function draw(daemon: TestDaemon, { name, title, columns, rows, steps }: Picture): Promise<void> {
+  using screen = new Screen(root, { columns, rows });
+  screen.enter(`${program()} tui --run ${daemon.runFolder} --local-admin --theme dark`);
+  await screen.shows(/● live/);
+  for (const [keys, shows] of steps) {
+    screen.press(...keys);
+    await screen.shows(shows);
+  }
+  const picture = execFileSync(PYTHON, [DRAW, `${columns}`, title], { input: screen.painted });
+  writeFileSync(join(import.meta.dirname, `${name}.svg`), picture);
+  process.stderr.write(`${name}.svg: ${Math.round(picture.length / 1024)} KiB\n`);
+}
+
+process.exitCode = await main();
