@@ -2,7 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inert, inertJson } from './inert.ts';
 
-const ACTIVE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+const ACTIVE = /[\p{Cc}\p{Cs}\p{Cn}\p{Co}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+/** Seen by nobody, but for what joins emoji. */
+const UNSEEN = /(?!\u200d)[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?<!\p{Emoji})\u200d|\u200d(?!\p{Emoji})/u;
+
+/** Characters that are made for harm, among others. */
+const HOSTILE = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom(
+      ...'\x1b\x07\x9b\x9d\x9c\u202e\u2066\u2069\u200b\u200d\u200e\u3164\ufe0f\u0301\ud800\udc00\u2028\ue000\u{e0041}',
+    ),
+    fc.constantFrom('\x1b]8;;http://x\x1b\\\\', '\x1b]52;c;AAAA\x07', '👩‍💻', '日', 'a'),
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  ),
+});
 
 describe('inert text', () => {
   it('shows escapes, C1 controls, line breaks and bidirectional controls instead of doing them', () => {
@@ -17,8 +30,45 @@ describe('inert text', () => {
     for (const text of ['zoë', '日本語', 'Ünal Öz', '👩‍💻', 'سلام', 'a\\b']) expect(inert(text)).toBe(text);
   });
 
-  it('never lets a control through, whatever the text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !ACTIVE.test(inert(text))));
+  it('shows what would not be seen, so that no two names look the same for it', () => {
+    for (const unseen of '\u00ad\u034f\u115f\u200b\u200c\u200d\u2060\u3164\uffa0\ufe0f\ufeff\u{e0100}') {
+      const code = unseen.codePointAt(0)?.toString(16);
+      expect(inert(`ali${unseen}ce`)).toMatch(new RegExp(`^ali\\\\[xu]{?0*${code}}?ce$`));
+    }
+  });
+
+  it('shows marks that stand alone, and those that are heaped up', () => {
+    expect(inert('\u0301 a\u0301')).toBe('\\u0301 a\u0301');
+    expect(inert(`a${'\u0301'.repeat(6)}`)).toBe(`a${'\u0301'.repeat(4)}\\u0301\\u0301`);
+  });
+
+  it('never lets a control through, nor what nobody sees, whatever the text', () => {
+    fc.assert(
+      fc.property(HOSTILE, (text) => {
+        const shown = inert(text);
+        expect(shown).not.toMatch(ACTIVE);
+        expect(shown).not.toMatch(UNSEEN);
+      }),
+    );
+  });
+
+  it('has nothing more to do where it has been, and drops nothing', () => {
+    fc.assert(
+      fc.property(HOSTILE, (text) => {
+        const shown = inert(text);
+        expect(inert(shown)).toBe(shown);
+        for (const char of text)
+          if (/^(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}]$/u.test(char)) expect(shown).toContain(char);
+      }),
+    );
+  });
+
+  it('takes ten thousand characters of any kind in its stride', () => {
+    for (const char of ['a', '\x1b', '\u0301', '\u200d', '👩‍💻', '\ud800']) {
+      const began = performance.now();
+      inert(char.repeat(10_000));
+      expect(performance.now() - began).toBeLessThan(500);
+    }
   });
 });
 

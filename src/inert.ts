@@ -2,11 +2,13 @@
  * Text from elsewhere made harmless: names, commands and messages come from other users and other
  * machines, and must not be able to move the cursor, retitle the window or turn the line round.
  *
- * Shown as escapes: C0, DEL and C1 controls, ESC among them (ECMA-48), lone surrogates, line and paragraph
- * separators, the bidirectional controls (UAX 9) and what takes no room at all (UTR 36, section 2.6).
+ * Shown as escapes: whatever is no character to look at (general category C: C0, DEL and C1 controls with ESC among
+ * them, ECMA-48; bidirectional and other format controls, UAX 9; lone surrogates; what Unicode has not assigned or left
+ * to private use, of which nobody knows how it looks), line and paragraph separators, what is not shown at all
+ * (UTR 36, section 2.6), and marks that combine with nothing or are heaped upon one another.
  */
 const UNSAFE =
-  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u00ad\u200b\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+  /(?!(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?)\u200d(?=\p{Extended_Pictographic}))[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<![\p{L}\p{N}\p{P}\p{S}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

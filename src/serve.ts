@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from './config/config.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { AppError, isAppError } from './errors.ts';
+import { inert } from './inert.ts';
 import { createLog, type Logger } from './log.ts';
 import { giveMemoryBack } from './native/memory.ts';
 import { setDumpable } from './native/process.ts';
@@ -46,7 +47,7 @@ export async function runServe(argv: string[]): Promise<number> {
     return await serve(values);
   } catch (error) {
     if (!isAppError(error)) throw error;
-    process.stderr.write(`latchkey: ${error.message}\n`);
+    process.stderr.write(`latchkey: ${inert(error.message)}\n`);
     if (error.reason === 'USAGE') return EXIT_USAGE;
     return error.reason === 'CONFIG_INVALID' ? EXIT_CONFIG : EXIT_FAILED;
   }

@@ -184,7 +184,7 @@ function writeJson(page: Page): void {
 function writeMembers(page: Page, name: string, members: Description): void {
   page.subheading(name);
   for (const [member, { type, about }] of Object.entries(members))
-    page.item(member, about === '' ? `(${type})` : `(${type}) ${sentence(about)}`);
+    page.item(member, about === '' ? `(${type})` : `(${type}) ${about}`);
 }
 
 /** With a capital and a full stop, which descriptions in a help text go without. */

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { AppError } from '../errors.ts';
 import { inert } from '../inert.ts';
+import { displayWidth } from '../terminal/display-width.ts';
 import type { Input, Io } from './io.ts';
 
 export interface Answers extends Disposable {
@@ -77,7 +78,9 @@ function typed(io: Io, text: string, echo: boolean): Promise<string> {
 }
 
 function rubOut(io: Io, line: string, count: number, echo: boolean): string {
-  const kept = [...line].slice(0, Math.max(0, [...line].length - count)).join('');
-  if (echo) io.stderr.write('\b \b'.repeat([...line].length - [...kept].length));
-  return kept;
+  const chars = [...line];
+  const kept = chars.slice(0, Math.max(0, chars.length - count));
+  const gone = chars.slice(kept.length).map(inert).join('');
+  if (echo) io.stderr.write('\b \b'.repeat(displayWidth(gone)));
+  return kept.join('');
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Client } from '../client/connect.ts';
 import { inert } from '../inert.ts';
+import { truncate } from '../terminal/display-width.ts';
 import { shellWords } from '../terminal/shell-words.ts';
 import type { Act, Run } from './run.ts';
 
@@ -10,6 +11,8 @@ type Candidate = readonly [name: string, about: string];
 
 /** As many as anybody looks through; the newest. */
 const MOST = 100;
+/** A line of what the shell shows beside it. */
+const WIDEST = 60;
 /** What would have to be quoted on a command line is not offered. */
 const PLAIN = /^[\w@+.-]+$/;
 
@@ -50,5 +53,5 @@ export function addKnown(program: Command, act: Act): void {
 async function known(run: Run, kind: Known): Promise<undefined> {
   const found = await LISTS[kind](await run.client());
   const plain = found.filter(([name]) => PLAIN.test(name));
-  for (const [name, about] of new Map(plain)) run.out.text(`${name}\t${inert(about)}\n`);
+  for (const [name, about] of new Map(plain)) run.out.text(`${name}\t${truncate(inert(about), WIDEST)}\n`);
 }

@@ -2,16 +2,19 @@ import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HARMFUL, HOSTILE } from '../../test/support/hostile-text.ts';
 import { ServedApi } from '../../test/support/served-api.ts';
 import type { Minted } from '../authority/authority.ts';
 import { loadKeys } from '../authority/keys.ts';
+import type { Challenge } from '../login/method.ts';
 import { encodeClaims, type TokenClaims } from '../token/claims.ts';
 import { signJws } from '../token/jws.ts';
 import type { SigningKey } from '../token/key.ts';
 import { capture } from './io.fixture.ts';
 
-/** What the server answers every login with. */
+/** What the server answers every login with, and what it asks before. */
 let answer: Minted;
+let asks: Prompts[] = [];
 let api: ServedApi;
 let key: SigningKey;
 let good: Minted;
@@ -21,6 +24,7 @@ beforeAll(async () => {
     logins: () => ({
       usable: () => [],
       async *begin() {
+        for (const asked of asks) yield asked;
         yield { kind: 'notice', text: 'Welcome.', again: false };
         return answer;
       },
@@ -31,6 +35,8 @@ beforeAll(async () => {
   good = await authority.mint({ login: 'alice', authMethod: 'web-ssh' });
 });
 afterAll(() => api[Symbol.asyncDispose]());
+
+type Prompts = Extract<Challenge, { kind: 'prompts' }> & { again: boolean };
 
 /** Logs in; resolves with what was said and the token that was kept. */
 async function login(given: Minted) {
@@ -82,5 +88,18 @@ describe('a token from a login (N8)', () => {
 
   it('is kept when it is good', async () => {
     expect(await login(good)).toEqual({ status: 0, stderr: 'Welcome.\n', kept: good.token });
+  });
+});
+
+describe('what a server asks and tells', () => {
+  it.each(Object.entries(HOSTILE))('is harmless: %s', async (_, text) => {
+    asks = [
+      { kind: 'prompts', name: text, instruction: text, prompts: [{ text, echo: true }], again: false },
+    ];
+    const { status, stderr } = await login(good);
+    asks = [];
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/latchkey: there is no answer for "/);
+    expect(stderr).not.toMatch(HARMFUL);
   });
 });

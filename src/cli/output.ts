@@ -5,8 +5,10 @@
  */
 import { styleText } from 'node:util';
 import { inert, inertJson } from '../inert.ts';
+import { brokenLine } from '../terminal/broken-line.ts';
 import { truncate } from '../terminal/display-width.ts';
 import { Progress } from '../terminal/progress.ts';
+import { layRecord, layToFit } from '../terminal/record.ts';
 import { relativeTime } from '../terminal/relative-time.ts';
 import { type Cell, type Column, layTable, type Paint, type Style } from '../terminal/table.ts';
 import type { Io } from './io.ts';
@@ -49,18 +51,21 @@ export class Output {
     this.#print(`${inert(text)}\n`);
   }
 
-  /** Rows under headings; on a terminal no wider than it is. */
-  table(columns: readonly Column[], rows: readonly (readonly Value[])[]): void {
-    const width = this.#io.stdout.isTTY === true ? this.#io.stdout.columns : undefined;
-    this.#print(`${this.tableLines(columns, rows, width).join('\n')}\n`);
+  /** One line of the result, broken between words where the terminal is narrower. */
+  words(text: string): void {
+    const shown = inert(text);
+    const lines = this.#width === undefined ? [shown] : brokenLine(shown, this.#width);
+    this.#print(`${lines.join('\n')}\n`);
   }
 
-  /** The same for who draws them; `width` in columns. */
-  tableLines(
-    columns: readonly Column[],
-    rows: readonly (readonly Value[])[],
-    width: number | undefined,
-  ): string[] {
+  /** Rows under headings; on a terminal no wider than it is. */
+  table(columns: readonly Column[], rows: readonly (readonly Value[])[]): void {
+    const cells = rows.map((row) => row.map(inertCell));
+    this.#print(`${layToFit(columns, cells, this.#width, this.paint).join('\n')}\n`);
+  }
+
+  /** The same for who draws them in `width` columns, one line a row. */
+  tableLines(columns: readonly Column[], rows: readonly (readonly Value[])[], width: number): string[] {
     const cells = rows.map((row) => row.map(inertCell));
     return layTable(columns, cells, width, this.paint);
   }
@@ -72,13 +77,8 @@ export class Output {
 
   /** Names and values, one pair a line; pairs without a value are left out. */
   fields(pairs: readonly (readonly [name: string, value: Value | undefined])[]): void {
-    const known = pairs.filter(([, value]) => value !== undefined && value !== '');
-    const widest = Math.max(...known.map(([name]) => name.length));
-    for (const [name, value] of known) {
-      const { text, style } = inertCell(value ?? '');
-      const label = this.paint(name.padEnd(widest), 'dim');
-      this.#print(`${label}  ${this.paint(text, style)}\n`);
-    }
+    const cells = pairs.map(([name, value]) => [name, inertCell(value ?? '')] as const);
+    for (const line of layRecord(cells, this.#width, this.paint)) this.#print(`${line}\n`);
   }
 
   /** The whole result as one JSON object. */
@@ -117,6 +117,11 @@ export class Output {
     return this.#io.stdout.isTTY === true
       ? relativeTime(moment, this.#io.now(), units)
       : moment.toISOString();
+  }
+
+  /** Columns of the terminal that results go to, where they go to one. */
+  get #width(): number | undefined {
+    return this.#io.stdout.isTTY === true ? this.#io.stdout.columns || undefined : undefined;
   }
 
   #print(text: string): void {

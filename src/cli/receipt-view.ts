@@ -49,7 +49,7 @@ export async function endingOf(
 /** Prints the receipt, with --quiet only what it failed to end; the status is 1 when something survived. */
 export function showReceipt(out: Output, receipt: Receipt): number {
   if (out.json) out.document(asJson(ENDED, receipt));
-  else if (!out.quiet) for (const line of receiptLines(receipt)) out.line(line);
+  else if (!out.quiet) for (const line of receiptLines(receipt)) out.words(line);
   else
     for (const { pid, linuxUser, command } of receipt.survivors)
       out.problem(`could not be ended: pid ${pid} of ${linuxUser}, ${command}`);

@@ -60,7 +60,7 @@ function tell(run: Run, standing: Standing): void {
   const next = nextOf(standing);
   const widest = Math.max(...next.map(([command]) => command.length));
   for (const line of ['', 'Next:']) run.out.line(line);
-  for (const [command, purpose] of next) run.out.line(`  ${command.padEnd(widest)}  ${purpose}`);
+  for (const [command, purpose] of next) run.out.words(`  ${command.padEnd(widest)}  ${purpose}`);
 }
 
 /** Never throws what only says that there is no server, or no login. */

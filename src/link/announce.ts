@@ -1,5 +1,6 @@
 /** What a link in the foreground tells its user, on standard error. */
 import type { LocalServer } from '../client/local-server.ts';
+import { inert } from '../inert.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { Departure } from './link.ts';
 
@@ -27,5 +28,5 @@ function localTime(date: Date): string {
 }
 
 function tell(text: string): void {
-  process.stderr.write(`latchkey link: ${text}\n`);
+  process.stderr.write(`latchkey link: ${inert(text)}\n`);
 }

@@ -5,6 +5,7 @@
  * never for another user.
  */
 import { type AppError, isAppError } from '../errors.ts';
+import { inert } from '../inert.ts';
 import { HELP, type LinkWords, parseWords } from './options.ts';
 
 const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
@@ -24,7 +25,7 @@ export async function runLink(argv: string[]): Promise<number> {
   } catch (error) {
     const message = isAppError(error) ? error.message : `it failed unexpectedly: ${String(error)}`;
     if (words?.report !== undefined) (await import('./detach.ts')).report(words.report, message);
-    else process.stderr.write(`latchkey link: ${message}\n`);
+    else process.stderr.write(`latchkey link: ${inert(message)}\n`);
     return words?.daemon === true ? FAILED : exitStatus(error);
   }
 }

@@ -1,6 +1,6 @@
-import { displayWidth, truncate } from './display-width.ts';
+import { displayWidth, piecesOf } from './display-width.ts';
 
-/** The lines of a text that is broken between words; a word that is too long is cut. */
+/** The lines of a text that is broken between words, and within one only where it is wider than a line; nothing is lost. */
 export function brokenLine(text: string, width: number): string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];
@@ -12,5 +12,5 @@ export function brokenLine(text: string, width: number): string[] {
       line = indent + word;
     } else line = longer;
   }
-  return [...lines, line].map((each) => truncate(each, width));
+  return [...lines, line].flatMap((each) => [...piecesOf(each, width)]);
 }

@@ -1,39 +1,52 @@
 /**
- * How many columns of a terminal a text takes, after UAX 11 (East Asian Width): wide characters two,
- * combining marks none, everything else one. Expects inert text.
+ * How many columns of a terminal a text takes, as terminals count: each character for itself, wide ones two (UAX 11),
+ * those that combine with the one before none; only what is joined to an emoji takes no more room. Expects inert text.
  */
 const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
-const MARK = /^(?:\p{Mn}|\p{Me}|\u200c|\u200d)+$/u;
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?!\p{Regional_Indicator})\p{Emoji_Presentation}/u;
+const COMBINING = /[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7ff\u200c\u200d]/u;
+const JOINER = '\u200d';
 const PLAIN = /^[\x20-\x7e]*$/;
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
-function graphemeWidth(grapheme: string): number {
-  if (MARK.test(grapheme)) return 0;
-  return WIDE.test(grapheme) ? 2 : 1;
-}
 
 /** Columns that `text` takes. */
 export function displayWidth(text: string): number {
   if (PLAIN.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  let before = '';
+  for (const char of text) {
+    if (before !== JOINER) width += charWidth(char);
+    before = char;
+  }
   return width;
+}
+
+function charWidth(char: string): number {
+  if (COMBINING.test(char)) return 0;
+  return WIDE.test(char) ? 2 : 1;
 }
 
 /** `text` in `width` columns at most; what was cut shows as one "…". */
 export function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
-  let kept = '';
+  return width > 0 ? `${piecesOf(text, width - 1).next().value ?? ''}…` : '';
+}
+
+/** `text` in pieces of `width` columns at most, each as long as can be; nothing of it is lost. */
+export function* piecesOf(text: string, width: number): Generator<string> {
+  let piece = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
-    const next = used + graphemeWidth(segment);
-    if (next > width - 1) break;
-    kept += segment;
-    used = next;
+    const next = displayWidth(segment);
+    if (used + next > width && used + next > 0) {
+      yield piece;
+      [piece, used] = ['', 0];
+    }
+    piece += segment;
+    used += next;
   }
-  return width > 0 ? `${kept}…` : '';
+  if (piece !== '') yield piece;
 }
 
 /** `text` filled with spaces up to `width` columns. */

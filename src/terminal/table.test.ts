@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayWidth, padTo, truncate } from './display-width.ts';
-import { layTable } from './table.ts';
+import { inert } from '../inert.ts';
+import { displayWidth, padTo, piecesOf, truncate } from './display-width.ts';
+import { layRecord, layToFit } from './record.ts';
+import { fitsIn, layTable } from './table.ts';
 
 const plain = (text: string): string => text;
 const COLUMNS = [{ title: 'ID' }, { title: 'COMMAND', shrinks: true }, { title: 'WHEN' }];
@@ -14,6 +16,17 @@ function lay(width: number | undefined, ...rows: string[][]): string[] {
     plain,
   );
 }
+
+/** Any text at all, as it is shown. */
+const SHOWN = fc
+  .string({
+    unit: fc.oneof(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+      fc.constantFrom('日', '👩‍💻', 'e\u0301', '\x1b', '\u202e'),
+    ),
+    maxLength: 60,
+  })
+  .map(inert);
 
 describe('a table', () => {
   it('aligns columns under their headings, without spaces at line ends', () => {
@@ -65,4 +78,45 @@ describe('a table', () => {
     expect(truncate('日本語', 4)).toBe('日…');
     expect(padTo('日', 4)).toBe('日  ');
   });
+
+  it('is within any terminal, as records where it would be too wide, and every column begins where its heading does', () => {
+    const row = fc.tuple(SHOWN, SHOWN, SHOWN);
+    fc.assert(
+      fc.property(
+        fc.array(row, { minLength: 1, maxLength: 4 }),
+        fc.constantFrom(40, 60, 80, 200),
+        (texts, width) => {
+          const cells = texts.map((cellTexts) => cellTexts.map((text) => ({ text })));
+          const lines = layToFit(COLUMNS, cells, width, plain);
+          for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(width);
+          const [head = '', ...rest] = lines;
+          if (!fitsIn(COLUMNS, cells, width)) return;
+          for (const title of ['COMMAND', 'WHEN']) {
+            const at = head.indexOf(title);
+            for (const line of rest) expect(endsAt(line, at)).toBe(true);
+          }
+        },
+      ),
+    );
+  });
+
+  it('loses nothing of a record', () => {
+    fc.assert(
+      fc.property(SHOWN, fc.integer({ min: 10, max: 80 }), (text, width) => {
+        const lines = layRecord([['NAME', { text }]], width, plain);
+        const value = displayWidth(text) <= width - 6 ? (lines[0] ?? '').slice(6) : lines.slice(1).join('');
+        expect(value).toBe(text);
+      }),
+    );
+  });
 });
+
+/** Whether some character of `line` ends in column `at`, counted in columns, or the line is over before. */
+function endsAt(line: string, at: number): boolean {
+  let used = 0;
+  for (const piece of piecesOf(line, 1)) {
+    if (used === at) return true;
+    used += displayWidth(piece);
+  }
+  return used <= at;
+}

@@ -33,14 +33,40 @@ export function layTable(
   width: number | undefined,
   paint: Paint,
 ): string[] {
+  return layShown(columns, rows, widthsFor(columns, rows, width), paint);
+}
+
+/** Whether the narrowest form of the table is within `width`. */
+export function fitsIn(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  width: number,
+): boolean {
+  return total(widthsFor(columns, rows, width).map((shown) => shown.width)) <= width;
+}
+
+function layShown(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  shown: readonly Shown[],
+  paint: Paint,
+): string[] {
   const heading = columns.map(({ title }): Cell => ({ text: title, style: 'heading' }));
-  const table = [heading, ...rows];
-  let shown = columns.map((column, at) => ({ column, at, width: widest(table, at) }));
-  if (width !== undefined) {
-    shown = leaveOut(shown, width);
-    shrink(shown, width);
-  }
-  return table.map((row) => layRow(row, shown, paint));
+  return [heading, ...rows].map((row) => layRow(row, shown, paint));
+}
+
+/** Which columns are shown, and how wide. */
+function widthsFor(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  width: number | undefined,
+): Shown[] {
+  const table = [columns.map(({ title }): Cell => ({ text: title })), ...rows];
+  const all = columns.map((column, at) => ({ column, at, width: widest(table, at) }));
+  if (width === undefined) return all;
+  const shown = leaveOut(all, width);
+  shrink(shown, width);
+  return shown;
 }
 
 interface Shown {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, type Finished, mallory, type Run, root, runAs } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
+import { HOSTILE } from '../support/hostile-text.ts';
 import { program } from '../support/program.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
@@ -142,7 +143,7 @@ describe('the command line', () => {
       fish: `fish --no-config -c '$latchkey completion fish | source; complete -C "$latchkey $words "'`,
       zsh: `timeout 20 zsh -f -c 'zmodload zsh/zpty; zpty z "stty cols 300; exec zsh -f -i"
         zpty -w z "autoload -U compinit; compinit -u -D; source <($latchkey completion zsh); print ready\\$((1))"
-        zpty -r z said "*ready1*"; zpty -n -w z "$latchkey $words "$'"'\\t'"'; zpty -r z said "*$wanted*"; print -r -- $said'`,
+        zpty -r z said "*ready1*"; zpty -n -w z "$latchkey $words "$'"'\\t\\t'"'; zpty -r z said "*$wanted*"; print -r -- $said'`,
     };
     /** A command line without its last word, and that. */
     const lines = async (): Promise<[string, string][]> => {
@@ -161,6 +162,17 @@ describe('the command line', () => {
         const env = { words: `--run ${daemon.runFolder} ${words}`, wanted };
         expect((await shell(OFFERS[name] ?? '', env)).stdout).toContain(wanted);
       }
+    });
+
+    test.for(Object.keys(OFFERS))('and nothing of it runs in %s', async (name, context) => {
+      skipWithout(context, missingWorld() ?? (existsSync(`/usr/bin/${name}`) ? undefined : `needs ${name}`));
+      const argv = ['start', '--detach', '--', 'sleep', '60', ...Object.values(HOSTILE)];
+      const wanted = (await daemon.cli(alice, argv)).stdout.trim();
+      const env = { words: `--run ${daemon.runFolder} sessions show`, wanted };
+      const { stdout } = await shell(OFFERS[name] ?? '', env);
+      expect(stdout).toContain(wanted);
+      expect(stdout).not.toContain('\u001b]');
+      expect(existsSync(join(alice.home, 'pwned'))).toBe(false);
     });
   });
 

@@ -66,6 +66,21 @@ export class Screen implements Disposable {
     return this.#tmux('capture-pane', '-p', '-e', '-N');
   }
 
+  /** The lines that went on in the next one for want of room. */
+  get breaks(): string[] {
+    const whole = new Set(
+      this.#tmux('capture-pane', '-p', '-J')
+        .split('\n')
+        .map((line) => line.trimEnd()),
+    );
+    return this.text.split('\n').filter((line) => !whole.has(line.trimEnd()));
+  }
+
+  /** What programs have put into the terminal's clipboard. */
+  get clipboard(): string {
+    return this.#tmux('list-buffers');
+  }
+
   /** Whether the terminal is on its other screen, as full-screen programs have it; and whether it shows its cursor. */
   get modes(): string {
     return this.#tmux('display-message', '-p', '#{alternate_on} #{cursor_flag}').trim();
