@@ -4,12 +4,12 @@ import { type ReactNode, useEffect, useReducer } from 'react';
 import type { LastingClient } from '../src/client/lasting-client.ts';
 import { draw } from './layout/draw.ts';
 import type { Look } from './layout/look.ts';
-import { useJob, useNow, useReady, useTypedFilter, useWatch, useWeight } from './live/hooks.ts';
+import { useBoard, useJob, useNow, useReady, useTypedFilter, useWatch, useWeight } from './live/hooks.ts';
 import type { Loan } from './live/lend.ts';
 import { useTerminal } from './live/use-terminal.ts';
 import { keyNames } from './state/key-names.ts';
 import { reduce } from './state/reduce.ts';
-import { type State, viewOf } from './state/state.ts';
+import { isThere, type State, viewOf } from './state/state.ts';
 
 export interface DashboardProps {
   readonly server: LastingClient;
@@ -23,13 +23,14 @@ export function Dashboard({ server, start, look, loan }: DashboardProps): ReactN
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
   const nowMs = useNow();
-  const { isLoaded } = viewOf(state).window;
+  const isLoaded = isThere(viewOf(state));
   const isReady = useReady(isLoaded);
   useEffect(() => tell({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
   useInput((input, key) => {
     for (const name of keyNames(input, key)) tell({ kind: 'key', key: name });
   });
   useWatch(server, viewOf(state), tell);
+  useBoard(server, viewOf(state), tell);
   useTypedFilter(state.prompt, isLoaded, tell);
   useWeight(server, state.dialog, tell);
   useJob(server, state.dialog, tell);

@@ -1,10 +1,13 @@
 /**
- * A screen as data: what its columns are, how a page of it is asked for and watched, what can be done to
- * its rows and where they lead. A new screen is one file in screens/, named in screens/all.ts.
+ * A screen as data. A list: what its columns are, how a page of it is asked for and watched, what can be done to
+ * its rows and where they lead. Or a board: how it is watched, and a picture of what came. A new screen is one file
+ * in screens/, named in screens/all.ts.
  */
 import type { Client } from '../src/client/connect.ts';
+import type { Who } from '../src/client/lasting-client.ts';
 import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
 import type { Style, Column as TableColumn } from '../src/terminal/table.ts';
+import type { Look } from './layout/look.ts';
 
 /** What a cell or field shows, not yet inert; a moment is shown relative to now. */
 export type Value = string | Date | undefined | { readonly text: string; readonly style?: Style };
@@ -27,7 +30,7 @@ export interface Order {
 
 /** What is looked at. Its identity tells an answer to it from an answer to the one before. */
 export interface Query {
-  readonly screen: Screen;
+  readonly screen: List;
   readonly scope: Scope;
   readonly filter: string;
   /** Undefined where the server offers no order. */
@@ -132,8 +135,33 @@ export interface Showing extends Offer {
 
 export type Action = Ending | Sending | Showing;
 
-export interface Screen {
+export type Screen = List | Board;
+
+interface Named {
   readonly name: string;
+  /** Whether it is offered to them; to everybody where nothing is said. */
+  readonly isFor?: (who: Who) => boolean;
+}
+
+/** What a picture has to fit into, and how it is painted. */
+export interface Frame {
+  readonly columns: number;
+  readonly rows: number;
+  readonly nowMs: number;
+  readonly look: Look;
+}
+
+/** Lines of what there was at one time, none wider than the frame; more of them than it has are scrolled. */
+export type Picture = (frame: Frame) => readonly string[];
+
+export interface Board extends Named {
+  readonly kind: 'board';
+  /** The first picture says that the watch has begun. */
+  readonly watch: (client: Client, signal: AbortSignal) => AsyncIterable<Picture>;
+}
+
+export interface List extends Named {
+  readonly kind: 'list';
   /** What its rows are called, many of them. */
   readonly rows: string;
   readonly columns: readonly Column[];

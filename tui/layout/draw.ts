@@ -1,5 +1,6 @@
 /** The whole screen as lines, from the state and the time. */
 import { type State, viewOf } from '../state/state.ts';
+import { board } from './board.ts';
 import { dialog } from './dialogs.ts';
 import { footer, header, title } from './frame.ts';
 import { list } from './list.ts';
@@ -18,7 +19,9 @@ export function draw(state: State, nowMs: number, look: Look): string[] {
 
 function middle(state: State, nowMs: number, look: Look): string[] {
   if (state.dialog !== undefined) return dialog(state, state.dialog, look);
-  const { open } = viewOf(state);
-  const rest = open === undefined ? list(state, nowMs, look) : openRow(state, open, nowMs, look);
+  const view = viewOf(state);
+  if (view.kind === 'board') return [title(state, look), ...board(state, view, nowMs, look)];
+  const { open } = view;
+  const rest = open === undefined ? list(state, view, nowMs, look) : openRow(state, open, nowMs, look);
   return [title(state, look), ...rest];
 }

@@ -1,10 +1,18 @@
 /** What is around every screen: who and where, the tabs, the title, what was typed, and the keys. */
 import { inert } from '../../src/inert.ts';
 import { displayWidth, truncate } from '../../src/terminal/display-width.ts';
-import { screens } from '../screens/all.ts';
+import { screensFor } from '../screens/all.ts';
 import { bindingsAt, placeOf } from '../state/keys.ts';
 import { meant } from '../state/prompt.ts';
-import { type Connection, type State, type View, viewOf } from '../state/state.ts';
+import {
+  type Connection,
+  type ListView,
+  listOf,
+  type State,
+  screenOf,
+  type View,
+  viewOf,
+} from '../state/state.ts';
 import { place } from '../state/window.ts';
 import { spread } from './line.ts';
 import type { Look, Style } from './look.ts';
@@ -37,9 +45,9 @@ function connectionWord(connection: Connection): [string, Style | undefined] {
 }
 
 function tabs(state: State, look: Look): string {
-  const current = viewOf(state).query.screen;
+  const current = screenOf(viewOf(state));
   let room = state.size.columns;
-  return screens
+  return screensFor(state.who)
     .map((screen, at) => {
       const text = truncate(` ${at + 1} ${screen.name} `, room);
       room -= displayWidth(text);
@@ -51,11 +59,16 @@ function tabs(state: State, look: Look): string {
 /** "Tokens of alice · filter "x" · 3 of 1,200 · 2 marked", or what is open. */
 export function title(state: State, look: Look): string {
   const view = viewOf(state);
-  const text = view.open === undefined ? aboutList(view) : inert(view.open.row.title);
+  const text = about(view);
   return look.paint(look.plain(truncate(text, state.size.columns)), 'heading');
 }
 
-function aboutList({ query, window }: View): string {
+function about(view: View): string {
+  if (view.kind === 'board') return view.screen.name;
+  return view.open === undefined ? aboutList(view) : inert(view.open.row.title);
+}
+
+function aboutList({ query, window }: ListView): string {
   const { login, linuxUser } = query.scope;
   const whose = login ?? linuxUser;
   const parts = [
@@ -98,11 +111,11 @@ function hints(state: State): string {
 function lowerLine(state: State): [string, Style | undefined] {
   const { prompt, dialog, note, connection } = state;
   if (prompt?.kind === 'filter') {
-    const { filters } = viewOf(state).query.screen;
+    const filters = listOf(state)?.query.screen.filters;
     return [`/${prompt.text}_ ${prompt.text === '' ? `(${filters})` : ''}`, undefined];
   }
   if (prompt?.kind === 'jump') {
-    const names = meant(prompt.text).map(({ name }) => name);
+    const names = meant(prompt.text, state.who).map(({ name }) => name);
     return [`:${prompt.text}_ ${names.length === 0 ? 'no such screen' : names.join('  ')}`, undefined];
   }
   if (dialog?.kind === 'choose') return [`${dialog.action.what}: ${inert(dialog.text)}_`, undefined];

@@ -3,15 +3,14 @@ import { stripVTControlCharacters } from 'node:util';
 import { padTo } from '../../src/terminal/display-width.ts';
 import { layTable } from '../../src/terminal/table.ts';
 import type { Column, Order } from '../screen.ts';
-import { heightOf, type State, viewOf } from '../state/state.ts';
+import { heightOf, type ListView, type State } from '../state/state.ts';
 import { cellOf } from './line.ts';
 import type { Look } from './look.ts';
 
 /** In front of each row: the cursor, and the mark. */
 const MARGIN = 2;
 
-export function list(state: State, nowMs: number, look: Look): string[] {
-  const { query, window } = viewOf(state);
+export function list(state: State, { query, window }: ListView, nowMs: number, look: Look): string[] {
   const { columns: width } = state.size;
   const rows = window.rows.slice(window.top, window.top + heightOf(state.size));
   const cells = rows.map((row) =>

@@ -56,6 +56,14 @@ const ASCII: Readonly<Record<string, string>> = {
   '↑': '^',
   '↓': 'v',
   '·': '-',
+  '▁': '.',
+  '▂': ':',
+  '▃': '=',
+  '▄': '+',
+  '▅': '*',
+  '▆': 'x',
+  '▇': '%',
+  '█': '#',
 };
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });

@@ -1,13 +1,13 @@
 /** All fields of the row that is open; the ones with an arrow lead on. */
 import { padTo } from '../../src/terminal/display-width.ts';
 import { arrowOf, indentOf, type OpenLine, openLines } from '../state/open-text.ts';
-import { heightOf, type State, type View } from '../state/state.ts';
+import { heightOf, type ListView, type State } from '../state/state.ts';
 import { cellOf } from './line.ts';
 import type { Look } from './look.ts';
 
 export function openRow(
   state: State,
-  { row, at, isGone }: NonNullable<View['open']>,
+  { row, at, isGone }: NonNullable<ListView['open']>,
   nowMs: number,
   look: Look,
 ): string[] {

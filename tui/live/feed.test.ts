@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src/errors.ts';
-import type { Change, Query, Screen } from '../screen.ts';
+import type { Change, List, Query } from '../screen.ts';
 import type { Event } from '../state/reduce.ts';
 import { emptyWindow } from '../state/window.ts';
 import { Feed } from './feed.ts';
@@ -13,7 +13,8 @@ const BEGUN: Change = { kind: 'begun' };
 function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
   const events: Event[] = [];
   const seen = { events, asked: 0 };
-  const screen: Screen = {
+  const screen: List = {
+    kind: 'list',
     name: 'Things',
     rows: 'things',
     columns: [],

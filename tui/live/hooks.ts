@@ -7,6 +7,7 @@ import type { Dialog, Prompt, View } from '../state/state.ts';
 import { emptyWindow } from '../state/window.ts';
 import { Feed } from './feed.ts';
 import { work } from './jobs.ts';
+import { watchBoard } from './watch-board.ts';
 import { weigh } from './weigh.ts';
 
 /** Until a filter is asked for when the answer to the one before is not here: long enough for the next key. */
@@ -16,18 +17,28 @@ const TICK_MS = 1_000;
 const LATE_MS = 150;
 
 /** The rows of what is looked at, kept as the server has them. */
-export function useWatch(
-  server: LastingClient,
-  { query, window: { wanted } }: View,
-  tell: Dispatch<Event>,
-): void {
+export function useWatch(server: LastingClient, view: View, tell: Dispatch<Event>): void {
   const feed = useRef<Feed>(undefined);
+  const query = view.kind === 'list' ? view.query : undefined;
+  const wanted = view.kind === 'list' ? view.window.wanted : emptyWindow.wanted;
   useEffect(() => {
+    if (query === undefined) return;
     const opened = new Feed(server, query, emptyWindow.wanted, tell);
     feed.current = opened;
     return () => opened[Symbol.dispose]();
   }, [server, query, tell]);
   useEffect(() => feed.current?.want(wanted), [wanted]);
+}
+
+/** The pictures of what is looked at, as the server sends what they show. */
+export function useBoard(server: LastingClient, view: View, tell: Dispatch<Event>): void {
+  const board = view.kind === 'board' ? view.screen : undefined;
+  useEffect(() => {
+    if (board === undefined) return;
+    const left = new AbortController();
+    void watchBoard(server, board, left.signal, tell);
+    return () => left.abort();
+  }, [server, board, tell]);
 }
 
 /** Puts what is typed into force: at once, unless that would pile up questions that nobody waits for. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
-import type { Ending, Page, Screen, Target } from '../screen.ts';
+import type { Ending, List, Page, Target } from '../screen.ts';
 import { sessions } from '../screens/sessions.ts';
 import type { Event } from '../state/reduce.ts';
 import type { Job } from '../state/state.ts';
@@ -125,7 +125,7 @@ describe('a job', () => {
       next: at < 2 ? `${at + 1}` : '',
       total: 3,
     }));
-    const page: Screen['page'] = async (_client, { pageToken, signal }) => {
+    const page: List['page'] = async (_client, { pageToken, signal }) => {
       signal.throwIfAborted();
       return pages[Number(pageToken)] ?? { rows: [], next: '', total: 0 };
     };

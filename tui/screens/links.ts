@@ -1,9 +1,10 @@
 /** The processes that run programs as their users. The server picks them by Linux user alone, and has one order. */
 import type { Link } from '../../src/generated/latchkey/v1/link.ts';
 import { linkState } from '../../src/terminal/state-words.ts';
-import type { Query, Row, Screen } from '../screen.ts';
+import type { List, Query, Row } from '../screen.ts';
 
-export const links: Screen = {
+export const links: List = {
+  kind: 'list',
   name: 'Links',
   rows: 'links',
   columns: [

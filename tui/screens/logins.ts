@@ -1,9 +1,10 @@
 /** People, and what they have. */
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
-import { orderBy, type Row, type Screen } from '../screen.ts';
+import { type List, orderBy, type Row } from '../screen.ts';
 import { tokenFilter } from './tokens.ts';
 
-export const logins: Screen = {
+export const logins: List = {
+  kind: 'list',
   name: 'Logins',
   rows: 'logins',
   columns: [

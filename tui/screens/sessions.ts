@@ -2,7 +2,7 @@
 import { type Session, type SessionFilter, SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import { shellWords } from '../../src/terminal/shell-words.ts';
 import { sessionState } from '../../src/terminal/state-words.ts';
-import { orderBy, type Query, type Row, type Screen } from '../screen.ts';
+import { type List, orderBy, type Query, type Row } from '../screen.ts';
 
 /** The ones that people send (signal(7)). */
 const SIGNALS = [
@@ -17,7 +17,8 @@ const SIGNALS = [
   { name: 'USR2', help: 'as the program says' },
 ];
 
-export const sessions: Screen = {
+export const sessions: List = {
+  kind: 'list',
   name: 'Sessions',
   rows: 'sessions',
   columns: [

@@ -1,8 +1,9 @@
 /** Every login that is worth something now: the live tokens. */
 import type { Token, TokenFilter } from '../../src/generated/latchkey/v1/token.ts';
-import { orderBy, type Query, type Row, type Screen } from '../screen.ts';
+import { type List, orderBy, type Query, type Row } from '../screen.ts';
 
-export const tokens: Screen = {
+export const tokens: List = {
+  kind: 'list',
   name: 'Tokens',
   rows: 'tokens',
   columns: [

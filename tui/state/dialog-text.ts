@@ -5,7 +5,7 @@ import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.
 import type { Target } from '../screen.ts';
 import { chosen, matching } from './choices.ts';
 import { behindHelp } from './keys.ts';
-import { type Dialog, heightOf, type Job, type State, viewOf, type Weight } from './state.ts';
+import { type Dialog, heightOf, type Job, listOf, type State, type Weight } from './state.ts';
 import { count, listed } from './words.ts';
 
 /** As wide as two columns of help are. */
@@ -114,7 +114,7 @@ export function amountOf(job: Job): number {
 /** " 3 tokens"; nothing for one. */
 function manyOf(state: State, targets: readonly Target[]): string {
   if (targets.length === 1) return '';
-  return ` ${targets.length.toLocaleString('en')} ${viewOf(state).query.screen.rows}`;
+  return ` ${targets.length.toLocaleString('en')} ${listOf(state)?.query.screen.rows ?? 'rows'}`;
 }
 
 function capital(word: string): string {

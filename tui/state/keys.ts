@@ -1,7 +1,7 @@
 /** The keys, as in k9s, lazygit and htop. What `?` shows is this table, and so is what a key does. */
-import { screens } from '../screens/all.ts';
+import { screensFor } from '../screens/all.ts';
 import { offered } from './offers.ts';
-import { type State, viewOf } from './state.ts';
+import { listOf, type State, viewOf } from './state.ts';
 
 export type Command =
   | 'down'
@@ -32,7 +32,7 @@ export type Command =
   | 'choose';
 
 /** Where the keys go. */
-export type Place = 'list' | 'open' | 'help' | 'confirm' | 'choose' | 'working' | 'told';
+export type Place = 'list' | 'open' | 'board' | 'help' | 'confirm' | 'choose' | 'working' | 'told';
 
 export interface Binding {
   readonly keys: readonly string[];
@@ -55,12 +55,13 @@ const FOR_ROWS: ReadonlySet<Command> = new Set<Command>([
   'markAll',
 ]);
 const ROWS: readonly Place[] = ['list', 'open'];
-const MOVING: readonly Place[] = ['list', 'open', 'help', 'told'];
+const SCREENS: readonly Place[] = ['list', 'open', 'board'];
+const MOVING: readonly Place[] = ['list', 'open', 'board', 'help', 'told'];
 
 /** Keys by the names of key-names.ts. */
 const BINDINGS: readonly Binding[] = [
-  { keys: ['?'], command: 'help', help: 'this help', places: ROWS, short: 'help' },
-  { keys: ['q', '^c'], command: 'quit', help: 'quit', places: ROWS, short: 'quit' },
+  { keys: ['?'], command: 'help', help: 'this help', places: SCREENS, short: 'help' },
+  { keys: ['q', '^c'], command: 'quit', help: 'quit', places: SCREENS, short: 'quit' },
   { keys: ['j', 'down'], command: 'down', help: 'one line down', places: MOVING },
   { keys: ['k', 'up'], command: 'up', help: 'one line up', places: MOVING },
   { keys: ['pgdn', '^f'], command: 'pageDown', help: 'one page down', places: MOVING },
@@ -90,15 +91,15 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['*'], command: 'markAll', help: 'mark all that the filter shows', places: ['list'] },
   { keys: ['u'], command: 'unmarkAll', help: 'mark nothing any more', places: ['list'] },
   {
-    keys: screens.map((_, at) => `${at + 1}`),
+    keys: [],
     command: 'screen',
     help: 'that screen',
-    places: ROWS,
+    places: SCREENS,
   },
-  { keys: ['tab'], command: 'nextScreen', help: 'the next screen', places: ROWS },
-  { keys: ['shift-tab'], command: 'previousScreen', help: 'the screen before', places: ROWS },
-  { keys: [':'], command: 'jump', help: 'go to a screen by name', places: ROWS, short: 'go to' },
-  { keys: ['^z'], command: 'suspend', help: 'back to the shell; fg comes back', places: ROWS },
+  { keys: ['tab'], command: 'nextScreen', help: 'the next screen', places: SCREENS },
+  { keys: ['shift-tab'], command: 'previousScreen', help: 'the screen before', places: SCREENS },
+  { keys: [':'], command: 'jump', help: 'go to a screen by name', places: SCREENS, short: 'go to' },
+  { keys: ['^z'], command: 'suspend', help: 'back to the shell; fg comes back', places: SCREENS },
   { keys: ['y'], command: 'yes', help: 'do it', places: ['confirm'], short: 'yes' },
   { keys: ['n', 'esc'], command: 'back', help: 'leave it', places: ['confirm'], short: 'no' },
   { keys: ['enter', '?'], command: 'back', help: 'close', places: ['help', 'told'] },
@@ -111,19 +112,31 @@ const BINDINGS: readonly Binding[] = [
 ];
 
 export function placeOf(state: State): Place {
-  return state.dialog?.kind ?? (viewOf(state).open === undefined ? 'list' : 'open');
+  return state.dialog?.kind ?? placeBehind(state);
 }
 
 /** What the help lists: what can be pressed behind it. */
 export function behindHelp(state: State): Binding[] {
-  return bindingsAt(state, viewOf(state).open === undefined ? 'list' : 'open');
+  return bindingsAt(state, placeBehind(state));
+}
+
+function placeBehind(state: State): Place {
+  const view = viewOf(state);
+  if (view.kind === 'board') return 'board';
+  return view.open === undefined ? 'list' : 'open';
 }
 
 /** What can be pressed at `place`; what may not be done is not among it. */
 export function bindingsAt(state: State, place: Place): Binding[] {
   return BINDINGS.filter(({ places }) => places.includes(place)).flatMap((binding) =>
-    binding.command === 'act' ? actionBindings(state) : [binding],
+    binding.command === 'act'
+      ? actionBindings(state)
+      : [binding.command === 'screen' ? tabs(state, binding) : binding],
   );
+}
+
+function tabs({ who }: State, binding: Binding): Binding {
+  return { ...binding, keys: screensFor(who).map((_, at) => `${at + 1}`) };
 }
 
 function actionBindings(state: State): Binding[] {
@@ -139,6 +152,6 @@ export function commandFor(state: State, key: string): Command | undefined {
 
 /** Whether `key` would mean nothing without rows. */
 export function isForRows(state: State, key: string): boolean {
-  if (viewOf(state).query.screen.actions.some((action) => action.key === key)) return true;
+  if (listOf(state)?.query.screen.actions.some((action) => action.key === key)) return true;
   return FOR_ROWS.has(commandFor(state, key) ?? 'help');
 }

@@ -1,11 +1,20 @@
 /** What each command of the key table does. */
 import type { Order } from '../screen.ts';
-import { screenNamed, screens } from '../screens/all.ts';
+import { screenNamed, screensFor } from '../screens/all.ts';
 import { dialogLines } from './dialog-text.ts';
 import type { Command } from './keys.ts';
 import { offered, targetsOf } from './offers.ts';
 import { openLines } from './open-text.ts';
-import { type Dialog, heightOf, type Job, type State, viewOf, viewOn } from './state.ts';
+import {
+  type Dialog,
+  heightOf,
+  type Job,
+  listOf,
+  type State,
+  screenOf,
+  viewOf,
+  viewOnList,
+} from './state.ts';
 import { asking, back, followed, onScreen, withoutMarks, withView, withWindow } from './views.ts';
 import { markTurned, moved, movedTo, rowAt, targetOf, withMarks } from './window.ts';
 
@@ -27,7 +36,7 @@ export function obey(state: State, command: Command, key: string): State {
     case 'back':
       return state.dialog === undefined ? back(state) : { ...state, dialog: undefined };
     case 'filter':
-      return { ...state, prompt: { kind: 'filter', text: viewOf(state).query.filter } };
+      return { ...state, prompt: { kind: 'filter', text: listOf(state)?.query.filter ?? '' } };
     case 'jump':
       return { ...state, prompt: { kind: 'jump', text: '' } };
     case 'sort':
@@ -47,7 +56,7 @@ export function obey(state: State, command: Command, key: string): State {
     case 'screen':
       return toScreen(state, Number(key) - 1);
     case 'nextScreen':
-      return toScreen(state, (current(state) + 1) % screens.length);
+      return toScreen(state, (current(state) + 1) % screensFor(state.who).length);
     case 'previousScreen':
       return toScreen(state, current(state) - 1);
     case 'help':
@@ -67,10 +76,15 @@ export function obey(state: State, command: Command, key: string): State {
   }
 }
 
+/** More than any picture has. */
+const MOST_LINES = 1_000;
+
 function move(state: State, by: number): State {
   const { dialog } = state;
   if (dialog !== undefined) return { ...state, dialog: scrolled(state, dialog, by) };
   const view = viewOf(state);
+  if (view.kind === 'board')
+    return withView(state, { ...view, top: Math.min(Math.max(0, view.top + by), MOST_LINES) });
   if (view.open === undefined) return withWindow(state, (window, height) => moved(window, by, height));
   const last = openLines(state, view.open.row).length - 1;
   const at = Math.min(Math.max(0, view.open.at + by), last);
@@ -79,7 +93,7 @@ function move(state: State, by: number): State {
 
 function moveTo(state: State, end: 'first' | 'last'): State {
   const view = viewOf(state);
-  if (state.dialog !== undefined || view.open !== undefined)
+  if (state.dialog !== undefined || view.kind === 'board' || view.open !== undefined)
     return move(state, end === 'first' ? -Infinity : Infinity);
   const canTurn = view.query.order !== undefined;
   return withWindow(state, (window, height) => movedTo(window, end, canTurn, height));
@@ -93,20 +107,23 @@ function scrolled(state: State, dialog: Dialog, by: number): Dialog {
 }
 
 function open(state: State): State {
-  const view = viewOf(state);
+  const view = listOf(state);
+  if (view === undefined) return state;
   if (view.open === undefined) {
     const row = rowAt(view.window);
     return row === undefined ? state : withView(state, { ...view, open: { row, at: 0, isGone: false } });
   }
   const lead = openLines(state, view.open.row)[view.open.at]?.field.lead;
   const screen = lead && screenNamed(lead.screen);
-  if (lead === undefined || screen === undefined) return { ...state, note: 'this line leads nowhere' };
-  return followed(state, viewOn(screen, { scope: lead.scope, filter: lead.filter ?? '' }));
+  if (lead === undefined || screen?.kind !== 'list') return { ...state, note: 'this line leads nowhere' };
+  return followed(state, viewOnList(screen, { scope: lead.scope, filter: lead.filter ?? '' }));
 }
 
 /** By the next column that the server can sort by, or the one before. */
 function sort(state: State, by: 1 | -1): State {
-  const { screen, order } = viewOf(state).query;
+  const query = listOf(state)?.query;
+  if (query === undefined) return state;
+  const { screen, order } = query;
   const orders = screen.columns.flatMap((column) => column.order ?? []);
   const at = orders.indexOf(order?.by ?? '');
   const next = orders.at(at < 0 ? 0 : (at + by) % orders.length);
@@ -115,7 +132,9 @@ function sort(state: State, by: 1 | -1): State {
 }
 
 function turn(state: State): State {
-  const { screen, order } = viewOf(state).query;
+  const query = listOf(state)?.query;
+  if (query === undefined) return state;
+  const { screen, order } = query;
   if (order === undefined) return { ...state, note: `${screen.rows} have one order` };
   const turned: Order = { ...order, descending: !order.descending };
   return asking(state, { order: turned });
@@ -148,7 +167,9 @@ function confirmed(state: State): State {
 
 /** At once where all rows are here; else they are asked for. */
 function markAll(state: State): State {
-  const { query, window } = viewOf(state);
+  const view = listOf(state);
+  if (view === undefined) return state;
+  const { query, window } = view;
   const { rows, total } = window;
   if (rows.length >= total) return withWindow(state, () => withMarks(window, rows.map(targetOf)));
   return working(state, { kind: 'mark', query, total });
@@ -159,10 +180,11 @@ function working(state: State, job: Job): State {
 }
 
 function current(state: State): number {
-  return screens.indexOf(viewOf(state).query.screen);
+  return screensFor(state.who).indexOf(screenOf(viewOf(state)));
 }
 
 function toScreen(state: State, at: number): State {
+  const screens = screensFor(state.who);
   const screen = screens.at(at);
   return screen === undefined
     ? { ...state, note: `there are ${screens.length} screens` }

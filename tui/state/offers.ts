@@ -1,16 +1,19 @@
 /** What may be done here, and to what. Nothing else is offered. */
 import type { Action, Target } from '../screen.ts';
-import { type State, viewOf } from './state.ts';
+import { listOf, type State } from './state.ts';
 import { rowAt } from './window.ts';
 
 /** The actions of the screen that could be done now to something. */
 export function offered(state: State): Action[] {
-  return viewOf(state).query.screen.actions.filter((action) => targetsOf(state, action).length > 0);
+  const actions = listOf(state)?.query.screen.actions ?? [];
+  return actions.filter((action) => targetsOf(state, action).length > 0);
 }
 
 /** What `action` would be done to: the open row, else what is marked, else the row under the cursor. */
 export function targetsOf(state: State, action: Action): Target[] {
-  const { window, open } = viewOf(state);
+  const view = listOf(state);
+  if (view === undefined) return [];
+  const { window, open } = view;
   const here = open?.row ?? rowAt(window);
   const isMany = action.kind !== 'show' && open === undefined && window.marked.size > 0;
   const meant = isMany ? [...window.marked.values()] : here === undefined ? [] : [here];

@@ -1,6 +1,8 @@
 /** Typing a filter, or the name of a screen. */
+
+import type { Who } from '../../src/client/lasting-client.ts';
 import type { Screen } from '../screen.ts';
-import { screens } from '../screens/all.ts';
+import { screensFor } from '../screens/all.ts';
 import { typed } from './key-names.ts';
 import type { Prompt, State } from './state.ts';
 import { filtered, onScreen } from './views.ts';
@@ -19,13 +21,13 @@ export function edited(state: State, prompt: Prompt, key: string): State {
 }
 
 /** The screens whose name begins as typed. */
-export function meant(text: string): Screen[] {
-  return screens.filter(({ name }) => name.toLowerCase().startsWith(text.trim().toLowerCase()));
+export function meant(text: string, who: Who): Screen[] {
+  return screensFor(who).filter(({ name }) => name.toLowerCase().startsWith(text.trim().toLowerCase()));
 }
 
 function accepted(state: State, { kind, text }: Prompt): State {
   if (kind === 'filter') return filtered(state, text);
-  const [screen] = meant(text);
+  const [screen] = meant(text, state.who);
   return screen === undefined ? { ...state, note: `there is no screen ${text}` } : onScreen(state, screen);
 }
 

@@ -7,6 +7,7 @@ import { openLines } from './open-text.ts';
 import { reduce } from './reduce.ts';
 import {
   listed,
+  listShown,
   onScreenOf,
   press,
   sessionRow,
@@ -14,12 +15,12 @@ import {
   showing,
   tokenRow,
 } from './state.test-support.ts';
-import { type State, viewOf, type Weight } from './state.ts';
+import type { State, Weight } from './state.ts';
 
 const rows = [tokenRow('a', 'alice'), tokenRow('b', 'bob'), tokenRow('c', 'carol')];
 
 function query(state: State) {
-  const { screen, scope, filter, order } = viewOf(state).query;
+  const { screen, scope, filter, order } = listShown(state).query;
   return { screen: screen.name, scope, filter, order };
 }
 
@@ -31,18 +32,18 @@ function workingOf(state: State) {
 describe('the dashboard', () => {
   it('opens a row, follows a line to what it leads to, and comes back the same way', () => {
     const opened = press(showing(rows), 'j', 'enter', 'j');
-    expect(viewOf(opened).open).toMatchObject({ row: { id: 'b' }, at: 1 });
+    expect(listShown(opened).open).toMatchObject({ row: { id: 'b' }, at: 1 });
     const followed = press(opened, 'enter');
     expect(query(followed)).toMatchObject({ screen: 'Sessions', scope: { login: 'bob' } });
-    expect(viewOf(press(followed, 'esc')).open).toMatchObject({ row: { id: 'b' }, at: 1 });
-    expect(viewOf(press(followed, 'esc', 'esc')).open).toBeUndefined();
+    expect(listShown(press(followed, 'esc')).open).toMatchObject({ row: { id: 'b' }, at: 1 });
+    expect(listShown(press(followed, 'esc', 'esc')).open).toBeUndefined();
   });
 
   it('filters as one types, and esc takes the filter away', () => {
     const typing = press(showing(rows), '/', 'b', 'space', 'q', 'backspace');
     expect(typing.prompt).toEqual({ kind: 'filter', text: 'b ' });
     const soon = reduce(typing, { kind: 'filter', text: 'b ' });
-    expect([query(soon).filter, viewOf(soon).window.rows.length]).toEqual(['b ', 3]);
+    expect([query(soon).filter, listShown(soon).window.rows.length]).toEqual(['b ', 3]);
     expect(query(press(soon, 'enter')).filter).toBe('b ');
     expect(query(press(soon, 'enter', 'esc')).filter).toBe('');
     expect(query(press(soon, 'esc')).filter).toBe('');
@@ -50,7 +51,7 @@ describe('the dashboard', () => {
 
   it('does not take the answer to an old question for that to a new one', () => {
     const before = showing(rows);
-    const { query: old, window } = viewOf(before);
+    const { query: old, window } = listShown(before);
     const late = {
       kind: 'rows',
       query: old,
@@ -59,7 +60,7 @@ describe('the dashboard', () => {
       total: 1,
     } as const;
     const asked = press(before, 's');
-    expect(viewOf(reduce(asked, late)).window.rows).toBe(viewOf(asked).window.rows);
+    expect(listShown(reduce(asked, late)).window.rows).toBe(listShown(asked).window.rows);
   });
 
   it('sorts by each column that the server sorts by, and turns the order round', () => {
@@ -85,7 +86,7 @@ describe('the dashboard', () => {
     const half = reduce(acting, { kind: 'progress', job, done: 1 });
     expect(workingOf(half).done).toBe(1);
     const told = reduce(half, { kind: 'told', job, title: 'Receipt', lines: ['Ended 2 tokens'] });
-    expect([told.dialog?.kind, viewOf(told).window.marked.size]).toEqual(['told', 0]);
+    expect([told.dialog?.kind, listShown(told).window.marked.size]).toEqual(['told', 0]);
     expect(press(told, 'esc').dialog).toBeUndefined();
   });
 
@@ -128,7 +129,7 @@ describe('the dashboard', () => {
     expect(press(asked, 'k', 'esc').dialog).toBeUndefined();
     const done = press(asked, 'enter');
     const told = reduce(done, { kind: 'sent', job: workingOf(done).job, text: 'Sent TERM' });
-    expect([told.dialog, told.note, viewOf(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
+    expect([told.dialog, told.note, listShown(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
   });
 
   it('hands the terminal over for one session of the caller, and takes it back', () => {
@@ -142,15 +143,15 @@ describe('the dashboard', () => {
   it('marks all that the filter shows, adds to that under another filter, and drops the marks', () => {
     const all = press(showing(rows), '*');
     const more = press(listed(press(all, '/', 'd', 'enter'), [tokenRow('d')]), '*');
-    const targets = [...viewOf(more).window.marked.keys()];
+    const targets = [...listShown(more).window.marked.keys()];
     expect(targets).toEqual(['a', 'b', 'c', 'd']);
     expect(press(more, 'x').dialog).toMatchObject({ targets: targets.map((id) => ({ id })) });
-    expect(viewOf(press(more, 'u')).window.marked.size).toBe(0);
+    expect(listShown(press(more, 'u')).window.marked.size).toBe(0);
   });
 
   it('asks the server for what is to be marked where not all of it is here', () => {
     const state = showing(rows);
-    const { query: asked, window } = viewOf(state);
+    const { query: asked, window } = listShown(state);
     const long = reduce(state, { kind: 'rows', query: asked, asked: window.wanted, rows, total: 5000 });
     const { job } = workingOf(press(long, '*'));
     expect(job).toMatchObject({ kind: 'mark', query: asked, total: 5000 });
@@ -158,7 +159,7 @@ describe('the dashboard', () => {
     expect(marked.dialog?.kind).toBe('working'); // another's
     const own = press(long, '*');
     const end = reduce(own, { kind: 'marked', job: workingOf(own).job, targets: [{ id: 'z', title: 'z' }] });
-    expect([end.dialog, [...viewOf(end).window.marked.keys()]]).toEqual([undefined, ['z']]);
+    expect([end.dialog, [...listShown(end).window.marked.keys()]]).toEqual([undefined, ['z']]);
   });
 
   it('says what hangs on what is asked about, as soon as it is known', () => {
@@ -177,8 +178,8 @@ describe('the dashboard', () => {
 
   it('keeps keys that are pressed before the rows are here, and obeys them then', () => {
     const early = press(onScreenOf([]), 'j', 'enter');
-    expect([early.early, viewOf(early).open]).toEqual([['j', 'enter'], undefined]);
-    expect(viewOf(listed(early, rows)).open?.row.id).toBe('b');
+    expect([early.early, listShown(early).open]).toEqual([['j', 'enter'], undefined]);
+    expect(listShown(listed(early, rows)).open?.row.id).toBe('b');
     expect(press(early, 'esc').early).toEqual([]);
     const typedAhead = press(showing(rows), '/', 'c', 'enter', 'x');
     expect(typedAhead.dialog).toBeUndefined();
@@ -209,10 +210,10 @@ describe('the dashboard', () => {
     const opened = press(showing(rows), 'enter');
     const gone = reduce(opened, {
       kind: 'changes',
-      query: viewOf(opened).query,
+      query: listShown(opened).query,
       changes: [{ kind: 'gone', id: 'a' }],
     });
-    expect(viewOf(gone).open).toMatchObject({ row: { id: 'a' }, isGone: true });
+    expect(listShown(gone).open).toMatchObject({ row: { id: 'a' }, isGone: true });
   });
 
   it('goes to screens by number, by tab and by name', () => {

@@ -1,5 +1,5 @@
 /** What happens to the state: one pure step for everything that comes from the server, the terminal or a key. */
-import type { Change, Query, Row, Target } from '../screen.ts';
+import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
 import { choosing } from './choices.ts';
 import { commandFor, isForRows } from './keys.ts';
 import { obey } from './obey.ts';
@@ -8,13 +8,15 @@ import {
   type Connection,
   heightOf,
   type Job,
+  type ListView,
+  listOf,
   type Size,
   type State,
   type View,
   viewOf,
   type Weight,
 } from './state.ts';
-import { filtered, onQuery, withoutMarks, withWindow } from './views.ts';
+import { filtered, onQuery, withoutMarks, withView, withWindow } from './views.ts';
 import { type Extent, inView, withChanges, withMarks, withRows } from './window.ts';
 
 export type Event =
@@ -30,6 +32,7 @@ export type Event =
       readonly total: number;
     }
   | { readonly kind: 'changes'; readonly query: Query; readonly changes: readonly Change[] }
+  | { readonly kind: 'picture'; readonly screen: Board; readonly picture: Picture }
   | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'weighed'; readonly targets: readonly Target[]; readonly weight: Weight | string }
   | { readonly kind: 'progress'; readonly job: Job; readonly done: number }
@@ -65,6 +68,8 @@ export function reduce(state: State, event: Event): State {
       return onQuery(state, event.query, (view, height) =>
         withOpen({ ...view, window: withChanges(view.window, event.changes, height) }, event.changes),
       );
+    case 'picture':
+      return onBoard(state, event.screen, event.picture);
     case 'note':
       return { ...state, note: event.text };
     case 'weighed':
@@ -113,7 +118,7 @@ function pressed(state: State, key: string): State {
 
 /** Whether the rows that are looked at are still to come. */
 function isEarly(state: State): boolean {
-  if (state.dialog !== undefined || viewOf(state).window.isLoaded) return false;
+  if (state.dialog !== undefined || (listOf(state)?.window.isLoaded ?? true)) return false;
   return state.connection.kind === 'connecting' || state.connection.kind === 'live';
 }
 
@@ -123,18 +128,24 @@ function kept(state: State, key: string): State {
 
 /** With the keys that were pressed before the rows were here. */
 function late(state: State): State {
-  if (state.early.length === 0 || !viewOf(state).window.isLoaded) return state;
+  if (state.early.length === 0 || listOf(state)?.window.isLoaded === false) return state;
   return state.early.reduce(pressed, { ...state, early: [] });
+}
+
+function onBoard(state: State, screen: Board, picture: Picture): State {
+  const view = viewOf(state);
+  return view.kind === 'board' && view.screen === screen ? withView(state, { ...view, picture }) : state;
 }
 
 function resized(state: State, size: Size): State {
   const [first, ...more] = state.views;
-  const resize = (view: View): View => ({ ...view, window: inView(view.window, heightOf(size)) });
+  const resize = (view: View): View =>
+    view.kind === 'list' ? { ...view, window: inView(view.window, heightOf(size)) } : view;
   return { ...state, size, views: [resize(first), ...more.map(resize)] };
 }
 
 /** The open row as it is now; one that is gone stays open, and says so. */
-function withOpen(view: View, changes: readonly Change[] = []): View {
+function withOpen(view: ListView, changes: readonly Change[] = []): ListView {
   const { open, window } = view;
   if (open === undefined) return view;
   const row = window.rows.find(({ id }) => id === open.row.id);

@@ -4,7 +4,7 @@ import { links } from '../screens/links.ts';
 import { sessions } from '../screens/sessions.ts';
 import { tokens } from '../screens/tokens.ts';
 import { type Event, reduce } from './reduce.ts';
-import { initialState, type Size, type State, viewOf } from './state.ts';
+import { initialState, type ListView, listOf, type Size, type State } from './state.ts';
 
 const WHO = { login: 'root', role: 'admin', server: 'host:7300' };
 
@@ -44,10 +44,17 @@ export function sessionsOf(rows: readonly Row[], readOnly = false): State {
 }
 
 export function listed(state: State, rows: readonly Row[]): State {
-  const { query, window } = viewOf(state);
+  const { query, window } = listShown(state);
   return reduce(state, { kind: 'rows', query, asked: window.wanted, rows, total: rows.length });
 }
 
 export function press(state: State, ...keys: string[]): State {
   return keys.map((key): Event => ({ kind: 'key', key })).reduce(reduce, state);
+}
+
+/** The list that is looked at; there must be one. */
+export function listShown(state: State): ListView {
+  const view = listOf(state);
+  if (view === undefined) throw new Error('no list is shown');
+  return view;
 }

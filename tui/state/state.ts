@@ -1,14 +1,38 @@
 /** What the dashboard knows: everything it draws is made from this and the time. */
 import type { Who } from '../../src/client/lasting-client.ts';
-import type { Ending, Field, Query, Row, Screen, Sending, Showing, Target } from '../screen.ts';
+import type {
+  Board,
+  Ending,
+  Field,
+  List,
+  Picture,
+  Query,
+  Row,
+  Screen,
+  Sending,
+  Showing,
+  Target,
+} from '../screen.ts';
 import { emptyWindow, type Window } from './window.ts';
 
+export type View = ListView | BoardView;
+
 /** A list, and the row of it that is open. */
-export interface View {
+export interface ListView {
+  readonly kind: 'list';
   readonly query: Query;
   readonly window: Window;
   /** `at` is the line that the cursor is on. */
   readonly open: { readonly row: Row; readonly at: number; readonly isGone: boolean } | undefined;
+}
+
+export interface BoardView {
+  readonly kind: 'board';
+  readonly screen: Board;
+  /** Undefined until the first has come. */
+  readonly picture: Picture | undefined;
+  /** How many lines it is scrolled. */
+  readonly top: number;
 }
 
 export type Connection =
@@ -119,14 +143,33 @@ export function viewOf(state: State): View {
   return state.views.at(-1) ?? state.views[0];
 }
 
+/** The list that is looked at, if it is one. */
+export function listOf(state: State): ListView | undefined {
+  const view = viewOf(state);
+  return view.kind === 'list' ? view : undefined;
+}
+
+export function screenOf(view: View): Screen {
+  return view.kind === 'list' ? view.query.screen : view.screen;
+}
+
+/** Whether the first answer to what is looked at has come. */
+export function isThere(view: View): boolean {
+  return view.kind === 'list' ? view.window.isLoaded : view.picture !== undefined;
+}
+
 /** The fields of a row that are worth a line. */
 export function shownFields(row: Row): Field[] {
   return row.fields.filter(({ value }) => value !== undefined && value !== '');
 }
 
-export function viewOn(screen: Screen, more: Partial<Query> = {}): View {
+export function viewOn(screen: Screen): View {
+  return screen.kind === 'list' ? viewOnList(screen) : { kind: 'board', screen, picture: undefined, top: 0 };
+}
+
+export function viewOnList(screen: List, more: Partial<Query> = {}): ListView {
   const query = { screen, scope: {}, filter: '', order: screen.order, ...more };
-  return { query, window: emptyWindow, open: undefined };
+  return { kind: 'list', query, window: emptyWindow, open: undefined };
 }
 
 export function initialState(who: Who, screen: Screen, readOnly: boolean, size: Size): State {

@@ -1,6 +1,6 @@
 /** From one view to another, and what is looked at in it. */
 import type { Order, Query, Screen } from '../screen.ts';
-import { heightOf, type State, type View, viewOf, viewOn } from './state.ts';
+import { heightOf, type ListView, listOf, type State, type View, viewOf, viewOn } from './state.ts';
 import { emptyWindow, type Window } from './window.ts';
 
 /** The state with another last view. */
@@ -10,13 +10,18 @@ export function withView(state: State, view: View): State {
 }
 
 /** A change of what `query` is looked at with; what is told of a query that is no longer looked at comes too late. */
-export function onQuery(state: State, query: Query, change: (view: View, height: number) => View): State {
-  const view = viewOf(state);
-  return view.query === query ? withView(state, change(view, heightOf(state.size))) : state;
+export function onQuery(
+  state: State,
+  query: Query,
+  change: (view: ListView, height: number) => ListView,
+): State {
+  const view = listOf(state);
+  return view?.query === query ? withView(state, change(view, heightOf(state.size))) : state;
 }
 
 export function withWindow(state: State, change: (window: Window, height: number) => Window): State {
-  const view = viewOf(state);
+  const view = listOf(state);
+  if (view === undefined) return state;
   return withView(state, { ...view, window: change(view.window, heightOf(state.size)) });
 }
 
@@ -26,7 +31,9 @@ export function withoutMarks(state: State): State {
 
 /** Another question to the same screen. The old rows are shown until the answer is here. */
 export function asking(state: State, change: { readonly filter?: string; readonly order?: Order }): State {
-  const { query, window } = viewOf(state);
+  const view = listOf(state);
+  if (view === undefined) return state;
+  const { query, window } = view;
   const fresh: Window = {
     ...emptyWindow,
     rows: window.rows,
@@ -34,12 +41,12 @@ export function asking(state: State, change: { readonly filter?: string; readonl
     marked: window.marked,
     goal: 'first',
   };
-  return withView(state, { query: { ...query, ...change }, window: fresh, open: undefined });
+  return withView(state, { ...view, query: { ...query, ...change }, window: fresh, open: undefined });
 }
 
 /** The filter in force. */
 export function filtered(state: State, text: string): State {
-  return viewOf(state).query.filter === text ? state : asking(state, { filter: text });
+  return listOf(state)?.query.filter === text ? state : asking(state, { filter: text });
 }
 
 /** A screen by itself, with nothing to go back to. */
@@ -55,8 +62,8 @@ export function followed(state: State, view: View): State {
 /** The view before, or this one without its filter and marks. */
 export function back(state: State): State {
   const view = viewOf(state);
-  if (view.open !== undefined) return withView(state, { ...view, open: undefined });
-  if (view.window.marked.size > 0) return withoutMarks(state);
+  if (view.kind === 'list' && view.open !== undefined) return withView(state, { ...view, open: undefined });
+  if (view.kind === 'list' && view.window.marked.size > 0) return withoutMarks(state);
   const [first, ...more] = state.views;
   if (more.length > 0) return { ...state, views: [first, ...more.slice(0, -1)] };
   return filtered(state, '');
