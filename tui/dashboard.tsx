@@ -22,7 +22,7 @@ export function Dashboard({ server, start, look, loan }: DashboardProps): ReactN
   const [state, tell] = useReducer(reduce, start);
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
-  const nowMs = useNow();
+  const nowMs = useNow(!look.isSpoken);
   const isLoaded = isThere(viewOf(state));
   const isReady = useReady(isLoaded);
   useEffect(() => tell({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
@@ -43,7 +43,7 @@ export function Dashboard({ server, start, look, loan }: DashboardProps): ReactN
   return (
     <Box flexDirection="column">
       {lines.map(({ key, text }) => (
-        <Text key={key} wrap="truncate-end">
+        <Text key={key} wrap={look.isSpoken ? 'wrap' : 'truncate-end'}>
           {text === '' ? ' ' : text}
         </Text>
       ))}

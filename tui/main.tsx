@@ -3,21 +3,18 @@
  * offer its caller, that text from elsewhere never reaches the terminal raw, and that the terminal is left as
  * it was found, however it ends.
  */
-import { render } from 'ink';
 import { LastingClient } from '../src/client/lasting-client.ts';
 import { AppError } from '../src/errors.ts';
 import { inert } from '../src/inert.ts';
 import { DONE } from '../src/terminal/exit-status.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
-import { lookOf } from './layout/look.ts';
 import type { Loan } from './live/lend.ts';
+import { onScreen } from './on-screen.ts';
 import { HELP, parseWords, type TuiWords } from './options.ts';
 import { tokens } from './screens/tokens.ts';
 import { initialState } from './state/state.ts';
 import { loadLayout } from './yoga.ts';
-
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Runs `latchkey tui` with the words behind it; resolves with the exit status. */
 export async function runTui(argv: readonly string[]): Promise<number> {
@@ -33,7 +30,7 @@ export async function runTui(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function show({ theme, ascii, readOnly, connect: options, connecting }: TuiWords): Promise<number> {
+async function show({ look, readOnly, connect: options, connecting }: TuiWords): Promise<number> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb')
     throw new AppError(
@@ -45,33 +42,8 @@ async function show({ theme, ascii, readOnly, connect: options, connecting }: Tu
   const size = { columns: stdout.columns, rows: stdout.rows };
   await layout;
   const start = initialState(server.who, tokens, readOnly, size);
-  // What was typed while this began must move nothing on the screen: no more echo, and from the first column.
-  stdin.setRawMode(true);
-  stdout.write('\r');
   const leaving = new AbortController();
   const loan: Loan = { connecting, leaving: leaving.signal, isOut: false };
-  const app = render(<Dashboard server={server} start={start} look={lookOf(theme, ascii)} loan={loan} />, {
-    alternateScreen: true,
-    incrementalRendering: true,
-    interactive: true,
-    exitOnCtrlC: false,
-    patchConsole: false,
-  });
-  let status: number = DONE;
-  const leave = (error?: Error): void => {
-    leaving.abort();
-    app.unmount(error);
-  };
-  for (const [signal, its] of Object.entries(SIGNALS))
-    process.on(signal, () => {
-      if (signal === 'SIGINT' && loan.isOut) return; // from a key, for who has the terminal
-      status = its;
-      leave();
-    });
-  for (const trouble of ['uncaughtException', 'unhandledRejection'])
-    process.once(trouble, (error: unknown) =>
-      leave(error instanceof Error ? error : new Error(String(error))),
-    );
-  await app.waitUntilExit();
-  return status;
+  const dashboard = <Dashboard server={server} start={start} look={look} loan={loan} />;
+  return await onScreen(dashboard, { leaving, isLent: () => loan.isOut, isSpoken: look.isSpoken });
 }

@@ -2,19 +2,19 @@
 import { parseArgs } from 'node:util';
 import type { ConnectOptions } from '../src/client/connect.ts';
 import { AppError } from '../src/errors.ts';
-import { THEMES, type Theme, wishes } from './layout/look.ts';
+import { type Look, lookOf, THEMES, wishes } from './layout/look.ts';
 
 export interface TuiWords {
   readonly help: boolean;
   readonly readOnly: boolean;
-  readonly theme: Theme;
-  readonly ascii: boolean;
+  readonly look: Look;
   readonly connect: ConnectOptions;
   /** The same as words, for other commands of this program. */
   readonly connecting: readonly string[];
 }
 
 export const HELP = `Usage: latchkey tui [SERVER] [--read-only] [--ascii] [--theme dark|light|16|none]
+                    [--screen-reader]
 
 Logins, tokens, links and sessions on one screen, as they change. You see what is yours;
 managers see everybody's. Press ? for the keys.
@@ -23,6 +23,7 @@ managers see everybody's. Press ? for the keys.
   --read-only        offer nothing that changes anything
   --ascii            draw with ASCII alone
   --theme THEME      dark, light, 16 (the terminal's own colours) or none
+  --screen-reader    plain text that is read aloud as it changes (INK_SCREEN_READER=true)
   --run DIR          the local server's run directory
   --ca FILE          the server's CA certificate, PEM
   --token-file FILE  the token to use
@@ -42,8 +43,11 @@ export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): Tui
   return {
     help: values.help === true,
     readOnly: values['read-only'] === true,
-    theme,
-    ascii: values.ascii === true || wished.ascii,
+    look: lookOf(
+      theme,
+      values.ascii === true || wished.ascii,
+      values['screen-reader'] === true || wished.spoken,
+    ),
     connecting: connectingWords(values, server),
     connect: {
       env,
@@ -76,6 +80,7 @@ function parse(argv: readonly string[]) {
         'read-only': { type: 'boolean' },
         ascii: { type: 'boolean' },
         theme: { type: 'string' },
+        'screen-reader': { type: 'boolean' },
         server: { type: 'string' },
         run: { type: 'string' },
         ca: { type: 'string' },

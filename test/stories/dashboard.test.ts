@@ -1,4 +1,5 @@
 /** The dashboard in a real terminal, with the built program and a real server (X7). */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, mallory, root } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
@@ -6,6 +7,10 @@ import { openDashboard, TMUX_KEYS } from '../support/dashboard.ts';
 import { program } from '../support/program.ts';
 import { Screen, type ScreenOptions } from '../support/screen.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
+
+const CRASHING = join(import.meta.dirname, '../support/crashing-screen.ts');
+
+const ESC = '\u001b';
 
 let daemon: TestDaemon;
 
@@ -189,6 +194,76 @@ describe('the dashboard', () => {
       expect(screen.text).toContain(`ended with ${{ SIGTERM: 143, SIGHUP: 129 }[end] ?? 0}`);
     },
   );
+
+  test.for(['draw', 'timer', 'promise'])(
+    'leaves the terminal as it found it when something goes wrong: %s',
+    async (how, context) => {
+      skipWithout(context, missingWorld());
+      using screen = new Screen(root, { env: { NODE_NO_WARNINGS: '1' } });
+      screen.enter('stty -a | md5sum');
+      const [settings = ''] = /[0-9a-f]{32}/.exec(await screen.shows(/[0-9a-f]{32}/)) ?? [];
+      screen.enter(`${process.execPath} ${CRASHING} ${how}; echo ended with $?`);
+      await screen.shows(/^all is well/m);
+      expect(screen.modes).toBe('1 0');
+      await screen.shows(/Error: .* went wrong\nended with 70\n/);
+      expect(screen.modes).toBe('0 1');
+      screen.enter('stty -a | md5sum');
+      await screen.until('the same settings', (text) => text.split(settings).length === 3);
+    },
+  );
+
+  test('is not moved by what was typed before it was there, and obeys it', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = new Screen(root);
+    screen.enter(`${program()} tui --run ${daemon.runFolder}; echo ended with $?`);
+    screen.press('4', '/', 'nothing like this', 'Enter', '?');
+    expect(await screen.shows(/Keys/)).toMatch(/^Latchkey {2}root /);
+    screen.press('Escape');
+    await screen.shows(/^Latchkey {2}root .*● live\n.*\nSessions · filter "nothing like this" · none/);
+  });
+
+  test('writes for a key only the lines that change, and nothing at all for seconds without news', async (context) => {
+    skipWithout(context, missingWorld());
+    const ids = await Promise.all([1, 2, 3].map((at) => start(alice, 'sleep', `500${at}`)));
+    using screen = await dashboard(root, '', { columns: 120, rows: 40 });
+    screen.press('4', '/', '500', 'Enter', 'x');
+    await screen.shows(/End\?/);
+    const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 2500)));
+    expect(quiet).toBe('');
+    screen.press('n');
+    await screen.shows(/▸ .*sleep 500/);
+    const key = await screen.written(async () => {
+      screen.press('j');
+      await screen.shows(/\n {2}s.*\n▸ .*sleep 500/);
+    });
+    expect(key.length).toBeGreaterThan(0);
+    expect(key.length).toBeLessThan(1_000);
+    expect(key.startsWith(`${ESC}[?2026h`)).toBe(true);
+    expect(key.endsWith(`${ESC}[?2026l`)).toBe(true);
+    for (const erased of ['J', '0J', '2J', '3J']) expect(key).not.toContain(`${ESC}[${erased}`);
+    expect(ids.filter((id) => key.includes(id.slice(0, 12))).length).toBeLessThan(3);
+  });
+
+  test('speaks for a screen reader: the row one is on, and what changes, in words', async (context) => {
+    skipWithout(context, missingWorld());
+    const words = `tui --run ${daemon.runFolder} --screen-reader; echo ended with $?`;
+    using screen = new Screen(root, { columns: 200 });
+    screen.enter(`${program()} ${words}`);
+    await screen.shows(/^Tokens, 1 of \d+\. root, admin\. live\.\ntoken [\w-]+, login \w+, /m);
+    expect(screen.modes.startsWith('0')).toBe(true);
+    screen.press('4', '/', '500', 'Enter', 'j');
+    const row =
+      /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 500\d$/m;
+    await screen.shows(/^Sessions, filter "500", 2 of 3/m);
+    const [, id = ''] = row.exec(await screen.shows(row)) ?? [];
+    const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 1500)));
+    expect(quiet).toBe('');
+    await daemon.cli(alice, ['sessions', 'end', id]);
+    expect(await screen.shows(/^News: session .* of alice: sleep 500\d has changed$/m)).toContain(id);
+    expect(screen.text).not.toMatch(/[▸●○▁█]/);
+    screen.press('q');
+    await screen.shows(/ended with 0/);
+  });
 
   test('says what to do instead where there is no terminal', async (context) => {
     skipWithout(context, missingWorld());

@@ -1,5 +1,6 @@
 /** A real terminal (tmux) with a program of somebody's in it, seen as text. */
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -95,6 +96,15 @@ export class Screen implements Disposable {
   get foreground(): number {
     const shell = this.#tmux('display-message', '-p', '#{pane_pid}').trim();
     return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8'));
+  }
+
+  /** The bytes that programs write to the terminal while `during` goes on. */
+  async written(during: () => Promise<unknown>): Promise<string> {
+    const file = join(this.#folder, `written-${randomUUID()}`);
+    this.#tmux('pipe-pane', '-O', `cat >${file}`);
+    await during();
+    this.#tmux('pipe-pane');
+    return readFileSync(file, 'utf8');
   }
 
   /** Waits until `pattern` is shown; resolves with the whole screen. */

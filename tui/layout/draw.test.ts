@@ -59,7 +59,7 @@ describe('the screen', () => {
     fc.assert(
       fc.property(word, (name) => {
         const rows = [tokenRow('plain'), tokenRow(`t${name}`, name)];
-        const shown = draw(showing(rows), 0, { paint: (text) => text, plain: (text) => text });
+        const shown = draw(showing(rows), 0, { ...plain, paint: (text) => text });
         expect(shown.join('')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
         expect(Math.max(...shown.map(displayWidth))).toBeLessThanOrEqual(80);
       }),
@@ -83,7 +83,11 @@ describe('the screen', () => {
       true,
       false,
     ]);
-    expect(wishes({ NO_COLOR: '1', LANG: 'en_US.UTF-8' })).toEqual({ theme: 'none', ascii: false });
-    expect(wishes({ LANG: 'C' })).toEqual({ theme: '16', ascii: true });
+    expect(wishes({ NO_COLOR: '1', LANG: 'en_US.UTF-8' })).toEqual({
+      theme: 'none',
+      ascii: false,
+      spoken: false,
+    });
+    expect(wishes({ LANG: 'C' })).toEqual({ theme: '16', ascii: true, spoken: false });
   });
 });

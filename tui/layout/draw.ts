@@ -6,9 +6,11 @@ import { footer, header, title } from './frame.ts';
 import { list } from './list.ts';
 import type { Look } from './look.ts';
 import { openRow } from './open-row.ts';
+import { speak } from './speak.ts';
 
-/** Exactly as many lines as the terminal has rows, none wider than it is. */
+/** Exactly as many lines as the terminal has rows, none wider than it is; for a screen reader what is to be said. */
 export function draw(state: State, nowMs: number, look: Look): string[] {
+  if (look.isSpoken) return speak(state, nowMs, look);
   const above = header(state, look);
   const below = footer(state, look);
   const room = Math.max(0, state.size.rows - above.length - below.length);

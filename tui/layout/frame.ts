@@ -31,7 +31,7 @@ export function header(state: State, look: Look): string[] {
   return [look.paint(look.plain(left), 'title') + look.paint(look.plain(right), style), tabs(state, look)];
 }
 
-function connectionWord(connection: Connection): [string, Style | undefined] {
+export function connectionWord(connection: Connection): [string, Style | undefined] {
   switch (connection.kind) {
     case 'connecting':
       return ['○ connecting', 'dim'];
@@ -63,7 +63,7 @@ export function title(state: State, look: Look): string {
   return look.paint(look.plain(truncate(text, state.size.columns)), 'heading');
 }
 
-function about(view: View): string {
+export function about(view: View): string {
   if (view.kind === 'board') return view.screen.name;
   return view.open === undefined ? aboutList(view) : inert(view.open.row.title);
 }
@@ -108,7 +108,7 @@ function hints(state: State): string {
   return line;
 }
 
-function lowerLine(state: State): [string, Style | undefined] {
+export function lowerLine(state: State): [string, Style | undefined] {
   const { prompt, dialog, note, connection } = state;
   if (prompt?.kind === 'filter') {
     const filters = listOf(state)?.query.screen.filters;

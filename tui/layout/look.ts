@@ -10,6 +10,8 @@ export interface Look {
   readonly paint: (text: string, style: Style | undefined) => string;
   /** The last pass over a line, before its colours. */
   readonly plain: (text: string) => string;
+  /** Whether it is read aloud: words instead of pictures, and what changed instead of all. */
+  readonly isSpoken: boolean;
 }
 
 /** Select Graphic Rendition (ECMA-48, 8.3.117), without the last letter. */
@@ -68,8 +70,10 @@ const ASCII: Readonly<Record<string, string>> = {
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-export function lookOf(theme: Theme, ascii: boolean): Look {
+export function lookOf(theme: Theme, ascii: boolean, isSpoken = false): Look {
+  if (isSpoken) return { paint: (text) => text, plain: (text) => text, isSpoken };
   return {
+    isSpoken,
     paint: (text, style) => {
       const sgr = style === undefined ? '' : SGR[theme][style];
       return sgr === '' ? text : `\u001b[${sgr}m${text}\u001b[0m`;
@@ -86,8 +90,12 @@ function inAscii(text: string): string {
   }).join('');
 }
 
-/** What the environment asks for: no colours (no-color.org), and UTF-8 or not (locale(7)). */
-export function wishes(env: NodeJS.ProcessEnv): { theme: Theme; ascii: boolean } {
+/** What the environment asks for: no colours (no-color.org), UTF-8 or not (locale(7)), words to be read aloud (Ink). */
+export function wishes(env: NodeJS.ProcessEnv): { theme: Theme; ascii: boolean; spoken: boolean } {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
-  return { theme: env.NO_COLOR ? 'none' : '16', ascii: !/utf-?8/i.test(locale) };
+  return {
+    theme: env.NO_COLOR ? 'none' : '16',
+    ascii: !/utf-?8/i.test(locale),
+    spoken: env.INK_SCREEN_READER === 'true',
+  };
 }

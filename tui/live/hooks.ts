@@ -79,14 +79,15 @@ export function useJob(server: LastingClient, dialog: Dialog | undefined, tell: 
   }, [isStopping]);
 }
 
-/** Milliseconds since 1970, each second anew. */
-export function useNow(): number {
+/** Milliseconds since 1970, each second anew where it ticks, else whenever something else is. */
+export function useNow(ticks: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
+    if (!ticks) return;
     const timer = setInterval(() => setNow(Date.now()), TICK_MS);
     return () => clearInterval(timer);
-  }, []);
-  return now;
+  }, [ticks]);
+  return ticks ? now : Date.now();
 }
 
 /** Whether there is anything to draw: the first rows, or word that they are late. What is drawn first costs most. */

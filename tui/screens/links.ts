@@ -1,29 +1,30 @@
-/** The processes that run programs as their users. The server picks them by Linux user alone, and has one order. */
+/** The processes that run programs as their users. */
 import type { Link } from '../../src/generated/latchkey/v1/link.ts';
 import { linkState } from '../../src/terminal/state-words.ts';
-import type { List, Query, Row } from '../screen.ts';
+import { type List, orderBy, type Query, type Row } from '../screen.ts';
 
 export const links: List = {
   kind: 'list',
   name: 'Links',
   rows: 'links',
   columns: [
-    { title: 'LINK', shrinks: true },
-    { title: 'USER', shrinks: true },
-    { title: 'KIND', optional: true },
-    { title: 'STATE' },
-    { title: 'PID', optional: true },
-    { title: 'SESSIONS' },
-    { title: 'SINCE', optional: true },
+    { title: 'LINK', order: 'socket', shrinks: true },
+    { title: 'USER', order: 'linux_user', shrinks: true },
+    { title: 'KIND', order: 'daemon', optional: true },
+    { title: 'STATE', order: 'state' },
+    { title: 'PID', order: 'pid', optional: true },
+    { title: 'SESSIONS', order: 'sessions' },
+    { title: 'SINCE', order: 'created_at', optional: true },
   ],
-  order: undefined,
-  filters: 'the whole name of a Linux user',
+  order: { by: 'created_at', descending: true },
+  filters: 'link, Linux user, state, version or token',
   page: async (client, { query, pageSize, pageToken, signal }) => {
-    const page = await client.links.listLinks({ linuxUser: userOf(query), pageSize, pageToken }, { signal });
+    const ask = { ...filterOf(query), orderBy: orderBy(query), pageSize, pageToken };
+    const page = await client.links.listLinks(ask, { signal });
     return { rows: page.links.map(linkRow), next: page.nextPageToken, total: page.total };
   },
   async *watch(client, query, signal) {
-    const request = { linuxUser: userOf(query), changesOnly: true };
+    const request = { ...filterOf(query), changesOnly: true };
     for await (const { event } of client.links.watchLinks(request, { signal })) {
       if (event?.$case === 'link') yield { kind: 'there', row: linkRow(event.value) };
       if (event?.$case === 'removedSocket') yield { kind: 'gone', id: event.value };
@@ -43,8 +44,8 @@ export const links: List = {
   ],
 };
 
-function userOf({ scope, filter }: Query): string {
-  return filter === '' ? (scope.linuxUser ?? '') : filter;
+function filterOf({ scope, filter }: Query): { linuxUser: string; text: string } {
+  return { linuxUser: scope.linuxUser ?? '', text: filter };
 }
 
 function linkRow(link: Link): Row {

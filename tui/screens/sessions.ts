@@ -104,7 +104,11 @@ function sessionRow(session: Session): Row {
       { name: 'ended', value: session.endedAt },
       { name: 'attached', value: String(session.attached) },
       { name: 'token', value: session.jti, lead: { screen: 'Tokens', scope: {}, filter: session.jti } },
-      { name: 'link', value: session.socket, lead: { screen: 'Links', scope: { linuxUser } } },
+      {
+        name: 'link',
+        value: session.socket,
+        lead: { screen: 'Links', scope: { linuxUser }, filter: session.socket },
+      },
     ],
   };
 }

@@ -74,7 +74,11 @@ function tokenRow(token: Token): Row {
       { name: 'expires', value: token.expiresAt },
       { name: 'from', value: token.clientIp },
       { name: 'host', value: token.hostname },
-      { name: 'link', value: token.socket, lead: { screen: 'Links', scope: { linuxUser } } },
+      {
+        name: 'link',
+        value: token.socket,
+        lead: { screen: 'Links', scope: { linuxUser }, filter: token.socket },
+      },
       {
         name: 'made from',
         value: token.parentJti,

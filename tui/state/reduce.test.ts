@@ -71,7 +71,6 @@ describe('the dashboard', () => {
     expect(query(press(state, '>', '<')).order).toEqual({ by: 'issued_at', descending: false });
     expect(query(press(state, '<')).order).toEqual({ by: 'auth_method', descending: false });
     expect(query(press(state, 'S')).order).toEqual({ by: 'issued_at', descending: false });
-    expect(press(state, ':', 'l', 'i', 'enter', 's').note).toBe('links have one order');
   });
 
   it('ends what is marked only after a yes, and shows the receipt', () => {

@@ -2,6 +2,7 @@
 import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
 import { choosing } from './choices.ts';
 import { commandFor, isForRows } from './keys.ts';
+import { newsOf } from './news.ts';
 import { obey } from './obey.ts';
 import { edited } from './prompt.ts';
 import {
@@ -50,7 +51,7 @@ const MOST_EARLY = 100;
 export function reduce(state: State, event: Event): State {
   switch (event.kind) {
     case 'key':
-      return pressed({ ...state, note: '' }, event.key);
+      return pressed({ ...state, note: '', news: '' }, event.key);
     case 'resized':
       return resized(state, event.size);
     case 'connection':
@@ -64,10 +65,12 @@ export function reduce(state: State, event: Event): State {
           return withOpen({ ...view, window: withRows(view.window, event.rows, event.total, height) });
         }),
       );
-    case 'changes':
-      return onQuery(state, event.query, (view, height) =>
+    case 'changes': {
+      const changed = onQuery(state, event.query, (view, height) =>
         withOpen({ ...view, window: withChanges(view.window, event.changes, height) }, event.changes),
       );
+      return changed === state ? state : { ...changed, news: newsOf(state, event.changes) };
+    }
     case 'picture':
       return onBoard(state, event.screen, event.picture);
     case 'note':

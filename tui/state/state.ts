@@ -126,6 +126,8 @@ export interface State {
   readonly early: readonly string[];
   /** One line about the last key. */
   readonly note: string;
+  /** What came last from the server by itself, in words. */
+  readonly news: string;
   readonly isLeaving: boolean;
   /** Whether the shell is wanted back for a while (job control, tcsetpgrp(3)). */
   readonly isSuspending: boolean;
@@ -184,6 +186,7 @@ export function initialState(who: Who, screen: Screen, readOnly: boolean, size: 
     lent: undefined,
     early: [],
     note: '',
+    news: '',
     isLeaving: false,
     isSuspending: false,
   };
