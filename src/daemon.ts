@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Roles } from './accounts/roles.ts';
+import { Activity } from './activity/activity.ts';
 import { startApi } from './api/server.ts';
 import { Authority } from './authority/authority.ts';
 import { loadKeys } from './authority/keys.ts';
@@ -88,10 +89,12 @@ export async function startDaemon(
   );
 
   const info = { serverId, hostname, version: VERSION, mode, startedAt: new Date(now()) };
-  const refusals = rooms.use(new Refusals(log));
+  const activity = rooms.use(new Activity({ authority, links, sessions, now }));
+  const refusals = rooms.use(new Refusals(log, { heard: activity.refused }));
   const logins = await openLogins({ config, store, authority, links, eligible, refusals, now, log });
   const listen = listenFd === undefined ? config.api.listen : { fd: listenFd };
-  const served = startApi({ listen, pki, authority, links, sessions, roles, logins, info, refusals, log });
+  const parts = { authority, links, sessions, roles, logins, info, activity, refusals, log };
+  const served = startApi({ listen, pki, ...parts });
   const api = rooms.use(
     await served.catch((error: unknown) => Promise.reject(listenProblem(error, config.api.listen))),
   );

@@ -18,6 +18,12 @@ export class Feed<Event> {
     for (const deliver of this.#watchers) deliver(event);
   }
 
+  /** Calls `deliver` with each event at once, until disposed; it does little, and throws nothing. */
+  listen(deliver: (event: Event) => void): Disposable {
+    this.#watchers.add(deliver);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(deliver) };
+  }
+
   /**
    * What is emitted from this call on (not from the first `next()`), until `signal` aborts; so
    * subscribe first and take a snapshot second, and nothing falls between.

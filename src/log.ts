@@ -136,9 +136,14 @@ function isoTime(): () => string {
   };
 }
 
+/** `text` with each token in it blacked out. */
+export function withoutTokens(text: string): string {
+  return text.includes('eyJ') ? text.replace(JWT, '[token]') : text;
+}
+
 /** In a line of JSON these characters stand in strings only, where \uXXXX means the same. */
 function safe(line: string): string {
-  const shown = line.includes('eyJ') ? line.replace(JWT, '[token]') : line;
+  const shown = withoutTokens(line);
   return PLAIN_LINE.test(shown) ? shown : inertJsonText(shown);
 }
 

@@ -9,13 +9,17 @@ export interface ProcessStat {
   readonly session: number;
   /** Clock ticks since boot; with the pid it names a process for good. */
   readonly startTime: number;
+  /** Clock ticks of CPU that it has used, with those of its children that it has waited for left out. */
+  readonly cpuTicks: number;
+  /** Of its memory, what is in RAM: pages. */
+  readonly residentPages: number;
 }
 
 /** Undefined for what is no such line. */
 export function parseStat(line: string): ProcessStat | undefined {
   // The second field is the program's name in brackets, in which anything may stand.
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  if (fields.length < 20) return undefined;
+  if (fields.length < 22) return undefined;
   const [state = '', parent, group, session] = fields;
   return {
     state,
@@ -23,6 +27,8 @@ export function parseStat(line: string): ProcessStat | undefined {
     group: Number(group),
     session: Number(session),
     startTime: Number(fields[19]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    residentPages: Number(fields[21]),
   };
 }
 

@@ -16,6 +16,8 @@ interface Sum {
 
 export interface RefusalOptions {
   readonly everyMs?: number;
+  /** Is told of each at once. */
+  readonly heard?: (message: string, kind: Kind) => void;
   /** Kinds told apart at a time; the rest is one kind for each message. */
   readonly kinds?: number;
 }
@@ -36,6 +38,7 @@ export class Refusals implements Disposable {
 
   /** `details` are told of the first alone, and of each where the log takes everything. */
   tell(message: string, kind: Kind, details: object): void {
+    this.#options.heard?.(message, kind);
     const sum = this.#sumOf(message, kind);
     const isFirst = sum.more === 0 && !this.#sums.has(keyOf(sum));
     if (isFirst) this.#sums.set(keyOf(sum), sum);

@@ -80,6 +80,10 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     may: ['links', 'authority', 'token', 'store', 'errors', 'log', 'feed'],
     why: 'the domain knows no gRPC',
   },
+  activity: {
+    may: ['authority', 'links', 'sessions', 'inert', 'log', 'refusals'],
+    why: 'it looks on, and takes part in nothing',
+  },
   login: {
     may: [
       'authority',
@@ -95,6 +99,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   },
   api: {
     may: [
+      'activity',
       'login',
       'sessions',
       'links',

@@ -5,6 +5,7 @@
  * at once. Knows no method.
  */
 import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
+import type { Activity } from '../activity/activity.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Refusals } from '../refusals.ts';
@@ -22,6 +23,7 @@ import { Wire } from './wire.ts';
 export interface Handling extends Door {
   readonly log: Log;
   readonly refusals: Pick<Refusals, 'tell'>;
+  readonly activity: Pick<Activity, 'called'>;
   readonly underWay: CallsUnderWay;
 }
 
@@ -84,7 +86,11 @@ function patience({ limits }: Handling, control: CallControl): Patience {
 }
 
 /** The call counts from now until it ends, and has to end by its deadline. */
-function occupy({ underWay, limits }: Handling, { method, connection, control, ends }: Passage): void {
+function occupy(
+  { underWay, limits, activity }: Handling,
+  { method, connection, control, ends }: Passage,
+): void {
+  activity.called();
   connection.calls += 1;
   underWay.enter(control);
   const limitMs = deadlineMs(method.row, method.definition, limits.numbers);

@@ -55,6 +55,7 @@ export const POLICY = {
   'latchkey.v1.SessionService/EndSession': { access: 'user', deadlineMs: END_SESSION_MS },
 
   'latchkey.v1.SystemService/GetInfo': { access: 'user' },
+  'latchkey.v1.SystemService/WatchActivity': { access: 'manager' },
 
   'grpc.health.v1.Health/Check': { access: 'public', quiet: true },
   'grpc.health.v1.Health/List': { access: 'public', quiet: true },

@@ -203,6 +203,38 @@ describe('TokenService', () => {
   });
 });
 
+describe('SystemService', () => {
+  it('shows managers what goes on, refusals without the token that was sent among it (X7)', async () => {
+    const token = await api.token('gone', { clientIp: '10.9.9.9' });
+    await using gone = await api.client(undefined, { token });
+    await api.authority.revoke({ login: 'gone' }, 'revoked');
+    await expect(gone.auth.whoAmI({})).rejects.toEqual(refused('TOKEN_NOT_ACTIVE'));
+    await using max = await api.client('max');
+    const events = max.system.watchActivity({})[Symbol.asyncIterator]();
+    const picture = await next(events);
+    await events.return?.();
+    expect(picture).toMatchObject({ serverUse: { pid: process.pid }, links: 0, sessions: 0 });
+    expect(picture.tokens).toBeGreaterThanOrEqual(picture.logins);
+    expect(picture.logins).toBeGreaterThan(1);
+    const sums = (name: 'logins' | 'calls' | 'revocations' | 'refusals'): number =>
+      picture.minutes.reduce((sum, minute) => sum + minute[name], 0);
+    for (const name of ['logins', 'calls', 'revocations', 'refusals'] as const)
+      expect(sums(name)).toBeGreaterThan(0);
+    const method = 'latchkey.v1.AuthService/WhoAmI';
+    const refusal = picture.refusals.find(
+      (one) => one.method === method && one.reason === 'TOKEN_NOT_ACTIVE',
+    );
+    expect(refusal).toMatchObject({ what: 'call refused', login: '', source: '127.0.0.1' });
+    expect(JSON.stringify(picture)).not.toContain(token.slice(0, 40));
+  });
+
+  it('shows nobody else', async () => {
+    await using wanda = await api.client('wanda');
+    const events = wanda.system.watchActivity({})[Symbol.asyncIterator]();
+    await expect(events.next()).rejects.toEqual(refused('PERMISSION_DENIED'));
+  });
+});
+
 describe('a token that ends', () => {
   it('takes its streams with it, before the receipt is given (F3)', async () => {
     await using client = await api.client('eve');

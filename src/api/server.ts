@@ -5,6 +5,7 @@
  */
 import type { ListenOptions } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Activity } from '../activity/activity.ts';
 import { ServerReflectionDefinition } from '../generated/grpc/reflection/v1/reflection.ts';
 import { HealthDefinition } from '../generated/health/v1/health.ts';
 import type { Log } from '../log.ts';
@@ -36,6 +37,7 @@ export interface ApiOptions {
   readonly info: ServerInfo;
   readonly log: Log;
   readonly refusals: Pick<Refusals, 'tell'>;
+  readonly activity: Pick<Activity, 'called' | 'watch'>;
   /** Other numbers than DESIGN 11 has, for tests. */
   readonly callLimits?: Partial<CallLimits>;
   readonly connectionLimits?: Partial<ConnectionLimits>;
@@ -50,14 +52,14 @@ export interface Api extends AsyncDisposable {
 
 /** Serves until disposed. Throws when the policy table does not match the methods. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { pki, authority, links, sessions, roles, logins, info, log, refusals } = options;
+  const { pki, authority, links, sessions, roles, logins, info, log, refusals, activity } = options;
   const limits = new Limits(options.callLimits);
   const published = [
     ...authService({ authority, links, logins, serverId: info.serverId, caPem: pki.caPem }),
     ...tokenService({ authority, roles }),
     ...linkService({ authority, links, roles, limits }),
     ...sessionService({ sessions }),
-    ...systemService(info, () => countAll(options)),
+    ...systemService({ info, count: () => countAll(options), activity }),
   ];
   const names = [...new Set(published.map(({ path }) => path.slice(0, path.indexOf('/'))))];
   const health = new Health(names);
@@ -74,6 +76,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(options.connectionLimits && { connectionLimits: options.connectionLimits }),
     log,
     refusals,
+    activity,
   });
   owned.use(serving);
   owned.defer(async () => {

@@ -11,6 +11,7 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
+import type { Activity } from '../activity/activity.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Refusals } from '../refusals.ts';
@@ -30,6 +31,7 @@ export interface ServingOptions extends Door {
   readonly connectionLimits?: Partial<ConnectionLimits>;
   readonly log: Log;
   readonly refusals: Pick<Refusals, 'tell'>;
+  readonly activity: Pick<Activity, 'called'>;
 }
 
 /** What a serving API owns. */

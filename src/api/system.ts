@@ -1,5 +1,12 @@
-/** SystemService: what this server is. How much there is on it is for those who see all of it. */
-import { type GetInfoResponse, SystemServiceDefinition } from '../generated/latchkey/v1/system.ts';
+/** SystemService: what this server is, and for managers what goes on in it. How much there is on it is for those who see all of it. */
+
+import type { Activity } from '../activity/activity.ts';
+import {
+  type GetInfoResponse,
+  SystemServiceDefinition,
+  type WatchActivityResponse,
+} from '../generated/latchkey/v1/system.ts';
+import { activityMessage } from './activity-message.ts';
 import { seesAll } from './caller.ts';
 import { type ServedMethod, serve } from './methods.ts';
 
@@ -16,12 +23,26 @@ export type Counts = Pick<GetInfoResponse, 'tokens' | 'links' | 'sessions'>;
 
 const NO_COUNTS: Counts = { tokens: 0, links: 0, sessions: 0 };
 
-export function systemService(info: ServerInfo, count: () => Promise<Counts>): ServedMethod[] {
+export interface SystemRooms {
+  readonly info: ServerInfo;
+  readonly count: () => Promise<Counts>;
+  readonly activity: Pick<Activity, 'watch'>;
+}
+
+export function systemService({ info, count, activity }: SystemRooms): ServedMethod[] {
   return serve(SystemServiceDefinition, {
     getInfo: async (_request, caller) => ({
       ...info,
       nodeVersion: process.versions.node,
       ...(seesAll(caller) ? await count() : NO_COUNTS),
     }),
+    watchActivity: (_request, { signal }) => watchActivity(activity, signal),
   });
+}
+
+async function* watchActivity(
+  activity: SystemRooms['activity'],
+  signal: AbortSignal,
+): AsyncGenerator<WatchActivityResponse> {
+  for await (const picture of activity.watch(signal)) yield activityMessage(picture);
 }

@@ -8,7 +8,7 @@ import { hash, hkdfSync } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
 import type { Log } from '../log.ts';
-import { type Login, type LoginQuery, selectLogins } from '../store/logins.ts';
+import { countTokensAndLogins, type Login, type LoginQuery, selectLogins } from '../store/logins.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import {
@@ -212,6 +212,11 @@ export class Authority implements AsyncDisposable {
   /** One page of those who have active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
   async listLogins(query: LoginQuery): Promise<Page<Login>> {
     return this.#options.store.read((db) => selectLogins(db, query));
+  }
+
+  /** How many active tokens there are, and how many logins that have them. Throws STORE_UNAVAILABLE. */
+  async count(): Promise<{ tokens: number; logins: number }> {
+    return this.#options.store.read(countTokensAndLogins);
   }
 
   /** All active tokens of a login. Throws STORE_UNAVAILABLE. */

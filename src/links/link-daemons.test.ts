@@ -102,6 +102,14 @@ describe('link daemons', () => {
     expect(world.links.forClaims(claims, me.uid).info.socket).toBe(old.name);
   });
 
+  test('tells the server what it uses, by its process', async () => {
+    await using world = await World.open();
+    const { socket, pid } = await world.linkDaemon();
+    const use = await world.links.use();
+    expect(use).toMatchObject({ links: 1, measured: 1, top: [{ socket, pid, withSessions: false }] });
+    expect(use.memoryBytes).toBeGreaterThan(10_000_000);
+  });
+
   test('a token with a link of its own uses that one and no other (F11)', async () => {
     await using world = await World.open();
     const daemon = await world.linkDaemon();

@@ -36,6 +36,7 @@ import { checkSocketName } from './socket-name.ts';
 import { sweep } from './stale-sockets.ts';
 import type { Starter } from './starter.ts';
 import { Supervision } from './supervision.ts';
+import { LinkMeter, type LinksUse } from './use.ts';
 
 export interface LinkSettings {
   readonly eligible: EligibleSettings;
@@ -75,6 +76,7 @@ export class Links implements AsyncDisposable {
   readonly #supervision: Supervision;
   readonly #registration: Registration;
   readonly #limit = new RegistrationLimit();
+  readonly #meter = new LinkMeter();
   /** Uids whose link daemon is being started, once for each start. */
   readonly #expected: number[] = [];
   readonly #renewal: Renewal;
@@ -252,6 +254,11 @@ export class Links implements AsyncDisposable {
       Array.from(this.#registry.all(), ({ info }) => info),
       query,
     );
+  }
+
+  /** What all links use. It costs the more the more links there are: ask for it every other second, not every call. */
+  use(): Promise<LinksUse> {
+    return this.#meter.measure([...this.#registry.all()]);
   }
 
   /** Throws NOT_FOUND. */

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Activity } from '../activity/activity.ts';
 import { startApi } from '../api/server.ts';
 import { Authority } from '../authority/authority.ts';
 import { loadKeys } from '../authority/keys.ts';
@@ -137,14 +138,9 @@ export class World implements AsyncDisposable {
       }),
     );
     const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024, giveUpMs = 10_000 } = this.#options;
+    const kept = { retentionMs, outputLimitBytes };
     const sessions = owned.use(
-      await Sessions.open({
-        ...common,
-        authority,
-        links,
-        settings: () => ({ retentionMs, outputLimitBytes }),
-        giveUpMs,
-      }),
+      await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs }),
     );
     const api = owned.use(
       await startApi({
@@ -158,6 +154,7 @@ export class World implements AsyncDisposable {
         info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
         log: silent,
         refusals: owned.use(new Refusals(silent)),
+        activity: owned.use(new Activity({ authority, links, sessions, now })),
       }),
     );
     const address = `127.0.0.1:${api.address.port}`;

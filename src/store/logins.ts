@@ -2,7 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from './page.ts';
 import type { LoginRow, Schema, TokenRow } from './schema.ts';
-import { fewOf, type Picked, selectPage, unordered } from './select-page.ts';
+import { countOf, fewOf, type Picked, selectPage, unordered } from './select-page.ts';
 import { pickTokens, type TokenFilter } from './tokens.ts';
 
 type Db = Kysely<Schema>;
@@ -37,6 +37,12 @@ export async function selectLogins(db: Db, query: LoginQuery): Promise<Page<Logi
   const plan = planPage(query, ['logins', login, authMethod, text, order]);
   const page = await selectPage({ ...(await pickLogins(db, query)), id: 'login', order, plan });
   return { ...page, items: await withDetails(db, page.items) };
+}
+
+/** How many live tokens there are, and how many logins that have them. */
+export async function countTokensAndLogins(db: Db): Promise<{ tokens: number; logins: number }> {
+  const tokens = await countOf(db.selectFrom('tokens'));
+  return { tokens, logins: await countOf(db.selectFrom('logins')) };
 }
 
 async function pickLogins(

@@ -62,7 +62,8 @@ export function unordered(column: string): RawBuilder<string> {
   return sql<string>`${sql.ref(column)} || ''`;
 }
 
-async function countOf<Table extends keyof Schema>(picked: Picked<Table>): Promise<number> {
+/** How many rows are picked. */
+export async function countOf<Table extends keyof Schema>(picked: Picked<Table>): Promise<number> {
   const counted = picked.select(sql<number | bigint>`count(*)`.as('total'));
   return Number((await counted.executeTakeFirstOrThrow()).total);
 }

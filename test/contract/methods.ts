@@ -3,6 +3,7 @@ import type { MethodPath } from '../../src/api/policy.ts';
 import * as auth from '../../src/generated/latchkey/v1/auth.ts';
 import * as link from '../../src/generated/latchkey/v1/link.ts';
 import * as session from '../../src/generated/latchkey/v1/session.ts';
+import * as system from '../../src/generated/latchkey/v1/system.ts';
 import * as token from '../../src/generated/latchkey/v1/token.ts';
 import type { Reach } from './callers.ts';
 
@@ -169,6 +170,11 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
   },
 
   'latchkey.v1.SystemService/GetInfo': { reach: 'nobody' },
+  'latchkey.v1.SystemService/WatchActivity': {
+    reach: 'nobody',
+    streams: true,
+    shows: (response) => system.WatchActivityResponse.decode(response).minutes.length === 60,
+  },
 
   'grpc.health.v1.Health/Check': { reach: 'nobody' },
   'grpc.health.v1.Health/List': { reach: 'nobody' },

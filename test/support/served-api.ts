@@ -4,6 +4,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Roles } from '../../src/accounts/roles.ts';
+import { Activity } from '../../src/activity/activity.ts';
 import type { Api, ApiOptions } from '../../src/api/server.ts';
 import { startApi } from '../../src/api/server.ts';
 import { Authority, type MintRequest } from '../../src/authority/authority.ts';
@@ -14,6 +15,10 @@ import { Feed } from '../../src/feed.ts';
 import { createLog, type LogTarget } from '../../src/log.ts';
 import { Refusals } from '../../src/refusals.ts';
 import { openStore, type Store } from '../../src/store/open.ts';
+
+const NO_USE = {
+  use: async () => ({ top: [], links: 0, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 0 }),
+};
 
 export const SERVER_ID = 'served-api';
 
@@ -97,7 +102,8 @@ export class ServedApi implements AsyncDisposable {
     const listen = { host: '127.0.0.1', port: options.port ?? 0 };
     const { links = noLinks(), sessions = noSessions(), ...rest } = options;
     const logins = options.logins?.(authority) ?? noLogins();
-    const refusals = new Refusals(log);
+    const activity = new Activity({ authority, links: NO_USE, sessions, now: Date.now });
+    const refusals = new Refusals(log, { heard: activity.refused });
     const api = await startApi({
       listen,
       pki,
@@ -109,6 +115,7 @@ export class ServedApi implements AsyncDisposable {
       info,
       log,
       refusals,
+      activity,
       ...limitsOf(rest),
     });
     return new ServedApi({ folder, pki, authority, logged, api, store });

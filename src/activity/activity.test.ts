@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { TokenChange } from '../authority/authority.ts';
+import { AppError } from '../errors.ts';
+import { Feed } from '../feed.ts';
+import type { TokenClaims } from '../token/claims.ts';
+import { Activity } from './activity.ts';
+
+const EVERY_MS = 2_000;
+const changes = new Feed<TokenChange>();
+let looked: number;
+let failing: boolean;
+
+function open(): Activity {
+  looked = 0;
+  failing = false;
+  const use = async () => {
+    looked += 1;
+    if (failing) throw new AppError('STORE_UNAVAILABLE', 'the store does not answer');
+    return { top: [], links: 3, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 7 };
+  };
+  return new Activity({
+    authority: { changes, count: async () => ({ tokens: 5, logins: 2 }) },
+    links: { use },
+    sessions: { list: async () => ({ items: [], nextPageToken: '', total: 4 }) },
+    now: Date.now,
+  });
+}
+
+const claims = (authMethod: string): TokenClaims => ({
+  sub: 'alice',
+  iss: 'here',
+  jti: 'j',
+  iat: 1,
+  exp: 2,
+  authMethod,
+});
+
+describe('pictures of what goes on', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('come at once and every two seconds, for all watchers together (X7)', async () => {
+    using activity = open();
+    const stopping = new AbortController();
+    const [one, other] = [activity.watch(stopping.signal), activity.watch(stopping.signal)];
+    const firsts = await Promise.all([one.next(), other.next()]);
+    expect(firsts[0].value).toMatchObject({ tokens: 5, logins: 2, links: 3, sessions: 4 });
+    expect(firsts[0].value?.server).toMatchObject({ pid: process.pid, cpuShare: undefined });
+    expect(firsts[0].value?.server.memoryBytes).toBeGreaterThan(10_000_000);
+    expect(firsts[1].value).toBe(firsts[0].value);
+    const next = Promise.all([one.next(), other.next()]);
+    await vi.advanceTimersByTimeAsync(EVERY_MS - 1);
+    expect(looked).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    const [second] = await next;
+    expect(looked).toBe(2);
+    expect(second.value?.server.cpuShare).toBeGreaterThanOrEqual(0);
+    const last = [one.next(), other.next()];
+    stopping.abort();
+    expect(await Promise.all(last)).toEqual([
+      { done: true, value: undefined },
+      { done: true, value: undefined },
+    ]);
+  });
+
+  test('are not made when nobody watches, and the next watcher gets a fresh one', async () => {
+    using activity = open();
+    await vi.advanceTimersByTimeAsync(10 * EVERY_MS);
+    expect(looked).toBe(0);
+    const first = activity.watch(new AbortController().signal);
+    await first.next();
+    await first.return(undefined);
+    await vi.advanceTimersByTimeAsync(10 * EVERY_MS);
+    expect([looked, vi.getTimerCount()]).toEqual([1, 0]);
+    activity.called();
+    const second = activity.watch(new AbortController().signal);
+    expect((await second.next()).value?.minutes.at(-1)?.calls).toBe(1);
+    await second.return(undefined);
+  });
+
+  test('are left out for who is slow, and never queue up', async () => {
+    using activity = open();
+    const watching = activity.watch(new AbortController().signal);
+    await watching.next();
+    await vi.advanceTimersByTimeAsync(10 * EVERY_MS);
+    expect(looked).toBe(11);
+    const { value } = await watching.next();
+    expect(value?.atMs).toBe(Date.now());
+    const pending = watching.next();
+    await vi.advanceTimersByTimeAsync(EVERY_MS);
+    expect((await pending).value?.atMs).toBe(Date.now());
+    await watching.return(undefined);
+  });
+
+  test('fail with what made them fail, and can be asked for again', async () => {
+    using activity = open();
+    failing = true;
+    await expect(activity.watch(new AbortController().signal).next()).rejects.toMatchObject({
+      reason: 'STORE_UNAVAILABLE',
+    });
+    failing = false;
+    const again = activity.watch(new AbortController().signal);
+    expect((await again.next()).value).toMatchObject({ tokens: 5 });
+    await again.return(undefined);
+  });
+
+  test('count logins, calls, revocations and refusals, and nothing that is none', async () => {
+    using activity = open();
+    for (const authMethod of ['link', 'web-ssh', 'link-daemon', 'local'])
+      changes.emit({ kind: 'added', claims: claims(authMethod) });
+    changes.emit({ kind: 'changed', claims: claims('link') });
+    for (const why of ['revoked', 'logout', 'expired', 'link-ended', 'replaced'] as const)
+      changes.emit({ kind: 'removed', claims: claims('link'), why });
+    for (let call = 0; call < 3; call += 1) activity.called();
+    activity.refused('call refused', { reason: 'NOT_FOUND' });
+    const watching = activity.watch(new AbortController().signal);
+    const { value } = await watching.next();
+    expect(value?.minutes.at(-1)).toMatchObject({ logins: 2, calls: 3, revocations: 2, refusals: 1 });
+    expect(value?.refusals).toMatchObject([{ what: 'call refused', reason: 'NOT_FOUND' }]);
+    await watching.return(undefined);
+  });
+});

@@ -1,0 +1,57 @@
+/** What happened in the last hour, by minute: one addition for each event, and always the same room. */
+
+export interface Minute {
+  /** Milliseconds since 1970. */
+  readonly startMs: number;
+  readonly logins: number;
+  readonly calls: number;
+  readonly revocations: number;
+  readonly refusals: number;
+}
+
+export type Counted = Exclude<keyof Minute, 'startMs'>;
+
+const MINUTE_MS = 60_000;
+const MINUTES = 60;
+
+type Slot = { -readonly [Name in keyof Minute]: Minute[Name] };
+
+export class Minutes {
+  readonly #slots: Slot[] = Array.from({ length: MINUTES }, () => empty(Number.NaN));
+
+  count(what: Counted, nowMs: number): void {
+    this.#slot(nowMs)[what] += 1;
+  }
+
+  /** The last 60 minutes, the oldest first; the one that `nowMs` is in is the last. */
+  all(nowMs: number): Minute[] {
+    const lastMs = startOf(nowMs);
+    return Array.from({ length: MINUTES }, (_, at) => {
+      const startMs = lastMs - (MINUTES - 1 - at) * MINUTE_MS;
+      const slot = this.#slots[indexOf(startMs)];
+      return slot?.startMs === startMs ? { ...slot } : empty(startMs);
+    });
+  }
+
+  #slot(nowMs: number): Slot {
+    const startMs = startOf(nowMs);
+    const index = indexOf(startMs);
+    const slot = this.#slots[index];
+    if (slot?.startMs === startMs) return slot;
+    const fresh = empty(startMs);
+    this.#slots[index] = fresh;
+    return fresh;
+  }
+}
+
+function startOf(nowMs: number): number {
+  return nowMs - (nowMs % MINUTE_MS);
+}
+
+function indexOf(startMs: number): number {
+  return (startMs / MINUTE_MS) % MINUTES;
+}
+
+function empty(startMs: number): Slot {
+  return { startMs, logins: 0, calls: 0, revocations: 0, refusals: 0 };
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { RecentRefusals } from './recent-refusals.ts';
+
+describe('what was refused last', () => {
+  test('is one for each kind, with how often and since when, the latest first', () => {
+    const refusals = new RecentRefusals();
+    const guess = { username: 'eve', method: 'web-ssh', why: 'password', from: '10.0.0.9' };
+    refusals.add('login refused', guess, 1);
+    refusals.add('call refused', { method: 'x/Y', reason: 'NOT_FOUND', login: 'bob', from: undefined }, 2);
+    refusals.add('login refused', guess, 3);
+    expect(refusals.all()).toEqual([
+      {
+        what: 'login refused',
+        method: 'web-ssh',
+        reason: 'password',
+        login: 'eve',
+        source: '10.0.0.9',
+        firstMs: 1,
+        lastMs: 3,
+        count: 2,
+      },
+      {
+        what: 'call refused',
+        method: 'x/Y',
+        reason: 'NOT_FOUND',
+        login: 'bob',
+        source: '',
+        firstMs: 2,
+        lastMs: 2,
+        count: 1,
+      },
+    ]);
+  });
+
+  test('is 50 kinds at most: those that came last', () => {
+    const refusals = new RecentRefusals();
+    for (let n = 0; n < 200; n += 1) {
+      refusals.add('login refused', { username: `user${n}` }, n);
+      refusals.add('login refused', { username: 'often' }, n);
+    }
+    const all = refusals.all();
+    expect(all).toHaveLength(50);
+    expect(all[0]).toMatchObject({ login: 'often', count: 200 });
+    expect(all.at(-1)).toMatchObject({ login: 'user151' });
+  });
+
+  test('is safe to show, short, and holds no token', () => {
+    const refusals = new RecentRefusals();
+    const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.c`;
+    refusals.add('login refused', { username: `\u001b]0;x\u0007\u202e${token}${'x'.repeat(300)}` }, 1);
+    const [{ login } = { login: '' }] = refusals.all();
+    expect(login).toMatch(/^\\x1b\]0;x\\x07\\u202e\[token\]/);
+    expect(login.length).toBeLessThan(160);
+  });
+});
