@@ -122,8 +122,8 @@ function* filters(): Generator<Key> {
 
 /** Round all columns, beginning behind the one that is the order at first. */
 function* sorts(): Generator<Key> {
-  for (let round = 0; round < 8; round += 1)
-    for (const title of ['EXPIRES', 'LOGIN', 'METHOD', 'ISSUED'])
+  for (let round = 0; round < 5; round += 1)
+    for (const title of ['EXPIRES', 'FROM', 'TOKEN', 'LOGIN', 'USER', 'METHOD', 'ISSUED'])
       yield ['s', (text) => new RegExp(`${title}[↑↓]`).test(text) && at(1)(text)];
 }
 
