@@ -8,7 +8,13 @@ const COMBINING = /[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7ff\u200c\u200d]/u;
 const JOINER = '\u200d';
 const PLAIN = /^[\x20-\x7e]*$/;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
+
+/** The first segmenter of a process takes as long as a tenth of a short command, so it is made where it is needed. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
 
 /** Columns that `text` takes. */
 export function displayWidth(text: string): number {
@@ -37,7 +43,7 @@ export function truncate(text: string, width: number): string {
 export function* piecesOf(text: string, width: number): Generator<string> {
   let piece = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     const next = displayWidth(segment);
     if (used + next > width && used + next > 0) {
       yield piece;
