@@ -27,6 +27,7 @@ export async function onScreen(node: ReactNode, { leaving, isLent, isSpoken }: O
   const app = render(node, {
     alternateScreen: !isSpoken,
     incrementalRendering: !isSpoken,
+    maxFps: 60,
     isScreenReaderEnabled: isSpoken,
     interactive: true,
     exitOnCtrlC: false,
