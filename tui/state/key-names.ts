@@ -31,7 +31,10 @@ function namesOf(input: string, key: Key): string[] {
   const [, name] = NAMED.find(([property]) => key[property] === true) ?? [];
   if (name !== undefined) return [name];
   if (key.ctrl) return [`^${input}`];
-  return Array.from(graphemes.segment(input), ({ segment }) => CHARACTERS[segment] ?? segment);
+  return Array.from(
+    graphemes.segment(input),
+    ({ segment }) => CHARACTERS[segment] ?? control(segment) ?? segment,
+  );
 }
 
 const CHARACTERS: Readonly<Record<string, string>> = {
@@ -42,6 +45,12 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   '\u007f': 'backspace',
   '\u001b': 'esc',
 };
+
+/** "^u" for the character that Control and u send (ECMA-48, 5.2). */
+function control(character: string): string | undefined {
+  const code = character.charCodeAt(0);
+  return code < 0x20 ? `^${String.fromCharCode(code + 0x60)}` : undefined;
+}
 
 /** The text that a key types; undefined for one that types none. */
 export function typed(name: string): string | undefined {
