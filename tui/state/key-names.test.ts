@@ -1,7 +1,24 @@
 import type { Key } from 'ink';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keyNames } from './key-names.ts';
 
-it('names each key of a piece of input in which there are several', () => {
-  expect(keyNames('/\u0015ab \r\u0003', {} as Key)).toEqual(['/', '^u', 'a', 'b', 'space', 'enter', '^c']);
+const NONE = {} as Key;
+
+function key(change: Partial<Key>): Key {
+  return { ...NONE, ...change };
+}
+
+describe('keys', () => {
+  it('are told apart when they come together', () => {
+    expect(keyNames('jj G', NONE)).toEqual(['j', 'j', 'space', 'G']);
+    expect(keyNames('ab\r', NONE)).toEqual(['a', 'b', 'enter']);
+    expect(keyNames('/\u0015a\u0003', NONE)).toEqual(['/', '^u', 'a', '^c']);
+  });
+
+  it('are two where esc is followed so quickly that it looks like Alt', () => {
+    expect(keyNames('q', key({ meta: true }))).toEqual(['esc', 'q']);
+    expect(keyNames('', key({ meta: true, downArrow: true }))).toEqual(['esc', 'down']);
+    expect(keyNames('', key({ meta: true, escape: true }))).toEqual(['esc', 'esc']);
+    expect(keyNames('', key({ escape: true }))).toEqual(['esc']);
+  });
 });
