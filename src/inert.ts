@@ -10,10 +10,14 @@
 const UNSAFE =
   /(?!(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?)\u200d(?=\p{Extended_Pictographic}))[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<![\p{L}\p{N}\p{P}\p{S}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}/gu;
 
+/** Most text; not to load the tables of Unicode for it keeps links small. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** One line that is safe on any terminal; nothing is dropped, everything unsafe becomes readable. */
 export function inert(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (char) => SHORT[char] ?? visible(char));
 }
 

@@ -3,12 +3,13 @@
  */
 import { writeSync } from 'node:fs';
 import { startClean } from './packaged/clean-start.ts';
+import { roleOf } from './role.ts';
 import { versionLine } from './version.ts';
 
 const STDOUT = 1;
 
 startClean();
-const [role, ...rest] = process.argv.slice(2);
+const { role, rest } = roleOf(process.argv.slice(2));
 
 /** Runs the role that `role` names; resolves with the exit status. */
 async function run(): Promise<number> {
@@ -16,6 +17,7 @@ async function run(): Promise<number> {
     case 'serve':
       return (await import('./serve.ts')).runServe(rest);
     case 'link':
+      process.argv.splice(2, Number.POSITIVE_INFINITY, role, ...rest); // by which it runs itself again
       return (await import('./link/main.ts')).runLink(rest);
     case 'tui':
       return (await import('../tui/main.tsx')).runTui(rest);

@@ -12,6 +12,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
   'login-shell': { may: ['errno', 'errors'], why: 'daemon and link must decide alike' },
   'process-stat': { may: [], why: 'everything stands on it' },
   version: { may: [], why: 'everything stands on it' },
+  role: { may: [], why: 'it is read before any role is loaded' },
   packaged: { may: [], why: 'it loads what it is told to, and knows none of it' },
   'durable-file': { may: ['errno', 'errors'], why: 'everything stands on it' },
   'ask-program': { may: ['errors'], why: 'everything stands on it' },
@@ -48,6 +49,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
       'version',
       'login-shell',
       'process-stat',
+      'terminal/progress',
       'client/error-info',
       'client/server-folder',
       'client/local-server',
@@ -201,7 +203,7 @@ const rooms: Record<string, { may: string[]; why: string }> = {
     why: 'it can do what the public API can do',
   },
   main: {
-    may: ['packaged/clean-start', 'version', 'serve', 'link', 'cli', 'tui', 'doctor'],
+    may: ['packaged/clean-start', 'role', 'version', 'serve', 'link', 'cli', 'tui', 'doctor'],
     why: 'it only dispatches',
   },
 };

@@ -17,7 +17,7 @@ import { TokenServiceDefinition } from '../generated/latchkey/v1/token.ts';
 import { checkMinted } from './check-minted.ts';
 import { dnsServer } from './dns-server.ts';
 import { type FindServer, type FoundServer, findServer } from './find-server.ts';
-import { type FindToken, findToken } from './find-token.ts';
+import { type FindToken, type FoundToken, findToken } from './find-token.ts';
 import { type Line, type Service, serviceOf } from './methods.ts';
 import { writeToken } from './server-folder.ts';
 import { trustOf } from './trust.ts';
@@ -57,7 +57,7 @@ const KEYS_MS = 10_000;
 export async function connect(options: ConnectOptions): Promise<Client> {
   const server = await findServerOrAsk(options);
   const found = options.anonymous === true ? undefined : findToken(options, server);
-  const line = lineTo(server, found?.issuer, found?.token);
+  const line = lineTo(server, found?.issuer, found);
   const close = async (): Promise<void> => line.channel.close();
   return {
     address: server.address,
@@ -98,12 +98,12 @@ async function keysOf(server: FoundServer, issuer: string): Promise<GetKeysRespo
   }
 }
 
-function lineTo({ address, ca }: FoundServer, issuer?: string, token?: string): Line {
+function lineTo({ address, ca }: FoundServer, issuer?: string, found?: FoundToken): Line {
   const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   const { secureContext, checkServerIdentity } = trustOf(ca, host, issuer);
   const secure = credentials.createFromSecureContext(secureContext, { checkServerIdentity });
   const metadata = new Metadata();
-  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  if (found !== undefined) metadata.set('authorization', `Bearer ${found.token}`);
   const channel = new Channel(address, secure, {
     // An address is no server name (RFC 6066, 3), and the certificate is checked by `trustOf` anyway.
     'grpc.ssl_target_name_override': 'localhost',
@@ -118,5 +118,5 @@ function lineTo({ address, ca }: FoundServer, issuer?: string, token?: string): 
     'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS,
     'grpc.enable_channelz': 0,
   });
-  return { channel, metadata, address };
+  return { channel, metadata, address, isLink: found?.isLink === true };
 }

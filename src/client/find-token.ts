@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, isAppError } from '../errors.ts';
+import { CLAIM_PREFIX } from '../token/claims.ts';
 import { parseJws } from '../token/jws.ts';
 import type { FoundServer } from './find-server.ts';
 import { readToken, removeToken } from './server-folder.ts';
@@ -16,6 +17,8 @@ export interface FindToken {
 
 export interface FoundToken {
   readonly token: string;
+  /** Whether it is what a link of this client's user has stored, and hangs on that. */
+  readonly isLink: boolean;
   /** Its `iss`: the server whose certificate has to name it before the token is sent. */
   readonly issuer: string;
   /** Drops it from where it was found, when that is the client's to do. */
@@ -33,7 +36,7 @@ export function findToken(wanted: FindToken, server: FoundServer): FoundToken | 
   const given = givenToken(wanted);
   if (given !== undefined) return found(given, () => {});
   const kept = readToken(server.folder);
-  const stored = kept === undefined ? undefined : found(kept, () => removeToken(server.folder, kept));
+  const stored = kept === undefined ? undefined : found(kept, () => removeToken(server.folder, kept), true);
   // A stored token that is over is still the better one to be told about, unless there is another.
   return stored !== undefined && isUsable(stored, server) ? stored : (localAdmin(server) ?? stored);
 }
@@ -58,7 +61,7 @@ function localAdmin({ local }: FoundServer): FoundToken | undefined {
   if (local === undefined) return undefined;
   try {
     const token = readFileSync(join(local.runDir, LOCAL_ADMIN), 'utf8').trim();
-    return { token, issuer: local.server.serverId, forget: () => {} };
+    return { token, isLink: false, issuer: local.server.serverId, forget: () => {} };
   } catch {
     return undefined;
   }
@@ -75,11 +78,12 @@ function cannotBeAdmin({ local }: FoundServer): never {
   );
 }
 
-function found(token: string, forget: () => void): FoundToken {
+function found(token: string, forget: () => void, isKept = false): FoundToken {
   const claims = claimsOf(token);
   if (typeof claims?.iss !== 'string')
     throw new AppError('TOKEN_INVALID', 'what was given is not a token; log in again');
-  return { token, issuer: claims.iss, forget };
+  const isLink = isKept && claims[`${CLAIM_PREFIX}auth-method`] === 'link';
+  return { token, isLink, issuer: claims.iss, forget };
 }
 
 function isUsable({ token, issuer }: FoundToken, { local }: FoundServer): boolean {

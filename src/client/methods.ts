@@ -3,7 +3,7 @@
  * AsyncIterable, a stream both ways a conversation. Requests may leave out what they do not set.
  */
 import type { Client as Channel, Metadata } from '@grpc/grpc-js';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import { appErrorOf } from './wire-error.ts';
 
 interface Codec {
@@ -61,6 +61,8 @@ export interface Line {
   readonly channel: Channel;
   readonly metadata: Metadata;
   readonly address: string;
+  /** Whether the token hangs on a link. */
+  readonly isLink: boolean;
 }
 
 /** `definition` as calls over `line`. */
@@ -171,8 +173,15 @@ function converse(
 }
 
 /** What a call fails with; the server cannot be meant when it was this side that gave up. */
-function failure(error: unknown, { address }: Line, { signal }: CallOptions): unknown {
-  return signal?.aborted ? new AppError('CANCELLED', 'cancelled') : appErrorOf(error, address);
+function failure(error: unknown, { address, isLink }: Line, { signal }: CallOptions): unknown {
+  if (signal?.aborted) return new AppError('CANCELLED', 'cancelled');
+  const told = appErrorOf(error, address);
+  return isLink && isAppError(told, 'TOKEN_NOT_ACTIVE') ? linkEnded() : told;
+}
+
+/** The server knows such a token no longer, and not why. */
+function linkEnded(): AppError {
+  return new AppError('TOKEN_NOT_ACTIVE', 'this login has ended, with its link or by revocation');
 }
 
 function encoder({ requestType }: MethodDefinition): (request: never) => Buffer {

@@ -35,7 +35,11 @@ export function appErrorOf(error: unknown, address: string): unknown {
 function libraryError({ code, details }: FailedCall, address: string): AppError {
   const trouble = certificateTrouble(details);
   if (code === UNAVAILABLE && trouble !== undefined) {
-    return new AppError('NOT_TRUSTED', `${address} is not trusted: ${trouble}; nothing was sent to it`);
+    const next = `compare fingerprints with its administrator and run: latchkey trust ${address}`;
+    return new AppError(
+      'NOT_TRUSTED',
+      `${address} is not trusted: ${trouble}; nothing was sent to it; ${next}`,
+    );
   }
   if (code === UNAVAILABLE && NEVER_CONNECTED.test(details)) {
     return new AppError('UNREACHABLE', `no server answers at ${address}: ${shortened(details)}`);

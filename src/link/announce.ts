@@ -1,6 +1,7 @@
 /** What a link in the foreground tells its user, on standard error. */
 import type { LocalServer } from '../client/local-server.ts';
 import { inert } from '../inert.ts';
+import { Progress } from '../terminal/progress.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { Departure } from './link.ts';
 
@@ -11,6 +12,18 @@ const WORDS: Readonly<Record<Departure, string>> = {
 };
 
 export const announce = {
+  /** What `work` gives; says on a terminal that it is waited for, once that takes longer than a second. */
+  while<Result>(work: Promise<Result>): Promise<Result> {
+    const progress = new Progress(process.stderr.isTTY ? process.stderr : undefined);
+    return progress.while(() => 'latchkey link: waiting for the server', work);
+  },
+  inBackground(): void {
+    tell("your link daemon runs in the background, for all logins of yours; 'latchkey links' shows it");
+  },
+  /** Another login was kept for the command line. */
+  replaced(): void {
+    tell('the command line had another login, which goes on; it has that again when this link ends');
+  },
   ready({ sub, exp }: TokenClaims, { hostname, address }: LocalServer): void {
     const until = localTime(new Date(exp * 1000));
     tell(`${sub} is logged in at ${hostname} (${address}) until ${until}; Ctrl-C ends it`);

@@ -6,6 +6,7 @@
  */
 import { type AppError, isAppError } from '../errors.ts';
 import { inert } from '../inert.ts';
+import { announce } from './announce.ts';
 import { HELP, type LinkWords, parseWords } from './options.ts';
 
 const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
@@ -47,7 +48,8 @@ async function run(words: LinkWords, argv: readonly string[]): Promise<number> {
   }
   if (words.daemon && words.report === undefined) {
     const { startDetached } = await import('./detach.ts');
-    await startDetached(argv);
+    await announce.while(startDetached(argv));
+    if (process.stderr.isTTY) announce.inBackground();
     return DONE;
   }
   const { Registrar } = await import('./registrar.ts');

@@ -1,5 +1,6 @@
 /** From nothing to a link that serves, and back. */
 
+import { existsSync } from 'node:fs';
 import { defaultRunDirs, type LocalServer, readLocalServer, readServerFile } from '../client/local-server.ts';
 import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../client/trusted-folder.ts';
 import { AppError, isAppError } from '../errors.ts';
@@ -39,7 +40,9 @@ export async function serve(words: LinkWords, argv: readonly string[], registrar
   }
   const links = opened.use(openFolderWithin(run, 'links'));
   const place = new SessionPlace(account, server.serverId);
-  const stored = opened.use(new StoredToken(words, account, server));
+  const stored = opened.use(
+    new StoredToken(words, account, server, (socket) => existsSync(links.path(socket))),
+  );
 
   const door = new Door(links, run.uid, (socket) => void link.welcome(socket));
   const { serverId } = server;
@@ -60,12 +63,14 @@ export async function serve(words: LinkWords, argv: readonly string[], registrar
   const registered = registrar.register(request, patience);
   // A signal while registering ends it, too.
   const isGone = link.departed.then(() => undefined);
-  if ((await Promise.race([registered, isGone])) === undefined) return;
+  const settled = Promise.race([registered, isGone]);
+  if ((await (words.report === undefined ? announce.while(settled) : settled)) === undefined) return;
   const token = await isReady.promise;
   keep = (renewed) => stored.keep(renewed);
   stored.keep(token);
   if (words.report !== undefined) report(words.report);
   else announce.ready(token.claims, server);
+  if (stored.hasReplaced) announce.replaced();
   const why: Departure = await link.departed;
   if (words.report === undefined) announce.departed(why);
 }

@@ -62,7 +62,9 @@ test('a server that DNS names falsely gets no token (N4)', async (context) => {
   writeFileSync(ca, daemon.serverFile.ca);
   const refused = await anywhere('whoami', '--ca', ca);
   expect(refused).toMatchObject({ status: 6, stdout: '' });
-  expect(refused.stderr).toMatch(/is not trusted: .*nothing was sent/);
+  expect(refused.stderr).toMatch(
+    /(\S+:\d+) is not trusted: .*nothing was sent.*; .*run: latchkey trust \1\n$/,
+  );
   expect(impostor.log).not.toContain('WhoAmI');
 });
 
