@@ -30,7 +30,7 @@ export function Dashboard({ server, start, look, loan }: DashboardProps): ReactN
     for (const name of keyNames(input, key)) tell({ kind: 'key', key: name });
   });
   useWatch(server, viewOf(state), tell);
-  useBoard(server, viewOf(state), tell);
+  useBoard(server, viewOf(state), look.isSpoken, tell);
   useTypedFilter(state.prompt, isLoaded, tell);
   useWeight(server, state.dialog, tell);
   useJob(server, state.dialog, tell);

@@ -3,7 +3,7 @@
  * offer its caller, that text from elsewhere never reaches the terminal raw, and that the terminal is left as
  * it was found, however it ends.
  */
-import { LastingClient } from '../src/client/lasting-client.ts';
+import { LastingClient, type Who } from '../src/client/lasting-client.ts';
 import { AppError } from '../src/errors.ts';
 import { inert } from '../src/inert.ts';
 import { DONE } from '../src/terminal/exit-status.ts';
@@ -12,7 +12,10 @@ import { Dashboard } from './dashboard.tsx';
 import type { Loan } from './live/lend.ts';
 import { onScreen } from './on-screen.ts';
 import { HELP, parseWords, type TuiWords } from './options.ts';
+import type { Screen } from './screen.ts';
+import { screensFor } from './screens/all.ts';
 import { tokens } from './screens/tokens.ts';
+import { meant } from './state/prompt.ts';
 import { initialState } from './state/state.ts';
 import { loadLayout } from './yoga.ts';
 
@@ -30,7 +33,7 @@ export async function runTui(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function show({ look, readOnly, connect: options, connecting }: TuiWords): Promise<number> {
+async function show({ look, screen, readOnly, connect: options, connecting }: TuiWords): Promise<number> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb')
     throw new AppError(
@@ -41,9 +44,18 @@ async function show({ look, readOnly, connect: options, connecting }: TuiWords):
   await using server = await LastingClient.connect(options);
   const size = { columns: stdout.columns, rows: stdout.rows };
   await layout;
-  const start = initialState(server.who, tokens, readOnly, size);
+  const start = initialState(server.who, firstScreen(screen, server.who), readOnly, size);
   const leaving = new AbortController();
   const loan: Loan = { connecting, leaving: leaving.signal, isOut: false };
   const dashboard = <Dashboard server={server} start={start} look={look} loan={loan} />;
   return await onScreen(dashboard, { leaving, isLent: () => loan.isOut, isSpoken: look.isSpoken });
+}
+
+/** The screen whose name begins as `wish`. Throws USAGE. */
+function firstScreen(wish: string | undefined, who: Who): Screen {
+  if (wish === undefined) return tokens;
+  const [found] = meant(wish, who);
+  if (found !== undefined) return found;
+  const names = screensFor(who).map(({ name }) => name.toLowerCase());
+  throw new AppError('USAGE', `--screen is one of ${names.join(', ')}`);
 }

@@ -7,19 +7,22 @@ import { type Look, lookOf, THEMES, wishes } from './layout/look.ts';
 export interface TuiWords {
   readonly help: boolean;
   readonly readOnly: boolean;
+  /** As typed; undefined where nothing was said. */
+  readonly screen: string | undefined;
   readonly look: Look;
   readonly connect: ConnectOptions;
   /** The same as words, for other commands of this program. */
   readonly connecting: readonly string[];
 }
 
-export const HELP = `Usage: latchkey tui [SERVER] [--read-only] [--ascii] [--theme dark|light|16|none]
+export const HELP = `Usage: latchkey tui [SERVER] [--screen NAME] [--read-only] [--ascii] [--theme dark|light|16|none]
                     [--screen-reader]
 
-Logins, tokens, links and sessions on one screen, as they change. You see what is yours;
-managers see everybody's. Press ? for the keys.
+Logins, tokens, links and sessions, as they change. You see what is yours; managers see
+everybody's, and an overview of what goes on. Press ? for the keys.
 
   SERVER             host or host:port; otherwise as for every command
+  --screen NAME      the screen to begin with: overview (for managers), logins, tokens, links, sessions
   --read-only        offer nothing that changes anything
   --ascii            draw with ASCII alone
   --theme THEME      dark, light, 16 (the terminal's own colours) or none
@@ -43,6 +46,7 @@ export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): Tui
   return {
     help: values.help === true,
     readOnly: values['read-only'] === true,
+    screen: values.screen,
     look: lookOf(
       theme,
       values.ascii === true || wished.ascii,
@@ -78,6 +82,7 @@ function parse(argv: readonly string[]) {
       options: {
         help: { type: 'boolean' },
         'read-only': { type: 'boolean' },
+        screen: { type: 'string' },
         ascii: { type: 'boolean' },
         theme: { type: 'string' },
         'screen-reader': { type: 'boolean' },

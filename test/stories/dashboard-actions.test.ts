@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, mallory, root } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
-import { openDashboard } from '../support/dashboard.ts';
+import { openDashboard, SESSIONS } from '../support/dashboard.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
 let daemon: TestDaemon;
@@ -27,7 +27,7 @@ describe('the dashboard', () => {
     const { stdout } = await daemon.cli(alice, ['start', '--detach', '--stdin', '--', 'sh', '-c', script]);
     const id = stdout.trim();
     using screen = await openDashboard(daemon, alice);
-    screen.press('4');
+    screen.press(...SESSIONS);
     const before = await screen.shows(/▸ .*running.*trap/);
     screen.press('a');
     await screen.shows(/\^C twice leaves it/);
@@ -51,14 +51,14 @@ describe('the dashboard', () => {
     skipWithout(context, missingWorld());
     await start(alice, 'printf', 'said \\033[1mloud\\033[0m and clear\\n');
     using own = await openDashboard(daemon, alice);
-    own.press('4');
+    own.press(...SESSIONS);
     await own.shows(/▸ .*ended 0.*printf[\s\S]* r read/);
     own.press('r');
     await own.shows(/said loud and clear\n[\s\S]*Enter comes back/);
     own.press('Enter');
     await own.shows(/▸ .*ended 0.*printf/);
     using manager = await openDashboard(daemon, bob);
-    manager.press('4');
+    manager.press(...SESSIONS);
     await manager.shows(/▸ .*ended 0.*printf/);
     expect(manager.text).not.toMatch(/ r read| a attach/);
     manager.press('r', 'a', '?');
@@ -70,7 +70,7 @@ describe('the dashboard', () => {
     const script = 'trap "exit 21" USR1; trap "echo winched" WINCH; while :; do sleep 0.1; done';
     const id = await start(alice, 'sh', '-c', script);
     using screen = await openDashboard(daemon, bob);
-    screen.press('4');
+    screen.press(...SESSIONS);
     await screen.shows(/▸ .*running.*trap "exit 21/);
     screen.press('K');
     await screen.shows(/Signal\n\n▸ TERM +please end\n[\s\S]*USR1[\s\S]*signal: _/);
@@ -93,23 +93,23 @@ describe('the dashboard', () => {
   test('says before it ends something how much hangs on it, and sums the receipts of many', async (context) => {
     skipWithout(context, missingWorld());
     await daemon.link(mallory);
-    const running = await start(mallory, 'sleep', '3001');
+    const running = await start(mallory, 'sleep', '730001');
     using screen = await openDashboard(daemon, root);
     screen.press(':', 'log', 'Enter', '/', 'mallory', 'Enter', 'x');
     expect(await screen.shows(/Log out\?[\s\S]*Ends \d/)).toMatch(
       /Ends 1 token and 1 link\. 1 running session goes on or ends, as the server is\s+set\./,
     );
-    screen.press('n', '4', '/', '3001', 'Enter', 'x');
-    await screen.shows(/End\?\n\n {2}session .* of mallory: sleep 3001\n/);
+    screen.press('n', ...SESSIONS, '/', '730001', 'Enter', 'x');
+    await screen.shows(/End\?\n\n {2}session .* of mallory: sleep 730001\n/);
     screen.press('y');
     expect(await screen.shows(/Receipt/)).toContain(`session  ${running}`);
     screen.press('Escape');
-    const more = await Promise.all([3002, 3003, 3004].map((time) => start(alice, 'sleep', `${time}`)));
-    const spared = await start(alice, 'sleep', '4000');
-    screen.press('Escape', '/', '300', 'Enter', '*');
-    await screen.shows(/Sessions · filter "300" · 1 of \d · \d marked/);
-    screen.press('/', 'C-u', '4000', 'Enter');
-    await screen.shows(/filter "4000" · 1 of 1 · \d marked/);
+    const more = await Promise.all([730002, 730003, 730004].map((time) => start(alice, 'sleep', `${time}`)));
+    const spared = await start(alice, 'sleep', '740000');
+    screen.press('Escape', '/', '73000', 'Enter', '*');
+    await screen.shows(/Sessions · filter "73000" · 1 of \d · \d marked/);
+    screen.press('/', 'C-u', '740000', 'Enter');
+    await screen.shows(/filter "740000" · 1 of 1 · \d marked/);
     screen.press('x');
     await screen.shows(/End 4 sessions\?/);
     screen.press('y');
@@ -117,7 +117,7 @@ describe('the dashboard', () => {
     for (const id of more) expect(receipt).toContain(`session  ${id}`);
     expect(receipt).not.toContain(spared);
     screen.press('Escape');
-    await screen.shows(/filter "4000" · 1 of 1\n[\s\S]*running.*sleep 4000/);
+    await screen.shows(/filter "740000" · 1 of 1\n[\s\S]*running.*sleep 740000/);
   });
 
   test('has its terminal back after ^z and fg, however it was stopped', async (context) => {

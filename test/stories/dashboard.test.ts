@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, mallory, root } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
-import { openDashboard, TMUX_KEYS } from '../support/dashboard.ts';
+import { openDashboard, SESSIONS, TMUX_KEYS } from '../support/dashboard.ts';
 import { program } from '../support/program.ts';
 import { Screen, type ScreenOptions } from '../support/screen.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
@@ -26,13 +26,14 @@ describe('the dashboard', () => {
     if (missingWorld()) return;
     daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
     await daemon.link(alice);
+    await daemon.link(bob);
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
   test('shows a login that comes, finds it, opens it, ends it with its receipt, and it is gone (X7)', async (context) => {
     skipWithout(context, missingWorld());
     using screen = await dashboard(root);
-    await screen.shows(/▸ .*alice/);
+    await screen.shows(/▸ [\s\S]* alice /);
     const theirs = await daemon.link(mallory);
     await screen.shows(/ mallory +mallory +link /);
     screen.press('/', 'MALL');
@@ -113,7 +114,7 @@ describe('the dashboard', () => {
     const hostile = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e日本';
     await start(alice, 'sh', '-c', 'exit 0', hostile);
     using screen = await dashboard(root, '', { columns: 120 });
-    screen.press('4');
+    screen.press(...SESSIONS);
     const text = await screen.shows(/日本/);
     expect(text).toContain('\\x1b]0;owned\\x07\\x1b[2J\\x9b31m\\u202e日本');
     expect(screen.title).not.toContain('owned');
@@ -121,7 +122,6 @@ describe('the dashboard', () => {
 
   test('shows a user what is theirs, and offers nothing to who only looks on', async (context) => {
     skipWithout(context, missingWorld());
-    await daemon.link(bob);
     using theirs = await dashboard(alice);
     expect(await theirs.shows(/Tokens · 1 of \d[\s\S]*alice/)).not.toMatch(/bob|root +local/);
     using everybody = await dashboard(bob, '--read-only');
@@ -134,7 +134,7 @@ describe('the dashboard', () => {
     skipWithout(context, missingWorld());
     await Promise.all(Array.from({ length: 40 }, (_, at) => start(alice, 'sleep', `${2000 + at}`)));
     using screen = await dashboard(alice, '', { columns: 70, rows: 50 });
-    screen.press('4');
+    screen.press(...SESSIONS);
     await screen.shows(/\nSessions · 1 of \d+[\s\S]*running/);
     screen.press('?');
     const help = await screen.shows(/Keys/);
@@ -165,7 +165,7 @@ describe('the dashboard', () => {
       await screen.shows(/\? help/);
       screen.press('3');
       await screen.shows(/\nLinks · 1 of/);
-      screen.press('4');
+      screen.press(...SESSIONS);
       await screen.shows(/\nSessions · 1 of/);
       screen.press('PPage', 'NPage', 'Space');
       const before = steady(await screen.shows(/Sessions · 20 of \d+ · 1 marked/));
@@ -216,7 +216,7 @@ describe('the dashboard', () => {
     skipWithout(context, missingWorld());
     using screen = new Screen(root);
     screen.enter(`${program()} tui --run ${daemon.runFolder}; echo ended with $?`);
-    screen.press('4', '/', 'nothing like this', 'Enter', '?');
+    screen.press(...SESSIONS, '/', 'nothing like this', 'Enter', '?');
     expect(await screen.shows(/Keys/)).toMatch(/^Latchkey {2}root /);
     screen.press('Escape');
     await screen.shows(/^Latchkey {2}root .*● live\n.*\nSessions · filter "nothing like this" · none/);
@@ -224,17 +224,17 @@ describe('the dashboard', () => {
 
   test('writes for a key only the lines that change, and nothing at all for seconds without news', async (context) => {
     skipWithout(context, missingWorld());
-    const ids = await Promise.all([1, 2, 3].map((at) => start(alice, 'sleep', `500${at}`)));
+    const ids = await Promise.all([1, 2, 3].map((at) => start(alice, 'sleep', `75000${at}`)));
     using screen = await dashboard(root, '', { columns: 120, rows: 40 });
-    screen.press('4', '/', '500', 'Enter', 'x');
+    screen.press(...SESSIONS, '/', '75000', 'Enter', 'x');
     await screen.shows(/End\?/);
     const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 2500)));
     expect(quiet).toBe('');
     screen.press('n');
-    await screen.shows(/▸ .*sleep 500/);
+    await screen.shows(/▸ .*sleep 75000/);
     const key = await screen.written(async () => {
       screen.press('j');
-      await screen.shows(/\n {2}s.*\n▸ .*sleep 500/);
+      await screen.shows(/\n {2}s.*\n▸ .*sleep 75000/);
     });
     expect(key.length).toBeGreaterThan(0);
     expect(key.length).toBeLessThan(1_000);
@@ -251,18 +251,50 @@ describe('the dashboard', () => {
     screen.enter(`${program()} ${words}`);
     await screen.shows(/^Tokens, 1 of \d+\. root, admin\. live\.\ntoken [\w-]+, login \w+, /m);
     expect(screen.modes.startsWith('0')).toBe(true);
-    screen.press('4', '/', '500', 'Enter', 'j');
+    screen.press(...SESSIONS, '/', '75000', 'Enter', 'j');
     const row =
-      /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 500\d$/m;
-    await screen.shows(/^Sessions, filter "500", 2 of 3/m);
+      /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 75000\d$/m;
+    await screen.shows(/^Sessions, filter "75000", 2 of 3/m);
     const [, id = ''] = row.exec(await screen.shows(row)) ?? [];
     const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 1500)));
     expect(quiet).toBe('');
     await daemon.cli(alice, ['sessions', 'end', id]);
-    expect(await screen.shows(/^News: session .* of alice: sleep 500\d has changed$/m)).toContain(id);
+    expect(await screen.shows(/^News: session .* of alice: sleep 75000\d has changed$/m)).toContain(id);
     expect(screen.text).not.toMatch(/[▸●○▁█]/);
     screen.press('q');
     await screen.shows(/ended with 0/);
+  });
+
+  test('shows managers what goes on, in charts and numbers, and nobody else', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = await dashboard(bob, '--screen overview', { columns: 80, rows: 24 });
+    const before = await screen.shows(
+      /\d people, \d+ tokens, \d+ links? and \d+ sessions? running\nserver: /,
+    );
+    expect(before).toMatch(
+      /\nlogins +[·▁-█]{15,60} {2}\d+ in the last hour, at most \d+ a minute\ncalls +[·▁-█]{15,60} /,
+    );
+    expect(before).toMatch(/\nBUSIEST LINKS .*\n(alice|bob) /);
+    const logins = Number(/\nlogins .* (\d+) in the last hour/.exec(before)?.[1]);
+    const revoked = Number(/\nrevocations .* (\d+) in the last hour/.exec(before)?.[1] ?? 0);
+    const theirs = await daemon.link(mallory);
+    await screen.shows(new RegExp(`\nlogins .* ${logins + 1} in the last hour`));
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    await theirs.finished;
+    await screen.shows(new RegExp(`\nrevocations .* ${revoked + 1} in the last hour`));
+    await daemon.cli(alice, ['tokens', 'show', 'no-such-token']);
+    await screen.shows(/\nREFUSED .*\n[\s\S]*alice/);
+    screen.resize(60, 15);
+    await screen.shows(/^Latchkey .*\n.*\nOverview\n\d people(?:.*\n){7,}\? help/);
+    screen.resize(200, 50);
+    await screen.shows(/LATEST +SINCE[\s\S]*REFUSED/);
+    expect(screen.text.split('\n').filter((line) => /[▁-█]/.test(line)).length).toBeGreaterThan(9);
+    using own = await dashboard(alice);
+    expect(own.text).toContain(' 1 Logins  2 Tokens  3 Links  4 Sessions');
+    own.press('q');
+    await own.shows(/ended with 0/);
+    own.enter(`${program()} tui --run ${daemon.runFolder} --screen overview; echo ended with $?`);
+    await own.shows(/--screen is one of logins, tokens, links, sessions\nended with 2/);
   });
 
   test('says what to do instead where there is no terminal', async (context) => {

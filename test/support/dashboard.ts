@@ -36,3 +36,6 @@ export const TMUX_KEYS: Readonly<Record<string, string>> = {
   '^b': 'C-b',
   '^z': 'C-z',
 };
+
+/** The keys to the sessions; where their tab is depends on the role. */
+export const SESSIONS = [':', 'sess', 'Enter'] as const;

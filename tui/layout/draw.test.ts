@@ -33,7 +33,7 @@ describe('the screen', () => {
     const lines = screen(state, 60_000, plain);
     expect(lines.slice(0, 6).map((line) => line.trimEnd())).toEqual([
       'Latchkey  root (admin)  host:7300                                   ○ connecting',
-      ' 1 Logins  2 Tokens  3 Links  4 Sessions',
+      ' 1 Overview  2 Logins  3 Tokens  4 Links  5 Sessions',
       'Tokens · 2 of 2 · 1 marked',
       '  TOKEN  LOGIN  USER   METHOD  ISSUED↓    EXPIRES    FROM',
       ' ●one    alice  alice  link    1 min ago  in 59 min  vm',
@@ -69,8 +69,10 @@ describe('the screen', () => {
   it('draws in ASCII alone where that is wanted', () => {
     const ascii = lookOf('16', true);
     const state = press(showing([tokenRow('日本', 'Zoë')]), 'space');
-    for (const keys of [[], ['enter'], ['?'], ['x']])
-      expect(screen(press(state, ...keys), 0, ascii).join('')).toMatch(/^[\x20-\x7e]*$/);
+    const cut = showing([tokenRow('x'.repeat(200), 'y'.repeat(200))], { size: { columns: 60, rows: 15 } });
+    for (const each of [state, cut])
+      for (const keys of [[], ['enter'], ['?'], ['x'], ['/', 'z'], ['>', '>', '>']])
+        expect(screen(press(each, ...keys), 0, ascii).join('')).toMatch(/^[\x20-\x7e]*$/);
   });
 
   it('has colours by theme, and none with NO_COLOR (no-color.org)', () => {

@@ -5,7 +5,7 @@ import { layTable } from '../../src/terminal/table.ts';
 import type { Column, Order } from '../screen.ts';
 import { heightOf, type ListView, type State } from '../state/state.ts';
 import { cellOf } from './line.ts';
-import type { Look } from './look.ts';
+import { type Look, painter } from './look.ts';
 
 /** In front of each row: the cursor, and the mark. */
 const MARGIN = 2;
@@ -13,17 +13,9 @@ const MARGIN = 2;
 export function list(state: State, { query, window }: ListView, nowMs: number, look: Look): string[] {
   const { columns: width } = state.size;
   const rows = window.rows.slice(window.top, window.top + heightOf(state.size));
-  const cells = rows.map((row) =>
-    row.cells.map((value) => {
-      const { text, ...style } = cellOf(value, nowMs);
-      return { text: look.plain(text), ...style };
-    }),
-  );
-  const columns = query.screen.columns.map((column) => ({
-    ...column,
-    title: look.plain(heading(column, query.order)),
-  }));
-  const [headings = '', ...lines] = layTable(columns, cells, width - MARGIN, look.paint);
+  const cells = rows.map((row) => row.cells.map((value) => cellOf(value, nowMs)));
+  const columns = query.screen.columns.map((column) => ({ ...column, title: heading(column, query.order) }));
+  const [headings = '', ...lines] = layTable(columns, cells, width - MARGIN, painter(look));
   if (rows.length === 0) lines.push(look.plain(window.isLoaded ? `no ${query.screen.rows}` : 'asking …'));
   return [
     `  ${headings}`,

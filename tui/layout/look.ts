@@ -82,6 +82,11 @@ export function lookOf(theme: Theme, ascii: boolean, isSpoken = false): Look {
   };
 }
 
+/** Paints what it has made plain: also what is put where a text is cut. */
+export function painter({ paint, plain }: Look): Look['paint'] {
+  return (text, style) => paint(plain(text), style);
+}
+
 function inAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return Array.from(graphemes.segment(text), ({ segment }) => {

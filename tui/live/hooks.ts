@@ -13,6 +13,8 @@ import { weigh } from './weigh.ts';
 /** Until a filter is asked for when the answer to the one before is not here: long enough for the next key. */
 const FILTER_MS = 120;
 const TICK_MS = 1_000;
+/** Between pictures that are read aloud. */
+const SPOKEN_MS = 60_000;
 /** Until a screen without rows is drawn. */
 const LATE_MS = 150;
 
@@ -31,14 +33,14 @@ export function useWatch(server: LastingClient, view: View, tell: Dispatch<Event
 }
 
 /** The pictures of what is looked at, as the server sends what they show. */
-export function useBoard(server: LastingClient, view: View, tell: Dispatch<Event>): void {
+export function useBoard(server: LastingClient, view: View, isSpoken: boolean, tell: Dispatch<Event>): void {
   const board = view.kind === 'board' ? view.screen : undefined;
   useEffect(() => {
     if (board === undefined) return;
     const left = new AbortController();
-    void watchBoard(server, board, left.signal, tell);
+    void watchBoard(server, board, { signal: left.signal, everyMs: isSpoken ? SPOKEN_MS : 0 }, tell);
     return () => left.abort();
-  }, [server, board, tell]);
+  }, [server, board, isSpoken, tell]);
 }
 
 /** Puts what is typed into force: at once, unless that would pile up questions that nobody waits for. */

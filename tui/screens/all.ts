@@ -3,10 +3,11 @@ import type { Who } from '../../src/client/lasting-client.ts';
 import type { Screen } from '../screen.ts';
 import { links } from './links.ts';
 import { logins } from './logins.ts';
+import { overview } from './overview.ts';
 import { sessions } from './sessions.ts';
 import { tokens } from './tokens.ts';
 
-export const screens: readonly Screen[] = [logins, tokens, links, sessions];
+export const screens: readonly Screen[] = [overview, logins, tokens, links, sessions];
 
 export function screensFor(who: Who): Screen[] {
   return screens.filter(({ isFor }) => isFor?.(who) ?? true);

@@ -15,13 +15,17 @@ import {
   showing,
   tokenRow,
 } from './state.test-support.ts';
-import type { State, Weight } from './state.ts';
+import { type State, screenOf, viewOf, type Weight } from './state.ts';
 
 const rows = [tokenRow('a', 'alice'), tokenRow('b', 'bob'), tokenRow('c', 'carol')];
 
 function query(state: State) {
   const { screen, scope, filter, order } = listShown(state).query;
   return { screen: screen.name, scope, filter, order };
+}
+
+function asUser(state: State): State {
+  return { ...state, who: { ...state.who, role: 'user' } };
 }
 
 function workingOf(state: State) {
@@ -217,11 +221,28 @@ describe('the dashboard', () => {
 
   it('goes to screens by number, by tab and by name', () => {
     const state = showing(rows);
-    expect(query(press(state, '4')).screen).toBe('Sessions');
+    expect(query(press(state, '5')).screen).toBe('Sessions');
+    expect(viewOf(press(state, '1'))).toMatchObject({ kind: 'board', picture: undefined });
     expect(query(press(state, 'tab')).screen).toBe('Links');
-    expect(query(press(state, 'shift-tab', 'shift-tab')).screen).toBe('Sessions');
+    expect(query(press(state, 'shift-tab', 'shift-tab', 'shift-tab')).screen).toBe('Sessions');
     expect(query(press(state, ':', 'l', 'o', 'enter')).screen).toBe('Logins');
     expect(press(state, ':', 'x', 'enter').note).toBe('there is no screen x');
+  });
+
+  it('offers the overview to those alone who may see everybody, and shows there what comes', () => {
+    const user = asUser(showing(rows));
+    expect(query(press(user, '4')).screen).toBe('Sessions');
+    expect(press(user, ':', 'o', 'v', 'enter').note).toBe('there is no screen ov');
+    const board = press(showing(rows), '1');
+    for (const key of ['/', 'x', 'space', 's', '*', 'enter', 'K']) expect(press(board, key)).toEqual(board);
+    const screen = screenOf(viewOf(board));
+    if (screen.kind !== 'board') throw new Error('it is no board');
+    const come = reduce(board, { kind: 'picture', screen, picture: () => ['a picture'] });
+    expect(viewOf(come)).toMatchObject({ picture: expect.any(Function) });
+    const late = press(board, '2');
+    expect(reduce(late, { kind: 'picture', screen, picture: () => [] })).toBe(late);
+    expect(query(press(board, 'tab')).screen).toBe('Logins');
+    expect(viewOf(press(board, 'j', 'j', 'k'))).toMatchObject({ top: 1 });
   });
 
   it('leads nowhere that there is no screen for', () => {

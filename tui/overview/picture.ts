@@ -1,0 +1,147 @@
+/**
+ * Who is on, what runs, what it uses, and what was refused: as much of it as there is room for, the most important
+ * in the smallest terminal.
+ */
+import { stripVTControlCharacters } from 'node:util';
+import type { WatchActivityResponse } from '../../src/generated/latchkey/v1/system.ts';
+import type { Login } from '../../src/generated/latchkey/v1/token.ts';
+import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
+import { relativeTime } from '../../src/terminal/relative-time.ts';
+import type { Frame } from '../screen.ts';
+import { count, listed } from '../state/words.ts';
+import { memory, share } from './numbers.ts';
+import { inNumbers, type Series, seriesLines } from './series.ts';
+import { linksTable, peopleTable, refusalsTable, tableInWords, tableLines } from './tables.ts';
+
+export interface Overview {
+  readonly activity: WatchActivityResponse;
+  /** Those who logged in last. */
+  readonly people: readonly Login[];
+}
+
+/** From here on there are two columns. */
+const WIDE = 140;
+const GAP = 4;
+/** From here on there is an empty line between the parts. */
+const ROOMY = 16;
+/** A chart is no higher than it is easy to compare. */
+const HIGHEST = 7;
+/** Of each table, aloud. */
+const SAID = 5;
+
+export function picture(overview: Overview, frame: Frame): string[] {
+  if (frame.look.isSpoken) return spoken(overview, frame);
+  return frame.columns < WIDE ? narrow(overview, frame) : wide(overview, frame);
+}
+
+function narrow(overview: Overview, frame: Frame): string[] {
+  const { activity } = overview;
+  const gap = frame.rows < ROOMY ? [] : [''];
+  const summary = summaryLines(overview, frame);
+  const charts = seriesOf(activity).flatMap((series) =>
+    seriesLines(series, { columns: frame.columns, rows: 1 }, frame.look),
+  );
+  const above = [...summary, ...gap, ...charts];
+  const rest = frame.rows - above.length - gap.length * 2;
+  const isShort = rest < 8;
+  const linksHeight = isShort ? 0 : Math.min(rest >> 1, activity.linksUse?.top.length ?? 0) + 1;
+  const refusals = tableOf('refusals', overview, frame, rest - linksHeight);
+  if (isShort) return [...above, ...gap, ...refusals];
+  return [...above, ...gap, ...tableOf('links', overview, frame, linksHeight), ...gap, ...refusals];
+}
+
+function wide(overview: Overview, frame: Frame): string[] {
+  const half: Frame = { ...frame, columns: (frame.columns - GAP) >> 1 };
+  const summary = summaryLines(overview, frame);
+  const rest = frame.rows - summary.length - 1;
+  const rows = Math.min(HIGHEST, Math.max(1, Math.floor((rest * 0.6) / 4) - 1));
+  const charts = seriesOf(overview.activity).flatMap((series) => [
+    ...seriesLines(series, { columns: half.columns, rows }, frame.look),
+    '',
+  ]);
+  const left = [...charts, ...tableOf('links', overview, half, rest - charts.length)];
+  const people = tableOf('people', overview, half, (rest >> 1) - 1);
+  const right = [...people, '', ...tableOf('refusals', overview, half, rest - people.length - 1)];
+  return [...summary, '', ...beside(left, right, half.columns)];
+}
+
+/** Two columns of painted lines. */
+function beside(left: readonly string[], right: readonly string[], width: number): string[] {
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, at) => {
+    const line = left[at] ?? '';
+    const used = displayWidth(stripVTControlCharacters(line));
+    return `${line}${' '.repeat(Math.max(0, width - used) + GAP)}${right[at] ?? ''}`.trimEnd();
+  });
+}
+
+function tableOf(
+  which: 'links' | 'people' | 'refusals',
+  overview: Overview,
+  { columns: width, nowMs, look }: Frame,
+  height: number,
+): string[] {
+  return tableLines(tables(overview)[which], { width, height }, nowMs, look);
+}
+
+function tables({ activity, people }: Overview) {
+  return {
+    links: linksTable(activity.linksUse?.top ?? []),
+    people: peopleTable(people),
+    refusals: refusalsTable(activity.refusals),
+  };
+}
+
+/** Two lines: what is on, and what it uses. */
+function summaryLines(overview: Overview, { columns, nowMs, look }: Frame): string[] {
+  const [on, use] = summary(overview, nowMs);
+  return [
+    look.paint(look.plain(padTo(truncate(on, columns), columns).trimEnd()), 'good'),
+    look.plain(truncate(use, columns)),
+  ];
+}
+
+function summary({ activity }: Overview, nowMs: number): [on: string, use: string] {
+  const { logins, tokens, links, sessions, serverUse, linksUse } = activity;
+  const on = listed([
+    count(logins, 'person', 'people'),
+    count(tokens, 'token'),
+    count(links, 'link'),
+    `${count(sessions, 'session')} running`,
+  ]);
+  return [on, [server(serverUse, nowMs), linksInAll(linksUse)].filter((text) => text !== '').join('  ')];
+}
+
+function server(use: WatchActivityResponse['serverUse'], nowMs: number): string {
+  if (use === undefined) return '';
+  const parts = [cpu(use.cpuShare), memory(use.memoryBytes), started(use.since, nowMs)];
+  return `server: ${parts.filter((text) => text !== '').join(', ')}`;
+}
+
+function linksInAll(use: WatchActivityResponse['linksUse']): string {
+  if (use === undefined || use.measured === 0) return '';
+  return `links: ${cpu(use.cpuShare)}, ${memory(use.memoryBytes)}`;
+}
+
+function cpu(cores: number | undefined): string {
+  return cores === undefined ? '' : `${share(cores)} CPU`;
+}
+
+function started(since: Date | undefined, nowMs: number): string {
+  return since === undefined ? '' : `up ${relativeTime(since, nowMs).replace(/ ago$/, '')}`;
+}
+
+function seriesOf({ minutes }: WatchActivityResponse): Series[] {
+  return (['logins', 'calls', 'revocations', 'refusals'] as const).map((name) => ({
+    name,
+    values: minutes.map((minute) => minute[name]),
+  }));
+}
+
+function spoken(overview: Overview, { nowMs }: Frame): string[] {
+  const { links, people, refusals } = tables(overview);
+  return [
+    ...summary(overview, nowMs),
+    ...seriesOf(overview.activity).map((series) => `${series.name}: ${inNumbers(series)}`),
+    ...[people, links, refusals].flatMap((table) => tableInWords(table, nowMs, SAID)),
+  ];
+}

@@ -1,0 +1,56 @@
+/** What happened in the last hour, minute by minute: a line with a chart in it, or a chart of several lines. */
+import { padTo, truncate } from '../../src/terminal/display-width.ts';
+import { spread } from '../layout/line.ts';
+import type { Look } from '../layout/look.ts';
+import { chart, chartWidth } from './chart.ts';
+
+export interface Series {
+  readonly name: string;
+  /** One for each minute, the oldest first; the last is not over yet. */
+  readonly values: readonly number[];
+}
+
+const NUMBER = new Intl.NumberFormat('en');
+/** As wide as the longest name, and a gap. */
+const NAMES = 13;
+/** As wide as the numbers at the left of a chart. */
+const SCALE = 8;
+
+/** "12 in the last hour, at most 3 a minute": all that the chart shows, to be read aloud. */
+export function inNumbers({ values }: Series): string {
+  const sum = values.reduce((all, value) => all + value, 0);
+  if (sum === 0) return 'none in the last hour';
+  const most = Math.max(...values);
+  return `${NUMBER.format(sum)} in the last hour, at most ${NUMBER.format(most)} a minute`;
+}
+
+/** As many lines as `rows`, none wider than `columns`: one has the chart between name and numbers. */
+export function seriesLines(
+  series: Series,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  look: Look,
+): string[] {
+  if (rows === 1) return [inOneLine(series, columns, look)];
+  const width = chartWidth(series.values.length, Math.max(1, columns - SCALE));
+  const most = Math.max(1, ...series.values);
+  const drawn = chart(series.values, { columns: width, rows: rows - 1 }).map((line, at) => {
+    const scale = at === 0 ? NUMBER.format(most) : at === rows - 2 ? '0' : '';
+    return look.paint(look.plain(scale.padStart(SCALE - 1)), 'dim') + look.plain(` ${line}`);
+  });
+  const [name, numbers] = spread(series.name, inNumbers(series), SCALE + width);
+  const title = look.paint(look.plain(name), 'heading') + look.plain(numbers);
+  return [title, ...drawn];
+}
+
+function inOneLine(series: Series, columns: number, look: Look): string {
+  const numbers = inNumbers(series);
+  const room = columns - NAMES - numbers.length - 2;
+  const name = look.paint(look.plain(padTo(truncate(series.name, NAMES - 1), NAMES)), 'heading');
+  if (room < MOST_NARROW) return name + look.plain(truncate(numbers, Math.max(0, columns - NAMES)));
+  const width = chartWidth(series.values.length, Math.min(room, series.values.length));
+  const [drawn = ''] = chart(series.values, { columns: width, rows: 1 });
+  return `${name}${look.plain(drawn)}  ${look.plain(numbers)}`;
+}
+
+/** A chart that is narrower says nothing. */
+const MOST_NARROW = 10;

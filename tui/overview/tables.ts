@@ -1,0 +1,107 @@
+/** The tables of the overview: who is on, what links use, what was refused. */
+import type { LinkUse, Refusal } from '../../src/generated/latchkey/v1/system.ts';
+import type { Login } from '../../src/generated/latchkey/v1/token.ts';
+import { layTable } from '../../src/terminal/table.ts';
+import { cellOf } from '../layout/line.ts';
+import { type Look, painter } from '../layout/look.ts';
+import type { Column, Value } from '../screen.ts';
+import { memory, share } from './numbers.ts';
+
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Value[])[];
+  /** Instead of rows. */
+  readonly none: string;
+}
+
+export function peopleTable(people: readonly Login[]): Table {
+  return {
+    columns: [
+      { title: 'LATEST', shrinks: true },
+      { title: 'SINCE' },
+      { title: 'TOKENS' },
+      { title: 'LINKS', optional: true },
+      { title: 'SESSIONS' },
+      { title: 'FROM', shrinks: true, optional: true },
+    ],
+    rows: people.map(({ login, newestIssuedAt, tokens, links, sessions, clientAddresses }) => [
+      login,
+      newestIssuedAt,
+      String(tokens),
+      String(links),
+      String(sessions),
+      clientAddresses.join(', '),
+    ]),
+    none: 'nobody is logged in',
+  };
+}
+
+export function linksTable(links: readonly LinkUse[]): Table {
+  return {
+    columns: [
+      { title: 'BUSIEST LINKS', shrinks: true },
+      { title: 'CPU' },
+      { title: 'MEMORY' },
+      { title: 'SESSIONS' },
+      { title: 'PID', optional: true },
+      { title: 'LINK', shrinks: true, optional: true },
+    ],
+    rows: links.map(({ linuxUser, cpuShare, memoryBytes, sessions, pid, socket }) => [
+      linuxUser,
+      share(cpuShare),
+      memory(memoryBytes),
+      String(sessions),
+      String(pid),
+      socket,
+    ]),
+    none: 'no link runs',
+  };
+}
+
+export function refusalsTable(refusals: readonly Refusal[]): Table {
+  return {
+    columns: [
+      { title: 'REFUSED', shrinks: true },
+      { title: 'LAST' },
+      { title: 'TIMES' },
+      { title: 'WHO', shrinks: true },
+      { title: 'WHY', shrinks: true },
+      { title: 'WHAT', shrinks: true, optional: true },
+    ],
+    rows: refusals.map(({ what, lastAt, count, login, source, reason, method }) => [
+      { text: what.replace(/ refused$/, ''), style: 'bad' },
+      lastAt,
+      String(count),
+      [login, source].filter((text) => text !== '').join(' from '),
+      reason,
+      method,
+    ]),
+    none: 'nothing was refused',
+  };
+}
+
+/** At most `height` lines, the headings first; what is left out is the end. */
+export function tableLines(
+  { columns, rows, none }: Table,
+  size: { readonly width: number; readonly height: number },
+  nowMs: number,
+  look: Look,
+): string[] {
+  if (size.height <= 0) return [];
+  const shown = rows.slice(0, size.height - 1).map((row) => row.map((value) => cellOf(value, nowMs)));
+  const lines = layTable(columns, shown, size.width, painter(look));
+  return (rows.length === 0 ? [...lines.slice(0, 1), look.plain(none)] : lines).slice(0, size.height);
+}
+
+/** A row in words: "latest alice, since 3 min ago, tokens 2". */
+export function tableInWords({ columns, rows, none }: Table, nowMs: number, most: number): string[] {
+  if (rows.length === 0) return [none];
+  return rows.slice(0, most).map((row) =>
+    columns
+      .flatMap(({ title }, at) => {
+        const { text } = cellOf(row[at], nowMs);
+        return text === '' ? [] : `${title.toLowerCase()} ${text}`;
+      })
+      .join(', '),
+  );
+}

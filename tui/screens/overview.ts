@@ -1,0 +1,33 @@
+/** What goes on on the server, on one screen, for those who may see everybody's. */
+import type { Client } from '../../src/client/connect.ts';
+import type { Login } from '../../src/generated/latchkey/v1/token.ts';
+import { picture } from '../overview/picture.ts';
+import type { Board } from '../screen.ts';
+
+/** As many as any screen shows. */
+const PEOPLE = 50;
+/** People come less often than numbers change, and the server has to put them together. */
+const PEOPLE_MS = 10_000;
+
+export const overview: Board = {
+  kind: 'board',
+  name: 'Overview',
+  isFor: ({ role }) => role === 'manager' || role === 'admin',
+  async *watch(client, signal) {
+    let people: readonly Login[] = [];
+    let nextMs = 0;
+    for await (const activity of client.system.watchActivity({}, { signal })) {
+      if (performance.now() >= nextMs) {
+        people = await latest(client, signal);
+        nextMs = performance.now() + PEOPLE_MS;
+      }
+      const overview = { activity, people };
+      yield (frame) => picture(overview, frame);
+    }
+  },
+};
+
+async function latest(client: Client, signal: AbortSignal): Promise<readonly Login[]> {
+  const ask = { orderBy: 'newest_issued_at desc', pageSize: PEOPLE };
+  return (await client.tokens.listLogins(ask, { signal })).logins;
+}
