@@ -27,35 +27,36 @@ export class RecentRefusals {
   readonly #sums = new Map<string, RefusalSum>();
 
   add(what: string, kind: Kind, nowMs: number): void {
-    const { method, reason, why, login, username, from } = kind;
-    const texts = {
-      what,
-      method: shown(method),
-      reason: shown(reason ?? why),
-      login: shown(login ?? username),
-      source: shown(from),
-    };
-    const key = JSON.stringify(texts);
-    const before = this.#sums.get(key);
+    const { method = '', reason, why, login, username, from = '' } = kind;
+    const texts = [method, reason ?? why ?? '', login ?? username ?? '', from].map(cut);
+    const key = [what, ...texts].join('\0');
+    const before = this.#sums.get(key) ?? { ...inWords(what, texts), firstMs: nowMs, count: 0 };
     this.#sums.delete(key);
-    this.#sums.set(key, {
-      ...texts,
-      lastMs: nowMs,
-      firstMs: before?.firstMs ?? nowMs,
-      count: (before?.count ?? 0) + 1,
-    });
-    const [oldest] = this.#sums.keys();
-    if (this.#sums.size > KINDS && oldest !== undefined) this.#sums.delete(oldest);
+    this.#sums.set(key, { ...before, lastMs: nowMs, count: before.count + 1 });
+    if (this.#sums.size > KINDS) this.#dropOldest();
   }
 
   /** The latest first. */
   all(): RefusalSum[] {
     return [...this.#sums.values()].reverse();
   }
+
+  #dropOldest(): void {
+    const { value } = this.#sums.keys().next();
+    if (value !== undefined) this.#sums.delete(value);
+  }
 }
 
-function shown(value: string | number | undefined): string {
-  const text = String(value ?? '').slice(0, MOST_CHARACTERS + 1);
-  const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
-  return inert(withoutTokens(cut));
+function cut(value: string | number): string {
+  const text = String(value);
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+}
+
+/** Once for each kind: it takes longer than all the rest. */
+function inWords(
+  what: string,
+  texts: readonly string[],
+): Pick<RefusalSum, 'what' | 'method' | 'reason' | 'login' | 'source'> {
+  const [method = '', reason = '', login = '', source = ''] = texts.map((text) => inert(withoutTokens(text)));
+  return { what, method, reason, login, source };
 }

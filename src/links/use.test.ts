@@ -43,8 +43,8 @@ const WAIT = 'read -r line';
 describe('what links use', () => {
   test('is told by the kernel: CPU since before, and memory (X7)', async () => {
     const parts = [
-      { info: info('spins', 2), process: await busy(SPIN), cgroup: undefined },
       { info: info('waits', 1), process: await busy(WAIT), cgroup: undefined },
+      { info: info('spins', 2), process: await busy(SPIN), cgroup: undefined },
       { info: info('lost'), process: undefined, cgroup: undefined },
     ];
     const meter = new LinkMeter();
@@ -90,6 +90,25 @@ describe('what links use', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('is measured for a fiftieth of the time at most, and not told of long ago', async () => {
+    let [nowMs, readings] = [0, 0];
+    const clock = (): number => {
+      readings += 1;
+      nowMs += 1; // so that everything takes a while
+      return nowMs;
+    };
+    const parts = [{ info: info('waits'), process: await busy(WAIT), cgroup: undefined }];
+    const meter = new LinkMeter(clock);
+    const shares = async (): Promise<(number | undefined)[]> =>
+      (await meter.measure(parts)).top.map(({ cpuShare }) => cpuShare);
+    expect(await shares()).toEqual([undefined]);
+    const spent = readings;
+    while ((await shares())[0] === undefined);
+    expect(nowMs).toBeGreaterThanOrEqual(50 * (spent - 3));
+    nowMs += 31_000;
+    expect(await shares()).toEqual([undefined]);
   });
 
   test('are the twenty that use most, and a sum over all', async () => {

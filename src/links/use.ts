@@ -56,11 +56,17 @@ export class LinkMeter {
   #before = new Map<string, Reading>();
   #uses: LinkUse[] = [];
   #measuring: Promise<void> | undefined;
-  #restUntilMs = 0;
+  #restUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #nowMs: () => number;
+
+  /** `nowMs` is a clock that nobody sets; whatever its beginning. */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
 
   /** What they use now, or did when it was measured last. */
   async measure(links: readonly LinkParts[]): Promise<LinksUse> {
-    if (performance.now() >= this.#restUntilMs) {
+    if (this.#nowMs() >= this.#restUntilMs) {
       this.#measuring ??= this.#readAll(links).finally(() => {
         this.#measuring = undefined;
       });
@@ -83,23 +89,24 @@ export class LinkMeter {
     let spentMs = 0;
     for (let first = 0; first < links.length; first += AT_ONCE) {
       if (first > 0) await nextTurn();
-      const begunMs = performance.now();
+      const begunMs = this.#nowMs();
       for (const link of links.slice(first, first + AT_ONCE)) {
         const use = this.#use(link, readings);
         if (use !== undefined) uses.push(use);
       }
-      spentMs += performance.now() - begunMs;
+      spentMs += this.#nowMs() - begunMs;
     }
     this.#before = readings;
     this.#uses = uses;
-    this.#restUntilMs = performance.now() + REST * spentMs;
+    this.#restUntilMs = this.#nowMs() + REST * spentMs;
   }
 
   #use(link: LinkParts, readings: Map<string, Reading>): LinkUse | undefined {
     const { process, cgroup, info } = link;
     if (process === undefined) return undefined;
-    const whole = cgroup && ofCgroup(cgroup.whole);
-    const reading = whole ?? ofProcess(process);
+    const atMs = this.#nowMs();
+    const whole = cgroup && ofCgroup(cgroup.whole, atMs);
+    const reading = whole ?? ofProcess(process, atMs);
     if (reading === undefined) return undefined;
     const { socket, linuxUser, sessions } = info;
     const before = this.#before.get(socket);
@@ -118,21 +125,21 @@ function shareSince(before: Reading, { cpuMs, atMs }: Reading): number | undefin
 }
 
 /** cgroups(7): cpu.stat is there without any controller, memory.current is not. */
-function ofCgroup({ path }: Cgroup): Reading | undefined {
+function ofCgroup({ path }: Cgroup, atMs: number): Reading | undefined {
   const [, usec] = /^usage_usec (\d+)$/m.exec(textOf(`${path}/cpu.stat`)) ?? [];
   const memory = textOf(`${path}/memory.current`);
   if (usec === undefined || memory === '') return undefined;
-  return { of: path, atMs: performance.now(), cpuMs: Number(usec) / 1000, memoryBytes: Number(memory) };
+  return { of: path, atMs, cpuMs: Number(usec) / 1000, memoryBytes: Number(memory) };
 }
 
 /** proc_pid_stat(5); undefined when another process has the id by now. */
-function ofProcess({ pid, startTime }: NonNullable<Link['process']>): Reading | undefined {
+function ofProcess({ pid, startTime }: NonNullable<Link['process']>, atMs: number): Reading | undefined {
   const stat = parseStat(textOf(`/proc/${pid}/stat`));
   if (stat?.startTime !== startTime) return undefined;
   const { pageBytes, ticksPerSecond } = kernelUnits();
   const cpuMs = (stat.cpuTicks / ticksPerSecond) * 1000;
   const memoryBytes = stat.residentPages * pageBytes;
-  return { of: `${pid} ${startTime}`, atMs: performance.now(), cpuMs, memoryBytes };
+  return { of: `${pid} ${startTime}`, atMs, cpuMs, memoryBytes };
 }
 
 /** Files that the kernel makes up as they are read: nothing waits for a disk. */
