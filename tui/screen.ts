@@ -151,7 +151,7 @@ export interface Frame {
   readonly look: Look;
 }
 
-/** Lines of what there was at one time, none wider than the frame; more of them than it has are scrolled. */
+/** Lines of what there was at one time, none wider than the frame, and the first of them the most important. */
 export type Picture = (frame: Frame) => readonly string[];
 
 export interface Board extends Named {

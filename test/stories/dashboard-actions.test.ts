@@ -111,9 +111,9 @@ describe('the dashboard', () => {
     screen.press('/', 'C-u', '740000', 'Enter');
     await screen.shows(/filter "740000" · 1 of 1 · \d marked/);
     screen.press('x');
-    await screen.shows(/End 4 sessions\?/);
+    await screen.shows(/End 3 sessions\?/);
     screen.press('y');
-    const receipt = await screen.shows(/Receipt\n\nEnded 4 sessions and \d+ processes in \d+ ms\./);
+    const receipt = await screen.shows(/Receipt\n\nEnded 3 sessions and \d+ processes in \d+ ms\./);
     for (const id of more) expect(receipt).toContain(`session  ${id}`);
     expect(receipt).not.toContain(spared);
     screen.press('Escape');

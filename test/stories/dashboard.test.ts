@@ -109,14 +109,60 @@ describe('the dashboard', () => {
     await screen.shows(/^Latchkey {2}root .* {60,}● live\n(?!.*Latchkey)(?:.*\n){38}\? help {2}q quit.*\n$/);
   });
 
-  test('shows text from elsewhere as text', async (context) => {
+  test('keeps what one is doing while the server is away, and does it when it is back', async (context) => {
     skipWithout(context, missingWorld());
-    const hostile = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e日本';
-    await start(alice, 'sh', '-c', 'exit 0', hostile);
-    using screen = await dashboard(root, '', { columns: 120 });
-    screen.press(...SESSIONS);
-    const text = await screen.shows(/日本/);
-    expect(text).toContain('\\x1b]0;owned\\x07\\x1b[2J\\x9b31m\\u202e日本');
+    const id = await start(alice, 'sleep', '760001');
+    using screen = await dashboard(root, '--local-admin');
+    screen.press(...SESSIONS, '/', '7600', 'Enter', 'x');
+    await screen.shows(/End\?\n\n {2}session .* sleep 760001/);
+    await daemon.end('SIGKILL');
+    await screen.shows(/○ reconnecting[\s\S]*End\?/);
+    await daemon.serve();
+    await screen.shows(/● live[\s\S]*End\?/);
+    screen.press('n', '/');
+    await screen.shows(/\n\/7600_/);
+    await daemon.end('SIGKILL');
+    await screen.shows(/○ reconnecting[\s\S]*\n\/7600_/);
+    screen.press('01');
+    await screen.shows(/\n\/760001_/);
+    await daemon.serve();
+    screen.press('Enter');
+    await screen.shows(/● live[\s\S]*filter "760001" · 1 of 1\n[\s\S]*▸ .*sleep 760001/);
+    screen.press('x');
+    await screen.shows(/End\?/);
+    screen.press('y');
+    expect(await screen.shows(/Receipt/)).toContain(`session  ${id}`);
+  });
+
+  test('shows text from elsewhere as text, wherever it is shown, and stays aligned', async (context) => {
+    skipWithout(context, missingWorld());
+    const evil = '\u001b]0;owned\u0007\u001b[2J\u001b]52;c;eA==\u0007\u009b31m\u202e日本e\u0301';
+    const shown = String.raw`\x1b]0;owned\x07\x1b[2J\x1b]52;c;eA==\x07\x9b31m\u202e日本`;
+    const id = await start(alice, 'sh', '-c', 'sleep 770001', evil, 'x'.repeat(10_240));
+    await start(alice, 'sleep', '770002');
+    for (const columns of [120, 80]) {
+      using screen = await dashboard(root, '', { columns, rows: 24 });
+      screen.press(...SESSIONS, '/', '77000', 'Enter');
+      const list = await screen.shows(/▸ .*sleep 770002\n.*sh -c/);
+      const rows = list.split('\n').filter((line) => /alice/.test(line));
+      expect(new Set(rows.map((line) => line.indexOf('running'))).size).toBe(1);
+      screen.press('j', 'Enter');
+      const open = await screen.shows(/▸ session /);
+      expect(open.replaceAll(/\n +/g, '')).toContain(shown);
+      screen.press('G');
+      await screen.shows(/▸ link /);
+      screen.press('Escape', 'x');
+      expect(await screen.shows(/End\?/)).toMatch(/session .* of alice: sh -c/);
+      screen.press('n', ...SESSIONS);
+      expect(screen.title).not.toContain('owned');
+      expect(screen.modes).toBe('1 0');
+    }
+    using screen = await dashboard(root, '--screen overview', { columns: 200, rows: 50 });
+    await daemon.cli(alice, ['sessions', 'show', evil]);
+    await screen.shows(/REFUSED .*\n(?:.*\n)*.*alice/);
+    expect(screen.title).not.toContain('owned');
+    screen.press(...SESSIONS, '/', '77000', 'Enter', '*', 'x', 'y');
+    expect(await screen.shows(/Receipt/)).toContain(`session  ${id}`);
     expect(screen.title).not.toContain('owned');
   });
 
@@ -172,6 +218,33 @@ describe('the dashboard', () => {
       screen.press(TMUX_KEYS[key] ?? key);
       await screen.until(`something after ${key}`, (text) => steady(text) !== before);
       await BACK[key]?.(screen);
+    }
+  });
+
+  test.for([
+    ['an open row', [':', 'tok', 'Enter', 'Enter', 'j'], /\n▸ login /],
+    ['the overview', ['1'], /\nOverview\n\d+ pe/],
+  ] as const)('does something for every key of its help on %s', async ([, way, place], context) => {
+    skipWithout(context, missingWorld());
+    using screen = await dashboard(root, '', { columns: 70, rows: 50 });
+    screen.press(...way);
+    await screen.shows(place);
+    screen.press('?');
+    const help = await screen.shows(/Keys/);
+    const keys = [...help.matchAll(/^(\S+(?: \S+)*) {2,}\S.*$/gm)]
+      .slice(1)
+      .flatMap(([, names = '']) => names.split(' '))
+      .filter((key) => !['q', '^c', '^z', '1'].includes(key));
+    expect(keys).toEqual(expect.arrayContaining(['?', '4', 'tab', 'shift-tab', ':']));
+    screen.press('Escape');
+    screen.resize(70, 14);
+    for (const key of keys) {
+      screen.press(...way);
+      const before = where(await screen.shows(place));
+      screen.press(TMUX_KEYS[key] ?? key);
+      await screen.until(`something after ${key}`, (text) => where(text) !== before);
+      if (/\n[:/].*_/.test(screen.text) || !screen.text.includes('? help')) screen.press('Escape');
+      await screen.shows(/\? help/);
     }
   });
 
@@ -328,6 +401,13 @@ const BACK: Readonly<Record<string, (screen: Screen) => Promise<unknown>>> = {
     return screen.shows(/\? help/);
   },
 };
+
+/** Where on a screen one is: its title, the line of the cursor, and what can be pressed or is typed. */
+function where(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  const kept = lines.filter((line, at) => at === 2 || at >= lines.length - 2 || line.startsWith('▸'));
+  return steady(kept.join('\n'));
+}
 
 /** A screen without what time alone changes. */
 function steady(text: string): string {

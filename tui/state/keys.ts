@@ -56,7 +56,7 @@ const FOR_ROWS: ReadonlySet<Command> = new Set<Command>([
 ]);
 const ROWS: readonly Place[] = ['list', 'open'];
 const SCREENS: readonly Place[] = ['list', 'open', 'board'];
-const MOVING: readonly Place[] = ['list', 'open', 'board', 'help', 'told'];
+const MOVING: readonly Place[] = ['list', 'open', 'help', 'told'];
 
 /** Keys by the names of key-names.ts. */
 const BINDINGS: readonly Binding[] = [

@@ -76,15 +76,11 @@ export function obey(state: State, command: Command, key: string): State {
   }
 }
 
-/** More than any picture has. */
-const MOST_LINES = 1_000;
-
 function move(state: State, by: number): State {
   const { dialog } = state;
   if (dialog !== undefined) return { ...state, dialog: scrolled(state, dialog, by) };
   const view = viewOf(state);
-  if (view.kind === 'board')
-    return withView(state, { ...view, top: Math.min(Math.max(0, view.top + by), MOST_LINES) });
+  if (view.kind === 'board') return state;
   if (view.open === undefined) return withWindow(state, (window, height) => moved(window, by, height));
   const last = openLines(state, view.open.row).length - 1;
   const at = Math.min(Math.max(0, view.open.at + by), last);

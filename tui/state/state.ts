@@ -31,8 +31,6 @@ export interface BoardView {
   readonly screen: Board;
   /** Undefined until the first has come. */
   readonly picture: Picture | undefined;
-  /** How many lines it is scrolled. */
-  readonly top: number;
 }
 
 export type Connection =
@@ -166,7 +164,7 @@ export function shownFields(row: Row): Field[] {
 }
 
 export function viewOn(screen: Screen): View {
-  return screen.kind === 'list' ? viewOnList(screen) : { kind: 'board', screen, picture: undefined, top: 0 };
+  return screen.kind === 'list' ? viewOnList(screen) : { kind: 'board', screen, picture: undefined };
 }
 
 export function viewOnList(screen: List, more: Partial<Query> = {}): ListView {
