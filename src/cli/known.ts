@@ -14,7 +14,7 @@ const MOST = 100;
 /** A line of what the shell shows beside it. */
 const WIDEST = 60;
 /** What would have to be quoted on a command line is not offered. */
-const PLAIN = /^[\w@+.-]+$/;
+const PLAIN = /^[\w@+.][\w@+.-]*$/;
 
 const LISTS = {
   token: async ({ tokens }: Client): Promise<Candidate[]> => {
@@ -49,9 +49,13 @@ export function addKnown(program: Command, act: Act): void {
     .action(act((run, _options, [kind]) => known(run, kind as Known)));
 }
 
-/** Prints "NAME<TAB>ABOUT" a line, each name once. */
 async function known(run: Run, kind: Known): Promise<undefined> {
   const found = await LISTS[kind](await run.client());
+  for (const line of candidateLines(found)) run.out.text(`${line}\n`);
+}
+
+/** "NAME<TAB>ABOUT" a line, each name once; shells take names for words of their language. */
+export function candidateLines(found: readonly Candidate[]): string[] {
   const plain = found.filter(([name]) => PLAIN.test(name));
-  for (const [name, about] of new Map(plain)) run.out.text(`${name}\t${truncate(inert(about), WIDEST)}\n`);
+  return [...new Map(plain)].map(([name, about]) => `${name}\t${truncate(inert(about), WIDEST)}`);
 }

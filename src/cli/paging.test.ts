@@ -28,6 +28,9 @@ it('joins pages of at most a thousand up to a limit', async () => {
 
 it('brings everything when asked for all', async () => {
   const { ask, asked } = pages(2500);
-  expect((await collect({ all: true }, ask)).items).toHaveLength(2500);
+  const far: [number, number][] = [];
+  const listed = await collect({ all: true }, ask, (...reached) => far.push(reached));
+  expect(listed.items).toHaveLength(2500);
+  expect(far).toEqual([1000, 2000, 2500].map((count) => [count, 2500]));
   expect(asked).toEqual([1000, 1000, 1000]);
 });

@@ -105,9 +105,9 @@ describe('a list that is watched', () => {
     await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     expect(await run.finished).toMatchObject({
       status: 3,
-      stderr: expect.stringMatching(/^latchkey: the token/),
+      stderr: expect.stringMatching(/^latchkey: this login has ended/),
     });
-    expect(await screen.shows(/ended with 3/)).toMatch(/before\nlatchkey: the token/);
+    expect(await screen.shows(/ended with 3/)).toMatch(/before\nlatchkey: this login has ended/);
     await theirs.finished;
   });
 

@@ -166,7 +166,7 @@ describe('the command line', () => {
 
     test.for(Object.keys(OFFERS))('and nothing of it runs in %s', async (name, context) => {
       skipWithout(context, missingWorld() ?? (existsSync(`/usr/bin/${name}`) ? undefined : `needs ${name}`));
-      const argv = ['start', '--detach', '--', 'sleep', '60', ...Object.values(HOSTILE)];
+      const argv = ['start', '--detach', '--', 'sleep', '60', HOSTILE.shell ?? '', ...Object.values(HOSTILE)];
       const wanted = (await daemon.cli(alice, argv)).stdout.trim();
       const env = { words: `--run ${daemon.runFolder} sessions show`, wanted };
       const { stdout } = await shell(OFFERS[name] ?? '', env);
