@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, packagesFor } from '../../test/bench/packages.ts';
-import { type Account, alice, bob, dora, mallory, root } from '../../test/support/account.ts';
+import { type Account, alice, bob, carol, dora, mallory, root } from '../../test/support/account.ts';
 import { TestDaemon } from '../../test/support/daemon.ts';
 import { inWorld } from '../../test/support/in-world.ts';
 import { program } from '../../test/support/program.ts';
@@ -26,6 +26,7 @@ interface Picture {
   readonly steps: readonly (readonly [keys: readonly string[], shows: RegExp])[];
 }
 
+const WHOLE = { columns: 140, rows: 36 };
 const LARGE = { columns: 108, rows: 18 };
 const SMALL = { columns: 60, rows: 15 };
 const jump = (screen: string, shows: RegExp): Picture['steps'][number] => [[':', screen, 'Enter'], shows];
@@ -33,6 +34,12 @@ const toTokens = jump('tokens', /^Tokens · \d+ of [\s\S]*alice/m);
 const toFiltered = [toTokens, [['/', 'mal'], /filter "mal" · 1 of/]] as const;
 
 const PICTURES: readonly Picture[] = [
+  {
+    name: 'overview',
+    title: 'Who is on, what runs, what it uses, and what was refused',
+    ...WHOLE,
+    steps: [jump('overview', /REFUSED[\s\S]*alice/)],
+  },
   {
     name: 'logins',
     title: 'Who is logged in, and what each of them has',
@@ -85,6 +92,7 @@ async function main(): Promise<number> {
   });
   for (const account of [bob, alice, dora, mallory, alice, mallory]) await daemon.link(account);
   for (const work of WORK) await start(daemon, ...work);
+  await refuse(daemon);
   for (const picture of PICTURES) await draw(daemon, picture);
   return 0;
 }
@@ -107,6 +115,12 @@ async function start(
   writeFileSync(join(account.home, command[0] ?? ''), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const { status, stderr } = await daemon.cli(account, ['start', '--detach', '--', ...command]);
   if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
+}
+
+/** Somebody who may not log in tries to, and somebody tries to end what is another's. */
+async function refuse(daemon: TestDaemon): Promise<void> {
+  const tries = [daemon.cli(carol, ['link']), daemon.cli(mallory, ['tokens', 'revoke', '--login', 'alice'])];
+  for (const { status } of await Promise.all(tries)) if (status === 0) throw new Error('nothing was refused');
 }
 
 async function draw(daemon: TestDaemon, { name, title, columns, rows, steps }: Picture): Promise<void> {
