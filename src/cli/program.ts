@@ -59,10 +59,15 @@ export function buildProgram(act: Act, io: Io): Command {
   for (const add of [addTokens, addLinks]) add(program, act);
   addRole(program, act, 'tui', 'watch and look after all of it on one screen')
     .argument('[server]', 'host:port')
-    .option('--read-only', 'offer nothing that ends something')
+    .option('--screen <name>', 'the screen to begin with')
+    .option('--read-only', 'offer nothing that changes anything')
     .option('--ascii', 'draw with ASCII alone')
+    .option('--screen-reader', 'plain text that is read aloud as it changes')
     .option('--theme <theme>', 'dark, light, 16 or none')
-    .option('--run <dir>', "the local server's run directory");
+    .option('--run <dir>', "the local server's run directory")
+    .option('--ca <file>', "the server's CA certificate, PEM")
+    .option('--token-file <file>', 'the token to use')
+    .option('--local-admin', "use the local server's administrator token");
   program.commandsGroup('The server:');
   addRole(program, act, 'serve', 'run the server').option('--config <file>', 'the configuration file');
   addConfig(program, act);
