@@ -30,7 +30,7 @@ const WHOLE = { columns: 140, rows: 36 };
 const LARGE = { columns: 108, rows: 18 };
 const SMALL = { columns: 60, rows: 15 };
 const jump = (screen: string, shows: RegExp): Picture['steps'][number] => [[':', screen, 'Enter'], shows];
-const toTokens = jump('tokens', /^Tokens · \d+ of [\s\S]*alice/m);
+const toTokens = jump('tokens', /^Tokens · \d+ of [\s\S]*alice[\s\S]*\? help/m);
 const toFiltered = [toTokens, [['/', 'mal'], /filter "mal" · 1 of/]] as const;
 
 const PICTURES: readonly Picture[] = [
@@ -79,8 +79,8 @@ const WORK: readonly (readonly [Account, command: readonly string[], script: str
 
 async function main(): Promise<number> {
   if (!process.env.TEST_WORLD) {
-    install(packagesFor({ tmux: 'tmux' }));
-    if (!hasRich()) install(['python3-rich']);
+    if (process.getuid?.() === 0)
+      install([...packagesFor({ tmux: 'tmux' }), ...(hasRich() ? [] : ['python3-rich'])]);
     return inWorld();
   }
   await using daemon = await TestDaemon.start({
