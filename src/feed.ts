@@ -8,20 +8,22 @@ const MAX_WAITING = 10_000;
 
 export class Feed<Event> {
   readonly #watchers = new Set<(event: Event) => void>();
+  readonly #listeners = new Set<(event: Event) => void>();
 
-  /** How many are watching. */
+  /** How many are watching; who listens is not counted. */
   get size(): number {
     return this.#watchers.size;
   }
 
   emit(event: Event): void {
+    for (const deliver of this.#listeners) deliver(event);
     for (const deliver of this.#watchers) deliver(event);
   }
 
   /** Calls `deliver` with each event at once, until disposed; it does little, and throws nothing. */
   listen(deliver: (event: Event) => void): Disposable {
-    this.#watchers.add(deliver);
-    return { [Symbol.dispose]: () => void this.#watchers.delete(deliver) };
+    this.#listeners.add(deliver);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(deliver) };
   }
 
   /**
