@@ -92,6 +92,8 @@ describe('the overview', () => {
       '',
     ]);
     const [logins = '', calls = '', revocations = '', refusals = ''] = drawn(80, 19).slice(3, 7);
+    const widths = [logins, calls, revocations, refusals].map((line) => line.lastIndexOf('  '));
+    expect(new Set(widths).size).toBe(1);
     expect(logins).toMatch(/^logins {7}·+█ {2}3 in the last hour, at most 3 a minute$/);
     expect(calls).toMatch(/^calls {8}▁+▂+.*█ {2}1,770 in the last hour, at most 59 a minute$/);
     expect(revocations).toMatch(/^revocations {2}·+ {2}none in the last hour$/);

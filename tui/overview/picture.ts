@@ -10,7 +10,7 @@ import { relativeTime } from '../../src/terminal/relative-time.ts';
 import type { Frame } from '../screen.ts';
 import { count, listed } from '../state/words.ts';
 import { memory, share } from './numbers.ts';
-import { inNumbers, type Series, seriesLines } from './series.ts';
+import { inNumbers, type Series, seriesLines, seriesTable } from './series.ts';
 import { linksTable, peopleTable, refusalsTable, tableInWords, tableLines } from './tables.ts';
 
 export interface Overview {
@@ -38,9 +38,7 @@ function narrow(overview: Overview, frame: Frame): string[] {
   const { activity } = overview;
   const gap = frame.rows < ROOMY ? [] : [''];
   const summary = summaryLines(overview, frame);
-  const charts = seriesOf(activity).flatMap((series) =>
-    seriesLines(series, { columns: frame.columns, rows: 1 }, frame.look),
-  );
+  const charts = seriesTable(seriesOf(activity), frame.columns, frame.look);
   const above = [...summary, ...gap, ...charts];
   const rest = frame.rows - above.length - gap.length * 2;
   const isShort = rest < 8;
@@ -54,7 +52,7 @@ function wide(overview: Overview, frame: Frame): string[] {
   const half: Frame = { ...frame, columns: (frame.columns - GAP) >> 1 };
   const summary = summaryLines(overview, frame);
   const rest = frame.rows - summary.length - 1;
-  const rows = Math.min(HIGHEST, Math.max(1, Math.floor((rest * 0.6) / 4) - 1));
+  const rows = Math.min(HIGHEST, Math.max(2, Math.floor((rest * 0.6) / 4) - 1));
   const charts = seriesOf(overview.activity).flatMap((series) => [
     ...seriesLines(series, { columns: half.columns, rows }, frame.look),
     '',

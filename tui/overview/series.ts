@@ -24,13 +24,18 @@ export function inNumbers({ values }: Series): string {
   return `${NUMBER.format(sum)} in the last hour, at most ${NUMBER.format(most)} a minute`;
 }
 
-/** As many lines as `rows`, none wider than `columns`: one has the chart between name and numbers. */
+/** A line for each, none wider than `columns`, with the charts between names and numbers, one below the other. */
+export function seriesTable(all: readonly Series[], columns: number, look: Look): string[] {
+  const widest = Math.max(...all.map((series) => inNumbers(series).length));
+  return all.map((series) => inOneLine(series, columns, columns - NAMES - widest - 2, look));
+}
+
+/** As many lines as `rows`, which are two at least, none wider than `columns`. */
 export function seriesLines(
   series: Series,
   { columns, rows }: { readonly columns: number; readonly rows: number },
   look: Look,
 ): string[] {
-  if (rows === 1) return [inOneLine(series, columns, look)];
   const width = chartWidth(series.values.length, Math.max(1, columns - SCALE));
   const most = Math.max(1, ...series.values);
   const drawn = chart(series.values, { columns: width, rows: rows - 1 }).map((line, at) => {
@@ -42,9 +47,8 @@ export function seriesLines(
   return [title, ...drawn];
 }
 
-function inOneLine(series: Series, columns: number, look: Look): string {
+function inOneLine(series: Series, columns: number, room: number, look: Look): string {
   const numbers = inNumbers(series);
-  const room = columns - NAMES - numbers.length - 2;
   const name = look.paint(look.plain(padTo(truncate(series.name, NAMES - 1), NAMES)), 'heading');
   if (room < MOST_NARROW) return name + look.plain(truncate(numbers, Math.max(0, columns - NAMES)));
   const width = chartWidth(series.values.length, Math.min(room, series.values.length));
