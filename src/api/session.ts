@@ -91,6 +91,6 @@ async function* watchSessions(
 function isPicked(filter: SessionFilter | undefined, session: Session): boolean {
   const { login, text } = filter ?? SessionFilter.create();
   if (login !== '' && login !== session.login) return false;
-  const places = [session.id, session.login, session.linuxUser, JSON.stringify(session.command)];
+  const places = [session.id, session.login, session.linuxUser, session.command.join(' ')];
   return places.some((place) => place.toLowerCase().includes(text.toLowerCase()));
 }

@@ -1,5 +1,5 @@
 /** The sessions, while they run and for a while after. */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from './page.ts';
 import type { Schema, SessionRow, SessionState } from './schema.ts';
 import { type Picked, selectPage } from './select-page.ts';
@@ -10,11 +10,14 @@ type Db = Kysely<Schema>;
 /** Those by id, start, login and state have an index; the others read every session picked. */
 const ORDERS = ['id', 'login', 'linux_user', 'command', 'state', 'started_at'] as const;
 
+/** The command as a person would type it, but for quotes. */
+const WORDS = sql<string>`(select group_concat(value, ' ') from json_each(command))`;
+
 /** Which sessions, in which order; a missing or empty field picks all. */
 export interface SessionQuery extends PageQuery {
   readonly login?: string;
   readonly state?: SessionState;
-  /** Found anywhere in id, login, Linux user or command; case does not matter. */
+  /** Found anywhere in id, login, Linux user, or command with a blank between its words; case does not matter. */
   readonly text?: string;
   /** "started_at desc" when empty. */
   readonly orderBy?: string;
@@ -90,6 +93,6 @@ function pickSessions(db: Db, { login, state, text }: SessionQuery): Picked<'ses
   let picked: Picked<'sessions'> = db.selectFrom('sessions');
   if (login) picked = picked.where('login', '=', login);
   if (state) picked = picked.where('state', '=', state);
-  if (text) picked = picked.where(isTextIn(text, ['id', 'login', 'linux_user', 'command']));
+  if (text) picked = picked.where(isTextIn(text, ['id', 'login', 'linux_user', WORDS]));
   return picked;
 }

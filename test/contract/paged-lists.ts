@@ -22,7 +22,7 @@ const ORDERS = {
 const name = fc.constantFrom('al', 'Al%ice', 'bob', 'carol_1');
 const address = fc.constantFrom('10.0.0.1', '10.0.0.22', 'fd00::1', null);
 const small = fc.integer({ min: 1, max: 4 });
-const text = fc.constantFrom('', '', 'AL', '%', '_', '0.1', '::', 'host', 't1', 'nowhere');
+const text = fc.constantFrom('', '', 'echo 1', '"', 'AL', '%', '_', '0.1', '::', 'host', 't1', 'nowhere');
 const direction = fc.constantFrom('', ' desc');
 
 const someTokens = fc.array(
@@ -205,7 +205,7 @@ export function pagedLists(opened: Opened): void {
           rows.filter(
             ({ id, login, linux_user, command }) =>
               (filter.login === '' || login === filter.login) &&
-              has(filter.text, id, login, linux_user, command),
+              has(filter.text, id, login, linux_user, JSON.parse(command).join(' ')),
           ),
           orderBy,
           'id',
