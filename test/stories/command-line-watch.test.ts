@@ -15,7 +15,14 @@ function typed(account: Account, words: string, options: ScreenOptions = {}): Sc
 }
 
 /** The events that a watch in JSON has printed. */
-function events({ stdout }: Run): { event: string; id?: string; token?: { jti: string; login: string } }[] {
+interface Told {
+  readonly event: string;
+  readonly id?: string;
+  readonly token?: { readonly jti: string; readonly login: string };
+  readonly session?: { readonly id: string };
+}
+
+function events({ stdout }: Run): Told[] {
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
 }
 
@@ -108,6 +115,25 @@ describe('a list that is watched', () => {
       stderr: expect.stringMatching(/^latchkey: this login has ended/),
     });
     expect(await screen.shows(/ended with 3/)).toMatch(/before\nlatchkey: this login has ended/);
+    await theirs.finished;
+  });
+
+  test('finds a session by its command as it is read, as a list does', async (context) => {
+    skipWithout(context, missingWorld());
+    const theirs = await daemon.link(mallory);
+    const words = ['--filter', 'sleep 3001'];
+    const run = daemon.begin(mallory, ['sessions', 'watch', '--json', ...words]);
+    await run.printed(/complete/);
+    for (const seconds of ['3002', '3001'])
+      await daemon.cli(mallory, ['start', '--detach', '--', 'sleep', seconds]);
+    await run.printed(/"command":\["sleep","3001"\]/);
+    expect(run.stdout).not.toContain('3002');
+    const listed = await daemon.cli(mallory, ['sessions', '--quiet', ...words]);
+    expect(listed.stdout.trim()).toBe(events(run).find(({ session }) => session)?.session?.id);
+    const all = (await daemon.cli(mallory, ['sessions', '--quiet'])).stdout.trim().split('\n');
+    for (const id of all) await daemon.cli(mallory, ['sessions', 'end', '--quiet', id]);
+    run.kill();
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     await theirs.finished;
   });
 
