@@ -9,6 +9,7 @@ import {
 import type { LinkChange, LinkInfo } from '../links/link-info.ts';
 import type { Links } from '../links/links.ts';
 import { isPickedLink, isPickedSometimes } from '../links/listing.ts';
+import { checkFilter } from '../store/page.ts';
 import { type Caller, type Identifying, type KnownCaller, seesAll } from './caller.ts';
 import type { Limits } from './limits.ts';
 import { linkMessage, receiptMessage } from './messages.ts';
@@ -70,6 +71,7 @@ async function* watchLinks(
   caller: KnownCaller,
 ): AsyncGenerator<WatchLinksResponse> {
   const scope = scopeOf(linuxUser, caller);
+  checkFilter({ linuxUser, text });
   const present = (link: LinkInfo): WatchLinksResponse => ({
     event: { $case: 'link', value: linkMessage(link) },
   });

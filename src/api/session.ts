@@ -7,6 +7,7 @@ import {
 } from '../generated/latchkey/v1/session.ts';
 import type { Session, SessionChange } from '../sessions/session.ts';
 import type { Sessions, Viewer } from '../sessions/sessions.ts';
+import { checkFilter } from '../store/page.ts';
 import { attachSession, outputEvents } from './attach.ts';
 import { type KnownCaller, seesAll } from './caller.ts';
 import { receiptMessage, sessionMessage, sessionState } from './messages.ts';
@@ -66,6 +67,7 @@ async function* watchSessions(
 ): AsyncGenerator<WatchSessionsResponse> {
   const viewer = viewerOf(caller);
   const query = queryOf(filter);
+  checkFilter(query);
   const present = (session: Session): WatchSessionsResponse => ({
     event: { $case: 'session', value: sessionMessage(session) },
   });

@@ -9,7 +9,7 @@ import {
   type WatchTokensRequest,
   type WatchTokensResponse,
 } from '../generated/latchkey/v1/token.ts';
-import type { Page } from '../store/page.ts';
+import { checkFilter, type Page } from '../store/page.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { type Identifying, type KnownCaller, seesAll } from './caller.ts';
 import { loginMessage, receiptMessage, tokenMessage } from './messages.ts';
@@ -134,6 +134,7 @@ async function* watchTokens(
   caller: KnownCaller,
 ): AsyncGenerator<WatchTokensResponse> {
   const own = ownFilter(filter, caller);
+  checkFilter(filter ?? {});
   const present = (claims: TokenClaims): WatchTokensResponse => ({
     event: { $case: 'token', value: tokenMessage(claims, caller.claims.jti) },
   });

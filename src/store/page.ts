@@ -79,7 +79,15 @@ export function finishPage<Row>(
 
 /** Throws INVALID_ARGUMENT for a text to be found that is longer than any name. */
 export function checkText(text: string): void {
-  if (text.length > MAX_TEXT) throw invalid(`text: ${MAX_TEXT} characters at most`);
+  checkFilter({ text });
+}
+
+/** The same for every text of a filter, which a watch keeps for as long as it goes on. */
+export function checkFilter(filter: object): void {
+  for (const [name, value] of Object.entries(filter)) {
+    const isTooLong = typeof value === 'string' && value.length > MAX_TEXT;
+    if (isTooLong) throw invalid(`${name}: ${MAX_TEXT} characters at most`);
+  }
 }
 
 function readToken(token: string, scope: string): Position {
