@@ -22,9 +22,18 @@ const OVER = new AppError('CANCELLED', 'the call is over');
  */
 interface Internals {
   readonly stream?: ServerHttp2Stream;
-  readonly decoder?: { maxReadMessageLength: number };
+  readonly decoder?: {
+    maxReadMessageLength: number;
+    readonly readState: number;
+    readCompressFlag: Buffer;
+    readPartialMessage: Buffer[];
+  };
   maxReceiveMessageSize?: number;
 }
+
+/** `readState` between messages. */
+const NO_DATA = 0;
+const NOTHING = Buffer.alloc(0);
 
 /** Who waits for the next message, or for the end. */
 interface Reader {
@@ -174,9 +183,18 @@ export class Wire {
 
   #deliver(message: Buffer | undefined): void {
     if (message === undefined) this.#ended = true;
+    else this.#letGo();
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.take(message);
+  }
+
+  /** Of what grpc-js has copied the message from, and would keep until another comes: for as long as a watch goes on. */
+  #letGo(): void {
+    const { decoder } = this.#internals;
+    if (decoder?.readState !== NO_DATA) return;
+    decoder.readCompressFlag = NOTHING;
+    decoder.readPartialMessage = [];
   }
 }
 
