@@ -19,7 +19,7 @@ import { reflectionService } from './reflection.ts';
 import { RoleHolders } from './role-holders.ts';
 import { Serving, type ServingOptions } from './serving.ts';
 import { type SessionRooms, sessionService } from './session.ts';
-import { type Counts, type ServerInfo, systemService } from './system.ts';
+import { type Counts, type ServerInfo, type SystemRooms, systemService } from './system.ts';
 import { type TokenRooms, tokenService } from './token.ts';
 
 export interface ApiOptions {
@@ -30,7 +30,7 @@ export interface ApiOptions {
     AuthRooms['authority'] &
     TokenRooms['authority'] &
     LinkRooms['authority'];
-  readonly links: LinkRooms['links'] & AuthRooms['links'];
+  readonly links: LinkRooms['links'] & AuthRooms['links'] & SystemRooms['links'];
   readonly sessions: SessionRooms['sessions'];
   readonly roles: TokenRooms['roles'];
   readonly logins: AuthRooms['logins'];
@@ -59,7 +59,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...tokenService({ authority, roles }),
     ...linkService({ authority, links, roles, limits }),
     ...sessionService({ sessions }),
-    ...systemService({ info, count: () => countAll(options), activity }),
+    ...systemService({ info, count: () => countAll(options), links, activity }),
   ];
   const names = [...new Set(published.map(({ path }) => path.slice(0, path.indexOf('/'))))];
   const health = new Health(names);

@@ -6,6 +6,7 @@ import {
   SystemServiceDefinition,
   type WatchActivityResponse,
 } from '../generated/latchkey/v1/system.ts';
+import type { Links } from '../links/links.ts';
 import { activityMessage } from './activity-message.ts';
 import { seesAll } from './caller.ts';
 import { type ServedMethod, serve } from './methods.ts';
@@ -26,14 +27,16 @@ const NO_COUNTS: Counts = { tokens: 0, links: 0, sessions: 0 };
 export interface SystemRooms {
   readonly info: ServerInfo;
   readonly count: () => Promise<Counts>;
+  readonly links: Pick<Links, 'endsSessions'>;
   readonly activity: Pick<Activity, 'watch'>;
 }
 
-export function systemService({ info, count, activity }: SystemRooms): ServedMethod[] {
+export function systemService({ info, count, links, activity }: SystemRooms): ServedMethod[] {
   return serve(SystemServiceDefinition, {
     getInfo: async (_request, caller) => ({
       ...info,
       nodeVersion: process.versions.node,
+      endsSessions: links.endsSessions,
       ...(seesAll(caller) ? await count() : NO_COUNTS),
     }),
     watchActivity: (_request, { signal }) => watchActivity(activity, signal),

@@ -172,6 +172,11 @@ export class Links implements AsyncDisposable {
     return this.#options.settings().byHand;
   }
 
+  /** Whether sessions end when their tokens are revoked. */
+  get endsSessions(): boolean {
+    return this.#options.settings().onRevoke === 'end';
+  }
+
   /** Until disposed a link daemon of `uid` may register in any case: it is being started. */
   expect(uid: number): Disposable {
     this.#expected.push(uid);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, myself, type Run, root, runAs } from '../support/account.ts';
 import { TestDaemon } from '../support/daemon.ts';
+import { openDashboard } from '../support/dashboard.ts';
 import { Rpc } from '../support/rpc.ts';
 import { missingWorld } from '../support/skip.ts';
 
@@ -97,6 +98,10 @@ describe('revocation', () => {
       '(setsid sleep 986 &) ; (env -i sleep 985 &) ; sleep 0.2; echo up; sleep 989';
     const start = daemon.begin(user, ['start', '--', 'sh', '-c', script]);
     await start.printed(/up/);
+    using screen = await openDashboard(daemon, user);
+    screen.press('x');
+    await screen.shows(/Ends 1 token, 1 link and 1 running session\./);
+    screen.press('n', 'q');
     const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout']);
     expect(receipt.sessions).toHaveLength(1);
     expect(receipt).toMatchObject({ survivors: [], verifiedBy: 'link' });

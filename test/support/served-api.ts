@@ -208,6 +208,7 @@ function noLinks(): ApiOptions['links'] {
   return {
     changes: new Feed(),
     isOpenByHand: true,
+    endsSessions: false,
     register: async () => ({ jti: 'j' }),
     list: async () => ({ items: [], nextPageToken: '', total: 0 }),
     get: () => {

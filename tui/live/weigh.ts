@@ -22,11 +22,13 @@ export async function weigh(
   const meant = (token: Token): boolean => endsTokensBy !== undefined && ids.has(token[endsTokensBy]);
   const { jtis, sockets } = await tokensOf(client, login, meant, signal);
   if (endsTokensBy === 'socket') for (const id of ids) sockets.add(id);
+  const { endsSessions } = await client.system.getInfo({}, { signal });
   const isHung = ({ jti, socket }: Session): boolean => jtis.has(jti) || sockets.has(socket);
   return {
     tokens: jtis.size,
     links: sockets.size,
     sessions: await countSessions(client, login, isHung, signal),
+    endsSessions,
   };
 }
 

@@ -65,16 +65,17 @@ function confirmLines(state: State, { action, targets, weight }: Of<'confirm'>):
   return [...named(state, targets, said.length + 1), '', ...said];
 }
 
-/** "Ends 3 tokens and 1 link. 2 running sessions go on or end, as the server is set." */
+/** "Ends 3 tokens and 1 link. 2 running sessions go on." */
 function weighed(weight: Weight | string | undefined): string[] {
   if (weight === undefined) return ['Counting what ends with that …'];
   if (typeof weight === 'string') return [`What ends with that could not be counted: ${weight}`];
-  const { tokens, links, sessions } = weight;
-  const ends = listed([...some(tokens, 'token'), ...some(links, 'link')]);
-  if (ends === '') return ['It is gone already.'];
+  const { tokens, links, sessions, endsSessions } = weight;
+  if (tokens === 0 && links === 0) return ['It is gone already.'];
+  const ending = endsSessions ? some(sessions, 'running session') : [];
+  const ends = listed([...some(tokens, 'token'), ...some(links, 'link'), ...ending]);
   if (sessions === 0) return [`Ends ${ends}. No session runs with ${tokens === 1 ? 'it' : 'them'}.`];
-  const go = sessions === 1 ? 'goes on or ends' : 'go on or end';
-  return [`Ends ${ends}. ${count(sessions, 'running session')} ${go}, as the server is set.`];
+  if (endsSessions) return [`Ends ${ends}.`];
+  return [`Ends ${ends}. ${count(sessions, 'running session')} ${sessions === 1 ? 'goes' : 'go'} on.`];
 }
 
 function some(many: number, one: string): string[] {

@@ -171,10 +171,13 @@ describe('the dashboard', () => {
     expect(text(asked)).toContain('Counting what ends with that …');
     const targets = asked.dialog?.kind === 'confirm' ? asked.dialog.targets : [];
     const weighed = (weight: Weight | string) => text(reduce(asked, { kind: 'weighed', targets, weight }));
-    expect(weighed({ tokens: 2, links: 1, sessions: 3 })).toContain(
-      'Ends 2 tokens and 1 link. 3 running sessions go on or end, as the server is set.',
+    const kept = { tokens: 2, links: 1, sessions: 3, endsSessions: false };
+    expect(weighed(kept)).toContain('Ends 2 tokens and 1 link. 3 running sessions go on.');
+    expect(weighed({ ...kept, endsSessions: true })).toContain(
+      'Ends 2 tokens, 1 link and 3 running sessions.',
     );
-    expect(weighed({ tokens: 1, links: 0, sessions: 0 })).toContain('Ends 1 token. No session runs with it.');
+    const alone = { tokens: 1, links: 0, sessions: 0, endsSessions: true };
+    expect(weighed(alone)).toContain('Ends 1 token. No session runs with it.');
     expect(weighed('the server is away')).toContain('could not be counted: the server is away');
     expect(reduce(asked, { kind: 'weighed', targets: [], weight: '' })).toBe(asked);
   });

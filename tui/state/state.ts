@@ -64,6 +64,8 @@ export interface Weight {
   readonly links: number;
   /** Sessions that run. */
   readonly sessions: number;
+  /** Whether those end, too. */
+  readonly endsSessions: boolean;
 }
 
 /** What is to be answered or read before anything else goes on. */
