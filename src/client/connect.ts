@@ -31,6 +31,8 @@ export type ConnectOptions = FindServer &
 export interface Client extends AsyncDisposable {
   /** host:port of the server. */
   readonly address: string;
+  /** The server's id, as the token says that it calls with; the certificate has to say the same. */
+  readonly issuer: string | undefined;
   readonly auth: Service<AuthServiceDefinition>;
   readonly tokens: Service<TokenServiceDefinition>;
   readonly links: Service<LinkServiceDefinition>;
@@ -61,6 +63,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   const close = async (): Promise<void> => line.channel.close();
   return {
     address: server.address,
+    issuer: found?.issuer,
     auth: serviceOf(line, AuthServiceDefinition),
     tokens: serviceOf(line, TokenServiceDefinition),
     links: serviceOf(line, LinkServiceDefinition),

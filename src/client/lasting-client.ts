@@ -52,8 +52,10 @@ export class LastingClient implements AsyncDisposable {
     if (!isOver && error.reason !== 'UNREACHABLE') return false;
     const fresh = await connect(this.#options).catch(() => undefined);
     if (fresh === undefined) return false;
+    // The same name at another server is another person, and what is watched or marked is not there.
+    const isSame = fresh.issuer === this.#client.issuer;
     const isOther = isOver || fresh.address !== this.#client.address;
-    const who = isOther ? await whoIs(fresh).catch(() => undefined) : undefined;
+    const who = isSame && isOther ? await whoIs(fresh).catch(() => undefined) : undefined;
     if (who?.login !== this.who.login || who.role !== this.who.role) {
       await fresh.close();
       return false;
