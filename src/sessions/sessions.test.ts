@@ -65,6 +65,19 @@ describe('a session of a link daemon', () => {
     expect((await all(read(id))).text).toBe('/usr\na b\nc\n{"form":{"a":[1,"ü"]}}\n');
   });
 
+  test('gets all of a long command, of which the list keeps the beginning', async () => {
+    const words = 'x'.repeat(100_000);
+    const { id } = await world.sessions.start({
+      claims,
+      ...PLAIN,
+      command: ['sh', '-c', 'printf %s "$1" | wc -c', 'sh', words],
+    });
+    expect((await all(read(id))).text).toBe('100000\n');
+    const { command } = await world.sessions.get(MANAGER, id);
+    expect(command.slice(0, 4)).toEqual(['sh', '-c', 'printf %s "$1" | wc -c', 'sh']);
+    expect(command.join('').length).toBeLessThan(4096);
+  });
+
   test('that cannot be started leaves nothing behind', async () => {
     const before = (await world.sessions.list(MANAGER, { pageSize: 0 })).total;
     const nowhere = world.sessions.start({ claims, ...PLAIN, command: ['/no/such/program'] });

@@ -20,6 +20,7 @@ describe('a start', () => {
     ['an empty name', { environment: { '': 'x' } }],
     ['a relative folder', { directory: 'here' }],
     ['NUL in the folder', { directory: '/a\0' }],
+    ['a directory longer than any', { directory: `/${'x'.repeat(4095)}` }],
     ['too much', { command: ['echo', 'x'.repeat(128 * 1024)] }],
     ['too much input', { stdin: { text: 'x'.repeat(128 * 1024) } }],
   ])('is refused: %s', ([, change]) => {

@@ -20,6 +20,8 @@ export interface StartRequest {
 
 /** Of command, environment, directory and first input together. */
 const MAX_BYTES = 128 * 1024;
+/** As long as Linux takes a path (PATH_MAX), its NUL left out. */
+const MAX_PATH_BYTES = 4095;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const OURS = 'LATCHKEY_';
 /** What only the daemon may say of a caller: a caller's own word for it is dropped (DESIGN 8). */
@@ -38,6 +40,7 @@ export function checkStart(request: StartRequest): { firstInput: Buffer } {
   if (hasNul(directory)) throw invalid('directory', 'NUL cannot be passed on');
   if (directory !== '' && !directory.startsWith('/'))
     throw invalid('directory', 'an absolute path is wanted');
+  if (Buffer.byteLength(directory) > MAX_PATH_BYTES) throw invalid('directory', 'longer than any path');
   const firstInput = stdin ? lineOf(stdin) : Buffer.alloc(0);
   const texts = [...command, directory, ...Object.entries(environment).flat()];
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, firstInput.length);

@@ -7,6 +7,7 @@ import { LinkRefusal } from '../links/link-error.ts';
 import type { Links } from '../links/links.ts';
 import type { Log } from '../log.ts';
 import type { SessionRow } from '../store/schema.ts';
+import { keptCommand } from './kept-command.ts';
 import type { Records } from './records.ts';
 import { checkStart, type StartRequest } from './start-request.ts';
 
@@ -71,7 +72,7 @@ export class Starts {
       uid,
       jti: claims.jti,
       socket,
-      command: JSON.stringify(command),
+      command: keptCommand(command),
       directory,
       state: 'starting',
       started_at: this.#options.now(),
