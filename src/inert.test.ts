@@ -37,6 +37,11 @@ describe('inert text', () => {
     }
   });
 
+  it('shows a joiner beside what is shown as an escape: it joins nothing there', () => {
+    const reserved = '\u{1fc10}'; // for an emoji that there is not yet
+    expect(inert(`👩\u200d${reserved}\u200d👩`)).toBe('👩\\u200d\\u{1fc10}\\u200d👩');
+  });
+
   it('shows marks that stand alone, and those that are heaped up', () => {
     expect(inert('\u0301 a\u0301')).toBe('\\u0301 a\u0301');
     expect(inert(`a${'\u0301'.repeat(6)}`)).toBe(`a${'\u0301'.repeat(4)}\\u0301\\u0301`);

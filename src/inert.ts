@@ -8,7 +8,7 @@
  * (UTR 36, section 2.6), and marks that combine with nothing or are heaped upon one another.
  */
 const UNSAFE =
-  /(?!(?<=\p{Extended_Pictographic}\p{Emoji_Modifier}?)\u200d(?=\p{Extended_Pictographic}))[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<![\p{L}\p{N}\p{P}\p{S}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}/gu;
+  /(?!(?<=(?!\p{C})\p{Extended_Pictographic}\p{Emoji_Modifier}?)\u200d(?=(?!\p{C})\p{Extended_Pictographic}))[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<![\p{L}\p{N}\p{P}\p{S}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}/gu;
 
 /** Most text; not to load the tables of Unicode for it keeps links small. */
 const PLAIN = /^[\x20-\x7e]*$/;
