@@ -13,8 +13,8 @@ it('writes only what is different, over what is there, and at no time an empty s
   screen.draw(['a', 'b']);
   screen.draw(['a', 'c']);
   expect(written.slice(1)).toEqual([
-    '\x1b[?2026h\x1b[Ha\x1b[K\r\nb\x1b[K\x1b[J\x1b[?2026l',
-    '\x1b[?2026h\x1b[Ha\x1b[K\r\nc\x1b[K\x1b[J\x1b[?2026l',
+    '\x1b[?2026h\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J\x1b[?2026l',
+    '\x1b[?2026h\x1b[Ha\x1b[K\r\nc\x1b[K\r\n\x1b[J\x1b[?2026l',
   ]);
 });
 
@@ -22,6 +22,12 @@ it('draws no more lines than there are, which would scroll', () => {
   const { screen, written } = drawnOn({ columns: 20, rows: 3 });
   screen.draw(['a', 'b', 'c', 'd']);
   expect(written.join('')).not.toContain('d');
+});
+
+it('keeps the last character of lines as wide as the screen', () => {
+  const { screen, written } = drawnOn({ columns: 4, rows: 2 });
+  screen.draw(['\x1b[1mFROM\x1b[22m', '日本']);
+  expect(written.at(-1)).toBe('\x1b[?2026h\x1b[H\x1b[1mFROM\x1b[22m\r\n日本\x1b[?2026l');
 });
 
 it('gives back what it took, once, and draws nothing meanwhile', () => {
