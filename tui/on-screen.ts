@@ -6,7 +6,9 @@ import { render } from 'ink';
 import type { ReactNode } from 'react';
 import { DONE } from '../src/terminal/exit-status.ts';
 
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
+/** ^C and ^\ */
+const FROM_KEYS: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT']);
 const UNFORESEEN = ['uncaughtException', 'unhandledRejection'] as const;
 
 export interface OnScreen {
@@ -41,7 +43,7 @@ export async function onScreen(node: ReactNode, { leaving, isLent, isSpoken }: O
   };
   for (const [signal, its] of Object.entries(SIGNALS))
     process.on(signal, () => {
-      if (signal === 'SIGINT' && isLent()) return;
+      if (FROM_KEYS.has(signal) && isLent()) return;
       status = its;
       leave();
     });

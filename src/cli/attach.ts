@@ -13,6 +13,8 @@ interface AttachOptions {
 
 const NOTES = `
 All output still kept comes first, then what the program prints from now on.
+^C goes to the program, and twice within two seconds leaves it; ^\\ leaves it at
+once. It goes on then.
 Ends with the program's own exit status; 255 means that this command itself
 failed, or that nobody knows the status.`;
 

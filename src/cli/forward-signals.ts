@@ -1,6 +1,6 @@
 /**
  * ^C and kill while a session is shown: the session gets the signal, not we. A second one within two
- * seconds is for us: we leave, and the session goes on.
+ * seconds is for us: we leave, and the session goes on. ^\ is for us alone, since most programs end by the first.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const IMPATIENT_MS = 2000;
@@ -21,9 +21,12 @@ export function forwardSignals(forward: (signal: string) => Promise<void>): Forw
     lastMs = nowMs;
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  const onQuit = (): void => leave();
+  process.on('SIGQUIT', onQuit);
   return {
     left,
     [Symbol.dispose]: () => {
+      process.off('SIGQUIT', onQuit);
       for (const signal of SIGNALS) process.off(signal, onSignal);
     },
   };

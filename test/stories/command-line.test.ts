@@ -66,6 +66,17 @@ describe('the command line', () => {
     expect(again).toMatchObject({ status: 5, stdout: 'on\nkept on\nend\n' });
   });
 
+  test('^\\ leaves a program running that any signal would end', async (context) => {
+    skipWithout(context, missingWorld());
+    const run = daemon.begin(alice, ['start', '--', 'sh', '-c', 'echo on; exec sleep 3000']);
+    await run.printed(/on\n/);
+    run.kill('SIGQUIT');
+    const { status, stderr } = await run.finished;
+    expect(status).toBe(255);
+    const [, id = ''] = /attach again with 'latchkey attach (\w+)'\n$/.exec(stderr) ?? [];
+    expect((await stateOf(id)).state).toBe('running');
+  });
+
   test('a pipeline that stops reading ends the program quietly, as it would end one here', async (context) => {
     skipWithout(context, missingWorld());
     const { stdout, stderr } = await shell(

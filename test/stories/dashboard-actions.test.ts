@@ -30,13 +30,13 @@ describe('the dashboard', () => {
     screen.press(...SESSIONS);
     const before = await screen.shows(/▸ .*running.*trap/);
     screen.press('a');
-    await screen.shows(/\^C twice leaves it/);
+    await screen.shows(/\^\\ leaves it/);
     expect(screen.modes).toBe('0 1');
     screen.enter('hello there');
     await screen.shows(/heard hello there/);
     screen.press('C-c');
     await screen.shows(/^(\^C)?caught it/m);
-    screen.press('C-c');
+    screen.press('C-\\');
     const left = await screen.shows(/Enter comes back to the dashboard/);
     expect(left.replaceAll('\n', '')).toContain(`attach again with 'latchkey attach ${id}'`);
     screen.press('Enter');

@@ -386,9 +386,8 @@ const BACK: Readonly<Record<string, (screen: Screen) => Promise<unknown>>> = {
     return screen.shows(/\? help/);
   },
   a: async (screen) => {
-    await screen.shows(/\^C twice leaves it/);
-    // The first is the program's: it ends by it.
-    screen.press('C-c');
+    await screen.shows(/\^\\ leaves it running/);
+    screen.press('C-\\');
     await screen.shows(/Enter comes back/);
     screen.press('Enter');
     return screen.shows(/\? help/);

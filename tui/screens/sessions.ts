@@ -65,8 +65,8 @@ export const sessions: List = {
       kind: 'show',
       key: 'a',
       verb: 'attach',
-      words: (id) => ['attach', id, '--stdin'],
-      hint: 'What you type goes to the program, and so does ^C; ^C twice leaves it and lets it go on.',
+      words: (id) => ['attach', id, '--stdin', '--from-now'],
+      hint: 'What it prints from now on; ^C goes to it, too, ^\\ leaves it running:',
       changesNothing: false,
     },
     {
