@@ -54,7 +54,7 @@ function tell(run: Run, standing: Standing): void {
     ['role', role],
     ['expires', run.out.time(you?.expiresAt, 2)],
     ['link', links === undefined ? undefined : links > 0 ? 'takes starts' : 'none'],
-    ['running', sessions === undefined ? undefined : `${sessions}`],
+    ['running', sessions === undefined || links === undefined ? undefined : `${sessions}`],
   ]);
   if (problem !== undefined && reason !== 'NOT_LOGGED_IN') run.out.note(problem);
   const next = nextOf(standing);
@@ -101,6 +101,10 @@ function nextOf({ server, reason, you, role, links, sessions = 0 }: Standing): N
   if (sessions > 0) next.push(['latchkey sessions', 'what runs']);
   if (role !== 'user')
     next.push(['latchkey tokens', 'who is logged in'], ['latchkey tokens revoke JTI', 'throw a login out']);
+  next.push([
+    'latchkey tui',
+    role === 'user' ? 'all that is yours on one screen' : 'all of it on one screen',
+  ]);
   return [...next, ['latchkey logout', 'end this login'], help];
 }
 

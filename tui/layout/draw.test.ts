@@ -42,6 +42,25 @@ describe('the screen', () => {
     expect(lines.at(-1)).toContain('? help  q quit  enter open');
   });
 
+  it('shows all of the help, cut nowhere, and in two columns from 80 on', () => {
+    for (const columns of [30, 40, 60, 79, 80, 200]) {
+      const rows = [{ ...tokenRow('one'), can: ['revoke'] }];
+      const help = screen(
+        press(showing(rows, { size: { columns, rows: columns < 80 ? 60 : 24 } }), '?'),
+        0,
+        plain,
+      ).slice(3);
+      expect(help.join('\n')).not.toContain('…');
+      expect(help.filter((line) => /^\S.* {2,}\S/.test(line)).length).toBeGreaterThan(10);
+      if (columns >= 80) expect(help.filter((line) => line.trim() !== '').length).toBeLessThan(17);
+    }
+  });
+
+  it('says where nothing can be changed', () => {
+    const [header] = screen(showing([tokenRow('one')], { readOnly: true }), 0, plain);
+    expect(header).toContain('root (admin, read-only)  host:7300');
+  });
+
   it('lets nothing from elsewhere reach the terminal, and stays aligned', () => {
     const word = fc.string({
       unit: fc.constantFrom(

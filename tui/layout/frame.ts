@@ -24,11 +24,16 @@ export function header(state: State, look: Look): string[] {
   const { who, size, connection } = state;
   const [word, style] = connectionWord(connection);
   const [left, right] = spread(
-    `Latchkey  ${inert(who.login)} (${who.role})  ${who.server}`,
+    `Latchkey  ${inert(who.login)} (${role(state)})  ${who.server}`,
     word,
     size.columns,
   );
   return [look.paint(look.plain(left), 'title') + look.paint(look.plain(right), style), tabs(state, look)];
+}
+
+/** "admin"; "admin, read-only" */
+export function role({ who, readOnly }: State): string {
+  return readOnly ? `${who.role}, read-only` : who.role;
 }
 
 export function connectionWord(connection: Connection): [string, Style | undefined] {

@@ -9,7 +9,7 @@ import { bindingsAt, placeOf } from '../state/keys.ts';
 import { openLines } from '../state/open-text.ts';
 import { type ListView, type State, shownFields, type View, viewOf } from '../state/state.ts';
 import { rowAt } from '../state/window.ts';
-import { about, connectionWord, lowerLine } from './frame.ts';
+import { about, connectionWord, lowerLine, role } from './frame.ts';
 import { cellOf } from './line.ts';
 import type { Look } from './look.ts';
 
@@ -27,7 +27,7 @@ export function speak(state: State, nowMs: number, look: Look): string[] {
     short === undefined ? [] : `${key} ${short}`,
   );
   return [
-    `${about(view).replaceAll(' · ', ', ')}. ${inert(who.login)}, ${who.role}. ${connected.replace(/^. /, '')}.`,
+    `${about(view).replaceAll(' · ', ', ')}. ${inert(who.login)}, ${role(state)}. ${connected.replace(/^. /, '')}.`,
     ...said,
     ...(news === '' ? [] : [`News: ${inert(news)}`]),
     ...(lower === '' ? [] : [lower]),

@@ -8,8 +8,8 @@ import { behindHelp } from './keys.ts';
 import { type Dialog, heightOf, type Job, listOf, type State, type Weight } from './state.ts';
 import { count, listed } from './words.ts';
 
-/** As wide as two columns of help are. */
-const TWO_COLUMNS = 76;
+/** Between two columns of help. */
+const GAP = 2;
 
 type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
 
@@ -45,17 +45,24 @@ export function dialogLines(state: State, dialog: Dialog): string[] {
   }
 }
 
+/** In two columns where one is too high, and both are whole. */
 function help(state: State): string[] {
   const rows = behindHelp(state).map(({ keys, help: text }) => [keys.join(' '), text] as const);
-  const widest = Math.max(...rows.map(([keys]) => displayWidth(keys)));
-  const lines = rows.map(([keys, text]) => `${padTo(keys, widest)}  ${text}`);
+  const half = rows.length <= heightOf(state.size) ? rows.length : Math.ceil(rows.length / 2);
+  const [left, right] = [aligned(rows.slice(0, half)), aligned(rows.slice(half))];
   const { columns } = state.size;
-  if (columns < TWO_COLUMNS) return lines.map((line) => truncate(line, columns));
-  const half = Math.ceil(lines.length / 2);
-  return lines.slice(0, half).map((line, at) => {
-    const left = padTo(truncate(line, columns >> 1), (columns >> 1) + 1);
-    return truncate(left + (lines[half + at] ?? ''), columns).trimEnd();
-  });
+  const from = Math.max(widest(left) + GAP, columns >> 1);
+  if (from + widest(right) > columns) return aligned(rows).flatMap((line) => brokenLine(line, columns));
+  return left.map((line, at) => (padTo(line, from) + (right[at] ?? '')).trimEnd());
+}
+
+function aligned(rows: readonly (readonly [keys: string, text: string])[]): string[] {
+  const width = widest(rows.map(([keys]) => keys));
+  return rows.map(([keys, text]) => `${padTo(keys, width)}  ${text}`);
+}
+
+function widest(lines: readonly string[]): number {
+  return Math.max(0, ...lines.map(displayWidth));
 }
 
 function confirmLines(state: State, { action, targets, weight }: Of<'confirm'>): string[] {
@@ -84,9 +91,9 @@ function some(many: number, one: string): string[] {
 
 function chooseLines(state: State, { action, targets, text, at }: Of<'choose'>): string[] {
   const found = matching(action, text);
-  const widest = Math.max(0, ...found.map(({ name }) => displayWidth(name)));
+  const width = widest(found.map(({ name }) => name));
   const lines = found.map(
-    ({ name, help: means }, index) => `${index === at ? '▸' : ' '} ${padTo(name, widest)}  ${means}`,
+    ({ name, help: means }, index) => `${index === at ? '▸' : ' '} ${padTo(name, width)}  ${means}`,
   );
   const meant = chosen(action, text, at);
   const all =

@@ -71,24 +71,24 @@ const BINDINGS: readonly Binding[] = [
   {
     keys: ['enter', 'l', 'right'],
     command: 'open',
-    help: 'open the row; follow the line',
+    help: 'open it; follow the line',
     places: ROWS,
     short: 'open',
   },
   {
     keys: ['esc', 'h', 'left'],
     command: 'back',
-    help: 'go back; drop filter and marks',
+    help: 'back; drop filter, marks',
     places: MOVING,
     short: 'back',
   },
   { keys: ['/'], command: 'filter', help: 'filter as you type', places: ['list'], short: 'filter' },
   { keys: ['>', 's'], command: 'sort', help: 'sort by the next column', places: ['list'] },
-  { keys: ['<'], command: 'sortBack', help: 'sort by the column before', places: ['list'] },
+  { keys: ['<'], command: 'sortBack', help: 'sort by the one before', places: ['list'] },
   { keys: ['S'], command: 'turn', help: 'turn the order round', places: ['list'] },
   { keys: ['space'], command: 'mark', help: 'mark the row, or no more', places: ['list'], short: 'mark' },
   { keys: [], command: 'act', help: 'the actions of the screen', places: ROWS },
-  { keys: ['*'], command: 'markAll', help: 'mark all that the filter shows', places: ['list'] },
+  { keys: ['*'], command: 'markAll', help: 'mark all that match', places: ['list'] },
   { keys: ['u'], command: 'unmarkAll', help: 'mark nothing any more', places: ['list'] },
   {
     keys: [],
@@ -99,13 +99,13 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['tab'], command: 'nextScreen', help: 'the next screen', places: SCREENS },
   { keys: ['shift-tab'], command: 'previousScreen', help: 'the screen before', places: SCREENS },
   { keys: [':'], command: 'jump', help: 'go to a screen by name', places: SCREENS, short: 'go to' },
-  { keys: ['^z'], command: 'suspend', help: 'back to the shell; fg comes back', places: SCREENS },
+  { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', places: SCREENS },
   { keys: ['y'], command: 'yes', help: 'do it', places: ['confirm'], short: 'yes' },
   { keys: ['n', 'esc'], command: 'back', help: 'leave it', places: ['confirm'], short: 'no' },
   { keys: ['enter', '?'], command: 'back', help: 'close', places: ['help', 'told'] },
   { keys: ['q'], command: 'back', help: 'close', places: ['help', 'told', 'confirm'] },
   { keys: ['esc'], command: 'stop', help: 'stop', places: ['working'], short: 'stop' },
-  { keys: ['up', 'down'], command: 'choose', help: 'choose', places: ['choose'], short: 'choose' },
+  { keys: ['up', 'down'], command: 'choose', help: 'choose', places: ['choose'], short: 'or down choose' },
   { keys: ['enter'], command: 'choose', help: 'send it', places: ['choose'], short: 'send' },
   { keys: ['esc'], command: 'choose', help: 'leave it', places: ['choose'], short: 'leave' },
   { keys: ['^c'], command: 'quit', help: 'quit', places: ['help', 'told', 'confirm', 'choose', 'working'] },
@@ -141,8 +141,8 @@ function tabs({ who }: State, binding: Binding): Binding {
 
 function actionBindings(state: State): Binding[] {
   return offered(state).map(({ kind, key, verb }) => {
-    const what = kind === 'show' ? 'what this one prints' : 'what is marked, or the row';
-    return { keys: [key], command: 'act', help: `${verb} ${what}`, places: ROWS, short: verb };
+    const how = kind === 'show' ? 'and come back here' : 'the marked, or this';
+    return { keys: [key], command: 'act', help: `${verb} ${how}`, places: ROWS, short: verb };
   });
 }
 
