@@ -6,6 +6,7 @@ import { draw } from './layout/draw.ts';
 import type { Look } from './layout/look.ts';
 import { useBoard, useJob, useNow, useReady, useTypedFilter, useWatch, useWeight } from './live/hooks.ts';
 import type { Loan } from './live/lend.ts';
+import { useMouse } from './live/use-mouse.ts';
 import { useTerminal } from './live/use-terminal.ts';
 import { keyNames } from './state/key-names.ts';
 import { reduce } from './state/reduce.ts';
@@ -16,9 +17,11 @@ export interface DashboardProps {
   readonly start: State;
   readonly look: Look;
   readonly loan: Loan;
+  /** Whether the mouse moves and opens. */
+  readonly mouse: boolean;
 }
 
-export function Dashboard({ server, start, look, loan }: DashboardProps): ReactNode {
+export function Dashboard({ server, start, look, loan, mouse }: DashboardProps): ReactNode {
   const [state, tell] = useReducer(reduce, start);
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
@@ -34,6 +37,7 @@ export function Dashboard({ server, start, look, loan }: DashboardProps): ReactN
   useTypedFilter(state.prompt, isLoaded, tell);
   useWeight(server, state.dialog, tell);
   useJob(server, state.dialog, tell);
+  useMouse(mouse && state.lent === undefined && !state.isSuspending, tell);
   useTerminal(state, loan, tell);
   useEffect(() => {
     if (state.isLeaving) exit();

@@ -33,7 +33,14 @@ export async function runTui(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function show({ look, screen, readOnly, connect: options, connecting }: TuiWords): Promise<number> {
+async function show({
+  look,
+  screen,
+  readOnly,
+  mouse,
+  connect: options,
+  connecting,
+}: TuiWords): Promise<number> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb')
     throw new AppError(
@@ -47,7 +54,9 @@ async function show({ look, screen, readOnly, connect: options, connecting }: Tu
   const start = initialState(server.who, firstScreen(screen, server.who), readOnly, size);
   const leaving = new AbortController();
   const loan: Loan = { connecting, leaving: leaving.signal, isOut: false };
-  const dashboard = <Dashboard server={server} start={start} look={look} loan={loan} />;
+  const dashboard = (
+    <Dashboard server={server} start={start} look={look} loan={loan} mouse={mouse && !look.isSpoken} />
+  );
   return await onScreen(dashboard, { leaving, isLent: () => loan.isOut, isSpoken: look.isSpoken });
 }
 

@@ -10,13 +10,14 @@ export interface TuiWords {
   /** As typed; undefined where nothing was said. */
   readonly screen: string | undefined;
   readonly look: Look;
+  readonly mouse: boolean;
   readonly connect: ConnectOptions;
   /** The same as words, for other commands of this program. */
   readonly connecting: readonly string[];
 }
 
 export const HELP = `Usage: latchkey tui [SERVER] [--screen NAME] [--read-only] [--ascii] [--theme dark|light|16|none]
-                    [--screen-reader]
+                    [--mouse] [--screen-reader]
 
 Logins, tokens, links and sessions, as they change. You see what is yours; managers see
 everybody's, and an overview of what goes on. Press ? for the keys.
@@ -26,6 +27,7 @@ everybody's, and an overview of what goes on. Press ? for the keys.
   --read-only        offer nothing that changes anything
   --ascii            draw with ASCII alone
   --theme THEME      dark, light, 16 (the terminal's own colours) or none
+  --mouse            the wheel moves, a click goes to a row or a tab, one more opens it
   --screen-reader    plain text that is read aloud as it changes (INK_SCREEN_READER=true)
   --run DIR          the local server's run directory
   --ca FILE          the server's CA certificate, PEM
@@ -52,6 +54,7 @@ export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): Tui
       values.ascii === true || wished.ascii,
       values['screen-reader'] === true || wished.spoken,
     ),
+    mouse: values.mouse === true,
     connecting: connectingWords(values, server),
     connect: {
       env,
@@ -85,6 +88,7 @@ function parse(argv: readonly string[]) {
         screen: { type: 'string' },
         ascii: { type: 'boolean' },
         theme: { type: 'string' },
+        mouse: { type: 'boolean' },
         'screen-reader': { type: 'boolean' },
         server: { type: 'string' },
         run: { type: 'string' },

@@ -62,6 +62,7 @@ export function buildProgram(act: Act, io: Io): Command {
     .option('--screen <name>', 'the screen to begin with')
     .option('--read-only', 'offer nothing that changes anything')
     .option('--ascii', 'draw with ASCII alone')
+    .option('--mouse', 'have the mouse move and open')
     .option('--screen-reader', 'plain text that is read aloud as it changes')
     .option('--theme <theme>', 'dark, light, 16 or none')
     .option('--run <dir>', "the local server's run directory")

@@ -120,6 +120,41 @@ describe('the dashboard', () => {
     await screen.shows(/filter "740000" · 1 of 1\n[\s\S]*running.*sleep 740000/);
   });
 
+  test('is led by the mouse where that was asked for, and the terminal is without it elsewhere', async (context) => {
+    skipWithout(context, missingWorld());
+    for (const time of ['3101', '3102', '3103', '3104', '3105']) await start(alice, 'sleep', time);
+    using screen = await openDashboard(daemon, alice, '--mouse');
+    expect(screen.hasMouse).toBe(true);
+    screen.click('Sessions');
+    await screen.shows(/Sessions · 1 of[\s\S]*sleep 3101/);
+    screen.click('sleep 3102');
+    await screen.shows(/▸ .*sleep 3102/);
+    screen.click('sleep 3105', 64);
+    await screen.shows(/▸ .*sleep 3105/);
+    screen.click('sleep 3105', 65);
+    await screen.shows(/▸ .*sleep 3102/);
+    screen.click('sleep 3102', 2);
+    screen.click('sleep 3102');
+    await screen.shows(/session s.* of alice: sleep 3102\n[\s\S]*▸ session/);
+    screen.click('→ Tokens');
+    await screen.shows(/▸ token/);
+    screen.click('→ Tokens');
+    await screen.shows(/^Tokens · filter/m);
+    screen.press('Escape', 'Escape', 'a');
+    await screen.shows(/\^C twice leaves it/);
+    expect(screen.hasMouse).toBe(false);
+    screen.press('C-c', 'C-c');
+    await screen.shows(/Enter comes back/);
+    screen.press('Enter');
+    await screen.shows(/▸ .*sleep 3102/);
+    await expect.poll(() => screen.hasMouse).toBe(true);
+    screen.press('q');
+    await screen.shows(/ended with 0/);
+    expect(screen.hasMouse).toBe(false);
+    using without = await openDashboard(daemon, alice);
+    expect(without.hasMouse).toBe(false);
+  });
+
   test('has its terminal back after ^z and fg, however it was stopped', async (context) => {
     skipWithout(context, missingWorld());
     using screen = await openDashboard(daemon, root);

@@ -53,6 +53,14 @@ export class Screen implements Disposable {
     this.#tmux('send-keys', 'Enter');
   }
 
+  /** Presses and releases a mouse's button (0 the left one, 64 and 65 the wheel) on the text, where it is first shown. */
+  click(text: string, button = 0): void {
+    const lines = this.text.split('\n');
+    const row = lines.findIndex((line) => line.includes(text));
+    const place = `${button};${(lines[row]?.indexOf(text) ?? 0) + 1};${row + 1}`;
+    for (const end of ['M', 'm']) this.#tmux('send-keys', '-l', `\u001b[<${place}${end}`);
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
@@ -85,6 +93,11 @@ export class Screen implements Disposable {
   /** Whether the terminal is on its other screen, as full-screen programs have it; and whether it shows its cursor. */
   get modes(): string {
     return this.#tmux('display-message', '-p', '#{alternate_on} #{cursor_flag}').trim();
+  }
+
+  /** Whether programs have the terminal report the mouse. */
+  get hasMouse(): boolean {
+    return this.#tmux('display-message', '-p', '#{mouse_any_flag}').trim() === '1';
   }
 
   /** The title that programs have given the terminal. */

@@ -1,7 +1,6 @@
 /** What is around every screen: who and where, the tabs, the title, what was typed, and the keys. */
 import { inert } from '../../src/inert.ts';
 import { displayWidth, truncate } from '../../src/terminal/display-width.ts';
-import { screensFor } from '../screens/all.ts';
 import { bindingsAt, placeOf } from '../state/keys.ts';
 import { meant } from '../state/prompt.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type View,
   viewOf,
 } from '../state/state.ts';
+import { tabsOf } from '../state/tabs.ts';
 import { place } from '../state/window.ts';
 import { spread } from './line.ts';
 import type { Look, Style } from './look.ts';
@@ -51,13 +51,8 @@ export function connectionWord(connection: Connection): [string, Style | undefin
 
 function tabs(state: State, look: Look): string {
   const current = screenOf(viewOf(state));
-  let room = state.size.columns;
-  return screensFor(state.who)
-    .map((screen, at) => {
-      const text = truncate(` ${at + 1} ${screen.name} `, room);
-      room -= displayWidth(text);
-      return look.paint(look.plain(text), screen === current ? 'current' : undefined);
-    })
+  return tabsOf(state)
+    .map(({ screen, text }) => look.paint(look.plain(text), screen === current ? 'current' : undefined))
     .join('');
 }
 

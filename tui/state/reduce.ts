@@ -2,6 +2,7 @@
 import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
 import { choosing } from './choices.ts';
 import { commandFor, isForRows } from './keys.ts';
+import { keysFor, type Pointing } from './mouse.ts';
 import { newsOf } from './news.ts';
 import { obey } from './obey.ts';
 import { edited } from './prompt.ts';
@@ -22,6 +23,7 @@ import { type Extent, inView, withChanges, withMarks, withRows } from './window.
 
 export type Event =
   | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'pointed'; readonly at: Pointing }
   | { readonly kind: 'resized'; readonly size: Size }
   | { readonly kind: 'connection'; readonly connection: Connection }
   | { readonly kind: 'filter'; readonly text: string }
@@ -52,6 +54,8 @@ export function reduce(state: State, event: Event): State {
   switch (event.kind) {
     case 'key':
       return pressed({ ...state, note: '', news: '' }, event.key);
+    case 'pointed':
+      return keysFor(state, event.at).reduce(pressed, { ...state, note: '', news: '' });
     case 'resized':
       return resized(state, event.size);
     case 'connection':

@@ -1,0 +1,74 @@
+/**
+ * The mouse, where it was asked for, is a quick way to press keys: the wheel moves, a click goes to a row, a line or
+ * a tab, and one more there opens it. Reports are those of xterm (Control Sequences, mode 1006).
+ */
+import { displayWidth } from '../../src/terminal/display-width.ts';
+import { openLines } from './open-text.ts';
+import { heightOf, type State, viewOf } from './state.ts';
+import { tabsOf } from './tabs.ts';
+
+export interface Pointing {
+  readonly kind: 'wheelUp' | 'wheelDown' | 'click';
+  /** From 0, in columns and rows of the terminal. */
+  readonly column: number;
+  readonly row: number;
+}
+
+const LINES_A_TURN = 3;
+const TABS_ROW = 1;
+const FIRST_ROW = 4;
+
+const KINDS: Readonly<Record<string, Pointing['kind']>> = {
+  '0': 'click',
+  '64': 'wheelUp',
+  '65': 'wheelDown',
+};
+
+/** Button; column and row, from 1; pressed or released. */
+const REPORT = new RegExp(String.raw`${'\u001b'}\[<(\d+);(\d+);(\d+)([Mm])`, 'g');
+
+/** What the reports in a piece of input say, and what is behind the last of them. */
+export function pointings(input: string): { readonly found: Pointing[]; readonly behind: string } {
+  let end = 0;
+  const found = [...input.matchAll(REPORT)].flatMap((report): Pointing[] => {
+    end = report.index + report[0].length;
+    const [, button = '', column, row, action] = report;
+    const kind = KINDS[button];
+    if (kind === undefined || action === 'm') return [];
+    return [{ kind, column: Number(column) - 1, row: Number(row) - 1 }];
+  });
+  return { found, behind: input.slice(end) };
+}
+
+/** The keys that do the same. */
+export function keysFor(state: State, { kind, column, row }: Pointing): string[] {
+  if (kind !== 'click') return times(LINES_A_TURN, kind === 'wheelUp' ? 'up' : 'down');
+  if (state.dialog !== undefined || state.prompt !== undefined) return [];
+  if (row === TABS_ROW) return tabAt(state, column);
+  const view = viewOf(state);
+  if (view.kind === 'board' || row < FIRST_ROW || row >= FIRST_ROW + heightOf(state.size)) return [];
+  const { open, window } = view;
+  if (open === undefined) return stepsTo(window.top + row - FIRST_ROW, window.cursor, window.rows.length);
+  const top = Math.max(0, open.at - heightOf(state.size) + 1);
+  return stepsTo(top + row - FIRST_ROW, open.at, openLines(state, open.row).length);
+}
+
+function tabAt(state: State, column: number): string[] {
+  let end = 0;
+  const at = tabsOf(state).findIndex(({ text }) => {
+    end += displayWidth(text);
+    return column < end;
+  });
+  return at < 0 ? [] : [`${at + 1}`];
+}
+
+/** To a line of `count` from the one that the cursor is on, which is opened instead. */
+function stepsTo(line: number, cursor: number, count: number): string[] {
+  if (line >= count) return [];
+  if (line === cursor) return ['enter'];
+  return times(Math.abs(line - cursor), line < cursor ? 'up' : 'down');
+}
+
+function times(count: number, key: string): string[] {
+  return Array.from({ length: count }, () => key);
+}
