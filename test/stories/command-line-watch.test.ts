@@ -88,7 +88,7 @@ describe('a list that is watched', () => {
     theirs.kill('SIGKILL');
     await theirs.finished;
     await daemon.serve();
-    await run.printed(new RegExp(`"gone","id":"${mallorys}"`));
+    for (const gone of [mallorys, roots]) await run.printed(new RegExp(`"gone","id":"${gone}"`));
     await lines.printed(new RegExp(`\\d\\d:\\d\\d:\\d\\d {2}gone {3}${mallorys}\n`));
     await screen.until('the list without her', (text) => /q ends/.test(text) && !text.includes('mallory'));
     const told = events(run);
