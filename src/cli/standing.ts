@@ -105,7 +105,8 @@ function nextOf({ server, reason, you, role, links, sessions = 0 }: Standing): N
     'latchkey tui',
     role === 'user' ? 'all that is yours on one screen' : 'all of it on one screen',
   ]);
-  return [...next, ['latchkey logout', 'end this login'], help];
+  if (you.authMethod !== 'local') next.push(['latchkey logout', 'end this login']);
+  return [...next, help];
 }
 
 export const STANDING: Members<Standing> = {

@@ -132,6 +132,10 @@ describe('the command line', () => {
       /^server +\S+:\d+\nversion +\d.*\nyou +alice\nLinux user +alice\nrole +user\nexpires +.*\nlink +takes starts\n/,
     );
     expect(stdout).toMatch(/\nNext:\n {2}latchkey start -- COMMAND +run a program as alice\n/);
+    expect(stdout).toMatch(/\n {2}latchkey logout +end this login\n/);
+    const administrator = await daemon.cli(root, ['--no-color']);
+    expect(administrator.stdout).toMatch(/role +admin\n[\s\S]*\n {2}latchkey tui +all of it on one screen\n/);
+    expect(administrator.stdout).not.toContain('logout'); // the host's own token is no login
     const stranger = await daemon.cli(mallory, ['--no-color']);
     expect(stranger).toMatchObject({
       status: 0,
