@@ -35,7 +35,7 @@ describe('the daemon keeps what it has acknowledged', () => {
       skipWithout(context, missingWorld() ?? whyNotTrouble(trouble));
       const kills = KILLS[trouble];
       const figures = await runCrashLoop(kills, trouble);
-      expect(figures.kills).toBe(kills);
+      expect(figures.kills).toBeGreaterThanOrEqual(kills);
       for (const key of ['issued', 'logins', 'revoked', 'programs', 'lines'] as const)
         expect(figures[key], key).toBeGreaterThan(0);
       if (trouble === 'disk' || trouble === 'fsync') {
