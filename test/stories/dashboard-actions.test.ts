@@ -141,9 +141,9 @@ describe('the dashboard', () => {
     screen.click('→ Tokens');
     await screen.shows(/^Tokens · filter/m);
     screen.press('Escape', 'Escape', 'a');
-    await screen.shows(/\^C twice leaves it/);
+    await screen.shows(/\^\\ leaves it/);
     expect(screen.hasMouse).toBe(false);
-    screen.press('C-c', 'C-c');
+    screen.press('C-\\');
     await screen.shows(/Enter comes back/);
     screen.press('Enter');
     await screen.shows(/▸ .*sleep 3102/);

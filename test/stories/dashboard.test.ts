@@ -99,14 +99,14 @@ describe('the dashboard', () => {
     skipWithout(context, missingWorld());
     using screen = await dashboard(root);
     screen.resize(60, 15);
-    await screen.shows(/^Latchkey {2}root \(admin\).{1,40}● live\n(?:.*\n){13}\? help {2}q quit.*\n$/);
+    await screen.shows(/^Latchkey {2}root \(admin\).{1,40}● live\n(?:.*\n){13}\? help {2}x revoke {2}q quit.*\n$/);
     screen.press('?');
     await screen.shows(/Keys\n\n\? +this help/);
     screen.press('G');
     await screen.shows(/: +go to a screen by name/);
     screen.resize(120, 40);
     screen.press('Escape');
-    await screen.shows(/^Latchkey {2}root .* {60,}● live\n(?!.*Latchkey)(?:.*\n){38}\? help {2}q quit.*\n$/);
+    await screen.shows(/^Latchkey {2}root .* {60,}● live\n(?!.*Latchkey)(?:.*\n){38}\? help {2}x revoke {2}q quit.*\n$/);
   });
 
   test('keeps what one is doing while the server is away, and does it when it is back', async (context) => {

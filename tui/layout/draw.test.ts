@@ -39,7 +39,7 @@ describe('the screen', () => {
       ' ●one    alice  alice  link    1 min ago  in 59 min  vm',
       '▸ two    bob    bob    link    1 min ago  in 59 min  vm',
     ]);
-    expect(lines.at(-1)).toContain('? help  q quit  enter open');
+    expect(lines.at(-1)).toContain('? help  x revoke  q quit  enter open');
   });
 
   it('shows all of the help, cut nowhere, and in two columns from 80 on', () => {

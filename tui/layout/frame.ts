@@ -1,7 +1,7 @@
 /** What is around every screen: who and where, the tabs, the title, what was typed, and the keys. */
 import { inert } from '../../src/inert.ts';
 import { displayWidth, truncate } from '../../src/terminal/display-width.ts';
-import { bindingsAt, placeOf } from '../state/keys.ts';
+import { bindingsAt, type Command, placeOf } from '../state/keys.ts';
 import { meant } from '../state/prompt.ts';
 import {
   type Connection,
@@ -17,6 +17,7 @@ import { place } from '../state/window.ts';
 import { spread } from './line.ts';
 import type { Look, Style } from './look.ts';
 
+const FOREMOST: ReadonlySet<Command> = new Set(['help', 'act']);
 const NUMBER = new Intl.NumberFormat('en');
 
 /** Two lines. */
@@ -94,13 +95,13 @@ export function footer(state: State, look: Look): string[] {
   ];
 }
 
-/** As many as fit, each of them whole. */
+/** As many as fit, each of them whole: first how to learn of the others, and what can be done here. */
 function hints(state: State): string {
   if (state.prompt !== undefined)
     return state.prompt.kind === 'filter' ? 'enter keep  esc drop' : 'enter go  esc leave';
-  const known = bindingsAt(state, placeOf(state)).flatMap(({ keys: [key], short }) =>
-    short === undefined ? [] : [`${key} ${short}`],
-  );
+  const known = bindingsAt(state, placeOf(state))
+    .toSorted((a, b) => Number(FOREMOST.has(b.command)) - Number(FOREMOST.has(a.command)))
+    .flatMap(({ keys: [key], short }) => (short === undefined ? [] : [`${key} ${short}`]));
   let line = '';
   for (const hint of known)
     if (displayWidth(line) + 2 + displayWidth(hint) <= state.size.columns)
