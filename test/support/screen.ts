@@ -1,7 +1,7 @@
 /** A real terminal (tmux) with a program of somebody's in it, seen as text. */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from './account.ts';
@@ -111,13 +111,15 @@ export class Screen implements Disposable {
     return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8'));
   }
 
-  /** The bytes that programs write to the terminal while `during` goes on. */
-  async written(during: () => Promise<unknown>): Promise<string> {
+  /** The bytes that programs write to the terminal while `during` goes on, and until they end with `end`. */
+  async written(during: () => Promise<unknown>, end = ''): Promise<string> {
     const file = join(this.#folder, `written-${randomUUID()}`);
     this.#tmux('pipe-pane', '-O', `cat >${file}`);
+    const bytes = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
     await during();
+    await this.until(`an end with ${JSON.stringify(end)}`, () => bytes().endsWith(end));
     this.#tmux('pipe-pane');
-    return readFileSync(file, 'utf8');
+    return bytes();
   }
 
   /** Waits until `pattern` is shown; resolves with the whole screen. */
