@@ -147,7 +147,7 @@ describe('the dashboard', () => {
     for (const columns of [120, 80]) {
       using screen = await dashboard(root, '', { columns, rows: 24 });
       screen.press(...SESSIONS, '/', '77000', 'Enter');
-      const list = await screen.shows(/▸ .*running.*sleep 770002\n.*running.*sh -c/);
+      const list = await screen.shows(/· 1 of 2\n.*\n▸ .*running.*sleep 770002\n.*running.*sh -c/);
       const rows = list.split('\n').filter((line) => /alice/.test(line));
       expect(new Set(rows.map((line) => line.indexOf('running'))).size).toBe(1);
       screen.press('j', 'Enter');
