@@ -1,6 +1,6 @@
 /** The dashboard: keys and news go into the state, and the state is drawn. */
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
-import { type ReactNode, useEffect, useReducer } from 'react';
+import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
 import type { LastingClient } from '../src/client/lasting-client.ts';
 import { draw } from './layout/draw.ts';
 import type { Look } from './layout/look.ts';
@@ -9,7 +9,7 @@ import type { Loan } from './live/lend.ts';
 import { useMouse } from './live/use-mouse.ts';
 import { useTerminal } from './live/use-terminal.ts';
 import { keyNames } from './state/key-names.ts';
-import { reduce } from './state/reduce.ts';
+import { type Event, reduce } from './state/reduce.ts';
 import { isThere, type State, viewOf } from './state/state.ts';
 
 export interface DashboardProps {
@@ -29,9 +29,6 @@ export function Dashboard({ server, start, look, loan, mouse }: DashboardProps):
   const isLoaded = isThere(viewOf(state));
   const isReady = useReady(isLoaded);
   useEffect(() => tell({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
-  useInput((input, key) => {
-    for (const name of keyNames(input, key)) tell({ kind: 'key', key: name });
-  });
   useWatch(server, viewOf(state), tell);
   useBoard(server, viewOf(state), look.isSpoken, tell);
   useTypedFilter(state.prompt, isLoaded, tell);
@@ -42,15 +39,43 @@ export function Dashboard({ server, start, look, loan, mouse }: DashboardProps):
   useEffect(() => {
     if (state.isLeaving) exit();
   }, [state.isLeaving, exit]);
-  if (!isReady) return null;
-  const lines = draw(state, nowMs, look).map((text, at) => ({ key: `line ${at}`, text }));
+  return (
+    <>
+      <Keys tell={tell} />
+      {isReady && (
+        <Picture text={draw(state, nowMs, look).join('\n')} wrap={look.isSpoken ? 'wrap' : 'truncate-end'} />
+      )}
+    </>
+  );
+}
+
+/*
+ * Ink draws whenever one of its hooks or a part of the picture is rendered, and a screen reader's terminal gets
+ * something each time, also for the same text. So both are rendered only for what they show.
+ */
+
+const Keys = memo(function Keys({ tell }: { readonly tell: Dispatch<Event> }): ReactNode {
+  useInput((input, key) => {
+    for (const name of keyNames(input, key)) tell({ kind: 'key', key: name });
+  });
+  return null;
+});
+
+interface PictureProps {
+  /** Lines with their colours. */
+  readonly text: string;
+  readonly wrap: 'wrap' | 'truncate-end';
+}
+
+const Picture = memo(function Picture({ text, wrap }: PictureProps): ReactNode {
+  const lines = text.split('\n').map((line, at) => ({ key: `line ${at}`, line }));
   return (
     <Box flexDirection="column">
-      {lines.map(({ key, text }) => (
-        <Text key={key} wrap={look.isSpoken ? 'wrap' : 'truncate-end'}>
-          {text === '' ? ' ' : text}
+      {lines.map(({ key, line }) => (
+        <Text key={key} wrap={wrap}>
+          {line === '' ? ' ' : line}
         </Text>
       ))}
     </Box>
   );
-}
+});

@@ -26,6 +26,7 @@ it('keeps nothing of a request for as long as its answer goes on', async () => {
   await watch(Buffer.alloc(0));
   const before = kept();
   for (let call = 0; call < CALLS; call += 1) await watch(JUNK);
-  expect(kept() - before).toBeLessThan((CALLS * JUNK_BYTES) / 4);
+  // What was just sent may be let go of in the loop's next turn only.
+  await expect.poll(() => kept() - before).toBeLessThan(JUNK_BYTES);
   session.destroy();
 });

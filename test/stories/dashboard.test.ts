@@ -327,12 +327,15 @@ describe('the dashboard', () => {
     screen.enter(`${program()} ${words}`);
     await screen.shows(/^Tokens, 1 of \d+\. root, admin\. live\.\ntoken [\w-]+, login \w+, /m);
     expect(screen.modes.startsWith('0')).toBe(true);
-    screen.press(...SESSIONS, '/', '75000', 'Enter', 'j');
+    screen.press(...SESSIONS, '/', '75000', 'Enter', 'G');
     const row =
       /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 75000\d$/m;
-    await screen.shows(/^Sessions, filter "75000", 2 of 3/m);
+    await screen.shows(/^Sessions, filter "75000", 3 of 3/m);
     const [, id = ''] = row.exec(await screen.shows(row)) ?? [];
-    const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 1500)));
+    const quiet = await screen.written(() => {
+      screen.press('G'); // where one is
+      return new Promise((resolve) => setTimeout(resolve, 1500));
+    });
     expect(quiet).toBe('');
     await daemon.cli(alice, ['sessions', 'end', id]);
     expect(await screen.shows(/^News: session .* of alice: sleep 75000\d has changed$/m)).toContain(id);
