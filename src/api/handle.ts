@@ -56,14 +56,14 @@ export async function handle(
     wire.finish(statusOf(failure.error, requestId));
   };
   const control = new CallControl(fail);
-  const wire = new Wire(call, (error) => control.abort(error));
+  const wire = new Wire(call, UNPROVEN_MESSAGE_BYTES, (reason) => control.abort(reason));
   using ends = new DisposableStack();
   const passage: Passage = { method, wire, connection, metadata: wire.metadata, requestId, control, ends };
   occupy(rooms, passage);
   try {
     const admitted = admit(rooms, method.row, passage);
     const caller = admitted instanceof Promise ? await admitted : admitted;
-    if ('claims' in caller) proven(passage, caller.claims);
+    if ('claims' in caller) proven(rooms, passage, caller.claims);
     // A caller who is cut off knows at once; but a revocation waits until nothing is done in the token's
     // name any more.
     await exchange(method, wire, caller, patience(rooms, control));
@@ -74,10 +74,10 @@ export async function handle(
   report(rooms, passage, failure?.error, performance.now() - startedMs);
 }
 
-function proven(passage: Passage, claims: TokenClaims): void {
-  passage.login = claims.sub;
-  passage.jti = claims.jti;
-  passage.wire.allowMessages(MESSAGE_BYTES);
+function proven({ limits }: Handling, passage: Passage, { sub, jti }: TokenClaims): void {
+  passage.login = sub;
+  passage.jti = jti;
+  passage.wire.allowMessages(MESSAGE_BYTES, (bytes) => limits.reserveFor(sub, bytes));
 }
 
 function patience({ limits }: Handling, control: CallControl): Patience {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ClientHttp2Stream } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
@@ -13,6 +14,7 @@ const OK = 0;
 const RESOURCE_EXHAUSTED = 8;
 const UNAUTHENTICATED = 16;
 const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
+const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
 const VERIFY = 'latchkey.v1.TokenService/VerifyToken';
 const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
 
@@ -199,6 +201,34 @@ describe('with a login', () => {
       framed(VerifyTokenRequest.encode({ token: 'x'.repeat(length) }).finish());
     expect(await callOnce(VERIFY, request(1_000_000), { authorization })).toBe(OK);
     expect(await callOnce(VERIFY, request(1_100_000), { authorization })).toBe(RESOURCE_EXHAUSTED);
+    expect(api.logged.findLast((line) => line.includes(VERIFY))).toContain('"reason":"LIMIT_EXCEEDED"');
+  });
+
+  it('bounds the bytes of messages of one login that have come in part', async () => {
+    await using small = await ServedApi.start({ managers: ['max'], callLimits: { inPartPerLogin: 100_000 } });
+    const session = small.http2();
+    const begin = async (login: string): Promise<ClientHttp2Stream> => {
+      const authorization = `Bearer ${await small.token(login)}`;
+      return session.request(callHeaders(WHO_AM_I, { authorization }));
+    };
+    const half = async (login: string): Promise<ClientHttp2Stream> => {
+      const stream = await begin(login);
+      stream.write(framed(Buffer.alloc(1), 60_000));
+      await new Promise((resolve) => session.ping(resolve));
+      return stream;
+    };
+    const first = await half('bob');
+    expect(await grpcStatus(await half('bob'))).toBe(RESOURCE_EXHAUSTED);
+    const other = await half('eve');
+    const whole = await begin('bob');
+    whole.end(framed(Buffer.alloc(0)));
+    expect(await grpcStatus(whole)).toBe(OK);
+    first.close();
+    await grpcStatus(first);
+    const next = await half('bob');
+    for (const stream of [next, other]) stream.end(Buffer.alloc(59_999));
+    expect(await Promise.all([next, other].map(grpcStatus))).toEqual([OK, OK]);
+    session.destroy();
   });
 
   it('writes one line about many calls that are refused alike', async () => {

@@ -13,6 +13,8 @@ export interface CallLimits extends Deadlines {
   readonly unproven: number;
   /** Calls at once of one login. */
   readonly perLogin: number;
+  /** Bytes of messages of one login that have come in part. */
+  readonly inPartPerLogin: number;
   /** Registrations of links that one uid may begin within a minute. */
   readonly registrationsPerMinute: number;
   /** How long a client may take for a message that it owes us. */
@@ -25,6 +27,7 @@ const CALL_LIMITS: CallLimits = {
   unprovenPerConnection: 16,
   unproven: 100,
   perLogin: 1000,
+  inPartPerLogin: 64 * 1024 * 1024,
   registrationsPerMinute: 60,
   messageDueMs: 20_000,
   typedDueMs: 60_000,
@@ -72,6 +75,12 @@ export class Limits {
     return this.#enter(`of ${login}`, this.numbers.perLogin, 'this login has too many calls at once');
   }
 
+  /** Room for a message of `login` that has come in part. */
+  reserveFor(login: string, bytes: number): Disposable {
+    const message = 'this login has too many messages under way at once';
+    return this.#enter(`in part, of ${login}`, this.numbers.inPartPerLogin, message, bytes);
+  }
+
   /** A link of `uid` that begins to register. */
   countRegistration(uid: number): void {
     const sinceMs = this.#nowMs() - MINUTE_MS;
@@ -87,12 +96,12 @@ export class Limits {
     this.#registrations.set(uid, [...recent, this.#nowMs()]);
   }
 
-  #enter(pool: string, limit: number, message: string): Disposable {
-    const calls = this.#pools.get(pool) ?? 0;
-    if (calls >= limit) throw exceeded(message);
-    this.#pools.set(pool, calls + 1);
+  #enter(pool: string, limit: number, message: string, by = 1): Disposable {
+    const taken = (this.#pools.get(pool) ?? 0) + by;
+    if (taken > limit) throw exceeded(message);
+    this.#pools.set(pool, taken);
     return slot(() => {
-      const left = (this.#pools.get(pool) ?? 1) - 1;
+      const left = (this.#pools.get(pool) ?? by) - by;
       if (left > 0) this.#pools.set(pool, left);
       else this.#pools.delete(pool);
     });

@@ -7,10 +7,11 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { AppError } from '../errors.ts';
+import { gatherWhilePaused } from './gathering.ts';
+import { MessageDecoder, PREFIX_BYTES, type Reserve } from './message-decoder.ts';
 
 /** How much may wait to be sent before writing waits as well, in bytes. */
 const HIGH_WATER_BYTES = 256 * 1024;
-const PREFIX_BYTES = 5;
 /** How long a client may take to fetch a status that says it failed. */
 const LINGER_MS = 5_000;
 /** Made once: an error is dear, and nearly nobody ever sees this one. */
@@ -22,18 +23,9 @@ const OVER = new AppError('CANCELLED', 'the call is over');
  */
 interface Internals {
   readonly stream?: ServerHttp2Stream;
-  readonly decoder?: {
-    maxReadMessageLength: number;
-    readonly readState: number;
-    readCompressFlag: Buffer;
-    readPartialMessage: Buffer[];
-  };
+  decoder?: Pick<MessageDecoder, 'write'>;
   maxReceiveMessageSize?: number;
 }
-
-/** `readState` between messages. */
-const NO_DATA = 0;
-const NOTHING = Buffer.alloc(0);
 
 /** Who waits for the next message, or for the end. */
 interface Reader {
@@ -46,6 +38,7 @@ export class Wire {
   readonly metadata: Metadata;
   readonly #call: ServerInterceptingCallInterface;
   readonly #internals: Internals;
+  readonly #decoder: MessageDecoder;
   #reader: Reader | undefined;
   #writer: PromiseWithResolvers<void> | undefined;
   #longWriter: PromiseWithResolvers<void> | undefined;
@@ -55,12 +48,14 @@ export class Wire {
   #finished = false;
 
   /**
-   * `onGone` is called when the client, its connection or its deadline ends the call first; also when
-   * that has happened already.
+   * `limitBytes` is how long a message may be. `onGone` is called when the client, its connection or its deadline
+   * ends the call first, also when that has happened already; and when it sends what is too long.
    */
-  constructor(call: ServerInterceptingCallInterface, onGone: (error: AppError) => void) {
+  constructor(call: ServerInterceptingCallInterface, limitBytes: number, onGone: (reason: unknown) => void) {
     this.#call = call;
     this.#internals = call as unknown as Internals;
+    this.#decoder = new MessageDecoder(limitBytes, onGone);
+    this.#takeIn();
     let received: Metadata | undefined;
     call.start({
       onReceiveMetadata: (metadata) => {
@@ -77,9 +72,9 @@ export class Wire {
   }
 
   /** Takes messages of up to `bytes` from now on, compressed or not. */
-  allowMessages(bytes: number): void {
-    if (this.#internals.decoder?.maxReadMessageLength === undefined) return;
-    this.#internals.decoder.maxReadMessageLength = bytes;
+  allowMessages(bytes: number, reserve: Reserve): void {
+    if (this.#internals.maxReceiveMessageSize === undefined) return;
+    this.#decoder.allow(bytes, reserve);
     this.#internals.maxReceiveMessageSize = bytes;
   }
 
@@ -160,6 +155,7 @@ export class Wire {
     if (this.#finished) return;
     this.#finished = true;
     this.cut(OVER);
+    this.#decoder[Symbol.dispose]();
     const { stream } = this.#internals;
     const isAlone = stream?.headersSent === false; // then it goes out at once, else as trailers
     this.#call.sendStatus(status);
@@ -183,18 +179,17 @@ export class Wire {
 
   #deliver(message: Buffer | undefined): void {
     if (message === undefined) this.#ended = true;
-    else this.#letGo();
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.take(message);
   }
 
-  /** Of what grpc-js has copied the message from, and would keep until another comes: for as long as a watch goes on. */
-  #letGo(): void {
-    const { decoder } = this.#internals;
-    if (decoder?.readState !== NO_DATA) return;
-    decoder.readCompressFlag = NOTHING;
-    decoder.readPartialMessage = [];
+  /** What the client sends is put together here. */
+  #takeIn(): void {
+    const { stream, decoder } = this.#internals;
+    if (stream === undefined || decoder === undefined) return;
+    gatherWhilePaused(stream);
+    this.#internals.decoder = this.#decoder;
   }
 }
 

@@ -1,0 +1,65 @@
+/**
+ * Bytes that a client sends as it likes, put together. Promises memory for about what came, however small the pieces
+ * are that it comes in: a piece of its own takes more than a hundred bytes (CVE-2019-9511, "data dribble").
+ */
+import type { Readable } from 'node:stream';
+
+const NOTHING = Buffer.alloc(0);
+
+/** How much a stream hands on before it is asked again, in bytes: of messages of 5 bytes each all are kept apart. */
+const AT_ONCE_BYTES = 1024;
+
+/** Bytes that come at the end and go at the beginning. */
+export class Gathering {
+  #buffer: Buffer = NOTHING;
+  #begin = 0;
+  #end = 0;
+
+  get length(): number {
+    return this.#end - this.#begin;
+  }
+
+  /** What is here, until the next change. */
+  get bytes(): Buffer {
+    return this.#buffer.subarray(this.#begin, this.#end);
+  }
+
+  add(piece: Buffer): void {
+    if (this.#end + piece.length > this.#buffer.length) this.#makeRoom(piece.length);
+    this.#end += piece.copy(this.#buffer, this.#end);
+  }
+
+  /** The first bytes, at most so many, which are then no longer here. */
+  take(most = this.length): Buffer {
+    const taken = this.bytes.subarray(0, most);
+    this.#begin += taken.length;
+    if (this.length === 0) [this.#buffer, this.#begin, this.#end] = [NOTHING, 0, 0];
+    return taken;
+  }
+
+  #makeRoom(bytes: number): void {
+    const { length } = this;
+    const larger = Buffer.allocUnsafe(length + Math.max(bytes, length));
+    this.#end = this.bytes.copy(larger);
+    this.#begin = 0;
+    this.#buffer = larger;
+  }
+}
+
+/** Has what comes while nobody reads `stream` wait in one piece, and hands it on little by little. */
+export function gatherWhilePaused(stream: Readable): void {
+  const push = stream.push.bind(stream);
+  const waiting = new Gathering();
+  let isOver = false;
+  const handOn = (): boolean => {
+    while (waiting.length > 0 && stream.readableFlowing) push(waiting.take(AT_ONCE_BYTES));
+    if (isOver && waiting.length === 0) push(null);
+    return waiting.length === 0;
+  };
+  stream.push = (piece: Buffer | null): boolean => {
+    if (piece === null) isOver = true;
+    else waiting.add(piece);
+    return handOn();
+  };
+  stream.on('resume', handOn);
+}
