@@ -26,7 +26,8 @@ export const DESCRIPTIONS: Readonly<Record<SettingName, string>> = {
   'links.eligible.users': 'Users who may have links whatever their uid.',
   'sessions.on_revoke': 'Whether the programs of a login that is revoked go on or end.',
   'sessions.output_limit': 'How much of a program’s output is kept: the newest.',
-  'sessions.retention': 'How long a program that has ended stays listed, with its output.',
+  'sessions.retention':
+    'How long a program that has ended stays listed, with its output; of one user at most 10,000.',
   'roles.admin.users': 'Logins that may do everything.',
   'roles.admin.groups': 'Groups whose members may do everything.',
   'roles.manager.users': 'Logins that see and end the tokens, links and programs of everybody.',

@@ -32,6 +32,7 @@ export interface WorldOptions {
   readonly retentionMs?: number;
   readonly outputLimitBytes?: number;
   readonly giveUpMs?: number;
+  readonly mostKept?: number;
   /** How link daemons are started for users. */
   readonly starter?: Starter;
 }
@@ -137,10 +138,11 @@ export class World implements AsyncDisposable {
         starter: () => this.#options.starter,
       }),
     );
-    const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024, giveUpMs = 10_000 } = this.#options;
+    const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = this.#options;
+    const { giveUpMs = 10_000, mostKept = 10_000 } = this.#options;
     const kept = { retentionMs, outputLimitBytes };
     const sessions = owned.use(
-      await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs }),
+      await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs, mostKept }),
     );
     const api = owned.use(
       await startApi({

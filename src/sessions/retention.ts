@@ -1,19 +1,28 @@
-/** Ended sessions are kept for a while and then forgotten: first what their link keeps, then the record. */
+/**
+ * Ended sessions are kept for a while, the newest of each user, and then forgotten: first what their link keeps,
+ * then the record.
+ */
 import type { Links } from '../links/links.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';
-import { endedBefore } from '../store/sessions.ts';
+import { endedBefore, endOfNewest } from '../store/sessions.ts';
 import type { Records } from './records.ts';
 
 const EVERY_MS = 3_600_000;
 const AT_ONCE = 500;
+/** How many ended sessions of one uid are kept; what makes a text found in a list costs by their number. */
+const MOST_KEPT = 10_000;
+/** How many starts of one uid are not looked at. */
+const STARTS_BETWEEN = 255;
 
 export interface RetentionOptions {
   readonly store: Store;
   readonly links: Pick<Links, 'forUid' | 'uids'>;
   readonly records: Records;
   readonly settings: () => { readonly retentionMs: number };
+  /** 10,000. */
+  readonly mostKept?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Pick<Log, 'warn'>;
@@ -22,10 +31,12 @@ export interface RetentionOptions {
 export class Retention implements Disposable {
   readonly #options: RetentionOptions;
   readonly #timer: NodeJS.Timeout;
+  /** Of each uid, until it is looked at again. */
+  readonly #startsLeft = new Map<number, number>();
 
   constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.#run(), EVERY_MS).unref();
+    this.#timer = setInterval(() => void this.#try(this.forget()), EVERY_MS).unref();
   }
 
   [Symbol.dispose](): void {
@@ -37,12 +48,20 @@ export class Retention implements Disposable {
     for (const uid of this.#options.links.uids()) await this.forgetOf(uid);
   }
 
+  /** Another session of a uid has begun. */
+  started(uid: number): void {
+    const left = this.#startsLeft.get(uid) ?? 0;
+    this.#startsLeft.set(uid, left > 0 ? left - 1 : STARTS_BETWEEN);
+    if (left === 0) void this.#try(this.forgetOf(uid));
+  }
+
   /** The same for one uid; nothing when no link of it answers. */
   async forgetOf(uid: number): Promise<void> {
-    const { store, links, records, now, settings } = this.#options;
+    const { store, links, records, now, settings, mostKept = MOST_KEPT } = this.#options;
     const link = links.forUid(uid);
     if (!link) return;
-    const beforeMs = now() - settings().retentionMs;
+    const tooMany = await store.read((db) => endOfNewest(db, uid, mostKept));
+    const beforeMs = Math.max(now() - settings().retentionMs, tooMany ?? 0);
     let old: SessionRow[];
     do {
       old = await store.read((db) => endedBefore(db, uid, beforeMs, AT_ONCE));
@@ -52,10 +71,8 @@ export class Retention implements Disposable {
     } while (old.length === AT_ONCE);
   }
 
-  async #run(): Promise<void> {
+  async #try(work: Promise<void>): Promise<void> {
     const { log } = this.#options;
-    await this.forget().catch((error: unknown) =>
-      log.warn({ err: error }, 'ended sessions were not forgotten'),
-    );
+    await work.catch((error: unknown) => log.warn({ err: error }, 'ended sessions were not forgotten'));
   }
 }

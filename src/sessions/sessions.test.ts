@@ -239,6 +239,34 @@ describe('sessions and limits', () => {
     });
   });
 
+  test('of one user, the newest that have ended are kept', async () => {
+    await using world = await World.open({ mostKept: 3 });
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const claims = await world.login();
+    const run = async (): Promise<string> => {
+      world.ahead += 2; // so that none ends when another does
+      const { id } = await world.sessions.start(sh(claims, 'true'));
+      fake.say({ $case: 'exited', value: { sessionId: id, status: 0 } });
+      await world.session(id, ({ state }) => state === 'ended');
+      return id;
+    };
+    const ids: string[] = [];
+    for (let count = 0; count < 6; count += 1) ids.push(await run());
+    await world.sessions.forgetOld();
+    const kept = await world.sessions.list(MANAGER, { pageSize: 10 });
+    expect(kept.items.map(({ id }) => id)).toEqual(ids.slice(3).reverse());
+    const forgotten = fake.received.flatMap(({ body }) =>
+      body?.$case === 'forget' ? body.value.sessionIds : [],
+    );
+    expect(forgotten).toEqual(ids.slice(0, 3));
+    for (let count = ids.length; count < 257; count += 1) await run();
+    await world.until('forgotten', async () => {
+      const { total } = await world.sessions.list(MANAGER, { pageSize: 1 });
+      return total <= 4 || undefined;
+    });
+  });
+
   test('a start whose link goes away unanswered is settled by the next', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder, {

@@ -43,6 +43,8 @@ export interface SessionsOptions {
   readonly settings: () => SessionSettings;
   /** How long a session that no link knows may still turn up; 10 s. */
   readonly giveUpMs?: number;
+  /** How many ended sessions of one uid are kept; 10,000. */
+  readonly mostKept?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Pick<Log, 'warn'>;
@@ -112,7 +114,9 @@ export class Sessions implements AsyncDisposable {
    * it could say whether the program runs; the record then says so once that is known.
    */
   async start(request: StartRequest): Promise<Session> {
-    return this.#records.view(await this.#starts.start(request));
+    const row = await this.#starts.start(request);
+    this.#retention.started(row.uid);
+    return this.#records.view(row);
   }
 
   /**

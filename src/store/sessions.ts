@@ -84,6 +84,19 @@ export async function endedBefore(
     .execute();
 }
 
+/** When the `rank`th newest of the ended sessions of a uid ended, in milliseconds since 1970; undefined when there are fewer. */
+export async function endOfNewest(db: Db, uid: number, rank: number): Promise<number | undefined> {
+  const found = db
+    .selectFrom('sessions')
+    .select('ended_at')
+    .where('uid', '=', uid)
+    .where('state', '=', 'ended')
+    .orderBy('ended_at', 'desc')
+    .offset(rank - 1)
+    .limit(1);
+  return (await found.executeTakeFirst())?.ended_at ?? undefined;
+}
+
 /** Deletes those that are there; at most 1000 at once. */
 export async function deleteSessions(tx: Db, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
