@@ -82,7 +82,12 @@ describe('the command line', () => {
     expect((await capture(['tokenz'])).stderr).toBe(
       "latchkey: unknown command 'tokenz' (Did you mean tokens?)\n",
     );
-    expect((await capture(['links', 'ls'])).stderr).toContain('there are list, watch, start, stop');
+    expect((await capture(['tokens', 'revok', 'jti'])).stderr).toMatch(
+      /^latchkey: unknown command 'tokens revok' \(Did you mean revoke\?\); there are list, .*\n$/,
+    );
+    expect((await capture(['links', 'ls'])).stderr).toContain(
+      "'links ls'; there are list, watch, start, stop",
+    );
     expect((await capture(['tokens', '--logn=x'])).stderr).toContain('--login');
   });
 

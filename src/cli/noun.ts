@@ -1,5 +1,6 @@
 /** A noun: alone it lists, with a verb behind it does that. */
 import type { Command } from 'commander';
+import { suggestion } from '../config/nearest.ts';
 import { AppError } from '../errors.ts';
 import { drawWatch } from './draw-watch.ts';
 import { showList } from './listing.ts';
@@ -74,6 +75,10 @@ function watch<Item, Options extends object>(
 /** Throws USAGE for a word behind the noun that is none of its verbs. */
 export function refuseWord(noun: Command, word: string | undefined): void {
   if (word === undefined) return;
-  const verbs = noun.commands.map((command) => command.name()).join(', ');
-  throw new AppError('USAGE', `unknown command '${noun.name()} ${word}'; there are ${verbs}`);
+  const verbs = noun.commands.map((command) => command.name());
+  const meant = suggestion(word, verbs).replace(/ (.+)/, ' ($1)');
+  throw new AppError(
+    'USAGE',
+    `unknown command '${noun.name()} ${word}'${meant}; there are ${verbs.join(', ')}`,
+  );
 }
