@@ -47,7 +47,7 @@ function overview(name = 'alice', many = 20): Overview {
           source: '10.0.0.1',
           count: at + 1,
           reason: 'LOGIN_REFUSED',
-          method: 'ssh',
+          method: 'latchkey.v1.AuthService/Login',
           lastAt: new Date(NOW - 5_000),
         }),
       ),
@@ -118,7 +118,7 @@ describe('the overview', () => {
     expect(lines).toContain('calls: 1,770 in the last hour, at most 59 a minute');
     expect(lines).toContain('latest alice0, since 1 min ago, tokens 2, links 0, sessions 0');
     expect(lines).toContain(
-      'refused login, last 5 s ago, times 1, who alice0 from 10.0.0.1, why LOGIN_REFUSED, what ssh',
+      'refused login, last 5 s ago, times 1, who alice0 from 10.0.0.1, why LOGIN_REFUSED, what AuthService/Login',
     );
     expect(lines.join('')).not.toMatch(/[▁-█·]/);
   });

@@ -58,6 +58,9 @@ export function linksTable(links: readonly LinkUse[]): Table {
   };
 }
 
+/** What nearly every method begins with. */
+const OWN_PACKAGE = /^latchkey\.v1\./;
+
 export function refusalsTable(refusals: readonly Refusal[]): Table {
   return {
     columns: [
@@ -74,7 +77,7 @@ export function refusalsTable(refusals: readonly Refusal[]): Table {
       String(count),
       [login, source].filter((text) => text !== '').join(' from '),
       reason,
-      method,
+      method.replace(OWN_PACKAGE, ''),
     ]),
     none: 'nothing was refused',
   };
