@@ -16,6 +16,11 @@ const LOGIN_OVER: ReadonlySet<Reason> = new Set<Reason>([
   'TOKEN_INVALID',
 ]);
 
+/** Whether `error` says that the server no longer takes the caller for anybody. */
+export function isLoginOver(error: unknown): boolean {
+  return isAppError(error) && LOGIN_OVER.has(error.reason);
+}
+
 export class LastingClient implements AsyncDisposable {
   readonly #options: ConnectOptions;
   readonly who: Who;
@@ -48,7 +53,7 @@ export class LastingClient implements AsyncDisposable {
    */
   async hasAnother(error: unknown): Promise<boolean> {
     if (!isAppError(error)) return false;
-    const isOver = LOGIN_OVER.has(error.reason);
+    const isOver = isLoginOver(error);
     if (!isOver && error.reason !== 'UNREACHABLE') return false;
     const fresh = await connect(this.#options).catch(() => undefined);
     if (fresh === undefined) return false;

@@ -95,6 +95,27 @@ describe('the dashboard', () => {
     await screen.showsNo(/mallory/);
   });
 
+  test('says that its login is over and what to do, offers nothing then, and leaves', async (context) => {
+    skipWithout(context, missingWorld());
+    const theirs = [await daemon.link(mallory)];
+    using revoked = await dashboard(mallory, '--screen sessions');
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    const said = await revoked.shows(/This login is over/);
+    expect(said).toMatch(/^Latchkey {2}mallory .*○ login over\n/);
+    expect(said.replaceAll('\n', ' ')).toMatch(/This login has ended.*'latchkey login'.*q leaves/);
+    revoked.press('x', 'Enter', 'Escape', '2');
+    await revoked.shows(/This login is over[\s\S]*\nq quit\n$/);
+    revoked.press('q');
+    await revoked.shows(/ended with 0/);
+    theirs.push(await daemon.link(mallory));
+    using own = await dashboard(mallory, '--screen tokens');
+    own.press('x', 'y');
+    await own.shows(/○ login over\n[\s\S]*Receipt\n\nEnded 1 token/);
+    own.press('Escape');
+    await own.shows(/This login is over/);
+    await Promise.all(theirs.map((link) => link.finished));
+  });
+
   test('is whole in a small terminal, and in a large one again', async (context) => {
     skipWithout(context, missingWorld());
     using screen = await dashboard(root);

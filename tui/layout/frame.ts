@@ -45,8 +45,10 @@ export function connectionWord(connection: Connection): [string, Style | undefin
       return ['● live', 'good'];
     case 'lost':
       return ['○ reconnecting', 'bad'];
-    case 'over':
+    case 'refused':
       return ['○ not connected', 'bad'];
+    case 'over':
+      return ['○ login over', 'bad'];
   }
 }
 
@@ -122,5 +124,5 @@ export function lowerLine(state: State): [string, Style | undefined] {
   if (dialog?.kind === 'choose') return [`${dialog.action.what}: ${inert(dialog.text)}_`, undefined];
   if (note !== '') return [inert(note), undefined];
   if (connection.kind === 'lost') return [`Reconnecting: ${inert(connection.why)}`, 'bad'];
-  return connection.kind === 'over' ? [inert(connection.why), 'bad'] : ['', undefined];
+  return connection.kind === 'refused' ? [inert(connection.why), 'bad'] : ['', undefined];
 }

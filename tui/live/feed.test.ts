@@ -67,13 +67,19 @@ describe('a feed', () => {
     expect(states).toEqual(['lost', 'live']);
   });
 
-  it('gives up what will not pass', async () => {
-    const seen = feed(async function* revoked() {
-      yield BEGUN;
-      throw new AppError('TOKEN_NOT_ACTIVE', 'it was revoked');
-    });
-    await expect
-      .poll(() => seen.events.at(-1))
-      .toEqual({ kind: 'connection', connection: { kind: 'over', why: 'it was revoked' } });
-  });
+  it.for([
+    ['TOKEN_NOT_ACTIVE', { kind: 'over', why: expect.stringMatching(/^no more; .*'latchkey login'/) }],
+    ['TOKEN_EXPIRED', { kind: 'over', why: expect.stringMatching(/^no more; .*'latchkey login'/) }],
+    ['PERMISSION_DENIED', { kind: 'refused', why: 'no more' }],
+    ['INVALID_ARGUMENT', { kind: 'refused', why: 'no more' }],
+  ] as const)(
+    'gives up what will not pass, and knows the end of a login: %s',
+    async ([reason, connection]) => {
+      const seen = feed(async function* ended() {
+        yield BEGUN;
+        throw new AppError(reason, 'no more');
+      });
+      await expect.poll(() => seen.events.at(-1)).toEqual({ kind: 'connection', connection });
+    },
+  );
 });

@@ -4,21 +4,19 @@
  * and spends no more than a fifth of the time on it; begins again by itself when the server was away.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LastingClient } from '../../src/client/lasting-client.ts';
-import type { OutageProgress } from '../../src/client/outage.ts';
-import { watchOn } from '../../src/client/watch-on.ts';
 import { isAppError } from '../../src/errors.ts';
 import type { Change, Query } from '../screen.ts';
 import type { Event } from '../state/reduce.ts';
 import type { Extent } from '../state/window.ts';
 import { loadRows } from './load-rows.ts';
+import { type Watched, watching } from './watching.ts';
 
 const TELL_MS = 100;
 const REST_MS = 400;
 const REST_PER_WORK = 4;
 
 export class Feed implements Disposable {
-  readonly #server: Pick<LastingClient, 'client' | 'hasAnother'>;
+  readonly #server: Watched;
   readonly #query: Query;
   readonly #tell: (event: Event) => void;
   readonly #control = new AbortController();
@@ -31,12 +29,7 @@ export class Feed implements Disposable {
   #isLoading = false;
   #rest: AbortController | undefined;
 
-  constructor(
-    server: Pick<LastingClient, 'client' | 'hasAnother'>,
-    query: Query,
-    wanted: Extent,
-    tell: (event: Event) => void,
-  ) {
+  constructor(server: Watched, query: Query, wanted: Extent, tell: (event: Event) => void) {
     this.#server = server;
     this.#query = query;
     this.#wanted = wanted;
@@ -63,16 +56,7 @@ export class Feed implements Disposable {
     const { signal } = this.#control;
     const { screen } = this.#query;
     const begin = () => screen.watch(this.#server.client, this.#query, signal);
-    const onProgress = (progress: OutageProgress): void => {
-      if (progress.kind !== 'lost') return;
-      this.#tell({ kind: 'connection', connection: { kind: 'lost', why: progress.error.message } });
-    };
-    try {
-      for await (const change of watchOn(this.#server, begin, { signal, onProgress })) this.#take(change);
-    } catch (final) {
-      const why = final instanceof Error ? final.message : String(final);
-      this.#tell({ kind: 'connection', connection: { kind: 'over', why } });
-    }
+    for await (const change of watching(this.#server, begin, signal, this.#tell)) this.#take(change);
   }
 
   #take(change: Change): void {

@@ -25,6 +25,8 @@ export function dialogTitle(state: State, dialog: Dialog): string {
       return `${capital(dialog.action.verb)}${manyOf(state, dialog.targets)}`;
     case 'working':
       return workTitle(dialog);
+    case 'over':
+      return 'This login is over';
   }
 }
 
@@ -42,6 +44,8 @@ export function dialogLines(state: State, dialog: Dialog): string[] {
       return chooseLines(state, dialog);
     case 'working':
       return workLines(dialog).flatMap((line) => brokenLine(line, columns));
+    case 'over':
+      return overLines(dialog).flatMap((line) => brokenLine(inert(line), columns));
   }
 }
 
@@ -112,6 +116,14 @@ function workLines({ job, done }: Of<'working'>): string[] {
   return [
     `${count(done, 'row')} of ${amountOf(job).toLocaleString('en')} done.`,
     'esc stops after what is under way.',
+  ];
+}
+
+function overLines({ why }: Of<'over'>): string[] {
+  return [
+    `${capital(why)}.`,
+    '',
+    "What was shown may no longer be so. q leaves; once you are logged in, 'latchkey tui' begins anew.",
   ];
 }
 

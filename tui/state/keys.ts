@@ -32,7 +32,7 @@ export type Command =
   | 'choose';
 
 /** Where the keys go. */
-export type Place = 'list' | 'open' | 'board' | 'help' | 'confirm' | 'choose' | 'working' | 'told';
+export type Place = 'list' | 'open' | 'board' | 'help' | 'confirm' | 'choose' | 'working' | 'told' | 'over';
 
 export interface Binding {
   readonly keys: readonly string[];
@@ -56,12 +56,13 @@ const FOR_ROWS: ReadonlySet<Command> = new Set<Command>([
 ]);
 const ROWS: readonly Place[] = ['list', 'open'];
 const SCREENS: readonly Place[] = ['list', 'open', 'board'];
+const LEAVING: readonly Place[] = [...SCREENS, 'over'];
 const MOVING: readonly Place[] = ['list', 'open', 'help', 'told'];
 
 /** Keys by the names of key-names.ts. */
 const BINDINGS: readonly Binding[] = [
   { keys: ['?'], command: 'help', help: 'this help', places: SCREENS, short: 'help' },
-  { keys: ['q', '^c'], command: 'quit', help: 'quit', places: SCREENS, short: 'quit' },
+  { keys: ['q', '^c'], command: 'quit', help: 'quit', places: LEAVING, short: 'quit' },
   { keys: ['j', 'down'], command: 'down', help: 'one line down', places: MOVING },
   { keys: ['k', 'up'], command: 'up', help: 'one line up', places: MOVING },
   { keys: ['pgdn', '^f'], command: 'pageDown', help: 'one page down', places: MOVING },
@@ -99,7 +100,7 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['tab'], command: 'nextScreen', help: 'the next screen', places: SCREENS },
   { keys: ['shift-tab'], command: 'previousScreen', help: 'the screen before', places: SCREENS },
   { keys: [':'], command: 'jump', help: 'go to a screen by name', places: SCREENS, short: 'go to' },
-  { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', places: SCREENS },
+  { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', places: LEAVING },
   { keys: ['y'], command: 'yes', help: 'do it', places: ['confirm'], short: 'yes' },
   { keys: ['n', 'esc'], command: 'back', help: 'leave it', places: ['confirm'], short: 'no' },
   { keys: ['enter', '?'], command: 'back', help: 'close', places: ['help', 'told'] },

@@ -212,6 +212,31 @@ describe('the dashboard', () => {
     expect(press(open, 'enter').note).toBe('this line leads nowhere');
   });
 
+  it('shows nothing but the end of the login once it is over, behind what became of the work, and offers to leave', () => {
+    const over = (state: State) =>
+      reduce(state, { kind: 'connection', connection: { kind: 'over', why: 'the token was revoked' } });
+    const acting = press(showing(rows), 'x', 'y');
+    const { job } = workingOf(acting);
+    for (const state of [
+      showing(rows),
+      onScreenOf(['j']),
+      press(showing(rows), '/', 'a'),
+      press(showing(rows), 'x'),
+    ]) {
+      const ended = over(state);
+      expect([ended.dialog?.kind, ended.prompt]).toEqual(['over', undefined]);
+      expect(ended.dialog && dialogLines(ended, ended.dialog).join(' ')).toMatch(/^The token was revoked\. /);
+      expect(bindingsAt(ended, placeOf(ended)).map(({ command }) => command)).toEqual(['quit', 'suspend']);
+      for (const key of ['x', 'y', 'enter', 'esc', '?', '2', ':', 'j'])
+        expect(press(ended, key)).toEqual(ended);
+      expect(press(ended, 'q').isLeaving).toBe(true);
+    }
+    expect(over(acting).dialog?.kind).toBe('working');
+    const told = reduce(over(acting), { kind: 'told', job, title: 'Receipt', lines: ['Ended 1 token'] });
+    expect(told.dialog).toMatchObject({ kind: 'told', lines: ['Ended 1 token'] });
+    expect(press(told, 'esc').dialog?.kind).toBe('over');
+  });
+
   it('keeps an open row that is gone, and says that it is', () => {
     const opened = press(showing(rows), 'enter');
     const gone = reduce(opened, {

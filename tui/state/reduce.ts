@@ -8,6 +8,7 @@ import { obey } from './obey.ts';
 import { edited } from './prompt.ts';
 import {
   type Connection,
+  type Dialog,
   heightOf,
   type Job,
   type ListView,
@@ -47,10 +48,22 @@ export type Event =
   /** The terminal is the dashboard's again. */
   | { readonly kind: 'returned' };
 
+const LAST_WORDS: ReadonlySet<Dialog['kind']> = new Set<Dialog['kind']>(['working', 'told', 'over']);
 /** More than anybody types ahead. */
 const MOST_EARLY = 100;
 
 export function reduce(state: State, event: Event): State {
+  return withEnd(step(state, event));
+}
+
+/** Once the login is over nothing else is shown but what became of the work that was under way. */
+function withEnd(state: State): State {
+  const { connection, dialog } = state;
+  if (connection.kind !== 'over' || (dialog !== undefined && LAST_WORDS.has(dialog.kind))) return state;
+  return { ...state, prompt: undefined, dialog: { kind: 'over', why: connection.why } };
+}
+
+function step(state: State, event: Event): State {
   switch (event.kind) {
     case 'key':
       return pressed({ ...state, note: '', news: '' }, event.key);

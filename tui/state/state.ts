@@ -37,7 +37,9 @@ export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
   | { readonly kind: 'lost'; readonly why: string }
-  /** It will not come back by itself. */
+  /** This will not be told any more; other things may be. */
+  | { readonly kind: 'refused'; readonly why: string }
+  /** The login is over, and with it everything. */
   | { readonly kind: 'over'; readonly why: string };
 
 /** What is being typed. */
@@ -98,7 +100,9 @@ export type Dialog =
       readonly title: string;
       readonly lines: readonly string[];
       readonly top: number;
-    };
+    }
+  /** There is nothing left but to read it. */
+  | { readonly kind: 'over'; readonly why: string };
 
 /** Another command of this program that has the terminal for a while. */
 export interface Lent {
