@@ -41,6 +41,8 @@ export interface Arrival {
   readonly control: CallControl;
   /** What has to be undone when the call is over. */
   readonly ends: DisposableStack;
+  /** What the call takes up until it is over and its client has fetched all of the answer. */
+  readonly slots: DisposableStack;
 }
 
 /** Lets the call in, with its caller, or throws why not; at once where nothing has to be waited for. */
@@ -62,7 +64,7 @@ async function admitLater(
   arrival: Arrival,
   found: Promise<TokenClaims>,
 ): Promise<Admitted> {
-  const unproven = arrival.ends.use(door.limits.enterUnproven(arrival.connection));
+  const unproven = arrival.slots.use(door.limits.enterUnproven(arrival.connection));
   const claims = await found;
   unproven[Symbol.dispose]();
   return admitLogin(door, row, arrival, claims);
@@ -74,10 +76,10 @@ function admitLogin(
   arrival: Arrival,
   claims: TokenClaims,
 ): Admitted | Promise<Admitted> {
-  const { connection, ends } = arrival;
+  const { connection, slots } = arrival;
   connection.proven = true;
   connection.login = claims.sub;
-  ends.use(door.limits.enterLogin(claims.sub));
+  slots.use(door.limits.enterLogin(claims.sub));
   const enter = (role: Role): KnownCaller => admitRole(door, row, arrival, claims, role);
   if (claims.authMethod === 'local')
     return checkLocalPeer(connection.peer, door.ownUid).then(() => enter('admin'));
@@ -124,9 +126,9 @@ class TokenCaller extends AnyCaller implements KnownCaller {
 }
 
 async function admitAnybody({ limits }: Door, row: Row, arrival: Arrival): Promise<Caller> {
-  const { connection, ends } = arrival;
+  const { connection, slots } = arrival;
   const { peer } = connection;
-  ends.use(limits.enterUnproven(connection));
+  slots.use(limits.enterUnproven(connection));
   const uid = peer.isLocal ? await peer.uid() : undefined;
   if (row.localOnly && uid === undefined) {
     const why = peer.isLocal
@@ -134,7 +136,7 @@ async function admitAnybody({ limits }: Door, row: Row, arrival: Arrival): Promi
       : 'this is for callers on the server’s own host only';
     throw new AppError('LOCAL_ONLY', why);
   }
-  ends.use(limits.enterShared(uid ?? 'remote'));
+  slots.use(limits.enterShared(uid ?? 'remote'));
   return new AnyCaller(arrival);
 }
 

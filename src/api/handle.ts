@@ -57,8 +57,11 @@ export async function handle(
   };
   const control = new CallControl(fail);
   const wire = new Wire(call, UNPROVEN_MESSAGE_BYTES, (reason) => control.abort(reason));
+  const slots = new DisposableStack();
   using ends = new DisposableStack();
-  const passage: Passage = { method, wire, connection, metadata: wire.metadata, requestId, control, ends };
+  ends.defer(() => wire.whenClosed(() => slots[Symbol.dispose]()));
+  const { metadata } = wire;
+  const passage: Passage = { method, wire, connection, metadata, requestId, control, ends, slots };
   occupy(rooms, passage);
   try {
     const admitted = admit(rooms, method.row, passage);
@@ -67,7 +70,7 @@ export async function handle(
     // A caller who is cut off knows at once; but a revocation waits until nothing is done in the token's
     // name any more.
     await exchange(method, wire, caller, patience(rooms, control));
-    wire.finish(OK);
+    wire.finish(OK, rooms.limits.numbers.fetchMs);
   } catch (error) {
     fail(error);
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { ClientHttp2Stream } from 'node:http2';
+import { once } from 'node:events';
+import { type ClientHttp2Stream, constants } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
@@ -80,6 +81,21 @@ describe('before a login', () => {
     streams[0]?.close();
     await grpcStatus(streams[0] as (typeof streams)[0]);
     await new Promise((resolve) => open().once('data', resolve));
+    session.destroy();
+  });
+
+  it('counts a call until its answer has been fetched, for which there is a time', async () => {
+    await using here = await ServedApi.start({ callLimits: { fetchMs: 1_000 } });
+    const session = here.http2({ initialWindowSize: 0 });
+    const call = (): ClientHttp2Stream => session.request(callHeaders(GET_KEYS)).end(framed(Buffer.alloc(0)));
+    const answered = async (stream: ClientHttp2Stream): Promise<unknown> =>
+      (await once(stream, 'response'))[0]['grpc-status'];
+    const unfetched = Array.from({ length: 16 }, call);
+    await Promise.all(unfetched.map(answered));
+    expect(await grpcStatus(call())).toBe(RESOURCE_EXHAUSTED);
+    await Promise.all(unfetched.map(grpcStatus));
+    expect(unfetched.map(({ rstCode }) => rstCode)).toEqual(Array(16).fill(constants.NGHTTP2_CANCEL));
+    expect(await answered(call())).toBeUndefined();
     session.destroy();
   });
 

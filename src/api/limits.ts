@@ -21,6 +21,8 @@ export interface CallLimits extends Deadlines {
   readonly messageDueMs: number;
   /** The same where somebody has to type it, and may look for a code on another device first. */
   readonly typedDueMs: number;
+  /** How long a client may take to fetch the rest of an answer. */
+  readonly fetchMs: number;
 }
 
 const CALL_LIMITS: CallLimits = {
@@ -31,6 +33,7 @@ const CALL_LIMITS: CallLimits = {
   registrationsPerMinute: 60,
   messageDueMs: 20_000,
   typedDueMs: 60_000,
+  fetchMs: 60_000,
   unaryMs: 60_000,
   publicStreamMs: 300_000,
 };

@@ -149,9 +149,9 @@ export class Wire {
   /**
    * Sends the status, once, and lets go of the stream: when the status is out, also of a client that
    * goes on sending (RFC 9113, 8.1); and of one that does not even fetch a failure. The stream of a client
-   * that has said all, and is told all, ends by itself.
+   * that has said all, and is told all, ends by itself; after `fetchMs` it is reset.
    */
-  finish(status: StatusObject): void {
+  finish(status: StatusObject, fetchMs = LINGER_MS): void {
     if (this.#finished) return;
     this.#finished = true;
     this.cut(OVER);
@@ -159,13 +159,20 @@ export class Wire {
     const { stream } = this.#internals;
     const isAlone = stream?.headersSent === false; // then it goes out at once, else as trailers
     this.#call.sendStatus(status);
-    if (stream === undefined || stream.closed || (this.#ended && status.code === 0)) return;
+    if (stream === undefined || stream.closed) return;
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), fetchMs).unref();
+    stream.once('close', () => clearTimeout(timer));
+    if (this.#ended && status.code === 0) return;
     const sent = (): void => void setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
     if (isAlone) sent();
     else stream.once('wantTrailers', sent);
-    if (status.code === 0) return;
-    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER_MS).unref();
-    stream.once('close', () => clearTimeout(timer));
+  }
+
+  /** Calls `onClosed` once nothing of the call is kept here any more, what the client has yet to fetch included. */
+  whenClosed(onClosed: () => void): void {
+    const { stream } = this.#internals;
+    if (stream === undefined || stream.destroyed) onClosed();
+    else stream.once('close', onClosed);
   }
 
   #startRead(reader: Reader): void {

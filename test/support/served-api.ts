@@ -1,6 +1,11 @@
 /** The control API over a real authority, store and CA; sessions and links are given by the test. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  type Settings,
+} from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Roles } from '../../src/accounts/roles.ts';
@@ -142,8 +147,8 @@ export class ServedApi implements AsyncDisposable {
   }
 
   /** A bare HTTP/2 connection, for calls that no library makes. */
-  http2(): ClientHttp2Session {
-    const session = connectHttp2(`https://localhost:${this.port}`, { ca: this.pki.caPem });
+  http2(settings: Settings = {}): ClientHttp2Session {
+    const session = connectHttp2(`https://localhost:${this.port}`, { ca: this.pki.caPem, settings });
     session.on('error', () => {});
     return session;
   }
