@@ -1,32 +1,25 @@
 /** What the dashboard does to sessions, tokens and links, in a real terminal with a real server (X7). */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Account, alice, bob, mallory, root } from '../support/account.ts';
-import { TestDaemon } from '../support/daemon.ts';
-import { openDashboard, SESSIONS } from '../support/dashboard.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { alice, bob, mallory, root } from '../support/account.ts';
+import { DashboardSite, SESSIONS } from '../support/dashboard.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
-let daemon: TestDaemon;
-
-async function start(account: Account, ...command: string[]): Promise<string> {
-  return (await daemon.cli(account, ['start', '--detach', '--', ...command])).stdout.trim();
-}
+let site: DashboardSite;
 
 describe('the dashboard', () => {
   beforeAll(async () => {
     if (missingWorld()) return;
-    daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
-    await daemon.link(alice);
-    await daemon.link(bob);
+    site = await DashboardSite.open();
   });
-  afterAll(() => daemon?.[Symbol.asyncDispose]());
+  afterEach(() => site?.endSessions());
+  afterAll(() => site?.[Symbol.asyncDispose]());
 
   test('attaches to a session of its user, who types into it, leaves it, and is back at the same row', async (context) => {
     skipWithout(context, missingWorld());
     const script = 'trap "echo caught it" INT; while read -r line; do echo "heard $line"; done; sleep 60';
-    await start(alice, 'sleep', '3000');
-    const { stdout } = await daemon.cli(alice, ['start', '--detach', '--stdin', '--', 'sh', '-c', script]);
-    const id = stdout.trim();
-    using screen = await openDashboard(daemon, alice);
+    await site.start(alice, 'sleep', '3000');
+    const id = await site.start(alice, '--stdin', 'sh', '-c', script);
+    using screen = await site.dashboard(alice);
     screen.press(...SESSIONS);
     const before = await screen.shows(/▸ .*running.*trap/);
     screen.press('a');
@@ -49,15 +42,15 @@ describe('the dashboard', () => {
 
   test('reads what an ended session of its user has printed, raw, and not what others have', async (context) => {
     skipWithout(context, missingWorld());
-    await start(alice, 'printf', 'said \\033[1mloud\\033[0m and clear\\n');
-    using own = await openDashboard(daemon, alice);
+    await site.start(alice, 'printf', 'said \\033[1mloud\\033[0m and clear\\n');
+    using own = await site.dashboard(alice);
     own.press(...SESSIONS);
     await own.shows(/▸ .*ended 0.*printf[\s\S]* r read/);
     own.press('r');
     await own.shows(/said loud and clear\n[\s\S]*Enter comes back/);
     own.press('Enter');
     await own.shows(/▸ .*ended 0.*printf/);
-    using manager = await openDashboard(daemon, bob);
+    using manager = await site.dashboard(bob);
     manager.press(...SESSIONS);
     await manager.shows(/▸ .*ended 0.*printf/);
     expect(manager.text).not.toMatch(/ r read| a attach/);
@@ -68,8 +61,8 @@ describe('the dashboard', () => {
   test('sends a signal that is chosen from a list, and one that is typed', async (context) => {
     skipWithout(context, missingWorld());
     const script = 'trap "exit 21" USR1; trap "echo winched" WINCH; while :; do sleep 0.1; done';
-    const id = await start(alice, 'sh', '-c', script);
-    using screen = await openDashboard(daemon, bob);
+    const id = await site.start(alice, 'sh', '-c', script);
+    using screen = await site.dashboard(bob);
     screen.press(...SESSIONS);
     await screen.shows(/▸ .*running.*trap "exit 21/);
     screen.press('K');
@@ -79,7 +72,7 @@ describe('the dashboard', () => {
     screen.press('Enter');
     await screen.shows(/Sent WINCH to 1 session\./);
     await expect
-      .poll(async () => (await daemon.cli(alice, ['sessions', 'read', id])).stdout)
+      .poll(async () => (await site.daemon.cli(alice, ['sessions', 'read', id])).stdout)
       .toBe('winched\n');
     screen.press('K', 'u');
     await screen.shows(/▸ USR1[^▸]*USR2/);
@@ -92,9 +85,9 @@ describe('the dashboard', () => {
 
   test('says before it ends something how much hangs on it, and sums the receipts of many', async (context) => {
     skipWithout(context, missingWorld());
-    await daemon.link(mallory);
-    const running = await start(mallory, 'sleep', '730001');
-    using screen = await openDashboard(daemon, root);
+    await site.daemon.link(mallory);
+    const running = await site.start(mallory, 'sleep', '730001');
+    using screen = await site.dashboard(root);
     screen.press(':', 'log', 'Enter', '/', 'mallory', 'Enter', 'x');
     expect(await screen.shows(/Log out\?[\s\S]*Ends \d/)).toMatch(
       /Ends 1 token and 1 link\. 1 running session goes on\./,
@@ -104,8 +97,10 @@ describe('the dashboard', () => {
     screen.press('y');
     expect(await screen.shows(/Receipt/)).toContain(`session  ${running}`);
     screen.press('Escape');
-    const more = await Promise.all([730002, 730003, 730004].map((time) => start(alice, 'sleep', `${time}`)));
-    const spared = await start(alice, 'sleep', '740000');
+    const more = await Promise.all(
+      [730002, 730003, 730004].map((time) => site.start(alice, 'sleep', `${time}`)),
+    );
+    const spared = await site.start(alice, 'sleep', '740000');
     screen.press('Escape', '/', '73000', 'Enter', '*');
     await screen.shows(/Sessions · filter "73000" · 1 of \d · \d marked/);
     screen.press('/', 'C-u', '740000', 'Enter');
@@ -122,8 +117,8 @@ describe('the dashboard', () => {
 
   test('is led by the mouse where that was asked for, and the terminal is without it elsewhere', async (context) => {
     skipWithout(context, missingWorld());
-    for (const time of ['3101', '3102', '3103', '3104', '3105']) await start(alice, 'sleep', time);
-    using screen = await openDashboard(daemon, alice, '--mouse');
+    for (const time of ['3101', '3102', '3103', '3104', '3105']) await site.start(alice, 'sleep', time);
+    using screen = await site.dashboard(alice, '--mouse');
     expect(screen.hasMouse).toBe(true);
     screen.click('Sessions');
     await screen.shows(/Sessions · 1 of[\s\S]*sleep 3101/);
@@ -151,13 +146,13 @@ describe('the dashboard', () => {
     screen.press('q');
     await screen.shows(/ended with 0/);
     expect(screen.hasMouse).toBe(false);
-    using without = await openDashboard(daemon, alice);
+    using without = await site.dashboard(alice);
     expect(without.hasMouse).toBe(false);
   });
 
   test('has its terminal back after ^z and fg, however it was stopped', async (context) => {
     skipWithout(context, missingWorld());
-    using screen = await openDashboard(daemon, root);
+    using screen = await site.dashboard(root);
     const before = screen.text.split('\n').slice(0, 2);
     const pid = screen.foreground;
     for (const stop of [() => screen.press('C-z'), () => process.kill(pid, 'SIGTSTP')]) {

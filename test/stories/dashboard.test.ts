@@ -1,40 +1,30 @@
 /** The dashboard in a real terminal, with the built program and a real server (X7). */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Account, alice, bob, mallory, root } from '../support/account.ts';
-import { TestDaemon } from '../support/daemon.ts';
-import { openDashboard, SESSIONS, TMUX_KEYS } from '../support/dashboard.ts';
-import { program } from '../support/program.ts';
-import { Screen, type ScreenOptions } from '../support/screen.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { alice, bob, mallory, root } from '../support/account.ts';
+import { commandLine, DashboardSite, SESSIONS, TMUX_KEYS } from '../support/dashboard.ts';
+import { Screen } from '../support/screen.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
 const CRASHING = join(import.meta.dirname, '../support/crashing-screen.ts');
 
 const ESC = '\u001b';
 
-let daemon: TestDaemon;
-
-const dashboard = (account: Account, words = '', options: ScreenOptions = {}) =>
-  openDashboard(daemon, account, words, options);
-
-async function start(account: Account, ...command: string[]): Promise<string> {
-  return (await daemon.cli(account, ['start', '--detach', '--', ...command])).stdout.trim();
-}
+let site: DashboardSite;
 
 describe('the dashboard', () => {
   beforeAll(async () => {
     if (missingWorld()) return;
-    daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
-    await daemon.link(alice);
-    await daemon.link(bob);
+    site = await DashboardSite.open();
   });
-  afterAll(() => daemon?.[Symbol.asyncDispose]());
+  afterEach(() => site?.endSessions());
+  afterAll(() => site?.[Symbol.asyncDispose]());
 
   test('shows a login that comes, finds it, opens it, ends it with its receipt, and it is gone (X7)', async (context) => {
     skipWithout(context, missingWorld());
-    using screen = await dashboard(root);
+    using screen = await site.dashboard(root, '--screen tokens');
     await screen.shows(/▸ [\s\S]* alice /);
-    const theirs = await daemon.link(mallory);
+    const theirs = await site.daemon.link(mallory);
     await screen.shows(/ mallory +mallory +link /);
     screen.press('/', 'MALL');
     await screen.shows(/filter "MALL" · 1 of 1[\s\S]*\n\/MALL_/);
@@ -60,8 +50,8 @@ describe('the dashboard', () => {
 
   test('goes from a login to its sessions and back, and ends those that are marked', async (context) => {
     skipWithout(context, missingWorld());
-    const ids = [await start(alice, 'sleep', '1001'), await start(alice, 'sleep', '1002')];
-    using screen = await dashboard(root);
+    const ids = [await site.start(alice, 'sleep', '1001'), await site.start(alice, 'sleep', '1002')];
+    using screen = await site.dashboard(root);
     screen.press(':', 'log');
     await screen.shows(/:log_ Logins/);
     screen.press('Enter');
@@ -83,23 +73,23 @@ describe('the dashboard', () => {
 
   test('says that the server is away, and goes on by itself when it is back', async (context) => {
     skipWithout(context, missingWorld());
-    using screen = await dashboard(root, '--local-admin');
-    await daemon.end('SIGKILL');
+    using screen = await site.dashboard(root, '--local-admin --screen tokens');
+    await site.daemon.end('SIGKILL');
     await screen.shows(/○ reconnecting[\s\S]*\nReconnecting: /);
-    await daemon.serve();
+    await site.daemon.serve();
     await screen.shows(/● live[\s\S]*alice/);
-    const theirs = await daemon.link(mallory);
+    const theirs = await site.daemon.link(mallory);
     await screen.shows(/mallory/);
-    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    await site.daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     await theirs.finished;
     await screen.showsNo(/mallory/);
   });
 
   test('says that its login is over and what to do, offers nothing then, and leaves', async (context) => {
     skipWithout(context, missingWorld());
-    const theirs = [await daemon.link(mallory)];
-    using revoked = await dashboard(mallory, '--screen sessions');
-    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    const theirs = [await site.daemon.link(mallory)];
+    using revoked = await site.dashboard(mallory, '--screen sessions');
+    await site.daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     const said = await revoked.shows(/This login is over/);
     expect(said).toMatch(/^Latchkey {2}mallory .*○ login over\n/);
     expect(said.replaceAll('\n', ' ')).toMatch(/This login has ended.*'latchkey login'.*q leaves/);
@@ -107,8 +97,8 @@ describe('the dashboard', () => {
     await revoked.shows(/This login is over[\s\S]*\nq quit\n$/);
     revoked.press('q');
     await revoked.shows(/ended with 0/);
-    theirs.push(await daemon.link(mallory));
-    using own = await dashboard(mallory, '--screen tokens');
+    theirs.push(await site.daemon.link(mallory));
+    using own = await site.dashboard(mallory, '--screen tokens');
     own.press('x', 'y');
     await own.shows(/○ login over\n[\s\S]*Receipt\n\nEnded 1 token/);
     own.press('Escape');
@@ -118,7 +108,7 @@ describe('the dashboard', () => {
 
   test('is whole in a small terminal, and in a large one again', async (context) => {
     skipWithout(context, missingWorld());
-    using screen = await dashboard(root);
+    using screen = await site.dashboard(root, '--screen tokens');
     screen.resize(60, 15);
     await screen.shows(
       /^Latchkey {2}root \(admin\).{1,40}● live\n(?:.*\n){13}\? help {2}x revoke {2}q quit.*\n$/,
@@ -136,21 +126,21 @@ describe('the dashboard', () => {
 
   test('keeps what one is doing while the server is away, and does it when it is back', async (context) => {
     skipWithout(context, missingWorld());
-    const id = await start(alice, 'sleep', '760001');
-    using screen = await dashboard(root, '--local-admin');
+    const id = await site.start(alice, 'sleep', '760001');
+    using screen = await site.dashboard(root, '--local-admin');
     screen.press(...SESSIONS, '/', '7600', 'Enter', 'x');
     await screen.shows(/End\?\n\n {2}session .* sleep 760001/);
-    await daemon.end('SIGKILL');
+    await site.daemon.end('SIGKILL');
     await screen.shows(/○ reconnecting[\s\S]*End\?/);
-    await daemon.serve();
+    await site.daemon.serve();
     await screen.shows(/● live[\s\S]*End\?/);
     screen.press('n', '/');
     await screen.shows(/\n\/7600_/);
-    await daemon.end('SIGKILL');
+    await site.daemon.end('SIGKILL');
     await screen.shows(/○ reconnecting[\s\S]*\n\/7600_/);
     screen.press('01');
     await screen.shows(/\n\/760001_/);
-    await daemon.serve();
+    await site.daemon.serve();
     screen.press('Enter');
     await screen.shows(/● live[\s\S]*filter "760001" · 1 of 1\n[\s\S]*▸ .*sleep 760001/);
     screen.press('x');
@@ -163,10 +153,10 @@ describe('the dashboard', () => {
     skipWithout(context, missingWorld());
     const evil = '\u001b]0;owned\u0007\u001b[2J\u001b]52;c;eA==\u0007\u009b31m\u202e日本e\u0301';
     const shown = String.raw`\x1b]0;owned\x07\x1b[2J\x1b]52;c;eA==\x07\x9b31m\u202e日本`;
-    const id = await start(alice, 'sh', '-c', 'sleep 770001', evil, 'x'.repeat(10_240));
-    await start(alice, 'sleep', '770002');
+    const id = await site.start(alice, 'sh', '-c', 'sleep 770001', evil, 'x'.repeat(10_240));
+    await site.start(alice, 'sleep', '770002');
     for (const columns of [120, 80]) {
-      using screen = await dashboard(root, '', { columns, rows: 24 });
+      using screen = await site.dashboard(root, '', { columns, rows: 24 });
       screen.press(...SESSIONS, '/', '77000', 'Enter');
       const list = await screen.shows(/· 1 of 2\n.*\n▸ .*running.*sleep 770002\n.*running.*sh -c/);
       const rows = list.split('\n').filter((line) => /alice/.test(line));
@@ -182,8 +172,8 @@ describe('the dashboard', () => {
       expect(screen.title).not.toContain('owned');
       expect(screen.modes).toBe('1 0');
     }
-    using screen = await dashboard(root, '--screen overview', { columns: 200, rows: 50 });
-    await daemon.cli(alice, ['sessions', 'show', evil]);
+    using screen = await site.dashboard(root, '--screen overview', { columns: 200, rows: 50 });
+    await site.daemon.cli(alice, ['sessions', 'show', evil]);
     await screen.shows(/REFUSED .*\n(?:.*\n)*.*alice/);
     expect(screen.title).not.toContain('owned');
     screen.press(...SESSIONS, '/', '77000', 'Enter', '*', 'x', 'y');
@@ -193,9 +183,9 @@ describe('the dashboard', () => {
 
   test('shows a user what is theirs, and offers nothing to who only looks on', async (context) => {
     skipWithout(context, missingWorld());
-    using theirs = await dashboard(alice);
+    using theirs = await site.dashboard(alice, '--screen tokens');
     expect(await theirs.shows(/Tokens · 1 of \d[\s\S]*alice/)).not.toMatch(/bob|root +local/);
-    using everybody = await dashboard(bob, '--read-only');
+    using everybody = await site.dashboard(bob, '--read-only --screen tokens');
     expect(await everybody.shows(/alice/)).not.toContain('x revoke');
     everybody.press('x', '?');
     expect(await everybody.shows(/Keys/)).not.toMatch(/revoke/);
@@ -203,8 +193,8 @@ describe('the dashboard', () => {
 
   test('does something for every key of its help', { timeout: 120_000 }, async (context) => {
     skipWithout(context, missingWorld());
-    await Promise.all(Array.from({ length: 40 }, (_, at) => start(alice, 'sleep', `${2000 + at}`)));
-    using screen = await dashboard(alice, '', { columns: 70, rows: 50 });
+    await Promise.all(Array.from({ length: 40 }, (_, at) => site.start(alice, 'sleep', `${2000 + at}`)));
+    using screen = await site.dashboard(alice, '', { columns: 70, rows: 50 });
     screen.press(...SESSIONS);
     await screen.shows(/\nSessions · 1 of \d+[\s\S]*running/);
     screen.press('?');
@@ -232,7 +222,7 @@ describe('the dashboard', () => {
     screen.press('Escape');
     screen.resize(70, 24);
     for (const key of keys.filter((each) => each !== 'q' && each !== '^c')) {
-      if (!screen.text.includes('? help')) screen.press('Escape');
+      screen.press('Escape'); // whatever has been opened
       await screen.shows(/\? help/);
       screen.press('3');
       await screen.shows(/\nLinks · 1 of/);
@@ -251,7 +241,7 @@ describe('the dashboard', () => {
     ['the overview', ['1'], /\nOverview\n\d+ pe/],
   ] as const)('does something for every key of its help on %s', async ([, way, place], context) => {
     skipWithout(context, missingWorld());
-    using screen = await dashboard(root, '', { columns: 70, rows: 50 });
+    using screen = await site.dashboard(root, '', { columns: 70, rows: 50 });
     screen.press(...way);
     await screen.shows(place);
     screen.press('?');
@@ -268,7 +258,7 @@ describe('the dashboard', () => {
       const before = where(await screen.shows(place));
       screen.press(TMUX_KEYS[key] ?? key);
       await screen.until(`something after ${key}`, (text) => where(text) !== before);
-      if (/\n[:/].*_/.test(screen.text) || !screen.text.includes('? help')) screen.press('Escape');
+      screen.press('Escape'); // whatever has been opened
       await screen.shows(/\? help/);
     }
   });
@@ -280,7 +270,7 @@ describe('the dashboard', () => {
       using screen = new Screen(root);
       screen.enter('stty -a | md5sum');
       const [settings = ''] = /[0-9a-f]{32}/.exec(await screen.shows(/[0-9a-f]{32}/)) ?? [];
-      screen.enter(`${program()} tui --run ${daemon.runFolder}; echo ended with $?`);
+      screen.enter(commandLine(site.daemon));
       await screen.shows(/● live/);
       expect(screen.modes).toBe('1 0');
       if (end.startsWith('SIG')) process.kill(screen.foreground, end);
@@ -313,7 +303,7 @@ describe('the dashboard', () => {
   test('is not moved by what was typed before it was there, and obeys it', async (context) => {
     skipWithout(context, missingWorld());
     using screen = new Screen(root);
-    screen.enter(`${program()} tui --run ${daemon.runFolder}; echo ended with $?`);
+    screen.enter(commandLine(site.daemon));
     screen.press(...SESSIONS, '/', 'nothing like this', 'Enter', '?');
     expect(await screen.shows(/Keys/)).toMatch(/^Latchkey {2}root /);
     screen.press('Escape');
@@ -322,8 +312,8 @@ describe('the dashboard', () => {
 
   test('writes for a key only the lines that change, and nothing at all for seconds without news', async (context) => {
     skipWithout(context, missingWorld());
-    const ids = await Promise.all([1, 2, 3].map((at) => start(alice, 'sleep', `75000${at}`)));
-    using screen = await dashboard(root, '', { columns: 120, rows: 40 });
+    const ids = await Promise.all([1, 2, 3].map((at) => site.start(alice, 'sleep', `75000${at}`)));
+    using screen = await site.dashboard(root, '', { columns: 120, rows: 40 });
     screen.press(...SESSIONS, '/', '75000', 'Enter', 'x');
     await screen.shows(/End\?/);
     const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 2500)));
@@ -343,23 +333,23 @@ describe('the dashboard', () => {
 
   test('speaks for a screen reader: the row one is on, and what changes, in words', async (context) => {
     skipWithout(context, missingWorld());
-    const words = `tui --run ${daemon.runFolder} --screen-reader; echo ended with $?`;
     using screen = new Screen(root, { columns: 200 });
-    screen.enter(`${program()} ${words}`);
+    for (const at of [1, 2, 3]) await site.start(alice, 'sleep', `75100${at}`);
+    screen.enter(commandLine(site.daemon, '--screen-reader --screen tokens'));
     await screen.shows(/^Tokens, 1 of \d+\. root, admin\. live\.\ntoken [\w-]+, login \w+, /m);
     expect(screen.modes.startsWith('0')).toBe(true);
-    screen.press(...SESSIONS, '/', '75000', 'Enter', 'G');
+    screen.press(...SESSIONS, '/', '75100', 'Enter', 'G');
     const row =
-      /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 75000\d$/m;
-    await screen.shows(/^Sessions, filter "75000", 3 of 3/m);
+      /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 75100\d$/m;
+    await screen.shows(/^Sessions, filter "75100", 3 of 3/m);
     const [, id = ''] = row.exec(await screen.shows(row)) ?? [];
     const quiet = await screen.written(() => {
       screen.press('G'); // where one is
       return new Promise((resolve) => setTimeout(resolve, 1500));
     });
     expect(quiet).toBe('');
-    await daemon.cli(alice, ['sessions', 'end', id]);
-    expect(await screen.shows(/^News: session .* of alice: sleep 75000\d has changed$/m)).toContain(id);
+    await site.daemon.cli(alice, ['sessions', 'end', id]);
+    expect(await screen.shows(/^News: session .* of alice: sleep 75100\d has changed$/m)).toContain(id);
     expect(screen.text).not.toMatch(/[▸●○▁█]/);
     screen.press('q');
     await screen.shows(/ended with 0/);
@@ -367,7 +357,7 @@ describe('the dashboard', () => {
 
   test('shows managers what goes on, in charts and numbers, and nobody else', async (context) => {
     skipWithout(context, missingWorld());
-    using screen = await dashboard(bob, '--screen overview', { columns: 80, rows: 24 });
+    using screen = await site.dashboard(bob, '--screen overview', { columns: 80, rows: 24 });
     const before = await screen.shows(
       /\d people, \d+ tokens, \d+ links? and \d+ sessions? running\nserver: /,
     );
@@ -375,29 +365,29 @@ describe('the dashboard', () => {
     expect(before).toMatch(/\nBUSIEST LINKS .*\n(alice|bob) /);
     const logins = Number(/\nlogins .* (\d+) in the last hour/.exec(before)?.[1] ?? 0);
     const revoked = Number(/\nrevocations .* (\d+) in the last hour/.exec(before)?.[1] ?? 0);
-    const theirs = await daemon.link(mallory);
+    const theirs = await site.daemon.link(mallory);
     await screen.shows(new RegExp(`\nlogins .* ${logins + 1} in the last hour`));
-    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    await site.daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     await theirs.finished;
     await screen.shows(new RegExp(`\nrevocations .* ${revoked + 1} in the last hour`));
-    await daemon.cli(alice, ['tokens', 'show', 'no-such-token']);
+    await site.daemon.cli(alice, ['tokens', 'show', 'no-such-token']);
     await screen.shows(/\nREFUSED .*\n[\s\S]*alice/);
     screen.resize(60, 15);
     await screen.shows(/^Latchkey .*\n.*\nOverview\n\d people(?:.*\n){7,}\? help/);
     screen.resize(200, 50);
     await screen.shows(/LATEST +SINCE[\s\S]*REFUSED/);
     expect(screen.text.split('\n').filter((line) => /[▁-█]/.test(line)).length).toBeGreaterThan(9);
-    using own = await dashboard(alice);
-    expect(own.text).toContain(' 1 Logins  2 Tokens  3 Links  4 Sessions');
+    using own = await site.dashboard(alice);
+    await own.shows(/\n 1 Logins {2}2 Tokens {2}3 Links {2}4 Sessions\n/);
     own.press('q');
     await own.shows(/ended with 0/);
-    own.enter(`${program()} tui --run ${daemon.runFolder} --screen overview; echo ended with $?`);
+    own.enter(commandLine(site.daemon, '--screen overview'));
     await own.shows(/--screen is one of logins, tokens, links, sessions\nended with 2/);
   });
 
   test('says what to do instead where there is no terminal', async (context) => {
     skipWithout(context, missingWorld());
-    const { status, stdout, stderr } = await daemon.cli(root, ['tui']);
+    const { status, stdout, stderr } = await site.daemon.cli(root, ['tui']);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
       "latchkey: the dashboard needs a terminal; without one there is 'latchkey tokens watch'\n",

@@ -98,7 +98,7 @@ describe('revocation', () => {
       '(setsid sleep 986 &) ; (env -i sleep 985 &) ; sleep 0.2; echo up; sleep 989';
     const start = daemon.begin(user, ['start', '--', 'sh', '-c', script]);
     await start.printed(/up/);
-    using screen = await openDashboard(daemon, user);
+    using screen = await openDashboard(daemon, user, '--screen tokens');
     screen.press('x');
     await screen.shows(/Ends 1 token, 1 link and 1 running session\./);
     screen.press('n', 'q');

@@ -1,8 +1,15 @@
-/** The dashboard in a terminal of its own, with the built program. */
-import type { Account } from './account.ts';
-import type { TestDaemon } from './daemon.ts';
+/** The dashboard in a terminal of its own, with the built program and a real server. */
+import { connect } from '../../src/client/connect.ts';
+import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
+import { type Account, alice, bob } from './account.ts';
+import { TestDaemon } from './daemon.ts';
 import { program } from './program.ts';
 import { Screen, type ScreenOptions } from './screen.ts';
+
+/** The command line of the dashboard, which says how it ended. */
+export function commandLine({ runFolder }: TestDaemon, words = ''): string {
+  return `${program()} tui --run ${runFolder} ${words}; echo ended with $?`;
+}
 
 /** The dashboard of `account`, live. */
 export async function openDashboard(
@@ -12,9 +19,46 @@ export async function openDashboard(
   options: ScreenOptions = {},
 ): Promise<Screen> {
   const screen = new Screen(account, options);
-  screen.enter(`${program()} tui --run ${daemon.runFolder} ${words}; echo ended with $?`);
+  screen.enter(commandLine(daemon, words));
   await screen.shows(/● live/);
   return screen;
+}
+
+/** What a story of the dashboard needs: a server with bob as its manager, and alice and bob logged in. */
+export class DashboardSite implements AsyncDisposable {
+  readonly daemon: TestDaemon;
+
+  private constructor(daemon: TestDaemon) {
+    this.daemon = daemon;
+  }
+
+  static async open(): Promise<DashboardSite> {
+    const daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
+    for (const account of [alice, bob]) await daemon.link(account);
+    return new DashboardSite(daemon);
+  }
+
+  dashboard(account: Account, words?: string, options?: ScreenOptions): Promise<Screen> {
+    return openDashboard(this.daemon, account, words, options);
+  }
+
+  /** A session of `account`, with options of `start` in front of its command; resolves with its id. */
+  async start(account: Account, ...words: string[]): Promise<string> {
+    return (await this.daemon.cli(account, ['start', '--detach', ...words])).stdout.trim();
+  }
+
+  /** Ends every session that runs: the links that they are of do not end with the server. */
+  async endSessions(): Promise<void> {
+    const client = await connect({ run: this.daemon.runFolder, env: {}, localAdmin: true });
+    const filter = { state: SessionState.RUNNING, login: '', text: '' };
+    const { sessions } = await client.sessions.listSessions({ filter, pageSize: 1000 });
+    await Promise.all(sessions.map(({ id }) => client.sessions.endSession({ sessionId: id })));
+    await client.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.daemon[Symbol.asyncDispose]();
+  }
 }
 
 /** tmux's names for keys that the help calls otherwise. */
