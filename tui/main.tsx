@@ -14,7 +14,6 @@ import { onScreen } from './on-screen.ts';
 import { HELP, parseWords, type TuiWords } from './options.ts';
 import type { Screen } from './screen.ts';
 import { screensFor } from './screens/all.ts';
-import { tokens } from './screens/tokens.ts';
 import { meant } from './state/prompt.ts';
 import { initialState } from './state/state.ts';
 import { loadLayout } from './yoga.ts';
@@ -60,9 +59,8 @@ async function show({
   return await onScreen(dashboard, { leaving, isLent: () => loan.isOut, isSpoken: look.isSpoken });
 }
 
-/** The screen whose name begins as `wish`. Throws USAGE. */
-function firstScreen(wish: string | undefined, who: Who): Screen {
-  if (wish === undefined) return tokens;
+/** The first screen whose name begins as `wish`, which is any. Throws USAGE. */
+function firstScreen(wish: string, who: Who): Screen {
   const [found] = meant(wish, who);
   if (found !== undefined) return found;
   const names = screensFor(who).map(({ name }) => name.toLowerCase());

@@ -7,8 +7,8 @@ import { type Look, lookOf, THEMES, wishes } from './layout/look.ts';
 export interface TuiWords {
   readonly help: boolean;
   readonly readOnly: boolean;
-  /** As typed; undefined where nothing was said. */
-  readonly screen: string | undefined;
+  /** As typed; '' where nothing was said. */
+  readonly screen: string;
   readonly look: Look;
   readonly mouse: boolean;
   readonly connect: ConnectOptions;
@@ -23,7 +23,8 @@ Logins, tokens, links and sessions, as they change. You see what is yours; manag
 everybody's, and an overview of what goes on. Press ? for the keys.
 
   SERVER             host or host:port; otherwise as for every command
-  --screen NAME      the screen to begin with: overview (for managers), logins, tokens, links, sessions
+  --screen NAME      where to begin, if not with the first of overview (for managers), logins,
+                     tokens, links, sessions
   --read-only        offer nothing that changes anything
   --ascii            draw with ASCII alone
   --theme THEME      dark, light, 16 (the terminal's own colours) or none
@@ -48,7 +49,7 @@ export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): Tui
   return {
     help: values.help === true,
     readOnly: values['read-only'] === true,
-    screen: values.screen,
+    screen: values.screen ?? '',
     look: lookOf(
       theme,
       values.ascii === true || wished.ascii,

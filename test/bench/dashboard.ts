@@ -37,7 +37,7 @@ export async function measure(folder: () => string): Promise<Line[]> {
   return lines;
 }
 
-/** Until the list is there, against one answer of the same server, both with the terminal around them. */
+/** Until all of it is there, against one answer of the same server, both with the terminal around them. */
 async function firstScreen(daemon: TestDaemon): Promise<Line> {
   const timed = (open: () => Terminal, holds: (text: string) => boolean): Sample => {
     return async () => {

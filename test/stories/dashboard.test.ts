@@ -355,9 +355,9 @@ describe('the dashboard', () => {
     await screen.shows(/ended with 0/);
   });
 
-  test('shows managers what goes on, in charts and numbers, and nobody else', async (context) => {
+  test('shows managers first what goes on, in charts and numbers, and to nobody else', async (context) => {
     skipWithout(context, missingWorld());
-    using screen = await site.dashboard(bob, '--screen overview', { columns: 80, rows: 24 });
+    using screen = await site.dashboard(bob, '', { columns: 80, rows: 24 });
     const before = await screen.shows(
       /\d people, \d+ tokens, \d+ links? and \d+ sessions? running\nserver: /,
     );
@@ -378,7 +378,7 @@ describe('the dashboard', () => {
     await screen.shows(/LATEST +SINCE[\s\S]*REFUSED/);
     expect(screen.text.split('\n').filter((line) => /[▁-█]/.test(line)).length).toBeGreaterThan(9);
     using own = await site.dashboard(alice);
-    await own.shows(/\n 1 Logins {2}2 Tokens {2}3 Links {2}4 Sessions\n/);
+    await own.shows(/\n 1 Logins {2}2 Tokens {2}3 Links {2}4 Sessions\nLogins · 1 of 1\n/);
     own.press('q');
     await own.shows(/ended with 0/);
     own.enter(commandLine(site.daemon, '--screen overview'));
