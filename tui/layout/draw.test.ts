@@ -28,6 +28,34 @@ describe('the screen', () => {
       }
   });
 
+  it('shows the line that one is on, wherever that is, and wastes none', () => {
+    const many = { length: 40 };
+    const fields = Array.from(many, (_, at) => ({ name: `field ${at}`, value: 'x' }));
+    const rows = Array.from(many, (_, at) => ({ ...tokenRow(`token-${at}`), fields }));
+    for (const size of [
+      { columns: 60, rows: 15 },
+      { columns: 80, rows: 24 },
+    ])
+      for (const way of [[], ['enter']])
+        for (const [keys, line] of [
+          [[], /^▸ (token-0|field 0) /],
+          [Array<string>(20).fill('j'), /^▸ (token-20|field 20) /],
+          [['G'], /^▸ (token-39|field 39) /],
+        ] as const) {
+          const lines = screen(press(showing(rows, { size }), ...way, ...keys), 0, plain);
+          expect(lines.filter((each) => line.test(each))).toHaveLength(1);
+          const shown = lines.filter((each) => /^[▸ ] (token-|field )\d/.test(each));
+          expect([size.rows, way, keys.length, shown.length]).toEqual([
+            size.rows,
+            way,
+            keys.length,
+            size.rows - 6,
+          ]);
+        }
+    const help = screen(press(showing(rows, { size: { columns: 60, rows: 15 } }), '?', 'G'), 0, plain);
+    expect(help.at(-3)).toMatch(/^\^z +to the shell/);
+  });
+
   it('shows who is where, the tabs, the rows with cursor and marks, and the keys', () => {
     const state = press(showing([tokenRow('one'), tokenRow('two', 'bob')]), 'space');
     const lines = screen(state, 60_000, plain);
