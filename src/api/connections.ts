@@ -51,6 +51,16 @@ export interface Connection {
   login?: string;
   /** When its last call ended (or it was accepted), by performance.now(). */
   idleSinceMs: number;
+  /** Calls that it has made before it had shown a good token, and since when those are counted. */
+  readonly attempts: { count: number; sinceMs: number };
+}
+
+/** The two ends of a connection, as a socket has them. */
+export interface Ends {
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
 }
 
 export interface ConnectionsOptions {
@@ -118,8 +128,8 @@ export class Connections implements AsyncDisposable {
   }
 
   /** The connection between these ends; undefined when it has just gone. */
-  find(theirs: End, ours: End): Connection | undefined {
-    return this.#accepted.get(keyOf(theirs, ours))?.connection;
+  find(ends: Ends): Connection | undefined {
+    return this.#accepted.get(endsOf(ends).key)?.connection;
   }
 
   /** What handshakes from now on show. Connections that are there keep theirs. */
@@ -172,7 +182,9 @@ export class Connections implements AsyncDisposable {
       return;
     }
     const peer = peerOf(theirs, ours);
-    accepted.connection = { peer, unproven: 0, calls: 0, proven: false, idleSinceMs: performance.now() };
+    const nowMs = performance.now();
+    const attempts = { count: 0, sinceMs: nowMs };
+    accepted.connection = { peer, unproven: 0, calls: 0, proven: false, idleSinceMs: nowMs, attempts };
     this.#inject(socket);
   }
 
@@ -224,7 +236,7 @@ function greediest(all: readonly [string, Accepted][]): [string, Accepted] | und
   return most.find(([, { connection }]) => connection?.calls === 0) ?? most[0];
 }
 
-function endsOf(socket: Socket): { key: string; theirs: End; ours: End } {
+function endsOf(socket: Ends): { key: string; theirs: End; ours: End } {
   const theirs = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
   const ours = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
   return { key: keyOf(theirs, ours), theirs, ours };

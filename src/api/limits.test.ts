@@ -13,6 +13,7 @@ import { Limits } from './limits.ts';
 
 const OK = 0;
 const RESOURCE_EXHAUSTED = 8;
+const UNIMPLEMENTED = 12;
 const UNAUTHENTICATED = 16;
 const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
 const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
@@ -97,6 +98,18 @@ describe('before a login', () => {
     expect(unfetched.map(({ rstCode }) => rstCode)).toEqual(Array(16).fill(constants.NGHTTP2_CANCEL));
     expect(await answered(call())).toBeUndefined();
     session.destroy();
+  });
+
+  it('cuts a connection that makes more than 100 calls within a second, to what is not there as well', async () => {
+    const session = api.http2();
+    const call = (): Promise<number | undefined> =>
+      grpcStatus(session.request(callHeaders('no.such/Method'), { endStream: true }));
+    const first = await Promise.all(Array.from({ length: 100 }, call));
+    expect(new Set(first)).toEqual(new Set([UNIMPLEMENTED]));
+    const cut = once(session, 'goaway');
+    await Promise.all(Array.from({ length: 100 }, call));
+    expect((await cut)[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    await expect.poll(() => session.destroyed).toBe(true);
   });
 
   it('counts calls from elsewhere together, and each uid of this host for itself', () => {

@@ -9,7 +9,9 @@ import type { Deadlines } from './policy.ts';
 export interface CallLimits extends Deadlines {
   /** Calls at once that have shown no good token: on one connection. */
   readonly unprovenPerConnection: number;
-  /** The same in all; callers on this host are counted apart, each uid for itself. */
+  /** Such calls on one connection within a second, whatever they ask for and however soon they are refused. */
+  readonly unprovenPerSecond: number;
+  /** Such calls at once in all; callers on this host are counted apart, each uid for itself. */
   readonly unproven: number;
   /** Calls at once of one login. */
   readonly perLogin: number;
@@ -27,6 +29,7 @@ export interface CallLimits extends Deadlines {
 
 const CALL_LIMITS: CallLimits = {
   unprovenPerConnection: 16,
+  unprovenPerSecond: 100,
   unproven: 100,
   perLogin: 1000,
   inPartPerLogin: 64 * 1024 * 1024,
@@ -38,6 +41,7 @@ const CALL_LIMITS: CallLimits = {
   publicStreamMs: 300_000,
 };
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 
 export class Limits {
@@ -50,6 +54,16 @@ export class Limits {
   constructor(limits: Partial<CallLimits> = {}, nowMs: () => number = () => performance.now()) {
     this.numbers = { ...CALL_LIMITS, ...limits };
     this.#nowMs = nowMs;
+  }
+
+  /** Counts a call on `connection`, and says whether it makes more of them than a client would that has no login. */
+  isFlood(connection: Connection): boolean {
+    if (connection.proven) return false;
+    const { attempts } = connection;
+    const nowMs = this.#nowMs();
+    if (nowMs - attempts.sinceMs > SECOND_MS) [attempts.count, attempts.sinceMs] = [0, nowMs];
+    attempts.count += 1;
+    return attempts.count > this.numbers.unprovenPerSecond;
   }
 
   /** Throws when there is no room for another call on `connection` that shows no good token. */
