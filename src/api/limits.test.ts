@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -7,17 +7,22 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callHeaders, framed, grpcStatus, ServedApi } from '../../test/support/served-api.ts';
 import { GetKeysRequest } from '../generated/latchkey/v1/auth.ts';
+import { AttachSessionRequest } from '../generated/latchkey/v1/session.ts';
 import { VerifyTokenRequest } from '../generated/latchkey/v1/token.ts';
+import type { ReadingEnd } from '../links/reading.ts';
+import { Attachment } from '../sessions/attachment.ts';
 import { sourceOf } from './connections.ts';
 import { Limits } from './limits.ts';
 
 const OK = 0;
 const RESOURCE_EXHAUSTED = 8;
+const INVALID_ARGUMENT = 3;
 const UNIMPLEMENTED = 12;
 const UNAUTHENTICATED = 16;
 const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
 const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
 const VERIFY = 'latchkey.v1.TokenService/VerifyToken';
+const ATTACH = 'latchkey.v1.SessionService/AttachSession';
 const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
 
 let api: ServedApi;
@@ -38,6 +43,22 @@ async function callOnce(
   const status = await grpcStatus(stream);
   session.destroy();
   return status;
+}
+
+type AttachBody = NonNullable<AttachSessionRequest['request']>;
+
+/** One message of an attached client, compressed. */
+function attachRequest(request: AttachBody): Buffer {
+  const message = framed(gzipSync(AttachSessionRequest.encode({ request }).finish()));
+  message[0] = 1;
+  return message;
+}
+
+/** The output of a program that prints nothing. */
+async function* nothing(signal: AbortSignal): AsyncGenerator<never, ReadingEnd> {
+  yield* [];
+  await once(signal, 'abort');
+  return {};
 }
 
 describe('before a login', () => {
@@ -234,7 +255,10 @@ describe('with a login', () => {
   });
 
   it('bounds the bytes of messages of one login that have come in part', async () => {
-    await using small = await ServedApi.start({ managers: ['max'], callLimits: { inPartPerLogin: 100_000 } });
+    await using small = await ServedApi.start({
+      managers: ['max'],
+      callLimits: { messagesPerLogin: 100_000 },
+    });
     const session = small.http2();
     const begin = async (login: string): Promise<ClientHttp2Stream> => {
       const authorization = `Bearer ${await small.token(login)}`;
@@ -257,6 +281,42 @@ describe('with a login', () => {
     const next = await half('bob');
     for (const stream of [next, other]) stream.end(Buffer.alloc(59_999));
     expect(await Promise.all([next, other].map(grpcStatus))).toEqual([OK, OK]);
+    session.destroy();
+  });
+
+  it('bounds the bytes of messages of one login that a program has yet to take, as they are unpacked', async () => {
+    let takeAll = (): void => {};
+    const taken = new Promise<void>((resolve) => {
+      takeAll = resolve;
+    });
+    const program = new EventEmitter();
+    const input = async (): Promise<void> => {
+      program.emit('input');
+      await taken;
+    };
+    const link = async (): Promise<never> => ({ input }) as never;
+    const attach = async ({ signal }: { signal: AbortSignal }): Promise<Attachment> =>
+      new Attachment('s', { output: nothing(signal), link, left: () => {}, signal });
+    await using small = await ServedApi.start({
+      callLimits: { messagesPerLogin: 100_000 },
+      sessions: { attach } as never,
+    });
+    const session = small.http2();
+    const attached = async (login: string): Promise<ClientHttp2Stream> => {
+      const headers = { authorization: `Bearer ${await small.token(login)}`, 'grpc-encoding': 'gzip' };
+      const stream = session.request(callHeaders(ATTACH, headers));
+      stream.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0 } }));
+      stream.write(attachRequest({ $case: 'input', value: Buffer.alloc(60_000) }));
+      return stream;
+    };
+    const [first] = await Promise.all([attached('bob'), once(program, 'input')]);
+    expect(await grpcStatus(await attached('bob'))).toBe(RESOURCE_EXHAUSTED);
+    await Promise.all([attached('eve'), once(program, 'input')]);
+    takeAll();
+    first.write(attachRequest({ $case: 'input', value: Buffer.alloc(50_000) }));
+    first.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0 } }));
+    expect(await grpcStatus(first)).toBe(INVALID_ARGUMENT);
+    await Promise.all([attached('bob'), once(program, 'input')]);
     session.destroy();
   });
 

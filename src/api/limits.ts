@@ -15,8 +15,8 @@ export interface CallLimits extends Deadlines {
   readonly unproven: number;
   /** Calls at once of one login. */
   readonly perLogin: number;
-  /** Bytes of messages of one login that have come in part. */
-  readonly inPartPerLogin: number;
+  /** Bytes of messages of one login that have come in part, or are not done with. */
+  readonly messagesPerLogin: number;
   /** Registrations of links that one uid may begin within a minute. */
   readonly registrationsPerMinute: number;
   /** How long a client may take for a message that it owes us. */
@@ -32,7 +32,7 @@ const CALL_LIMITS: CallLimits = {
   unprovenPerSecond: 100,
   unproven: 100,
   perLogin: 1000,
-  inPartPerLogin: 64 * 1024 * 1024,
+  messagesPerLogin: 64 * 1024 * 1024,
   registrationsPerMinute: 60,
   messageDueMs: 20_000,
   typedDueMs: 60_000,
@@ -92,10 +92,10 @@ export class Limits {
     return this.#enter(`of ${login}`, this.numbers.perLogin, 'this login has too many calls at once');
   }
 
-  /** Room for a message of `login` that has come in part. */
+  /** Room for a message of `login`. */
   reserveFor(login: string, bytes: number): Disposable {
     const message = 'this login has too many messages under way at once';
-    return this.#enter(`in part, of ${login}`, this.numbers.inPartPerLogin, message, bytes);
+    return this.#enter(`messages of ${login}`, this.numbers.messagesPerLogin, message, bytes);
   }
 
   /** A link of `uid` that begins to register. */

@@ -24,6 +24,7 @@ const OVER = new AppError('CANCELLED', 'the call is over');
 interface Internals {
   readonly stream?: ServerHttp2Stream;
   decoder?: Pick<MessageDecoder, 'write'>;
+  readonly incomingEncoding?: string;
   maxReceiveMessageSize?: number;
 }
 
@@ -46,6 +47,8 @@ export class Wire {
   #ended = false;
   #cut: { readonly reason: unknown } | undefined;
   #finished = false;
+  /** Whether somebody has a message that was read. */
+  #isHeld = false;
 
   /**
    * `limitBytes` is how long a message may be. `onGone` is called when the client, its connection or its deadline
@@ -54,7 +57,7 @@ export class Wire {
   constructor(call: ServerInterceptingCallInterface, limitBytes: number, onGone: (reason: unknown) => void) {
     this.#call = call;
     this.#internals = call as unknown as Internals;
-    this.#decoder = new MessageDecoder(limitBytes, onGone);
+    this.#decoder = new MessageDecoder(limitBytes, onGone, this.#internals.incomingEncoding);
     this.#takeIn();
     let received: Metadata | undefined;
     call.start({
@@ -78,8 +81,10 @@ export class Wire {
     this.#internals.maxReceiveMessageSize = bytes;
   }
 
-  /** The next message; undefined after the last. One read at a time. */
+  /** The next message; undefined after the last. One read at a time, when one is done with the message before. */
   read(): Promise<Buffer | undefined> {
+    if (this.#isHeld) this.#decoder.letGo();
+    this.#isHeld = false;
     if (this.#ended && this.#cut === undefined) return Promise.resolve(undefined);
     const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
     this.#startRead({ promise, reject, take: resolve });
@@ -155,7 +160,8 @@ export class Wire {
     if (this.#finished) return;
     this.#finished = true;
     this.cut(OVER);
-    this.#decoder[Symbol.dispose]();
+    this.#decoder.stop();
+    this.whenClosed(() => this.#decoder[Symbol.dispose]());
     const { stream } = this.#internals;
     const isAlone = stream?.headersSent === false; // then it goes out at once, else as trailers
     this.#call.sendStatus(status);
@@ -186,6 +192,7 @@ export class Wire {
 
   #deliver(message: Buffer | undefined): void {
     if (message === undefined) this.#ended = true;
+    else this.#isHeld = true;
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.take(message);
