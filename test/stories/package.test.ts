@@ -4,6 +4,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  DOCUMENT_DESCRIPTIONS,
+  EVENT_DESCRIPTIONS,
+  FAILURE_DESCRIPTION,
+  OBJECT_DESCRIPTIONS,
+} from '../../src/cli/json-manual.ts';
 import { latchkey, myself } from '../support/account.ts';
 import { DebianPackage } from '../support/debian-package.ts';
 import { skipWithout } from '../support/skip.ts';
@@ -95,6 +101,17 @@ describe('the .deb', () => {
     }
     const shown = run('man', '--local-file', join(tree, 'usr/share/man/man1/latchkey-tokens.1.gz'));
     expect(shown.stdout).toMatch(/LATCHKEY TOKENS REVOKE\n.*revoke \[options\] \[jti/);
+  });
+
+  test('has in latchkey-json(5) everything that --json prints, with its type', (context) => {
+    skipWithout(context, missing || without('/usr/bin/man'));
+    const page = run('man', '--local-file', join(tree, 'usr/share/man/man5/latchkey-json.5.gz')).stdout;
+    const shown = page.replaceAll(/\s+/g, ' ');
+    const all = { ...DOCUMENT_DESCRIPTIONS, ...EVENT_DESCRIPTIONS, ...OBJECT_DESCRIPTIONS };
+    for (const [name, members] of Object.entries({ ...all, failure: FAILURE_DESCRIPTION })) {
+      const entries = Object.entries(members).map(([each, { type, about }]) => `${each} (${type}) ${about}`);
+      expect(shown).toContain([name, ...entries.map((entry) => entry.trim())].join(' '));
+    }
   });
 
   test('has a configuration that names every setting, and changes none', async (context) => {
