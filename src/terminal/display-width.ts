@@ -10,8 +10,8 @@ const PLAIN = /^[\x20-\x7e]*$/;
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** The first segmenter of a process takes as long as a tenth of a short command, so it is made where it is needed. */
-function graphemesOf(text: string): Intl.Segments {
+/** What people take for characters. The first segmenter of a process takes as long as a tenth of a short command, so it is made where it is needed. */
+export function graphemesOf(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   return segmenter.segment(text);
 }
@@ -41,6 +41,10 @@ export function truncate(text: string, width: number): string {
 
 /** `text` in pieces of `width` columns at most, each as long as can be; nothing of it is lost. */
 export function* piecesOf(text: string, width: number): Generator<string> {
+  if (width > 0 && PLAIN.test(text)) {
+    for (let at = 0; at < text.length; at += width) yield text.slice(at, at + width);
+    return;
+  }
   let piece = '';
   let used = 0;
   for (const { segment } of graphemesOf(text)) {

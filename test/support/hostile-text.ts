@@ -15,6 +15,19 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   long: 'x'.repeat(10_000),
 };
 
+/** To make names of. */
+export const HOSTILE_UNITS = [
+  'a',
+  '\u001b[2J',
+  '\u001b]52;c;eA==\u0007',
+  '\u009b',
+  '\u202e',
+  '日',
+  'e\u0301',
+  '\n',
+  '\t',
+] as const;
+
 /** Whatever of it would do more than be read. */
 export const HARMFUL =
   /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff\u3164\u{e0000}-\u{e007f}]/u;

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { displayWidth } from '../../src/terminal/display-width.ts';
+import { HOSTILE_UNITS } from '../../test/support/hostile-text.ts';
 import { press, showing, tokenRow } from '../state/state.test-support.ts';
 import { draw } from './draw.ts';
 import { lookOf, wishes } from './look.ts';
@@ -90,19 +91,7 @@ describe('the screen', () => {
   });
 
   it('lets nothing from elsewhere reach the terminal, and stays aligned', () => {
-    const word = fc.string({
-      unit: fc.constantFrom(
-        'a',
-        '\u001b[2J',
-        '\u001b]52;c;eA==\u0007',
-        '\u009b',
-        '\u202e',
-        '日',
-        'e\u0301',
-        '\n',
-        '\t',
-      ),
-    });
+    const word = fc.string({ unit: fc.constantFrom(...HOSTILE_UNITS) });
     fc.assert(
       fc.property(word, (name) => {
         const rows = [tokenRow('plain'), tokenRow(`t${name}`, name)];

@@ -1,5 +1,5 @@
 /** How things look: colours by theme, and drawing in ASCII where a terminal has nothing else. */
-import { displayWidth } from '../../src/terminal/display-width.ts';
+import { displayWidth, graphemesOf } from '../../src/terminal/display-width.ts';
 import type { Style as TableStyle } from '../../src/terminal/table.ts';
 
 export const THEMES = ['dark', 'light', '16', 'none'] as const;
@@ -68,8 +68,6 @@ const ASCII: Readonly<Record<string, string>> = {
   '█': '#',
 };
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
 export function lookOf(theme: Theme, ascii: boolean, isSpoken = false): Look {
   if (isSpoken) return { paint: (text) => text, plain: (text) => text, isSpoken };
   return {
@@ -89,7 +87,7 @@ export function painter({ paint, plain }: Look): Look['paint'] {
 
 function inAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
-  return Array.from(graphemes.segment(text), ({ segment }) => {
+  return Array.from(graphemesOf(text), ({ segment }) => {
     if (/^[\x20-\x7e]+$/.test(segment)) return segment;
     return ASCII[segment] ?? '?'.repeat(displayWidth(segment));
   }).join('');

@@ -1,6 +1,6 @@
 /** All fields of the row that is open; the ones with an arrow lead on. */
 import { padTo } from '../../src/terminal/display-width.ts';
-import { arrowOf, indentOf, type OpenLine, openLines } from '../state/open-text.ts';
+import { arrowOf, indentOf, type OpenLine, openLines, topLine } from '../state/open-text.ts';
 import { heightOf, type ListView, type State } from '../state/state.ts';
 import { cellOf } from './line.ts';
 import type { Look } from './look.ts';
@@ -11,11 +11,10 @@ export function openRow(
   nowMs: number,
   look: Look,
 ): string[] {
-  const height = heightOf(state.size);
   const all = openLines(state, row);
-  const top = Math.max(0, at - height + 1);
+  const top = topLine(state, at);
   const indent = indentOf(row);
-  const lines = all.slice(top, top + height).map((line, index) => {
+  const lines = all.slice(top, top + heightOf(state.size)).map((line, index) => {
     const isCursor = top + index === Math.min(at, all.length - 1);
     return lineOf(line, { isCursor, indent, width: state.size.columns }, nowMs, look);
   });

@@ -3,7 +3,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src/errors.ts';
 import type { Change, List, Query } from '../screen.ts';
 import type { Event } from '../state/reduce.ts';
-import { emptyWindow } from '../state/window.ts';
 import { Feed } from './feed.ts';
 
 const noServer = { client: undefined as never, hasAnother: async () => false };
@@ -28,7 +27,7 @@ function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
     watch: (_client, _query, signal) => watch(signal),
   };
   const query: Query = { screen, scope: {}, filter: '', order: undefined };
-  const opened = new Feed(noServer, query, emptyWindow.wanted, (event) => events.push(event));
+  const opened = new Feed(noServer, query, (event) => events.push(event));
   onTestFinished(() => opened[Symbol.dispose]());
   return seen;
 }

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAppError } from '../../src/errors.ts';
 import type { Change, Query } from '../screen.ts';
 import type { Event } from '../state/reduce.ts';
-import type { Extent } from '../state/window.ts';
+import { type Extent, emptyWindow } from '../state/window.ts';
 import { loadRows } from './load-rows.ts';
 import { type Watched, watching } from './watching.ts';
 
@@ -20,7 +20,7 @@ export class Feed implements Disposable {
   readonly #query: Query;
   readonly #tell: (event: Event) => void;
   readonly #control = new AbortController();
-  #wanted: Extent;
+  #wanted = emptyWindow.wanted;
   #changes: Change[] = [];
   #telling: NodeJS.Timeout | undefined;
   #toldMs = -Infinity;
@@ -29,10 +29,9 @@ export class Feed implements Disposable {
   #isLoading = false;
   #rest: AbortController | undefined;
 
-  constructor(server: Watched, query: Query, wanted: Extent, tell: (event: Event) => void) {
+  constructor(server: Watched, query: Query, tell: (event: Event) => void) {
     this.#server = server;
     this.#query = query;
-    this.#wanted = wanted;
     this.#tell = (event) => {
       if (!this.#control.signal.aborted) tell(event);
     };

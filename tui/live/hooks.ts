@@ -25,7 +25,7 @@ export function useWatch(server: LastingClient, view: View, tell: Dispatch<Event
   const wanted = view.kind === 'list' ? view.window.wanted : emptyWindow.wanted;
   useEffect(() => {
     if (query === undefined) return;
-    const opened = new Feed(server, query, emptyWindow.wanted, tell);
+    const opened = new Feed(server, query, tell);
     feed.current = opened;
     return () => opened[Symbol.dispose]();
   }, [server, query, tell]);

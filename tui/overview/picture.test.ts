@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { LinkUse, Refusal, WatchActivityResponse } from '../../src/generated/latchkey/v1/system.ts';
 import { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { displayWidth } from '../../src/terminal/display-width.ts';
+import { HOSTILE_UNITS } from '../../test/support/hostile-text.ts';
 import { lookOf } from '../layout/look.ts';
 import type { Frame } from '../screen.ts';
 import { memory, share } from './numbers.ts';
@@ -124,18 +125,7 @@ describe('the overview', () => {
   });
 
   it('lets nothing from elsewhere reach the terminal, and draws in ASCII where that is wanted', () => {
-    const name = fc.string({
-      unit: fc.constantFrom(
-        'a',
-        '\u001b[2J',
-        '\u001b]52;c;eA==\u0007',
-        '\u009b',
-        '\u202e',
-        '日',
-        'e\u0301',
-        '\n',
-      ),
-    });
+    const name = fc.string({ unit: fc.constantFrom(...HOSTILE_UNITS) });
     fc.assert(
       fc.property(name, (text) => {
         for (const columns of [80, 200])

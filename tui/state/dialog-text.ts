@@ -127,7 +127,7 @@ function overLines({ why }: Of<'over'>): string[] {
   ];
 }
 
-export function amountOf(job: Job): number {
+function amountOf(job: Job): number {
   return job.kind === 'mark' ? job.total : job.targets.length;
 }
 

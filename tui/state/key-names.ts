@@ -1,5 +1,6 @@
 /** Keys as names: "j", "G", "enter", "^c". */
 import type { Key } from 'ink';
+import { graphemesOf } from '../../src/terminal/display-width.ts';
 
 const NAMED: readonly (readonly [keyof Key, string])[] = [
   ['upArrow', 'up'],
@@ -16,8 +17,6 @@ const NAMED: readonly (readonly [keyof Key, string])[] = [
   ['delete', 'backspace'],
 ];
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
 /**
  * The keys of one piece of input, in which a fast typist has several. Terminals send Alt and a key as esc and the
  * key; nothing here is on Alt, so it is always taken for the two.
@@ -31,10 +30,7 @@ function namesOf(input: string, key: Key): string[] {
   const [, name] = NAMED.find(([property]) => key[property] === true) ?? [];
   if (name !== undefined) return [name];
   if (key.ctrl) return [`^${input}`];
-  return Array.from(
-    graphemes.segment(input),
-    ({ segment }) => CHARACTERS[segment] ?? control(segment) ?? segment,
-  );
+  return Array.from(graphemesOf(input), ({ segment }) => CHARACTERS[segment] ?? control(segment) ?? segment);
 }
 
 const CHARACTERS: Readonly<Record<string, string>> = {
@@ -55,5 +51,5 @@ function control(character: string): string | undefined {
 /** The text that a key types; undefined for one that types none. */
 export function typed(name: string): string | undefined {
   if (name === 'space') return ' ';
-  return Array.from(graphemes.segment(name)).length === 1 && !/\p{Cc}/u.test(name) ? name : undefined;
+  return Array.from(graphemesOf(name)).length === 1 && !/\p{Cc}/u.test(name) ? name : undefined;
 }

@@ -3,7 +3,6 @@ import type { Who } from '../../src/client/lasting-client.ts';
 import type {
   Board,
   Ending,
-  Field,
   List,
   Picture,
   Query,
@@ -162,11 +161,6 @@ export function screenOf(view: View): Screen {
 /** Whether the first answer to what is looked at has come. */
 export function isThere(view: View): boolean {
   return view.kind === 'list' ? view.window.isLoaded : view.picture !== undefined;
-}
-
-/** The fields of a row that are worth a line. */
-export function shownFields(row: Row): Field[] {
-  return row.fields.filter(({ value }) => value !== undefined && value !== '');
 }
 
 export function viewOn(screen: Screen): View {
