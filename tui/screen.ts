@@ -72,7 +72,7 @@ export type Target = Pick<Row, 'id' | 'title' | 'login' | 'can' | 'isOwnWayIn'>;
 export interface Page {
   readonly rows: readonly Row[];
   /** Where the next page begins; empty behind the last. */
-  readonly next: string;
+  readonly nextPageToken: string;
   /** How many rows there are in all pages. */
   readonly total: number;
 }

@@ -22,7 +22,7 @@ function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
     actions: [],
     page: async () => {
       seen.asked += 1;
-      return { rows: [], next: '', total: 0 };
+      return { rows: [], nextPageToken: '', total: 0 };
     },
     watch: (_client, _query, signal) => watch(signal),
   };
@@ -78,7 +78,9 @@ describe('a feed', () => {
         yield BEGUN;
         throw new AppError(reason, 'no more');
       });
-      await expect.poll(() => seen.events.at(-1)).toEqual({ kind: 'connection', connection });
+      await expect
+        .poll(() => seen.events.findLast(({ kind }) => kind === 'connection'))
+        .toEqual({ kind: 'connection', connection });
     },
   );
 });

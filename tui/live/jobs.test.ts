@@ -122,12 +122,12 @@ describe('a job', () => {
   it('marks all that a query picks, page after page, or nothing more when it is stopped', async () => {
     const pages: Page[] = ['a', 'b', 'c'].map((id, at) => ({
       rows: [{ id, title: id, cells: ['large'], fields: [] }],
-      next: at < 2 ? `${at + 1}` : '',
+      nextPageToken: at < 2 ? `${at + 1}` : '',
       total: 3,
     }));
     const page: List['page'] = async (_client, { pageToken, signal }) => {
       signal.throwIfAborted();
-      return pages[Number(pageToken)] ?? { rows: [], next: '', total: 0 };
+      return pages[Number(pageToken)] ?? { rows: [], nextPageToken: '', total: 0 };
     };
     const query = { screen: { ...sessions, page }, scope: {}, filter: '', order: undefined };
     const { last, progress } = await run({ kind: 'mark', query, total: 3 });

@@ -9,12 +9,11 @@ import type { Event } from '../state/reduce.ts';
 import type { Job } from '../state/state.ts';
 import { targetOf } from '../state/window.ts';
 import { count } from '../state/words.ts';
+import { LARGEST_PAGE, pages } from './pages.ts';
 import { summed } from './summed-receipt.ts';
 
 /** Calls under way together: enough to hide the way to the server, few enough to leave it room for others. */
 const TOGETHER = 4;
-/** The most the server gives at a time. */
-const PAGE = 1000;
 
 interface Working<Kind extends Job['kind'] = Job['kind']> {
   readonly client: Client;
@@ -118,13 +117,11 @@ async function mark({ client, job, tell, stop }: Working<'mark'>): Promise<void>
   const { query } = job;
   const targets: Target[] = [];
   try {
-    let pageToken = '';
-    do {
-      const page = await query.screen.page(client, { query, pageSize: PAGE, pageToken, signal: stop });
-      targets.push(...page.rows.map(targetOf));
+    const ask = { query, pageSize: LARGEST_PAGE, signal: stop };
+    for await (const { rows } of pages((pageToken) => query.screen.page(client, { ...ask, pageToken }))) {
+      targets.push(...rows.map(targetOf));
       tell({ kind: 'progress', job, done: targets.length });
-      pageToken = page.next;
-    } while (pageToken !== '');
+    }
     tell({ kind: 'marked', job, targets });
   } catch (error) {
     if (stop.aborted) tell({ kind: 'sent', job, text: 'Nothing more is marked.' });

@@ -2,9 +2,7 @@
 import type { Client } from '../../src/client/connect.ts';
 import type { Query, Row } from '../screen.ts';
 import type { Extent } from '../state/window.ts';
-
-/** The most the server gives at a time. */
-const LARGEST_PAGE = 1000;
+import { LARGEST_PAGE, pages } from './pages.ts';
 
 /** `wanted.count` rows, fewer where there are no more, in the order of the list; and how many there are in all. */
 export async function loadRows(
@@ -16,14 +14,15 @@ export async function loadRows(
   const asked = from === 'start' ? query : turned(query);
   const rows: Row[] = [];
   let total = 0;
-  let pageToken = '';
-  do {
+  const ask = (pageToken: string) => {
     const pageSize = Math.min(LARGEST_PAGE, count - rows.length);
-    const page = await query.screen.page(client, { query: asked, pageSize, pageToken, signal });
+    return query.screen.page(client, { query: asked, pageSize, pageToken, signal });
+  };
+  for await (const page of pages(ask)) {
     rows.push(...page.rows);
     total = page.total;
-    pageToken = page.next;
-  } while (pageToken !== '' && rows.length < count);
+    if (rows.length >= count) break;
+  }
   return { rows: from === 'start' ? rows : rows.reverse(), total: Math.max(total, rows.length) };
 }
 

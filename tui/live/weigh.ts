@@ -4,9 +4,7 @@ import { type Session, SessionState } from '../../src/generated/latchkey/v1/sess
 import type { Token } from '../../src/generated/latchkey/v1/token.ts';
 import type { Ending, Target } from '../screen.ts';
 import type { Weight } from '../state/state.ts';
-
-/** The most the server gives at a time. */
-const PAGE = 1000;
+import { LARGEST_PAGE, pages } from './pages.ts';
 
 /** The tokens that go, those made from them included, their links, and the sessions that run with any of it. */
 export async function weigh(
@@ -52,24 +50,17 @@ async function tokensOf(
     for (const child of children.get(token.jti) ?? []) take(child);
   };
   const meantOnes: Token[] = [];
-  for await (const page of pagesOfTokens(client, login, signal))
-    for (const token of page) {
+  const ask = { filter: { login }, pageSize: LARGEST_PAGE };
+  for await (const { tokens } of pages((pageToken) =>
+    client.tokens.listTokens({ ...ask, pageToken }, { signal }),
+  ))
+    for (const token of tokens) {
       if (token.parentJti !== '')
         children.set(token.parentJti, [...(children.get(token.parentJti) ?? []), token]);
       if (meant(token)) meantOnes.push(token);
     }
   for (const token of meantOnes) take(token);
   return going;
-}
-
-async function* pagesOfTokens(client: Client, login: string, signal: AbortSignal): AsyncGenerator<Token[]> {
-  let pageToken = '';
-  do {
-    const ask = { filter: { login }, pageSize: PAGE, pageToken };
-    const page = await client.tokens.listTokens(ask, { signal });
-    yield page.tokens;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
 }
 
 async function countSessions(
@@ -79,12 +70,10 @@ async function countSessions(
   signal: AbortSignal,
 ): Promise<number> {
   let found = 0;
-  let pageToken = '';
-  do {
-    const ask = { filter: { login, state: SessionState.RUNNING }, pageSize: PAGE, pageToken };
-    const page = await client.sessions.listSessions(ask, { signal });
-    found += page.sessions.filter(isHung).length;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
+  const ask = { filter: { login, state: SessionState.RUNNING }, pageSize: LARGEST_PAGE };
+  for await (const { sessions } of pages((pageToken) =>
+    client.sessions.listSessions({ ...ask, pageToken }, { signal }),
+  ))
+    found += sessions.filter(isHung).length;
   return found;
 }
