@@ -210,6 +210,15 @@ describe('the dashboard', () => {
     ]);
     expect(query(press(open, 'j', 'j', 'j', 'j', 'enter')).screen).toBe('Sessions');
     expect(press(open, 'enter').note).toBe('this line leads nowhere');
+    const leading = {
+      ...tokenRow('a'),
+      fields: [{ name: 'x', value: 'y'.repeat(70), lead: { screen: 'Links', scope: {} } }],
+    };
+    const shown = openLines(press(showing([leading]), 'enter'), leading); // 75 columns, of which the arrow takes 8
+    expect(shown.map(({ text, isLast }) => [text?.length, isLast])).toEqual([
+      [70, false],
+      [0, true],
+    ]);
   });
 
   it('shows nothing but the end of the login once it is over, behind what became of the work, and offers to leave', () => {
