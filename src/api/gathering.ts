@@ -6,8 +6,8 @@ import type { Readable } from 'node:stream';
 
 const NOTHING = Buffer.alloc(0);
 
-/** How much a stream hands on before it is asked again, in bytes: of messages of 5 bytes each all are kept apart. */
-const AT_ONCE_BYTES = 1024;
+/** What a stream hands on at first, in bytes: whoever reads takes all messages in it before it says that it pauses. */
+const FIRST_BYTES = 1024;
 
 /** Bytes that come at the end and go at the beginning. */
 export class Gathering {
@@ -25,8 +25,18 @@ export class Gathering {
   }
 
   add(piece: Buffer): void {
-    if (this.#end + piece.length > this.#buffer.length) this.#makeRoom(piece.length);
+    this.makeRoom(piece.length);
     this.#end += piece.copy(this.#buffer, this.#end);
+  }
+
+  /** Makes sure that so many bytes more fit in. */
+  makeRoom(bytes: number): void {
+    if (this.#end + bytes <= this.#buffer.length) return;
+    const { length } = this;
+    const larger = Buffer.allocUnsafe(length + Math.max(bytes, length));
+    this.#end = this.bytes.copy(larger);
+    this.#begin = 0;
+    this.#buffer = larger;
   }
 
   /** The first bytes, at most so many, which are then no longer here. */
@@ -36,30 +46,31 @@ export class Gathering {
     if (this.length === 0) [this.#buffer, this.#begin, this.#end] = [NOTHING, 0, 0];
     return taken;
   }
-
-  #makeRoom(bytes: number): void {
-    const { length } = this;
-    const larger = Buffer.allocUnsafe(length + Math.max(bytes, length));
-    this.#end = this.bytes.copy(larger);
-    this.#begin = 0;
-    this.#buffer = larger;
-  }
 }
 
-/** Has what comes while nobody reads `stream` wait in one piece, and hands it on little by little. */
+/** Has what comes while nobody reads `stream` wait in one piece, and hands it on little by little, then faster. */
 export function gatherWhilePaused(stream: Readable): void {
   const push = stream.push.bind(stream);
   const waiting = new Gathering();
   let isOver = false;
-  const handOn = (): boolean => {
-    while (waiting.length > 0 && stream.readableFlowing) push(waiting.take(AT_ONCE_BYTES));
+  const handOn = (bytes: Buffer): number => {
+    let handed = 0;
+    for (let most = FIRST_BYTES; handed < bytes.length && stream.readableFlowing; most *= 2) {
+      const piece = bytes.subarray(handed, handed + most);
+      handed += piece.length;
+      push(piece);
+    }
+    return handed;
+  };
+  const goOn = (): boolean => {
+    if (waiting.length > 0) waiting.take(handOn(waiting.bytes));
     if (isOver && waiting.length === 0) push(null);
     return waiting.length === 0;
   };
   stream.push = (piece: Buffer | null): boolean => {
     if (piece === null) isOver = true;
-    else waiting.add(piece);
-    return handOn();
+    else waiting.add(waiting.length > 0 ? piece : piece.subarray(handOn(piece)));
+    return goOn();
   };
-  stream.on('resume', handOn);
+  stream.on('resume', goOn);
 }

@@ -6,6 +6,9 @@ import { Gathering } from './gathering.ts';
 /** What is before each message, in bytes. */
 export const PREFIX_BYTES = 5;
 
+/** How much of what a message says about its length is believed, in bytes. */
+const TRUSTED_BYTES = 64 * 1024;
+
 /** Room for a message, in part or unpacked, until somebody is done with it. Throws LIMIT_EXCEEDED. */
 export type Reserve = (bytes: number) => Disposable;
 
@@ -70,11 +73,16 @@ export class MessageDecoder implements Disposable {
       const piece = rest.subarray(0, this.#wanted - this.#gathered.length);
       rest = rest.subarray(piece.length);
       this.#gathered.add(piece);
-      if (this.#gathered.length === PREFIX_BYTES) this.#wanted += this.#announced();
+      if (this.#gathered.length === PREFIX_BYTES) this.#expect(this.#announced());
       if (this.#gathered.length === this.#wanted) messages.push(this.#whole());
     }
     if (this.#wanted > PREFIX_BYTES) this.#reserved ??= this.#reserve?.(this.#wanted);
     return messages;
+  }
+
+  #expect(bytes: number): void {
+    this.#wanted += bytes;
+    this.#gathered.makeRoom(Math.min(bytes, TRUSTED_BYTES));
   }
 
   /** How long the message is that begins here. Throws LIMIT_EXCEEDED. */
