@@ -6,8 +6,8 @@ import { Gathering } from './gathering.ts';
 /** What is before each message, in bytes. */
 export const PREFIX_BYTES = 5;
 
-/** How much of what a message says about its length is believed, in bytes. */
-const TRUSTED_BYTES = 64 * 1024;
+/** How much of what a message says about its length is believed, in bytes: more than what programs read at once, 64 KiB. */
+const TRUSTED_BYTES = 128 * 1024;
 
 /** Room for a message, in part or unpacked, until somebody is done with it. Throws LIMIT_EXCEEDED. */
 export type Reserve = (bytes: number) => Disposable;
