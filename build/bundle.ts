@@ -8,7 +8,7 @@ const main = join(root, 'src/main.ts');
 
 /** The file behind each role. */
 const ROLES = {
-  serve: 'src/serve.ts',
+  serve: 'src/serve/main.ts',
   link: 'src/link/main.ts',
   cli: 'src/cli/main.ts',
   tui: 'tui/main.tsx',
@@ -39,7 +39,7 @@ const rolesApart: Plugin = {
       const host = guests.find(({ guest }) => guest === path)?.host;
       const load = host === undefined ? `loadRole('${path}')` : `loadRole('${host}').${path}()`;
       return {
-        contents: `module.exports = require('./src/packaged/role.ts').${load};`,
+        contents: `module.exports = require('./src/entry/packaged/role.ts').${load};`,
         resolveDir: root,
       };
     });

@@ -2,8 +2,8 @@
  * One program, several roles. The first word says which, and only that role's code is loaded.
  */
 import { writeSync } from 'node:fs';
-import { startClean } from './packaged/clean-start.ts';
-import { roleOf } from './role.ts';
+import { startClean } from './entry/packaged/clean-start.ts';
+import { roleOf } from './entry/role.ts';
 import { versionLine } from './version.ts';
 
 const STDOUT = 1;
@@ -15,7 +15,7 @@ const { role, rest } = roleOf(process.argv.slice(2));
 async function run(): Promise<number> {
   switch (role) {
     case 'serve':
-      return (await import('./serve.ts')).runServe(rest);
+      return (await import('./serve/main.ts')).runServe(rest);
     case 'link':
       process.argv.splice(2, Number.POSITIVE_INFINITY, role, ...rest); // by which it runs itself again
       return (await import('./link/main.ts')).runLink(rest);

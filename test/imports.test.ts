@@ -4,207 +4,161 @@ import { describe, expect, test } from 'vitest';
 
 const root = dirname(import.meta.dirname);
 
-/** What each room may import, and why nothing else. A file named here alone is open to that room. */
-const rooms: Record<string, { may: string[]; why: string }> = {
-  errors: { may: ['generated/latchkey/v1/error'], why: 'everything stands on it' },
-  errno: { may: [], why: 'everything stands on it' },
-  feed: { may: ['errors'], why: 'everything stands on it' },
-  'login-shell': { may: ['errno', 'errors'], why: 'daemon and link must decide alike' },
-  'process-stat': { may: [], why: 'everything stands on it' },
-  version: { may: [], why: 'everything stands on it' },
-  role: { may: [], why: 'it is read before any role is loaded' },
-  packaged: { may: [], why: 'it loads what it is told to, and knows none of it' },
-  'durable-file': { may: ['errno', 'errors'], why: 'everything stands on it' },
-  'ask-program': { may: ['errors'], why: 'everything stands on it' },
-  'owned-path': { may: ['errno', 'errors', 'durable-file'], why: 'everything stands on it' },
-  'user-folders': { may: [], why: 'daemon and client must look in the same places' },
-  inert: { may: [], why: 'everything stands on it' },
-  log: { may: ['inert'], why: 'everything stands on it' },
-  refusals: { may: ['log'], why: 'everything stands on it' },
-  token: { may: ['errors'], why: 'daemon, link and client all check tokens, so it can know none of them' },
-  native: { may: [], why: 'libc behind typed functions, nothing of what they are used for' },
+/**
+ * The ground: closed lists and small pieces that know no room, open to all of them. What the ground itself
+ * stands on is said below like everybody's.
+ */
+const GROUND = ['errors', 'errno', 'feed', 'inert', 'version'];
+
+/** The rooms that each room may use, and what for. A folder or file named here alone is open to that room. */
+const rooms: Record<string, Record<string, string>> = {
+  errors: { 'generated/latchkey/v1/error': 'the reasons of an AppError are those that the API publishes' },
+  errno: {},
+  feed: {},
+  version: {},
+  inert: {},
+  token: {},
+  native: {},
+  system: {},
+  log: {},
+  entry: {},
+  'link-protocol': {
+    'generated/latchkey/link': 'a frame is one protobuf message',
+    'generated/latchkey/v1/error': 'a refused registration says why with a published reason',
+    'generated/google/rpc': 'and carries it as google.rpc.Status does',
+  },
   config: {
-    may: ['user-folders', 'errors', 'inert', 'log', 'durable-file', 'owned-path'],
-    why: 'it is read before anything else exists',
+    system: "the file and what it names must be owned by somebody who is trusted; default folders are XDG's",
+    log: "log.level and log.format are the log's own words",
   },
   store: {
-    may: ['errno', 'errors', 'log', 'durable-file'],
-    why: 'it keeps rows and knows no rule about them',
+    system: 'the database file is made and synced as every other file of the state folder',
+    log: 'a disk that refuses is said while the calls wait',
   },
   authority: {
-    may: ['token', 'store', 'errors', 'log', 'feed', 'durable-file', 'owned-path', 'config/secret'],
-    why: 'tokens do not depend on what they are used for',
+    token: 'it signs, and checks what it has signed',
+    store: 'a token is valid while its row is there',
+    system: 'keys are written atomically, and used only where nobody else could have written them',
+    log: 'a deletion that the disk refuses is said',
+    'config/settings/secret': 'a secret from which keys are derived never prints itself',
   },
   accounts: {
-    may: ['ask-program', 'errors', 'owned-path', 'login-shell', 'config'],
-    why: 'who somebody is does not depend on what they run',
+    system: 'getent(1) is asked in a child process; a login shell is judged as the link judges it',
+    config: 'roles and eligibility are settings',
   },
   link: {
-    may: [
-      'native',
-      'token',
-      'errno',
-      'errors',
-      'inert',
-      'version',
-      'login-shell',
-      'process-stat',
-      'terminal/progress',
-      'client/error-info',
-      'client/server-folder',
-      'client/local-server',
-      'client/trusted-folder',
-      'generated',
-    ],
-    why: 'the link runs as its user, starts often and must carry nothing of the daemon',
+    native: 'it runs programs, reads their pipes and checks who is at the other end of a socket',
+    token: "it verifies its own token and the proof with the server's public key",
+    system: 'it judges its own login shell, and trusts a run folder as far as its owner',
+    'link-protocol': 'it answers the server in frames',
+    generated: 'RegisterLink is a call of the public API',
+    'client/find/server-folder': '`latchkey link` keeps its token where the command line looks for one (F24)',
+    'terminal/progress': 'registration may take seconds, and somebody may be waiting at a terminal',
   },
-  links: {
-    may: [
-      'link/frames',
-      'link/output-frame',
-      'link/protocol',
-      'native',
-      'token',
-      'store',
-      'authority',
-      'accounts',
-      'errno',
-      'errors',
-      'version',
-      'process-stat',
-      'log',
-      'feed',
-      'generated/latchkey/link',
-    ],
-    why: 'it shares with the link what both ends must agree on, and nothing else',
+  supervisor: {
+    'link-protocol': 'it speaks to links in frames',
+    'generated/latchkey/link': 'what a frame holds is handed on as it came',
+    native: "the kernel says who listens on a link's socket",
+    token: "a link's token says which link it is for",
+    store: 'links and their sessions are found again after a restart',
+    authority: 'a registered link gets a token, and goes with it',
+    accounts: 'only an eligible account may have a link',
+    system: 'what a link uses is read from /proc',
+    log: 'a link that does wrong is said',
   },
   sessions: {
-    may: ['links', 'authority', 'token', 'store', 'errors', 'log', 'feed'],
-    why: 'the domain knows no gRPC',
+    supervisor: 'a link runs the program, and says how it went',
+    authority: 'a session started with a token that is revoked meanwhile does not start',
+    token: "the token's claims say who starts",
+    store: 'a session outlives the server in its row',
+    log: 'what was found again after a restart is said',
   },
   activity: {
-    may: ['authority', 'links', 'sessions', 'inert', 'log', 'refusals'],
-    why: 'it looks on, and takes part in nothing',
+    authority: 'tokens issued and revoked are counted as they happen',
+    supervisor: 'links come and go; what they use is measured here',
+    sessions: 'sessions begin and end',
+    log: 'refusals are counted where they are logged',
   },
   login: {
-    may: [
-      'authority',
-      'accounts',
-      'links',
-      'link/account-proof',
-      'store',
-      'errors',
-      'owned-path',
-      'refusals',
-    ],
-    why: 'a way in knows no gRPC, and nothing of what a login then does',
+    authority: 'who has proven who they are gets a token',
+    accounts: 'the name typed becomes the canonical name of the user database',
+    supervisor: 'an SSH login leaves a link daemon behind (F12)',
+    'link-protocol/account-proof': '`latchkey link --prove` answers over the SSH connection with this line',
+    store: 'penalties survive a restart',
+    system: 'host keys are read only from files that nobody else can write',
+    log: 'each refusal is counted and logged',
   },
   api: {
-    may: [
-      'activity',
-      'login',
-      'sessions',
-      'links',
-      'authority',
-      'accounts',
-      'token',
-      'store/page',
-      'errors',
-      'log',
-      'refusals',
-      'feed',
-      'generated',
-    ],
-    why: 'it turns calls into one domain call each',
+    accounts: 'roles say what a caller may do',
+    activity: 'WatchActivity shows it',
+    login: 'Login is a conversation of that room',
+    sessions: 'SessionService is one domain call each',
+    supervisor: 'LinkService is one domain call each',
+    authority: "each call's token is checked there",
+    token: 'the caller is known by claims',
+    'store/page': "page tokens and orders of lists are the store's",
+    log: 'each refusal is counted and logged',
+    generated: 'messages and methods come from proto/',
   },
   client: {
-    may: ['user-folders', 'durable-file', 'token', 'errno', 'errors', 'generated'],
-    why: 'it sees what any foreign client sees',
+    system: "server.json and the client's own files are used only where they can be trusted",
+    token: "a token is verified against the server's keys before it is kept (N8)",
+    'link-protocol/error-info': 'a refusal is rebuilt as the AppError it was',
+    generated: 'messages and methods come from proto/',
   },
   terminal: {
-    may: ['errors', 'generated'],
-    why: 'command line and dashboard say things alike, and it knows neither',
+    generated: 'receipts and states are shown in words',
   },
   cli: {
-    may: [
-      'user-folders',
-      'client',
-      'terminal',
-      'errors',
-      'inert',
-      'packaged/text',
-      'version',
-      'config',
-      'generated',
-    ],
-    why: 'it can do what the public API can do',
-  },
-  'local-admin': {
-    may: ['authority', 'config/run-files', 'log'],
-    why: 'a part of the composition root',
-  },
-  logins: {
-    may: ['login', 'authority', 'accounts', 'links', 'store', 'config', 'log', 'refusals'],
-    why: 'a part of the composition root',
-  },
-  'server-certificate': { may: ['authority/pki', 'log'], why: 'a part of the composition root' },
-  'service-manager': { may: ['native'], why: 'it is told and tells, and does not know of what' },
-  doctor: {
-    may: [
-      'ask-program',
-      'accounts',
-      'api/peer-uid',
-      'terminal/exit-status',
-      'cli/io',
-      'cli/output',
-      'cli/output-gone',
-      'terminal/table',
-      'client/connect',
-      'client/local-server',
-      'config',
-      'errno',
-      'errors',
-      'generated',
-      'inert',
-      'link/account-phase',
-      'links/cgroups/delegation',
-      'links/starters/sudo',
-      'login/host-keys',
-      'login/local-address',
-      'login/ssh-connection',
-      'native',
-      'owned-path',
-      'store/inspect',
-      'store/reserve',
-      'store/sqlite-database',
-      'user-folders',
-      'version',
-    ],
-    why: 'it asks the rooms by whose rules things are in order, and starts none of them',
-  },
-  daemon: { may: ['*'], why: 'the composition root' },
-  serve: {
-    may: [
-      'user-folders',
-      'daemon',
-      'config',
-      'errors',
-      'inert',
-      'log',
-      'native/memory',
-      'native/process',
-      'service-manager',
-      'version',
-    ],
-    why: 'arguments and signals around the daemon',
+    client: 'it can do what the public API can do, and no more',
+    terminal: 'it says things as the dashboard says them',
+    config: '`latchkey config` reads the file without a server; a mistyped verb is answered with the nearest',
+    system: "the folder of the client's configuration is XDG's",
+    'entry/packaged/text': '`latchkey licenses` prints an asset of the program',
+    generated: "lists show the protocol's messages",
   },
   tui: {
-    may: ['client', 'terminal', 'errors', 'inert', 'generated'],
-    why: 'it can do what the public API can do',
+    client: 'it can do what the public API can do, and no more',
+    terminal: 'it says things as the command line says them',
+    generated: "screens show the protocol's messages",
+  },
+  doctor: {
+    accounts: 'an account is judged by the rule that the server judges by',
+    'api/transport/peer-uid': 'whether the server can tell callers of this host apart',
+    cli: 'a broken pipe ends it as it ends the command line',
+    client: 'it calls the server as any client',
+    config: "the file is read by the server's own rules",
+    generated: 'links are listed by the API',
+    'link/account/account-phase': 'PAM is asked as a link asks it',
+    login: 'sshd is dialled as a login dials it',
+    native: "it looks as the server's user, and compares clocks",
+    store: 'the database is opened for reading alone',
+    'supervisor/cgroups/delegation': 'whether sessions can be ended by cgroup',
+    'supervisor/starters/sudo': 'sudo is asked for the very command that the server will run',
+    system: "folders are judged by the server's own rules",
+    terminal: 'findings are laid out like every other output',
+  },
+  daemon: { '*': 'the composition root' },
+  serve: {
+    daemon: 'the command around the server: arguments, signals, systemd',
+    accounts: 'who may have a link daemon made by a login is decided from the configuration',
+    authority:
+      "the administrator's token file and the TLS certificate are the server's, renewed while it runs",
+    config: 'the file decides, and is read again on a reload',
+    log: 'what the command does is said where the server says it',
+    login: 'the ways in that the configuration names are made here',
+    native: 'sd_notify(3) is a datagram; no core is left behind with secrets in it',
+    store: 'penalties are kept for the ways in',
+    supervisor: 'a login may leave a link daemon behind',
+    system: "default folders are XDG's",
   },
   main: {
-    may: ['packaged/clean-start', 'role', 'version', 'serve', 'link', 'cli', 'tui', 'doctor'],
-    why: 'it only dispatches',
+    entry: 'which role an invocation asks for, and a clean environment, come before anything else is loaded',
+    serve: '`latchkey serve`, loaded alone',
+    link: '`latchkey link`, loaded alone: it starts often',
+    cli: 'every other verb',
+    tui: '`latchkey` without a verb on a terminal, and `latchkey tui`',
+    doctor: '`latchkey doctor`',
   },
 };
 
@@ -230,7 +184,7 @@ interface Import {
 }
 
 const files = globSync(['src/**/*.ts', 'tui/**/*.{ts,tsx}'], { cwd: root }).filter(
-  (file) => !file.startsWith('src/generated/') && !file.endsWith('.test.ts') && !file.includes('.test-'),
+  (file) => !file.startsWith('src/generated/') && !file.endsWith('.test.ts'),
 );
 const imports: Import[] = files.flatMap((file) => {
   const text = readFileSync(join(root, file), 'utf8');
@@ -242,7 +196,7 @@ const imports: Import[] = files.flatMap((file) => {
   return named.map((match) => ({ file, room: roomOf(file), target: match[1] ?? match[2] ?? match[3] ?? '' }));
 });
 
-/** A file in the words of the rows above: `links/links` for src/links/links.ts. */
+/** A file in the words of the rows above: `supervisor/links` for src/supervisor/links.ts. */
 function placeOf(file: string): string {
   return file.replace(/^src\//, '').replace(/\.tsx?$/, '');
 }
@@ -251,7 +205,7 @@ function roomOf(file: string): string {
   return placeOf(file).split('/', 1)[0] ?? '';
 }
 
-/** `links/links` for './links.ts' seen from src/links/x.ts. */
+/** The file imported, in the words of the rows above: `supervisor/link` for './link.ts' in src/supervisor/links.ts. */
 function within({ file, target }: Import): string {
   return placeOf(relative(root, join(root, dirname(file), target)));
 }
@@ -259,7 +213,11 @@ function within({ file, target }: Import): string {
 function isAllowed(from: Import): boolean {
   const to = within(from);
   if (roomOf(to) === from.room) return true;
-  return (rooms[from.room]?.may ?? []).some((entry) => isWithin(to, entry));
+  return [...GROUND, ...permissions(from.room)].some((entry) => isWithin(to, entry));
+}
+
+function permissions(room: string): string[] {
+  return Object.keys(rooms[room] ?? {});
 }
 
 /** Whether `entry`, as a room's row has it, means the file `to`. */
@@ -275,14 +233,17 @@ describe('imports run downward only', () => {
   test('a room imports only what stands below it', () => {
     const wrong = imports
       .filter((from) => from.target.startsWith('.') && !from.target.endsWith('.json') && !isAllowed(from))
-      .map((from) => `${from.file} imports ${within(from)}: ${rooms[from.room]?.why}`);
+      .map(
+        (from) =>
+          `${from.file} imports ${within(from)}; ${from.room} may use ${permissions(from.room).join(', ')}`,
+      );
     expect(wrong).toEqual([]);
   });
 
   test('no room may import what it does not', () => {
-    const unused = Object.entries(rooms).flatMap(([room, { may }]) => {
+    const unused = Object.keys(rooms).flatMap((room) => {
       const used = imports.filter((from) => from.room === room && from.target.startsWith('.')).map(within);
-      return may
+      return permissions(room)
         .filter((entry) => !used.some((to) => isWithin(to, entry)))
         .map((entry) => `${room}: ${entry}`);
     });

@@ -1,16 +1,16 @@
 /** The dashboard: keys and news go into the state, and the state is drawn. */
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
 import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
-import type { LastingClient } from '../src/client/lasting-client.ts';
-import { draw } from './layout/draw.ts';
-import type { Look } from './layout/look.ts';
-import { useBoard, useJob, useNow, useReady, useTypedFilter, useWatch, useWeight } from './live/hooks.ts';
-import type { Loan } from './live/lend.ts';
-import { useMouse } from './live/use-mouse.ts';
-import { useTerminal } from './live/use-terminal.ts';
+import type { LastingClient } from '../src/client/watch/reconnecting-client.ts';
+import { useBoard, useJob, useNow, useReady, useTypedFilter, useWatch, useWeight } from './effects/hooks.ts';
+import type { Loan } from './effects/run-in-terminal.ts';
+import { useMouse } from './effects/use-mouse.ts';
+import { useTerminal } from './effects/use-terminal.ts';
 import { keyNames } from './state/key-names.ts';
-import { type Event, reduce } from './state/reduce.ts';
 import { isThere, type State, viewOf } from './state/state.ts';
+import { type Event, reduce } from './state/update.ts';
+import { draw } from './view/draw.ts';
+import type { Look } from './view/theme.ts';
 
 export interface DashboardProps {
   readonly server: LastingClient;

@@ -3,14 +3,14 @@
  * offer its caller, that text from elsewhere never reaches the terminal raw, and that the terminal is left as
  * it was found, however it ends.
  */
-import { LastingClient, type Who } from '../src/client/lasting-client.ts';
+import { LastingClient, type Who } from '../src/client/watch/reconnecting-client.ts';
 import { AppError } from '../src/errors.ts';
 import { inert } from '../src/inert.ts';
 import { DONE } from '../src/terminal/exit-status.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
-import type { Loan } from './live/lend.ts';
-import { onScreen } from './on-screen.ts';
+import type { Loan } from './effects/run-in-terminal.ts';
+import { onScreen } from './mount.ts';
 import { HELP, parseWords, type TuiWords } from './options.ts';
 import type { Screen } from './screen.ts';
 import { screensFor } from './screens/all.ts';

@@ -1,8 +1,8 @@
 /** The words behind `latchkey tui`. */
 import { parseArgs } from 'node:util';
-import type { ConnectOptions } from '../src/client/connect.ts';
+import type { ConnectOptions } from '../src/client/connect/connect.ts';
 import { AppError } from '../src/errors.ts';
-import { type Look, lookOf, THEMES, wishes } from './layout/look.ts';
+import { type Look, lookOf, THEMES, wishes } from './view/theme.ts';
 
 export interface TuiWords {
   readonly help: boolean;

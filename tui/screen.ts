@@ -3,11 +3,11 @@
  * its rows and where they lead. Or a board: how it is watched, and a picture of what came. A new screen is one file
  * in screens/, named in screens/all.ts.
  */
-import type { Client } from '../src/client/connect.ts';
-import type { Who } from '../src/client/lasting-client.ts';
+import type { Client } from '../src/client/connect/connect.ts';
+import type { Who } from '../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
 import type { Style, Column as TableColumn } from '../src/terminal/table.ts';
-import type { Look } from './layout/look.ts';
+import type { Look } from './view/theme.ts';
 
 /** What a cell or field shows, not yet inert; a moment is shown relative to now. */
 export type Value = string | Date | undefined | { readonly text: string; readonly style?: Style };

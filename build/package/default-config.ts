@@ -1,7 +1,7 @@
 /** The configuration file that the package installs: every setting, commented out, with its default. */
 import { stringify } from 'yaml';
-import { DESCRIPTIONS } from '../../src/config/descriptions.ts';
-import { SETTING_NAMES, SETTINGS } from '../../src/config/settings.ts';
+import { DESCRIPTIONS } from '../../src/config/settings/descriptions.ts';
+import { SETTING_NAMES, SETTINGS } from '../../src/config/settings/settings.ts';
 
 const HEAD = `# Latchkey's configuration, latchkey-config(5). What is commented out is the default.
 # To try a change: latchkey config check. To put it in force: systemctl reload latchkey.

@@ -6,9 +6,9 @@ import {
   EVENT_DESCRIPTIONS,
   FAILURE_DESCRIPTION,
   OBJECT_DESCRIPTIONS,
-} from '../../src/cli/json-manual.ts';
-import { DESCRIPTIONS } from '../../src/config/descriptions.ts';
-import { SETTING_NAMES, SETTINGS, variableOf } from '../../src/config/settings.ts';
+} from '../../src/cli/output/json-manual.ts';
+import { DESCRIPTIONS } from '../../src/config/settings/descriptions.ts';
+import { SETTING_NAMES, SETTINGS, variableOf } from '../../src/config/settings/settings.ts';
 import { STATUS } from '../../src/terminal/exit-status.ts';
 import { type HelpItem, type HelpPart, helpParts } from './help-text.ts';
 import { Page } from './roff.ts';

@@ -7,10 +7,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { install, packagesFor } from '../../test/bench/packages.ts';
 import { type Account, alice, bob, carol, dora, mallory, root } from '../../test/support/account.ts';
-import { TestDaemon } from '../../test/support/daemon.ts';
 import { inWorld } from '../../test/support/in-world.ts';
 import { program } from '../../test/support/program.ts';
-import { Screen } from '../../test/support/screen.ts';
+import { TestDaemon } from '../../test/support/server/daemon.ts';
+import { Screen } from '../../test/support/terminal/screen.ts';
 
 /** Debian's, and not one that is installed for something else. */
 const PYTHON = '/usr/bin/python3';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isAppError } from '../errors.ts';
-import { ownUid } from '../owned-path.ts';
+import { ownUid } from '../system/owned-path.ts';
 import { checkEligible, type EligibleSettings } from './eligible.ts';
 import type { UserEntry } from './user-database.ts';
 

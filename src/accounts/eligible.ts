@@ -1,7 +1,7 @@
 /** Which Linux accounts may have a link here (DESIGN 8; THREATS: an account without a shell). */
 import { AppError } from '../errors.ts';
-import { isLoginShell, NOBODY_UID } from '../login-shell.ts';
-import { ownUid } from '../owned-path.ts';
+import { isLoginShell, NOBODY_UID } from '../system/login-shell.ts';
+import { ownUid } from '../system/owned-path.ts';
 import type { UserEntry } from './user-database.ts';
 
 export interface EligibleSettings {

@@ -2,8 +2,9 @@
  * Questions to the host's user database, through NSS, so that LDAP, SSSD and files answer alike.
  * getent(1).
  */
-import { askProgram } from '../ask-program.ts';
+
 import { AppError } from '../errors.ts';
+import { askProgram } from '../system/run-program.ts';
 
 const GETENT = '/usr/bin/getent';
 const MAX_BYTES = 16 * 1024 * 1024; // a group with a hundred thousand members

@@ -4,11 +4,11 @@
  * disk, holds nobody up who works, and tells of refusals what the log tells, and no secret.
  */
 import type { Authority, TokenChange } from '../authority/authority.ts';
-import type { Links } from '../links/links.ts';
-import type { LinksUse } from '../links/use.ts';
-import type { Kind } from '../refusals.ts';
+import type { Kind } from '../log/refusal-log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import { type Counted, type Minute, Minutes } from './minutes.ts';
+import type { Links } from '../supervisor/links.ts';
+import type { LinksUse } from '../supervisor/usage.ts';
+import { type Counted, type Minute, Minutes } from './per-minute-counters.ts';
 import { RecentRefusals, type RefusalSum } from './recent-refusals.ts';
 
 /** Everything at one moment. */

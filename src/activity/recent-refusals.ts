@@ -1,7 +1,7 @@
 /** What was refused last, refusals of one kind as one: those who are refused often push nothing else out. */
 import { inert } from '../inert.ts';
-import { withoutTokens } from '../log.ts';
-import type { Kind } from '../refusals.ts';
+import { withoutTokens } from '../log/log.ts';
+import type { Kind } from '../log/refusal-log.ts';
 
 /** Texts are safe to show. */
 export interface RefusalSum {

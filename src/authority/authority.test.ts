@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthorityWorld, until } from '../../test/support/authority.ts';
+import { AuthorityWorld, until } from '../../test/support/server/authority.ts';
 import { type AppError, isAppError, type Reason } from '../errors.ts';
-import { selectToken } from '../store/tokens.ts';
+import { selectToken } from '../store/tables/tokens.ts';
 import { encodeClaims } from '../token/claims.ts';
 import { signJws } from '../token/jws.ts';
 import { keySetFromJwks, signingKey } from '../token/key.ts';

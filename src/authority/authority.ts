@@ -7,10 +7,10 @@
 import { hash, hkdfSync } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
-import type { Log } from '../log.ts';
-import { countTokensAndLogins, type Login, type LoginQuery, selectLogins } from '../store/logins.ts';
+import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
+import { countTokensAndLogins, type Login, type LoginQuery, selectLogins } from '../store/tables/logins.ts';
 import {
   allChildren,
   allTokenIds,
@@ -20,26 +20,26 @@ import {
   type TokenQuery,
   tokenIdsOf,
   tokensOf,
-} from '../store/tokens.ts';
+} from '../store/tables/tokens.ts';
 import { checkTimes, decodeClaims, type TokenClaims } from '../token/claims.ts';
 import { MAX_TOKEN_LENGTH, parseJws, verifyJws } from '../token/jws.ts';
 import { type Jwk, jwksOf } from '../token/key.ts';
 import { makeProof } from '../token/proof.ts';
-import type { AuthorityKeys } from './authority-keys.ts';
-import { type Call, CallsInFlight } from './calls-in-flight.ts';
 import { type EndedHook, Endings } from './ending.ts';
-import { type LifetimeSettings, longestLifetime } from './lifetimes.ts';
-import { type Minted, type MintParts, type MintRequest, mint, renew } from './minting.ts';
+import type { AuthorityKeys } from './keys/authority-keys.ts';
 import type { EndReason, Receipt } from './receipt.ts';
-import { SignatureCache } from './signature-cache.ts';
-import { claimsOf } from './token-row.ts';
-import { notActive, Whitelist } from './whitelist.ts';
+import { type Call, CallsInFlight } from './tokens/calls-in-flight.ts';
+import { type LifetimeSettings, longestLifetime } from './tokens/lifetimes.ts';
+import { type Minted, type MintParts, type MintRequest, mint, renew } from './tokens/minting.ts';
+import { SignatureCache } from './tokens/signature-cache.ts';
+import { claimsOf } from './tokens/token-row.ts';
+import { notActive, Whitelist } from './tokens/whitelist.ts';
 
-export type { Login } from '../store/logins.ts';
-export type { Call } from './calls-in-flight.ts';
+export type { Login } from '../store/tables/logins.ts';
 export type { EndedHook } from './ending.ts';
-export type { Minted, MintRequest } from './minting.ts';
 export type { EndedParts, EndReason, Receipt, Survivor } from './receipt.ts';
+export type { Call } from './tokens/calls-in-flight.ts';
+export type { Minted, MintRequest } from './tokens/minting.ts';
 
 /** A token came, got a later end, or is gone. */
 export type TokenChange =

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthorityWorld, until } from '../../test/support/authority.ts';
+import { AuthorityWorld, until } from '../../test/support/server/authority.ts';
 import { AppError, isAppError, type Reason } from '../errors.ts';
-import { selectToken } from '../store/tokens.ts';
+import { selectToken } from '../store/tables/tokens.ts';
 import type { Authority, EndReason } from './authority.ts';
 import { NOTHING_ENDED } from './receipt.ts';
 

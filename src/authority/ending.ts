@@ -4,15 +4,15 @@
  * else is ended nevertheless, the asker is told, and the deletion is tried again every second.
  */
 import { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { TokenRow } from '../store/schema.ts';
-import { deleteTokens, selectTokensById } from '../store/tokens.ts';
+import { deleteTokens, selectTokensById } from '../store/tables/tokens.ts';
 import { type TokenClaims, tokenExpired } from '../token/claims.ts';
-import type { Call, CallsInFlight } from './calls-in-flight.ts';
 import { type EndedParts, type EndReason, mergeParts, NOTHING_ENDED, type Receipt } from './receipt.ts';
-import { claimsOf } from './token-row.ts';
-import type { Whitelist } from './whitelist.ts';
+import type { Call, CallsInFlight } from './tokens/calls-in-flight.ts';
+import { claimsOf } from './tokens/token-row.ts';
+import type { Whitelist } from './tokens/whitelist.ts';
 
 /**
  * Ends what hangs on tokens that have ended. Called once for each token. It may revoke other

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { capture } from '../../test/support/terminal/memory-io.ts';
 import { VERSION } from '../version.ts';
-import { capture } from './io.fixture.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 

@@ -7,15 +7,15 @@
 import { CommanderError } from 'commander';
 import { inertJson } from '../inert.ts';
 import { DONE, FAILED, USAGE } from '../terminal/exit-status.ts';
+import { type Io, processIo } from '../terminal/io.ts';
+import { Output } from '../terminal/output.ts';
+import { watchOutput } from './broken-pipe.ts';
+import { orStanding } from './commands/status.ts';
 import { explain } from './failure.ts';
 import { globalsOf } from './globals.ts';
-import { type Io, processIo } from './io.ts';
-import { failureJson } from './json-failure.ts';
-import { Output } from './output.ts';
-import { watchOutput } from './output-gone.ts';
+import { failureJson } from './output/json-failure.ts';
 import { buildProgram } from './program.ts';
 import { type Act, Run } from './run.ts';
-import { orStanding } from './standing.ts';
 
 /** Runs one command line, without the program's name in front; resolves with the exit status, never rejects. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {

@@ -1,26 +1,26 @@
 /** All verbs, as commander knows them; help and completions are made from these. */
 import { Command, Help } from 'commander';
 import { AppError } from '../errors.ts';
+import type { Io } from '../terminal/io.ts';
 import { versionLine } from '../version.ts';
-import { addAttach } from './attach.ts';
-import { addCompletion } from './completion.ts';
-import { addConfig } from './config.ts';
+import { addAttach } from './commands/attach.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addConfig } from './commands/config.ts';
+import { addLicenses } from './commands/licenses.ts';
+import { addLinks } from './commands/links.ts';
+import { addLogin } from './commands/login.ts';
+import { addLogout } from './commands/logout.ts';
+import { addSessions } from './commands/sessions.ts';
+import { addStart } from './commands/start.ts';
+import { addStanding } from './commands/status.ts';
+import { addTokens } from './commands/tokens.ts';
+import { addTrust } from './commands/trust.ts';
+import { addVersion } from './commands/version.ts';
+import { addWhoami } from './commands/whoami.ts';
+import { addKnown } from './completion/complete.ts';
 import { addGlobals } from './globals.ts';
-import type { Io } from './io.ts';
-import { addKnown } from './known.ts';
-import { addLicenses } from './licenses.ts';
-import { addLinks } from './links.ts';
-import { addLogin } from './login.ts';
-import { addLogout } from './logout.ts';
 import type { Act } from './run.ts';
-import { addSessions } from './sessions.ts';
-import { addStanding } from './standing.ts';
-import { addStart } from './start.ts';
-import { addTokens } from './tokens.ts';
-import { addTrust } from './trust.ts';
 import { hintAtHelp } from './usage-hint.ts';
-import { addVersion } from './version.ts';
-import { addWhoami } from './whoami.ts';
 
 const EXIT = `
 Exit status: 0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed,

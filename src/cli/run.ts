@@ -1,11 +1,11 @@
 /** One run of one verb: what was asked for everywhere, where to print, and the server when needed. */
 import type { Command } from 'commander';
-import type { Client, ConnectOptions } from '../client/connect.ts';
-import type { LastingClient } from '../client/lasting-client.ts';
+import type { Client, ConnectOptions } from '../client/connect/connect.ts';
+import type { LastingClient } from '../client/watch/reconnecting-client.ts';
 import { FAILED } from '../terminal/exit-status.ts';
+import type { Io } from '../terminal/io.ts';
+import { Output } from '../terminal/output.ts';
 import type { Globals } from './globals.ts';
-import type { Io } from './io.ts';
-import { Output } from './output.ts';
 
 /** What is being waited for where there is nothing more to say of it. */
 export const ASKING = 'waiting for the server';
@@ -43,7 +43,7 @@ export class Run implements AsyncDisposable {
 
   /** One that finds its way back, which is the caller's to close. */
   async lastingClient(): Promise<LastingClient> {
-    const { LastingClient } = await import('../client/lasting-client.ts');
+    const { LastingClient } = await import('../client/watch/reconnecting-client.ts');
     return LastingClient.connect({ ...this.globals, env: this.io.env });
   }
 
@@ -54,7 +54,7 @@ export class Run implements AsyncDisposable {
 }
 
 async function connectFor(globals: Globals & Partial<ConnectOptions>, io: Io): Promise<Client> {
-  const { connect } = await import('../client/connect.ts');
+  const { connect } = await import('../client/connect/connect.ts');
   return connect({ ...globals, env: io.env });
 }
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CuttingProxy } from '../../test/support/cutting-proxy.ts';
-import { ServedApi } from '../../test/support/served-api.ts';
+import { CuttingProxy } from '../../test/support/server/cutting-proxy.ts';
+import { ServedApi } from '../../test/support/server/served-api.ts';
 import { AppError } from '../errors.ts';
-import type { Client } from './connect.ts';
+import type { Client } from './connect/connect.ts';
 import { followSession, type Progress } from './follow-session.ts';
 
 /** A session that prints `text` in pieces, waits for `release` in the middle, and takes input. */

@@ -6,9 +6,9 @@
  */
 import { AppError, isAppError } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
-import type { Client } from './connect.ts';
-import { Outage, type OutageProgress } from './outage.ts';
+import type { Client } from './connect/connect.ts';
 import { SessionInput } from './session-input.ts';
+import { Outage, type OutageProgress } from './watch/retry.ts';
 
 /** What happened besides output. */
 export type Progress =

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAppError } from '../errors.ts';
-import { ownUid } from '../owned-path.ts';
+import { ownUid } from '../system/owned-path.ts';
 import { type Config, loadConfig } from './config.ts';
-import { groupId } from './group-id.ts';
-import { SETTING_NAMES } from './settings.ts';
+import { groupId } from './paths/group-id.ts';
+import { SETTING_NAMES } from './settings/settings.ts';
 
 const GOOD_SECRET = 'k3Jx0q9sZmVtP2wLrY7nBvC5dG8hT1aQ';
 /** Neither root's nor this process's, so that the mode is self for everybody who runs the tests. */

@@ -5,19 +5,26 @@
  */
 import { hostname, totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { checkTogether } from './check-together.ts';
-import { readConfigFile } from './config-file.ts';
-import type { Entry } from './entry.ts';
-import { readEnvironment } from './environment.ts';
-import { defaultConfigFile, defaultRun, defaultState, modeOf, pathsOf, type Surroundings } from './paths.ts';
-import { invalid } from './problem.ts';
-import { type Resolved, resolveSettings } from './resolve-settings.ts';
-import type { SettingName } from './settings.ts';
-import type { Config } from './shape.ts';
+import { invalid } from './config-error.ts';
+import { checkTogether } from './cross-checks.ts';
+import {
+  defaultConfigFile,
+  defaultRun,
+  defaultState,
+  modeOf,
+  pathsOf,
+  type Surroundings,
+} from './paths/paths.ts';
+import type { Config } from './settings/config-type.ts';
+import type { SettingName } from './settings/settings.ts';
+import { readConfigFile } from './sources/config-file.ts';
+import type { Entry } from './sources/entry.ts';
+import { readEnvironment } from './sources/environment.ts';
+import { type Resolved, resolveSettings } from './sources/resolve-settings.ts';
 
-export type { Source } from './entry.ts';
-export type { ListenAddress } from './kinds.ts';
-export type { Config, RoleMembers } from './shape.ts';
+export type { Config, RoleMembers } from './settings/config-type.ts';
+export type { ListenAddress } from './settings/setting-types.ts';
+export type { Source } from './sources/entry.ts';
 
 /** Where `loadConfig` looks. */
 export interface ConfigInput {

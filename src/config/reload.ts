@@ -1,8 +1,8 @@
 /** What a daemon that reads its configuration again can take over, and what has to wait for a restart. */
 import { isDeepStrictEqual } from 'node:util';
-import { Secret } from './secret.ts';
-import type { SettingName } from './settings.ts';
-import type { Config } from './shape.ts';
+import type { Config } from './settings/config-type.ts';
+import { Secret } from './settings/secret.ts';
+import type { SettingName } from './settings/settings.ts';
 
 /** Addresses, places and keys: what the daemon has built everything else on. */
 const FIXED_AT_START: readonly SettingName[] = [

@@ -1,7 +1,8 @@
 /** The configuration for people and programs: every setting, its value and who said it. No secrets. */
-import type { Source } from './entry.ts';
-import { SETTING_NAMES, type SettingName } from './settings.ts';
-import type { Config } from './shape.ts';
+
+import type { Config } from './settings/config-type.ts';
+import { SETTING_NAMES, type SettingName } from './settings/settings.ts';
+import type { Source } from './sources/entry.ts';
 
 /** Lines for a terminal, and the same as data for `--json`. */
 export interface Shown {

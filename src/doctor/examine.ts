@@ -1,19 +1,19 @@
 /** All checks, one after the other: some of them act as the daemon's user meanwhile. */
 import { isAppError } from '../errors.ts';
-import { checkCertificates } from './certificates.ts';
-import { checkCgroups } from './cgroups.ts';
-import { checkClock } from './clock.ts';
-import { type Flags, findSubject, type Subject } from './configuration.ts';
-import { lookAtDaemon } from './daemon.ts';
-import { checkDatabase } from './database.ts';
-import { checkDisk } from './disk.ts';
+import { checkCertificates } from './checks/certificates.ts';
+import { checkCgroups } from './checks/cgroups.ts';
+import { checkClock } from './checks/clock.ts';
+import { type Flags, findSubject, type Subject } from './checks/configuration.ts';
+import { lookAtDaemon } from './checks/daemon.ts';
+import { checkDatabase } from './checks/database.ts';
+import { checkDisk } from './checks/disk.ts';
+import { checkFiles, checkFolders } from './checks/folders.ts';
+import { checkLinks } from './checks/links.ts';
+import { findService, type Service } from './checks/service.ts';
+import { checkSshd } from './checks/sshd.ts';
+import { checkSudo } from './checks/sudo.ts';
+import { checkPam, lookAtUsers } from './checks/users.ts';
 import { type Check, type Finding, Findings } from './finding.ts';
-import { checkFiles, checkFolders } from './folders.ts';
-import { checkLinks } from './links.ts';
-import { findService, type Service } from './service.ts';
-import { checkSshd } from './sshd.ts';
-import { checkSudo } from './sudo.ts';
-import { checkPam, lookAtUsers } from './users.ts';
 
 /** Longer than any check takes whose steps all use up their own limits. */
 const CHECK_MS = 30_000;

@@ -1,5 +1,5 @@
 /** Doing as the daemon's user what the daemon does, so that the kernel answers as it answers the daemon. */
-import { ownUid } from '../owned-path.ts';
+import { ownUid } from '../system/owned-path.ts';
 
 export interface Account {
   readonly name: string;

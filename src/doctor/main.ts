@@ -7,12 +7,12 @@
  * A check is one file that answers with findings; this one puts them together.
  */
 import { parseArgs } from 'node:util';
-import { type Io, processIo } from '../cli/io.ts';
-import { Output } from '../cli/output.ts';
-import { watchOutput } from '../cli/output-gone.ts';
+import { watchOutput } from '../cli/broken-pipe.ts';
 import { setDumpable } from '../native/process.ts';
-import { ownUid } from '../owned-path.ts';
+import { ownUid } from '../system/owned-path.ts';
 import { FAILED, USAGE } from '../terminal/exit-status.ts';
+import { type Io, processIo } from '../terminal/io.ts';
+import { Output } from '../terminal/output.ts';
 import { examine } from './examine.ts';
 import type { Finding } from './finding.ts';
 import { lines } from './report.ts';

@@ -4,14 +4,14 @@
  * vouch for (F23); a link that cannot read that key refuses everything.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { LocalServer } from '../client/local-server.ts';
 import { AppError } from '../errors.ts';
 import type { Init, Ready, Renew, Resume } from '../generated/latchkey/link/v1/link.ts';
+import { NONCE_BYTES, PROTOCOL_VERSION } from '../link-protocol/protocol.ts';
+import type { LocalServer } from '../system/local-server.ts';
 import { decodeClaims, type TokenClaims } from '../token/claims.ts';
 import { verifyJws } from '../token/jws.ts';
 import { type KeySet, keySetFromJwks } from '../token/key.ts';
 import { resumeMac, verifyProof } from '../token/proof.ts';
-import { NONCE_BYTES, PROTOCOL_VERSION } from './protocol.ts';
 
 const INIT_KEY_BYTES = 32;
 /** How long a token may live is the daemon's to decide, and it has signed what it decided. */

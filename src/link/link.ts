@@ -6,16 +6,16 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ended } from '../generated/latchkey/link/v1/link.ts';
-import type { Account } from './account.ts';
-import { Channel } from './channel.ts';
-import type { Leaving } from './commands.ts';
-import { Conversation } from './conversation.ts';
-import { Frugal } from './frugal.ts';
-import { shakeHands } from './handshake.ts';
+import type { Account } from './account/account.ts';
+import { Channel } from './connection/channel.ts';
+import { Conversation } from './connection/command-loop.ts';
+import type { Leaving } from './connection/commands.ts';
+import { shakeHands } from './connection/handshake.ts';
 import type { Identity, LinkToken } from './identity.ts';
-import { reapOrphans } from './orphans.ts';
-import type { SessionPlace } from './session-place.ts';
-import { Sessions } from './sessions.ts';
+import { Frugal } from './processes/idle-memory.ts';
+import { reapOrphans } from './processes/orphans.ts';
+import { Sessions } from './session/sessions.ts';
+import type { SessionPlace } from './session/sessions-dir.ts';
 
 const CHECK_MS = 30_000;
 const [LAST_READING_MS, SHORT_MS] = [5000, 20];

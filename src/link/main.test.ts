@@ -4,9 +4,9 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, sym
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, FakeDaemon } from '../../test/support/link/fake-daemon.ts';
 import { Any } from '../generated/google/protobuf/any.ts';
 import { ErrorInfo, Status } from '../generated/google/rpc/status.ts';
-import { eventually, FakeDaemon } from './daemon.test-driver.ts';
 
 let daemon: FakeDaemon;
 beforeEach(async () => {

@@ -6,8 +6,8 @@
  */
 import { type AppError, isAppError } from '../errors.ts';
 import { inert } from '../inert.ts';
-import { announce } from './announce.ts';
 import { HELP, type LinkWords, parseWords } from './options.ts';
+import { announce } from './user-messages.ts';
 
 const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
 
@@ -25,7 +25,7 @@ export async function runLink(argv: string[]): Promise<number> {
     return await run(words, argv);
   } catch (error) {
     const message = isAppError(error) ? error.message : `it failed unexpectedly: ${String(error)}`;
-    if (words?.report !== undefined) (await import('./detach.ts')).report(words.report, message);
+    if (words?.report !== undefined) (await import('./processes/detach.ts')).report(words.report, message);
     else process.stderr.write(`latchkey link: ${inert(message)}\n`);
     return words?.daemon === true ? FAILED : exitStatus(error);
   }
@@ -34,25 +34,25 @@ export async function runLink(argv: string[]): Promise<number> {
 /** Each part loads only what it needs: all of them are processes that somebody waits for. */
 async function run(words: LinkWords, argv: readonly string[]): Promise<number> {
   if (words.account !== undefined) {
-    const { answerAccountPhase } = await import('./account-phase.ts');
+    const { answerAccountPhase } = await import('./account/account-phase.ts');
     return answerAccountPhase(words.account);
   }
   if (words.register) {
-    const { answerRegistration } = await import('./answer-registration.ts');
+    const { answerRegistration } = await import('./registration/answer-registration.ts');
     return answerRegistration(words.run);
   }
   if (words.prove !== undefined) {
-    const { prove } = await import('./prove.ts');
+    const { prove } = await import('./registration/prove.ts');
     await prove(words.prove, words.run);
     return DONE;
   }
   if (words.daemon && words.report === undefined) {
-    const { startDetached } = await import('./detach.ts');
+    const { startDetached } = await import('./processes/detach.ts');
     await announce.while(startDetached(argv));
     if (process.stderr.isTTY) announce.inBackground();
     return DONE;
   }
-  const { Registrar } = await import('./registrar.ts');
+  const { Registrar } = await import('./registration/registrar.ts');
   using registrar = new Registrar(argv, words.run); // gets ready while the rest is being loaded
   const { serve } = await import('./serve.ts');
   await serve(words, argv, registrar);

@@ -1,22 +1,22 @@
 /** From nothing to a link that serves, and back. */
 
 import { existsSync } from 'node:fs';
-import { defaultRunDirs, type LocalServer, readLocalServer, readServerFile } from '../client/local-server.ts';
-import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../client/trusted-folder.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { keepDescriptors, setDumpable } from '../native/process.ts';
-import { checkAccount, checkNotRaised, ownAccount } from './account.ts';
-import { checkAccountPhase } from './account-phase.ts';
-import { announce } from './announce.ts';
-import { report } from './detach.ts';
-import { Door } from './door.ts';
-import { SESSION_ID_NAME } from './environment.ts';
+import { defaultRunDirs, type LocalServer, readLocalServer, readServerFile } from '../system/local-server.ts';
+import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../system/trusted-folder.ts';
+import { checkAccount, checkNotRaised, ownAccount } from './account/account.ts';
+import { checkAccountPhase } from './account/account-phase.ts';
+import { Door } from './connection/link-socket.ts';
 import { Identity, type LinkToken } from './identity.ts';
 import { type Departure, Link } from './link.ts';
 import type { LinkWords } from './options.ts';
-import type { Registrar } from './registrar.ts';
-import { SessionPlace } from './session-place.ts';
-import { StoredToken } from './stored-token.ts';
+import { report } from './processes/detach.ts';
+import type { Registrar } from './registration/registrar.ts';
+import { StoredToken } from './registration/stored-token.ts';
+import { SESSION_ID_NAME } from './session/environment.ts';
+import { SessionPlace } from './session/sessions-dir.ts';
+import { announce } from './user-messages.ts';
 
 const [PATIENCE_MS, DETACHED_PATIENCE_MS] = [10_000, 7000];
 

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority, Minted } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Refusals } from '../refusals.ts';
+import type { Refusals } from '../log/refusal-log.ts';
 import type { Answers, Challenge, Identity, LoginMethod, Visitor } from './method.ts';
 import type { Throttle } from './throttle.ts';
 

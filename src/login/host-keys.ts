@@ -1,7 +1,7 @@
 /** The host keys that the local sshd may show, read from the public key files that lie beside its own. */
 import { globSync } from 'node:fs';
 import { type AppError, isAppError } from '../errors.ts';
-import { ownUid, readOwnedFile } from '../owned-path.ts';
+import { ownUid, readOwnedFile } from '../system/owned-path.ts';
 
 /** A public key as it is on the wire (RFC 4253, 6.6). */
 export interface HostKey {

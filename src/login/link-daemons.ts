@@ -6,8 +6,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { UserEntry } from '../accounts/user-database.ts';
 import { AppError, isAppError } from '../errors.ts';
-import { accountProof } from '../link/account-proof.ts';
-import type { Links } from '../links/links.ts';
+import { accountProof } from '../link-protocol/account-proof.ts';
+import type { Links } from '../supervisor/links.ts';
 import { refused } from './conversation.ts';
 import type { Executed, SshConnection } from './ssh-connection.ts';
 

@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 import { refused } from './conversation.ts';
 import { algorithmsOf, type HostKey } from './host-keys.ts';
 import type { Answers, Prompt } from './method.ts';
-import { Watchdog } from './watchdog.ts';
+import { Watchdog } from './step-deadline.ts';
 
 export interface SshDeadlines {
   readonly connectMs: number;

@@ -12,9 +12,9 @@ import { refused } from './conversation.ts';
 import { readHostKeys } from './host-keys.ts';
 import type { LinkDaemons } from './link-daemons.ts';
 import { localAddressFor } from './local-address.ts';
+import { Places } from './login-slots.ts';
 import type { Answers, Attempt, Challenge, Identity, LoginMethod, Prompt } from './method.ts';
-import { Places } from './places.ts';
-import { Questions } from './questions.ts';
+import { Questions } from './prompt-bridge.ts';
 import { SSH_DEADLINES, SshConnection, type SshDeadlines } from './ssh-connection.ts';
 
 export interface SshLoginOptions {

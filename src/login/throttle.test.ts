@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../store/open.ts';
-import { allPenalties } from '../store/penalties.ts';
+import { allPenalties } from '../store/tables/penalties.ts';
 import { Throttle } from './throttle.ts';
 
 let folder: string;

@@ -5,7 +5,12 @@
  * the oldest entries make room. What is owed survives a restart.
  */
 import type { Store } from '../store/open.ts';
-import { allPenalties, deletePenaltiesUntil, deletePenalty, upsertPenalty } from '../store/penalties.ts';
+import {
+  allPenalties,
+  deletePenaltiesUntil,
+  deletePenalty,
+  upsertPenalty,
+} from '../store/tables/penalties.ts';
 
 const FAILURE_MS = 5_000;
 const ENFORCED_MS = 15_000;

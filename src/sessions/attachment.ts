@@ -1,6 +1,6 @@
 /** One client joined to a session: output from an offset on, and input as the program takes it. */
-import type { LinkConnection } from '../links/link-connection.ts';
-import type { OutputPiece, ReadingEnd } from '../links/reading.ts';
+import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
+import type { OutputPiece, ReadingEnd } from '../supervisor/connection/output-reader.ts';
 
 export interface AttachmentParts {
   readonly output: AsyncGenerator<OutputPiece, ReadingEnd>;

@@ -1,8 +1,8 @@
 /** Nothing that ran before the host was started anew can be running. */
 import { readFile } from 'node:fs/promises';
-import { getMeta, setMeta } from '../store/meta.ts';
 import type { Store } from '../store/open.ts';
-import { selectSessions, updateSession } from '../store/sessions.ts';
+import { getMeta, setMeta } from '../store/tables/meta.ts';
+import { selectSessions, updateSession } from '../store/tables/sessions.ts';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const KEY = 'boot_id';

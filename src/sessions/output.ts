@@ -1,8 +1,8 @@
 /** A session's output, read on across the loss of its link: the next one goes on where the last stopped. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../errors.ts';
-import type { LinkConnection, ReadOptions } from '../links/link-connection.ts';
-import type { OutputPiece, ReadingEnd } from '../links/reading.ts';
+import type { LinkConnection, ReadOptions } from '../supervisor/connection/link-connection.ts';
+import type { OutputPiece, ReadingEnd } from '../supervisor/connection/output-reader.ts';
 
 const LOOK_MS = 50;
 const PATIENCE_MS = 10_000;

@@ -4,14 +4,14 @@
  * over, its status unknown.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LinkConnection, SessionState } from '../links/link-connection.ts';
-import type { LinkInfo } from '../links/link-info.ts';
-import type { Links } from '../links/links.ts';
-import type { LinkObserver } from '../links/observer.ts';
-import { statusOf } from '../links/reading.ts';
-import { runningOfUid } from '../links/running-sessions.ts';
 import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';
+import type { LinkConnection, SessionState } from '../supervisor/connection/link-connection.ts';
+import { statusOf } from '../supervisor/connection/output-reader.ts';
+import { runningOfUid } from '../supervisor/lifecycle/running-sessions.ts';
+import type { LinkInfo } from '../supervisor/link-info.ts';
+import type { Links } from '../supervisor/links.ts';
+import type { LinkObserver } from '../supervisor/observer.ts';
 import type { Records } from './records.ts';
 
 const ADOPTED_AT_ONCE = 1_000;

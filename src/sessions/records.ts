@@ -12,7 +12,7 @@ import {
   selectSession,
   selectSessions,
   updateSession,
-} from '../store/sessions.ts';
+} from '../store/tables/sessions.ts';
 import { type Session, type SessionChange, sessionOf } from './session.ts';
 
 const RUNNING_OF_ONE_LOGIN = 200;

@@ -2,11 +2,12 @@
  * Ended sessions are kept for a while, the newest of each user, and then forgotten: first what their link keeps,
  * then the record.
  */
-import type { Links } from '../links/links.ts';
-import type { Log } from '../log.ts';
+
+import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';
-import { endedBefore, endOfNewest } from '../store/sessions.ts';
+import { endedBefore, endOfNewest } from '../store/tables/sessions.ts';
+import type { Links } from '../supervisor/links.ts';
 import type { Records } from './records.ts';
 
 const EVERY_MS = 3_600_000;

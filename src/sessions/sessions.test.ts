@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FakeLink } from '../links/fake-link.test-support.ts';
-import type { OutputPiece, ReadingEnd } from '../links/reading.ts';
-import { me, World } from '../links/world.test-support.ts';
-import { setMeta } from '../store/meta.ts';
+import { FakeLink } from '../../test/support/link/fake-link.ts';
+import { me, World } from '../../test/support/link/supervisor-world.ts';
+import { setMeta } from '../store/tables/meta.ts';
+import type { OutputPiece, ReadingEnd } from '../supervisor/connection/output-reader.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { StartRequest } from './start-request.ts';
 

@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
-import type { LinkConnection } from '../links/link-connection.ts';
-import { LinkRefusal } from '../links/link-error.ts';
-import type { Links } from '../links/links.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import type { SessionRow } from '../store/schema.ts';
+import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
+import { LinkRefusal } from '../supervisor/connection/link-error.ts';
+import type { Links } from '../supervisor/links.ts';
 import { keptCommand } from './kept-command.ts';
 import type { Records } from './records.ts';
 import { checkStart, type StartRequest } from './start-request.ts';

@@ -2,8 +2,8 @@
 import { chmodSync, closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
-import { syncPath } from '../durable-file.ts';
 import { AppError } from '../errors.ts';
+import { syncPath } from '../system/atomic-file.ts';
 
 /** Where the copy of a database of `version` lies: beside it. */
 export function copyName(path: string, version: number): string {

@@ -2,11 +2,11 @@
 import type { Kysely } from 'kysely';
 import { AppError } from '../errors.ts';
 import { copyName } from './keep-copy.ts';
-import { getMeta, setMeta } from './meta.ts';
 import { first } from './migrations/0001-first.ts';
 import { penalties } from './migrations/0002-penalties.ts';
 import { logins } from './migrations/0003-logins.ts';
 import type { Schema } from './schema.ts';
+import { getMeta, setMeta } from './tables/meta.ts';
 
 type Migration = (db: Kysely<unknown>) => Promise<void>;
 

@@ -6,7 +6,7 @@
  */
 import { isAbsolute } from 'node:path';
 import { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import { keepCopy } from './keep-copy.ts';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './migrate.ts';
 import { RESERVE_BYTES, Reserve, reservePath } from './reserve.ts';

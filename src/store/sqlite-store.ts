@@ -6,7 +6,7 @@
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
 import { AppError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import type { Reserve } from './reserve.ts';
 import type { Schema } from './schema.ts';
 import type { CommitOptions, Store } from './store.ts';

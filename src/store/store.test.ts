@@ -20,14 +20,14 @@ import { Kysely, SqliteDialect, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tokenRow } from '../../test/contract/rows.ts';
 import { storeContract } from '../../test/contract/store.ts';
-import { onSmallDisk, whyNoSmallDisk } from '../../test/support/small-disk.ts';
+import { onSmallDisk, whyNoSmallDisk } from '../../test/support/disk/small-disk.ts';
 import { isAppError } from '../errors.ts';
-import { selectLogins } from './logins.ts';
-import { getMeta, setMeta } from './meta.ts';
 import { first } from './migrations/0001-first.ts';
 import { openStore, type Store } from './open.ts';
 import type { Schema } from './schema.ts';
-import { insertToken, tokenIdsOf } from './tokens.ts';
+import { selectLogins } from './tables/logins.ts';
+import { getMeta, setMeta } from './tables/meta.ts';
+import { insertToken, tokenIdsOf } from './tables/tokens.ts';
 
 let folder: string;
 let path: string;
@@ -126,7 +126,7 @@ describe('the database file', () => {
 test('what was answered is there after kill -9 in the middle of more', async () => {
   const program = `
     import { openStore } from '${new URL('./open.ts', import.meta.url).href}';
-    import { insertToken } from '${new URL('./tokens.ts', import.meta.url).href}';
+    import { insertToken } from '${new URL('./tables/tokens.ts', import.meta.url).href}';
     const row = JSON.parse(process.argv[2]);
     const store = await openStore({ url: process.argv[1] });
     const issue = async (worker) => {
@@ -158,7 +158,7 @@ test('what was answered is there after kill -9 in the middle of more', async () 
 test('a disk that is really full refuses to issue, still revokes, and recovers by itself', async (ctx) => {
   const why = await whyNoSmallDisk();
   if (why !== undefined) ctx.skip(why);
-  const program = new URL('../../test/support/full-disk-store.ts', import.meta.url);
+  const program = new URL('../../test/support/disk/full-disk-store.ts', import.meta.url);
   expect(await onSmallDisk(program, folder, 16)).toEqual({
     filled: 'STORE_UNAVAILABLE',
     revokedWhileFull: 'done',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inert } from '../inert.ts';
 import { displayWidth, padTo, piecesOf, truncate } from './display-width.ts';
-import { layRecord, layToFit } from './record.ts';
+import { layRecord, layToFit } from './key-value-list.ts';
 import { fitsIn, layTable } from './table.ts';
 
 const plain = (text: string): string => text;

@@ -12,8 +12,8 @@ import { SessionServiceDefinition } from '../../src/generated/latchkey/v1/sessio
 import { SystemServiceDefinition } from '../../src/generated/latchkey/v1/system.ts';
 import { TokenServiceDefinition } from '../../src/generated/latchkey/v1/token.ts';
 import { type Account, alice, myself } from '../support/account.ts';
-import { TestDaemon } from '../support/daemon.ts';
-import { Rpc } from '../support/rpc.ts';
+import { TestDaemon } from '../support/server/daemon.ts';
+import { Rpc } from '../support/server/rpc.ts';
 import { missingWorld } from '../support/skip.ts';
 
 const user: Account = missingWorld() ? myself() : alice;

@@ -4,8 +4,8 @@ import { copyFileSync, existsSync, symlinkSync, unlinkSync, writeFileSync } from
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, mallory, root, runAs } from '../support/account.ts';
-import { TestDaemon } from '../support/daemon.ts';
 import { node } from '../support/program.ts';
+import { TestDaemon } from '../support/server/daemon.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
 let daemon: TestDaemon;
@@ -39,7 +39,7 @@ const nameFor = (uid: number): string => `${uid}.${randomBytes(16).toString('hex
 describe('false links', () => {
   beforeAll(async () => {
     if (missingWorld()) return;
-    copyFileSync(join(dirname(import.meta.dirname), 'support/impostor.mjs'), tool);
+    copyFileSync(join(dirname(import.meta.dirname), 'support/link/impostor.mjs'), tool);
     daemon = await TestDaemon.start();
     await daemon.link(alice);
   });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, type Finished, runAs, service } from '../support/account.ts';
-import { install, SUDOERS } from '../support/installed.ts';
+import { install, SUDOERS } from '../support/host/installed.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 
 const LINE = ['/usr/bin/latchkey', 'link', '--daemon'];

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inWorld } from '../support/in-world.ts';
-import type { Line } from './line.ts';
 import { install, packagesFor } from './packages.ts';
-import { json, table } from './table.ts';
+import type { Line } from './report/line.ts';
+import { json, table } from './report/table.ts';
 import { TOPICS, type Topic } from './topic.ts';
 
 const [FAILED, USAGE] = [1, 2];

@@ -6,10 +6,10 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { rowOf } from '../../src/authority/token-row.ts';
+import { rowOf } from '../../src/authority/tokens/token-row.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { SessionRow, TokenRow } from '../../src/store/schema.ts';
-import { fillTable } from './tokens.ts';
+import { fillTable } from './topics/tokens.ts';
 
 export interface Site {
   readonly tokens: number;

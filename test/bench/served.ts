@@ -1,7 +1,7 @@
 /** The built daemon, people's links at it, and clients of ours. */
-import { type Client, connect } from '../../src/client/connect.ts';
+import { type Client, connect } from '../../src/client/connect/connect.ts';
 import type { Account, Run } from '../support/account.ts';
-import { TestDaemon } from '../support/daemon.ts';
+import { TestDaemon } from '../support/server/daemon.ts';
 
 /** A daemon that logs what it does by default; its state is in memory, unless `state` says where. */
 export function startDaemon(config: Record<string, unknown> = {}, state?: string): Promise<TestDaemon> {

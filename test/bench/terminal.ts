@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import { Shown } from './shown.ts';
+import { Shown } from './report/shown.ts';
 
 const TIMEOUT_MS = 10_000;
 

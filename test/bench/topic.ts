@@ -1,5 +1,5 @@
 /** What can be measured: each topic is a file of its own, loaded when it is asked for. */
-import type { Line } from './line.ts';
+import type { Line } from './report/line.ts';
 
 /** Measures one topic; `folder` makes a new empty folder that is removed at the end of the run. */
 export type Measure = (folder: () => string) => Promise<Line[]>;
@@ -16,70 +16,74 @@ export interface Topic {
 export const TOPICS: Readonly<Record<string, Topic>> = {
   issuing: {
     about: 'tokens issued a second, on a disk that is waited for',
-    load: () => import('./issuing.ts'),
+    load: () => import('./topics/issuing.ts'),
   },
   checking: {
     about: 'one token made and one checked, against jose and openssl',
     programs: { openssl: 'openssl' },
-    load: () => import('./checking.ts'),
+    load: () => import('./topics/checking.ts'),
   },
   unary: {
     about: 'a call with a token, against bare grpc-js',
     programs: { h2load: 'nghttp2-client' },
-    load: () => import('./unary.ts'),
+    load: () => import('./topics/unary.ts'),
   },
-  output: { about: 'output through link and daemon', inWorld: true, load: () => import('./output.ts') },
+  output: {
+    about: 'output through link and daemon',
+    inWorld: true,
+    load: () => import('./topics/output.ts'),
+  },
   revoking: {
     about: 'from the call that revokes a token until it is refused elsewhere',
     inWorld: true,
-    load: () => import('./revoking.ts'),
+    load: () => import('./topics/revoking.ts'),
   },
   'one-shot': {
     about: 'latchkey whoami, against a naive script',
     inWorld: true,
-    load: () => import('./one-shot.ts'),
+    load: () => import('./topics/one-shot.ts'),
   },
   recovery: {
     about: 'ready after kill -9, with links and sessions',
     inWorld: true,
-    load: () => import('./recovery.ts'),
+    load: () => import('./topics/recovery.ts'),
   },
   'idle-links': {
     about: 'memory of an idle link, after work, among fifty',
     inWorld: true,
-    load: () => import('./idle-links.ts'),
+    load: () => import('./topics/idle-links.ts'),
   },
   'many-tokens': {
     about: 'a call where a million tokens are live, against a thousand',
-    load: () => import('./many-tokens.ts'),
+    load: () => import('./topics/many-tokens.ts'),
   },
   login: {
     about: 'logging in by password, against ssh2 alone',
     inWorld: true,
     programs: { sshd: 'openssh-server' },
-    load: () => import('./login.ts'),
+    load: () => import('./topics/login.ts'),
   },
   command: {
     about: 'a command through a warm link, against spawn with uid and sudo',
     inWorld: true,
     programs: { sudo: 'sudo' },
-    load: () => import('./command.ts'),
+    load: () => import('./topics/command.ts'),
   },
-  boot: { about: 'opening on a million tokens', load: () => import('./boot.ts') },
+  boot: { about: 'opening on a million tokens', load: () => import('./topics/boot.ts') },
   dashboard: {
     about: 'the dashboard on 100,000 tokens: its first screen, and from key to screen',
     inWorld: true,
-    load: () => import('./dashboard.ts'),
+    load: () => import('./topics/dashboard.ts'),
   },
   storm: {
     about: 'the dashboard while a thousand tokens a second come and go',
     inWorld: true,
-    load: () => import('./storm.ts'),
+    load: () => import('./topics/storm.ts'),
   },
   binary: {
     about: 'the one file: how soon it starts, and what it takes up',
     inWorld: true,
     programs: { visudo: 'sudo' },
-    load: () => import('./binary.ts'),
+    load: () => import('./topics/binary.ts'),
   },
 };

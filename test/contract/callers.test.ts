@@ -1,7 +1,7 @@
 /** Every method, called by everybody, against the real daemon: the answers are those of the policy. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type MethodPath, POLICY } from '../../src/api/policy.ts';
-import type { Answer } from '../support/rpc.ts';
+import { type MethodPath, POLICY } from '../../src/api/pipeline/policy.ts';
+import type { Answer } from '../support/server/rpc.ts';
 import { missingWorld, skipWithout } from '../support/skip.ts';
 import { CallerWorld } from './caller-world.ts';
 import { CALLERS, type CallerName, expected, type Outcome } from './callers.ts';

@@ -1,6 +1,6 @@
 /** Who calls, as data, and what the policy row and the object's owner say each of them is answered. */
 import type { Role } from '../../src/accounts/roles.ts';
-import type { Access, Row } from '../../src/api/policy.ts';
+import type { Access, Row } from '../../src/api/pipeline/policy.ts';
 
 /** How a cell ends: with the object or what was asked for, with nothing of another's, or refused for a reason. */
 export type Outcome = 'ok' | 'nothing' | string;

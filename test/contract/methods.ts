@@ -1,5 +1,5 @@
 /** Every method of the policy, with a minimal valid request about something of alice's. */
-import type { MethodPath } from '../../src/api/policy.ts';
+import type { MethodPath } from '../../src/api/pipeline/policy.ts';
 import * as auth from '../../src/generated/latchkey/v1/auth.ts';
 import * as link from '../../src/generated/latchkey/v1/link.ts';
 import * as session from '../../src/generated/latchkey/v1/session.ts';

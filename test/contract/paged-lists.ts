@@ -1,13 +1,13 @@
 /** Every list of any store, against the same list made in memory: each row once, in order, whatever is asked. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { upsertLink } from '../../src/store/links.ts';
-import { type Login, selectLogins } from '../../src/store/logins.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { Page } from '../../src/store/page.ts';
 import type { SessionRow, TokenRow } from '../../src/store/schema.ts';
-import * as sessions from '../../src/store/sessions.ts';
-import * as tokens from '../../src/store/tokens.ts';
+import { upsertLink } from '../../src/store/tables/links.ts';
+import { type Login, selectLogins } from '../../src/store/tables/logins.ts';
+import * as sessions from '../../src/store/tables/sessions.ts';
+import * as tokens from '../../src/store/tables/tokens.ts';
 import { linkRow, sessionRow, tokenRow } from './rows.ts';
 
 type Opened = () => Store;

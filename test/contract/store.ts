@@ -1,19 +1,19 @@
 /** What every store must do, whichever database is behind it. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppError, isAppError } from '../../src/errors.ts';
-import { allLinks, deleteLink, upsertLink } from '../../src/store/links.ts';
-import { getMeta, setMeta } from '../../src/store/meta.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { Page } from '../../src/store/page.ts';
+import type { TokenRow } from '../../src/store/schema.ts';
+import { allLinks, deleteLink, upsertLink } from '../../src/store/tables/links.ts';
+import { getMeta, setMeta } from '../../src/store/tables/meta.ts';
 import {
   allPenalties,
   deletePenaltiesUntil,
   deletePenalty,
   upsertPenalty,
-} from '../../src/store/penalties.ts';
-import type { TokenRow } from '../../src/store/schema.ts';
-import * as sessions from '../../src/store/sessions.ts';
-import * as tokens from '../../src/store/tokens.ts';
+} from '../../src/store/tables/penalties.ts';
+import * as sessions from '../../src/store/tables/sessions.ts';
+import * as tokens from '../../src/store/tables/tokens.ts';
 import { pagedLists } from './paged-lists.ts';
 import { linkRow, sessionRow, tokenRow } from './rows.ts';
 

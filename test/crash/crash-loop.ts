@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { inWorld } from '../support/in-world.ts';
 import type { Figures } from './figures.ts';
 import { runCrashLoop } from './loop.ts';
-import { TROUBLES, whyNotTrouble } from './troubles.ts';
+import { TROUBLES, whyNotTrouble } from './troubles/troubles.ts';
 
 const EVERY = 25;
 const MS = 1000;

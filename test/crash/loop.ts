@@ -5,22 +5,22 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { alice, bob, dora, mallory } from '../support/account.ts';
-import { converse } from '../support/converse.ts';
-import { TestDaemon } from '../support/daemon.ts';
 import { type Issue, Person } from '../support/person.ts';
-import { setPasswords, TestSshd } from '../support/sshd.ts';
-import { Administrator } from './administrator.ts';
-import { claimsOf } from './claims-of.ts';
+import { converse } from '../support/server/converse.ts';
+import { TestDaemon } from '../support/server/daemon.ts';
+import { setPasswords, TestSshd } from '../support/ssh/sshd.ts';
 import { type Figures, noFigures } from './figures.ts';
-import { checkLists, checkTokens, revokeUntold } from './kept-tokens.ts';
-import { Printing } from './printing.ts';
-import { descendantsOf, isRunning, markedProcesses } from './processes.ts';
-import { ProgramsAtWork } from './programs-at-work.ts';
 import { Random } from './random.ts';
-import { TokensAtWork } from './tokens-at-work.ts';
-import type { Trouble } from './trouble.ts';
-import { type TroubleName, troubleOf } from './troubles.ts';
+import type { Trouble } from './troubles/trouble.ts';
+import { type TroubleName, troubleOf } from './troubles/troubles.ts';
 import { until } from './until.ts';
+import { Administrator } from './work/administrator.ts';
+import { claimsOf } from './work/claims-of.ts';
+import { checkLists, checkTokens, revokeUntold } from './work/kept-tokens.ts';
+import { Printing } from './work/printing.ts';
+import { descendantsOf, isRunning, markedProcesses } from './work/processes.ts';
+import { ProgramsAtWork } from './work/programs-at-work.ts';
+import { TokensAtWork } from './work/tokens-at-work.ts';
 
 export interface LoopOptions {
   /** At least; up to three times as many until a login over SSH was acknowledged, which takes longer than most rounds. */

@@ -4,9 +4,9 @@
  * while the process, which holds those of many links, is not taken for the process of one and ended with it.
  */
 import { RegisterLinkRequest } from '../../src/generated/latchkey/v1/link.ts';
-import { BareLink } from './bare-link.ts';
+import { BareLink } from './link/bare-link.ts';
 import type { Order, Outcome } from './person.ts';
-import { Rpc } from './rpc.ts';
+import { Rpc } from './server/rpc.ts';
 
 const uid = Number(process.argv[2]);
 let rpc: Rpc | undefined;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lookOf } from '../layout/look.ts';
+import { lookOf } from '../view/theme.ts';
 import { chart, chartWidth } from './chart.ts';
 
 describe('a chart', () => {

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { LinkUse, Refusal, WatchActivityResponse } from '../../src/generated/latchkey/v1/system.ts';
 import { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { displayWidth } from '../../src/terminal/display-width.ts';
-import { HOSTILE_UNITS } from '../../test/support/hostile-text.ts';
-import { lookOf } from '../layout/look.ts';
+import { HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
 import type { Frame } from '../screen.ts';
+import { lookOf } from '../view/theme.ts';
 import { memory, share } from './numbers.ts';
 import { type Overview, picture } from './picture.ts';
 

@@ -8,7 +8,7 @@ import type { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
 import { relativeTime } from '../../src/terminal/relative-time.ts';
 import type { Frame } from '../screen.ts';
-import { count, listed } from '../state/words.ts';
+import { count, listed } from '../state/format.ts';
 import { memory, share } from './numbers.ts';
 import { inNumbers, type Series, seriesLines, seriesTable } from './series.ts';
 import { linksTable, peopleTable, refusalsTable, tableInWords, tableLines } from './tables.ts';

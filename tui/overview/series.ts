@@ -1,7 +1,7 @@
 /** What happened in the last hour, minute by minute: a line with a chart in it, or a chart of several lines. */
 import { padTo, truncate } from '../../src/terminal/display-width.ts';
-import { spread } from '../layout/line.ts';
-import type { Look } from '../layout/look.ts';
+import { spread } from '../view/line.ts';
+import type { Look } from '../view/theme.ts';
 import { chart, chartWidth } from './chart.ts';
 
 export interface Series {

@@ -2,9 +2,9 @@
 import type { LinkUse, Refusal } from '../../src/generated/latchkey/v1/system.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { layTable } from '../../src/terminal/table.ts';
-import { cellOf } from '../layout/line.ts';
-import { type Look, painter } from '../layout/look.ts';
 import type { Column, Value } from '../screen.ts';
+import { cellOf } from '../view/line.ts';
+import { type Look, painter } from '../view/theme.ts';
 import { memory, share } from './numbers.ts';
 
 export interface Table {

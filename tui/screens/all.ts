@@ -1,5 +1,5 @@
 /** The screens, in the order of their tabs. */
-import type { Who } from '../../src/client/lasting-client.ts';
+import type { Who } from '../../src/client/watch/reconnecting-client.ts';
 import type { Screen } from '../screen.ts';
 import { links } from './links.ts';
 import { logins } from './logins.ts';

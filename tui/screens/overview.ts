@@ -1,5 +1,5 @@
 /** What goes on on the server, on one screen, for those who may see everybody's. */
-import type { Client } from '../../src/client/connect.ts';
+import type { Client } from '../../src/client/connect/connect.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { picture } from '../overview/picture.ts';
 import type { Board } from '../screen.ts';

@@ -1,6 +1,6 @@
 /** The keys, as in k9s, lazygit and htop. What `?` shows is this table, and so is what a key does. */
 import { screensFor } from '../screens/all.ts';
-import { offered } from './offers.ts';
+import { offered } from './available-actions.ts';
 import { listOf, type State, viewOf } from './state.ts';
 
 export type Command =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { listShown, press, showing, tokenRow } from '../../test/support/terminal/dashboard-state.ts';
 import { keysFor, pointings } from './mouse.ts';
-import { reduce } from './reduce.ts';
-import { listShown, press, showing, tokenRow } from './state.test-support.ts';
+import { reduce } from './update.ts';
 
 const click = (column: number, row: number) => ({ kind: 'click' as const, column, row });
 

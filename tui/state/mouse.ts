@@ -3,7 +3,7 @@
  * a tab, and one more there opens it. Reports are those of xterm (Control Sequences, mode 1006).
  */
 import { displayWidth } from '../../src/terminal/display-width.ts';
-import { openLines, topLine } from './open-text.ts';
+import { openLines, topLine } from './detail-lines.ts';
 import { heightOf, type State, viewOf } from './state.ts';
 import { tabsOf } from './tabs.ts';
 

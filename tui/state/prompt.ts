@@ -1,11 +1,11 @@
 /** Typing a filter, or the name of a screen. */
 
-import type { Who } from '../../src/client/lasting-client.ts';
+import type { Who } from '../../src/client/watch/reconnecting-client.ts';
 import type { Screen } from '../screen.ts';
 import { screensFor } from '../screens/all.ts';
 import { typed } from './key-names.ts';
+import { filtered, onScreen } from './navigation.ts';
 import type { Prompt, State } from './state.ts';
-import { filtered, onScreen } from './views.ts';
 
 /** As much as the server takes. */
 const LONGEST = 200;

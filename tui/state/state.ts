@@ -1,5 +1,5 @@
 /** What the dashboard knows: everything it draws is made from this and the time. */
-import type { Who } from '../../src/client/lasting-client.ts';
+import type { Who } from '../../src/client/watch/reconnecting-client.ts';
 import type {
   Board,
   Ending,

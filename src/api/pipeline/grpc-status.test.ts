@@ -1,0 +1,54 @@
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { appErrorOf } from '../../client/connect/wire-error.ts';
+import { AppError, type Reason } from '../../errors.ts';
+import { ErrorReason } from '../../generated/latchkey/v1/error.ts';
+import { CODES, publicError, statusOf } from './grpc-status.ts';
+
+const reasons = Object.keys(ErrorReason).filter(
+  (name) => name !== 'UNSPECIFIED' && name in CODES,
+) as Reason[];
+
+describe('errors on the wire', () => {
+  it('knows every published reason', () => {
+    const published = Object.keys(ErrorReason).filter((name) => name !== 'UNSPECIFIED');
+    expect(reasons.toSorted()).toEqual(published.toSorted());
+    expect(Object.values(CODES)).not.toContain(status.OK);
+    expect(Object.values(CODES)).not.toContain(status.UNKNOWN);
+  });
+
+  it.each(reasons)('%s is the same error again in the client', (reason) => {
+    const wire = statusOf(new AppError(reason, 'why', { details: { first_offset: '7' } }), 'abc');
+    const failed = Object.assign(new Error('x'), wire);
+    const again = appErrorOf(failed, 'host:1') as AppError;
+    expect(again).toBeInstanceOf(AppError);
+    expect(again).toMatchObject({
+      reason,
+      message: 'why',
+      details: { first_offset: '7', request_id: 'abc' },
+    });
+  });
+
+  it.each([
+    new Error('the secret'),
+    'the secret',
+    undefined,
+    new AppError('CONFIG_INVALID', 'the secret'),
+    new AppError('USAGE', 'the secret'),
+  ])('tells nothing of what was not foreseen: %s', (error) => {
+    const { details, metadata, code } = statusOf(error, 'abc');
+    expect(code).toBe(status.INTERNAL);
+    expect(details).not.toContain('secret');
+    expect(String(metadata.get('grpc-status-details-bin')[0])).not.toContain('secret');
+    expect(publicError(error).cause).toBeUndefined();
+  });
+
+  it('keeps to what trailers take', () => {
+    const long = new AppError('NOT_FOUND', `\ud800${'é'.repeat(5000)}`, {
+      details: { name: 'x'.repeat(50_000) },
+    });
+    const { details, metadata } = statusOf(long, 'abc');
+    expect(encodeURI(details).length).toBeLessThan(8000);
+    expect(metadata.get('grpc-status-details-bin')[0]?.length).toBeLessThan(4000);
+  });
+});

@@ -1,0 +1,356 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { type ClientHttp2Stream, constants } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+import { GetKeysRequest } from '../../generated/latchkey/v1/auth.ts';
+import { AttachSessionRequest } from '../../generated/latchkey/v1/session.ts';
+import { VerifyTokenRequest } from '../../generated/latchkey/v1/token.ts';
+import { Attachment } from '../../sessions/attachment.ts';
+import type { ReadingEnd } from '../../supervisor/connection/output-reader.ts';
+import { sourceOf } from '../transport/connections.ts';
+import { Limits } from './limits.ts';
+
+const OK = 0;
+const RESOURCE_EXHAUSTED = 8;
+const INVALID_ARGUMENT = 3;
+const UNIMPLEMENTED = 12;
+const UNAUTHENTICATED = 16;
+const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
+const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
+const VERIFY = 'latchkey.v1.TokenService/VerifyToken';
+const ATTACH = 'latchkey.v1.SessionService/AttachSession';
+const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
+
+let api: ServedApi;
+beforeAll(async () => {
+  api = await ServedApi.start({ managers: ['max'] });
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+/** One raw call with `body`; resolves with its gRPC status. */
+async function callOnce(
+  method: string,
+  body: Buffer,
+  headers: Record<string, string> = {},
+): Promise<number | undefined> {
+  const session = api.http2();
+  const stream = session.request(callHeaders(method, headers));
+  stream.end(body);
+  const status = await grpcStatus(stream);
+  session.destroy();
+  return status;
+}
+
+type AttachBody = NonNullable<AttachSessionRequest['request']>;
+
+/** One message of an attached client, compressed. */
+function attachRequest(request: AttachBody): Buffer {
+  const message = framed(gzipSync(AttachSessionRequest.encode({ request }).finish()));
+  message[0] = 1;
+  return message;
+}
+
+/** The output of a program that prints nothing. */
+async function* nothing(signal: AbortSignal): AsyncGenerator<never, ReadingEnd> {
+  yield* [];
+  await once(signal, 'abort');
+  return {};
+}
+
+describe('before a login', () => {
+  it('takes messages of 64 KiB and no byte more', async () => {
+    expect(await callOnce(GET_KEYS, framed(GetKeysRequest.encode({}).finish()))).toBe(OK);
+    // Field 15 of any message: unknown, so skipped.
+    const padding = (bytes: number): Buffer =>
+      Buffer.concat([Buffer.from([0x7a, 0xfc, 0xff, 0x03]), Buffer.alloc(bytes)]);
+    expect(await callOnce(GET_KEYS, framed(padding(65_532)))).toBe(OK);
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(70 * 1024)))).toBe(RESOURCE_EXHAUSTED);
+  });
+
+  it('refuses a message of 4 GiB when it is declared', async () => {
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0), 2 ** 32 - 1))).toBe(RESOURCE_EXHAUSTED);
+  });
+
+  it('reads nothing of a call that needs a login', async () => {
+    expect(await callOnce(VERIFY, framed(Buffer.alloc(70 * 1024)))).toBe(UNAUTHENTICATED);
+  });
+
+  it('refuses metadata of more than 16 KiB', async () => {
+    const flood = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [`x-${index}`, 'x'.repeat(1000)]),
+    );
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0)), flood)).toBe(RESOURCE_EXHAUSTED);
+    const huge = Object.fromEntries(
+      Array.from({ length: 100 }, (_, index) => [`x-${index}`, 'x'.repeat(1000)]),
+    );
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0)), huge)).not.toBe(OK);
+  });
+
+  it('refuses the 17th call at once on a connection, and takes others again when one has ended', async () => {
+    const session = api.http2();
+    const open = (): ReturnType<typeof session.request> => {
+      const stream = session.request(callHeaders(WATCH_HEALTH));
+      stream.end(framed(Buffer.alloc(0)));
+      return stream;
+    };
+    const streams = Array.from({ length: 16 }, open);
+    await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('data', resolve))));
+    expect(await grpcStatus(open())).toBe(RESOURCE_EXHAUSTED);
+    streams[0]?.close();
+    await grpcStatus(streams[0] as (typeof streams)[0]);
+    await new Promise((resolve) => open().once('data', resolve));
+    session.destroy();
+  });
+
+  it('counts a call until its answer has been fetched, for which there is a time', async () => {
+    await using here = await ServedApi.start({ callLimits: { fetchMs: 1_000 } });
+    const session = here.http2({ initialWindowSize: 0 });
+    const call = (): ClientHttp2Stream => session.request(callHeaders(GET_KEYS)).end(framed(Buffer.alloc(0)));
+    const answered = async (stream: ClientHttp2Stream): Promise<unknown> =>
+      (await once(stream, 'response'))[0]['grpc-status'];
+    const unfetched = Array.from({ length: 16 }, call);
+    await Promise.all(unfetched.map(answered));
+    expect(await grpcStatus(call())).toBe(RESOURCE_EXHAUSTED);
+    await Promise.all(unfetched.map(grpcStatus));
+    expect(unfetched.map(({ rstCode }) => rstCode)).toEqual(Array(16).fill(constants.NGHTTP2_CANCEL));
+    expect(await answered(call())).toBeUndefined();
+    session.destroy();
+  });
+
+  it('cuts a connection that makes more than 100 calls within a second, to what is not there as well', async () => {
+    const session = api.http2();
+    const call = (): Promise<number | undefined> =>
+      grpcStatus(session.request(callHeaders('no.such/Method'), { endStream: true }));
+    const first = await Promise.all(Array.from({ length: 100 }, call));
+    expect(new Set(first)).toEqual(new Set([UNIMPLEMENTED]));
+    const cut = once(session, 'goaway');
+    await Promise.all(Array.from({ length: 100 }, call));
+    expect((await cut)[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    await expect.poll(() => session.destroyed).toBe(true);
+  });
+
+  it('counts calls from elsewhere together, and each uid of this host for itself', () => {
+    const limits = new Limits();
+    const slots = Array.from({ length: 100 }, () => limits.enterShared('remote'));
+    expect(() => limits.enterShared('remote')).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
+    limits.enterShared(1000);
+    slots[0]?.[Symbol.dispose]();
+    slots[0]?.[Symbol.dispose]();
+    limits.enterShared('remote');
+    expect(() => limits.enterShared('remote')).toThrow();
+  });
+
+  it('takes TLS 1.3 and HTTP/2 only', async () => {
+    const handshake = (options: object): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connectTls({ host: 'localhost', port: api.port, ca: api.pki.caPem, ...options });
+        socket.on('secureConnect', () => {
+          resolve(`${socket.getProtocol()} ${socket.alpnProtocol}`);
+          socket.destroy();
+        });
+        socket.on('error', (error) => resolve(`refused: ${error.message}`));
+      });
+    expect(await handshake({ ALPNProtocols: ['h2'] })).toBe('TLSv1.3 h2');
+    expect(await handshake({ ALPNProtocols: ['h2'], maxVersion: 'TLSv1.2' })).toMatch(/^refused/);
+    expect(await handshake({ ALPNProtocols: ['http/1.1'] })).toMatch(/^refused/);
+  });
+
+  it('cuts who does not finish the handshake within 5 s', { timeout: 15_000 }, async () => {
+    const socket = connectTcp(api.port, '127.0.0.1');
+    const begunMs = performance.now();
+    await new Promise((resolve) =>
+      socket
+        .once('close', resolve)
+        .on('error', () => {})
+        .resume(),
+    );
+    const tookMs = performance.now() - begunMs;
+    expect(tookMs).toBeGreaterThan(4_500);
+    expect(tookMs).toBeLessThan(8_000);
+  });
+});
+
+describe('what is not gRPC', () => {
+  it('is survived: noise instead of HTTP/2, and a message that unpacks to more than 64 KiB', async () => {
+    const socket = connectTls({
+      host: 'localhost',
+      port: api.port,
+      ca: api.pki.caPem,
+      ALPNProtocols: ['h2'],
+    });
+    socket.on('error', () => {});
+    socket.end(randomBytes(4096));
+    await new Promise((resolve) => socket.once('close', resolve).resume());
+    const bomb = framed(gzipSync(Buffer.alloc(10_000_000)));
+    bomb[0] = 1;
+    expect(bomb.length).toBeLessThan(64 * 1024);
+    expect(await callOnce(GET_KEYS, bomb, { 'grpc-encoding': 'gzip' })).toBe(RESOURCE_EXHAUSTED);
+    expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0)))).toBe(OK);
+  });
+});
+
+describe('when there are as many connections as there may be', () => {
+  const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
+  const connections = 20;
+  const call = async (here: ServedApi, token: string): Promise<() => void> => {
+    const session = here.http2();
+    const stream = session.request(callHeaders(WHO_AM_I, { authorization: `Bearer ${token}` }));
+    stream.end(framed(Buffer.alloc(0)));
+    expect(await grpcStatus(stream)).toBe(OK);
+    return () => session.destroy();
+  };
+
+  it('those that hang in their handshake make room', async () => {
+    await using here = await ServedApi.start({ connectionLimits: { connections } });
+    const idle = Array.from({ length: connections }, () =>
+      connectTcp(here.port, '127.0.0.1').on('error', () => {}),
+    );
+    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+    (await call(here, await here.token('alice')))();
+    for (const socket of idle) socket.destroy();
+  });
+
+  it('a login that has many makes room, and nobody else', async () => {
+    await using here = await ServedApi.start({ connectionLimits: { connections } });
+    const own = here.http2();
+    const watch = own.request(
+      callHeaders('latchkey.v1.TokenService/WatchTokens', {
+        authorization: `Bearer ${await here.token('alice')}`,
+      }),
+    );
+    watch.end(framed(Buffer.alloc(0)));
+    await new Promise((resolve) => watch.once('data', resolve));
+    const token = await here.token('mallory');
+    const hers: (() => void)[] = [];
+    for (let count = 1; count < connections; count += 1) hers.push(await call(here, token));
+    (await call(here, await here.token('bob')))();
+    expect(own.destroyed).toBe(false);
+    own.destroy();
+    for (const close of hers) close();
+  });
+});
+
+describe('the source of a connection', () => {
+  it.each([
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '20010db800010002::/64'],
+    ['2001:db8:1:2::9', '20010db800010002::/64'],
+    ['::1', '::1'],
+  ])('%s is %s', (address, source) => expect(sourceOf(address)).toBe(source));
+});
+
+describe('with a login', () => {
+  it('takes messages of up to 1 MiB', async () => {
+    const authorization = `Bearer ${await api.token('max')}`;
+    const request = (length: number): Buffer =>
+      framed(VerifyTokenRequest.encode({ token: 'x'.repeat(length) }).finish());
+    expect(await callOnce(VERIFY, request(1_000_000), { authorization })).toBe(OK);
+    expect(await callOnce(VERIFY, request(1_100_000), { authorization })).toBe(RESOURCE_EXHAUSTED);
+    expect(api.logged.findLast((line) => line.includes(VERIFY))).toContain('"reason":"LIMIT_EXCEEDED"');
+  });
+
+  it('bounds the bytes of messages of one login that have come in part', async () => {
+    await using small = await ServedApi.start({
+      managers: ['max'],
+      callLimits: { messagesPerLogin: 100_000 },
+    });
+    const session = small.http2();
+    const begin = async (login: string): Promise<ClientHttp2Stream> => {
+      const authorization = `Bearer ${await small.token(login)}`;
+      return session.request(callHeaders(WHO_AM_I, { authorization }));
+    };
+    const half = async (login: string): Promise<ClientHttp2Stream> => {
+      const stream = await begin(login);
+      stream.write(framed(Buffer.alloc(1), 60_000));
+      await new Promise((resolve) => session.ping(resolve));
+      return stream;
+    };
+    const first = await half('bob');
+    expect(await grpcStatus(await half('bob'))).toBe(RESOURCE_EXHAUSTED);
+    const other = await half('eve');
+    const whole = await begin('bob');
+    whole.end(framed(Buffer.alloc(0)));
+    expect(await grpcStatus(whole)).toBe(OK);
+    first.close();
+    await grpcStatus(first);
+    const next = await half('bob');
+    for (const stream of [next, other]) stream.end(Buffer.alloc(59_999));
+    expect(await Promise.all([next, other].map(grpcStatus))).toEqual([OK, OK]);
+    session.destroy();
+  });
+
+  it('bounds the bytes of messages of one login that a program has yet to take, as they are unpacked', async () => {
+    let takeAll = (): void => {};
+    const taken = new Promise<void>((resolve) => {
+      takeAll = resolve;
+    });
+    const program = new EventEmitter();
+    const input = async (): Promise<void> => {
+      program.emit('input');
+      await taken;
+    };
+    const link = async (): Promise<never> => ({ input }) as never;
+    const attach = async ({ signal }: { signal: AbortSignal }): Promise<Attachment> =>
+      new Attachment('s', { output: nothing(signal), link, left: () => {}, signal });
+    await using small = await ServedApi.start({
+      callLimits: { messagesPerLogin: 100_000 },
+      sessions: { attach } as never,
+    });
+    const session = small.http2();
+    const attached = async (login: string): Promise<ClientHttp2Stream> => {
+      const headers = { authorization: `Bearer ${await small.token(login)}`, 'grpc-encoding': 'gzip' };
+      const stream = session.request(callHeaders(ATTACH, headers));
+      stream.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0 } }));
+      stream.write(attachRequest({ $case: 'input', value: Buffer.alloc(60_000) }));
+      return stream;
+    };
+    const [first] = await Promise.all([attached('bob'), once(program, 'input')]);
+    expect(await grpcStatus(await attached('bob'))).toBe(RESOURCE_EXHAUSTED);
+    await Promise.all([attached('eve'), once(program, 'input')]);
+    takeAll();
+    first.write(attachRequest({ $case: 'input', value: Buffer.alloc(50_000) }));
+    first.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0 } }));
+    expect(await grpcStatus(first)).toBe(INVALID_ARGUMENT);
+    await Promise.all([attached('bob'), once(program, 'input')]);
+    session.destroy();
+  });
+
+  it('writes one line about many calls that are refused alike', async () => {
+    await using client = await api.client();
+    const call = () => client.links.listLinks({}).catch(({ reason }) => reason);
+    const answers = await Promise.all(Array.from({ length: 12 }, call));
+    expect(new Set(answers)).toEqual(new Set(['NOT_LOGGED_IN']));
+    const lines = api.logged.filter((line) => line.includes('LinkService/ListLinks'));
+    expect(lines).toEqual([expect.stringContaining('"msg":"call refused"')]);
+  });
+
+  it('does not count calls that come together as calls without a login', async () => {
+    await using client = await api.client('bob');
+    const answers = await Promise.all(Array.from({ length: 64 }, () => client.auth.whoAmI({})));
+    expect(answers).toHaveLength(64);
+  });
+
+  it('bounds the calls of one login', () => {
+    const limits = new Limits();
+    for (let call = 0; call < 1000; call++) limits.enterLogin('bob');
+    expect(() => limits.enterLogin('bob')).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
+    limits.enterLogin('eve');
+  });
+
+  it('bounds how often links of one uid register', () => {
+    let nowMs = 0;
+    const limits = new Limits(undefined, () => nowMs);
+    for (let link = 0; link < 60; link++) limits.countRegistration(1000);
+    expect(() => limits.countRegistration(1000)).toThrow(
+      expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }),
+    );
+    limits.countRegistration(1001);
+    nowMs = 60_001;
+    limits.countRegistration(1000);
+  });
+});

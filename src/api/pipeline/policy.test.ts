@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+import { AppError } from '../../errors.ts';
+import { Feed } from '../../feed.ts';
+import { HealthDefinition } from '../../generated/health/v1/health.ts';
+import { serve } from './methods.ts';
+import { checkPolicy, POLICY, type Row } from './policy.ts';
+
+const UNIMPLEMENTED = 12;
+const UNAUTHENTICATED = 16;
+const PERMISSION_DENIED = 7;
+
+describe('the policy table', () => {
+  const paths = Object.keys(POLICY);
+
+  it('keeps a server with a method without a row from starting', () => {
+    expect(() => checkPolicy(paths)).not.toThrow();
+    expect(() => checkPolicy([...paths, 'latchkey.v1.TokenService/Forge'])).toThrow(
+      'methods without a policy row: latchkey.v1.TokenService/Forge',
+    );
+    expect(() => checkPolicy(paths.slice(1))).toThrow('policy rows without a method');
+    expect(() => checkPolicy([...paths, 'constructor'])).toThrow('without a policy row: constructor');
+  });
+
+  it('is part of the types of handlers', () => {
+    const health = { check: async () => ({ status: 1 as const }), list: async () => ({ statuses: {} }) };
+    // @ts-expect-error Watch is missing
+    expect(() => serve(HealthDefinition, health)).not.toThrow();
+  });
+});
+
+/** Everything there is to call answers NOT_FOUND, so that only the door refuses. */
+const nothing = new Proxy(
+  { changes: new Feed() },
+  {
+    get: (target, name) =>
+      name === 'changes'
+        ? target.changes
+        : () => {
+            throw new AppError('NOT_FOUND', 'nothing here');
+          },
+  },
+) as never;
+
+describe('each method for each caller', () => {
+  let api: ServedApi;
+  const authorizations: Record<string, Record<string, string>> = { nobody: {} };
+  beforeAll(async () => {
+    api = await ServedApi.start({
+      links: nothing,
+      sessions: nothing,
+      managers: ['manager'],
+      admins: ['admin'],
+    });
+    for (const login of ['user', 'manager', 'admin']) {
+      authorizations[login] = { authorization: `Bearer ${await api.token(login)}` };
+    }
+    const daemon = await api.token('manager', { authMethod: 'link-daemon' });
+    authorizations['link-daemon'] = { authorization: `Bearer ${daemon}` };
+    authorizations.revoked = { authorization: `Bearer ${await api.token('gone')}` };
+    await api.authority.revoke({ login: 'gone' }, 'revoked');
+  });
+  afterAll(() => api[Symbol.asyncDispose]());
+
+  function expected(row: Row, caller: string): number | undefined {
+    if (row.access === 'public') return undefined;
+    if (caller === 'nobody' || caller === 'revoked') return UNAUTHENTICATED;
+    if (caller === 'link-daemon') return row.linkDaemon ? undefined : PERMISSION_DENIED;
+    const ranks = ['user', 'manager', 'admin'];
+    return ranks.indexOf(caller) < ranks.indexOf(row.access) ? PERMISSION_DENIED : undefined;
+  }
+
+  const callers = ['nobody', 'revoked', 'link-daemon', 'user', 'manager', 'admin'];
+  const table = Object.entries<Row>(POLICY).flatMap(([path, row]) =>
+    callers.map((caller) => [caller, path, row] as const),
+  );
+
+  it.each(table)('%s calls %s', async (caller, path, row) => {
+    const session = api.http2();
+    // A login that a call would end is not the one the next call needs.
+    const own =
+      path.endsWith('/Logout') && expected(row, caller) === undefined
+        ? await freshLike(caller)
+        : authorizations[caller];
+    const stream = session.request(callHeaders(path, own));
+    stream.end(framed(Buffer.alloc(0)));
+    const status = await Promise.race([
+      grpcStatus(stream),
+      new Promise((resolve) => stream.once('data', resolve)).then(() => 0),
+    ]);
+    session.destroy();
+    const refused = expected(row, caller);
+    expect(status).not.toBe(UNIMPLEMENTED);
+    if (refused === undefined) expect([UNAUTHENTICATED, PERMISSION_DENIED]).not.toContain(status);
+    else expect(status).toBe(refused);
+  });
+
+  async function freshLike(caller: string): Promise<Record<string, string>> {
+    const isDaemon = caller === 'link-daemon';
+    const token = await api.token(
+      isDaemon ? 'manager' : caller,
+      isDaemon ? { authMethod: 'link-daemon' } : {},
+    );
+    return { authorization: `Bearer ${token}` };
+  }
+
+  it('answers UNIMPLEMENTED to what there is not', async () => {
+    const session = api.http2();
+    const stream = session.request(callHeaders('latchkey.v1.TokenService/Forge'));
+    stream.end();
+    expect(await grpcStatus(stream)).toBe(UNIMPLEMENTED);
+    session.destroy();
+  });
+});

@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ServedApi, type ServedOptions } from '../../../test/support/server/served-api.ts';
+import type { Authority } from '../../authority/authority.ts';
+import type { Client } from '../../client/connect/connect.ts';
+import { LoginPurpose, type LoginResponse } from '../../generated/latchkey/v1/auth.ts';
+import type { Turn } from '../../login/conversation.ts';
+
+type Begin = NonNullable<ReturnType<NonNullable<ServedOptions['logins']>>>['begin'];
+
+let api: ServedApi;
+let client: Client;
+afterEach(async () => {
+  await client.close();
+  await api[Symbol.asyncDispose]();
+});
+
+/** A server whose logins go as `begin` says. */
+async function serve(begin: (authority: Authority) => Begin, callLimits: ServedOptions['callLimits'] = {}) {
+  const logins: ServedOptions['logins'] = (authority) => ({ usable: () => [], begin: begin(authority) });
+  api = await ServedApi.start({ logins, callLimits });
+  client = await api.client();
+}
+
+const ask = (count: number): Turn => {
+  const prompts = Array.from({ length: count }, (_, at) => ({ text: `${at}?`, echo: true }));
+  return { kind: 'prompts', name: '', instruction: '', prompts, again: false };
+};
+const begin = { method: 'web-ssh', username: 'ali', purpose: LoginPurpose.LOGIN };
+
+/** Holds a conversation and answers each question with `answer`; resolves with how many questions there were. */
+async function hold(answer?: (count: number) => string[], isBegun = true): Promise<number> {
+  const conversation = client.auth.login();
+  if (isBegun) await conversation.send({ request: { $case: 'begin', value: begin } });
+  let asked = 0;
+  for await (const { challenge } of conversation.responses as AsyncIterable<LoginResponse>) {
+    if (challenge?.$case !== 'prompts') continue;
+    asked += challenge.value.prompts.length;
+    if (answer === undefined) continue;
+    const texts = answer(challenge.value.prompts.length);
+    await conversation.send({ request: { $case: 'answers', value: { texts } } });
+  }
+  return asked;
+}
+
+const answerAll = (count: number): string[] => Array.from({ length: count }, () => 'x'.repeat(500));
+const late = (message: RegExp) =>
+  expect.objectContaining({ reason: 'DEADLINE_EXCEEDED', message: expect.stringMatching(message) });
+
+describe('a login over the API', () => {
+  it('carries any number of questions, at once and one after the other', async () => {
+    await serve(
+      (authority) =>
+        async function* () {
+          for (const count of [100, ...Array.from({ length: 50 }, () => 1)]) yield ask(count);
+          return authority.mint({ login: 'ali', authMethod: 'web-ssh' });
+        },
+    );
+    expect(await hold(answerAll)).toBe(150);
+    expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(1);
+  });
+
+  it('leaves no token behind that nobody was there to take', async () => {
+    const minted = Promise.withResolvers<void>();
+    await serve(
+      (authority) =>
+        async function* ({ signal }) {
+          yield ask(1);
+          const token = await authority.mint({ login: 'ali', authMethod: 'web-ssh' });
+          minted.resolve();
+          if (!signal.aborted) await once(signal, 'abort');
+          return token;
+        },
+    );
+    const conversation = client.auth.login();
+    await conversation.send({ request: { $case: 'begin', value: begin } });
+    await conversation.send({ request: { $case: 'answers', value: { texts: ['x'] } } });
+    await minted.promise;
+    const removed = api.authority.changes.subscribe(AbortSignal.timeout(5_000));
+    expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(1);
+    conversation.cancel();
+    expect((await removed.next()).value).toMatchObject({ kind: 'removed', claims: { sub: 'ali' } });
+    expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(0);
+  });
+
+  it('waits for an answer as long as it takes to type one, and no longer', async () => {
+    const endless: Begin = async function* () {
+      for (;;) yield ask(1);
+    };
+    await serve(() => endless, { messageDueMs: 150, typedDueMs: 600, publicStreamMs: 1500 });
+    await expect(hold(undefined, false)).rejects.toEqual(late(/within 0.15 s/));
+    await expect(hold()).rejects.toEqual(late(/within 0.6 s/));
+    await expect(hold(answerAll)).rejects.toEqual(late(/longer than 1.5 s/));
+  });
+});

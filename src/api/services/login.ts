@@ -1,0 +1,76 @@
+/** One login over one stream both ways: the room's conversation in the words of the API. */
+import type { Authority } from '../../authority/authority.ts';
+import { AppError } from '../../errors.ts';
+import {
+  type LoginBegin,
+  LoginPurpose,
+  type LoginRequest,
+  type LoginResponse,
+} from '../../generated/latchkey/v1/auth.ts';
+import type { Conversations, Turn } from '../../login/conversation.ts';
+import type { Answers, Visitor } from '../../login/method.ts';
+import type { Caller } from '../pipeline/caller.ts';
+import { sourceOf } from '../transport/connections.ts';
+import { tokenMessage } from './to-proto.ts';
+
+export interface LoginRooms {
+  readonly logins: Pick<Conversations, 'begin'>;
+  readonly authority: Pick<Authority, 'revoke'>;
+}
+
+/** Ends with the token, or with what kept it from being made. A token that nobody is there to take is revoked. */
+export async function* login(
+  { logins, authority }: LoginRooms,
+  requests: AsyncIterable<LoginRequest>,
+  { peer, signal }: Caller,
+): AsyncGenerator<LoginResponse> {
+  const incoming = requests[Symbol.asyncIterator]();
+  const { method, username } = await firstRequest(incoming);
+  const visitor = await visitorOf(peer);
+  let undelivered: string | undefined;
+  const conversation = logins.begin({ method, username, visitor, signal });
+  try {
+    let step = await conversation.next();
+    while (!step.done) {
+      yield { challenge: challengeOf(step.value) };
+      step = await conversation.next(step.value.kind === 'prompts' ? await answersOf(incoming) : []);
+    }
+    const { token, claims } = step.value;
+    undelivered = claims.jti;
+    yield { challenge: { $case: 'done', value: { token, claims: tokenMessage(claims, claims.jti) } } };
+    if (!signal.aborted) undelivered = undefined;
+  } finally {
+    if (undelivered !== undefined) await authority.revoke({ jtis: [undelivered] }, 'revoked');
+    await conversation.return(undefined as never);
+  }
+}
+
+async function firstRequest(incoming: AsyncIterator<LoginRequest>): Promise<LoginBegin> {
+  const { value } = await incoming.next();
+  if (value?.request?.$case !== 'begin')
+    throw new AppError('INVALID_ARGUMENT', 'the first message has to be `begin`');
+  const begin: LoginBegin = value.request.value;
+  if (begin.purpose !== LoginPurpose.LOGIN)
+    throw new AppError('INVALID_ARGUMENT', 'purpose: LOGIN_PURPOSE_LOGIN is wanted');
+  return begin;
+}
+
+async function answersOf(incoming: AsyncIterator<LoginRequest>): Promise<Answers> {
+  const { done, value } = await incoming.next();
+  if (done) throw new AppError('CANCELLED', 'the client has no more answers');
+  if (value.request?.$case !== 'answers') throw new AppError('INVALID_ARGUMENT', '`answers` are wanted');
+  return value.request.value.texts;
+}
+
+/** People of this host all have one address, so the kernel tells them apart. */
+async function visitorOf(peer: Caller['peer']): Promise<Visitor> {
+  const { address } = peer;
+  const uid = await peer.uid();
+  return { address, source: uid === undefined ? sourceOf(address) : `uid ${uid}` };
+}
+
+function challengeOf(turn: Turn): LoginResponse['challenge'] {
+  if (turn.kind === 'notice') return { $case: 'notice', value: { text: turn.text } };
+  const { name, instruction, prompts, again } = turn;
+  return { $case: 'prompts', value: { name, instruction, prompts: [...prompts], again } };
+}

@@ -1,0 +1,98 @@
+/** SessionService: programs of the caller's Linux user, and looking after them. */
+import {
+  SessionFilter,
+  SessionServiceDefinition,
+  type WatchSessionsRequest,
+  type WatchSessionsResponse,
+} from '../../generated/latchkey/v1/session.ts';
+import type { Session, SessionChange } from '../../sessions/session.ts';
+import type { Sessions, Viewer } from '../../sessions/sessions.ts';
+import { checkFilter } from '../../store/page.ts';
+import { type KnownCaller, seesAll } from '../pipeline/caller.ts';
+import { type ServedMethod, serve } from '../pipeline/methods.ts';
+import { watch } from '../pipeline/watch.ts';
+import { attachSession, outputEvents } from './attach.ts';
+import { receiptMessage, sessionMessage, sessionState } from './to-proto.ts';
+
+export interface SessionRooms {
+  readonly sessions: Pick<
+    Sessions,
+    'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'end' | 'changes'
+  >;
+}
+
+export function sessionService({ sessions }: SessionRooms): ServedMethod[] {
+  return serve(SessionServiceDefinition, {
+    startSession: async (request, { claims }) => {
+      const session = await sessions.start({ ...request, claims });
+      return { session: sessionMessage(session) };
+    },
+    attachSession: (requests, caller) => attachSession(sessions, requests, caller),
+    readOutput: ({ sessionId, offset, follow }, { claims, signal }) =>
+      outputEvents(sessions.readOutput({ claims, sessionId, offset, follow, signal })),
+    listSessions: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
+      const query = { ...queryOf(filter), orderBy, pageSize, pageToken };
+      const { items, nextPageToken, total } = await sessions.list(viewerOf(caller), query);
+      return { sessions: items.map(sessionMessage), nextPageToken, total };
+    },
+    getSession: async ({ sessionId }, caller) => {
+      return { session: sessionMessage(await sessions.get(viewerOf(caller), sessionId)) };
+    },
+    watchSessions: (request, caller) => watchSessions(sessions, request, caller),
+    signalSession: async ({ sessionId, signal }, caller) => {
+      await sessions.signal(viewerOf(caller), sessionId, signal);
+      return {};
+    },
+    endSession: async ({ sessionId, graceMilliseconds }, caller) => {
+      return { receipt: receiptMessage(await sessions.end(viewerOf(caller), sessionId, graceMilliseconds)) };
+    },
+  });
+}
+
+type Query = Parameters<Sessions['list']>[1];
+
+function viewerOf(caller: KnownCaller): Viewer {
+  return { login: caller.claims.sub, seesAll: seesAll(caller) };
+}
+
+function queryOf({ login, state, text }: SessionFilter = SessionFilter.create()): Omit<Query, 'pageSize'> {
+  const wanted = sessionState(state);
+  return { login, text, ...(wanted !== undefined && { state: wanted }) };
+}
+
+async function* watchSessions(
+  sessions: SessionRooms['sessions'],
+  { filter, changesOnly }: WatchSessionsRequest,
+  caller: KnownCaller,
+): AsyncGenerator<WatchSessionsResponse> {
+  const viewer = viewerOf(caller);
+  const query = queryOf(filter);
+  checkFilter(query);
+  const present = (session: Session): WatchSessionsResponse => ({
+    event: { $case: 'session', value: sessionMessage(session) },
+  });
+  const removed = (id: string): WatchSessionsResponse => ({ event: { $case: 'removedId', value: id } });
+  yield* watch<Session, SessionChange, WatchSessionsResponse>({
+    changes: sessions.changes,
+    changesOnly,
+    signal: caller.signal,
+    page: (pageSize, pageToken) => sessions.list(viewer, { ...query, pageSize, pageToken }),
+    present,
+    done: { event: { $case: 'snapshotDone', value: true } },
+    changed: ({ kind, session }) => {
+      if (!viewer.seesAll && session.login !== viewer.login) return undefined;
+      if (!isPicked(filter, session)) return undefined;
+      // One that is no longer in the state that is watched has left the watcher's list.
+      const hasLeft = query.state !== undefined && query.state !== session.state;
+      return kind === 'removed' || hasLeft ? removed(session.id) : present(session);
+    },
+  });
+}
+
+/** The store's filter, for one session, but for its state. */
+function isPicked(filter: SessionFilter | undefined, session: Session): boolean {
+  const { login, text } = filter ?? SessionFilter.create();
+  if (login !== '' && login !== session.login) return false;
+  const places = [session.id, session.login, session.linuxUser, session.command.join(' ')];
+  return places.some((place) => place.toLowerCase().includes(text.toLowerCase()));
+}

@@ -1,0 +1,51 @@
+/** SystemService: what this server is, and for managers what goes on in it. How much there is on it is for those who see all of it. */
+
+import type { Activity } from '../../activity/activity.ts';
+import {
+  type GetInfoResponse,
+  SystemServiceDefinition,
+  type WatchActivityResponse,
+} from '../../generated/latchkey/v1/system.ts';
+import type { Links } from '../../supervisor/links.ts';
+import { seesAll } from '../pipeline/caller.ts';
+import { type ServedMethod, serve } from '../pipeline/methods.ts';
+import { activityMessage } from './activity-message.ts';
+
+/** What does not change while the server runs. */
+export interface ServerInfo {
+  readonly serverId: string;
+  readonly hostname: string;
+  readonly version: string;
+  readonly mode: 'system' | 'self';
+  readonly startedAt: Date;
+}
+
+export type Counts = Pick<GetInfoResponse, 'tokens' | 'links' | 'sessions'>;
+
+const NO_COUNTS: Counts = { tokens: 0, links: 0, sessions: 0 };
+
+export interface SystemRooms {
+  readonly info: ServerInfo;
+  readonly count: () => Promise<Counts>;
+  readonly links: Pick<Links, 'endsSessions'>;
+  readonly activity: Pick<Activity, 'watch'>;
+}
+
+export function systemService({ info, count, links, activity }: SystemRooms): ServedMethod[] {
+  return serve(SystemServiceDefinition, {
+    getInfo: async (_request, caller) => ({
+      ...info,
+      nodeVersion: process.versions.node,
+      endsSessions: links.endsSessions,
+      ...(seesAll(caller) ? await count() : NO_COUNTS),
+    }),
+    watchActivity: (_request, { signal }) => watchActivity(activity, signal),
+  });
+}
+
+async function* watchActivity(
+  activity: SystemRooms['activity'],
+  signal: AbortSignal,
+): AsyncGenerator<WatchActivityResponse> {
+  for await (const picture of activity.watch(signal)) yield activityMessage(picture);
+}

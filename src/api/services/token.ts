@@ -1,0 +1,176 @@
+/** TokenService: users see and end their own tokens, managers everybody's but administrators'. */
+import type { Authority, TokenChange } from '../../authority/authority.ts';
+import { AppError, isAppError } from '../../errors.ts';
+import {
+  type RevokeTokensRequest,
+  TokenFilter,
+  TokenServiceDefinition,
+  type VerifyTokenResponse,
+  type WatchTokensRequest,
+  type WatchTokensResponse,
+} from '../../generated/latchkey/v1/token.ts';
+import { checkFilter, type Page } from '../../store/page.ts';
+import type { TokenClaims } from '../../token/claims.ts';
+import { type Identifying, type KnownCaller, seesAll } from '../pipeline/caller.ts';
+import { type ServedMethod, serve } from '../pipeline/methods.ts';
+import { watch } from '../pipeline/watch.ts';
+import { loginMessage, receiptMessage, tokenMessage } from './to-proto.ts';
+
+export interface TokenRooms {
+  readonly authority: Pick<
+    Authority,
+    'list' | 'listLogins' | 'get' | 'revoke' | 'verify' | 'isActive' | 'liveTokensOf' | 'changes'
+  >;
+  readonly roles: Identifying['roles'];
+}
+
+/** As many as a page lists. */
+const MAX_JTIS = 1000;
+
+export function tokenService(rooms: TokenRooms): ServedMethod[] {
+  const { authority } = rooms;
+  return serve(TokenServiceDefinition, {
+    listTokens: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
+      const query = { ...ownFilter(filter, caller), orderBy, pageSize, pageToken };
+      const page = await pageFor(caller, filter, () => authority.list(query));
+      const tokens = page.items.map((claims) => tokenMessage(claims, caller.claims.jti));
+      return { tokens, nextPageToken: page.nextPageToken, total: page.total };
+    },
+    listLogins: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
+      const query = { ...ownFilter(filter, caller), orderBy, pageSize, pageToken };
+      const page = await pageFor(caller, filter, () => authority.listLogins(query));
+      return { ...page, logins: page.items.map(loginMessage) };
+    },
+    getToken: async ({ jti }, caller) => {
+      const claims = await visible(rooms, jti, caller);
+      if (claims === undefined) throw new AppError('NOT_FOUND', 'there is no such token');
+      return { token: tokenMessage(claims, caller.claims.jti) };
+    },
+    revokeTokens: async (request, caller) => {
+      const target = await revocable(rooms, request, caller);
+      const receipt = await authority.revoke(target, 'revoked', { except: caller.call });
+      return { receipt: receiptMessage(receipt) };
+    },
+    watchTokens: (request, caller) => watchTokens(rooms, request, caller),
+    verifyToken: ({ token }, caller) => verify(rooms, token, caller),
+  });
+}
+
+/** The filter of a caller who sees only what is their own. */
+function ownFilter(filter: TokenFilter = TokenFilter.create(), caller: KnownCaller): TokenFilter {
+  return seesAll(caller) ? filter : { ...filter, login: caller.claims.sub };
+}
+
+/** Who asks for another's things without seeing them gets none, as if there were none. */
+async function pageFor<Item>(
+  caller: KnownCaller,
+  filter: { login: string } | undefined,
+  page: () => Promise<Page<Item>>,
+): Promise<Page<Item>> {
+  const isOther = filter !== undefined && filter.login !== '' && filter.login !== caller.claims.sub;
+  return isOther && !seesAll(caller) ? { items: [], nextPageToken: '', total: 0 } : page();
+}
+
+async function visible(
+  { authority }: TokenRooms,
+  jti: string,
+  caller: KnownCaller,
+): Promise<TokenClaims | undefined> {
+  const claims = await authority.get(jti);
+  return claims !== undefined && (seesAll(caller) || claims.sub === caller.claims.sub) ? claims : undefined;
+}
+
+async function visibleAll(
+  rooms: TokenRooms,
+  jtis: readonly string[],
+  caller: KnownCaller,
+): Promise<TokenClaims[]> {
+  const found = await Promise.all(jtis.map((jti) => visible(rooms, jti, caller)));
+  return found.filter((claims) => claims !== undefined);
+}
+
+/** What the caller may revoke of what was asked for. Throws NOT_FOUND and PERMISSION_DENIED. */
+async function revocable(
+  rooms: TokenRooms,
+  { jtis, login }: RevokeTokensRequest,
+  caller: KnownCaller,
+): Promise<{ jtis: string[] } | { login: string }> {
+  if ((jtis.length === 0) === (login === '')) {
+    throw new AppError('INVALID_ARGUMENT', 'name tokens by jti, or one login: not both');
+  }
+  if (jtis.length > MAX_JTIS) throw new AppError('INVALID_ARGUMENT', `jtis: at most ${MAX_JTIS} at once`);
+  if (login !== '' && !seesAll(caller) && login !== caller.claims.sub) {
+    throw new AppError('NOT_FOUND', 'there is no such login');
+  }
+  if (login === '' && caller.role === 'admin') {
+    // Whose they are is nothing to wait for: meanwhile they would be good.
+    const active = jtis.filter((jti) => rooms.authority.isActive(jti));
+    if (active.length > 0) return { jtis: active };
+  }
+  const found =
+    login === '' ? await visibleAll(rooms, jtis, caller) : await rooms.authority.liveTokensOf(login);
+  if (login === '' && found.length === 0) throw new AppError('NOT_FOUND', 'there is no such token');
+  await checkMayEnd(rooms.roles, found, caller);
+  return login === '' ? { jtis: found.map(({ jti }) => jti) } : { login };
+}
+
+/** A manager ends nothing of an administrator's. Throws PERMISSION_DENIED. */
+export async function checkMayEnd(
+  roles: Identifying['roles'],
+  tokens: readonly TokenClaims[],
+  caller: KnownCaller,
+): Promise<void> {
+  if (caller.role !== 'manager') return;
+  for (const claims of tokens) {
+    if ((await roles.roleOf(claims)) === 'admin') {
+      throw new AppError('PERMISSION_DENIED', 'only administrators end what belongs to an administrator');
+    }
+  }
+}
+
+async function* watchTokens(
+  { authority }: TokenRooms,
+  { filter, changesOnly }: WatchTokensRequest,
+  caller: KnownCaller,
+): AsyncGenerator<WatchTokensResponse> {
+  const own = ownFilter(filter, caller);
+  checkFilter(filter ?? {});
+  const present = (claims: TokenClaims): WatchTokensResponse => ({
+    event: { $case: 'token', value: tokenMessage(claims, caller.claims.jti) },
+  });
+  yield* watch<TokenClaims, TokenChange, WatchTokensResponse>({
+    changes: authority.changes,
+    changesOnly,
+    signal: caller.signal,
+    page: (pageSize, pageToken) =>
+      pageFor(caller, filter, () => authority.list({ ...own, pageSize, pageToken })),
+    present,
+    done: { event: { $case: 'snapshotDone', value: true } },
+    changed: ({ kind, claims }) => {
+      if (!isPicked(own, claims)) return undefined;
+      return kind === 'removed' ? { event: { $case: 'removedJti', value: claims.jti } } : present(claims);
+    },
+  });
+}
+
+/** The store's filter, for one token. */
+export function isPicked({ login, authMethod, text }: TokenFilter, claims: TokenClaims): boolean {
+  if (login !== '' && login !== claims.sub) return false;
+  if (authMethod !== '' && authMethod !== claims.authMethod) return false;
+  const places = [claims.sub, claims.user, claims.hostname, claims.clientIp, claims.jti];
+  return places.some((place) => place?.toLowerCase().includes(text.toLowerCase()));
+}
+
+async function verify(
+  { authority }: TokenRooms,
+  token: string,
+  caller: KnownCaller,
+): Promise<VerifyTokenResponse> {
+  try {
+    const claims = await authority.verify(token);
+    return { active: true, token: tokenMessage(claims, caller.claims.jti), reason: '' };
+  } catch (error) {
+    if (!isAppError(error) || !error.reason.startsWith('TOKEN_')) throw error;
+    return { active: false, token: undefined, reason: error.reason };
+  }
+}

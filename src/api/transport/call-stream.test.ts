@@ -1,0 +1,32 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { callHeaders, framed, ServedApi } from '../../../test/support/server/served-api.ts';
+
+const CALLS = 40;
+const JUNK_BYTES = 1_000_000;
+/** A field that no message has, with 1,000,000 bytes; nothing of it comes out of the decoder. */
+const JUNK = Buffer.concat([Buffer.from([0x7a, 0xc0, 0x84, 0x3d]), Buffer.alloc(JUNK_BYTES)]);
+
+it('keeps nothing of a request for as long as its answer goes on', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc: () => void = runInNewContext('gc');
+  const kept = (): number => {
+    gc();
+    return process.memoryUsage().arrayBuffers;
+  };
+  await using api = await ServedApi.start();
+  const session = api.http2();
+  const authorization = `Bearer ${await api.token('alice')}`;
+  const watch = async (request: Buffer): Promise<void> => {
+    const stream = session.request(callHeaders('latchkey.v1.TokenService/WatchTokens', { authorization }));
+    stream.end(framed(request));
+    await new Promise((resolve) => stream.once('data', resolve));
+  };
+  await watch(Buffer.alloc(0));
+  const before = kept();
+  for (let call = 0; call < CALLS; call += 1) await watch(JUNK);
+  // What was just sent may be let go of in the loop's next turn only.
+  await expect.poll(() => kept() - before).toBeLessThan(JUNK_BYTES);
+  session.destroy();
+});

@@ -1,0 +1,179 @@
+/**
+ * Methods on the wire: connections come in, each call goes to `handle`. Promises that nothing is
+ * served which has no policy row, and that disposal leaves no call, connection or timer behind.
+ */
+import { constants, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import type { ListenOptions } from 'node:net';
+import {
+  type ConnectionInjector,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
+import type { Activity } from '../../activity/activity.ts';
+import { AppError } from '../../errors.ts';
+import type { Log } from '../../log/log.ts';
+import type { Refusals } from '../../log/refusal-log.ts';
+import type { Door } from '../pipeline/admit.ts';
+import { handle, UNPROVEN_MESSAGE_BYTES } from '../pipeline/handle.ts';
+import type { ServedMethod } from '../pipeline/methods.ts';
+import { checkPolicy } from '../pipeline/policy.ts';
+import { CallsUnderWay } from './call-control.ts';
+import { sessionOf } from './call-stream.ts';
+import {
+  type Certificate,
+  type Connection,
+  type ConnectionLimits,
+  Connections,
+  type Ends,
+  sourceOf,
+} from './connections.ts';
+
+export interface ServingOptions extends Door {
+  /** What there is to call. */
+  readonly methods: readonly ServedMethod[];
+  readonly listen: ListenOptions | { readonly fd: number };
+  readonly certificate: Certificate;
+  readonly connectionLimits?: Partial<ConnectionLimits>;
+  readonly log: Log;
+  readonly refusals: Pick<Refusals, 'tell'>;
+  readonly activity: Pick<Activity, 'called'>;
+}
+
+/** What a serving API owns. */
+interface ServingParts {
+  readonly connections: Connections;
+  readonly server: Server;
+  readonly injector: ConnectionInjector;
+  readonly underWay: CallsUnderWay;
+}
+
+/** How long calls that are told of the shutdown may take to end, and then clients to hear of it. */
+const SHUTDOWN_MS = 5_000;
+const FAREWELL_MS = 1_000;
+const KEEPALIVE_MS = 120_000;
+const KEEPALIVE_TIMEOUT_MS = 20_000;
+const STREAMS_PER_CONNECTION = 1_000;
+
+export class Serving implements AsyncDisposable {
+  readonly connections: Connections;
+  readonly #parts: ServingParts;
+
+  private constructor(parts: ServingParts) {
+    this.connections = parts.connections;
+    this.#parts = parts;
+  }
+
+  /** Listens. Throws when a method has no policy row, or a row no method. */
+  static async start(options: ServingOptions): Promise<Serving> {
+    checkPolicy(options.methods.map(({ path }) => path));
+    const underWay = new CallsUnderWay();
+    const find = finder((ends) => connections.find(ends));
+    const server = grpcServer(options, intercept(options, underWay, find));
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    cutFloods(server, options, find);
+    const connections = await Connections.listen({
+      listen: options.listen,
+      certificate: options.certificate,
+      inject: (socket) => injector.injectConnection(socket),
+      log: options.log,
+      refusals: options.refusals,
+      ...(options.connectionLimits && { limits: options.connectionLimits }),
+    });
+    return new Serving({ connections, server, injector, underWay });
+  }
+
+  /** Tells every call that the server goes down, waits for them (5 s at most), and cuts what is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { connections, server, injector, underWay } = this.#parts;
+    connections.stopAccepting();
+    const goingDown = new AppError('UNAVAILABLE', 'the server is going down; try again');
+    await within(SHUTDOWN_MS, underWay.shutDown(goingDown));
+    injector.drain(FAREWELL_MS); // GOAWAY, behind the last status of each call
+    await within(FAREWELL_MS, connections.emptied());
+    await connections[Symbol.asyncDispose]();
+    server.forceShutdown();
+  }
+}
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, limitMs);
+  await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
+}
+
+type FindConnection = (session: object | undefined, ends: () => Ends) => Connection | undefined;
+
+/** What grpc-js goes on with: nothing. */
+const HANDLED_HERE = new ServerInterceptingCall(undefined as never, { start: () => {} });
+
+/** Hands each call to `handle` before grpc-js reads a message; the registered handlers never run. */
+function intercept(
+  options: ServingOptions,
+  underWay: CallsUnderWay,
+  find: FindConnection,
+): ServerInterceptor {
+  const methods = new Map(options.methods.map((method) => [`/${method.path}`, method]));
+  const rooms = { ...options, underWay };
+  const complain = (error: unknown): void => options.log.error({ err: error }, 'a call did not end in order');
+  return (definition, call) => {
+    const connection = find(sessionOf(call), () => call.getConnectionInfo());
+    const method = methods.get(definition.path);
+    if (connection !== undefined && method !== undefined)
+      handle(rooms, method, connection, call).catch(complain);
+    return HANDLED_HERE;
+  };
+}
+
+/** Finds the connection of an HTTP/2 session: by its ends, and once for all calls. */
+function finder(byEnds: Connections['find']): FindConnection {
+  const known = new WeakMap<object, Connection>();
+  return (session, ends) => {
+    const found = session && known.get(session);
+    if (found !== undefined) return found;
+    const connection = byEnds(ends());
+    if (session && connection !== undefined) known.set(session, connection);
+    return connection;
+  };
+}
+
+/** What has no public name in grpc-js 1.14.7; should it ever move, nobody is cut. */
+interface Internals {
+  readonly http2Servers?: ReadonlyMap<Http2Server, unknown>;
+}
+
+/**
+ * Cuts a connection without a login that makes more calls than it could need, which take 15 bytes each:
+ * all that has come is served before anybody else is. Those for what is not there never come to `handle`.
+ */
+function cutFloods(server: Server, { limits, refusals }: ServingOptions, find: FindConnection): void {
+  const cut = ({ session }: ServerHttp2Stream): void => {
+    if (session?.destroyed !== false) return; // it has been cut
+    const connection = find(session, () => session.socket);
+    if (connection === undefined || !limits.isFlood(connection)) return;
+    session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session.destroy();
+    const from = sourceOf(connection.peer.address);
+    refusals.tell('connection refused', { reason: 'LIMIT_EXCEEDED', from }, {});
+  };
+  const { http2Servers } = server as unknown as Internals;
+  for (const http2 of http2Servers?.keys() ?? []) http2.on('stream', cut);
+}
+
+function grpcServer({ methods }: ServingOptions, interceptor: ServerInterceptor): Server {
+  const server = new Server({
+    interceptors: [interceptor],
+    'grpc.max_receive_message_length': UNPROVEN_MESSAGE_BYTES,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.enable_channelz': 0,
+  });
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const asBuffer = (bytes: Uint8Array): Buffer =>
+    Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const { path } of methods) server.register(`/${path}`, () => {}, asBuffer, asIs, 'bidi');
+  return server;
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+
+const DEADLINE_EXCEEDED = 4;
+const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
+const LIST_LINKS = 'latchkey.v1.LinkService/ListLinks';
+const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
+const REFLECT = 'grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+
+let api: ServedApi;
+let authorization: string;
+let release = (): void => {};
+beforeAll(async () => {
+  const never = new Promise<never>((_, reject) => {
+    release = () => reject(new Error('released'));
+  });
+  const links = { list: () => never } as never;
+  api = await ServedApi.start({
+    links,
+    admins: ['ada'],
+    callLimits: { messageDueMs: 200, unaryMs: 400, publicStreamMs: 300 },
+    connectionLimits: { connections: 8, idleMs: 300 },
+  });
+  authorization = `Bearer ${await api.token('ada')}`;
+});
+afterAll(async () => {
+  release();
+  await api[Symbol.asyncDispose]();
+});
+
+/** A raw call that sends `body` and goes on sending nothing. */
+async function begun(
+  method: string,
+  body: Buffer,
+  headers: Record<string, string> = {},
+): Promise<number | undefined> {
+  const session = api.http2();
+  const stream = session.request(callHeaders(method, headers));
+  if (body.length > 0) stream.write(body);
+  const status = await grpcStatus(stream);
+  session.destroy();
+  return status;
+}
+
+describe('patience with callers', () => {
+  it('ends with a message that is announced and does not come', async () => {
+    expect(await begun(WHO_AM_I, framed(Buffer.alloc(10), 60_000), { authorization })).toBe(
+      DEADLINE_EXCEEDED,
+    );
+    expect(await begun(REFLECT, framed(Buffer.alloc(10), 60_000))).toBe(DEADLINE_EXCEEDED);
+    expect(await begun(WHO_AM_I, Buffer.alloc(0), { authorization })).toBe(DEADLINE_EXCEEDED);
+  });
+
+  it('ends with a request that has no end', async () => {
+    expect(await begun(WHO_AM_I, framed(Buffer.alloc(0)), { authorization })).toBe(DEADLINE_EXCEEDED);
+  });
+
+  it('ends with 60 s for one message each way, whatever deadline the client asks for', async () => {
+    const session = api.http2();
+    for (const timeout of ['99999999H', '99999999999H', '3600S']) {
+      const stream = session.request(callHeaders(LIST_LINKS, { authorization, 'grpc-timeout': timeout }));
+      stream.end(framed(Buffer.alloc(0)));
+      expect(await grpcStatus(stream)).toBe(DEADLINE_EXCEEDED);
+    }
+    session.destroy();
+  });
+
+  it('ends a public stream after its time', async () => {
+    const session = api.http2();
+    const stream = session.request(callHeaders(WATCH_HEALTH));
+    stream.end(framed(Buffer.alloc(0)));
+    expect(await grpcStatus(stream)).toBe(DEADLINE_EXCEEDED);
+    session.destroy();
+  });
+
+  it('ends with a connection that calls nothing', async () => {
+    const socket = connectTls({
+      host: 'localhost',
+      port: api.port,
+      ca: api.pki.caPem,
+      ALPNProtocols: ['h2'],
+    });
+    socket.on('error', () => {}).resume();
+    await once(socket, 'close');
+  });
+
+  it('makes room for a new connection by ending the oldest that has shown no token', async () => {
+    await using client = await api.client('ada');
+    await client.auth.whoAmI({});
+    const idle = Array.from({ length: 10 }, () => api.http2());
+    await Promise.all(idle.map((session) => once(session, session.closed ? 'close' : 'connect')));
+    expect(idle.some((session) => session.destroyed)).toBe(true);
+    await client.auth.whoAmI({});
+    for (const session of idle) session.destroy();
+  });
+});

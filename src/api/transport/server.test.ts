@@ -1,0 +1,434 @@
+import { execFile, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  callHeaders,
+  framed,
+  grpcStatus,
+  SERVER_ID,
+  ServedApi,
+} from '../../../test/support/server/served-api.ts';
+import { skipWithout } from '../../../test/support/skip.ts';
+import { loadPki } from '../../authority/keys/pki.ts';
+import { AppError } from '../../errors.ts';
+import { Feed } from '../../feed.ts';
+
+const PERMISSION_DENIED = 7;
+const INVALID_ARGUMENT = 3;
+const OTHER_UID = 61_234;
+const ownUid = process.getuid?.() ?? -1;
+
+const registered: unknown[] = [];
+const links = {
+  changes: new Feed(),
+  isOpenByHand: true,
+  register: async (request: unknown, uid: number) => {
+    registered.push([request, uid]);
+    return { jti: 'made' };
+  },
+  list: async () => {
+    throw new Error('the secret cause');
+  },
+  get: () => {
+    throw new AppError('NOT_FOUND', 'there is no such link');
+  },
+} as never;
+
+let api: ServedApi;
+beforeAll(async () => {
+  api = await ServedApi.start({ links, admins: ['ada'], managers: ['max'] });
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+const refused = (reason: string) => expect.objectContaining({ reason });
+
+async function jtiOf(token: string): Promise<string> {
+  return (await api.authority.verify(token)).jti;
+}
+
+/** The events of a watch, one by one. */
+async function next<Event>(events: AsyncIterator<Event>): Promise<Event> {
+  return (await events.next()).value as Event;
+}
+
+describe('AuthService', () => {
+  it('tells anybody how to check the server', async () => {
+    await using client = await api.client();
+    const keys = await client.auth.getKeys({});
+    expect(keys).toMatchObject({ serverId: SERVER_ID, ca: api.pki.caPem });
+    expect(JSON.parse(keys.jwks)).toEqual(api.authority.jwks());
+    expect((await client.auth.listMethods({})).methods.map(({ name }) => name)).toEqual(['link']);
+  });
+
+  it('tells who one is, and nothing without a token (F1)', async () => {
+    await using client = await api.client('alice');
+    const { token, role } = await client.auth.whoAmI({});
+    expect(role).toBe('user');
+    expect(token).toMatchObject({ login: 'alice', current: true, serverId: SERVER_ID, authMethod: 'link' });
+    await using nobody = await api.client();
+    await expect(nobody.auth.whoAmI({})).rejects.toEqual(refused('NOT_LOGGED_IN'));
+  });
+
+  it('logs out with the receipt, this token and then all (F30, X2)', async () => {
+    const token = await api.token('lara');
+    await using here = await api.client(undefined, { token });
+    await using there = await api.client('lara');
+    expect((await here.auth.logout({})).receipt?.jtis).toHaveLength(1);
+    await expect(here.auth.whoAmI({})).rejects.toEqual(refused('TOKEN_NOT_ACTIVE'));
+    await api.token('lara');
+    expect((await there.auth.logout({ everywhere: true })).receipt?.jtis).toHaveLength(2);
+    await expect(there.auth.whoAmI({})).rejects.toEqual(refused('TOKEN_NOT_ACTIVE'));
+  });
+
+  it('lets the token of a link daemon end only itself', async () => {
+    await api.token('dora');
+    const token = await api.token('dora', { authMethod: 'link-daemon' });
+    await using client = await api.client(undefined, { token });
+    await client.auth.whoAmI({});
+    await expect(client.tokens.listTokens({})).rejects.toEqual(refused('PERMISSION_DENIED'));
+    await expect(client.auth.logout({ everywhere: true })).rejects.toEqual(refused('PERMISSION_DENIED'));
+    expect((await client.auth.logout({})).receipt?.jtis).toHaveLength(1);
+  });
+});
+
+describe('TokenService', () => {
+  it('shows users their own tokens and managers all (F28, F29)', async () => {
+    const token = await api.token('bob');
+    await using alice = await api.client('alice');
+    await using max = await api.client('max');
+    const jti = await jtiOf(token);
+    await expect(alice.tokens.getToken({ jti })).rejects.toEqual(refused('NOT_FOUND'));
+    expect((await max.tokens.getToken({ jti })).token?.login).toBe('bob');
+    const own = await alice.tokens.listTokens({});
+    expect(new Set(own.tokens.map(({ login }) => login))).toEqual(new Set(['alice']));
+    expect(await alice.tokens.listTokens({ filter: { login: 'bob' } })).toMatchObject({
+      tokens: [],
+      total: 0,
+    });
+    expect((await max.tokens.listTokens({ filter: { login: 'bob' } })).tokens).toHaveLength(1);
+  });
+
+  it('revokes one’s own, another’s only for managers, an administrator’s only for administrators', async () => {
+    const jtis = { bob: await jtiOf(await api.token('bob')), ada: await jtiOf(await api.token('ada')) };
+    await using alice = await api.client('alice');
+    await using max = await api.client('max');
+    await using ada = await api.client('ada');
+    await expect(alice.tokens.revokeTokens({ jtis: [jtis.bob] })).rejects.toEqual(refused('NOT_FOUND'));
+    await expect(alice.tokens.revokeTokens({ login: 'bob' })).rejects.toEqual(refused('NOT_FOUND'));
+    await expect(max.tokens.revokeTokens({ jtis: [jtis.bob, jtis.ada] })).rejects.toEqual(
+      refused('PERMISSION_DENIED'),
+    );
+    await expect(max.tokens.revokeTokens({ login: 'ada' })).rejects.toEqual(refused('PERMISSION_DENIED'));
+    expect(api.authority.isActive(jtis.bob) && api.authority.isActive(jtis.ada)).toBe(true);
+    expect((await max.tokens.revokeTokens({ jtis: [jtis.bob] })).receipt?.jtis).toEqual([jtis.bob]);
+    expect((await ada.tokens.revokeTokens({ jtis: [jtis.ada] })).receipt?.jtis).toEqual([jtis.ada]);
+    await expect(ada.tokens.revokeTokens({ jtis: [jtis.ada] })).rejects.toEqual(refused('NOT_FOUND'));
+    await expect(ada.tokens.revokeTokens({})).rejects.toEqual(refused('INVALID_ARGUMENT'));
+    await expect(ada.tokens.revokeTokens({ jtis: ['x'], login: 'y' })).rejects.toEqual(
+      refused('INVALID_ARGUMENT'),
+    );
+  });
+
+  it('answers who revokes the token that the call itself came with', async () => {
+    const token = await api.token('selma');
+    await using client = await api.client(undefined, { token });
+    const { receipt } = await client.tokens.revokeTokens({ jtis: [await jtiOf(token)] });
+    expect(receipt?.milliseconds).toBeLessThan(2_000);
+  });
+
+  it('lists who has tokens, with what they have: oneself, or for managers everybody (X7)', async () => {
+    await api.token('lena', { linuxUser: 'lena', clientIp: '10.0.0.7', authMethod: 'web-ssh' });
+    await using lena = await api.client('lena');
+    await using max = await api.client('max');
+    const own = {
+      login: 'lena',
+      tokens: 2,
+      linuxUsers: ['lena'],
+      authMethods: ['link', 'web-ssh'],
+      sessions: 0,
+      links: 0,
+    };
+    expect(await lena.tokens.listLogins({})).toMatchObject({ logins: [own], total: 1 });
+    const from = await max.tokens.listLogins({ filter: { text: '0.0.7' } });
+    expect(from).toMatchObject({ logins: [own], total: 1 });
+    expect([...(from.logins[0]?.clientAddresses ?? [])].sort()).toEqual(['10.0.0.7', 'here']);
+    expect(await lena.tokens.listLogins({ filter: { login: 'max' } })).toMatchObject({
+      logins: [],
+      total: 0,
+    });
+    const most = await max.tokens.listLogins({ orderBy: 'tokens desc', pageSize: 1 });
+    expect(most.total).toBeGreaterThan(1);
+    await api.authority.revoke({ login: 'lena' }, 'revoked');
+    expect(await max.tokens.listLogins({ filter: { login: 'lena' } })).toMatchObject({
+      logins: [],
+      total: 0,
+    });
+  });
+
+  it('watches: what there is, that it was all, then changes, one’s own only', async () => {
+    await api.token('wanda');
+    await using client = await api.client('wanda');
+    const events = client.tokens.watchTokens({})[Symbol.asyncIterator]();
+    const first = [await next(events), await next(events), await next(events)].map(({ event }) => event);
+    expect(first.map((event) => event?.$case)).toEqual(['token', 'token', 'snapshotDone']);
+    await api.token('bob');
+    const jti = await jtiOf(await api.token('wanda'));
+    expect((await next(events)).event).toMatchObject({ $case: 'token', value: { jti, current: false } });
+    await api.authority.revoke({ jtis: [jti] }, 'revoked');
+    expect((await next(events)).event).toEqual({ $case: 'removedJti', value: jti });
+    await events.return?.();
+  });
+
+  it('watches for changes only, without what there is', async () => {
+    await api.token('wilma');
+    await using client = await api.client('wilma');
+    const events = client.tokens.watchTokens({ changesOnly: true })[Symbol.asyncIterator]();
+    expect((await next(events)).event).toEqual({ $case: 'snapshotDone', value: true });
+    const jti = await jtiOf(await api.token('wilma'));
+    expect((await next(events)).event).toMatchObject({ $case: 'token', value: { jti } });
+    await events.return?.();
+  });
+
+  it('verifies for managers as a call would (VerifyToken)', async () => {
+    await using max = await api.client('max');
+    const token = await api.token('bob');
+    expect(await max.tokens.verifyToken({ token })).toMatchObject({ active: true, token: { login: 'bob' } });
+    expect(await max.tokens.verifyToken({ token: `${token}x` })).toMatchObject({
+      active: false,
+      reason: 'TOKEN_INVALID',
+    });
+    await api.authority.revoke({ login: 'bob' }, 'revoked');
+    expect(await max.tokens.verifyToken({ token })).toMatchObject({
+      active: false,
+      reason: 'TOKEN_NOT_ACTIVE',
+    });
+  });
+});
+
+describe('SystemService', () => {
+  it('shows managers what goes on, refusals without the token that was sent among it (X7)', async () => {
+    const token = await api.token('gone', { clientIp: '10.9.9.9' });
+    await using gone = await api.client(undefined, { token });
+    await api.authority.revoke({ login: 'gone' }, 'revoked');
+    await expect(gone.auth.whoAmI({})).rejects.toEqual(refused('TOKEN_NOT_ACTIVE'));
+    await using max = await api.client('max');
+    const events = max.system.watchActivity({})[Symbol.asyncIterator]();
+    const picture = await next(events);
+    await events.return?.();
+    expect(picture).toMatchObject({ serverUse: { pid: process.pid }, links: 0, sessions: 0 });
+    expect(picture.tokens).toBeGreaterThanOrEqual(picture.logins);
+    expect(picture.logins).toBeGreaterThan(1);
+    const sums = (name: 'logins' | 'calls' | 'revocations' | 'refusals'): number =>
+      picture.minutes.reduce((sum, minute) => sum + minute[name], 0);
+    for (const name of ['logins', 'calls', 'revocations', 'refusals'] as const)
+      expect(sums(name)).toBeGreaterThan(0);
+    const method = 'latchkey.v1.AuthService/WhoAmI';
+    const refusal = picture.refusals.find(
+      (one) => one.method === method && one.reason === 'TOKEN_NOT_ACTIVE',
+    );
+    expect(refusal).toMatchObject({ what: 'call refused', login: '', source: '127.0.0.1' });
+    expect(JSON.stringify(picture)).not.toContain(token.slice(0, 40));
+  });
+
+  it('shows nobody else', async () => {
+    await using wanda = await api.client('wanda');
+    const events = wanda.system.watchActivity({})[Symbol.asyncIterator]();
+    await expect(events.next()).rejects.toEqual(refused('PERMISSION_DENIED'));
+  });
+});
+
+describe('a token that ends', () => {
+  it('takes its streams with it, before the receipt is given (F3)', async () => {
+    await using client = await api.client('eve');
+    const watches = [client.tokens.watchTokens({}), client.tokens.watchTokens({})].map((watch) =>
+      watch[Symbol.asyncIterator](),
+    );
+    for (const watch of watches) {
+      await next(watch);
+      await next(watch);
+    }
+    const ends = watches.map(async (watch) => {
+      while (!(await watch.next()).done);
+    });
+    const outcomes = Promise.allSettled(ends);
+    const begunMs = performance.now();
+    await api.authority.revoke({ login: 'eve' }, 'revoked');
+    expect(performance.now() - begunMs).toBeLessThan(2_000);
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: refused('TOKEN_NOT_ACTIVE') });
+    }
+  });
+
+  it('by its time ends its streams then (F32)', async () => {
+    const token = await api.token('tim', { expiresAtMs: Math.ceil(Date.now() / 1000) * 1000 + 1000 });
+    await using client = await api.client(undefined, { token });
+    const drain = async (): Promise<void> => {
+      for await (const _ of client.tokens.watchTokens({}));
+    };
+    await expect(drain()).rejects.toEqual(refused('TOKEN_EXPIRED'));
+    expect(Date.now()).toBeGreaterThanOrEqual(
+      (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }).exp *
+        1000,
+    );
+  });
+});
+
+describe('LinkService', () => {
+  it('registers links under the uid that the kernel tells (F22)', async () => {
+    await using client = await api.client();
+    expect(await client.links.registerLink({ socket: 's', daemon: true, sessionId: 'x' })).toEqual({
+      jti: 'made',
+    });
+    expect(registered).toEqual([[{ socket: 's', daemon: true, sessionId: 'x' }, ownUid]]);
+  });
+
+  it('does not tell users of the links of others, and nobody of what went wrong inside', async () => {
+    await using alice = await api.client('alice');
+    expect(await alice.links.listLinks({ linuxUser: 'bob' })).toMatchObject({ links: [], total: 0 });
+    await using max = await api.client('max');
+    const error = (await max.links.listLinks({}).catch((caught: unknown) => caught)) as AppError;
+    expect(error).toMatchObject({ reason: 'INTERNAL' });
+    expect(error.message).not.toContain('secret');
+    const requestId = error.details.request_id ?? 'none';
+    expect(api.logged.find((line) => line.includes(requestId))).toContain('the secret cause');
+  });
+});
+
+/** Calls WhoAmI from a process of `uid` on this host. */
+async function whoAmIAs(uid: number, token: string): Promise<number> {
+  const script = `
+    const session = require('http2').connect('https://localhost:${api.port}', { ca: process.env.CA });
+    const stream = session.request(${JSON.stringify(callHeaders('latchkey.v1.AuthService/WhoAmI'))} );
+    stream.end(Buffer.alloc(5));
+    const read = (headers) => { if (headers['grpc-status'] !== undefined) console.log(headers['grpc-status']); };
+    stream.on('response', read).on('trailers', read).on('close', () => session.close()).resume();`.replace(
+    "te: 'trailers'",
+    '',
+  );
+  const withToken = script.replace('{":method"', `{"authorization":"Bearer ${token}",":method"`);
+  const child = spawn(process.execPath, ['-e', withToken], { uid, cwd: '/', env: { CA: api.pki.caPem } });
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+  });
+  await once(child, 'close');
+  return Number(printed.trim() || Number.NaN);
+}
+
+describe('the local administrator’s token (A8)', () => {
+  it('counts from the daemon’s own account on its host', async () => {
+    await using client = await api.client(undefined, {
+      token: await api.token('root', { authMethod: 'local' }),
+    });
+    expect(await client.auth.whoAmI({})).toMatchObject({ role: 'admin' });
+  });
+
+  it('does not count from any other account', async (context) => {
+    skipWithout(context, ownUid !== 0 && 'only root can start a process as somebody else');
+    const token = await api.token('root', { authMethod: 'local' });
+    expect(await whoAmIAs(0, token)).toBe(0);
+    expect(await whoAmIAs(OTHER_UID, token)).toBe(PERMISSION_DENIED);
+    expect(await whoAmIAs(OTHER_UID, await api.token('root'))).toBe(0);
+  });
+});
+
+describe('the API for everybody', () => {
+  it('serves health, and says when it goes down', async () => {
+    await using other = await ServedApi.start();
+    const session = other.http2();
+    const watch = session.request(callHeaders('grpc.health.v1.Health/Watch'));
+    watch.end(framed(Buffer.alloc(0)));
+    const pieces: Buffer[] = [];
+    watch.on('data', (piece: Buffer) => pieces.push(piece));
+    await once(watch, 'data');
+    const ended = grpcStatus(watch);
+    await other.stop();
+    expect(await ended).toBe(14);
+    expect(Buffer.concat(pieces)).toEqual(
+      Buffer.concat([framed(Buffer.from([8, 1])), framed(Buffer.from([8, 2]))]),
+    );
+    session.destroy();
+  });
+
+  it('can be called without our protos: by buf curl through reflection (X8)', async () => {
+    const curl = async (method: string, ...more: string[]): Promise<unknown> => {
+      const { stdout } = await promisify(execFile)(
+        join(import.meta.dirname, '../../../node_modules/.bin/buf'),
+        [
+          'curl',
+          '--protocol',
+          'grpc',
+          '--cacert',
+          join(api.folder, 'pki/ca.pem'),
+          ...more,
+          `https://localhost:${api.port}${method}`,
+        ],
+        { env: { ...process.env, HOME: api.folder } },
+      );
+      return method === '' ? stdout.trim().split('\n') : JSON.parse(stdout);
+    };
+    expect(await curl('', '--list-services')).toEqual([
+      'grpc.health.v1.Health',
+      'grpc.reflection.v1.ServerReflection',
+      'latchkey.v1.AuthService',
+      'latchkey.v1.LinkService',
+      'latchkey.v1.SessionService',
+      'latchkey.v1.SystemService',
+      'latchkey.v1.TokenService',
+    ]);
+    expect(
+      await curl('/grpc.health.v1.Health/Check', '-d', '{"service":"latchkey.v1.TokenService"}'),
+    ).toEqual({ status: 'SERVING' });
+    const authorization = `authorization: Bearer ${await api.token('alice')}`;
+    expect(await curl('/latchkey.v1.AuthService/WhoAmI', '-d', '{}', '-H', authorization)).toMatchObject({
+      role: 'user',
+    });
+  });
+
+  it('names the field of no message at all', async () => {
+    const session = api.http2();
+    const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys'));
+    stream.end(framed(Buffer.from([0xff, 0xff])));
+    expect(await grpcStatus(stream)).toBe(INVALID_ARGUMENT);
+    const two = session.request(callHeaders('latchkey.v1.AuthService/GetKeys'));
+    two.end(Buffer.concat([framed(Buffer.alloc(0)), framed(Buffer.alloc(0))]));
+    expect(await grpcStatus(two)).toBe(INVALID_ARGUMENT);
+    session.destroy();
+  });
+
+  it('counts for those who see all', async () => {
+    const quiet = await ServedApi.start({ admins: ['ada'] });
+    await using _ = quiet;
+    await using ada = await quiet.client('ada');
+    expect(await ada.system.getInfo({})).toMatchObject({ serverId: SERVER_ID, mode: 'self', tokens: 1 });
+    await using bob = await quiet.client('bob');
+    expect(await bob.system.getInfo({})).toMatchObject({ tokens: 0, nodeVersion: process.versions.node });
+  });
+
+  it('shows a new certificate to new connections without a restart', async () => {
+    const other = await ServedApi.start();
+    await using _ = other;
+    const shown = async (): Promise<string> => {
+      const socket = connectTls({
+        host: 'localhost',
+        port: other.port,
+        ca: other.pki.caPem,
+        ALPNProtocols: ['h2'],
+      });
+      await once(socket, 'secureConnect');
+      const { raw } = socket.getPeerCertificate();
+      socket.destroy();
+      return new X509Certificate(raw).subjectAltName ?? '';
+    };
+    expect(await shown()).not.toContain('elsewhere.example');
+    const folder = join(other.folder, 'pki');
+    const names = ['elsewhere.example'];
+    const pki = await loadPki({ folder, serverId: SERVER_ID, names, addresses: [], nowMs: Date.now() });
+    other.replaceCertificate(pki.tls);
+    expect(await shown()).toContain('elsewhere.example');
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * The control API (DESIGN 5): gRPC over TLS 1.3, and the only way in from the network. Promises that
+ * every call is verified anew, that nobody learns of what is not theirs, and that what is wrong with
+ * a call is told in one form. It decides nothing that belongs to the rooms below.
+ */
+import type { ListenOptions } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Activity } from '../../activity/activity.ts';
+import { ServerReflectionDefinition } from '../../generated/grpc/reflection/v1/reflection.ts';
+import { HealthDefinition } from '../../generated/health/v1/health.ts';
+import type { Log } from '../../log/log.ts';
+import type { Refusals } from '../../log/refusal-log.ts';
+import { type CallLimits, Limits } from '../pipeline/limits.ts';
+import { RoleHolders } from '../pipeline/role-watch.ts';
+import { type AuthRooms, authService } from '../services/auth.ts';
+import { Health, healthService } from '../services/health.ts';
+import { type LinkRooms, linkService } from '../services/link.ts';
+import { reflectionService } from '../services/reflection.ts';
+import { type SessionRooms, sessionService } from '../services/session.ts';
+import { type Counts, type ServerInfo, type SystemRooms, systemService } from '../services/system.ts';
+import { type TokenRooms, tokenService } from '../services/token.ts';
+import type { Certificate, ConnectionLimits } from './connections.ts';
+import { Serving, type ServingOptions } from './grpc-server.ts';
+
+export interface ApiOptions {
+  /** Where to listen, or `{ fd }` of a socket that listens already. */
+  readonly listen: ListenOptions | { readonly fd: number };
+  readonly pki: { readonly caPem: string; readonly tls: Certificate };
+  readonly authority: ServingOptions['authority'] &
+    AuthRooms['authority'] &
+    TokenRooms['authority'] &
+    LinkRooms['authority'];
+  readonly links: LinkRooms['links'] & AuthRooms['links'] & SystemRooms['links'];
+  readonly sessions: SessionRooms['sessions'];
+  readonly roles: TokenRooms['roles'];
+  readonly logins: AuthRooms['logins'];
+  readonly info: ServerInfo;
+  readonly log: Log;
+  readonly refusals: Pick<Refusals, 'tell'>;
+  readonly activity: Pick<Activity, 'called' | 'watch'>;
+  /** Other numbers than DESIGN 11 has, for tests. */
+  readonly callLimits?: Partial<CallLimits>;
+  readonly connectionLimits?: Partial<ConnectionLimits>;
+}
+
+export interface Api extends AsyncDisposable {
+  /** Where it listens. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** What new connections are shown from now on, for a certificate that was issued anew. */
+  replaceCertificate(certificate: Certificate): void;
+}
+
+/** Serves until disposed. Throws when the policy table does not match the methods. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { pki, authority, links, sessions, roles, logins, info, log, refusals, activity } = options;
+  const limits = new Limits(options.callLimits);
+  const published = [
+    ...authService({ authority, links, logins, serverId: info.serverId, caPem: pki.caPem }),
+    ...tokenService({ authority, roles }),
+    ...linkService({ authority, links, roles, limits }),
+    ...sessionService({ sessions }),
+    ...systemService({ info, count: () => countAll(options), links, activity }),
+  ];
+  const names = [...new Set(published.map(({ path }) => path.slice(0, path.indexOf('/'))))];
+  const health = new Health(names);
+  const standard = [HealthDefinition.fullName, ServerReflectionDefinition.fullName];
+  const methods = [...published, ...healthService(health), ...reflectionService([...names, ...standard])];
+  await using owned = new AsyncDisposableStack();
+  const roleHolders = owned.use(new RoleHolders(roles));
+  const door = { authority, roles, roleHolders, limits, ownUid: process.getuid?.() ?? -1 };
+  const serving = await Serving.start({
+    ...door,
+    methods,
+    listen: options.listen,
+    certificate: pki.tls,
+    ...(options.connectionLimits && { connectionLimits: options.connectionLimits }),
+    log,
+    refusals,
+    activity,
+  });
+  owned.use(serving);
+  owned.defer(async () => {
+    health.goingDown();
+    await nextTurn(); // so that those who watch are told before they are cut
+  });
+  const running = owned.move();
+  return {
+    address: serving.connections.address,
+    replaceCertificate: (certificate) => serving.connections.replaceCertificate(certificate),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function countAll({ authority, links, sessions }: ApiOptions): Promise<Counts> {
+  const [tokens, connected, running] = await Promise.all([
+    authority.list({ pageSize: 1 }),
+    links.list({ pageSize: 1 }),
+    sessions.list({ login: '', seesAll: true }, { state: 'running', pageSize: 1 }),
+  ]);
+  return { tokens: tokens.total, links: connected.total, sessions: running.total };
+}

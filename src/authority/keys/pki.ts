@@ -1,0 +1,161 @@
+/**
+ * The server's root CA and TLS certificate, made at first start and kept (N2). Whenever a start is
+ * killed, the next one completes what it began; of two at once, one makes the CA and both use it.
+ */
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto';
+import { join } from 'node:path';
+import { AppError } from '../../errors.ts';
+import { createDurably, removeLeftovers, writeDurably } from '../../system/atomic-file.ts';
+import { ensureFolder, ownUid, readPrivateFile } from '../../system/owned-path.ts';
+import { CertificateAuthority, isFresh, issueRoot } from './certificate-authority.ts';
+import { isFor, type ServerNames, serverNames } from './server-names.ts';
+
+/** Renewed in the last third, so that a daemon may run for nine months before it needs a restart. */
+const TLS_DAYS = 825;
+const MODE = 0o600;
+
+export interface PkiOptions {
+  /** Holds `ca.pem`, `ca.key`, `tls.pem` and `tls.key`, each 0600. */
+  readonly folder: string;
+  readonly serverId: string;
+  /** Under which clients may reach the server, besides localhost and its id. */
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+  readonly nowMs: number;
+  readonly lifetimeDays?: number;
+}
+
+export interface Pki {
+  readonly ca: CertificateAuthority;
+  readonly caPem: string;
+  readonly tls: TlsPair;
+  /** SHA-256 of the CA's certificate: `AA:BB:…`. */
+  readonly fingerprint: string;
+  /** Whether this start made the CA. */
+  readonly created: boolean;
+}
+
+export interface TlsPair {
+  /** The certificate and the CA's, in this order: what is shown to clients, so that they can come to trust it (N3). */
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/**
+ * Reads what is there and makes what is missing. The TLS certificate is made anew when names or
+ * addresses have changed, in the last third of its life, or when it is not this CA's.
+ * Throws CONFIG_INVALID for files that others could have changed and for a CA that is incomplete.
+ */
+export async function loadPki(options: PkiOptions): Promise<Pki> {
+  ensureFolder(options.folder, 0o700, { uid: ownUid(), forbidden: 0o077 });
+  removeLeftovers(options.folder, options.nowMs);
+  const { ca, created } = await loadAuthority(options);
+  const { certPem, keyPem } = await loadTls(options, ca);
+  const tls = { certPem: certPem + ca.pem, keyPem };
+  return { ca, caPem: ca.pem, tls, fingerprint: ca.certificate.fingerprint256, created };
+}
+
+/** The key comes first and the certificate is made from the key on disk, so that they cannot differ. */
+async function loadAuthority(options: PkiOptions): Promise<{ ca: CertificateAuthority; created: boolean }> {
+  const certPath = join(options.folder, 'ca.pem');
+  const keyPath = join(options.folder, 'ca.key');
+  const before = readPrivateFile(certPath);
+  if (before !== undefined && readPrivateFile(keyPath) === undefined) {
+    throw broken(certPath, `it is there, but ca.key is missing. Restore ca.key from where it was kept`);
+  }
+  const privateKey = privateKeyFrom(keyPath, keepOnce(keyPath, newKeyPem));
+  const made = before ?? Buffer.from(await issueRoot(options.serverId, privateKey, options.nowMs));
+  const created = before === undefined && createDurably(certPath, made, MODE);
+  const ca = authorityFrom(certPath, created ? made : readPrivateFile(certPath), privateKey);
+  if (options.nowMs > ca.certificate.validToDate.getTime()) {
+    throw broken(
+      certPath,
+      'it has expired. Move the folder away for a new CA, and have the clients trust that',
+    );
+  }
+  return { ca, created };
+}
+
+function authorityFrom(path: string, pem: Buffer | undefined, privateKey: KeyObject): CertificateAuthority {
+  const ca = attempt(() => new CertificateAuthority(String(pem), privateKey));
+  if (ca?.fits()) return ca;
+  throw broken(
+    path,
+    'it is not the certificate of ca.key. Restore the two together from where they were kept',
+  );
+}
+
+async function loadTls(options: PkiOptions, ca: CertificateAuthority): Promise<TlsPair> {
+  const certPath = join(options.folder, 'tls.pem');
+  const keyPath = join(options.folder, 'tls.key');
+  const server = serverNames(options);
+  const kept = { certPem: textOf(certPath), keyPem: textOf(keyPath) };
+  if (isUsable(kept, ca, server, options.nowMs)) return kept;
+  const keyPem = newKeyPem();
+  const certPem = await ca.issue({
+    commonName: options.serverId,
+    publicKey: createPublicKey(keyPem),
+    nowMs: options.nowMs,
+    days: options.lifetimeDays ?? TLS_DAYS,
+    server,
+  });
+  // Killed between the two, they do not match, and the next start makes both anew.
+  writeDurably(keyPath, keyPem, MODE);
+  writeDurably(certPath, certPem, MODE);
+  return { certPem, keyPem };
+}
+
+function isUsable(pair: TlsPair, ca: CertificateAuthority, server: ServerNames, nowMs: number): boolean {
+  const usable = attempt(() => {
+    const certificate = new X509Certificate(pair.certPem);
+    const matches = certificate.checkPrivateKey(createPrivateKey(pair.keyPem));
+    return matches && ca.issued(certificate) && isFresh(certificate, nowMs) && isFor(certificate, server);
+  });
+  return usable === true;
+}
+
+/** The file's bytes; made with `make` when it is missing, by whichever process is first. */
+export function keepOnce(path: string, make: () => string | Buffer): Buffer {
+  const kept = readPrivateFile(path);
+  if (kept !== undefined) return kept;
+  createDurably(path, make(), MODE);
+  const made = readPrivateFile(path);
+  if (made === undefined) throw broken(path, 'it was removed while the server started. Start again');
+  return made;
+}
+
+/** A private key from a file's PEM. Throws CONFIG_INVALID, without a byte of it. */
+export function privateKeyFrom(path: string, pem: Buffer): KeyObject {
+  const key = attempt(() => createPrivateKey(pem));
+  if (key === undefined)
+    throw broken(path, 'it holds no private key in PEM without a passphrase. Replace it');
+  return key;
+}
+
+export function broken(path: string, why: string): AppError {
+  return new AppError('CONFIG_INVALID', `${path} cannot be used: ${why}`);
+}
+
+function newKeyPem(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function textOf(path: string): string {
+  return readPrivateFile(path)?.toString() ?? '';
+}
+
+/** What OpenSSL throws says little, and may quote what it read. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

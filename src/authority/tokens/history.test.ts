@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { AuthorityWorld } from '../../../test/support/server/authority.ts';
+import { AppError } from '../../errors.ts';
+import type { Authority, Minted } from '../authority.ts';
+
+type Step =
+  | { readonly do: 'mint' | 'mint child' | 'revoke' | 'renew'; readonly of: number; readonly turns: number }
+  | { readonly do: 'revoke login'; readonly of: number; readonly turns: number }
+  | { readonly do: 'break' | 'mend'; readonly turns: number };
+
+const turns = fc.nat(3);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constantFrom('mint', 'mint child', 'revoke', 'renew'),
+      of: fc.nat(9),
+      turns,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('revoke login' as const), of: fc.nat(1), turns }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('break' as const, 'mend' as const), turns }) },
+);
+
+/** What has been seen of one token that was given out. */
+interface History {
+  readonly minted: Minted;
+  refusedOnce: boolean;
+  /** A revocation that covers it was asked for; only then may it be refused. */
+  revocable: boolean;
+  /** Such a revocation has answered. */
+  acknowledged: boolean;
+}
+
+class Histories {
+  readonly #world: AuthorityWorld;
+  readonly #loginsRevoking: string[] = [];
+  readonly all: History[] = [];
+  authority: Authority;
+
+  constructor(world: AuthorityWorld, authority: Authority) {
+    this.#world = world;
+    this.authority = authority;
+  }
+
+  /** Looks at every token: none comes back, and none goes without having been revoked. */
+  look(): void {
+    for (const history of this.all) {
+      const accepted = this.#isAccepted(history.minted.token);
+      if (accepted && history.refusedOnce) throw new Error('a refused token was accepted again');
+      if (accepted && history.acknowledged)
+        throw new Error('a revocation was answered, and the token accepted');
+      if (!accepted && !history.revocable) throw new Error('a token was refused that nobody revoked');
+      history.refusedOnce ||= !accepted;
+    }
+  }
+
+  /** A revocation that was not answered may be forgotten by a crash; nothing else may. */
+  afterCrash(authority: Authority): void {
+    this.authority = authority;
+    for (const history of this.all) history.refusedOnce = history.acknowledged;
+  }
+
+  async run(steps: readonly Step[]): Promise<void> {
+    for (const one of steps) {
+      for (let turn = 0; turn < one.turns; turn++) await (turn % 2 ? new Promise(setImmediate) : undefined);
+      try {
+        await this.#run(one);
+      } catch (error) {
+        const expected = ['STORE_UNAVAILABLE', 'TOKEN_NOT_ACTIVE'];
+        if (!(error instanceof AppError && expected.includes(error.reason))) throw error;
+      }
+      this.look();
+    }
+  }
+
+  async #run(one: Step): Promise<void> {
+    const login = 'of' in one && one.of % 2 ? 'alice' : 'bob';
+    const target = 'of' in one ? this.all[one.of % Math.max(this.all.length, 1)] : undefined;
+    if (one.do === 'break' || one.do === 'mend') this.#world.broken = one.do === 'break';
+    else if (one.do === 'mint') this.#given(await this.authority.mint({ login, authMethod: 'link' }));
+    else if (one.do === 'revoke login') await this.#revokeLogin(login);
+    else if (target === undefined) return;
+    else if (one.do === 'renew') await this.authority.renew(target.minted.claims.jti);
+    else if (one.do === 'revoke')
+      await this.#revoke({ jtis: [target.minted.claims.jti] }, (each) => each === target);
+    else {
+      const parent = target.minted.claims.jti;
+      this.#given(await this.authority.mint({ login, authMethod: 'link', parent }));
+    }
+  }
+
+  /** A token may be given out while its login, or its parent, is being revoked, but not after. */
+  #given(minted: Minted): void {
+    const { parent, sub } = minted.claims;
+    const from = this.all.find((history) => history.minted.claims.jti === parent);
+    const revocable = from?.revocable === true || this.#loginsRevoking.includes(sub);
+    this.all.push({ minted, refusedOnce: false, revocable, acknowledged: from?.acknowledged ?? false });
+  }
+
+  async #revokeLogin(login: string): Promise<void> {
+    this.#loginsRevoking.push(login);
+    try {
+      await this.#revoke({ login }, (history) => history.minted.claims.sub === login);
+    } finally {
+      this.#loginsRevoking.splice(this.#loginsRevoking.indexOf(login), 1);
+    }
+  }
+
+  async #revoke(
+    target: { jtis: string[] } | { login: string },
+    isMeant: (history: History) => boolean,
+  ): Promise<void> {
+    const meant = new Set(this.all.filter(isMeant));
+    for (const history of meant) this.#markWithChildren(history, (each) => (each.revocable = true));
+    await this.authority.revoke(target, 'revoked');
+    for (const history of meant) this.#markWithChildren(history, (each) => (each.acknowledged = true));
+  }
+
+  #markWithChildren(history: History, mark: (each: History) => void): void {
+    mark(history);
+    const { jti } = history.minted.claims;
+    for (const child of this.all) if (child.minted.claims.parent === jti) this.#markWithChildren(child, mark);
+  }
+
+  #isAccepted(token: string): boolean {
+    try {
+      this.authority.verify(token);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.reason === 'TOKEN_NOT_ACTIVE') return false;
+      throw error;
+    }
+  }
+}
+
+test('a token’s history goes absent, valid, revoked and never back, whatever happens at once', async () => {
+  const clients = fc.array(fc.array(step, { maxLength: 12 }), { minLength: 2, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(clients, async (programs) => {
+      await using world = new AuthorityWorld();
+      const histories = new Histories(world, await world.open());
+      await Promise.all(programs.map((program) => histories.run(program)));
+      await world.crash();
+      world.broken = false;
+      histories.afterCrash(await world.open());
+      histories.look();
+      // A token refused while it was made is given to nobody; its row goes too, if the disk lets it.
+      if (programs.flat().some((each) => each.do === 'break')) return;
+      const { items } = await histories.authority.list({ pageSize: 1000 });
+      const given = new Set(histories.all.map(({ minted }) => minted.claims.jti));
+      expect(items.filter(({ jti }) => !given.has(jti))).toEqual([]);
+    }),
+    { numRuns: 40 },
+  );
+});

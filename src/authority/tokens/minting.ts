@@ -1,0 +1,139 @@
+/**
+ * Making tokens: committed, then admitted to memory, then answered. A token that is not on the
+ * disk is never given out, and one that was refused while it was made is not either.
+ */
+import { randomUUIDv7 } from 'node:crypto';
+import { AppError } from '../../errors.ts';
+import type { Store } from '../../store/open.ts';
+import { countTokensOf, insertToken, renewToken, selectToken } from '../../store/tables/tokens.ts';
+import { encodeClaims, isClaimText, type TokenClaims } from '../../token/claims.ts';
+import { MAX_TOKEN_LENGTH, signJws } from '../../token/jws.ts';
+import type { SigningKey } from '../../token/key.ts';
+import { expiryFor, type LifetimeSettings } from './lifetimes.ts';
+import { claimsOf, rowOf } from './token-row.ts';
+import { notActive, type Whitelist } from './whitelist.ts';
+
+/** Live tokens a login may have. The host's own administrator is not counted, nor kept out. */
+const MAX_TOKENS_PER_LOGIN = 1000;
+
+export interface MintRequest {
+  readonly login: string;
+  readonly linuxUser?: string;
+  readonly uid?: number;
+  readonly authMethod: string;
+  readonly clientIp?: string;
+  readonly socket?: string;
+  readonly daemon?: boolean;
+  /** The token it hangs on: it must be active, and neither outlives nor survives it. */
+  readonly parent?: string;
+  /** An earlier end than the method's lifetime. */
+  readonly expiresAtMs?: number;
+}
+
+/** The compact JWS, which is kept nowhere, and its claims. */
+export interface Minted {
+  readonly token: string;
+  readonly claims: TokenClaims;
+}
+
+export interface MintParts {
+  readonly store: Store;
+  readonly whitelist: Whitelist;
+  readonly signing: SigningKey;
+  readonly issuer: { readonly serverId: string; readonly hostname: string };
+  readonly lifetimes: () => LifetimeSettings;
+  readonly now: () => number;
+  /** Takes back a row that must not be there. */
+  readonly discard: (jti: string) => void;
+}
+
+/** A new token. Throws INVALID_ARGUMENT, LIMIT_EXCEEDED, STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */
+export async function mint(parts: MintParts, request: MintRequest): Promise<Minted> {
+  const { store, whitelist } = parts;
+  const claims = claimsFor(parts, request);
+  const token = signed(parts, claims);
+  const { jti, sub, exp, parent } = claims;
+  whitelist.announce(jti, sub, parent);
+  try {
+    await keep(store, claims, request.uid);
+  } catch (error) {
+    whitelist.withdraw(jti);
+    throw error;
+  }
+  if (!whitelist.admit(jti, exp)) {
+    parts.discard(jti);
+    throw notActive();
+  }
+  return { token, claims };
+}
+
+/** The local administrator's token fits on a full disk too: somebody has to be able to mend that. */
+async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<void> {
+  const { sub, parent } = claims;
+  const isLocal = claims.authMethod === 'local';
+  await store.commit(
+    async (tx) => {
+      if (parent !== undefined && (await selectToken(tx, parent)) === undefined) throw notActive();
+      if (!isLocal && (await countTokensOf(tx, sub)) >= MAX_TOKENS_PER_LOGIN) {
+        const message = `${MAX_TOKENS_PER_LOGIN} tokens are the most; log out somewhere first`;
+        throw new AppError('LIMIT_EXCEEDED', message);
+      }
+      await insertToken(tx, rowOf(claims, uid));
+    },
+    { mustFit: isLocal },
+  );
+}
+
+/** The same token with a later end. Throws STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */
+export async function renew(parts: MintParts, jti: string): Promise<Minted> {
+  const { store, whitelist } = parts;
+  const claims = await store.commit(async (tx) => {
+    const row = await selectToken(tx, jti);
+    if (row === undefined || whitelist.expiryOf(jti) === undefined) throw notActive();
+    const renewed = withTimes(parts, claimsOf(row));
+    const { issued_at, expires_at, claims } = rowOf(renewed);
+    await renewToken(tx, jti, { issued_at, expires_at, claims });
+    return renewed;
+  });
+  if (!whitelist.extend(jti, claims.exp)) throw notActive();
+  return { token: signed(parts, claims), claims };
+}
+
+function claimsFor(parts: MintParts, request: MintRequest): TokenClaims {
+  const { login, linuxUser, authMethod, clientIp, socket, daemon, parent, expiresAtMs } = request;
+  const { serverId, hostname } = parts.issuer;
+  const names = {
+    sub: login,
+    iss: serverId,
+    jti: randomUUIDv7(), // in order of time, so that the database grows at one end (RFC 9562)
+    authMethod,
+    hostname,
+    ...(linuxUser !== undefined && { user: linuxUser }),
+    ...(clientIp !== undefined && { clientIp }),
+    ...(socket !== undefined && { socket }),
+    ...(parent !== undefined && { parent }),
+  };
+  for (const [name, value] of Object.entries(names)) {
+    if (!isClaimText(value)) throw new AppError('INVALID_ARGUMENT', `${name} cannot be put into a token`);
+  }
+  const wanted = expiresAtMs === undefined ? undefined : Math.floor(expiresAtMs / 1000);
+  return withTimes(parts, { ...names, ...(daemon !== undefined && { daemon }) }, wanted);
+}
+
+function withTimes(
+  { whitelist, lifetimes, now }: MintParts,
+  claims: Omit<TokenClaims, 'iat' | 'exp'>,
+  wantedSeconds?: number,
+): TokenClaims {
+  const iat = Math.floor(now() / 1000);
+  const { authMethod, parent } = claims;
+  const parentSeconds = parent === undefined ? undefined : (whitelist.expiryOf(parent) ?? 0);
+  return { ...claims, iat, exp: expiryFor(lifetimes(), authMethod, iat, { parentSeconds, wantedSeconds }) };
+}
+
+function signed({ signing }: MintParts, claims: TokenClaims): string {
+  const token = signJws(encodeClaims(claims), signing);
+  if (token.length > MAX_TOKEN_LENGTH)
+    throw new AppError('INVALID_ARGUMENT', 'the names are too long for a token');
+  return token;
+}

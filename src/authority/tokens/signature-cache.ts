@@ -1,0 +1,37 @@
+import type { TokenClaims } from '../../token/claims.ts';
+
+/**
+ * Claims of tokens whose signature was found right, by a hash of the token; never a word about
+ * whether a token is active. Bounded: when the young generation is full it becomes the old one,
+ * and what was not asked for since then is forgotten with the generation before.
+ */
+export class SignatureCache {
+  readonly #capacity: number;
+  #young = new Map<string, TokenClaims>();
+  #old = new Map<string, TokenClaims>();
+
+  /** Holds at most twice `capacity` entries. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  get(hash: string): TokenClaims | undefined {
+    const young = this.#young.get(hash);
+    if (young !== undefined) return young;
+    const old = this.#old.get(hash);
+    if (old !== undefined) this.set(hash, old);
+    return old;
+  }
+
+  set(hash: string, claims: TokenClaims): void {
+    if (this.#young.size >= this.#capacity) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(hash, claims);
+  }
+}

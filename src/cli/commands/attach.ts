@@ -1,0 +1,51 @@
+/** `latchkey attach`: joins a session of one's own that is already there. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { AppError } from '../../errors.ts';
+import { showSession } from '../output/show-session.ts';
+import { ownFailure } from '../own-failure.ts';
+import { type Act, ASKING, type Run } from '../run.ts';
+
+interface AttachOptions {
+  readonly stdin?: boolean;
+  readonly offset?: number;
+  readonly fromNow?: boolean;
+}
+
+const NOTES = `
+All output still kept comes first, then what the program prints from now on.
+^C goes to the program, and twice within two seconds leaves it; ^\\ leaves it at
+once. It goes on then.
+Ends with the program's own exit status; 255 means that this command itself
+failed, or that nobody knows the status.`;
+
+export function addAttach(program: Command, act: Act): void {
+  program
+    .command('attach <session>')
+    .description('join one of your sessions')
+    .option('-i, --stdin', "pass our input to it; the end of ours is the end of the program's")
+    .option('--offset <bytes>', 'begin at this byte of all it printed', bytes)
+    .addOption(program.createOption('--from-now', 'only what it prints from now on').conflicts('offset'))
+    .addHelpText('after', NOTES)
+    .action(act<AttachOptions>(ownFailure(attach)));
+}
+
+function bytes(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  return Number(text);
+}
+
+async function attach(
+  run: Run,
+  options: AttachOptions,
+  [sessionId = '']: readonly string[],
+): Promise<number> {
+  const offset = options.fromNow === true ? -1 : (options.offset ?? 0);
+  return showSession(run, find(run, sessionId), { offset, input: options.stdin === true, ours: false });
+}
+
+async function find(run: Run, sessionId: string): Promise<{ id: string }> {
+  const { sessions } = await run.client();
+  const { session } = await run.out.whileWaiting(ASKING, sessions.getSession({ sessionId }));
+  if (session === undefined) throw new AppError('NOT_FOUND', `there is no session ${sessionId}`);
+  return session;
+}

@@ -1,0 +1,58 @@
+/** `latchkey config`: what the server would go by, without starting it. Needs no server. */
+import type { Command } from 'commander';
+import type { Config } from '../../config/config.ts';
+import { homeOf } from '../../system/xdg.ts';
+import { refuseWord } from '../resource-command.ts';
+import type { Act, Run } from '../run.ts';
+
+export function addConfig(program: Command, act: Act): void {
+  const noun = program
+    .command('config')
+    .helpCommand(false)
+    .description("check or show the server's configuration");
+  noun
+    .command('check')
+    .description('say whether the server would start with it; 78 if not')
+    .action(act(check));
+  noun
+    .command('show')
+    .description('every setting, its value and where it comes from; secrets hidden')
+    .action(act(show));
+  noun
+    .enablePositionalOptions()
+    .usage('[options] [show]\n       latchkey config check')
+    .allowExcessArguments()
+    .action(
+      act((run, _options, words) => {
+        refuseWord(noun, words[0]);
+        return show(run);
+      }),
+    );
+}
+
+async function check(run: Run): Promise<undefined> {
+  const { configCheck } = await import('../../config/show.ts');
+  const shown = configCheck(await load(run));
+  if (run.out.json) run.out.document(shown.json);
+  else for (const line of shown.lines) run.out.line(line);
+}
+
+async function show(run: Run): Promise<undefined> {
+  const { configShow } = await import('../../config/show.ts');
+  const shown = configShow(await load(run));
+  if (run.out.json) run.out.document(shown.json);
+  else for (const line of shown.lines) run.out.line(line);
+}
+
+/** Throws CONFIG_INVALID, as `latchkey serve` would. */
+async function load(run: Run): Promise<Config> {
+  const { loadConfig } = await import('../../config/config.ts');
+  const { config, run: runFolder } = run.globals;
+  const { env } = run.io;
+  return loadConfig({
+    argv: { config, run: runFolder },
+    env,
+    uid: process.getuid?.() ?? -1,
+    home: homeOf(env),
+  });
+}

@@ -1,0 +1,105 @@
+import { createHmac } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
+import { HARMFUL, HOSTILE } from '../../../test/support/terminal/hostile-text.ts';
+import { capture } from '../../../test/support/terminal/memory-io.ts';
+import type { Minted } from '../../authority/authority.ts';
+import { loadKeys } from '../../authority/keys/keys.ts';
+import type { Challenge } from '../../login/method.ts';
+import { encodeClaims, type TokenClaims } from '../../token/claims.ts';
+import { signJws } from '../../token/jws.ts';
+import type { SigningKey } from '../../token/key.ts';
+
+/** What the server answers every login with, and what it asks before. */
+let answer: Minted;
+let asks: Prompts[] = [];
+let api: ServedApi;
+let key: SigningKey;
+let good: Minted;
+
+beforeAll(async () => {
+  api = await ServedApi.start({
+    logins: () => ({
+      usable: () => [],
+      async *begin() {
+        for (const asked of asks) yield asked;
+        yield { kind: 'notice', text: 'Welcome.', again: false };
+        return answer;
+      },
+    }),
+  });
+  const { folder, pki, authority } = api;
+  key = (await loadKeys({ folder: join(folder, 'pki'), settings: { algorithm: 'ES256' }, pki })).signing;
+  good = await authority.mint({ login: 'alice', authMethod: 'web-ssh' });
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+type Prompts = Extract<Challenge, { kind: 'prompts' }> & { again: boolean };
+
+/** Logs in; resolves with what was said and the token that was kept. */
+async function login(given: Minted) {
+  answer = given;
+  const env = { HOME: api.folder, LATCHKEY_CA: join(api.folder, 'pki', 'ca.pem') };
+  const argv = ['login', '--server', api.address, '--answers-stdin', 'alice@'];
+  const { status, stderr } = await capture(argv, { env });
+  const file = join(api.folder, '.config/latchkey/servers', api.address.replace(':', '_'), 'token');
+  return { status, stderr, kept: existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined };
+}
+
+/** The good token with other claims, signed by the server's own key. */
+function signedWith(change: Partial<TokenClaims>): string {
+  return signJws(encodeClaims({ ...good.claims, ...change }), key);
+}
+
+/** The good token's parts with another header, and whatever signs that. */
+function withHeader(header: object, sign: (input: string) => string): string {
+  const input = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${good.token.split('.')[1]}`;
+  return `${input}.${sign(input)}`;
+}
+
+describe('a token from a login (N8)', () => {
+  const second = (): number => Math.floor(Date.now() / 1000);
+  const bent: [string, () => string, RegExp][] = [
+    ['is no token', () => 'hello', /not kept/],
+    ['has another signature', () => good.token.replace(/..$/, 'AA'), /not kept/],
+    ['has none', () => withHeader({ alg: 'none', typ: 'JWT' }, () => ''), /not kept/],
+    [
+      'is signed with a public key as a secret',
+      () =>
+        withHeader({ alg: 'HS256', typ: 'JWT', kid: key.kid }, (input) =>
+          createHmac('sha256', api.pki.caPem).update(input).digest('base64url'),
+        ),
+      /not kept/,
+    ],
+    ['is of another server', () => signedWith({ iss: 'lk-other' }), /does not name server lk-other/],
+    ['is of another name of the host', () => signedWith({ iss: 'localhost' }), /issuer is another server/],
+    ['is over', () => signedWith({ iat: second() - 9, exp: second() - 1 }), /its time is over/],
+    ['is somebody else’s', () => signedWith({ sub: 'root' }), /not the one it is said to be/],
+    ['has another id', () => signedWith({ jti: 'another' }), /not the one it is said to be/],
+  ];
+
+  it.each(bent)('is not kept when it %s', async (_, token, said) => {
+    const { status, stderr, kept } = await login({ token: token(), claims: good.claims });
+    expect({ status, kept }).toEqual({ status: 6, kept: undefined });
+    expect(stderr).toMatch(said);
+  });
+
+  it('is kept when it is good', async () => {
+    expect(await login(good)).toEqual({ status: 0, stderr: 'Welcome.\n', kept: good.token });
+  });
+});
+
+describe('what a server asks and tells', () => {
+  it.each(Object.entries(HOSTILE))('is harmless: %s', async (_, text) => {
+    asks = [
+      { kind: 'prompts', name: text, instruction: text, prompts: [{ text, echo: true }], again: false },
+    ];
+    const { status, stderr } = await login(good);
+    asks = [];
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/latchkey: there is no answer for "/);
+    expect(stderr).not.toMatch(HARMFUL);
+  });
+});

@@ -1,0 +1,109 @@
+/** `latchkey login`: a token for somebody the server comes to know, kept for the commands that follow. */
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import type { Client } from '../../client/connect/connect.ts';
+import { AppError } from '../../errors.ts';
+import { type LoginDone, type LoginPrompts, LoginPurpose } from '../../generated/latchkey/v1/auth.ts';
+import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { type Answers, answersFrom } from '../input/answers.ts';
+import { asJson, type Members, object, string } from '../output/json.ts';
+import { TOKEN, tokenFields } from '../output/token-view.ts';
+import type { Act, Run } from '../run.ts';
+
+interface Options {
+  readonly method: string;
+  readonly answersStdin?: boolean;
+}
+
+export const LOGGED_IN: Members<{ server: string; token: Token }> = {
+  server: string('host:port', ({ server }) => server),
+  token: object('token', TOKEN, ({ token }) => token),
+};
+
+export function addLogin(program: Command, act: Act): void {
+  program
+    .command('login [[user@]host[:port]]')
+    .description('log in, as yourself or as user, and keep the token for the commands that follow')
+    .option('--method <name>', 'the way in, of those the server has', 'web-ssh')
+    .option('--answers-stdin', 'read the answers from standard input, one line for each prompt')
+    .action(act(login));
+}
+
+async function login(run: Run, options: Options, [target = '']: readonly string[]): Promise<undefined> {
+  const { user, server } = whereTo(target);
+  using answers = answersFrom(run.io, options.answersStdin === true);
+  await using client = await run.newClient({ anonymous: true, ...(server !== undefined && { server }) });
+  const done = await converse(run, client, answers, { method: options.method, username: user });
+  if (done.claims === undefined) throw new AppError('INTERNAL', 'the server did not say whose token it is');
+  await client.keepToken(done);
+  show(run, client.address, done.claims);
+}
+
+/** `alice@host:7300`, `alice@`, `host` and nothing at all. */
+function whereTo(target: string): { user: string; server: string | undefined } {
+  const at = target.lastIndexOf('@');
+  const user = at < 0 ? userInfo().username : target.slice(0, at);
+  const server = target.slice(at + 1);
+  if (user === '') throw new AppError('USAGE', `"${target}" names no user; wanted [USER@]HOST[:PORT]`);
+  return { user, server: server === '' ? undefined : server };
+}
+
+async function converse(
+  run: Run,
+  client: Client,
+  answers: Answers,
+  { method, username }: { readonly method: string; readonly username: string },
+): Promise<LoginDone> {
+  const conversation = client.auth.login();
+  const begin = { method, username, purpose: LoginPurpose.LOGIN };
+  conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {}); // the responses say why
+  const responses = conversation.responses[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await run.out.whileWaiting(`waiting for ${client.address}`, responses.next());
+      if (done) break;
+      const { challenge } = value;
+      if (challenge?.$case === 'done') return challenge.value;
+      if (challenge?.$case === 'notice') run.out.note(challenge.value.text);
+      if (challenge?.$case !== 'prompts') continue;
+      const texts = await answer(run, answers, challenge.value);
+      conversation.send({ request: { $case: 'answers', value: { texts } } }).catch(() => {});
+    }
+  } finally {
+    conversation.cancel();
+  }
+  throw new AppError('INTERNAL', 'the server ended the login without an answer');
+}
+
+async function answer(run: Run, answers: Answers, asked: LoginPrompts): Promise<string[]> {
+  if (asked.again) run.out.note('Login refused; once more:');
+  tell(run, asked.name, asked.instruction);
+  const texts: string[] = [];
+  for (const { text, echo } of asked.prompts) {
+    // What PAM has told since its last question comes in front of the next one.
+    const at = text.trimEnd().lastIndexOf('\n') + 1;
+    tell(run, text.slice(0, at));
+    const prompt = text.slice(at);
+    const given = await answers.next(prompt, echo);
+    if (given === undefined && asked.again) throw new AppError('LOGIN_REFUSED', 'login refused');
+    if (given === undefined) throw new AppError('USAGE', `there is no answer for "${prompt.trim()}"`);
+    texts.push(given);
+  }
+  return texts;
+}
+
+function tell(run: Run, ...texts: readonly string[]): void {
+  for (const text of texts) {
+    for (const line of text.split('\n')) if (line.trim() !== '') run.out.note(line);
+  }
+}
+
+function show(run: Run, server: string, token: Token): void {
+  if (run.out.json) {
+    run.out.document(asJson(LOGGED_IN, { server, token }));
+    return;
+  }
+  if (run.out.quiet) return;
+  const about = tokenFields(run.out, token).filter(([name]) => name !== 'this token' && name !== 'login');
+  run.out.fields([['login', token.login], ['server', server], ...about]);
+}

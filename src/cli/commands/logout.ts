@@ -1,0 +1,44 @@
+/** `latchkey logout`: the end of this login, or of all of one's logins. */
+import type { Command } from 'commander';
+import type { Client } from '../../client/connect/connect.ts';
+import { AppError, isAppError, type Reason } from '../../errors.ts';
+import { Receipt } from '../../generated/latchkey/v1/token.ts';
+import { endingOf, showReceipt } from '../output/receipt-view.ts';
+import type { Act, Run } from '../run.ts';
+
+const OVER: ReadonlySet<Reason> = new Set(['TOKEN_NOT_ACTIVE', 'TOKEN_EXPIRED']);
+
+export function addLogout(program: Command, act: Act): void {
+  program
+    .command('logout')
+    .description('end this login, and what hangs on it')
+    .option('--everywhere', 'every login of yours, on every machine')
+    .action(act(logout));
+}
+
+async function logout(run: Run, options: { readonly everywhere?: boolean }): Promise<number> {
+  const client = await run.client();
+  const everywhere = options.everywhere === true;
+  try {
+    if (!everywhere) await refuseLocalAdmin(client);
+    const receipt = await endingOf(run, client.auth.logout({ everywhere }));
+    await client.forgetToken();
+    return showReceipt(run.out, receipt);
+  } catch (error) {
+    if (!isAppError(error) || !OVER.has(error.reason)) throw error;
+    await client.forgetToken();
+    if (everywhere) throw error;
+    run.out.note('this login was over already; its token is forgotten');
+    return run.out.json ? showReceipt(run.out, Receipt.create()) : 0;
+  }
+}
+
+/** That token is the server's own; ending it would only lock the administrator out until the next one. */
+async function refuseLocalAdmin(client: Client): Promise<void> {
+  const { token } = await client.auth.whoAmI({});
+  if (token?.authMethod !== 'local') return;
+  throw new AppError(
+    'NOT_LOGGED_IN',
+    "there is no login to end: you act with the local administrator's token; see 'latchkey tokens'",
+  );
+}

@@ -1,0 +1,76 @@
+/** `latchkey start`: runs a program as one's Linux user and stands in for it here. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { AppError } from '../../errors.ts';
+import type { Session, StartSessionRequest } from '../../generated/latchkey/v1/session.ts';
+import { asJson } from '../output/json.ts';
+import { jsonObject } from '../output/json-object.ts';
+import { ONE_SESSION } from '../output/session-view.ts';
+import { showSession } from '../output/show-session.ts';
+import { ownFailure } from '../own-failure.ts';
+import type { Act, Run } from '../run.ts';
+
+interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly dir?: string;
+  readonly stdin?: boolean;
+  readonly stdinJson?: Record<string, unknown>;
+  readonly detach?: boolean;
+}
+
+const NOTES = `
+The program's output comes out here as it prints it, and its exit status is
+the one of this command; 255 means that this command itself failed. ^C and
+SIGTERM go to the program; pressed again within two seconds, they leave it
+running. No shell is involved: for one, write -- sh -c '…'.`;
+
+export function addStart(program: Command, act: Act): void {
+  program
+    .command('start <command...>')
+    .description('run a program as your Linux user')
+    .usage('[options] [--] COMMAND [ARGUMENT …]')
+    .passThroughOptions()
+    .option('--env <name=value>', 'add to its environment; may be repeated', variable)
+    .option('--dir <dir>', 'where to start (default: the home directory)')
+    .option('-i, --stdin', 'pass our input even from a terminal; with --detach, keep it open for attach')
+    .option('-n, --no-stdin', 'pass no input (otherwise passed when it is not a terminal)')
+    .option('--stdin-json <json>', "a JSON object for the program's first line of input", jsonObject)
+    .option('--detach', 'print the id of the session and leave it running')
+    .addHelpText('after', NOTES)
+    .action(act<StartOptions>(ownFailure(start)));
+}
+
+function variable(text: string, earlier: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It is NAME=VALUE.');
+  return { ...earlier, [name]: value };
+}
+
+async function start(
+  run: Run,
+  options: StartOptions,
+  command: readonly string[],
+): Promise<number | undefined> {
+  const passInput = options.stdin ?? (options.detach !== true && run.io.stdin.isTTY !== true);
+  const request: StartSessionRequest = {
+    command: [...command],
+    environment: { ...options.env },
+    directory: options.dir ?? '',
+    stdin: options.stdinJson,
+    input: passInput,
+    attach: options.detach !== true,
+  };
+  if (options.detach === true) return detach(run, await ask(run, request));
+  return showSession(run, ask(run, request), { offset: 0, input: passInput, ours: true });
+}
+
+async function ask(run: Run, request: StartSessionRequest): Promise<Session> {
+  const { sessions } = await run.client();
+  const { session } = await run.out.whileWaiting('waiting for your link', sessions.startSession(request));
+  if (session === undefined) throw new AppError('INTERNAL', 'the server sent no session');
+  return session;
+}
+
+function detach(run: Run, session: Session): undefined {
+  if (run.out.json) run.out.document(asJson(ONE_SESSION, session));
+  else run.out.line(session.id);
+}

@@ -1,0 +1,122 @@
+/** `latchkey` alone: the server, who one is there and for how long, what runs, and what could be done next. */
+import type { Command } from 'commander';
+import type { Client } from '../../client/connect/connect.ts';
+import { isAppError, type Reason } from '../../errors.ts';
+import { SessionState } from '../../generated/latchkey/v1/session.ts';
+import type { GetInfoResponse } from '../../generated/latchkey/v1/system.ts';
+import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { explain } from '../failure.ts';
+import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '../output/json.ts';
+import { type Act, ASKING, type Run } from '../run.ts';
+
+/** What there is to know; `problem` is why there is not more. */
+interface Standing {
+  readonly server?: string;
+  readonly problem?: string;
+  readonly reason?: Reason;
+  readonly you?: Token;
+  readonly role?: string;
+  readonly info?: GetInfoResponse;
+  /** Own ones that take starts, and own ones that run. */
+  readonly links?: number;
+  readonly sessions?: number;
+}
+
+/** A command, and what it is for. */
+type Next = readonly [command: string, purpose: string];
+
+const NAME = 'standing';
+
+/** The verb that stands for none: in no help, since nobody types it. */
+export function addStanding(program: Command, act: Act): void {
+  program.command(NAME, { hidden: true }).action(act(stand));
+}
+
+/** The words of a command line, with the verb that stands for none where there is none. */
+export function orStanding(program: Command, argv: readonly string[]): readonly string[] {
+  const { operands, unknown } = program.parseOptions([...argv]);
+  return operands.length + unknown.length === 0 ? [...argv, NAME] : argv;
+}
+
+async function stand(run: Run): Promise<undefined> {
+  const standing = await run.out.whileWaiting(ASKING, find(run));
+  if (run.out.json) run.out.document(asJson(STANDING, standing));
+  else tell(run, standing);
+}
+
+function tell(run: Run, standing: Standing): void {
+  const { server, problem, reason, you, role, info, links, sessions } = standing;
+  run.out.fields([
+    ['server', server ?? 'none is known here'],
+    ['version', info?.version],
+    ['you', you === undefined ? 'not logged in' : you.login],
+    ['Linux user', you?.linuxUser],
+    ['role', role],
+    ['expires', run.out.time(you?.expiresAt, 2)],
+    ['link', links === undefined ? undefined : links > 0 ? 'takes starts' : 'none'],
+    ['running', sessions === undefined || links === undefined ? undefined : `${sessions}`],
+  ]);
+  if (problem !== undefined && reason !== 'NOT_LOGGED_IN') run.out.note(problem);
+  const next = nextOf(standing);
+  const widest = Math.max(...next.map(([command]) => command.length));
+  for (const line of ['', 'Next:']) run.out.line(line);
+  for (const [command, purpose] of next) run.out.words(`  ${command.padEnd(widest)}  ${purpose}`);
+}
+
+/** Never throws what only says that there is no server, or no login. */
+async function find(run: Run): Promise<Standing> {
+  let client: Client | undefined;
+  try {
+    client = await run.client();
+    const { address: server } = client;
+    const { token: you, role } = await client.auth.whoAmI({});
+    const [info, links, sessions] = await Promise.all([
+      client.system.getInfo({}),
+      client.links.listLinks({ pageSize: 1, linuxUser: you?.linuxUser ?? '' }),
+      client.sessions.listSessions({
+        pageSize: 1,
+        filter: { login: you?.login ?? '', state: SessionState.RUNNING, text: '' },
+      }),
+    ]);
+    const mine = you?.linuxUser ? { links: links.total } : {};
+    return { server, role, info, sessions: sessions.total, ...(you && { you }), ...mine };
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return { problem: explain(error).text, reason: error.reason, ...(client && { server: client.address }) };
+  }
+}
+
+function nextOf({ server, reason, you, role, links, sessions = 0 }: Standing): Next[] {
+  const help: Next = ['latchkey --help', 'all there is'];
+  if (server === undefined || reason === 'UNREACHABLE')
+    return [['latchkey trust HOST', 'get to know a server'], ['latchkey serve', 'run one of your own'], help];
+  if (you === undefined)
+    return [
+      ['latchkey login', 'log in with your password'],
+      ['latchkey link', 'log in as who you are on this host'],
+      help,
+    ];
+  const next: Next[] = [];
+  if (links !== undefined) next.push(['latchkey start -- COMMAND', `run a program as ${you.linuxUser}`]);
+  if (sessions > 0) next.push(['latchkey sessions', 'what runs']);
+  if (role !== 'user')
+    next.push(['latchkey tokens', 'who is logged in'], ['latchkey tokens revoke JTI', 'throw a login out']);
+  next.push([
+    'latchkey tui',
+    role === 'user' ? 'all that is yours on one screen' : 'all of it on one screen',
+  ]);
+  if (you.authMethod !== 'local') next.push(['latchkey logout', 'end this login']);
+  return [...next, help];
+}
+
+export const STANDING: Members<Standing> = {
+  server: stringOrNull('host:port', ({ server }) => server),
+  version: stringOrNull("the server's", ({ info }) => info?.version),
+  login: stringOrNull('who you are there', ({ you }) => you?.login),
+  linuxUser: stringOrNull('the Linux user bound to you', ({ you }) => you?.linuxUser),
+  role: stringOrNull('admin, manager or user', ({ role }) => role),
+  expiresAt: timeOrNull('when your login ends by itself', ({ you }) => you?.expiresAt),
+  links: integerOrNull('how many of your links take starts', ({ links }) => links),
+  sessions: integerOrNull('how many of your programs run', ({ sessions }) => sessions),
+  problem: stringOrNull('why there is not more to say', ({ problem }) => problem),
+};

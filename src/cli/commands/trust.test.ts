@@ -1,0 +1,115 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer, type Server, type TlsOptions } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Captured, capture } from '../../../test/support/terminal/memory-io.ts';
+import { loadPki } from '../../authority/keys/pki.ts';
+
+let folder = '';
+let good: Shown;
+let other: Shown;
+const servers: Server[] = [];
+
+/** What a server that answers to these names shows: its certificate and its CA. */
+async function makePki(name: string, names: string[], addresses: string[]): Promise<Shown> {
+  const pki = await loadPki({
+    folder: join(folder, name),
+    serverId: name,
+    names,
+    addresses,
+    nowMs: Date.now(),
+  });
+  return { key: pki.tls.keyPem, chain: pki.tls.certPem, ca: pki.caPem, fingerprint: pki.fingerprint };
+}
+
+interface Shown {
+  readonly key: string;
+  readonly chain: string;
+  readonly ca: string;
+  readonly fingerprint: string;
+}
+
+/** The server's own certificate, without the CA's. */
+const alone = ({ chain, ca }: Shown): string => chain.replace(ca, '');
+
+/** A TLS server on loopback; resolves with its port. */
+async function listen(options: TlsOptions, host = '127.0.0.1'): Promise<number> {
+  const server = createServer({ ALPNProtocols: ['h2'], minVersion: 'TLSv1.3', ...options });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+function latchkey(config: string, ...argv: string[]): Promise<Captured> {
+  return capture(argv, { env: { XDG_CONFIG_HOME: join(folder, config), HOME: folder } });
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-trust-'));
+  good = await makePki('good', ['localhost'], ['127.0.0.1']);
+  other = await makePki('other', ['elsewhere.example'], []);
+});
+
+afterAll(() => {
+  for (const server of servers) server.close();
+  rmSync(folder, { recursive: true });
+});
+
+describe('latchkey trust', () => {
+  let port = 0;
+  beforeAll(async () => {
+    port = await listen({ key: good.key, cert: good.chain });
+  });
+
+  it('stores the CA that has the fingerprint given, for its owner only', async () => {
+    const given = good.fingerprint.toLowerCase();
+    const run = await latchkey('a', 'trust', `127.0.0.1:${port}`, '--fingerprint', given);
+    expect(run).toEqual({
+      status: 0,
+      stdout: `127.0.0.1:${port} is trusted: SHA-256 ${good.fingerprint}\n`,
+      stderr: '',
+    });
+    const file = join(folder, 'a/latchkey/servers', `127.0.0.1_${port}`, 'ca.pem');
+    expect(new X509Certificate(readFileSync(file)).fingerprint256).toBe(good.fingerprint);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('stores nothing when the fingerprint is another', async () => {
+    const run = await latchkey('b', 'trust', `127.0.0.1:${port}`, '--fingerprint', other.fingerprint);
+    expect(run.status).toBe(6);
+    expect(run.stderr).toMatch(
+      /^latchkey: 127\.0\.0\.1:\d+ has another fingerprint: .*nothing was stored.*\n$/,
+    );
+    expect(() => statSync(join(folder, 'b'))).toThrow('ENOENT');
+  });
+
+  it('asks nobody where there is no terminal, and says how to go on', async () => {
+    const run = await latchkey('c', 'trust', `127.0.0.1:${port}`);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(/there is no terminal to ask on; .*--fingerprint\n$/);
+  });
+
+  it.each([
+    ['a chain without its CA', () => ({ key: good.key, cert: alone(good) })],
+    ['a CA that did not sign the certificate', () => ({ key: good.key, cert: alone(good) + other.ca })],
+  ])('refuses %s', async (_what, options) => {
+    const at = await listen(options());
+    const run = await latchkey('d', 'trust', `127.0.0.1:${at}`, '--fingerprint', good.fingerprint);
+    expect([run.status, run.stdout]).toEqual([6, '']);
+    expect(() => statSync(join(folder, 'd'))).toThrow('ENOENT');
+  });
+
+  it('says when the certificate names another host', async () => {
+    const at = await listen({ key: other.key, cert: other.chain }, '127.0.0.2');
+    const run = await latchkey('f', 'trust', `127.0.0.2:${at}`, '--fingerprint', other.fingerprint);
+    expect([run.status, run.stderr]).toEqual([0, expect.stringContaining('DNS:elsewhere.example')]);
+  });
+
+  it('takes only a SHA-256 fingerprint', async () => {
+    const run = await latchkey('e', 'trust', 'localhost', '--fingerprint', 'AA:BB');
+    expect(run.status).toBe(2);
+  });
+});

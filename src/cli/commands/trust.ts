@@ -1,0 +1,78 @@
+/**
+ * `latchkey trust`: takes a server's certificate authority into the client's folder once a person, or a
+ * fingerprint given beforehand, says that it is the right one. There is no way to say yes blindly.
+ */
+import type { Command } from 'commander';
+import { normalAddress } from '../../client/find/find-server.ts';
+import { readCa, serverFolder, writeCa } from '../../client/find/server-folder.ts';
+import { AppError } from '../../errors.ts';
+import { homeOf } from '../../system/xdg.ts';
+import { type Authority, fetchAuthority } from '../fetch-ca.ts';
+import { ask } from '../input/confirm.ts';
+import { asJson, type Members, string } from '../output/json.ts';
+import type { Act, Run } from '../run.ts';
+
+export const TRUSTED: Members<{ server: string; fingerprint: string }> = {
+  server: string('host:port', ({ server }) => server),
+  fingerprint: string("SHA-256 of its authority's certificate: AA:BB:…", ({ fingerprint }) => fingerprint),
+};
+
+export function addTrust(program: Command, act: Act): void {
+  program
+    .command('trust <host[:port]>')
+    .description("remember a server's certificate authority after comparing its fingerprint")
+    .option('--fingerprint <sha256>', 'the fingerprint it must have, as the server printed it; asks nothing')
+    .action(act(trust));
+}
+
+async function trust(
+  run: Run,
+  options: { readonly fingerprint?: string },
+  [text = '']: readonly string[],
+): Promise<undefined> {
+  const server = normalAddress(text);
+  const wanted = options.fingerprint === undefined ? undefined : plainFingerprint(options.fingerprint);
+  const found = await run.out.whileWaiting(`waiting for ${server}`, fetchAuthority(server, run.io.now()));
+  const folder = serverFolder(run.io.env, homeOf(run.io.env), server);
+  if (found.warning !== undefined) run.out.note(found.warning);
+  const known = readCa(folder);
+  if (wanted !== undefined) compare(server, found, wanted);
+  else if (known?.trim() !== found.pem.trim()) await confirm(run, server, found, known !== undefined);
+  writeCa(folder, found.pem);
+  if (run.out.json) run.out.document(asJson(TRUSTED, { server, fingerprint: found.fingerprint }));
+  else if (!run.out.quiet) run.out.line(`${server} is trusted: SHA-256 ${found.fingerprint}`);
+}
+
+/** 64 hexadecimal digits in upper case, from "AA:BB:…", "aabb…" or "SHA256:AA:BB…". */
+function plainFingerprint(text: string): string {
+  const digits = text.replace(/^sha-?256[: ]/i, '').replaceAll(/[:\s]/g, '');
+  if (/^[0-9a-f]{64}$/i.test(digits)) return digits.toUpperCase();
+  throw new AppError('USAGE', 'a SHA-256 fingerprint has 32 bytes: AA:BB:…');
+}
+
+function compare(server: string, found: Authority, wanted: string): void {
+  if (found.fingerprint.replaceAll(':', '') === wanted) return;
+  throw new AppError(
+    'NOT_TRUSTED',
+    `${server} has another fingerprint: ${found.fingerprint}; nothing was stored, ask its administrator`,
+  );
+}
+
+async function confirm(run: Run, server: string, found: Authority, replaces: boolean): Promise<void> {
+  if (replaces)
+    run.out.problem(`WARNING: ${server} used to have another authority; somebody may be in between`);
+  const answer = await ask(run.io, {
+    before: [
+      `The certificate authority of ${server} has the SHA-256 fingerprint`,
+      `  ${found.fingerprint}`,
+      'Compare it with the one that the server shows when it starts.',
+    ],
+    text: "Trust it? ('yes', or the fingerprint) ",
+    instead: 'give the fingerprint it must have with --fingerprint',
+  });
+  if (answer.toLowerCase() === 'yes') return;
+  if (/^[0-9a-f:\s]{64,}$/i.test(answer)) {
+    return compare(server, found, plainFingerprint(answer));
+  }
+  throw new AppError('CANCELLED', 'not confirmed; nothing was stored');
+}

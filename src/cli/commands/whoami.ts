@@ -1,0 +1,28 @@
+/** `latchkey whoami`: who the server takes the caller for. */
+import type { Command } from 'commander';
+import { AppError } from '../../errors.ts';
+import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { asJson, type Members, object, string } from '../output/json.ts';
+import { TOKEN, tokenFields } from '../output/token-view.ts';
+import { type Act, ASKING, type Run } from '../run.ts';
+
+export function addWhoami(program: Command, act: Act): void {
+  program.command('whoami').description('who you are to the server, and for how long').action(act(whoami));
+}
+
+export const WHOAMI: Members<{ role: string; server: string; token: Token }> = {
+  role: string('admin, manager or user', ({ role }) => role),
+  server: string('host:port', ({ server }) => server),
+  token: object('token', TOKEN, ({ token }) => token),
+};
+
+async function whoami(run: Run): Promise<undefined> {
+  const client = await run.client();
+  const { token, role } = await run.out.whileWaiting(ASKING, client.auth.whoAmI({}));
+  if (token === undefined) throw new AppError('INTERNAL', 'the server did not say who you are');
+  if (run.out.json) run.out.document(asJson(WHOAMI, { role, server: client.address, token }));
+  else {
+    const about = tokenFields(run.out, token).filter(([name]) => name !== 'this token' && name !== 'login');
+    run.out.fields([['login', token.login], ['role', role], ['server', client.address], ...about]);
+  }
+}

@@ -1,0 +1,31 @@
+import { Readable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { HARMFUL, HOSTILE } from '../../../test/support/terminal/hostile-text.ts';
+import { Memory } from '../../../test/support/terminal/memory-io.ts';
+import { answersFrom } from './answers.ts';
+
+/** A terminal at which `keys` are typed. */
+function terminal(keys: string) {
+  const stdin = Object.assign(Readable.from([Buffer.from(keys)]), { isTTY: true });
+  const stderr = new Memory(true);
+  const answers = answersFrom({ stdin, stdout: stderr, stderr, env: {}, now: Date.now }, false);
+  return { answers, stderr };
+}
+
+it('asks in words that do nothing to the terminal', async () => {
+  for (const text of Object.values(HOSTILE)) {
+    const { answers, stderr } = terminal('yes\r');
+    expect(await answers.next(text, true)).toBe('yes');
+    expect(stderr.text).not.toMatch(HARMFUL);
+    answers[Symbol.dispose]();
+  }
+});
+
+it('rubs out as much as it has shown, and shows nothing of a secret', async () => {
+  const shown = terminal('a日\x7f\u009b\x7fb\r');
+  expect(await shown.answers.next('', true)).toBe('ab');
+  expect(shown.stderr.text).toBe(`a日${'\b \b'.repeat(2)}\\x9b${'\b \b'.repeat(4)}b\n`);
+  const hidden = terminal('secret\x7f\r');
+  expect(await hidden.answers.next('', false)).toBe('secre');
+  expect(hidden.stderr.text).toBe('\n');
+});

@@ -1,0 +1,59 @@
+/** What a session has printed, once more and as it was: standard output to ours, standard error to ours. */
+import { Outage } from '../../client/watch/retry.ts';
+import { isAppError } from '../../errors.ts';
+import { Stream } from '../../generated/latchkey/v1/session.ts';
+import type { Run } from '../run.ts';
+import { tellPersonOfOutage } from '../watch/outage-notes.ts';
+import { writeRaw } from './write-raw.ts';
+
+export interface ReadOptions {
+  readonly follow?: boolean;
+  readonly offset?: number;
+}
+
+/** Prints from the offset asked for, or from the first byte still kept. */
+export async function readOutput(run: Run, sessionId: string, options: ReadOptions): Promise<undefined> {
+  const { follow = false, offset = 0 } = options;
+  try {
+    await print(run, { sessionId, offset, follow });
+  } catch (error) {
+    if (!isAppError(error, 'OUTPUT_DROPPED') || options.offset !== undefined) throw error;
+    const first = Number(error.details.first_offset);
+    if (!Number.isSafeInteger(first)) throw error;
+    run.out.problem(`${first} bytes of older output are no longer kept`);
+    await print(run, { sessionId, offset: first, follow });
+  }
+}
+
+async function print(
+  run: Run,
+  request: { readonly sessionId: string; readonly offset: number; readonly follow: boolean },
+): Promise<void> {
+  const outage = new Outage({ onProgress: (progress) => tellPersonOfOutage(run, progress) });
+  const position = { offset: request.offset };
+  while (true) {
+    try {
+      return await readOn(run, request, position, () => outage.isOver());
+    } catch (error) {
+      if (!request.follow || !isAppError(error)) throw error;
+      await outage.wait(error);
+    }
+  }
+}
+
+/** Reads from `position` and moves it along, so that a second try goes on where the first broke off. */
+async function readOn(
+  run: Run,
+  { sessionId, follow }: { readonly sessionId: string; readonly follow: boolean },
+  position: { offset: number },
+  onAnswer: () => void,
+): Promise<void> {
+  const { sessions } = await run.client();
+  for await (const { event } of sessions.readOutput({ sessionId, follow, offset: position.offset })) {
+    onAnswer();
+    if (event?.$case !== 'output') continue;
+    const { stream, data, offset } = event.value;
+    position.offset = offset + data.length;
+    await writeRaw(stream === Stream.STDERR ? run.io.stderr : run.io.stdout, data);
+  }
+}

@@ -1,0 +1,57 @@
+/** What an ending ended (requirement X1), for people and as JSON. */
+import { AppError } from '../../errors.ts';
+import { type Receipt, VerifiedBy } from '../../generated/latchkey/v1/token.ts';
+import { DONE, FAILED } from '../../terminal/exit-status.ts';
+import type { Output } from '../../terminal/output.ts';
+import { receiptLines } from '../../terminal/receipt-lines.ts';
+import type { Run } from '../run.ts';
+import { asJson, integer, type Members, object, objects, string, stringOrNull, strings } from './json.ts';
+
+const WITNESS: Partial<Record<VerifiedBy, string>> = {
+  [VerifiedBy.DAEMON]: 'daemon',
+  [VerifiedBy.LINK]: 'link',
+};
+
+type Survivor = Receipt['survivors'][number];
+
+export const SURVIVOR: Members<Survivor> = {
+  pid: integer('its process', ({ pid }) => pid),
+  linuxUser: string('who it runs as', ({ linuxUser }) => linuxUser),
+  command: string('what it runs', ({ command }) => command),
+};
+
+export const RECEIPT: Members<Receipt> = {
+  jtis: strings('tokens that were ended', ({ jtis }) => jtis),
+  links: strings('links that ended with them', ({ links }) => links),
+  sessions: strings('sessions that ended', ({ sessions }) => sessions),
+  processes: integer('how many processes ended', ({ processes }) => processes),
+  milliseconds: integer('how long it took', ({ milliseconds }) => milliseconds),
+  survivors: objects('survivor', SURVIVOR, 'what could not be ended', ({ survivors }) => survivors),
+  verifiedBy: stringOrNull(
+    'who saw that no process is left: daemon or link',
+    ({ verifiedBy }) => WITNESS[verifiedBy],
+  ),
+  keptSessions: strings('sessions that go on, as the server is set', ({ keptSessions }) => keptSessions),
+};
+
+export const ENDED: Members<Receipt> = { receipt: object('receipt', RECEIPT, (receipt) => receipt) };
+
+/** The receipt of an ending that is under way; a server that has ended something never leaves it out. */
+export async function endingOf(
+  run: Run,
+  ending: Promise<{ readonly receipt?: Receipt | undefined }>,
+): Promise<Receipt> {
+  const { receipt } = await run.out.whileWaiting('waiting until all of it has ended', ending);
+  if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
+  return receipt;
+}
+
+/** Prints the receipt, with --quiet only what it failed to end; the status is 1 when something survived. */
+export function showReceipt(out: Output, receipt: Receipt): number {
+  if (out.json) out.document(asJson(ENDED, receipt));
+  else if (!out.quiet) for (const line of receiptLines(receipt)) out.words(line);
+  else
+    for (const { pid, linuxUser, command } of receipt.survivors)
+      out.problem(`could not be ended: pid ${pid} of ${linuxUser}, ${command}`);
+  return receipt.survivors.length > 0 ? FAILED : DONE;
+}

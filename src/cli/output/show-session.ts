@@ -1,0 +1,121 @@
+/**
+ * A session on our own standard streams until it ends: its output raw and no faster than it is taken,
+ * our input if wanted, our signals. Whatever happens to us, the session itself goes on.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { type Following, followSession, type Progress } from '../../client/follow-session.ts';
+import { isAppError, type Reason } from '../../errors.ts';
+import type { Exited, Output } from '../../generated/latchkey/v1/session.ts';
+import { Stream } from '../../generated/latchkey/v1/session.ts';
+import { OWN_FAILURE } from '../../terminal/exit-status.ts';
+import { explain } from '../failure.ts';
+import { forwardSignals } from '../input/forward-signals.ts';
+import { ownInput } from '../input/stdin-chunks.ts';
+import type { Run } from '../run.ts';
+import { tellPersonOfOutage } from '../watch/outage-notes.ts';
+import { writeRaw } from './write-raw.ts';
+
+export interface Shown {
+  /** Where output begins; -1 for only what comes from now on. */
+  readonly offset: number;
+  /** Whether our standard input is the program's. */
+  readonly input: boolean;
+  /** Whether we started it: then it learns when nobody reads its output any more, as in a pipeline. */
+  readonly ours: boolean;
+}
+
+const SIGNAL_TIMEOUT_MS = 5000;
+
+/** Failures of ours that say nothing about the session. */
+const LOSES_SIGHT: ReadonlySet<Reason> = new Set<Reason>([
+  'TOKEN_EXPIRED',
+  'TOKEN_NOT_ACTIVE',
+  'UNREACHABLE',
+  'UNAVAILABLE',
+  'LINK_LOST',
+]);
+
+type Promised = Promise<{ readonly id: string }>;
+
+/** Resolves with the session's exit status; 255 when it is unknown, or when the person left. */
+export async function showSession(run: Run, session: Promised, shown: Shown): Promise<number> {
+  const stop = new AbortController();
+  const stopped = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
+  using signals = forwardSignals((signal) => send(run, session, signal));
+  run.farewell = async () => {
+    if (shown.ours) await send(run, session, 'PIPE');
+    stop.abort();
+  };
+  try {
+    return await Promise.race([
+      follow(run, session, shown, stop.signal),
+      signals.left.then(() => leave(run, session)),
+      stopped.then(() => OWN_FAILURE),
+    ]);
+  } finally {
+    stop.abort();
+  }
+}
+
+async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSignal): Promise<number> {
+  const { id } = await session;
+  const { sessions } = await run.client();
+  try {
+    return statusOf(run, id, await followSession(sessions, followingOf(run, id, shown, signal)));
+  } catch (error) {
+    if (isAppError(error) && LOSES_SIGHT.has(error.reason)) {
+      run.out.note(`latchkey: session ${id} may be going on; to come back: 'latchkey attach ${id}'`);
+    }
+    throw error;
+  }
+}
+
+function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSignal): Following {
+  return {
+    sessionId,
+    offset: shown.offset,
+    signal,
+    onOutput: (output) => write(run, output),
+    onProgress: (progress) => tell(run, progress),
+    ...(shown.input && { input: ownInput(run.io.stdin, signal, (problem) => run.out.problem(problem)) }),
+  };
+}
+
+function write(run: Run, { stream, data }: Output): Promise<void> {
+  return writeRaw(stream === Stream.STDERR ? run.io.stderr : run.io.stdout, data);
+}
+
+/** Lost output is told to everybody, the rest to people. */
+function tell(run: Run, progress: Progress): void {
+  if (progress.kind === 'dropped') {
+    run.out.problem(`${progress.bytes} bytes of older output are no longer kept`);
+  } else if (progress.kind !== 'input-closed') tellPersonOfOutage(run, progress);
+  else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program takes no more input');
+}
+
+/** Never rejects: a signal that cannot be sent is told. */
+async function send(run: Run, session: Promised, signal: string): Promise<void> {
+  try {
+    const { id } = await session;
+    const { sessions } = await run.client();
+    await sessions.signalSession({ sessionId: id, signal }, { timeoutMs: SIGNAL_TIMEOUT_MS });
+  } catch (error) {
+    if (isAppError(error, 'SESSION_ENDED')) return;
+    run.out.problem(`${signal} was not delivered: ${explain(error).text}`);
+  }
+}
+
+/** Says how to come back, as far as that is known by now. */
+async function leave(run: Run, session: Promised): Promise<number> {
+  const id = await Promise.race([session.then((known) => known.id), setImmediate(undefined)]);
+  const again =
+    id === undefined ? "find it with 'latchkey sessions'" : `attach again with 'latchkey attach ${id}'`;
+  run.out.problem(`left; the session goes on: ${again}`);
+  return OWN_FAILURE;
+}
+
+function statusOf(run: Run, id: string, { exitStatus }: Exited): number {
+  if (exitStatus !== undefined) return exitStatus;
+  run.out.problem(`session ${id} is over, and nobody saw its exit status; 'latchkey sessions show ${id}'`);
+  return OWN_FAILURE;
+}

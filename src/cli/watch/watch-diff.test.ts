@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { integer } from '../output/json.ts';
+import type { Change } from '../output/view.ts';
+import { WhatChanged } from './watch-diff.ts';
+
+interface Thing {
+  readonly id: string;
+  readonly looks: number;
+}
+
+const VIEW = { id: ({ id }: Thing) => id, json: { looks: integer('', ({ looks }: Thing) => looks) } };
+const there = (id: string, looks: number): Change<Thing> => ({ kind: 'there', item: { id, looks } });
+
+it('tells after a time without the server what came, changed and went, and no more', () => {
+  const known = new WhatChanged(VIEW);
+  const take = (...changes: Change<Thing>[]) => changes.flatMap((change) => known.take(change));
+  known.begin();
+  take(there('a', 1), there('b', 1), there('c', 1), { kind: 'complete' });
+  known.begin();
+  expect(take(there('a', 1), there('b', 2), there('d', 1), { kind: 'complete' })).toEqual([
+    there('b', 2),
+    there('d', 1),
+    { kind: 'gone', id: 'c' },
+    { kind: 'complete' },
+  ]);
+});
+
+it('leaves whoever follows what it tells with what is there, however often it begins again', () => {
+  const things = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(2));
+  fc.assert(
+    fc.property(fc.array(things), (snapshots) => {
+      const known = new WhatChanged(VIEW);
+      const followed = new Map<string, number>();
+      for (const snapshot of snapshots) {
+        known.begin();
+        const changes = [
+          ...Object.entries(snapshot).map((entry) => there(...entry)),
+          { kind: 'complete' } as const,
+        ];
+        for (const told of changes.flatMap((change) => known.take(change))) {
+          if (told.kind === 'there') followed.set(told.item.id, told.item.looks);
+          if (told.kind === 'gone') expect(followed.delete(told.id)).toBe(true);
+        }
+        expect(Object.fromEntries(followed)).toEqual({ ...snapshot });
+      }
+    }),
+  );
+});

@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
+import { loadPki } from '../../authority/keys/pki.ts';
+
+const refused = (reason: string) => expect.objectContaining({ reason });
+
+let api: ServedApi;
+let elsewhere: string;
+/** What the server itself subscribes to. */
+let itsOwn: number;
+beforeAll(async () => {
+  api = await ServedApi.start();
+  itsOwn = api.authority.changes.size;
+  elsewhere = mkdtempSync(join(tmpdir(), 'latchkey-elsewhere-'));
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  rmSync(elsewhere, { recursive: true });
+});
+
+const pkiOf = (serverId: string, folder: string) =>
+  loadPki({ folder, serverId, names: ['localhost'], addresses: ['127.0.0.1'], nowMs: Date.now() });
+
+describe('connecting', () => {
+  it('gives typed calls, with requests in part', async () => {
+    await using client = await api.client('alice');
+    expect(client.address).toBe(api.address);
+    expect((await client.tokens.listTokens({ filter: { login: 'alice' } })).total).toBe(1);
+  });
+
+  it('does not trust a server whose CA is not the pinned one (N4)', async () => {
+    await pkiOf('other', elsewhere);
+    await using client = await api.client('alice', { ca: join(elsewhere, 'ca.pem') });
+    const error = await client.auth.whoAmI({}).catch((caught: unknown) => caught);
+    expect(error).toEqual(refused('NOT_TRUSTED'));
+    expect(String(error)).toContain(api.address);
+  });
+
+  it('does not send a token to a server that did not issue it', async () => {
+    const other = await ServedApi.start({ serverId: 'other-server' });
+    await using _ = other;
+    const token = await api.token('alice');
+    await using client = await other.client(undefined, { token });
+    await expect(client.auth.whoAmI({})).rejects.toEqual(refused('NOT_TRUSTED'));
+    expect(other.logged.join('')).not.toContain('WhoAmI');
+    await using nobody = await other.client();
+    expect((await nobody.auth.getKeys({})).serverId).toBe('other-server');
+  });
+
+  it('says what to do when nothing answers', async () => {
+    const gone = await ServedApi.start();
+    const client = await gone.client('alice');
+    await gone[Symbol.asyncDispose]();
+    const error = await client.auth.whoAmI({}).catch((caught: unknown) => caught);
+    expect(error).toEqual(refused('UNREACHABLE'));
+    expect(String(error)).toContain('no server answers at');
+    await client.close();
+  });
+
+  it('ends a call when asked to, and when its time is over', async () => {
+    await using client = await api.client('abby');
+    const control = new AbortController();
+    const watch = client.tokens.watchTokens({}, { signal: control.signal })[Symbol.asyncIterator]();
+    await watch.next();
+    await watch.next();
+    const pending = watch.next();
+    control.abort();
+    await expect(pending).rejects.toEqual(refused('CANCELLED'));
+    const late = async (): Promise<void> => {
+      for await (const _ of client.tokens.watchTokens({}, { timeoutMs: 200 }));
+    };
+    await expect(late()).rejects.toEqual(refused('DEADLINE_EXCEEDED'));
+  });
+
+  it('leaves nothing behind when a watch is left early', async () => {
+    await using client = await api.client('alice');
+    for await (const _ of client.tokens.watchTokens({})) break;
+    await client.auth.whoAmI({});
+    await expect.poll(() => api.authority.changes.size).toBe(itsOwn);
+  });
+});

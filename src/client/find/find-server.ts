@@ -1,0 +1,118 @@
+/**
+ * Which server a client means, and what it may believe about it (N1): said on the command line, in the
+ * environment or in the client's configuration, else the one running on this host. Nothing is dialled.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../errors.ts';
+import { defaultRunDirs, type LocalServer, readLocalServer } from '../../system/local-server.ts';
+import { configFolder, homeOf } from '../../system/xdg.ts';
+import { readCa, serverFolder } from './server-folder.ts';
+
+export interface FindServer {
+  /** host:port or host. */
+  readonly server?: string;
+  /** File with the CA certificate, PEM. */
+  readonly ca?: string;
+  /** The run folder of a server on this host. */
+  readonly run?: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A server to dial. */
+export interface FoundServer {
+  /** host:port, an IPv6 host in brackets. */
+  readonly address: string;
+  /** The CA that has to vouch for it, PEM. */
+  readonly ca: string;
+  /** Where its token is kept. */
+  readonly folder: string;
+  /** When it runs on this host and its run folder says so: that folder, and what the folder tells. */
+  readonly local?: { readonly runDir: string; readonly server: LocalServer };
+}
+
+const DEFAULT_PORT = 7300;
+const LAST_PORT = 65_535;
+const SYSTEM_CONFIGURATION = '/etc/latchkey/client.yaml';
+
+/** Throws UNREACHABLE when there is no server to be found, NOT_TRUSTED when nothing vouches for it, USAGE. */
+export function findServer(wanted: FindServer): FoundServer {
+  const named = wanted.server ?? (wanted.run === undefined ? configuredServer(wanted.env) : undefined);
+  const locals = localServers(wanted);
+  const home = homeOf(wanted.env);
+  if (named === undefined) {
+    const [local] = locals;
+    if (local === undefined) throw nowhere(wanted.run);
+    const { address, ca } = local.server;
+    return { address, ca, folder: serverFolder(wanted.env, home, address), local };
+  }
+  const address = normalAddress(named);
+  const local = locals.find(({ server }) => server.address === address);
+  const folder = serverFolder(wanted.env, home, address);
+  const ca = givenCa(wanted) ?? readCa(folder) ?? local?.server.ca;
+  if (ca === undefined) {
+    throw new AppError('NOT_TRUSTED', `nothing vouches for ${address} yet; run: latchkey trust ${address}`);
+  }
+  return { address, ca, folder, ...(local !== undefined && { local }) };
+}
+
+function configuredServer(env: NodeJS.ProcessEnv): string | undefined {
+  if (env.LATCHKEY_SERVER) return env.LATCHKEY_SERVER;
+  const own = join(configFolder(env, homeOf(env)), 'client.yaml');
+  for (const path of [own, SYSTEM_CONFIGURATION]) {
+    const server = serverKey(textOf(path));
+    if (server !== undefined) return server;
+  }
+  return undefined;
+}
+
+/** The value of a `server:` line of the client's configuration, which has no other structure. */
+export function serverKey(text: string | undefined): string | undefined {
+  const [, quoted, plain] =
+    /^server:[ \t]+(?:["']([^"'\n]*)["']|([^\s#"'][^\n#]*?))[ \t]*(?:#.*)?$/m.exec(text ?? '') ?? [];
+  return quoted ?? plain;
+}
+
+function localServers({ run, env }: FindServer): { runDir: string; server: LocalServer }[] {
+  if (run !== undefined) return found(run);
+  return defaultRunDirs(env, process.getuid?.() ?? 0).flatMap(found);
+}
+
+function found(runDir: string): { runDir: string; server: LocalServer }[] {
+  const server = readLocalServer(runDir);
+  return server === undefined ? [] : [{ runDir, server }];
+}
+
+function givenCa({ ca, env }: FindServer): string | undefined {
+  const path = ca ?? env.LATCHKEY_CA;
+  if (!path) return undefined;
+  const text = textOf(path);
+  if (text === undefined) throw new AppError('USAGE', `the CA certificate ${path} cannot be read`);
+  return text;
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The address with its port, an IPv6 host in brackets. Throws USAGE. */
+export function normalAddress(text: string): string {
+  const [, host, port] = /^(\[[0-9a-f:.]+\]|[^\s:[\]/@]+)(?::(\d{1,5}))?$/i.exec(text.trim()) ?? [];
+  if (host === undefined || Number(port ?? DEFAULT_PORT) > LAST_PORT || port === '0')
+    throw new AppError('USAGE', `"${text}" is not host or host:port`);
+  return `${host.toLowerCase()}:${port ?? DEFAULT_PORT}`;
+}
+
+function nowhere(run: string | undefined): AppError {
+  if (run !== undefined) {
+    return new AppError('UNREACHABLE', `no server runs from ${run}`);
+  }
+  return new AppError(
+    'UNREACHABLE',
+    'no server is running on this host; name one with --server host:port or LATCHKEY_SERVER, or start one: latchkey serve',
+  );
+}

@@ -1,0 +1,70 @@
+/**
+ * What a client keeps of one server: the CA that it trusts and the token that it has (N3, A3).
+ * One folder a server, 0700; files 0600, replaced by rename, so that a reader never sees half of one.
+ * Never follows a link in place of a file, and never uses a token that others can read.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../errors.ts';
+import { writeDurably } from '../../system/atomic-file.ts';
+import { readCheckedFile } from '../../system/checked-file.ts';
+import { configFolder } from '../../system/xdg.ts';
+
+const TOKEN = 'token';
+const CA = 'ca.pem';
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * `$XDG_CONFIG_HOME/latchkey/servers/<host>_<port>`; `address` is host:port, an IPv6 host in brackets.
+ * Throws USAGE for what is not an address.
+ */
+export function serverFolder(env: NodeJS.ProcessEnv, home: string, address: string): string {
+  const [, host, port] = /^\[?([^\s/\][]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
+  if (host === undefined || port === undefined)
+    throw new AppError('USAGE', `"${address}" is not host:port; for example server.example:7300`);
+  return join(configFolder(env, home), 'servers', `${host.toLowerCase()}_${port}`);
+}
+
+/**
+ * The token kept in `folder`, undefined without one. Throws NOT_TRUSTED when others could read or
+ * change it.
+ */
+export function readToken(folder: string): string | undefined {
+  return read(join(folder, TOKEN), 0o077)?.trim();
+}
+
+export function writeToken(folder: string, token: string): void {
+  write(folder, TOKEN, `${token}\n`);
+}
+
+/** Removes the token; only that one when `token` is given, so that a newer one stays. */
+export function removeToken(folder: string, token?: string): void {
+  if (token !== undefined && readToken(folder) !== token) return;
+  rmSync(join(folder, TOKEN), { force: true });
+}
+
+/**
+ * The CA certificate (PEM) kept in `folder`, undefined without one. Throws NOT_TRUSTED when others
+ * could change it.
+ */
+export function readCa(folder: string): string | undefined {
+  return read(join(folder, CA), 0o022);
+}
+
+export function writeCa(folder: string, pem: string): void {
+  write(folder, CA, pem);
+}
+
+/** `forbidden`: mode bits that a trustworthy file does not have. */
+function read(path: string, forbidden: number): string | undefined {
+  return readCheckedFile(path, path, ({ mode, uid, size }) => {
+    if ((uid !== process.geteuid?.() && uid !== 0) || (mode & forbidden) !== 0)
+      return 'is open to other users; remove it, or chmod 600 it if it is yours';
+    return size > MAX_BYTES ? 'is too long to be what it should be' : undefined;
+  });
+}
+
+function write(folder: string, name: string, content: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeDurably(join(folder, name), content, 0o600);
+}

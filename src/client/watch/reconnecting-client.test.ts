@@ -1,0 +1,40 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
+import { AppError } from '../../errors.ts';
+import { configFolder } from '../../system/xdg.ts';
+import { serverFolder, writeCa, writeToken } from '../find/server-folder.ts';
+import { LastingClient } from './reconnecting-client.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'latchkey-home-'));
+const env = { HOME: home };
+afterAll(() => rmSync(home, { recursive: true }));
+
+/** As one who is logged in there, and means that server from now on. */
+async function mean(api: ServedApi): Promise<void> {
+  const folder = serverFolder(env, home, api.address);
+  writeCa(folder, api.pki.caPem);
+  writeToken(folder, await api.token('alice'));
+  mkdirSync(configFolder(env, home), { recursive: true });
+  writeFileSync(join(configFolder(env, home), 'client.yaml'), `server: ${api.address}\n`);
+}
+
+const away = new AppError('UNREACHABLE', 'no server answers');
+const over = new AppError('TOKEN_NOT_ACTIVE', 'the token is not active');
+
+it('comes back to the server it was at, and never to another where the same person is known', async () => {
+  await using server = await ServedApi.start({ serverId: 'this-server' });
+  await using other = await ServedApi.start({ serverId: 'other-server' });
+  await mean(server);
+  await using lasting = await LastingClient.connect({ env });
+  const { client } = lasting;
+  await mean(other);
+  expect(await lasting.hasAnother(away)).toBe(false);
+  expect(await lasting.hasAnother(over)).toBe(false);
+  expect(lasting.client).toBe(client);
+  await mean(server);
+  expect(await lasting.hasAnother(over)).toBe(true);
+  expect((await lasting.client.auth.whoAmI({})).token?.serverId).toBe('this-server');
+});

@@ -1,0 +1,55 @@
+/** A time without the server: waiting between tries, and the moment to stop trying. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AppError, Reason } from '../../errors.ts';
+
+export type OutageProgress =
+  | { readonly kind: 'lost'; readonly error: AppError }
+  | { readonly kind: 'attached-again' };
+
+export interface OutageOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: OutageProgress) => void;
+  /** How long to try to come back; 60 s unless said otherwise. */
+  readonly giveUpMs?: number;
+}
+
+const GIVE_UP_MS = 60_000;
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 2_000;
+
+/** What may pass when one tries again. */
+const PASSING: ReadonlySet<Reason> = new Set<Reason>([
+  'UNREACHABLE',
+  'UNAVAILABLE',
+  'LINK_LOST',
+  'STORE_UNAVAILABLE',
+  'INTERNAL', // a server that is dying
+]);
+
+export class Outage {
+  readonly #options: OutageOptions;
+  #sinceMs: number | undefined;
+  #waitMs = FIRST_WAIT_MS;
+
+  constructor(options: OutageOptions) {
+    this.#options = options;
+  }
+
+  /** Waits before the next try; throws `error` when it will not pass, or has not for too long. */
+  async wait(error: AppError): Promise<void> {
+    const { signal, giveUpMs = GIVE_UP_MS, onProgress } = this.#options;
+    if (!PASSING.has(error.reason)) throw error;
+    if (this.#sinceMs === undefined) onProgress?.({ kind: 'lost', error });
+    this.#sinceMs ??= performance.now();
+    if (performance.now() - this.#sinceMs > giveUpMs) throw error;
+    await delay(this.#waitMs, undefined, signal && { signal }).catch(() => {});
+    this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
+  }
+
+  /** A try has worked. */
+  isOver(): void {
+    if (this.#sinceMs !== undefined) this.#options.onProgress?.({ kind: 'attached-again' });
+    this.#sinceMs = undefined;
+    this.#waitMs = FIRST_WAIT_MS;
+  }
+}

@@ -1,0 +1,44 @@
+/** One line for one problem of the configuration: where, which key, what was found, what is wanted, what to do. */
+import { AppError } from '../errors.ts';
+import { inertJsonText } from '../inert.ts';
+import { weakness } from './settings/secret-strength.ts';
+import { SETTINGS, type SettingName } from './settings/settings.ts';
+import type { Entry } from './sources/entry.ts';
+
+const SHOWN_LENGTH = 60;
+
+export function invalid(message: string, cause?: unknown): AppError {
+  return new AppError('CONFIG_INVALID', message, { cause });
+}
+
+/** The refusal of what `entry` gives for `name`. */
+export function badValue(name: SettingName, entry: Entry): AppError {
+  const { kind } = SETTINGS[name];
+  const found = 'secret' in kind && kind.secret === true ? describeSecret(entry.raw) : describe(entry.raw);
+  return invalid(`${entry.where}: ${name} is ${found}; wanted ${kind.wanted}. ${remedy(entry)}`);
+}
+
+/** What to do about a value. */
+export function remedy({ source }: Entry): string {
+  if (source === 'environment') return 'Correct the variable or unset it';
+  return source === 'flag' ? 'Correct the flag' : 'Correct that line';
+}
+
+/** A foreign value in a few visible characters. */
+export function describe(raw: unknown): string {
+  if (raw === null || raw === undefined) return 'empty';
+  if (Array.isArray(raw)) return `the list ${brief(raw)}`;
+  if (typeof raw === 'string') return brief(raw);
+  return typeof raw === 'object' ? `the map ${brief(raw)}` : `the ${typeof raw} ${brief(raw)}`;
+}
+
+function brief(raw: unknown): string {
+  const text = inertJsonText(JSON.stringify(raw) ?? String(raw));
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+}
+
+/** Says what is wrong with a secret without a character of it. */
+function describeSecret(raw: unknown): string {
+  if (typeof raw !== 'string') return 'a [secret] that is not text (put it in quotes)';
+  return `a [secret] that ${weakness(raw) ?? 'cannot be used'}`;
+}

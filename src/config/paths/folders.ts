@@ -1,0 +1,89 @@
+/** Makes the daemon's folders, or makes sure that those there are its own and closed to others. */
+import { chmodSync, chownSync, type Stats } from 'node:fs';
+import { type AppError, isAppError } from '../../errors.ts';
+import { fileProblem } from '../../system/atomic-file.ts';
+import { checkFolder, ensureFolder, ownUid } from '../../system/owned-path.ts';
+import { invalid } from '../config-error.ts';
+import { groupId } from './group-id.ts';
+import { type Paths, SYSTEM_USER } from './paths.ts';
+
+const FOR_OTHERS = 0o077;
+const WRITABLE_BY_OTHERS = 0o022;
+const PRIVATE = 0o700;
+const VISIBLE = 0o755;
+/** Everybody may put a socket there, nobody may list them or remove another's, and all are the group's. */
+const DROP = 0o3733;
+
+interface Folder {
+  readonly path: string;
+  /** What it is made with. */
+  readonly mode: number;
+  /** Bits that are refused. */
+  readonly forbidden: number;
+}
+
+/** The outer ones first. */
+function foldersOf({ mode, state, pki, run, links }: Paths): Folder[] {
+  const own = [state, pki].map((path) => ({ path, mode: PRIVATE, forbidden: FOR_OTHERS }));
+  if (mode === 'self') {
+    const hidden = { path: run, mode: PRIVATE, forbidden: WRITABLE_BY_OTHERS };
+    return [...own, hidden, { path: links, mode: PRIVATE, forbidden: FOR_OTHERS }];
+  }
+  const visible = { path: run, mode: VISIBLE, forbidden: WRITABLE_BY_OTHERS };
+  return [...own, visible, { path: links, mode: DROP, forbidden: 0 }];
+}
+
+/** Throws CONFIG_INVALID with the command that helps. */
+export function makeFolders(paths: Paths): void {
+  const uid = ownUid();
+  for (const { path, mode, forbidden } of foldersOf(paths)) ensureFolder(path, mode, { uid, forbidden });
+  if (paths.mode === 'system') openToLinks(paths);
+}
+
+/** Sets what a start that was cut short, or a file system mounted on `links`, has left closed. */
+function openToLinks({ run, links }: Paths): void {
+  try {
+    chmodSync(run, VISIBLE);
+    const gid = groupId(SYSTEM_USER);
+    if (gid !== undefined) chownSync(links, ownUid(), gid);
+    chmodSync(links, DROP); // after chown, which clears the setgid bit
+  } catch (error) {
+    throw fileProblem(error, `cannot open ${links} to the users' links`);
+  }
+}
+
+/** Whether a folder is there, and what `makeFolders` would refuse or set right. */
+export interface FolderState {
+  readonly path: string;
+  readonly isThere: boolean;
+  /** CONFIG_INVALID with the command that helps. */
+  readonly problem?: AppError;
+}
+
+/** How the folders are now. Makes and changes nothing. */
+export function folderStates(paths: Paths): FolderState[] {
+  return foldersOf(paths).map((folder) => {
+    try {
+      const entry = checkFolder(folder.path, { uid: ownUid(), forbidden: folder.forbidden });
+      if (entry !== undefined && paths.mode === 'system') checkOpen(folder, entry);
+      return { path: folder.path, isThere: entry !== undefined };
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      return { path: folder.path, isThere: true, problem: error };
+    }
+  });
+}
+
+/** What `openToLinks` sets: links must get to their folder, and their sockets be the group's. */
+function checkOpen({ path, mode }: Folder, entry: Stats): void {
+  const found = entry.mode & 0o7777;
+  if (mode !== PRIVATE && found !== mode) {
+    const [is, wanted] = [found, mode].map((bits) => bits.toString(8).padStart(4, '0'));
+    throw invalid(`${path} has mode ${is}; links need ${wanted}. Run: chmod ${wanted} ${path}`);
+  }
+  const gid = mode === DROP ? groupId(SYSTEM_USER) : undefined;
+  if (gid !== undefined && entry.gid !== gid) {
+    const help = `chgrp ${SYSTEM_USER} ${path} && chmod ${DROP.toString(8)} ${path}`;
+    throw invalid(`${path} is of group ${entry.gid}; links need ${SYSTEM_USER}. Run: ${help}`);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * The configuration file: YAML 1.2 (https://yaml.org/spec/1.2.2/), at most 1 MiB, sections of
+ * settings and nothing else. No aliases and no tags, so that nothing grows or becomes something
+ * else while it is read; every key once.
+ */
+import type { Stats } from 'node:fs';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
+import { readOwnedFile } from '../../system/owned-path.ts';
+import { describe, invalid } from '../config-error.ts';
+import { groupId } from '../paths/group-id.ts';
+import { SYSTEM_USER } from '../paths/paths.ts';
+import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from '../settings/settings.ts';
+import { suggestion } from '../suggest.ts';
+import type { Entry } from './entry.ts';
+
+const SECTIONS = new Set(SETTING_NAMES.flatMap(ancestors));
+const WRITABLE_BY_OTHERS = 0o022;
+const READABLE_BY_OTHERS = 0o044;
+
+/** The settings that `path` holds; undefined when there is no such file. Throws CONFIG_INVALID. */
+export function readConfigFile(path: string, uid: number): Map<SettingName, Entry> | undefined {
+  const file = readOwnedFile(path, { uid, forbidden: WRITABLE_BY_OTHERS });
+  if (file === undefined) return undefined;
+  const entries = new Reader(path, textOf(path, file.data)).read();
+  for (const [name, { raw }] of entries) {
+    if (isSecret(name) && raw !== null) checkHidden(path, name, file.entry, uid);
+  }
+  return entries;
+}
+
+function textOf(path: string, data: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(data);
+  } catch (error) {
+    throw invalid(`${path} is not UTF-8 text. Save it as UTF-8`, error);
+  }
+}
+
+function isSecret(name: SettingName): boolean {
+  const { kind } = SETTINGS[name];
+  return 'secret' in kind && kind.secret === true;
+}
+
+/**
+ * A file with a secret may be read by its owner alone; one of root's also by the group of the daemon's own
+ * account, for that is how the account gets to read it.
+ */
+function checkHidden(path: string, name: SettingName, entry: Stats, uid: number): void {
+  const gid = uid === 0 ? groupId(SYSTEM_USER) : process.getegid?.();
+  const ownGroup = entry.uid === 0 && entry.gid === gid;
+  const forbidden = ownGroup ? READABLE_BY_OTHERS & 0o007 : READABLE_BY_OTHERS;
+  if ((entry.mode & forbidden) === 0) return;
+  const found = (entry.mode & 0o7777).toString(8).padStart(4, '0');
+  throw invalid(`${path} has mode ${found} and holds ${name}; wanted 0600. Run: chmod 600 ${path}`);
+}
+
+/** `a.b.c` -> `a`, `a.b` */
+function ancestors(name: string): string[] {
+  const parts = name.split('.');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('.'));
+}
+
+class Reader {
+  readonly #path: string;
+  readonly #text: string;
+  readonly #lines = new LineCounter();
+  readonly #entries = new Map<SettingName, Entry>();
+
+  constructor(path: string, text: string) {
+    this.#path = path;
+    this.#text = text;
+  }
+
+  read(): Map<SettingName, Entry> {
+    const root = this.#parse();
+    if (isMap(root)) this.#readSection(root, '');
+    else if (root !== null && !(isScalar(root) && root.value === null)) {
+      throw invalid(
+        `${this.#at(root)}: found ${this.#found(root)}; wanted sections such as "api:". Correct that line`,
+      );
+    }
+    return this.#entries;
+  }
+
+  #parse(): ParsedNode | null {
+    // uniqueKeys compares every key with every other; #pairsOf does it in one pass.
+    const options = { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false } as const;
+    const document = parseDocument(this.#text, options);
+    const problem = document.errors[0] ?? document.warnings[0];
+    if (problem === undefined) return document.contents;
+    const at = `${this.#path}:${this.#lines.linePos(problem.pos[0]).line}`;
+    throw invalid(`${at}: this is not the YAML wanted here: ${inWords(problem)}. Correct that line`, problem);
+  }
+
+  #readSection(section: YAMLMap, prefix: string): void {
+    for (const [key, value, at] of this.#pairsOf(section, prefix)) {
+      const name = prefix === '' ? key : `${prefix}.${key}`;
+      if (key.includes('.')) {
+        throw invalid(
+          `${at}: the key ${describe(key)} has a dot; wanted sections. Write "a: { b: … }" for a.b`,
+        );
+      }
+      if (isSettingName(name)) {
+        this.#entries.set(name, { raw: this.#plain(value, name), source: 'file', where: at });
+      } else if (!SECTIONS.has(name)) {
+        throw this.#unknown(name, at);
+      } else if (isMap(value)) {
+        this.#readSection(value, name);
+      } else if (value !== null && !(isScalar(value) && value.value === null)) {
+        throw invalid(
+          `${at}: ${name} is ${this.#found(value)}; wanted a section with keys. Correct that line`,
+        );
+      }
+    }
+  }
+
+  /** Key, value and place of each member. Refuses keys that are not text and keys given twice. */
+  #pairsOf(map: YAMLMap, name: string): [string, Node | null, string][] {
+    const seen = new Set<string>();
+    return map.items.map(({ key, value }) => {
+      const at = this.#at(key as Node | null);
+      const inside = name === '' ? '' : ` in ${name}`;
+      if (!isScalar(key) || typeof key.value !== 'string') {
+        throw invalid(`${at}: a key${inside} is not text; wanted a plain name. Correct that line`);
+      }
+      if (key.value === '__proto__')
+        throw this.#unknown(name === '' ? key.value : `${name}.${key.value}`, at);
+      if (seen.has(key.value)) {
+        throw invalid(
+          `${at}: the key ${describe(key.value)}${inside} is there twice; wanted once. Remove one`,
+        );
+      }
+      seen.add(key.value);
+      return [key.value, value as Node | null, at];
+    });
+  }
+
+  /** A value without nodes: what the kinds' schemas take. */
+  #plain(node: Node | null, name: string): unknown {
+    if (node === null) return null;
+    if (isAlias(node)) {
+      throw invalid(`${this.#at(node)}: ${name} has an alias (*); wanted the value itself. Write it out`);
+    }
+    if (node.tag !== undefined) {
+      throw invalid(`${this.#at(node)}: ${name} has a tag (!); wanted a plain value. Remove the tag`);
+    }
+    if (isScalar(node)) return node.value;
+    if (isMap(node)) {
+      return Object.fromEntries(
+        this.#pairsOf(node, name).map(([key, value]) => [key, this.#plain(value, name)]),
+      );
+    }
+    const { items } = node as unknown as { items: (Node | null)[] };
+    return items.map((item) => this.#plain(item, name));
+  }
+
+  #unknown(name: string, at: string): Error {
+    const meant = suggestion(name, [...SETTING_NAMES, ...SECTIONS]);
+    return invalid(`${at}: unknown key ${describe(name)}.${meant} Remove or rename it`);
+  }
+
+  #found(node: Node): string {
+    return isAlias(node) ? 'an alias' : describe(isScalar(node) ? node.value : this.#plain(node, 'the file'));
+  }
+
+  #at(node: Node | null): string {
+    const start = node?.range?.[0];
+    return start === undefined ? this.#path : `${this.#path}:${this.#lines.linePos(start).line}`;
+  }
+}
+
+/** The parser's own words, but for those that tell a programmer what to call. */
+function inWords({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'there is a second document';
+  if (message.includes('call stack')) return 'it is nested too deeply';
+  return message.replaceAll(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200);
+}

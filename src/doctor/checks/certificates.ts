@@ -1,0 +1,71 @@
+/** What clients are shown: dates, names, and whether the one belongs to the other. */
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import { AppError } from '../../errors.ts';
+import { readPrivateFile } from '../../system/owned-path.ts';
+import { type Finding, Findings } from '../finding.ts';
+import { asAccount } from '../identity.ts';
+import type { Subject } from './configuration.ts';
+import type { Service } from './service.ts';
+
+const SOON_MS = 30 * 86_400_000;
+const found = new Findings('certificates');
+
+export function checkCertificates(subject: Subject, { restart }: Service, nowMs: number): Finding[] {
+  const { pki } = subject.config.paths;
+  try {
+    const ca = read(subject, join(pki, 'ca.pem'));
+    const server = read(subject, join(pki, 'tls.pem'));
+    if (ca === undefined) return [found.ok('none yet: the first start makes them')];
+    const renewal = `move ${pki} away for a new one, ${restart}, and on each client: latchkey trust`;
+    const dates = [date('the authority’s certificate', ca, renewal, nowMs)];
+    if (server === undefined) return [...dates, found.problem('there is no server’s certificate', restart)];
+    dates.push(date('the server’s certificate', server, restart, nowMs));
+    return [...dates.filter(({ status }) => status !== 'ok'), ...belonging(subject, ca, server, restart)];
+  } catch (error) {
+    return [found.refused(error, 'see the finding about files')];
+  }
+}
+
+/** undefined when there is none. Throws CONFIG_INVALID. */
+function read({ account }: Subject, path: string): X509Certificate | undefined {
+  const pem = asAccount(account, () => readPrivateFile(path));
+  if (pem === undefined) return undefined;
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    const message = `${path} is no certificate. Put it back from where it was kept`;
+    throw new AppError('CONFIG_INVALID', message, { cause });
+  }
+}
+
+/** The daemon makes another certificate long before the end of the old one, so that 30 days are late. */
+function date(what: string, { validFromDate, validToDate }: X509Certificate, remedy: string, nowMs: number) {
+  const day = validToDate.toISOString().slice(0, 10);
+  const left = validToDate.getTime() - nowMs;
+  if (left < 0) return found.problem(`${what} has expired on ${day}`, remedy);
+  if (validFromDate.getTime() > nowMs)
+    return found.problem(
+      `${what} begins only on ${validFromDate.toISOString()}`,
+      'see the finding about clock',
+    );
+  if (left < SOON_MS) return found.warning(`${what} expires on ${day}`, remedy);
+  return found.ok(day);
+}
+
+function belonging(
+  { config }: Subject,
+  ca: X509Certificate,
+  server: X509Certificate,
+  restart: string,
+): Finding[] {
+  const { hostname } = config.server;
+  if (!server.checkIssued(ca) || !server.verify(ca.publicKey))
+    return [found.problem('the server’s certificate is not the authority’s', restart)];
+  if (server.checkHost(hostname.toLowerCase(), { subject: 'never', wildcards: false }) === undefined) {
+    const remedy = `${restart}; or server.hostname: a DNS name`;
+    return [found.warning(`the server’s certificate does not name ${hostname}`, remedy)];
+  }
+  const [until, authority] = [server, ca].map((each) => each.validToDate.toISOString().slice(0, 10));
+  return [found.ok(`the server’s names ${hostname} until ${until}, the authority lasts until ${authority}`)];
+}

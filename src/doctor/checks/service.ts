@@ -1,0 +1,39 @@
+/** Who looks after the daemon: systemd, where it has the unit, or a person. */
+import { existsSync } from 'node:fs';
+import { askProgram } from '../../system/run-program.ts';
+
+const UNIT = 'latchkey';
+
+/** Commands for remedies. */
+export interface Service {
+  /** The user that systemd runs the daemon as; undefined where systemd does not know it. */
+  readonly user: string | undefined;
+  readonly start: string;
+  readonly stop: string;
+  readonly restart: string;
+  readonly log: string;
+}
+
+const BY_HAND: Service = {
+  user: undefined,
+  start: 'latchkey serve',
+  stop: 'stop the server',
+  restart: 'stop the server, then: latchkey serve',
+  log: 'see what the server logs',
+};
+
+const BY_SYSTEMD: Omit<Service, 'user'> = {
+  start: `systemctl start ${UNIT}`,
+  stop: `systemctl stop ${UNIT}`,
+  restart: `systemctl restart ${UNIT}`,
+  log: `journalctl -u ${UNIT} -n 50`,
+};
+
+/** Asks systemd, where that runs and this is root; one that does not answer is as good as none. */
+export async function findService(uid: number): Promise<Service> {
+  if (uid !== 0 || !existsSync('/run/systemd/system')) return BY_HAND;
+  const argv = ['show', '--property=LoadState', '--property=User', `${UNIT}.service`];
+  const { stdout } = await askProgram('/usr/bin/systemctl', argv).catch(() => ({ stdout: '' }));
+  const { LoadState, User } = Object.fromEntries(stdout.split('\n').map((line) => line.split('=')));
+  return LoadState === 'loaded' ? { ...BY_SYSTEMD, user: User || 'root' } : BY_HAND;
+}

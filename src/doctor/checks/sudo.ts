@@ -1,0 +1,127 @@
+/** Links by sudo: that the one command is allowed to the daemon's user, for people, and nothing else is. */
+import { statSync } from 'node:fs';
+import type { UserEntry } from '../../accounts/user-database.ts';
+import { LINK_COMMAND, SUDO, SUDO_RUN_FOLDER } from '../../supervisor/starters/sudo.ts';
+import { type Answer, askProgram, firstLine } from '../../system/run-program.ts';
+import { type Finding, Findings } from '../finding.ts';
+import type { Subject } from './configuration.ts';
+
+const VISUDO = '/usr/sbin/visudo';
+const FILE = '/etc/sudoers.d/latchkey';
+const LINE = `(ALL, !root, !#0) NOPASSWD: NOSETENV: ${LINK_COMMAND.join(' ')}`;
+const OTHER = '/bin/sh';
+const WRITABLE_BY_OTHERS = 0o022;
+/** A rule may name a group, so more than one account is asked about. */
+const MOST_ASKED = 20;
+const found = new Findings('sudo');
+
+export async function checkSudo(
+  { account, config }: Subject,
+  uid: number,
+  eligible: readonly UserEntry[],
+): Promise<Finding[]> {
+  const why = skipReason(config, uid);
+  if (why !== undefined) return [found.skipped(...why)];
+  const missing = [SUDO, LINK_COMMAND[0]].flatMap(checkProgram);
+  if (missing.length > 0) return missing;
+  const broken = await checkFiles();
+  if (broken.length > 0) return broken;
+  return checkRule(account.name, account.uid === 0, eligible.slice(0, MOST_ASKED));
+}
+
+function skipReason({ mode, links, paths }: Subject['config'], uid: number): [string, string?] | undefined {
+  if (mode === 'self') return ['self mode: nobody else has links'];
+  if (!links.sudo) return ['links.sudo is false'];
+  if (paths.run !== SUDO_RUN_FOLDER)
+    return [`links by sudo find a server in ${SUDO_RUN_FOLDER} only`, 'paths.run'];
+  return uid === 0 ? undefined : ['only root can ask sudo about others', 'as root: latchkey doctor'];
+}
+
+/** Nobody but root may be able to put another in its place. */
+function checkProgram(path: string): Finding[] {
+  const entry = statSync(path, { throwIfNoEntry: false });
+  if (entry === undefined) {
+    const remedy =
+      path === SUDO ? 'apt-get install sudo; or links.sudo: false' : `install the program as ${path}`;
+    return [found.problem(`${path} is not there`, remedy)];
+  }
+  if (entry.uid === 0 && (entry.mode & WRITABLE_BY_OTHERS) === 0) return [];
+  return [
+    found.problem(`${path} can be changed by others than root`, `chown root: ${path} && chmod go-w ${path}`),
+  ];
+}
+
+/** Syntax, modes and owners of all of sudo's files. */
+async function checkFiles(): Promise<Finding[]> {
+  const checked = await askProgram(VISUDO, ['--check']);
+  if (checked.status === 0) return [];
+  const [, file = FILE] = /^(\/[^\s:]+):/.exec(firstLine(checked)) ?? [];
+  const remedy = `chown root: ${file} && chmod 0440 ${file} && visudo -f ${file}`;
+  return [found.problem(`visudo --check: ${firstLine(checked)}`, remedy)];
+}
+
+async function checkRule(name: string, isRoot: boolean, eligible: readonly UserEntry[]): Promise<Finding[]> {
+  const person = await someoneAllowed(name, eligible);
+  if (person === undefined) {
+    const [one, ...others] = eligible;
+    const whom = one === undefined ? 'for anybody' : `for ${one.name}, nor for ${others.length} others`;
+    const remedy = `in ${FILE}, mode 0440: ${name} ALL = ${LINE}; or links.sudo: false`;
+    return [found.problem(`sudo does not let ${name} start a link ${whom}`, remedy)];
+  }
+  const allowed = found.ok(`${name} may start links for people such as ${person}, and run nothing else`);
+  if (isRoot) return [found.ok(`root may start links for people such as ${person}`)];
+  const more = [...(await passwordFree(name)), ...(await tooMuch(name, person))];
+  return more.length > 0 ? more : [allowed];
+}
+
+async function someoneAllowed(name: string, eligible: readonly UserEntry[]): Promise<string | undefined> {
+  for (const user of eligible) if (await allows(name, user.name, LINK_COMMAND)) return user.name;
+  return undefined;
+}
+
+async function allows(name: string, target: string, command: readonly string[]): Promise<boolean> {
+  return (await askProgram(SUDO, ['-n', '-l', '-U', name, '-u', target, '--', ...command])).status === 0;
+}
+
+/** The daemon has no password to give. */
+async function passwordFree(name: string): Promise<Finding[]> {
+  const rules = rulesIn(await askProgram(SUDO, ['-n', '-ll', '-U', name]));
+  const rule = rules.find(({ commands }) => commands.includes(LINK_COMMAND.join(' ')));
+  if (rule === undefined || rule.options.includes('!authenticate')) return [];
+  return [found.problem(`sudo asks ${name} for a password`, `in ${FILE}: NOPASSWD: in front of the command`)];
+}
+
+/** Whoever takes the daemon over must not get further with sudo. */
+async function tooMuch(name: string, person: string): Promise<Finding[]> {
+  const remedy = `in ${FILE} for ${name} nothing but: ${LINE}`;
+  const findings: Finding[] = [];
+  if (await allows(name, 'root', LINK_COMMAND))
+    findings.push(found.problem(`sudo lets ${name} start a link of root`, remedy));
+  if (await allows(name, person, [OTHER]))
+    findings.push(found.problem(`sudo lets ${name} run ${OTHER} as ${person}`, remedy));
+  if (findings.length > 0) return findings;
+  const commands = rulesIn(await askProgram(SUDO, ['-n', '-ll', '-U', name])).flatMap(
+    (rule) => rule.commands,
+  );
+  const others = commands.filter((command) => command !== LINK_COMMAND.join(' '));
+  return others.map((command) => found.problem(`sudo lets ${name} run ${command}`, remedy));
+}
+
+interface Rule {
+  readonly options: string;
+  readonly commands: readonly string[];
+}
+
+/** The entries of the long listing (sudo(8), -l twice). */
+function rulesIn({ stdout }: Answer): Rule[] {
+  return stdout
+    .split(/^Sudoers entry:.*$/m)
+    .slice(1)
+    .map((entry) => {
+      const [head = '', commands = ''] = entry.split(/^ +Commands:\n/m);
+      return {
+        options: /^ +Options: (.*)$/m.exec(head)?.[1] ?? '',
+        commands: commands.split('\n').flatMap((line) => /^\t(.+)$/.exec(line)?.[1] ?? []),
+      };
+    });
+}

@@ -1,0 +1,34 @@
+/** How a gRPC call failed, as its trailers say (PROTOCOL-HTTP2.md and richer error model of grpc). */
+import type { IncomingHttpHeaders } from 'node:http2';
+import { AppError } from '../../errors.ts';
+import { DETAILS_TRAILER, errorOfDetails } from '../../link-protocol/error-info.ts';
+
+const DEADLINE_EXCEEDED = '4';
+const UNAVAILABLE = '14';
+
+/** Undefined when the call succeeded. */
+export function callError(trailers: IncomingHttpHeaders): AppError | undefined {
+  const code = String(trailers['grpc-status'] ?? '');
+  if (code === '0') return undefined;
+  const message = text(trailers['grpc-message']);
+  const details = trailers[DETAILS_TRAILER];
+  const told =
+    typeof details === 'string' ? errorOfDetails(Buffer.from(details, 'base64'), message) : undefined;
+  if (told !== undefined) return told;
+  if (code === UNAVAILABLE || code === DEADLINE_EXCEEDED)
+    return new AppError('UNAVAILABLE', message || 'the server is not ready');
+  return new AppError(
+    'INTERNAL',
+    message || `the server refused (HTTP ${trailers[':status']}, gRPC ${code})`,
+  );
+}
+
+/** Percent-encoded UTF-8; shown without what a terminal would act on. */
+function text(header: string | string[] | undefined): string {
+  const raw = typeof header === 'string' ? header : '';
+  try {
+    return decodeURIComponent(raw).replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ');
+  } catch {
+    return raw.replaceAll(/[^ -~]/g, ' ');
+  }
+}

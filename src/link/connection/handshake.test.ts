@@ -1,0 +1,212 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  eventually,
+  FakeDaemon,
+  type Line,
+  type StartedLink,
+} from '../../../test/support/link/fake-daemon.ts';
+import { Kind } from '../../generated/latchkey/link/v1/link.ts';
+import { encodeFrame } from '../../link-protocol/frames.ts';
+import { signingKey } from '../../token/key.ts';
+import { makeProof } from '../../token/proof.ts';
+
+let daemon: FakeDaemon;
+beforeEach(async () => {
+  daemon = await FakeDaemon.open();
+});
+afterEach(() => daemon[Symbol.asyncDispose]());
+
+/** A link that has registered and waits, and a way to dial it. */
+async function waitingLink(words: string[] = []): Promise<{ link: StartedLink; answer: () => void }> {
+  const registered = Promise.withResolvers<() => void>();
+  daemon.onRegister = async ({ request, answer }) => {
+    daemon.socket = request.socket;
+    registered.resolve(answer);
+  };
+  const link = daemon.spawn(words);
+  return { link, answer: await registered.promise };
+}
+
+async function refused(line: Line, reason: string, message: RegExp): Promise<void> {
+  expect(await line.take('error')).toMatchObject({ reason, message: expect.stringMatching(message) });
+  await line.closed;
+}
+
+describe('the first frames', () => {
+  it('are the link’s Hello, and Ready once the daemon has proven itself', async () => {
+    const { link, answer } = await waitingLink();
+    const line = daemon.dial();
+    const hello = await line.take('hello');
+    expect(hello).toMatchObject({ version: 1, pid: link.process.pid, kind: Kind.LINK, jti: '' });
+    expect(hello.nonce).toHaveLength(32);
+    const value = { token: daemon.token(), proof: daemon.proof(hello.nonce), initKey: daemon.initKey };
+    expect(await line.ask({ $case: 'init', value }, 'ready')).toEqual({
+      mac: Buffer.alloc(0),
+      jti: 'token-1',
+    });
+    answer();
+    expect(await line.ask({ $case: 'ping', value: {} }, 'done')).toEqual({});
+  });
+
+  it('are refused when they prove nothing, and the link waits for better ones', async () => {
+    const other = signingKey(generateKeyPairSync('ed25519').privateKey);
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const facts = { serverId: daemon.serverId, uid: daemon.uid, nowSeconds };
+    await waitingLink();
+    const wrong: [RegExp, (nonce: Buffer) => { token?: string; proof?: string; initKey?: Buffer }][] = [
+      [/kid|key|signature/i, (nonce) => ({ proof: makeProof({ ...facts, nonce }, other) })],
+      [/nonce/, () => ({ proof: daemon.proof(randomBytes(32)) })],
+      [/uid/, (nonce) => ({ proof: daemon.proof(nonce, 0, daemon.uid + 1) })],
+      [/expired/, (nonce) => ({ proof: daemon.proof(nonce, 31) })],
+      [/expired/, () => ({ token: daemon.token({ iat: nowSeconds - 100, exp: nowSeconds - 10 }) })],
+      [/iss/, () => ({ token: daemon.token({ iss: 'another-server' }) })],
+      [/socket/, () => ({ token: daemon.token({ socket: '0.00.sock' }) })],
+      [/kind/, () => ({ token: daemon.token({ daemon: true }) })],
+      [/user/, () => ({ token: daemon.token({ user: 'somebody-else' }) })],
+      [/32 bytes/, () => ({ initKey: Buffer.alloc(31) })],
+      [/./, (nonce) => ({ token: daemon.proof(nonce) })],
+      [/./, () => ({ proof: daemon.token() })],
+      [/./, () => ({ token: '' })],
+    ];
+    for (const [message, change] of wrong) {
+      const line = daemon.dial();
+      const { nonce } = await line.take('hello');
+      const value = {
+        token: daemon.token(),
+        proof: daemon.proof(nonce),
+        initKey: daemon.initKey,
+        ...change(nonce),
+      };
+      line.send({ $case: 'init', value }, 1);
+      expect(await line.take('error')).toMatchObject({
+        reason: expect.stringMatching(/TOKEN_INVALID|TOKEN_EXPIRED/),
+        message: expect.stringMatching(message),
+      });
+      await line.closed;
+    }
+    await daemon.init(daemon.dial());
+  });
+
+  it('are not taken a second time from another connection', async () => {
+    await waitingLink();
+    const [first, second] = [daemon.dial(), daemon.dial()];
+    const [one, two] = [await first.take('hello'), await second.take('hello')];
+    expect(one.nonce.equals(two.nonce)).toBe(false);
+    const value = { token: daemon.token(), proof: daemon.proof(two.nonce), initKey: daemon.initKey };
+    first.send({ $case: 'init', value });
+    await refused(first, 'TOKEN_INVALID', /nonce/);
+    await second.ask({ $case: 'init', value }, 'ready');
+  });
+
+  it('are refused where the daemon’s key cannot be read', async () => {
+    await waitingLink();
+    rmSync(join(daemon.run, 'server.json'));
+    await expect(daemon.init(daemon.dial())).rejects.toMatchObject({ reason: 'TOKEN_INVALID' });
+    daemon.writeServerFile();
+    await daemon.init(daemon.dial());
+  });
+
+  it.each([
+    ['a command', encodeFrame({ request: 7, body: { $case: 'list', value: {} } }), 'INVALID_ARGUMENT'],
+    ['an unknown frame', Buffer.from([0, 0, 0, 3, 0xfa, 0x3e, 0]), 'INVALID_ARGUMENT'],
+    ['what is no frame', Buffer.from([0, 0, 0, 4, 255, 255, 255, 255]), 'INVALID_ARGUMENT'],
+    ['a frame of 4 GiB', Buffer.from([255, 255, 255, 255]), 'LIMIT_EXCEEDED'],
+  ])('are not %s', async (_name, bytes, reason) => {
+    await waitingLink();
+    const line = daemon.dial();
+    await line.take('hello');
+    line.socket.write(bytes);
+    expect(await line.take('error')).toMatchObject({ reason });
+    await line.closed;
+  });
+
+  it('are answered before a third is taken', async () => {
+    await waitingLink();
+    const line = daemon.dial();
+    const { nonce } = await line.take('hello');
+    const value = { token: daemon.token(), proof: daemon.proof(nonce), initKey: daemon.initKey };
+    const init = encodeFrame({ request: 1, body: { $case: 'init', value } });
+    line.socket.write(Buffer.concat([init, encodeFrame({ request: 2, body: { $case: 'list', value: {} } })]));
+    expect(await line.take('error')).toMatchObject({ reason: 'INVALID_ARGUMENT' });
+    await line.closed;
+  });
+});
+
+describe('a connection after the first', () => {
+  it('replaces it only after it has proven the init key', async () => {
+    const { line } = await daemon.link();
+    await expect(daemon.resume(randomBytes(32))).rejects.toMatchObject({ reason: 'TOKEN_INVALID' });
+    await line.ask({ $case: 'ping', value: {} }, 'done');
+    const second = await daemon.resume();
+    await line.closed;
+    await second.ask({ $case: 'ping', value: {} }, 'done');
+  });
+
+  it('cannot make it another link', async () => {
+    await daemon.link();
+    await expect(daemon.init(daemon.dial())).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
+    await daemon.resume();
+  });
+
+  it('finds the sessions as they are, and what was printed and ended meanwhile', async () => {
+    const { line } = await daemon.link();
+    const lasting = await line.start(['sh', '-c', 'echo begin; read go; echo end'], { input: true });
+    const ending = await line.start(['sh', '-c', 'sleep 0.2; echo done; exit 9']);
+    line.socket.destroy();
+    const second = await daemon.resume();
+    await eventually(
+      async () => (await second.ask({ $case: 'list', value: {} }, 'sessions')).sessions,
+    ).toEqual(
+      expect.arrayContaining([
+        { sessionId: lasting.id, pid: lasting.pid, exited: undefined },
+        { sessionId: ending.id, pid: ending.pid, exited: { sessionId: ending.id, status: 9 } },
+      ]),
+    );
+    expect(await second.read(ending.id)).toMatchObject({ stdout: 'done\n', status: 9 });
+    await second.ask(
+      { $case: 'stdin', value: { sessionId: lasting.id, data: Buffer.from('go\n') } },
+      'credit',
+    );
+    expect(await second.read(lasting.id)).toMatchObject({ stdout: 'begin\nend\n', status: 0 });
+  });
+});
+
+describe('a token', () => {
+  it('is renewed by one of the same id that ends later, with a proof for this connection', async () => {
+    const { line } = await daemon.link();
+    line.socket.destroy();
+    const second = daemon.dial();
+    const { nonce: linkNonce } = await second.take('hello');
+    second.socket.destroy();
+    const third = await daemon.resume();
+    const exp = Math.floor(Date.now() / 1000) + 7200;
+    const renew = (token: string, proof: string) =>
+      third.ask({ $case: 'renew', value: { token, proof } }, 'done');
+    const nonce = third.nonce;
+    await expect(renew(daemon.token({ exp }), daemon.proof(linkNonce))).rejects.toThrow(/nonce/);
+    await expect(renew(daemon.token({ exp, jti: 'other' }), daemon.proof(nonce))).rejects.toThrow(
+      /not this link/,
+    );
+    await expect(renew(daemon.token({ exp, sub: 'other' }), daemon.proof(nonce))).rejects.toThrow(
+      /not this link/,
+    );
+    await expect(renew(daemon.token({ exp: exp - 7000 }), daemon.proof(nonce))).rejects.toThrow(
+      /before the one/,
+    );
+    await renew(daemon.token({ exp }), daemon.proof(nonce));
+  });
+
+  it('ends the link when its time is over, and what it started goes on (F32)', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 3;
+    daemon.claims = { exp };
+    const { link, line } = await daemon.link();
+    const { pid } = await line.start(['sleep', '60']);
+    expect(await line.take('stopped')).toEqual({ ended: [] });
+    expect(await link.exit).toBe(0);
+    expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000);
+    expect(() => process.kill(pid, 0)).not.toThrow();
+  });
+});

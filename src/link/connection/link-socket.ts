@@ -1,0 +1,65 @@
+/**
+ * The link's socket, in the daemon's folder of links. Only the daemon's own uid gets past the
+ * door (SO_PEERCRED), and hears nothing before that.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { codeOf } from '../../errno.ts';
+import { AppError } from '../../errors.ts';
+import { peerCredentials } from '../../native/peer-credentials.ts';
+import type { TrustedFolder } from '../../system/trusted-folder.ts';
+
+const MAX_CONNECTIONS = 16;
+/** For the owner and the folder's group, which is the daemon's. */
+const SOCKET_MODE = 0o660;
+
+export class Door implements AsyncDisposable {
+  /** Base name of the socket; a new one for each link. */
+  readonly name: string;
+  readonly #folder: TrustedFolder;
+  readonly #server: Server;
+
+  /** `welcome` is called with each connection of uid `daemonUid`. */
+  constructor(folder: TrustedFolder, daemonUid: number, welcome: (socket: Socket) => void) {
+    this.name = `${process.geteuid?.()}.${randomBytes(16).toString('hex')}.sock`;
+    this.#folder = folder;
+    this.#server = createServer({ allowHalfOpen: false }, (socket) => {
+      if (isOf(daemonUid, socket)) welcome(socket);
+      else socket.destroy();
+    });
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** Makes the socket, below the folder's descriptor so that its path is short and certain. */
+  async open(): Promise<void> {
+    const path = this.#folder.path(this.name);
+    this.#server.listen(path);
+    try {
+      await once(this.#server, 'listening');
+    } catch (error) {
+      throw codeOf(error) === 'ENOSPC' ? full(error) : error;
+    }
+    chmodSync(path, SOCKET_MODE);
+  }
+
+  /** Takes no more connections and removes the socket. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+  }
+}
+
+function full(cause: unknown): AppError {
+  const message =
+    'there is no room for another socket in the folder of links; tell the administrator to run: systemctl restart latchkey';
+  return new AppError('UNAVAILABLE', message, { cause });
+}
+
+function isOf(uid: number, socket: Socket): boolean {
+  try {
+    return peerCredentials(socket).uid === uid;
+  } catch {
+    return false;
+  }
+}

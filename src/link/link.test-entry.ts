@@ -1,4 +1,0 @@
-/** A link process for tests: the role alone. */
-import { runLink } from './main.ts';
-
-process.exitCode = await runLink(process.argv.slice(2));

@@ -1,0 +1,101 @@
+import { closeSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Stream } from '../../generated/latchkey/link/v1/link.ts';
+import { FrameReader } from '../../link-protocol/frames.ts';
+import { writeOutputHeader } from '../../link-protocol/output-frame.ts';
+import { makePipe } from '../../native/pipe.ts';
+import { SessionFolder } from '../session/session-folder.ts';
+import { OutputLog } from './output-log.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-log-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const written = fc.array(
+  fc.record({
+    stream: fc.constantFrom(Stream.STDOUT, Stream.STDERR),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 30_000 }),
+  }),
+  { maxLength: 40 },
+);
+
+/** All that is kept, as stream and bytes, in pieces of `length` at most. */
+function readAll(log: OutputLog, from: number, length: number): { stream: Stream; bytes: Buffer }[] {
+  const at = log.position(from);
+  const pieces: { stream: Stream; bytes: Buffer }[] = [];
+  for (;;) {
+    const buffer = Buffer.alloc(length);
+    const { bytes, stream } = log.read(at, buffer, 0, length);
+    if (bytes === 0) return pieces;
+    pieces.push({ stream, bytes: buffer.subarray(0, bytes) });
+  }
+}
+
+it('gives back each byte with its stream, over reopenings and droppings, from any offset', () => {
+  let run = 0;
+  fc.assert(
+    fc.property(written, fc.nat(), fc.integer({ min: 1, max: 70_000 }), (pieces, seed, length) => {
+      run += 1;
+      const record = { id: `s${run}`, command: [], bootId: '', createdAt: 0, outputLimit: 65_536 };
+      const session = SessionFolder.create(folder, record);
+      const pipe = makePipe();
+      let log = OutputLog.create(session);
+      for (const [index, { stream, bytes }] of pieces.entries()) {
+        writeSync(pipe.write, bytes);
+        while (log.append(pipe.read, stream) !== 'empty');
+        if ((seed + index) % 5 !== 0) continue;
+        log[Symbol.dispose]();
+        const again = OutputLog.take(session);
+        if (again === undefined) throw new Error('locked');
+        log = again;
+      }
+      const streams = Buffer.concat(pieces.map(({ stream, bytes }) => Buffer.alloc(bytes.length, stream)));
+      const all = Buffer.concat(pieces.map(({ bytes }) => bytes));
+      expect(log.end).toBe(all.length);
+      expect(log.end - log.first).toBeGreaterThanOrEqual(Math.min(all.length, 65_536));
+      expect(log.end - log.first).toBeLessThanOrEqual(65_536 * 1.25 + 4096);
+      const from = log.first + (seed % (log.end - log.first + 1));
+      const read = readAll(log, from, length);
+      expect(Buffer.concat(read.map(({ bytes }) => bytes)).equals(all.subarray(from))).toBe(true);
+      const readStreams = Buffer.concat(read.map(({ stream, bytes }) => Buffer.alloc(bytes.length, stream)));
+      expect(readStreams.equals(streams.subarray(from))).toBe(true);
+      log[Symbol.dispose]();
+      closeSync(pipe.read);
+      closeSync(pipe.write);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it('is one link’s at a time', () => {
+  const record = { id: 'one', command: [], bootId: '', createdAt: 0, outputLimit: 1 };
+  const session = SessionFolder.create(folder, record);
+  const log = OutputLog.create(session);
+  expect(OutputLog.take(session)).toBeUndefined();
+  log[Symbol.dispose]();
+});
+
+it('is framed as the codec frames it', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.maxSafeNat(), fc.uint8Array(), (reader, offset, bytes) => {
+      const data = Buffer.from(bytes);
+      const buffer = Buffer.concat([Buffer.alloc(64), data]);
+      const start = writeOutputHeader(buffer, 64, {
+        reader,
+        offset,
+        stream: Stream.STDERR,
+        bytes: data.length,
+      });
+      const [frame] = new FrameReader().push(buffer.subarray(start));
+      expect(frame).toEqual({
+        request: 0,
+        body: { $case: 'output', value: { reader, offset, stream: Stream.STDERR, data } },
+      });
+    }),
+  );
+});

@@ -1,0 +1,185 @@
+/**
+ * The readings of one connection. Each has its own credit and they take turns, so that a slow one
+ * stalls neither another nor a command; what is read is held in four buffers at most.
+ */
+import { AppError } from '../../errors.ts';
+import type { Frame, Read } from '../../generated/latchkey/link/v1/link.ts';
+import { OUTPUT_HEADER_ROOM, writeOutputHeader } from '../../link-protocol/output-frame.ts';
+import { creditFor, FROM_NOW_ON } from '../../link-protocol/protocol.ts';
+import type { Position } from './output-log.ts';
+import type { Listener, OutputSource } from './output-source.ts';
+
+/** The most output in one frame. */
+const PIECE_BYTES = 256 * 1024;
+const MAX_READERS = 1000;
+const MAX_BUFFERS = 4;
+
+/** Where the readings are sent. */
+export interface Outlet {
+  /** Bytes of a whole frame; `sent` is called once they may be overwritten. */
+  write(frame: Buffer, sent: () => void): void;
+  send(frame: Frame): void;
+}
+
+interface Reader extends Listener {
+  readonly id: number;
+  readonly request: number;
+  readonly source: OutputSource;
+  readonly position: Position;
+  readonly follow: boolean;
+  credit: number;
+}
+
+export class Readers implements Disposable {
+  readonly #outlet: Outlet;
+  readonly #readers = new Map<number, Reader>();
+  /** Those that may have something to send, in turn. */
+  readonly #ready = new Set<Reader>();
+  #buffers: Buffer[] = [];
+  #inUse = 0;
+
+  constructor(outlet: Outlet) {
+    this.#outlet = outlet;
+  }
+
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** Begins a reading. Throws OUTPUT_DROPPED, INVALID_ARGUMENT, LIMIT_EXCEEDED; `source` is then left. */
+  add(read: Read, request: number, source: OutputSource): void {
+    const position = { offset: 0, segment: 0 };
+    const reader: Reader = {
+      id: read.reader,
+      request,
+      source,
+      position,
+      follow: read.follow,
+      hold: read.hold,
+      credit: read.credit,
+      get offset() {
+        return position.offset;
+      },
+      wake: () => this.#wake(reader),
+    };
+    try {
+      if (this.#readers.has(read.reader)) throw new AppError('INVALID_ARGUMENT', 'reader: is in use');
+      if (this.#readers.size >= MAX_READERS) throw new AppError('LIMIT_EXCEEDED', 'too many readings');
+      Object.assign(position, startOf(read, source));
+    } catch (error) {
+      source.leave(reader);
+      throw error;
+    }
+    this.#readers.set(reader.id, reader);
+    source.join(reader);
+    this.#wake(reader);
+  }
+
+  credit(id: number, bytes: number): void {
+    const reader = this.#readers.get(id);
+    if (reader === undefined) return; // it ended while the credit was under way
+    reader.credit = Math.min(reader.credit + bytes, Number.MAX_SAFE_INTEGER);
+    this.#wake(reader);
+  }
+
+  stop(id: number): void {
+    const reader = this.#readers.get(id);
+    if (reader !== undefined) this.#remove(reader);
+  }
+
+  /** Gives back the buffers that nothing uses now. */
+  trim(): void {
+    this.#buffers = [];
+  }
+
+  [Symbol.dispose](): void {
+    for (const reader of this.#readers.values()) this.#remove(reader);
+    this.trim();
+  }
+
+  #wake(reader: Reader): void {
+    this.#ready.add(reader);
+    this.#turn();
+  }
+
+  #remove(reader: Reader): void {
+    this.#readers.delete(reader.id);
+    this.#ready.delete(reader);
+    reader.source.leave(reader);
+  }
+
+  /** One piece of each reader that has one, while there are buffers. */
+  #turn(): void {
+    while (this.#inUse < MAX_BUFFERS) {
+      const [reader] = this.#ready;
+      if (reader === undefined) return;
+      this.#ready.delete(reader);
+      if (this.#piece(reader)) this.#ready.add(reader); // behind the others
+    }
+  }
+
+  /** Sends the reader's next piece, or its end. False when it has nothing to send for now. */
+  #piece(reader: Reader): boolean {
+    const { source, position, credit } = reader;
+    if (position.offset < source.log.first) {
+      this.#fail(reader, dropped(source));
+      return false;
+    }
+    const length = Math.min(PIECE_BYTES, credit);
+    if (length > 0 && position.offset < source.log.end) {
+      this.#send(reader, length);
+      if (reader.hold) source.advanced();
+      return true;
+    }
+    const isAtEnd = position.offset >= source.log.end && (!reader.follow || source.exited !== undefined);
+    if (isAtEnd) this.#end(reader);
+    return false;
+  }
+
+  #send(reader: Reader, length: number): void {
+    const { position, source, id } = reader;
+    const { offset } = position;
+    const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(OUTPUT_HEADER_ROOM + PIECE_BYTES);
+    const { bytes, stream } = source.log.read(position, buffer, OUTPUT_HEADER_ROOM, length);
+    reader.credit -= creditFor(bytes);
+    const start = writeOutputHeader(buffer, OUTPUT_HEADER_ROOM, { reader: id, offset, stream, bytes });
+    this.#inUse += 1;
+    this.#outlet.write(buffer.subarray(start, OUTPUT_HEADER_ROOM + bytes), () => {
+      this.#inUse -= 1;
+      this.#buffers.push(buffer);
+      this.#turn();
+    });
+  }
+
+  #end({ id, source }: Reader): void {
+    this.stop(id);
+    this.#outlet.send({
+      request: 0,
+      body: { $case: 'readEnd', value: { reader: id, exited: source.exited } },
+    });
+  }
+
+  #fail(reader: Reader, error: AppError): void {
+    this.#remove(reader);
+    const { reason, message } = error;
+    const details = { ...error.details, reader: `${reader.id}` };
+    this.#outlet.send({
+      request: reader.request,
+      body: { $case: 'error', value: { reason, message, details } },
+    });
+  }
+}
+
+function startOf({ offset }: Read, source: OutputSource): Position {
+  const { log } = source;
+  if (offset >= FROM_NOW_ON) return log.position(log.end);
+  if (offset < log.first) throw dropped(source);
+  if (offset > log.end)
+    throw new AppError('INVALID_ARGUMENT', `offset: only ${log.end} bytes have been printed`);
+  return log.position(offset);
+}
+
+function dropped({ log }: OutputSource): AppError {
+  const details = { first_offset: `${log.first}` };
+  return new AppError('OUTPUT_DROPPED', `the output before byte ${log.first} has been dropped`, { details });
+}

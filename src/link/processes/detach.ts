@@ -1,0 +1,47 @@
+/**
+ * `--daemon`: the link runs in a process session of its own, without a terminal. The process that
+ * was called waits for its report and passes it on as exit status.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { AppError } from '../../errors.ts';
+import { cleanEnvironment, ownCommand } from './re-exec.ts';
+
+/** Within 10 s, DESIGN 7.8; the link itself gives up before that. */
+const PATIENCE_MS = 9500;
+const READY = 'ready\n';
+const REPORT_FD = 3;
+
+/** Starts the link in the background. Throws with its reason unless it becomes ready in time. */
+export async function startDetached(argv: readonly string[]): Promise<void> {
+  const [program, words] = ownCommand(argv, [...argv, '--report-fd', `${REPORT_FD}`]);
+  const env = cleanEnvironment(process.env);
+  const stdio: ('ignore' | 'pipe')[] = ['ignore', 'ignore', 'ignore', 'pipe'];
+  const child = spawn(program, words, { cwd: '/', detached: true, env, stdio });
+  child.unref();
+  let report = '';
+  const channel = child.stdio[REPORT_FD];
+  if (!(channel instanceof Socket)) throw new Error('a pipe to a child is a socket');
+  channel.setEncoding('utf8').on('data', (text: string) => {
+    report += text;
+  });
+  const timer = setTimeout(() => child.kill('SIGTERM'), PATIENCE_MS);
+  const over = once(child, 'close'); // also when the link has closed its end of the report
+  const told = once(channel, 'close');
+  await Promise.race([over, told]);
+  clearTimeout(timer);
+  if (report !== READY)
+    throw new AppError('UNAVAILABLE', report.trim() || 'the link did not get ready in time');
+}
+
+/** The detached link's part: tells its parent that it is ready, or why not. Once. */
+export function report(fd: number, reason?: string): void {
+  try {
+    writeSync(fd, reason ?? READY);
+    closeSync(fd);
+  } catch {
+    // the parent no longer waits
+  }
+}

@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  eventually,
+  FakeDaemon,
+  type Line,
+  type StartedLink,
+} from '../../../test/support/link/fake-daemon.ts';
+
+let daemon: FakeDaemon;
+let link: StartedLink;
+let line: Line;
+beforeAll(async () => {
+  daemon = await FakeDaemon.open();
+  ({ link, line } = await daemon.link());
+});
+afterAll(() => daemon[Symbol.asyncDispose]());
+
+const end = (sessionId: string, graceMilliseconds: number) =>
+  line.ask({ $case: 'end', value: { sessionId, graceMilliseconds } }, 'ended');
+
+/** Resolves with what the session has printed once that matches. */
+async function printed(id: string, pattern: RegExp): Promise<string> {
+  let text = '';
+  await eventually(async () => (text = (await line.read(id, { follow: false })).stdout)).toMatch(pattern);
+  return text;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+describe('ending a session', () => {
+  it('asks first, and takes the program’s own answer as its status', async () => {
+    const { id } = await line.start([
+      'bash',
+      '-c',
+      'trap "echo bye; exit 21" TERM; echo up; while :; do sleep 0.02; done',
+    ]);
+    await printed(id, /up/);
+    const { processes, survivors } = await end(id, 10_000);
+    expect(processes).toBeGreaterThanOrEqual(1);
+    expect(survivors).toEqual([]);
+    expect(await line.read(id)).toMatchObject({ stdout: 'up\nbye\n', status: 21 });
+  });
+
+  it('ends what forks twice, makes a session of its own and ignores SIGTERM (X3)', async () => {
+    const script = `trap "" TERM HUP; (setsid sh -c 'trap "" TERM; echo $$; sleep 60 & echo $!; wait' &) ; echo $$; sleep 60`;
+    const { id } = await line.start(['sh', '-c', script]);
+    const pids = (await printed(id, /(\d+\n){3}/)).trim().split('\n').map(Number);
+    const { processes, survivors } = await end(id, 200);
+    expect(survivors).toEqual([]);
+    expect(processes).toBeGreaterThanOrEqual(4);
+    expect(pids.filter(isRunning)).toEqual([]);
+    expect((await line.read(id)).status).toBe(137);
+  });
+
+  it('ends what has thrown its environment away, and what is stopped', async () => {
+    const script = 'env -i sh -c "echo \\$\\$; kill -STOP \\$\\$; sleep 60" & wait';
+    const { id } = await line.start(['sh', '-c', script]);
+    const pid = Number(await printed(id, /\d+\n/));
+    expect((await end(id, 300)).survivors).toEqual([]);
+    expect(isRunning(pid)).toBe(false);
+  });
+
+  it('ends what keeps forking', async () => {
+    // A chain in which each process leaves the next behind, and a tree: both end by themselves.
+    const chain = 'c() { [ $1 -eq 0 ] || { sleep 0.01; c $(($1 - 1)) & }; }; c 400 &';
+    const tree = 't() { [ $1 -eq 0 ] && sleep 5 || { t $(($1 - 1)) & t $(($1 - 1)) & wait; }; }; t 6';
+    const { id } = await line.start(['bash', '-c', `trap "" TERM; ${chain} echo up; ${tree}`]);
+    await printed(id, /up/);
+    const { survivors, processes } = await end(id, 50);
+    expect(survivors).toEqual([]);
+    expect(processes).toBeGreaterThan(10);
+    expect((await line.read(id)).status).toBe(137);
+  });
+
+  it('ends a program that is only just being started', async () => {
+    for (let run = 0; run < 20; run += 1) {
+      const { id, pid } = await line.start(['sleep', '60']);
+      expect(await end(id, 0)).toEqual({ sessionId: id, processes: 1, survivors: [] });
+      await eventually(() => isRunning(pid)).toBe(false);
+      expect([137, 143]).toContain((await line.read(id)).status);
+    }
+  });
+
+  it('leaves another session alone that looks like it', async () => {
+    const other = await line.start(['sh', '-c', 'echo here; exec sleep 60']);
+    const { id } = await line.start(['sleep', '60'], {
+      environment: { OTHER: `LATCHKEY_SESSION_ID=${other.id}` },
+    });
+    await printed(other.id, /here/);
+    expect(await end(id, 1000)).toEqual({ sessionId: id, processes: 1, survivors: [] });
+    expect(isRunning(other.pid)).toBe(true);
+    expect((await end(other.id, 1000)).processes).toBe(1);
+  });
+
+  it('leaves what another link, started within, looks after', async () => {
+    const entry = daemon.entry.join(' ');
+    const nested = await line.start([
+      'sh',
+      '-c',
+      `exec ${process.execPath} ${entry} --run ${daemon.run} --print-token`,
+    ]);
+    await eventually(() => daemon.line !== line && daemon.line?.nonce.length).toBe(32);
+    await printed(nested.id, /\./);
+    const inner = daemon.line as Line;
+    const { id } = await inner.start(['sleep', '60']);
+    const started = (await inner.ask({ $case: 'list', value: {} }, 'sessions')).sessions;
+    const keeper = started.find(({ sessionId }) => sessionId === id)?.pid ?? 0;
+    expect((await end(nested.id, 3000)).survivors).toEqual([]);
+    expect(isRunning(keeper)).toBe(true);
+    await line.ask({ $case: 'adopt', value: { sessionIds: [id] } }, 'sessions');
+    expect((await end(id, 1000)).processes).toBe(1);
+  });
+
+  it('that is over is nothing, and of one unknown is refused', async () => {
+    const { id } = await line.start(['true']);
+    await line.read(id);
+    expect(await end(id, 0)).toEqual({ sessionId: id, processes: 0, survivors: [] });
+    await expect(end('unknown', 0)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+});
+
+describe('orphans', () => {
+  it('are reaped', async () => {
+    const { id } = await line.start(['sh', '-c', '(sleep 0.1 & echo $!) ; exit 0']);
+    const pid = Number(await printed(id, /\d+\n/));
+    await eventually(() =>
+      execFileSync('ps', ['-eo', 'pid=']).toString().split('\n').map(Number).includes(pid),
+    ).toBe(false);
+    const children = readFileSync(
+      `/proc/${link.process.pid}/task/${link.process.pid}/children`,
+      'latin1',
+    ).trim();
+    expect(children.split(' ').filter((child) => child !== '' && !isRunning(Number(child)))).toEqual([]);
+  });
+});
+
+describe('a link that is told to go', () => {
+  it('retires: nothing new, what runs runs out, then it leaves', async () => {
+    await using other = await FakeDaemon.open();
+    const { link: retiring, line: its } = await other.link();
+    const { id } = await its.start(['sh', '-c', 'read go; echo out; exit 2'], { input: true });
+    const reading = its.read(id);
+    const stopped = its.ask(
+      { $case: 'stop', value: { retire: true, endSessions: false, graceMilliseconds: 0 } },
+      'stopped',
+    );
+    await expect(its.start(['true'])).rejects.toMatchObject({ reason: 'LINK_LOST' });
+    await its.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
+    expect(await reading).toMatchObject({ stdout: 'out\n', status: 2 });
+    expect(await stopped).toEqual({ ended: [] });
+    expect(await retiring.exit).toBe(0);
+  });
+
+  it('ends its sessions first when it is told to, and says what it ended', async () => {
+    await using other = await FakeDaemon.open();
+    const { link: leaving, line: its } = await other.link();
+    const { id, pid } = await its.start(['sleep', '60']);
+    const value = { retire: false, endSessions: true, graceMilliseconds: 1000 };
+    expect(await its.ask({ $case: 'stop', value }, 'stopped')).toEqual({
+      ended: [{ sessionId: id, processes: 1, survivors: [] }],
+    });
+    expect(await leaving.exit).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+  });
+});

@@ -1,0 +1,39 @@
+/**
+ * Gives memory back a moment after the last activity: an idle link is one of many, and what a
+ * burst of output needed it does not need now (DESIGN 7.11).
+ */
+import { giveMemoryBack } from '../../native/memory.ts';
+
+const QUIET_MS = 1000;
+/** Enough for V8 to give up the code that only the start has used. */
+const ROUNDS = 3;
+
+export class Frugal {
+  readonly #release: () => void;
+  #lastActive = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `release` drops whatever caches there are. */
+  constructor(release: () => void) {
+    this.#release = release;
+  }
+
+  /** Something happened. Cheap: it may be called for every frame. */
+  active(): void {
+    this.#lastActive = performance.now();
+    this.#timer ??= this.#later(QUIET_MS);
+  }
+
+  #later(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const quiet = performance.now() - this.#lastActive;
+      this.#timer = quiet < QUIET_MS ? this.#later(QUIET_MS - quiet + 1) : undefined;
+      if (this.#timer === undefined) this.#tidy();
+    }, milliseconds).unref();
+  }
+
+  #tidy(): void {
+    this.#release();
+    giveMemoryBack(ROUNDS);
+  }
+}

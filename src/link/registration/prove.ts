@@ -1,0 +1,20 @@
+/**
+ * `--prove NONCE`: whether this account could have a link, said by our own program running as it. The
+ * daemon has it run over an SSH login whose user has a link daemon already.
+ */
+
+import { accountProof } from '../../link-protocol/account-proof.ts';
+import { openTrustedFolder } from '../../system/trusted-folder.ts';
+import { checkAccount, ownAccount } from '../account/account.ts';
+import { checkAccountPhaseHere } from '../account/account-phase.ts';
+
+/** Prints the proof. Throws NOT_ELIGIBLE, as a link would. */
+export async function prove(nonce: string, run: string): Promise<void> {
+  const account = ownAccount();
+  using folder = openTrustedFolder(run);
+  if (folder.uid !== account.uid) {
+    checkAccount(account);
+    await checkAccountPhaseHere(account.name);
+  }
+  process.stdout.write(`${accountProof(nonce, account.uid)}\n`);
+}

@@ -1,0 +1,44 @@
+/**
+ * What a keeper tells its link: first its greeting, and later, by the end of a pipe, that the program
+ * is over.
+ */
+import { readSync } from 'node:fs';
+import { codeOf } from '../../errno.ts';
+import { type Watch, watchReadable } from '../../native/readable.ts';
+import { type KeeperPids, parsePids } from './session-folder.ts';
+
+const MAX_GREETING_BYTES = 64;
+
+/** Resolves with the keeper's greeting on descriptor `fd`; undefined when it runs nothing. */
+export function readGreeting(fd: number): { pids: Promise<KeeperPids | undefined>; watch: Watch } {
+  const { promise, resolve } = Promise.withResolvers<KeeperPids | undefined>();
+  let said = '';
+  const watch = watchReadable(fd, () => {
+    const more = readSome(fd);
+    said += more ?? '';
+    if (more !== '' && said.length <= MAX_GREETING_BYTES) return 'more';
+    resolve(parsePids(said));
+    return 'end';
+  });
+  return { pids: promise, watch };
+}
+
+/** Calls `over` once the program is over and its status noted, or the keeper is dead. */
+export function watchLife(fd: number, over: () => void): Watch {
+  return watchReadable(fd, () => {
+    if (readSome(fd) !== '') return 'more';
+    over();
+    return 'end';
+  });
+}
+
+/** '' at the end; undefined when there is nothing now. */
+function readSome(fd: number): string | undefined {
+  const buffer = Buffer.alloc(MAX_GREETING_BYTES);
+  try {
+    return buffer.toString('latin1', 0, readSync(fd, buffer));
+  } catch (error) {
+    if (codeOf(error) === 'EAGAIN') return undefined;
+    throw error;
+  }
+}

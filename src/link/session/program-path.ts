@@ -1,0 +1,67 @@
+/** Finds the program before anything is started, so that what is wrong can be said clearly. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { codeOf } from '../../errno.ts';
+import { AppError } from '../../errors.ts';
+
+/**
+ * The absolute path of the program `name`, looked up as execvp(3) does: in `path` when it has no
+ * slash, else from `directory`. Throws START_FAILED with the shell's status for it in
+ * `details.exit_status`: 127 when there is none, 126 when it may not be run.
+ */
+export function programPath(name: string, path: string, directory: string): string {
+  if (name === '') throw startFailed('the program’s name is empty', 127);
+  if (name.includes('/')) return runnable(resolve(directory, name), name);
+  let forbidden: AppError | undefined;
+  for (const folder of path.split(':')) {
+    try {
+      return runnable(join(resolve(directory, folder), name), name);
+    } catch (error) {
+      if (error instanceof AppError && error.details.exit_status === '126') forbidden ??= error;
+    }
+  }
+  throw forbidden ?? startFailed(`${name}: there is no such program in PATH (${path})`, 127);
+}
+
+/** The directory to start in. Throws START_FAILED when it cannot be one. */
+export function startDirectory(directory: string): string {
+  try {
+    if (!statSync(directory).isDirectory()) throw startFailed(`${directory} is not a directory`, 126);
+    accessSync(directory, constants.X_OK);
+    return directory;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw startFailed(`the directory ${directory} cannot be entered: ${codeOf(error) ?? 'failed'}`, 126);
+  }
+}
+
+/** The home folder, or / where there is none: the program starts all the same, as it would after login(1). */
+export function homeDirectory(home: string): string {
+  try {
+    return startDirectory(home);
+  } catch {
+    return '/';
+  }
+}
+
+function runnable(path: string, name: string): string {
+  try {
+    if (!statSync(path).isFile()) throw startFailed(`${name}: is not a program`, 126);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const missing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+    throw missing
+      ? startFailed(`${name}: there is no such program`, 127)
+      : startFailed(`${name}: cannot be run (${codeOf(error) ?? 'failed'})`, 126);
+  }
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    throw startFailed(`${name}: may not be run (permission denied)`, 126);
+  }
+}
+
+function startFailed(message: string, status: 126 | 127): AppError {
+  return new AppError('START_FAILED', message, { details: { exit_status: `${status}` } });
+}

@@ -1,0 +1,148 @@
+/**
+ * What is kept of one session: a folder, 0700, named by the session's id. It is all that a later
+ * link needs to go on where this one stopped.
+ *
+ *   record.json  what was asked for, and in which boot
+ *   pid          by the keeper, before the program starts: "<keeper> <holder of the input, or 0>"
+ *   output       the bytes of both streams in order of arrival (output-log.ts)
+ *   streams      which bytes came from which stream (stream-map.ts)
+ *   status.<n>   by the keeper, after the program: empty, so that a full disk cannot swallow it
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf } from '../../errno.ts';
+import { AppError } from '../../errors.ts';
+
+/** record.json. */
+export interface SessionRecord {
+  readonly id: string;
+  readonly command: readonly string[];
+  /** /proc/sys/kernel/random/boot_id: in another boot nothing of the session can be alive. */
+  readonly bootId: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** How many bytes of output are kept. */
+  readonly outputLimit: number;
+}
+
+/** The keeper's process and that of the input's holder; 0 when there is none. */
+export interface KeeperPids {
+  readonly keeper: number;
+  readonly holder: number;
+}
+
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+const STATUS = /^status\.(\d{1,4})$/;
+
+export class SessionFolder {
+  readonly path: string;
+  readonly record: SessionRecord;
+
+  private constructor(path: string, record: SessionRecord) {
+    this.path = path;
+    this.record = record;
+  }
+
+  /**
+   * A new folder below `parent`. Throws INVALID_ARGUMENT for an id that is taken or no name,
+   * START_FAILED when the disk says no.
+   */
+  static create(parent: string, record: SessionRecord): SessionFolder {
+    if (!ID.test(record.id)) throw new AppError('INVALID_ARGUMENT', 'session_id is not an id');
+    const path = join(parent, record.id);
+    try {
+      mkdirSync(path, { mode: 0o700 });
+    } catch (cause) {
+      if (existsSync(path)) throw new AppError('INVALID_ARGUMENT', 'session_id is taken', { cause });
+      throw startFailed(cause);
+    }
+    try {
+      writeFileSync(join(path, 'record.json'), JSON.stringify(record), { mode: 0o600, flag: 'wx' });
+      return new SessionFolder(path, record);
+    } catch (cause) {
+      rmSync(path, { recursive: true, force: true });
+      throw startFailed(cause);
+    }
+  }
+
+  /** The folder of `id` below `parent`; undefined when it is not there, not ours, or has no record. */
+  static open(parent: string, id: string): SessionFolder | undefined {
+    if (!ID.test(id)) return undefined;
+    const path = join(parent, id);
+    try {
+      const stats = statSync(path);
+      if (!stats.isDirectory() || stats.uid !== process.geteuid?.()) return undefined;
+      return new SessionFolder(path, parseRecord(readFileSync(join(path, 'record.json'), 'utf8'), id));
+    } catch {
+      return undefined;
+    }
+  }
+
+  file(name: 'output' | 'streams' | 'input'): string {
+    return join(this.path, name);
+  }
+
+  /** What the keeper has written about itself; 'unfinished' while it is writing. */
+  pids(): KeeperPids | 'unfinished' | undefined {
+    try {
+      return parsePids(readFileSync(join(this.path, 'pid'), 'latin1')) ?? 'unfinished';
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Takes the keeper's place in the file `pid`, which it makes exclusively: a keeper that comes later
+   * starts nothing.
+   */
+  forestall(): boolean {
+    try {
+      writeFileSync(join(this.path, 'pid'), '0 0\n', { mode: 0o600, flag: 'wx' });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The program's status as the shell has it, 0 to 255; undefined when the keeper has not written one. */
+  status(): number | undefined {
+    for (const name of readdirSync(this.path)) {
+      const [, digits] = STATUS.exec(name) ?? [];
+      // ksh93 says 256+n for a program that signal n ended; POSIX only asks for more than 128.
+      if (digits !== undefined) return Number(digits) > 255 ? Number(digits) - 128 : Number(digits);
+    }
+    return undefined;
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** "<keeper> <holder>" and a line feed; undefined for anything else. */
+export function parsePids(text: string): KeeperPids | undefined {
+  const [, keeper, holder] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
+  return keeper === undefined ? undefined : { keeper: Number(keeper), holder: Number(holder) };
+}
+
+let cachedBootId: string | undefined;
+
+/** This boot's id. */
+export function bootId(): string {
+  cachedBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return cachedBootId;
+}
+
+function parseRecord(text: string, id: string): SessionRecord {
+  const record: Partial<Record<keyof SessionRecord, unknown>> = Object(JSON.parse(text));
+  const { command, bootId: boot, createdAt, outputLimit } = record;
+  if (record.id !== id || !Array.isArray(command) || typeof boot !== 'string')
+    throw new Error('not a record');
+  if (typeof createdAt !== 'number' || typeof outputLimit !== 'number') throw new Error('not a record');
+  return { id, command: command.map(String), bootId: boot, createdAt, outputLimit };
+}
+
+function startFailed(cause: unknown): AppError {
+  const why = codeOf(cause) ?? 'failed';
+  return new AppError('START_FAILED', `the session's folder cannot be made: ${why}`, { cause });
+}

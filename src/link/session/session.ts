@@ -1,0 +1,219 @@
+/**
+ * One session as its link looks after it: the program's output is moved, its input written, and
+ * its end noticed. It is over once its keeper has said so and all that it printed is in the log;
+ * only then is the keeper let go.
+ */
+import { AppError } from '../../errors.ts';
+import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
+import type { OutputLog } from '../output/output-log.ts';
+import { Pump } from '../output/output-pump.ts';
+import type { Listener, OutputSource } from '../output/output-source.ts';
+import { type EndedProcesses, endProcesses, send } from '../processes/end-processes.ts';
+import { markOf, type ProcessEntry, readProcess, readProcesses } from '../processes/processes.ts';
+import { Input } from './input.ts';
+import { type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
+import { untilBegun } from './program-begun.ts';
+import type { KeeperPids, SessionFolder } from './session-folder.ts';
+
+const KEEPER_MS = 2000;
+const READER_MS = 30_000;
+const LAST_SIGNAL = 64;
+
+/** Whom a session tells. */
+export interface SessionEvents {
+  opened(session: Session): void;
+  exited(session: Session): void;
+  /** Nothing more comes and nobody reads: the session holds nothing open any more. */
+  closed(session: Session): void;
+  warning(sessionId: string, text: string): void;
+}
+
+/** What a session is made of; all of it is the session's from then on. */
+export interface SessionParts {
+  readonly folder: SessionFolder;
+  readonly log: OutputLog;
+  readonly pipes: KeeperPipes;
+  readonly pids: KeeperPids;
+  readonly open: (id: string) => SessionFolder | undefined;
+  readonly events: SessionEvents;
+}
+
+export class Session implements OutputSource {
+  readonly id: string;
+  readonly log: OutputLog;
+  readonly #parts: SessionParts;
+  readonly #keeper: ProcessEntry | undefined;
+  readonly #pump: Pump;
+  readonly #input: Input | undefined;
+  readonly #listeners = new Set<Listener>();
+  readonly #over = Promise.withResolvers<void>();
+  #isOver = false;
+  #hasEnded = false;
+  #isClosed = false;
+  #exited: Exited | undefined;
+  #hasBegun = false;
+  /** A reader that holds has come. */
+  #readerCame = (): void => {};
+
+  constructor(parts: SessionParts) {
+    const { folder, log, pipes, pids } = parts;
+    this.id = folder.record.id;
+    this.log = log;
+    this.#parts = parts;
+    this.#keeper = readProcess(pids.keeper);
+    this.#pump = new Pump(log, pipes, {
+      moved: () => this.#wake(),
+      drained: () => this.#finish(),
+      ended: () => this.#ended(),
+      warning: (text) => parts.events.warning(this.id, text),
+    });
+    if (pipes.input !== undefined) this.#input = new Input(pipes.input, () => this.#releaseInput());
+    parts.events.opened(this);
+  }
+
+  get exited(): Exited | undefined {
+    return this.#exited;
+  }
+
+  get state(): SessionState {
+    return { sessionId: this.id, pid: this.#parts.pids.keeper, exited: this.#exited };
+  }
+
+  join(listener: Listener): void {
+    this.#listeners.add(listener);
+    if (!listener.hold) return;
+    this.#pump.hold(listener);
+    this.#readerCame();
+  }
+
+  /** Lets the program wait, for a while, rather than drop anything before a reader that holds has come. */
+  awaitReader(): void {
+    const nobody = { offset: 0 };
+    const release = (): void => this.#pump.release(nobody);
+    const timer = setTimeout(release, READER_MS).unref();
+    this.#readerCame = () => {
+      clearTimeout(timer);
+      release();
+    };
+    this.#pump.hold(nobody);
+  }
+
+  leave(listener: Listener): void {
+    this.#listeners.delete(listener);
+    this.#pump.release(listener);
+    this.#closeWhenDone();
+  }
+
+  advanced(): void {
+    this.#pump.resume();
+  }
+
+  /** The program's first input, before any other. */
+  writeFirst(data: Buffer): void {
+    if (data.length > 0) this.#input?.writeFirst(data);
+  }
+
+  /** Throws INPUT_CLOSED, and LIMIT_EXCEEDED for more than there was credit for. */
+  write(data: Buffer, taken: (error?: AppError) => void): void {
+    if (this.#input === undefined) throw new AppError('INPUT_CLOSED', 'the session takes no input');
+    this.#input.write(data, taken);
+  }
+
+  closeInput(): void {
+    this.#input?.end();
+  }
+
+  /** Sends signal `number` to the program's process group. Throws SESSION_ENDED, INVALID_ARGUMENT. */
+  async signal(number: number): Promise<void> {
+    if (!Number.isInteger(number) || number < 1 || number > LAST_SIGNAL)
+      throw new AppError('INVALID_ARGUMENT', 'signal: 1 to 64');
+    const keeper = this.#keeper;
+    const isOver = (): boolean => this.#isOver;
+    if (keeper !== undefined && !this.#hasBegun) {
+      await untilBegun(keeper.pid, this.#parts.pids.holder, isOver);
+      this.#hasBegun = true;
+    }
+    if (this.#isOver || keeper === undefined) throw new AppError('SESSION_ENDED', 'the session is over');
+    if (TRAPPED_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
+    else for (const entry of this.#group(keeper.pid)) send(entry, number);
+  }
+
+  /** Ends all its processes, `graceMs` after asking them to. */
+  async end(graceMs: number): Promise<Ended> {
+    const { processes, survivors } = await this.#endProcesses(graceMs);
+    if (survivors.length === 0) await this.#awaitKeeper();
+    if (this.#isOver) this.#pump.giveUp();
+    return { sessionId: this.id, processes, survivors };
+  }
+
+  /** To be called when the keeper has said that the program is over, or is dead. */
+  programOver(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#input?.destroy();
+    // A keeper killed leaves a program that nobody would look after any more.
+    if (this.#parts.folder.status() === undefined) void this.#endProcesses(0);
+    this.#pump.finish();
+    this.#over.resolve();
+  }
+
+  /** Lets go of what processes left behind may still print. For a session that is over. */
+  abandon(): void {
+    this.#pump.close();
+    this.#ended();
+  }
+
+  #group(keeper: number): ProcessEntry[] {
+    const { holder } = this.#parts.pids;
+    return readProcesses().filter(({ group, pid }) => group === keeper && pid !== keeper && pid !== holder);
+  }
+
+  #endProcesses(graceMs: number): Promise<EndedProcesses> {
+    const { pids, open } = this.#parts;
+    const isOver = (): boolean => this.#isOver;
+    return endProcesses({ id: this.id, keeper: this.#keeper, holder: pids.holder, isOver, open }, graceMs);
+  }
+
+  /**
+   * The keeper notes the status by itself; one that cannot, because it is stopped, say, is not waited
+   * for.
+   */
+  async #awaitKeeper(): Promise<void> {
+    const timer = setTimeout(() => {
+      if (this.#keeper !== undefined && !this.#isOver) send(this.#keeper, 'SIGKILL');
+    }, KEEPER_MS);
+    if (this.#keeper !== undefined) send(this.#keeper, 'SIGCONT');
+    await this.#over.promise;
+    clearTimeout(timer);
+  }
+
+  #releaseInput(): void {
+    const { holder } = this.#parts.pids;
+    if (holder > 0 && markOf(holder) === this.id) process.kill(holder, 'SIGKILL');
+  }
+
+  #finish(): void {
+    const status = this.#parts.folder.status();
+    this.#exited = { sessionId: this.id, status };
+    if (this.#keeper !== undefined) send(this.#keeper, 'SIGKILL');
+    this.#parts.events.exited(this);
+    this.#wake();
+  }
+
+  #ended(): void {
+    this.#hasEnded = true;
+    this.#closeWhenDone();
+  }
+
+  #closeWhenDone(): void {
+    if (!this.#hasEnded || this.#exited === undefined || this.#listeners.size > 0 || this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pump.close();
+    this.log[Symbol.dispose]();
+    this.#parts.events.closed(this);
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners) listener.wake();
+  }
+}

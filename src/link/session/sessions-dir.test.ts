@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SessionPlace } from './sessions-dir.ts';
+
+const SOMEBODY_ELSE = 7002;
+const ID = 's0123456789';
+
+describe('where sessions are kept', () => {
+  it('looks for none below /var/tmp in a folder that somebody else has made', (context) => {
+    const uid = process.geteuid?.() ?? 0;
+    const elsewhere = join('/var/tmp', `latchkey-${uid}`);
+    if (uid !== 0) return context.skip('only root can give a folder away');
+    if (existsSync(elsewhere)) return context.skip(`${elsewhere} is in use`);
+    const home = mkdtempSync(join(tmpdir(), 'latchkey-place-'));
+    const serverId = randomBytes(8).toString('hex');
+    try {
+      const place = new SessionPlace({ home, uid }, serverId);
+      const own = join(home, 'own');
+      mkdirSync(own);
+      const record = { id: ID, command: ['true'], bootId: 'b', createdAt: 1, outputLimit: 1 };
+      writeFileSync(join(own, 'record.json'), JSON.stringify(record));
+      mkdirSync(join(elsewhere, serverId, 'sessions'), { recursive: true });
+      symlinkSync(own, join(elsewhere, serverId, 'sessions', ID));
+      expect(place.open(ID)?.record.id).toBe(ID); // while the folder is ours
+      chownSync(elsewhere, SOMEBODY_ELSE, SOMEBODY_ELSE);
+      expect(place.open(ID)).toBeUndefined();
+    } finally {
+      for (const folder of [home, elsewhere]) rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

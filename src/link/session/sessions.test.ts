@@ -1,0 +1,388 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually, FakeDaemon, type Line } from '../../../test/support/link/fake-daemon.ts';
+
+let daemon: FakeDaemon;
+let line: Line;
+beforeAll(async () => {
+  daemon = await FakeDaemon.open();
+  ({ line } = await daemon.link([], { STRAY: 'from the starter', NODE_OPTIONS: '' }));
+});
+afterAll(() => daemon[Symbol.asyncDispose]());
+
+const failure = (reason: string, message: string | RegExp = '') =>
+  expect.objectContaining({ reason, message: expect.stringMatching(message) });
+
+describe('a session', () => {
+  it('prints to both streams, and ends with its own status', async () => {
+    const { id } = await line.start(['sh', '-c', 'echo out; echo err >&2; exit 7']);
+    expect(await line.read(id)).toMatchObject({ stdout: 'out\n', stderr: 'err\n', status: 7 });
+    expect(
+      await line.take('exited', ({ body }) => body?.$case === 'exited' && body.value.sessionId === id),
+    ).toEqual({
+      sessionId: id,
+      status: 7,
+    });
+  });
+
+  it('that is held runs nothing before it is released, and then as any other', async () => {
+    const { sessionId, pid } = await line.hold(['sh', '-c', 'cat; id -u; env | grep -c "^_$"; exit 3'], {
+      firstInput: Buffer.from('in\n'),
+    });
+    expect(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')).toHaveLength(1); // reads
+    expect(existsSync(join(daemon.sessions, sessionId, 'pid'))).toBe(false);
+    expect(await line.release(sessionId, true)).toEqual({ sessionId, pid });
+    const read = await line.read(sessionId);
+    expect(read).toMatchObject({ stdout: `in\n${process.getuid?.()}\n0\n`, stderr: '', status: 3 });
+    await expect(line.release(sessionId, true)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+
+  it('that is held and taken back has never been', async () => {
+    const { sessionId, pid } = await line.hold(['touch', join(daemon.sessions, 'proof')], { input: true });
+    await expect(line.release(sessionId, false)).rejects.toMatchObject({ reason: 'START_FAILED' });
+    expect(readdirSync(daemon.sessions)).not.toContain(sessionId);
+    expect(existsSync(join(daemon.sessions, 'proof'))).toBe(false);
+    await eventually(() => existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  it('gets its arguments as they are, through no shell', async () => {
+    const words = ['', 'a b', '$HOME', '*', "'", '-n', 'ü\n'];
+    const { id } = await line.start(['printf', '<%s>', ...words]);
+    expect((await line.read(id)).stdout).toBe(words.map((word) => `<${word}>`).join(''));
+  });
+
+  it('runs programs, never what the shell has under the same name', async () => {
+    const { id } = await line.start(['echo', '--version']);
+    expect((await line.read(id)).stdout).toContain('coreutils');
+  });
+
+  it('starts in the home directory with the user’s own environment, and nothing of its starter’s', async () => {
+    const { id } = await line.start(['env'], { environment: { COLOUR: 'blue', PATH: '/usr/bin:/bin' } });
+    const environment = Object.fromEntries(
+      (await line.read(id)).stdout
+        .trim()
+        .split('\n')
+        .map((text) => text.split('=')),
+    );
+    const { username, homedir, shell } = userInfo();
+    const expected = {
+      HOME: homedir,
+      USER: username,
+      LOGNAME: username,
+      SHELL: shell,
+      COLOUR: 'blue',
+      PWD: homedir,
+    };
+    expect(environment).toMatchObject({ ...expected, LATCHKEY_SESSION_ID: id, PATH: '/usr/bin:/bin' });
+    const others = ['LANG', 'LANGUAGE', 'TZ', 'XDG_RUNTIME_DIR', 'SHLVL', '_', 'OLDPWD'];
+    const known = new Set([...Object.keys(expected), 'LATCHKEY_SESSION_ID', 'PATH', ...others]);
+    expect(Object.keys(environment).filter((name) => !known.has(name) && !name.startsWith('LC_'))).toEqual(
+      [],
+    );
+  });
+
+  it('starts where it is told', async () => {
+    const { id } = await line.start(['pwd'], { directory: '/usr/lib' });
+    expect((await line.read(id)).stdout).toBe('/usr/lib\n');
+  });
+
+  it('has three descriptors, no ignored signals and an ordinary umask', async () => {
+    const script = 'ls /proc/self/fd | wc -l; cat /proc/self/status; ulimit -n; umask';
+    const { id } = await line.start(['sh', '-c', script]);
+    const lines = (await line.read(id)).stdout.trim().split('\n');
+    expect(lines[0]).toBe('4'); // and the folder that ls reads
+    const sets = lines.filter((text) => /^Sig(Blk|Ign|Cgt)/.test(text)).map((text) => text.split('\t')[1]);
+    expect(Number(lines.at(-2))).toBeLessThanOrEqual(1024);
+    expect(sets).toEqual(['0'.repeat(16), '0'.repeat(16), '0'.repeat(16)]);
+    expect(Number.parseInt(lines.at(-1) ?? '', 8)).toBe(process.umask());
+  });
+
+  it('reads its first input and then the end of input', async () => {
+    const firstInput = Buffer.from(`{"n":1}\n${'x'.repeat(300_000)}`);
+    const { id } = await line.start(['sha256sum'], { firstInput });
+    expect((await line.read(id)).stdout).toContain(createHash('sha256').update(firstInput).digest('hex'));
+  });
+
+  it('leaves its record to its owner alone', async () => {
+    const { id } = await line.start(['true']);
+    await line.read(id);
+    expect(statSync(join(daemon.sessions, id)).mode & 0o777).toBe(0o700);
+    expect(statSync(join(daemon.sessions, id, 'output')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    ['kill -TERM $$', 143],
+    ['kill -KILL $$', 137],
+    ['kill -USR1 $$', 138],
+    ['exit 255', 255],
+  ])('%s: its status is as the shell has it', async (script, status) => {
+    const { id } = await line.start(['sh', '-c', script]);
+    expect(await line.read(id)).toMatchObject({ status, all: '' });
+  });
+
+  it.each([2, 9, 15, 10, 11, 34, 64])('is ended by signal %d, which its keeper survives', async (signal) => {
+    const { id } = await line.start(['sh', '-c', 'echo here $LATCHKEY_SESSION_ID; exec sleep 60']);
+    const reading = line.read(id);
+    await line.seen((body) => body.$case === 'output' && body.value.data.toString() === `here ${id}\n`);
+    await line.ask({ $case: 'signal', value: { sessionId: id, signal } }, 'done');
+    expect((await reading).status).toBe(128 + signal);
+    await expect(
+      line.ask({ $case: 'signal', value: { sessionId: id, signal } }, 'done'),
+    ).rejects.toMatchObject(failure('SESSION_ENDED'));
+  });
+
+  it('is ended by a signal that is sent as soon as it has started', async () => {
+    const starts = Array.from({ length: 20 }, async () => {
+      const { id } = await line.start(['sh', '-c', 'exec sleep 60']);
+      await line.ask({ $case: 'signal', value: { sessionId: id, signal: 15 } }, 'done');
+      return (await line.read(id)).status;
+    });
+    expect(new Set(await Promise.all(starts))).toEqual(new Set([128 + 15]));
+  });
+
+  it('may catch signals and go on', async () => {
+    const { id } = await line.start([
+      'bash',
+      '-c',
+      'trap "echo caught; exit 3" INT; echo here $LATCHKEY_SESSION_ID; while :; do sleep 0.05; done',
+    ]);
+    const reading = line.read(id);
+    await line.seen((body) => body.$case === 'output' && body.value.data.toString() === `here ${id}\n`);
+    await line.ask({ $case: 'signal', value: { sessionId: id, signal: 2 } }, 'done');
+    expect(await reading).toMatchObject({ status: 3 });
+  });
+});
+
+describe('a start that cannot be', () => {
+  const noProgram = join(import.meta.dirname, 'sessions.test.ts');
+  it.each([
+    [['no-such-program-at-all'], {}, '127', /no-such-program-at-all: there is no such program in PATH/],
+    [['/no/such/program'], {}, '127', /there is no such program/],
+    [[noProgram], {}, '126', /may not be run|permission/],
+    [['/usr'], {}, '126', /is not a program/],
+    [['true'], { directory: '/no/such/directory' }, '126', /\/no\/such\/directory cannot be entered: ENOENT/],
+    [['true'], { directory: '/etc/passwd' }, '126', /not a directory/],
+  ])('%j %j is refused with status %s and the reason', async (command, more, status, message) => {
+    await expect(line.start(command, more)).rejects.toMatchObject({
+      ...{ reason: 'START_FAILED', details: { exit_status: status } },
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
+    [{ command: [] }, /command/],
+    [{ command: ['true', 'a\0b'] }, /NUL/],
+    [{ directory: 'relative' }, /absolute/],
+    [{ environment: { LATCHKEY_SESSION_ID: 'x' } }, /LATCHKEY_SESSION_ID/],
+    [{ environment: { 'A B': 'x' } }, /letters/],
+    [{ sessionId: '../../x' }, /session_id/],
+  ])('%j is refused by name', async (more, message) => {
+    await expect(line.start(['true'], more)).rejects.toMatchObject(failure('INVALID_ARGUMENT', message));
+  });
+
+  it('is refused under an id that is taken', async () => {
+    const { id } = await line.start(['true']);
+    await expect(line.start(['true'], { sessionId: id })).rejects.toMatchObject(
+      failure('INVALID_ARGUMENT', /taken/),
+    );
+    expect((await line.read(id)).status).toBe(0);
+  });
+
+  it('leaves nothing behind', async () => {
+    const sessionId = 'cannot-start';
+    await expect(line.start(['nope-nope'], { sessionId })).rejects.toMatchObject(failure('START_FAILED'));
+    expect(existsSync(join(daemon.sessions, sessionId))).toBe(false);
+  });
+});
+
+describe('input', () => {
+  const stdin = (sessionId: string, text: string | Buffer) =>
+    line.ask({ $case: 'stdin', value: { sessionId, data: Buffer.from(text) } }, 'credit');
+  const close = (sessionId: string) => line.ask({ $case: 'closeStdin', value: { sessionId } }, 'done');
+
+  it('comes after the first input, in order, until it is closed', async () => {
+    const { id } = await line.start(['cat'], { input: true, firstInput: Buffer.from('first\n') });
+    expect(await stdin(id, 'second\n')).toEqual({ reader: 0, sessionId: id, bytes: 7 });
+    await stdin(id, 'third\n');
+    await close(id);
+    expect(await line.read(id)).toMatchObject({ stdout: 'first\nsecond\nthird\n', status: 0 });
+  });
+
+  it('is credited as the program reads, and no more is taken than there was credit for', async () => {
+    const { id } = await line.start(['sh', '-c', 'read go; wc -c'], { input: true });
+    const piece = Buffer.alloc(128 * 1024, 'x');
+    const credits = Promise.allSettled([stdin(id, piece), stdin(id, piece)]);
+    await expect(stdin(id, piece)).rejects.toMatchObject(failure('LIMIT_EXCEEDED'));
+    await expect(stdin(id, 'x')).rejects.toMatchObject(failure('LIMIT_EXCEEDED'));
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
+    expect((await credits).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('ends with the program', async () => {
+    const { id } = await line.start(['true'], { input: true });
+    await line.read(id);
+    await expect(stdin(id, 'x')).rejects.toMatchObject({
+      reason: expect.stringMatching(/SESSION_ENDED|INPUT_CLOSED/),
+    });
+  });
+
+  it('is refused where it was not asked for', async () => {
+    const { id } = await line.start(['sleep', '60']);
+    await expect(stdin(id, 'x')).rejects.toMatchObject(failure('INPUT_CLOSED'));
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
+  });
+});
+
+describe('reading', () => {
+  it('of one session goes on while another’s reader takes nothing', async () => {
+    const [slow, quick] = [await line.start(['yes', 'slow']), await line.start(['sh', '-c', 'seq 1 200000'])];
+    line.beginRead(slow.id, { credit: 1000 });
+    const { stdout, status } = await line.read(quick.id);
+    expect([stdout.length, status]).toEqual([1_288_895, 0]);
+    const ended = await line.ask(
+      { $case: 'end', value: { sessionId: slow.id, graceMilliseconds: 500 } },
+      'ended',
+    );
+    expect(ended).toMatchObject({ processes: 1, survivors: [] });
+  });
+
+  it('stays within its credit, and goes on with more', async () => {
+    const { id } = await line.start(['printf', '%01000d', '0']);
+    await line.read(id);
+    const reader = line.beginRead(id, { credit: 10 });
+    const first = await line.take(
+      'output',
+      ({ body }) => body?.$case === 'output' && body.value.reader === reader,
+    );
+    expect(first.data.length).toBe(10);
+    await line.ask({ $case: 'ping', value: {} }, 'done');
+    expect(
+      line.frames.filter(({ body }) => body?.$case === 'output' && body.value.reader === reader),
+    ).toEqual([]);
+    line.send({ $case: 'credit', value: { reader, sessionId: '', bytes: 2000 } });
+    const rest = await line.take(
+      'output',
+      ({ body }) => body?.$case === 'output' && body.value.reader === reader,
+    );
+    expect([rest.offset, rest.data.length]).toEqual([10, 990]);
+    await line.take('readEnd', ({ body }) => body?.$case === 'readEnd' && body.value.reader === reader);
+  });
+
+  it('begins anywhere, or now, and ends with what there is unless it follows', async () => {
+    const { id } = await line.start(['sh', '-c', 'printf 0123456789; read go; printf abc'], { input: true });
+    await eventually(async () => (await line.read(id, { follow: false })).all).toBe('0123456789');
+    expect((await line.read(id, { follow: false })).status).toBeUndefined();
+    const following = line.read(id, { offset: 7 });
+    const fromNow = line.read(id, { offset: Number.MAX_SAFE_INTEGER });
+    await line.ask({ $case: 'stdin', value: { sessionId: id, data: Buffer.from('go\n') } }, 'credit');
+    expect(await following).toMatchObject({ all: '789abc', status: 0 });
+    expect((await fromNow).all).toBe('abc');
+  });
+
+  it('tells the streams apart at every change', async () => {
+    const script = 'for i in 1 2 3 4 5; do echo o$i; sleep 0.02; echo e$i >&2; sleep 0.02; done';
+    const { id } = await line.start(['sh', '-c', script]);
+    const { stdout, stderr, all } = await line.read(id);
+    expect(stdout).toBe('o1\no2\no3\no4\no5\n');
+    expect(stderr).toBe('e1\ne2\ne3\ne4\ne5\n');
+    expect(all).toBe('o1\ne1\no2\ne2\no3\ne3\no4\ne4\no5\ne5\n');
+    expect((await line.read(id, { offset: 4 })).stderr).toBe('1\ne2\ne3\ne4\ne5\n');
+  });
+
+  it('is refused for what nobody knows or has printed', async () => {
+    const { id } = await line.start(['true']);
+    await line.read(id);
+    const read = (sessionId: string, offset: number) =>
+      line.ask(
+        { $case: 'read', value: { reader: 999, sessionId, offset, follow: true, hold: false, credit: 1 } },
+        'done',
+      );
+    await expect(read('no-such-session', 0)).rejects.toMatchObject(failure('NOT_FOUND'));
+    await expect(read('../../etc', 0)).rejects.toMatchObject(failure('NOT_FOUND'));
+    await expect(read(id, 1)).rejects.toMatchObject(failure('INVALID_ARGUMENT', /only 0 bytes/));
+  });
+});
+
+describe('the output limit', () => {
+  const limit = 256 * 1024;
+  const printing = ['sh', '-c', 'seq 1 200000'];
+  const whole = Array.from({ length: 200_000 }, (_, index) => `${index + 1}\n`).join('');
+
+  it('drops the oldest output, says where the rest begins, and gives the disk back', async () => {
+    const { id } = await line.start(printing, { outputLimit: limit });
+    await line.take('exited', ({ body }) => body?.$case === 'exited' && body.value.sessionId === id);
+    const error = await line.read(id).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ reason: 'OUTPUT_DROPPED' });
+    const offset = Number((error as { details: { first_offset: string } }).details.first_offset);
+    expect((await line.read(id, { offset })).all).toBe(whole.slice(offset));
+    expect(whole.length - offset).toBeGreaterThanOrEqual(limit);
+    const { size, blocks } = statSync(join(daemon.sessions, id, 'output'));
+    expect(size).toBe(whole.length);
+    expect(blocks * 512).toBeLessThan(2 * limit);
+  });
+
+  it('waits for the reader that is about to come, and for no other', async () => {
+    const { id } = await line.start(printing, { outputLimit: limit, awaitReader: true });
+    const stalled = join(daemon.sessions, id, 'output');
+    await eventually(() => statSync(stalled).size).toBeGreaterThan(limit / 2);
+    expect((await line.read(id, { follow: false })).all.length).toBeLessThan(whole.length);
+    expect((await line.read(id, { hold: true })).all).toBe(whole);
+  });
+
+  it('waits for a reader that holds it', async () => {
+    const { id } = await line.start(['sh', '-c', 'read go; seq 1 200000'], {
+      outputLimit: limit,
+      input: true,
+    });
+    const reader = line.beginRead(id, { hold: true, credit: 1000 });
+    await line.ask({ $case: 'stdin', value: { sessionId: id, data: Buffer.from('go\n') } }, 'credit');
+    const first = await line.take(
+      'output',
+      ({ body }) => body?.$case === 'output' && body.value.reader === reader,
+    );
+    expect(first.offset).toBe(0);
+    const pieces = [first.data];
+    for (let had = first.data.length; had < whole.length; ) {
+      line.send({ $case: 'credit', value: { reader, sessionId: '', bytes: 64 * 1024 } });
+      const next = await line.take(
+        'output',
+        ({ body }) => body?.$case === 'output' && body.value.reader === reader,
+      );
+      expect(next.offset).toBe(had);
+      pieces.push(next.data);
+      had += next.data.length;
+    }
+    expect(Buffer.concat(pieces).toString()).toBe(whole);
+  });
+});
+
+describe('what is left of a session', () => {
+  it('is listed until it is forgotten', async () => {
+    const { id } = await line.start(['sh', '-c', 'exit 5']);
+    await line.read(id);
+    const { sessions } = await line.ask({ $case: 'list', value: {} }, 'sessions');
+    expect(sessions.find(({ sessionId }) => sessionId === id)?.exited).toEqual({ sessionId: id, status: 5 });
+    await line.ask({ $case: 'forget', value: { sessionIds: [id, 'unknown'] } }, 'done');
+    expect(existsSync(join(daemon.sessions, id))).toBe(false);
+    const after = await line.ask({ $case: 'list', value: {} }, 'sessions');
+    expect(after.sessions.map(({ sessionId }) => sessionId)).not.toContain(id);
+  });
+
+  it('is not forgotten while it runs', async () => {
+    const { id } = await line.start(['sleep', '60']);
+    await line.ask({ $case: 'forget', value: { sessionIds: [id] } }, 'done');
+    expect(existsSync(join(daemon.sessions, id))).toBe(true);
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 1000 } }, 'ended');
+  });
+
+  it('does not hang on what a program leaves in the background', async () => {
+    const marker = join(daemon.folder, 'late');
+    const { id } = await line.start(['sh', '-c', `(sleep 0.5; echo late && touch ${marker}) & echo early`]);
+    expect(await line.read(id)).toMatchObject({ stdout: 'early\n', status: 0 });
+    await eventually(() => existsSync(marker)).toBe(true);
+    await eventually(async () => (await line.read(id)).stdout).toBe('early\nlate\n');
+  });
+});

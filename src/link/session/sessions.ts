@@ -1,0 +1,159 @@
+/** The sessions of one link: those that run, and what is known of those that are over. */
+import { AppError } from '../../errors.ts';
+import type { Ended, Exited, SessionState, Start } from '../../generated/latchkey/link/v1/link.ts';
+import type { Account } from '../account/account.ts';
+import { type OutputSource, PastSession } from '../output/output-source.ts';
+import { adoptSession } from './adopt-session.ts';
+import { HeldStarts } from './pending-starts.ts';
+import { Session, type SessionEvents } from './session.ts';
+import type { SessionPlace } from './sessions-dir.ts';
+import { type Hold, startSession } from './start-session.ts';
+
+const MAX_RUNNING = 1000;
+/** Older ones are still in their folders, and are told when asked for by name. */
+const MAX_REMEMBERED = 10_000;
+
+/** Whom the sessions tell. */
+export interface SessionsEvents {
+  exited(exited: Exited): void;
+  warning(sessionId: string, text: string): void;
+  /** Nothing is left to look after. */
+  idle(): void;
+}
+
+export class Sessions {
+  readonly #account: Account;
+  readonly #place: SessionPlace;
+  readonly #umask: number;
+  readonly #events: SessionsEvents;
+  /** Running, and those over whose log is still open. */
+  readonly #open = new Map<string, Session>();
+  readonly #over = new Map<string, SessionState>();
+  /** Those whose program does not run yet, by id. */
+  readonly #starting = new Map<string, Promise<Session>>();
+  /** Those that wait for the daemon. */
+  readonly held = new HeldStarts((start, hold) => this.start(start, hold));
+
+  constructor(account: Account, place: SessionPlace, umask: number, events: SessionsEvents) {
+    this.#account = account;
+    this.#place = place;
+    this.#umask = umask;
+    this.#events = events;
+  }
+
+  /** How many run or are being started. */
+  get running(): number {
+    return [...this.#open.values()].filter(({ exited }) => exited === undefined).length + this.#starting.size;
+  }
+
+  async start(start: Start, hold?: Hold): Promise<Session> {
+    if (this.#open.size + this.#starting.size >= MAX_RUNNING)
+      throw new AppError('LIMIT_EXCEEDED', `a link looks after ${MAX_RUNNING} sessions at most`);
+    if (this.#starting.has(start.sessionId)) throw new AppError('INVALID_ARGUMENT', 'session_id is taken');
+    const context = { account: this.#account, place: this.#place, umask: this.#umask };
+    const started = startSession(start, { ...context, events: this.#sessionEvents(), hold });
+    this.#starting.set(start.sessionId, started);
+    try {
+      return await started;
+    } finally {
+      this.#starting.delete(start.sessionId);
+      if (this.running === 0) this.#events.idle();
+    }
+  }
+
+  /** Takes over what other links left; answers with the state of each that is known here. */
+  async adopt(ids: readonly string[]): Promise<SessionState[]> {
+    const states = await Promise.all([...new Set(ids)].map((id) => this.#adopt(id)));
+    return states.filter((state) => state !== undefined);
+  }
+
+  states(): SessionState[] {
+    const open = [...this.#open.values()].map(({ state }) => state);
+    return [...this.#over.values().filter(({ sessionId }) => !this.#open.has(sessionId)), ...open];
+  }
+
+  /** A session that runs. Throws SESSION_ENDED, NOT_FOUND. */
+  get(id: string): Session {
+    const session = this.#open.get(id);
+    if (session !== undefined) return session;
+    if (this.#over.has(id)) throw new AppError('SESSION_ENDED', 'the session is over');
+    throw notFound();
+  }
+
+  /** What a session has printed. Throws NOT_FOUND when nothing of it is kept. */
+  source(id: string): OutputSource {
+    const session = this.#open.get(id);
+    if (session !== undefined) return session;
+    const folder = this.#place.open(id);
+    if (folder === undefined) throw notFound();
+    const status = folder.status();
+    const exited = this.#over.get(id)?.exited;
+    // Neither over nor ours: another link has it, or nobody has looked yet.
+    if (exited === undefined && status === undefined) throw notFound();
+    return new PastSession(folder, exited ?? { sessionId: id, status });
+  }
+
+  /**
+   * Ends a session, also one that is only just being started: whoever was told to end it will not ask
+   * again.
+   */
+  async end(id: string, graceMs: number): Promise<Ended> {
+    await this.#starting.get(id)?.catch(ignore);
+    const session = this.#open.get(id);
+    if (session !== undefined) return session.end(graceMs);
+    if (this.#over.has(id)) return { sessionId: id, processes: 0, survivors: [] };
+    throw notFound();
+  }
+
+  async endAll(graceMs: number): Promise<Ended[]> {
+    await Promise.allSettled(this.#starting.values());
+    return Promise.all([...this.#open.values()].map((session) => session.end(graceMs)));
+  }
+
+  /** Deletes what is kept of sessions that are over. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      const session = this.#open.get(id);
+      if (session !== undefined && session.exited === undefined) continue;
+      session?.abandon();
+      this.#over.delete(id);
+      this.#place.open(id)?.remove();
+    }
+  }
+
+  async #adopt(id: string): Promise<SessionState | undefined> {
+    const known = this.#open.get(id)?.state ?? this.#over.get(id);
+    if (known !== undefined) return known;
+    const found = await adoptSession(id, this.#place, this.#sessionEvents());
+    if (found instanceof Session) return found.state;
+    if (found !== undefined) this.#remember(found);
+    return found;
+  }
+
+  #sessionEvents(): SessionEvents {
+    return {
+      opened: (session) => this.#open.set(session.id, session),
+      exited: (session) => this.#exited(session),
+      closed: ({ id }) => this.#open.delete(id),
+      warning: (id, text) => this.#events.warning(id, text),
+    };
+  }
+
+  #exited({ state, exited }: Session): void {
+    this.#remember(state);
+    if (exited !== undefined) this.#events.exited(exited);
+    if (this.running === 0) this.#events.idle();
+  }
+
+  #remember(state: SessionState): void {
+    this.#over.set(state.sessionId, state);
+    const [oldest] = this.#over.keys();
+    if (this.#over.size > MAX_REMEMBERED && oldest !== undefined) this.#over.delete(oldest);
+  }
+}
+
+function ignore(): void {}
+
+function notFound(): AppError {
+  return new AppError('NOT_FOUND', 'the session is not known here');
+}

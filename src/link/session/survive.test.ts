@@ -1,0 +1,189 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  eventually,
+  FakeDaemon,
+  type Line,
+  type StartedLink,
+} from '../../../test/support/link/fake-daemon.ts';
+
+let daemon: FakeDaemon;
+let link: StartedLink;
+let line: Line;
+beforeEach(async () => {
+  daemon = await FakeDaemon.open();
+  ({ link, line } = await daemon.link());
+});
+afterEach(() => daemon[Symbol.asyncDispose]());
+
+const LINES = 200_000;
+const WHOLE = Array.from({ length: LINES }, (_, index) => `${index + 1}\n`).join('');
+
+async function killLink(): Promise<void> {
+  link.process.kill('SIGKILL');
+  await link.exit;
+}
+
+/** A new link that takes the sessions over. */
+async function adopt(...ids: string[]) {
+  ({ link, line } = await daemon.link());
+  const { sessions } = await line.ask({ $case: 'adopt', value: { sessionIds: ids } }, 'sessions');
+  return sessions;
+}
+
+describe('a session outlives its link', () => {
+  it.each([0, 1, 2, 3, 4])(
+    'killed while it prints: every line is there once, and the status (run %d)',
+    async (run) => {
+      const { id } = await line.start(['sh', '-c', `seq 1 ${LINES}; exit 3`]);
+      const kills = 1 + (run % 3);
+      for (let kill = 0; kill < kills; kill += 1) {
+        await sleep(Math.random() * 40);
+        await killLink();
+        expect(await adopt(id)).toHaveLength(1);
+      }
+      const { all, status } = await line.read(id);
+      expect(all === WHOLE).toBe(true);
+      expect(status).toBe(3);
+    },
+  );
+
+  it('that ended meanwhile: what it printed last and its status are known', async () => {
+    const { id, pid } = await line.start(
+      ['sh', '-c', 'read go; echo last words; echo complaint >&2; exit 4'],
+      {
+        input: true,
+      },
+    );
+    await killLink();
+    process.kill(pid, 0); // the keeper lives
+    const [state] = await adopt(id);
+    expect(state).toEqual({ sessionId: id, pid, exited: undefined });
+    await line.ask({ $case: 'stdin', value: { sessionId: id, data: Buffer.from('go\n') } }, 'credit');
+    await line.seen((body) => body.$case === 'exited');
+    await killLink();
+    expect(await adopt(id)).toEqual([{ sessionId: id, pid, exited: { sessionId: id, status: 4 } }]);
+    expect(await line.read(id)).toMatchObject({ stdout: 'last words\n', stderr: 'complaint\n', status: 4 });
+  });
+
+  it('that ended while no link was there at all', async () => {
+    const gate = join(daemon.folder, 'gate');
+    const script = `while [ ! -e ${gate} ]; do sleep 0.02; done; seq 1 5000; echo err >&2; exit 6`;
+    const { id } = await line.start(['sh', '-c', script]);
+    await killLink();
+    writeFileSync(gate, '');
+    await eventually(() => existsSync(join(daemon.sessions, id, 'status.6'))).toBe(true);
+    await adopt(id);
+    expect(await line.read(id)).toMatchObject({ stdout: WHOLE.slice(0, 23_893), stderr: 'err\n', status: 6 });
+  });
+
+  it('keeps its input open, and the next link closes it', async () => {
+    const { id } = await line.start(['cat'], { input: true });
+    const stdin = (text: string) =>
+      line.ask({ $case: 'stdin', value: { sessionId: id, data: Buffer.from(text) } }, 'credit');
+    await stdin('one\n');
+    await killLink();
+    await adopt(id);
+    await stdin('two\n');
+    await line.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
+    expect(await line.read(id)).toMatchObject({ stdout: 'one\ntwo\n', status: 0 });
+  });
+
+  it('keeps the input of many open, whoever comes first when they are started', async () => {
+    const started = await Promise.all(Array.from({ length: 25 }, () => line.start(['cat'], { input: true })));
+    const ids = started.map(({ id }) => id);
+    await killLink();
+    const states = await adopt(...ids);
+    expect(states.filter(({ exited }) => exited !== undefined)).toEqual([]);
+    for (const id of ids) await line.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
+    for (const id of ids) expect((await line.read(id)).status).toBe(0);
+  });
+
+  it('and can be signalled and ended by the next one', async () => {
+    const [one, two] = [await line.start(['sleep', '60']), await line.start(['sleep', '60'])];
+    await killLink();
+    await adopt(one.id, two.id);
+    await line.ask({ $case: 'signal', value: { sessionId: one.id, signal: 15 } }, 'done');
+    expect((await line.read(one.id)).status).toBe(143);
+    const ended = await line.ask(
+      { $case: 'end', value: { sessionId: two.id, graceMilliseconds: 2000 } },
+      'ended',
+    );
+    expect(ended).toEqual({ sessionId: two.id, processes: 1, survivors: [] });
+    expect((await line.read(two.id)).status).toBe(143);
+  });
+
+  it('that leaves by itself or because of a signal', async () => {
+    const { id } = await line.start(['sh', '-c', 'read go; exit 5'], { input: true });
+    link.process.kill('SIGTERM');
+    expect(await line.take('stopped')).toEqual({ ended: [] });
+    expect(await link.exit).toBe(0);
+    await adopt(id);
+    const stopping = line.ask(
+      { $case: 'stop', value: { retire: false, endSessions: false, graceMilliseconds: 0 } },
+      'stopped',
+    );
+    expect(await stopping).toEqual({ ended: [] });
+    expect(await link.exit).toBe(0);
+    expect(await adopt(id)).toMatchObject([{ exited: undefined }]);
+    await line.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
+    expect((await line.read(id)).status).toBe(5);
+  });
+});
+
+describe('taking over', () => {
+  it('leaves a session to the link that has it', async () => {
+    const { id } = await line.start(['sh', '-c', 'read go; echo hello'], { input: true });
+    const first = line;
+    expect(await adopt(id)).toEqual([]);
+    await first.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
+    expect(await first.read(id)).toMatchObject({ stdout: 'hello\n' });
+  });
+
+  it('does not know what is not there, and nothing outside the folder', async () => {
+    expect(await adopt('unknown', '..', '../../../etc', '')).toEqual([]);
+  });
+
+  it('keeps a program from starting that had not been started when its link died', async () => {
+    const folder = join(daemon.sessions, 'half-started');
+    mkdirSync(folder, { mode: 0o700 });
+    const record = { id: 'half-started', command: ['true'], bootId: 'x', createdAt: 1, outputLimit: 1 };
+    writeFileSync(join(folder, 'record.json'), JSON.stringify(record));
+    writeFileSync(join(folder, 'output'), '');
+    writeFileSync(join(folder, 'streams'), Buffer.alloc(8));
+    const unknown = { sessionId: 'half-started', status: undefined };
+    expect(await adopt('half-started')).toEqual([{ sessionId: 'half-started', pid: 0, exited: unknown }]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('of a session whose keeper was killed: its program is ended, its status unknown', async () => {
+    const { id, pid } = await line.start(['sh', '-c', 'echo $$; exec sleep 60']);
+    await line.ask({ $case: 'list', value: {} }, 'sessions');
+    await eventually(async () => (await line.read(id, { follow: false })).stdout).toMatch(/\d+\n/);
+    const program = Number((await line.read(id, { follow: false })).stdout);
+    await killLink();
+    process.kill(pid, 'SIGKILL');
+    expect(await adopt(id)).toEqual([{ sessionId: id, pid, exited: { sessionId: id, status: undefined } }]);
+    await eventually(() => isThere(program)).toBe(false);
+  });
+});
+
+it('a keeper killed while its link is there ends the session, and its processes', async () => {
+  const { id, pid } = await line.start(['sh', '-c', 'echo $$; exec sleep 60']);
+  await eventually(async () => (await line.read(id, { follow: false })).stdout).toMatch(/\d+\n/);
+  const program = Number((await line.read(id, { follow: false })).stdout);
+  process.kill(pid, 'SIGKILL');
+  expect(await line.take('exited')).toEqual({ sessionId: id, status: undefined });
+  await eventually(() => isThere(program)).toBe(false);
+});
+
+/** A zombie, which is its parent's matter, does not count. */
+function isThere(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The token of the host's own administrator (A8): a file that only the daemon's user can read, which the
+ * command line there uses by itself. Another one replaces it at every start, at half its life, and when it
+ * is revoked (with everything of its login, perhaps); it is revoked and removed at stop.
+ */
+import { userInfo } from 'node:os';
+import type { Authority } from '../authority/authority.ts';
+import { removeAdminToken, writeAdminToken } from '../config/paths/run-files.ts';
+import type { Log } from '../log/log.ts';
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const RETRY_MS = 5_000;
+
+export class LocalAdmin implements AsyncDisposable {
+  readonly #authority: Authority;
+  readonly #runFolder: string;
+  readonly #log: Log;
+  #jti: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #stopping = new AbortController();
+
+  private constructor(authority: Authority, runFolder: string, log: Log) {
+    this.#authority = authority;
+    this.#runFolder = runFolder;
+    this.#log = log;
+  }
+
+  /** Revokes what an earlier run left, and writes a new token. */
+  static async open(deps: { authority: Authority; runFolder: string; log: Log }): Promise<LocalAdmin> {
+    const admin = new LocalAdmin(deps.authority, deps.runFolder, deps.log);
+    const left = await deps.authority.list({ authMethod: 'local', pageSize: 1000 });
+    await deps.authority.revoke({ jtis: left.items.map((claims) => claims.jti) }, 'replaced');
+    void admin.#replaceRevoked();
+    await admin.#replace();
+    return admin;
+  }
+
+  async #replaceRevoked(): Promise<void> {
+    for await (const change of this.#authority.changes.subscribe(this.#stopping.signal)) {
+      if (change.kind !== 'removed' || change.claims.jti !== this.#jti) continue;
+      this.#jti = undefined; // it is over already, and the call that ended it may be its own
+      this.#schedule(0);
+    }
+  }
+
+  async #replace(): Promise<void> {
+    const { token, claims } = await this.#authority.mint({
+      login: loginOfThisProcess(),
+      authMethod: 'local',
+    });
+    writeAdminToken(this.#runFolder, token);
+    const old = this.#jti;
+    this.#jti = claims.jti;
+    this.#schedule(((claims.exp - claims.iat) * 1000) / 2);
+    if (old !== undefined) await this.#authority.revoke({ jtis: [old] }, 'replaced');
+  }
+
+  #schedule(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () => {
+        this.#replace().catch((error: unknown) => {
+          this.#log.error({ err: error }, 'the local administrator’s token could not be replaced');
+          this.#schedule(RETRY_MS);
+        });
+      },
+      Math.min(delayMs, MAX_TIMEOUT_MS),
+    );
+    this.#timer.unref();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+    removeAdminToken(this.#runFolder);
+    if (this.#jti !== undefined) await this.#authority.revoke({ jtis: [this.#jti] }, 'replaced');
+  }
+}
+
+function loginOfThisProcess(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`; // a uid without an entry in the user database
+  }
+}

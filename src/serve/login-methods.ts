@@ -1,0 +1,41 @@
+/** The ways in that the configuration opens; a part of the composition root. */
+import { isSea } from 'node:sea';
+import type { EligibleSettings } from '../accounts/eligible.ts';
+import type { Authority } from '../authority/authority.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../log/log.ts';
+import type { Refusals } from '../log/refusal-log.ts';
+import { Conversations } from '../login/conversation.ts';
+import { LinkDaemons } from '../login/link-daemons.ts';
+import { SshLogin } from '../login/ssh.ts';
+import { Throttle } from '../login/throttle.ts';
+import type { Store } from '../store/open.ts';
+import type { Links } from '../supervisor/links.ts';
+
+const INSTALLED = '/usr/bin/latchkey';
+
+export interface LoginsOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly authority: Authority;
+  readonly links: Links;
+  readonly eligible: () => EligibleSettings;
+  readonly refusals: Pick<Refusals, 'tell'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export async function openLogins(options: LoginsOptions): Promise<Conversations> {
+  const { config, store, authority, links, eligible, refusals, now, log } = options;
+  const { methods, ssh } = config.login;
+  const linkDaemons = new LinkDaemons({ links, program: ownProgram(), runFolder: config.paths.run });
+  const all = methods.includes('ssh') ? [new SshLogin({ ...ssh, eligible, linkDaemons })] : [];
+  const throttle = await Throttle.open({ store, wallMs: now, log });
+  return new Conversations({ methods: all, authority, throttle, refusals });
+}
+
+/** This very program; in a run from the sources, which has no path that others could run, the installed one. */
+function ownProgram(): string {
+  return isSea() ? process.execPath : INSTALLED;
+}

@@ -1,0 +1,129 @@
+/** `latchkey serve`: arguments, signals and exit statuses around the daemon. */
+import { on } from 'node:events';
+import { parseArgs } from 'node:util';
+import { type Config, loadConfig } from '../config/config.ts';
+import { type Daemon, startDaemon } from '../daemon.ts';
+import { AppError, isAppError } from '../errors.ts';
+import { inert } from '../inert.ts';
+import { createLog, type Logger } from '../log/log.ts';
+import { giveMemoryBack } from '../native/memory.ts';
+import { setDumpable } from '../native/process.ts';
+import { homeOf } from '../system/xdg.ts';
+import { VERSION } from '../version.ts';
+import { ServiceManager } from './systemd.ts';
+
+const HELP = `Usage: latchkey serve [--config FILE] [--run DIR]
+
+Runs the daemon in the foreground until SIGTERM or SIGINT. As root or as the user "latchkey" it serves
+everybody on this host; as anybody else it serves that user alone, on loopback.
+
+  --config FILE  the configuration; default: /etc/latchkey/config.yaml in system mode,
+                 $XDG_CONFIG_HOME/latchkey/config.yaml otherwise
+  --run DIR      where local programs find the daemon; default: /run/latchkey in system mode
+  --help         this text
+
+SIGHUP reads the configuration and the certificates again. Under systemd it says when it is ready, keeps the
+watchdog content, and takes a socket called "api" instead of listening itself.
+
+Exit status: 0 stopped, 1 failed, 2 usage, 78 the configuration cannot be used.
+`;
+
+/** `FileDescriptorName=` of the socket unit. */
+const API_SOCKET = 'api';
+/** When to give back what only the start needed: not while somebody waits for it. */
+const TIDY_MS = 1000;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_CONFIG = 78; // EX_CONFIG, sysexits.h
+
+/** Runs the daemon; resolves with the exit status. */
+export async function runServe(argv: string[]): Promise<number> {
+  try {
+    const { values } = readArguments(argv);
+    if (values.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    return await serve(values);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    process.stderr.write(`latchkey: ${inert(error.message)}\n`);
+    if (error.reason === 'USAGE') return EXIT_USAGE;
+    return error.reason === 'CONFIG_INVALID' ? EXIT_CONFIG : EXIT_FAILED;
+  }
+}
+
+function readArguments(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      options: { config: { type: 'string' }, run: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    });
+  } catch (error) {
+    const what = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+    throw new AppError('USAGE', `${what}; see latchkey serve --help`);
+  }
+}
+
+async function serve(flags: { config?: string; run?: string }): Promise<number> {
+  process.umask(0o077);
+  setDumpable(false);
+  const uid = process.getuid?.() ?? -1;
+  using manager = new ServiceManager(process);
+  const read = (): Config => loadConfig({ argv: flags, env: process.env, uid, home: homeOf(process.env) });
+  const config = read();
+  const log = createLog(config.log);
+  manager.onFailure((error) => log.warn({ err: error }, 'the service manager cannot be told'));
+  const stopped = stopSignal();
+  const hangups = on(process, 'SIGHUP');
+  await using daemon = await startDaemon(config, { log, listenFd: apiSocket(manager) });
+  const { address, serverId, fingerprint } = daemon;
+  log.info({ address, serverId, fingerprint, mode: config.mode, version: VERSION }, 'latchkey serves');
+  const status = `serves at ${address}`;
+  manager.ready(status);
+  void reloadAtEach(hangups, async () => {
+    manager.reloading();
+    await reload(daemon, read, log);
+    manager.ready(status);
+  });
+  setTimeout(giveMemoryBack, TIDY_MS).unref();
+  const signal = await stopped;
+  manager.stopping();
+  log.info({ signal }, 'latchkey stops; links and sessions go on');
+  return 0;
+}
+
+/** The API's socket, if a service manager opened one. Throws CONFIG_INVALID for others: nobody would answer there. */
+function apiSocket({ sockets }: ServiceManager): number | undefined {
+  const others = [...sockets.keys()].filter((name) => name !== API_SOCKET);
+  if (others.length === 0) return sockets.get(API_SOCKET);
+  throw new AppError(
+    'CONFIG_INVALID',
+    `the service manager hands over a socket called ${others.join(', ')}; set FileDescriptorName=${API_SOCKET} in its unit`,
+  );
+}
+
+async function reloadAtEach(hangups: AsyncIterable<unknown>, work: () => Promise<void>): Promise<void> {
+  for await (const _ of hangups) await work();
+}
+
+/** Goes by what the configuration says now; one that is bad changes nothing. */
+async function reload(daemon: Daemon, read: () => Config, log: Logger): Promise<void> {
+  try {
+    const config = read();
+    const waiting = await daemon.reload(config);
+    log.level = config.log.level;
+    log.info({}, 'the configuration has been read again');
+    if (waiting.length > 0) log.warn({ settings: waiting }, 'these settings have changed and need a restart');
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    log.error({ err: error }, 'the configuration is refused; the one before stays in force');
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT. A second one ends the process as it would without us. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+}

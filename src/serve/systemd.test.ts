@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DatagramListener } from '../../test/support/host/datagram-listener.ts';
+import { ServiceManager } from './systemd.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-notify-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const { pid } = process;
+
+describe('the service manager', () => {
+  test('is told what the daemon does, and no child inherits its variables', async () => {
+    using listener = new DatagramListener(join(folder, 'notify'));
+    const env = { NOTIFY_SOCKET: listener.path, LISTEN_FDS: '0', LISTEN_PID: '1', KEPT: 'yes' };
+    using manager = new ServiceManager({ env, pid });
+    expect(env).toEqual({ KEPT: 'yes' });
+    manager.ready('serves at ::1');
+    expect(await listener.next()).toBe('READY=1\nSTATUS=serves at ::1');
+    manager.reloading();
+    expect(await listener.next()).toMatch(/^RELOADING=1\nMONOTONIC_USEC=\d+$/);
+    manager.stopping();
+    expect(await listener.next()).toBe('STOPPING=1');
+  });
+
+  test('has signs of life twice in each watchdog period', async () => {
+    using listener = new DatagramListener(join(folder, 'notify'));
+    const env = { NOTIFY_SOCKET: listener.path, WATCHDOG_USEC: '20000', WATCHDOG_PID: String(pid) };
+    using _ = new ServiceManager({ env, pid });
+    expect(await listener.next()).toBe('WATCHDOG=1');
+    expect(await listener.next()).toBe('WATCHDOG=1');
+  });
+
+  test('wants none of a process that its watchdog does not mean', () => {
+    using listener = new DatagramListener(join(folder, 'notify'));
+    const env = { NOTIFY_SOCKET: listener.path, WATCHDOG_USEC: '1000', WATCHDOG_PID: String(pid + 1) };
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    using _ = new ServiceManager({ env, pid });
+    expect(timers()).toBe(before);
+  });
+
+  test('that is gone is no reason to stop', () => {
+    using manager = new ServiceManager({ env: { NOTIFY_SOCKET: join(folder, 'nobody') }, pid });
+    const failures: unknown[] = [];
+    manager.onFailure((error) => failures.push(error));
+    manager.ready('serves');
+    expect(failures).toEqual([expect.objectContaining({ code: 'ENOENT' })]);
+  });
+
+  test('is heard in the abstract name space too', async () => {
+    using listener = new DatagramListener(`@latchkey-${pid}-${performance.now()}`);
+    using manager = new ServiceManager({ env: { NOTIFY_SOCKET: listener.path }, pid });
+    manager.stopping();
+    expect(await listener.next()).toBe('STOPPING=1');
+  });
+});
+
+describe('sockets that are handed over', () => {
+  const variables = { LISTEN_FDS: '2', LISTEN_FDNAMES: 'api:web' };
+
+  test('have their names, from descriptor 3 on', () => {
+    const taken = new ServiceManager({ env: { ...variables, LISTEN_PID: String(pid) }, pid });
+    expect([...taken.sockets]).toEqual([
+      ['api', 3],
+      ['web', 4],
+    ]);
+  });
+
+  test('are not ours when they are for another process', () => {
+    const taken = new ServiceManager({ env: { ...variables, LISTEN_PID: String(pid + 1) }, pid });
+    expect([...taken.sockets]).toEqual([]);
+  });
+});
+
+test('without a service manager nothing happens', () => {
+  using manager = new ServiceManager({ env: {}, pid });
+  manager.ready('serves');
+  manager.stopping();
+  expect([...manager.sockets]).toEqual([]);
+});

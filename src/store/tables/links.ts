@@ -1,0 +1,23 @@
+/** The links that were initialised, so that a daemon finds them again after its restart (X4). */
+import type { Kysely } from 'kysely';
+import type { LinkRow, Schema } from '../schema.ts';
+
+type Db = Kysely<Schema>;
+
+/** Keeps the link, in place of what was kept under its socket. */
+export async function upsertLink(tx: Db, row: LinkRow): Promise<void> {
+  const { socket: _, ...rest } = row;
+  await tx
+    .insertInto('links')
+    .values(row)
+    .onConflict((conflict) => conflict.column('socket').doUpdateSet(rest))
+    .execute();
+}
+
+export async function deleteLink(tx: Db, socket: string): Promise<void> {
+  await tx.deleteFrom('links').where('socket', '=', socket).execute();
+}
+
+export async function allLinks(db: Db): Promise<LinkRow[]> {
+  return db.selectFrom('links').selectAll().orderBy('created_at').execute();
+}

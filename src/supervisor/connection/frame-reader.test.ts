@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Frame, Stream } from '../../generated/latchkey/link/v1/link.ts';
+import { encodeFrame } from '../../link-protocol/frames.ts';
+import { Incoming } from './frame-reader.ts';
+
+const MAX_OUTPUT = 256 * 1024;
+
+const output = (bytes: number, offset: number): Frame => ({
+  request: 0,
+  body: { $case: 'output', value: { reader: 1, offset, stream: Stream.STDOUT, data: randomBytes(bytes) } },
+});
+
+/** The data of an output frame; of any other nothing. */
+function dataOf({ body }: Frame): Buffer {
+  return body?.$case === 'output' ? body.value.data : Buffer.alloc(0);
+}
+
+describe('what comes from a link', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-incoming-'));
+  const path = join(folder, 'link.sock');
+  let server: Server;
+  beforeAll(async () => {
+    server = createServer().listen(path);
+    await once(server, 'listening');
+  });
+  afterAll(() => {
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Two ends of a connection; `incoming` hears what `far` writes. */
+  async function meet(): Promise<{ incoming: Incoming; far: Socket; near: Socket }> {
+    const incoming = new Incoming();
+    const accepted = once(server, 'connection');
+    const near = createConnection({ path, onread: incoming.onread });
+    const [far] = (await accepted) as [Socket];
+    near.resume();
+    return { incoming, far, near };
+  }
+
+  test('is what was written, however it is cut, while buffers are used again', async () => {
+    const sizes = fc.array(
+      fc.oneof(fc.nat(100), fc.nat(60_000), fc.integer({ min: 32_000, max: MAX_OUTPUT })),
+    );
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), async (lengths, kept) => {
+        const sent = lengths.map(output);
+        const { incoming, far, near } = await meet();
+        const done = Promise.withResolvers<void>();
+        const held: Frame[] = [];
+        let heard = 0;
+        const check = (frame: Frame): void => {
+          expect(dataOf(frame).equals(dataOf(sent[heard] as Frame))).toBe(true);
+          heard += 1;
+          incoming.giveBack(dataOf(frame));
+        };
+        // Some are looked at late, when others have come behind them.
+        incoming.onFrame = (frame) => {
+          held.push(frame);
+          if (held.length > kept) check(held.shift() as Frame);
+          if (heard + held.length === sent.length) done.resolve();
+        };
+        incoming.onBroken = done.reject;
+        if (sent.length === 0) done.resolve();
+        const bytes = Buffer.concat(sent.map(encodeFrame));
+        for (let at = 0; at < bytes.length; at += 150_000) far.write(bytes.subarray(at, at + 150_000));
+        await done.promise;
+        for (const frame of held) check(frame);
+        expect(heard).toBe(sent.length);
+        far.destroy();
+        near.destroy();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('takes no more memory than what is not given back', async () => {
+    const { incoming, far, near } = await meet();
+    const memory = new Set<ArrayBufferLike>();
+    const done = Promise.withResolvers<void>();
+    let heard = 0;
+    incoming.onFrame = (frame) => {
+      memory.add(dataOf(frame).buffer);
+      incoming.giveBack(dataOf(frame));
+      heard += 1;
+      if (heard === 100) done.resolve();
+    };
+    for (let turn = 0; turn < 100; turn += 1) far.write(encodeFrame(output(MAX_OUTPUT, turn)));
+    await done.promise;
+    expect(memory.size).toBeLessThanOrEqual(2); // the next may have begun before one was given back
+    far.destroy();
+    near.destroy();
+  });
+
+  test('is given back once: what was not taken from here is not used', async () => {
+    const { incoming, far, near } = await meet();
+    const stranger = Buffer.alloc(MAX_OUTPUT + 256, 7);
+    incoming.giveBack(stranger);
+    const heard = new Promise<Frame>((resolve) => (incoming.onFrame = resolve));
+    far.write(encodeFrame(output(MAX_OUTPUT, 0)));
+    expect(dataOf(await heard).buffer).not.toBe(stranger.buffer);
+    expect(stranger.every((byte) => byte === 7)).toBe(true);
+    far.destroy();
+    near.destroy();
+  });
+});

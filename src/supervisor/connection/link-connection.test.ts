@@ -1,0 +1,222 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FakeLink } from '../../../test/support/link/fake-link.ts';
+import { me, World } from '../../../test/support/link/supervisor-world.ts';
+import { Stream } from '../../generated/latchkey/link/v1/link.ts';
+import type { Body } from '../../link-protocol/protocol.ts';
+import { endSession } from '../end-session.ts';
+import type { LinkConnection } from './link-connection.ts';
+
+const ID = 's00000000000000000000';
+const KIB = 1024;
+
+describe('what a link may say', () => {
+  let world: World;
+  let fake: FakeLink;
+  let link: LinkConnection;
+  beforeAll(async () => {
+    world = await World.open();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    fake = await FakeLink.listen(world.linksFolder);
+    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
+    link = world.links.forSocket(fake.name) as LinkConnection;
+  });
+  afterEach(() => fake[Symbol.asyncDispose]());
+
+  const start = (sessionId = ID) =>
+    link.start({
+      sessionId,
+      command: ['true'],
+      environment: {},
+      directory: '',
+      firstInput: Buffer.alloc(0),
+      input: true,
+      outputLimit: 1,
+      awaitReader: false,
+    });
+  const read = (signal?: AbortSignal) =>
+    link.read(ID, { offset: 0, follow: true, hold: false, ...(signal && { signal }) });
+  const output = (reader: number, bytes: number, offset = 0) =>
+    ({
+      $case: 'output',
+      value: { reader, offset, stream: Stream.STDOUT, data: Buffer.alloc(bytes) },
+    }) as const;
+
+  test('a refusal is told as it is, and only with reasons and details that a link can have', async () => {
+    const details = { first_offset: '17', other: 'x', jti: 'y' };
+    const message = 'no\u001b[31m\nsuch file';
+    fake.answers = { start: () => ({ $case: 'error', value: { reason: 'START_FAILED', message, details } }) };
+    await expect(start()).rejects.toMatchObject({
+      reason: 'START_FAILED',
+      message: 'no\ufffd[31m\ufffdsuch file',
+      details: { first_offset: '17' },
+    });
+    fake.answers = {
+      start: () => ({ $case: 'error', value: { reason: 'PERMISSION_DENIED', message: '', details: {} } }),
+    };
+    await expect(start()).rejects.toMatchObject({ reason: 'INTERNAL' });
+  });
+
+  test('an answer of another kind ends the connection, and every question with LINK_LOST', async () => {
+    fake.answers = { start: () => ({ $case: 'done', value: {} }), list: () => undefined };
+    const asked = [link.list(), start()];
+    for (const outcome of await Promise.allSettled(asked)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { reason: 'LINK_LOST' } });
+    }
+    expect(link.isOpen).toBe(false);
+  });
+
+  test('output comes in order, and credit goes back as it is taken', async () => {
+    const reading = read();
+    const first = reading.next();
+    await world.until('Read', () => fake.received.some(({ body }) => body?.$case === 'read') || undefined);
+    const value = fake.received.flatMap(({ body }) => (body?.$case === 'read' ? [body.value] : [])).at(-1);
+    if (!value) throw new Error('no Read');
+    expect(value.credit).toBe(512 * KIB);
+    for (const at of [0, 1, 2, 3]) fake.say(output(value.reader, 128 * KIB, at * 128 * KIB));
+    expect((await first).value).toMatchObject({ offset: 0, stream: 'stdout' });
+    expect(fake.received.some(({ body }) => body?.$case === 'credit')).toBe(false);
+    expect((await reading.next()).value).toMatchObject({ offset: 128 * KIB });
+    await world.until(
+      'Credit',
+      () => fake.received.some(({ body }) => body?.$case === 'credit') || undefined,
+    );
+    fake.say({ $case: 'readEnd', value: { reader: value.reader, exited: { sessionId: ID, status: 7 } } });
+    await reading.next();
+    await reading.next();
+    expect(await reading.next()).toEqual({ done: true, value: { exited: { status: 7 } } });
+    expect(fake.received.some(({ body }) => body?.$case === 'stopRead')).toBe(false);
+  });
+
+  test('a thousand readers who take nothing are not sent much ahead, each a little', async () => {
+    const readings = Array.from({ length: 1000 }, () => read());
+    const asked = readings.map((reading) => reading.next().catch(() => undefined));
+    const credits = (): number[] =>
+      fake.received.flatMap(({ body }) => (body?.$case === 'read' ? [body.value.credit] : []));
+    await world.until('all', () => credits().length === 1000 || undefined);
+    expect(Math.max(...credits())).toBe(512 * KIB);
+    expect(Math.min(...credits())).toBe(32 * KIB);
+    expect(credits().reduce((sum, credit) => sum + credit)).toBeLessThan(80 * KIB * KIB);
+    fake.hangUp();
+    await Promise.all(asked);
+  });
+
+  test('more output than there was credit for ends the connection', async () => {
+    const reading = read();
+    const first = reading.next();
+    await world.until('Read', () => fake.received.some(({ body }) => body?.$case === 'read') || undefined);
+    fake.say(output(1, 512 * KIB + 1));
+    await expect(first).rejects.toMatchObject({ reason: 'LINK_LOST' });
+    expect(link.isOpen).toBe(false);
+  });
+
+  test.each([0, 1])('endless pieces of %i bytes are more than there was credit for', async (bytes) => {
+    const first = read().next();
+    await world.until('Read', () => fake.received.some(({ body }) => body?.$case === 'read') || undefined);
+    for (let at = 0; at < 1024; at += 1) fake.say(output(1, bytes, at));
+    expect(await first).toMatchObject({ value: { offset: 0 } });
+    expect(link.isOpen).toBe(true);
+    fake.say(output(1, bytes, 1024));
+    await link.ended;
+    expect(link.isOpen).toBe(false);
+  });
+
+  test('a reader that leaves stops the reading, and what still comes is nobody’s', async () => {
+    const leaving = new AbortController();
+    const reading = read(leaving.signal);
+    const next = reading.next();
+    leaving.abort();
+    await expect(next).rejects.toMatchObject({ reason: 'CANCELLED' });
+    await world.until(
+      'StopRead',
+      () => fake.received.some(({ body }) => body?.$case === 'stopRead') || undefined,
+    );
+    fake.say(output(1, 100));
+    expect(await link.list()).toEqual([]);
+  });
+
+  test('a refused reading says why', async () => {
+    const value = { reason: 'OUTPUT_DROPPED', message: 'gone', details: { first_offset: '99' } };
+    fake.answers = { read: () => ({ $case: 'error', value }) };
+    await expect(read().next()).rejects.toMatchObject({
+      reason: 'OUTPUT_DROPPED',
+      details: { first_offset: '99' },
+    });
+  });
+
+  test('input waits for credit, in the order it was written, and holds back nothing else', async () => {
+    await start();
+    const big = link.input(ID, Buffer.alloc(300 * KIB, 1));
+    const small = link.input(ID, Buffer.from('2'));
+    const received = () =>
+      fake.received.flatMap(({ body }) => (body?.$case === 'stdin' ? [body.value.data] : []));
+    await link.signal(ID, 15);
+    await world.until('the window', () => Buffer.concat(received()).length === 256 * KIB || undefined);
+    fake.say({ $case: 'credit', value: { reader: 0, sessionId: ID, bytes: 64 * KIB } });
+    await Promise.all([big, small]);
+    await link.closeInput(ID);
+    const bytes = Buffer.concat(received());
+    expect(bytes.length).toBe(300 * KIB + 1);
+    expect(bytes.at(-1)).toBe('2'.charCodeAt(0));
+  });
+
+  test('input that is refused is refused to whoever waits and whoever comes', async () => {
+    await start();
+    const refused = {
+      $case: 'error',
+      value: { reason: 'INPUT_CLOSED', message: 'no input', details: {} },
+    } as const;
+    fake.answers = { stdin: () => refused };
+    await expect(link.input(ID, Buffer.alloc(300 * KIB))).rejects.toMatchObject({ reason: 'INPUT_CLOSED' });
+    await expect(link.input(ID, Buffer.alloc(1))).rejects.toMatchObject({ reason: 'INPUT_CLOSED' });
+    fake.say({ $case: 'exited', value: { sessionId: ID, status: 0 } });
+    await world.until('the end', () => !link.running.has(ID) || undefined);
+    await expect(link.input(ID, Buffer.alloc(1))).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
+  });
+
+  test('an ended session is over even when its link does not say how', async () => {
+    await start();
+    await link.end(ID, 0);
+    expect(link.running.has(ID)).toBe(false);
+  });
+
+  test.for<Body>([
+    {
+      $case: 'hello',
+      value: { version: 1, nonce: Buffer.alloc(32), pid: 1, kind: 1, programVersion: '', jti: '' },
+    },
+    { $case: 'signal', value: { sessionId: ID, signal: 15 } },
+    { $case: 'resume', value: { nonce: Buffer.alloc(32), mac: Buffer.alloc(32) } },
+  ])('$case is not for a link to say', async (body) => {
+    fake.say(body);
+    await link.ended;
+  });
+
+  test('survivors are named up to a hundred, and none that is a group of processes', async () => {
+    await start();
+    const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
+    fake.answers = { end: () => ({ $case: 'ended', value: { sessionId: ID, processes: 1, survivors } }) };
+    const parts = await endSession(
+      { link, cgroup: undefined },
+      { id: ID, linux_user: me.username, command: '["true"]' },
+      0,
+    );
+    expect(parts.survivors).toHaveLength(100);
+    expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: me.username, command: 'x\ufffd[31m' });
+  });
+
+  test('warnings are logged without controls, and no more than ten a minute', async () => {
+    const warning = { $case: 'warning', value: { sessionId: ID, text: 'disk \u001b]0;full' } } as const;
+    for (let i = 0; i < 50; i += 1) fake.say(warning);
+    await link.list();
+    const lines = world.logged.filter(({ message }) => message.startsWith('a link warns'));
+    expect(lines).toHaveLength(10);
+    expect(lines[0]?.message).toBe('a link warns: disk \ufffd]0;full');
+  });
+
+  test('what is no frame ends the connection', async () => {
+    fake.sayBytes(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    await link.ended;
+  });
+});

@@ -1,0 +1,67 @@
+/**
+ * Link daemons of another version than the server's, as after an upgrade: each is replaced once nothing runs there.
+ * It takes starts until the new one is ready, and goes on where none can be started.
+ */
+import type { Log } from '../../log/log.ts';
+import { VERSION } from '../../version.ts';
+import type { Link } from '../link.ts';
+import type { LinkRegistry } from '../registry.ts';
+import type { DaemonStarts } from '../starters/daemon-starts.ts';
+
+/** How often. */
+export const LOOK_MS = 1_000;
+/**
+ * Before a user's next one is replaced. What is started is of the server's version only if the program on the disk is:
+ * while an upgrade waits half done, it is not.
+ */
+const REST_MS = 600_000;
+
+export interface ReplacementOptions {
+  readonly registry: LinkRegistry;
+  readonly daemonStarts: Pick<DaemonStarts, 'isPossible' | 'replace'>;
+  readonly log: Log;
+}
+
+export class Replacement implements Disposable {
+  readonly #options: ReplacementOptions;
+  readonly #timer: NodeJS.Timeout;
+  /** When a uid's link daemon may be replaced again, by performance.now(). */
+  readonly #next = new Map<number, number>();
+  #busy = false;
+
+  constructor(options: ReplacementOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  /** One after the other: there may be as many as users. */
+  async #look(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (const link of [...this.#options.registry.all()])
+      if (this.#isDue(link) && performance.now() >= (this.#next.get(link.uid) ?? 0))
+        await this.#replace(link);
+    this.#busy = false;
+  }
+
+  #isDue(link: Link): boolean {
+    const { registry, daemonStarts } = this.#options;
+    if (link.row.version === VERSION || registry.accepting(link.linuxUser) !== link) return false;
+    return link.state === 'ready' && !link.isEnding && link.info.sessions === 0 && daemonStarts.isPossible;
+  }
+
+  async #replace(link: Link): Promise<void> {
+    const { daemonStarts, log } = this.#options;
+    const { socket, linuxUser: name, uid } = link;
+    this.#next.set(uid, performance.now() + REST_MS);
+    try {
+      await daemonStarts.replace({ name, uid }, () => this.#isDue(link));
+    } catch (error) {
+      log.warn({ err: error, socket, linuxUser: name }, 'a link daemon of another version was not replaced');
+    }
+  }
+}

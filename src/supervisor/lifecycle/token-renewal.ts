@@ -1,0 +1,84 @@
+/** A link daemon's token lives on while it is needed: its user is logged in, or a session runs there. */
+import type { Authority } from '../../authority/authority.ts';
+import type { Log } from '../../log/log.ts';
+import type { Store } from '../../store/open.ts';
+import type { Link } from '../link.ts';
+import type { LinkRegistry } from '../registry.ts';
+import { runningOfUid } from './running-sessions.ts';
+
+const LOOK_MS = 1_000;
+/** Renewal begins in the last of so many parts of a token's life. */
+const PARTS = 4;
+/** How often it is tried in what is then left of it, at least once a second. */
+const TRIES = 8;
+
+export interface RenewalOptions {
+  readonly registry: LinkRegistry;
+  readonly store: Store;
+  readonly authority: Pick<Authority, 'get' | 'isActive' | 'liveTokensOf' | 'proofFor' | 'renew'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export class Renewal implements Disposable {
+  readonly #options: RenewalOptions;
+  readonly #timer: NodeJS.Timeout;
+  /** When to look at a link again, in milliseconds since 1970, by socket. */
+  readonly #next = new Map<string, number>();
+  #busy = false;
+
+  constructor(options: RenewalOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    const { registry, now, log } = this.#options;
+    const links = [...registry.all()].filter((link) => link.daemon);
+    const sockets = new Set(links.map(({ socket }) => socket));
+    for (const socket of this.#next.keys()) if (!sockets.has(socket)) this.#next.delete(socket);
+    for (const link of links) {
+      if (now() < (this.#next.get(link.socket) ?? 0)) continue;
+      await this.#consider(link).catch((error: unknown) => {
+        log.warn({ err: error, socket: link.socket }, 'a link daemon’s token was not renewed');
+      });
+    }
+    this.#busy = false;
+  }
+
+  /** Renews the token when it is time and there is a reason; sets when to look next. */
+  async #consider(link: Link): Promise<void> {
+    const { authority, now } = this.#options;
+    const claims = await authority.get(link.jti);
+    if (!claims || !link.connection) return;
+    const [endMs, lifeMs] = [claims.exp * 1000, (claims.exp - claims.iat) * 1000];
+    const beginMs = endMs - lifeMs / PARTS;
+    if (now() < beginMs) return void this.#next.set(link.socket, beginMs);
+    this.#next.set(link.socket, now() + lifeMs / PARTS / TRIES);
+    if (await this.#isNeeded(link)) await this.#renew(link);
+  }
+
+  async #isNeeded(link: Link): Promise<boolean> {
+    const running = await runningOfUid(this.#options.store, link.uid);
+    if (running.some(({ socket }) => !link.isRetiring || socket === link.socket)) return true;
+    if (link.isRetiring) return false;
+    const logins = new Set([link.linuxUser, ...running.map(({ login }) => login)]);
+    const tokens = await Promise.all([...logins].map((login) => this.#options.authority.liveTokensOf(login)));
+    return tokens
+      .flat()
+      .some(({ authMethod, user }) => authMethod !== 'link-daemon' && user === link.linuxUser);
+  }
+
+  async #renew(link: Link): Promise<void> {
+    const { authority } = this.#options;
+    const { token } = await authority.renew(link.jti);
+    await link.connection?.renew(token, authority.proofFor(link.uid, link.nonce));
+  }
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { me } from '../../../test/support/link/supervisor-world.ts';
+import { dial } from '../connection/dial.ts';
+import { LinksFolder } from './links-folder.ts';
+import { sweep } from './stale-sockets.ts';
+
+const NAME = `${me.uid}.0123456789abcdef0123456789abcdef.sock`;
+
+test('a folder is reached however long its path is, and whatever takes its place', async () => {
+  const top = mkdtempSync(join(tmpdir(), 'latchkey-folder-'));
+  const path = join(top, 'x'.repeat(100), 'y'.repeat(100));
+  mkdirSync(path, { recursive: true });
+  await using folder = await LinksFolder.open(path);
+  const server = createServer().listen(folder.pathOf(NAME));
+  await once(server, 'listening');
+  renameSync(path, `${path}-moved`);
+  mkdirSync(path);
+  await folder.checkSocket(NAME, me.uid);
+  const { socket } = await dial(folder.pathOf(NAME), me.uid, 1000);
+  socket.destroy();
+  expect(await namesIn(folder)).toEqual([NAME]);
+  await folder.remove(NAME);
+  expect(await namesIn(folder)).toEqual([]);
+  server.close();
+  symlinkSync(path, join(top, 'link'));
+  await expect(LinksFolder.open(join(top, 'link'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  rmSync(top, { recursive: true });
+});
+
+test('all of a full folder is swept, however much of it is not to be touched', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'latchkey-folder-'));
+  await using folder = await LinksFolder.open(path);
+  const known = Array.from({ length: 10_000 }, (_, at) => `known-${at}`);
+  const names = known.flatMap((name, at) => (at % 10 === 0 ? [name, `junk-${at}`] : [name]));
+  for (const name of names) writeFileSync(join(path, name), '');
+  const isKnown = (name: string): boolean => name.startsWith('known');
+  const { signal } = new AbortController();
+  await sweep(folder, isKnown, Date.now(), signal);
+  expect(readdirSync(path)).toHaveLength(names.length); // too young to be nobody's
+  await sweep(folder, isKnown, Date.now() + 120_000, signal);
+  expect(readdirSync(path).toSorted()).toEqual(known.toSorted());
+  rmSync(path, { recursive: true });
+});
+
+async function namesIn(folder: LinksFolder): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of folder.entries(Date.now())) names.push(name);
+  return names;
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { World } from '../../../test/support/link/supervisor-world.ts';
+import type { TokenClaims } from '../../token/claims.ts';
+
+const main = join(import.meta.dirname, '../../main.ts');
+/** What hides where a process comes from: no mark in the environment, and a parent that has ended. */
+const UNMARKED = 'env -u LATCHKEY_SESSION_ID "$@"';
+const CUT_OFF = `(setsid ${UNMARKED} &) ; sleep 60`;
+
+let world: World;
+let claims: TokenClaims;
+let known: string[];
+beforeEach(async () => {
+  world = await World.open();
+  claims = await world.login();
+  await world.linkDaemon();
+  known = await world.sockets();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+/** A session that begins a link, the words before which are `script`'s; resolves with what it has said. */
+function beginLink(script: string, by = claims) {
+  const link = [process.execPath, '--disable-warning=ExperimentalWarning', main, 'link', '--run', world.run];
+  const command = ['sh', '-c', script, 'sh', ...link, '--print-token'];
+  return world.sessions.start({ claims: by, command, environment: {}, directory: '', input: false });
+}
+
+/** The token of the link that has come. */
+async function newLink(): Promise<TokenClaims | undefined> {
+  const socket = await world.until('the link', async () =>
+    (await world.sockets()).find((name) => !known.includes(name)),
+  );
+  return world.authority.get(world.links.get(socket).jti);
+}
+
+describe('a link begun within a session hangs on the session’s token', () => {
+  test('without its mark in the environment, too', async () => {
+    await beginLink(UNMARKED);
+    expect(await newLink()).toMatchObject({ parent: claims.jti });
+  });
+
+  test('and when it has left the session’s processes', async () => {
+    await beginLink(CUT_OFF);
+    const { parent, jti } = (await newLink()) ?? { jti: '' };
+    expect(parent).toBe(claims.jti);
+    const receipt = await world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    expect(receipt.jtis).toContain(jti);
+  });
+
+  test('and is refused where sessions of several logins could be meant', async () => {
+    const other = await world.login('other');
+    const sleeping = { command: ['sleep', '60'], environment: {}, directory: '', input: false };
+    await world.sessions.start({ claims: other, ...sleeping });
+    const { id } = await beginLink(CUT_OFF);
+    expect(await printed(id, 'cannot be told')).toContain('begin it outside of sessions');
+    expect(await world.sockets()).toEqual(known);
+  });
+});
+
+/** What the session has printed, once that contains `words` or it is over. */
+async function printed(sessionId: string, words: string): Promise<string> {
+  let text = '';
+  const output = world.sessions.readOutput({ claims, sessionId, offset: 0, follow: true });
+  for await (const { data } of output) {
+    text += data.toString();
+    if (text.includes(words)) break;
+  }
+  return text;
+}

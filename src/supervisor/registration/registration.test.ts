@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FakeLink } from '../../../test/support/link/fake-link.ts';
+import { me, World } from '../../../test/support/link/supervisor-world.ts';
+
+const HEX = '0123456789abcdef0123456789abcdef';
+const OTHER_UID = 54_321;
+
+describe('registering a link (F22)', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.open();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const register = (socket: string, { daemon = false, sessionId = '', uid = me.uid } = {}) =>
+    world.links.register({ socket, daemon, sessionId }, uid);
+  const noTokens = async () => (await world.authority.list({ authMethod: 'link', pageSize: 0 })).total === 0;
+
+  test.for([
+    `../${me.uid}.${HEX}.sock`,
+    `x/${me.uid}.${HEX}.sock`,
+    `/tmp/${me.uid}.${HEX}.sock`,
+    `${me.uid}.${HEX}.sock/`,
+    `${me.uid}.${HEX}.sock\n`,
+    `${me.uid}.${HEX.toUpperCase()}.sock`,
+    `0${me.uid}.${HEX}.sock`,
+    `${me.uid}.${HEX}`,
+    '..',
+    '',
+  ])('takes %j for no name', async (name) => {
+    await expect(register(name)).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
+  });
+
+  test('refuses the name of another uid', async () => {
+    const refused = register(`${me.uid + 1}.${HEX}.sock`);
+    await expect(refused).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+  });
+
+  test('refuses what is not there, not a socket, or a way to somewhere else', async () => {
+    await expect(register(`${me.uid}.${HEX}.sock`)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+    const file = `${me.uid}.${HEX.replace('0', '1')}.sock`;
+    writeFileSync(join(world.linksFolder, file), '');
+    await expect(register(file)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+    await using elsewhere = await FakeLink.listen(world.folder);
+    const link = `${me.uid}.${HEX.replace('0', '2')}.sock`;
+    symlinkSync(elsewhere.path, join(world.linksFolder, link));
+    await expect(register(link)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+    const folder = `${me.uid}.${HEX.replace('0', '3')}.sock`;
+    mkdirSync(join(world.linksFolder, folder));
+    await expect(register(folder)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+    expect(elsewhere.connections).toBe(0);
+  });
+
+  test('refuses a socket on which nobody listens any more', async () => {
+    const name = `${me.uid}.${HEX.replace('0', '4')}.sock`;
+    const server = createServer().listen(join(world.linksFolder, `${name}.moving`));
+    await once(server, 'listening');
+    renameSync(join(world.linksFolder, `${name}.moving`), join(world.linksFolder, name));
+    server.close();
+    await once(server, 'close');
+    await expect(register(name)).rejects.toMatchObject({ reason: 'LINK_LOST' });
+  });
+
+  test('refuses an impostor’s socket, and never speaks to it', async () => {
+    await using fake = await FakeLink.listen(world.linksFolder, { uid: OTHER_UID });
+    await expect(register(fake.name, { uid: OTHER_UID })).rejects.toThrow(/not one of uid 54321/);
+    expect(fake.connections).toBe(0);
+  });
+
+  test('refuses a listener of another uid behind a socket file of the right one, and never speaks to it', async (ctx) => {
+    if (me.uid !== 0) ctx.skip('needs root, to give a socket file to another uid');
+    await using fake = await FakeLink.listen(world.linksFolder, { uid: OTHER_UID });
+    chownSync(fake.path, OTHER_UID, OTHER_UID);
+    await expect(register(fake.name, { uid: OTHER_UID })).rejects.toThrow(/its listener is not uid 54321/);
+    expect(fake.bytesReceived).toBe(0);
+  });
+
+  test('refuses sshd as listener, which forwards for somebody elsewhere', async () => {
+    const name = `${me.uid}.${HEX.replace('0', '5')}.sock`;
+    const path = join(world.linksFolder, name);
+    const script = `process.title = 'sshd'; require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log())`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    await expect(register(name)).rejects.toThrow(/its listener is sshd/);
+    child.kill();
+  });
+
+  test('refuses a link of another kind, version or past', async () => {
+    const cases = [
+      { daemon: true },
+      { hello: { version: 2 } },
+      { hello: { nonce: Buffer.alloc(31) } },
+      { hello: { jti: 'an-earlier-one' } },
+    ];
+    for (const options of cases) {
+      await using fake = await FakeLink.listen(world.linksFolder, options);
+      await expect(register(fake.name)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+      expect(fake.bytesReceived).toBe(0);
+    }
+  });
+
+  test('revokes the token of a link that does not get ready', async () => {
+    const jtiOf = { $case: 'ready', value: { mac: Buffer.alloc(0), jti: 'another' } } as const;
+    const refusal = {
+      $case: 'error',
+      value: { reason: 'TOKEN_INVALID', message: 'proof: nonce', details: {} },
+    } as const;
+    for (const answer of [jtiOf, refusal]) {
+      await using fake = await FakeLink.listen(world.linksFolder, { answers: { init: () => answer } });
+      await expect(register(fake.name)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+      expect(await noTokens()).toBe(true);
+      expect(await world.sockets()).toEqual([]);
+    }
+    await using silent = await FakeLink.listen(world.linksFolder, { answers: { init: () => undefined } });
+    const registered = register(silent.name);
+    await world.until('Init', () => silent.received.length > 0 || undefined);
+    silent.hangUp();
+    await expect(registered).rejects.toMatchObject({ reason: 'LINK_LOST' });
+    expect(await noTokens()).toBe(true);
+  });
+
+  test('takes a good link once, and its name never again', async () => {
+    await using fake = await FakeLink.listen(world.linksFolder);
+    const { jti } = await register(fake.name);
+    expect(fake.jti).toBe(jti);
+    expect(world.links.get(fake.name)).toMatchObject({
+      jti,
+      linuxUser: me.username,
+      uid: me.uid,
+      state: 'ready',
+      daemon: false,
+    });
+    expect(await world.authority.get(jti)).toMatchObject({
+      sub: me.username,
+      user: me.username,
+      authMethod: 'link',
+      socket: fake.name,
+    });
+    await expect(register(fake.name)).rejects.toThrow(/registered before/);
+    expect(world.authority.isActive(jti)).toBe(true);
+    await world.links.stop(fake.name);
+    expect(world.authority.isActive(jti)).toBe(false);
+    await expect(register(fake.name)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+  });
+
+  test('a link started within a session hangs on that session’s token, and is refused when that has ended', async () => {
+    await using daemon = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await register(daemon.name, { daemon: true });
+    const claims = await world.login();
+    const plain = { command: ['true'], environment: {}, directory: '', input: false };
+    const session = await world.sessions.start({ claims, ...plain });
+    await using child = await FakeLink.listen(world.linksFolder);
+    const { jti } = await register(child.name, { sessionId: session.id });
+    expect(await world.authority.get(jti)).toMatchObject({ parent: claims.jti });
+    const receipt = await world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    expect(receipt.jtis.toSorted()).toEqual([jti, claims.jti].toSorted());
+    expect(receipt.links).toEqual([child.name]);
+    await using late = await FakeLink.listen(world.linksFolder);
+    const registered = register(late.name, { sessionId: session.id });
+    await expect(registered).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
+    await world.sessions.end({ login: '', seesAll: true }, session.id, 0);
+  });
+
+  test('one uid registers so many at once, and no more', async () => {
+    const fakes = await Promise.all(
+      Array.from({ length: 9 }, () =>
+        FakeLink.listen(world.linksFolder, { answers: { init: () => undefined } }),
+      ),
+    );
+    const registered = fakes.map((fake) => register(fake.name));
+    await expect(registered[8]).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    await world.until(
+      'Init',
+      () => fakes.filter(({ received }) => received.length > 0).length === 8 || undefined,
+    );
+    for (const fake of fakes) await fake[Symbol.asyncDispose]();
+    await Promise.allSettled(registered);
+  });
+});
+
+test('where links by hand are no way to log in, only the link daemon that is being started may register', async () => {
+  await using world = await World.open({ byHand: false });
+  await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+  await using plain = await FakeLink.listen(world.linksFolder);
+  const register = ({ name }: FakeLink, daemon: boolean) =>
+    world.links.register({ socket: name, daemon }, me.uid);
+  const isRefused = { reason: 'LINK_REFUSED', message: expect.stringContaining('latchkey login') };
+  await expect(register(fake, true)).rejects.toMatchObject(isRefused);
+  {
+    using _ = world.links.expect(me.uid);
+    using _other = world.links.expect(me.uid + 1);
+    await expect(register(plain, false)).rejects.toMatchObject(isRefused);
+    await register(fake, true);
+  }
+  expect([plain.connections, fake.connections]).toEqual([0, 1]);
+  await using late = await FakeLink.listen(world.linksFolder, { daemon: true });
+  await expect(register(late, true)).rejects.toMatchObject(isRefused);
+});

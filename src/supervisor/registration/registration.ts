@@ -1,0 +1,216 @@
+/**
+ * How a process becomes a link (F22, DESIGN 7.2): everything about it is checked before a byte is
+ * sent, and a token made for one that does not get ready is revoked again.
+ */
+import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
+import { canonicalUserOfUid, type UserEntry } from '../../accounts/user-database.ts';
+import type { Authority } from '../../authority/authority.ts';
+import { AppError, isAppError } from '../../errors.ts';
+import type { Log } from '../../log/log.ts';
+import type { Store } from '../../store/open.ts';
+import { selectSession } from '../../store/tables/sessions.ts';
+import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
+import type { LinkCgroup } from '../cgroups/link-cgroup.ts';
+import { dial } from '../connection/dial.ts';
+import { checkNewLink, type Greeted, greet, initialise } from '../connection/handshake.ts';
+import { safeText } from '../connection/link-error.ts';
+import type { ListeningProcess } from '../lifecycle/listening-process.ts';
+import type { Supervision } from '../lifecycle/supervision.ts';
+import { Link } from '../link.ts';
+import type { LinkRegistry } from '../registry.ts';
+import type { LinksFolder } from './links-folder.ts';
+import { originOf } from './process-origin.ts';
+import { checkSocketName } from './socket-name.ts';
+
+const DIAL_MS = 3_000;
+const MAX_VERSION_LENGTH = 64;
+
+export interface RegisterRequest {
+  /** The base name of the socket in the folder of links. */
+  readonly socket: string;
+  /** Whether it is to serve every token of its user that has no link of its own. */
+  readonly daemon: boolean;
+  /** The session it was started in, if any. */
+  readonly sessionId?: string;
+}
+
+export interface RegistrationOptions {
+  readonly store: Store;
+  readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'mint' | 'proofFor' | 'revoke'>;
+  readonly folder: LinksFolder;
+  readonly registry: LinkRegistry;
+  readonly supervision: Supervision;
+  readonly cgroups: CgroupTree | undefined;
+  readonly settings: () => { readonly eligible: EligibleSettings };
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** A verified process that has said Hello. */
+interface Candidate {
+  readonly user: UserEntry;
+  readonly process: ListeningProcess | undefined;
+  readonly cgroup: LinkCgroup | undefined;
+  readonly greeted: Greeted;
+}
+
+export class Registration {
+  readonly #options: RegistrationOptions;
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options;
+  }
+
+  /** Throws LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE (the session's token), LINK_LOST, LIMIT_EXCEEDED. */
+  async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
+    const { registry, supervision, log } = this.#options;
+    const candidate = await this.#check(request, callerUid);
+    const { channel } = candidate.greeted;
+    try {
+      const parent = await this.#parentOf(request.sessionId, callerUid, candidate.process);
+      const link = await this.#initialise(request, candidate, parent);
+      registry.add(link);
+      if (link.daemon) registry.accept(link);
+      supervision.ready(link);
+      log.info(
+        { socket: link.socket, linuxUser: link.linuxUser, jti: link.jti, daemon: link.daemon },
+        'a link is ready',
+      );
+      return { jti: link.jti };
+    } catch (error) {
+      channel.close('the link is not registered');
+      throw error;
+    }
+  }
+
+  /** Everything that must hold before a byte is sent, and the link's first word. */
+  async #check({ socket: name, daemon }: RegisterRequest, uid: number): Promise<Candidate> {
+    const { folder, cgroups, settings } = this.#options;
+    checkSocketName(name, uid);
+    await folder.checkSocket(name, uid);
+    const { process, ...line } = await dial(folder.pathOf(name), uid, DIAL_MS);
+    try {
+      const user = await canonicalUserOfUid(uid);
+      if (!user)
+        throw new AppError('NOT_ELIGIBLE', `uid ${uid} has no account of its own in the user database`);
+      checkEligible(user, settings().eligible);
+      const greeted = await greet(line);
+      checkNewLink(greeted.hello, daemon);
+      return { user, process, cgroup: process && (await cgroups?.ofLink(process.pid, uid)), greeted };
+    } catch (error) {
+      line.socket.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * The token that a link started within a session hangs on: the session that /proc shows, else the one that the
+   * link names. Throws TOKEN_NOT_ACTIVE when that token has ended, LINK_REFUSED when it cannot be told.
+   */
+  async #parentOf(
+    named: string | undefined,
+    uid: number,
+    process: ListeningProcess | undefined,
+  ): Promise<string | undefined> {
+    const { registry } = this.#options;
+    const { sessionId, link } = process ? await originOf(process.pid, registry.all()) : {};
+    if (sessionId !== undefined) return this.#activeTokenOf(sessionId);
+    if (link !== undefined) return this.#parentBelow(link, named);
+    return named ? this.#activeTokenOf(named, uid) : undefined;
+  }
+
+  /** Of a process that has left its session: the link's own token, or that of the sessions it can have left. */
+  async #parentBelow(link: Link, named: string | undefined): Promise<string | undefined> {
+    if (!link.daemon) return this.#active(link.jti);
+    const running = [...(link.connection?.running.keys() ?? [])];
+    const ids = named !== undefined && running.includes(named) ? [named] : running;
+    const tokens = await Promise.all(ids.map((id) => this.#tokenOf(id)));
+    const [only, ...others] = new Set(tokens);
+    if (only !== undefined && others.length === 0) return this.#active(only);
+    const message = 'it cannot be told which session this link comes from; begin it outside of sessions';
+    throw new AppError('LINK_REFUSED', message);
+  }
+
+  async #activeTokenOf(sessionId: string, uid?: number): Promise<string | undefined> {
+    const jti = await this.#tokenOf(sessionId, uid);
+    return jti === undefined ? undefined : this.#active(jti);
+  }
+
+  /** The token that started a session, of `uid` where one is given. */
+  async #tokenOf(sessionId: string, uid?: number): Promise<string | undefined> {
+    const session = await this.#options.store.read((db) => selectSession(db, sessionId));
+    return uid === undefined || session?.uid === uid ? session?.jti : undefined;
+  }
+
+  #active(jti: string): string {
+    if (this.#options.authority.isActive(jti)) return jti;
+    const message = 'the login that started this session has ended, so no link can come of it';
+    throw new AppError('TOKEN_NOT_ACTIVE', message);
+  }
+
+  async #initialise(
+    request: RegisterRequest,
+    candidate: Candidate,
+    parent: string | undefined,
+  ): Promise<Link> {
+    const { authority, registry, log } = this.#options;
+    const { socket, daemon } = request;
+    const { user } = candidate;
+    const { token, claims } = await authority.mint({
+      login: user.name,
+      linuxUser: user.name,
+      uid: user.uid,
+      authMethod: daemon ? 'link-daemon' : 'link',
+      socket,
+      daemon,
+      ...(parent !== undefined && { parent }),
+    });
+    try {
+      const link = this.#linkOf(request, candidate, claims.jti);
+      await registry.keep(link);
+      await this.#handOver(link, token, candidate);
+      return link;
+    } catch (error) {
+      const revoked = authority.revoke({ jtis: [claims.jti] }, 'link-ended');
+      await revoked.catch((cause: unknown) =>
+        log.error({ err: cause, jti: claims.jti }, 'revoking a link’s token'),
+      );
+      await registry.forget(socket);
+      throw isAppError(error, 'TOKEN_INVALID') || isAppError(error, 'TOKEN_EXPIRED')
+        ? notBelieved(error)
+        : error;
+    }
+  }
+
+  #linkOf({ socket, daemon }: RegisterRequest, candidate: Candidate, jti: string): Link {
+    const { user, process, greeted } = candidate;
+    return new Link({
+      socket,
+      uid: user.uid,
+      linux_user: user.name,
+      jti,
+      daemon: daemon ? 1 : 0,
+      pid: process?.pid ?? greeted.hello.pid,
+      state: 'ready',
+      version: safeText(greeted.hello.programVersion).slice(0, MAX_VERSION_LENGTH),
+      created_at: this.#options.now(),
+    });
+  }
+
+  async #handOver(link: Link, token: string, candidate: Candidate): Promise<void> {
+    const { authority, supervision } = this.#options;
+    const { channel, hello } = candidate.greeted;
+    link.connect(candidate.greeted, candidate, supervision.eventsOf(link));
+    const proof = authority.proofFor(link.uid, hello.nonce);
+    await initialise(channel, { token, proof, initKey: authority.initKey(link.jti) }, link.jti);
+    if (!authority.isActive(link.jti))
+      throw new AppError('TOKEN_NOT_ACTIVE', 'the login ended while its link began');
+    if (!channel.isOpen) throw new AppError('LINK_LOST', 'the link went away while it began');
+  }
+}
+
+/** The link could not verify the daemon: nothing about the caller's own token. */
+function notBelieved(cause: AppError): AppError {
+  return new AppError('LINK_REFUSED', `the link does not believe the daemon: ${cause.message}`, { cause });
+}

@@ -1,0 +1,98 @@
+/** The links that there are, in memory and in the store, and which one of each user takes new starts (F9). */
+import { Feed } from '../feed.ts';
+import type { Log } from '../log/log.ts';
+import type { Store } from '../store/open.ts';
+import { deleteLink, upsertLink } from '../store/tables/links.ts';
+import type { Link } from './link.ts';
+import type { LinkChange } from './link-info.ts';
+
+export class LinkRegistry {
+  readonly changes = new Feed<LinkChange>();
+  readonly #links = new Map<string, Link>();
+  /** The one link daemon of each Linux user that takes new starts. */
+  readonly #accepting = new Map<string, Link>();
+  readonly #store: Store;
+  readonly #log: Log;
+
+  constructor(store: Store, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  get(socket: string): Link | undefined {
+    return this.#links.get(socket);
+  }
+
+  all(): Iterable<Link> {
+    return this.#links.values();
+  }
+
+  ofUid(uid: number): Link[] {
+    return [...this.#links.values()].filter((link) => link.uid === uid);
+  }
+
+  /** The link daemon of `linuxUser` that takes new starts, connected or not. */
+  accepting(linuxUser: string): Link | undefined {
+    return this.#accepting.get(linuxUser);
+  }
+
+  /** Keeps a new link. Throws STORE_UNAVAILABLE. */
+  async keep(link: Link): Promise<void> {
+    await this.#store.commit((tx) => upsertLink(tx, link.row));
+  }
+
+  add(link: Link): void {
+    this.#links.set(link.socket, link);
+  }
+
+  /** From now on `link` takes its user's new starts, and the user's other link daemons retire. */
+  accept(link: Link): void {
+    this.#accepting.set(link.linuxUser, link);
+    for (const other of this.#links.values()) {
+      const rival = other.daemon && other.linuxUser === link.linuxUser && other !== link;
+      if (rival && !other.isRetiring) this.retire(other);
+    }
+  }
+
+  /** A link found again takes new starts unless a younger one does. */
+  acceptAgain(link: Link): void {
+    const rival = this.#accepting.get(link.linuxUser);
+    if (rival && rival !== link && rival.row.created_at >= link.row.created_at) this.retire(link);
+    else this.accept(link);
+  }
+
+  retire(link: Link): void {
+    link.isRetiring = true;
+    link.connection?.retire();
+    this.changed(link);
+  }
+
+  /** Keeps and tells what `link` is now. What cannot be kept is told in the log: a restart finds it out again. */
+  changed(link: Link): void {
+    if (link.isOver) return;
+    this.changes.emit({ kind: 'changed', link: link.info });
+    const kept = this.#store.commit(async (tx) => {
+      if (!link.isOver) await upsertLink(tx, link.row);
+    });
+    kept.catch((error: unknown) =>
+      this.#log.error({ err: error, socket: link.socket }, 'a link was not kept'),
+    );
+  }
+
+  /** `link` is no more. */
+  async remove(link: Link): Promise<void> {
+    const { info } = link;
+    link.isOver = true;
+    this.#links.delete(link.socket);
+    if (this.#accepting.get(link.linuxUser) === link) this.#accepting.delete(link.linuxUser);
+    this.changes.emit({ kind: 'removed', link: info });
+    await this.forget(link.socket);
+  }
+
+  async forget(socket: string): Promise<void> {
+    const gone = this.#store.commit((tx) => deleteLink(tx, socket), { mustFit: true });
+    await gone.catch((error: unknown) =>
+      this.#log.error({ err: error, socket }, 'a link that is gone is still kept'),
+    );
+  }
+}

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FakeLink } from '../../test/support/link/fake-link.ts';
+import { me, World } from '../../test/support/link/supervisor-world.ts';
+import type { Body } from '../link-protocol/protocol.ts';
+import type { OutputPiece } from './connection/output-reader.ts';
+
+const PLAIN = { environment: {}, directory: '', input: false };
+const ANYBODY = { login: '', seesAll: true };
+const COUNT = 'i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo line $i; sleep 0.01; done';
+const counted = Array.from({ length: 200 }, (_, i) => `line ${i + 1}\n`).join('');
+
+describe('a daemon that comes back', () => {
+  test('finds its links and their sessions, which have gone on printing (X4)', async () => {
+    await using world = await World.open();
+    const daemon = await world.linkDaemon();
+    const own = await world.link();
+    const claims = await world.login();
+    const long = await world.sessions.start({ claims, command: ['sh', '-c', COUNT], ...PLAIN });
+    const short = await world.sessions.start({
+      claims,
+      command: ['sh', '-c', 'sleep 0.3; exit 5'],
+      ...PLAIN,
+    });
+    const reading = world.sessions.readOutput({ claims, sessionId: long.id, offset: 0, follow: true });
+    expect((await reading.next()).value).toMatchObject({ offset: 0 });
+    await world.stop();
+    await expect(readAll(reading)).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
+    const status = join(world.sessionFolder(short.id), 'status.5');
+    await world.until('the short one to end meanwhile', () => existsSync(status) || undefined);
+    await world.start();
+    expect((await world.sockets()).toSorted()).toEqual([daemon.socket, own.socket].toSorted());
+    expect(world.links.get(daemon.socket)).toMatchObject({
+      state: 'ready',
+      pid: daemon.pid,
+      jti: daemon.jti,
+    });
+    expect(await world.session(short.id, ({ state }) => state === 'ended')).toMatchObject({ exitStatus: 5 });
+    expect(await world.sessions.get(ANYBODY, long.id)).toMatchObject({
+      state: 'running',
+      socket: daemon.socket,
+    });
+    const again = world.sessions.readOutput({ claims, sessionId: long.id, offset: 0, follow: true });
+    expect(await readAll(again)).toBe(counted);
+    const fresh = await world.sessions.start({ claims, command: ['true'], ...PLAIN });
+    expect(fresh.socket).toBe(daemon.socket);
+  });
+
+  test('revokes the tokens of links that died while it was away, and sweeps their sockets', async () => {
+    await using world = await World.open();
+    const own = await world.link();
+    await world.stop();
+    own.child.kill('SIGKILL');
+    await world.until('its end', () => own.child.signalCode !== null || undefined);
+    const junk = join(world.linksFolder, 'junk');
+    await writeFile(junk, '');
+    await world.start();
+    expect(await world.sockets()).toEqual([]);
+    expect(world.authority.isActive(own.jti)).toBe(false);
+    expect(existsSync(join(world.linksFolder, own.socket))).toBe(false);
+    await world.stop(); // the sweep is over then
+    expect(existsSync(junk)).toBe(true); // too young to be nobody's
+    world.ahead = 120_000;
+    await world.start();
+    await world.until('the sweep', () => !existsSync(junk) || undefined);
+  });
+
+  test('does not believe a link that does not know the init key', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    const { jti } = await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    await world.stop();
+    fake.answers = { resume: () => ({ $case: 'ready', value: { mac: Buffer.alloc(32), jti } }) };
+    await world.start();
+    expect(await world.sockets()).toEqual([]);
+    expect(world.authority.isActive(jti)).toBe(false);
+  });
+
+  test('ends a link whose token ended while it could not be told', async () => {
+    await using world = await World.open();
+    const own = await world.link();
+    await world.stop();
+    world.ahead = 3_700_000;
+    await world.start();
+    await world.until('its end', () => own.child.exitCode !== null || undefined);
+    expect(await world.sockets()).toEqual([]);
+  });
+
+  test('finds a link again whose connection broke', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    const { jti } = await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const before = world.links.forSocket(fake.name);
+    fake.hangUp();
+    await world.until('it again', () => {
+      const now = world.links.forSocket(fake.name);
+      return now !== undefined && now !== before ? now : undefined;
+    });
+    expect(world.authority.isActive(jti)).toBe(true);
+    expect(world.links.forClaims(await world.login(), me.uid).info.socket).toBe(fake.name);
+  });
+});
+
+describe('a link that hangs up time and again', () => {
+  test('is left to itself for longer and longer', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder);
+    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
+    const list = (): Body => {
+      setTimeout(() => fake.hangUp(), 1);
+      return { $case: 'sessions', value: { sessions: [] } };
+    };
+    fake.answers = { list };
+    fake.hangUp();
+    await world.until('some connections', () => fake.connections > 5 || undefined);
+    const [before, sinceMs] = [fake.connections, performance.now()];
+    await world.until('more', () => performance.now() - sinceMs > 1_000 || undefined);
+    expect(fake.connections - before).toBeLessThan(5);
+  });
+});
+
+describe('a link that is killed', () => {
+  test('loses its token; its session goes on under the next link, and no byte is lost', async () => {
+    await using world = await World.open();
+    const first = await world.linkDaemon();
+    const claims = await world.login();
+    const session = await world.sessions.start({ claims, command: ['sh', '-c', COUNT], ...PLAIN });
+    const output = world.sessions.readOutput({ claims, sessionId: session.id, offset: 0, follow: true });
+    const { value } = (await output.next()) as { value: OutputPiece };
+    process.kill(first.pid, 'SIGKILL');
+    await world.until('the loss', async () => (await world.sockets()).length === 0 || undefined);
+    expect(world.authority.isActive(first.jti)).toBe(false);
+    expect(await world.session(session.id, ({ socket }) => socket === undefined)).toMatchObject({
+      state: 'running',
+    });
+    await expect(world.sessions.start({ claims, command: ['true'], ...PLAIN })).rejects.toMatchObject({
+      reason: 'LINK_REQUIRED',
+    });
+    const second = await world.linkDaemon();
+    // On a slow machine it may have printed all before the second link was there.
+    await world.session(session.id, ({ socket, state }) => socket === second.socket || state === 'ended');
+    expect(value.data.toString() + (await readAll(output))).toBe(counted);
+    expect(await world.session(session.id, ({ state }) => state === 'ended')).toMatchObject({
+      exitStatus: 0,
+    });
+  });
+
+  test('with another link there its sessions are taken over at once', async () => {
+    await using world = await World.open();
+    const own = await world.link();
+    const claims = await world.authority.get(own.jti);
+    if (!claims) throw new Error('no token');
+    const session = await world.sessions.start({ claims, command: ['sh', '-c', 'sleep 30'], ...PLAIN });
+    const daemon = await world.linkDaemon();
+    own.child.kill('SIGKILL');
+    await world.session(session.id, ({ socket }) => socket === daemon.socket);
+    expect(world.links.get(daemon.socket).sessions).toBe(1);
+    await world.sessions.end(ANYBODY, session.id, 0);
+  });
+});
+
+async function readAll(output: AsyncGenerator<OutputPiece, unknown>): Promise<string> {
+  let text = '';
+  for await (const { data } of output) text += data.toString();
+  return text;
+}

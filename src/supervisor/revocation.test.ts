@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import { FakeLink } from '../../test/support/link/fake-link.ts';
+import { type LinkProcess, me, World } from '../../test/support/link/supervisor-world.ts';
+import type { TokenClaims } from '../token/claims.ts';
+
+const PLAIN = { environment: {}, directory: '', input: false };
+const ANYBODY = { login: '', seesAll: true };
+/** A shell that waits for a child, and says so. */
+const TWO = { command: ['sh', '-c', 'sleep 60 & echo here; wait'], ...PLAIN };
+
+async function started(world: World, claims: TokenClaims): Promise<string> {
+  const { id } = await world.sessions.start({ claims, ...TWO });
+  for await (const _ of world.sessions.readOutput({ claims, sessionId: id, offset: 0, follow: true })) break;
+  return id;
+}
+
+async function claimsOf(world: World, { jti }: Pick<LinkProcess, 'jti'>): Promise<TokenClaims> {
+  const claims = await world.authority.get(jti);
+  if (!claims) throw new Error('no token');
+  return claims;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('revoking a token (X1)', () => {
+  test('ends its link, and keeps its sessions', async () => {
+    await using world = await World.open();
+    const own = await world.link();
+    const claims = await claimsOf(world, own);
+    const id = await started(world, claims);
+    const receipt = await world.authority.revoke({ jtis: [own.jti] }, 'logout');
+    expect(receipt).toMatchObject({
+      jtis: [own.jti],
+      links: [own.socket],
+      sessions: [],
+      keptSessions: [id],
+      processes: 1,
+      survivors: [],
+      verifiedBy: 'link',
+    });
+    await world.until('its end', () => own.child.exitCode ?? undefined);
+    expect(own.child.exitCode).toBe(0);
+    const daemon = await world.linkDaemon();
+    await world.session(id, ({ socket }) => socket === daemon.socket);
+    await world.sessions.end(ANYBODY, id, 0);
+  });
+
+  test('with on_revoke "end" ends its sessions first, and nobody else’s', async () => {
+    await using world = await World.open({ onRevoke: 'end' });
+    await world.linkDaemon();
+    const [mine, other] = [await world.login(), await world.login()];
+    const id = await started(world, mine);
+    const kept = await started(world, other);
+    const receipt = await world.authority.revoke({ jtis: [mine.jti] }, 'revoked');
+    expect(receipt).toMatchObject({
+      links: [],
+      sessions: [id],
+      keptSessions: [],
+      survivors: [],
+      verifiedBy: 'link',
+    });
+    expect(receipt.processes).toBeGreaterThanOrEqual(2);
+    expect(await world.sessions.get(ANYBODY, id)).toMatchObject({ state: 'ended' });
+    expect(await world.sessions.get(ANYBODY, kept)).toMatchObject({ state: 'running' });
+  });
+
+  test('with on_revoke "end" a token with a link loses both', async () => {
+    await using world = await World.open({ onRevoke: 'end' });
+    const own = await world.link();
+    const id = await started(world, await claimsOf(world, own));
+    const receipt = await world.authority.revoke({ jtis: [own.jti] }, 'revoked');
+    expect(receipt).toMatchObject({ links: [own.socket], sessions: [id], survivors: [] });
+  });
+
+  test('leaves the link daemon alone when the last login ends (F31)', async () => {
+    await using world = await World.open();
+    const daemon = await world.linkDaemon();
+    const { jti } = await world.login();
+    expect(await world.authority.revoke({ jtis: [jti] }, 'logout')).toMatchObject({
+      links: [],
+      processes: 0,
+    });
+    expect(world.links.get(daemon.socket).state).toBe('ready');
+    expect(isAlive(daemon.pid)).toBe(true);
+  });
+
+  test('leaves the link daemon alone, unless shutdown_on_logout says otherwise and it was the last login (F31)', async () => {
+    await using world = await World.open({ shutdownOnLogout: true });
+    const daemon = await world.linkDaemon();
+    const [first, last] = [await world.login(), await world.login()];
+    expect(await world.authority.revoke({ jtis: [first.jti] }, 'logout')).toMatchObject({
+      links: [],
+      processes: 0,
+    });
+    expect(isAlive(daemon.pid)).toBe(true);
+    const receipt = await world.authority.revoke({ jtis: [last.jti] }, 'logout');
+    expect(receipt).toMatchObject({ links: [daemon.socket], processes: 1, survivors: [] });
+    expect(world.authority.isActive(daemon.jti)).toBe(false);
+    expect(await world.sockets()).toEqual([]);
+  });
+
+  test('starts nothing for a token revoked while its start was under way', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const claims = await world.login();
+    const start = world.sessions.start({ claims, ...TWO });
+    const revoked = world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    await expect(start).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
+    await revoked;
+    expect(fake.received.some(({ body }) => body?.$case === 'start')).toBe(false);
+    expect((await world.sessions.list(ANYBODY, { pageSize: 0 })).items).toEqual([]);
+  });
+
+  test('with on_revoke "end" ends what is only just being started', async () => {
+    await using world = await World.open({ onRevoke: 'end' });
+    const daemon = await world.linkDaemon();
+    for (let round = 0; round < 5; round += 1) {
+      const claims = await world.login();
+      const starting = world.sessions.start({ claims, ...TWO }).catch((error: unknown) => error);
+      const running = (): ReadonlyMap<string, number> =>
+        world.links.forSocket(daemon.socket)?.running ?? new Map<string, number>();
+      while (running().size === 0) await new Promise((resolve) => setImmediate(resolve));
+      const [id] = running().keys();
+      const receipt = await world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+      await starting;
+      expect(receipt.sessions).toEqual([id]);
+      expect(running().size).toBe(0);
+    }
+  });
+
+  test('kills a link that does not answer, and says so', async () => {
+    await using world = await World.open();
+    const own = await world.link();
+    process.kill(own.pid, 'SIGSTOP');
+    const receipt = await world.authority.revoke({ jtis: [own.jti] }, 'revoked');
+    expect(receipt).toMatchObject({ links: [own.socket], processes: 1, survivors: [] });
+    expect(own.child.signalCode ?? 'SIGKILL').toBe('SIGKILL');
+    await world.until('its end', () => own.child.signalCode ?? undefined);
+  });
+
+  test('by stopping the link is the same', async () => {
+    await using world = await World.open();
+    const own = await world.link();
+    expect(await world.links.stop(own.socket)).toMatchObject({
+      jtis: [own.jti],
+      links: [own.socket],
+      processes: 1,
+    });
+    await expect(world.links.stop(own.socket)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+});

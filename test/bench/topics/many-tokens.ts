@@ -1,0 +1,89 @@
+/**
+ * What a call costs a server that has a million live tokens, against one that has a thousand: CPU, with calls
+ * of a thousand tokens as Zipf would have them, each server started anew several times.
+ */
+import { connect } from 'node:http2';
+import { cpuMsOf } from '../cpu.ts';
+import { Child } from '../processes/child.ts';
+import type { Ready } from '../processes/many-tokens-server.ts';
+import { type Comparison, compare } from '../report/compare.ts';
+import { type Line, median } from '../report/line.ts';
+import { fillTokens } from './tokens.ts';
+
+const RESTARTS = 3;
+const ROUNDS = 5;
+const [MANY, FEW] = [1_000_000, 1_000];
+const ASKED = 1_000;
+const WARM_UP = 10_000;
+const CALLS = 4_000;
+const AT_ONCE = 32;
+
+export async function measure(folder: () => string): Promise<Line[]> {
+  const [many, few] = [folder(), folder()];
+  await fillTokens(many, MANY, 'test.db');
+  await fillTokens(few, FEW, 'test.db');
+  const restarts: Comparison[] = [];
+  for (let restart = 0; restart < RESTARTS; restart += 1) restarts.push(await oneStart(many, few));
+  const middle = (of: (comparison: Comparison) => number): number => median(restarts.map(of));
+  return [
+    {
+      what: 'call of many tokens, 1,000,000 live against 1,000, server CPU',
+      ours: `${middle(({ ours }) => ours).toFixed(0)} us`,
+      other: `${middle(({ other }) => other).toFixed(0)} us`,
+      ratio: 1 / middle(({ ratio }) => ratio),
+      goal: 0.95,
+      wanted: 'at least',
+      spread: middle(({ spread }) => spread),
+    },
+  ];
+}
+
+async function oneStart(many: string, few: string): Promise<Comparison> {
+  await using large = await Child.start<Ready, number>('many-tokens-server.ts', [many, `${ASKED}`]);
+  await using small = await Child.start<Ready, number>('many-tokens-server.ts', [few, `${ASKED}`]);
+  for (const server of [large, small]) await cost(server, WARM_UP);
+  return await compare(
+    ROUNDS,
+    () => cost(large, CALLS),
+    () => cost(small, CALLS),
+  );
+}
+
+/** Microseconds of CPU a call; throws when not every call was answered well. */
+async function cost(server: Child<Ready, number>, calls: number): Promise<number> {
+  const before = await server.ask({});
+  const begunMs = cpuMsOf(server.pid);
+  await load(server.ready, calls);
+  const cpuMs = cpuMsOf(server.pid) - begunMs;
+  const good = (await server.ask({})) - before;
+  if (good !== calls) throw new Error(`${good} of ${calls} calls were answered well`);
+  return (cpuMs * 1000) / calls;
+}
+
+/** h2load has one token a run; this has another for each call. */
+async function load({ api, tokens }: Ready, calls: number): Promise<void> {
+  const session = connect(`https://localhost:${api}`, { rejectUnauthorized: false });
+  const call = (token: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/latchkey.v1.AuthService/WhoAmI',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        authorization: `Bearer ${token}`,
+      });
+      stream.once('error', reject).once('close', resolve).resume();
+      stream.end(Buffer.alloc(5));
+    });
+  let left = calls;
+  const caller = async (): Promise<void> => {
+    while (left-- > 0) await call(tokens[zipf(tokens.length)] ?? '');
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, caller));
+  session.close();
+}
+
+/** An index below `count`, the n-th about 1/n times as often as the first. */
+function zipf(count: number): number {
+  return Math.floor(count ** Math.random()) - 1;
+}

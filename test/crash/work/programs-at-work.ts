@@ -1,0 +1,105 @@
+/** Programs that are started while the daemon is being killed: short ones, and ones that stay and have started others. */
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type Session,
+  SessionState,
+  StartSessionRequest,
+  StartSessionResponse,
+} from '../../../src/generated/latchkey/v1/session.ts';
+import type { Rpc } from '../../support/server/rpc.ts';
+import type { Random } from '../random.ts';
+import { until } from '../until.ts';
+import type { Administrator } from './administrator.ts';
+import { markedProcesses } from './processes.ts';
+
+const EXIT_STATUS = 3;
+const SHORT = `echo short; exit ${EXIT_STATUS}`;
+const LASTING = 'setsid sleep 1000 & exec sleep 1000';
+
+/** Starts `script`; undefined when the server did not answer that it runs. */
+export async function startScript(rpc: Rpc, token: string, script: string): Promise<Session | undefined> {
+  const request = StartSessionRequest.fromPartial({ command: ['sh', '-c', script] });
+  const bytes = StartSessionRequest.encode(request).finish();
+  const { response } = await rpc.unary('/latchkey.v1.SessionService/StartSession', bytes, token);
+  return response && StartSessionResponse.decode(response).session;
+}
+
+interface Started {
+  readonly id: string;
+  readonly lasting: boolean;
+}
+
+export class ProgramsAtWork {
+  /** How many starts were acknowledged and have come to what they had to. */
+  checked = 0;
+  readonly #random: Random;
+  readonly #tokens: readonly string[];
+  readonly #kept: ReadonlySet<string>;
+  #started: Started[] = [];
+
+  /** They are started with one of `tokens`. `kept` are sessions of others, which go on. */
+  constructor(random: Random, tokens: readonly string[], kept: readonly string[]) {
+    this.#random = random;
+    this.#tokens = tokens;
+    this.#kept = new Set(kept);
+  }
+
+  /** One after the other, until `over`. */
+  async work(rpc: Rpc, over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      const lasting = this.#random.chance(0.3);
+      const token = this.#random.of(this.#tokens) ?? '';
+      const session = await startScript(rpc, token, lasting ? LASTING : SHORT);
+      if (session !== undefined) this.#started.push({ id: session.id, lasting });
+      await delay(this.#random.between(10, 100));
+    }
+  }
+
+  /**
+   * What was acknowledged to have started has ended as it does, or goes on; no process is in a session
+   * that nobody knows; and what lasts can be ended, with all that it started.
+   */
+  async check(administrator: Administrator): Promise<void> {
+    for (const started of this.#started)
+      await until('session', async () => complaint(started, await administrator.session(started.id)));
+    await until('orphans', async () => strangers(await this.#running(administrator)));
+    for (const id of await this.#running(administrator))
+      if (!this.#kept.has(id)) await end(administrator, id);
+    await until('processes', async () => strangers(this.#kept));
+    this.checked += this.#started.length;
+    this.#started = [];
+  }
+
+  /** No session is left but those that are kept, whatever a start was that nobody answered. */
+  async checkEnd(administrator: Administrator): Promise<void> {
+    for (const state of [SessionState.STARTING, SessionState.RUNNING])
+      await until('unended sessions', async () => {
+        const others = (await administrator.sessions(state)).filter(({ id }) => !this.#kept.has(id));
+        return others.map(({ id }) => `${id} is ${state}`).join('\n');
+      });
+  }
+
+  async #running(administrator: Administrator): Promise<Set<string>> {
+    const ids = new Set((await administrator.sessions(SessionState.RUNNING)).map(({ id }) => id));
+    for (const id of this.#kept) if (!ids.has(id)) throw new Error(`session ${id} is lost`);
+    return ids;
+  }
+}
+
+function complaint({ id, lasting }: Started, session: Session | undefined): string {
+  const { state, exitStatus } = session ?? {};
+  if (lasting && state === SessionState.RUNNING) return '';
+  if (!lasting && state === SessionState.ENDED && exitStatus === EXIT_STATUS) return '';
+  return `${lasting ? 'lasting' : 'short'} ${id}: ${JSON.stringify(session)}`;
+}
+
+/** Processes of sessions other than these, in words. */
+function strangers(known: ReadonlySet<string>): string {
+  const strange = markedProcesses().filter(({ sessionId }) => !known.has(sessionId));
+  return strange.map(({ pid, sessionId, command }) => `${pid} of ${sessionId}: ${command}`).join('\n');
+}
+
+async function end(administrator: Administrator, sessionId: string): Promise<void> {
+  const receipt = await administrator.endSession(sessionId);
+  if (receipt?.survivors.length !== 0) throw new Error(`session ${sessionId}: ${JSON.stringify(receipt)}`);
+}

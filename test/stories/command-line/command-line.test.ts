@@ -1,0 +1,256 @@
+/** The command line as people use it: signals, pipelines, leaving and coming back, trust, hostile names. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { alice, type Finished, mallory, type Run, root, runAs } from '../../support/account.ts';
+import { program } from '../../support/program.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { HOSTILE } from '../../support/terminal/hostile-text.ts';
+
+let daemon: TestDaemon;
+let link: Run;
+
+/** A line of shell in which `$latchkey` is the program and `$run` the run folder; what bash says is its answer. */
+function shell(line: string, more: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  const env = { latchkey: program(), run: daemon.runFolder, ...more };
+  return runAs(alice, ['/bin/bash', '-c', line], { env }).finished;
+}
+
+async function stateOf(id: string): Promise<{ state: string; exitStatus: number | null }> {
+  const { session } = await daemon.json<{ session: { state: string; exitStatus: number | null } }>(alice, [
+    'sessions',
+    'show',
+    id,
+  ]);
+  return { state: session.state, exitStatus: session.exitStatus };
+}
+
+describe('the command line', () => {
+  beforeAll(async () => {
+    if (missingWorld()) return;
+    daemon = await TestDaemon.start();
+    link = await daemon.link(alice);
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test('^C goes to the program, whose status is then ours', async (context) => {
+    skipWithout(context, missingWorld());
+    const run = daemon.begin(alice, [
+      'start',
+      '--',
+      'sh',
+      '-c',
+      'trap "exit 42" INT; echo on; while :; do sleep 0.1; done',
+    ]);
+    await run.printed(/on\n/);
+    run.kill('SIGINT');
+    expect(await run.finished).toMatchObject({ status: 42, stderr: '' });
+  });
+
+  test('^C twice leaves the program running, and says how to come back', async (context) => {
+    skipWithout(context, missingWorld());
+    const script =
+      'trap "echo kept on" INT; echo on; while ! [ -e go ]; do sleep 0.1; done; echo end; exit 5';
+    const run = daemon.begin(alice, ['start', '--', 'sh', '-c', script]);
+    await run.printed(/on\n/);
+    run.kill('SIGINT');
+    await run.printed(/kept on\n/);
+    run.kill('SIGINT');
+    const { status, stderr } = await run.finished;
+    expect(status).toBe(255);
+    const [, id = ''] = /attach again with 'latchkey attach (\w+)'\n$/.exec(stderr) ?? [];
+    expect((await stateOf(id)).state).toBe('running');
+    await shell('touch go');
+    const again = await daemon.cli(alice, ['attach', id]);
+    expect(again).toMatchObject({ status: 5, stdout: 'on\nkept on\nend\n' });
+  });
+
+  test('^\\ leaves a program running that any signal would end', async (context) => {
+    skipWithout(context, missingWorld());
+    const run = daemon.begin(alice, ['start', '--', 'sh', '-c', 'echo on; exec sleep 3000']);
+    await run.printed(/on\n/);
+    run.kill('SIGQUIT');
+    const { status, stderr } = await run.finished;
+    expect(status).toBe(255);
+    const [, id = ''] = /attach again with 'latchkey attach (\w+)'\n$/.exec(stderr) ?? [];
+    expect((await stateOf(id)).state).toBe('running');
+  });
+
+  test('a pipeline that stops reading ends the program quietly, as it would end one here', async (context) => {
+    skipWithout(context, missingWorld());
+    const { stdout, stderr } = await shell(
+      '"$latchkey" start --run "$run" yes | head -n 1; echo $PIPESTATUS',
+    );
+    expect([stdout, stderr]).toEqual(['y\n141\n', '']);
+    const { sessions } = await daemon.json<{ sessions: { exitStatus: number; command: string[] }[] }>(alice, [
+      'sessions',
+      '--filter',
+      'yes',
+    ]);
+    expect(sessions).toMatchObject([{ command: ['yes'], exitStatus: 141 }]);
+  });
+
+  test('every byte arrives, in both directions', async (context) => {
+    skipWithout(context, missingWorld());
+    const made = await shell(
+      'head -c 8000000 /dev/urandom > sent; "$latchkey" start --run "$run" cat < sent | cmp - sent && echo same',
+    );
+    expect(made).toMatchObject({ stdout: 'same\n', stderr: '' });
+  });
+
+  test('names from elsewhere cannot reach the terminal', async (context) => {
+    skipWithout(context, missingWorld());
+    await daemon.cli(alice, ['start', '--', 'sh', '-c', 'exit 0', '\u001b]0;owned\u0007\u202e']);
+    for (const argv of [['sessions'], ['sessions', '--json']]) {
+      const stdout = (await daemon.cli(root, argv)).stdout.replaceAll('\n', ' ');
+      expect(stdout).toContain('owned');
+      expect(stdout).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    }
+  });
+
+  test('a watch shows what there is, then what changes', async (context) => {
+    skipWithout(context, missingWorld());
+    const run = daemon.begin(root, ['tokens', 'watch', '--json']);
+    await run.printed(/"event":"complete"/);
+    const theirs = await daemon.link(mallory);
+    const [, jti = ''] = await run.printed(
+      /"complete"[\s\S]*"event":"there","token":\{"jti":"([^"]+)","login":"mallory"/,
+    );
+    const receipt = await daemon.cli(root, ['tokens', 'revoke', jti]);
+    expect(receipt.stdout).toMatch(/^Ended 1 token, 1 link and 1 process in \d+ ms\.\n/);
+    await run.printed(new RegExp(`"event":"gone","id":"${jti}"`));
+    expect((await theirs.finished).status).not.toBe(null);
+    run.kill('SIGTERM');
+  });
+
+  test('alone it says where one stands, and what could be done next', async (context) => {
+    skipWithout(context, missingWorld());
+    const { status, stdout, stderr } = await daemon.cli(alice, ['--no-color']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(
+      /^server +\S+:\d+\nversion +\d.*\nyou +alice\nLinux user +alice\nrole +user\nexpires +.*\nlink +takes starts\n/,
+    );
+    expect(stdout).toMatch(/\nNext:\n {2}latchkey start -- COMMAND +run a program as alice\n/);
+    expect(stdout).toMatch(/\n {2}latchkey logout +end this login\n/);
+    const administrator = await daemon.cli(root, ['--no-color']);
+    expect(administrator.stdout).toMatch(/role +admin\n[\s\S]*\n {2}latchkey tui +all of it on one screen\n/);
+    expect(administrator.stdout).not.toContain('logout'); // the host's own token is no login
+    const stranger = await daemon.cli(mallory, ['--no-color']);
+    expect(stranger).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(stranger.stdout).toMatch(/you +not logged in\n\nNext:\n {2}latchkey login /);
+    expect(await daemon.json(mallory, ['--no-color'])).toMatchObject({
+      login: null,
+      role: null,
+      problem: expect.any(String),
+    });
+    expect((await daemon.cli(alice, ['frobnicate'])).status).toBe(2);
+  });
+
+  describe('the completion knows what the server knows', () => {
+    /** What each shell offers behind $words; zsh is typed at, since it completes nowhere else, until it shows $wanted. */
+    const OFFERS: Readonly<Record<string, string>> = {
+      bash: `source <($latchkey completion bash); COMP_WORDS=("$latchkey" $words ''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+        _latchkey; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      fish: `fish --no-config -c '$latchkey completion fish | source; complete -C "$latchkey $words "'`,
+      zsh: `timeout 20 zsh -f -c 'zmodload zsh/zpty; zpty z "stty cols 300; exec zsh -f -i"
+        zpty -w z "autoload -U compinit; compinit -u -D; source <($latchkey completion zsh); print ready\\$((1))"
+        zpty -r z said "*ready1*"; zpty -n -w z "$latchkey $words "$'"'\\t\\t'"'; zpty -r z said "*$wanted*"; print -r -- $said'`,
+    };
+    /** A command line without its last word, and that. */
+    const lines = async (): Promise<[string, string][]> => {
+      const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(alice, ['tokens']);
+      const { links } = await daemon.json<{ links: { socket: string }[] }>(alice, ['links']);
+      return [
+        ['tokens show', tokens[0]?.jti ?? ''],
+        ['tokens revoke --login', 'alice'],
+        ['links stop', links[0]?.socket ?? ''],
+      ];
+    };
+
+    test.for(Object.keys(OFFERS))('in %s', async (name, context) => {
+      skipWithout(context, missingWorld() ?? (existsSync(`/usr/bin/${name}`) ? undefined : `needs ${name}`));
+      for (const [words, wanted] of await lines()) {
+        const env = { words: `--run ${daemon.runFolder} ${words}`, wanted };
+        expect((await shell(OFFERS[name] ?? '', env)).stdout).toContain(wanted);
+      }
+    });
+
+    test.for(Object.keys(OFFERS))('and nothing of it runs in %s', async (name, context) => {
+      skipWithout(context, missingWorld() ?? (existsSync(`/usr/bin/${name}`) ? undefined : `needs ${name}`));
+      const argv = ['start', '--detach', '--', 'sleep', '60', HOSTILE.shell ?? '', ...Object.values(HOSTILE)];
+      const wanted = (await daemon.cli(alice, argv)).stdout.trim();
+      const env = { words: `--run ${daemon.runFolder} sessions show`, wanted };
+      const { stdout } = await shell(OFFERS[name] ?? '', env);
+      expect(stdout).toContain(wanted);
+      expect(stdout).not.toContain('\u001b]');
+      expect(existsSync(join(alice.home, 'pwned'))).toBe(false);
+    });
+  });
+
+  test('a server is trusted by its fingerprint and by nothing else (N3)', async (context) => {
+    skipWithout(context, missingWorld());
+    const { address } = daemon.serverFile;
+    const [, fingerprint = ''] = /"fingerprint":"([0-9A-F:]+)"/.exec(daemon.log) ?? [];
+    const env = { XDG_CONFIG_HOME: join(mallory.home, 'fresh') };
+    const trust = (...argv: string[]): Promise<Finished> =>
+      runAs(mallory, [program(), 'trust', address, ...argv], { env }).finished;
+    expect((await trust()).status).toBe(2);
+    expect((await trust('--fingerprint', fingerprint.replace(/^../, '00').replace(/..$/, '00'))).status).toBe(
+      6,
+    );
+    expect(await trust('--fingerprint', fingerprint)).toMatchObject({ status: 0, stderr: '' });
+    const kept = join(mallory.home, 'fresh/latchkey/servers', address.replace(':', '_'), 'ca.pem');
+    expect(readFileSync(kept, 'utf8').trim()).toBe(daemon.serverFile.ca.trim());
+  });
+
+  test('a token is checked without being shown to anybody', async (context) => {
+    skipWithout(context, missingWorld());
+    const file = join(
+      alice.home,
+      '.config/latchkey/servers',
+      daemon.serverFile.address.replace(':', '_'),
+      'token',
+    );
+    const input = readFileSync(file, 'utf8');
+    const good = await daemon.cli(root, ['tokens', 'verify'], { input });
+    expect(good).toMatchObject({ status: 0, stdout: expect.stringMatching(/^active: /) });
+    const bad = await daemon.cli(root, ['tokens', 'verify'], { input: `${input.trim().slice(0, -4)}AAAA\n` });
+    expect(bad).toMatchObject({ status: 1, stdout: 'refused: TOKEN_INVALID\n' });
+  });
+
+  test('reading on goes on over a restart of the server, each byte once', async (context) => {
+    skipWithout(context, missingWorld());
+    const script = 'echo one; while ! [ -e restarted ]; do sleep 0.1; done; echo two';
+    const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
+    const run = daemon.begin(alice, ['sessions', 'read', '--follow', id]);
+    await run.printed(/one\n/);
+    await daemon.end('SIGKILL');
+    await daemon.serve();
+    await shell('touch restarted');
+    expect(await run.finished).toMatchObject({ status: 0, stdout: 'one\ntwo\n', stderr: '' });
+  });
+
+  test('who loses the login in the middle is told how to come back', async (context) => {
+    skipWithout(context, missingWorld());
+    const theirs = await daemon.link(mallory);
+    const run = daemon.begin(mallory, ['start', '--', 'sh', '-c', 'echo on; sleep 60']);
+    await run.printed(/on\n/);
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    const { status, stderr } = await run.finished;
+    expect(status).toBe(255);
+    expect(stderr).toMatch(/come back: 'latchkey attach \w+'\n.*run 'latchkey login'/);
+    await theirs.finished;
+  });
+
+  test('logging out ends the login, its link and the token kept here', async (context) => {
+    skipWithout(context, missingWorld());
+    const out = await daemon.cli(alice, ['logout']);
+    expect(out).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Ended 1 token, 1 link/) });
+    await link.finished;
+    expect(await daemon.cli(alice, ['whoami'])).toMatchObject({ status: 3, stdout: '' });
+  });
+});

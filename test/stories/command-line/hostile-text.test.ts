@@ -1,0 +1,109 @@
+/** Names, commands and messages that are made for harm, on a real terminal: they are read, and do nothing. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inert } from '../../../src/inert.ts';
+import { displayWidth } from '../../../src/terminal/display-width.ts';
+import { layTable } from '../../../src/terminal/table.ts';
+import { alice, root } from '../../support/account.ts';
+import { program } from '../../support/program.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { HARMFUL, HOSTILE } from '../../support/terminal/hostile-text.ts';
+import { Screen } from '../../support/terminal/screen.ts';
+
+let daemon: TestDaemon;
+let session: string;
+
+describe('text from elsewhere', () => {
+  beforeAll(async () => {
+    if (missingWorld()) return;
+    daemon = await TestDaemon.start();
+    await daemon.link(alice);
+    for (const text of Object.values(HOSTILE)) {
+      const script = ['sh', '-c', 'exec sleep 600', text];
+      session = (await daemon.cli(alice, ['start', '--detach', '--', ...script])).stdout.trim();
+    }
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test.for([40, 60, 80, 200])(
+    'does nothing to a terminal of %i columns, and breaks no line',
+    async (columns, context) => {
+      skipWithout(context, missingWorld());
+      using screen = new Screen(root, { columns, rows: 200 });
+      const run = `--run ${daemon.runFolder}`;
+      const all = ['', 'tokens', 'links', 'sessions', `sessions show ${session}`, 'whoami'];
+      screen.enter(
+        `for v in ${all.map((words) => `"${words}"`).join(' ')}; do clear; ${program()} ${run} $v; echo; n=$((n + 1)); echo "end of $n"; read x; done`,
+      );
+      for (const [at] of all.entries()) {
+        const text = await screen.shows(new RegExp(`^end of ${at + 1}$`, 'm'));
+        expect(text).not.toMatch(HARMFUL);
+        expect(screen.breaks).toEqual([]);
+        screen.press('Enter');
+      }
+      expect(screen.title).not.toContain('owned');
+      expect(screen.clipboard).toBe('');
+    },
+  );
+
+  test('is whole and as harmless in a pipe, in JSON and in a watch', async (context) => {
+    skipWithout(context, missingWorld());
+    for (const argv of [['sessions'], ['sessions', '--json'], ['sessions', 'show', session]]) {
+      const { stdout, stderr } = await daemon.cli(root, argv);
+      expect(stdout + stderr).not.toMatch(HARMFUL);
+      expect(stdout).toMatch(/x{600,}…/); // as much as the server keeps of a command
+    }
+    const { sessions } = await daemon.json<{ sessions: { command: string[] }[] }>(root, ['sessions']);
+    const { long: _, ...whole } = HOSTILE;
+    const words = sessions.map(({ command }) => command[3] ?? '');
+    expect(words.filter((word) => !/^x{600,}…$/.test(word)).toSorted()).toEqual(
+      Object.values(whole).toSorted(),
+    );
+    expect(words).toHaveLength(Object.values(HOSTILE).length);
+    const watch = daemon.begin(root, ['sessions', '--watch']);
+    await watch.printed(/exec sleep.*\n$/);
+    await daemon.cli(alice, ['start', '--', 'true', ...Object.values(HOSTILE)]);
+    await watch.printed(/there.*owned/);
+    expect(watch.stdout).not.toMatch(HARMFUL);
+    watch.kill();
+  });
+
+  test('is harmless in what one is told of, and in the log', async (context) => {
+    skipWithout(context, missingWorld());
+    for (const text of Object.values(HOSTILE)) {
+      const words = [
+        ['tokens', 'show'],
+        ['links', 'stop'],
+        ['attach'],
+        ['login', '--method'],
+        ['sessions', '--sort'],
+      ];
+      for (const argv of words) {
+        const { stdout, stderr } = await daemon.cli(root, [...argv, text]);
+        expect(stdout).toBe('');
+        expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);
+        expect(stderr).not.toMatch(HARMFUL);
+      }
+      const link = await daemon.cli(alice, ['link', text]);
+      expect(link.stderr).toMatch(/^latchkey link: [^\n]+\n$/);
+      expect(link.stderr).not.toMatch(HARMFUL);
+    }
+    expect(daemon.log).not.toMatch(HARMFUL);
+  });
+
+  test('stands in the columns of a table as a real terminal counts them', async (context) => {
+    skipWithout(context, missingWorld());
+    const cells = Object.values(HOSTILE).map((text) => [{ text: inert(text) }, { text: 'Z' }]);
+    const lines = layTable([{ title: 'TEXT', shrinks: true }, { title: 'Z' }], cells, 80, (text) => text);
+    const at = displayWidth(lines[0]?.replace(/Z$/, '') ?? '');
+    // Each line's Z is overwritten by an X where it ought to be.
+    const file = join(alice.home, 'table');
+    writeFileSync(file, lines.map((line) => `${line}\u001b[${at + 1}GX\n`).join(''));
+    using screen = new Screen(alice, { rows: 60 });
+    screen.enter(`clear; cat ${file}; echo end`);
+    const shown = (await screen.shows(/^end$/m)).split('\n').slice(0, lines.length);
+    expect(shown.filter((line) => !/ {2}X$/.test(line))).toEqual([]);
+  });
+});

@@ -1,0 +1,104 @@
+/** Links begun by hand, as people begin and lose them: two at a time, killed ones, in the background, on any port. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { alice, latchkey, mallory, root } from '../../support/account.ts';
+import { program } from '../../support/program.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { Screen } from '../../support/terminal/screen.ts';
+
+let daemon: TestDaemon;
+
+async function jtiOf(account: typeof alice): Promise<string> {
+  return (await daemon.json<{ token: { jti: string } }>(account, ['whoami'])).token.jti;
+}
+
+describe('a link begun by hand', () => {
+  beforeAll(async () => {
+    if (missingWorld()) return;
+    daemon = await TestDaemon.start();
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test('takes the place of another login, says so, and gives it back', async (context) => {
+    skipWithout(context, missingWorld());
+    const first = await daemon.link(alice);
+    const before = await jtiOf(alice);
+    const second = daemon.begin(alice, ['link']);
+    await second.printed(/\n.*had another login, which goes on/, 'stderr');
+    expect(first.stderr).not.toContain('another login');
+    expect(await jtiOf(alice)).not.toBe(before);
+    second.kill('SIGINT');
+    await second.finished;
+    expect(await jtiOf(alice)).toBe(before);
+    first.kill('SIGINT');
+    await first.finished;
+    const { status, stderr } = await daemon.cli(alice, ['whoami']);
+    expect([status, stderr]).toEqual([3, expect.stringContaining('latchkey login')]);
+  });
+
+  test('leaves word of what happened when it is killed, and what to do', async (context) => {
+    skipWithout(context, missingWorld());
+    const link = await daemon.link(mallory);
+    const watch = daemon.begin(root, ['links', '--watch']);
+    await watch.printed(/mallory/);
+    link.kill('SIGKILL');
+    await link.finished;
+    await watch.printed(/gone/);
+    watch.kill();
+    const { status, stderr } = await daemon.cli(mallory, ['whoami']);
+    expect(status).toBe(3);
+    expect(stderr).toBe(
+      "latchkey: this login has ended, with its link or by revocation; to log in again, run 'latchkey login', or 'latchkey link' on the server's host\n",
+    );
+    const again = await daemon.link(mallory);
+    expect(again.stderr).not.toContain('another login');
+    expect((await daemon.cli(mallory, ['whoami'])).status).toBe(0);
+  });
+
+  test('says on a terminal that it runs in the background, wherever --run stands', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = new Screen(alice, { columns: 120 });
+    screen.enter(`clear; ${program()} --run ${daemon.runFolder} link --daemon; echo ended with $?`);
+    const text = await screen.shows(/ended with 0/);
+    expect(text).toMatch(
+      /^latchkey link: your link daemon runs in the background, .*'latchkey links' shows it\nended/,
+    );
+    expect(await daemon.cli(alice, ['link', '--daemon'])).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  test('says on a terminal that it waits for the server', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = new Screen(mallory, { columns: 120 });
+    process.kill(daemon.pid, 'SIGSTOP');
+    try {
+      screen.enter(`clear; ${program()} link --run ${daemon.runFolder}`);
+      await screen.shows(/^latchkey link: waiting for the server … 1 s\n/);
+    } finally {
+      process.kill(daemon.pid, 'SIGCONT');
+    }
+    expect(await screen.shows(/^latchkey link: mallory is logged in/)).not.toContain('waiting');
+  });
+});
+
+test('a server on any free port is found there, and again where it is after a restart', async (context) => {
+  skipWithout(context, missingWorld());
+  await using moving = await TestDaemon.start({ config: { api: { listen: '127.0.0.1:0' } } });
+  const { address } = moving.serverFile;
+  expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
+  expect(moving.log).toContain(address);
+  const watch = moving.begin(root, ['tokens', '--watch']);
+  await watch.printed(/root/);
+  await moving.end('SIGKILL');
+  await watch.printed(/trying again/, 'stderr');
+  await moving.serve();
+  expect(moving.serverFile.address).not.toBe(address);
+  await watch.printed(/watching again/, 'stderr');
+  watch.kill();
+  expect((await latchkey(root, ['whoami', '--run', moving.runFolder]).finished).stdout).toContain(
+    moving.serverFile.address,
+  );
+});

@@ -1,0 +1,149 @@
+/** Lists that go on: drawn in place on a terminal, as lines elsewhere, over whatever happens to the server. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, alice, mallory, type Run, root } from '../../support/account.ts';
+import { program } from '../../support/program.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { Screen, type ScreenOptions } from '../../support/terminal/screen.ts';
+
+let daemon: TestDaemon;
+
+function typed(account: Account, words: string, options: ScreenOptions = {}): Screen {
+  const screen = new Screen(account, options);
+  screen.enter(`echo before; ${program()} ${words} --run ${daemon.runFolder}; echo ended with $?`);
+  return screen;
+}
+
+/** The events that a watch in JSON has printed. */
+interface Told {
+  readonly event: string;
+  readonly id?: string;
+  readonly token?: { readonly jti: string; readonly login: string };
+  readonly session?: { readonly id: string };
+}
+
+function events({ stdout }: Run): Told[] {
+  return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+}
+
+describe('a list that is watched', () => {
+  beforeAll(async () => {
+    if (missingWorld()) return;
+    daemon = await TestDaemon.start();
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test('is drawn in place as it changes and fits, and the terminal is left as it was (X7)', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = typed(root, 'tokens --watch', { rows: 6 });
+    await screen.shows(/^TOKEN +LOGIN .*\n\S+ +root .*\n\n\n\n1 token {2}\d\d:\d\d:\d\d {2}q ends\n$/);
+    expect(screen.modes).toBe('1 0');
+    const links = [await daemon.link(alice), await daemon.link(alice)];
+    await screen.shows(/alice.*\n.*alice.*\n.*root.*\n\n3 tokens/);
+    screen.enter('typed over nothing');
+    screen.resize(50, 4);
+    const narrow = await screen.shows(/alice.*\n.*alice.*\n2 of 3 tokens/);
+    expect(narrow).toMatch(/^TOKEN +LOGIN/);
+    expect(narrow).not.toContain('typed');
+    screen.resize(80, 24);
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'alice']);
+    await screen.shows(/^TOKEN.*\n.*root.*\n\n[\s\S]*1 token /);
+    screen.press('C-c');
+    const after = await screen.shows(/ended with 130/);
+    expect(after).toMatch(/before\nended with 130\n/);
+    expect(screen.modes).toBe('0 1');
+    await Promise.all(links.map((link) => link.finished));
+  });
+
+  test('comes back behind ^Z, and ends with q', async (context) => {
+    skipWithout(context, missingWorld());
+    using screen = typed(root, 'tokens list --watch');
+    await screen.shows(/q ends/);
+    screen.press('C-z');
+    await screen.until('the shell', () => screen.modes === '0 1');
+    screen.enter('fg');
+    await screen.shows(/^TOKEN[\s\S]*q ends/);
+    expect(screen.modes).toBe('1 0');
+    screen.press('q');
+    await screen.until('the shell', () => screen.modes === '0 1');
+    screen.enter('echo it ended with $?');
+    await screen.shows(/it ended with 0/);
+  });
+
+  test('goes on when the server was away, says so once, and tells what changed meanwhile', async (context) => {
+    skipWithout(context, missingWorld());
+    const theirs = await daemon.link(mallory);
+    await daemon.link(alice);
+    const run = daemon.begin(root, ['tokens', 'watch', '--json']);
+    const lines = daemon.begin(root, ['tokens', '-w', '--login', 'mallory']);
+    await run.printed(/"complete"/);
+    await lines.printed(/mallory/);
+    using screen = typed(root, 'tokens --watch');
+    await screen.shows(/mallory[\s\S]*q ends/);
+    const jti = (login: string) => events(run).find(({ token }) => token?.login === login)?.token?.jti;
+    const [mallorys, roots] = [jti('mallory'), jti('root')];
+    await daemon.end('SIGKILL');
+    await Promise.all([run, lines].map((each) => each.printed(/trying again/, 'stderr')));
+    await screen.shows(/trying again\n$/);
+    theirs.kill('SIGKILL');
+    await theirs.finished;
+    await daemon.serve();
+    for (const gone of [mallorys, roots]) await run.printed(new RegExp(`"gone","id":"${gone}"`));
+    await lines.printed(new RegExp(`\\d\\d:\\d\\d:\\d\\d {2}gone {3}${mallorys}\n`));
+    await screen.until('the list without her', (text) => /q ends/.test(text) && !text.includes('mallory'));
+    const told = events(run);
+    const since = told.slice(told.findIndex(({ event }) => event === 'complete') + 1);
+    // The administrator's token is another after each start; alice's link went on, and there is nothing to tell of it.
+    const theirLogins = since.map(({ event, id, token }) => [event, token?.login ?? id]);
+    expect(theirLogins).toContainEqual(['there', 'root']);
+    expect(theirLogins).toContainEqual(['gone', roots]);
+    expect(theirLogins.filter(([, login]) => login === 'alice')).toEqual([]);
+    for (const each of [run, lines])
+      expect(each.stderr).toMatch(/^latchkey: [^\n]*; trying again\nlatchkey: watching again\n$/);
+  });
+
+  test('ends when the login does, with the status for it', async (context) => {
+    skipWithout(context, missingWorld());
+    const theirs = await daemon.link(mallory);
+    const run = daemon.begin(mallory, ['sessions', 'watch']);
+    using screen = typed(mallory, 'sessions --watch');
+    await run.printed(/SESSION/);
+    await screen.shows(/no sessions[\s\S]*q ends/);
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    expect(await run.finished).toMatchObject({
+      status: 3,
+      stderr: expect.stringMatching(/^latchkey: this login has ended/),
+    });
+    expect(await screen.shows(/ended with 3/)).toMatch(/before\nlatchkey: this login has ended/);
+    await theirs.finished;
+  });
+
+  test('finds a session by its command as it is read, as a list does', async (context) => {
+    skipWithout(context, missingWorld());
+    const theirs = await daemon.link(mallory);
+    const words = ['--filter', 'sleep 3001'];
+    const run = daemon.begin(mallory, ['sessions', 'watch', '--json', ...words]);
+    await run.printed(/complete/);
+    for (const seconds of ['3002', '3001'])
+      await daemon.cli(mallory, ['start', '--detach', '--', 'sleep', seconds]);
+    await run.printed(/"command":\["sleep","3001"\]/);
+    expect(run.stdout).not.toContain('3002');
+    const listed = await daemon.cli(mallory, ['sessions', '--quiet', ...words]);
+    expect(listed.stdout.trim()).toBe(events(run).find(({ session }) => session)?.session?.id);
+    const all = (await daemon.cli(mallory, ['sessions', '--quiet'])).stdout.trim().split('\n');
+    for (const id of all) await daemon.cli(mallory, ['sessions', 'end', '--quiet', id]);
+    run.kill();
+    await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
+    await theirs.finished;
+  });
+
+  test('takes no words that mean nothing to it', async (context) => {
+    skipWithout(context, missingWorld());
+    for (const words of ['--all', '--limit 3', '--sort login']) {
+      const { status, stderr } = await daemon.cli(root, ['tokens', '--watch', ...words.split(' ')]);
+      expect([status, stderr]).toEqual([2, expect.stringContaining(words.split(' ')[0] ?? '')]);
+    }
+    using screen = typed(root, 'tokens --watch --sort nonsense');
+    expect(await screen.shows(/ended with 2/)).toMatch(/before\nlatchkey: /);
+  });
+});

@@ -1,0 +1,318 @@
+/** `latchkey doctor` on a host where one thing is not in order: it finds that, what helps, and nothing else. */
+import { execFileSync } from 'node:child_process';
+import { createPublicKey } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CertificateAuthority, issueRoot } from '../../../src/authority/keys/certificate-authority.ts';
+import { privateKeyFrom } from '../../../src/authority/keys/pki.ts';
+import { alice, mallory } from '../../support/account.ts';
+import { otherContent, otherMode, otherOwner } from '../../support/changed.ts';
+import { fillDisk } from '../../support/disk/fill-disk.ts';
+import { ExaminedHost, missingHost } from '../../support/host/doctor.ts';
+import { RUN_FOLDER, SUDOERS } from '../../support/host/installed.ts';
+import { Person } from '../../support/person.ts';
+import { program } from '../../support/program.ts';
+import { skipWithout } from '../../support/skip.ts';
+
+const PORT = 2212;
+const SILENT_PORT = 2213;
+const RULES = '/etc/sudoers.d/latchkey';
+const ALLOWED = '(ALL, !root, !#0) NOPASSWD: NOSETENV: /usr/bin/latchkey link --daemon';
+const DAY_MS = 86_400_000;
+const RESTART = 'stop the server, then: latchkey serve';
+
+let host: ExaminedHost;
+
+beforeAll(async () => {
+  if (!missingHost()) host = await ExaminedHost.start(PORT);
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+beforeEach((context) => skipWithout(context, missingHost()));
+
+describe('of files and folders it finds', () => {
+  test('a private key that others can read', async () => {
+    const key = host.pki('ca.key');
+    using _ = otherMode(key, 0o644);
+    expect((await host.examine()).problem('files')).toEqual({
+      summary: `${key} has mode 0644, so that others can read it; wanted 0600`,
+      remedy: `chmod 0600 ${key}`,
+    });
+  });
+
+  test('one that the server cannot read', async () => {
+    const key = host.pki('jwt.key');
+    using _ = otherOwner(key, 0);
+    expect((await host.examine()).problem('files')).toEqual({
+      summary: `cannot read ${key}: permission denied`,
+      remedy: `chown latchkey ${key} && chmod 0600 ${key}`,
+    });
+  });
+
+  test('one that is missing', async () => {
+    const key = host.pki('ca.key');
+    using _ = otherContent(key, undefined);
+    expect((await host.examine()).problem('files').summary).toBe(`${key} is missing`);
+  });
+
+  test('a state folder that others can look into', async () => {
+    const { stateFolder } = host.daemon;
+    using _ = otherMode(stateFolder, 0o755);
+    expect((await host.examine()).problem('folders')).toEqual({
+      summary: `${stateFolder} has mode 0755, so that others can read it; wanted 0700`,
+      remedy: `chmod 0700 ${stateFolder}`,
+    });
+  });
+
+  test('one of somebody else', async () => {
+    const { stateFolder } = host.daemon;
+    using _ = otherOwner(stateFolder, mallory.uid);
+    expect((await host.examine()).of('folders')).toContainEqual({
+      status: 'problem',
+      summary: `${stateFolder} belongs to uid 7002; wanted uid 7100`,
+      remedy: `chown 7100 ${stateFolder}`,
+    });
+  });
+
+  test('a folder that links cannot put their sockets into', async () => {
+    const links = join(RUN_FOLDER, 'links');
+    using _ = otherMode(links, 0o755);
+    expect((await host.examine()).problem('folders')).toEqual({
+      summary: `${links} has mode 0755; links need 3733`,
+      remedy: `chmod 3733 ${links}`,
+    });
+  });
+
+  test('a database that others can read', async () => {
+    using _ = otherMode(host.database, 0o640);
+    expect((await host.examine()).problem('database')).toEqual({
+      summary: `${host.database} is open to others`,
+      remedy: `chmod 0600 ${host.database}`,
+    });
+  });
+
+  test('a reserve that is not whole', async () => {
+    using _ = otherContent(`${host.database}-reserve`, 'little');
+    const summaries = (await host.examine()).warnings('disk').map(({ summary }) => summary);
+    expect(summaries).toContain('the room kept for revocations is not there');
+  });
+
+  test('a small disk, a full one, and one that takes no more files', async () => {
+    const small = '/mnt/small';
+    mkdirSync(small, { mode: 0o700 });
+    const mount = (...options: string[]) => execFileSync('mount', [...options, 'small', small]);
+    mount('-t', 'tmpfs', '-o', 'size=48m,nr_inodes=60');
+    const env = { LATCHKEY_STORE_URL: `sqlite:${small}/latchkey.db` };
+    const crowded = (await host.examine(env)).problem('disk');
+    execFileSync('mount', ['-o', 'remount,size=48m,nr_inodes=9999', small]);
+    const narrow = (await host.examine(env)).warnings('disk');
+    fillDisk(small);
+    const full = (await host.examine(env)).problem('disk');
+    execFileSync('umount', [small]);
+    const remedy = `df -h ${small}; df -i ${small}: make room`;
+    expect(crowded).toEqual({ summary: expect.stringMatching(/^only \d\d files can be made in /), remedy });
+    expect(narrow).toEqual([{ summary: expect.stringMatching(/^only 4\d MiB are free in /), remedy }]);
+    expect(full).toEqual({ summary: `only 0 MiB are free in ${small}`, remedy });
+  });
+});
+
+describe('of sshd it finds', () => {
+  test('another host key, and sends nothing there', async () => {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', '/mnt/other_key']);
+    const env = { LATCHKEY_LOGIN_SSH_HOST_KEYS: '/mnt/other_key.pub' };
+    expect((await host.examine(env)).problem('sshd')).toEqual({
+      summary: `127.0.0.1 port ${PORT}: sshd showed a host key that is not pinned; nothing was sent to it`,
+      remedy: `login.ssh.host_keys: the public host keys of the sshd at 127.0.0.1 port ${PORT}`,
+    });
+    expect(host.sshd.log).not.toMatch(/Failed|Invalid user/);
+  });
+
+  test('host keys that are not there, or that others can change', async () => {
+    const pattern = '/mnt/none_*.pub';
+    const none = await host.examine({ LATCHKEY_LOGIN_SSH_HOST_KEYS: pattern });
+    expect(none.problem('sshd').summary).toBe(`no host key is pinned: ${pattern} names no file with one`);
+    const key = join(host.sshd.folder, 'hostkey.pub');
+    using _ = otherMode(key, 0o666);
+    expect((await host.examine()).of('sshd')).toMatchObject([
+      { status: 'problem', remedy: `chmod 0644 ${key}` },
+      { status: 'problem' },
+    ]);
+  });
+
+  test('that nobody is there, or somebody who never says a word', async () => {
+    const gone = (await host.examine({ LATCHKEY_LOGIN_SSH_PORT: '1' })).problem('sshd');
+    expect(gone).toEqual({
+      summary: '127.0.0.1 port 1: sshd cannot be used: ECONNREFUSED',
+      remedy: 'systemctl status ssh; or login.ssh.host, login.ssh.port, login.methods',
+    });
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(SILENT_PORT, '127.0.0.1', resolve));
+    const mute = (await host.examine({ LATCHKEY_LOGIN_SSH_PORT: `${SILENT_PORT}` })).problem('sshd');
+    silent.close();
+    expect(mute.summary).toBe(`127.0.0.1 port ${SILENT_PORT}: sshd did not answer in time (banner)`);
+  });
+});
+
+describe('of sudo it finds', () => {
+  const good = readFileSync(SUDOERS, 'utf8');
+
+  test('that the rule is missing', async () => {
+    using _ = otherContent(RULES, undefined);
+    const { summary, remedy } = (await host.examine()).problem('sudo');
+    expect(summary).toMatch(/^sudo does not let latchkey start a link for \w+, nor for \d+ others$/);
+    expect(remedy).toBe(`in ${RULES}, mode 0440: latchkey ALL = ${ALLOWED}; or links.sudo: false`);
+  });
+
+  test.for<[string, string, string | RegExp]>([
+    ['a password', good.replaceAll('NOPASSWD: ', ''), 'sudo asks latchkey for a password'],
+    ['links of root', good.replaceAll(', !root, !#0', ''), 'sudo lets latchkey start a link of root'],
+    [
+      'one more command',
+      `${good}latchkey ALL = (alice) NOPASSWD: /bin/ls /mnt\n`,
+      'sudo lets latchkey run /bin/ls /mnt',
+    ],
+    [
+      'a shell',
+      `${good}latchkey ALL = (ALL, !root) NOPASSWD: /bin/sh\n`,
+      /^sudo lets latchkey run \/bin\/sh as \w+$/,
+    ],
+  ])('%s', async ([, rules, wanted]) => {
+    using _ = otherContent(RULES, rules);
+    const { summary, remedy } = (await host.examine()).problem('sudo');
+    expect(summary).toMatch(wanted);
+    expect(remedy).toMatch(/^in \/etc\/sudoers\.d\/latchkey/);
+  });
+
+  test('a file that sudo does not take', async () => {
+    const remedy = `chown root: ${RULES} && chmod 0440 ${RULES} && visudo -f ${RULES}`;
+    using mode = otherMode(RULES, 0o666);
+    expect((await host.examine()).problem('sudo')).toEqual({
+      summary: `visudo --check: ${RULES}: bad permissions, should be mode 0440`,
+      remedy,
+    });
+    mode[Symbol.dispose]();
+    using _ = otherContent(RULES, `${good}so not\n`);
+    const wrong = (await host.examine()).problem('sudo');
+    expect(wrong).toEqual({ summary: expect.stringMatching(/^visudo --check: .*syntax error/), remedy });
+  });
+
+  test('a program that others can change', async () => {
+    using _ = otherMode(program(), 0o777);
+    expect((await host.examine()).problem('sudo')).toEqual({
+      summary: '/usr/bin/latchkey can be changed by others than root',
+      remedy: 'chown root: /usr/bin/latchkey && chmod go-w /usr/bin/latchkey',
+    });
+  });
+
+  test('nothing where it is switched off', async () => {
+    const examined = await host.examine({ LATCHKEY_LINKS_SUDO: 'false' });
+    expect(examined.status).toBe(0);
+    expect(examined.of('sudo')).toEqual([
+      { status: 'skipped', summary: 'links.sudo is false', remedy: null },
+    ]);
+  });
+});
+
+describe('of certificates and the clock it finds', () => {
+  const keyOfAuthority = () => privateKeyFrom(host.pki('ca.key'), readFileSync(host.pki('ca.key')));
+
+  /** The server's certificate as if made so many days ago, for so many days. */
+  async function made(agoDays: number, days: number): Promise<string> {
+    const ca = new CertificateAuthority(readFileSync(host.pki('ca.pem'), 'utf8'), keyOfAuthority());
+    const publicKey = createPublicKey(readFileSync(host.pki('tls.key')));
+    const server = { names: [hostname().toLowerCase()], addresses: [] };
+    return ca.issue({ commonName: 'x', publicKey, nowMs: Date.now() - agoDays * DAY_MS, days, server });
+  }
+
+  const day = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
+
+  test('one that has expired', async () => {
+    using _ = otherContent(host.pki('tls.pem'), await made(20, 10));
+    expect((await host.examine()).problem('certificates')).toEqual({
+      summary: `the server’s certificate has expired on ${day(-10)}`,
+      remedy: RESTART,
+    });
+  });
+
+  test('one that will soon', async () => {
+    using _ = otherContent(host.pki('tls.pem'), await made(20, 40));
+    expect((await host.examine()).warnings('certificates')).toEqual([
+      { summary: `the server’s certificate expires on ${day(20)}`, remedy: RESTART },
+    ]);
+  });
+
+  test('one that does not name the host', async () => {
+    const examined = await host.examine({ LATCHKEY_SERVER_HOSTNAME: 'other.example' });
+    expect(examined.warnings('certificates')).toEqual([
+      {
+        summary: 'the server’s certificate does not name other.example',
+        remedy: `${RESTART}; or server.hostname: a DNS name`,
+      },
+    ]);
+  });
+
+  test('another authority, which the server does not show, from a time to come', async () => {
+    const pem = await issueRoot('other', keyOfAuthority(), Date.now() + 3 * DAY_MS);
+    using _ = otherContent(host.pki('ca.pem'), pem);
+    const examined = await host.examine();
+    const summaries = examined.of('certificates').map(({ summary }) => summary);
+    expect(summaries).toContain('the server’s certificate is not the authority’s');
+    expect(examined.of('daemon')).toMatchObject([{ status: 'problem' }]);
+    expect(examined.of('clock')).toEqual([
+      {
+        status: 'problem',
+        summary: expect.stringMatching(/, which is before the server’s authority was made$/),
+        remedy: 'timedatectl set-ntp true',
+      },
+    ]);
+  });
+});
+
+describe('beside that it finds', () => {
+  test('names that nobody has', async () => {
+    const names = { LATCHKEY_LINKS_ELIGIBLE_USERS: 'ghost', LATCHKEY_ROLES_ADMIN_GROUPS: 'unix:ghosts' };
+    expect((await host.examine(names)).warnings('users')).toEqual([
+      { summary: 'links.eligible.users names ghost, whom nobody knows', remedy: 'getent passwd ghost' },
+      { summary: 'roles.admin.groups names ghosts, which is no group', remedy: 'getent group ghosts' },
+    ]);
+  });
+
+  test('a PAM service that is missing, or that others can change', async () => {
+    const file = '/etc/pam.d/latchkey';
+    chmodSync(file, 0o666);
+    const loose = await host.examine();
+    chmodSync(file, 0o644);
+    expect(loose.problem('pam').remedy).toBe(`chown root:root ${file} && chmod 0644 ${file}`);
+    using _ = otherContent(file, undefined);
+    expect((await host.examine()).warnings('pam')).toEqual([
+      {
+        summary: `${file} is missing: links do not see that an account has expired`,
+        remedy: `printf 'account required pam_unix.so\\n' >${file}`,
+      },
+    ]);
+  });
+
+  test('a server and links of other versions', async () => {
+    const file = join(RUN_FOLDER, 'server.json');
+    using _ = otherContent(
+      file,
+      readFileSync(file, 'utf8').replace(/"version": "[^"]+"/, '"version": "0.0.1"'),
+    );
+    await using person = await Person.start(alice);
+    await person.meet(host.daemon);
+    const { socket, reason, message } = await person.issue();
+    expect({ reason, message }).toEqual({ reason: undefined, message: '' });
+    const examined = await host.examine();
+    expect(examined.warnings('daemon')).toEqual([
+      { summary: expect.stringMatching(/^it is of version 0\.0\.1, this program of \d/), remedy: RESTART },
+    ]);
+    expect(examined.warnings('links')).toEqual([
+      {
+        summary: expect.stringMatching(/^alice’s link is of version bare, not \d/),
+        remedy: `latchkey links stop ${socket} --local-admin`,
+      },
+    ]);
+  });
+});

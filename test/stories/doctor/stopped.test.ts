@@ -1,0 +1,130 @@
+/** `latchkey doctor` about a server that does not run, whose database can be looked into. */
+import { closeSync, copyFileSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { otherContent } from '../../support/changed.ts';
+import { ExaminedHost, missingHost } from '../../support/host/doctor.ts';
+import { RUN_FOLDER } from '../../support/host/installed.ts';
+import { skipWithout } from '../../support/skip.ts';
+
+const PORT = 2214;
+const PAGE_BYTES = 4096;
+
+let host: ExaminedHost;
+
+beforeAll(async () => {
+  if (missingHost()) return;
+  host = await ExaminedHost.start(PORT);
+  await host.daemon.end();
+});
+afterAll(() => host?.[Symbol.asyncDispose]());
+beforeEach((context) => skipWithout(context, missingHost()));
+
+describe('a server that does not run', () => {
+  test('is no problem when it was stopped, and its database is whole', async () => {
+    const examined = await host.examine();
+    expect(examined.warnings('daemon')).toEqual([
+      { summary: expect.stringMatching(/^it does not run; port \d+ is free$/), remedy: 'latchkey serve' },
+    ]);
+    const found = examined.findings.find(({ check }) => check === 'database');
+    expect(found?.summary).toBe(`${host.database} is whole, and this program can use it`);
+  });
+
+  test('is one when another has its port', async () => {
+    const [, port] = /127\.0\.0\.1:(\d+)/.exec(readFileSync(host.daemon.configFile, 'utf8')) ?? [];
+    const taker = createServer();
+    await new Promise<void>((resolve) => taker.listen(Number(port), resolve));
+    const found = (await host.examine()).problem('daemon');
+    taker.close();
+    const who = `${readFileSync('/proc/self/comm', 'utf8').trim()}, process ${readlinkSync('/proc/self')}`;
+    expect(found).toEqual({
+      summary: `it does not run, and port ${port} is taken by uid 0 (${who})`,
+      remedy: 'stop that; or api.listen: another port',
+    });
+  });
+
+  test('is one when it was killed', async () => {
+    await host.daemon.serve();
+    const { pid } = host.daemon;
+    await host.daemon.end('SIGKILL');
+    const found = (await host.examine()).problem('daemon');
+    await host.daemon.serve();
+    await host.daemon.end();
+    expect(found).toEqual({
+      summary: `it has ended without being stopped: process ${pid}, which server.json names, is gone`,
+      remedy: 'see what the server logs; latchkey serve',
+    });
+  });
+});
+
+describe('a server that runs, but has lost its server.json,', () => {
+  test('is not taken for one that does not: its database is left alone', async () => {
+    await host.daemon.serve();
+    const lost = otherContent(join(RUN_FOLDER, 'server.json'), undefined);
+    const examined = await host.examine();
+    expect(examined.problem('daemon').summary).toMatch(/^it does not run, and port \d+ is taken by uid 7100/);
+    expect(examined.of('database')).toMatchObject([{ status: 'skipped' }]);
+    lost[Symbol.dispose]();
+    await host.daemon.end();
+  });
+});
+
+describe('a database', () => {
+  const COPY = '/mnt/copy.db';
+  const NEWER = "UPDATE meta SET value = '99' WHERE key = 'schema'";
+
+  /** The database as `work` leaves a copy of it. */
+  function changed(work: (copy: string) => void): Buffer {
+    copyFileSync(host.database, COPY);
+    work(COPY);
+    return readFileSync(COPY);
+  }
+
+  test('with damaged pages', async () => {
+    const damaged = changed((copy) => {
+      const fd = openSync(copy, 'r+');
+      for (let page = 2; page < 8; page += 1)
+        writeSync(fd, Buffer.alloc(PAGE_BYTES / 2, 0x5a), 0, PAGE_BYTES / 2, page * PAGE_BYTES);
+      closeSync(fd);
+    });
+    using _ = otherContent(host.database, damaged);
+    const { summary, remedy } = (await host.examine()).problem('database');
+    expect(summary).toMatch(/^\/mnt\/.*\/latchkey\.db is damaged: /);
+    expect(remedy).toBe('restore a backup');
+  });
+
+  test('that is none', async () => {
+    using _ = otherContent(host.database, 'nothing of the kind'.repeat(500));
+    expect((await host.examine()).problem('database')).toEqual({
+      summary: `${host.database} is no database, or damaged: restore a backup`,
+      remedy: 'restore a backup',
+    });
+  });
+
+  test('of a newer program', async () => {
+    const newer = changed((copy) => {
+      const db = new Database(copy);
+      db.exec(NEWER);
+      db.close();
+    });
+    using _ = otherContent(host.database, newer);
+    const { summary } = (await host.examine()).problem('database');
+    expect(summary).toMatch(/^the database is of version 99 and this latchkey knows \d+: /);
+  });
+
+  test('is looked at with what is in its log only', async () => {
+    copyFileSync(host.database, COPY);
+    const db = new Database(COPY);
+    db.pragma('journal_mode = WAL');
+    db.exec(NEWER);
+    const [main, log] = [readFileSync(COPY), readFileSync(`${COPY}-wal`)];
+    db.close();
+    await host.daemon.serve();
+    await host.daemon.end('SIGKILL'); // so that there is a log
+    using _main = otherContent(host.database, main);
+    using _log = otherContent(`${host.database}-wal`, log);
+    expect((await host.examine()).of('database')).toMatchObject([{ summary: expect.stringContaining('99') }]);
+  });
+});

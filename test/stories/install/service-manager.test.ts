@@ -1,0 +1,124 @@
+/** The daemon as a service manager runs it: told of readiness, asked to reload, given its socket. */
+import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { alice } from '../../support/account.ts';
+import { DatagramListener } from '../../support/host/datagram-listener.ts';
+import { ListeningSocket } from '../../support/host/listening-socket.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+
+/** One that this world's loopback has not (RFC 5737). */
+const NEW_ADDRESS = '192.0.2.7';
+
+/** Writes what differs into the daemon's configuration. */
+function configure(daemon: TestDaemon, changes: object): void {
+  const before = parse(readFileSync(daemon.configFile, 'utf8')) as object;
+  writeFileSync(daemon.configFile, stringify({ ...before, ...changes }));
+}
+
+/** What the server shows to those who connect. */
+async function certificateOf(address: string, ca: string): Promise<X509Certificate> {
+  const [host, port] = address.split(':');
+  const socket = connect({ host, port: Number(port), ca, ALPNProtocols: ['h2'] });
+  await once(socket, 'secureConnect');
+  const { raw } = socket.getPeerCertificate();
+  socket.destroy();
+  return new X509Certificate(raw);
+}
+
+async function reloaded(daemon: TestDaemon, line: RegExp): Promise<void> {
+  process.kill(daemon.pid, 'SIGHUP');
+  await daemon.logged(line);
+}
+
+beforeEach((context) => skipWithout(context, missingWorld()));
+
+describe('a configuration that is read again (SIGHUP)', () => {
+  test('holds from then on, and no token is lost', async () => {
+    await using daemon = await TestDaemon.start();
+    await daemon.link(alice);
+    const { role } = await daemon.json<{ role: string }>(alice, ['whoami']);
+    expect(role).toBe('user');
+    configure(daemon, { roles: { manager: { users: [alice.name] } }, tokens: { lifetime: '1h' } });
+    await reloaded(daemon, /has been read again/);
+    const after = await daemon.json<{ role: string; token: { expiresAt: string } }>(alice, ['whoami']);
+    expect(after.role).toBe('manager');
+  });
+
+  test('ends what somebody is watching in a role that it takes away (X2)', async () => {
+    await using daemon = await TestDaemon.start({ config: { roles: { manager: { users: [alice.name] } } } });
+    await daemon.link(alice);
+    const watch = daemon.begin(alice, ['tokens', 'watch', '--json']);
+    await watch.printed(/\n/);
+    configure(daemon, { roles: { manager: { users: [] } } });
+    await reloaded(daemon, /has been read again/);
+    const { status, stderr } = await watch.finished;
+    expect([status, stderr]).toEqual([4, expect.stringContaining('no longer manager')]);
+  });
+
+  test('is refused as a whole when it is bad, and what was stays in force', async () => {
+    await using daemon = await TestDaemon.start({
+      config: { roles: { manager: { users: [alice.name] } } },
+    });
+    await daemon.link(alice);
+    configure(daemon, { roles: { manager: { users: [] } }, tokens: { lifetime: 'soon' } });
+    await reloaded(daemon, /is refused; the one before stays in force/);
+    expect(daemon.log).toMatch(/tokens\.lifetime/);
+    expect(await daemon.json(alice, ['whoami'])).toMatchObject({ role: 'manager' });
+  });
+
+  test('brings a certificate for addresses that the host has got meanwhile', async () => {
+    await using daemon = await TestDaemon.start();
+    const { address, ca } = daemon.serverFile;
+    const isNamed = async (): Promise<boolean> =>
+      (await certificateOf(address, ca)).checkIP(NEW_ADDRESS) !== undefined;
+    expect(await isNamed()).toBe(false);
+    execFileSync('ip', ['address', 'add', `${NEW_ADDRESS}/32`, 'dev', 'lo']);
+    try {
+      await reloaded(daemon, /certificate has been replaced/);
+      expect(await isNamed()).toBe(true);
+    } finally {
+      execFileSync('ip', ['address', 'del', `${NEW_ADDRESS}/32`, 'dev', 'lo']);
+    }
+  });
+
+  test('says what only a restart can change', async () => {
+    await using daemon = await TestDaemon.start();
+    configure(daemon, { server: { hostname: 'elsewhere' } });
+    await reloaded(daemon, /"settings":\["server\.hostname"\]/);
+  });
+});
+
+describe('under a service manager', () => {
+  test('the daemon says when it is ready, reloads and stops', async () => {
+    await using daemon = await TestDaemon.start();
+    await daemon.end();
+    using manager = new DatagramListener(join(daemon.folder, 'notify'));
+    await daemon.serve({ env: { NOTIFY_SOCKET: manager.path } });
+    expect(await manager.next()).toBe(`READY=1\nSTATUS=serves at ${daemon.serverFile.address}`);
+    process.kill(daemon.pid, 'SIGHUP');
+    expect(await manager.next()).toMatch(/^RELOADING=1/);
+    expect(await manager.next()).toMatch(/^READY=1/);
+    await daemon.end();
+    expect(await manager.next()).toBe('STOPPING=1');
+  });
+
+  test('it answers on the socket it is given, and connections wait there while it restarts', async () => {
+    await using daemon = await TestDaemon.start();
+    await daemon.end();
+    using socket = new ListeningSocket();
+    await daemon.serve({ listenFd: socket.fd });
+    expect(daemon.serverFile.address).toBe(`127.0.0.1:${socket.port}`);
+    await daemon.link(alice);
+    await daemon.end('SIGKILL');
+    const waiting = daemon.cli(alice, ['whoami', '--json']);
+    await daemon.serve({ listenFd: socket.fd });
+    expect(await waiting).toMatchObject({ status: 0 });
+  });
+});

@@ -1,0 +1,186 @@
+/** Links that sudo has started are kept in cgroups: what belongs to them ends for certain, whatever it does. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Account, alice, root, runAs, service } from '../../support/account.ts';
+import { DelegatedCgroup, missingCgroups, missingControllers } from '../../support/host/delegated-cgroup.ts';
+import { install, RUN_FOLDER } from '../../support/host/installed.ts';
+import { type DaemonOptions, TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
+
+const PORT = 2207;
+const PASSWORD = 'Correct horse 7';
+
+interface Receipt {
+  readonly links: string[];
+  readonly sessions: string[];
+  readonly keptSessions: string[];
+  readonly processes: number;
+  readonly survivors: unknown[];
+  readonly verifiedBy: string;
+}
+
+interface Link {
+  readonly socket: string;
+  readonly pid: number;
+}
+
+/** Leaves its parent, its session and its environment, hears no signal, and one part of it is another user's. */
+const STUBBORN = `trap "" TERM HUP INT
+(setsid sh -c 'trap "" TERM HUP; sleep 971' &)
+(setsid env -i sh -c 'trap "" TERM; (sleep 972 &) ; sleep 973' &)
+(setsid sudo -n -u bob /bin/sleep 974 &)
+until pgrep -xf '/bin/sleep 974' >/dev/null; do sleep 0.05; done
+echo up
+sleep 975`;
+
+let sshd: TestSshd;
+let cgroup: DelegatedCgroup | undefined;
+let daemon: TestDaemon;
+
+const missing = (): string | undefined => {
+  const needed = ['/usr/bin/sudo', '/usr/sbin/sshd'].find((path) => !existsSync(path));
+  return missingWorld() ?? missingCgroups() ?? (needed && `needs ${needed}`);
+};
+
+async function serve(config: DaemonOptions['config'] = {}): Promise<void> {
+  cgroup = new DelegatedCgroup(service);
+  const options = { as: service, run: RUN_FOLDER, cgroup: cgroup.path };
+  daemon = await TestDaemon.start({ ...options, config: { login: { ssh: sshd.settings }, ...config } });
+  const input = `${PASSWORD}\n`;
+  expect(await daemon.cli(alice, ['login', '--answers-stdin', '--', 'alice@'], { input })).toMatchObject({
+    status: 0,
+  });
+}
+
+async function linksOf({ name }: Account): Promise<Link[]> {
+  return (await daemon.json<{ links: Link[] }>(root, ['links', '--local-admin', '--user', name])).links;
+}
+
+async function stopLinks(): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
+  for (const { socket } of await linksOf(alice)) {
+    const stopped = await daemon.json<{ receipt: Receipt }>(root, ['links', 'stop', socket, '--local-admin']);
+    receipts.push(stopped.receipt);
+  }
+  return receipts;
+}
+
+/** A session of alice's that runs. */
+async function begin(script: string): Promise<string> {
+  const started = await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', script]);
+  expect(started, daemon.log).toMatchObject({ status: 0 });
+  const id = started.stdout.trim();
+  const follow = daemon.begin(alice, ['attach', id]);
+  await follow.printed(/up/);
+  follow.kill('SIGKILL');
+  return id;
+}
+
+async function end(id: string): Promise<Receipt> {
+  const argv = ['sessions', 'end', id, '--grace', '0.2'];
+  return (await daemon.json<{ receipt: Receipt }>(alice, argv)).receipt;
+}
+
+async function sleepers(): Promise<string[]> {
+  const { stdout } = await runAs(root, ['ps', '-eo', 'args']).finished;
+  return stdout.split('\n').filter((line) => /^(\/bin\/)?sleep 97\d/.test(line));
+}
+
+/** Of the cgroups below the daemon's. */
+const names = (): string[] => cgroup?.names() ?? [];
+
+const cgroupOf = (pid: number): string =>
+  /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '';
+
+beforeAll(async () => {
+  if (missing()) return;
+  install();
+  writeFileSync('/etc/sudoers.d/alice', 'alice ALL = (bob) NOPASSWD: /bin/sleep\n', { mode: 0o440 });
+  setPasswords({ alice: PASSWORD });
+  sshd = await TestSshd.start(PORT);
+});
+afterAll(async () => {
+  await sshd?.[Symbol.asyncDispose]();
+  rmSync('/etc/sudoers.d/alice', { force: true });
+});
+beforeEach((context) => skipWithout(context, missing()));
+afterEach(async () => {
+  if (cgroup === undefined) return;
+  await stopLinks();
+  await daemon[Symbol.asyncDispose]();
+  cgroup[Symbol.dispose]();
+  cgroup = undefined;
+});
+
+describe('a link that sudo has started', () => {
+  test('has a cgroup of its own, and each of its sessions has one below that', async () => {
+    await serve();
+    const run = await daemon.cli(alice, ['start', '--', 'cat', '/proc/self/cgroup']);
+    const [link] = await linksOf(alice);
+    const own = cgroupOf(link?.pid ?? 0);
+    expect(own).toMatch(/\/latchkey-test-[\d-]+\/link-7001-[0-9a-f]{16}\/self$/);
+    expect(run.stdout).toMatch(new RegExp(`^0::${own.replace(/self$/, 'session-s')}[0-9a-f]{20}$`, 'm'));
+    expect(cgroupOf(daemon.pid)).toMatch(/\/daemon$/);
+    await expect.poll(() => names().filter((name) => name.includes('/session-'))).toEqual([]);
+  });
+
+  test('and its sessions have limits together', async (context) => {
+    skipWithout(context, missingControllers());
+    await serve({ links: { limits: { processes: 50, memory: '128MiB' } } });
+    const [name] = names().filter((one) => /^link-7001-[0-9a-f]+$/.test(one));
+    expect([cgroup?.read(`${name}/pids.max`), cgroup?.read(`${name}/memory.max`)]).toEqual([
+      '50',
+      '134217728',
+    ]);
+    const run = await daemon.cli(alice, ['start', '--', 'sh', '-c', 'for i in $(seq 99); do sleep 9 & done']);
+    expect(run.stderr).toMatch(/fork/i);
+  });
+
+  test('has each session ended with all that it started, also as another user, and the daemon says so (X1, X3)', async () => {
+    await serve();
+    const other = await begin('echo up; sleep 970');
+    const id = await begin(STUBBORN);
+    expect((await sleepers()).length).toBe(6);
+    const receipt = await end(id);
+    expect(receipt).toMatchObject({ sessions: [id], survivors: [], verifiedBy: 'daemon' });
+    expect(receipt.processes).toBeGreaterThanOrEqual(7);
+    expect(await sleepers()).toEqual(['sleep 970']);
+    expect(names().filter((name) => name.endsWith(id))).toEqual([]);
+    expect(await end(other)).toMatchObject({ sessions: [other], survivors: [], verifiedBy: 'daemon' });
+    expect(await sleepers()).toEqual([]);
+  });
+
+  test('is ended by the daemon, which leaves its sessions where they are to go on', async () => {
+    await serve();
+    const id = await begin('echo up; sleep 976; echo never');
+    const [receipt] = await stopLinks();
+    expect(receipt).toMatchObject({ survivors: [], processes: 1, sessions: [], verifiedBy: 'daemon' });
+    expect(receipt?.links).toHaveLength(1);
+    expect(await sleepers()).toEqual(['sleep 976']);
+    expect((await daemon.cli(alice, ['links', 'start'])).status).toBe(0);
+    const ended = async (): Promise<string | undefined> => (await end(id).catch(() => undefined))?.verifiedBy;
+    await expect.poll(ended, { timeout: 20_000 }).toBe('daemon');
+    expect(await sleepers()).toEqual([]);
+  });
+
+  test('goes with everything in it where on_revoke says so, also with what ended sessions have left', async () => {
+    await serve({ sessions: { on_revoke: 'end' } });
+    await daemon.cli(alice, ['start', '--', 'sh', '-c', '(setsid sleep 977 >/dev/null 2>&1 &)']);
+    const id = await begin(STUBBORN);
+    expect((await sleepers()).length).toBe(6);
+    const [receipt] = await stopLinks();
+    expect(receipt).toMatchObject({ sessions: [id], survivors: [], verifiedBy: 'daemon' });
+    expect(await sleepers()).toEqual([]);
+  });
+
+  test('is found again in its cgroup by a daemon that was killed and started anew', async () => {
+    await serve();
+    const id = await begin(STUBBORN);
+    await daemon.end('SIGKILL');
+    await daemon.serve();
+    const receipt = await end(id);
+    expect(receipt).toMatchObject({ sessions: [id], survivors: [], verifiedBy: 'daemon' });
+    expect(await sleepers()).toEqual([]);
+  });
+});

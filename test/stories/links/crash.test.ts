@@ -1,0 +1,47 @@
+/** The daemon is killed at random moments, its disk fails it in every way: what it has acknowledged stays so. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import type { Figures } from '../../crash/figures.ts';
+import { type TroubleName, whyNotTrouble } from '../../crash/troubles/troubles.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+
+/** A hundred kills in all. `npm run crash-loop` does as many as one likes, with other seeds. */
+const KILLS: Readonly<Record<TroubleName, number>> = { none: 49, power: 17, disk: 17, fsync: 17 };
+const PATIENCE_MS = 900_000;
+
+const TITLES: Readonly<Record<TroubleName, string>> = {
+  none: 'killed again and again, it loses no token, revocation, line, session or link, and no process (X4, F3)',
+  power: 'nor does it when what was not synced is gone',
+  disk: 'nor while its disk fills up and empties, and it recovers by itself',
+  fsync: 'nor while fsync fails, and it acknowledges nothing then',
+};
+
+const command = join(import.meta.dirname, '../../crash/crash-loop.ts');
+
+/** In a world of its own: processes that another story has left would be taken for what the loop has lost. */
+async function runCrashLoop(kills: number, trouble: TroubleName): Promise<Figures> {
+  const { TEST_WORLD: _, ...env } = process.env;
+  const options = ['--rounds', `${kills}`, '--trouble', trouble, '--seed', `${kills}`, '--json'];
+  const argv = ['--disable-warning=ExperimentalWarning', command, ...options];
+  const { stdout } = await promisify(execFile)(process.execPath, argv, { env, timeout: PATIENCE_MS });
+  return JSON.parse(stdout) as Figures;
+}
+
+describe('the daemon keeps what it has acknowledged', () => {
+  for (const trouble of ['none', 'power', 'disk', 'fsync'] as const) {
+    test(TITLES[trouble], { timeout: PATIENCE_MS }, async (context) => {
+      skipWithout(context, missingWorld() ?? whyNotTrouble(trouble));
+      const kills = KILLS[trouble];
+      const figures = await runCrashLoop(kills, trouble);
+      expect(figures.kills).toBeGreaterThanOrEqual(kills);
+      for (const key of ['issued', 'logins', 'revoked', 'programs', 'lines'] as const)
+        expect(figures[key], key).toBeGreaterThan(0);
+      if (trouble === 'disk' || trouble === 'fsync') {
+        expect(figures.unstored).toBeGreaterThan(0);
+        expect(figures.recoveries).toBeGreaterThan(0);
+      }
+    });
+  }
+});

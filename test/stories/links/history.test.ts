@@ -1,0 +1,18 @@
+/** What concurrent clients see of tokens that come and go. */
+import { expect, test } from 'vitest';
+import { checkHistories } from '../../crash/history/histories.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+
+const PATIENCE_MS = 900_000;
+
+test('a token goes absent, valid, ended and never back, whoever asks (F3, F32)', {
+  timeout: PATIENCE_MS,
+}, async (context) => {
+  skipWithout(context, missingWorld());
+  // So many that the first tokens' time is over before the last are asked about.
+  const figures = await checkHistories({ operations: 40_000, seed: 1 });
+  expect(figures.issued).toBeGreaterThan(60);
+  expect(figures.revoked).toBeGreaterThan(5);
+  expect(figures.expired).toBeGreaterThan(5);
+  expect(figures.readings).toBeGreaterThan(30_000);
+});

@@ -1,0 +1,69 @@
+/** Output in quantity, through link, daemon and command line: nothing of it is lost, and nobody pays for others' slowness. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, alice, myself, type Run, runAs } from '../../support/account.ts';
+import { program } from '../../support/program.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+
+const KIB = 1024;
+const LINES = 3_000_000;
+
+describe('much output', () => {
+  let daemon: TestDaemon;
+  let somebody: Account;
+  beforeAll(async () => {
+    somebody = process.env.TEST_WORLD ? alice : myself();
+    daemon = await TestDaemon.start(process.env.TEST_WORLD ? {} : { as: somebody });
+    await daemon.link(somebody);
+  });
+  afterAll(() => daemon[Symbol.asyncDispose]());
+
+  /** A session that waits for a line of input before it begins. */
+  async function waiting(script: string): Promise<string> {
+    const command = ['sh', '-c', `read go; ${script}`];
+    const { stdout } = await daemon.cli(somebody, ['start', '--detach', '-i', '--', ...command]);
+    return stdout.trim();
+  }
+
+  /** `latchkey attach ID` in a pipeline to `onward`; with `go` it tells the session to begin. */
+  function attach(id: string, onward: string, go = false): Run {
+    const pipeline = `${go ? 'echo |' : ''} "$1" attach --run "$2" ${go ? '-i' : ''} "$3" 2>&- | ${onward}`;
+    return runAs(somebody, ['sh', '-c', pipeline, 'sh', program(), daemon.runFolder, id]);
+  }
+
+  test('reaches each of several readers whole and in order, and the streams apart', async () => {
+    const id = await waiting(`seq 1 ${LINES}; seq 1 1000 >&2; seq 1 ${LINES}`);
+    const readers = [attach(id, 'sha256sum'), attach(id, 'sha256sum', true)];
+    const counted = Array.from({ length: LINES }, (_, index) => `${index + 1}\n`).join('');
+    const expected = createHash('sha256').update(counted).update(counted).digest('hex');
+    for (const { finished } of readers) expect((await finished).stdout).toBe(`${expected}  -\n`);
+  });
+
+  test('is whole though far more is printed than is kept, before anybody can have joined', async () => {
+    await using small = await TestDaemon.start({
+      ...(process.env.TEST_WORLD ? {} : { as: somebody }),
+      config: { sessions: { output_limit: '64KiB' } },
+    });
+    await small.link(somebody);
+    const run = await small.cli(somebody, ['start', '--', 'head', '-c', '30000000', '/dev/zero']);
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(run.stdout.length).toBe(30_000_000);
+  });
+
+  test('that nobody takes holds up its own reader alone, and the daemon keeps little of it', async () => {
+    const resident = (): number =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1]);
+    const ids = await Promise.all([1, 2, 3, 4].map(() => waiting('exec yes 0123456789')));
+    const before = resident();
+    const stalled = ids.map((id) => attach(id, '{ read line; echo "$line"; exec sleep 1000; }', true));
+    for (const run of stalled) await run.printed(/0123456789/);
+    const quick = await daemon.cli(somebody, ['start', '--', 'seq', '1', '200000']);
+    expect(quick.stdout.length).toBe(1_288_895);
+    expect((resident() - before) / KIB).toBeLessThan(32);
+    for (const id of ids) {
+      expect(await daemon.cli(somebody, ['sessions', 'signal', id, 'KILL'])).toMatchObject({ status: 0 });
+    }
+    for (const run of stalled) run.kill('SIGKILL');
+  });
+});

@@ -1,0 +1,170 @@
+/** Taking a login back: at once, everything that hangs on it, and with a receipt. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Account, alice, bob, myself, type Run, root, runAs } from '../../support/account.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { Rpc } from '../../support/server/rpc.ts';
+import { missingWorld } from '../../support/skip.ts';
+import { openDashboard } from '../../support/terminal/dashboard.ts';
+
+const user: Account = missingWorld() ? myself() : alice;
+const administrator: Account = missingWorld() ? myself() : root;
+
+interface Receipt {
+  jtis: string[];
+  links: string[];
+  sessions: string[];
+  keptSessions: string[];
+  processes: number;
+  milliseconds: number;
+  survivors: unknown[];
+  verifiedBy: string;
+}
+
+let daemon: TestDaemon;
+let link: Run;
+
+/** A daemon with these settings, and a user logged in through a link. */
+async function begin(config: Record<string, unknown> = {}): Promise<void> {
+  daemon = await TestDaemon.start({ config, ...(missingWorld() ? { as: myself() } : {}) });
+  link = await daemon.link(user);
+}
+
+async function tokenOf(account: Account): Promise<{ jti: string; socket: string }> {
+  const { token } = await daemon.json<{ token: { jti: string; socket: string } }>(account, ['whoami']);
+  return token;
+}
+
+/** The token itself, which a thief would have copied: the link takes away only the file. */
+function copiedToken(account: Account): string {
+  const folder = daemon.serverFile.address.replace(':', '_');
+  return readFileSync(join(account.home, '.config/latchkey/servers', folder, 'token'), 'utf8').trim();
+}
+
+/** Why the server refuses a call with this token; undefined when it does not. */
+async function refusalOf(token: string): Promise<string | undefined> {
+  using rpc = new Rpc(daemon.serverFile);
+  return (await rpc.unary('/latchkey.v1.AuthService/WhoAmI', undefined, token)).reason;
+}
+
+describe('revocation', () => {
+  afterEach(() => daemon?.[Symbol.asyncDispose]());
+
+  test('by the administrator: refused at once, the link gone, the receipt complete (F3, X1)', async () => {
+    await begin();
+    const token = await tokenOf(user);
+    const copy = copiedToken(user);
+    expect(await refusalOf(copy)).toBe(undefined);
+    const { receipt } = await daemon.json<{ receipt: Receipt }>(administrator, [
+      'tokens',
+      'revoke',
+      token.jti,
+      '--local-admin',
+    ]);
+    expect(receipt).toMatchObject({ jtis: [token.jti], links: [token.socket], survivors: [] });
+    expect(receipt).toMatchObject({ sessions: [], keptSessions: [], processes: 1, verifiedBy: 'link' });
+    expect(receipt.milliseconds).toBeGreaterThanOrEqual(0);
+    expect(await refusalOf(copy)).toBe('TOKEN_NOT_ACTIVE');
+    const refused = await daemon.cli(user, ['whoami']);
+    expect(refused.status).toBe(3);
+    expect(refused.stderr).toMatch(/^latchkey: .*\n$/);
+    expect(await link.finished).toMatchObject({ signal: null });
+    const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(administrator, [
+      'tokens',
+      '--local-admin',
+    ]);
+    expect(tokens.map((other) => other.jti)).not.toContain(token.jti);
+  });
+
+  test('sessions go on by default, and are read after the next login', async () => {
+    await begin();
+    const go = join(daemon.folder, 'go');
+    const script = `echo before; until [ -e ${go} ]; do sleep 0.1; done; echo after; exit 4`;
+    const id = (await daemon.cli(user, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
+    const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout']);
+    expect(receipt).toMatchObject({ sessions: [], keptSessions: [id] });
+    await link.finished;
+    link = await daemon.link(user);
+    writeFileSync(go, '');
+    expect(await daemon.cli(user, ['attach', id])).toMatchObject({ stdout: 'before\nafter\n', status: 4 });
+  });
+
+  test('with on_revoke: end, sessions and all they started end too (X3)', async () => {
+    await begin({ sessions: { on_revoke: 'end' } });
+    const script =
+      'trap "" TERM HUP; setsid sh -c "trap \'\' TERM; sleep 987" & (sleep 988 &) ; ' +
+      // without a parent, and without the process session or the environment of the others
+      '(setsid sleep 986 &) ; (env -i sleep 985 &) ; sleep 0.2; echo up; sleep 989';
+    const start = daemon.begin(user, ['start', '--', 'sh', '-c', script]);
+    await start.printed(/up/);
+    using screen = await openDashboard(daemon, user, '--screen tokens');
+    screen.press('x');
+    await screen.shows(/Ends 1 token, 1 link and 1 running session\./);
+    screen.press('n', 'q');
+    const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout']);
+    expect(receipt.sessions).toHaveLength(1);
+    expect(receipt).toMatchObject({ survivors: [], verifiedBy: 'link' });
+    expect(receipt.processes).toBeGreaterThanOrEqual(6);
+    const { stdout } = await runAs(administrator, ['ps', '-eo', 'args']).finished;
+    // By their names: the keeper, which may be just leaving, has the script among its arguments.
+    expect(stdout).not.toMatch(/^(sleep 98[5-9]|\S*sh -c trap (""|'') TERM)/m);
+  });
+
+  test('log out everywhere ends every login of the user and nobody else’s (X2)', async () => {
+    await begin();
+    const other = await daemon.link(user);
+    const printed = await daemon.link(user, '--print-token');
+    const [line] = await printed.printed(/\S+\n/);
+    const copies = [line.trim(), copiedToken(user)];
+    const bobs = missingWorld() ? undefined : await daemon.link(bob);
+    const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout', '--everywhere']);
+    expect(receipt.jtis.length).toBe(3);
+    expect(receipt.links.length).toBe(3);
+    await Promise.all([link.finished, other.finished, printed.finished]);
+    const { tokens } = await daemon.json<{ tokens: { login: string; authMethod: string }[] }>(administrator, [
+      'tokens',
+      '--local-admin',
+    ]);
+    const left = tokens.map(({ login, authMethod }) => `${authMethod} ${login}`).sort();
+    expect(left).toEqual([...(bobs ? ['link bob'] : []), `local ${administrator.name}`]);
+    for (const copy of copies) expect(await refusalOf(copy)).toBe('TOKEN_NOT_ACTIVE');
+    if (bobs) expect(await refusalOf(copiedToken(bob))).toBe(undefined);
+  });
+
+  test('a stream under way is cut', async () => {
+    await begin();
+    const watch = daemon.begin(user, ['tokens', 'watch', '--json']);
+    await watch.printed(/jti/);
+    const token = await tokenOf(user);
+    await daemon.cli(administrator, ['tokens', 'revoke', token.jti, '--local-admin']);
+    const { status, stderr } = await watch.finished;
+    expect(status).toBe(3);
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      error: { reason: 'TOKEN_NOT_ACTIVE', status: 3 },
+    });
+  });
+
+  test('a token’s time ends, and its link with it (F32, A4)', async () => {
+    await begin({ tokens: { lifetimes: { link: '5s' } } });
+    const copy = copiedToken(user);
+    expect(await refusalOf(copy)).toBe(undefined);
+    const frozen = await daemon.link(user, '--print-token');
+    frozen.kill('SIGSTOP'); // it cannot look at the time: the server ends it
+    expect(await link.finished).toMatchObject({ signal: null });
+    expect(await refusalOf(copy)).toBe('TOKEN_EXPIRED');
+    expect(await frozen.finished).toMatchObject({ signal: 'SIGKILL' });
+    expect((await daemon.cli(user, ['whoami'])).status).toBe(3);
+  });
+
+  test('is still in force after the daemon was killed', async () => {
+    await begin();
+    const { jti } = await tokenOf(user);
+    const copy = copiedToken(user);
+    await daemon.cli(administrator, ['tokens', 'revoke', jti, '--local-admin']);
+    await daemon.end('SIGKILL');
+    await daemon.serve();
+    expect(await refusalOf(copy)).toBe('TOKEN_NOT_ACTIVE');
+    expect((await daemon.cli(user, ['whoami'])).status).toBe(3);
+  });
+});

@@ -1,0 +1,213 @@
+/** Starting something without a link daemon: the server has one started by sudo, for whom it may. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type Account,
+  alice,
+  dora,
+  type Finished,
+  mallory,
+  root,
+  runAs,
+  service,
+} from '../../support/account.ts';
+import { install, RUN_FOLDER } from '../../support/host/installed.ts';
+import { type DaemonOptions, TestDaemon } from '../../support/server/daemon.ts';
+import { type Answer, Rpc } from '../../support/server/rpc.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
+
+const PORT = 2206;
+const LINE = ['/usr/bin/latchkey', 'link', '--daemon'];
+const PASSWORD = 'Correct horse 6';
+/** What nobody but the daemon is to see of its environment. */
+const HOSTILE = {
+  LD_PRELOAD: '/mnt/hostile.so',
+  NODE_OPTIONS: '--title=hostile',
+  BASH_ENV: '/mnt/hostile.sh',
+  ENV: '/mnt/hostile.sh',
+};
+
+let sshd: TestSshd;
+let daemon: TestDaemon;
+
+const missing = (): string | undefined => {
+  const needed = ['/usr/bin/sudo', '/usr/sbin/sshd'].find((path) => !existsSync(path));
+  return missingWorld() ?? (needed && `needs ${needed}`);
+};
+
+interface Link {
+  readonly socket: string;
+  readonly pid: number;
+  readonly linuxUser: string;
+  readonly daemon: boolean;
+}
+
+async function linksOf({ name }: Account): Promise<Link[]> {
+  const { links } = await daemon.json<{ links: Link[] }>(root, ['links', '--local-admin', '--user', name]);
+  return links;
+}
+
+/** Somebody who is logged in over SSH and has lost the link daemon that this had left. */
+async function loggedInWithoutLink(account: Account): Promise<void> {
+  const run = await daemon.cli(account, ['login', '--answers-stdin', '--', `${account.name}@`], {
+    input: `${PASSWORD}\n`,
+  });
+  expect(run, daemon.log).toMatchObject({ status: 0 });
+  await stopLinks(account);
+}
+
+async function stopLinks(account: Account): Promise<void> {
+  for (const { socket } of await linksOf(account))
+    await daemon.cli(root, ['links', 'stop', socket, '--local-admin']);
+  expect(await linksOf(account)).toEqual([]);
+}
+
+const start = (account: Account, ...command: string[]): Promise<Finished> =>
+  daemon.cli(account, ['start', '--', ...command]);
+
+function environmentOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+}
+
+async function serve(options: DaemonOptions): Promise<void> {
+  await daemon?.[Symbol.asyncDispose]();
+  const config = { login: { ssh: sshd.settings }, ...options.config };
+  daemon = await TestDaemon.start({ as: service, run: RUN_FOLDER, ...options, config });
+}
+
+beforeAll(async () => {
+  if (missing()) return;
+  install();
+  writeFileSync(HOSTILE.BASH_ENV, 'export HOSTILE=1\n', { mode: 0o644 });
+  setPasswords({ alice: PASSWORD, mallory: PASSWORD, dora: PASSWORD });
+  sshd = await TestSshd.start(PORT);
+  await serve({ env: HOSTILE });
+});
+afterAll(async () => {
+  await daemon?.[Symbol.asyncDispose]();
+  await sshd?.[Symbol.asyncDispose]();
+});
+
+describe('a start of somebody who has no link daemon', () => {
+  beforeEach(async (context) => {
+    skipWithout(context, missing());
+    await loggedInWithoutLink(alice);
+  });
+
+  test('has sudo start one, as that user and with nothing of the server’s environment (F19)', async () => {
+    const run = await start(alice, 'sh', '-c', 'id -un; id -Gn; umask; env');
+    expect(run, daemon.log).toMatchObject({ status: 0, stderr: '' });
+    const [name, groups, umask, ...environment] = run.stdout.trim().split('\n');
+    expect([name, groups, umask]).toEqual(['alice', 'alice', '0022']);
+    expect(environment.join('\n')).not.toMatch(/hostile|SUDO/i);
+    const [link] = await linksOf(alice);
+    const own = environmentOf(link?.pid ?? 0);
+    expect(own).toContain('SUDO_USER=latchkey');
+    expect(own.join('\n')).not.toMatch(/hostile/i);
+    expect(readFileSync(`/proc/${link?.pid}/maps`, 'utf8')).not.toMatch(/hostile/);
+    expect(readFileSync(`/proc/${link?.pid}/status`, 'utf8')).toMatch(/^Uid:\t7001\t7001\t7001\t7001$/m);
+  });
+
+  test('and so do many at once, which share it', async () => {
+    const runs = await Promise.all(Array.from({ length: 5 }, () => start(alice, 'id', '-un')));
+    expect(runs.map(({ stdout }) => stdout)).toEqual(Array.from({ length: 5 }, () => 'alice\n'));
+    expect(daemon.log.match(/"daemon":true,"msg":"a link is ready"/g)?.length).toBeGreaterThan(0);
+    expect(await linksOf(alice)).toHaveLength(1);
+  });
+
+  test('can be asked for by itself, and answers with the one that is there', async () => {
+    const first = await daemon.cli(alice, ['links', 'start']);
+    expect(first).toMatchObject({ status: 0, stderr: '' });
+    expect(first.stdout).toBe(`${(await linksOf(alice))[0]?.socket}\n`);
+    expect((await daemon.cli(alice, ['links', 'start'])).stdout).toBe(first.stdout);
+  });
+});
+
+describe('an account that may not have a link gets none by sudo either', () => {
+  const asBefore = ['--unlock', '--expiredate', '', '--shell', '/bin/sh', '--uid', `${dora.uid}`];
+  const change = (...options: string[]) => execFileSync('usermod', [...options, 'dora'], { stdio: 'ignore' });
+
+  test.for<[string, string[], Account]>([
+    ['one whose password is locked', ['--lock'], dora],
+    ['one that has expired', ['--expiredate', '1970-01-02'], dora],
+    ['one without a shell', ['--shell', '/usr/sbin/nologin'], dora],
+    ['one for SFTP only', ['--shell', '/usr/lib/openssh/sftp-server'], dora],
+    ['one that has another uid by now', ['--uid', '7055'], { ...dora, uid: 7055 }],
+  ])('%s', async ([, options, now], context) => {
+    skipWithout(context, missing());
+    await loggedInWithoutLink(dora);
+    change(...options);
+    try {
+      const { status, stdout, stderr } = await start(now, 'id');
+      expect({ status, stdout }).toEqual({ status: 255, stdout: '' });
+      expect(stderr).toMatch(/^latchkey: the account "dora" .*\n$/);
+      expect(await linksOf(dora)).toEqual([]);
+    } finally {
+      change(...asBefore);
+    }
+  });
+
+  test('also where the server cannot read shadow: PAM tells the link itself', async (context) => {
+    skipWithout(context, missing());
+    await serve({ as: { ...service, groups: [] } });
+    await loggedInWithoutLink(dora);
+    change('--expiredate', '1970-01-02');
+    try {
+      const { status, stderr } = await start(dora, 'id');
+      expect(status).toBe(255);
+      expect(stderr).toMatch(/^latchkey: dora has no link daemon .*\n$/);
+      expect(daemon.log).toMatch(/the account dora may not be used now/);
+      expect(await linksOf(dora)).toEqual([]);
+    } finally {
+      change(...asBefore);
+    }
+  });
+});
+
+describe('an administrator', () => {
+  test('who has not installed the sudoers file reads why, and sudo is not asked time and again', async (context) => {
+    skipWithout(context, missing());
+    await serve({});
+    await loggedInWithoutLink(mallory);
+    rmSync('/etc/sudoers.d/latchkey');
+    using rpc = new Rpc(daemon.serverFile);
+    const folder = daemon.serverFile.address.replace(':', '_');
+    const token = readFileSync(
+      join(mallory.home, '.config/latchkey/servers', folder, 'token'),
+      'utf8',
+    ).trim();
+    const ask = (): Promise<Answer> => rpc.unary('/latchkey.v1.LinkService/StartLink', undefined, token);
+    const answers = await Promise.all([ask(), ask(), ask()]);
+    install();
+    for (const { reason, message } of answers) {
+      expect(reason).toBe('LINK_REQUIRED');
+      expect(message).toMatch(/^mallory has no link daemon/);
+      expect(message).not.toMatch(/sudo|password/);
+    }
+    expect(daemon.log.match(/"msg":"no link daemon could be started"/g)).toHaveLength(1);
+    expect(daemon.log).toMatch(/sudo ended with 1: sudo: a password is required/);
+  });
+
+  test('who lets sudo do more has it still not make the server root', async (context) => {
+    skipWithout(context, missing());
+    await serve({ config: { links: { eligible: { users: ['root'] } } } });
+    writeFileSync('/etc/sudoers.d/latchkey', `latchkey ALL = (ALL) NOPASSWD: ${LINE.join(' ')}\n`);
+    const run = await runAs(service, ['/usr/bin/sudo', '-n', ...LINE], { cwd: '/' }).finished;
+    install();
+    expect(run).toMatchObject({ status: 1, stderr: 'latchkey link: sudo starts no link of uid 0\n' });
+    expect(await linksOf(root)).toEqual([]);
+  });
+
+  test('switches it off, and the start says what to do instead (F19)', async (context) => {
+    skipWithout(context, missing());
+    await serve({ config: { links: { sudo: false } } });
+    await loggedInWithoutLink(mallory);
+    const run = await start(mallory, 'id');
+    expect(run).toMatchObject({ status: 255, stdout: '' });
+    expect(run.stderr).toMatch(/latchkey link --daemon/);
+    expect(await linksOf(mallory)).toEqual([]);
+  });
+});

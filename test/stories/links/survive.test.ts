@@ -1,0 +1,94 @@
+/** Daemon and link are killed while a session prints: nothing of it is lost (X4). */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, alice, myself } from '../../support/account.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld } from '../../support/skip.ts';
+
+// Where two accounts are to be had the daemon is root's and the session alice's; else both are one's own.
+const user: Account = missingWorld() ? myself() : alice;
+const lines = 400;
+const script = `n=0; while [ $n -lt ${lines} ]; do n=$((n+1)); echo line $n; sleep 0.01; done; exit 9`;
+const whole = Array.from({ length: lines }, (_, n) => `line ${n + 1}\n`).join('');
+
+let daemon: TestDaemon;
+
+async function linkPid(): Promise<number> {
+  const { links } = await daemon.json<{ links: { pid: number; state: string }[] }>(user, ['links']);
+  return links.find((link) => link.state === 'ready')?.pid ?? 0;
+}
+
+describe('a printing session', () => {
+  beforeAll(async () => {
+    daemon = await TestDaemon.start(missingWorld() ? { as: myself() } : {});
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test('goes on when the daemon is killed with SIGKILL, and whoever watches it misses nothing', async () => {
+    const link = await daemon.link(user);
+    const start = daemon.begin(user, ['start', '--', 'sh', '-c', script]);
+    await start.printed(/line 50\n/);
+    await daemon.end('SIGKILL');
+    await daemon.serve();
+    expect(await start.finished).toMatchObject({ status: 9, stdout: whole });
+    link.kill();
+    await link.finished;
+  });
+
+  test('goes on when its link is killed, and the next link has all of it', async () => {
+    await daemon.link(user);
+    const id = (await daemon.cli(user, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
+    const reader = daemon.begin(user, ['sessions', 'read', id, '--follow']);
+    await reader.printed(/line 50\n/);
+    process.kill(await linkPid(), 'SIGKILL');
+    const next = await daemon.link(user);
+    expect(await daemon.cli(user, ['attach', id])).toMatchObject({ status: 9, stdout: whole });
+    next.kill();
+    await next.finished;
+  });
+
+  test('goes on when both are killed', async () => {
+    await daemon.link(user);
+    const id = (await daemon.cli(user, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
+    const pid = await linkPid();
+    await daemon.end('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await daemon.serve();
+    const next = await daemon.link(user);
+    expect(await daemon.cli(user, ['attach', id])).toMatchObject({ status: 9, stdout: whole });
+    next.kill();
+    await next.finished;
+  });
+
+  test('is known to have ended although nobody was there to see it', async () => {
+    await daemon.link(user);
+    const gate = join(daemon.folder, 'gate');
+    const gated = `while [ ! -e ${gate} ]; do sleep 0.02; done; echo done; exit 5`;
+    const id = (await daemon.cli(user, ['start', '--detach', '--', 'sh', '-c', gated])).stdout.trim();
+    const { serverId } = daemon.serverFile;
+    const pid = await linkPid();
+    await daemon.end('SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    writeFileSync(gate, '');
+    const sessions = join(user.home, '.local/state/latchkey', serverId, 'sessions');
+    await expect.poll(() => existsSync(join(sessions, id, 'status.5')), { timeout: 10_000 }).toBe(true);
+    await daemon.serve();
+    const next = await daemon.link(user);
+    expect(await daemon.cli(user, ['attach', id])).toMatchObject({ status: 5, stdout: 'done\n' });
+    next.kill();
+    await next.finished;
+  });
+
+  test('outlives an orderly restart, and so does its user’s login (A7)', async () => {
+    const link = await daemon.link(user);
+    const start = daemon.begin(user, ['start', '--', 'sh', '-c', script]);
+    await start.printed(/line 50\n/);
+    expect(await daemon.end('SIGTERM')).toMatchObject({ status: 0 });
+    await daemon.serve();
+    expect(await start.finished).toMatchObject({ status: 9, stdout: whole });
+    expect((await daemon.cli(user, ['whoami'])).status).toBe(0);
+    link.kill();
+    await link.finished;
+  });
+});

@@ -1,0 +1,21 @@
+/** The host's own administrator needs no login, and cannot lose the way in. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Account, myself, root } from '../../support/account.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld } from '../../support/skip.ts';
+
+const administrator: Account = missingWorld() ? myself() : root;
+
+test('a local token that is revoked is replaced at once (A8)', async () => {
+  await using daemon = await TestDaemon.start({ as: administrator });
+  const tokenFile = (): string => readFileSync(join(daemon.runFolder, 'token'), 'utf8');
+  const before = tokenFile();
+  const { token } = await daemon.json<{ token: { jti: string } }>(administrator, ['whoami', '--local-admin']);
+  expect((await daemon.cli(administrator, ['tokens', 'revoke', token.jti, '--local-admin'])).status).toBe(0);
+  await expect.poll(tokenFile, { timeout: 10_000 }).not.toBe(before);
+  expect((await daemon.cli(administrator, ['whoami', '--local-admin'])).status).toBe(0);
+  const old = await daemon.cli(administrator, ['whoami'], { env: { LATCHKEY_TOKEN: before.trim() } });
+  expect(old.status).toBe(3);
+});

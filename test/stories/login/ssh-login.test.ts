@@ -1,0 +1,156 @@
+/** Logging in from outside with the password of the host itself, through a real sshd. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, alice, type Finished, mallory } from '../../support/account.ts';
+import { converse } from '../../support/server/converse.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { addAccount, setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
+
+const PORT = 2201;
+const [ALICE, MALLORY, OTHER] = ['Correct horse 1', 'Correct horse 2', 'Correct horse 3'];
+
+let sshd: TestSshd;
+let daemon: TestDaemon;
+
+const missing = (): string | undefined =>
+  missingWorld() ?? (existsSync('/usr/sbin/sshd') ? undefined : 'needs openssh-server');
+
+beforeAll(async () => {
+  if (missing()) return;
+  setPasswords({ alice: ALICE, mallory: MALLORY, carol: OTHER });
+  addAccount('locked', OTHER, '--lock');
+  addAccount('expired', OTHER, '--expiredate', '1970-01-02');
+  sshd = await TestSshd.start(PORT);
+  daemon = await TestDaemon.start({ config: { login: { ssh: sshd.settings } } });
+});
+afterAll(async () => {
+  await daemon?.[Symbol.asyncDispose]();
+  await sshd?.[Symbol.asyncDispose]();
+});
+
+/** `who` types `answers` to log in as `user`. */
+function login(who: Account, user: string, ...answers: string[]): Promise<Finished> {
+  const input = answers.map((line) => `${line}\n`).join('');
+  return daemon.cli(who, ['login', '--answers-stdin', '--', `${user}@`], { input });
+}
+
+interface Links {
+  links: { socket: string; pid: number; linuxUser: string; daemon: boolean }[];
+}
+
+describe('a login with the password of the host (F12, F13)', () => {
+  test('leaves a token and a link daemon that runs as its user, and a session runs', async (context) => {
+    skipWithout(context, missing());
+    const said = await login(alice, 'alice', ALICE);
+    expect(said, daemon.log + sshd.log).toMatchObject({ status: 0 });
+    const who = await daemon.json<{ token: Record<string, unknown> }>(alice, ['whoami']);
+    expect(who.token).toMatchObject({
+      login: 'alice',
+      linuxUser: 'alice',
+      authMethod: 'web-ssh',
+      socket: null,
+    });
+    const { links } = await daemon.json<Links>(alice, ['links']);
+    expect(links).toHaveLength(1);
+    const pid = links[0]?.pid ?? 0;
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t7001\t7001\t7001\t7001$/m);
+    expect(statSync(`/proc/${pid}`)).toMatchObject({ gid: 7001 });
+    const run = await daemon.cli(alice, ['start', '--', 'id', '-un']);
+    expect(run).toMatchObject({ status: 0, stdout: 'alice\n' });
+  });
+
+  test('a second login uses the same link daemon, and the SSH connection is gone', async (context) => {
+    skipWithout(context, missing());
+    const before = await daemon.json<Links>(alice, ['links']);
+    expect((await login(alice, 'alice', ALICE)).status).toBe(0);
+    expect((await daemon.json<Links>(alice, ['links'])).links).toEqual(before.links);
+    expect((await daemon.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
+    expect(sshd.log).toMatch(/Accepted .* from 127\.(?!0\.)\d+\.\d+\.\d+ /);
+    await expect.poll(() => /Disconnected from user alice|Connection closed/.test(sshd.log)).toBe(true);
+  });
+
+  test('from another person’s terminal it is still the account whose password was given', async (context) => {
+    skipWithout(context, missing());
+    expect((await login(mallory, 'mallory', MALLORY)).status).toBe(0);
+    expect((await daemon.cli(mallory, ['start', '--', 'id', '-un'])).stdout).toBe('mallory\n');
+    const { links } = await daemon.json<Links>(mallory, ['links']);
+    expect(links.map((link) => link.linuxUser)).toEqual(['mallory']);
+    const refused = await login(mallory, 'alice', MALLORY);
+    expect(refused).toMatchObject({ status: 3, stdout: '' });
+    const who = await daemon.json<{ token: { login: string } }>(mallory, ['whoami']);
+    expect(who.token.login).toBe('mallory');
+  });
+});
+
+test('is the only way in where login.methods says so: no link by hand, but the one that a login starts', async (context) => {
+  skipWithout(context, missing());
+  await using strict = await TestDaemon.start({
+    config: { login: { methods: ['ssh'], ssh: sshd.settings } },
+  });
+  for (const byHand of [['link'], ['link', '--daemon']]) {
+    const refused = await strict.cli(alice, byHand);
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toMatch(/log in with: latchkey login/);
+  }
+  const input = `${ALICE}\n`;
+  expect(await strict.cli(alice, ['login', '--answers-stdin'], { input })).toMatchObject({ status: 0 });
+  expect((await strict.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
+});
+
+describe('a login that is refused', () => {
+  test('says the same and takes as long, whatever the cause', async (context) => {
+    skipWithout(context, missing());
+    const cases = {
+      alice: 'wrong',
+      nobodyhere: OTHER,
+      locked: OTHER,
+      carol: OTHER,
+      expired: OTHER,
+      root: 'wrong',
+    };
+    const seen: { user: string; told: object; ms: number }[] = [];
+    for (const [user, password] of Object.entries(cases)) {
+      const beganMs = performance.now();
+      const { status, stdout, stderr } = await login(alice, user, password);
+      seen.push({ user, told: { status, stdout, stderr }, ms: performance.now() - beganMs });
+    }
+    for (const { user, told } of seen) expect(told, user).toEqual(seen[0]?.told);
+    expect(seen[0]?.told).toMatchObject({ status: 3, stdout: '' });
+    const times = seen.map(({ ms }) => ms);
+    expect(Math.max(...times) - Math.min(...times), JSON.stringify(seen)).toBeLessThan(1500);
+  });
+
+  test('asks the same and answers the same on the wire, until the tries are used up', async (context) => {
+    skipWithout(context, missing());
+    const users = ['alice', 'nobodyhere', 'locked', 'carol', 'expired', 'root'];
+    const guesses = Array.from({ length: 7 }, () => OTHER);
+    const [wrong, ...others] = await Promise.all(users.map((user) => converse(daemon, user, guesses)));
+    const prompt = { name: '', instruction: '', prompts: [{ text: 'Password: ', echo: false }] };
+    const asked = [false, true, true, true, true, true].map((again) => ({ ...prompt, again }));
+    expect(wrong).toEqual({ asked, reason: 'LOGIN_REFUSED', message: 'login refused', told: ['request_id'] });
+    for (const other of others) expect(other).toEqual(wrong);
+  });
+
+  test('never hands sshd a name that it was not given by the user database', async (context) => {
+    skipWithout(context, missing());
+    const users = ['-oProxyCommand=id', '#0', '%wheel', '../alice', 'alice\n'];
+    const runs = await Promise.all(users.map((user) => login(alice, user, ALICE)));
+    for (const { status } of runs) expect(status).toBe(3);
+    expect(sshd.log).not.toMatch(/ProxyCommand|#0|%wheel|\.\.\//);
+  });
+
+  test('costs a penalty that a daemon killed and started anew has not forgotten', async (context) => {
+    skipWithout(context, missing());
+    await Promise.all([1, 2, 3].map(() => converse(daemon, 'dora', ['guess', 'guess'])));
+    await daemon.end('SIGKILL');
+    await daemon.serve();
+    expect(await converse(daemon, 'dora', [])).toMatchObject({ asked: [], reason: 'LIMIT_EXCEEDED' });
+    expect((await login(mallory, 'mallory', MALLORY)).status).toBe(0);
+  });
+
+  test('leaves no trace of a password in any log', async (context) => {
+    skipWithout(context, missing());
+    for (const text of [daemon.log, sshd.log]) expect(text).not.toMatch(/Correct horse|wrong"/);
+  });
+});

@@ -1,0 +1,47 @@
+/** The program in its place in the world, as the package puts it there: /usr/bin, sudoers, PAM, /run. */
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { service } from '../account.ts';
+import { program } from '../program.ts';
+
+/** Where the sudoers file lies in the clone. */
+export const SUDOERS = join(import.meta.dirname, '../../../build/package/sudoers');
+/** Where links that sudo starts look for the server. */
+export const RUN_FOLDER = '/run/latchkey';
+
+const PLACE = '/usr/bin/latchkey';
+const CHANGES = '/mnt/usr-bin';
+/** The account phase asks what those of the host's other services do. */
+const PAM = 'account required pam_unix.so\n';
+
+/** Installs what `instead` says, else the program. */
+export function install(instead?: { script: string }): void {
+  overlayPrograms();
+  rmSync(PLACE, { force: true });
+  if (instead) writeFileSync(PLACE, instead.script, { mode: 0o755 });
+  else symlinkSync(program(), PLACE);
+  copyFileSync(SUDOERS, '/etc/sudoers.d/latchkey');
+  chmodSync('/etc/sudoers.d/latchkey', 0o440);
+  writeFileSync('/etc/pam.d/latchkey', PAM);
+  mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o755 });
+  chownSync(RUN_FOLDER, service.uid, service.uid);
+}
+
+/** Makes /usr/bin the world's own, once. */
+function overlayPrograms(): void {
+  if (existsSync(CHANGES)) return;
+  const [upper, work] = [join(CHANGES, 'upper'), join(CHANGES, 'work')];
+  for (const folder of [CHANGES, upper, work]) mkdirSync(folder, { mode: 0o755 });
+  const layers = `lowerdir=/usr/bin,upperdir=${upper},workdir=${work}`;
+  execFileSync('mount', ['-t', 'overlay', '-o', layers, 'overlay', '/usr/bin']);
+}

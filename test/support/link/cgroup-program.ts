@@ -1,0 +1,10 @@
+/** A process that holds a tree until it is told to stop: `node … CONTROLLER`, in a cgroup of its own. */
+import { CgroupTree } from '../../../src/supervisor/cgroups/cgroup-tree.ts';
+
+const log = { debug: (details: object) => console.error(details), info: () => {} };
+const limits = { processes: 10, memoryBytes: 2 ** 26 };
+const tree = await CgroupTree.open({ limits: () => limits, controllers: process.argv.slice(2), log });
+await tree?.withNewLink(7001, async ({ door }) => console.log(door));
+process.once('SIGTERM', () => void tree?.[Symbol.asyncDispose]().then(() => process.exit()));
+console.log(tree === undefined ? 'none' : 'open');
+setInterval(() => {}, 1000);

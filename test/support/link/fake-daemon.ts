@@ -1,0 +1,450 @@
+/**
+ * Plays the daemon for tests of the link process: real run folder, real TLS and RegisterLink, real
+ * unix socket, real tokens; only the decisions are the test's.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
+import { connect, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { expect } from 'vitest';
+import { loadPki } from '../../../src/authority/keys/pki.ts';
+import { type Frame, type Output, Stream } from '../../../src/generated/latchkey/link/v1/link.ts';
+import { RegisterLinkRequest, RegisterLinkResponse } from '../../../src/generated/latchkey/v1/link.ts';
+import { encodeFrame, FrameReader } from '../../../src/link-protocol/frames.ts';
+import { encodeClaims, type TokenClaims } from '../../../src/token/claims.ts';
+import { signJws } from '../../../src/token/jws.ts';
+import { jwksOf, type SigningKey, signingKey } from '../../../src/token/key.ts';
+import { makeProof, resumeMac } from '../../../src/token/proof.ts';
+
+export type Body = NonNullable<Frame['body']>;
+type Value<Name extends Body['$case']> = Extract<Body, { $case: Name }>['value'];
+
+/** Waits for what `probe` gives to be as expected, as long as a busy machine may need. */
+export function eventually<Value>(probe: () => Value | Promise<Value>) {
+  return expect.poll(probe, { timeout: 10_000, interval: 20 });
+}
+
+/** The daemon's end of a connection to a link. */
+export class Line {
+  readonly frames: Frame[] = [];
+  readonly socket: Socket;
+  readonly closed: Promise<unknown>;
+  readonly #reader = new FrameReader();
+  readonly #history: Frame[] = [];
+  readonly #readRequests = new Map<number, number>();
+  readonly #waiting = new Set<() => void>();
+  /** Of the link's Hello. */
+  nonce: Buffer = Buffer.alloc(0);
+  #request = 0;
+  #nextReader = 0;
+
+  constructor(path: string) {
+    this.socket = connect(path);
+    this.closed = once(this.socket, 'close');
+    this.socket.on('error', () => {});
+    this.socket.on('data', (chunk: Buffer) => {
+      const frames = this.#reader.push(chunk);
+      this.frames.push(...frames);
+      for (const { body } of frames) if (body?.$case === 'hello') this.nonce = body.value.nonce;
+      this.#history.push(...frames);
+      this.#wake();
+    });
+    this.socket.on('close', () => this.#wake());
+  }
+
+  send(body: Body, request = 0): void {
+    this.socket.write(encodeFrame({ request, body }));
+  }
+
+  /** Takes the first frame that `pick` accepts out of what has come or will come. */
+  async take<Name extends Body['$case']>(
+    name: Name | 'error',
+    pick: (frame: Frame) => boolean = () => true,
+  ): Promise<Value<Name>> {
+    for (;;) {
+      const index = this.frames.findIndex((frame) => {
+        const matches = frame.body?.$case === name || frame.body?.$case === 'error';
+        return matches && pick(frame);
+      });
+      const [frame] = index < 0 ? [] : this.frames.splice(index, 1);
+      if (frame?.body?.$case === 'error' && name !== 'error')
+        throw Object.assign(new Error(frame.body.value.message), frame.body.value);
+      if (frame?.body !== undefined) return frame.body.value as Value<Name>;
+      if (this.socket.destroyed) throw new Error(`the link hung up; no ${name} came`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Resolves once such a frame has come, whoever has taken it. */
+  async seen(pick: (body: Body) => boolean): Promise<void> {
+    while (!this.#history.some(({ body }) => body !== undefined && pick(body))) {
+      if (this.socket.destroyed) throw new Error('the link hung up');
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** A command and its answer. Rejects with an error that has the reason of the link's. */
+  async ask<Name extends Body['$case']>(body: Body, answer: Name): Promise<Value<Name>> {
+    const request = ++this.#request;
+    this.send(body, request);
+    return this.take(answer, (frame) => frame.request === request);
+  }
+
+  start(command: string[], more: Partial<Value<'start'>> = {}): Promise<Value<'started'> & { id: string }> {
+    const value = this.#startOf(command, more);
+    const started = this.ask({ $case: 'start', value }, 'started');
+    return started.then((told) => ({ ...told, id: value.sessionId }));
+  }
+
+  /** A start whose keeper waits. */
+  hold(command: string[], more: Partial<Value<'start'>> = {}): Promise<Value<'held'>> {
+    return this.ask({ $case: 'start', value: { ...this.#startOf(command, more), hold: true } }, 'held');
+  }
+
+  release(sessionId: string, run: boolean): Promise<Value<'started'>> {
+    return this.ask({ $case: 'release', value: { sessionId, run } }, 'started');
+  }
+
+  #startOf(command: string[], more: Partial<Value<'start'>>): Value<'start'> {
+    return {
+      sessionId: randomUUID(),
+      command,
+      environment: {},
+      directory: '',
+      firstInput: Buffer.alloc(0),
+      input: false,
+      outputLimit: 64 * 1024 * 1024,
+      awaitReader: false,
+      hold: false,
+      ...more,
+    };
+  }
+
+  /** Asks for a reading and gives its number. */
+  beginRead(sessionId: string, more: Partial<Value<'read'>> = {}): number {
+    const reader = ++this.#nextReader;
+    const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 2 ** 50, ...more };
+    this.send({ $case: 'read', value }, ++this.#request);
+    this.#readRequests.set(reader, this.#request);
+    return reader;
+  }
+
+  /** Reads to the end. */
+  async read(sessionId: string, more: Partial<Value<'read'>> = {}) {
+    const reader = this.beginRead(sessionId, more);
+    const pieces: Output[] = [];
+    for (;;) {
+      const request = this.#readRequests.get(reader);
+      const frame = await this.#next((candidate) => {
+        return (
+          readerOf(candidate) === reader ||
+          (candidate.body?.$case === 'error' && candidate.request === request)
+        );
+      });
+      if (frame.body?.$case === 'output') pieces.push(frame.body.value);
+      else if (frame.body?.$case === 'readEnd') return finish(pieces, frame.body.value.exited?.status);
+      else if (frame.body?.$case === 'error') throw Object.assign(new Error(), frame.body.value);
+    }
+  }
+
+  async #next(pick: (frame: Frame) => boolean): Promise<Frame> {
+    for (;;) {
+      const index = this.frames.findIndex(pick);
+      const [frame] = index < 0 ? [] : this.frames.splice(index, 1);
+      if (frame !== undefined) return frame;
+      if (this.socket.destroyed) throw new Error('the link hung up');
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function readerOf({ body }: Frame): number | undefined {
+  return body?.$case === 'output' || body?.$case === 'readEnd' ? body.value.reader : undefined;
+}
+
+function finish(pieces: Output[], status: number | undefined) {
+  const of = (stream: Stream): string =>
+    Buffer.concat(pieces.filter((piece) => piece.stream === stream).map(({ data }) => data)).toString();
+  const all = Buffer.concat(pieces.map(({ data }) => data)).toString();
+  return { stdout: of(Stream.STDOUT), stderr: of(Stream.STDERR), all, pieces, status };
+}
+
+/** A link process that a test has started. */
+export interface StartedLink {
+  readonly process: ChildProcess;
+  readonly stderr: () => string;
+  readonly stdout: () => string;
+  readonly exit: Promise<number | string>;
+}
+
+interface Registration {
+  readonly request: RegisterLinkRequest;
+  /** Answers the call. */
+  readonly answer: (error?: { code: number; message: string; details?: string }) => void;
+}
+
+export class FakeDaemon implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-link-'));
+  readonly run = join(this.folder, 'run');
+  readonly config = join(this.folder, 'config');
+  readonly serverId = `test-${randomBytes(8).toString('hex')}`;
+  readonly key: SigningKey = signingKey(generateKeyPairSync('ed25519').privateKey);
+  readonly initKey = randomBytes(32);
+  readonly uid = process.getuid?.() ?? -1;
+  readonly links: StartedLink[] = [];
+  /** What Node is to run. */
+  entry = [join(this.folder, 'link.mjs')];
+  /** What is done with a registration; by default the link is made one. */
+  onRegister: (registration: Registration) => Promise<void> = async ({ request, answer }) => {
+    this.socket = request.socket;
+    this.line = new Line(join(this.run, 'links', request.socket));
+    await this.init(this.line);
+    answer();
+  };
+  line: Line | undefined;
+  socket = '';
+  claims: Partial<TokenClaims> = {};
+  ca = '';
+  address = '';
+  readonly #issuedAt = Math.floor(Date.now() / 1000);
+  #server: Http2SecureServer | undefined;
+
+  static async open(): Promise<FakeDaemon> {
+    const daemon = new FakeDaemon();
+    chmodSync(daemon.folder, 0o755);
+    writeFileSync(join(daemon.folder, 'link.mjs'), bundledLink());
+    mkdirSync(daemon.run, { mode: 0o755 });
+    mkdirSync(join(daemon.run, 'links'), { mode: 0o700 });
+    const pki = await loadPki({
+      folder: join(daemon.folder, 'pki'),
+      serverId: daemon.serverId,
+      names: ['localhost'],
+      addresses: ['127.0.0.1'],
+      nowMs: Date.now(),
+    });
+    daemon.ca = pki.caPem;
+    daemon.#server = createSecureServer({
+      cert: pki.tls.certPem,
+      key: pki.tls.keyPem,
+      minVersion: 'TLSv1.3',
+    });
+    daemon.#server.on('stream', (stream) => void daemon.#register(stream as ServerHttp2Stream));
+    daemon.#server.listen(0, '127.0.0.1');
+    await once(daemon.#server, 'listening');
+    const { port } = daemon.#server.address() as { port: number };
+    daemon.address = `127.0.0.1:${port}`;
+    daemon.writeServerFile();
+    return daemon;
+  }
+
+  writeServerFile(more: object = {}): void {
+    const { serverId, address, ca } = this;
+    const keys = jwksOf([this.key]);
+    const file = {
+      serverId,
+      hostname: 'here',
+      address,
+      ca,
+      keys,
+      version: '0',
+      mode: 'self',
+      pid: 1,
+      ...more,
+    };
+    writeFileSync(join(this.run, 'server.json'), JSON.stringify(file), { mode: 0o644 });
+  }
+
+  /** The same each time it is asked for. */
+  token(more: Partial<TokenClaims> = {}): string {
+    const iat = this.#issuedAt;
+    const claims: TokenClaims = {
+      sub: 'someone',
+      iss: this.serverId,
+      jti: 'token-1',
+      iat,
+      exp: iat + 3600,
+      authMethod: 'link',
+      socket: this.socket,
+      ...this.claims,
+      ...more,
+    };
+    return signJws(encodeClaims(claims), this.key);
+  }
+
+  proof(nonce: Buffer, secondsAgo = 0, uid = this.uid): string {
+    const nowSeconds = Math.floor(Date.now() / 1000) - secondsAgo;
+    return makeProof({ serverId: this.serverId, uid, nonce, nowSeconds }, this.key);
+  }
+
+  /** Hello, Init, Ready. */
+  async init(line: Line): Promise<Value<'ready'>> {
+    const { nonce } = await line.take('hello');
+    const value = { token: this.token(), proof: this.proof(nonce), initKey: this.initKey };
+    return line.ask({ $case: 'init', value }, 'ready');
+  }
+
+  /** A new connection to the link that registered last. */
+  dial(): Line {
+    return new Line(join(this.run, 'links', this.socket));
+  }
+
+  /** Hello, Resume, Ready on a new connection. */
+  async resume(initKey = this.initKey): Promise<Line> {
+    const line = this.dial();
+    const { nonce: linkNonce, jti, version } = await line.take('hello');
+    const nonce = randomBytes(32);
+    const transcript = { version, linkNonce, daemonNonce: nonce, jti, uid: this.uid };
+    const value = { nonce, mac: resumeMac('daemon', initKey, transcript) };
+    const ready = await line.ask({ $case: 'resume', value }, 'ready');
+    if (!ready.mac.equals(resumeMac('link', initKey, transcript))) throw new Error('the link’s MAC is wrong');
+    this.line = line;
+    return line;
+  }
+
+  /** Starts a link and does not wait. */
+  spawn(words: string[] = [], env: Record<string, string> = {}): StartedLink {
+    const child = spawn(process.execPath, [...this.entry, '--run', this.run, ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: '/usr/bin:/bin', XDG_CONFIG_HOME: this.config, ...env },
+    });
+    const texts = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].on('data', (chunk) => {
+        texts[name] += String(chunk);
+      });
+    const exit = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+    const link = { process: child, exit, stdout: () => texts.stdout, stderr: () => texts.stderr };
+    this.links.push(link);
+    return link;
+  }
+
+  /** Starts a link and waits until it is ready. */
+  async link(
+    words: string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<{ link: StartedLink; line: Line }> {
+    const ready = Promise.withResolvers<Line>();
+    const register = this.onRegister;
+    this.onRegister = async (registration) => {
+      await register(registration);
+      if (this.line !== undefined) ready.resolve(this.line);
+    };
+    const link = this.spawn(words, env);
+    const gone = link.exit.then((status) => {
+      throw new Error(`the link ended with ${status}: ${link.stderr()}`);
+    });
+    const line = await Promise.race([ready.promise, gone]);
+    gone.catch(() => {});
+    this.onRegister = register;
+    return { link, line };
+  }
+
+  /** Where the link keeps its sessions. */
+  get sessions(): string {
+    const [home = '', elsewhere = ''] = placesOfSessions();
+    return join(existsSync(join(home, this.serverId)) ? home : elsewhere, this.serverId, 'sessions');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { process: child, exit } of this.links) {
+      child.kill('SIGKILL');
+      await exit;
+    }
+    this.#server?.close();
+    endKeepers(this.sessions);
+    for (const place of placesOfSessions())
+      for (const id of [this.serverId, `${this.serverId}-not`])
+        rmSync(join(place, id), { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #register(stream: ServerHttp2Stream): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    const request = RegisterLinkRequest.decode(Buffer.concat(chunks).subarray(5));
+    const answer: Registration['answer'] = (error) => {
+      if (stream.destroyed) return;
+      if (error !== undefined) {
+        const details = error.details === undefined ? {} : { 'grpc-status-details-bin': error.details };
+        const trailers = {
+          'grpc-status': `${error.code}`,
+          'grpc-message': encodeURIComponent(error.message),
+        };
+        stream.respond(
+          { ':status': 200, 'content-type': 'application/grpc', ...trailers, ...details },
+          { endStream: true },
+        );
+        return;
+      }
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      const message = RegisterLinkResponse.encode({ jti: 'token-1' }).finish();
+      const prefix = Buffer.alloc(5);
+      prefix.writeUInt32BE(message.length, 1);
+      stream.end(Buffer.concat([prefix, message]));
+    };
+    await this.onRegister({ request, answer }).catch((error: unknown) =>
+      answer({ code: 13, message: String(error) }),
+    );
+  }
+}
+
+function placesOfSessions(): string[] {
+  const { homedir, uid } = userInfo();
+  return [join(homedir, '.local/state/latchkey'), `/var/tmp/latchkey-${uid}`];
+}
+
+let bundled: string | undefined;
+
+/** The link as it is shipped, in one file: it starts in a fifth of the time that its sources take. */
+function bundledLink(): string {
+  const entryPoints = [join(import.meta.dirname, 'link-program.ts')];
+  const options = {
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+    write: false,
+  } as const;
+  bundled ??= buildSync({ entryPoints, ...options }).outputFiles[0]?.text ?? '';
+  return bundled;
+}
+
+/** Ends what tests left running: the keepers' process sessions, by their recorded pids. */
+function endKeepers(sessions: string): void {
+  let names: string[] = [];
+  try {
+    names = readdirSync(sessions);
+  } catch {
+    return; // the link never kept any
+  }
+  for (const name of names) {
+    try {
+      const pid = Number(readFileSync(join(sessions, name, 'pid'), 'latin1').split(' ')[0]);
+      const mark = readFileSync(`/proc/${pid}/environ`, 'latin1');
+      if (mark.includes(`LATCHKEY_SESSION_ID=${name}`)) process.kill(-pid, 'SIGKILL');
+    } catch {
+      // gone
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/** An authority on a real store in a folder of its own, with a clock to turn and a disk to break. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Authority, type AuthorityOptions } from '../../../src/authority/authority.ts';
+import type { AuthorityKeys } from '../../../src/authority/keys/authority-keys.ts';
+import { AppError } from '../../../src/errors.ts';
+import { openStore, type Store } from '../../../src/store/open.ts';
+import { keySetOf, signingKey } from '../../../src/token/key.ts';
+
+export function testKeys(): AuthorityKeys {
+  const signing = signingKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+  return { signing, verification: keySetOf([signing]), master: randomBytes(32) };
+}
+
+/** What a test does to the store's commits. */
+export interface Trouble {
+  /** They fail, and nothing is written. */
+  broken: boolean;
+  /** Called between a commit and its answer. */
+  afterCommit: () => void;
+}
+
+/** A store in trouble. */
+export function breakable(store: Store, trouble: Trouble): Store {
+  const broken = (): AppError => new AppError('STORE_UNAVAILABLE', 'broken for a test');
+  return {
+    read: (work) => store.read(work),
+    commit: async (work, options) => {
+      const answer = await store.commit(async (tx) => {
+        const value = await work(tx);
+        if (trouble.broken) throw broken();
+        return value;
+      }, options);
+      trouble.afterCommit();
+      return answer;
+    },
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+/** Resolves once `isTrue`; the test's own time limit ends the wait. */
+export async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+export class AuthorityWorld implements AsyncDisposable, Trouble {
+  readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-authority-'));
+  readonly keys = testKeys();
+  readonly logged: string[] = [];
+  nowMs = 1_790_000_000_000;
+  broken = false;
+  afterCommit = (): void => {};
+  #opened: { authority: Authority; store: Store } | undefined;
+
+  /** Opens it; for the second time: after what a restart keeps. */
+  async open(settings: Partial<ReturnType<AuthorityOptions['settings']>> = {}): Promise<Authority> {
+    await this.close();
+    const url = `sqlite:${join(this.folder, 'latchkey.db')}`;
+    const store = breakable(await openStore({ url, reserveBytes: 0 }), this);
+    const authority = await Authority.open({
+      store,
+      keys: this.keys,
+      serverId: 'node1',
+      hostname: 'host1',
+      settings: () => ({ lifetimeSeconds: 3600, lifetimes: {}, ...settings }),
+      now: () => this.nowMs,
+      log: { error: (_, message) => void this.logged.push(message) },
+    });
+    this.#opened = { authority, store };
+    return authority;
+  }
+
+  /** The store of the authority that is open. */
+  get store(): Store {
+    return this.#current.store;
+  }
+
+  get #current(): { authority: Authority; store: Store } {
+    if (this.#opened === undefined) throw new Error('nothing is open');
+    return this.#opened;
+  }
+
+  /** Why the authority that is open refuses a token; 'accepted' when it does not. */
+  reasonOf(token: string): string {
+    try {
+      this.#current.authority.verify(token);
+      return 'accepted';
+    } catch (error) {
+      if (error instanceof AppError) return error.reason;
+      throw error;
+    }
+  }
+
+  /** As if it were killed: what is not on the disk by now never will be. */
+  async crash(): Promise<void> {
+    await this.#opened?.store[Symbol.asyncDispose]();
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#opened?.authority[Symbol.asyncDispose]();
+    await this.#opened?.store[Symbol.asyncDispose]();
+    this.#opened = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+    rmSync(this.folder, { recursive: true });
+  }
+}

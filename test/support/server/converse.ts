@@ -1,0 +1,48 @@
+/** A login over the wire, as any program would hold it: each question is recorded and answered. */
+import { connect } from '../../../src/client/connect/connect.ts';
+import { AppError } from '../../../src/errors.ts';
+import {
+  type LoginPrompts,
+  LoginPurpose,
+  type LoginResponse,
+} from '../../../src/generated/latchkey/v1/auth.ts';
+import type { TestDaemon } from './daemon.ts';
+
+export interface Held {
+  readonly asked: LoginPrompts[];
+  /** What it led to. */
+  readonly token?: string;
+  /** How it failed; undefined when there was a token. */
+  readonly reason?: string;
+  readonly message?: string;
+  /** Names of the details of the failure. */
+  readonly told?: string[];
+}
+
+/** Answers each question, of one prompt, with the next of `answers`; goes away when there is none. */
+export async function converse(
+  { runFolder }: TestDaemon,
+  username: string,
+  answers: readonly string[],
+): Promise<Held> {
+  await using client = await connect({ run: runFolder, env: {}, anonymous: true });
+  const conversation = client.auth.login();
+  const begin = { method: 'web-ssh', username, purpose: LoginPurpose.LOGIN };
+  await conversation.send({ request: { $case: 'begin', value: begin } });
+  const asked: LoginPrompts[] = [];
+  try {
+    for await (const { challenge } of conversation.responses as AsyncIterable<LoginResponse>) {
+      if (challenge?.$case === 'done') return { asked, token: challenge.value.token };
+      if (challenge?.$case !== 'prompts') continue;
+      const text = answers[asked.length];
+      asked.push(challenge.value);
+      if (text === undefined) break;
+      await conversation.send({ request: { $case: 'answers', value: { texts: [text] } } });
+    }
+    return { asked };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { reason, message, details } = error;
+    return { asked, reason, message, told: Object.keys(details) };
+  }
+}

@@ -1,0 +1,183 @@
+/** A real daemon for a story, in folders of its own, and what everybody can do with it. */
+import {
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type Account, type Finished, latchkey, type Run, type RunOptions, root, runAs } from '../account.ts';
+import { program } from '../program.ts';
+
+export interface ServeOptions {
+  /** Added to its environment. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** What starts it, in front of its own command line. */
+  readonly under?: readonly string[] | undefined;
+  readonly listenFd?: number;
+}
+
+export interface DaemonOptions {
+  /** Who runs it: root is system mode, anybody else self mode. */
+  readonly as?: Account;
+  /** Configuration beside the folders and the port. */
+  readonly config?: Record<string, unknown>;
+  /** Where the state lies, if not in the daemon's own folder. */
+  readonly state?: string;
+  /** The run folder, if not in the daemon's own folder. */
+  readonly run?: string;
+  /** The folder of the cgroup that it is put into at each start. */
+  readonly cgroup?: string;
+  readonly env?: ServeOptions['env'];
+  readonly under?: ServeOptions['under'];
+}
+
+/** sd_listen_fds(3) */
+const ACTIVATE = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=api exec "$0" "$@"';
+
+/** As long as a busy machine may need. */
+const START_MS = 60_000;
+
+interface ServerFile {
+  readonly pid: number;
+  readonly address: string;
+  readonly serverId: string;
+  readonly ca: string;
+  /** A JWK Set of public keys. */
+  readonly keys: object;
+}
+
+export class TestDaemon implements AsyncDisposable {
+  readonly account: Account;
+  readonly folder: string;
+  readonly stateFolder: string;
+  readonly runFolder: string;
+  readonly #cgroup: string | undefined;
+  readonly #made: Run[] = [];
+  #run: Run | undefined;
+
+  private constructor(folder: string, { as = root, state, run, cgroup }: DaemonOptions) {
+    this.account = as;
+    this.#cgroup = cgroup;
+    this.folder = folder;
+    this.stateFolder = state ?? join(folder, 'state');
+    this.runFolder = run ?? join(folder, 'run');
+  }
+
+  /** Starts one and waits until it serves. */
+  static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
+    const base = process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir());
+    const folder = mkdtempSync(join(base, 'daemon-'));
+    const daemon = new TestDaemon(folder, options);
+    const { account } = daemon;
+    chmodSync(folder, 0o755);
+    if (process.getuid?.() === 0) chownSync(folder, account.uid, account.uid);
+    daemon.#configure(await freePort(), options.config ?? {});
+    await daemon.serve({ env: options.env, under: options.under });
+    return daemon;
+  }
+
+  get configFile(): string {
+    return join(this.folder, 'config.yaml');
+  }
+
+  get serverFile(): ServerFile {
+    return JSON.parse(readFileSync(join(this.runFolder, 'server.json'), 'utf8')) as ServerFile;
+  }
+
+  get pid(): number {
+    return this.#run?.child.pid ?? 0;
+  }
+
+  /** What the daemon has logged since it was last started. */
+  get log(): string {
+    return `${this.#run?.stdout ?? ''}${this.#run?.stderr ?? ''}`;
+  }
+
+  #configure(port: number, extra: Record<string, unknown>): void {
+    const config = {
+      api: { listen: `127.0.0.1:${port}` },
+      paths: { state: this.stateFolder, run: this.runFolder },
+      log: { format: 'json', level: 'debug' },
+      ...extra,
+    };
+    writeFileSync(this.configFile, stringify(config), { mode: 0o600 });
+    chownSync(this.configFile, this.account.uid, this.account.uid);
+  }
+
+  /** Starts the daemon (again) on the same folders; with `listenFd` as a service manager hands a socket over. */
+  async serve({ env = {}, listenFd, under }: ServeOptions = {}): Promise<void> {
+    const before = under ?? (listenFd === undefined ? [] : ['sh', '-c', ACTIVATE]);
+    const run = runAs(this.account, [...before, program(), 'serve', '--config', this.configFile], {
+      cwd: this.folder,
+      env,
+      cgroup: this.#cgroup,
+      ...(listenFd === undefined ? {} : { descriptor: listenFd }),
+    });
+    this.#run = run;
+    await run.printed(/latchkey serves/, 'stderr', START_MS);
+  }
+
+  /** Resolves once the daemon has logged it. */
+  async logged(line: RegExp): Promise<void> {
+    await this.#run?.printed(line, 'stderr');
+  }
+
+  /** Ends the daemon with `signal` and waits until it is gone. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
+    const run = this.#run;
+    if (!run) throw new Error('not running');
+    this.#run = undefined;
+    run.kill(signal);
+    return run.finished;
+  }
+
+  /** A command line of `account`, talking to this daemon; resolves when it has ended. */
+  cli(account: Account, argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.begin(account, argv, options).finished;
+  }
+
+  /** The same, still running. */
+  begin(account: Account, argv: readonly string[], options: RunOptions = {}): Run {
+    const [verb = '', ...rest] = argv;
+    const run = latchkey(account, [verb, '--run', this.runFolder, ...rest], options);
+    this.#made.push(run);
+    return run;
+  }
+
+  /** `latchkey link` of `account`, ready. It stays until the story or its token ends it. */
+  async link(account: Account, ...argv: string[]): Promise<Run> {
+    const run = this.begin(account, ['link', ...argv]);
+    await run.printed(/\n/, 'stderr');
+    return run;
+  }
+
+  /** Parsed `--json` output of a command that must succeed. */
+  async json<T>(account: Account, argv: readonly string[]): Promise<T> {
+    const [verb = '', ...rest] = argv;
+    const { status, stdout, stderr } = await this.cli(account, [verb, '--json', ...rest]);
+    if (status !== 0) throw new Error(`latchkey ${argv.join(' ')} ended with ${status}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const run of this.#made) if (run.child.exitCode === null) run.kill('SIGKILL');
+    if (this.#run) await this.end('SIGTERM');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** One that stays the daemon's over its restarts. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return typeof address === 'object' && address ? address.port : 0;
+}

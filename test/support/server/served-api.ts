@@ -1,0 +1,238 @@
+/** The control API over a real authority, store and CA; sessions and links are given by the test. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  type Settings,
+} from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Roles } from '../../../src/accounts/roles.ts';
+import { Activity } from '../../../src/activity/activity.ts';
+import type { Api, ApiOptions } from '../../../src/api/transport/server.ts';
+import { startApi } from '../../../src/api/transport/server.ts';
+import { Authority, type MintRequest } from '../../../src/authority/authority.ts';
+import { loadKeys } from '../../../src/authority/keys/keys.ts';
+import { loadPki, type Pki } from '../../../src/authority/keys/pki.ts';
+import { type Client, type ConnectOptions, connect } from '../../../src/client/connect/connect.ts';
+import { Feed } from '../../../src/feed.ts';
+import { createLog, type LogTarget } from '../../../src/log/log.ts';
+import { Refusals } from '../../../src/log/refusal-log.ts';
+import { openStore, type Store } from '../../../src/store/open.ts';
+
+const NO_USE = {
+  use: async () => ({ top: [], links: 0, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 0 }),
+};
+
+export const SERVER_ID = 'served-api';
+
+export interface ServedOptions extends Pick<ApiOptions, 'callLimits' | 'connectionLimits'> {
+  readonly links?: ApiOptions['links'];
+  readonly sessions?: ApiOptions['sessions'];
+  readonly logins?: (authority: Authority) => ApiOptions['logins'];
+  /** Logins that are administrators and managers. */
+  readonly admins?: readonly string[];
+  readonly managers?: readonly string[];
+  /** For a second server over the same folder. */
+  readonly folder?: string;
+  readonly port?: number;
+  readonly serverId?: string;
+  /** Where the log goes; otherwise into `logged`. */
+  readonly log?: LogTarget;
+}
+
+/** Everything of one served API; disposing ends all of it and removes its folder. */
+export class ServedApi implements AsyncDisposable {
+  readonly folder: string;
+  readonly pki: Pki;
+  readonly authority: Authority;
+  readonly logged: string[];
+  readonly #api: Api;
+  readonly #store: Store;
+
+  private constructor(parts: {
+    folder: string;
+    pki: Pki;
+    authority: Authority;
+    logged: string[];
+    api: Api;
+    store: Store;
+  }) {
+    this.folder = parts.folder;
+    this.pki = parts.pki;
+    this.authority = parts.authority;
+    this.logged = parts.logged;
+    this.#api = parts.api;
+    this.#store = parts.store;
+  }
+
+  static async start(options: ServedOptions = {}): Promise<ServedApi> {
+    const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'latchkey-api-'));
+    const logged: string[] = [];
+    const target = options.log ?? { write: (line: string) => void logged.push(line) };
+    const log = createLog({ level: 'info', format: 'json' }, target);
+    const serverId = options.serverId ?? SERVER_ID;
+    const common = { folder: join(folder, 'pki'), serverId };
+    const pki = await loadPki({
+      ...common,
+      names: ['localhost'],
+      addresses: ['127.0.0.1', '::1'],
+      nowMs: Date.now(),
+    });
+    const keys = await loadKeys({ folder: common.folder, settings: { algorithm: 'ES256' }, pki });
+    const store = await openStore({ url: `sqlite:${join(folder, 'test.db')}` });
+    const settings = { lifetimeSeconds: 3600, lifetimes: {} };
+    const authority = await Authority.open({
+      store,
+      keys,
+      serverId,
+      hostname: 'here',
+      settings: () => settings,
+      now: Date.now,
+      log,
+    });
+    const members = {
+      admin: { users: [...(options.admins ?? [])], groups: [] },
+      manager: { users: [...(options.managers ?? [])], groups: [] },
+    };
+    const roles = new Roles({ members: () => members });
+    const info = {
+      serverId,
+      hostname: 'here',
+      version: '0',
+      mode: 'self',
+      startedAt: new Date(),
+    } as const;
+    const listen = { host: '127.0.0.1', port: options.port ?? 0 };
+    const { links = noLinks(), sessions = noSessions(), ...rest } = options;
+    const logins = options.logins?.(authority) ?? noLogins();
+    const activity = new Activity({ authority, links: NO_USE, sessions, now: Date.now });
+    const refusals = new Refusals(log, { heard: activity.refused });
+    const api = await startApi({
+      listen,
+      pki,
+      authority,
+      links,
+      sessions,
+      roles,
+      logins,
+      info,
+      log,
+      refusals,
+      activity,
+      ...limitsOf(rest),
+    });
+    return new ServedApi({ folder, pki, authority, logged, api, store });
+  }
+
+  get port(): number {
+    return this.#api.address.port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** A new token of `login`. */
+  async token(login: string, more: Partial<MintRequest> = {}): Promise<string> {
+    return (await this.authority.mint({ login, authMethod: 'link', ...more })).token;
+  }
+
+  /** The project's own client, with a new token of `login` unless told otherwise. */
+  async client(login?: string, more: Partial<ConnectOptions> = {}): Promise<Client> {
+    const token = login === undefined ? {} : { token: await this.token(login) };
+    const env = { HOME: this.folder, LATCHKEY_CA: join(this.folder, 'pki', 'ca.pem') };
+    return connect({ server: this.address, env, ...token, ...more });
+  }
+
+  /** A bare HTTP/2 connection, for calls that no library makes. */
+  http2(settings: Settings = {}): ClientHttp2Session {
+    const session = connectHttp2(`https://localhost:${this.port}`, { ca: this.pki.caPem, settings });
+    session.on('error', () => {});
+    return session;
+  }
+
+  replaceCertificate: Api['replaceCertificate'] = (certificate) => this.#api.replaceCertificate(certificate);
+
+  /** Stops serving and keeps the folder. */
+  async stop(): Promise<void> {
+    await this.#api[Symbol.asyncDispose]();
+    await this.authority[Symbol.asyncDispose]();
+    await this.#store[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+function limitsOf({
+  callLimits,
+  connectionLimits,
+}: ServedOptions): Pick<ApiOptions, 'callLimits' | 'connectionLimits'> {
+  return { ...(callLimits && { callLimits }), ...(connectionLimits && { connectionLimits }) };
+}
+
+/** The headers of a call, as raw as a test wants them. */
+export function callHeaders(method: string, more: Record<string, string> = {}): Record<string, string> {
+  return {
+    ':method': 'POST',
+    ':path': `/${method}`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...more,
+  };
+}
+
+/** How a raw call ended: its gRPC status (from headers or trailers), or undefined when it was reset. */
+export function grpcStatus(stream: ClientHttp2Stream): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    let status: number | undefined;
+    const read = (headers: Record<string, unknown>): void => {
+      if (headers['grpc-status'] !== undefined) status = Number(headers['grpc-status']);
+    };
+    stream.on('response', read);
+    stream.on('trailers', read);
+    stream.on('error', () => {});
+    stream.on('close', () => resolve(status));
+    stream.resume();
+  });
+}
+
+/** A message with its gRPC prefix; `declared` bytes are said to follow. */
+export function framed(message: Uint8Array, declared = message.length): Buffer {
+  const frame = Buffer.alloc(5 + message.length);
+  frame.writeUInt32BE(declared, 1);
+  frame.set(message, 5);
+  return frame;
+}
+
+function noLinks(): ApiOptions['links'] {
+  return {
+    changes: new Feed(),
+    isOpenByHand: true,
+    endsSessions: false,
+    register: async () => ({ jti: 'j' }),
+    list: async () => ({ items: [], nextPageToken: '', total: 0 }),
+    get: () => {
+      throw new Error('no links here');
+    },
+    obtain: () => Promise.reject(new Error('no links here')),
+  };
+}
+
+function noLogins(): ApiOptions['logins'] {
+  return {
+    usable: () => [],
+    begin: () => {
+      throw new Error('no logins here');
+    },
+  };
+}
+
+function noSessions(): ApiOptions['sessions'] {
+  const list: ApiOptions['sessions']['list'] = async () => ({ items: [], nextPageToken: '', total: 0 });
+  return { list } as never;
+}

@@ -1,0 +1,30 @@
+/**
+ * Something on the terminal, drawn and guarded as the dashboard is, that goes wrong a moment after it is there:
+ * crashing-screen.ts draw|timer|promise
+ */
+import { Text } from 'ink';
+import { createElement, type ReactNode, useEffect, useState } from 'react';
+import { onScreen } from '../../../tui/mount.ts';
+
+const LONG_ENOUGH_TO_BE_SEEN_MS = 700;
+
+const how = process.argv[2];
+
+function Crashing(): ReactNode {
+  const [isOver, setIsOver] = useState(false);
+  useEffect(() => {
+    setTimeout(() => {
+      if (how === 'timer') throw new Error('a timer went wrong');
+      if (how === 'promise') void Promise.reject(new Error('a promise went wrong'));
+      else setIsOver(true);
+    }, LONG_ENOUGH_TO_BE_SEEN_MS);
+  }, []);
+  if (isOver) throw new Error('drawing went wrong');
+  return createElement(Text, null, 'all is well');
+}
+
+const screen = { leaving: new AbortController(), isLent: () => false, isSpoken: false };
+process.exitCode = await onScreen(createElement(Crashing), screen).catch((error: unknown) => {
+  process.stderr.write(`${String(error)}\n`);
+  return 70;
+});

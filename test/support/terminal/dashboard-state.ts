@@ -1,0 +1,60 @@
+/** States to begin a test with. */
+import type { Row } from '../../../tui/screen.ts';
+import { links } from '../../../tui/screens/links.ts';
+import { sessions } from '../../../tui/screens/sessions.ts';
+import { tokens } from '../../../tui/screens/tokens.ts';
+import { initialState, type ListView, listOf, type Size, type State } from '../../../tui/state/state.ts';
+import { type Event, reduce } from '../../../tui/state/update.ts';
+
+const WHO = { login: 'root', role: 'admin', server: 'host:7300' };
+
+export function tokenRow(id: string, login = 'alice'): Row {
+  return {
+    id,
+    title: `token ${id} of ${login}`,
+    cells: [id, login, login, 'link', new Date(0), new Date(3_600_000), 'vm'],
+    fields: [
+      { name: 'token', value: id },
+      { name: 'login', value: login, lead: { screen: sessions.name, scope: { login } } },
+      { name: 'Linux user', value: login, lead: { screen: links.name, scope: { linuxUser: login } } },
+      { name: 'host', value: '' },
+    ],
+  };
+}
+
+/** Tokens of these ids on the screen. */
+export function showing(
+  rows: readonly Row[],
+  { readOnly = false, size = { columns: 80, rows: 24 } }: { readOnly?: boolean; size?: Size } = {},
+): State {
+  return listed(initialState(WHO, tokens, readOnly, size), rows);
+}
+
+/** Before the first answer. */
+export function onScreenOf(keys: readonly string[]): State {
+  return press(initialState(WHO, tokens, false, { columns: 80, rows: 24 }), ...keys);
+}
+
+export function sessionRow(id: string, login: string, can: readonly string[]): Row {
+  return { id, title: id, login, can, cells: [id], fields: [{ name: 'session', value: id }] };
+}
+
+export function sessionsOf(rows: readonly Row[], readOnly = false): State {
+  return listed(initialState(WHO, sessions, readOnly, { columns: 80, rows: 24 }), rows);
+}
+
+export function listed(state: State, rows: readonly Row[]): State {
+  const { query, window } = listShown(state);
+  return reduce(state, { kind: 'rows', query, asked: window.wanted, rows, total: rows.length });
+}
+
+export function press(state: State, ...keys: string[]): State {
+  return keys.map((key): Event => ({ kind: 'key', key })).reduce(reduce, state);
+}
+
+/** The list that is looked at; there must be one. */
+export function listShown(state: State): ListView {
+  const view = listOf(state);
+  if (view === undefined) throw new Error('no list is shown');
+  return view;
+}

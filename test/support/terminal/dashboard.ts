@@ -1,0 +1,85 @@
+/** The dashboard in a terminal of its own, with the built program and a real server. */
+import { connect } from '../../../src/client/connect/connect.ts';
+import { SessionState } from '../../../src/generated/latchkey/v1/session.ts';
+import { type Account, alice, bob } from '../account.ts';
+import { program } from '../program.ts';
+import { TestDaemon } from '../server/daemon.ts';
+import { Screen, type ScreenOptions } from './screen.ts';
+
+/** The command line of the dashboard, which says how it ended. */
+export function commandLine({ runFolder }: TestDaemon, words = ''): string {
+  return `${program()} tui --run ${runFolder} ${words}; echo ended with $?`;
+}
+
+/** The dashboard of `account`, live. */
+export async function openDashboard(
+  daemon: TestDaemon,
+  account: Account,
+  words = '',
+  options: ScreenOptions = {},
+): Promise<Screen> {
+  const screen = new Screen(account, options);
+  screen.enter(commandLine(daemon, words));
+  await screen.shows(/● live/);
+  return screen;
+}
+
+/** What a story of the dashboard needs: a server with bob as its manager, and alice and bob logged in. */
+export class DashboardSite implements AsyncDisposable {
+  readonly daemon: TestDaemon;
+
+  private constructor(daemon: TestDaemon) {
+    this.daemon = daemon;
+  }
+
+  static async open(): Promise<DashboardSite> {
+    const daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
+    for (const account of [alice, bob]) await daemon.link(account);
+    return new DashboardSite(daemon);
+  }
+
+  dashboard(account: Account, words?: string, options?: ScreenOptions): Promise<Screen> {
+    return openDashboard(this.daemon, account, words, options);
+  }
+
+  /** A session of `account`, with options of `start` in front of its command; resolves with its id. */
+  async start(account: Account, ...words: string[]): Promise<string> {
+    return (await this.daemon.cli(account, ['start', '--detach', ...words])).stdout.trim();
+  }
+
+  /** Ends every session that runs: the links that they are of do not end with the server. */
+  async endSessions(): Promise<void> {
+    const client = await connect({ run: this.daemon.runFolder, env: {}, localAdmin: true });
+    const filter = { state: SessionState.RUNNING, login: '', text: '' };
+    const { sessions } = await client.sessions.listSessions({ filter, pageSize: 1000 });
+    await Promise.all(sessions.map(({ id }) => client.sessions.endSession({ sessionId: id })));
+    await client.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.daemon[Symbol.asyncDispose]();
+  }
+}
+
+/** tmux's names for keys that the help calls otherwise. */
+export const TMUX_KEYS: Readonly<Record<string, string>> = {
+  down: 'Down',
+  up: 'Up',
+  left: 'Left',
+  right: 'Right',
+  pgdn: 'NPage',
+  pgup: 'PPage',
+  home: 'Home',
+  end: 'End',
+  enter: 'Enter',
+  esc: 'Escape',
+  space: 'Space',
+  tab: 'Tab',
+  'shift-tab': 'BTab',
+  '^f': 'C-f',
+  '^b': 'C-b',
+  '^z': 'C-z',
+};
+
+/** The keys to the sessions; where their tab is depends on the role. */
+export const SESSIONS = [':', 'sess', 'Enter'] as const;

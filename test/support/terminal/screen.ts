@@ -1,0 +1,152 @@
+/** A real terminal (tmux) with a program of somebody's in it, seen as text. */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Account } from '../account.ts';
+
+export interface ScreenOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const TIMEOUT_MS = 20_000;
+const LOOK_MS = 30;
+
+export class Screen implements Disposable {
+  readonly #folder = mkdtempSync('/mnt/screen-');
+
+  /** A shell of `account`'s in a terminal; 80x24 unless said otherwise. */
+  constructor(account: Account, { columns = 80, rows = 24, env = {} }: ScreenOptions = {}) {
+    const variables = { HOME: account.home, USER: account.name, LANG: 'C.UTF-8', PS1: '$ ', ...env };
+    const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    const as = ['setpriv', `--reuid=${account.uid}`, `--regid=${account.uid}`, '--clear-groups', '--'];
+    const path = 'PATH=/usr/local/bin:/usr/bin:/bin';
+    const shell = ['env', '-i', path, 'TERM=tmux-256color', ...assignments, ...as, 'sh'];
+    this.#tmux(
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '-x',
+      `${columns}`,
+      '-y',
+      `${rows}`,
+      '-c',
+      account.home,
+      ...shell,
+    );
+    this.#tmux('set', '-g', 'status', 'off');
+    this.resize(columns, rows);
+  }
+
+  /** Types keys by tmux's names for them; anything else letter by letter. */
+  press(...keys: string[]): void {
+    for (const key of keys) this.#tmux('send-keys', key);
+  }
+
+  /** Types a text and Enter. */
+  enter(text: string): void {
+    this.#tmux('send-keys', '-l', text);
+    this.#tmux('send-keys', 'Enter');
+  }
+
+  /** Presses and releases a mouse's button (0 the left one, 64 and 65 the wheel) on the text, where it is first shown. */
+  click(text: string, button = 0): void {
+    const lines = this.text.split('\n');
+    const row = lines.findIndex((line) => line.includes(text));
+    const place = `${button};${(lines[row]?.indexOf(text) ?? 0) + 1};${row + 1}`;
+    for (const end of ['M', 'm']) this.#tmux('send-keys', '-l', `\u001b[<${place}${end}`);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
+  }
+
+  /** What is shown. */
+  get text(): string {
+    return this.#tmux('capture-pane', '-p');
+  }
+
+  /** The same to the ends of the lines, with its colours: Select Graphic Rendition (ECMA-48, 8.3.117). */
+  get painted(): string {
+    return this.#tmux('capture-pane', '-p', '-e', '-N');
+  }
+
+  /** The lines that went on in the next one for want of room. */
+  get breaks(): string[] {
+    const whole = new Set(
+      this.#tmux('capture-pane', '-p', '-J')
+        .split('\n')
+        .map((line) => line.trimEnd()),
+    );
+    return this.text.split('\n').filter((line) => !whole.has(line.trimEnd()));
+  }
+
+  /** What programs have put into the terminal's clipboard. */
+  get clipboard(): string {
+    return this.#tmux('list-buffers');
+  }
+
+  /** Whether the terminal is on its other screen, as full-screen programs have it; and whether it shows its cursor. */
+  get modes(): string {
+    return this.#tmux('display-message', '-p', '#{alternate_on} #{cursor_flag}').trim();
+  }
+
+  /** Whether programs have the terminal report the mouse. */
+  get hasMouse(): boolean {
+    return this.#tmux('display-message', '-p', '#{mouse_any_flag}').trim() === '1';
+  }
+
+  /** The title that programs have given the terminal. */
+  get title(): string {
+    return this.#tmux('display-message', '-p', '#{pane_title}');
+  }
+
+  /** The process that runs in the terminal now, started by its shell. */
+  get foreground(): number {
+    const shell = this.#tmux('display-message', '-p', '#{pane_pid}').trim();
+    return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8'));
+  }
+
+  /** The bytes that programs write to the terminal while `during` goes on, and until they end with `end`. */
+  async written(during: () => Promise<unknown>, end = ''): Promise<string> {
+    const file = join(this.#folder, `written-${randomUUID()}`);
+    this.#tmux('pipe-pane', '-O', `cat >${file}`);
+    const bytes = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+    await during();
+    await this.until(`an end with ${JSON.stringify(end)}`, () => bytes().endsWith(end));
+    this.#tmux('pipe-pane');
+    return bytes();
+  }
+
+  /** Waits until `pattern` is shown; resolves with the whole screen. */
+  async shows(pattern: RegExp): Promise<string> {
+    return this.until(pattern, (text) => pattern.test(text));
+  }
+
+  async showsNo(pattern: RegExp): Promise<string> {
+    return this.until(`no ${pattern}`, (text) => !pattern.test(text));
+  }
+
+  async until(what: unknown, holds: (text: string) => boolean): Promise<string> {
+    const deadline = Date.now() + TIMEOUT_MS;
+    for (;;) {
+      const { text } = this;
+      if (holds(text)) return text;
+      if (Date.now() > deadline) throw new Error(`never came: ${what}. There is:\n${text}`);
+      await delay(LOOK_MS);
+    }
+  }
+
+  #tmux(...words: string[]): string {
+    return execFileSync('tmux', ['-S', join(this.#folder, 'tmux'), ...words], { encoding: 'utf8' });
+  }
+
+  [Symbol.dispose](): void {
+    this.#tmux('kill-server');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * A list kept as the server has it. Listens first and asks second, so nothing falls between; tells changes
+ * at most ten times a second, however many there are; asks again when something changed that is not here,
+ * and spends no more than a fifth of the time on it; begins again by itself when the server was away.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAppError } from '../../src/errors.ts';
+import type { Change, Query } from '../screen.ts';
+import type { Event } from '../state/update.ts';
+import { type Extent, emptyWindow } from '../state/window.ts';
+import { loadRows } from './load-rows.ts';
+import { type Watched, watching } from './watching.ts';
+
+const TELL_MS = 100;
+const REST_MS = 400;
+const REST_PER_WORK = 4;
+
+export class Feed implements Disposable {
+  readonly #server: Watched;
+  readonly #query: Query;
+  readonly #tell: (event: Event) => void;
+  readonly #control = new AbortController();
+  #wanted = emptyWindow.wanted;
+  #changes: Change[] = [];
+  #telling: NodeJS.Timeout | undefined;
+  #toldMs = -Infinity;
+  /** Whether what is shown may no longer be so. */
+  #isStale = false;
+  #isLoading = false;
+  #rest: AbortController | undefined;
+
+  constructor(server: Watched, query: Query, tell: (event: Event) => void) {
+    this.#server = server;
+    this.#query = query;
+    this.#tell = (event) => {
+      if (!this.#control.signal.aborted) tell(event);
+    };
+    void this.#watch();
+  }
+
+  /** Another part of the list. */
+  want(wanted: Extent): void {
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    this.#refresh();
+    this.#rest?.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.#control.abort();
+    clearTimeout(this.#telling);
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#control;
+    const { screen } = this.#query;
+    const begin = () => screen.watch(this.#server.client, this.#query, signal);
+    for await (const change of watching(this.#server, begin, signal, this.#tell)) this.#take(change);
+  }
+
+  #take(change: Change): void {
+    if (change.kind === 'begun') {
+      this.#tell({ kind: 'connection', connection: { kind: 'live' } });
+      this.#refresh();
+      this.#rest?.abort();
+      return;
+    }
+    this.#changes.push(change);
+    this.#telling ??= setTimeout(
+      () => this.#tellChanges(),
+      Math.max(0, this.#toldMs + TELL_MS - performance.now()),
+    );
+  }
+
+  #tellChanges(): void {
+    this.#telling = undefined;
+    this.#toldMs = performance.now();
+    this.#tell({ kind: 'changes', query: this.#query, changes: this.#changes.splice(0) });
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    this.#isStale = true;
+    if (!this.#isLoading) void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    const { signal } = this.#control;
+    this.#isLoading = true;
+    while (this.#isStale && !signal.aborted) {
+      this.#isStale = false;
+      this.#rest = new AbortController();
+      const began = performance.now();
+      await this.#ask();
+      const restMs = Math.max(REST_MS, (performance.now() - began) * REST_PER_WORK);
+      await delay(restMs, undefined, { signal: AbortSignal.any([signal, this.#rest.signal]) }).catch(
+        () => {},
+      );
+    }
+    this.#isLoading = false;
+  }
+
+  async #ask(): Promise<void> {
+    const asked = this.#wanted;
+    const query = this.#query;
+    try {
+      const { rows, total } = await loadRows(this.#server.client, query, asked, this.#control.signal);
+      this.#tell({ kind: 'rows', query, asked, rows, total });
+    } catch (error) {
+      // A server that is away is told of by the watch, which also asks again.
+      if (isAppError(error, 'INVALID_ARGUMENT')) this.#tell({ kind: 'note', text: error.message });
+    }
+  }
+}

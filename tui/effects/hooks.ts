@@ -1,0 +1,103 @@
+/** What React keeps going while the dashboard is there: the watch, the debounced filter, jobs, the clock. */
+import { type Dispatch, useEffect, useRef, useState } from 'react';
+import type { LastingClient } from '../../src/client/watch/reconnecting-client.ts';
+import { explain } from '../../src/terminal/failure.ts';
+import type { Dialog, Prompt, View } from '../state/state.ts';
+import type { Event } from '../state/update.ts';
+import { emptyWindow } from '../state/window.ts';
+import { Feed } from './feed.ts';
+import { work } from './jobs.ts';
+import { watchBoard } from './watch-board.ts';
+import { weigh } from './weigh.ts';
+
+/** Until a filter is asked for when the answer to the one before is not here: long enough for the next key. */
+const FILTER_MS = 120;
+const TICK_MS = 1_000;
+/** Between pictures that are read aloud. */
+const SPOKEN_MS = 60_000;
+/** Until a screen without rows is drawn. */
+const LATE_MS = 150;
+
+/** The rows of what is looked at, kept as the server has them. */
+export function useWatch(server: LastingClient, view: View, tell: Dispatch<Event>): void {
+  const feed = useRef<Feed>(undefined);
+  const query = view.kind === 'list' ? view.query : undefined;
+  const wanted = view.kind === 'list' ? view.window.wanted : emptyWindow.wanted;
+  useEffect(() => {
+    if (query === undefined) return;
+    const opened = new Feed(server, query, tell);
+    feed.current = opened;
+    return () => opened[Symbol.dispose]();
+  }, [server, query, tell]);
+  useEffect(() => feed.current?.want(wanted), [wanted]);
+}
+
+/** The pictures of what is looked at, as the server sends what they show. */
+export function useBoard(server: LastingClient, view: View, isSpoken: boolean, tell: Dispatch<Event>): void {
+  const board = view.kind === 'board' ? view.screen : undefined;
+  useEffect(() => {
+    if (board === undefined) return;
+    const left = new AbortController();
+    void watchBoard(server, board, { signal: left.signal, everyMs: isSpoken ? SPOKEN_MS : 0 }, tell);
+    return () => left.abort();
+  }, [server, board, isSpoken, tell]);
+}
+
+/** Puts what is typed into force: at once, unless that would pile up questions that nobody waits for. */
+export function useTypedFilter(prompt: Prompt | undefined, isLoaded: boolean, tell: Dispatch<Event>): void {
+  useEffect(() => {
+    if (prompt?.kind !== 'filter') return;
+    const { text } = prompt;
+    const timer = setTimeout(() => tell({ kind: 'filter', text }), isLoaded ? 0 : FILTER_MS);
+    return () => clearTimeout(timer);
+  }, [prompt, isLoaded, tell]);
+}
+
+/** Counts what hangs on what is asked about, while it is asked. */
+export function useWeight(server: LastingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+  const { action, targets } = dialog?.kind === 'confirm' ? dialog : {};
+  useEffect(() => {
+    if (action?.endsTokensBy === undefined || targets === undefined) return;
+    const left = new AbortController();
+    weigh(server.client, action, targets, left.signal).then(
+      (weight) => tell({ kind: 'weighed', targets, weight }),
+      (error: unknown) => tell({ kind: 'weighed', targets, weight: explain(error).text }),
+    );
+    return () => left.abort();
+  }, [server, action, targets, tell]);
+}
+
+/** Does what was confirmed, once, until it is done or no more of it is wanted. */
+export function useJob(server: LastingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+  const { job, isStopping } = dialog?.kind === 'working' ? dialog : {};
+  const stop = useRef(new AbortController());
+  useEffect(() => {
+    if (job === undefined) return;
+    stop.current = new AbortController();
+    void work({ client: server.client, job, tell, stop: stop.current.signal });
+  }, [server, job, tell]);
+  useEffect(() => {
+    if (isStopping) stop.current.abort();
+  }, [isStopping]);
+}
+
+/** Milliseconds since 1970, each second anew where it ticks, else whenever something else is. */
+export function useNow(ticks: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!ticks) return;
+    const timer = setInterval(() => setNow(Date.now()), TICK_MS);
+    return () => clearInterval(timer);
+  }, [ticks]);
+  return ticks ? now : Date.now();
+}
+
+/** Whether there is anything to draw: the first rows, or word that they are late. What is drawn first costs most. */
+export function useReady(isLoaded: boolean): boolean {
+  const [isLate, setIsLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsLate(true), LATE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return isLate || isLoaded;
+}

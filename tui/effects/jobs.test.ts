@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/errors.ts';
+import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
+import type { Ending, List, Page, Target } from '../screen.ts';
+import { sessions } from '../screens/sessions.ts';
+import type { Job } from '../state/state.ts';
+import type { Event } from '../state/update.ts';
+import { work } from './jobs.ts';
+
+const client = undefined as never;
+
+function targets(count: number): Target[] {
+  return Array.from({ length: count }, (_, at) => ({ id: `t${at}`, title: `t${at}` }));
+}
+
+function ending(act: (ids: readonly string[]) => Promise<Partial<Receipt>>, atOnce = 500): Ending {
+  return {
+    kind: 'end',
+    key: 'x',
+    verb: 'revoke',
+    consequence: '',
+    atOnce,
+    act: async (_client, ids) => ({ receipt: Receipt.fromPartial(await act(ids)) }),
+  };
+}
+
+/** What a job tells at its end, after which progress. */
+async function run(
+  job: Job,
+  stop = new AbortController(),
+): Promise<{ lines: string; progress: number[]; last: Event }> {
+  const events: Event[] = [];
+  await work({ client, job, tell: (event) => events.push(event), stop: stop.signal });
+  const progress = events.flatMap((event) => (event.kind === 'progress' ? event.done : []));
+  const last = events.at(-1);
+  if (last === undefined) throw new Error('it told nothing');
+  return { lines: last.kind === 'told' ? last.lines.join('\n') : '', progress, last };
+}
+
+describe('a job', () => {
+  it('ends thousands in calls of hundreds, tells how far it is, and sums the receipts', async () => {
+    const sizes: number[] = [];
+    const action = ending(async (ids) => {
+      sizes.push(ids.length);
+      return {
+        jtis: [...ids],
+        processes: 2,
+        milliseconds: 7,
+        verifiedBy: VerifiedBy.DAEMON,
+        links: ['same'],
+      };
+    });
+    const { lines, progress } = await run({ kind: 'end', action, targets: targets(2300) });
+    expect([sizes, progress]).toEqual([
+      [500, 500, 500, 500, 300],
+      [500, 1000, 1500, 2000, 2300],
+    ]);
+    expect(lines).toMatch(/^Ended 2300 tokens, 1 link and 10 processes in \d+ ms\.\n {2}token {4}t0\n/);
+    expect(lines).toContain('No process is left, as the daemon has seen.');
+  });
+
+  it('believes a sum no more than its weakest part, and names who is left over once', async () => {
+    const survivor = { pid: 7, linuxUser: 'alice', command: 'sleep' };
+    const parts: Partial<Receipt>[] = [
+      { jtis: ['t0'], processes: 1, verifiedBy: VerifiedBy.DAEMON },
+      { jtis: ['t1'], processes: 1, verifiedBy: VerifiedBy.LINK, keptSessions: ['s'] },
+      { jtis: ['t2'], survivors: [survivor], keptSessions: ['s'] },
+    ];
+    const action = ending(async ([id = '']) => parts[Number(id.slice(1))] ?? {}, 1);
+    const some = await run({ kind: 'end', action, targets: targets(2) });
+    expect(some.lines).toContain("No process is left, says the user's own link.");
+    const all = await run({ kind: 'end', action, targets: targets(3) });
+    expect(all.lines.match(/ {2}session {2}s/g)).toHaveLength(1);
+    expect(all.lines).toContain('STILL RUNNING, could not be ended:\n  pid 7  alice  sleep');
+    expect(all.lines).not.toContain('No process is left');
+  });
+
+  it('ends the others where some may not be ended, and says how many those were', async () => {
+    const action = ending(async (ids) => {
+      if (ids.includes('t3')) throw new AppError('PERMISSION_DENIED', 'only administrators');
+      return { jtis: [...ids] };
+    });
+    const { lines } = await run({ kind: 'end', action, targets: targets(8) });
+    expect(lines).toMatch(/^Ended 7 tokens/);
+    expect(lines).toContain('Not done for 1 row: only administrators');
+    expect(lines).not.toContain('token    t3');
+  });
+
+  it('ends what the caller talks by last, when nothing else is under way', async () => {
+    const ended: string[] = [];
+    const action = ending(async (ids) => {
+      expect(ended).not.toContain('t0');
+      await Promise.resolve();
+      ended.push(...ids);
+      return { jtis: [...ids] };
+    }, 1);
+    const [own, ...others] = targets(9);
+    if (own === undefined) throw new Error('no targets');
+    await run({ kind: 'end', action, targets: [{ ...own, isOwnWayIn: true }, ...others] });
+    expect([ended.length, ended.at(-1)]).toEqual([9, 't0']);
+  });
+
+  it('begins nothing more once it is stopped, and says what it left alone', async () => {
+    const stop = new AbortController();
+    const action = ending(async (ids) => {
+      stop.abort();
+      return { jtis: [...ids] };
+    }, 1);
+    const { lines } = await run({ kind: 'end', action, targets: targets(100) }, stop);
+    expect(lines).toMatch(/^Ended \d tokens? /);
+    expect(lines).toMatch(/Stopped: 9\d rows were left alone\.$/);
+  });
+
+  it('says alike failures once, and what was gone already', async () => {
+    const action = ending(async () => {
+      throw new AppError('NOT_FOUND', 'there is no such token');
+    }, 1);
+    const { lines } = await run({ kind: 'end', action, targets: targets(3) });
+    expect(lines).toBe('Not done for 3 rows: gone already');
+  });
+
+  it('marks all that a query picks, page after page, or nothing more when it is stopped', async () => {
+    const pages: Page[] = ['a', 'b', 'c'].map((id, at) => ({
+      rows: [{ id, title: id, cells: ['large'], fields: [] }],
+      nextPageToken: at < 2 ? `${at + 1}` : '',
+      total: 3,
+    }));
+    const page: List['page'] = async (_client, { pageToken, signal }) => {
+      signal.throwIfAborted();
+      return pages[Number(pageToken)] ?? { rows: [], nextPageToken: '', total: 0 };
+    };
+    const query = { screen: { ...sessions, page }, scope: {}, filter: '', order: undefined };
+    const { last, progress } = await run({ kind: 'mark', query, total: 3 });
+    expect(last).toMatchObject({ kind: 'marked', targets: ['a', 'b', 'c'].map((id) => ({ id, title: id })) });
+    expect(progress).toEqual([1, 2, 3]);
+    const stopped = new AbortController();
+    stopped.abort();
+    expect((await run({ kind: 'mark', query, total: 3 }, stopped)).last).toMatchObject({ kind: 'sent' });
+  });
+});

@@ -1,0 +1,171 @@
+/** Does what takes more than one call: a few at a time, telling how far it is, until it is done or stopped. */
+import type { Client } from '../../src/client/connect/connect.ts';
+import { isAppError } from '../../src/errors.ts';
+import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
+import { explain } from '../../src/terminal/failure.ts';
+import { receiptLines } from '../../src/terminal/receipt-lines.ts';
+import type { Ending, Target } from '../screen.ts';
+import { count } from '../state/format.ts';
+import type { Job } from '../state/state.ts';
+import type { Event } from '../state/update.ts';
+import { targetOf } from '../state/window.ts';
+import { LARGEST_PAGE, pages } from './pages.ts';
+import { summed } from './summed-receipt.ts';
+
+/** Calls under way together: enough to hide the way to the server, few enough to leave it room for others. */
+const TOGETHER = 4;
+
+interface Working<Kind extends Job['kind'] = Job['kind']> {
+  readonly client: Client;
+  readonly job: Extract<Job, { kind: Kind }>;
+  readonly tell: (event: Event) => void;
+  /** Aborted when no more calls are wanted; those under way go on. */
+  readonly stop: AbortSignal;
+}
+
+/** Always ends by telling something that is not progress. */
+export async function work({ client, job, tell, stop }: Working): Promise<void> {
+  switch (job.kind) {
+    case 'end':
+      return end({ client, job, tell, stop });
+    case 'send':
+      return send({ client, job, tell, stop });
+    case 'mark':
+      return mark({ client, job, tell, stop });
+  }
+}
+
+/** What became of one call: what it answered, or why it failed, and for how many rows. */
+interface Outcome<Result> {
+  readonly rows: number;
+  readonly result?: Result;
+  readonly error?: unknown;
+}
+
+async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
+  const { action, targets } = job;
+  const beganMs = performance.now();
+  let done = 0;
+  const endAll = async (these: readonly Target[]): Promise<Outcome<Receipt>[]> => {
+    const calls = chunksOf(
+      these.map(({ id }) => id),
+      action.atOnce,
+    );
+    const outcomes = await together(calls, stop, async (ids) => {
+      const found = await endChunk(client, action, ids);
+      done += ids.length;
+      tell({ kind: 'progress', job, done });
+      return found;
+    });
+    return outcomes.flat();
+  };
+  const others = await endAll(targets.filter(({ isOwnWayIn }) => isOwnWayIn !== true));
+  // Behind this nothing could be ended any more.
+  const own = await endAll(targets.filter(({ isOwnWayIn }) => isOwnWayIn === true));
+  const all = [...others, ...own];
+  const receipts = all.flatMap(({ result }) => result ?? []);
+  const lines = [
+    ...(receipts.length === 0 ? [] : receiptLines(summed(receipts, Math.round(performance.now() - beganMs)))),
+    ...troubleLines(all),
+    ...restLine(targets.length - done),
+  ];
+  tell({ kind: 'told', job, title: 'Receipt', lines: lines.length === 0 ? ['Nothing was done.'] : lines });
+}
+
+/** One that may not be ended does not keep the others of its call: it is found by halving. */
+async function endChunk(client: Client, action: Ending, ids: readonly string[]): Promise<Outcome<Receipt>[]> {
+  try {
+    const { receipt } = await action.act(client, ids);
+    if (receipt === undefined) return [{ rows: ids.length, error: new Error('the server sent no receipt') }];
+    return [{ rows: ids.length, result: receipt }];
+  } catch (error) {
+    if (ids.length === 1 || !isAppError(error, 'PERMISSION_DENIED')) return [{ rows: ids.length, error }];
+    const half = ids.length >> 1;
+    return [
+      ...(await endChunk(client, action, ids.slice(0, half))),
+      ...(await endChunk(client, action, ids.slice(half))),
+    ];
+  }
+}
+
+async function send({ client, job, tell, stop }: Working<'send'>): Promise<void> {
+  const { action, targets, choice } = job;
+  let done = 0;
+  const outcomes = await together(targets, stop, async ({ id }): Promise<Outcome<true>> => {
+    try {
+      await action.act(client, id, choice);
+      return { rows: 1, result: true };
+    } catch (error) {
+      return { rows: 1, error };
+    } finally {
+      done += 1;
+      tell({ kind: 'progress', job, done });
+    }
+  });
+  const sent = outcomes.filter(({ result }) => result).length;
+  const text = `Sent ${choice} to ${count(sent, 'session')}.`;
+  if (sent === targets.length) return tell({ kind: 'sent', job, text });
+  const lines = [
+    ...(sent === 0 ? [] : [text]),
+    ...troubleLines(outcomes),
+    ...restLine(targets.length - done),
+  ];
+  tell({ kind: 'told', job, title: 'Answer', lines });
+}
+
+async function mark({ client, job, tell, stop }: Working<'mark'>): Promise<void> {
+  const { query } = job;
+  const targets: Target[] = [];
+  try {
+    const ask = { query, pageSize: LARGEST_PAGE, signal: stop };
+    for await (const { rows } of pages((pageToken) => query.screen.page(client, { ...ask, pageToken }))) {
+      targets.push(...rows.map(targetOf));
+      tell({ kind: 'progress', job, done: targets.length });
+    }
+    tell({ kind: 'marked', job, targets });
+  } catch (error) {
+    if (stop.aborted) tell({ kind: 'sent', job, text: 'Nothing more is marked.' });
+    else tell({ kind: 'sent', job, text: explain(error).text });
+  }
+}
+
+/** The results in the order of `items`, of those that were begun before `stop`. */
+async function together<Item, Result>(
+  items: readonly Item[],
+  stop: AbortSignal,
+  each: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length && !stop.aborted) {
+      const at = next;
+      next += 1;
+      results[at] = await each(items[at] as Item);
+    }
+  };
+  await Promise.all(Array.from({ length: TOGETHER }, worker));
+  return results;
+}
+
+function chunksOf(ids: readonly string[], size: number): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / size) }, (_, at) =>
+    ids.slice(at * size, (at + 1) * size),
+  );
+}
+
+/** What failed, alike things once: "3 rows: there is no such token". */
+function troubleLines(outcomes: readonly Outcome<unknown>[]): string[] {
+  const failed = outcomes.filter(({ error }) => error !== undefined);
+  const sums = new Map<string, number>();
+  for (const { rows, error } of failed) {
+    const why = isAppError(error, 'NOT_FOUND') ? 'gone already' : explain(error).text;
+    sums.set(why, (sums.get(why) ?? 0) + rows);
+  }
+  if (outcomes.length === 1) return [...sums.keys()];
+  return [...sums].map(([why, rows]) => `Not done for ${count(rows, 'row')}: ${why}`);
+}
+
+function restLine(rows: number): string[] {
+  return rows === 0 ? [] : [`Stopped: ${count(rows, 'row')} ${rows === 1 ? 'was' : 'were'} left alone.`];
+}

@@ -1,0 +1,31 @@
+/** Has the terminal report the mouse, as long as the terminal is the dashboard's. Ink leaves such reports out. */
+import { useStdin, useStdout } from 'ink';
+import { type Dispatch, useEffect } from 'react';
+import { pointings } from '../state/mouse.ts';
+import type { Event } from '../state/update.ts';
+
+/** Modes 1000, the buttons and the wheel, and 1006, in numbers that any size of terminal has room for (xterm). */
+const REPORT = '\u001b[?1000h\u001b[?1006h';
+const REPORT_NOTHING = '\u001b[?1006l\u001b[?1000l';
+/** Longer than any report: what is kept of the beginning of one. */
+const LONGEST = 32;
+
+export function useMouse(isOn: boolean, tell: Dispatch<Event>): void {
+  const { stdin } = useStdin();
+  const { stdout } = useStdout();
+  useEffect(() => {
+    if (!isOn) return;
+    let rest = '';
+    const onData = (chunk: Buffer | string): void => {
+      const { found, behind } = pointings(rest + String(chunk));
+      for (const at of found) tell({ kind: 'pointed', at });
+      rest = behind.slice(-LONGEST);
+    };
+    stdin.on('data', onData);
+    stdout.write(REPORT);
+    return () => {
+      stdin.off('data', onData);
+      stdout.write(REPORT_NOTHING);
+    };
+  }, [isOn, stdin, stdout, tell]);
+}

@@ -1,0 +1,30 @@
+/** Hands the terminal over when the state says so, or the shell, and draws all of the screen anew behind it. */
+import { useApp } from 'ink';
+import { type Dispatch, useCallback, useEffect } from 'react';
+import type { State } from '../state/state.ts';
+import type { Event } from '../state/update.ts';
+import { type Loan, lend, stopUntilContinued } from './run-in-terminal.ts';
+
+type Wish = Pick<State, 'lent' | 'isSuspending'>;
+
+export function useTerminal({ lent, isSuspending }: Wish, loan: Loan, tell: Dispatch<Event>): void {
+  const { suspendTerminal } = useApp();
+  const onStop = useCallback((): void => {
+    if (loan.isOut) void stopUntilContinued(onStop);
+    else tell({ kind: 'suspending' });
+  }, [loan, tell]);
+  useEffect(() => {
+    const handOver = async (use: () => Promise<void>): Promise<void> => {
+      loan.isOut = true;
+      await suspendTerminal(use);
+      loan.isOut = false;
+      tell({ kind: 'returned' });
+    };
+    if (lent !== undefined) void handOver(() => lend(lent, loan));
+    else if (isSuspending) void handOver(() => stopUntilContinued(onStop));
+  }, [lent, isSuspending, loan, onStop, tell, suspendTerminal]);
+  useEffect(() => {
+    process.on('SIGTSTP', onStop);
+    return () => void process.off('SIGTSTP', onStop);
+  }, [onStop]);
+}

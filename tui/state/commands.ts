@@ -1,0 +1,188 @@
+/** What each command of the key table does. */
+import type { Order } from '../screen.ts';
+import { screenNamed, screensFor } from '../screens/all.ts';
+import { offered, targetsOf } from './available-actions.ts';
+import { openLines } from './detail-lines.ts';
+import { dialogLines } from './dialog-text.ts';
+import type { Command } from './keys.ts';
+import { asking, back, followed, onScreen, withoutMarks, withView, withWindow } from './navigation.ts';
+import {
+  type Dialog,
+  heightOf,
+  type Job,
+  listOf,
+  type State,
+  screenOf,
+  viewOf,
+  viewOnList,
+} from './state.ts';
+import { markTurned, moved, movedTo, rowAt, targetOf, withMarks } from './window.ts';
+
+export function obey(state: State, command: Command, key: string): State {
+  switch (command) {
+    case 'down':
+      return move(state, 1);
+    case 'up':
+      return move(state, -1);
+    case 'pageDown':
+      return move(state, heightOf(state.size));
+    case 'pageUp':
+      return move(state, -heightOf(state.size));
+    case 'first':
+    case 'last':
+      return moveTo(state, command);
+    case 'open':
+      return open(state);
+    case 'back':
+      return state.dialog === undefined ? back(state) : { ...state, dialog: undefined };
+    case 'filter':
+      return { ...state, prompt: { kind: 'filter', text: listOf(state)?.query.filter ?? '' } };
+    case 'jump':
+      return { ...state, prompt: { kind: 'jump', text: '' } };
+    case 'sort':
+      return sort(state, 1);
+    case 'sortBack':
+      return sort(state, -1);
+    case 'turn':
+      return turn(state);
+    case 'mark':
+      return withWindow(state, markTurned);
+    case 'act':
+      return act(state, key);
+    case 'markAll':
+      return markAll(state);
+    case 'unmarkAll':
+      return withoutMarks(state);
+    case 'screen':
+      return toScreen(state, Number(key) - 1);
+    case 'nextScreen':
+      return toScreen(state, (current(state) + 1) % screensFor(state.who).length);
+    case 'previousScreen':
+      return toScreen(state, current(state) - 1);
+    case 'help':
+      return { ...state, dialog: { kind: 'help', top: 0 } };
+    case 'yes':
+      return confirmed(state);
+    case 'stop':
+      return state.dialog?.kind === 'working'
+        ? { ...state, dialog: { ...state.dialog, isStopping: true } }
+        : state;
+    case 'suspend':
+      return { ...state, isSuspending: true };
+    case 'choose':
+      return state;
+    case 'quit':
+      return { ...state, isLeaving: true };
+  }
+}
+
+function move(state: State, by: number): State {
+  const { dialog } = state;
+  if (dialog !== undefined) return { ...state, dialog: scrolled(state, dialog, by) };
+  const view = viewOf(state);
+  if (view.kind === 'board') return state;
+  if (view.open === undefined) return withWindow(state, (window, height) => moved(window, by, height));
+  const last = openLines(state, view.open.row).length - 1;
+  const at = Math.min(Math.max(0, view.open.at + by), last);
+  return withView(state, { ...view, open: { ...view.open, at } });
+}
+
+function moveTo(state: State, end: 'first' | 'last'): State {
+  const view = viewOf(state);
+  if (state.dialog !== undefined || view.kind === 'board' || view.open !== undefined)
+    return move(state, end === 'first' ? -Infinity : Infinity);
+  const canTurn = view.query.order !== undefined;
+  return withWindow(state, (window, height) => movedTo(window, end, canTurn, height));
+}
+
+/** A dialog's text further up or down; as far as there is text. */
+function scrolled(state: State, dialog: Dialog, by: number): Dialog {
+  if (dialog.kind !== 'help' && dialog.kind !== 'told') return dialog;
+  const lowest = Math.max(0, dialogLines(state, dialog).length - heightOf(state.size));
+  return { ...dialog, top: Math.min(Math.max(0, dialog.top + by), lowest) };
+}
+
+function open(state: State): State {
+  const view = listOf(state);
+  if (view === undefined) return state;
+  if (view.open === undefined) {
+    const row = rowAt(view.window);
+    return row === undefined ? state : withView(state, { ...view, open: { row, at: 0, isGone: false } });
+  }
+  const lead = openLines(state, view.open.row)[view.open.at]?.field.lead;
+  const screen = lead && screenNamed(lead.screen);
+  if (lead === undefined || screen?.kind !== 'list') return { ...state, note: 'this line leads nowhere' };
+  return followed(state, viewOnList(screen, { scope: lead.scope, filter: lead.filter ?? '' }));
+}
+
+/** By the next column that the server can sort by, or the one before. */
+function sort(state: State, by: 1 | -1): State {
+  const query = listOf(state)?.query;
+  if (query === undefined) return state;
+  const { screen, order } = query;
+  const orders = screen.columns.flatMap((column) => column.order ?? []);
+  const at = orders.indexOf(order?.by ?? '');
+  const next = orders.at(at < 0 ? 0 : (at + by) % orders.length);
+  if (next === undefined) return { ...state, note: `${screen.rows} have one order` };
+  return asking(state, { order: { by: next, descending: false } });
+}
+
+function turn(state: State): State {
+  const query = listOf(state)?.query;
+  if (query === undefined) return state;
+  const { screen, order } = query;
+  if (order === undefined) return { ...state, note: `${screen.rows} have one order` };
+  const turned: Order = { ...order, descending: !order.descending };
+  return asking(state, { order: turned });
+}
+
+function act(state: State, key: string): State {
+  const action = offered(state).find((each) => each.key === key);
+  if (action === undefined) return state;
+  const targets = targetsOf(state, action);
+  const [first] = targets;
+  switch (action.kind) {
+    case 'end':
+      return { ...state, dialog: { kind: 'confirm', action, targets, weight: undefined } };
+    case 'send':
+      return { ...state, dialog: { kind: 'choose', action, targets, text: '', at: 0 } };
+    case 'show':
+      return first === undefined ? state : { ...state, lent: { action, target: first } };
+  }
+}
+
+function confirmed(state: State): State {
+  if (state.dialog?.kind !== 'confirm') return state;
+  const { action } = state.dialog;
+  const targets = state.dialog.targets.map((target) => ({
+    ...target,
+    isOwnWayIn: target.isOwnWayIn ?? target.login === state.who.login,
+  }));
+  return working(state, { kind: 'end', action, targets });
+}
+
+/** At once where all rows are here; else they are asked for. */
+function markAll(state: State): State {
+  const view = listOf(state);
+  if (view === undefined) return state;
+  const { query, window } = view;
+  const { rows, total } = window;
+  if (rows.length >= total) return withWindow(state, () => withMarks(window, rows.map(targetOf)));
+  return working(state, { kind: 'mark', query, total });
+}
+
+function working(state: State, job: Job): State {
+  return { ...state, dialog: { kind: 'working', job, done: 0, isStopping: false } };
+}
+
+function current(state: State): number {
+  return screensFor(state.who).indexOf(screenOf(viewOf(state)));
+}
+
+function toScreen(state: State, at: number): State {
+  const screens = screensFor(state.who);
+  const screen = screens.at(at);
+  return screen === undefined
+    ? { ...state, note: `there are ${screens.length} screens` }
+    : onScreen(state, screen);
+}

@@ -1,0 +1,312 @@
+import { describe, expect, it } from 'vitest';
+import {
+  listed,
+  listShown,
+  onScreenOf,
+  press,
+  sessionRow,
+  sessionsOf,
+  showing,
+  tokenRow,
+} from '../../test/support/terminal/dashboard-state.ts';
+import type { Row } from '../screen.ts';
+import { screens } from '../screens/all.ts';
+import { openLines } from './detail-lines.ts';
+import { dialogLines } from './dialog-text.ts';
+import { bindingsAt, placeOf } from './keys.ts';
+import { type State, screenOf, viewOf, type Weight } from './state.ts';
+import { reduce } from './update.ts';
+
+const rows = [tokenRow('a', 'alice'), tokenRow('b', 'bob'), tokenRow('c', 'carol')];
+
+function query(state: State) {
+  const { screen, scope, filter, order } = listShown(state).query;
+  return { screen: screen.name, scope, filter, order };
+}
+
+function asUser(state: State): State {
+  return { ...state, who: { ...state.who, role: 'user' } };
+}
+
+function workingOf(state: State) {
+  if (state.dialog?.kind !== 'working') throw new Error('nothing is being done');
+  return state.dialog;
+}
+
+describe('the dashboard', () => {
+  it('opens a row, follows a line to what it leads to, and comes back the same way', () => {
+    const opened = press(showing(rows), 'j', 'enter', 'j');
+    expect(listShown(opened).open).toMatchObject({ row: { id: 'b' }, at: 1 });
+    const followed = press(opened, 'enter');
+    expect(query(followed)).toMatchObject({ screen: 'Sessions', scope: { login: 'bob' } });
+    expect(listShown(press(followed, 'esc')).open).toMatchObject({ row: { id: 'b' }, at: 1 });
+    expect(listShown(press(followed, 'esc', 'esc')).open).toBeUndefined();
+  });
+
+  it('filters as one types, and esc takes the filter away', () => {
+    const typing = press(showing(rows), '/', 'b', 'space', 'q', 'backspace');
+    expect(typing.prompt).toEqual({ kind: 'filter', text: 'b ' });
+    const soon = reduce(typing, { kind: 'filter', text: 'b ' });
+    expect([query(soon).filter, listShown(soon).window.rows.length]).toEqual(['b ', 3]);
+    expect(query(press(soon, 'enter')).filter).toBe('b ');
+    expect(query(press(soon, 'enter', 'esc')).filter).toBe('');
+    expect(query(press(soon, 'esc')).filter).toBe('');
+  });
+
+  it('does not take the answer to an old question for that to a new one', () => {
+    const before = showing(rows);
+    const { query: old, window } = listShown(before);
+    const late = {
+      kind: 'rows',
+      query: old,
+      asked: window.wanted,
+      rows: [tokenRow('late')],
+      total: 1,
+    } as const;
+    const asked = press(before, 's');
+    expect(listShown(reduce(asked, late)).window.rows).toBe(listShown(asked).window.rows);
+  });
+
+  it('sorts by each column that the server sorts by, and turns the order round', () => {
+    const state = showing(rows);
+    expect(query(press(state, 's')).order).toEqual({ by: 'expires_at', descending: false });
+    expect(query(press(state, 's', 's')).order).toEqual({ by: 'client_ip', descending: false });
+    expect(query(press(state, 's', 's', 's')).order).toEqual({ by: 'jti', descending: false });
+    expect(query(press(state, '>', '<')).order).toEqual({ by: 'issued_at', descending: false });
+    expect(query(press(state, '<')).order).toEqual({ by: 'auth_method', descending: false });
+    expect(query(press(state, 'S')).order).toEqual({ by: 'issued_at', descending: false });
+  });
+
+  it('ends what is marked only after a yes, and shows the receipt', () => {
+    const asked = press(showing(rows), 'space', 'space', 'x');
+    expect(asked.dialog).toMatchObject({ kind: 'confirm', targets: [{ id: 'a' }, { id: 'b' }] });
+    for (const key of ['n', 'esc', 'q']) expect(press(asked, key).dialog).toBeUndefined();
+    for (const key of ['enter', 'x', 'j']) expect(press(asked, key).dialog?.kind).toBe('confirm');
+    const acting = press(asked, 'y');
+    const { job } = workingOf(acting);
+    expect(workingOf(press(acting, 'y', 'j'))).toEqual({ kind: 'working', job, done: 0, isStopping: false });
+    expect(workingOf(press(acting, 'esc')).isStopping).toBe(true);
+    const half = reduce(acting, { kind: 'progress', job, done: 1 });
+    expect(workingOf(half).done).toBe(1);
+    const told = reduce(half, { kind: 'told', job, title: 'Receipt', lines: ['Ended 2 tokens'] });
+    expect([told.dialog?.kind, listShown(told).window.marked.size]).toEqual(['told', 0]);
+    expect(press(told, 'esc').dialog).toBeUndefined();
+  });
+
+  it('offers nothing that ends something to who only reads', () => {
+    const state = showing(rows, { readOnly: true });
+    expect(press(state, 'x').dialog).toBeUndefined();
+    expect(bindingsAt(state, 'list').map(({ command }) => command)).not.toContain('act');
+  });
+
+  it('offers for each session what its state and its owner allow, and to who only reads just reading', () => {
+    const keys = (row: Row, readOnly = false) =>
+      bindingsAt(sessionsOf([row], readOnly), 'list').flatMap(({ command, keys: [key] }) =>
+        command === 'act' ? key : [],
+      );
+    const running = ['end', 'signal', 'attach', 'read'];
+    expect(keys(sessionRow('own', 'root', running))).toEqual(['x', 'K', 'a', 'r']);
+    expect(keys(sessionRow('own', 'root', ['read']))).toEqual(['r']);
+    expect(keys(sessionRow('theirs', 'alice', running))).toEqual(['x', 'K']);
+    expect(keys(sessionRow('theirs', 'alice', ['read']))).toEqual([]);
+    expect(keys(sessionRow('own', 'root', running), true)).toEqual(['r']);
+  });
+
+  it('sends a signal that is chosen, begun or typed, to all that are marked and still run', () => {
+    const running = ['end', 'signal', 'attach', 'read'];
+    const list = sessionsOf([
+      sessionRow('a', 'root', running),
+      sessionRow('b', 'alice', ['read']),
+      sessionRow('c', 'alice', running),
+    ]);
+    const asked = press(list, 'space', 'space', 'space', 'K');
+    const sent = (...keys: string[]) => {
+      const { job } = workingOf(press(asked, ...keys));
+      return job.kind === 'send' ? [job.choice, job.targets.map(({ id }) => id)] : job;
+    };
+    expect(sent('enter')).toEqual(['TERM', ['a', 'c']]);
+    expect(sent('down', 'down', 'enter')).toEqual(['HUP', ['a', 'c']]);
+    expect(sent('s', 'i', 'g', 'u', 's', 'down', 'enter')).toEqual(['USR2', ['a', 'c']]);
+    expect(sent('1', '5', 'enter')).toEqual(['15', ['a', 'c']]);
+    expect(sent('x', 'backspace', 'w', 'i', 'n', 'c', 'h', 'enter')).toEqual(['WINCH', ['a', 'c']]);
+    expect(press(asked, 'k', 'esc').dialog).toBeUndefined();
+    const done = press(asked, 'enter');
+    const told = reduce(done, { kind: 'sent', job: workingOf(done).job, text: 'Sent TERM' });
+    expect([told.dialog, told.note, listShown(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
+  });
+
+  it('hands the terminal over for one session of the caller, and takes it back', () => {
+    const shown = press(sessionsOf([sessionRow('own', 'root', ['read'])]), 'space', 'r');
+    expect(shown.lent).toMatchObject({ action: { verb: 'read' }, target: { id: 'own' } });
+    expect(reduce(shown, { kind: 'returned' }).lent).toBeUndefined();
+    const stopped = press(shown, '^z');
+    expect([stopped.isSuspending, reduce(stopped, { kind: 'returned' }).isSuspending]).toEqual([true, false]);
+  });
+
+  it('marks all that the filter shows, adds to that under another filter, and drops the marks', () => {
+    const all = press(showing(rows), '*');
+    const more = press(listed(press(all, '/', 'd', 'enter'), [tokenRow('d')]), '*');
+    const targets = [...listShown(more).window.marked.keys()];
+    expect(targets).toEqual(['a', 'b', 'c', 'd']);
+    expect(press(more, 'x').dialog).toMatchObject({ targets: targets.map((id) => ({ id })) });
+    expect(listShown(press(more, 'u')).window.marked.size).toBe(0);
+  });
+
+  it('asks the server for what is to be marked where not all of it is here', () => {
+    const state = showing(rows);
+    const { query: asked, window } = listShown(state);
+    const long = reduce(state, { kind: 'rows', query: asked, asked: window.wanted, rows, total: 5000 });
+    const { job } = workingOf(press(long, '*'));
+    expect(job).toMatchObject({ kind: 'mark', query: asked, total: 5000 });
+    const marked = reduce(press(long, '*'), { kind: 'marked', job, targets: [{ id: 'z', title: 'z' }] });
+    expect(marked.dialog?.kind).toBe('working'); // another's
+    const own = press(long, '*');
+    const end = reduce(own, { kind: 'marked', job: workingOf(own).job, targets: [{ id: 'z', title: 'z' }] });
+    expect([end.dialog, [...listShown(end).window.marked.keys()]]).toEqual([undefined, ['z']]);
+  });
+
+  it('says what hangs on what is asked about, as soon as it is known', () => {
+    const asked = press(showing(rows), 'x');
+    const text = (state: State) => state.dialog && dialogLines(state, state.dialog).join(' ');
+    expect(text(asked)).toContain('Counting what ends with that …');
+    const targets = asked.dialog?.kind === 'confirm' ? asked.dialog.targets : [];
+    const weighed = (weight: Weight | string) => text(reduce(asked, { kind: 'weighed', targets, weight }));
+    const kept = { tokens: 2, links: 1, sessions: 3, endsSessions: false };
+    expect(weighed(kept)).toContain('Ends 2 tokens and 1 link. 3 running sessions go on.');
+    expect(weighed({ ...kept, endsSessions: true })).toContain(
+      'Ends 2 tokens, 1 link and 3 running sessions.',
+    );
+    const alone = { tokens: 1, links: 0, sessions: 0, endsSessions: true };
+    expect(weighed(alone)).toContain('Ends 1 token. No session runs with it.');
+    expect(weighed('the server is away')).toContain('could not be counted: the server is away');
+    expect(reduce(asked, { kind: 'weighed', targets: [], weight: '' })).toBe(asked);
+  });
+
+  it('keeps keys that are pressed before the rows are here, and obeys them then', () => {
+    const early = press(onScreenOf([]), 'j', 'enter');
+    expect([early.early, listShown(early).open]).toEqual([['j', 'enter'], undefined]);
+    expect(listShown(listed(early, rows)).open?.row.id).toBe('b');
+    expect(press(early, 'esc').early).toEqual([]);
+    const typedAhead = press(showing(rows), '/', 'c', 'enter', 'x');
+    expect(typedAhead.dialog).toBeUndefined();
+    expect(listed(typedAhead, [tokenRow('c')]).dialog).toMatchObject({ targets: [{ id: 'c' }] });
+    const lost = reduce(onScreenOf([]), { kind: 'connection', connection: { kind: 'lost', why: '' } });
+    expect(press(lost, 'j').early).toEqual([]);
+  });
+
+  it('goes through an open row line by line, a long value on as many as it needs', () => {
+    const long = {
+      ...tokenRow('a'),
+      fields: [{ name: 'command', value: 'x'.repeat(150) }, ...tokenRow('a').fields],
+    };
+    const open = press(showing([long]), 'enter');
+    expect(openLines(open, long).map(({ field, part }) => `${field.name} ${part}`)).toEqual([
+      'command 0',
+      'command 1',
+      'command 2',
+      'token 0',
+      'login 0',
+      'Linux user 0',
+    ]);
+    expect(query(press(open, 'j', 'j', 'j', 'j', 'enter')).screen).toBe('Sessions');
+    expect(press(open, 'enter').note).toBe('this line leads nowhere');
+    const leading = {
+      ...tokenRow('a'),
+      fields: [{ name: 'x', value: 'y'.repeat(70), lead: { screen: 'Links', scope: {} } }],
+    };
+    const shown = openLines(press(showing([leading]), 'enter'), leading); // 75 columns, of which the arrow takes 8
+    expect(shown.map(({ text, isLast }) => [text?.length, isLast])).toEqual([
+      [70, false],
+      [0, true],
+    ]);
+  });
+
+  it('shows nothing but the end of the login once it is over, behind what became of the work, and offers to leave', () => {
+    const over = (state: State) =>
+      reduce(state, { kind: 'connection', connection: { kind: 'over', why: 'the token was revoked' } });
+    const acting = press(showing(rows), 'x', 'y');
+    const { job } = workingOf(acting);
+    for (const state of [
+      showing(rows),
+      onScreenOf(['j']),
+      press(showing(rows), '/', 'a'),
+      press(showing(rows), 'x'),
+    ]) {
+      const ended = over(state);
+      expect([ended.dialog?.kind, ended.prompt]).toEqual(['over', undefined]);
+      expect(ended.dialog && dialogLines(ended, ended.dialog).join(' ')).toMatch(/^The token was revoked\. /);
+      expect(bindingsAt(ended, placeOf(ended)).map(({ command }) => command)).toEqual(['quit', 'suspend']);
+      for (const key of ['x', 'y', 'enter', 'esc', '?', '2', ':', 'j'])
+        expect(press(ended, key)).toEqual(ended);
+      expect(press(ended, 'q').isLeaving).toBe(true);
+    }
+    expect(over(acting).dialog?.kind).toBe('working');
+    const told = reduce(over(acting), { kind: 'told', job, title: 'Receipt', lines: ['Ended 1 token'] });
+    expect(told.dialog).toMatchObject({ kind: 'told', lines: ['Ended 1 token'] });
+    expect(press(told, 'esc').dialog?.kind).toBe('over');
+  });
+
+  it('keeps an open row that is gone, and says that it is', () => {
+    const opened = press(showing(rows), 'enter');
+    const gone = reduce(opened, {
+      kind: 'changes',
+      query: listShown(opened).query,
+      changes: [{ kind: 'gone', id: 'a' }],
+    });
+    expect(listShown(gone).open).toMatchObject({ row: { id: 'a' }, isGone: true });
+  });
+
+  it('goes to screens by number, by tab and by name', () => {
+    const state = showing(rows);
+    expect(query(press(state, '5')).screen).toBe('Sessions');
+    expect(viewOf(press(state, '1'))).toMatchObject({ kind: 'board', picture: undefined });
+    expect(query(press(state, 'tab')).screen).toBe('Links');
+    expect(query(press(state, 'shift-tab', 'shift-tab', 'shift-tab')).screen).toBe('Sessions');
+    expect(query(press(state, ':', 'l', 'o', 'enter')).screen).toBe('Logins');
+    expect(press(state, ':', 'x', 'enter').note).toBe('there is no screen x');
+  });
+
+  it('offers the overview to those alone who may see everybody, and shows there what comes', () => {
+    const user = asUser(showing(rows));
+    expect(query(press(user, '4')).screen).toBe('Sessions');
+    expect(press(user, ':', 'o', 'v', 'enter').note).toBe('there is no screen ov');
+    const board = press(showing(rows), '1');
+    for (const key of ['/', 'x', 'space', 's', '*', 'enter', 'K', 'j', 'G', 'esc'])
+      expect(press(board, key)).toEqual(board);
+    const screen = screenOf(viewOf(board));
+    if (screen.kind !== 'board') throw new Error('it is no board');
+    const come = reduce(board, { kind: 'picture', screen, picture: () => ['a picture'] });
+    expect(viewOf(come)).toMatchObject({ picture: expect.any(Function) });
+    const late = press(board, '2');
+    expect(reduce(late, { kind: 'picture', screen, picture: () => [] })).toBe(late);
+    expect(query(press(board, 'tab')).screen).toBe('Logins');
+  });
+
+  it('leads nowhere that there is no screen for', () => {
+    const leads = rows.flatMap(({ fields }) => fields.flatMap(({ lead }) => lead?.screen ?? []));
+    expect(leads.filter((name) => !screens.some((screen) => screen.name === name))).toEqual([]);
+  });
+
+  it('does something for every key that its help shows, wherever it shows it', () => {
+    const list = press(
+      listed(showing([]), [...rows, ...Array.from({ length: 50 }, (_, at) => tokenRow(`${at}`))]),
+      'j',
+      'space',
+    );
+    const places = { list, open: press(list, 'enter', 'j') };
+    const confirm = press(list, 'x');
+    const acting = press(confirm, 'y');
+    const told = reduce(acting, {
+      kind: 'told',
+      job: workingOf(acting).job,
+      title: '',
+      lines: Array.from({ length: 80 }, (_, at) => `${at}`),
+    });
+    const help = press({ ...list, size: { columns: 60, rows: 15 } }, '?');
+    for (const state of [...Object.values(places), confirm, press(told, 'j'), press(help, 'j')])
+      for (const { keys } of bindingsAt(state, placeOf(state)))
+        for (const key of keys) {
+          expect([placeOf(state), key, press(state, key)]).not.toEqual([placeOf(state), key, state]);
+        }
+  });
+});

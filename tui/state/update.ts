@@ -1,0 +1,175 @@
+/** What happens to the state: one pure step for everything that comes from the server, the terminal or a key. */
+import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
+import { newsOf } from './change-notice.ts';
+import { choosing } from './choices.ts';
+import { obey } from './commands.ts';
+import { commandFor, isForRows } from './keys.ts';
+import { keysFor, type Pointing } from './mouse.ts';
+import { filtered, onQuery, withoutMarks, withView, withWindow } from './navigation.ts';
+import { edited } from './prompt.ts';
+import {
+  type Connection,
+  type Dialog,
+  heightOf,
+  type Job,
+  type ListView,
+  listOf,
+  type Size,
+  type State,
+  type View,
+  viewOf,
+  type Weight,
+} from './state.ts';
+import { type Extent, inView, withChanges, withMarks, withRows } from './window.ts';
+
+export type Event =
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'pointed'; readonly at: Pointing }
+  | { readonly kind: 'resized'; readonly size: Size }
+  | { readonly kind: 'connection'; readonly connection: Connection }
+  | { readonly kind: 'filter'; readonly text: string }
+  | {
+      readonly kind: 'rows';
+      readonly query: Query;
+      readonly asked: Extent;
+      readonly rows: readonly Row[];
+      readonly total: number;
+    }
+  | { readonly kind: 'changes'; readonly query: Query; readonly changes: readonly Change[] }
+  | { readonly kind: 'picture'; readonly screen: Board; readonly picture: Picture }
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'weighed'; readonly targets: readonly Target[]; readonly weight: Weight | string }
+  | { readonly kind: 'progress'; readonly job: Job; readonly done: number }
+  | { readonly kind: 'marked'; readonly job: Job; readonly targets: readonly Target[] }
+  | { readonly kind: 'sent'; readonly job: Job; readonly text: string }
+  | { readonly kind: 'told'; readonly job: Job; readonly title: string; readonly lines: readonly string[] }
+  /** The shell wants its terminal back. */
+  | { readonly kind: 'suspending' }
+  /** The terminal is the dashboard's again. */
+  | { readonly kind: 'returned' };
+
+const LAST_WORDS: ReadonlySet<Dialog['kind']> = new Set<Dialog['kind']>(['working', 'told', 'over']);
+/** More than anybody types ahead. */
+const MOST_EARLY = 100;
+
+export function reduce(state: State, event: Event): State {
+  return withEnd(step(state, event));
+}
+
+/** Once the login is over nothing else is shown but what became of the work that was under way. */
+function withEnd(state: State): State {
+  const { connection, dialog } = state;
+  if (connection.kind !== 'over' || (dialog !== undefined && LAST_WORDS.has(dialog.kind))) return state;
+  return { ...state, prompt: undefined, dialog: { kind: 'over', why: connection.why } };
+}
+
+function step(state: State, event: Event): State {
+  switch (event.kind) {
+    case 'key':
+      return pressed({ ...state, note: '', news: '' }, event.key);
+    case 'pointed':
+      return keysFor(state, event.at).reduce(pressed, { ...state, note: '', news: '' });
+    case 'resized':
+      return resized(state, event.size);
+    case 'connection':
+      return { ...state, connection: event.connection };
+    case 'filter':
+      return filtered(state, event.text);
+    case 'rows':
+      return late(
+        onQuery(state, event.query, (view, height) => {
+          if (view.window.wanted.from !== event.asked.from) return view;
+          return withOpen({ ...view, window: withRows(view.window, event.rows, event.total, height) });
+        }),
+      );
+    case 'changes': {
+      const changed = onQuery(state, event.query, (view, height) =>
+        withOpen({ ...view, window: withChanges(view.window, event.changes, height) }, event.changes),
+      );
+      return changed === state ? state : { ...changed, news: newsOf(state, event.changes) };
+    }
+    case 'picture':
+      return onBoard(state, event.screen, event.picture);
+    case 'note':
+      return { ...state, note: event.text };
+    case 'weighed':
+      return state.dialog?.kind === 'confirm' && state.dialog.targets === event.targets
+        ? { ...state, dialog: { ...state.dialog, weight: event.weight } }
+        : state;
+    case 'progress':
+      return onJob(state, event.job, (dialog) => ({ ...state, dialog: { ...dialog, done: event.done } }));
+    case 'marked':
+      return onJob(state, event.job, () =>
+        withWindow({ ...state, dialog: undefined }, (window) => withMarks(window, event.targets)),
+      );
+    case 'sent':
+      return onJob(state, event.job, () => ({ ...state, dialog: undefined, note: event.text }));
+    case 'told':
+      return onJob(state, event.job, () => {
+        const { title, lines } = event;
+        const told: State = { ...state, dialog: { kind: 'told', title, lines, top: 0 } };
+        return event.job.kind === 'end' ? withoutMarks(told) : told;
+      });
+    case 'suspending':
+      return { ...state, isSuspending: true };
+    case 'returned':
+      return { ...state, lent: undefined, isSuspending: false };
+  }
+}
+
+type Working = Extract<State['dialog'], { kind: 'working' }>;
+
+/** What is told of a job that is no longer waited for comes too late. */
+function onJob(state: State, job: Job, change: (dialog: Working) => State): State {
+  return state.dialog?.kind === 'working' && state.dialog.job === job ? change(state.dialog) : state;
+}
+
+function pressed(state: State, key: string): State {
+  if (key === '^c') return { ...state, isLeaving: true };
+  if (state.prompt !== undefined) return edited(state, state.prompt, key);
+  if (state.dialog?.kind === 'choose') return choosing(state, state.dialog, key);
+  const command = commandFor(state, key);
+  if (isEarly(state) && command !== 'quit') {
+    if (command === 'back' && state.early.length > 0) return { ...state, early: [] };
+    if (state.early.length > 0 || isForRows(state, key)) return kept(state, key);
+  }
+  return command === undefined ? state : obey(state, command, key);
+}
+
+/** Whether the rows that are looked at are still to come. */
+function isEarly(state: State): boolean {
+  if (state.dialog !== undefined || (listOf(state)?.window.isLoaded ?? true)) return false;
+  return state.connection.kind === 'connecting' || state.connection.kind === 'live';
+}
+
+function kept(state: State, key: string): State {
+  return state.early.length < MOST_EARLY ? { ...state, early: [...state.early, key] } : state;
+}
+
+/** With the keys that were pressed before the rows were here. */
+function late(state: State): State {
+  if (state.early.length === 0 || listOf(state)?.window.isLoaded === false) return state;
+  return state.early.reduce(pressed, { ...state, early: [] });
+}
+
+function onBoard(state: State, screen: Board, picture: Picture): State {
+  const view = viewOf(state);
+  return view.kind === 'board' && view.screen === screen ? withView(state, { ...view, picture }) : state;
+}
+
+function resized(state: State, size: Size): State {
+  const [first, ...more] = state.views;
+  const resize = (view: View): View =>
+    view.kind === 'list' ? { ...view, window: inView(view.window, heightOf(size)) } : view;
+  return { ...state, size, views: [resize(first), ...more.map(resize)] };
+}
+
+/** The open row as it is now; one that is gone stays open, and says so. */
+function withOpen(view: ListView, changes: readonly Change[] = []): ListView {
+  const { open, window } = view;
+  if (open === undefined) return view;
+  const row = window.rows.find(({ id }) => id === open.row.id);
+  if (row !== undefined) return { ...view, open: { ...open, row, isGone: false } };
+  const isGone = changes.some((change) => change.kind === 'gone' && change.id === open.row.id);
+  return { ...view, open: { ...open, isGone: open.isGone || isGone } };
+}

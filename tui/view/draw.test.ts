@@ -1,0 +1,131 @@
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { displayWidth } from '../../src/terminal/display-width.ts';
+import { press, showing, tokenRow } from '../../test/support/terminal/dashboard-state.ts';
+import { HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
+import { draw } from './draw.ts';
+import { lookOf, wishes } from './theme.ts';
+
+const plain = lookOf('none', false);
+
+function screen(...given: Parameters<typeof draw>): string[] {
+  return draw(...given).map(stripVTControlCharacters);
+}
+
+describe('the screen', () => {
+  it('is as large as the terminal, whatever it shows and however small', () => {
+    const rows = Array.from({ length: 40 }, (_, at) => tokenRow(`token-${at}`));
+    for (const size of [
+      { columns: 80, rows: 24 },
+      { columns: 60, rows: 15 },
+      { columns: 200, rows: 60 },
+      { columns: 20, rows: 4 },
+    ])
+      for (const keys of [[], ['enter'], ['?'], ['x'], ['/', 'a'], [':']]) {
+        const lines = screen(press(showing(rows, { size }), ...keys), 0, plain);
+        expect(lines.length).toBe(size.rows);
+        expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(size.columns);
+      }
+  });
+
+  it('shows the line that one is on, wherever that is, and wastes none', () => {
+    const many = { length: 40 };
+    const fields = Array.from(many, (_, at) => ({ name: `field ${at}`, value: 'x' }));
+    const rows = Array.from(many, (_, at) => ({ ...tokenRow(`token-${at}`), fields }));
+    for (const size of [
+      { columns: 60, rows: 15 },
+      { columns: 80, rows: 24 },
+    ])
+      for (const way of [[], ['enter']])
+        for (const [keys, line] of [
+          [[], /^▸ (token-0|field 0) /],
+          [Array<string>(20).fill('j'), /^▸ (token-20|field 20) /],
+          [['G'], /^▸ (token-39|field 39) /],
+        ] as const) {
+          const lines = screen(press(showing(rows, { size }), ...way, ...keys), 0, plain);
+          expect(lines.filter((each) => line.test(each))).toHaveLength(1);
+          const shown = lines.filter((each) => /^[▸ ] (token-|field )\d/.test(each));
+          expect([size.rows, way, keys.length, shown.length]).toEqual([
+            size.rows,
+            way,
+            keys.length,
+            size.rows - 6,
+          ]);
+        }
+    const help = screen(press(showing(rows, { size: { columns: 60, rows: 15 } }), '?', 'G'), 0, plain);
+    expect(help.at(-3)).toMatch(/^\^z +to the shell/);
+  });
+
+  it('shows who is where, the tabs, the rows with cursor and marks, and the keys', () => {
+    const state = press(showing([tokenRow('one'), tokenRow('two', 'bob')]), 'space');
+    const lines = screen(state, 60_000, plain);
+    expect(lines.slice(0, 6).map((line) => line.trimEnd())).toEqual([
+      'Latchkey  root (admin)  host:7300                                   ○ connecting',
+      ' 1 Overview  2 Logins  3 Tokens  4 Links  5 Sessions',
+      'Tokens · 2 of 2 · 1 marked',
+      '  TOKEN  LOGIN  USER   METHOD  ISSUED↓    EXPIRES    FROM',
+      ' ●one    alice  alice  link    1 min ago  in 59 min  vm',
+      '▸ two    bob    bob    link    1 min ago  in 59 min  vm',
+    ]);
+    expect(lines.at(-1)).toContain('? help  x revoke  q quit  enter open');
+  });
+
+  it('shows all of the help, cut nowhere, and in two columns from 80 on', () => {
+    for (const columns of [30, 40, 60, 79, 80, 200]) {
+      const rows = [{ ...tokenRow('one'), can: ['revoke'] }];
+      const help = screen(
+        press(showing(rows, { size: { columns, rows: columns < 80 ? 60 : 24 } }), '?'),
+        0,
+        plain,
+      ).slice(3);
+      expect(help.join('\n')).not.toContain('…');
+      expect(help.filter((line) => /^\S.* {2,}\S/.test(line)).length).toBeGreaterThan(10);
+      if (columns >= 80) expect(help.filter((line) => line.trim() !== '').length).toBeLessThan(17);
+    }
+  });
+
+  it('says where nothing can be changed', () => {
+    const [header] = screen(showing([tokenRow('one')], { readOnly: true }), 0, plain);
+    expect(header).toContain('root (admin, read-only)  host:7300');
+  });
+
+  it('lets nothing from elsewhere reach the terminal, and stays aligned', () => {
+    const word = fc.string({ unit: fc.constantFrom(...HOSTILE_UNITS) });
+    fc.assert(
+      fc.property(word, (name) => {
+        const rows = [tokenRow('plain'), tokenRow(`t${name}`, name)];
+        const shown = draw(showing(rows), 0, { ...plain, paint: (text) => text });
+        expect(shown.join('')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+        expect(Math.max(...shown.map(displayWidth))).toBeLessThanOrEqual(80);
+      }),
+    );
+  });
+
+  it('draws in ASCII alone where that is wanted', () => {
+    const ascii = lookOf('16', true);
+    const state = press(showing([tokenRow('日本', 'Zoë')]), 'space');
+    const cut = showing([tokenRow('x'.repeat(200), 'y'.repeat(200))], { size: { columns: 60, rows: 15 } });
+    for (const each of [state, cut])
+      for (const keys of [[], ['enter'], ['?'], ['x'], ['/', 'z'], ['>', '>', '>']])
+        expect(screen(press(each, ...keys), 0, ascii).join('')).toMatch(/^[\x20-\x7e]*$/);
+  });
+
+  it('has colours by theme, and none with NO_COLOR (no-color.org)', () => {
+    const state = showing([tokenRow('one')]);
+    const colours = (theme: Parameters<typeof lookOf>[0]) =>
+      /\[(?:1;)?3\d/.test(draw(state, 0, lookOf(theme, false)).join(''));
+    expect([colours('dark'), colours('light'), colours('16'), colours('none')]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    expect(wishes({ NO_COLOR: '1', LANG: 'en_US.UTF-8' })).toEqual({
+      theme: 'none',
+      ascii: false,
+      spoken: false,
+    });
+    expect(wishes({ LANG: 'C' })).toEqual({ theme: '16', ascii: true, spoken: false });
+  });
+});

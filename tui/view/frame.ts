@@ -1,0 +1,128 @@
+/** What is around every screen: who and where, the tabs, the title, what was typed, and the keys. */
+import { inert } from '../../src/inert.ts';
+import { displayWidth, truncate } from '../../src/terminal/display-width.ts';
+import { bindingsAt, type Command, placeOf } from '../state/keys.ts';
+import { meant } from '../state/prompt.ts';
+import {
+  type Connection,
+  type ListView,
+  listOf,
+  type State,
+  screenOf,
+  type View,
+  viewOf,
+} from '../state/state.ts';
+import { tabsOf } from '../state/tabs.ts';
+import { place } from '../state/window.ts';
+import { spread } from './line.ts';
+import type { Look, Style } from './theme.ts';
+
+const FOREMOST: ReadonlySet<Command> = new Set(['help', 'act']);
+const NUMBER = new Intl.NumberFormat('en');
+
+/** Two lines. */
+export function header(state: State, look: Look): string[] {
+  const { who, size, connection } = state;
+  const [word, style] = connectionWord(connection);
+  const [left, right] = spread(
+    `Latchkey  ${inert(who.login)} (${role(state)})  ${who.server}`,
+    word,
+    size.columns,
+  );
+  return [look.paint(look.plain(left), 'title') + look.paint(look.plain(right), style), tabs(state, look)];
+}
+
+/** "admin"; "admin, read-only" */
+export function role({ who, readOnly }: State): string {
+  return readOnly ? `${who.role}, read-only` : who.role;
+}
+
+export function connectionWord(connection: Connection): [string, Style | undefined] {
+  switch (connection.kind) {
+    case 'connecting':
+      return ['○ connecting', 'dim'];
+    case 'live':
+      return ['● live', 'good'];
+    case 'lost':
+      return ['○ reconnecting', 'bad'];
+    case 'refused':
+      return ['○ not connected', 'bad'];
+    case 'over':
+      return ['○ login over', 'bad'];
+  }
+}
+
+function tabs(state: State, look: Look): string {
+  const current = screenOf(viewOf(state));
+  return tabsOf(state)
+    .map(({ screen, text }) => look.paint(look.plain(text), screen === current ? 'current' : undefined))
+    .join('');
+}
+
+/** "Tokens of alice · filter "x" · 3 of 1,200 · 2 marked", or what is open. */
+export function title(state: State, look: Look): string {
+  const view = viewOf(state);
+  const text = about(view);
+  return look.paint(look.plain(truncate(text, state.size.columns)), 'heading');
+}
+
+export function about(view: View): string {
+  if (view.kind === 'board') return view.screen.name;
+  return view.open === undefined ? aboutList(view) : inert(view.open.row.title);
+}
+
+function aboutList({ query, window }: ListView): string {
+  const { login, linuxUser } = query.scope;
+  const whose = login ?? linuxUser;
+  const parts = [
+    whose === undefined ? query.screen.name : `${query.screen.name} of ${inert(whose)}`,
+    ...(query.filter === '' ? [] : [`filter "${inert(query.filter)}"`]),
+    window.isLoaded ? count(window.rows.length === 0 ? 0 : place(window), window.total) : '…',
+    ...(window.marked.size === 0 ? [] : [`${window.marked.size} marked`]),
+  ];
+  return parts.join(' · ');
+}
+
+function count(at: number, total: number): string {
+  return total === 0 ? 'none' : `${NUMBER.format(at)} of ${NUMBER.format(total)}`;
+}
+
+/** Two lines: what is typed or to be known, and the keys. */
+export function footer(state: State, look: Look): string[] {
+  const { columns } = state.size;
+  const [text, style] = lowerLine(state);
+  return [
+    look.paint(look.plain(truncate(text, columns)), style),
+    look.paint(look.plain(hints(state)), 'dim'),
+  ];
+}
+
+/** As many as fit, each of them whole: first how to learn of the others, and what can be done here. */
+function hints(state: State): string {
+  if (state.prompt !== undefined)
+    return state.prompt.kind === 'filter' ? 'enter keep  esc drop' : 'enter go  esc leave';
+  const known = bindingsAt(state, placeOf(state))
+    .toSorted((a, b) => Number(FOREMOST.has(b.command)) - Number(FOREMOST.has(a.command)))
+    .flatMap(({ keys: [key], short }) => (short === undefined ? [] : [`${key} ${short}`]));
+  let line = '';
+  for (const hint of known)
+    if (displayWidth(line) + 2 + displayWidth(hint) <= state.size.columns)
+      line += line === '' ? hint : `  ${hint}`;
+  return line;
+}
+
+export function lowerLine(state: State): [string, Style | undefined] {
+  const { prompt, dialog, note, connection } = state;
+  if (prompt?.kind === 'filter') {
+    const filters = listOf(state)?.query.screen.filters;
+    return [`/${prompt.text}_ ${prompt.text === '' ? `(${filters})` : ''}`, undefined];
+  }
+  if (prompt?.kind === 'jump') {
+    const names = meant(prompt.text, state.who).map(({ name }) => name);
+    return [`:${prompt.text}_ ${names.length === 0 ? 'no such screen' : names.join('  ')}`, undefined];
+  }
+  if (dialog?.kind === 'choose') return [`${dialog.action.what}: ${inert(dialog.text)}_`, undefined];
+  if (note !== '') return [inert(note), undefined];
+  if (connection.kind === 'lost') return [`Reconnecting: ${inert(connection.why)}`, 'bad'];
+  return connection.kind === 'refused' ? [inert(connection.why), 'bad'] : ['', undefined];
+}

@@ -1,0 +1,74 @@
+/**
+ * The dashboard in words, for a screen reader: what is new, where one is, and the keys on demand. No line changes
+ * with the time alone, so nothing is said twice.
+ */
+import { inert } from '../../src/inert.ts';
+import type { Row, Value } from '../screen.ts';
+import { openLines, shownFields } from '../state/detail-lines.ts';
+import { dialogLines, dialogTitle } from '../state/dialog-text.ts';
+import { bindingsAt, placeOf } from '../state/keys.ts';
+import { type ListView, type State, type View, viewOf } from '../state/state.ts';
+import { rowAt } from '../state/window.ts';
+import { about, connectionWord, lowerLine, role } from './frame.ts';
+import { cellOf } from './line.ts';
+import type { Look } from './theme.ts';
+
+/** Every line a sentence or a list of them. */
+export function speak(state: State, nowMs: number, look: Look): string[] {
+  const { dialog, news, who, connection } = state;
+  const view = viewOf(state);
+  const [lower] = lowerLine(state);
+  const [connected] = connectionWord(connection);
+  const said =
+    dialog === undefined
+      ? inView(state, view, nowMs, look)
+      : [dialogTitle(state, dialog), ...dialogLines(state, dialog)];
+  const keys = bindingsAt(state, placeOf(state)).flatMap(({ keys: [key], short }) =>
+    short === undefined ? [] : `${key} ${short}`,
+  );
+  return [
+    `${about(view).replaceAll(' · ', ', ')}. ${inert(who.login)}, ${role(state)}. ${connected.replace(/^. /, '')}.`,
+    ...said,
+    ...(news === '' ? [] : [`News: ${inert(news)}`]),
+    ...(lower === '' ? [] : [lower]),
+    `Keys: ${keys.join(', ')}`,
+  ];
+}
+
+function inView(state: State, view: View, nowMs: number, look: Look): string[] {
+  if (view.kind === 'board') {
+    const { columns } = state.size;
+    return [...(view.picture?.({ columns, rows: Infinity, nowMs, look }) ?? ['asking'])];
+  }
+  if (view.open !== undefined) return [lineInWords(state, view.open, nowMs)];
+  const row = rowAt(view.window);
+  if (row === undefined) return [view.window.isLoaded ? `no ${view.query.screen.rows}` : 'asking'];
+  return [rowInWords(view, row, nowMs)];
+}
+
+/** "Marked. token 01a2…, login alice, expires in 3 h". */
+function rowInWords({ query, window }: ListView, row: Row, nowMs: number): string {
+  const cells = query.screen.columns.flatMap(({ title }, at) => {
+    const text = inWords(row.cells[at], nowMs);
+    return text === '' ? [] : `${title.toLowerCase()} ${text}`;
+  });
+  return `${window.marked.has(row.id) ? 'Marked. ' : ''}${cells.join(', ')}`;
+}
+
+/** All of the field that the cursor is on. */
+function lineInWords(
+  state: State,
+  { row, at, isGone }: NonNullable<ListView['open']>,
+  nowMs: number,
+): string {
+  const lines = openLines(state, row);
+  const field = lines[Math.min(at, lines.length - 1)]?.field;
+  if (field === undefined) return 'empty';
+  const place = `line ${shownFields(row).indexOf(field) + 1} of ${shownFields(row).length}`;
+  const leads = field.lead === undefined ? '' : `, leads to ${field.lead.screen}`;
+  return `${isGone ? 'This is gone. ' : ''}${field.name} ${inWords(field.value, nowMs)}${leads}, ${place}`;
+}
+
+function inWords(value: Value, nowMs: number): string {
+  return cellOf(value, nowMs, 2).text;
+}
