@@ -17,10 +17,10 @@ import type { SettingName } from './config/settings/settings.ts';
 import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
 import type { Log } from './log/log.ts';
-import { Refusals } from './log/refusal-log.ts';
-import { LocalAdmin } from './serve/admin-token.ts';
-import { openLogins } from './serve/login-methods.ts';
-import { ServerCertificate } from './serve/tls-certificate.ts';
+import { RefusalLog } from './log/refusal-log.ts';
+import { AdminToken } from './serve/admin-token.ts';
+import { openLoginMethods } from './serve/login-methods.ts';
+import { TlsCertificate } from './serve/tls-certificate.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { openStore, type Store } from './store/open.ts';
 import { getMeta, setMeta } from './store/tables/meta.ts';
@@ -90,8 +90,8 @@ export async function startDaemon(
 
   const info = { serverId, hostname, version: VERSION, mode, startedAt: new Date(now()) };
   const activity = rooms.use(new Activity({ authority, links, sessions, now }));
-  const refusals = rooms.use(new Refusals(log, { heard: activity.refused }));
-  const logins = await openLogins({ config, store, authority, links, eligible, refusals, now, log });
+  const refusals = rooms.use(new RefusalLog(log, { heard: activity.refused }));
+  const logins = await openLoginMethods({ config, store, authority, links, eligible, refusals, now, log });
   const listen = listenFd === undefined ? config.api.listen : { fd: listenFd };
   const parts = { authority, links, sessions, roles, logins, info, activity, refusals, log };
   const served = startApi({ listen, pki, ...parts });
@@ -101,7 +101,7 @@ export async function startDaemon(
   certificate.onReplaced((tls) => api.replaceCertificate(tls));
   const address = dialled(api.address);
 
-  rooms.use(await LocalAdmin.open({ authority, runFolder: paths.run, log }));
+  rooms.use(await AdminToken.open({ authority, runFolder: paths.run, log }));
   const found = { serverId, hostname, address, mode, version: VERSION, pid: process.pid };
   writeServerFile(paths.run, { ...found, ca: pki.caPem, keys: authority.jwks() });
   rooms.defer(() => removeServerFile(paths.run));
@@ -140,13 +140,13 @@ async function openAuthority(
   settings: () => Config,
   log: Log,
   now: () => number,
-): Promise<{ store: Store; serverId: string; certificate: ServerCertificate; authority: Authority }> {
+): Promise<{ store: Store; serverId: string; certificate: TlsCertificate; authority: Authority }> {
   const { paths, tokens, server, store: kept } = settings();
   const { hostname } = server;
   const store = rooms.use(await openStore({ url: kept.url, log }));
   const serverId = server.id ?? (await keptServerId(store));
   const folder = paths.pki;
-  const certificate = rooms.use(await ServerCertificate.open({ folder, serverId, hostname, now, log }));
+  const certificate = rooms.use(await TlsCertificate.open({ folder, serverId, hostname, now, log }));
   const keys = await loadKeys({
     folder,
     settings: { ...tokens, longestLifetimeSeconds: longestLifetime(tokens) },

@@ -1,36 +1,36 @@
 /** The dashboard: keys and news go into the state, and the state is drawn. */
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
 import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
-import type { LastingClient } from '../src/client/watch/reconnecting-client.ts';
+import type { ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
 import { useBoard, useJob, useNow, useReady, useTypedFilter, useWatch, useWeight } from './effects/hooks.ts';
-import type { Loan } from './effects/run-in-terminal.ts';
+import type { TerminalLoan } from './effects/run-in-terminal.ts';
 import { useMouse } from './effects/use-mouse.ts';
 import { useTerminal } from './effects/use-terminal.ts';
 import { keyNames } from './state/key-names.ts';
 import { isThere, type State, viewOf } from './state/state.ts';
-import { type Event, reduce } from './state/update.ts';
+import { type Event, update } from './state/update.ts';
 import { draw } from './view/draw.ts';
-import type { Look } from './view/theme.ts';
+import type { Appearance } from './view/theme.ts';
 
 export interface DashboardProps {
-  readonly server: LastingClient;
+  readonly server: ReconnectingClient;
   readonly start: State;
-  readonly look: Look;
-  readonly loan: Loan;
+  readonly appearance: Appearance;
+  readonly loan: TerminalLoan;
   /** Whether the mouse moves and opens. */
   readonly mouse: boolean;
 }
 
-export function Dashboard({ server, start, look, loan, mouse }: DashboardProps): ReactNode {
-  const [state, tell] = useReducer(reduce, start);
+export function Dashboard({ server, start, appearance, loan, mouse }: DashboardProps): ReactNode {
+  const [state, tell] = useReducer(update, start);
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
-  const nowMs = useNow(!look.isSpoken);
+  const nowMs = useNow(!appearance.isSpoken);
   const isLoaded = isThere(viewOf(state));
   const isReady = useReady(isLoaded);
   useEffect(() => tell({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
   useWatch(server, viewOf(state), tell);
-  useBoard(server, viewOf(state), look.isSpoken, tell);
+  useBoard(server, viewOf(state), appearance.isSpoken, tell);
   useTypedFilter(state.prompt, isLoaded, tell);
   useWeight(server, state.dialog, tell);
   useJob(server, state.dialog, tell);
@@ -43,7 +43,10 @@ export function Dashboard({ server, start, look, loan, mouse }: DashboardProps):
     <>
       <Keys tell={tell} />
       {isReady && (
-        <Picture text={draw(state, nowMs, look).join('\n')} wrap={look.isSpoken ? 'wrap' : 'truncate-end'} />
+        <Picture
+          text={draw(state, nowMs, appearance).join('\n')}
+          wrap={appearance.isSpoken ? 'wrap' : 'truncate-end'}
+        />
       )}
     </>
   );

@@ -3,15 +3,15 @@
  * offer its caller, that text from elsewhere never reaches the terminal raw, and that the terminal is left as
  * it was found, however it ends.
  */
-import { LastingClient, type Who } from '../src/client/watch/reconnecting-client.ts';
+import { ReconnectingClient, type Who } from '../src/client/watch/reconnecting-client.ts';
 import { AppError } from '../src/errors.ts';
 import { inert } from '../src/inert.ts';
 import { DONE } from '../src/terminal/exit-status.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
-import type { Loan } from './effects/run-in-terminal.ts';
-import { onScreen } from './mount.ts';
-import { HELP, parseWords, type TuiWords } from './options.ts';
+import type { TerminalLoan } from './effects/run-in-terminal.ts';
+import { mount } from './mount.ts';
+import { HELP, parseOptions, type TuiOptions } from './options.ts';
 import type { Screen } from './screen.ts';
 import { screensFor } from './screens/all.ts';
 import { meant } from './state/prompt.ts';
@@ -21,7 +21,7 @@ import { loadLayout } from './yoga.ts';
 /** Runs `latchkey tui` with the words behind it; resolves with the exit status. */
 export async function runTui(argv: readonly string[]): Promise<number> {
   try {
-    const words = parseWords(argv, process.env);
+    const words = parseOptions(argv, process.env);
     if (!words.help) return await show(words);
     process.stdout.write(HELP);
     return DONE;
@@ -33,13 +33,13 @@ export async function runTui(argv: readonly string[]): Promise<number> {
 }
 
 async function show({
-  look,
+  appearance,
   screen,
   readOnly,
   mouse,
   connect: options,
   connecting,
-}: TuiWords): Promise<number> {
+}: TuiOptions): Promise<number> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb')
     throw new AppError(
@@ -47,16 +47,22 @@ async function show({
       "the dashboard needs a terminal; without one there is 'latchkey tokens watch'",
     );
   const layout = loadLayout();
-  await using server = await LastingClient.connect(options);
+  await using server = await ReconnectingClient.connect(options);
   const size = { columns: stdout.columns, rows: stdout.rows };
   await layout;
   const start = initialState(server.who, firstScreen(screen, server.who), readOnly, size);
   const leaving = new AbortController();
-  const loan: Loan = { connecting, leaving: leaving.signal, isOut: false };
+  const loan: TerminalLoan = { connecting, leaving: leaving.signal, isOut: false };
   const dashboard = (
-    <Dashboard server={server} start={start} look={look} loan={loan} mouse={mouse && !look.isSpoken} />
+    <Dashboard
+      server={server}
+      start={start}
+      appearance={appearance}
+      loan={loan}
+      mouse={mouse && !appearance.isSpoken}
+    />
   );
-  return await onScreen(dashboard, { leaving, isLent: () => loan.isOut, isSpoken: look.isSpoken });
+  return await mount(dashboard, { leaving, isLent: () => loan.isOut, isSpoken: appearance.isSpoken });
 }
 
 /** The first screen whose name begins as `wish`, which is any. Throws USAGE. */

@@ -11,7 +11,7 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as cons
 const FROM_KEYS: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT']);
 const UNFORESEEN = ['uncaughtException', 'unhandledRejection'] as const;
 
-export interface OnScreen {
+export interface MountOptions {
   /** Aborted as soon as it is to end. */
   readonly leaving: AbortController;
   /** Whether keys that are signals are meant for somebody else now. */
@@ -21,7 +21,7 @@ export interface OnScreen {
 }
 
 /** Resolves with the exit status; throws what was unforeseen. */
-export async function onScreen(node: ReactNode, { leaving, isLent, isSpoken }: OnScreen): Promise<number> {
+export async function mount(node: ReactNode, { leaving, isLent, isSpoken }: MountOptions): Promise<number> {
   const { stdin, stdout } = process;
   // What was typed while this began must move nothing on the screen: no more echo, and from the first column.
   stdin.setRawMode(true);

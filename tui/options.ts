@@ -2,14 +2,14 @@
 import { parseArgs } from 'node:util';
 import type { ConnectOptions } from '../src/client/connect/connect.ts';
 import { AppError } from '../src/errors.ts';
-import { type Look, lookOf, THEMES, wishes } from './view/theme.ts';
+import { type Appearance, appearanceOf, THEMES, wishes } from './view/theme.ts';
 
-export interface TuiWords {
+export interface TuiOptions {
   readonly help: boolean;
   readonly readOnly: boolean;
   /** As typed; '' where nothing was said. */
   readonly screen: string;
-  readonly look: Look;
+  readonly appearance: Appearance;
   readonly mouse: boolean;
   readonly connect: ConnectOptions;
   /** The same as words, for other commands of this program. */
@@ -38,7 +38,7 @@ everybody's, and an overview of what goes on. Press ? for the keys.
 `;
 
 /** Throws USAGE for anything else. */
-export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): TuiWords {
+export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv): TuiOptions {
   const { values, positionals } = parse(argv);
   const wished = wishes(env);
   const theme = THEMES.find((name) => name === (values.theme ?? wished.theme));
@@ -50,7 +50,7 @@ export function parseWords(argv: readonly string[], env: NodeJS.ProcessEnv): Tui
     help: values.help === true,
     readOnly: values['read-only'] === true,
     screen: values.screen ?? '',
-    look: lookOf(
+    appearance: appearanceOf(
       theme,
       values.ascii === true || wished.ascii,
       values['screen-reader'] === true || wished.spoken,

@@ -7,7 +7,7 @@ import type { Client } from '../src/client/connect/connect.ts';
 import type { Who } from '../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
 import type { Style, Column as TableColumn } from '../src/terminal/table.ts';
-import type { Look } from './view/theme.ts';
+import type { Appearance } from './view/theme.ts';
 
 /** What a cell or field shows, not yet inert; a moment is shown relative to now. */
 export type Value = string | Date | undefined | { readonly text: string; readonly style?: Style };
@@ -148,7 +148,7 @@ export interface Frame {
   readonly columns: number;
   readonly rows: number;
   readonly nowMs: number;
-  readonly look: Look;
+  readonly appearance: Appearance;
 }
 
 /** Lines of what there was at one time, none wider than the frame, and the first of them the most important. */

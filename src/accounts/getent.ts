@@ -4,7 +4,7 @@
  */
 
 import { AppError } from '../errors.ts';
-import { askProgram } from '../system/run-program.ts';
+import { runProgram } from '../system/run-program.ts';
 
 const GETENT = '/usr/bin/getent';
 const MAX_BYTES = 16 * 1024 * 1024; // a group with a hundred thousand members
@@ -19,7 +19,7 @@ export type Database = 'passwd' | 'shadow' | 'group' | 'initgroups';
  */
 export async function getent(database: Database, keys: readonly string[]): Promise<string[]> {
   try {
-    const { status, stdout, stderr } = await askProgram(GETENT, [database, '--', ...keys], MAX_BYTES);
+    const { status, stdout, stderr } = await runProgram(GETENT, [database, '--', ...keys], MAX_BYTES);
     if (status === FOUND || status === NOT_FOUND) return stdout.split('\n').filter((line) => line !== '');
     throw new Error(`status ${status}: ${stderr.trim()}`);
   } catch (error) {

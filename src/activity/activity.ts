@@ -4,11 +4,11 @@
  * disk, holds nobody up who works, and tells of refusals what the log tells, and no secret.
  */
 import type { Authority, TokenChange } from '../authority/authority.ts';
-import type { Kind } from '../log/refusal-log.ts';
+import type { RefusalKind } from '../log/refusal-log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
-import type { LinksUse } from '../supervisor/usage.ts';
-import { type Counted, type Minute, Minutes } from './per-minute-counters.ts';
+import type { LinksUsage } from '../supervisor/usage.ts';
+import { type Counted, type Minute, PerMinuteCounters } from './per-minute-counters.ts';
 import { RecentRefusals, type RefusalSum } from './recent-refusals.ts';
 
 /** Everything at one moment. */
@@ -26,7 +26,7 @@ export interface Picture {
   /** The latest first. */
   readonly refusals: readonly RefusalSum[];
   readonly server: ServerUse;
-  readonly linksUse: LinksUse;
+  readonly linksUse: LinksUsage;
 }
 
 /** What this process uses. */
@@ -56,7 +56,7 @@ const REVOKED = new Set(['revoked', 'logout']);
 
 export class Activity implements Disposable {
   readonly #options: ActivityOptions;
-  readonly #minutes = new Minutes();
+  readonly #minutes = new PerMinuteCounters();
   readonly #refusals = new RecentRefusals();
   readonly #sinceMs: number;
   readonly #listening: Disposable;
@@ -80,7 +80,7 @@ export class Activity implements Disposable {
   }
 
   /** Something has been refused, as it is told in the log. */
-  readonly refused = (what: string, kind: Kind): void => {
+  readonly refused = (what: string, kind: RefusalKind): void => {
     this.#count('refusals');
     this.#refusals.add(what, kind, this.#options.now());
   };

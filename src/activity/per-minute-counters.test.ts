@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Counted, Minutes } from './per-minute-counters.ts';
+import { type Counted, PerMinuteCounters } from './per-minute-counters.ts';
 
 const MINUTE_MS = 60_000;
 const NAMES: readonly Counted[] = ['logins', 'calls', 'revocations', 'refusals'];
@@ -9,7 +9,7 @@ describe('the last hour by minute', () => {
   test('counts what happened in each of the last 60 minutes, and nothing of before (X7)', () => {
     const event = fc.record({ what: fc.constantFrom(...NAMES), afterMs: fc.nat(5 * MINUTE_MS) });
     const property = fc.property(fc.array(event, { maxLength: 60 }), fc.nat(70), (events, restMinutes) => {
-      const minutes = new Minutes();
+      const minutes = new PerMinuteCounters();
       const happened: { what: Counted; atMs: number }[] = [];
       let nowMs = 1_790_000_000_123;
       for (const { what, afterMs } of events) {
@@ -33,7 +33,7 @@ describe('the last hour by minute', () => {
   });
 
   test('goes on when the clock is put back', () => {
-    const minutes = new Minutes();
+    const minutes = new PerMinuteCounters();
     const nowMs = 1_790_000_000_000;
     minutes.count('calls', nowMs);
     minutes.count('calls', nowMs - 60 * MINUTE_MS);

@@ -16,7 +16,7 @@ const MINUTES = 60;
 
 type Slot = { -readonly [Name in keyof Minute]: Minute[Name] };
 
-export class Minutes {
+export class PerMinuteCounters {
   readonly #slots: Slot[] = Array.from({ length: MINUTES }, () => empty(Number.NaN));
 
   count(what: Counted, nowMs: number): void {

@@ -1,7 +1,7 @@
 /** What was refused last, refusals of one kind as one: those who are refused often push nothing else out. */
 import { inert } from '../inert.ts';
 import { withoutTokens } from '../log/log.ts';
-import type { Kind } from '../log/refusal-log.ts';
+import type { RefusalKind } from '../log/refusal-log.ts';
 
 /** Texts are safe to show. */
 export interface RefusalSum {
@@ -26,11 +26,11 @@ export class RecentRefusals {
   /** The latest last. */
   readonly #sums = new Map<string, RefusalSum>();
 
-  add(what: string, kind: Kind, nowMs: number): void {
+  add(what: string, kind: RefusalKind, nowMs: number): void {
     const { method = '', reason, why, login, username, from = '' } = kind;
     const texts = [method, reason ?? why ?? '', login ?? username ?? '', from].map(cut);
     const key = [what, ...texts].join('\0');
-    const before = this.#sums.get(key) ?? { ...inWords(what, texts), firstMs: nowMs, count: 0 };
+    const before = this.#sums.get(key) ?? { ...toSum(what, texts), firstMs: nowMs, count: 0 };
     this.#sums.delete(key);
     this.#sums.set(key, { ...before, lastMs: nowMs, count: before.count + 1 });
     if (this.#sums.size > KINDS) this.#dropOldest();
@@ -53,7 +53,7 @@ function cut(value: string | number): string {
 }
 
 /** Once for each kind: it takes longer than all the rest. */
-function inWords(
+function toSum(
   what: string,
   texts: readonly string[],
 ): Pick<RefusalSum, 'what' | 'method' | 'reason' | 'login' | 'source'> {

@@ -10,7 +10,7 @@ import { AppError } from '../errors.ts';
 const TIMEOUT_MS = 10_000;
 const LONGEST_CHAIN = 8;
 
-export interface Authority {
+export interface PresentedCa {
   /** The CA certificate the server presents as its own. */
   readonly pem: string;
   /** SHA-256 of the certificate, "AA:BB:…". */
@@ -23,7 +23,7 @@ export interface Authority {
  * The authority of the server at `address`, host:port. UNREACHABLE when nobody answers, NOT_TRUSTED
  * when the chain has no CA at its end, is not signed by it, or is out of date.
  */
-export async function fetchAuthority(address: string, nowMs: number): Promise<Authority> {
+export async function fetchCa(address: string, nowMs: number): Promise<PresentedCa> {
   const [, host = '', port = ''] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? [];
   const chain = await fetchChain(host, Number(port));
   const [leaf] = chain;

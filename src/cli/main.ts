@@ -10,7 +10,7 @@ import { DONE, FAILED, USAGE } from '../terminal/exit-status.ts';
 import { type Io, processIo } from '../terminal/io.ts';
 import { Output } from '../terminal/output.ts';
 import { watchOutput } from './broken-pipe.ts';
-import { orStanding } from './commands/status.ts';
+import { orStatus } from './commands/status.ts';
 import { explain } from './failure.ts';
 import { globalsOf } from './globals.ts';
 import { failureJson } from './output/json-failure.ts';
@@ -33,7 +33,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
     };
   try {
     const program = buildProgram(act, io);
-    await program.parseAsync(orStanding(program, argv), { from: 'user' });
+    await program.parseAsync(orStatus(program, argv), { from: 'user' });
   } catch (error) {
     status = report(error, io, json);
   }

@@ -12,7 +12,7 @@ import { addLogin } from './commands/login.ts';
 import { addLogout } from './commands/logout.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addStart } from './commands/start.ts';
-import { addStanding } from './commands/status.ts';
+import { addStatus } from './commands/status.ts';
 import { addTokens } from './commands/tokens.ts';
 import { addTrust } from './commands/trust.ts';
 import { addVersion } from './commands/version.ts';
@@ -77,7 +77,7 @@ export function buildProgram(act: Act, io: Io): Command {
     .option('--run <dir>', "the server's run directory")
     .option('--json', 'the findings as JSON');
   program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
-  for (const add of [addStanding, addCompletion, addKnown, addLicenses, addVersion]) add(program, act);
+  for (const add of [addStatus, addCompletion, addKnown, addLicenses, addVersion]) add(program, act);
   addGlobals(program, ROLES);
   hintAtHelp(program, STAND_INS);
   return program;

@@ -16,7 +16,7 @@ interface ListOptions extends Paging {
 }
 
 /** Adds a noun to `program`; verbs are added to what this returns. */
-export function addNoun<Item, Options extends object>(
+export function addResource<Item, Options extends object>(
   program: Command,
   act: Act,
   description: string,

@@ -1,7 +1,7 @@
 /** One run of one verb: what was asked for everywhere, where to print, and the server when needed. */
 import type { Command } from 'commander';
 import type { Client, ConnectOptions } from '../client/connect/connect.ts';
-import type { LastingClient } from '../client/watch/reconnecting-client.ts';
+import type { ReconnectingClient } from '../client/watch/reconnecting-client.ts';
 import { FAILED } from '../terminal/exit-status.ts';
 import type { Io } from '../terminal/io.ts';
 import { Output } from '../terminal/output.ts';
@@ -42,9 +42,9 @@ export class Run implements AsyncDisposable {
   }
 
   /** One that finds its way back, which is the caller's to close. */
-  async lastingClient(): Promise<LastingClient> {
-    const { LastingClient } = await import('../client/watch/reconnecting-client.ts');
-    return LastingClient.connect({ ...this.globals, env: this.io.env });
+  async lastingClient(): Promise<ReconnectingClient> {
+    const { ReconnectingClient } = await import('../client/watch/reconnecting-client.ts');
+    return ReconnectingClient.connect({ ...this.globals, env: this.io.env });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

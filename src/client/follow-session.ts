@@ -8,11 +8,11 @@ import { AppError, isAppError } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
 import type { Client } from './connect/connect.ts';
 import { SessionInput } from './session-input.ts';
-import { Outage, type OutageProgress } from './watch/retry.ts';
+import { Retry, type RetryProgress } from './watch/retry.ts';
 
 /** What happened besides output. */
 export type Progress =
-  | OutageProgress
+  | RetryProgress
   | { readonly kind: 'dropped'; readonly bytes: number }
   | { readonly kind: 'input-closed' };
 
@@ -40,7 +40,7 @@ interface Position {
 export async function followSession(sessions: Client['sessions'], following: Following): Promise<Exited> {
   const { signal, offset, input } = following;
   const position: Position = { offset, input: input && new SessionInput(input) };
-  const outage = new Outage(following);
+  const outage = new Retry(following);
   while (true) {
     try {
       return await attach(sessions, following, position, () => outage.isOver());

@@ -15,7 +15,7 @@ const NO_LIMIT_SECONDS = Number.MAX_SAFE_INTEGER;
  * Throws NOT_TRUSTED for any other, saying why. `keysOf` asks the server at the other end for its keys,
  * after its certificate has been found to name the issuer given.
  */
-export async function checkMinted(
+export async function verifyIssuedToken(
   { token, claims: said }: Pick<LoginDone, 'token' | 'claims'>,
   keysOf: (issuer: string) => Promise<GetKeysResponse>,
   nowMs: number,

@@ -6,7 +6,7 @@
 import { hostname, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { invalid } from './config-error.ts';
-import { checkTogether } from './cross-checks.ts';
+import { crossCheck } from './cross-checks.ts';
 import {
   defaultConfigFile,
   defaultRun,
@@ -49,7 +49,7 @@ export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {
   }
   const resolved = resolveSettings(mode, [file, readEnvironment(env), readFlags(argv)]);
   const config = assemble(resolved, { mode, env, home }, file && path);
-  checkTogether(config, uid);
+  crossCheck(config, uid);
   return config;
 }
 

@@ -10,7 +10,7 @@ LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /** `uid` is the daemon's own. Throws CONFIG_INVALID. */
-export function checkTogether(config: Config, uid: number): void {
+export function crossCheck(config: Config, uid: number): void {
   checkKey(config, uid);
   checkListen(config);
 }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../errors.ts';
 import { Frame } from '../generated/latchkey/link/v1/link.ts';
-import { encodeFrame, FrameReader, MAX_FRAME_BYTES } from './frames.ts';
+import { encodeFrame, FrameDecoder, MAX_FRAME_BYTES } from './frames.ts';
 
 const frame = fc.record({
   request: fc.nat(),
@@ -23,7 +23,7 @@ describe('the frame codec', () => {
     fc.assert(
       fc.property(fc.array(frame), fc.array(fc.integer({ min: 1, max: 40 })), (frames, cuts) => {
         const bytes = Buffer.concat(frames.map(encodeFrame));
-        const reader = new FrameReader();
+        const reader = new FrameDecoder();
         const got: Frame[] = [];
         let at = 0;
         for (const cut of [...cuts, bytes.length]) {
@@ -49,7 +49,7 @@ describe('the frame codec', () => {
         fc.array(fc.oneof(fc.constant(4), fc.integer({ min: 1, max: 70_000 }))),
         (frames, cuts) => {
           const bytes = Buffer.concat(frames.map(encodeFrame));
-          const reader = new FrameReader();
+          const reader = new FrameDecoder();
           const got: Frame[] = [];
           for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
             const { room } = reader;
@@ -67,7 +67,7 @@ describe('the frame codec', () => {
   });
 
   it('refuses 4 GiB from the header alone', () => {
-    expect(() => new FrameReader().push(Buffer.from([255, 255, 255, 255]))).toThrow(
+    expect(() => new FrameDecoder().push(Buffer.from([255, 255, 255, 255]))).toThrow(
       expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }),
     );
   });
@@ -80,7 +80,7 @@ describe('the frame codec', () => {
       const { heapUsed, external } = process.memoryUsage();
       return heapUsed + external;
     };
-    const reader = new FrameReader();
+    const reader = new FrameDecoder();
     reader.push(Buffer.from([0, 15, 255, 255]));
     const before = inUse();
     for (let at = 0; at < 200_000; at += 1) reader.push(Buffer.allocUnsafeSlow(1));
@@ -101,7 +101,7 @@ describe('the frame codec', () => {
         const header = Buffer.alloc(4);
         header.writeUInt32BE(body.length);
         try {
-          expect(new FrameReader().push(Buffer.concat([header, body]))).toHaveLength(1);
+          expect(new FrameDecoder().push(Buffer.concat([header, body]))).toHaveLength(1);
         } catch (error) {
           expect(error).toBeInstanceOf(AppError);
         }

@@ -12,7 +12,7 @@ export const MAX_FRAME_BYTES = 1024 * 1024;
 /** The length before each frame, in bytes. */
 export const FRAME_HEADER_BYTES = 4;
 
-/** Frames longer than this are worth being read to where they stay, see `FrameReader.room`. */
+/** Frames longer than this are worth being read to where they stay, see `FrameDecoder.room`. */
 const LONG_BYTES = 32 * 1024;
 
 /** How much of the next frame may come with a long one, in bytes: enough to know whether that is long too. */
@@ -42,7 +42,7 @@ export function encodeFrame(frame: Frame): Buffer {
 }
 
 /** Gathers frames from a byte stream, however it is cut. After a throw the reader is of no more use. */
-export class FrameReader {
+export class FrameDecoder {
   readonly #long: LongFrames;
   /** Holds the `#held` bytes there are of an unfinished frame of `#wanted` bytes, its length included. */
   #buffer: Buffer = Buffer.alloc(0);

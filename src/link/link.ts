@@ -8,14 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ended } from '../generated/latchkey/link/v1/link.ts';
 import type { Account } from './account/account.ts';
 import { Channel } from './connection/channel.ts';
-import { Conversation } from './connection/command-loop.ts';
+import { CommandLoop } from './connection/command-loop.ts';
 import type { Leaving } from './connection/commands.ts';
 import { shakeHands } from './connection/handshake.ts';
 import type { Identity, LinkToken } from './identity.ts';
-import { Frugal } from './processes/idle-memory.ts';
+import { IdleMemory } from './processes/idle-memory.ts';
 import { reapOrphans } from './processes/orphans.ts';
 import { Sessions } from './session/sessions.ts';
-import type { SessionPlace } from './session/sessions-dir.ts';
+import type { SessionsDir } from './session/sessions-dir.ts';
 
 const CHECK_MS = 30_000;
 const [LAST_READING_MS, SHORT_MS] = [5000, 20];
@@ -27,7 +27,7 @@ export type Departure = 'expired' | 'stopped' | 'signalled';
 export interface LinkOptions {
   readonly account: Account;
   readonly identity: Identity;
-  readonly place: SessionPlace;
+  readonly place: SessionsDir;
   /** What programs get as their umask. */
   readonly umask: number;
   /** Whether `pid` was started by Node, which then reaps it. */
@@ -43,10 +43,10 @@ export class Link implements AsyncDisposable {
   readonly departed: Promise<Departure>;
   readonly #depart: (why: Departure) => void;
   readonly #options: LinkOptions;
-  readonly #frugal = new Frugal(() => this.#current?.readers.trim());
+  readonly #frugal = new IdleMemory(() => this.#current?.readers.trim());
   readonly #sessions: Sessions;
   readonly #orphans: Disposable;
-  #current: Conversation | undefined;
+  #current: CommandLoop | undefined;
   #retired: (() => void) | undefined;
   #leaving = false;
   #timer: NodeJS.Timeout | undefined;
@@ -98,7 +98,7 @@ export class Link implements AsyncDisposable {
   #converse(channel: Channel, nonce: Buffer): void {
     const former = this.#current;
     const { identity, onToken } = this.#options;
-    const conversation = new Conversation(
+    const conversation = new CommandLoop(
       channel,
       {
         identity,

@@ -6,7 +6,7 @@
  */
 import { type AppError, isAppError } from '../errors.ts';
 import { inert } from '../inert.ts';
-import { HELP, type LinkWords, parseWords } from './options.ts';
+import { HELP, type LinkOptions, parseOptions } from './options.ts';
 import { announce } from './user-messages.ts';
 
 const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
@@ -15,9 +15,9 @@ const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
 export async function runLink(argv: string[]): Promise<number> {
   // Whoever read what we print may have gone: no reason for a link to end.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let words: LinkWords | undefined;
+  let words: LinkOptions | undefined;
   try {
-    words = parseWords(argv);
+    words = parseOptions(argv);
     if (words.help) {
       process.stdout.write(HELP);
       return DONE;
@@ -32,7 +32,7 @@ export async function runLink(argv: string[]): Promise<number> {
 }
 
 /** Each part loads only what it needs: all of them are processes that somebody waits for. */
-async function run(words: LinkWords, argv: readonly string[]): Promise<number> {
+async function run(words: LinkOptions, argv: readonly string[]): Promise<number> {
   if (words.account !== undefined) {
     const { answerAccountPhase } = await import('./account/account-phase.ts');
     return answerAccountPhase(words.account);

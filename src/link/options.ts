@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { AppError } from '../errors.ts';
 
 /** What was asked for. */
-export interface LinkWords {
+export interface LinkOptions {
   readonly help: boolean;
   readonly daemon: boolean;
   readonly printToken: boolean;
@@ -36,7 +36,7 @@ and "latchkey config show" tell the folder.
 const DEFAULT_RUN = '/run/latchkey';
 
 /** Throws USAGE for anything else. */
-export function parseWords(argv: readonly string[]): LinkWords {
+export function parseOptions(argv: readonly string[]): LinkOptions {
   const values = parse(argv);
   const { daemon = false, help = false, 'print-token': printToken = false, run = DEFAULT_RUN } = values;
   if (daemon && printToken) throw usage('--daemon keeps its token to itself; leave out --print-token');

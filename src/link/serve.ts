@@ -7,15 +7,15 @@ import { defaultRunDirs, type LocalServer, readLocalServer, readServerFile } fro
 import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../system/trusted-folder.ts';
 import { checkAccount, checkNotRaised, ownAccount } from './account/account.ts';
 import { checkAccountPhase } from './account/account-phase.ts';
-import { Door } from './connection/link-socket.ts';
+import { LinkSocket } from './connection/link-socket.ts';
 import { Identity, type LinkToken } from './identity.ts';
 import { type Departure, Link } from './link.ts';
-import type { LinkWords } from './options.ts';
+import type { LinkOptions } from './options.ts';
 import { report } from './processes/detach.ts';
 import type { Registrar } from './registration/registrar.ts';
 import { StoredToken } from './registration/stored-token.ts';
 import { SESSION_ID_NAME } from './session/environment.ts';
-import { SessionPlace } from './session/sessions-dir.ts';
+import { SessionsDir } from './session/sessions-dir.ts';
 import { announce } from './user-messages.ts';
 
 const [PATIENCE_MS, DETACHED_PATIENCE_MS] = [10_000, 7000];
@@ -24,7 +24,11 @@ const [PATIENCE_MS, DETACHED_PATIENCE_MS] = [10_000, 7000];
  * Serves until the link departs. The account is checked when the daemon is another user's.
  * Throws UNREACHABLE without a daemon, NOT_ELIGIBLE, or what the daemon answers.
  */
-export async function serve(words: LinkWords, argv: readonly string[], registrar: Registrar): Promise<void> {
+export async function serve(
+  words: LinkOptions,
+  argv: readonly string[],
+  registrar: Registrar,
+): Promise<void> {
   const account = ownAccount();
   setDumpable(false);
   keepDescriptors();
@@ -39,26 +43,30 @@ export async function serve(words: LinkWords, argv: readonly string[], registrar
     await checkAccountPhase(account.name, argv);
   }
   const links = opened.use(openFolderWithin(run, 'links'));
-  const place = new SessionPlace(account, server.serverId);
+  const place = new SessionsDir(account, server.serverId);
   const stored = opened.use(
     new StoredToken(words, account, server, (socket) => existsSync(links.path(socket))),
   );
 
-  const door = new Door(links, run.uid, (socket) => void link.welcome(socket));
+  const socket = new LinkSocket(links, run.uid, (socket) => void link.welcome(socket));
   const { serverId } = server;
   const { uid, name: linuxUser } = account;
-  const facts = { serverId, uid, linuxUser, socket: door.name, daemon: words.daemon };
+  const facts = { serverId, uid, linuxUser, socket: socket.name, daemon: words.daemon };
   const identity = new Identity(facts, () => readServerFile(run), Date.now);
   const isReady = Promise.withResolvers<LinkToken>();
   let keep: (token: LinkToken) => void = isReady.resolve;
   const onToken = (token: LinkToken): void => keep(token);
   const isOwnChild = (pid: number): boolean => pid === registrar.pid;
   const link = opened.use(new Link({ account, identity, place, umask, isOwnChild, onToken, now: Date.now }));
-  opened.use(door);
-  await door.open();
+  opened.use(socket);
+  await socket.open();
   leaveOnSignal(link, words.daemon);
 
-  const request = { socket: door.name, daemon: words.daemon, sessionId: process.env[SESSION_ID_NAME] ?? '' };
+  const request = {
+    socket: socket.name,
+    daemon: words.daemon,
+    sessionId: process.env[SESSION_ID_NAME] ?? '',
+  };
   const patience = words.daemon ? DETACHED_PATIENCE_MS : PATIENCE_MS;
   const registered = registrar.register(request, patience);
   // A signal while registering ends it, too.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Refusals } from './refusal-log.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 let warned: object[];
 const log = {
@@ -14,7 +14,7 @@ afterEach(() => vi.useRealTimers());
 
 describe('refusals in the log (DESIGN 11)', () => {
   it('are told once at once, then as one sum a minute', () => {
-    using refusals = new Refusals(log);
+    using refusals = new RefusalLog(log);
     for (let n = 0; n < 500; n += 1) refusals.tell('refused', { reason: 'A' }, { n });
     refusals.tell('refused', { reason: 'B' }, { n: 7 });
     const first = { message: 'refused', reason: 'A', n: 0 };
@@ -33,7 +33,7 @@ describe('refusals in the log (DESIGN 11)', () => {
   });
 
   it('take bounded room, however many kinds there are', () => {
-    using refusals = new Refusals(log, { kinds: 10 });
+    using refusals = new RefusalLog(log, { kinds: 10 });
     for (let n = 0; n < 1000; n += 1) refusals.tell('refused', { name: `user ${n}` }, {});
     expect(warned).toHaveLength(11);
     vi.advanceTimersByTime(60_000);
@@ -41,7 +41,7 @@ describe('refusals in the log (DESIGN 11)', () => {
   });
 
   it('are told in sum when the daemon stops', () => {
-    const refusals = new Refusals(log);
+    const refusals = new RefusalLog(log);
     for (let n = 0; n < 3; n += 1) refusals.tell('refused', {}, {});
     refusals[Symbol.dispose]();
     expect(warned.at(-1)).toEqual({ message: 'refused, in sum', more: 2 });

@@ -5,19 +5,19 @@
 import type { Log } from './log.ts';
 
 /** What refusals have in common that are counted together. */
-export type Kind = Readonly<Record<string, string | number | undefined>>;
+export type RefusalKind = Readonly<Record<string, string | number | undefined>>;
 
 interface Sum {
   readonly message: string;
-  readonly kind: Kind;
+  readonly kind: RefusalKind;
   /** Since the last line. */
   more: number;
 }
 
-export interface RefusalOptions {
+export interface RefusalLogOptions {
   readonly everyMs?: number;
   /** Is told of each at once. */
-  readonly heard?: (message: string, kind: Kind) => void;
+  readonly heard?: (message: string, kind: RefusalKind) => void;
   /** Kinds told apart at a time; the rest is one kind for each message. */
   readonly kinds?: number;
 }
@@ -25,19 +25,19 @@ export interface RefusalOptions {
 const MINUTE_MS = 60_000;
 const KINDS = 1000;
 
-export class Refusals implements Disposable {
+export class RefusalLog implements Disposable {
   readonly #log: Pick<Log, 'debug' | 'warn'>;
-  readonly #options: RefusalOptions;
+  readonly #options: RefusalLogOptions;
   readonly #sums = new Map<string, Sum>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Pick<Log, 'debug' | 'warn'>, options: RefusalOptions = {}) {
+  constructor(log: Pick<Log, 'debug' | 'warn'>, options: RefusalLogOptions = {}) {
     this.#log = log;
     this.#options = options;
   }
 
   /** `details` are told of the first alone, and of each where the log takes everything. */
-  tell(message: string, kind: Kind, details: object): void {
+  tell(message: string, kind: RefusalKind, details: object): void {
     this.#options.heard?.(message, kind);
     const sum = this.#sumOf(message, kind);
     const isFirst = sum.more === 0 && !this.#sums.has(keyOf(sum));
@@ -48,7 +48,7 @@ export class Refusals implements Disposable {
   }
 
   /** The sum that counts this one: one that there is, a new one, or that of all the rest. */
-  #sumOf(message: string, kind: Kind): Sum {
+  #sumOf(message: string, kind: RefusalKind): Sum {
     const sum: Sum = { message, kind, more: 0 };
     const known = this.#sums.get(keyOf(sum));
     if (known !== undefined) return known;

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority, Minted } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
-import type { Refusals } from '../log/refusal-log.ts';
+import type { RefusalLog } from '../log/refusal-log.ts';
 import type { Answers, Challenge, Identity, LoginMethod, Visitor } from './method.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -17,7 +17,7 @@ export interface ConversationsOptions {
   readonly methods: readonly LoginMethod[];
   readonly authority: Pick<Authority, 'mint'>;
   readonly throttle: Pick<Throttle, 'failed' | 'refusedForMs' | 'slowedMs'>;
-  readonly refusals: Pick<Refusals, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'tell'>;
   /** The least that a refusal takes since the last answer: more than PAM's own delay (pam_fail_delay(3)). */
   readonly refusalMs?: number;
 }

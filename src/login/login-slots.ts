@@ -1,7 +1,7 @@
 /** How many may do something at once; the others queue, but not for ever, and no source takes all places. */
 import { AppError } from '../errors.ts';
 
-export interface PlaceNumbers {
+export interface LoginSlotLimits {
   readonly places: number;
   readonly perSource: number;
   readonly queueMs: number;
@@ -13,12 +13,12 @@ interface Waiting {
   readonly enter: () => void;
 }
 
-export class Places {
-  readonly #numbers: PlaceNumbers;
+export class LoginSlots {
+  readonly #numbers: LoginSlotLimits;
   readonly #taken: string[] = [];
   readonly #queue: Waiting[] = [];
 
-  constructor(numbers: PlaceNumbers) {
+  constructor(numbers: LoginSlotLimits) {
     this.#numbers = numbers;
   }
 

@@ -12,7 +12,7 @@ export interface Question {
   answer(answers: Answers): void;
 }
 
-export class Questions {
+export class PromptBridge {
   #next = Promise.withResolvers<Question>();
 
   /** Resolves with the answers. */

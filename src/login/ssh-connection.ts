@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 import { refused } from './conversation.ts';
 import { algorithmsOf, type HostKey } from './host-keys.ts';
 import type { Answers, Prompt } from './method.ts';
-import { Watchdog } from './step-deadline.ts';
+import { StepDeadline } from './step-deadline.ts';
 
 export interface SshDeadlines {
   readonly connectMs: number;
@@ -60,7 +60,7 @@ export class SshConnection implements Disposable {
   readonly #options: SshOptions;
   readonly #socket: Socket;
   readonly #client: Client;
-  readonly #watchdog: Watchdog;
+  readonly #watchdog: StepDeadline;
   readonly #broken = Promise.withResolvers<never>();
   #tried: string | undefined;
   #answered = false;
@@ -72,7 +72,7 @@ export class SshConnection implements Disposable {
     this.#options = options;
     this.#client = client;
     this.#broken.promise.catch(() => {});
-    this.#watchdog = new Watchdog((step) =>
+    this.#watchdog = new StepDeadline((step) =>
       this.#break(unavailable(`sshd did not answer in time (${step})`)),
     );
     this.#watchdog.begin('connecting', options.deadlines.connectMs);

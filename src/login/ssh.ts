@@ -12,9 +12,9 @@ import { refused } from './conversation.ts';
 import { readHostKeys } from './host-keys.ts';
 import type { LinkDaemons } from './link-daemons.ts';
 import { localAddressFor } from './local-address.ts';
-import { Places } from './login-slots.ts';
+import { LoginSlots } from './login-slots.ts';
 import type { Answers, Attempt, Challenge, Identity, LoginMethod, Prompt } from './method.ts';
-import { Questions } from './prompt-bridge.ts';
+import { PromptBridge } from './prompt-bridge.ts';
 import { SSH_DEADLINES, SshConnection, type SshDeadlines } from './ssh-connection.ts';
 
 export interface SshLoginOptions {
@@ -36,7 +36,7 @@ export class SshLogin implements LoginMethod {
   readonly name = METHOD;
   readonly description = 'As on the host itself: user name and password, over its own SSH server.';
   readonly #options: SshLoginOptions;
-  readonly #places = new Places(PLACES);
+  readonly #places = new LoginSlots(PLACES);
 
   constructor(options: SshLoginOptions) {
     this.#options = options;
@@ -58,7 +58,7 @@ export class SshLogin implements LoginMethod {
     if (this.#places.isBusy(visitor.source)) {
       yield { kind: 'notice', text: 'Others are logging in; this waits for its turn.' };
     }
-    const questions = new Questions();
+    const questions = new PromptBridge();
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
     const place = await this.#places.take(visitor.source, either);
@@ -93,7 +93,7 @@ export class SshLogin implements LoginMethod {
     username: string,
     password: string,
     source: string,
-    questions: Questions,
+    questions: PromptBridge,
     signal: AbortSignal,
   ): Promise<SshConnection> {
     const { host, port, hostKeys, deadlines } = this.#options;

@@ -1,6 +1,6 @@
 /** One deadline at a time for a conversation with a program that may hang at every step of it. */
 
-export class Watchdog implements Disposable {
+export class StepDeadline implements Disposable {
   readonly #onLate: (step: string) => void;
   #timer: NodeJS.Timeout | undefined;
 

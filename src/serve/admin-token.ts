@@ -11,7 +11,7 @@ import type { Log } from '../log/log.ts';
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const RETRY_MS = 5_000;
 
-export class LocalAdmin implements AsyncDisposable {
+export class AdminToken implements AsyncDisposable {
   readonly #authority: Authority;
   readonly #runFolder: string;
   readonly #log: Log;
@@ -26,8 +26,8 @@ export class LocalAdmin implements AsyncDisposable {
   }
 
   /** Revokes what an earlier run left, and writes a new token. */
-  static async open(deps: { authority: Authority; runFolder: string; log: Log }): Promise<LocalAdmin> {
-    const admin = new LocalAdmin(deps.authority, deps.runFolder, deps.log);
+  static async open(deps: { authority: Authority; runFolder: string; log: Log }): Promise<AdminToken> {
+    const admin = new AdminToken(deps.authority, deps.runFolder, deps.log);
     const left = await deps.authority.list({ authMethod: 'local', pageSize: 1000 });
     await deps.authority.revoke({ jtis: left.items.map((claims) => claims.jti) }, 'replaced');
     void admin.#replaceRevoked();

@@ -4,7 +4,7 @@ import type { EligibleSettings } from '../accounts/eligible.ts';
 import type { Authority } from '../authority/authority.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../log/log.ts';
-import type { Refusals } from '../log/refusal-log.ts';
+import type { RefusalLog } from '../log/refusal-log.ts';
 import { Conversations } from '../login/conversation.ts';
 import { LinkDaemons } from '../login/link-daemons.ts';
 import { SshLogin } from '../login/ssh.ts';
@@ -14,19 +14,19 @@ import type { Links } from '../supervisor/links.ts';
 
 const INSTALLED = '/usr/bin/latchkey';
 
-export interface LoginsOptions {
+export interface LoginMethodsOptions {
   readonly config: Config;
   readonly store: Store;
   readonly authority: Authority;
   readonly links: Links;
   readonly eligible: () => EligibleSettings;
-  readonly refusals: Pick<Refusals, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'tell'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
 }
 
-export async function openLogins(options: LoginsOptions): Promise<Conversations> {
+export async function openLoginMethods(options: LoginMethodsOptions): Promise<Conversations> {
   const { config, store, authority, links, eligible, refusals, now, log } = options;
   const { methods, ssh } = config.login;
   const linkDaemons = new LinkDaemons({ links, program: ownProgram(), runFolder: config.paths.run });

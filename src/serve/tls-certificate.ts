@@ -8,7 +8,7 @@ import type { Log } from '../log/log.ts';
 
 const DAY_MS = 86_400_000;
 
-export interface ServerCertificateOptions {
+export interface TlsCertificateOptions {
   /** Where CA and certificate are kept. */
   readonly folder: string;
   readonly serverId: string;
@@ -18,21 +18,21 @@ export interface ServerCertificateOptions {
   readonly log: Pick<Log, 'error' | 'info'>;
 }
 
-export class ServerCertificate implements Disposable {
-  readonly #options: ServerCertificateOptions;
+export class TlsCertificate implements Disposable {
+  readonly #options: TlsCertificateOptions;
   #pki: Pki;
   #onReplaced: (tls: TlsPair) => void = () => {};
   readonly #timer: NodeJS.Timeout;
 
-  private constructor(options: ServerCertificateOptions, pki: Pki) {
+  private constructor(options: TlsCertificateOptions, pki: Pki) {
     this.#options = options;
     this.#pki = pki;
     this.#timer = setInterval(() => void this.#look(), DAY_MS).unref();
   }
 
   /** Throws CONFIG_INVALID, as `loadPki` does. */
-  static async open(options: ServerCertificateOptions): Promise<ServerCertificate> {
-    return new ServerCertificate(options, await load(options));
+  static async open(options: TlsCertificateOptions): Promise<TlsCertificate> {
+    return new TlsCertificate(options, await load(options));
   }
 
   get pki(): Pki {
@@ -64,7 +64,7 @@ export class ServerCertificate implements Disposable {
   }
 }
 
-function load({ folder, serverId, hostname, now }: ServerCertificateOptions): Promise<Pki> {
+function load({ folder, serverId, hostname, now }: TlsCertificateOptions): Promise<Pki> {
   return loadPki({ folder, serverId, nowMs: now(), ...namesOfHost(hostname) });
 }
 

@@ -1,9 +1,9 @@
 /** One client joined to a session: output from an offset on, and input as the program takes it. */
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
-import type { OutputPiece, ReadingEnd } from '../supervisor/connection/output-reader.ts';
+import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 
 export interface AttachmentParts {
-  readonly output: AsyncGenerator<OutputPiece, ReadingEnd>;
+  readonly output: AsyncGenerator<OutputPiece, OutputEnd>;
   /** The session's link now. Throws LINK_REQUIRED, LINK_LOST, SESSION_ENDED. */
   readonly link: () => Promise<LinkConnection>;
   /** To be called once the client has left. */
@@ -13,7 +13,7 @@ export interface AttachmentParts {
 
 export class Attachment implements Disposable {
   /** What the session prints, until it is over. While it is not taken the program waits rather than lose any. */
-  readonly output: AsyncGenerator<OutputPiece, ReadingEnd>;
+  readonly output: AsyncGenerator<OutputPiece, OutputEnd>;
   readonly #sessionId: string;
   readonly #parts: AttachmentParts;
 

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../errors.ts';
 import type { LinkConnection, ReadOptions } from '../supervisor/connection/link-connection.ts';
-import type { OutputPiece, ReadingEnd } from '../supervisor/connection/output-reader.ts';
+import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 
 const LOOK_MS = 50;
 const PATIENCE_MS = 10_000;
@@ -15,7 +15,7 @@ export async function* readOn(
   sessionId: string,
   options: ReadOptions,
   link: () => Promise<LinkConnection>,
-): AsyncGenerator<OutputPiece, ReadingEnd> {
+): AsyncGenerator<OutputPiece, OutputEnd> {
   let { offset } = options;
   let from = await link();
   for (;;) {

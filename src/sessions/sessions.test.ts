@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeLink } from '../../test/support/link/fake-link.ts';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
 import { setMeta } from '../store/tables/meta.ts';
-import type { OutputPiece, ReadingEnd } from '../supervisor/connection/output-reader.ts';
+import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { StartRequest } from './start-request.ts';
 
@@ -12,9 +12,9 @@ const MIB = 1024 * 1024;
 /** Sooner than a link’s token is renewed: with the clock ahead by this the links go on. */
 const RETENTION_MS = 600_000;
 
-type Output = AsyncGenerator<OutputPiece, ReadingEnd>;
+type Output = AsyncGenerator<OutputPiece, OutputEnd>;
 
-async function all(output: Output): Promise<{ text: string; end: ReadingEnd }> {
+async function all(output: Output): Promise<{ text: string; end: OutputEnd }> {
   let text = '';
   for (;;) {
     const { done, value } = await output.next();

@@ -14,7 +14,7 @@ import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { SessionQuery } from '../store/tables/sessions.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
-import type { OutputPiece, ReadingEnd } from '../supervisor/connection/output-reader.ts';
+import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { Attachment } from './attachment.ts';
@@ -136,7 +136,7 @@ export class Sessions implements AsyncDisposable {
   }
 
   /** What an own session has printed. Throws NOT_FOUND, OUTPUT_DROPPED, LINK_REQUIRED, LINK_LOST. */
-  readOutput(request: ReadRequest): AsyncGenerator<OutputPiece, ReadingEnd> {
+  readOutput(request: ReadRequest): AsyncGenerator<OutputPiece, OutputEnd> {
     return this.#read(request, false);
   }
 
@@ -185,7 +185,7 @@ export class Sessions implements AsyncDisposable {
   #read(
     { claims, sessionId, ...options }: ReadRequest,
     hold: boolean,
-  ): AsyncGenerator<OutputPiece, ReadingEnd> {
+  ): AsyncGenerator<OutputPiece, OutputEnd> {
     if (!isOffset(options.offset))
       throw new AppError('INVALID_ARGUMENT', 'offset: 0 or more, or -1 for what comes from now on');
     return readOn(sessionId, { ...options, hold }, async () => {

@@ -19,9 +19,9 @@ import type { TokenClaims } from '../token/claims.ts';
 import type { CgroupTree } from './cgroups/cgroup-tree.ts';
 import type { LinkConnection } from './connection/link-connection.ts';
 import { endSession } from './end-session.ts';
-import { Replacement } from './lifecycle/outdated-daemons.ts';
+import { OutdatedDaemons } from './lifecycle/outdated-daemons.ts';
 import { Supervision } from './lifecycle/supervision.ts';
-import { Renewal } from './lifecycle/token-renewal.ts';
+import { TokenRenewal } from './lifecycle/token-renewal.ts';
 import { Link } from './link.ts';
 import type { LinkChange, LinkInfo } from './link-info.ts';
 import { type LinkQuery, pageOfLinks } from './listing.ts';
@@ -36,7 +36,7 @@ import { LinkRegistry } from './registry.ts';
 import { Revocation } from './revocation.ts';
 import { DaemonStarts } from './starters/daemon-starts.ts';
 import type { Starter } from './starters/starter.ts';
-import { LinkMeter, type LinksUse } from './usage.ts';
+import { LinkMeter, type LinksUsage } from './usage.ts';
 
 export interface LinkSettings {
   readonly eligible: EligibleSettings;
@@ -79,8 +79,8 @@ export class Links implements AsyncDisposable {
   readonly #meter = new LinkMeter();
   /** Uids whose link daemon is being started, once for each start. */
   readonly #expected: number[] = [];
-  readonly #renewal: Renewal;
-  readonly #replacement: Replacement;
+  readonly #renewal: TokenRenewal;
+  readonly #replacement: OutdatedDaemons;
   readonly #stopping = new AbortController();
   readonly #sweepTimer: NodeJS.Timeout;
   #sweeping: Promise<void> | undefined;
@@ -109,14 +109,14 @@ export class Links implements AsyncDisposable {
     const stopping = this.#stopping.signal;
     this.#supervision = new Supervision({ ...common, folder, stopping });
     this.#registration = new Registration({ ...common, folder, supervision: this.#supervision });
-    this.#renewal = new Renewal(common);
+    this.#renewal = new TokenRenewal(common);
     this.daemonStarts = new DaemonStarts({
       ...common,
       starter,
       has: ({ name, uid }) => this.#registry.accepting(name)?.uid === uid,
       expect: (uid) => this.expect(uid),
     });
-    this.#replacement = new Replacement({ ...common, daemonStarts: this.daemonStarts });
+    this.#replacement = new OutdatedDaemons({ ...common, daemonStarts: this.daemonStarts });
     const revocation = new Revocation({
       ...common,
       supervision: this.#supervision,
@@ -262,7 +262,7 @@ export class Links implements AsyncDisposable {
   }
 
   /** What all links use. It costs the more the more links there are: ask for it every other second, not every call. */
-  use(): Promise<LinksUse> {
+  use(): Promise<LinksUsage> {
     return this.#meter.measure([...this.#registry.all()]);
   }
 

@@ -10,7 +10,7 @@ import type { Cgroup } from './cgroups/cgroup.ts';
 import type { Link } from './link.ts';
 
 /** What one link uses. */
-export interface LinkUse {
+export interface LinkUsage {
   readonly socket: string;
   readonly linuxUser: string;
   readonly pid: number;
@@ -23,9 +23,9 @@ export interface LinkUse {
   readonly withSessions: boolean;
 }
 
-export interface LinksUse {
+export interface LinksUsage {
   /** Most CPU first, then most memory; 20 at most. */
-  readonly top: readonly LinkUse[];
+  readonly top: readonly LinkUsage[];
   readonly links: number;
   /** How many of them the kernel told about. */
   readonly measured: number;
@@ -54,7 +54,7 @@ const STALE_MS = 30_000;
 
 export class LinkMeter {
   #before = new Map<string, Reading>();
-  #uses: LinkUse[] = [];
+  #uses: LinkUsage[] = [];
   #measuring: Promise<void> | undefined;
   #restUntilMs = Number.NEGATIVE_INFINITY;
   readonly #nowMs: () => number;
@@ -65,7 +65,7 @@ export class LinkMeter {
   }
 
   /** What they use now, or did when it was measured last. */
-  async measure(links: readonly LinkParts[]): Promise<LinksUse> {
+  async measure(links: readonly LinkParts[]): Promise<LinksUsage> {
     if (this.#nowMs() >= this.#restUntilMs) {
       this.#measuring ??= this.#readAll(links).finally(() => {
         this.#measuring = undefined;
@@ -85,7 +85,7 @@ export class LinkMeter {
 
   async #readAll(links: readonly LinkParts[]): Promise<void> {
     const readings = new Map<string, Reading>();
-    const uses: LinkUse[] = [];
+    const uses: LinkUsage[] = [];
     let spentMs = 0;
     for (let first = 0; first < links.length; first += AT_ONCE) {
       if (first > 0) await nextTurn();
@@ -101,7 +101,7 @@ export class LinkMeter {
     this.#restUntilMs = this.#nowMs() + REST * spentMs;
   }
 
-  #use(link: LinkParts, readings: Map<string, Reading>): LinkUse | undefined {
+  #use(link: LinkParts, readings: Map<string, Reading>): LinkUsage | undefined {
     const { process, cgroup, info } = link;
     if (process === undefined) return undefined;
     const atMs = this.#nowMs();
@@ -151,7 +151,7 @@ function textOf(path: string): string {
   }
 }
 
-function byUse(one: LinkUse, other: LinkUse): number {
+function byUse(one: LinkUsage, other: LinkUsage): number {
   return (other.cpuShare ?? 0) - (one.cpuShare ?? 0) || other.memoryBytes - one.memoryBytes;
 }
 

@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts';
 
 const TIMEOUT_MS = 5_000;
 
-export interface Answer {
+export interface ProgramResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -14,11 +14,11 @@ export interface Answer {
  * Throws UNAVAILABLE for a program that is not there, prints more than `maxBytes`, or has not ended within 5 s, as
  * far as this process knows: one that was held up does not take a part of an answer for the whole.
  */
-export function askProgram(
+export function runProgram(
   program: string,
   argv: readonly string[],
   maxBytes = 1024 * 1024,
-): Promise<Answer> {
+): Promise<ProgramResult> {
   const options = {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
     cwd: '/',
@@ -40,6 +40,6 @@ export function askProgram(
 }
 
 /** The first line of what a program said. */
-export function firstLine({ stdout, stderr }: Answer): string {
+export function firstLine({ stdout, stderr }: ProgramResult): string {
   return `${stderr}\n${stdout}`.trim().split('\n', 1)[0] ?? '';
 }

@@ -8,7 +8,7 @@ const GAP = '  ';
  * The lines of a record; what has no value is left out. A value that does not fit beside its name stands below it, in as
  * many lines as it takes. `width` in columns; undefined where there is no terminal.
  */
-export function layRecord(
+export function layKeyValues(
   pairs: readonly (readonly [name: string, value: Cell])[],
   width: number | undefined,
   paint: Paint,
@@ -34,6 +34,6 @@ export function layToFit(
   if (width === undefined || fitsIn(columns, rows, width)) return layTable(columns, rows, width, paint);
   return rows.flatMap((row, at) => {
     const pairs = columns.map(({ title }, column) => [title, row[column] ?? { text: '' }] as const);
-    return [...(at === 0 ? [] : ['']), ...layRecord(pairs, width, paint)];
+    return [...(at === 0 ? [] : ['']), ...layKeyValues(pairs, width, paint)];
   });
 }

@@ -7,11 +7,11 @@ import { styleText } from 'node:util';
 import { inert, inertJson } from '../inert.ts';
 import { truncate } from './display-width.ts';
 import type { Io } from './io.ts';
-import { layRecord, layToFit } from './key-value-list.ts';
+import { layKeyValues, layToFit } from './key-value-list.ts';
 import { Progress } from './progress.ts';
 import { relativeTime } from './relative-time.ts';
 import { type Cell, type Column, layTable, type Paint, type Style } from './table.ts';
-import { brokenLine } from './wrap.ts';
+import { wrap } from './wrap.ts';
 
 const COLOURS = { heading: 'bold', good: 'green', caution: 'yellow', bad: 'red', dim: 'dim' } as const;
 
@@ -54,7 +54,7 @@ export class Output {
   /** One line of the result, broken between words where the terminal is narrower. */
   words(text: string): void {
     const shown = inert(text);
-    const lines = this.#width === undefined ? [shown] : brokenLine(shown, this.#width);
+    const lines = this.#width === undefined ? [shown] : wrap(shown, this.#width);
     this.#print(`${lines.join('\n')}\n`);
   }
 
@@ -78,7 +78,7 @@ export class Output {
   /** Names and values, one pair a line; pairs without a value are left out. */
   fields(pairs: readonly (readonly [name: string, value: Value | undefined])[]): void {
     const cells = pairs.map(([name, value]) => [name, inertCell(value ?? '')] as const);
-    for (const line of layRecord(cells, this.#width, this.paint)) this.#print(`${line}\n`);
+    for (const line of layKeyValues(cells, this.#width, this.paint)) this.#print(`${line}\n`);
   }
 
   /** The whole result as one JSON object. */

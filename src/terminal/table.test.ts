@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inert } from '../inert.ts';
 import { displayWidth, padTo, piecesOf, truncate } from './display-width.ts';
-import { layRecord, layToFit } from './key-value-list.ts';
+import { layKeyValues, layToFit } from './key-value-list.ts';
 import { fitsIn, layTable } from './table.ts';
 
 const plain = (text: string): string => text;
@@ -103,7 +103,7 @@ describe('a table', () => {
   it('loses nothing of a record', () => {
     fc.assert(
       fc.property(SHOWN, fc.integer({ min: 10, max: 80 }), (text, width) => {
-        const lines = layRecord([['NAME', { text }]], width, plain);
+        const lines = layKeyValues([['NAME', { text }]], width, plain);
         const value = displayWidth(text) <= width - 6 ? (lines[0] ?? '').slice(6) : lines.slice(1).join('');
         expect(value).toBe(text);
       }),

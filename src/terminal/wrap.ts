@@ -1,7 +1,7 @@
 import { displayWidth, piecesOf } from './display-width.ts';
 
 /** The lines of a text that is broken between words, and within one only where it is wider than a line; nothing is lost. */
-export function brokenLine(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];
   let line = indent;

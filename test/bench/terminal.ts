@@ -16,7 +16,7 @@ export class Terminal implements AsyncDisposable {
   readonly #script: ChildProcess;
   readonly #shown: Shown;
   /** Called after every whole frame, and whatever else is written. */
-  #look: (() => void) | undefined;
+  #appearance: (() => void) | undefined;
 
   /** Runs `command` of the shell in a terminal of that size. */
   constructor(command: string, { columns, rows }: Size, env: NodeJS.ProcessEnv) {
@@ -29,7 +29,7 @@ export class Terminal implements AsyncDisposable {
     const decoder = new StringDecoder();
     this.#script.stdout?.on('data', (bytes: Buffer) => {
       this.#shown.write(decoder.write(bytes));
-      if (this.#shown.isWhole) this.#look?.();
+      if (this.#shown.isWhole) this.#appearance?.();
     });
   }
 
@@ -60,11 +60,11 @@ export class Terminal implements AsyncDisposable {
       () => reject(new Error(`what comes after ${after} never came. There is:\n${this.text}`)),
       TIMEOUT_MS,
     );
-    this.#look = () => {
+    this.#appearance = () => {
       if (!holds(this.text)) return;
       const nowMs = performance.now();
       clearTimeout(timer);
-      this.#look = undefined;
+      this.#appearance = undefined;
       resolve(nowMs);
     };
     return promise;

@@ -1,6 +1,6 @@
 /** What React keeps going while the dashboard is there: the watch, the debounced filter, jobs, the clock. */
 import { type Dispatch, useEffect, useRef, useState } from 'react';
-import type { LastingClient } from '../../src/client/watch/reconnecting-client.ts';
+import type { ReconnectingClient } from '../../src/client/watch/reconnecting-client.ts';
 import { explain } from '../../src/terminal/failure.ts';
 import type { Dialog, Prompt, View } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
@@ -19,7 +19,7 @@ const SPOKEN_MS = 60_000;
 const LATE_MS = 150;
 
 /** The rows of what is looked at, kept as the server has them. */
-export function useWatch(server: LastingClient, view: View, tell: Dispatch<Event>): void {
+export function useWatch(server: ReconnectingClient, view: View, tell: Dispatch<Event>): void {
   const feed = useRef<Feed>(undefined);
   const query = view.kind === 'list' ? view.query : undefined;
   const wanted = view.kind === 'list' ? view.window.wanted : emptyWindow.wanted;
@@ -33,7 +33,12 @@ export function useWatch(server: LastingClient, view: View, tell: Dispatch<Event
 }
 
 /** The pictures of what is looked at, as the server sends what they show. */
-export function useBoard(server: LastingClient, view: View, isSpoken: boolean, tell: Dispatch<Event>): void {
+export function useBoard(
+  server: ReconnectingClient,
+  view: View,
+  isSpoken: boolean,
+  tell: Dispatch<Event>,
+): void {
   const board = view.kind === 'board' ? view.screen : undefined;
   useEffect(() => {
     if (board === undefined) return;
@@ -54,7 +59,11 @@ export function useTypedFilter(prompt: Prompt | undefined, isLoaded: boolean, te
 }
 
 /** Counts what hangs on what is asked about, while it is asked. */
-export function useWeight(server: LastingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+export function useWeight(
+  server: ReconnectingClient,
+  dialog: Dialog | undefined,
+  tell: Dispatch<Event>,
+): void {
   const { action, targets } = dialog?.kind === 'confirm' ? dialog : {};
   useEffect(() => {
     if (action?.endsTokensBy === undefined || targets === undefined) return;
@@ -68,7 +77,7 @@ export function useWeight(server: LastingClient, dialog: Dialog | undefined, tel
 }
 
 /** Does what was confirmed, once, until it is done or no more of it is wanted. */
-export function useJob(server: LastingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+export function useJob(server: ReconnectingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
   const { job, isStopping } = dialog?.kind === 'working' ? dialog : {};
   const stop = useRef(new AbortController());
   useEffect(() => {

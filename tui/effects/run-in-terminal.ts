@@ -12,7 +12,7 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { inert } from '../../src/inert.ts';
 import type { Lent } from '../state/state.ts';
 
-export interface Loan {
+export interface TerminalLoan {
   /** What it takes to talk to the same server as the same person, as words of a command line. */
   readonly connecting: readonly string[];
   /** Aborted when the dashboard is to end. */
@@ -22,7 +22,7 @@ export interface Loan {
 }
 
 /** Runs the command; resolves when the person wants to come back. */
-export async function lend({ action, target }: Lent, loan: Loan): Promise<void> {
+export async function runInTerminal({ action, target }: Lent, loan: TerminalLoan): Promise<void> {
   const { stdin, stdout } = process;
   const { connecting, leaving } = loan;
   await stillInput();

@@ -3,11 +3,11 @@ import { useApp } from 'ink';
 import { type Dispatch, useCallback, useEffect } from 'react';
 import type { State } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
-import { type Loan, lend, stopUntilContinued } from './run-in-terminal.ts';
+import { runInTerminal, stopUntilContinued, type TerminalLoan } from './run-in-terminal.ts';
 
 type Wish = Pick<State, 'lent' | 'isSuspending'>;
 
-export function useTerminal({ lent, isSuspending }: Wish, loan: Loan, tell: Dispatch<Event>): void {
+export function useTerminal({ lent, isSuspending }: Wish, loan: TerminalLoan, tell: Dispatch<Event>): void {
   const { suspendTerminal } = useApp();
   const onStop = useCallback((): void => {
     if (loan.isOut) void stopUntilContinued(onStop);
@@ -20,7 +20,7 @@ export function useTerminal({ lent, isSuspending }: Wish, loan: Loan, tell: Disp
       loan.isOut = false;
       tell({ kind: 'returned' });
     };
-    if (lent !== undefined) void handOver(() => lend(lent, loan));
+    if (lent !== undefined) void handOver(() => runInTerminal(lent, loan));
     else if (isSuspending) void handOver(() => stopUntilContinued(onStop));
   }, [lent, isSuspending, loan, onStop, tell, suspendTerminal]);
   useEffect(() => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lookOf } from '../view/theme.ts';
+import { appearanceOf } from '../view/theme.ts';
 import { chart, chartWidth } from './chart.ts';
 
 describe('a chart', () => {
@@ -39,7 +39,7 @@ describe('a chart', () => {
 
   it('has a form in ASCII in which levels stay apart', () => {
     const [line = ''] = chart([0, 1, 2, 3, 4, 5, 6, 7, 8], { columns: 9, rows: 1 });
-    const ascii = lookOf('none', true).plain(line);
+    const ascii = appearanceOf('none', true).plain(line);
     expect(ascii).toMatch(/^[\x20-\x7e]{9}$/);
     expect(new Set(ascii).size).toBe(9);
   });

@@ -6,7 +6,7 @@ import { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { displayWidth } from '../../src/terminal/display-width.ts';
 import { HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
 import type { Frame } from '../screen.ts';
-import { lookOf } from '../view/theme.ts';
+import { appearanceOf } from '../view/theme.ts';
 import { memory, share } from './numbers.ts';
 import { type Overview, picture } from './picture.ts';
 
@@ -63,9 +63,9 @@ function drawn(
   columns: number,
   rows: number,
   of = overview(),
-  look: Frame['look'] = lookOf('none', false),
+  appearance: Frame['appearance'] = appearanceOf('none', false),
 ): string[] {
-  return picture(of, { columns, rows, nowMs: NOW, look }).map(stripVTControlCharacters);
+  return picture(of, { columns, rows, nowMs: NOW, appearance }).map(stripVTControlCharacters);
 }
 
 describe('the overview', () => {
@@ -115,7 +115,7 @@ describe('the overview', () => {
   });
 
   it('says all of it in words for a screen reader, without pictures', () => {
-    const lines = drawn(80, 19, overview(), lookOf('none', false, true));
+    const lines = drawn(80, 19, overview(), appearanceOf('none', false, true));
     expect(lines).toContain('calls: 1,770 in the last hour, at most 59 a minute');
     expect(lines).toContain('latest alice0, since 1 min ago, tokens 2, links 0, sessions 0');
     expect(lines).toContain(
@@ -130,8 +130,8 @@ describe('the overview', () => {
       fc.property(name, (text) => {
         for (const columns of [80, 200])
           for (const ascii of [false, true]) {
-            const look = { ...lookOf('none', ascii), paint: (line: string) => line };
-            const lines = picture(overview(text, 3), { columns, rows: 40, nowMs: NOW, look });
+            const appearance = { ...appearanceOf('none', ascii), paint: (line: string) => line };
+            const lines = picture(overview(text, 3), { columns, rows: 40, nowMs: NOW, appearance });
             expect(lines.join('')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
             if (ascii) expect(lines.join('')).toMatch(/^[\x20-\x7e]*$/);
             expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(columns);

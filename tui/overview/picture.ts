@@ -30,7 +30,7 @@ const HIGHEST = 7;
 const SAID = 5;
 
 export function picture(overview: Overview, frame: Frame): string[] {
-  if (frame.look.isSpoken) return spoken(overview, frame);
+  if (frame.appearance.isSpoken) return spoken(overview, frame);
   return frame.columns < WIDE ? narrow(overview, frame) : wide(overview, frame);
 }
 
@@ -38,7 +38,7 @@ function narrow(overview: Overview, frame: Frame): string[] {
   const { activity } = overview;
   const gap = frame.rows < ROOMY ? [] : [''];
   const summary = summaryLines(overview, frame);
-  const charts = seriesTable(seriesOf(activity), frame.columns, frame.look);
+  const charts = seriesTable(seriesOf(activity), frame.columns, frame.appearance);
   const above = [...summary, ...gap, ...charts];
   const rest = frame.rows - above.length - gap.length * 2;
   const isShort = rest < 8;
@@ -54,7 +54,7 @@ function wide(overview: Overview, frame: Frame): string[] {
   const rest = frame.rows - summary.length - 1;
   const rows = Math.min(HIGHEST, Math.max(2, Math.floor((rest * 0.6) / 4) - 1));
   const charts = seriesOf(overview.activity).flatMap((series) => [
-    ...seriesLines(series, { columns: half.columns, rows }, frame.look),
+    ...seriesLines(series, { columns: half.columns, rows }, frame.appearance),
     '',
   ]);
   const left = [...charts, ...tableOf('links', overview, half, rest - charts.length)];
@@ -75,10 +75,10 @@ function beside(left: readonly string[], right: readonly string[], width: number
 function tableOf(
   which: 'links' | 'people' | 'refusals',
   overview: Overview,
-  { columns: width, nowMs, look }: Frame,
+  { columns: width, nowMs, appearance }: Frame,
   height: number,
 ): string[] {
-  return tableLines(tables(overview)[which], { width, height }, nowMs, look);
+  return tableLines(tables(overview)[which], { width, height }, nowMs, appearance);
 }
 
 function tables({ activity, people }: Overview) {
@@ -90,11 +90,11 @@ function tables({ activity, people }: Overview) {
 }
 
 /** Two lines: what is on, and what it uses. */
-function summaryLines(overview: Overview, { columns, nowMs, look }: Frame): string[] {
+function summaryLines(overview: Overview, { columns, nowMs, appearance }: Frame): string[] {
   const [on, use] = summary(overview, nowMs);
   return [
-    look.paint(look.plain(padTo(truncate(on, columns), columns).trimEnd()), 'good'),
-    look.plain(truncate(use, columns)),
+    appearance.paint(appearance.plain(padTo(truncate(on, columns), columns).trimEnd()), 'good'),
+    appearance.plain(truncate(use, columns)),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { layTable } from '../../src/terminal/table.ts';
 import type { Column, Value } from '../screen.ts';
 import { cellOf } from '../view/line.ts';
-import { type Look, painter } from '../view/theme.ts';
+import { type Appearance, painter } from '../view/theme.ts';
 import { memory, share } from './numbers.ts';
 
 export interface Table {
@@ -88,12 +88,12 @@ export function tableLines(
   { columns, rows, none }: Table,
   size: { readonly width: number; readonly height: number },
   nowMs: number,
-  look: Look,
+  appearance: Appearance,
 ): string[] {
   if (size.height <= 0) return [];
   const shown = rows.slice(0, size.height - 1).map((row) => row.map((value) => cellOf(value, nowMs)));
-  const lines = layTable(columns, shown, size.width, painter(look));
-  return (rows.length === 0 ? [...lines.slice(0, 1), look.plain(none)] : lines).slice(0, size.height);
+  const lines = layTable(columns, shown, size.width, painter(appearance));
+  return (rows.length === 0 ? [...lines.slice(0, 1), appearance.plain(none)] : lines).slice(0, size.height);
 }
 
 /** A row in words: "latest alice, since 3 min ago, tokens 2". */

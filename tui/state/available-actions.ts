@@ -4,7 +4,7 @@ import { listOf, type State } from './state.ts';
 import { rowAt } from './window.ts';
 
 /** The actions of the screen that could be done now to something. */
-export function offered(state: State): Action[] {
+export function availableActions(state: State): Action[] {
   const actions = listOf(state)?.query.screen.actions ?? [];
   return actions.filter((action) => targetsOf(state, action).length > 0);
 }

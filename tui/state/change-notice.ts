@@ -4,7 +4,7 @@ import { count } from './format.ts';
 import { listOf, type State } from './state.ts';
 
 /** The one row that changed, or how many did; what was said before where nothing can be. */
-export function newsOf(state: State, changes: readonly Change[]): string {
+export function changeNotice(state: State, changes: readonly Change[]): string {
   const rows = listOf(state)?.window.rows ?? [];
   const told = changes.flatMap((change) => {
     if (change.kind === 'there') {

@@ -1,8 +1,8 @@
 /** What each command of the key table does. */
 import type { Order } from '../screen.ts';
 import { screenNamed, screensFor } from '../screens/all.ts';
-import { offered, targetsOf } from './available-actions.ts';
-import { openLines } from './detail-lines.ts';
+import { availableActions, targetsOf } from './available-actions.ts';
+import { detailLines } from './detail-lines.ts';
 import { dialogLines } from './dialog-text.ts';
 import type { Command } from './keys.ts';
 import { asking, back, followed, onScreen, withoutMarks, withView, withWindow } from './navigation.ts';
@@ -18,7 +18,7 @@ import {
 } from './state.ts';
 import { markTurned, moved, movedTo, rowAt, targetOf, withMarks } from './window.ts';
 
-export function obey(state: State, command: Command, key: string): State {
+export function runCommand(state: State, command: Command, key: string): State {
   switch (command) {
     case 'down':
       return move(state, 1);
@@ -82,7 +82,7 @@ function move(state: State, by: number): State {
   const view = viewOf(state);
   if (view.kind === 'board') return state;
   if (view.open === undefined) return withWindow(state, (window, height) => moved(window, by, height));
-  const last = openLines(state, view.open.row).length - 1;
+  const last = detailLines(state, view.open.row).length - 1;
   const at = Math.min(Math.max(0, view.open.at + by), last);
   return withView(state, { ...view, open: { ...view.open, at } });
 }
@@ -109,7 +109,7 @@ function open(state: State): State {
     const row = rowAt(view.window);
     return row === undefined ? state : withView(state, { ...view, open: { row, at: 0, isGone: false } });
   }
-  const lead = openLines(state, view.open.row)[view.open.at]?.field.lead;
+  const lead = detailLines(state, view.open.row)[view.open.at]?.field.lead;
   const screen = lead && screenNamed(lead.screen);
   if (lead === undefined || screen?.kind !== 'list') return { ...state, note: 'this line leads nowhere' };
   return followed(state, viewOnList(screen, { scope: lead.scope, filter: lead.filter ?? '' }));
@@ -137,7 +137,7 @@ function turn(state: State): State {
 }
 
 function act(state: State, key: string): State {
-  const action = offered(state).find((each) => each.key === key);
+  const action = availableActions(state).find((each) => each.key === key);
   if (action === undefined) return state;
   const targets = targetsOf(state, action);
   const [first] = targets;

@@ -4,7 +4,7 @@ import { displayWidth, piecesOf } from '../../src/terminal/display-width.ts';
 import type { Field, Row } from '../screen.ts';
 import { heightOf, type State } from './state.ts';
 
-export interface OpenLine {
+export interface DetailLine {
   readonly field: Field;
   /** Which part of the value; the first is 0. */
   readonly part: number;
@@ -32,9 +32,9 @@ export function arrowOf({ lead }: Field): string {
   return lead === undefined ? '' : ` → ${lead.screen}`;
 }
 
-export function openLines(state: State, row: Row): OpenLine[] {
+export function detailLines(state: State, row: Row): DetailLine[] {
   const width = Math.max(1, state.size.columns - indentOf(row));
-  return shownFields(row).flatMap((field): OpenLine[] => {
+  return shownFields(row).flatMap((field): DetailLine[] => {
     const { value } = field;
     if (value === undefined || value instanceof Date)
       return [{ field, part: 0, text: undefined, isLast: true }];

@@ -1,7 +1,7 @@
 /** What dialogs say: the help, a question, choices, how far the work is, a receipt. */
 import { inert } from '../../src/inert.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
-import { brokenLine } from '../../src/terminal/wrap.ts';
+import { wrap } from '../../src/terminal/wrap.ts';
 import type { Target } from '../screen.ts';
 import { chosen, matching } from './choices.ts';
 import { count, listed } from './format.ts';
@@ -37,15 +37,15 @@ export function dialogLines(state: State, dialog: Dialog): string[] {
     case 'help':
       return help(state);
     case 'told':
-      return dialog.lines.flatMap((line) => brokenLine(inert(line), columns));
+      return dialog.lines.flatMap((line) => wrap(inert(line), columns));
     case 'confirm':
       return confirmLines(state, dialog);
     case 'choose':
       return chooseLines(state, dialog);
     case 'working':
-      return workLines(dialog).flatMap((line) => brokenLine(line, columns));
+      return workLines(dialog).flatMap((line) => wrap(line, columns));
     case 'over':
-      return overLines(dialog).flatMap((line) => brokenLine(inert(line), columns));
+      return overLines(dialog).flatMap((line) => wrap(inert(line), columns));
   }
 }
 
@@ -56,7 +56,7 @@ function help(state: State): string[] {
   const [left, right] = [aligned(rows.slice(0, half)), aligned(rows.slice(half))];
   const { columns } = state.size;
   const from = Math.max(widest(left) + GAP, columns >> 1);
-  if (from + widest(right) > columns) return aligned(rows).flatMap((line) => brokenLine(line, columns));
+  if (from + widest(right) > columns) return aligned(rows).flatMap((line) => wrap(line, columns));
   return left.map((line, at) => (padTo(line, from) + (right[at] ?? '')).trimEnd());
 }
 
@@ -71,7 +71,7 @@ function widest(lines: readonly string[]): number {
 
 function confirmLines(state: State, { action, targets, weight }: Of<'confirm'>): string[] {
   const said = [...(action.endsTokensBy === undefined ? [] : weighed(weight)), action.consequence].flatMap(
-    (line) => brokenLine(inert(line), state.size.columns),
+    (line) => wrap(inert(line), state.size.columns),
   );
   return [...named(state, targets, said.length + 1), '', ...said];
 }

@@ -1,6 +1,6 @@
 /** The keys, as in k9s, lazygit and htop. What `?` shows is this table, and so is what a key does. */
 import { screensFor } from '../screens/all.ts';
-import { offered } from './available-actions.ts';
+import { availableActions } from './available-actions.ts';
 import { listOf, type State, viewOf } from './state.ts';
 
 export type Command =
@@ -141,7 +141,7 @@ function tabs({ who }: State, binding: Binding): Binding {
 }
 
 function actionBindings(state: State): Binding[] {
-  return offered(state).map(({ kind, key, verb }) => {
+  return availableActions(state).map(({ kind, key, verb }) => {
     const how = kind === 'show' ? 'and come back here' : 'the marked, or this';
     return { keys: [key], command: 'act', help: `${verb} ${how}`, places: ROWS, short: verb };
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listShown, press, showing, tokenRow } from '../../test/support/terminal/dashboard-state.ts';
 import { keysFor, pointings } from './mouse.ts';
-import { reduce } from './update.ts';
+import { update } from './update.ts';
 
 const click = (column: number, row: number) => ({ kind: 'click' as const, column, row });
 
@@ -19,7 +19,7 @@ describe('the mouse', () => {
     const state = showing(['a', 'b', 'c'].map((id) => tokenRow(id)));
     expect(keysFor(state, click(5, 4))).toEqual(['enter']);
     expect(keysFor(state, click(5, 6))).toEqual(['down', 'down']);
-    expect(listShown(reduce(state, { kind: 'pointed', at: click(5, 6) })).window.cursor).toBe(2);
+    expect(listShown(update(state, { kind: 'pointed', at: click(5, 6) })).window.cursor).toBe(2);
     expect(keysFor(press(state, 'j', 'j'), click(5, 5))).toEqual(['up']);
   });
 

@@ -3,7 +3,7 @@
  * a tab, and one more there opens it. Reports are those of xterm (Control Sequences, mode 1006).
  */
 import { displayWidth } from '../../src/terminal/display-width.ts';
-import { openLines, topLine } from './detail-lines.ts';
+import { detailLines, topLine } from './detail-lines.ts';
 import { heightOf, type State, viewOf } from './state.ts';
 import { tabsOf } from './tabs.ts';
 
@@ -49,7 +49,7 @@ export function keysFor(state: State, { kind, column, row }: Pointing): string[]
   if (view.kind === 'board' || row < FIRST_ROW || row >= FIRST_ROW + heightOf(state.size)) return [];
   const { open, window } = view;
   if (open === undefined) return stepsTo(window.top + row - FIRST_ROW, window.cursor, window.rows.length);
-  return stepsTo(topLine(state, open.at) + row - FIRST_ROW, open.at, openLines(state, open.row).length);
+  return stepsTo(topLine(state, open.at) + row - FIRST_ROW, open.at, detailLines(state, open.row).length);
 }
 
 function tabAt(state: State, column: number): string[] {

@@ -11,11 +11,11 @@ import {
 } from '../../test/support/terminal/dashboard-state.ts';
 import type { Row } from '../screen.ts';
 import { screens } from '../screens/all.ts';
-import { openLines } from './detail-lines.ts';
+import { detailLines } from './detail-lines.ts';
 import { dialogLines } from './dialog-text.ts';
 import { bindingsAt, placeOf } from './keys.ts';
 import { type State, screenOf, viewOf, type Weight } from './state.ts';
-import { reduce } from './update.ts';
+import { update } from './update.ts';
 
 const rows = [tokenRow('a', 'alice'), tokenRow('b', 'bob'), tokenRow('c', 'carol')];
 
@@ -46,7 +46,7 @@ describe('the dashboard', () => {
   it('filters as one types, and esc takes the filter away', () => {
     const typing = press(showing(rows), '/', 'b', 'space', 'q', 'backspace');
     expect(typing.prompt).toEqual({ kind: 'filter', text: 'b ' });
-    const soon = reduce(typing, { kind: 'filter', text: 'b ' });
+    const soon = update(typing, { kind: 'filter', text: 'b ' });
     expect([query(soon).filter, listShown(soon).window.rows.length]).toEqual(['b ', 3]);
     expect(query(press(soon, 'enter')).filter).toBe('b ');
     expect(query(press(soon, 'enter', 'esc')).filter).toBe('');
@@ -64,7 +64,7 @@ describe('the dashboard', () => {
       total: 1,
     } as const;
     const asked = press(before, 's');
-    expect(listShown(reduce(asked, late)).window.rows).toBe(listShown(asked).window.rows);
+    expect(listShown(update(asked, late)).window.rows).toBe(listShown(asked).window.rows);
   });
 
   it('sorts by each column that the server sorts by, and turns the order round', () => {
@@ -86,9 +86,9 @@ describe('the dashboard', () => {
     const { job } = workingOf(acting);
     expect(workingOf(press(acting, 'y', 'j'))).toEqual({ kind: 'working', job, done: 0, isStopping: false });
     expect(workingOf(press(acting, 'esc')).isStopping).toBe(true);
-    const half = reduce(acting, { kind: 'progress', job, done: 1 });
+    const half = update(acting, { kind: 'progress', job, done: 1 });
     expect(workingOf(half).done).toBe(1);
-    const told = reduce(half, { kind: 'told', job, title: 'Receipt', lines: ['Ended 2 tokens'] });
+    const told = update(half, { kind: 'told', job, title: 'Receipt', lines: ['Ended 2 tokens'] });
     expect([told.dialog?.kind, listShown(told).window.marked.size]).toEqual(['told', 0]);
     expect(press(told, 'esc').dialog).toBeUndefined();
   });
@@ -131,16 +131,16 @@ describe('the dashboard', () => {
     expect(sent('x', 'backspace', 'w', 'i', 'n', 'c', 'h', 'enter')).toEqual(['WINCH', ['a', 'c']]);
     expect(press(asked, 'k', 'esc').dialog).toBeUndefined();
     const done = press(asked, 'enter');
-    const told = reduce(done, { kind: 'sent', job: workingOf(done).job, text: 'Sent TERM' });
+    const told = update(done, { kind: 'sent', job: workingOf(done).job, text: 'Sent TERM' });
     expect([told.dialog, told.note, listShown(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
   });
 
   it('hands the terminal over for one session of the caller, and takes it back', () => {
     const shown = press(sessionsOf([sessionRow('own', 'root', ['read'])]), 'space', 'r');
     expect(shown.lent).toMatchObject({ action: { verb: 'read' }, target: { id: 'own' } });
-    expect(reduce(shown, { kind: 'returned' }).lent).toBeUndefined();
+    expect(update(shown, { kind: 'returned' }).lent).toBeUndefined();
     const stopped = press(shown, '^z');
-    expect([stopped.isSuspending, reduce(stopped, { kind: 'returned' }).isSuspending]).toEqual([true, false]);
+    expect([stopped.isSuspending, update(stopped, { kind: 'returned' }).isSuspending]).toEqual([true, false]);
   });
 
   it('marks all that the filter shows, adds to that under another filter, and drops the marks', () => {
@@ -155,13 +155,13 @@ describe('the dashboard', () => {
   it('asks the server for what is to be marked where not all of it is here', () => {
     const state = showing(rows);
     const { query: asked, window } = listShown(state);
-    const long = reduce(state, { kind: 'rows', query: asked, asked: window.wanted, rows, total: 5000 });
+    const long = update(state, { kind: 'rows', query: asked, asked: window.wanted, rows, total: 5000 });
     const { job } = workingOf(press(long, '*'));
     expect(job).toMatchObject({ kind: 'mark', query: asked, total: 5000 });
-    const marked = reduce(press(long, '*'), { kind: 'marked', job, targets: [{ id: 'z', title: 'z' }] });
+    const marked = update(press(long, '*'), { kind: 'marked', job, targets: [{ id: 'z', title: 'z' }] });
     expect(marked.dialog?.kind).toBe('working'); // another's
     const own = press(long, '*');
-    const end = reduce(own, { kind: 'marked', job: workingOf(own).job, targets: [{ id: 'z', title: 'z' }] });
+    const end = update(own, { kind: 'marked', job: workingOf(own).job, targets: [{ id: 'z', title: 'z' }] });
     expect([end.dialog, [...listShown(end).window.marked.keys()]]).toEqual([undefined, ['z']]);
   });
 
@@ -170,7 +170,7 @@ describe('the dashboard', () => {
     const text = (state: State) => state.dialog && dialogLines(state, state.dialog).join(' ');
     expect(text(asked)).toContain('Counting what ends with that …');
     const targets = asked.dialog?.kind === 'confirm' ? asked.dialog.targets : [];
-    const weighed = (weight: Weight | string) => text(reduce(asked, { kind: 'weighed', targets, weight }));
+    const weighed = (weight: Weight | string) => text(update(asked, { kind: 'weighed', targets, weight }));
     const kept = { tokens: 2, links: 1, sessions: 3, endsSessions: false };
     expect(weighed(kept)).toContain('Ends 2 tokens and 1 link. 3 running sessions go on.');
     expect(weighed({ ...kept, endsSessions: true })).toContain(
@@ -179,7 +179,7 @@ describe('the dashboard', () => {
     const alone = { tokens: 1, links: 0, sessions: 0, endsSessions: true };
     expect(weighed(alone)).toContain('Ends 1 token. No session runs with it.');
     expect(weighed('the server is away')).toContain('could not be counted: the server is away');
-    expect(reduce(asked, { kind: 'weighed', targets: [], weight: '' })).toBe(asked);
+    expect(update(asked, { kind: 'weighed', targets: [], weight: '' })).toBe(asked);
   });
 
   it('keeps keys that are pressed before the rows are here, and obeys them then', () => {
@@ -190,7 +190,7 @@ describe('the dashboard', () => {
     const typedAhead = press(showing(rows), '/', 'c', 'enter', 'x');
     expect(typedAhead.dialog).toBeUndefined();
     expect(listed(typedAhead, [tokenRow('c')]).dialog).toMatchObject({ targets: [{ id: 'c' }] });
-    const lost = reduce(onScreenOf([]), { kind: 'connection', connection: { kind: 'lost', why: '' } });
+    const lost = update(onScreenOf([]), { kind: 'connection', connection: { kind: 'lost', why: '' } });
     expect(press(lost, 'j').early).toEqual([]);
   });
 
@@ -200,7 +200,7 @@ describe('the dashboard', () => {
       fields: [{ name: 'command', value: 'x'.repeat(150) }, ...tokenRow('a').fields],
     };
     const open = press(showing([long]), 'enter');
-    expect(openLines(open, long).map(({ field, part }) => `${field.name} ${part}`)).toEqual([
+    expect(detailLines(open, long).map(({ field, part }) => `${field.name} ${part}`)).toEqual([
       'command 0',
       'command 1',
       'command 2',
@@ -214,7 +214,7 @@ describe('the dashboard', () => {
       ...tokenRow('a'),
       fields: [{ name: 'x', value: 'y'.repeat(70), lead: { screen: 'Links', scope: {} } }],
     };
-    const shown = openLines(press(showing([leading]), 'enter'), leading); // 75 columns, of which the arrow takes 8
+    const shown = detailLines(press(showing([leading]), 'enter'), leading); // 75 columns, of which the arrow takes 8
     expect(shown.map(({ text, isLast }) => [text?.length, isLast])).toEqual([
       [70, false],
       [0, true],
@@ -223,7 +223,7 @@ describe('the dashboard', () => {
 
   it('shows nothing but the end of the login once it is over, behind what became of the work, and offers to leave', () => {
     const over = (state: State) =>
-      reduce(state, { kind: 'connection', connection: { kind: 'over', why: 'the token was revoked' } });
+      update(state, { kind: 'connection', connection: { kind: 'over', why: 'the token was revoked' } });
     const acting = press(showing(rows), 'x', 'y');
     const { job } = workingOf(acting);
     for (const state of [
@@ -241,14 +241,14 @@ describe('the dashboard', () => {
       expect(press(ended, 'q').isLeaving).toBe(true);
     }
     expect(over(acting).dialog?.kind).toBe('working');
-    const told = reduce(over(acting), { kind: 'told', job, title: 'Receipt', lines: ['Ended 1 token'] });
+    const told = update(over(acting), { kind: 'told', job, title: 'Receipt', lines: ['Ended 1 token'] });
     expect(told.dialog).toMatchObject({ kind: 'told', lines: ['Ended 1 token'] });
     expect(press(told, 'esc').dialog?.kind).toBe('over');
   });
 
   it('keeps an open row that is gone, and says that it is', () => {
     const opened = press(showing(rows), 'enter');
-    const gone = reduce(opened, {
+    const gone = update(opened, {
       kind: 'changes',
       query: listShown(opened).query,
       changes: [{ kind: 'gone', id: 'a' }],
@@ -275,10 +275,10 @@ describe('the dashboard', () => {
       expect(press(board, key)).toEqual(board);
     const screen = screenOf(viewOf(board));
     if (screen.kind !== 'board') throw new Error('it is no board');
-    const come = reduce(board, { kind: 'picture', screen, picture: () => ['a picture'] });
+    const come = update(board, { kind: 'picture', screen, picture: () => ['a picture'] });
     expect(viewOf(come)).toMatchObject({ picture: expect.any(Function) });
     const late = press(board, '2');
-    expect(reduce(late, { kind: 'picture', screen, picture: () => [] })).toBe(late);
+    expect(update(late, { kind: 'picture', screen, picture: () => [] })).toBe(late);
     expect(query(press(board, 'tab')).screen).toBe('Logins');
   });
 
@@ -296,7 +296,7 @@ describe('the dashboard', () => {
     const places = { list, open: press(list, 'enter', 'j') };
     const confirm = press(list, 'x');
     const acting = press(confirm, 'y');
-    const told = reduce(acting, {
+    const told = update(acting, {
       kind: 'told',
       job: workingOf(acting).job,
       title: '',

@@ -1,8 +1,8 @@
 /** What happens to the state: one pure step for everything that comes from the server, the terminal or a key. */
 import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
-import { newsOf } from './change-notice.ts';
+import { changeNotice } from './change-notice.ts';
 import { choosing } from './choices.ts';
-import { obey } from './commands.ts';
+import { runCommand } from './commands.ts';
 import { commandFor, isForRows } from './keys.ts';
 import { keysFor, type Pointing } from './mouse.ts';
 import { filtered, onQuery, withoutMarks, withView, withWindow } from './navigation.ts';
@@ -52,7 +52,7 @@ const LAST_WORDS: ReadonlySet<Dialog['kind']> = new Set<Dialog['kind']>(['workin
 /** More than anybody types ahead. */
 const MOST_EARLY = 100;
 
-export function reduce(state: State, event: Event): State {
+export function update(state: State, event: Event): State {
   return withEnd(step(state, event));
 }
 
@@ -86,7 +86,7 @@ function step(state: State, event: Event): State {
       const changed = onQuery(state, event.query, (view, height) =>
         withOpen({ ...view, window: withChanges(view.window, event.changes, height) }, event.changes),
       );
-      return changed === state ? state : { ...changed, news: newsOf(state, event.changes) };
+      return changed === state ? state : { ...changed, news: changeNotice(state, event.changes) };
     }
     case 'picture':
       return onBoard(state, event.screen, event.picture);
@@ -133,7 +133,7 @@ function pressed(state: State, key: string): State {
     if (command === 'back' && state.early.length > 0) return { ...state, early: [] };
     if (state.early.length > 0 || isForRows(state, key)) return kept(state, key);
   }
-  return command === undefined ? state : obey(state, command, key);
+  return command === undefined ? state : runCommand(state, command, key);
 }
 
 /** Whether the rows that are looked at are still to come. */

@@ -5,9 +5,9 @@ import { displayWidth } from '../../src/terminal/display-width.ts';
 import { press, showing, tokenRow } from '../../test/support/terminal/dashboard-state.ts';
 import { HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
 import { draw } from './draw.ts';
-import { lookOf, wishes } from './theme.ts';
+import { appearanceOf, wishes } from './theme.ts';
 
-const plain = lookOf('none', false);
+const plain = appearanceOf('none', false);
 
 function screen(...given: Parameters<typeof draw>): string[] {
   return draw(...given).map(stripVTControlCharacters);
@@ -103,7 +103,7 @@ describe('the screen', () => {
   });
 
   it('draws in ASCII alone where that is wanted', () => {
-    const ascii = lookOf('16', true);
+    const ascii = appearanceOf('16', true);
     const state = press(showing([tokenRow('日本', 'Zoë')]), 'space');
     const cut = showing([tokenRow('x'.repeat(200), 'y'.repeat(200))], { size: { columns: 60, rows: 15 } });
     for (const each of [state, cut])
@@ -113,8 +113,8 @@ describe('the screen', () => {
 
   it('has colours by theme, and none with NO_COLOR (no-color.org)', () => {
     const state = showing([tokenRow('one')]);
-    const colours = (theme: Parameters<typeof lookOf>[0]) =>
-      /\[(?:1;)?3\d/.test(draw(state, 0, lookOf(theme, false)).join(''));
+    const colours = (theme: Parameters<typeof appearanceOf>[0]) =>
+      /\[(?:1;)?3\d/.test(draw(state, 0, appearanceOf(theme, false)).join(''));
     expect([colours('dark'), colours('light'), colours('16'), colours('none')]).toEqual([
       true,
       true,

@@ -5,25 +5,26 @@ import { dialog } from './dialogs.ts';
 import { footer, header, title } from './frame.ts';
 import { list } from './list.ts';
 import { openRow } from './open-row.ts';
-import { speak } from './screen-reader.ts';
-import type { Look } from './theme.ts';
+import { spokenText } from './screen-reader.ts';
+import type { Appearance } from './theme.ts';
 
 /** Exactly as many lines as the terminal has rows, none wider than it is; for a screen reader what is to be said. */
-export function draw(state: State, nowMs: number, look: Look): string[] {
-  if (look.isSpoken) return speak(state, nowMs, look);
-  const above = header(state, look);
-  const below = footer(state, look);
+export function draw(state: State, nowMs: number, appearance: Appearance): string[] {
+  if (appearance.isSpoken) return spokenText(state, nowMs, appearance);
+  const above = header(state, appearance);
+  const below = footer(state, appearance);
   const room = Math.max(0, state.size.rows - above.length - below.length);
-  const body = middle(state, nowMs, look).slice(0, room);
+  const body = middle(state, nowMs, appearance).slice(0, room);
   const filling = Array.from({ length: room - body.length }, () => '');
   return [...above, ...body, ...filling, ...below].slice(0, state.size.rows);
 }
 
-function middle(state: State, nowMs: number, look: Look): string[] {
-  if (state.dialog !== undefined) return dialog(state, state.dialog, look);
+function middle(state: State, nowMs: number, appearance: Appearance): string[] {
+  if (state.dialog !== undefined) return dialog(state, state.dialog, appearance);
   const view = viewOf(state);
-  if (view.kind === 'board') return [title(state, look), ...board(state, view, nowMs, look)];
+  if (view.kind === 'board') return [title(state, appearance), ...board(state, view, nowMs, appearance)];
   const { open } = view;
-  const rest = open === undefined ? list(state, view, nowMs, look) : openRow(state, open, nowMs, look);
-  return [title(state, look), ...rest];
+  const rest =
+    open === undefined ? list(state, view, nowMs, appearance) : openRow(state, open, nowMs, appearance);
+  return [title(state, appearance), ...rest];
 }

@@ -15,13 +15,13 @@ import {
 import { tabsOf } from '../state/tabs.ts';
 import { place } from '../state/window.ts';
 import { spread } from './line.ts';
-import type { Look, Style } from './theme.ts';
+import type { Appearance, Style } from './theme.ts';
 
 const FOREMOST: ReadonlySet<Command> = new Set(['help', 'act']);
 const NUMBER = new Intl.NumberFormat('en');
 
 /** Two lines. */
-export function header(state: State, look: Look): string[] {
+export function header(state: State, appearance: Appearance): string[] {
   const { who, size, connection } = state;
   const [word, style] = connectionWord(connection);
   const [left, right] = spread(
@@ -29,7 +29,10 @@ export function header(state: State, look: Look): string[] {
     word,
     size.columns,
   );
-  return [look.paint(look.plain(left), 'title') + look.paint(look.plain(right), style), tabs(state, look)];
+  return [
+    appearance.paint(appearance.plain(left), 'title') + appearance.paint(appearance.plain(right), style),
+    tabs(state, appearance),
+  ];
 }
 
 /** "admin"; "admin, read-only" */
@@ -52,18 +55,20 @@ export function connectionWord(connection: Connection): [string, Style | undefin
   }
 }
 
-function tabs(state: State, look: Look): string {
+function tabs(state: State, appearance: Appearance): string {
   const current = screenOf(viewOf(state));
   return tabsOf(state)
-    .map(({ screen, text }) => look.paint(look.plain(text), screen === current ? 'current' : undefined))
+    .map(({ screen, text }) =>
+      appearance.paint(appearance.plain(text), screen === current ? 'current' : undefined),
+    )
     .join('');
 }
 
 /** "Tokens of alice · filter "x" · 3 of 1,200 · 2 marked", or what is open. */
-export function title(state: State, look: Look): string {
+export function title(state: State, appearance: Appearance): string {
   const view = viewOf(state);
   const text = about(view);
-  return look.paint(look.plain(truncate(text, state.size.columns)), 'heading');
+  return appearance.paint(appearance.plain(truncate(text, state.size.columns)), 'heading');
 }
 
 export function about(view: View): string {
@@ -88,12 +93,12 @@ function count(at: number, total: number): string {
 }
 
 /** Two lines: what is typed or to be known, and the keys. */
-export function footer(state: State, look: Look): string[] {
+export function footer(state: State, appearance: Appearance): string[] {
   const { columns } = state.size;
   const [text, style] = lowerLine(state);
   return [
-    look.paint(look.plain(truncate(text, columns)), style),
-    look.paint(look.plain(hints(state)), 'dim'),
+    appearance.paint(appearance.plain(truncate(text, columns)), style),
+    appearance.paint(appearance.plain(hints(state)), 'dim'),
   ];
 }
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { listShown, press, showing, tokenRow } from '../../test/support/terminal/dashboard-state.ts';
 import type { State } from '../state/state.ts';
-import { reduce } from '../state/update.ts';
+import { update } from '../state/update.ts';
 import { draw } from './draw.ts';
-import { lookOf } from './theme.ts';
+import { appearanceOf } from './theme.ts';
 
 const NOW = 60_000;
 
 function said(state: State): string[] {
-  return draw(state, NOW, lookOf('16', false, true));
+  return draw(state, NOW, appearanceOf('16', false, true));
 }
 
 const list = showing([tokenRow('one'), tokenRow('two', 'bob')]);
@@ -24,13 +24,13 @@ describe('for a screen reader the dashboard', () => {
   });
 
   it('says what has changed by itself, once', () => {
-    const changed = reduce(list, {
+    const changed = update(list, {
       kind: 'changes',
       query: listShown(list).query,
       changes: [{ kind: 'gone', id: 'two' }],
     });
     expect(said(changed)).toContain('News: token two of bob is gone');
-    const more = reduce(changed, {
+    const more = update(changed, {
       kind: 'changes',
       query: listShown(list).query,
       changes: [

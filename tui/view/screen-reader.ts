@@ -4,24 +4,24 @@
  */
 import { inert } from '../../src/inert.ts';
 import type { Row, Value } from '../screen.ts';
-import { openLines, shownFields } from '../state/detail-lines.ts';
+import { detailLines, shownFields } from '../state/detail-lines.ts';
 import { dialogLines, dialogTitle } from '../state/dialog-text.ts';
 import { bindingsAt, placeOf } from '../state/keys.ts';
 import { type ListView, type State, type View, viewOf } from '../state/state.ts';
 import { rowAt } from '../state/window.ts';
 import { about, connectionWord, lowerLine, role } from './frame.ts';
 import { cellOf } from './line.ts';
-import type { Look } from './theme.ts';
+import type { Appearance } from './theme.ts';
 
 /** Every line a sentence or a list of them. */
-export function speak(state: State, nowMs: number, look: Look): string[] {
+export function spokenText(state: State, nowMs: number, appearance: Appearance): string[] {
   const { dialog, news, who, connection } = state;
   const view = viewOf(state);
   const [lower] = lowerLine(state);
   const [connected] = connectionWord(connection);
   const said =
     dialog === undefined
-      ? inView(state, view, nowMs, look)
+      ? inView(state, view, nowMs, appearance)
       : [dialogTitle(state, dialog), ...dialogLines(state, dialog)];
   const keys = bindingsAt(state, placeOf(state)).flatMap(({ keys: [key], short }) =>
     short === undefined ? [] : `${key} ${short}`,
@@ -35,10 +35,10 @@ export function speak(state: State, nowMs: number, look: Look): string[] {
   ];
 }
 
-function inView(state: State, view: View, nowMs: number, look: Look): string[] {
+function inView(state: State, view: View, nowMs: number, appearance: Appearance): string[] {
   if (view.kind === 'board') {
     const { columns } = state.size;
-    return [...(view.picture?.({ columns, rows: Infinity, nowMs, look }) ?? ['asking'])];
+    return [...(view.picture?.({ columns, rows: Infinity, nowMs, appearance }) ?? ['asking'])];
   }
   if (view.open !== undefined) return [lineInWords(state, view.open, nowMs)];
   const row = rowAt(view.window);
@@ -61,7 +61,7 @@ function lineInWords(
   { row, at, isGone }: NonNullable<ListView['open']>,
   nowMs: number,
 ): string {
-  const lines = openLines(state, row);
+  const lines = detailLines(state, row);
   const field = lines[Math.min(at, lines.length - 1)]?.field;
   if (field === undefined) return 'empty';
   const place = `line ${shownFields(row).indexOf(field) + 1} of ${shownFields(row).length}`;

@@ -6,7 +6,7 @@ export const THEMES = ['dark', 'light', '16', 'none'] as const;
 export type Theme = (typeof THEMES)[number];
 export type Style = TableStyle | 'cursor' | 'title' | 'current';
 
-export interface Look {
+export interface Appearance {
   readonly paint: (text: string, style: Style | undefined) => string;
   /** The last pass over a line, before its colours. */
   readonly plain: (text: string) => string;
@@ -68,7 +68,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '█': '#',
 };
 
-export function lookOf(theme: Theme, ascii: boolean, isSpoken = false): Look {
+export function appearanceOf(theme: Theme, ascii: boolean, isSpoken = false): Appearance {
   if (isSpoken) return { paint: (text) => text, plain: (text) => text, isSpoken };
   return {
     isSpoken,
@@ -81,7 +81,7 @@ export function lookOf(theme: Theme, ascii: boolean, isSpoken = false): Look {
 }
 
 /** Paints what it has made plain: also what is put where a text is cut. */
-export function painter({ paint, plain }: Look): Look['paint'] {
+export function painter({ paint, plain }: Appearance): Appearance['paint'] {
   return (text, style) => paint(plain(text), style);
 }
 

@@ -17,23 +17,23 @@ import {
 } from './caller.ts';
 import type { Limits } from './limits.ts';
 import type { Row } from './policy.ts';
-import type { RoleHolders } from './role-watch.ts';
+import type { RoleWatch } from './role-watch.ts';
 
 /** Headers of a call, counted as HPACK does (RFC 7541, 4.1). */
 const METADATA_BYTES = 16 * 1024;
 const ENTRY_BYTES = 32;
 
-export interface Door extends Identifying {
+export interface AdmissionDeps extends Identifying {
   readonly authority: Pick<Authority, 'verify' | 'enter'>;
   readonly limits: Limits;
-  readonly roleHolders: RoleHolders;
+  readonly roleWatch: RoleWatch;
 }
 
 /** Whom a call was let in for; a token's caller where the method asks for one. */
 export type Admitted = Caller | KnownCaller;
 
 /** What is known of a call when it comes to the door. */
-export interface Arrival {
+export interface IncomingCall {
   readonly connection: Connection;
   readonly metadata: Metadata;
   readonly requestId: string;
@@ -46,54 +46,60 @@ export interface Arrival {
 }
 
 /** Lets the call in, with its caller, or throws why not; at once where nothing has to be waited for. */
-export function admit(door: Door, row: Row, arrival: Arrival): Admitted | Promise<Admitted> {
-  const { connection, metadata } = arrival;
-  door.limits.checkUnproven(connection);
+export function admit(deps: AdmissionDeps, row: Row, incoming: IncomingCall): Admitted | Promise<Admitted> {
+  const { connection, metadata } = incoming;
+  deps.limits.checkUnproven(connection);
   checkMetadata(metadata);
-  if (row.access === 'public') return admitAnybody(door, row, arrival);
-  const claims = door.authority.verify(bearerToken(metadata));
+  if (row.access === 'public') return admitAnybody(deps, row, incoming);
+  const claims = deps.authority.verify(bearerToken(metadata));
   // Waiting for what is there already would count calls that come together as calls without a login.
   return claims instanceof Promise
-    ? admitLater(door, row, arrival, claims)
-    : admitLogin(door, row, arrival, claims);
+    ? admitLater(deps, row, incoming, claims)
+    : admitLogin(deps, row, incoming, claims);
 }
 
 async function admitLater(
-  door: Door,
+  deps: AdmissionDeps,
   row: Row,
-  arrival: Arrival,
+  incoming: IncomingCall,
   found: Promise<TokenClaims>,
 ): Promise<Admitted> {
-  const unproven = arrival.slots.use(door.limits.enterUnproven(arrival.connection));
+  const unproven = incoming.slots.use(deps.limits.enterUnproven(incoming.connection));
   const claims = await found;
   unproven[Symbol.dispose]();
-  return admitLogin(door, row, arrival, claims);
+  return admitLogin(deps, row, incoming, claims);
 }
 
 function admitLogin(
-  door: Door,
+  deps: AdmissionDeps,
   row: Row,
-  arrival: Arrival,
+  incoming: IncomingCall,
   claims: TokenClaims,
 ): Admitted | Promise<Admitted> {
-  const { connection, slots } = arrival;
+  const { connection, slots } = incoming;
   connection.proven = true;
   connection.login = claims.sub;
-  slots.use(door.limits.enterLogin(claims.sub));
-  const enter = (role: Role): KnownCaller => admitRole(door, row, arrival, claims, role);
+  slots.use(deps.limits.enterLogin(claims.sub));
+  const enter = (role: Role): KnownCaller => admitRole(deps, row, incoming, claims, role);
   if (claims.authMethod === 'local')
-    return checkLocalPeer(connection.peer, door.ownUid).then(() => enter('admin'));
-  const role = door.roles.roleOf(claims);
+    return checkLocalPeer(connection.peer, deps.ownUid).then(() => enter('admin'));
+  const role = deps.roles.roleOf(claims);
   return role instanceof Promise ? role.then(enter) : enter(role);
 }
 
-function admitRole(door: Door, row: Row, arrival: Arrival, claims: TokenClaims, role: Role): KnownCaller {
-  const { control, ends } = arrival;
+function admitRole(
+  deps: AdmissionDeps,
+  row: Row,
+  incoming: IncomingCall,
+  claims: TokenClaims,
+  role: Role,
+): KnownCaller {
+  const { control, ends } = incoming;
   checkAccess(row, claims, role);
-  ends.use(door.roleHolders.enter(claims, role, (error) => control.abort(error)));
-  const call = door.authority.enter(claims.jti, (error) => control.abort(error), claims.exp);
+  ends.use(deps.roleWatch.enter(claims, role, (error) => control.abort(error)));
+  const call = deps.authority.enter(claims.jti, (error) => control.abort(error), claims.exp);
   ends.defer(() => call.leave());
-  return new TokenCaller(arrival, claims, role, call);
+  return new TokenCaller(incoming, claims, role, call);
 }
 
 class AnyCaller implements Caller {
@@ -101,7 +107,7 @@ class AnyCaller implements Caller {
   readonly requestId: string;
   readonly #control: CallControl;
 
-  constructor({ connection, requestId, control }: Arrival) {
+  constructor({ connection, requestId, control }: IncomingCall) {
     this.peer = connection.peer;
     this.requestId = requestId;
     this.#control = control;
@@ -117,16 +123,16 @@ class TokenCaller extends AnyCaller implements KnownCaller {
   readonly role: Role;
   readonly call: Call;
 
-  constructor(arrival: Arrival, claims: TokenClaims, role: Role, call: Call) {
-    super(arrival);
+  constructor(incoming: IncomingCall, claims: TokenClaims, role: Role, call: Call) {
+    super(incoming);
     this.claims = claims;
     this.role = role;
     this.call = call;
   }
 }
 
-async function admitAnybody({ limits }: Door, row: Row, arrival: Arrival): Promise<Caller> {
-  const { connection, slots } = arrival;
+async function admitAnybody({ limits }: AdmissionDeps, row: Row, incoming: IncomingCall): Promise<Caller> {
+  const { connection, slots } = incoming;
   const { peer } = connection;
   slots.use(limits.enterUnproven(connection));
   const uid = peer.isLocal ? await peer.uid() : undefined;
@@ -137,7 +143,7 @@ async function admitAnybody({ limits }: Door, row: Row, arrival: Arrival): Promi
     throw new AppError('LOCAL_ONLY', why);
   }
   slots.use(limits.enterShared(uid ?? 'remote'));
-  return new AnyCaller(arrival);
+  return new AnyCaller(incoming);
 }
 
 function checkMetadata(metadata: Metadata): void {

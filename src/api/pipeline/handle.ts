@@ -8,21 +8,21 @@ import { Metadata, type ServerInterceptingCallInterface, type StatusObject } fro
 import type { Activity } from '../../activity/activity.ts';
 import { AppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
-import type { Refusals } from '../../log/refusal-log.ts';
+import type { RefusalLog } from '../../log/refusal-log.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 import { CallControl, type CallsUnderWay } from '../transport/call-control.ts';
-import { Wire } from '../transport/call-stream.ts';
+import { CallStream } from '../transport/call-stream.ts';
 import { type Connection, sourceOf } from '../transport/connections.ts';
-import { exchange, type Patience } from '../transport/dispatch.ts';
-import { type Arrival, admit, type Door } from './admit.ts';
+import { dispatch, type Patience } from '../transport/dispatch.ts';
+import { type AdmissionDeps, admit, type IncomingCall } from './admit.ts';
 import { publicError, statusOf } from './grpc-status.ts';
 import type { ServedMethod } from './methods.ts';
 import { deadlineMs } from './policy.ts';
 import { newRequestId } from './request-id.ts';
 
-export interface Handling extends Door {
+export interface Handling extends AdmissionDeps {
   readonly log: Log;
-  readonly refusals: Pick<Refusals, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'tell'>;
   readonly activity: Pick<Activity, 'called'>;
   readonly underWay: CallsUnderWay;
 }
@@ -33,16 +33,16 @@ const MESSAGE_BYTES = 1024 * 1024;
 const OK: StatusObject = { code: 0, details: 'OK', metadata: new Metadata() };
 
 /** One call. `login` and `jti` are known once it has been let in. */
-interface Passage extends Arrival {
+interface CallContext extends IncomingCall {
   readonly method: ServedMethod;
-  readonly wire: Wire;
+  readonly wire: CallStream;
   login?: string;
   jti?: string;
 }
 
 /** Serves one call. Resolves when nothing of it runs any more; never rejects. */
 export async function handle(
-  rooms: Handling,
+  deps: Handling,
   method: ServedMethod,
   connection: Connection,
   call: ServerInterceptingCallInterface,
@@ -56,31 +56,31 @@ export async function handle(
     wire.finish(statusOf(failure.error, requestId));
   };
   const control = new CallControl(fail);
-  const wire = new Wire(call, UNPROVEN_MESSAGE_BYTES, (reason) => control.abort(reason));
+  const wire = new CallStream(call, UNPROVEN_MESSAGE_BYTES, (reason) => control.abort(reason));
   const slots = new DisposableStack();
   using ends = new DisposableStack();
   ends.defer(() => wire.whenClosed(() => slots[Symbol.dispose]()));
   const { metadata } = wire;
-  const passage: Passage = { method, wire, connection, metadata, requestId, control, ends, slots };
-  occupy(rooms, passage);
+  const context: CallContext = { method, wire, connection, metadata, requestId, control, ends, slots };
+  occupy(deps, context);
   try {
-    const admitted = admit(rooms, method.row, passage);
+    const admitted = admit(deps, method.row, context);
     const caller = admitted instanceof Promise ? await admitted : admitted;
-    if ('claims' in caller) proven(rooms, passage, caller.claims);
+    if ('claims' in caller) proven(deps, context, caller.claims);
     // A caller who is cut off knows at once; but a revocation waits until nothing is done in the token's
     // name any more.
-    await exchange(method, wire, caller, patience(rooms, control));
-    wire.finish(OK, rooms.limits.numbers.fetchMs);
+    await dispatch(method, wire, caller, patience(deps, control));
+    wire.finish(OK, deps.limits.numbers.fetchMs);
   } catch (error) {
     fail(error);
   }
-  report(rooms, passage, failure?.error, performance.now() - startedMs);
+  report(deps, context, failure?.error, performance.now() - startedMs);
 }
 
-function proven({ limits }: Handling, passage: Passage, { sub, jti }: TokenClaims): void {
-  passage.login = sub;
-  passage.jti = jti;
-  passage.wire.allowMessages(MESSAGE_BYTES, (bytes) => limits.reserveFor(sub, bytes));
+function proven({ limits }: Handling, context: CallContext, { sub, jti }: TokenClaims): void {
+  context.login = sub;
+  context.jti = jti;
+  context.wire.allowMessages(MESSAGE_BYTES, (bytes) => limits.reserveFor(sub, bytes));
 }
 
 function patience({ limits }: Handling, control: CallControl): Patience {
@@ -91,7 +91,7 @@ function patience({ limits }: Handling, control: CallControl): Patience {
 /** The call counts from now until it ends, and has to end by its deadline. */
 function occupy(
   { underWay, limits, activity }: Handling,
-  { method, connection, control, ends }: Passage,
+  { method, connection, control, ends }: CallContext,
 ): void {
   activity.called();
   connection.calls += 1;
@@ -110,8 +110,13 @@ function late(limitMs: number): AppError {
   return new AppError('DEADLINE_EXCEEDED', `the call took longer than ${limitMs / 1000} s`);
 }
 
-function report({ log, refusals }: Handling, passage: Passage, failure: unknown, milliseconds: number): void {
-  const { method, connection, requestId, login, jti } = passage;
+function report(
+  { log, refusals }: Handling,
+  context: CallContext,
+  failure: unknown,
+  milliseconds: number,
+): void {
+  const { method, connection, requestId, login, jti } = context;
   const reason = failure === undefined ? undefined : publicError(failure).reason;
   const { address } = connection.peer;
   const details = { requestId, peer: address, jti, milliseconds: Math.round(milliseconds) };

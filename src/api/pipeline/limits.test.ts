@@ -10,7 +10,7 @@ import { GetKeysRequest } from '../../generated/latchkey/v1/auth.ts';
 import { AttachSessionRequest } from '../../generated/latchkey/v1/session.ts';
 import { VerifyTokenRequest } from '../../generated/latchkey/v1/token.ts';
 import { Attachment } from '../../sessions/attachment.ts';
-import type { ReadingEnd } from '../../supervisor/connection/output-reader.ts';
+import type { OutputEnd } from '../../supervisor/connection/output-reader.ts';
 import { sourceOf } from '../transport/connections.ts';
 import { Limits } from './limits.ts';
 
@@ -55,7 +55,7 @@ function attachRequest(request: AttachBody): Buffer {
 }
 
 /** The output of a program that prints nothing. */
-async function* nothing(signal: AbortSignal): AsyncGenerator<never, ReadingEnd> {
+async function* nothing(signal: AbortSignal): AsyncGenerator<never, OutputEnd> {
   yield* [];
   await once(signal, 'abort');
   return {};

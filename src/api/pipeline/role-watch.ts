@@ -15,7 +15,7 @@ interface Holder {
   readonly abort: (error: AppError) => void;
 }
 
-export class RoleHolders implements Disposable {
+export class RoleWatch implements Disposable {
   readonly #roles: Identifying['roles'];
   readonly #holders = new Set<Holder>();
   readonly #timer: NodeJS.Timeout;

@@ -10,7 +10,7 @@ import {
 } from '../../generated/latchkey/v1/session.ts';
 import type { Attachment } from '../../sessions/attachment.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
-import type { OutputPiece, ReadingEnd } from '../../supervisor/connection/output-reader.ts';
+import type { OutputEnd, OutputPiece } from '../../supervisor/connection/output-reader.ts';
 import type { KnownCaller } from '../pipeline/caller.ts';
 import type { LongMessage } from '../pipeline/methods.ts';
 import { LONG_OUTPUT_BYTES, outputMessage } from '../transport/output-message.ts';
@@ -22,7 +22,7 @@ type Event = { $case: 'output'; value: Output } | { $case: 'exited'; value: Exit
 
 /** Output and the end of a session as it comes, and the end alone when it was asked for. */
 export async function* outputEvents(
-  reading: AsyncGenerator<OutputPiece, ReadingEnd>,
+  reading: AsyncGenerator<OutputPiece, OutputEnd>,
 ): AsyncGenerator<{ event: Event } | LongMessage> {
   try {
     while (true) {

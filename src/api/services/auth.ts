@@ -8,7 +8,7 @@ import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { login } from './login.ts';
 import { receiptMessage, tokenMessage } from './to-proto.ts';
 
-export interface AuthRooms {
+export interface AuthDeps {
   readonly authority: Pick<Authority, 'jwks' | 'revoke'>;
   readonly links: Pick<Links, 'isOpenByHand'>;
   readonly logins: Pick<Conversations, 'begin' | 'usable'>;
@@ -20,7 +20,7 @@ export interface AuthRooms {
 /** The ways in that there are; each names the method of the tokens it gives. */
 const LINK_LOGIN = { name: 'link', description: 'On this host: run "latchkey link" as yourself.' };
 
-export function authService({ authority, links, logins, serverId, caPem }: AuthRooms): ServedMethod[] {
+export function authService({ authority, links, logins, serverId, caPem }: AuthDeps): ServedMethod[] {
   return serve(AuthServiceDefinition, {
     listMethods: async (_request, { peer }) => {
       const here = peer.isLocal && links.isOpenByHand ? [LINK_LOGIN] : [];

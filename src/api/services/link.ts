@@ -17,19 +17,19 @@ import { watch } from '../pipeline/watch.ts';
 import { linkMessage, receiptMessage } from './to-proto.ts';
 import { checkMayEnd } from './token.ts';
 
-export interface LinkRooms {
+export interface LinkDeps {
   readonly links: Pick<Links, 'register' | 'list' | 'get' | 'changes' | 'obtain'>;
   readonly authority: Pick<Authority, 'get' | 'revoke'>;
   readonly roles: Identifying['roles'];
   readonly limits: Pick<Limits, 'countRegistration'>;
 }
 
-export function linkService(rooms: LinkRooms): ServedMethod[] {
-  const { links } = rooms;
+export function linkService(deps: LinkDeps): ServedMethod[] {
+  const { links } = deps;
   return serve(LinkServiceDefinition, {
     registerLink: async (request, caller) => {
       const uid = await localUid(caller);
-      rooms.limits.countRegistration(uid);
+      deps.limits.countRegistration(uid);
       return links.register(request, uid);
     },
     listLinks: async ({ linuxUser, ...query }, caller) => {
@@ -38,15 +38,15 @@ export function linkService(rooms: LinkRooms): ServedMethod[] {
       const page = await links.list({ ...query, linuxUser: scope });
       return { links: page.items.map(linkMessage), nextPageToken: page.nextPageToken, total: page.total };
     },
-    watchLinks: (request, caller) => watchLinks(rooms, request, caller),
+    watchLinks: (request, caller) => watchLinks(deps, request, caller),
     startLink: async (_request, { claims }) => ({ link: linkMessage((await links.obtain(claims)).info) }),
     stopLink: async ({ socket }, caller) => {
       const { linuxUser, jti } = links.get(socket);
       if (scopeOf(linuxUser, caller) === undefined) throw new AppError('NOT_FOUND', 'there is no such link');
-      const claims = await rooms.authority.get(jti);
-      if (claims !== undefined) await checkMayEnd(rooms.roles, [claims], caller);
+      const claims = await deps.authority.get(jti);
+      if (claims !== undefined) await checkMayEnd(deps.roles, [claims], caller);
       // A link ends with its token; the caller's own call, which may hang on it, is not waited for.
-      const receipt = await rooms.authority.revoke({ jtis: [jti] }, 'revoked', { except: caller.call });
+      const receipt = await deps.authority.revoke({ jtis: [jti] }, 'revoked', { except: caller.call });
       return { receipt: receiptMessage(receipt) };
     },
   });
@@ -66,7 +66,7 @@ function scopeOf(linuxUser: string, caller: KnownCaller): string | undefined {
 }
 
 async function* watchLinks(
-  { links }: LinkRooms,
+  { links }: LinkDeps,
   { linuxUser, text, changesOnly }: WatchLinksRequest,
   caller: KnownCaller,
 ): AsyncGenerator<WatchLinksResponse> {

@@ -13,14 +13,14 @@ import type { Caller } from '../pipeline/caller.ts';
 import { sourceOf } from '../transport/connections.ts';
 import { tokenMessage } from './to-proto.ts';
 
-export interface LoginRooms {
+export interface LoginDeps {
   readonly logins: Pick<Conversations, 'begin'>;
   readonly authority: Pick<Authority, 'revoke'>;
 }
 
 /** Ends with the token, or with what kept it from being made. A token that nobody is there to take is revoked. */
 export async function* login(
-  { logins, authority }: LoginRooms,
+  { logins, authority }: LoginDeps,
   requests: AsyncIterable<LoginRequest>,
   { peer, signal }: Caller,
 ): AsyncGenerator<LoginResponse> {

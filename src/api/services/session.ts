@@ -14,14 +14,14 @@ import { watch } from '../pipeline/watch.ts';
 import { attachSession, outputEvents } from './attach.ts';
 import { receiptMessage, sessionMessage, sessionState } from './to-proto.ts';
 
-export interface SessionRooms {
+export interface SessionDeps {
   readonly sessions: Pick<
     Sessions,
     'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'end' | 'changes'
   >;
 }
 
-export function sessionService({ sessions }: SessionRooms): ServedMethod[] {
+export function sessionService({ sessions }: SessionDeps): ServedMethod[] {
   return serve(SessionServiceDefinition, {
     startSession: async (request, { claims }) => {
       const session = await sessions.start({ ...request, claims });
@@ -61,7 +61,7 @@ function queryOf({ login, state, text }: SessionFilter = SessionFilter.create())
 }
 
 async function* watchSessions(
-  sessions: SessionRooms['sessions'],
+  sessions: SessionDeps['sessions'],
   { filter, changesOnly }: WatchSessionsRequest,
   caller: KnownCaller,
 ): AsyncGenerator<WatchSessionsResponse> {

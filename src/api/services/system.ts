@@ -24,14 +24,14 @@ export type Counts = Pick<GetInfoResponse, 'tokens' | 'links' | 'sessions'>;
 
 const NO_COUNTS: Counts = { tokens: 0, links: 0, sessions: 0 };
 
-export interface SystemRooms {
+export interface SystemDeps {
   readonly info: ServerInfo;
   readonly count: () => Promise<Counts>;
   readonly links: Pick<Links, 'endsSessions'>;
   readonly activity: Pick<Activity, 'watch'>;
 }
 
-export function systemService({ info, count, links, activity }: SystemRooms): ServedMethod[] {
+export function systemService({ info, count, links, activity }: SystemDeps): ServedMethod[] {
   return serve(SystemServiceDefinition, {
     getInfo: async (_request, caller) => ({
       ...info,
@@ -44,7 +44,7 @@ export function systemService({ info, count, links, activity }: SystemRooms): Se
 }
 
 async function* watchActivity(
-  activity: SystemRooms['activity'],
+  activity: SystemDeps['activity'],
   signal: AbortSignal,
 ): AsyncGenerator<WatchActivityResponse> {
   for await (const picture of activity.watch(signal)) yield activityMessage(picture);

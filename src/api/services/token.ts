@@ -16,7 +16,7 @@ import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
 import { loginMessage, receiptMessage, tokenMessage } from './to-proto.ts';
 
-export interface TokenRooms {
+export interface TokenDeps {
   readonly authority: Pick<
     Authority,
     'list' | 'listLogins' | 'get' | 'revoke' | 'verify' | 'isActive' | 'liveTokensOf' | 'changes'
@@ -27,8 +27,8 @@ export interface TokenRooms {
 /** As many as a page lists. */
 const MAX_JTIS = 1000;
 
-export function tokenService(rooms: TokenRooms): ServedMethod[] {
-  const { authority } = rooms;
+export function tokenService(deps: TokenDeps): ServedMethod[] {
+  const { authority } = deps;
   return serve(TokenServiceDefinition, {
     listTokens: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
       const query = { ...ownFilter(filter, caller), orderBy, pageSize, pageToken };
@@ -42,17 +42,17 @@ export function tokenService(rooms: TokenRooms): ServedMethod[] {
       return { ...page, logins: page.items.map(loginMessage) };
     },
     getToken: async ({ jti }, caller) => {
-      const claims = await visible(rooms, jti, caller);
+      const claims = await visible(deps, jti, caller);
       if (claims === undefined) throw new AppError('NOT_FOUND', 'there is no such token');
       return { token: tokenMessage(claims, caller.claims.jti) };
     },
     revokeTokens: async (request, caller) => {
-      const target = await revocable(rooms, request, caller);
+      const target = await revocable(deps, request, caller);
       const receipt = await authority.revoke(target, 'revoked', { except: caller.call });
       return { receipt: receiptMessage(receipt) };
     },
-    watchTokens: (request, caller) => watchTokens(rooms, request, caller),
-    verifyToken: ({ token }, caller) => verify(rooms, token, caller),
+    watchTokens: (request, caller) => watchTokens(deps, request, caller),
+    verifyToken: ({ token }, caller) => verify(deps, token, caller),
   });
 }
 
@@ -72,7 +72,7 @@ async function pageFor<Item>(
 }
 
 async function visible(
-  { authority }: TokenRooms,
+  { authority }: TokenDeps,
   jti: string,
   caller: KnownCaller,
 ): Promise<TokenClaims | undefined> {
@@ -81,17 +81,17 @@ async function visible(
 }
 
 async function visibleAll(
-  rooms: TokenRooms,
+  deps: TokenDeps,
   jtis: readonly string[],
   caller: KnownCaller,
 ): Promise<TokenClaims[]> {
-  const found = await Promise.all(jtis.map((jti) => visible(rooms, jti, caller)));
+  const found = await Promise.all(jtis.map((jti) => visible(deps, jti, caller)));
   return found.filter((claims) => claims !== undefined);
 }
 
 /** What the caller may revoke of what was asked for. Throws NOT_FOUND and PERMISSION_DENIED. */
 async function revocable(
-  rooms: TokenRooms,
+  deps: TokenDeps,
   { jtis, login }: RevokeTokensRequest,
   caller: KnownCaller,
 ): Promise<{ jtis: string[] } | { login: string }> {
@@ -104,13 +104,13 @@ async function revocable(
   }
   if (login === '' && caller.role === 'admin') {
     // Whose they are is nothing to wait for: meanwhile they would be good.
-    const active = jtis.filter((jti) => rooms.authority.isActive(jti));
+    const active = jtis.filter((jti) => deps.authority.isActive(jti));
     if (active.length > 0) return { jtis: active };
   }
   const found =
-    login === '' ? await visibleAll(rooms, jtis, caller) : await rooms.authority.liveTokensOf(login);
+    login === '' ? await visibleAll(deps, jtis, caller) : await deps.authority.liveTokensOf(login);
   if (login === '' && found.length === 0) throw new AppError('NOT_FOUND', 'there is no such token');
-  await checkMayEnd(rooms.roles, found, caller);
+  await checkMayEnd(deps.roles, found, caller);
   return login === '' ? { jtis: found.map(({ jti }) => jti) } : { login };
 }
 
@@ -129,7 +129,7 @@ export async function checkMayEnd(
 }
 
 async function* watchTokens(
-  { authority }: TokenRooms,
+  { authority }: TokenDeps,
   { filter, changesOnly }: WatchTokensRequest,
   caller: KnownCaller,
 ): AsyncGenerator<WatchTokensResponse> {
@@ -162,7 +162,7 @@ export function isPicked({ login, authMethod, text }: TokenFilter, claims: Token
 }
 
 async function verify(
-  { authority }: TokenRooms,
+  { authority }: TokenDeps,
   token: string,
   caller: KnownCaller,
 ): Promise<VerifyTokenResponse> {

@@ -7,7 +7,7 @@ import { RawHttp2 } from '../../../test/support/server/raw-http2.ts';
 import { callHeaders, framed, ServedApi } from '../../../test/support/server/served-api.ts';
 import { LoginPurpose, LoginRequest } from '../../generated/latchkey/v1/auth.ts';
 import type { Conversations } from '../../login/conversation.ts';
-import { gatherWhilePaused } from './byte-queue.ts';
+import { queueWhilePaused } from './byte-queue.ts';
 import { MessageDecoder } from './message-decoder.ts';
 
 const SENT_BYTES = 60_000;
@@ -40,7 +40,7 @@ describe('what a client sends', () => {
         fc.array(fc.oneof(pieces, fc.constantFrom('pause', 'resume', 'wait'))),
         async (steps) => {
           const stream = new Readable({ read: () => {} });
-          gatherWhilePaused(stream);
+          queueWhilePaused(stream);
           const got: Buffer[] = [];
           stream.on('data', (piece) => got.push(piece));
           for (const step of steps) {
@@ -62,7 +62,7 @@ describe('what a client sends', () => {
 
   it('goes on little by little to who pauses at each piece, so that tiny messages do not pile up behind it', async () => {
     const stream = new Readable({ read: () => {} });
-    gatherWhilePaused(stream);
+    queueWhilePaused(stream);
     const got: number[] = [];
     stream.on('data', ({ length }) => {
       got.push(length);

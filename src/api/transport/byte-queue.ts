@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0);
 const FIRST_BYTES = 1024;
 
 /** Bytes that come at the end and go at the beginning. */
-export class Gathering {
+export class ByteQueue {
   #buffer: Buffer = NOTHING;
   #begin = 0;
   #end = 0;
@@ -49,9 +49,9 @@ export class Gathering {
 }
 
 /** Has what comes while nobody reads `stream` wait in one piece, and hands it on little by little, then faster. */
-export function gatherWhilePaused(stream: Readable): void {
+export function queueWhilePaused(stream: Readable): void {
   const push = stream.push.bind(stream);
-  const waiting = new Gathering();
+  const waiting = new ByteQueue();
   let isOver = false;
   const handOn = (bytes: Buffer): number => {
     let handed = 0;

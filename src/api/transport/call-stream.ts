@@ -7,7 +7,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { AppError } from '../../errors.ts';
-import { gatherWhilePaused } from './byte-queue.ts';
+import { queueWhilePaused } from './byte-queue.ts';
 import { MessageDecoder, PREFIX_BYTES, type Reserve } from './message-decoder.ts';
 
 /** How much may wait to be sent before writing waits as well, in bytes. */
@@ -35,7 +35,7 @@ interface Reader {
   readonly take: (message: Buffer | undefined) => void;
 }
 
-export class Wire {
+export class CallStream {
   readonly metadata: Metadata;
   readonly #call: ServerInterceptingCallInterface;
   readonly #internals: Internals;
@@ -202,7 +202,7 @@ export class Wire {
   #takeIn(): void {
     const { stream, decoder } = this.#internals;
     if (stream === undefined || decoder === undefined) return;
-    gatherWhilePaused(stream);
+    queueWhilePaused(stream);
     this.#internals.decoder = this.#decoder;
   }
 }

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Log } from '../../log/log.ts';
-import type { Refusals } from '../../log/refusal-log.ts';
+import type { RefusalLog } from '../../log/refusal-log.ts';
 import { isLocalAddress, type Peer, peerOf, plainAddress } from './peer.ts';
 import { addressBytes, type End } from './peer-uid.ts';
 
@@ -71,7 +71,7 @@ export interface ConnectionsOptions {
   readonly inject: (socket: TLSSocket) => void;
   readonly limits?: Partial<ConnectionLimits>;
   readonly log: Pick<Log, 'error'>;
-  readonly refusals: Pick<Refusals, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'tell'>;
 }
 
 /** What has been accepted; `connection` once the handshake is done. */
@@ -84,7 +84,7 @@ interface Accepted {
 export class Connections implements AsyncDisposable {
   readonly #server: Server;
   readonly #limits: ConnectionLimits;
-  readonly #refusals: Pick<Refusals, 'tell'>;
+  readonly #refusals: Pick<RefusalLog, 'tell'>;
   readonly #inject: (socket: TLSSocket) => void;
   /** By their ends, the oldest first. */
   readonly #accepted = new Map<string, Accepted>();

@@ -2,7 +2,7 @@
 import { AppError } from '../../errors.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { LongMessage, type MethodDefinition, type ServedMethod } from '../pipeline/methods.ts';
-import type { Wire } from './call-stream.ts';
+import type { CallStream } from './call-stream.ts';
 
 /** A client that keeps us waiting: for its first message, and in a public method for each. */
 export interface Patience {
@@ -13,27 +13,27 @@ export interface Patience {
 }
 
 /** Reads what the method takes, calls its handler once, and sends what it gives. */
-export async function exchange(
+export async function dispatch(
   method: ServedMethod,
-  wire: Wire,
+  stream: CallStream,
   caller: Caller,
   patience: Patience,
 ): Promise<void> {
   const { definition, handler } = method;
   const request = definition.requestStream
-    ? requestsOf(method, wire, patience)
-    : await onlyOne(definition, wire, patience);
+    ? requestsOf(method, stream, patience)
+    : await onlyOne(definition, stream, patience);
   const answer = handler(request, caller);
-  if (!definition.responseStream) return wire.write(encode(definition, await answer));
+  if (!definition.responseStream) return stream.write(encode(definition, await answer));
   for await (const message of answer as AsyncIterable<unknown>) {
-    if (message instanceof LongMessage) await wire.writeLong(message.head, message.tail);
-    else await wire.write(encode(definition, message));
+    if (message instanceof LongMessage) await stream.writeLong(message.head, message.tail);
+    else await stream.write(encode(definition, message));
   }
 }
 
 async function* requestsOf(
   { definition, row }: ServedMethod,
-  wire: Wire,
+  stream: CallStream,
   { messageDueMs, typedDueMs, onIdle }: Patience,
 ): AsyncGenerator<unknown> {
   let dueMs = messageDueMs;
@@ -41,7 +41,7 @@ async function* requestsOf(
     const limitMs = dueMs;
     const timer = due ? setTimeout(() => onIdle(idleError(limitMs)), limitMs) : undefined;
     dueMs = row.isTyped ? typedDueMs : messageDueMs;
-    const message = await wire.read().finally(() => clearTimeout(timer));
+    const message = await stream.read().finally(() => clearTimeout(timer));
     if (message === undefined) return;
     yield decode(definition, message);
   }
@@ -50,12 +50,12 @@ async function* requestsOf(
 /** The one message of a method that takes one, once the client has said that there is no other. */
 async function onlyOne(
   definition: MethodDefinition,
-  wire: Wire,
+  stream: CallStream,
   { messageDueMs, onIdle }: Patience,
 ): Promise<unknown> {
   const timer = setTimeout(() => onIdle(idleError(messageDueMs)), messageDueMs);
   try {
-    return decode(definition, await wire.readOnly());
+    return decode(definition, await stream.readOnly());
   } finally {
     clearTimeout(timer);
   }

@@ -14,8 +14,8 @@ import {
 import type { Activity } from '../../activity/activity.ts';
 import { AppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
-import type { Refusals } from '../../log/refusal-log.ts';
-import type { Door } from '../pipeline/admit.ts';
+import type { RefusalLog } from '../../log/refusal-log.ts';
+import type { AdmissionDeps } from '../pipeline/admit.ts';
 import { handle, UNPROVEN_MESSAGE_BYTES } from '../pipeline/handle.ts';
 import type { ServedMethod } from '../pipeline/methods.ts';
 import { checkPolicy } from '../pipeline/policy.ts';
@@ -30,14 +30,14 @@ import {
   sourceOf,
 } from './connections.ts';
 
-export interface ServingOptions extends Door {
+export interface GrpcServerOptions extends AdmissionDeps {
   /** What there is to call. */
   readonly methods: readonly ServedMethod[];
   readonly listen: ListenOptions | { readonly fd: number };
   readonly certificate: Certificate;
   readonly connectionLimits?: Partial<ConnectionLimits>;
   readonly log: Log;
-  readonly refusals: Pick<Refusals, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'tell'>;
   readonly activity: Pick<Activity, 'called'>;
 }
 
@@ -56,7 +56,7 @@ const KEEPALIVE_MS = 120_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 const STREAMS_PER_CONNECTION = 1_000;
 
-export class Serving implements AsyncDisposable {
+export class GrpcServer implements AsyncDisposable {
   readonly connections: Connections;
   readonly #parts: ServingParts;
 
@@ -66,7 +66,7 @@ export class Serving implements AsyncDisposable {
   }
 
   /** Listens. Throws when a method has no policy row, or a row no method. */
-  static async start(options: ServingOptions): Promise<Serving> {
+  static async start(options: GrpcServerOptions): Promise<GrpcServer> {
     checkPolicy(options.methods.map(({ path }) => path));
     const underWay = new CallsUnderWay();
     const find = finder((ends) => connections.find(ends));
@@ -81,7 +81,7 @@ export class Serving implements AsyncDisposable {
       refusals: options.refusals,
       ...(options.connectionLimits && { limits: options.connectionLimits }),
     });
-    return new Serving({ connections, server, injector, underWay });
+    return new GrpcServer({ connections, server, injector, underWay });
   }
 
   /** Tells every call that the server goes down, waits for them (5 s at most), and cuts what is left. */
@@ -110,18 +110,18 @@ const HANDLED_HERE = new ServerInterceptingCall(undefined as never, { start: () 
 
 /** Hands each call to `handle` before grpc-js reads a message; the registered handlers never run. */
 function intercept(
-  options: ServingOptions,
+  options: GrpcServerOptions,
   underWay: CallsUnderWay,
   find: FindConnection,
 ): ServerInterceptor {
   const methods = new Map(options.methods.map((method) => [`/${method.path}`, method]));
-  const rooms = { ...options, underWay };
+  const deps = { ...options, underWay };
   const complain = (error: unknown): void => options.log.error({ err: error }, 'a call did not end in order');
   return (definition, call) => {
     const connection = find(sessionOf(call), () => call.getConnectionInfo());
     const method = methods.get(definition.path);
     if (connection !== undefined && method !== undefined)
-      handle(rooms, method, connection, call).catch(complain);
+      handle(deps, method, connection, call).catch(complain);
     return HANDLED_HERE;
   };
 }
@@ -147,7 +147,7 @@ interface Internals {
  * Cuts a connection without a login that makes more calls than it could need, which take 15 bytes each:
  * all that has come is served before anybody else is. Those for what is not there never come to `handle`.
  */
-function cutFloods(server: Server, { limits, refusals }: ServingOptions, find: FindConnection): void {
+function cutFloods(server: Server, { limits, refusals }: GrpcServerOptions, find: FindConnection): void {
   const cut = ({ session }: ServerHttp2Stream): void => {
     if (session?.destroyed !== false) return; // it has been cut
     const connection = find(session, () => session.socket);
@@ -161,7 +161,7 @@ function cutFloods(server: Server, { limits, refusals }: ServingOptions, find: F
   for (const http2 of http2Servers?.keys() ?? []) http2.on('stream', cut);
 }
 
-function grpcServer({ methods }: ServingOptions, interceptor: ServerInterceptor): Server {
+function grpcServer({ methods }: GrpcServerOptions, interceptor: ServerInterceptor): Server {
   const server = new Server({
     interceptors: [interceptor],
     'grpc.max_receive_message_length': UNPROVEN_MESSAGE_BYTES,

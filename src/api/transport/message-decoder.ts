@@ -1,7 +1,7 @@
 /** The messages in the bytes of a call: a flag, a length, and so many bytes each (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { AppError } from '../../errors.ts';
-import { Gathering } from './byte-queue.ts';
+import { ByteQueue } from './byte-queue.ts';
 
 /** What is before each message, in bytes. */
 export const PREFIX_BYTES = 5;
@@ -16,9 +16,9 @@ export type Reserve = (bytes: number) => Disposable;
 export class MessageDecoder implements Disposable {
   readonly #onRefused: (reason: unknown) => void;
   readonly #encoding: string | undefined;
-  readonly #gathered = new Gathering();
+  readonly #gathered = new ByteQueue();
   /** Of the messages that were given out and are not done with. */
-  readonly #rooms: (Disposable | undefined)[] = [];
+  readonly #deps: (Disposable | undefined)[] = [];
   #limitBytes: number;
   #reserve: Reserve | undefined;
   #reserved: Disposable | undefined;
@@ -52,7 +52,7 @@ export class MessageDecoder implements Disposable {
 
   /** Somebody is done with the oldest message that was given out. */
   letGo(): void {
-    this.#rooms.shift()?.[Symbol.dispose]();
+    this.#deps.shift()?.[Symbol.dispose]();
   }
 
   /** Takes nothing more, and lets go of what is here in part. */
@@ -63,7 +63,7 @@ export class MessageDecoder implements Disposable {
 
   [Symbol.dispose](): void {
     this.stop();
-    while (this.#rooms.length > 0) this.letGo();
+    while (this.#deps.length > 0) this.letGo();
   }
 
   #gather(data: Buffer): Buffer[] {
@@ -98,7 +98,7 @@ export class MessageDecoder implements Disposable {
   /** Unpacked here, where one after the other is, and it is known how long it has become. */
   #whole(): Buffer {
     const message = unpacked(this.#take(), this.#encoding, this.#limitBytes);
-    this.#rooms.push(this.#reserve?.(message.length));
+    this.#deps.push(this.#reserve?.(message.length));
     return message;
   }
 

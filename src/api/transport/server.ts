@@ -9,34 +9,34 @@ import type { Activity } from '../../activity/activity.ts';
 import { ServerReflectionDefinition } from '../../generated/grpc/reflection/v1/reflection.ts';
 import { HealthDefinition } from '../../generated/health/v1/health.ts';
 import type { Log } from '../../log/log.ts';
-import type { Refusals } from '../../log/refusal-log.ts';
+import type { RefusalLog } from '../../log/refusal-log.ts';
 import { type CallLimits, Limits } from '../pipeline/limits.ts';
-import { RoleHolders } from '../pipeline/role-watch.ts';
-import { type AuthRooms, authService } from '../services/auth.ts';
+import { RoleWatch } from '../pipeline/role-watch.ts';
+import { type AuthDeps, authService } from '../services/auth.ts';
 import { Health, healthService } from '../services/health.ts';
-import { type LinkRooms, linkService } from '../services/link.ts';
+import { type LinkDeps, linkService } from '../services/link.ts';
 import { reflectionService } from '../services/reflection.ts';
-import { type SessionRooms, sessionService } from '../services/session.ts';
-import { type Counts, type ServerInfo, type SystemRooms, systemService } from '../services/system.ts';
-import { type TokenRooms, tokenService } from '../services/token.ts';
+import { type SessionDeps, sessionService } from '../services/session.ts';
+import { type Counts, type ServerInfo, type SystemDeps, systemService } from '../services/system.ts';
+import { type TokenDeps, tokenService } from '../services/token.ts';
 import type { Certificate, ConnectionLimits } from './connections.ts';
-import { Serving, type ServingOptions } from './grpc-server.ts';
+import { GrpcServer, type GrpcServerOptions } from './grpc-server.ts';
 
 export interface ApiOptions {
   /** Where to listen, or `{ fd }` of a socket that listens already. */
   readonly listen: ListenOptions | { readonly fd: number };
   readonly pki: { readonly caPem: string; readonly tls: Certificate };
-  readonly authority: ServingOptions['authority'] &
-    AuthRooms['authority'] &
-    TokenRooms['authority'] &
-    LinkRooms['authority'];
-  readonly links: LinkRooms['links'] & AuthRooms['links'] & SystemRooms['links'];
-  readonly sessions: SessionRooms['sessions'];
-  readonly roles: TokenRooms['roles'];
-  readonly logins: AuthRooms['logins'];
+  readonly authority: GrpcServerOptions['authority'] &
+    AuthDeps['authority'] &
+    TokenDeps['authority'] &
+    LinkDeps['authority'];
+  readonly links: LinkDeps['links'] & AuthDeps['links'] & SystemDeps['links'];
+  readonly sessions: SessionDeps['sessions'];
+  readonly roles: TokenDeps['roles'];
+  readonly logins: AuthDeps['logins'];
   readonly info: ServerInfo;
   readonly log: Log;
-  readonly refusals: Pick<Refusals, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'tell'>;
   readonly activity: Pick<Activity, 'called' | 'watch'>;
   /** Other numbers than DESIGN 11 has, for tests. */
   readonly callLimits?: Partial<CallLimits>;
@@ -66,10 +66,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const standard = [HealthDefinition.fullName, ServerReflectionDefinition.fullName];
   const methods = [...published, ...healthService(health), ...reflectionService([...names, ...standard])];
   await using owned = new AsyncDisposableStack();
-  const roleHolders = owned.use(new RoleHolders(roles));
-  const door = { authority, roles, roleHolders, limits, ownUid: process.getuid?.() ?? -1 };
-  const serving = await Serving.start({
-    ...door,
+  const roleWatch = owned.use(new RoleWatch(roles));
+  const deps = { authority, roles, roleWatch, limits, ownUid: process.getuid?.() ?? -1 };
+  const serving = await GrpcServer.start({
+    ...deps,
     methods,
     listen: options.listen,
     certificate: pki.tls,

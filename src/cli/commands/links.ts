@@ -6,7 +6,7 @@ import { asJson } from '../output/json.ts';
 import { LINK, LINK_COLUMNS, linkRow } from '../output/link-view.ts';
 import { endingOf, showReceipt } from '../output/receipt-view.ts';
 import type { Change, Listing } from '../output/view.ts';
-import { addNoun } from '../resource-command.ts';
+import { addResource } from '../resource-command.ts';
 import type { Act, Run } from '../run.ts';
 
 interface Filtering {
@@ -32,7 +32,7 @@ export const LINKS: Listing<Link, Filtering> = {
 };
 
 export function addLinks(program: Command, act: Act): void {
-  const noun = addNoun(program, act, 'list, watch, start and stop links', LINKS);
+  const noun = addResource(program, act, 'list, watch, start and stop links', LINKS);
   noun
     .command('start')
     .description('start your link daemon, unless a link of yours takes starts already')

@@ -15,7 +15,7 @@ import {
   sessionRow,
 } from '../output/session-view.ts';
 import type { Change, Listing } from '../output/view.ts';
-import { addNoun } from '../resource-command.ts';
+import { addResource } from '../resource-command.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
 
 interface Filtering {
@@ -45,7 +45,7 @@ export const SESSIONS: Listing<Session, Filtering> = {
 const LONGEST_GRACE_SECONDS = 60;
 
 export function addSessions(program: Command, act: Act): void {
-  const noun = addNoun(program, act, 'list, watch, read, signal and end programs', SESSIONS);
+  const noun = addResource(program, act, 'list, watch, read, signal and end programs', SESSIONS);
   noun.command('show <id>').description('one session').action(act(show));
   noun
     .command('read <id>')

@@ -10,7 +10,7 @@ import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '.
 import { type Act, ASKING, type Run } from '../run.ts';
 
 /** What there is to know; `problem` is why there is not more. */
-interface Standing {
+interface Status {
   readonly server?: string;
   readonly problem?: string;
   readonly reason?: Reason;
@@ -28,23 +28,23 @@ type Next = readonly [command: string, purpose: string];
 const NAME = 'standing';
 
 /** The verb that stands for none: in no help, since nobody types it. */
-export function addStanding(program: Command, act: Act): void {
+export function addStatus(program: Command, act: Act): void {
   program.command(NAME, { hidden: true }).action(act(stand));
 }
 
 /** The words of a command line, with the verb that stands for none where there is none. */
-export function orStanding(program: Command, argv: readonly string[]): readonly string[] {
+export function orStatus(program: Command, argv: readonly string[]): readonly string[] {
   const { operands, unknown } = program.parseOptions([...argv]);
   return operands.length + unknown.length === 0 ? [...argv, NAME] : argv;
 }
 
 async function stand(run: Run): Promise<undefined> {
   const standing = await run.out.whileWaiting(ASKING, find(run));
-  if (run.out.json) run.out.document(asJson(STANDING, standing));
+  if (run.out.json) run.out.document(asJson(STATUS, standing));
   else tell(run, standing);
 }
 
-function tell(run: Run, standing: Standing): void {
+function tell(run: Run, standing: Status): void {
   const { server, problem, reason, you, role, info, links, sessions } = standing;
   run.out.fields([
     ['server', server ?? 'none is known here'],
@@ -64,7 +64,7 @@ function tell(run: Run, standing: Standing): void {
 }
 
 /** Never throws what only says that there is no server, or no login. */
-async function find(run: Run): Promise<Standing> {
+async function find(run: Run): Promise<Status> {
   let client: Client | undefined;
   try {
     client = await run.client();
@@ -86,7 +86,7 @@ async function find(run: Run): Promise<Standing> {
   }
 }
 
-function nextOf({ server, reason, you, role, links, sessions = 0 }: Standing): Next[] {
+function nextOf({ server, reason, you, role, links, sessions = 0 }: Status): Next[] {
   const help: Next = ['latchkey --help', 'all there is'];
   if (server === undefined || reason === 'UNREACHABLE')
     return [['latchkey trust HOST', 'get to know a server'], ['latchkey serve', 'run one of your own'], help];
@@ -109,7 +109,7 @@ function nextOf({ server, reason, you, role, links, sessions = 0 }: Standing): N
   return [...next, help];
 }
 
-export const STANDING: Members<Standing> = {
+export const STATUS: Members<Status> = {
   server: stringOrNull('host:port', ({ server }) => server),
   version: stringOrNull("the server's", ({ info }) => info?.version),
   login: stringOrNull('who you are there', ({ you }) => you?.login),

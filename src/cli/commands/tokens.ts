@@ -13,7 +13,7 @@ import { asJson, boolean, type Members, stringOrNull } from '../output/json.ts';
 import { endingOf, showReceipt } from '../output/receipt-view.ts';
 import { ONE_TOKEN, TOKEN, TOKEN_COLUMNS, tokenFields, tokenRow } from '../output/token-view.ts';
 import type { Change, Listing } from '../output/view.ts';
-import { addNoun } from '../resource-command.ts';
+import { addResource } from '../resource-command.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
 
 interface Filtering {
@@ -51,7 +51,7 @@ export const VERIFIED: Members<VerifyTokenResponse> = {
 };
 
 export function addTokens(program: Command, act: Act): void {
-  const noun = addNoun(program, act, 'list, watch, check and revoke logins', TOKENS);
+  const noun = addResource(program, act, 'list, watch, check and revoke logins', TOKENS);
   noun.command('show <jti>').description('one token').action(act(show));
   noun
     .command('revoke [jti...]')

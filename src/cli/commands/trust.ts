@@ -7,7 +7,7 @@ import { normalAddress } from '../../client/find/find-server.ts';
 import { readCa, serverFolder, writeCa } from '../../client/find/server-folder.ts';
 import { AppError } from '../../errors.ts';
 import { homeOf } from '../../system/xdg.ts';
-import { type Authority, fetchAuthority } from '../fetch-ca.ts';
+import { fetchCa, type PresentedCa } from '../fetch-ca.ts';
 import { ask } from '../input/confirm.ts';
 import { asJson, type Members, string } from '../output/json.ts';
 import type { Act, Run } from '../run.ts';
@@ -32,7 +32,7 @@ async function trust(
 ): Promise<undefined> {
   const server = normalAddress(text);
   const wanted = options.fingerprint === undefined ? undefined : plainFingerprint(options.fingerprint);
-  const found = await run.out.whileWaiting(`waiting for ${server}`, fetchAuthority(server, run.io.now()));
+  const found = await run.out.whileWaiting(`waiting for ${server}`, fetchCa(server, run.io.now()));
   const folder = serverFolder(run.io.env, homeOf(run.io.env), server);
   if (found.warning !== undefined) run.out.note(found.warning);
   const known = readCa(folder);
@@ -50,7 +50,7 @@ function plainFingerprint(text: string): string {
   throw new AppError('USAGE', 'a SHA-256 fingerprint has 32 bytes: AA:BB:…');
 }
 
-function compare(server: string, found: Authority, wanted: string): void {
+function compare(server: string, found: PresentedCa, wanted: string): void {
   if (found.fingerprint.replaceAll(':', '') === wanted) return;
   throw new AppError(
     'NOT_TRUSTED',
@@ -58,7 +58,7 @@ function compare(server: string, found: Authority, wanted: string): void {
   );
 }
 
-async function confirm(run: Run, server: string, found: Authority, replaces: boolean): Promise<void> {
+async function confirm(run: Run, server: string, found: PresentedCa, replaces: boolean): Promise<void> {
   if (replaces)
     run.out.problem(`WARNING: ${server} used to have another authority; somebody may be in between`);
   const answer = await ask(run.io, {

@@ -5,7 +5,7 @@ import type { Input } from '../../terminal/io.ts';
  * What comes in, until its end, until it cannot be read, which `tell` learns, or until `signal` aborts;
  * then nothing keeps this process waiting for more. Never throws.
  */
-export async function* ownInput(
+export async function* stdinChunks(
   stdin: Input,
   signal: AbortSignal,
   tell: (problem: string) => void,

@@ -3,7 +3,7 @@
 import { LINKS } from '../commands/links.ts';
 import { LOGGED_IN } from '../commands/login.ts';
 import { SESSIONS } from '../commands/sessions.ts';
-import { STANDING } from '../commands/status.ts';
+import { STATUS } from '../commands/status.ts';
 import { TOKENS, VERIFIED } from '../commands/tokens.ts';
 import { TRUSTED } from '../commands/trust.ts';
 import { VERSIONS } from '../commands/version.ts';
@@ -28,7 +28,7 @@ export type Description = Readonly<Record<string, Described>>;
 
 /** What a command prints. */
 const DOCUMENTS: Readonly<Record<string, Members<never>>> = {
-  latchkey: STANDING,
+  latchkey: STATUS,
   'latchkey whoami': WHOAMI,
   'latchkey login': LOGGED_IN,
   'latchkey trust': TRUSTED,

@@ -1,9 +1,9 @@
 /** What a session has printed, once more and as it was: standard output to ours, standard error to ours. */
-import { Outage } from '../../client/watch/retry.ts';
+import { Retry } from '../../client/watch/retry.ts';
 import { isAppError } from '../../errors.ts';
 import { Stream } from '../../generated/latchkey/v1/session.ts';
 import type { Run } from '../run.ts';
-import { tellPersonOfOutage } from '../watch/outage-notes.ts';
+import { noteOutageForPerson } from '../watch/outage-notes.ts';
 import { writeRaw } from './write-raw.ts';
 
 export interface ReadOptions {
@@ -29,7 +29,7 @@ async function print(
   run: Run,
   request: { readonly sessionId: string; readonly offset: number; readonly follow: boolean },
 ): Promise<void> {
-  const outage = new Outage({ onProgress: (progress) => tellPersonOfOutage(run, progress) });
+  const outage = new Retry({ onProgress: (progress) => noteOutageForPerson(run, progress) });
   const position = { offset: request.offset };
   while (true) {
     try {

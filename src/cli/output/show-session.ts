@@ -10,9 +10,9 @@ import { Stream } from '../../generated/latchkey/v1/session.ts';
 import { OWN_FAILURE } from '../../terminal/exit-status.ts';
 import { explain } from '../failure.ts';
 import { forwardSignals } from '../input/forward-signals.ts';
-import { ownInput } from '../input/stdin-chunks.ts';
+import { stdinChunks } from '../input/stdin-chunks.ts';
 import type { Run } from '../run.ts';
-import { tellPersonOfOutage } from '../watch/outage-notes.ts';
+import { noteOutageForPerson } from '../watch/outage-notes.ts';
 import { writeRaw } from './write-raw.ts';
 
 export interface Shown {
@@ -77,7 +77,7 @@ function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSig
     signal,
     onOutput: (output) => write(run, output),
     onProgress: (progress) => tell(run, progress),
-    ...(shown.input && { input: ownInput(run.io.stdin, signal, (problem) => run.out.problem(problem)) }),
+    ...(shown.input && { input: stdinChunks(run.io.stdin, signal, (problem) => run.out.problem(problem)) }),
   };
 }
 
@@ -89,7 +89,7 @@ function write(run: Run, { stream, data }: Output): Promise<void> {
 function tell(run: Run, progress: Progress): void {
   if (progress.kind === 'dropped') {
     run.out.problem(`${progress.bytes} bytes of older output are no longer kept`);
-  } else if (progress.kind !== 'input-closed') tellPersonOfOutage(run, progress);
+  } else if (progress.kind !== 'input-closed') noteOutageForPerson(run, progress);
   else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program takes no more input');
 }
 

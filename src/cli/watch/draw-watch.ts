@@ -3,8 +3,8 @@
  * it has told of a change, at most ten times a second, and is given four times as long as it took for other work.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LastingClient } from '../../client/watch/reconnecting-client.ts';
-import { watchOn } from '../../client/watch/resilient-watch.ts';
+import type { ReconnectingClient } from '../../client/watch/reconnecting-client.ts';
+import { resilientWatch } from '../../client/watch/resilient-watch.ts';
 import { isAppError } from '../../errors.ts';
 import { LiveScreen } from '../../terminal/live-screen.ts';
 import type { Style } from '../../terminal/table.ts';
@@ -42,7 +42,7 @@ export async function drawWatch<Item, Options extends object>(
 
 class WatchedTable<Item, Options extends object> implements Disposable {
   readonly #run: Run;
-  readonly #server: LastingClient;
+  readonly #server: ReconnectingClient;
   readonly #options: Options & Paging;
   readonly #listing: Listing<Item, Options>;
   readonly #signal: AbortSignal;
@@ -57,7 +57,7 @@ class WatchedTable<Item, Options extends object> implements Disposable {
 
   constructor(
     run: Run,
-    server: LastingClient,
+    server: ReconnectingClient,
     options: Options & Paging,
     listing: Listing<Item, Options>,
     signal: AbortSignal,
@@ -87,7 +87,7 @@ class WatchedTable<Item, Options extends object> implements Disposable {
     const signal = this.#signal;
     const begin = () =>
       this.#listing.changes(this.#server.client, this.#options, { changesOnly: true, signal });
-    const changes = watchOn(this.#server, begin, {
+    const changes = resilientWatch(this.#server, begin, {
       signal,
       onProgress: (progress) => {
         this.#trouble = progress.kind === 'lost' ? `${progress.error.message}; trying again` : undefined;

@@ -2,7 +2,7 @@
 import { asJson } from '../output/json.ts';
 import type { Change, View } from '../output/view.ts';
 
-export class WhatChanged<Item> {
+export class WatchDiff<Item> {
   readonly #view: Pick<View<Item>, 'id' | 'json'>;
   /** By id, what each thing looked like. */
   readonly #told = new Map<string, string>();

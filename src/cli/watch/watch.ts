@@ -1,11 +1,11 @@
 /** A watch as lines: what there is as a table, then each change; or as JSON, one object a line. */
-import { watchOn } from '../../client/watch/resilient-watch.ts';
+import { resilientWatch } from '../../client/watch/resilient-watch.ts';
 import type { Value } from '../../terminal/output.ts';
 import { asJson, object, string } from '../output/json.ts';
 import type { Change, Listing, View } from '../output/view.ts';
 import { ASKING, type Run } from '../run.ts';
-import { tellOutage } from './outage-notes.ts';
-import { WhatChanged } from './watch-diff.ts';
+import { noteOutage } from './outage-notes.ts';
+import { WatchDiff } from './watch-diff.ts';
 
 /**
  * Shows changes until the watch ends, which it does only by failing; goes on by itself when the server was away. As JSON
@@ -18,14 +18,14 @@ export async function showWatch<Item, Options extends object>(
   listing: Listing<Item, Options>,
 ): Promise<undefined> {
   await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
-  const known = new WhatChanged(listing);
+  const known = new WatchDiff(listing);
   const lines = new WatchLines(run, listing);
   const begin = (): AsyncIterable<Change<Item>> => {
     known.begin();
     return listing.changes(server.client, options, { changesOnly: false });
   };
-  const onProgress = tellOutage.bind(undefined, run, 'watching again');
-  for await (const change of watchOn(server, begin, { onProgress }))
+  const onProgress = noteOutage.bind(undefined, run, 'watching again');
+  for await (const change of resilientWatch(server, begin, { onProgress }))
     for (const news of known.take(change)) lines.show(news);
 }
 

@@ -18,9 +18,9 @@ import { dnsServer } from '../find/dns-server.ts';
 import { type FindServer, type FoundServer, findServer } from '../find/find-server.ts';
 import { type FindToken, type FoundToken, findToken } from '../find/find-token.ts';
 import { writeToken } from '../find/server-folder.ts';
-import { checkMinted } from '../verify-issued-token.ts';
+import { verifyIssuedToken } from '../verify-issued-token.ts';
 import { type Line, type Service, serviceOf } from './methods.ts';
-import { trustOf } from './pinned-tls.ts';
+import { pinnedTls } from './pinned-tls.ts';
 
 export type ConnectOptions = FindServer &
   FindToken & {
@@ -70,7 +70,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     sessions: serviceOf(line, SessionServiceDefinition),
     system: serviceOf(line, SystemServiceDefinition),
     keepToken: async (done) => {
-      await checkMinted(done, (issuer) => keysOf(server, issuer), Date.now());
+      await verifyIssuedToken(done, (issuer) => keysOf(server, issuer), Date.now());
       writeToken(server.folder, done.token);
     },
     forgetToken: async () => found?.forget(),
@@ -103,7 +103,7 @@ async function keysOf(server: FoundServer, issuer: string): Promise<GetKeysRespo
 
 function lineTo({ address, ca }: FoundServer, issuer?: string, found?: FoundToken): Line {
   const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  const { secureContext, checkServerIdentity } = trustOf(ca, host, issuer);
+  const { secureContext, checkServerIdentity } = pinnedTls(ca, host, issuer);
   const secure = credentials.createFromSecureContext(secureContext, { checkServerIdentity });
   const metadata = new Metadata();
   if (found !== undefined) metadata.set('authorization', `Bearer ${found.token}`);

@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { createSecureContext, type PeerCertificate, type SecureContext } from 'node:tls';
 import { AppError } from '../../errors.ts';
 
-export interface Trust {
+export interface PinnedTls {
   readonly secureContext: SecureContext;
   /** For tls: undefined, or why the certificate is not the right one. */
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
@@ -18,7 +18,7 @@ export interface Trust {
  * With an `issuer` (the `iss` of the token that will be sent) the certificate has to name that server;
  * without one, the host dialled. Throws NOT_TRUSTED when `ca` is no certificate.
  */
-export function trustOf(ca: string, host: string, issuer: string | undefined): Trust {
+export function pinnedTls(ca: string, host: string, issuer: string | undefined): PinnedTls {
   return {
     secureContext: contextOf(ca),
     checkServerIdentity: (_host, { raw }) => {

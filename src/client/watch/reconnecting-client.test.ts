@@ -6,7 +6,7 @@ import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { AppError } from '../../errors.ts';
 import { configFolder } from '../../system/xdg.ts';
 import { serverFolder, writeCa, writeToken } from '../find/server-folder.ts';
-import { LastingClient } from './reconnecting-client.ts';
+import { ReconnectingClient } from './reconnecting-client.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'latchkey-home-'));
 const env = { HOME: home };
@@ -28,7 +28,7 @@ it('comes back to the server it was at, and never to another where the same pers
   await using server = await ServedApi.start({ serverId: 'this-server' });
   await using other = await ServedApi.start({ serverId: 'other-server' });
   await mean(server);
-  await using lasting = await LastingClient.connect({ env });
+  await using lasting = await ReconnectingClient.connect({ env });
   const { client } = lasting;
   await mean(other);
   expect(await lasting.hasAnother(away)).toBe(false);

@@ -21,7 +21,7 @@ export function isLoginOver(error: unknown): boolean {
   return isAppError(error) && LOGIN_OVER.has(error.reason);
 }
 
-export class LastingClient implements AsyncDisposable {
+export class ReconnectingClient implements AsyncDisposable {
   readonly #options: ConnectOptions;
   readonly who: Who;
   #client: Client;
@@ -33,10 +33,10 @@ export class LastingClient implements AsyncDisposable {
   }
 
   /** Throws what `connect` throws, and what the server says to who is not logged in. */
-  static async connect(options: ConnectOptions): Promise<LastingClient> {
+  static async connect(options: ConnectOptions): Promise<ReconnectingClient> {
     const client = await connect(options);
     try {
-      return new LastingClient(options, client, await whoIs(client));
+      return new ReconnectingClient(options, client, await whoIs(client));
     } catch (error) {
       await client.close();
       throw error;

@@ -2,13 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppError, Reason } from '../../errors.ts';
 
-export type OutageProgress =
+export type RetryProgress =
   | { readonly kind: 'lost'; readonly error: AppError }
   | { readonly kind: 'attached-again' };
 
-export interface OutageOptions {
+export interface RetryOptions {
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: OutageProgress) => void;
+  readonly onProgress?: (progress: RetryProgress) => void;
   /** How long to try to come back; 60 s unless said otherwise. */
   readonly giveUpMs?: number;
 }
@@ -26,12 +26,12 @@ const PASSING: ReadonlySet<Reason> = new Set<Reason>([
   'INTERNAL', // a server that is dying
 ]);
 
-export class Outage {
-  readonly #options: OutageOptions;
+export class Retry {
+  readonly #options: RetryOptions;
   #sinceMs: number | undefined;
   #waitMs = FIRST_WAIT_MS;
 
-  constructor(options: OutageOptions) {
+  constructor(options: RetryOptions) {
     this.#options = options;
   }
 

@@ -17,7 +17,7 @@ export interface ListenAddress {
 /** How an environment variable's text is read before the schema sees it. */
 export type Shape = 'text' | 'boolean' | 'integer' | 'list' | 'map';
 
-export interface Kind<T> {
+export interface SettingType<T> {
   readonly schema: z.ZodType<T>;
   /** Completes "wanted …". */
   readonly wanted: string;
@@ -25,7 +25,7 @@ export interface Kind<T> {
   readonly secret?: boolean;
 }
 
-export type ValueOf<K> = K extends Kind<infer T> ? T : never;
+export type ValueOf<K> = K extends SettingType<infer T> ? T : never;
 
 /** For z.transform: `undefined` from `parse` means unfit. */
 function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T> {
@@ -38,18 +38,18 @@ function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T> {
 }
 
 /** `auto` becomes undefined. */
-export function orAuto<T>(kind: Kind<T>): Kind<T | undefined> {
+export function orAuto<T>(kind: SettingType<T>): SettingType<T | undefined> {
   const auto = z.literal('auto').transform(() => undefined);
   return { ...kind, schema: z.union([auto, kind.schema]), wanted: `${kind.wanted}, or auto` };
 }
 
 /** Null becomes undefined. */
-export function orNothing<T>(kind: Kind<T>): Kind<T | undefined> {
+export function orNothing<T>(kind: SettingType<T>): SettingType<T | undefined> {
   const nothing = z.null().transform(() => undefined);
   return { ...kind, schema: z.union([nothing, kind.schema]) };
 }
 
-export function oneOf<const T extends readonly [string, ...string[]]>(...words: T): Kind<T[number]> {
+export function oneOf<const T extends readonly [string, ...string[]]>(...words: T): SettingType<T[number]> {
   return {
     schema: z.enum(words),
     wanted: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
@@ -57,9 +57,13 @@ export function oneOf<const T extends readonly [string, ...string[]]>(...words: 
   };
 }
 
-export const yesOrNo: Kind<boolean> = { schema: z.boolean(), wanted: 'true or false', shape: 'boolean' };
+export const yesOrNo: SettingType<boolean> = {
+  schema: z.boolean(),
+  wanted: 'true or false',
+  shape: 'boolean',
+};
 
-export function integer(least: number, most: number): Kind<number> {
+export function integer(least: number, most: number): SettingType<number> {
   return {
     schema: z.int().min(least).max(most),
     wanted: `a whole number from ${least} to ${most}`,
@@ -71,7 +75,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, 
 const LONGEST_SECONDS = 3_660 * 86_400;
 
 /** Seconds. */
-export const duration: Kind<number> = {
+export const duration: SettingType<number> = {
   schema: parsed((text) => {
     const [, amount, unit] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
     const seconds = Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? Number.NaN);
@@ -90,7 +94,7 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
 };
 
 /** Bytes. */
-export function size(least: number, words: string): Kind<number> {
+export function size(least: number, words: string): SettingType<number> {
   return {
     schema: parsed((text) => {
       const [, amount, unit] = /^([1-9]\d{0,8}) ?(B|[KMGT]iB)$/.exec(text) ?? [];
@@ -102,7 +106,7 @@ export function size(least: number, words: string): Kind<number> {
   };
 }
 
-export const listenAddress: Kind<ListenAddress> = {
+export const listenAddress: SettingType<ListenAddress> = {
   schema: parsed((text) => {
     const [, six, four, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
     const host = four === 'localhost' ? '127.0.0.1' : (six ?? four ?? '');
@@ -115,7 +119,7 @@ export const listenAddress: Kind<ListenAddress> = {
 };
 
 /** Also a DNS name in the TLS certificate, and the `iss` of tokens; proxy tokens own "proxy" (F21). */
-export const serverId: Kind<string> = {
+export const serverId: SettingType<string> = {
   schema: parsed((text) => {
     const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
     const fits = text.length <= 64 && text.split('.').every((part) => label.test(part));
@@ -125,21 +129,23 @@ export const serverId: Kind<string> = {
   shape: 'text',
 };
 
-export const hostName: Kind<string> = {
+export const hostName: SettingType<string> = {
   schema: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/),
   wanted: 'a host name',
   shape: 'text',
 };
 
 /** A name or address to dial; never something that could be taken for an option. */
-export const dialledHost: Kind<string> = {
+export const dialledHost: SettingType<string> = {
   schema: z.string().regex(/^(?!-)[A-Za-z0-9:.-]{1,253}$/),
   wanted: 'a host name or IP address such as 127.0.0.1',
   shape: 'text',
 };
 
 /** Some of `words`, without doubles. */
-export function someOf<const T extends readonly [string, ...string[]]>(...words: T): Kind<T[number][]> {
+export function someOf<const T extends readonly [string, ...string[]]>(
+  ...words: T
+): SettingType<T[number][]> {
   return {
     schema: z.array(z.enum(words)).transform((found) => [...new Set(found)]),
     wanted: `a list of ${words.join(', ')}`,
@@ -147,7 +153,7 @@ export function someOf<const T extends readonly [string, ...string[]]>(...words:
   };
 }
 
-export const absolutePath: Kind<string> = {
+export const absolutePath: SettingType<string> = {
   schema: parsed((text) =>
     isAbsolute(text) && !text.includes('\0') && text.length <= 4_000
       ? withoutSlash(normalize(text))
@@ -162,13 +168,13 @@ function withoutSlash(path: string): string {
 }
 
 /** A database's path, absolute or relative to the state folder. */
-export const storeUrl: Kind<string> = {
+export const storeUrl: SettingType<string> = {
   schema: z.string().regex(/^sqlite:[^\0?#]+[^\0?#/]$/),
   wanted: 'sqlite: and a file name such as sqlite:latchkey.db',
   shape: 'text',
 };
 
-export const strongSecret: Kind<Secret> = {
+export const strongSecret: SettingType<Secret> = {
   schema: z
     .string()
     .refine((text) => weakness(text) === undefined)
@@ -182,14 +188,14 @@ export const strongSecret: Kind<Secret> = {
 const NAME = /^(?![-\s])[^\x00-\x1f\x7f-\x9f,:]{1,256}(?<!\s)$/;
 
 /** Names of users, without doubles. */
-export const userNames: Kind<string[]> = {
+export const userNames: SettingType<string[]> = {
   schema: z.array(z.string().regex(NAME)).transform((names) => [...new Set(names)]),
   wanted: 'a list of user names such as [alice, bob]',
   shape: 'list',
 };
 
 /** A bare name is a Linux group: `wheel` becomes `unix:wheel`. */
-export const groupNames: Kind<string[]> = {
+export const groupNames: SettingType<string[]> = {
   schema: z
     .array(parsed((text) => unixGroup(text.startsWith('unix:') ? text.slice(5) : text)))
     .transform((groups) => [...new Set(groups)]),
@@ -202,7 +208,7 @@ function unixGroup(name: string): string | undefined {
 }
 
 /** Seconds by one of `names`. */
-export function durations(...names: readonly string[]): Kind<Record<string, number>> {
+export function durations(...names: readonly string[]): SettingType<Record<string, number>> {
   return {
     schema: z.partialRecord(z.enum(names), duration.schema) as z.ZodType<Record<string, number>>,
     wanted: `durations such as 8h by one of ${names.join(', ')}`,

@@ -12,11 +12,11 @@ import {
   groupNames,
   hostName,
   integer,
-  type Kind,
   listenAddress,
   oneOf,
   orAuto,
   orNothing,
+  type SettingType,
   serverId,
   size,
   someOf,
@@ -28,12 +28,12 @@ import {
 } from './setting-types.ts';
 
 export interface Setting<T> {
-  readonly kind: Kind<T>;
+  readonly kind: SettingType<T>;
   /** The default as it would be written in the file. */
   readonly fallback: (mode: Mode) => unknown;
 }
 
-function setting<T>(kind: Kind<T>, fallback: unknown): Setting<T> {
+function setting<T>(kind: SettingType<T>, fallback: unknown): Setting<T> {
   return { kind, fallback: () => fallback };
 }
 

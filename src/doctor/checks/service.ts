@@ -1,6 +1,6 @@
 /** Who looks after the daemon: systemd, where it has the unit, or a person. */
 import { existsSync } from 'node:fs';
-import { askProgram } from '../../system/run-program.ts';
+import { runProgram } from '../../system/run-program.ts';
 
 const UNIT = 'latchkey';
 
@@ -33,7 +33,7 @@ const BY_SYSTEMD: Omit<Service, 'user'> = {
 export async function findService(uid: number): Promise<Service> {
   if (uid !== 0 || !existsSync('/run/systemd/system')) return BY_HAND;
   const argv = ['show', '--property=LoadState', '--property=User', `${UNIT}.service`];
-  const { stdout } = await askProgram('/usr/bin/systemctl', argv).catch(() => ({ stdout: '' }));
+  const { stdout } = await runProgram('/usr/bin/systemctl', argv).catch(() => ({ stdout: '' }));
   const { LoadState, User } = Object.fromEntries(stdout.split('\n').map((line) => line.split('=')));
   return LoadState === 'loaded' ? { ...BY_SYSTEMD, user: User || 'root' } : BY_HAND;
 }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import type { UserEntry } from '../../accounts/user-database.ts';
 import { LINK_COMMAND, SUDO, SUDO_RUN_FOLDER } from '../../supervisor/starters/sudo.ts';
-import { type Answer, askProgram, firstLine } from '../../system/run-program.ts';
+import { firstLine, type ProgramResult, runProgram } from '../../system/run-program.ts';
 import { type Finding, Findings } from '../finding.ts';
 import type { Subject } from './configuration.ts';
 
@@ -53,7 +53,7 @@ function checkProgram(path: string): Finding[] {
 
 /** Syntax, modes and owners of all of sudo's files. */
 async function checkFiles(): Promise<Finding[]> {
-  const checked = await askProgram(VISUDO, ['--check']);
+  const checked = await runProgram(VISUDO, ['--check']);
   if (checked.status === 0) return [];
   const [, file = FILE] = /^(\/[^\s:]+):/.exec(firstLine(checked)) ?? [];
   const remedy = `chown root: ${file} && chmod 0440 ${file} && visudo -f ${file}`;
@@ -80,12 +80,12 @@ async function someoneAllowed(name: string, eligible: readonly UserEntry[]): Pro
 }
 
 async function allows(name: string, target: string, command: readonly string[]): Promise<boolean> {
-  return (await askProgram(SUDO, ['-n', '-l', '-U', name, '-u', target, '--', ...command])).status === 0;
+  return (await runProgram(SUDO, ['-n', '-l', '-U', name, '-u', target, '--', ...command])).status === 0;
 }
 
 /** The daemon has no password to give. */
 async function passwordFree(name: string): Promise<Finding[]> {
-  const rules = rulesIn(await askProgram(SUDO, ['-n', '-ll', '-U', name]));
+  const rules = rulesIn(await runProgram(SUDO, ['-n', '-ll', '-U', name]));
   const rule = rules.find(({ commands }) => commands.includes(LINK_COMMAND.join(' ')));
   if (rule === undefined || rule.options.includes('!authenticate')) return [];
   return [found.problem(`sudo asks ${name} for a password`, `in ${FILE}: NOPASSWD: in front of the command`)];
@@ -100,7 +100,7 @@ async function tooMuch(name: string, person: string): Promise<Finding[]> {
   if (await allows(name, person, [OTHER]))
     findings.push(found.problem(`sudo lets ${name} run ${OTHER} as ${person}`, remedy));
   if (findings.length > 0) return findings;
-  const commands = rulesIn(await askProgram(SUDO, ['-n', '-ll', '-U', name])).flatMap(
+  const commands = rulesIn(await runProgram(SUDO, ['-n', '-ll', '-U', name])).flatMap(
     (rule) => rule.commands,
   );
   const others = commands.filter((command) => command !== LINK_COMMAND.join(' '));
@@ -113,7 +113,7 @@ interface Rule {
 }
 
 /** The entries of the long listing (sudo(8), -l twice). */
-function rulesIn({ stdout }: Answer): Rule[] {
+function rulesIn({ stdout }: ProgramResult): Rule[] {
   return stdout
     .split(/^Sudoers entry:.*$/m)
     .slice(1)

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { AppError } from '../../errors.ts';
-import { cleanEnvironment, ownCommand } from '../processes/re-exec.ts';
+import { cleanEnvironment, reExecCommand } from '../processes/re-exec.ts';
 
 const SERVICE = 'latchkey';
 export const SERVICE_FILE = `/etc/pam.d/${SERVICE}`;
@@ -16,7 +16,7 @@ const [ALLOWED, REFUSED] = [0, 1];
  */
 export async function checkAccountPhase(user: string, argv: readonly string[]): Promise<void> {
   if (!existsSync(SERVICE_FILE)) return;
-  const [program, words] = ownCommand(argv, ['--check-account', user]);
+  const [program, words] = reExecCommand(argv, ['--check-account', user]);
   const env = cleanEnvironment(process.env);
   const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: PATIENCE_MS });
   let message = '';

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Frame } from '../../generated/latchkey/link/v1/link.ts';
-import { encodeFrame, FrameReader } from '../../link-protocol/frames.ts';
+import { encodeFrame, FrameDecoder } from '../../link-protocol/frames.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
 
 /**
@@ -20,7 +20,7 @@ export class Channel {
   onFrame: (frame: Frame) => void = () => {};
   onClose: () => void = () => {};
   readonly #socket: Socket;
-  readonly #reader = new FrameReader();
+  readonly #reader = new FrameDecoder();
   #closing = false;
 
   constructor(socket: Socket) {

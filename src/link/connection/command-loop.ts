@@ -9,19 +9,19 @@ import { type CommandContext, carryOut } from './commands.ts';
 const MAX_PENDING = 1000;
 
 /** What a conversation gets from its link. */
-export type ConversationContext = Omit<CommandContext, 'channel' | 'readers'> & {
+export type CommandLoopContext = Omit<CommandContext, 'channel' | 'readers'> & {
   /** Something was asked or answered. */
   readonly active: () => void;
 };
 
-export class Conversation {
+export class CommandLoop {
   readonly channel: Channel;
   readonly readers: Readers;
   readonly #context: CommandContext;
   readonly #active: () => void;
   #pending = 0;
 
-  constructor(channel: Channel, { active, ...context }: ConversationContext, onClose: () => void) {
+  constructor(channel: Channel, { active, ...context }: CommandLoopContext, onClose: () => void) {
     this.channel = channel;
     this.readers = new Readers({
       write: (bytes, sent) => {

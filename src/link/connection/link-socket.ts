@@ -15,7 +15,7 @@ const MAX_CONNECTIONS = 16;
 /** For the owner and the folder's group, which is the daemon's. */
 const SOCKET_MODE = 0o660;
 
-export class Door implements AsyncDisposable {
+export class LinkSocket implements AsyncDisposable {
   /** Base name of the socket; a new one for each link. */
   readonly name: string;
   readonly #folder: TrustedFolder;

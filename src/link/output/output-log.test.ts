@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Stream } from '../../generated/latchkey/link/v1/link.ts';
-import { FrameReader } from '../../link-protocol/frames.ts';
+import { FrameDecoder } from '../../link-protocol/frames.ts';
 import { writeOutputHeader } from '../../link-protocol/output-frame.ts';
 import { makePipe } from '../../native/pipe.ts';
 import { SessionFolder } from '../session/session-folder.ts';
@@ -91,7 +91,7 @@ it('is framed as the codec frames it', () => {
         stream: Stream.STDERR,
         bytes: data.length,
       });
-      const [frame] = new FrameReader().push(buffer.subarray(start));
+      const [frame] = new FrameDecoder().push(buffer.subarray(start));
       expect(frame).toEqual({
         request: 0,
         body: { $case: 'output', value: { reader, offset, stream: Stream.STDERR, data } },

@@ -37,7 +37,7 @@ interface Source {
   owed: number;
 }
 
-export class Pump {
+export class OutputPump {
   readonly #log: OutputLog;
   readonly #events: PumpEvents;
   readonly #sources: Source[];

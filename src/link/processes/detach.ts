@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { AppError } from '../../errors.ts';
-import { cleanEnvironment, ownCommand } from './re-exec.ts';
+import { cleanEnvironment, reExecCommand } from './re-exec.ts';
 
 /** Within 10 s, DESIGN 7.8; the link itself gives up before that. */
 const PATIENCE_MS = 9500;
@@ -16,7 +16,7 @@ const REPORT_FD = 3;
 
 /** Starts the link in the background. Throws with its reason unless it becomes ready in time. */
 export async function startDetached(argv: readonly string[]): Promise<void> {
-  const [program, words] = ownCommand(argv, [...argv, '--report-fd', `${REPORT_FD}`]);
+  const [program, words] = reExecCommand(argv, [...argv, '--report-fd', `${REPORT_FD}`]);
   const env = cleanEnvironment(process.env);
   const stdio: ('ignore' | 'pipe')[] = ['ignore', 'ignore', 'ignore', 'pipe'];
   const child = spawn(program, words, { cwd: '/', detached: true, env, stdio });

@@ -24,13 +24,13 @@ export interface EndedProcesses {
 
 /** Ends them; resolves when none is left, or after grace and 10 seconds. */
 export async function endProcesses(session: SessionProcesses, graceMs: number): Promise<EndedProcesses> {
-  const ending = new Ending(session);
+  const ending = new TreeEnding(session);
   const isGone = await until(() => ending.ask(), Math.min(graceMs, LONGEST_GRACE_MS));
   if (isGone !== 'done') await until(() => ending.kill(), KILLING_MS);
   return ending.result();
 }
 
-class Ending {
+class TreeEnding {
   readonly #session: SessionProcesses;
   readonly #seen = new Set<string>();
   readonly #told = new Set<number>();

@@ -8,7 +8,7 @@ const QUIET_MS = 1000;
 /** Enough for V8 to give up the code that only the start has used. */
 const ROUNDS = 3;
 
-export class Frugal {
+export class IdleMemory {
   readonly #release: () => void;
   #lastActive = 0;
   #timer: NodeJS.Timeout | undefined;

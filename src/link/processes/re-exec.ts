@@ -5,7 +5,7 @@ import { isSea } from 'node:sea';
  * The program and arguments that run this role with `words`; `argv` is what this process was given
  * behind the role's name. In a packaged binary the program is the script.
  */
-export function ownCommand(argv: readonly string[], words: readonly string[]): [string, string[]] {
+export function reExecCommand(argv: readonly string[], words: readonly string[]): [string, string[]] {
   const before = process.argv.slice(1, process.argv.length - argv.length);
   const own = isSea() ? before.slice(1) : [...process.execArgv, ...before];
   return [process.execPath, [...own, ...words]];

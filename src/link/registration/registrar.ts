@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { AppError, type Details, type Reason } from '../../errors.ts';
 import type { RegisterLinkRequest } from '../../generated/latchkey/v1/link.ts';
-import { cleanEnvironment, ownCommand } from '../processes/re-exec.ts';
+import { cleanEnvironment, reExecCommand } from '../processes/re-exec.ts';
 
 /** What is to be registered, and for how long to try. */
 export interface Order {
@@ -26,7 +26,7 @@ export class Registrar implements Disposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
 
   constructor(argv: readonly string[], run: string) {
-    const [program, words] = ownCommand(argv, ['--run', run, '--register']);
+    const [program, words] = reExecCommand(argv, ['--run', run, '--register']);
     const env = cleanEnvironment(process.env);
     this.#child = spawn(program, words, { env, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'] });
     this.#child.stdin.on('error', () => {});

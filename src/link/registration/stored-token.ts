@@ -15,10 +15,10 @@ import { CLAIM_PREFIX } from '../../token/claims.ts';
 import { parseJws } from '../../token/jws.ts';
 import type { Account } from '../account/account.ts';
 import type { LinkToken } from '../identity.ts';
-import type { LinkWords } from '../options.ts';
+import type { LinkOptions } from '../options.ts';
 
 export class StoredToken implements Disposable {
-  readonly #words: LinkWords;
+  readonly #words: LinkOptions;
   readonly #folder: string;
   readonly #ca: string;
   readonly #isThere: (socket: string) => boolean;
@@ -27,7 +27,12 @@ export class StoredToken implements Disposable {
   #before: string | undefined;
 
   /** `isThere`: whether a link has this socket. */
-  constructor(words: LinkWords, account: Account, server: LocalServer, isThere: (socket: string) => boolean) {
+  constructor(
+    words: LinkOptions,
+    account: Account,
+    server: LocalServer,
+    isThere: (socket: string) => boolean,
+  ) {
     this.#words = words;
     this.#folder = serverFolder(process.env, account.home, server.address);
     this.#ca = server.ca;

@@ -5,10 +5,10 @@ import { OutputLog } from '../output/output-log.ts';
 import { endProcesses } from '../processes/end-processes.ts';
 import { markOf } from '../processes/processes.ts';
 import { reopenKeeper } from './keeper.ts';
-import { watchLife } from './keeper-watch.ts';
+import { watchKeeper } from './keeper-watch.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, type KeeperPids, type SessionFolder } from './session-folder.ts';
-import type { SessionPlace } from './sessions-dir.ts';
+import type { SessionsDir } from './sessions-dir.ts';
 
 const [TRIES, BETWEEN_MS] = [40, 50];
 const NEVER_RAN: KeeperPids = { keeper: 0, holder: 0 };
@@ -19,7 +19,7 @@ const NEVER_RAN: KeeperPids = { keeper: 0, holder: 0 };
  */
 export async function adoptSession(
   id: string,
-  place: SessionPlace,
+  place: SessionsDir,
   events: SessionEvents,
 ): Promise<Session | SessionState | undefined> {
   const folder = place.open(id);
@@ -43,7 +43,7 @@ function takeOver(
   folder: SessionFolder,
   log: OutputLog,
   pids: KeeperPids,
-  place: SessionPlace,
+  place: SessionsDir,
   events: SessionEvents,
 ): Session | undefined {
   if (folder.record.bootId !== bootId() || markOf(pids.keeper) !== folder.record.id) return undefined;
@@ -51,7 +51,7 @@ function takeOver(
     const pipes = reopenKeeper(pids);
     const session = new Session({ folder, log, pipes, pids, events, open: (id) => place.open(id) });
     if (pipes.life === undefined) session.programOver();
-    else watchLife(pipes.life, () => session.programOver());
+    else watchKeeper(pipes.life, () => session.programOver());
     return session;
   } catch {
     return undefined;

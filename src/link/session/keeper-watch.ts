@@ -24,7 +24,7 @@ export function readGreeting(fd: number): { pids: Promise<KeeperPids | undefined
 }
 
 /** Calls `over` once the program is over and its status noted, or the keeper is dead. */
-export function watchLife(fd: number, over: () => void): Watch {
+export function watchKeeper(fd: number, over: () => void): Watch {
   return watchReadable(fd, () => {
     if (readSome(fd) !== '') return 'more';
     over();

@@ -9,7 +9,7 @@ interface HeldStart {
   readonly pass: (run: boolean) => void;
 }
 
-export class HeldStarts {
+export class PendingStarts {
   readonly #begin: (start: Start, hold: Hold) => Promise<Session>;
   readonly #held = new Map<string, HeldStart>();
 

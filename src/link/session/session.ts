@@ -6,7 +6,7 @@
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
 import type { OutputLog } from '../output/output-log.ts';
-import { Pump } from '../output/output-pump.ts';
+import { OutputPump } from '../output/output-pump.ts';
 import type { Listener, OutputSource } from '../output/output-source.ts';
 import { type EndedProcesses, endProcesses, send } from '../processes/end-processes.ts';
 import { markOf, type ProcessEntry, readProcess, readProcesses } from '../processes/processes.ts';
@@ -43,7 +43,7 @@ export class Session implements OutputSource {
   readonly log: OutputLog;
   readonly #parts: SessionParts;
   readonly #keeper: ProcessEntry | undefined;
-  readonly #pump: Pump;
+  readonly #pump: OutputPump;
   readonly #input: Input | undefined;
   readonly #listeners = new Set<Listener>();
   readonly #over = Promise.withResolvers<void>();
@@ -61,7 +61,7 @@ export class Session implements OutputSource {
     this.log = log;
     this.#parts = parts;
     this.#keeper = readProcess(pids.keeper);
-    this.#pump = new Pump(log, pipes, {
+    this.#pump = new OutputPump(log, pipes, {
       moved: () => this.#wake(),
       drained: () => this.#finish(),
       ended: () => this.#ended(),

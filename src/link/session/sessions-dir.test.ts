@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SessionPlace } from './sessions-dir.ts';
+import { SessionsDir } from './sessions-dir.ts';
 
 const SOMEBODY_ELSE = 7002;
 const ID = 's0123456789';
@@ -17,7 +17,7 @@ describe('where sessions are kept', () => {
     const home = mkdtempSync(join(tmpdir(), 'latchkey-place-'));
     const serverId = randomBytes(8).toString('hex');
     try {
-      const place = new SessionPlace({ home, uid }, serverId);
+      const place = new SessionsDir({ home, uid }, serverId);
       const own = join(home, 'own');
       mkdirSync(own);
       const record = { id: ID, command: ['true'], bootId: 'b', createdAt: 1, outputLimit: 1 };

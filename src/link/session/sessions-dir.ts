@@ -13,7 +13,7 @@ import { SessionFolder } from './session-folder.ts';
 const PRIVATE = 0o700;
 const SERVER_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-export class SessionPlace {
+export class SessionsDir {
   /** Where new sessions go. */
   readonly folder: string;
   readonly #folders: readonly string[];

@@ -4,9 +4,9 @@ import type { Ended, Exited, SessionState, Start } from '../../generated/latchke
 import type { Account } from '../account/account.ts';
 import { type OutputSource, PastSession } from '../output/output-source.ts';
 import { adoptSession } from './adopt-session.ts';
-import { HeldStarts } from './pending-starts.ts';
+import { PendingStarts } from './pending-starts.ts';
 import { Session, type SessionEvents } from './session.ts';
-import type { SessionPlace } from './sessions-dir.ts';
+import type { SessionsDir } from './sessions-dir.ts';
 import { type Hold, startSession } from './start-session.ts';
 
 const MAX_RUNNING = 1000;
@@ -23,7 +23,7 @@ export interface SessionsEvents {
 
 export class Sessions {
   readonly #account: Account;
-  readonly #place: SessionPlace;
+  readonly #place: SessionsDir;
   readonly #umask: number;
   readonly #events: SessionsEvents;
   /** Running, and those over whose log is still open. */
@@ -32,9 +32,9 @@ export class Sessions {
   /** Those whose program does not run yet, by id. */
   readonly #starting = new Map<string, Promise<Session>>();
   /** Those that wait for the daemon. */
-  readonly held = new HeldStarts((start, hold) => this.start(start, hold));
+  readonly held = new PendingStarts((start, hold) => this.start(start, hold));
 
-  constructor(account: Account, place: SessionPlace, umask: number, events: SessionsEvents) {
+  constructor(account: Account, place: SessionsDir, umask: number, events: SessionsEvents) {
     this.#account = account;
     this.#place = place;
     this.#umask = umask;

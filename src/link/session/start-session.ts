@@ -6,11 +6,11 @@ import type { Account } from '../account/account.ts';
 import { OutputLog } from '../output/output-log.ts';
 import { sessionEnvironment } from './environment.ts';
 import { closePipes, type Program, startKeeper } from './keeper.ts';
-import { readGreeting, watchLife } from './keeper-watch.ts';
+import { readGreeting, watchKeeper } from './keeper-watch.ts';
 import { homeDirectory, programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, SessionFolder } from './session-folder.ts';
-import type { SessionPlace } from './sessions-dir.ts';
+import type { SessionsDir } from './sessions-dir.ts';
 
 const STARTING_MS = 10_000;
 const MAX_ARGUMENT_BYTES = 128 * 1024; // execve(2): MAX_ARG_STRLEN
@@ -18,7 +18,7 @@ const MAX_ARGUMENT_BYTES = 128 * 1024; // execve(2): MAX_ARG_STRLEN
 /** What a start stands on. */
 export interface StartContext {
   readonly account: Account;
-  readonly place: SessionPlace;
+  readonly place: SessionsDir;
   /** What programs get; the link's own is 077. */
   readonly umask: number;
   readonly events: SessionEvents;
@@ -95,7 +95,7 @@ async function run(
     const found = await Promise.race([pids, late.promise]);
     if (found === undefined) throw new Error('its keeper ended at once');
     const session = new Session({ folder, log, pipes, pids: found, events, open: (id) => place.open(id) });
-    if (pipes.life !== undefined) watchLife(pipes.life, () => session.programOver());
+    if (pipes.life !== undefined) watchKeeper(pipes.life, () => session.programOver());
     return session;
   } catch (error) {
     watch.close();

@@ -9,7 +9,7 @@ import type { Frame } from '../../generated/latchkey/link/v1/link.ts';
 import { encodeFrame } from '../../link-protocol/frames.ts';
 import type { Body, Case, ValueOf } from '../../link-protocol/protocol.ts';
 import type { Line } from './dial.ts';
-import type { Incoming } from './frame-reader.ts';
+import type { FrameReader } from './frame-reader.ts';
 import { refusalOf } from './link-error.ts';
 
 /** A frame that answers no question. */
@@ -29,7 +29,7 @@ const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 
 export class Channel {
   readonly #socket: Socket;
-  readonly #incoming: Incoming;
+  readonly #incoming: FrameReader;
   readonly #questions = new Map<number, Question>();
   readonly #ended = Promise.withResolvers<void>();
   #listener: Listener;
@@ -101,7 +101,7 @@ export class Channel {
   }
 
   /** The bytes of an output frame are not needed any more; `trim` when none are. */
-  get buffers(): Pick<Incoming, 'giveBack' | 'trim'> {
+  get buffers(): Pick<FrameReader, 'giveBack' | 'trim'> {
     return this.#incoming;
   }
 

@@ -3,7 +3,7 @@ import { createConnection, type Socket } from 'node:net';
 import { AppError, isAppError } from '../../errors.ts';
 import { peerCredentials } from '../../native/peer-credentials.ts';
 import { isForwarder, type ListeningProcess, processOf } from '../lifecycle/listening-process.ts';
-import { Incoming } from './frame-reader.ts';
+import { FrameReader } from './frame-reader.ts';
 
 const NOBODY = 65534;
 
@@ -22,7 +22,7 @@ export class Unreachable extends AppError {
 export interface Line {
   readonly socket: Socket;
   /** What is read from it, once the socket is resumed. */
-  readonly incoming: Incoming;
+  readonly incoming: FrameReader;
 }
 
 /** A connection to a socket on which `process` of the expected uid listens. */
@@ -53,7 +53,7 @@ export async function dial(path: string, uid: number, deadlineMs: number): Promi
 
 function connect(path: string, deadlineMs: number): Promise<Line> {
   return new Promise((resolve, reject) => {
-    const incoming = new Incoming();
+    const incoming = new FrameReader();
     const socket = createConnection({ path, onread: incoming.onread });
     const timer = setTimeout(() => fail(new Unreachable('it does not accept', false)), deadlineMs);
     const fail = (error: AppError): void => {

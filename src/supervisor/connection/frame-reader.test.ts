@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Frame, Stream } from '../../generated/latchkey/link/v1/link.ts';
 import { encodeFrame } from '../../link-protocol/frames.ts';
-import { Incoming } from './frame-reader.ts';
+import { FrameReader } from './frame-reader.ts';
 
 const MAX_OUTPUT = 256 * 1024;
 
@@ -36,8 +36,8 @@ describe('what comes from a link', () => {
   });
 
   /** Two ends of a connection; `incoming` hears what `far` writes. */
-  async function meet(): Promise<{ incoming: Incoming; far: Socket; near: Socket }> {
-    const incoming = new Incoming();
+  async function meet(): Promise<{ incoming: FrameReader; far: Socket; near: Socket }> {
+    const incoming = new FrameReader();
     const accepted = once(server, 'connection');
     const near = createConnection({ path, onread: incoming.onread });
     const [far] = (await accepted) as [Socket];

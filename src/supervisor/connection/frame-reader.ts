@@ -5,7 +5,7 @@
  */
 import type { OnReadOpts } from 'node:net';
 import { Frame } from '../../generated/latchkey/link/v1/link.ts';
-import { FrameReader } from '../../link-protocol/frames.ts';
+import { FrameDecoder } from '../../link-protocol/frames.ts';
 import { readOutputFrame } from '../../link-protocol/output-frame.ts';
 
 /** Room for a frame with the most output that a link may send at once (link.proto, Output). */
@@ -15,20 +15,20 @@ const MAX_SPARE = 4;
 /** Where everything else is read to, of all links: it is copied or decoded before anything else is read. */
 const SHARED = Buffer.allocUnsafeSlow(64 * 1024);
 
-export class Incoming {
+export class FrameReader {
   /** For the socket, when it is made. */
   readonly onread: OnReadOpts;
   /** Whom frames are given to, in order; may throw. */
   onFrame: (frame: Frame) => void = () => {};
   /** Told what is wrong: what came is no frame, or `onFrame` has thrown. Nothing more can be read. */
   onBroken: (error: unknown) => void = () => {};
-  readonly #frames: FrameReader;
+  readonly #frames: FrameDecoder;
   #spare: Buffer[] = [];
   /** The memory of outputs that nobody has given back. */
   readonly #lent = new WeakSet<ArrayBufferLike>();
 
   constructor() {
-    this.#frames = new FrameReader({
+    this.#frames = new FrameDecoder({
       take: (bytes) => this.#spare.pop() ?? Buffer.allocUnsafeSlow(Math.max(bytes, BUFFER_BYTES)),
       decode: (body) => this.#decode(body),
     });

@@ -11,7 +11,7 @@ import type { LinkInfo } from '../link-info.ts';
 import type { Channel } from './channel.ts';
 import { InputWindow } from './input-window.ts';
 import { LinkRefusal, refusalOf, safeText } from './link-error.ts';
-import { type OutputPiece, Reading, type ReadingEnd, statusOf, windowBeside } from './output-reader.ts';
+import { type OutputEnd, type OutputPiece, OutputReader, statusOf, windowBeside } from './output-reader.ts';
 
 const START_MS = 30_000;
 const ANSWER_MS = 10_000;
@@ -52,7 +52,7 @@ export class LinkConnection {
   readonly #confine: Confine | undefined;
   /** Sessions that run here, with their keepers' process ids (hearsay; 0 when unknown). */
   readonly #running = new Map<string, number>();
-  readonly #readings = new Map<number, { reading: Reading; request: number }>();
+  readonly #readings = new Map<number, { reading: OutputReader; request: number }>();
   readonly #inputs = new Map<string, { window: InputWindow; request: number }>();
   readonly #stopped = Promise.withResolvers<Stopped>();
   #lastReader = 0;
@@ -125,13 +125,13 @@ export class LinkConnection {
    * What a session has printed, in order; a piece is the caller's until it asks for the next. Throws OUTPUT_DROPPED, NOT_FOUND, LINK_LOST, and CANCELLED
    * when `signal` aborts.
    */
-  async *read(sessionId: string, options: ReadOptions): AsyncGenerator<OutputPiece, ReadingEnd> {
+  async *read(sessionId: string, options: ReadOptions): AsyncGenerator<OutputPiece, OutputEnd> {
     const { follow, hold, signal } = options;
     const offset = options.offset < 0 ? FROM_NOW_ON : options.offset;
     const reader = ++this.#lastReader;
     const request = this.#channel.newRequest();
     const credit = windowBeside(this.#readings.size);
-    const reading = new Reading(credit);
+    const reading = new OutputReader(credit);
     const cancel = (): void => reading.fail(new AppError('CANCELLED', 'the reader has left'));
     if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel, { once: true });

@@ -28,16 +28,16 @@ export interface OutputPiece {
 }
 
 /** How a reading ended: `exited` when the session is over, its status when somebody saw it. */
-export interface ReadingEnd {
+export interface OutputEnd {
   readonly exited?: { readonly status?: number };
 }
 
-export class Reading {
+export class OutputReader {
   #waiting: OutputPiece[] = [];
   #window: number;
   readonly #returnBytes: number;
   #taken = 0;
-  #end: ReadingEnd | undefined;
+  #end: OutputEnd | undefined;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -78,7 +78,7 @@ export class Reading {
   async *pieces(
     taken: (data: Buffer) => void,
     grant: (bytes: number) => void,
-  ): AsyncGenerator<OutputPiece, ReadingEnd> {
+  ): AsyncGenerator<OutputPiece, OutputEnd> {
     for (;;) {
       const piece = this.#waiting.shift();
       if (piece) {

@@ -2,7 +2,7 @@
 const LINES = 10;
 const PERIOD_MS = 60_000;
 
-export class WarningBudget {
+export class WarningLimit {
   #left = LINES;
   #since = performance.now();
 

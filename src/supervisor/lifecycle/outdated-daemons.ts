@@ -16,20 +16,20 @@ export const LOOK_MS = 1_000;
  */
 const REST_MS = 600_000;
 
-export interface ReplacementOptions {
+export interface OutdatedDaemonsOptions {
   readonly registry: LinkRegistry;
   readonly daemonStarts: Pick<DaemonStarts, 'isPossible' | 'replace'>;
   readonly log: Log;
 }
 
-export class Replacement implements Disposable {
-  readonly #options: ReplacementOptions;
+export class OutdatedDaemons implements Disposable {
+  readonly #options: OutdatedDaemonsOptions;
   readonly #timer: NodeJS.Timeout;
   /** When a uid's link daemon may be replaced again, by performance.now(). */
   readonly #next = new Map<number, number>();
   #busy = false;
 
-  constructor(options: ReplacementOptions) {
+  constructor(options: OutdatedDaemonsOptions) {
     this.#options = options;
     this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
   }

@@ -14,7 +14,7 @@ import { dial, Unreachable } from '../connection/dial.ts';
 import { greet, resume } from '../connection/handshake.ts';
 import type { LinkEvents } from '../connection/link-connection.ts';
 import { LinkRefusal } from '../connection/link-error.ts';
-import { WarningBudget } from '../connection/warning-limit.ts';
+import { WarningLimit } from '../connection/warning-limit.ts';
 import type { Link } from '../link.ts';
 import type { Observers } from '../observer.ts';
 import type { LinksFolder } from '../registration/links-folder.ts';
@@ -53,7 +53,7 @@ export class Supervision {
   /** What to do with what `link` says unasked. */
   eventsOf(link: Link): LinkEvents {
     const { observers, registry, log } = this.#options;
-    const budget = new WarningBudget();
+    const budget = new WarningLimit();
     return {
       exited: (id, status) => {
         observers.exited(link.info, id, status);

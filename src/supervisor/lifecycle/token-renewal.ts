@@ -12,7 +12,7 @@ const PARTS = 4;
 /** How often it is tried in what is then left of it, at least once a second. */
 const TRIES = 8;
 
-export interface RenewalOptions {
+export interface TokenRenewalOptions {
   readonly registry: LinkRegistry;
   readonly store: Store;
   readonly authority: Pick<Authority, 'get' | 'isActive' | 'liveTokensOf' | 'proofFor' | 'renew'>;
@@ -21,14 +21,14 @@ export interface RenewalOptions {
   readonly log: Log;
 }
 
-export class Renewal implements Disposable {
-  readonly #options: RenewalOptions;
+export class TokenRenewal implements Disposable {
+  readonly #options: TokenRenewalOptions;
   readonly #timer: NodeJS.Timeout;
   /** When to look at a link again, in milliseconds since 1970, by socket. */
   readonly #next = new Map<string, number>();
   #busy = false;
 
-  constructor(options: RenewalOptions) {
+  constructor(options: TokenRenewalOptions) {
     this.#options = options;
     this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
   }

@@ -6,7 +6,7 @@ import { AppError } from '../../errors.ts';
 import { statOf } from '../lifecycle/listening-process.ts';
 import type { Link } from '../link.ts';
 
-export interface Origin {
+export interface ProcessOrigin {
   readonly sessionId?: string;
   readonly link?: Link;
 }
@@ -14,7 +14,7 @@ export interface Origin {
 const MOST_ANCESTORS = 1000;
 
 /** Neither, for a process that comes from somewhere else. Throws LINK_REFUSED for one that hides below very many. */
-export async function originOf(pid: number, links: Iterable<Link>): Promise<Origin> {
+export async function originOf(pid: number, links: Iterable<Link>): Promise<ProcessOrigin> {
   const { keepers, listeners } = processesOf(links);
   let at = pid;
   for (let step = 0; at > 1; step += 1) {

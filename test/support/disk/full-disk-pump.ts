@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OutputLog } from '../../../src/link/output/output-log.ts';
-import { Pump } from '../../../src/link/output/output-pump.ts';
+import { OutputPump } from '../../../src/link/output/output-pump.ts';
 import { bootId, SessionFolder } from '../../../src/link/session/session-folder.ts';
 import { makePipe } from '../../../src/native/pipe.ts';
 
@@ -25,7 +25,7 @@ for (const fd of [output.write, errors.write]) closeSync(fd);
 const warnings: string[] = [];
 const pipes = { output: output.read, errors: errors.read };
 const keepAlive = setInterval(() => {}, 1000);
-const pump = new Pump(log, pipes, {
+const pump = new OutputPump(log, pipes, {
   moved: () => {},
   drained: () => {},
   warning: (text) => {

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Frame, Kind } from '../../../src/generated/latchkey/link/v1/link.ts';
-import { encodeFrame, FrameReader } from '../../../src/link-protocol/frames.ts';
+import { encodeFrame, FrameDecoder } from '../../../src/link-protocol/frames.ts';
 import { resumeMac } from '../../../src/token/proof.ts';
 
 type Body = NonNullable<Frame['body']>;
@@ -49,7 +49,7 @@ export class BareLink implements Disposable {
     this.#sockets.add(socket);
     socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
     const nonce = randomBytes(NONCE_BYTES);
-    const frames = new FrameReader();
+    const frames = new FrameDecoder();
     socket.on('data', (chunk: Buffer) => {
       for (const { request, body } of frames.push(chunk)) this.#hear(socket, nonce, request, body);
     });

@@ -24,7 +24,7 @@ import { expect } from 'vitest';
 import { loadPki } from '../../../src/authority/keys/pki.ts';
 import { type Frame, type Output, Stream } from '../../../src/generated/latchkey/link/v1/link.ts';
 import { RegisterLinkRequest, RegisterLinkResponse } from '../../../src/generated/latchkey/v1/link.ts';
-import { encodeFrame, FrameReader } from '../../../src/link-protocol/frames.ts';
+import { encodeFrame, FrameDecoder } from '../../../src/link-protocol/frames.ts';
 import { encodeClaims, type TokenClaims } from '../../../src/token/claims.ts';
 import { signJws } from '../../../src/token/jws.ts';
 import { jwksOf, type SigningKey, signingKey } from '../../../src/token/key.ts';
@@ -43,7 +43,7 @@ export class Line {
   readonly frames: Frame[] = [];
   readonly socket: Socket;
   readonly closed: Promise<unknown>;
-  readonly #reader = new FrameReader();
+  readonly #reader = new FrameDecoder();
   readonly #history: Frame[] = [];
   readonly #readRequests = new Map<number, number>();
   readonly #waiting = new Set<() => void>();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Frame, Kind } from '../../../src/generated/latchkey/link/v1/link.ts';
-import { encodeFrame, FrameReader } from '../../../src/link-protocol/frames.ts';
+import { encodeFrame, FrameDecoder } from '../../../src/link-protocol/frames.ts';
 import type { Body, Case, ValueOf } from '../../../src/link-protocol/protocol.ts';
 import { resumeMac } from '../../../src/token/proof.ts';
 import { me } from './supervisor-world.ts';
@@ -72,7 +72,7 @@ export class FakeLink implements AsyncDisposable {
     this.connections += 1;
     this.#sockets.add(socket);
     socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
-    const frames = new FrameReader();
+    const frames = new FrameDecoder();
     socket.on('data', (chunk: Buffer) => {
       this.bytesReceived += chunk.length;
       for (const frame of frames.push(chunk)) this.#hear(socket, frame);

@@ -12,7 +12,7 @@ import { Authority } from '../../../src/authority/authority.ts';
 import { loadKeys } from '../../../src/authority/keys/keys.ts';
 import { loadPki } from '../../../src/authority/keys/pki.ts';
 import { removeServerFile, writeServerFile } from '../../../src/config/paths/run-files.ts';
-import { Refusals } from '../../../src/log/refusal-log.ts';
+import { RefusalLog } from '../../../src/log/refusal-log.ts';
 import type { Session } from '../../../src/sessions/session.ts';
 import { Sessions, type SessionsOptions } from '../../../src/sessions/sessions.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
@@ -155,7 +155,7 @@ export class World implements AsyncDisposable {
         logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },
         info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
         log: silent,
-        refusals: owned.use(new Refusals(silent)),
+        refusals: owned.use(new RefusalLog(silent)),
         activity: owned.use(new Activity({ authority, links, sessions, now })),
       }),
     );

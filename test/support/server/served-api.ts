@@ -18,7 +18,7 @@ import { loadPki, type Pki } from '../../../src/authority/keys/pki.ts';
 import { type Client, type ConnectOptions, connect } from '../../../src/client/connect/connect.ts';
 import { Feed } from '../../../src/feed.ts';
 import { createLog, type LogTarget } from '../../../src/log/log.ts';
-import { Refusals } from '../../../src/log/refusal-log.ts';
+import { RefusalLog } from '../../../src/log/refusal-log.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
 
 const NO_USE = {
@@ -108,7 +108,7 @@ export class ServedApi implements AsyncDisposable {
     const { links = noLinks(), sessions = noSessions(), ...rest } = options;
     const logins = options.logins?.(authority) ?? noLogins();
     const activity = new Activity({ authority, links: NO_USE, sessions, now: Date.now });
-    const refusals = new Refusals(log, { heard: activity.refused });
+    const refusals = new RefusalLog(log, { heard: activity.refused });
     const api = await startApi({
       listen,
       pki,

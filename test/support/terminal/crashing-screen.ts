@@ -4,7 +4,7 @@
  */
 import { Text } from 'ink';
 import { createElement, type ReactNode, useEffect, useState } from 'react';
-import { onScreen } from '../../../tui/mount.ts';
+import { mount } from '../../../tui/mount.ts';
 
 const LONG_ENOUGH_TO_BE_SEEN_MS = 700;
 
@@ -24,7 +24,7 @@ function Crashing(): ReactNode {
 }
 
 const screen = { leaving: new AbortController(), isLent: () => false, isSpoken: false };
-process.exitCode = await onScreen(createElement(Crashing), screen).catch((error: unknown) => {
+process.exitCode = await mount(createElement(Crashing), screen).catch((error: unknown) => {
   process.stderr.write(`${String(error)}\n`);
   return 70;
 });

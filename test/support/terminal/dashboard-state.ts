@@ -4,7 +4,7 @@ import { links } from '../../../tui/screens/links.ts';
 import { sessions } from '../../../tui/screens/sessions.ts';
 import { tokens } from '../../../tui/screens/tokens.ts';
 import { initialState, type ListView, listOf, type Size, type State } from '../../../tui/state/state.ts';
-import { type Event, reduce } from '../../../tui/state/update.ts';
+import { type Event, update } from '../../../tui/state/update.ts';
 
 const WHO = { login: 'root', role: 'admin', server: 'host:7300' };
 
@@ -45,11 +45,11 @@ export function sessionsOf(rows: readonly Row[], readOnly = false): State {
 
 export function listed(state: State, rows: readonly Row[]): State {
   const { query, window } = listShown(state);
-  return reduce(state, { kind: 'rows', query, asked: window.wanted, rows, total: rows.length });
+  return update(state, { kind: 'rows', query, asked: window.wanted, rows, total: rows.length });
 }
 
 export function press(state: State, ...keys: string[]): State {
-  return keys.map((key): Event => ({ kind: 'key', key })).reduce(reduce, state);
+  return keys.map((key): Event => ({ kind: 'key', key })).reduce(update, state);
 }
 
 /** The list that is looked at; there must be one. */
