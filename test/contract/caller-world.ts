@@ -1,4 +1,5 @@
 /** A daemon with everybody of the table at hand, and objects of alice's to call about. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,8 +13,14 @@ import type { CallerName } from './callers.ts';
 
 /** Of the world's own network. */
 const SSHD_PORT = 2299;
+const API_PORT = 2298;
+/** The ends of the cable to another host. */
+const NEAR = '10.78.0.1';
+const FAR = '10.78.0.2';
 const EXPIRING = { tokens: { lifetimes: { link: '2s' } } };
 
+/** Who calls: a login with its account, the local administrator, or a login from another host. */
+type PersonName = LoginName | 'root' | 'remote';
 type LoginName = 'user' | 'other user' | 'manager' | 'admin';
 const ACCOUNTS: Readonly<Record<LoginName, Account>> = {
   user: alice,
@@ -30,7 +37,7 @@ export interface Calling {
 
 export class CallerWorld implements AsyncDisposable {
   readonly daemon: TestDaemon;
-  readonly #people: Readonly<Record<LoginName | 'root', Person>>;
+  readonly #people: Readonly<Record<PersonName, Person>>;
   readonly #tokens: Record<LoginName, string>;
   readonly #expired: string;
   readonly #revoked: string;
@@ -39,7 +46,7 @@ export class CallerWorld implements AsyncDisposable {
 
   private constructor(
     daemon: TestDaemon,
-    people: Readonly<Record<LoginName | 'root', Person>>,
+    people: Readonly<Record<PersonName, Person>>,
     tokens: { logins: Record<LoginName, string>; expired: string; revoked: string },
     owned: AsyncDisposableStack,
   ) {
@@ -55,6 +62,7 @@ export class CallerWorld implements AsyncDisposable {
     await using owned = new AsyncDisposableStack();
     const sshd = owned.use(await TestSshd.start(SSHD_PORT));
     const config = {
+      api: { listen: `0.0.0.0:${API_PORT}` },
       login: { ssh: sshd.settings },
       roles: { admin: { users: ['dora'] }, manager: { groups: ['latchkey-managers'] } },
     };
@@ -71,9 +79,11 @@ export class CallerWorld implements AsyncDisposable {
       manager: await person(bob),
       admin: await person(dora),
       root: await person(root),
+      remote: owned.use(await remotePerson(alice)),
     };
     const expired = await expiredToken(user);
-    await restartWithout(daemon, 'tokens', people);
+    await restartWithout(daemon, 'tokens');
+    await meetAgain(daemon, people);
     const login = async (name: LoginName): Promise<string> => {
       const link = await daemon.link(ACCOUNTS[name], '--print-token');
       return (await link.printed(/\S+/))[0];
@@ -106,6 +116,8 @@ export class CallerWorld implements AsyncDisposable {
         return { person: administrator, token: this.#localToken() };
       case 'the same token from another uid':
         return { person: user, token: this.#localToken() };
+      case 'user from another host':
+        return { person: this.#people.remote, token: this.#tokens.user };
       default:
         return { person: this.#people[name], token: this.#tokens[name] };
     }
@@ -115,6 +127,7 @@ export class CallerWorld implements AsyncDisposable {
   async callerToLogOut(name: CallerName): Promise<Calling> {
     const caller = await this.caller(name);
     if (name === 'link daemon') this.#linkDaemon = undefined;
+    if (name === 'user from another host') return { ...caller, token: (await this.token()).token };
     if (!Object.hasOwn(ACCOUNTS, name)) return caller;
     return { ...caller, token: given(await caller.person.issue()).token };
   }
@@ -128,7 +141,7 @@ export class CallerWorld implements AsyncDisposable {
   async restart(): Promise<void> {
     await this.daemon.end();
     await this.daemon.serve();
-    for (const person of Object.values(this.#people)) await person.meet(this.daemon);
+    await meetAgain(this.daemon, this.#people);
   }
 
   /** A token of alice's, with a link, that nothing else needs. */
@@ -175,14 +188,29 @@ async function expiredToken(person: Person): Promise<string> {
   return token;
 }
 
-async function restartWithout(
-  daemon: TestDaemon,
-  setting: string,
-  people: Readonly<Record<string, Person>>,
-): Promise<void> {
+/** Somebody with a network of their own, a cable away, who has alice's uid and calls from there. */
+async function remotePerson(account: Account): Promise<Person> {
+  const person = await Person.start(account, ['/usr/bin/unshare', '--net', '--']);
+  const namespace = `${person.pid}`;
+  const far = ['--target', namespace, '--net', '--', 'ip'];
+  execFileSync('ip', ['link', 'add', 'near', 'type', 'veth', 'peer', 'name', 'far', 'netns', namespace]);
+  execFileSync('ip', ['addr', 'add', `${NEAR}/24`, 'dev', 'near']);
+  execFileSync('ip', ['link', 'set', 'near', 'up']);
+  execFileSync('nsenter', [...far, 'addr', 'add', `${FAR}/24`, 'dev', 'far']);
+  execFileSync('nsenter', [...far, 'link', 'set', 'far', 'up']);
+  return person;
+}
+
+/** The same people, with the daemon that has started anew. */
+async function meetAgain(daemon: TestDaemon, people: Readonly<Record<PersonName, Person>>): Promise<void> {
+  const { remote, ...local } = people;
+  for (const person of Object.values(local)) await person.meet(daemon);
+  await remote.meet(daemon, `${NEAR}:${API_PORT}`);
+}
+
+async function restartWithout(daemon: TestDaemon, setting: string): Promise<void> {
   await daemon.end();
   const { [setting]: _, ...rest } = parse(readFileSync(daemon.configFile, 'utf8')) as Record<string, unknown>;
   writeFileSync(daemon.configFile, stringify(rest));
   await daemon.serve();
-  for (const person of Object.values(people)) await person.meet(daemon);
 }

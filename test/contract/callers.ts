@@ -1,63 +1,44 @@
-/** Who calls, as data, and what the policy row and the object's owner say each of them is answered. */
-import type { Role } from '../../src/accounts/roles.ts';
-import type { Access, Row } from '../../src/api/pipeline/policy.ts';
+/** Who calls over the wire, as data, and what each of them is answered. */
+import { type Column, type Mark, WHO_MAY_CALL } from './who-may-call.ts';
 
-/** How a cell ends: with the object or what was asked for, with nothing of another's, or refused for a reason. */
+/** How a call ends: with what was asked for, with nothing of another's, or refused for a reason. */
 export type Outcome = 'ok' | 'nothing' | string;
 
 export interface CallerKind {
-  /** What the door says to it wherever a token is needed. */
+  /** Where the table says what this one may do. */
+  readonly column: Column;
+  /** The reason why this one's token is not taken, or that there is none. */
   readonly refused?: string;
-  readonly role?: Role;
-  /** The token of a link daemon, which few rows take. */
-  readonly isLinkDaemon?: true;
-  /** Has the login `alice`, whose objects all cells are about. */
-  readonly owns?: true;
-  /** Can run programs: is the login of a Linux user that has a link. */
-  readonly hasLink?: true;
 }
 
 export const CALLERS = {
-  none: { refused: 'NOT_LOGGED_IN' },
-  expired: { refused: 'TOKEN_EXPIRED' },
-  revoked: { refused: 'TOKEN_NOT_ACTIVE' },
-  user: { role: 'user', owns: true, hasLink: true },
-  'other user': { role: 'user', hasLink: true },
-  manager: { role: 'manager', hasLink: true },
-  admin: { role: 'admin', hasLink: true },
-  'link daemon': { role: 'user', owns: true, isLinkDaemon: true },
-  'local administrator': { role: 'admin' },
-  'the same token from another uid': { refused: 'LOCAL_ONLY' },
+  none: { column: 'nobody', refused: 'NOT_LOGGED_IN' },
+  expired: { column: 'nobody', refused: 'TOKEN_EXPIRED' },
+  revoked: { column: 'nobody', refused: 'TOKEN_NOT_ACTIVE' },
+  user: { column: 'alice' },
+  'other user': { column: 'mallory' },
+  manager: { column: 'manager' },
+  admin: { column: 'admin' },
+  'link daemon': { column: 'daemon' },
+  'local administrator': { column: 'root' },
+  'the same token from another uid': { column: 'nobody', refused: 'LOCAL_ONLY' },
+  'user from another host': { column: 'remote' },
 } as const satisfies Record<string, CallerKind>;
 
 export type CallerName = keyof typeof CALLERS;
 
-/**
- * Whose things a method is about: of nobody in particular; an object that its owner and managers
- * reach (`own`), or its owner alone (`owner`); a list of them; a program of the caller's own.
- */
-export type Reach = 'nobody' | 'own' | 'owner' | 'list' | 'program';
+const OUTCOMES: Readonly<Record<Mark, Outcome>> = {
+  yes: 'ok',
+  no: 'PERMISSION_DENIED',
+  here: 'LOCAL_ONLY',
+  hidden: 'NOT_FOUND',
+  empty: 'nothing',
+  unlinked: 'LINK_REQUIRED',
+};
 
-const RANK: Readonly<Record<Access, number>> = { public: 0, user: 1, manager: 2, admin: 3 };
-
-/** The answer of one cell. */
-export function expected(row: Row, reach: Reach, caller: CallerKind): Outcome {
-  if (row.access === 'public') return 'ok';
-  if (caller.refused !== undefined) return caller.refused;
-  if (caller.isLinkDaemon && !row.linkDaemon) return 'PERMISSION_DENIED';
-  const rank = RANK[caller.role ?? 'public'];
-  if (rank < RANK[row.access]) return 'PERMISSION_DENIED';
-  const seesAll = rank >= RANK.manager;
-  switch (reach) {
-    case 'nobody':
-      return 'ok';
-    case 'own':
-      return caller.owns || seesAll ? 'ok' : 'NOT_FOUND';
-    case 'owner':
-      return caller.owns ? 'ok' : 'NOT_FOUND';
-    case 'list':
-      return caller.owns || seesAll ? 'ok' : 'nothing';
-    case 'program':
-      return caller.hasLink ? 'ok' : 'LINK_REQUIRED';
-  }
+/** The answer that the table has for a caller of a method; undefined for a method without a line. */
+export function expected(path: string, { column, refused }: CallerKind): Outcome | undefined {
+  const mark = WHO_MAY_CALL.get(path)?.[column];
+  if (mark === 'no' && refused !== undefined) return refused;
+  return mark && OUTCOMES[mark];
 }

@@ -5,7 +5,6 @@ import * as link from '../../src/generated/latchkey/v1/link.ts';
 import * as session from '../../src/generated/latchkey/v1/session.ts';
 import * as system from '../../src/generated/latchkey/v1/system.ts';
 import * as token from '../../src/generated/latchkey/v1/token.ts';
-import type { Reach } from './callers.ts';
 
 /** Something of alice's that a request names. */
 export interface Target {
@@ -16,7 +15,6 @@ export interface Target {
 }
 
 export interface Method {
-  readonly reach: Reach;
   readonly streams?: true;
   /** What the request has to name; a `token` or `session` that a successful call uses up is `mortal`. */
   readonly needs?: 'token' | 'session';
@@ -46,10 +44,9 @@ const sessionFilter = session.SessionFilter.fromPartial(ofAlice);
 const LIST_SERVICES = Buffer.from([0x3a, 0]);
 
 export const METHODS: Readonly<Record<MethodPath, Method>> = {
-  'latchkey.v1.AuthService/ListMethods': { reach: 'nobody' },
-  'latchkey.v1.AuthService/GetKeys': { reach: 'nobody' },
+  'latchkey.v1.AuthService/ListMethods': {},
+  'latchkey.v1.AuthService/GetKeys': {},
   'latchkey.v1.AuthService/Login': {
-    reach: 'nobody',
     streams: true,
     request: encoded(auth.LoginRequest, () => ({
       request: {
@@ -59,72 +56,60 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
     })),
     shows: (response) => auth.LoginResponse.decode(response).challenge?.$case === 'prompts',
   },
-  'latchkey.v1.AuthService/WhoAmI': { reach: 'nobody' },
-  'latchkey.v1.AuthService/Logout': { reach: 'nobody', special: 'logout' },
+  'latchkey.v1.AuthService/WhoAmI': {},
+  'latchkey.v1.AuthService/Logout': { special: 'logout' },
 
   'latchkey.v1.TokenService/ListTokens': {
-    reach: 'list',
     request: encoded(token.ListTokensRequest, () => ({ filter: tokenFilter })),
     shows: (response) => token.ListTokensResponse.decode(response).total > 0,
   },
   'latchkey.v1.TokenService/GetToken': {
-    reach: 'own',
     needs: 'token',
     request: encoded(token.GetTokenRequest, ({ jti }) => ({ jti })),
   },
   'latchkey.v1.TokenService/RevokeTokens': {
-    reach: 'own',
     needs: 'token',
     mortal: true,
     request: encoded(token.RevokeTokensRequest, ({ jti }) => ({ jtis: [jti] })),
   },
   'latchkey.v1.TokenService/WatchTokens': {
-    reach: 'list',
     streams: true,
     request: encoded(token.WatchTokensRequest, () => ({ filter: tokenFilter })),
     shows: (response) => token.WatchTokensResponse.decode(response).event?.$case === 'token',
   },
   'latchkey.v1.TokenService/ListLogins': {
-    reach: 'list',
     request: encoded(token.ListLoginsRequest, () => ({ filter: tokenFilter })),
     shows: (response) => token.ListLoginsResponse.decode(response).total > 0,
   },
   'latchkey.v1.TokenService/VerifyToken': {
-    reach: 'nobody',
     needs: 'token',
     request: encoded(token.VerifyTokenRequest, (target) => ({ token: target.token })),
     shows: (response) => token.VerifyTokenResponse.decode(response).active,
   },
 
-  'latchkey.v1.LinkService/RegisterLink': { reach: 'nobody', special: 'register' },
+  'latchkey.v1.LinkService/RegisterLink': { special: 'register' },
   'latchkey.v1.LinkService/ListLinks': {
-    reach: 'list',
     request: encoded(link.ListLinksRequest, () => ({ linuxUser: 'alice' })),
     shows: (response) => link.ListLinksResponse.decode(response).total > 0,
   },
   'latchkey.v1.LinkService/WatchLinks': {
-    reach: 'list',
     streams: true,
     request: encoded(link.WatchLinksRequest, () => ({ linuxUser: 'alice' })),
     shows: (response) => link.WatchLinksResponse.decode(response).event?.$case === 'link',
   },
   'latchkey.v1.LinkService/StartLink': {
-    reach: 'program',
     shows: (response) => link.StartLinkResponse.decode(response).link !== undefined,
   },
   'latchkey.v1.LinkService/StopLink': {
-    reach: 'own',
     needs: 'token',
     mortal: true,
     request: encoded(link.StopLinkRequest, ({ socket }) => ({ socket })),
   },
 
   'latchkey.v1.SessionService/StartSession': {
-    reach: 'program',
     request: encoded(session.StartSessionRequest, () => ({ command: ['true'] })),
   },
   'latchkey.v1.SessionService/AttachSession': {
-    reach: 'owner',
     streams: true,
     needs: 'session',
     request: encoded(session.AttachSessionRequest, ({ sessionId }) => ({
@@ -133,54 +118,46 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
     shows: (response) => session.AttachSessionResponse.decode(response).event?.$case === 'output',
   },
   'latchkey.v1.SessionService/ReadOutput': {
-    reach: 'owner',
     streams: true,
     needs: 'session',
     request: encoded(session.ReadOutputRequest, ({ sessionId }) => ({ sessionId, follow: true })),
     shows: (response) => session.ReadOutputResponse.decode(response).event?.$case === 'output',
   },
   'latchkey.v1.SessionService/ListSessions': {
-    reach: 'list',
     needs: 'session',
     request: encoded(session.ListSessionsRequest, () => ({ filter: sessionFilter })),
     shows: (response) => session.ListSessionsResponse.decode(response).total > 0,
   },
   'latchkey.v1.SessionService/GetSession': {
-    reach: 'own',
     needs: 'session',
     request: encoded(session.GetSessionRequest, ({ sessionId }) => ({ sessionId })),
   },
   'latchkey.v1.SessionService/WatchSessions': {
-    reach: 'list',
     streams: true,
     needs: 'session',
     request: encoded(session.WatchSessionsRequest, () => ({ filter: sessionFilter })),
     shows: (response) => session.WatchSessionsResponse.decode(response).event?.$case === 'session',
   },
   'latchkey.v1.SessionService/SignalSession': {
-    reach: 'own',
     needs: 'session',
     request: encoded(session.SignalSessionRequest, ({ sessionId }) => ({ sessionId, signal: 'CONT' })),
   },
   'latchkey.v1.SessionService/EndSession': {
-    reach: 'own',
     needs: 'session',
     mortal: true,
     request: encoded(session.EndSessionRequest, ({ sessionId }) => ({ sessionId, graceMilliseconds: 0 })),
   },
 
-  'latchkey.v1.SystemService/GetInfo': { reach: 'nobody' },
+  'latchkey.v1.SystemService/GetInfo': {},
   'latchkey.v1.SystemService/WatchActivity': {
-    reach: 'nobody',
     streams: true,
     shows: (response) => system.WatchActivityResponse.decode(response).minutes.length === 60,
   },
 
-  'grpc.health.v1.Health/Check': { reach: 'nobody' },
-  'grpc.health.v1.Health/List': { reach: 'nobody' },
-  'grpc.health.v1.Health/Watch': { reach: 'nobody', streams: true },
+  'grpc.health.v1.Health/Check': {},
+  'grpc.health.v1.Health/List': {},
+  'grpc.health.v1.Health/Watch': { streams: true },
   'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': {
-    reach: 'nobody',
     streams: true,
     request: () => LIST_SERVICES,
   },

@@ -35,6 +35,8 @@ export interface Issue {
 
 type Unnumbered<T> = T extends unknown ? Omit<T, 'id'> : never;
 
+const NO_WARNINGS = '--disable-warning=ExperimentalWarning';
+
 export class Person implements AsyncDisposable {
   readonly account: Account;
   readonly #child: ChildProcess;
@@ -55,17 +57,23 @@ export class Person implements AsyncDisposable {
     });
   }
 
-  static async start(account: Account): Promise<Person> {
-    const execArgv = ['--disable-warning=ExperimentalWarning'];
-    const child = fork(join(import.meta.dirname, 'person-process.ts'), [`${account.uid}`], { execArgv });
+  /** `under` is the command line that the process is started with, in front of its own. */
+  static async start(account: Account, under: readonly string[] = []): Promise<Person> {
+    const [execPath = process.execPath, ...execArgv] = [...under, process.execPath, NO_WARNINGS];
+    const program = join(import.meta.dirname, 'person-process.ts');
+    const child = fork(program, [`${account.uid}`], { execPath, execArgv });
     const person = new Person(account, child);
     await person.#answer(0);
     return person;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** From now on the person talks to `daemon`, on a new connection. */
-  async meet(daemon: TestDaemon): Promise<void> {
-    const { address, ca } = daemon.serverFile;
+  async meet(daemon: TestDaemon, address = daemon.serverFile.address): Promise<void> {
+    const { ca } = daemon.serverFile;
     await this.#order({ do: 'meet', server: { address, ca }, linksFolder: join(daemon.runFolder, 'links') });
   }
 

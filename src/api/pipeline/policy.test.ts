@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Column, WHO_MAY_CALL } from '../../../test/contract/who-may-call.ts';
 import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
@@ -6,13 +7,23 @@ import { HealthDefinition } from '../../generated/health/v1/health.ts';
 import { serve } from './methods.ts';
 import { checkPolicy, POLICY, type Row } from './policy.ts';
 
+const paths = Object.keys(POLICY);
+/** The callers, and their columns in the table; with nothing here that is anybody's, one login is like another. */
+const CALLERS = {
+  nobody: 'nobody',
+  revoked: 'nobody',
+  'link-daemon': 'daemon',
+  user: 'mallory',
+  manager: 'manager',
+  admin: 'admin',
+} as const satisfies Record<string, Column>;
+type Caller = keyof typeof CALLERS;
+
 const UNIMPLEMENTED = 12;
 const UNAUTHENTICATED = 16;
 const PERMISSION_DENIED = 7;
 
 describe('the policy table', () => {
-  const paths = Object.keys(POLICY);
-
   it('keeps a server with a method without a row from starting', () => {
     expect(() => checkPolicy(paths)).not.toThrow();
     expect(() => checkPolicy([...paths, 'latchkey.v1.TokenService/Forge'])).toThrow(
@@ -20,6 +31,16 @@ describe('the policy table', () => {
     );
     expect(() => checkPolicy(paths.slice(1))).toThrow('policy rows without a method');
     expect(() => checkPolicy([...paths, 'constructor'])).toThrow('without a policy row: constructor');
+  });
+
+  it('has a line in the table of who may call for each method, and no other', () => {
+    expect([...WHO_MAY_CALL.keys()].toSorted()).toEqual(paths.toSorted());
+  });
+
+  it('keeps for this host alone what the table keeps here', () => {
+    const localOnly = Object.entries<Row>(POLICY).filter(([, row]) => row.localOnly);
+    const here = paths.filter((path) => WHO_MAY_CALL.get(path)?.remote === 'here');
+    expect(localOnly.map(([path]) => path)).toEqual(here);
   });
 
   it('is part of the types of handlers', () => {
@@ -62,24 +83,22 @@ describe('each method for each caller', () => {
   });
   afterAll(() => api[Symbol.asyncDispose]());
 
-  function expected(row: Row, caller: string): number | undefined {
-    if (row.access === 'public') return undefined;
-    if (caller === 'nobody' || caller === 'revoked') return UNAUTHENTICATED;
-    if (caller === 'link-daemon') return row.linkDaemon ? undefined : PERMISSION_DENIED;
-    const ranks = ['user', 'manager', 'admin'];
-    return ranks.indexOf(caller) < ranks.indexOf(row.access) ? PERMISSION_DENIED : undefined;
+  /** The status of whom the table says no to; undefined for who gets past the door, whatever comes then. */
+  function refusal(path: string, caller: Caller): number | undefined {
+    const column = CALLERS[caller];
+    if (WHO_MAY_CALL.get(path)?.[column] !== 'no') return undefined;
+    return column === 'nobody' ? UNAUTHENTICATED : PERMISSION_DENIED;
   }
 
-  const callers = ['nobody', 'revoked', 'link-daemon', 'user', 'manager', 'admin'];
-  const table = Object.entries<Row>(POLICY).flatMap(([path, row]) =>
-    callers.map((caller) => [caller, path, row] as const),
+  const table = paths.flatMap((path) =>
+    (Object.keys(CALLERS) as Caller[]).map((caller) => [caller, path] as const),
   );
 
-  it.each(table)('%s calls %s', async (caller, path, row) => {
+  it.each(table)('%s calls %s', async (caller, path) => {
     const session = api.http2();
     // A login that a call would end is not the one the next call needs.
     const own =
-      path.endsWith('/Logout') && expected(row, caller) === undefined
+      path.endsWith('/Logout') && refusal(path, caller) === undefined
         ? await freshLike(caller)
         : authorizations[caller];
     const stream = session.request(callHeaders(path, own));
@@ -89,7 +108,7 @@ describe('each method for each caller', () => {
       new Promise((resolve) => stream.once('data', resolve)).then(() => 0),
     ]);
     session.destroy();
-    const refused = expected(row, caller);
+    const refused = refusal(path, caller);
     expect(status).not.toBe(UNIMPLEMENTED);
     if (refused === undefined) expect([UNAUTHENTICATED, PERMISSION_DENIED]).not.toContain(status);
     else expect(status).toBe(refused);
