@@ -29,7 +29,6 @@ const rooms: Record<string, Record<string, string>> = {
   },
   config: {
     system: "the file and what it names must be owned by somebody who is trusted; default folders are XDG's",
-    log: "log.level and log.format are the log's own words",
   },
   store: {
     system: 'the database file is made and synced as every other file of the state folder',

@@ -7,11 +7,10 @@ import {
   FAILURE_DESCRIPTION,
   OBJECT_DESCRIPTIONS,
 } from '../../src/cli/output/json-manual.ts';
-import { DESCRIPTIONS } from '../../src/config/settings/descriptions.ts';
-import { SETTING_NAMES, SETTINGS, variableOf } from '../../src/config/settings/settings.ts';
 import { STATUS } from '../../src/terminal/exit-status.ts';
 import { type HelpItem, type HelpPart, helpParts } from './help-text.ts';
 import { Page } from './roff.ts';
+import { writeSettings } from './settings-manual.ts';
 
 export interface Manual {
   /** What `latchkey ARGUMENT...` prints. */
@@ -130,25 +129,6 @@ function writeHelp(page: Page, parts: readonly HelpPart[]): void {
 
 function writeItems(page: Page, items: readonly HelpItem[]): void {
   for (const { term, text } of items) page.item(term, sentence(text));
-}
-
-function writeSettings(page: Page): void {
-  page
-    .heading('Description')
-    .paragraph(
-      'The server reads /etc/latchkey/config.yaml, or ~/.config/latchkey/config.yaml where it is a user’s own. ' +
-        'It is YAML: a.b stands for b in the section a. An environment variable wins over the file. ' +
-        'Unknown keys and bad values are refused, with a line that says what is wanted.',
-    )
-    .heading('Settings');
-  for (const name of SETTING_NAMES) {
-    const { kind, fallback } = SETTINGS[name];
-    const usual = JSON.stringify(fallback('system'));
-    page.item(
-      name,
-      `${DESCRIPTIONS[name]} Wanted: ${kind.wanted}. Default: ${usual}. Variable: ${variableOf(name)}.`,
-    );
-  }
 }
 
 function writeJson(page: Page): void {

@@ -2,7 +2,7 @@
 import { AppError } from '../errors.ts';
 import { inertJsonText } from '../inert.ts';
 import { weakness } from './settings/secret-strength.ts';
-import { SETTINGS, type SettingName } from './settings/settings.ts';
+import type { SettingType } from './settings/setting-types.ts';
 import type { Entry } from './sources/entry.ts';
 
 const SHOWN_LENGTH = 60;
@@ -12,10 +12,9 @@ export function invalid(message: string, cause?: unknown): AppError {
 }
 
 /** The refusal of what `entry` gives for `name`. */
-export function badValue(name: SettingName, entry: Entry): AppError {
-  const { kind } = SETTINGS[name];
-  const found = 'secret' in kind && kind.secret === true ? describeSecret(entry.raw) : describe(entry.raw);
-  return invalid(`${entry.where}: ${name} is ${found}; wanted ${kind.wanted}. ${remedy(entry)}`);
+export function badValue(name: string, type: SettingType<unknown, string>, entry: Entry): AppError {
+  const found = type.secret ? describeSecret(entry.raw) : describe(entry.raw);
+  return invalid(`${entry.where}: ${name} is ${found}; wanted ${type.wanted}. ${remedy(entry)}`);
 }
 
 /** What to do about a value. */

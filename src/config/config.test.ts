@@ -6,7 +6,7 @@ import { isAppError } from '../errors.ts';
 import { ownUid } from '../system/owned-path.ts';
 import { type Config, loadConfig } from './config.ts';
 import { groupId } from './paths/group-id.ts';
-import { SETTING_NAMES } from './settings/settings.ts';
+import { SETTING_BY_NAME } from './settings/settings.ts';
 
 const GOOD_SECRET = 'k3Jx0q9sZmVtP2wLrY7nBvC5dG8hT1aQ';
 /** Neither root's nor this process's, so that the mode is self for everybody who runs the tests. */
@@ -183,7 +183,7 @@ describe('one line says file, key, found, wanted and what to do', () => {
     else expect(message).toMatch(line);
   });
 
-  test.each(SETTING_NAMES)('a map of maps is no %s', (name) => {
+  test.each([...SETTING_BY_NAME.keys()])('a map of maps is no %s', (name) => {
     const [open, close] = [name.split('.').map((part) => `{ ${part}: `), name.split('.').map(() => ' }')];
     expect(refusal(() => load(`${open.join('')}{ a: { b: c } }${close.join('')}`))).toContain(
       `FILE:1: ${name} is `,

@@ -1,8 +1,7 @@
 /** The configuration for people and programs: every setting, its value and who said it. No secrets. */
 
 import type { Config } from './settings/config-type.ts';
-import { SETTING_NAMES, type SettingName } from './settings/settings.ts';
-import type { Source } from './sources/entry.ts';
+import type { SettingEntry, Source } from './sources/entry.ts';
 
 /** Lines for a terminal, and the same as data for `--json`. */
 export interface Shown {
@@ -12,7 +11,7 @@ export interface Shown {
 
 /** One setting as it is in force. */
 export interface ShownSetting {
-  readonly name: SettingName;
+  readonly name: string;
   readonly value: unknown;
   readonly source: Source;
   /** File and line, or variable. */
@@ -38,17 +37,15 @@ export function configShow(config: Config): Shown {
 }
 
 function shownSettings(config: Config): ShownSetting[] {
-  return SETTING_NAMES.map((name) => {
-    const { raw, source, where } = config.entries[name];
-    return { name, value: raw === 'auto' ? (automatic(config, name) ?? raw) : raw, source, where };
+  return Object.entries(config.entries).map(([name, entry]) => {
+    const { source, where } = entry;
+    return { name, value: shownValue(entry), source, where };
   });
 }
 
-/** What `auto` has come to, where that is known before the daemon runs. */
-function automatic(config: Config, name: SettingName): string | undefined {
-  if (name === 'server.hostname') return config.server.hostname;
-  if (name === 'paths.state') return config.paths.state;
-  return name === 'paths.run' ? config.paths.run : undefined;
+/** What was written, but for a name or path that `auto` has come to. */
+function shownValue({ raw, value }: SettingEntry): unknown {
+  return raw === 'auto' && typeof value === 'string' ? value : raw;
 }
 
 function text(value: unknown): string {

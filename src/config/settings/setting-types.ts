@@ -1,10 +1,11 @@
 /**
- * The kinds of values a setting can have. Each says in words what it wants, how text from the
+ * The types of values a setting can have. Each says in words what it wants, how text from the
  * environment becomes such a value, and turns what was written into what the program uses.
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
 import { z } from 'zod';
+import type { Surroundings } from '../paths/paths.ts';
 import { Secret } from './secret.ts';
 import { weakness } from './secret-strength.ts';
 
@@ -17,15 +18,35 @@ export interface ListenAddress {
 /** How an environment variable's text is read before the schema sees it. */
 export type Shape = 'text' | 'boolean' | 'integer' | 'list' | 'map';
 
-export interface SettingType<T> {
-  readonly schema: z.ZodType<T>;
+/** `Unit` is what the name of a value ends with inside the program: `Seconds`, `Bytes`. */
+export interface SettingType<T, Unit extends string = ''> {
+  /** The value of what was written, if it fits; what `auto` comes to may depend on `around`. */
+  readonly read: (raw: unknown, around: Surroundings) => Reading<T>;
   /** Completes "wanted …". */
   readonly wanted: string;
   readonly shape: Shape;
+  readonly unit: Unit;
+  readonly secret: boolean;
+}
+
+type Reading<T> = { readonly success: true; readonly data: T } | { readonly success: false };
+
+interface Description<T, Unit> {
+  readonly schema: z.ZodType<T>;
+  readonly wanted: string;
+  readonly shape: Shape;
+  readonly unit?: Unit;
   readonly secret?: boolean;
 }
 
-export type ValueOf<K> = K extends SettingType<infer T> ? T : never;
+function typed<T, const Unit extends string = ''>({
+  schema,
+  unit = '' as Unit,
+  secret = false,
+  ...words
+}: Description<T, Unit>): SettingType<T, Unit> {
+  return { read: (raw) => schema.safeParse(raw), unit, secret, ...words };
+}
 
 /** For z.transform: `undefined` from `parse` means unfit. */
 function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T> {
@@ -37,53 +58,66 @@ function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T> {
   });
 }
 
-/** `auto` becomes undefined. */
-export function orAuto<T>(kind: SettingType<T>): SettingType<T | undefined> {
-  const auto = z.literal('auto').transform(() => undefined);
-  return { ...kind, schema: z.union([auto, kind.schema]), wanted: `${kind.wanted}, or auto` };
+/** The word `auto` becomes what `find` finds. */
+export function orAuto<T, Found, Unit extends string>(
+  type: SettingType<T, Unit>,
+  find: (around: Surroundings) => Found,
+): SettingType<T | Found, Unit> {
+  return {
+    ...type,
+    read: (raw, around) => (raw === 'auto' ? { success: true, data: find(around) } : type.read(raw, around)),
+    wanted: `${type.wanted}, or auto`,
+  };
 }
 
 /** Null becomes undefined. */
-export function orNothing<T>(kind: SettingType<T>): SettingType<T | undefined> {
-  const nothing = z.null().transform(() => undefined);
-  return { ...kind, schema: z.union([nothing, kind.schema]) };
+export function orNothing<T, Unit extends string>(
+  type: SettingType<T, Unit>,
+): SettingType<T | undefined, Unit> {
+  return {
+    ...type,
+    read: (raw, around) => (raw === null ? { success: true, data: undefined } : type.read(raw, around)),
+  };
 }
 
 export function oneOf<const T extends readonly [string, ...string[]]>(...words: T): SettingType<T[number]> {
-  return {
+  return typed({
     schema: z.enum(words),
     wanted: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
     shape: 'text',
-  };
+  });
 }
 
-export const yesOrNo: SettingType<boolean> = {
+export const yesOrNo = typed({
   schema: z.boolean(),
   wanted: 'true or false',
   shape: 'boolean',
-};
+});
 
 export function integer(least: number, most: number): SettingType<number> {
-  return {
+  return typed({
     schema: z.int().min(least).max(most),
     wanted: `a whole number from ${least} to ${most}`,
     shape: 'integer',
-  };
+  });
 }
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 const LONGEST_SECONDS = 3_660 * 86_400;
 
-/** Seconds. */
-export const duration: SettingType<number> = {
-  schema: parsed((text) => {
-    const [, amount, unit] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
-    const seconds = Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? Number.NaN);
-    return seconds <= LONGEST_SECONDS ? seconds : undefined;
-  }),
+const seconds = parsed((text) => {
+  const [, amount, unit] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
+  const all = Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? Number.NaN);
+  return all <= LONGEST_SECONDS ? all : undefined;
+});
+const DURATION = {
   wanted: 'a duration with its unit (s, m, h, d, w) such as 90s, 8h or 7d, at most 3660d',
   shape: 'text',
-};
+} as const;
+
+export const durationSeconds = typed({ schema: seconds, unit: 'Seconds', ...DURATION });
+
+export const durationMs = typed({ schema: seconds.transform((all) => all * 1000), unit: 'Ms', ...DURATION });
 
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   B: 1,
@@ -93,9 +127,9 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   TiB: 1024 ** 4,
 };
 
-/** Bytes. */
-export function size(least: number, words: string): SettingType<number> {
-  return {
+/** From `least` bytes, in `words`, to 1 TiB. */
+export function size(least: number, words: string): SettingType<number, 'Bytes'> {
+  return typed({
     schema: parsed((text) => {
       const [, amount, unit] = /^([1-9]\d{0,8}) ?(B|[KMGT]iB)$/.exec(text) ?? [];
       const bytes = Number(amount) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN);
@@ -103,10 +137,11 @@ export function size(least: number, words: string): SettingType<number> {
     }),
     wanted: `a size with its unit (B, KiB, MiB, GiB, TiB) such as 64MiB, from ${words} to 1TiB`,
     shape: 'text',
-  };
+    unit: 'Bytes',
+  });
 }
 
-export const listenAddress: SettingType<ListenAddress> = {
+export const listenAddress = typed({
   schema: parsed((text) => {
     const [, six, four, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
     const host = four === 'localhost' ? '127.0.0.1' : (six ?? four ?? '');
@@ -116,10 +151,10 @@ export const listenAddress: SettingType<ListenAddress> = {
   }),
   wanted: 'an IP address and a port such as [::]:7300 or 127.0.0.1:7300',
   shape: 'text',
-};
+});
 
 /** Also a DNS name in the TLS certificate, and the `iss` of tokens; proxy tokens own "proxy" (F21). */
-export const serverId: SettingType<string> = {
+export const serverId = typed({
   schema: parsed((text) => {
     const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
     const fits = text.length <= 64 && text.split('.').every((part) => label.test(part));
@@ -127,33 +162,33 @@ export const serverId: SettingType<string> = {
   }),
   wanted: 'up to 64 lower-case letters, digits, "-" and "." like a host name, and not "proxy"',
   shape: 'text',
-};
+});
 
-export const hostName: SettingType<string> = {
+export const hostName = typed({
   schema: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/),
   wanted: 'a host name',
   shape: 'text',
-};
+});
 
 /** A name or address to dial; never something that could be taken for an option. */
-export const dialledHost: SettingType<string> = {
+export const dialledHost = typed({
   schema: z.string().regex(/^(?!-)[A-Za-z0-9:.-]{1,253}$/),
   wanted: 'a host name or IP address such as 127.0.0.1',
   shape: 'text',
-};
+});
 
 /** Some of `words`, without doubles. */
 export function someOf<const T extends readonly [string, ...string[]]>(
   ...words: T
-): SettingType<T[number][]> {
-  return {
+): SettingType<readonly T[number][]> {
+  return typed({
     schema: z.array(z.enum(words)).transform((found) => [...new Set(found)]),
     wanted: `a list of ${words.join(', ')}`,
     shape: 'list',
-  };
+  });
 }
 
-export const absolutePath: SettingType<string> = {
+export const absolutePath = typed({
   schema: parsed((text) =>
     isAbsolute(text) && !text.includes('\0') && text.length <= 4_000
       ? withoutSlash(normalize(text))
@@ -161,20 +196,20 @@ export const absolutePath: SettingType<string> = {
   ),
   wanted: 'an absolute path',
   shape: 'text',
-};
+});
 
 function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 /** A database's path, absolute or relative to the state folder. */
-export const storeUrl: SettingType<string> = {
+export const storeUrl = typed({
   schema: z.string().regex(/^sqlite:[^\0?#]+[^\0?#/]$/),
   wanted: 'sqlite: and a file name such as sqlite:latchkey.db',
   shape: 'text',
-};
+});
 
-export const strongSecret: SettingType<Secret> = {
+export const strongSecret = typed({
   schema: z
     .string()
     .refine((text) => weakness(text) === undefined)
@@ -182,36 +217,36 @@ export const strongSecret: SettingType<Secret> = {
   wanted: 'at least 32 random characters, for example from: openssl rand -base64 48',
   shape: 'text',
   secret: true,
-};
+});
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const NAME = /^(?![-\s])[^\x00-\x1f\x7f-\x9f,:]{1,256}(?<!\s)$/;
 
 /** Names of users, without doubles. */
-export const userNames: SettingType<string[]> = {
+export const userNames = typed<readonly string[]>({
   schema: z.array(z.string().regex(NAME)).transform((names) => [...new Set(names)]),
   wanted: 'a list of user names such as [alice, bob]',
   shape: 'list',
-};
+});
 
 /** A bare name is a Linux group: `wheel` becomes `unix:wheel`. */
-export const groupNames: SettingType<string[]> = {
+export const groupNames = typed<readonly string[]>({
   schema: z
     .array(parsed((text) => unixGroup(text.startsWith('unix:') ? text.slice(5) : text)))
     .transform((groups) => [...new Set(groups)]),
   wanted: 'a list of Linux groups such as [wheel] or ["unix:wheel"]',
   shape: 'list',
-};
+});
 
 function unixGroup(name: string): string | undefined {
   return NAME.test(name) ? `unix:${name}` : undefined;
 }
 
 /** Seconds by one of `names`. */
-export function durations(...names: readonly string[]): SettingType<Record<string, number>> {
-  return {
-    schema: z.partialRecord(z.enum(names), duration.schema) as z.ZodType<Record<string, number>>,
+export function durations(...names: readonly string[]): SettingType<Readonly<Record<string, number>>> {
+  return typed({
+    schema: z.partialRecord(z.enum(names), seconds) as z.ZodType<Record<string, number>>,
     wanted: `durations such as 8h by one of ${names.join(', ')}`,
     shape: 'map',
-  };
+  });
 }

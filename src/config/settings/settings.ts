@@ -1,13 +1,16 @@
 /**
- * Every setting there is: its name, kind and default. A key that is not here does not work yet and
- * is refused. `api.listen` is also LATCHKEY_API_LISTEN.
+ * Every setting there is, each in one place: its type, its default, its text, and whether a reload is enough.
+ * The type of the configuration, `latchkey config`, the manual page and the package's file are made from this
+ * table. A key that is not here is refused.
  */
-
-import type { Mode } from '../paths/paths.ts';
+import { hostname, totalmem } from 'node:os';
+import { defaultRun, defaultState, type Mode } from '../paths/paths.ts';
+import { type NameIn, type SettingTable, settingsIn } from './setting.ts';
 import {
   absolutePath,
   dialledHost,
-  duration,
+  durationMs,
+  durationSeconds,
   durations,
   groupNames,
   hostName,
@@ -16,78 +19,237 @@ import {
   oneOf,
   orAuto,
   orNothing,
-  type SettingType,
   serverId,
   size,
   someOf,
   storeUrl,
   strongSecret,
   userNames,
-  type ValueOf,
   yesOrNo,
 } from './setting-types.ts';
-
-export interface Setting<T> {
-  readonly kind: SettingType<T>;
-  /** The default as it would be written in the file. */
-  readonly fallback: (mode: Mode) => unknown;
-}
-
-function setting<T>(kind: SettingType<T>, fallback: unknown): Setting<T> {
-  return { kind, fallback: () => fallback };
-}
 
 /** The authentication methods (F7) that give tokens so far. */
 const METHODS = ['web-ssh', 'link', 'link-daemon', 'local'] as const;
 
 export const SETTINGS = {
-  'server.id': setting(orAuto(serverId), 'auto'),
-  'server.hostname': setting(orAuto(hostName), 'auto'),
-  'api.listen': {
-    kind: listenAddress,
-    fallback: (mode: Mode) => (mode === 'system' ? '[::]:7300' : '127.0.0.1:7300'),
+  server: {
+    id: {
+      type: orAuto(serverId, () => undefined),
+      default: 'auto',
+      text: 'The name of this server in its tokens and its certificate; auto makes one and keeps it.',
+      reload: false,
+    },
+    hostname: {
+      type: orAuto(hostName, () => hostname()),
+      default: 'auto',
+      text: 'The name of this host that users are shown.',
+      reload: false,
+    },
   },
-  'paths.state': setting(orAuto(absolutePath), 'auto'),
-  'paths.run': setting(orAuto(absolutePath), 'auto'),
-  'store.url': setting(storeUrl, 'sqlite:latchkey.db'),
-  'tokens.algorithm': setting(oneOf('ES256', 'EdDSA'), 'ES256'),
-  'tokens.lifetime': setting(duration, '8h'),
-  'tokens.lifetimes': setting(durations(...METHODS), {}),
-  'tokens.signing_key': setting(orNothing(absolutePath), null),
-  'tokens.secret': setting(orNothing(strongSecret), null),
-  'login.methods': setting(someOf('ssh', 'link'), ['ssh', 'link']),
-  'login.ssh.host': setting(dialledHost, '127.0.0.1'),
-  'login.ssh.port': setting(integer(1, 65_535), 22),
-  'login.ssh.host_keys': setting(absolutePath, '/etc/ssh/ssh_host_*_key.pub'),
-  'links.sudo': setting(yesOrNo, true),
-  'links.limits.processes': setting(integer(16, 4_194_304), 4_096),
-  'links.limits.memory': setting(orAuto(size(64 * 1024 ** 2, '64MiB')), 'auto'),
-  'links.shutdown_on_logout': setting(yesOrNo, false),
-  'links.eligible.min_uid': setting(integer(0, 4_294_967_294), 1000),
-  'links.eligible.users': setting(userNames, []),
-  'sessions.on_revoke': setting(oneOf('keep', 'end'), 'keep'),
-  'sessions.output_limit': setting(size(64 * 1024, '64KiB'), '64MiB'),
-  'sessions.retention': setting(duration, '7d'),
-  'roles.admin.users': setting(userNames, []),
-  'roles.admin.groups': setting(groupNames, []),
-  'roles.manager.users': setting(userNames, []),
-  'roles.manager.groups': setting(groupNames, []),
-  'log.level': setting(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'), 'info'),
-  'log.format': setting(oneOf('auto', 'json', 'human'), 'auto'),
-} as const;
+  api: {
+    listen: {
+      type: listenAddress,
+      default: (mode: Mode) => (mode === 'system' ? '[::]:7300' : '127.0.0.1:7300'),
+      text: 'The address and port of the API. A socket that systemd hands over takes their place.',
+      reload: false,
+    },
+  },
+  paths: {
+    state: {
+      type: orAuto(absolutePath, defaultState),
+      default: 'auto',
+      text: 'The folder of the database and the keys.',
+      reload: false,
+    },
+    run: {
+      type: orAuto(absolutePath, defaultRun),
+      default: 'auto',
+      text: 'The folder where programs of this host find the server.',
+      reload: false,
+    },
+  },
+  store: {
+    url: {
+      type: storeUrl,
+      default: 'sqlite:latchkey.db',
+      text: 'The database; a relative name lies in the state folder.',
+      reload: false,
+    },
+  },
+  tokens: {
+    algorithm: {
+      type: oneOf('ES256', 'EdDSA'),
+      default: 'ES256',
+      text: 'The algorithm that tokens are signed with.',
+      reload: false,
+    },
+    lifetime: {
+      type: durationSeconds,
+      default: '8h',
+      text: 'The time that a new token is valid.',
+      reload: true,
+    },
+    lifetimes: {
+      type: durations(...METHODS),
+      default: {},
+      text: 'Lifetimes for single ways of logging in, where they differ from tokens.lifetime.',
+      reload: true,
+    },
+    signing_key: {
+      type: orNothing(absolutePath),
+      default: null,
+      text: 'A file with the private key that signs tokens, PEM, instead of one that is made.',
+      reload: false,
+    },
+    secret: {
+      type: orNothing(strongSecret),
+      default: null,
+      text: 'A secret to derive the signing key from, instead of one that is made.',
+      reload: false,
+    },
+  },
+  login: {
+    methods: {
+      type: someOf('ssh', 'link'),
+      default: ['ssh', 'link'],
+      text: 'The ways to log in that are open.',
+      reload: false,
+    },
+    ssh: {
+      host: {
+        type: dialledHost,
+        default: '127.0.0.1',
+        text: 'The host of the sshd that checks passwords.',
+        reload: false,
+      },
+      port: {
+        type: integer(1, 65_535),
+        default: 22,
+        text: 'The port of the sshd that checks passwords.',
+        reload: false,
+      },
+      host_keys: {
+        type: absolutePath,
+        default: '/etc/ssh/ssh_host_*_key.pub',
+        text: 'A pattern of the files with the public host keys of that sshd; no other gets a password.',
+        reload: false,
+      },
+    },
+  },
+  links: {
+    sudo: {
+      type: yesOrNo,
+      default: true,
+      text: 'Lets sudo start the link daemon of a user who has none.',
+      reload: true,
+    },
+    limits: {
+      processes: {
+        type: integer(16, 4_194_304),
+        default: 4_096,
+        text: 'The most processes that a link that sudo has started may have, its programs included.',
+        reload: true,
+      },
+      memory: {
+        type: orAuto(size(64 * 1024 ** 2, '64MiB'), mostMemory),
+        default: 'auto',
+        text: "The most memory that these processes may use together; auto is 3/4 of the host's.",
+        reload: true,
+      },
+    },
+    shutdown_on_logout: {
+      type: yesOrNo,
+      default: false,
+      text: 'Ends the link daemon of a user with their last logout.',
+      reload: true,
+    },
+    eligible: {
+      min_uid: {
+        type: integer(0, 4_294_967_294),
+        default: 1000,
+        text: 'The lowest uid that may have links.',
+        reload: true,
+      },
+      users: {
+        type: userNames,
+        default: [],
+        text: 'Users who may have links whatever their uid.',
+        reload: true,
+      },
+    },
+  },
+  sessions: {
+    on_revoke: {
+      type: oneOf('keep', 'end'),
+      default: 'keep',
+      text: 'Keeps or ends the programs of a token that is revoked.',
+      reload: true,
+    },
+    output_limit: {
+      type: size(64 * 1024, '64KiB'),
+      default: '64MiB',
+      text: 'The most output of a program that is kept; the oldest gives way.',
+      reload: true,
+    },
+    retention: {
+      type: durationMs,
+      default: '7d',
+      text: 'The time that an ended program stays listed with its output; at most 10,000 for a user.',
+      reload: true,
+    },
+  },
+  roles: {
+    admin: {
+      users: {
+        type: userNames,
+        default: [],
+        text: 'Users who may do everything.',
+        reload: true,
+      },
+      groups: {
+        type: groupNames,
+        default: [],
+        text: 'Groups whose members may do everything.',
+        reload: true,
+      },
+    },
+    manager: {
+      users: {
+        type: userNames,
+        default: [],
+        text: 'Users who see and end the tokens, links and programs of everybody.',
+        reload: true,
+      },
+      groups: {
+        type: groupNames,
+        default: [],
+        text: 'Groups whose members see and end the tokens, links and programs of everybody.',
+        reload: true,
+      },
+    },
+  },
+  log: {
+    level: {
+      type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
+      default: 'info',
+      text: 'The least important messages that are logged.',
+      reload: true,
+    },
+    format: {
+      type: oneOf('auto', 'json', 'human'),
+      default: 'auto',
+      text: 'JSON for programs, lines for people; auto is lines on a terminal and JSON elsewhere.',
+      reload: false,
+    },
+  },
+} satisfies SettingTable;
 
-export type SettingName = keyof typeof SETTINGS;
+export type SettingName = NameIn<typeof SETTINGS>;
 
-/** Parsed values by name. */
-export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]['kind']> };
+/** Every setting by its name, such as `tokens.signing_key`. */
+export const SETTING_BY_NAME = settingsIn(SETTINGS);
 
-export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
-
-export function isSettingName(name: string): name is SettingName {
-  return Object.hasOwn(SETTINGS, name);
-}
-
-/** `tokens.signing_key` -> `LATCHKEY_TOKENS_SIGNING_KEY` */
-export function variableOf(name: SettingName): string {
-  return `LATCHKEY_${name.replaceAll('.', '_').toUpperCase()}`;
+/** What one user may take without stopping everybody else: three quarters of the host's, in bytes. */
+function mostMemory(): number {
+  return Math.floor(totalmem() * 0.75);
 }

@@ -19,11 +19,11 @@ import { readOwnedFile } from '../../system/owned-path.ts';
 import { describe, invalid } from '../config-error.ts';
 import { groupId } from '../paths/group-id.ts';
 import { SYSTEM_USER } from '../paths/paths.ts';
-import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from '../settings/settings.ts';
+import { SETTING_BY_NAME, type SettingName } from '../settings/settings.ts';
 import { suggestion } from '../suggest.ts';
 import type { Entry } from './entry.ts';
 
-const SECTIONS = new Set(SETTING_NAMES.flatMap(ancestors));
+const SECTIONS = new Set([...SETTING_BY_NAME.keys()].flatMap(ancestors));
 const WRITABLE_BY_OTHERS = 0o022;
 const READABLE_BY_OTHERS = 0o044;
 
@@ -33,7 +33,7 @@ export function readConfigFile(path: string, uid: number): Map<SettingName, Entr
   if (file === undefined) return undefined;
   const entries = new Reader(path, textOf(path, file.data)).read();
   for (const [name, { raw }] of entries) {
-    if (isSecret(name) && raw !== null) checkHidden(path, name, file.entry, uid);
+    if (SETTING_BY_NAME.get(name)?.type.secret && raw !== null) checkHidden(path, name, file.entry, uid);
   }
   return entries;
 }
@@ -46,9 +46,8 @@ function textOf(path: string, data: Buffer): string {
   }
 }
 
-function isSecret(name: SettingName): boolean {
-  const { kind } = SETTINGS[name];
-  return 'secret' in kind && kind.secret === true;
+function isSettingName(name: string): name is SettingName {
+  return SETTING_BY_NAME.has(name as SettingName);
 }
 
 /**
@@ -145,7 +144,7 @@ class Reader {
     });
   }
 
-  /** A value without nodes: what the kinds' schemas take. */
+  /** A value without nodes: what the types of settings read. */
   #plain(node: Node | null, name: string): unknown {
     if (node === null) return null;
     if (isAlias(node)) {
@@ -165,7 +164,7 @@ class Reader {
   }
 
   #unknown(name: string, at: string): Error {
-    const meant = suggestion(name, [...SETTING_NAMES, ...SECTIONS]);
+    const meant = suggestion(name, [...SETTING_BY_NAME.keys(), ...SECTIONS]);
     return invalid(`${at}: unknown key ${describe(name)}.${meant} Remove or rename it`);
   }
 

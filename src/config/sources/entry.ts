@@ -1,12 +1,18 @@
-/** What somebody wrote for a setting, and where. */
+/** What was written for a setting, and where. */
 
 /** Who said it. */
 export type Source = 'flag' | 'environment' | 'file' | 'default';
 
-/** A value as somebody wrote it. */
+/** A value as it was written; a secret as a Secret once it has been read. */
 export interface Entry {
   readonly raw: unknown;
   readonly source: Source;
   /** `/etc/latchkey/config.yaml:12`, or `environment variable LATCHKEY_API_LISTEN`. */
   readonly where: string;
+}
+
+/** The entry that is in force for a setting. */
+export interface SettingEntry extends Entry {
+  /** What `raw` has come to. */
+  readonly value: unknown;
 }

@@ -1,8 +1,9 @@
 /** What the environment says. Unknown LATCHKEY_ variables are refused like unknown keys of the file. */
 
 import { invalid } from '../config-error.ts';
+import { variableOf } from '../settings/setting.ts';
 import type { Shape } from '../settings/setting-types.ts';
-import { SETTING_NAMES, SETTINGS, type SettingName, variableOf } from '../settings/settings.ts';
+import { SETTING_BY_NAME, type SettingName } from '../settings/settings.ts';
 import { suggestion } from '../suggest.ts';
 import type { Entry } from './entry.ts';
 
@@ -18,7 +19,9 @@ const FOR_OTHERS = new Set([
 /** What Kubernetes adds by itself when a service is called latchkey. */
 const FROM_KUBERNETES = /^LATCHKEY_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
 
-const NAME_BY_VARIABLE = new Map(SETTING_NAMES.map((name) => [variableOf(name), name]));
+const BY_VARIABLE = new Map(
+  [...SETTING_BY_NAME].map(([name, { type }]) => [variableOf(name), { name, type }]),
+);
 
 /** Throws CONFIG_INVALID on an unknown variable. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Map<SettingName, Entry> {
@@ -26,16 +29,16 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Map<SettingName, Entry>
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith('LATCHKEY_') || text === undefined) continue;
     if (FOR_OTHERS.has(variable) || FROM_KUBERNETES.test(variable)) continue;
-    const name = NAME_BY_VARIABLE.get(variable);
-    if (name === undefined) throw unknownVariable(variable);
-    const raw = fromText(text, SETTINGS[name].kind.shape);
-    entries.set(name, { raw, source: 'environment', where: `environment variable ${variable}` });
+    const setting = BY_VARIABLE.get(variable);
+    if (setting === undefined) throw unknownVariable(variable);
+    const raw = fromText(text, setting.type.shape);
+    entries.set(setting.name, { raw, source: 'environment', where: `environment variable ${variable}` });
   }
   return entries;
 }
 
 function unknownVariable(variable: string): Error {
-  const meant = suggestion(variable, [...NAME_BY_VARIABLE.keys(), ...FOR_OTHERS]);
+  const meant = suggestion(variable, [...BY_VARIABLE.keys(), ...FOR_OTHERS]);
   return invalid(
     `environment variable ${JSON.stringify(variable.slice(0, 100))} is no setting.${meant} Unset or rename it`,
   );

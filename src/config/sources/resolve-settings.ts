@@ -1,38 +1,58 @@
 /** Puts the sources together, the later over the earlier, and turns what is written into values. */
 
 import { badValue } from '../config-error.ts';
-import type { Mode } from '../paths/paths.ts';
+import type { Surroundings } from '../paths/paths.ts';
 import { Secret } from '../settings/secret.ts';
-import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from '../settings/settings.ts';
-import type { Entry } from './entry.ts';
+import {
+  defaultOf,
+  isSetting,
+  memberOf,
+  type NameIn,
+  type Resolved,
+  type Setting,
+  type SettingTable,
+  settingsIn,
+} from '../settings/setting.ts';
+import type { Entry, SettingEntry } from './entry.ts';
 
-/** Every setting's value, and what was written where to give it. */
-export interface Resolved {
-  readonly values: Settings;
-  readonly entries: Readonly<Record<SettingName, Entry>>;
+/** The values of a table's settings in its sections, and by name what was written where to give them. */
+export interface ResolvedSettings<Table> {
+  readonly values: Resolved<Table>;
+  readonly entries: Readonly<Record<NameIn<Table>, SettingEntry>>;
 }
 
-type Given = ReadonlyMap<SettingName, Entry> | undefined;
+type Given = ReadonlyMap<string, Entry> | undefined;
 
 /** Throws CONFIG_INVALID on the first value that does not fit, overridden ones included. */
-export function resolveSettings(mode: Mode, given: readonly Given[]): Resolved {
-  const values: Partial<Record<SettingName, unknown>> = {};
-  const entries: Partial<Record<SettingName, Entry>> = {};
-  for (const name of SETTING_NAMES) {
-    const fallback: Entry = { raw: SETTINGS[name].fallback(mode), source: 'default', where: 'default' };
-    for (const entry of [fallback, ...given.map((entriesOfOne) => entriesOfOne?.get(name))]) {
-      if (entry === undefined) continue;
-      const value = parse(name, entry);
-      values[name] = value;
-      entries[name] = value instanceof Secret ? { ...entry, raw: value } : entry;
+export function resolveSettings<Table extends SettingTable>(
+  table: Table,
+  around: Surroundings,
+  given: readonly Given[],
+): ResolvedSettings<Table> {
+  const entries: Record<string, SettingEntry> = {};
+  for (const [name, setting] of settingsIn(table)) {
+    const raw = defaultOf(setting, around.mode);
+    const written = given.flatMap((entriesOfOne) => entriesOfOne?.get(name) ?? []);
+    for (const entry of [{ raw, source: 'default', where: 'default' } as const, ...written]) {
+      entries[name] = read(name, setting, entry, around);
     }
   }
-  // The loop goes over every name, and each kind's schema gives its own type.
-  return { values: values as Settings, entries: entries as Record<SettingName, Entry> };
+  // The loop goes over every name, and each type reads a value of its own.
+  return { values: inSections(table, entries), entries } as ResolvedSettings<Table>;
 }
 
-function parse(name: SettingName, entry: Entry): unknown {
-  const result = SETTINGS[name].kind.schema.safeParse(entry.raw);
-  if (!result.success) throw badValue(name, entry);
-  return result.data;
+function read(name: string, { type }: Setting, entry: Entry, around: Surroundings): SettingEntry {
+  const result = type.read(entry.raw, around);
+  if (!result.success) throw badValue(name, type, entry);
+  const value = result.data;
+  return { ...entry, raw: value instanceof Secret ? value : entry.raw, value };
+}
+
+function inSections(table: SettingTable, entries: Record<string, SettingEntry>, prefix = ''): object {
+  const members = Object.entries(table).map(([key, one]) => {
+    const name = `${prefix}${key}`;
+    const value = isSetting(one) ? entries[name]?.value : inSections(one, entries, `${name}.`);
+    return [memberOf(key, one), value];
+  });
+  return Object.fromEntries(members);
 }

@@ -4,7 +4,6 @@ import { userByName } from '../../accounts/user-database.ts';
 import { type Config, loadConfig } from '../../config/config.ts';
 import { SYSTEM_USER } from '../../config/paths/paths.ts';
 import { Secret } from '../../config/settings/secret.ts';
-import { SETTING_NAMES } from '../../config/settings/settings.ts';
 import { isAppError } from '../../errors.ts';
 import { homeOf } from '../../system/xdg.ts';
 import { type Finding, Findings } from '../finding.ts';
@@ -72,7 +71,7 @@ function isOwner({ account, config }: Subject): boolean {
 
 function summary({ account, config }: Subject): string {
   const file = config.file ?? 'no file, defaults only';
-  const inFile = SETTING_NAMES.map((name) => config.entries[name]).filter(({ source }) => source === 'file');
+  const inFile = Object.values(config.entries).filter(({ source }) => source === 'file');
   const secret = inFile.some(({ raw }) => raw instanceof Secret)
     ? ', with a secret that only it may read'
     : '';
