@@ -3,11 +3,11 @@
  * client does not read, one status at the end, and a cut that ends all of it at once. It sits on
  * grpc-js's interceptor interface, because there a call is seen before its first message is read.
  */
-
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import { constants } from 'node:http2';
 import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import { AppError } from '../../errors.ts';
 import { queueWhilePaused } from './byte-queue.ts';
+import { type CallInternals, internalsOf } from './grpc-js-internals.ts';
 import { MessageDecoder, PREFIX_BYTES, type Reserve } from './message-decoder.ts';
 
 /** How much may wait to be sent before writing waits as well, in bytes. */
@@ -16,17 +16,6 @@ const HIGH_WATER_BYTES = 256 * 1024;
 const LINGER_MS = 5_000;
 /** Made once: an error is dear, and nearly nobody ever sees this one. */
 const OVER = new AppError('CANCELLED', 'the call is over');
-
-/**
- * What has no public name in grpc-js 1.14.7. The server's own limit for messages is that for callers
- * without a token; should these members ever move, everybody is held to it, and nobody to none.
- */
-interface Internals {
-  readonly stream?: ServerHttp2Stream;
-  decoder?: Pick<MessageDecoder, 'write'>;
-  readonly incomingEncoding?: string;
-  maxReceiveMessageSize?: number;
-}
 
 /** Who waits for the next message, or for the end. */
 interface Reader {
@@ -38,7 +27,7 @@ interface Reader {
 export class CallStream {
   readonly metadata: Metadata;
   readonly #call: ServerInterceptingCallInterface;
-  readonly #internals: Internals;
+  readonly #internals: CallInternals;
   readonly #decoder: MessageDecoder;
   #reader: Reader | undefined;
   #writer: PromiseWithResolvers<void> | undefined;
@@ -56,9 +45,10 @@ export class CallStream {
    */
   constructor(call: ServerInterceptingCallInterface, limitBytes: number, onGone: (reason: unknown) => void) {
     this.#call = call;
-    this.#internals = call as unknown as Internals;
+    this.#internals = internalsOf(call);
     this.#decoder = new MessageDecoder(limitBytes, onGone, this.#internals.incomingEncoding);
-    this.#takeIn();
+    queueWhilePaused(this.#internals.stream);
+    this.#internals.decoder = this.#decoder;
     let received: Metadata | undefined;
     call.start({
       onReceiveMetadata: (metadata) => {
@@ -76,7 +66,6 @@ export class CallStream {
 
   /** Takes messages of up to `bytes` from now on, compressed or not. */
   allowMessages(bytes: number, reserve: Reserve): void {
-    if (this.#internals.maxReceiveMessageSize === undefined) return;
     this.#decoder.allow(bytes, reserve);
     this.#internals.maxReceiveMessageSize = bytes;
   }
@@ -127,7 +116,6 @@ export class CallStream {
   async writeLong(head: Uint8Array, tail: Buffer): Promise<void> {
     if (this.#cut !== undefined) throw this.#cut.reason;
     const { stream } = this.#internals;
-    if (stream === undefined) return this.write(Buffer.concat([head, tail]));
     const sent = Promise.withResolvers<void>();
     this.#longWriter = sent;
     this.#call.sendMetadata(new Metadata()); // which is done once
@@ -163,9 +151,9 @@ export class CallStream {
     this.#decoder.stop();
     this.whenClosed(() => this.#decoder[Symbol.dispose]());
     const { stream } = this.#internals;
-    const isAlone = stream?.headersSent === false; // then it goes out at once, else as trailers
+    const isAlone = !stream.headersSent; // then it goes out at once, else as trailers
     this.#call.sendStatus(status);
-    if (stream === undefined || stream.closed) return;
+    if (stream.closed) return;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), fetchMs).unref();
     stream.once('close', () => clearTimeout(timer));
     if (this.#ended && status.code === 0) return;
@@ -177,7 +165,7 @@ export class CallStream {
   /** Calls `onClosed` once nothing of the call is kept here any more, what the client has yet to fetch included. */
   whenClosed(onClosed: () => void): void {
     const { stream } = this.#internals;
-    if (stream === undefined || stream.destroyed) onClosed();
+    if (stream.destroyed) onClosed();
     else stream.once('close', onClosed);
   }
 
@@ -197,24 +185,11 @@ export class CallStream {
     this.#reader = undefined;
     reader?.take(message);
   }
-
-  /** What the client sends is put together here. */
-  #takeIn(): void {
-    const { stream, decoder } = this.#internals;
-    if (stream === undefined || decoder === undefined) return;
-    queueWhilePaused(stream);
-    this.#internals.decoder = this.#decoder;
-  }
 }
 
 function notOne(message: Buffer | undefined): AppError {
   const why = message === undefined ? 'the request is missing' : 'this method takes one message';
   return new AppError('INVALID_ARGUMENT', why);
-}
-
-/** The HTTP/2 session of a call; undefined should it have moved. */
-export function sessionOf(call: ServerInterceptingCallInterface): object | undefined {
-  return (call as unknown as Internals).stream?.session;
 }
 
 /** Behind the prefix of a message that has `more` bytes yet: not compressed, and its length (gRPC over HTTP/2). */

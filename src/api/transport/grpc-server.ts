@@ -2,10 +2,11 @@
  * Methods on the wire: connections come in, each call goes to `handle`. Promises that nothing is
  * served which has no policy row, and that disposal leaves no call, connection or timer behind.
  */
-import { constants, type Http2Server, type ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ListenOptions } from 'node:net';
 import {
   type ConnectionInjector,
+  type Responder,
   Server,
   ServerCredentials,
   ServerInterceptingCall,
@@ -20,7 +21,6 @@ import { handle, UNPROVEN_MESSAGE_BYTES } from '../pipeline/handle.ts';
 import type { ServedMethod } from '../pipeline/methods.ts';
 import { checkPolicy } from '../pipeline/policy.ts';
 import { CallsUnderWay } from './call-control.ts';
-import { sessionOf } from './call-stream.ts';
 import {
   type Certificate,
   type Connection,
@@ -29,6 +29,7 @@ import {
   type Ends,
   sourceOf,
 } from './connections.ts';
+import { checkInternals, http2ServersOf, internalsOf } from './grpc-js-internals.ts';
 
 export interface GrpcServerOptions extends AdmissionDeps {
   /** What there is to call. */
@@ -65,9 +66,10 @@ export class GrpcServer implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  /** Listens. Throws when a method has no policy row, or a row no method. */
+  /** Listens. Throws when a method has no policy row, or a row no method; INTERNAL with a grpc-js that is not ours. */
   static async start(options: GrpcServerOptions): Promise<GrpcServer> {
     checkPolicy(options.methods.map(({ path }) => path));
+    await checkInternals();
     const underWay = new CallsUnderWay();
     const find = finder((ends) => connections.find(ends));
     const server = grpcServer(options, intercept(options, underWay, find));
@@ -105,8 +107,8 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
 
 type FindConnection = (session: object | undefined, ends: () => Ends) => Connection | undefined;
 
-/** What grpc-js goes on with: nothing. */
-const HANDLED_HERE = new ServerInterceptingCall(undefined as never, { start: () => {} });
+/** Keeps grpc-js from a call that `handle` has. */
+const HANDLED_HERE: Responder = { start: () => {} };
 
 /** Hands each call to `handle` before grpc-js reads a message; the registered handlers never run. */
 function intercept(
@@ -118,11 +120,11 @@ function intercept(
   const deps = { ...options, underWay };
   const complain = (error: unknown): void => options.log.error({ err: error }, 'a call did not end in order');
   return (definition, call) => {
-    const connection = find(sessionOf(call), () => call.getConnectionInfo());
+    const connection = find(internalsOf(call).stream.session, () => call.getConnectionInfo());
     const method = methods.get(definition.path);
     if (connection !== undefined && method !== undefined)
       handle(deps, method, connection, call).catch(complain);
-    return HANDLED_HERE;
+    return new ServerInterceptingCall(call, HANDLED_HERE);
   };
 }
 
@@ -136,11 +138,6 @@ function finder(byEnds: Connections['find']): FindConnection {
     if (session && connection !== undefined) known.set(session, connection);
     return connection;
   };
-}
-
-/** What has no public name in grpc-js 1.14.7; should it ever move, nobody is cut. */
-interface Internals {
-  readonly http2Servers?: ReadonlyMap<Http2Server, unknown>;
 }
 
 /**
@@ -157,8 +154,7 @@ function cutFloods(server: Server, { limits, refusals }: GrpcServerOptions, find
     const from = sourceOf(connection.peer.address);
     refusals.tell('connection refused', { reason: 'LIMIT_EXCEEDED', from }, {});
   };
-  const { http2Servers } = server as unknown as Internals;
-  for (const http2 of http2Servers?.keys() ?? []) http2.on('stream', cut);
+  for (const http2 of http2ServersOf(server)) http2.on('stream', cut);
 }
 
 function grpcServer({ methods }: GrpcServerOptions, interceptor: ServerInterceptor): Server {

@@ -12,7 +12,7 @@ const TRUSTED_BYTES = 128 * 1024;
 /** Room for a message, in part or unpacked, until somebody is done with it. Throws LIMIT_EXCEEDED. */
 export type Reserve = (bytes: number) => Disposable;
 
-/** Takes the place of the one that grpc-js has, which keeps every piece of a message, and for as long as a watch goes on. */
+/** Replaces grpc-js's decoder, which keeps every piece of a message for as long as the call lasts. */
 export class MessageDecoder implements Disposable {
   readonly #onRefused: (reason: unknown) => void;
   readonly #encoding: string | undefined;
