@@ -31,8 +31,8 @@ import { VERSION } from './version.ts';
 
 export interface Daemon extends AsyncDisposable {
   readonly serverId: string;
-  /** host:port to dial from this host. */
-  readonly address: string;
+  /** Where calls are answered, for people: `all addresses, port 7300`, or one address as `127.0.0.1:7300`. */
+  readonly listensOn: string;
   /** SHA-256 of the CA's certificate, `AA:BB:…`. */
   readonly fingerprint: string;
   /**
@@ -109,7 +109,7 @@ export async function startDaemon(
   const running = rooms.move();
   return {
     serverId,
-    address,
+    listensOn: listensOn(api.address),
     fingerprint: pki.fingerprint,
     reload: async (next) => {
       await certificate.refresh();
@@ -178,8 +178,20 @@ function listenProblem(error: unknown, { host, port }: ListenAddress): unknown {
   return new AppError('CONFIG_INVALID', `api.listen: ${host} port ${port} ${why}`, { cause: error });
 }
 
-/** An address that listens on every interface is dialled on loopback. */
+/** host:port to dial from this host. An address that stands for all is dialled on loopback. */
 function dialled({ host, port }: ListenAddress): string {
-  const local = { '::': '127.0.0.1', '0.0.0.0': '127.0.0.1' }[host] ?? host;
-  return local.includes(':') ? `[${local}]:${port}` : `${local}:${port}`;
+  return withPort(isEveryAddress(host) ? '127.0.0.1' : host, port);
+}
+
+function listensOn({ host, port }: ListenAddress): string {
+  if (!isEveryAddress(host)) return withPort(host, port);
+  return `all ${host === '::' ? 'addresses' : 'IPv4 addresses'}, port ${port}`;
+}
+
+function isEveryAddress(host: string): boolean {
+  return host === '::' || host === '0.0.0.0';
+}
+
+function withPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -22,8 +22,8 @@ everybody on this host; as anybody else it serves that user alone, on loopback.
   --run DIR      where local programs find the daemon; default: /run/latchkey in system mode
   --help         this text
 
-SIGHUP reads the configuration and the certificates again. Under systemd it says when it is ready, keeps the
-watchdog content, and takes a socket called "api" instead of listening itself.
+SIGHUP reads the configuration and the certificates again. Under systemd it says when it is ready, answers the
+watchdog, and takes a socket called "api" instead of listening itself.
 
 Exit status: 0 stopped, 1 failed, 2 usage, 78 the configuration cannot be used.
 `;
@@ -77,9 +77,9 @@ async function serve(flags: { config?: string; run?: string }): Promise<number> 
   const stopped = stopSignal();
   const hangups = on(process, 'SIGHUP');
   await using daemon = await startDaemon(config, { log, listenFd: apiSocket(manager) });
-  const { address, serverId, fingerprint } = daemon;
-  log.info({ address, serverId, fingerprint, mode: config.mode, version: VERSION }, 'latchkey serves');
-  const status = `serves at ${address}`;
+  const { listensOn, serverId, fingerprint } = daemon;
+  log.info({ listensOn, serverId, fingerprint, mode: config.mode, version: VERSION }, 'latchkey serves');
+  const status = `listens on ${listensOn}`;
   manager.ready(status);
   void reloadAtEach(hangups, async () => {
     manager.reloading();

@@ -19,8 +19,8 @@ describe('the service manager', () => {
     const env = { NOTIFY_SOCKET: listener.path, LISTEN_FDS: '0', LISTEN_PID: '1', KEPT: 'yes' };
     using manager = new ServiceManager({ env, pid });
     expect(env).toEqual({ KEPT: 'yes' });
-    manager.ready('serves at ::1');
-    expect(await listener.next()).toBe('READY=1\nSTATUS=serves at ::1');
+    manager.ready('listens on [::1]:7300');
+    expect(await listener.next()).toBe('READY=1\nSTATUS=listens on [::1]:7300');
     manager.reloading();
     expect(await listener.next()).toMatch(/^RELOADING=1\nMONOTONIC_USEC=\d+$/);
     manager.stopping();

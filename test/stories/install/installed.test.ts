@@ -41,7 +41,7 @@ describe('the package', { timeout: 300_000 }, () => {
     await system.sh('dpkg --install /root/latchkey.deb');
     expect(await system.sh(`systemctl is-active ${UNITS}`)).toBe('active\nactive\nactive');
     expect(await system.sh('systemctl show --property=User,StatusText latchkey')).toContain(
-      'StatusText=serves at',
+      'StatusText=listens on all addresses, port 7300',
     );
     const mode = (path: string): Promise<string> => system.sh('stat --format="%U:%G %a" "$1"', path);
     expect(await mode('/var/lib/latchkey')).toBe('latchkey:latchkey 700');

@@ -101,12 +101,29 @@ describe('under a service manager', () => {
     await daemon.end();
     using manager = new DatagramListener(join(daemon.folder, 'notify'));
     await daemon.serve({ env: { NOTIFY_SOCKET: manager.path } });
-    expect(await manager.next()).toBe(`READY=1\nSTATUS=serves at ${daemon.serverFile.address}`);
+    expect(await manager.next()).toBe(`READY=1\nSTATUS=listens on ${daemon.serverFile.address}`);
     process.kill(daemon.pid, 'SIGHUP');
     expect(await manager.next()).toMatch(/^RELOADING=1/);
     expect(await manager.next()).toMatch(/^READY=1/);
     await daemon.end();
     expect(await manager.next()).toBe('STOPPING=1');
+  });
+
+  test('and where it listens, all addresses included', async () => {
+    await using daemon = await TestDaemon.start();
+    const [, port = ''] = daemon.serverFile.address.split(':');
+    await daemon.end();
+    using manager = new DatagramListener(join(daemon.folder, 'notify'));
+    for (const [host, said] of [
+      ['[::]', `all addresses, port ${port}`],
+      ['0.0.0.0', `all IPv4 addresses, port ${port}`],
+    ]) {
+      await daemon.serve({ env: { NOTIFY_SOCKET: manager.path, LATCHKEY_API_LISTEN: `${host}:${port}` } });
+      expect(await manager.next()).toBe(`READY=1\nSTATUS=listens on ${said}`);
+      expect(daemon.log).toContain(`"listensOn":"${said}"`);
+      await daemon.end();
+      expect(await manager.next()).toBe('STOPPING=1');
+    }
   });
 
   test('it answers on the socket it is given, and connections wait there while it restarts', async () => {
