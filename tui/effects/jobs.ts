@@ -1,15 +1,15 @@
 /** Does what takes more than one call: a few at a time, telling how far it is, until it is done or stopped. */
 import type { Client } from '../../src/client/connect/connect.ts';
+import { LARGEST_PAGE, pages } from '../../src/client/pages.ts';
 import { isAppError } from '../../src/errors.ts';
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import { explain } from '../../src/terminal/failure.ts';
+import { count } from '../../src/terminal/format.ts';
 import { receiptLines } from '../../src/terminal/receipt-lines.ts';
 import type { Ending, Target } from '../screen.ts';
-import { count } from '../state/format.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { targetOf } from '../state/window.ts';
-import { LARGEST_PAGE, pages } from './pages.ts';
 import { summed } from './summed-receipt.ts';
 
 /** Calls under way together: enough to hide the way to the server, few enough to leave it room for others. */

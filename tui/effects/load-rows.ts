@@ -1,8 +1,8 @@
 /** A part of a list from the server, from its start or up to its end. */
 import type { Client } from '../../src/client/connect/connect.ts';
+import { LARGEST_PAGE, pages } from '../../src/client/pages.ts';
 import type { Query, Row } from '../screen.ts';
 import type { Extent } from '../state/window.ts';
-import { LARGEST_PAGE, pages } from './pages.ts';
 
 /** `wanted.count` rows, fewer where there are no more, in the order of the list; and how many there are in all. */
 export async function loadRows(

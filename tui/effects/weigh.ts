@@ -1,10 +1,10 @@
 /** Counts what hangs on what is to be ended, as the server has it now. */
 import type { Client } from '../../src/client/connect/connect.ts';
+import { LARGEST_PAGE, pages } from '../../src/client/pages.ts';
 import { type Session, SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import type { Token } from '../../src/generated/latchkey/v1/token.ts';
 import type { Ending, Target } from '../screen.ts';
 import type { Weight } from '../state/state.ts';
-import { LARGEST_PAGE, pages } from './pages.ts';
 
 /** The tokens that go, those made from them included, their links, and the sessions that run with any of it. */
 export async function weigh(

@@ -1,6 +1,7 @@
 /** What a watch told, in words. */
+
+import { count } from '../../src/terminal/format.ts';
 import type { Change } from '../screen.ts';
-import { count } from './format.ts';
 import { listOf, type State } from './state.ts';
 
 /** The one row that changed, or how many did; what was said before where nothing can be. */

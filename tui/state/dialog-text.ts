@@ -1,10 +1,10 @@
 /** What dialogs say: the help, a question, choices, how far the work is, a receipt. */
 import { inert } from '../../src/inert.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
+import { count, listed } from '../../src/terminal/format.ts';
 import { wrap } from '../../src/terminal/wrap.ts';
 import type { Target } from '../screen.ts';
 import { chosen, matching } from './choices.ts';
-import { count, listed } from './format.ts';
 import { behindHelp } from './keys.ts';
 import { type Dialog, heightOf, type Job, listOf, type State, type Weight } from './state.ts';
 

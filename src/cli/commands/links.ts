@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Link, WatchLinksResponse } from '../../generated/latchkey/v1/link.ts';
-import { asJson } from '../output/json.ts';
+import { asJson } from '../../terminal/json.ts';
 import { LINK, LINK_COLUMNS, linkRow } from '../output/link-view.ts';
 import { endingOf, showReceipt } from '../output/receipt-view.ts';
 import type { Change, Listing } from '../output/view.ts';

@@ -5,8 +5,8 @@ import type { Client } from '../../client/connect/connect.ts';
 import { AppError } from '../../errors.ts';
 import { type LoginDone, type LoginPrompts, LoginPurpose } from '../../generated/latchkey/v1/auth.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { asJson, type Members, object, string } from '../../terminal/json.ts';
 import { type Answers, answersFrom } from '../input/answers.ts';
-import { asJson, type Members, object, string } from '../output/json.ts';
 import { TOKEN, tokenFields } from '../output/token-view.ts';
 import type { Act, Run } from '../run.ts';
 

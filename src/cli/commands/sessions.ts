@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Session, SessionFilter, WatchSessionsResponse } from '../../generated/latchkey/v1/session.ts';
 import { SessionState } from '../../generated/latchkey/v1/session.ts';
-import { asJson } from '../output/json.ts';
+import { asJson } from '../../terminal/json.ts';
 import { type ReadOptions, readOutput } from '../output/read-output.ts';
 import { endingOf, showReceipt } from '../output/receipt-view.ts';
 import {

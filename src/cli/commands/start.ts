@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Session, StartSessionRequest } from '../../generated/latchkey/v1/session.ts';
-import { asJson } from '../output/json.ts';
+import { asJson } from '../../terminal/json.ts';
 import { jsonObject } from '../output/json-object.ts';
 import { ONE_SESSION } from '../output/session-view.ts';
 import { showSession } from '../output/show-session.ts';

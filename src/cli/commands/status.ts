@@ -5,8 +5,8 @@ import { isAppError, type Reason } from '../../errors.ts';
 import { SessionState } from '../../generated/latchkey/v1/session.ts';
 import type { GetInfoResponse } from '../../generated/latchkey/v1/system.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '../../terminal/json.ts';
 import { explain } from '../failure.ts';
-import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '../output/json.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
 
 /** What there is to know; `problem` is why there is not more. */

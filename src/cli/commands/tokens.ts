@@ -8,8 +8,8 @@ import type {
   WatchTokensResponse,
 } from '../../generated/latchkey/v1/token.ts';
 import { DONE, exitStatus, FAILED } from '../../terminal/exit-status.ts';
+import { asJson, boolean, type Members, stringOrNull } from '../../terminal/json.ts';
 import { readSecret } from '../input/read-secret.ts';
-import { asJson, boolean, type Members, stringOrNull } from '../output/json.ts';
 import { endingOf, showReceipt } from '../output/receipt-view.ts';
 import { ONE_TOKEN, TOKEN, TOKEN_COLUMNS, tokenFields, tokenRow } from '../output/token-view.ts';
 import type { Change, Listing } from '../output/view.ts';

@@ -7,9 +7,9 @@ import { normalAddress } from '../../client/find/find-server.ts';
 import { readCa, serverFolder, writeCa } from '../../client/find/server-folder.ts';
 import { AppError } from '../../errors.ts';
 import { homeOf } from '../../system/xdg.ts';
+import { asJson, type Members, string } from '../../terminal/json.ts';
 import { fetchCa, type PresentedCa } from '../fetch-ca.ts';
 import { ask } from '../input/confirm.ts';
-import { asJson, type Members, string } from '../output/json.ts';
 import type { Act, Run } from '../run.ts';
 
 export const TRUSTED: Members<{ server: string; fingerprint: string }> = {

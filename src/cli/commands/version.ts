@@ -1,7 +1,7 @@
 /** `latchkey version`. */
 import type { Command } from 'commander';
+import { asJson, type Members, string, stringOrNull } from '../../terminal/json.ts';
 import { COMMIT, VERSION, versionLine } from '../../version.ts';
-import { asJson, type Members, string, stringOrNull } from '../output/json.ts';
 import type { Act } from '../run.ts';
 
 export const VERSIONS: Members<NodeJS.ProcessVersions> = {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
-import { asJson, type Members, object, string } from '../output/json.ts';
+import { asJson, type Members, object, string } from '../../terminal/json.ts';
 import { TOKEN, tokenFields } from '../output/token-view.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
 

@@ -1,8 +1,8 @@
 /** A failure as one line of JSON on standard error, where results are wanted as JSON. */
 import { CommanderError } from 'commander';
 import { isAppError } from '../../errors.ts';
+import { asJson, integer, type Members, object, string } from '../../terminal/json.ts';
 import { explain } from '../failure.ts';
-import { asJson, integer, type Members, object, string } from './json.ts';
 
 interface Told {
   readonly reason: string;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Link } from '../../generated/latchkey/v1/link.ts';
 import { Session } from '../../generated/latchkey/v1/session.ts';
 import { Token } from '../../generated/latchkey/v1/token.ts';
-import { asJson } from './json.ts';
+import { asJson } from '../../terminal/json.ts';
 import {
   type Description,
   DOCUMENT_DESCRIPTIONS,

@@ -1,5 +1,6 @@
 /** Everything that --json prints, for the manual: from the definitions that it is made by. */
 
+import type { Members } from '../../terminal/json.ts';
 import { LINKS } from '../commands/links.ts';
 import { LOGGED_IN } from '../commands/login.ts';
 import { SESSIONS } from '../commands/sessions.ts';
@@ -9,7 +10,6 @@ import { TRUSTED } from '../commands/trust.ts';
 import { VERSIONS } from '../commands/version.ts';
 import { WHOAMI } from '../commands/whoami.ts';
 import { eventMembers } from '../watch/watch.ts';
-import type { Members } from './json.ts';
 import { ERROR, FAILURE } from './json-failure.ts';
 import { LINK } from './link-view.ts';
 import { listMembers } from './listing.ts';

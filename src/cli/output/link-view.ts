@@ -1,9 +1,9 @@
 /** A link in a table and as JSON. */
 import type { Link } from '../../generated/latchkey/v1/link.ts';
+import { boolean, integer, type Members, string, timeOrNull } from '../../terminal/json.ts';
 import type { Output, Value } from '../../terminal/output.ts';
 import { linkState } from '../../terminal/state-words.ts';
 import type { Column } from '../../terminal/table.ts';
-import { boolean, integer, type Members, string, timeOrNull } from './json.ts';
 
 export const LINK_COLUMNS: readonly Column[] = [
   { title: 'LINK' },

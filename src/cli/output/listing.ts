@@ -1,7 +1,7 @@
 /** A list on the screen, or as one JSON object: {NOUNS: […], "total": n}. */
 
+import { asJson, integer, type Members, objects } from '../../terminal/json.ts';
 import type { Run } from '../run.ts';
-import { asJson, integer, type Members, objects } from './json.ts';
 import type { Listed } from './paging.ts';
 import type { View } from './view.ts';
 

@@ -2,10 +2,19 @@
 import { AppError } from '../../errors.ts';
 import { type Receipt, VerifiedBy } from '../../generated/latchkey/v1/token.ts';
 import { DONE, FAILED } from '../../terminal/exit-status.ts';
+import {
+  asJson,
+  integer,
+  type Members,
+  object,
+  objects,
+  string,
+  stringOrNull,
+  strings,
+} from '../../terminal/json.ts';
 import type { Output } from '../../terminal/output.ts';
 import { receiptLines } from '../../terminal/receipt-lines.ts';
 import type { Run } from '../run.ts';
-import { asJson, integer, type Members, object, objects, string, stringOrNull, strings } from './json.ts';
 
 const WITNESS: Partial<Record<VerifiedBy, string>> = {
   [VerifiedBy.DAEMON]: 'daemon',

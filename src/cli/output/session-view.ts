@@ -1,9 +1,5 @@
 /** A session in a table, on its own, and as JSON. */
 import { type Session, SessionState } from '../../generated/latchkey/v1/session.ts';
-import type { Output, Value } from '../../terminal/output.ts';
-import { shellWords } from '../../terminal/shell-words.ts';
-import { sessionState, sessionWord } from '../../terminal/state-words.ts';
-import type { Column } from '../../terminal/table.ts';
 import {
   integer,
   integerOrNull,
@@ -13,7 +9,11 @@ import {
   stringOrNull,
   strings,
   timeOrNull,
-} from './json.ts';
+} from '../../terminal/json.ts';
+import type { Output, Value } from '../../terminal/output.ts';
+import { shellWords } from '../../terminal/shell-words.ts';
+import { sessionState, sessionWord } from '../../terminal/state-words.ts';
+import type { Column } from '../../terminal/table.ts';
 
 export const SESSION_COLUMNS: readonly Column[] = [
   { title: 'SESSION' },

@@ -1,8 +1,8 @@
 /** A token in a table, on its own, and as JSON. */
 import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { boolean, type Members, object, string, stringOrNull, timeOrNull } from '../../terminal/json.ts';
 import type { Output, Value } from '../../terminal/output.ts';
 import type { Column } from '../../terminal/table.ts';
-import { boolean, type Members, object, string, stringOrNull, timeOrNull } from './json.ts';
 
 export const TOKEN_COLUMNS: readonly Column[] = [
   { title: 'TOKEN' },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { integer } from '../output/json.ts';
+import { integer } from '../../terminal/json.ts';
 import type { Change } from '../output/view.ts';
 import { WatchDiff } from './watch-diff.ts';
 

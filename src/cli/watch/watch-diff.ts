@@ -1,5 +1,5 @@
 /** What a watch has told so far, so that what comes again after a time without the server is told only where it differs. */
-import { asJson } from '../output/json.ts';
+import { asJson } from '../../terminal/json.ts';
 import type { Change, View } from '../output/view.ts';
 
 export class WatchDiff<Item> {

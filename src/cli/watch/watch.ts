@@ -1,7 +1,7 @@
 /** A watch as lines: what there is as a table, then each change; or as JSON, one object a line. */
 import { resilientWatch } from '../../client/watch/resilient-watch.ts';
+import { asJson, object, string } from '../../terminal/json.ts';
 import type { Value } from '../../terminal/output.ts';
-import { asJson, object, string } from '../output/json.ts';
 import type { Change, Listing, View } from '../output/view.ts';
 import { ASKING, type Run } from '../run.ts';
 import { noteOutage } from './outage-notes.ts';
