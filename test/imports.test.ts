@@ -185,7 +185,9 @@ interface Import {
 const files = globSync(['src/**/*.ts', 'tui/**/*.{ts,tsx}'], { cwd: root }).filter(
   (file) => !file.startsWith('src/generated/') && !file.endsWith('.test.ts'),
 );
-const imports: Import[] = files.flatMap((file) => {
+const imports: Import[] = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8');
   const named = [
     ...text.matchAll(
@@ -193,7 +195,14 @@ const imports: Import[] = files.flatMap((file) => {
     ),
   ];
   return named.map((match) => ({ file, room: roomOf(file), target: match[1] ?? match[2] ?? match[3] ?? '' }));
-});
+}
+
+/** The packages that `sources` import, without what Node has built in. */
+function packagesIn(sources: readonly string[]): string[] {
+  const targets = sources.flatMap(importsOf).map(({ target }) => target);
+  const names = targets.flatMap((target) => /^(?!node:)(?:@[\w-]+\/)?\w[\w.-]*/.exec(target)?.[0] ?? []);
+  return [...new Set(names)];
+}
 
 /** A file in the words of the rows above: `supervisor/links` for src/supervisor/links.ts. */
 function placeOf(file: string): string {
@@ -254,6 +263,15 @@ describe('imports run downward only', () => {
       .filter((from) => packages[from.target] && !packages[from.target]?.rooms.includes(from.room))
       .map((from) => `${from.file} imports ${from.target}: ${packages[from.target]?.why}`);
     expect(wrong).toEqual([]);
+  });
+
+  test('what the program imports is a dependency, what only tests and build import is not', () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const used = new Set(packagesIn([...files, ...globSync('src/generated/**/*.ts', { cwd: root })]));
+    expect([...used].sort()).toEqual(Object.keys(dependencies));
+    const others = packagesIn(globSync('{src,tui,test,build}/**/*.{ts,tsx,mjs}', { cwd: root }));
+    const declared = { ...dependencies, ...devDependencies };
+    expect(others.filter((name) => !(name in declared))).toEqual([]);
   });
 
   test('no file imports itself round a corner', () => {

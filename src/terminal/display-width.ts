@@ -2,8 +2,8 @@
  * How many columns of a terminal a text takes, as terminals count: each character for itself, wide ones two (UAX 11),
  * those that combine with the one before none; only what is joined to an emoji takes no more room. Expects inert text.
  */
-const WIDE =
-  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1b000}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?!\p{Regional_Indicator})\p{Emoji_Presentation}/u;
+import { eastAsianWidth } from 'get-east-asian-width';
+
 const COMBINING = /[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7ff\u200c\u200d]/u;
 const JOINER = '\u200d';
 const PLAIN = /^[\x20-\x7e]*$/;
@@ -30,7 +30,7 @@ export function displayWidth(text: string): number {
 
 function charWidth(char: string): number {
   if (COMBINING.test(char)) return 0;
-  return WIDE.test(char) ? 2 : 1;
+  return eastAsianWidth(char.codePointAt(0) ?? 0);
 }
 
 /** `text` in `width` columns at most; what was cut shows as one "…". */

@@ -74,6 +74,9 @@ describe('a table', () => {
     expect(displayWidth('日本')).toBe(4);
     expect(displayWidth('e\u0301')).toBe(1);
     expect(displayWidth('👩‍💻')).toBe(2);
+    expect(displayWidth('🇩🇪')).toBe(2);
+    expect(displayWidth('ＡｱÄ')).toBe(4);
+    expect(displayWidth('𝌆')).toBe(2);
     expect(truncate('日本語', 5)).toBe('日本…');
     expect(truncate('日本語', 4)).toBe('日…');
     expect(padTo('日', 4)).toBe('日  ');
