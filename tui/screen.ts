@@ -4,6 +4,7 @@
  * in screens/, named in screens/all.ts.
  */
 import type { Client } from '../src/client/connect/connect.ts';
+import type { Page } from '../src/client/pages.ts';
 import type { Who } from '../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
 import type { Style, Column as TableColumn } from '../src/terminal/table.ts';
@@ -68,14 +69,6 @@ export interface Row {
 
 /** What is kept of a row that something is to be done to. */
 export type Target = Pick<Row, 'id' | 'title' | 'login' | 'can' | 'isOwnWayIn'>;
-
-export interface Page {
-  readonly rows: readonly Row[];
-  /** Where the next page begins; empty behind the last. */
-  readonly nextPageToken: string;
-  /** How many rows there are in all pages. */
-  readonly total: number;
-}
 
 export interface PageAsk {
   readonly query: Query;
@@ -168,7 +161,7 @@ export interface List extends Named {
   readonly order: Order | undefined;
   /** What `/` compares, for the prompt. */
   readonly filters: string;
-  readonly page: (client: Client, ask: PageAsk) => Promise<Page>;
+  readonly page: (client: Client, ask: PageAsk) => Promise<Page<Row>>;
   readonly watch: (client: Client, query: Query, signal: AbortSignal) => AsyncIterable<Change>;
   readonly actions: readonly Action[];
 }

@@ -1,9 +1,10 @@
 /** A noun: alone it lists, with a verb behind it does that. */
 import type { Command } from 'commander';
+import { firstItems } from '../client/pages.ts';
 import { suggestion } from '../config/suggest.ts';
 import { AppError } from '../errors.ts';
 import { showList } from './output/listing.ts';
-import { collect, type Paging, pagingOptions } from './output/paging.ts';
+import { limitOf, type Paging, pagingOptions } from './output/paging.ts';
 import type { Listing } from './output/view.ts';
 import { type Act, ASKING, type Run, type Work } from './run.ts';
 import { drawWatch } from './watch/draw-watch.ts';
@@ -26,8 +27,8 @@ export function addResource<Item, Options extends object>(
     if (options.watch === true) return watch(run, options, listing);
     const client = await run.client();
     let waiting = ASKING;
-    const collecting = collect(
-      options,
+    const collecting = firstItems(
+      limitOf(options),
       (pageSize, pageToken) => listing.page(client, options, { pageSize, pageToken }),
       (count, total) => {
         waiting = `listing: ${count} of ${total} ${listing.nouns}`;

@@ -22,7 +22,7 @@ function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
     actions: [],
     page: async () => {
       seen.asked += 1;
-      return { rows: [], nextPageToken: '', total: 0 };
+      return { items: [], nextPageToken: '', total: 0 };
     },
     watch: (_client, _query, signal) => watch(signal),
   };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Page } from '../../src/client/pages.ts';
 import { AppError } from '../../src/errors.ts';
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
-import type { Ending, List, Page, Target } from '../screen.ts';
+import type { Ending, List, Row, Target } from '../screen.ts';
 import { sessions } from '../screens/sessions.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
@@ -120,14 +121,14 @@ describe('a job', () => {
   });
 
   it('marks all that a query picks, page after page, or nothing more when it is stopped', async () => {
-    const pages: Page[] = ['a', 'b', 'c'].map((id, at) => ({
-      rows: [{ id, title: id, cells: ['large'], fields: [] }],
+    const pages: Page<Row>[] = ['a', 'b', 'c'].map((id, at) => ({
+      items: [{ id, title: id, cells: ['large'], fields: [] }],
       nextPageToken: at < 2 ? `${at + 1}` : '',
       total: 3,
     }));
     const page: List['page'] = async (_client, { pageToken, signal }) => {
       signal.throwIfAborted();
-      return pages[Number(pageToken)] ?? { rows: [], nextPageToken: '', total: 0 };
+      return pages[Number(pageToken)] ?? { items: [], nextPageToken: '', total: 0 };
     };
     const query = { screen: { ...sessions, page }, scope: {}, filter: '', order: undefined };
     const { last, progress } = await run({ kind: 'mark', query, total: 3 });

@@ -118,8 +118,8 @@ async function mark({ client, job, tell, stop }: Working<'mark'>): Promise<void>
   const targets: Target[] = [];
   try {
     const ask = { query, pageSize: LARGEST_PAGE, signal: stop };
-    for await (const { rows } of pages((pageToken) => query.screen.page(client, { ...ask, pageToken }))) {
-      targets.push(...rows.map(targetOf));
+    for await (const { items } of pages((pageToken) => query.screen.page(client, { ...ask, pageToken }))) {
+      targets.push(...items.map(targetOf));
       tell({ kind: 'progress', job, done: targets.length });
     }
     tell({ kind: 'marked', job, targets });

@@ -11,11 +11,11 @@ function site() {
     asked.push(pageSize);
     const from = Number(pageToken);
     const to = Math.min(2500, from + pageSize);
-    const rows = Array.from({ length: to - from }, (_, at) => {
+    const items = Array.from({ length: to - from }, (_, at) => {
       const number = query.order?.descending ? from + at : 2499 - from - at;
       return { id: `${number}`, title: '', cells: [], fields: [] };
     });
-    return { rows, nextPageToken: to < 2500 ? `${to}` : '', total: 2500 };
+    return { items, nextPageToken: to < 2500 ? `${to}` : '', total: 2500 };
   };
   const query: Query = { screen: { ...tokens, page }, scope: {}, filter: '', order: tokens.order };
   return { query, asked };

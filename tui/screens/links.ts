@@ -21,7 +21,7 @@ export const links: List = {
   page: async (client, { query, pageSize, pageToken, signal }) => {
     const ask = { ...filterOf(query), orderBy: orderBy(query), pageSize, pageToken };
     const page = await client.links.listLinks(ask, { signal });
-    return { rows: page.links.map(linkRow), nextPageToken: page.nextPageToken, total: page.total };
+    return { ...page, items: page.links.map(linkRow) };
   },
   async *watch(client, query, signal) {
     const request = { ...filterOf(query), changesOnly: true };

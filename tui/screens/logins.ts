@@ -22,7 +22,7 @@ export const logins: List = {
   page: async (client, { query, pageSize, pageToken, signal }) => {
     const ask = { filter: tokenFilter(query), orderBy: orderBy(query), pageSize, pageToken };
     const page = await client.tokens.listLogins(ask, { signal });
-    return { rows: page.logins.map(loginRow), nextPageToken: page.nextPageToken, total: page.total };
+    return { ...page, items: page.logins.map(loginRow) };
   },
   async *watch(client, query, signal) {
     const request = { filter: tokenFilter(query), changesOnly: true };

@@ -34,7 +34,7 @@ export const sessions: List = {
   page: async (client, { query, pageSize, pageToken, signal }) => {
     const ask = { filter: filterOf(query), orderBy: orderBy(query), pageSize, pageToken };
     const page = await client.sessions.listSessions(ask, { signal });
-    return { rows: page.sessions.map(sessionRow), nextPageToken: page.nextPageToken, total: page.total };
+    return { ...page, items: page.sessions.map(sessionRow) };
   },
   async *watch(client, query, signal) {
     const request = { filter: filterOf(query), changesOnly: true };

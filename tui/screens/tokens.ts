@@ -20,7 +20,7 @@ export const tokens: List = {
   page: async (client, { query, pageSize, pageToken, signal }) => {
     const ask = { filter: tokenFilter(query), orderBy: orderBy(query), pageSize, pageToken };
     const page = await client.tokens.listTokens(ask, { signal });
-    return { rows: page.tokens.map(tokenRow), nextPageToken: page.nextPageToken, total: page.total };
+    return { ...page, items: page.tokens.map(tokenRow) };
   },
   async *watch(client, query, signal) {
     const request = { filter: tokenFilter(query), changesOnly: true };

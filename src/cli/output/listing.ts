@@ -1,8 +1,8 @@
 /** A list on the screen, or as one JSON object: {NOUNS: […], "total": n}. */
 
+import type { Listed } from '../../client/pages.ts';
 import { asJson, integer, type Members, objects } from '../../terminal/json.ts';
 import type { Run } from '../run.ts';
-import type { Listed } from './paging.ts';
 import type { View } from './view.ts';
 
 /** {NOUNS: […], total}. */

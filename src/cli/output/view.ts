@@ -1,10 +1,10 @@
 /** A noun as the command line has it: how its things look, are listed and watched. */
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
+import type { Page } from '../../client/pages.ts';
 import type { Members } from '../../terminal/json.ts';
 import type { Output, Value } from '../../terminal/output.ts';
 import type { Column } from '../../terminal/table.ts';
-import type { Page } from './paging.ts';
 
 /** What a watch sends, the same for every noun. */
 export type Change<Item> =

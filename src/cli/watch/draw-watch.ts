@@ -3,12 +3,13 @@
  * it has told of a change, at most ten times a second, and is given four times as long as it took for other work.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { LARGEST_PAGE, type Page } from '../../client/pages.ts';
 import type { ReconnectingClient } from '../../client/watch/reconnecting-client.ts';
 import { resilientWatch } from '../../client/watch/resilient-watch.ts';
 import { isAppError } from '../../errors.ts';
 import { LiveScreen } from '../../terminal/live-screen.ts';
 import type { Style } from '../../terminal/table.ts';
-import type { Page, Paging } from '../output/paging.ts';
+import type { Paging } from '../output/paging.ts';
 import type { Listing } from '../output/view.ts';
 import { ASKING, type Run } from '../run.ts';
 import { watchKeys } from './watch-keys.ts';
@@ -19,7 +20,6 @@ const REST_PER_WORK = 4;
 const TICK_MS = 1000;
 /** The headings, and the line below the table. */
 const FRAME = 2;
-const LARGEST_PAGE = 1000;
 
 /** Resolves with the status of the signal or key that ended it. Throws as a list does, and what ends a watch. */
 export async function drawWatch<Item, Options extends object>(

@@ -1,5 +1,6 @@
 /** The links that are connected: whether they run, and whether they are of this program's version. */
 import type { Client } from '../../client/connect/connect.ts';
+import { firstItems } from '../../client/pages.ts';
 import { isAppError } from '../../errors.ts';
 import type { Link } from '../../generated/latchkey/v1/link.ts';
 import { LinkState } from '../../generated/latchkey/v1/link.ts';
@@ -7,7 +8,6 @@ import { VERSION } from '../../version.ts';
 import { type Finding, Findings } from '../finding.ts';
 
 const CALL_MS = 5_000;
-const PAGE = 1000;
 const found = new Findings('links');
 
 export async function checkLinks(client: Client | undefined): Promise<Finding[]> {
@@ -22,14 +22,11 @@ export async function checkLinks(client: Client | undefined): Promise<Finding[]>
 }
 
 async function everyLink(client: Client): Promise<Link[]> {
-  const links: Link[] = [];
-  let pageToken = '';
-  do {
-    const page = await client.links.listLinks({ pageSize: PAGE, pageToken }, { timeoutMs: CALL_MS });
-    links.push(...page.links);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
-  return links;
+  const { items } = await firstItems(Infinity, async (pageSize, pageToken) => {
+    const page = await client.links.listLinks({ pageSize, pageToken }, { timeoutMs: CALL_MS });
+    return { ...page, items: page.links };
+  });
+  return items;
 }
 
 function judge(links: readonly Link[]): Finding[] {

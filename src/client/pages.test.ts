@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { collect, type Page } from './paging.ts';
+import { firstItems, type Page } from './pages.ts';
 
-function pages(total: number) {
+/** A list of `total` numbers, and the sizes of the pages that were asked for. */
+function site(total: number) {
   const asked: number[] = [];
   const ask = async (pageSize: number, pageToken: string): Promise<Page<number>> => {
     asked.push(pageSize);
@@ -13,23 +14,23 @@ function pages(total: number) {
   return { ask, asked };
 }
 
-it('asks once for the first hundred', async () => {
-  const { ask, asked } = pages(2500);
-  const listed = await collect({}, ask);
+it('asks once for what one page holds', async () => {
+  const { ask, asked } = site(2500);
+  const listed = await firstItems(100, ask);
   expect([listed.items.length, listed.total, asked]).toEqual([100, 2500, [100]]);
 });
 
-it('joins pages of at most a thousand up to a limit', async () => {
-  const { ask, asked } = pages(2500);
-  const listed = await collect({ limit: 1500 }, ask);
+it('joins pages of at most a thousand up to what is wanted', async () => {
+  const { ask, asked } = site(2500);
+  const listed = await firstItems(1500, ask);
   expect(listed.items).toEqual(Array.from({ length: 1500 }, (_, at) => at));
   expect(asked).toEqual([1000, 500]);
 });
 
-it('brings everything when asked for all', async () => {
-  const { ask, asked } = pages(2500);
+it('brings everything when all is wanted, and tells how far it is', async () => {
+  const { ask, asked } = site(2500);
   const far: [number, number][] = [];
-  const listed = await collect({ all: true }, ask, (...reached) => far.push(reached));
+  const listed = await firstItems(Infinity, ask, (...reached) => far.push(reached));
   expect(listed.items).toHaveLength(2500);
   expect(far).toEqual([1000, 2000, 2500].map((count) => [count, 2500]));
   expect(asked).toEqual([1000, 1000, 1000]);
