@@ -1,5 +1,6 @@
 /** What an ending ended (requirement X1), for people. */
 import { type Receipt, VerifiedBy } from '../generated/latchkey/v1/token.ts';
+import { count, listed } from './format.ts';
 
 const SEEN: Partial<Record<VerifiedBy, string>> = {
   [VerifiedBy.DAEMON]: 'No process is left, as the daemon has seen.',
@@ -33,18 +34,11 @@ function under(heading: string, lines: readonly string[]): string[] {
 }
 
 function whatEnded(receipt: Receipt): string {
-  const parts = [
-    count(receipt.jtis.length, 'token'),
-    count(receipt.links.length, 'link'),
-    count(receipt.sessions.length, 'session'),
-    count(receipt.processes, 'process', 'processes'),
-  ].filter((part) => part !== '');
-  const last = parts.pop();
-  if (last === undefined) return 'nothing';
-  return parts.length === 0 ? last : `${parts.join(', ')} and ${last}`;
-}
-
-function count(many: number, one: string, more = `${one}s`): string {
-  if (many === 0) return '';
-  return many === 1 ? `1 ${one}` : `${many} ${more}`;
+  const parts: readonly [many: number, one: string, more?: string][] = [
+    [receipt.jtis.length, 'token'],
+    [receipt.links.length, 'link'],
+    [receipt.sessions.length, 'session'],
+    [receipt.processes, 'process', 'processes'],
+  ];
+  return listed(parts.filter(([many]) => many > 0).map((part) => count(...part))) || 'nothing';
 }
