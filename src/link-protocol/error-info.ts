@@ -1,4 +1,7 @@
-/** The error that a server meant, from the details of a failed call (google.rpc.Status, richer error model of grpc). */
+/**
+ * Reads the `AppError` that a server sent in the details of a failed gRPC call (google.rpc.Status, the
+ * richer error model of gRPC).
+ */
 import { AppError, type WireReason } from '../errors.ts';
 import { ErrorInfo, Status } from '../generated/google/rpc/status.ts';
 import { ErrorReason } from '../generated/latchkey/v1/error.ts';
@@ -7,7 +10,10 @@ export const DETAILS_TRAILER = 'grpc-status-details-bin';
 const INFO_TYPE = '/google.rpc.ErrorInfo';
 const DOMAIN = 'latchkey';
 
-/** Undefined where the details are not ours. A reason that this program does not know yet is INTERNAL. */
+/**
+ * Returns undefined when the details carry no Latchkey error. A reason unknown to this version becomes
+ * INTERNAL.
+ */
 export function errorOfDetails(details: Uint8Array, message: string): AppError | undefined {
   const info = infoIn(details);
   if (info === undefined) return undefined;

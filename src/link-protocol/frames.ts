@@ -1,28 +1,30 @@
 /**
- * The frame codec, shared by both ends of a link's socket: a 4-byte big-endian length, then that
- * many bytes of one Frame. Promises bounded memory (at most one frame is gathered, 1 MiB) and
- * that what is broken is refused before anything of it is used; it never looks at what is said.
+ * The frame codec, shared by both ends of a link's socket. A frame is a 4-byte big-endian length followed
+ * by that many bytes of one `Frame` message. At most one incomplete frame of 1 MiB is buffered, and a
+ * malformed frame is rejected before any of it is used. The codec never interprets a frame's content.
  */
 import { AppError } from '../errors.ts';
 import { Frame } from '../generated/latchkey/link/v1/link.ts';
 
-/** The longest frame, in bytes, without its length. */
+/** Longest frame in bytes, without its length prefix. */
 export const MAX_FRAME_BYTES = 1024 * 1024;
 
-/** The length before each frame, in bytes. */
+/** Size of the length prefix of each frame, in bytes. */
 export const FRAME_HEADER_BYTES = 4;
 
-/** Frames longer than this are worth being read to where they stay, see `FrameDecoder.room`. */
+/** Frames longer than this, in bytes, are read directly into their final buffer, see `FrameDecoder.room`. */
 const LONG_BYTES = 32 * 1024;
 
-/** How much of the next frame may come with a long one, in bytes: enough to know whether that is long too. */
+/**
+ * Bytes of the next frame that may be read along with a long one: enough to know whether it is long, too.
+ */
 const AHEAD_BYTES = 64;
 
-/** What becomes of long frames. */
+/** Supplies buffers for long frames and decodes them. */
 export interface LongFrames {
-  /** Where to put one: `bytes` or more. */
+  /** Returns a buffer of at least `bytes` bytes. */
   take(bytes: number): Buffer;
-  /** The frame that `body` is, which lies in a buffer taken. Throws whatever is wrong with it. */
+  /** Decodes a frame whose `body` lies in a buffer from `take`. Throws when it is malformed. */
   decode(body: Buffer): Frame;
 }
 
@@ -31,7 +33,7 @@ const ordinary: LongFrames = {
   decode: (body) => Frame.decode(body),
 };
 
-/** One frame as it goes over the socket. Throws LIMIT_EXCEEDED for one over 1 MiB. */
+/** Encodes one frame with its length prefix. Throws LIMIT_EXCEEDED when it is longer than 1 MiB. */
 export function encodeFrame(frame: Frame): Buffer {
   const body = Frame.encode(frame).finish();
   if (body.length > MAX_FRAME_BYTES) throw tooLong(body.length);
@@ -41,10 +43,10 @@ export function encodeFrame(frame: Frame): Buffer {
   return encoded;
 }
 
-/** Gathers frames from a byte stream, however it is cut. After a throw the reader is of no more use. */
+/** Splits a byte stream into frames, whatever the size of the chunks. Unusable after it has thrown. */
 export class FrameDecoder {
   readonly #long: LongFrames;
-  /** Holds the `#held` bytes there are of an unfinished frame of `#wanted` bytes, its length included. */
+  /** The first `#held` bytes of an incomplete frame; it needs `#wanted` bytes, prefix included. */
   #buffer: Buffer = Buffer.alloc(0);
   #held = 0;
   #wanted = FRAME_HEADER_BYTES;
@@ -54,9 +56,9 @@ export class FrameDecoder {
   }
 
   /**
-   * The frames that `chunk` completes, in order. Nothing of `chunk` is kept.
-   * Throws LIMIT_EXCEEDED as soon as a header announces more than 1 MiB, and INVALID_ARGUMENT for
-   * what is not a Frame.
+   * Returns the frames that `chunk` completes, in order; keeps no reference to `chunk`. Throws
+   * LIMIT_EXCEEDED as soon as a prefix announces more than 1 MiB, and INVALID_ARGUMENT for bytes that are
+   * not a Frame.
    */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];
@@ -71,15 +73,16 @@ export class FrameDecoder {
     return frames;
   }
 
-  /** While a long frame is under way: where to read the rest of it to. Then tell `filled`. */
+  /**
+   * While a long frame is incomplete: the buffer to read its remaining bytes into. Call `filled`
+   * afterwards.
+   */
   get room(): Buffer | undefined {
     if (this.#wanted <= LONG_BYTES) return undefined;
     return this.#buffer.subarray(this.#held, this.#wanted + AHEAD_BYTES);
   }
 
-  /**
-   * As `push`, for `bytes` that are in `room` already.
-   */
+  /** Like `push`, for `bytes` bytes that have been read into `room`. */
   filled(bytes: number): Frame[] {
     this.#held += bytes;
     if (this.#held < this.#wanted) return [];
@@ -88,7 +91,7 @@ export class FrameDecoder {
     return [frame, ...this.push(buffer.subarray(wanted, held))];
   }
 
-  /** Takes of `bytes` what the unfinished frame lacks; returns the rest. */
+  /** Copies the bytes that the incomplete frame lacks; returns the rest of `bytes`. */
   #gather(bytes: Buffer, frames: Frame[]): Buffer {
     const lacking = this.#wanted - this.#held;
     this.#reserve();
@@ -119,7 +122,7 @@ export class FrameDecoder {
   }
 }
 
-/** The length of the frame that begins here, its header included; 0 while that is not known. */
+/** Length of the frame that begins here, prefix included; 0 while the prefix is incomplete. */
 function frameLength(bytes: Buffer): number {
   if (bytes.length < FRAME_HEADER_BYTES) return 0;
   const length = bytes.readUInt32BE(0);
@@ -131,10 +134,13 @@ function decodeFrame(body: Buffer, by = ordinary): Frame {
   try {
     return by.decode(body);
   } catch (cause) {
-    throw new AppError('INVALID_ARGUMENT', 'what came is not a frame of this protocol', { cause });
+    throw new AppError('INVALID_ARGUMENT', 'malformed frame', { cause });
   }
 }
 
 function tooLong(length: number): AppError {
-  return new AppError('LIMIT_EXCEEDED', `a frame of ${length} bytes; at most ${MAX_FRAME_BYTES} are taken`);
+  return new AppError(
+    'LIMIT_EXCEEDED',
+    `frame of ${length} bytes is too long: the maximum is ${MAX_FRAME_BYTES}`,
+  );
 }

@@ -1,19 +1,21 @@
 /**
- * The frame that output goes in, made and taken apart without copying the output. The same as
- * encodeFrame() would make: everything before the bytes themselves is put in front of where they were read to.
+ * Encodes and decodes the Output frame without copying the output itself. The bytes are the same as those
+ * of encodeFrame(): the header is written in front of the place that the output was read into.
  */
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Frame, Output, Stream } from '../generated/latchkey/link/v1/link.ts';
 import { FRAME_HEADER_BYTES } from './frames.ts';
 
 /**
- * More than a header ever takes: 4 + 2 tags and lengths of 5 + fields of 5, 9 and 2 bytes + tag and
- * length.
+ * Upper bound of a header, in bytes: the 4-byte prefix, 2 tags and lengths of 5, fields of 5, 9 and 2,
+ * and the tag and length of the data.
  */
 export const OUTPUT_HEADER_ROOM = 64;
 
 const FRAME_OUTPUT = (21 << 3) | 2;
-const [OUTPUT_READER, OUTPUT_OFFSET, OUTPUT_STREAM] = [1 << 3, 2 << 3, 3 << 3];
+const OUTPUT_READER = 1 << 3;
+const OUTPUT_OFFSET = 2 << 3;
+const OUTPUT_STREAM = 3 << 3;
 const OUTPUT_DATA = (4 << 3) | 2;
 
 /** Writes the header so that it ends at `end` in `target`; returns where it begins. */
@@ -38,8 +40,8 @@ export function writeOutputHeader(
 }
 
 /**
- * The frame that `body` is when it is output just as written here, its data a part of `body`; undefined for
- * any other. Throws when it is cut off.
+ * Decodes `body` when it is an Output frame as written here; its data is a view into `body`. Returns
+ * undefined for any other frame. Throws when it is truncated.
  */
 export function readOutputFrame(body: Buffer): Frame | undefined {
   const reader = new BinaryReader(body);
@@ -49,7 +51,7 @@ export function readOutputFrame(body: Buffer): Frame | undefined {
   return { request: 0, body: { $case: 'output', value } };
 }
 
-/** False for what is not known here. */
+/** Returns false for a field that this decoder does not know. */
 function readField(output: Output, reader: BinaryReader): boolean {
   switch (reader.uint32()) {
     case OUTPUT_READER:

@@ -1,35 +1,35 @@
 /**
- * What link.proto cannot say and both ends of a link's socket have to agree on. A daemon meets links
- * that are older than itself: none of these numbers changes without another version.
+ * Constants that link.proto cannot express and both ends of a link's socket must agree on. A daemon may
+ * meet links that are older than itself, so none of these changes without a new protocol version.
  */
 import type { Frame } from '../generated/latchkey/link/v1/link.ts';
 
-/** The version of the frames; an end that hears another one says so and hangs up. */
+/** Version of the frames. An end that receives another version reports it and closes the connection. */
 export const PROTOCOL_VERSION = 1;
 
 export const NONCE_BYTES = 32;
 
-/** How much of a session's input may be under way before the program has taken any. */
+/** Bytes of a session's input that may be under way before the program has read any. */
 export const INPUT_WINDOW_BYTES = 256 * 1024;
 
 /**
- * `Read.offset` for "only what comes": the largest value that the wire's 64 bits and a number have in
- * common.
+ * `Read.offset` that means "only new output": the largest integer that both 64 bits on the wire and a
+ * JavaScript number can hold.
  */
 export const FROM_NOW_ON = Number.MAX_SAFE_INTEGER;
 
-/** As what a smaller piece of output counts. */
+/** Smaller pieces of output are charged as this many bytes. */
 const SMALLEST_PIECE_BYTES = 512;
 
 /**
- * What a piece of output takes of its reader's credit, in bytes. Even an empty one costs whoever has
- * to keep it: were single bytes counted as such, 512 KiB of credit would stand for half a million pieces.
+ * Credit that a piece of output uses, in bytes. Even an empty piece costs the receiver memory: if single
+ * bytes were charged as one byte, 512 KiB of credit would allow half a million pieces.
  */
 export function creditFor(bytes: number): number {
   return Math.max(bytes, SMALLEST_PIECE_BYTES);
 }
 
-/** What a frame says. */
+/** The content of a frame. */
 export type Body = NonNullable<Frame['body']>;
 export type Case = Body['$case'];
 export type ValueOf<Name extends Case> = Extract<Body, { $case: Name }>['value'];

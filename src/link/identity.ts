@@ -1,7 +1,7 @@
 /**
- * Which link this is to the daemon: its token, and the key that both prove to know after a
- * restart. Promises that nothing is taken whose signature the daemon's own public key does not
- * vouch for (F23); a link that cannot read that key refuses everything.
+ * Identity of this link towards the daemon: its token, and the key that both ends prove to know after a
+ * restart. Nothing is accepted without a valid signature of the daemon's own public key (F23); a link
+ * that cannot read that key rejects everything.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../errors.ts';
@@ -14,21 +14,21 @@ import { type KeySet, keySetFromJwks } from '../token/key.ts';
 import { resumeMac, verifyProof } from '../token/proof.ts';
 
 const INIT_KEY_BYTES = 32;
-/** How long a token may live is the daemon's to decide, and it has signed what it decided. */
+/** The daemon decides how long a token lives and has signed it; the link adds no limit of its own. */
 const NO_LIMIT_SECONDS = Number.MAX_SAFE_INTEGER;
 
-/** What this link knows of itself. */
+/** Fixed properties of this link. */
 export interface LinkFacts {
-  /** The daemon that it serves. */
+  /** Id of the server that this link belongs to. */
   readonly serverId: string;
   readonly uid: number;
   readonly linuxUser: string;
-  /** Base name of its socket. */
+  /** Base name of the link's socket. */
   readonly socket: string;
   readonly daemon: boolean;
 }
 
-/** A token that the daemon has made for this link. */
+/** A token that the daemon has issued for this link. */
 export interface LinkToken {
   readonly token: string;
   readonly claims: TokenClaims;
@@ -41,43 +41,45 @@ export class Identity {
   #current: LinkToken | undefined;
   #initKey: Buffer | undefined;
 
-  /** `server` is asked each time, since keys rotate; `now` in milliseconds. */
+  /** `server` is called for each check, since keys rotate; `now` returns milliseconds since 1970. */
   constructor(facts: LinkFacts, server: () => LocalServer | undefined, now: () => number) {
     this.facts = facts;
     this.#server = server;
     this.#now = now;
   }
 
-  /** Undefined until `init`. */
+  /** Undefined before `init`. */
   get current(): LinkToken | undefined {
     return this.#current;
   }
 
-  /** Becomes the link that the token names. Throws TOKEN_INVALID, TOKEN_EXPIRED. */
+  /** Accepts the first token and the init key. Throws TOKEN_INVALID, TOKEN_EXPIRED. */
   init(init: Init, nonce: Buffer): LinkToken {
-    if (this.#current !== undefined) throw new AppError('INVALID_ARGUMENT', 'this link is initialised');
+    if (this.#current !== undefined)
+      throw new AppError('INVALID_ARGUMENT', 'this link is already initialised');
     const token = this.#verify(init, nonce);
-    if (init.initKey.length !== INIT_KEY_BYTES) throw invalid('the key has not 32 bytes');
+    if (init.initKey.length !== INIT_KEY_BYTES) throw invalid('the init key does not have 32 bytes');
     this.#initKey = Buffer.from(init.initKey);
     this.#current = token;
     return token;
   }
 
-  /** Takes a later token of the same id. Throws TOKEN_INVALID, TOKEN_EXPIRED. */
+  /** Accepts a later token with the same id. Throws TOKEN_INVALID, TOKEN_EXPIRED. */
   renew(renew: Renew, nonce: Buffer): LinkToken {
     const token = this.#verify(renew, nonce);
     const old = this.#current?.claims;
-    if (token.claims.jti !== old?.jti || token.claims.sub !== old.sub) throw invalid('it is not this link’s');
-    if (token.claims.exp < old.exp) throw invalid('it ends before the one that this link has');
+    if (token.claims.jti !== old?.jti || token.claims.sub !== old.sub)
+      throw invalid('the token belongs to another link');
+    if (token.claims.exp < old.exp) throw invalid('the token expires before the current one');
     this.#current = token;
     return token;
   }
 
-  /** Checks that the daemon knows the init key, and proves the same. Throws TOKEN_INVALID. */
+  /** Checks that the daemon knows the init key, and returns the link's own proof. Throws TOKEN_INVALID. */
   resume({ nonce: daemonNonce, mac }: Resume, linkNonce: Buffer): Ready {
     const jti = this.#current?.claims.jti;
-    if (jti === undefined || this.#initKey === undefined) throw invalid('this link is not initialised');
-    if (daemonNonce.length !== NONCE_BYTES) throw invalid('the nonce has not 32 bytes');
+    if (jti === undefined || this.#initKey === undefined) throw invalid('this link is not initialised yet');
+    if (daemonNonce.length !== NONCE_BYTES) throw invalid('the nonce does not have 32 bytes');
     const transcript = { version: PROTOCOL_VERSION, linkNonce, daemonNonce, jti, uid: this.facts.uid };
     const expected = resumeMac('daemon', this.#initKey, transcript);
     if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) throw invalid('wrong init key');
@@ -91,25 +93,25 @@ export class Identity {
     const times = { nowSeconds, longestLifetimeSeconds: NO_LIMIT_SECONDS };
     const claims = decodeClaims(verifyJws(token, keys).payload, times);
     const { serverId, linuxUser, socket, daemon } = this.facts;
-    if (claims.iss !== serverId) throw invalid('iss is not this host’s server');
-    if (claims.socket !== socket) throw invalid('it was made for another socket');
-    if ((claims.daemon ?? false) !== daemon) throw invalid('it was made for a link of another kind');
-    if (claims.user !== undefined && claims.user !== linuxUser) throw invalid('it was made for another user');
+    if (claims.iss !== serverId) throw invalid('iss is not the server of this host');
+    if (claims.socket !== socket) throw invalid('the token was issued for another socket');
+    if ((claims.daemon ?? false) !== daemon) throw invalid('the token was issued for another kind of link');
+    if (claims.user !== undefined && claims.user !== linuxUser)
+      throw invalid('the token was issued for another user');
     return { token, claims };
   }
 
   #keys(): KeySet {
     const server = this.#server();
-    if (server === undefined) throw invalid('the daemon’s public key cannot be read');
+    if (server === undefined) throw invalid('cannot read the public key of the server');
     return keySetFromJwks(server.keys);
   }
 }
 
-/** For a Hello. */
 export function newNonce(): Buffer {
   return randomBytes(NONCE_BYTES);
 }
 
 function invalid(why: string): AppError {
-  return new AppError('TOKEN_INVALID', `the link does not accept this: ${why}`);
+  return new AppError('TOKEN_INVALID', `rejected by the link: ${why}`);
 }

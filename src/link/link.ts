@@ -1,7 +1,7 @@
 /**
- * A link: it runs programs as its user for one daemon, and goes when its token does (F10, F32).
- * Promises that only the daemon commands it, after proof, and that what it started goes on when
- * it dies; it never decides who may start what.
+ * A link runs programs as its user for one daemon, and exits when its token expires or is revoked (F10,
+ * F32). Only the daemon can command it, after authentication, and the programs it started survive its
+ * death. It never decides who may start what.
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import type { Ended } from '../generated/latchkey/link/v1/link.ts';
 import type { Account } from './account/account.ts';
 import { Channel } from './connection/channel.ts';
 import { CommandLoop } from './connection/command-loop.ts';
-import type { Leaving } from './connection/commands.ts';
+import type { StopOptions } from './connection/commands.ts';
 import { shakeHands } from './connection/handshake.ts';
 import type { Identity, LinkToken } from './identity.ts';
 import { IdleMemory } from './processes/idle-memory.ts';
@@ -18,54 +18,58 @@ import { Sessions } from './session/sessions.ts';
 import type { SessionsDir } from './session/sessions-dir.ts';
 
 const CHECK_MS = 30_000;
-const [LAST_READING_MS, SHORT_MS] = [5000, 20];
+const LAST_READ_MS = 5000;
+const POLL_MS = 20;
 
-/** Why a link is gone. */
+/** Reason why a link exits. */
 export type Departure = 'expired' | 'stopped' | 'signalled';
 
-/** What a link is made with. */
-export interface LinkOptions {
+/** The dependencies of a link. */
+export interface LinkDeps {
   readonly account: Account;
   readonly identity: Identity;
-  readonly place: SessionsDir;
-  /** What programs get as their umask. */
+  readonly sessionsDir: SessionsDir;
+  /** The umask of programs. */
   readonly umask: number;
-  /** Whether `pid` was started by Node, which then reaps it. */
+  /** Returns true when Node started `pid`, and so reaps it. */
   readonly isOwnChild: (pid: number) => boolean;
-  /** A token was accepted: the first one, or a later one of the same id. */
+  /** Called when a token is accepted: the first one, or a later one of the same id. */
   readonly onToken: (token: LinkToken) => void;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
 }
 
 export class Link implements AsyncDisposable {
-  /** Resolves when the link is to go; dispose it then. */
+  /** Resolves when the link is to exit; dispose of it then. */
   readonly departed: Promise<Departure>;
   readonly #depart: (why: Departure) => void;
-  readonly #options: LinkOptions;
-  readonly #frugal = new IdleMemory(() => this.#current?.readers.trim());
+  readonly #options: LinkDeps;
+  readonly #idleMemory = new IdleMemory(() => this.#current?.readers.trim());
   readonly #sessions: Sessions;
   readonly #orphans: Disposable;
   #current: CommandLoop | undefined;
-  #retired: (() => void) | undefined;
-  #leaving = false;
+  #onIdle: (() => void) | undefined;
+  #isLeaving = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkDeps) {
     const { promise, resolve } = Promise.withResolvers<Departure>();
     this.departed = promise;
     this.#depart = resolve;
     this.#options = options;
-    const { account, place, umask } = options;
-    this.#sessions = new Sessions(account, place, umask, {
+    const { account, sessionsDir, umask } = options;
+    this.#sessions = new Sessions(account, sessionsDir, umask, {
       exited: (exited) => this.#current?.tell({ $case: 'exited', value: exited }),
       warning: (sessionId, text) => this.#current?.tell({ $case: 'warning', value: { sessionId, text } }),
-      idle: () => this.#retired?.(),
+      idle: () => this.#onIdle?.(),
     });
     this.#orphans = reapOrphans(options.isOwnChild);
   }
 
-  /** Takes a connection of the daemon's uid; one that proves itself replaces the one before. */
+  /**
+   * Serves a connection from the daemon's uid. Once it is authenticated, it replaces the previous
+   * connection.
+   */
   async welcome(socket: Socket): Promise<void> {
     const { identity, onToken } = this.#options;
     const channel = new Channel(socket);
@@ -74,17 +78,20 @@ export class Link implements AsyncDisposable {
       const nonce = await shakeHands(channel, identity);
       const token = identity.current;
       if (token === undefined) return;
-      this.#converse(channel, nonce);
+      this.#serve(channel, nonce);
       if (token !== before) onToken(token);
       this.#watchExpiry();
     } catch {
-      // It has been told, and the channel is closed; the next connection may be better.
+      // The peer has been told and the channel is closed; the next connection may succeed.
     }
   }
 
-  /** Asks the link to go: by a signal, or because its user wants so. Sessions go on under their keepers. */
+  /**
+   * Asks the link to exit because of a signal, or because its user wants so. Sessions continue under their
+   * keepers.
+   */
   leave(why: Departure): void {
-    this.#leaving = true;
+    this.#isLeaving = true;
     this.#current?.tell({ $case: 'stopped', value: { ended: [] } });
     this.#depart(why);
   }
@@ -95,51 +102,54 @@ export class Link implements AsyncDisposable {
     await this.#current?.channel.close();
   }
 
-  #converse(channel: Channel, nonce: Buffer): void {
-    const former = this.#current;
+  #serve(channel: Channel, nonce: Buffer): void {
+    const previous = this.#current;
     const { identity, onToken } = this.#options;
-    const conversation = new CommandLoop(
+    const loop = new CommandLoop(
       channel,
       {
         identity,
         nonce,
         sessions: this.#sessions,
-        isRetiring: () => this.#leaving,
+        isRetiring: () => this.#isLeaving,
         renewed: () => {
           this.#watchExpiry();
           if (identity.current !== undefined) onToken(identity.current);
         },
-        leave: (leaving) => this.#obey(leaving),
-        active: () => this.#frugal.active(),
+        stop: (options) => this.#stop(options),
+        active: () => this.#idleMemory.active(),
       },
       () => {
-        if (this.#current === conversation) this.#current = undefined;
+        if (this.#current === loop) this.#current = undefined;
       },
     );
-    this.#current = conversation;
-    void former?.channel.close();
+    this.#current = loop;
+    void previous?.channel.close();
   }
 
-  async #obey({ retire, endSessions, graceMs }: Leaving): Promise<Ended[]> {
-    this.#leaving = true;
+  async #stop({ retire, endSessions, graceMs }: StopOptions): Promise<Ended[]> {
+    this.#isLeaving = true;
     const ended = endSessions ? await this.#sessions.endAll(graceMs) : [];
-    if (retire) await this.#lastOver();
-    // After the answer, which is the last frame.
+    if (retire) await this.#untilRead();
+    // Only after the answer has been sent, which is the last frame.
     setImmediate(() => this.#depart('stopped'));
     return ended;
   }
 
-  /** Until the last session is over and has been read, if that does not take long. */
-  async #lastOver(): Promise<void> {
+  /**
+   * Resolves when the last session is over and its readers have had their output, or 5 seconds after it is
+   * over.
+   */
+  async #untilRead(): Promise<void> {
     if (this.#sessions.running > 0)
       await new Promise<void>((resolve) => {
-        this.#retired = resolve;
+        this.#onIdle = resolve;
       });
-    const patience = performance.now() + LAST_READING_MS;
-    while ((this.#current?.readers.size ?? 0) > 0 && performance.now() < patience) await sleep(SHORT_MS);
+    const deadline = performance.now() + LAST_READ_MS;
+    while ((this.#current?.readers.size ?? 0) > 0 && performance.now() < deadline) await sleep(POLL_MS);
   }
 
-  /** In steps, for the clock may be set meanwhile and a timer holds 24 days at most. */
+  /** Checks at least every 30 seconds: the clock may be set, and a timer cannot wait longer than 24 days. */
   #watchExpiry(): void {
     clearTimeout(this.#timer);
     const expiresMs = (this.#options.identity.current?.claims.exp ?? 0) * 1000;

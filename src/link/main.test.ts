@@ -47,7 +47,7 @@ describe('latchkey link', () => {
     expect(existsSync(clientFolder())).toBe(false);
   });
 
-  it('names a socket that is its user’s and the folder’s group’s, and its session', async () => {
+  it("names a socket that is its user's and the folder's group's, and its session", async () => {
     let sessionId = '';
     const register = daemon.onRegister;
     daemon.onRegister = (registration) => {
@@ -89,7 +89,7 @@ describe('latchkey link', () => {
     [['words'], 2, /see latchkey link --help/],
     [['--daemon', '--print-token'], 2, /print-token/],
     [['--run', 'relative'], 2, /absolute/],
-    [['--run', '/no/such/folder'], 6, /no Latchkey server runs here.*systemctl start latchkey/],
+    [['--run', '/no/such/folder'], 6, /no Latchkey server is running.*systemctl start latchkey/],
   ])('%j: status %d and one line', async (words, status, message) => {
     const link = daemon.spawn(words);
     expect(await link.exit).toBe(status);
@@ -128,22 +128,22 @@ describe('the daemon', () => {
     rmSync(join(daemon.run, 'server.json'));
     const link = daemon.spawn();
     expect(await link.exit).toBe(6);
-    expect(link.stderr()).toMatch(/no Latchkey server runs here/);
+    expect(link.stderr()).toMatch(/no Latchkey server is running/);
   });
 
-  it('that is another’s: not believed', async () => {
+  it("that is another's: not believed", async () => {
     await using other = await FakeDaemon.open();
     daemon.writeServerFile({ ca: other.ca });
     const link = daemon.spawn();
     expect(await link.exit).toBe(6);
-    expect(link.stderr()).toMatch(/is not the server/);
+    expect(link.stderr()).toMatch(/another program answers/);
   });
 
   it('of another name: not believed', async () => {
     daemon.writeServerFile({ serverId: `${daemon.serverId}-not` });
     const link = daemon.spawn();
     expect(await link.exit).toBe(6);
-    expect(link.stderr()).toMatch(/is not the server/);
+    expect(link.stderr()).toMatch(/another program answers/);
   });
 
   it('whose folder others can write: not believed', async () => {

@@ -1,61 +1,65 @@
 /**
- * The link process (DESIGN 7): the role `latchkey link`. Promises that nothing but this room's
- * code, `native/`, `token/` and what `client/` knows of files is loaded, that it runs as one ordinary
- * user for one daemon, and that it ends itself; it never acts without the daemon's proof, and
- * never for another user.
+ * The role `latchkey link`: the link process (DESIGN 7). Loads only this room's code, `native/`, `token/`
+ * and the client's file formats, runs as one ordinary user for one daemon, and exits by itself. It never
+ * acts without authentication of the daemon, and never for another user.
  */
 import { type AppError, isAppError } from '../errors.ts';
 import { inert } from '../inert.ts';
 import { HELP, type LinkOptions, parseOptions } from './options.ts';
 import { announce } from './user-messages.ts';
 
-const [DONE, FAILED, USAGE, NOT_ALLOWED, UNREACHABLE] = [0, 1, 2, 4, 6];
+const DONE = 0;
+const FAILED = 1;
+const USAGE = 2;
+const NOT_ALLOWED = 4;
+const UNREACHABLE = 6;
 
-/** Runs `latchkey link` with the words behind it; resolves with the exit status. */
+/** Runs `latchkey link` with the arguments after the role's name; resolves with the exit status. */
 export async function runLink(argv: string[]): Promise<number> {
-  // Whoever read what we print may have gone: no reason for a link to end.
+  // A closed stdout or stderr is no reason for a link to exit.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let words: LinkOptions | undefined;
+  let options: LinkOptions | undefined;
   try {
-    words = parseOptions(argv);
-    if (words.help) {
+    options = parseOptions(argv);
+    if (options.help) {
       process.stdout.write(HELP);
       return DONE;
     }
-    return await run(words, argv);
+    return await run(options, argv);
   } catch (error) {
-    const message = isAppError(error) ? error.message : `it failed unexpectedly: ${String(error)}`;
-    if (words?.report !== undefined) (await import('./processes/detach.ts')).report(words.report, message);
+    const message = isAppError(error) ? error.message : `unexpected error: ${String(error)}`;
+    if (options?.report !== undefined)
+      (await import('./processes/detach.ts')).report(options.report, message);
     else process.stderr.write(`latchkey link: ${inert(message)}\n`);
-    return words?.daemon === true ? FAILED : exitStatus(error);
+    return options?.daemon === true ? FAILED : exitStatus(error);
   }
 }
 
-/** Each part loads only what it needs: all of them are processes that somebody waits for. */
-async function run(words: LinkOptions, argv: readonly string[]): Promise<number> {
-  if (words.account !== undefined) {
+/** Loads only the code that each task needs, since somebody waits for each of these processes. */
+async function run(options: LinkOptions, argv: readonly string[]): Promise<number> {
+  if (options.account !== undefined) {
     const { answerAccountPhase } = await import('./account/account-phase.ts');
-    return answerAccountPhase(words.account);
+    return answerAccountPhase(options.account);
   }
-  if (words.register) {
+  if (options.register) {
     const { answerRegistration } = await import('./registration/answer-registration.ts');
-    return answerRegistration(words.run);
+    return answerRegistration(options.run);
   }
-  if (words.prove !== undefined) {
+  if (options.prove !== undefined) {
     const { prove } = await import('./registration/prove.ts');
-    await prove(words.prove, words.run);
+    await prove(options.prove, options.run);
     return DONE;
   }
-  if (words.daemon && words.report === undefined) {
+  if (options.daemon && options.report === undefined) {
     const { startDetached } = await import('./processes/detach.ts');
     await announce.while(startDetached(argv));
     if (process.stderr.isTTY) announce.inBackground();
     return DONE;
   }
   const { Registrar } = await import('./registration/registrar.ts');
-  using registrar = new Registrar(argv, words.run); // gets ready while the rest is being loaded
+  using registrar = new Registrar(argv, options.run); // starts up while the rest is being loaded
   const { serve } = await import('./serve.ts');
-  await serve(words, argv, registrar);
+  await serve(options, argv, registrar);
   return DONE;
 }
 

@@ -1,21 +1,20 @@
-/** The words behind `latchkey link`. */
+/** The options of `latchkey link`. */
 import { parseArgs } from 'node:util';
 import { AppError } from '../errors.ts';
 
-/** What was asked for. */
 export interface LinkOptions {
   readonly help: boolean;
   readonly daemon: boolean;
   readonly printToken: boolean;
-  /** The daemon's run folder. */
+  /** The server's run folder. */
   readonly run: string;
-  /** Internal: this process is the detached one, and reports to the descriptor. */
+  /** Internal: this is the detached process; it reports to this descriptor. */
   readonly report: number | undefined;
-  /** Internal: ask PAM about this account, and nothing else. */
+  /** Internal: only ask PAM about this account. */
   readonly account: string | undefined;
-  /** Internal: register a link for the process that writes the order. */
+  /** Internal: register a link for the process that writes the request to stdin. */
   readonly register: boolean;
-  /** Internal: say that this account could have a link, with this nonce. */
+  /** Internal: only print the account proof for this nonce. */
   readonly prove: string | undefined;
 }
 
@@ -35,12 +34,12 @@ and "latchkey config show" tell the folder.
 
 const DEFAULT_RUN = '/run/latchkey';
 
-/** Throws USAGE for anything else. */
+/** Throws USAGE for invalid options. */
 export function parseOptions(argv: readonly string[]): LinkOptions {
   const values = parse(argv);
   const { daemon = false, help = false, 'print-token': printToken = false, run = DEFAULT_RUN } = values;
-  if (daemon && printToken) throw usage('--daemon keeps its token to itself; leave out --print-token');
-  if (!run.startsWith('/')) throw usage('--run takes an absolute path');
+  if (daemon && printToken) throw usage('--daemon stores no token for you; leave out --print-token');
+  if (!run.startsWith('/')) throw usage('--run needs an absolute path');
   const report = values['report-fd'] === undefined ? undefined : Number(values['report-fd']);
   return {
     help,
@@ -76,6 +75,6 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function usage(why = 'these words make no sense'): AppError {
+function usage(why = 'invalid options'): AppError {
   return new AppError('USAGE', `${why}; see latchkey link --help`);
 }

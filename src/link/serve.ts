@@ -1,4 +1,4 @@
-/** From nothing to a link that serves, and back. */
+/** The life of a link process, from start to exit. */
 
 import { existsSync } from 'node:fs';
 import { AppError, isAppError } from '../errors.ts';
@@ -18,14 +18,15 @@ import { SESSION_ID_NAME } from './session/environment.ts';
 import { SessionsDir } from './session/sessions-dir.ts';
 import { announce } from './user-messages.ts';
 
-const [PATIENCE_MS, DETACHED_PATIENCE_MS] = [10_000, 7000];
+const TIMEOUT_MS = 10_000;
+const DETACHED_TIMEOUT_MS = 7000;
 
 /**
- * Serves until the link departs. The account is checked when the daemon is another user's.
- * Throws UNREACHABLE without a daemon, NOT_ELIGIBLE, or what the daemon answers.
+ * Serves until the link departs. The account is checked unless the daemon runs as the same user. Throws
+ * UNREACHABLE when no daemon answers, NOT_ELIGIBLE, or the daemon's error.
  */
 export async function serve(
-  words: LinkOptions,
+  options: LinkOptions,
   argv: readonly string[],
   registrar: Registrar,
 ): Promise<void> {
@@ -33,54 +34,56 @@ export async function serve(
   setDumpable(false);
   keepDescriptors();
   const umask = process.umask(0o077);
-  process.on('SIGXFSZ', () => {}); // EFBIG is handled instead
+  process.on('SIGXFSZ', () => {}); // write(2) then fails with EFBIG, which is handled
   await using opened = new AsyncDisposableStack();
-  const run = opened.use(openRunFolder(words.run));
-  const server = readServer(run, words.run);
+  const run = opened.use(openRunFolder(options.run));
+  const server = readServer(run, options.run);
   if (run.uid !== account.uid) {
     checkNotRaised(account, run.uid, process.env);
     checkAccount(account);
     await checkAccountPhase(account.name, argv);
   }
   const links = opened.use(openFolderWithin(run, 'links'));
-  const place = new SessionsDir(account, server.serverId);
+  const sessionsDir = new SessionsDir(account, server.serverId);
   const stored = opened.use(
-    new StoredToken(words, account, server, (socket) => existsSync(links.path(socket))),
+    new StoredToken(options, account, server, (socket) => existsSync(links.path(socket))),
   );
 
   const socket = new LinkSocket(links, run.uid, (socket) => void link.welcome(socket));
   const { serverId } = server;
   const { uid, name: linuxUser } = account;
-  const facts = { serverId, uid, linuxUser, socket: socket.name, daemon: words.daemon };
+  const facts = { serverId, uid, linuxUser, socket: socket.name, daemon: options.daemon };
   const identity = new Identity(facts, () => readServerFile(run), Date.now);
   const isReady = Promise.withResolvers<LinkToken>();
   let keep: (token: LinkToken) => void = isReady.resolve;
   const onToken = (token: LinkToken): void => keep(token);
   const isOwnChild = (pid: number): boolean => pid === registrar.pid;
-  const link = opened.use(new Link({ account, identity, place, umask, isOwnChild, onToken, now: Date.now }));
+  const link = opened.use(
+    new Link({ account, identity, sessionsDir, umask, isOwnChild, onToken, now: Date.now }),
+  );
   opened.use(socket);
   await socket.open();
-  leaveOnSignal(link, words.daemon);
+  leaveOnSignal(link, options.daemon);
 
   const request = {
     socket: socket.name,
-    daemon: words.daemon,
+    daemon: options.daemon,
     sessionId: process.env[SESSION_ID_NAME] ?? '',
   };
-  const patience = words.daemon ? DETACHED_PATIENCE_MS : PATIENCE_MS;
-  const registered = registrar.register(request, patience);
-  // A signal while registering ends it, too.
+  const timeoutMs = options.daemon ? DETACHED_TIMEOUT_MS : TIMEOUT_MS;
+  const registered = registrar.register(request, timeoutMs);
+  // A signal while registering ends the wait, too.
   const isGone = link.departed.then(() => undefined);
   const settled = Promise.race([registered, isGone]);
-  if ((await (words.report === undefined ? announce.while(settled) : settled)) === undefined) return;
+  if ((await (options.report === undefined ? announce.while(settled) : settled)) === undefined) return;
   const token = await isReady.promise;
   keep = (renewed) => stored.keep(renewed);
   stored.keep(token);
-  if (words.report !== undefined) report(words.report);
+  if (options.report !== undefined) report(options.report);
   else announce.ready(token.claims, server);
   if (stored.hasReplaced) announce.replaced();
   const why: Departure = await link.departed;
-  if (words.report === undefined) announce.departed(why);
+  if (options.report === undefined) announce.departed(why);
 }
 
 function openRunFolder(path: string): TrustedFolder {
@@ -98,7 +101,10 @@ function readServer(run: TrustedFolder, path: string): LocalServer {
   return server;
 }
 
-/** A server of the user's own is named, and never taken by itself: what finds it is the environment. */
+/**
+ * Names a server that the user runs, but never connects to it by itself: the environment, which is not
+ * trusted, decides where such a server is found.
+ */
 function noServer(path: string, cause?: unknown): AppError {
   const own = defaultRunDirs(process.env, process.getuid?.() ?? 0).find(
     (folder) => folder !== path && hasServer(folder),
@@ -107,7 +113,7 @@ function noServer(path: string, cause?: unknown): AppError {
     own === undefined
       ? 'start it (systemctl start latchkey), or name its run folder with --run DIR'
       : `your own server is in another folder; run: latchkey link --run ${own}`;
-  return new AppError('UNREACHABLE', `no Latchkey server runs here: nothing in ${path}; ${next}`, { cause });
+  return new AppError('UNREACHABLE', `no Latchkey server is running: ${path} has none; ${next}`, { cause });
 }
 
 function hasServer(folder: string): boolean {
@@ -118,7 +124,7 @@ function hasServer(folder: string): boolean {
   }
 }
 
-/** A terminal that closes ends a link in the foreground only. */
+/** SIGHUP, when a terminal closes, ends only a link in the foreground. */
 function leaveOnSignal(link: Link, isDaemon: boolean): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => link.leave('signalled'));
   process.on('SIGHUP', () => {

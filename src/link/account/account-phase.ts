@@ -1,4 +1,4 @@
-/** PAM's account phase, where the host has a PAM service of ours (DESIGN 7.1). */
+/** PAM's account phase, asked when the host has a PAM service named latchkey (DESIGN 7.1). */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -7,40 +7,45 @@ import { cleanEnvironment, reExecCommand } from '../processes/re-exec.ts';
 
 const SERVICE = 'latchkey';
 export const SERVICE_FILE = `/etc/pam.d/${SERVICE}`;
-const PATIENCE_MS = 10_000;
-const [ALLOWED, REFUSED] = [0, 1];
+const TIMEOUT_MS = 10_000;
+const ALLOWED = 0;
+const REFUSED = 1;
 
 /**
- * Throws NOT_ELIGIBLE unless PAM lets the account be used now; nothing where the service is not set up. Asks in
- * a process of its own: PAM's modules are not to stay in a link, or to hold it up.
+ * Throws NOT_ELIGIBLE unless PAM allows the account to be used now. Does nothing when the PAM service is
+ * not configured. PAM runs in a child process, so that its modules neither stay in the link's memory nor
+ * block it.
  */
 export async function checkAccountPhase(user: string, argv: readonly string[]): Promise<void> {
   if (!existsSync(SERVICE_FILE)) return;
   const [program, words] = reExecCommand(argv, ['--check-account', user]);
   const env = cleanEnvironment(process.env);
-  const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: PATIENCE_MS });
+  const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: TIMEOUT_MS });
   let message = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     message = (message + text).slice(0, 500);
   });
   const [status] = (await once(child, 'close')) as [number | null];
   if (status === ALLOWED) return;
-  throw refused(user, message.trim() || 'PAM gave no answer');
+  throw notAllowed(user, message.trim() || 'PAM did not answer');
 }
 
-/** The same in this process, for one that ends right after. */
+/** Like `checkAccountPhase`, but in this process, for one that exits right afterwards. */
 export async function checkAccountPhaseHere(user: string): Promise<void> {
   if (!existsSync(SERVICE_FILE)) return;
   const { askAccountPhase } = await import('../../native/pam.ts');
   const { allowed, message } = askAccountPhase(SERVICE, user);
-  if (!allowed) throw refused(user, message);
+  if (!allowed) throw notAllowed(user, message);
 }
 
-function refused(user: string, why: string): AppError {
-  return new AppError('NOT_ELIGIBLE', `the account ${user} may not be used now: ${why}`);
+function notAllowed(user: string, why: string): AppError {
+  return new AppError('NOT_ELIGIBLE', `account ${user} may not be used now: ${why}`);
 }
 
-/** The child's part: asks, prints why not, and resolves with the exit status. */
+/**
+ * The child process of `checkAccountPhase`: asks PAM, prints its reason for a refusal, resolves with the
+ * exit status.
+ */
 export async function answerAccountPhase(user: string): Promise<number> {
   const { askAccountPhase } = await import('../../native/pam.ts');
   const { allowed, message } = askAccountPhase(SERVICE, user);

@@ -1,13 +1,13 @@
 /**
- * Whose link this is, and whether that account may have one. The daemon checks again; this check
- * is for whatever starts a link without a login, such as sudo, which asks for neither shell nor
+ * The account that a link runs as, and whether it may have a link. The daemon checks again; this check
+ * covers links that are started without a login, for example by sudo, which looks at neither shell nor
  * expiry (DESIGN 7.8).
  */
 import { userInfo } from 'node:os';
 import { AppError } from '../../errors.ts';
 import { isLoginShell, NOBODY_UID } from '../../system/login-shell.ts';
 
-/** The user database's entry. */
+/** An entry of the user database. */
 export interface Account {
   readonly name: string;
   readonly uid: number;
@@ -15,10 +15,10 @@ export interface Account {
   readonly shell: string;
 }
 
-/** The account that this process runs as. Throws NOT_ELIGIBLE when it has no entry. */
+/** Returns the account of this process. Throws NOT_ELIGIBLE when it has no entry in the user database. */
 export function ownAccount(): Account {
   const uid = process.geteuid?.() ?? NOBODY_UID;
-  if (uid !== process.getuid?.()) throw notEligible('a link runs with one user id only');
+  if (uid !== process.getuid?.()) throw notEligible('a link must have the same real and effective user id');
   try {
     const { username, homedir, shell } = userInfo(); // getpwuid(3), not the environment
     return { name: username, uid, home: homedir, shell: shell ?? '' };
@@ -27,19 +27,21 @@ export function ownAccount(): Account {
   }
 }
 
-/** Throws NOT_ELIGIBLE unless the account has a login shell. `shells` are the host's valid ones. */
+/** Throws NOT_ELIGIBLE unless the account has a login shell. `shells` are those of /etc/shells. */
 export function checkAccount({ name, uid, shell }: Account, shells?: readonly string[]): void {
-  if (uid === NOBODY_UID) throw notEligible(`${name} is nobody’s account`);
+  if (uid === NOBODY_UID) throw notEligible(`${name} is the overflow user (nobody)`);
   if (!isLoginShell(shell, shells))
-    throw notEligible(`${name} has no login shell: "${shell}" does not count (see /etc/shells)`);
+    throw notEligible(`${name} has no login shell: "${shell}" is not one (see /etc/shells)`);
 }
 
 /**
- * Throws NOT_ELIGIBLE for a link of uid 0 that the daemon of `daemonUid` has started by sudo(8), which says who
- * called it: whatever root's other names and the sudoers file allow, that daemon shall not become root.
+ * Throws NOT_ELIGIBLE for a link of uid 0 that the daemon of `daemonUid` has started with sudo(8), which
+ * sets SUDO_UID to the caller. The daemon must not become root, whatever other names root has and
+ * whatever the sudoers file allows.
  */
 export function checkNotRaised({ uid }: Account, daemonUid: number, environment: NodeJS.ProcessEnv): void {
-  if (uid === 0 && environment.SUDO_UID === `${daemonUid}`) throw notEligible('sudo starts no link of uid 0');
+  if (uid === 0 && environment.SUDO_UID === `${daemonUid}`)
+    throw notEligible('the server may not start a link for uid 0');
 }
 
 function notEligible(message: string): AppError {

@@ -1,4 +1,7 @@
-/** How a gRPC call failed, as its trailers say (PROTOCOL-HTTP2.md and richer error model of grpc). */
+/**
+ * Reads the error of a failed gRPC call from its trailers (PROTOCOL-HTTP2.md and the richer error model
+ * of gRPC).
+ */
 import type { IncomingHttpHeaders } from 'node:http2';
 import { AppError } from '../../errors.ts';
 import { DETAILS_TRAILER, errorOfDetails } from '../../link-protocol/error-info.ts';
@@ -6,7 +9,7 @@ import { DETAILS_TRAILER, errorOfDetails } from '../../link-protocol/error-info.
 const DEADLINE_EXCEEDED = '4';
 const UNAVAILABLE = '14';
 
-/** Undefined when the call succeeded. */
+/** Returns undefined when the call succeeded. */
 export function callError(trailers: IncomingHttpHeaders): AppError | undefined {
   const code = String(trailers['grpc-status'] ?? '');
   if (code === '0') return undefined;
@@ -23,7 +26,7 @@ export function callError(trailers: IncomingHttpHeaders): AppError | undefined {
   );
 }
 
-/** Percent-encoded UTF-8; shown without what a terminal would act on. */
+/** Decodes percent-encoded UTF-8 and replaces control characters that a terminal would interpret. */
 function text(header: string | string[] | undefined): string {
   const raw = typeof header === 'string' ? header : '';
   try {

@@ -1,6 +1,6 @@
 /**
- * Frames over one socket: what comes in is given to whoever is listening now, what goes out is
- * bounded. Broken input ends the connection, with one Error frame that says why.
+ * Sends and receives frames over one socket. Received frames go to the current `onFrame`; the send queue
+ * is bounded. Malformed input closes the connection after one Error frame with the reason.
  */
 import type { Socket } from 'node:net';
 import { AppError, isAppError } from '../../errors.ts';
@@ -9,14 +9,15 @@ import { encodeFrame, FrameDecoder } from '../../link-protocol/frames.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
 
 /**
- * Whoever sends commands and does not read the answers is not listened to beyond the first, and cut
- * off at the second.
+ * A peer that does not read its answers is no longer read from above PAUSE_BYTES of queued output, and is
+ * disconnected above MAX_QUEUED_BYTES.
  */
-const [PAUSE_BYTES, MAX_QUEUED_BYTES] = [4 * 1024 * 1024, 32 * 1024 * 1024];
+const PAUSE_BYTES = 4 * 1024 * 1024;
+const MAX_QUEUED_BYTES = 32 * 1024 * 1024;
 const FLUSH_MS = 1000;
 
 export class Channel {
-  /** Whom frames are given to; may throw, which ends the connection. */
+  /** Receives each frame. When it throws, the connection is closed. */
   onFrame: (frame: Frame) => void = () => {};
   onClose: () => void = () => {};
   readonly #socket: Socket;
@@ -35,14 +36,14 @@ export class Channel {
     this.write(encodeFrame({ request, body }));
   }
 
-  /** Answers `request` with what went wrong; what was not foreseen is told without its cause. */
+  /** Answers `request` with an error. The cause of an unexpected error is not sent. */
   fail(request: number, error: unknown): void {
-    const known = isAppError(error) ? error : new AppError('INTERNAL', 'the link failed at this');
+    const known = isAppError(error) ? error : new AppError('INTERNAL', 'internal error of the link');
     const { reason, message, details } = known;
     this.send(request, { $case: 'error', value: { reason, message, details: { ...details } } });
   }
 
-  /** Writes a whole encoded frame; `written` is called once its bytes may be overwritten. */
+  /** Writes an encoded frame; `written` is called once its bytes may be overwritten. */
   write(frame: Buffer, written?: () => void): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) {
       if (written !== undefined) setImmediate(written);
@@ -54,7 +55,7 @@ export class Channel {
     else if (queued > PAUSE_BYTES) this.#socket.pause();
   }
 
-  /** Takes no more, sends what is queued, and closes; resolves when closed, after a second at most. */
+  /** Stops reading, sends what is queued, and closes. Resolves when closed, after at most one second. */
   async close(): Promise<void> {
     this.#closing = true;
     const { promise, resolve } = Promise.withResolvers<void>();

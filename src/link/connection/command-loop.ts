@@ -1,4 +1,7 @@
-/** One trusted connection: commands come, answers go, in whatever order they are ready. */
+/**
+ * Serves one authenticated connection: carries out commands and sends each answer as soon as it is ready,
+ * in any order.
+ */
 import { AppError } from '../../errors.ts';
 import type { Frame } from '../../generated/latchkey/link/v1/link.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
@@ -8,9 +11,9 @@ import { type CommandContext, carryOut } from './commands.ts';
 
 const MAX_PENDING = 1000;
 
-/** What a conversation gets from its link. */
+/** The parts of a command's context that the link provides. */
 export type CommandLoopContext = Omit<CommandContext, 'channel' | 'readers'> & {
-  /** Something was asked or answered. */
+  /** Called for each frame received or sent. */
   readonly active: () => void;
 };
 
@@ -39,7 +42,7 @@ export class CommandLoop {
     };
   }
 
-  /** Tells something that was not asked for. */
+  /** Sends a frame that answers no request. */
   tell(body: Body): void {
     this.#active();
     this.channel.send(0, body);

@@ -1,4 +1,4 @@
-/** What the daemon can ask of a link: one entry a frame, each with its answer. */
+/** The commands that a daemon can send to a link: one handler for each kind of frame. */
 import { AppError } from '../../errors.ts';
 import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
 import type { Body, Case, ValueOf } from '../../link-protocol/protocol.ts';
@@ -8,25 +8,25 @@ import type { Session } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { Channel } from './channel.ts';
 
-/** How a link is told to go. */
-export interface Leaving {
-  /** Not before the last session is over. */
+/** The content of a Stop frame. */
+export interface StopOptions {
+  /** Wait until the last session is over. */
   readonly retire: boolean;
   readonly endSessions: boolean;
   readonly graceMs: number;
 }
 
-/** What commands work on. */
+/** The parts that commands work on. */
 export interface CommandContext {
   readonly sessions: Sessions;
   readonly identity: Identity;
   readonly channel: Channel;
   readonly readers: Readers;
-  /** This connection's own. */
+  /** Nonce of this connection's Hello. */
   readonly nonce: Buffer;
   readonly isRetiring: () => boolean;
   readonly renewed: () => void;
-  readonly leave: (leaving: Leaving) => Promise<Ended[]>;
+  readonly stop: (leaving: StopOptions) => Promise<Ended[]>;
 }
 
 type Command<Name extends Case> = (
@@ -40,7 +40,7 @@ const DONE: Body = { $case: 'done', value: {} };
 
 const COMMANDS: Commands = {
   start: async (value, { sessions, isRetiring }) => {
-    if (isRetiring()) throw new AppError('LINK_LOST', 'this link is leaving and starts nothing');
+    if (isRetiring()) throw new AppError('LINK_LOST', 'this link is stopping and starts nothing');
     if (!value.hold) return started(await sessions.start(value));
     return { $case: 'held', value: { sessionId: value.sessionId, pid: await sessions.held.start(value) } };
   },
@@ -89,14 +89,14 @@ const COMMANDS: Commands = {
     renewed();
     return DONE;
   },
-  stop: async ({ retire, endSessions, graceMilliseconds }, { leave }) => {
+  stop: async ({ retire, endSessions, graceMilliseconds }, { stop }) => {
     return {
       $case: 'stopped',
-      value: { ended: await leave({ retire, endSessions, graceMs: graceMilliseconds }) },
+      value: { ended: await stop({ retire, endSessions, graceMs: graceMilliseconds }) },
     };
   },
   ping: () => DONE,
-  // Answers to nothing that a link asks.
+  // Answers; a link sends no requests that these could belong to.
   done: () => undefined,
   error: () => undefined,
 };
@@ -105,7 +105,7 @@ function started({ id, state }: Session): Body {
   return { $case: 'started', value: { sessionId: id, pid: state.pid } };
 }
 
-/** Carries out one command. Throws INVALID_ARGUMENT for a frame that is none. */
+/** Carries out one command. Throws INVALID_ARGUMENT for a frame that is not a command. */
 export function carryOut(
   body: Body | undefined,
   context: CommandContext,
@@ -113,6 +113,6 @@ export function carryOut(
 ): Promise<Body | undefined> | Body | undefined {
   const command = body === undefined ? undefined : (COMMANDS[body.$case] as Command<Case> | undefined);
   if (body === undefined || command === undefined)
-    throw new AppError('INVALID_ARGUMENT', `"${body?.$case ?? 'an unknown frame'}" is no command`);
+    throw new AppError('INVALID_ARGUMENT', `"${body?.$case ?? 'an unknown frame'}" is not a command`);
   return command(body.value, context, request);
 }

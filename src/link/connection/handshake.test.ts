@@ -36,7 +36,7 @@ async function refused(line: Line, reason: string, message: RegExp): Promise<voi
 }
 
 describe('the first frames', () => {
-  it('are the link’s Hello, and Ready once the daemon has proven itself', async () => {
+  it("are the link's Hello, and Ready once the daemon has proven itself", async () => {
     const { link, answer } = await waitingLink();
     const line = daemon.dial();
     const hello = await line.take('hello');
@@ -101,7 +101,7 @@ describe('the first frames', () => {
     await second.ask({ $case: 'init', value }, 'ready');
   });
 
-  it('are refused where the daemon’s key cannot be read', async () => {
+  it("are refused where the daemon's key cannot be read", async () => {
     await waitingLink();
     rmSync(join(daemon.run, 'server.json'));
     await expect(daemon.init(daemon.dial())).rejects.toMatchObject({ reason: 'TOKEN_INVALID' });
@@ -188,10 +188,10 @@ describe('a token', () => {
     const nonce = third.nonce;
     await expect(renew(daemon.token({ exp }), daemon.proof(linkNonce))).rejects.toThrow(/nonce/);
     await expect(renew(daemon.token({ exp, jti: 'other' }), daemon.proof(nonce))).rejects.toThrow(
-      /not this link/,
+      /belongs to another link/,
     );
     await expect(renew(daemon.token({ exp, sub: 'other' }), daemon.proof(nonce))).rejects.toThrow(
-      /not this link/,
+      /belongs to another link/,
     );
     await expect(renew(daemon.token({ exp: exp - 7000 }), daemon.proof(nonce))).rejects.toThrow(
       /before the one/,

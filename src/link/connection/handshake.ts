@@ -1,6 +1,6 @@
 /**
- * The first two frames of a connection, after which it is trusted or closed: the link's Hello,
- * then the daemon's Init or Resume (DESIGN 7.3). Nothing else is listened to before.
+ * The first two frames of a connection: the link's Hello, then the daemon's Init or Resume (DESIGN 7.3).
+ * The connection is then authenticated or closed; no other frame is accepted before.
  */
 import { AppError } from '../../errors.ts';
 import { type Frame, Kind, type Ready } from '../../generated/latchkey/link/v1/link.ts';
@@ -9,18 +9,18 @@ import { VERSION } from '../../version.ts';
 import { type Identity, newNonce } from '../identity.ts';
 import type { Channel } from './channel.ts';
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /**
- * Resolves with the nonce of this connection once the daemon has proven itself and has been
- * answered. Otherwise tells it why not, closes the channel and rejects.
+ * Resolves with this connection's nonce once the daemon has authenticated itself and been answered.
+ * Otherwise sends the reason, closes the channel and rejects.
  */
 export async function shakeHands(channel: Channel, identity: Identity): Promise<Buffer> {
   const nonce = newNonce();
   const first = Promise.withResolvers<Frame>();
   const timer = setTimeout(
-    () => first.reject(new AppError('DEADLINE_EXCEEDED', 'no handshake')),
-    PATIENCE_MS,
+    () => first.reject(new AppError('DEADLINE_EXCEEDED', 'no handshake within 10 seconds')),
+    TIMEOUT_MS,
   );
   timer.unref();
   channel.onFrame = (frame) => {
@@ -28,7 +28,7 @@ export async function shakeHands(channel: Channel, identity: Identity): Promise<
     first.resolve(frame);
   };
   channel.onClose = () => first.reject(new AppError('CANCELLED', 'the connection was closed'));
-  sayHello(channel, identity, nonce);
+  sendHello(channel, identity, nonce);
   let request = 0;
   try {
     const frame = await first.promise;
@@ -45,7 +45,7 @@ export async function shakeHands(channel: Channel, identity: Identity): Promise<
 }
 
 function tooEarly(): never {
-  throw new AppError('INVALID_ARGUMENT', 'commands are taken after ready');
+  throw new AppError('INVALID_ARGUMENT', 'no frame is accepted before Ready');
 }
 
 function accept({ body }: Frame, identity: Identity, nonce: Buffer): Ready {
@@ -54,10 +54,10 @@ function accept({ body }: Frame, identity: Identity, nonce: Buffer): Ready {
     return { mac: Buffer.alloc(0), jti: claims.jti };
   }
   if (body?.$case === 'resume') return identity.resume(body.value, nonce);
-  throw new AppError('INVALID_ARGUMENT', 'a connection begins with init or resume');
+  throw new AppError('INVALID_ARGUMENT', 'the first frame must be Init or Resume');
 }
 
-function sayHello(channel: Channel, { facts, current }: Identity, nonce: Buffer): void {
+function sendHello(channel: Channel, { facts, current }: Identity, nonce: Buffer): void {
   const value = {
     version: PROTOCOL_VERSION,
     nonce,

@@ -1,6 +1,6 @@
 /**
- * The link's socket, in the daemon's folder of links. Only the daemon's own uid gets past the
- * door (SO_PEERCRED), and hears nothing before that.
+ * The link's socket in the daemon's folder of links. Connections from any uid but the daemon's are closed
+ * at once, before anything is sent (SO_PEERCRED).
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,16 +12,16 @@ import { peerCredentials } from '../../native/peer-credentials.ts';
 import type { TrustedFolder } from '../../system/trusted-folder.ts';
 
 const MAX_CONNECTIONS = 16;
-/** For the owner and the folder's group, which is the daemon's. */
+/** Readable and writable by the owner and the folder's group, which is the daemon's. */
 const SOCKET_MODE = 0o660;
 
 export class LinkSocket implements AsyncDisposable {
-  /** Base name of the socket; a new one for each link. */
+  /** Base name of the socket, random for each link. */
   readonly name: string;
   readonly #folder: TrustedFolder;
   readonly #server: Server;
 
-  /** `welcome` is called with each connection of uid `daemonUid`. */
+  /** Calls `welcome` with each connection from `daemonUid`. */
   constructor(folder: TrustedFolder, daemonUid: number, welcome: (socket: Socket) => void) {
     this.name = `${process.geteuid?.()}.${randomBytes(16).toString('hex')}.sock`;
     this.#folder = folder;
@@ -32,7 +32,10 @@ export class LinkSocket implements AsyncDisposable {
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
-  /** Makes the socket, below the folder's descriptor so that its path is short and certain. */
+  /**
+   * Creates the socket below the folder's descriptor: its path stays short, and the folder cannot be
+   * exchanged.
+   */
   async open(): Promise<void> {
     const path = this.#folder.path(this.name);
     this.#server.listen(path);
@@ -44,7 +47,7 @@ export class LinkSocket implements AsyncDisposable {
     chmodSync(path, SOCKET_MODE);
   }
 
-  /** Takes no more connections and removes the socket. */
+  /** Accepts no more connections and removes the socket. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
   }
@@ -52,7 +55,7 @@ export class LinkSocket implements AsyncDisposable {
 
 function full(cause: unknown): AppError {
   const message =
-    'there is no room for another socket in the folder of links; tell the administrator to run: systemctl restart latchkey';
+    'the folder of link sockets is full; ask the administrator to run: systemctl restart latchkey';
   return new AppError('UNAVAILABLE', message, { cause });
 }
 

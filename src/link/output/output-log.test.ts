@@ -72,7 +72,7 @@ it('gives back each byte with its stream, over reopenings and droppings, from an
   );
 });
 
-it('is one link’s at a time', () => {
+it("is one link's at a time", () => {
   const record = { id: 'one', command: [], bootId: '', createdAt: 0, outputLimit: 1 };
   const session = SessionFolder.create(folder, record);
   const log = OutputLog.create(session);

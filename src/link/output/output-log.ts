@@ -1,7 +1,7 @@
 /**
- * A session's output: the bytes of both streams in the order of their arrival, at the offsets
- * where they lie in the file. Bytes are moved in by the kernel (splice), so that a kill -9 at any
- * moment neither loses nor doubles one; the oldest are dropped when there are more than the limit.
+ * A session's output: the bytes of both streams in order of arrival, each at its offset in one file. The
+ * kernel moves the bytes (splice(2)), so that a kill -9 at any moment neither loses nor duplicates one.
+ * The oldest bytes are dropped beyond the limit.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Stream } from '../../generated/latchkey/link/v1/link.ts';
@@ -15,7 +15,7 @@ const MAX_MOVE_BYTES = 1024 * 1024;
 const SMALLEST_LIMIT_BYTES = 64 * 1024;
 const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** Where a reader is: an offset, and the segment it lies in. */
+/** Position of a reader: an offset, and the index of the segment that it lies in. */
 export interface Position {
   offset: number;
   segment: number;
@@ -23,7 +23,7 @@ export interface Position {
 
 export class OutputLog implements Disposable {
   readonly limit: number;
-  /** The most bytes moved at once: small enough that a reader held to is never overrun. */
+  /** Bytes moved at once, at most: few enough that a reader which holds the program is never overrun. */
   readonly maxMove: number;
   readonly #fd: number;
   readonly #map: StreamMap;
@@ -37,14 +37,14 @@ export class OutputLog implements Disposable {
     this.#end = fstatSync(fd).size;
   }
 
-  /** A new log in a new session's folder, locked. */
+  /** Creates and locks the log in a new session's folder. */
   static create(folder: SessionFolder): OutputLog {
     const fd = openSync(folder.file('output'), 'wx+', 0o600);
     flock(fd);
     return new OutputLog(fd, new StreamMap(folder.file('streams'), 'wx+'), folder.record.outputLimit);
   }
 
-  /** The log of a session to go on with; undefined while another link has it. */
+  /** Opens and locks the log of a running session; returns undefined while another link has it locked. */
   static take(folder: SessionFolder): OutputLog | undefined {
     const fd = openSync(folder.file('output'), 'r+');
     if (flock(fd))
@@ -53,25 +53,25 @@ export class OutputLog implements Disposable {
     return undefined;
   }
 
-  /** The log of a session that is over, to read. */
+  /** Opens the log of a session that is over, for reading. */
   static read(folder: SessionFolder): OutputLog {
     const map = new StreamMap(folder.file('streams'), 'r');
     return new OutputLog(openSync(folder.file('output'), 'r'), map, folder.record.outputLimit);
   }
 
-  /** Offset of the first byte still kept. */
+  /** Offset of the first byte that is still kept. */
   get first(): number {
     return this.#map.first;
   }
 
-  /** How many bytes have been printed: the offset of the next. */
+  /** Number of bytes printed so far: the offset of the next one. */
   get end(): number {
     return this.#end;
   }
 
   /**
-   * Moves what waits in pipe `from`, `maxMove` bytes at most. Returns as splice() does.
-   * Throws ENOSPC and the like; the bytes are then still in the pipe.
+   * Moves bytes from the pipe `from`, at most `maxMove`; returns as splice() does. Throws ENOSPC and
+   * similar; the bytes then stay in the pipe.
    */
   append(from: number, stream: Stream): number | 'empty' | 'end' {
     this.#map.note(this.#end, stream);
@@ -82,14 +82,14 @@ export class OutputLog implements Disposable {
     return moved;
   }
 
-  /** A position at `offset`, which must be from `first` to `end`. */
+  /** Returns the position at `offset`, which must be between `first` and `end`. */
   position(offset: number): Position {
     return { offset, segment: this.#map.find(offset) };
   }
 
   /**
-   * Reads up to `length` bytes of one stream at `at` into `target`, and moves `at` behind them.
-   * 0 bytes when there are none yet.
+   * Reads up to `length` bytes of one stream at `at` into `target`, and advances `at`. Returns 0 bytes when
+   * none are there yet.
    */
   read(at: Position, target: Buffer, start: number, length: number): { bytes: number; stream: Stream } {
     let next = this.#map.segment(at.segment + 1);
@@ -109,13 +109,13 @@ export class OutputLog implements Disposable {
     closeSync(this.#fd);
   }
 
-  /** In steps of an eighth of the limit, so that it is not done for each piece. */
+  /** Drops an eighth of the limit at a time, rather than a little for each append. */
   #dropOldest(): void {
     const first = this.#map.first;
     if (this.#end - first <= this.limit + this.limit / 8) return;
     const keepFrom = Math.floor((this.#end - this.limit) / BLOCK_BYTES) * BLOCK_BYTES;
     if (keepFrom <= first) return;
-    this.#map.forgetBefore(keepFrom); // before the bytes go, or a later link would read zeros
+    this.#map.forgetBefore(keepFrom); // first: after a crash in between, a link would read zeros
     punchHole(this.#fd, first, keepFrom - first);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Moves what a program prints from its pipes to its log, whether or not anybody reads. It waits
- * for two things only: readers that asked to be waited for, and a disk that is full.
+ * Moves a program's output from its pipes to its log, whether or not anybody reads it. Waits for two
+ * things only: readers that hold the program, and a full disk.
  */
 import { codeOf } from '../../errno.ts';
 import { Stream } from '../../generated/latchkey/link/v1/link.ts';
@@ -8,21 +8,21 @@ import { type Next, type Watch, watchReadable } from '../../native/readable.ts';
 import type { OutputLog } from './output-log.ts';
 
 const RETRY_MS = 1000;
-/** A pipe holds at most this much, unless root made it larger: pipe(7), pipe-max-size. */
+/** Capacity of a pipe at most, unless root raised it: pipe(7), pipe-max-size. */
 const PIPE_MAX_BYTES = 1024 * 1024;
 
-/** A reader that the program is to wait for. */
-export interface Held {
-  /** Offset of the next byte that it has not had. */
+/** A reader that the program waits for. */
+export interface HeldReader {
+  /** Offset of the next byte to be read. */
   readonly offset: number;
 }
 
-/** Whom the pump tells. */
+/** Callbacks of the pump. */
 export interface PumpEvents {
   moved(): void;
-  /** After `finish`: all that the program itself printed is in the log. Once. */
+  /** Called once, after `finish`, when all that the program itself printed is in the log. */
   drained(): void;
-  /** Nobody can print any more; the pipes are closed. Once. */
+  /** Called once, when no process can print any more and the pipes are closed. */
   ended(): void;
   warning(text: string): void;
 }
@@ -33,7 +33,7 @@ interface Source {
   readonly watch: Watch;
   open: boolean;
   waiting: boolean;
-  /** Bytes that may still be the program's own; set by `finish`. */
+  /** Bytes in the pipe that may still be the program's own; set by `finish`. */
   owed: number;
 }
 
@@ -41,29 +41,29 @@ export class OutputPump {
   readonly #log: OutputLog;
   readonly #events: PumpEvents;
   readonly #sources: Source[];
-  readonly #held = new Set<Held>();
+  readonly #held = new Set<HeldReader>();
   #finishing = false;
   #drained = false;
   #warned = false;
   #retry: NodeJS.Timeout | undefined;
 
-  /** The descriptors are the pump's from now on. */
+  /** Takes ownership of the descriptors. */
   constructor(log: OutputLog, pipes: { output: number; errors: number }, events: PumpEvents) {
     this.#log = log;
     this.#events = events;
     this.#sources = [this.#source(pipes.output, Stream.STDOUT), this.#source(pipes.errors, Stream.STDERR)];
   }
 
-  /** Do not let `reader` fall behind by more than half the log's limit. */
-  hold(reader: Held): void {
+  /** Makes the program wait whenever `reader` is behind by more than half the log's limit. */
+  hold(reader: HeldReader): void {
     this.#held.add(reader);
   }
 
-  release(reader: Held): void {
+  release(reader: HeldReader): void {
     if (this.#held.delete(reader)) this.resume();
   }
 
-  /** To be called when a held reader has got on. */
+  /** Called after a held reader has read more. */
   resume(): void {
     if (this.#retry !== undefined || this.#mustWait()) return;
     for (const source of this.#sources.filter(({ waiting }) => waiting)) {
@@ -75,8 +75,8 @@ export class OutputPump {
   }
 
   /**
-   * The program is over: moves what it has left in the pipes, which may be without end for others have
-   * them too.
+   * Called when the program is over: moves what it left in the pipes. That is bounded by the pipe's
+   * capacity, because other processes may keep writing to the same pipe.
    */
   finish(): void {
     if (this.#finishing) return;
@@ -89,10 +89,10 @@ export class OutputPump {
     this.#checkDrained();
   }
 
-  /** After `finish`: does not wait for room on the disk any longer, and loses what there is none for. */
+  /** After `finish`: stops waiting for disk space, and loses the output that there is no space for. */
   giveUp(): void {
     if (this.#retry === undefined) return;
-    this.#events.warning('the disk had no room for the last of the output');
+    this.#events.warning('the disk is full: the last of the output is lost');
     for (const source of this.#sources) source.owed = 0;
     this.#checkDrained();
   }
@@ -139,7 +139,10 @@ export class OutputPump {
     this.#events.moved();
   }
 
-  /** What is left at the end is not much, and is let in as long as nothing is dropped for it. */
+  /**
+   * After `finish`, the rest of the output may exceed half the limit, as long as no held reader loses
+   * bytes.
+   */
   #mustWait(): boolean {
     const { end, limit, maxMove } = this.#log;
     const reach = this.#finishing ? end + maxMove - limit : end - limit / 2;
@@ -167,10 +170,10 @@ export class OutputPump {
     this.#events.drained();
   }
 
-  /** The bytes wait in the pipe, and the program with them, until the disk takes them. */
+  /** Keeps the bytes in the pipe, which makes the program wait, and tries again each second. */
   #stalled(source: Source, error: unknown): Next {
     const code = codeOf(error) ?? 'unknown';
-    if (!this.#warned) this.#events.warning(`the disk does not take the output (${code}); the program waits`);
+    if (!this.#warned) this.#events.warning(`output cannot be written to disk (${code}); the program waits`);
     this.#warned = true;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;

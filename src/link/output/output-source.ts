@@ -1,30 +1,30 @@
-/** What can be read: a session that a link looks after, or one that is over. */
+/** Output that can be read: of a running session, or of one that is over. */
 import type { Exited } from '../../generated/latchkey/link/v1/link.ts';
 import type { SessionFolder } from '../session/session-folder.ts';
 import { OutputLog } from './output-log.ts';
 
-/** Somebody who reads. */
+/** A reader of a session's output. */
 export interface Listener {
-  /** Offset of the next byte wanted. */
+  /** Offset of the next byte to read. */
   readonly offset: number;
-  /** Whether the program is to wait for this one. */
+  /** True when the program is to wait for this reader. */
   readonly hold: boolean;
-  /** There is more, or the end. */
+  /** Called when there is more output, or the session is over. */
   wake(): void;
 }
 
 export interface OutputSource {
   readonly log: OutputLog;
-  /** Present once the session is over and all that it printed is in the log. */
+  /** Set once the session is over and all that it printed is in the log. */
   readonly exited: Exited | undefined;
-  /** Keeps the log open. */
+  /** Keeps the log open until `leave`. */
   join(listener: Listener): void;
   leave(listener: Listener): void;
-  /** To be called when a listener that is waited for has got on. */
+  /** Called after a listener that holds the program has read more. */
   advanced(): void;
 }
 
-/** A session that is over: its log is open while somebody reads. */
+/** A session that is over. Its log is open while somebody reads. */
 export class PastSession implements OutputSource {
   readonly log: OutputLog;
   readonly exited: Exited;

@@ -1,6 +1,6 @@
 /**
- * The readings of one connection. Each has its own credit and they take turns, so that a slow one
- * stalls neither another nor a command; what is read is held in four buffers at most.
+ * The readers of one connection. Each has its own credit and they take turns, so that a slow reader
+ * blocks neither another reader nor a command. Together they use at most four buffers.
  */
 import { AppError } from '../../errors.ts';
 import type { Frame, Read } from '../../generated/latchkey/link/v1/link.ts';
@@ -9,14 +9,14 @@ import { creditFor, FROM_NOW_ON } from '../../link-protocol/protocol.ts';
 import type { Position } from './output-log.ts';
 import type { Listener, OutputSource } from './output-source.ts';
 
-/** The most output in one frame. */
+/** Output in one frame, in bytes, at most. */
 const PIECE_BYTES = 256 * 1024;
 const MAX_READERS = 1000;
 const MAX_BUFFERS = 4;
 
-/** Where the readings are sent. */
+/** Destination of the frames. */
 export interface Outlet {
-  /** Bytes of a whole frame; `sent` is called once they may be overwritten. */
+  /** Writes the bytes of a whole frame; `sent` is called once they may be overwritten. */
   write(frame: Buffer, sent: () => void): void;
   send(frame: Frame): void;
 }
@@ -33,7 +33,7 @@ interface Reader extends Listener {
 export class Readers implements Disposable {
   readonly #outlet: Outlet;
   readonly #readers = new Map<number, Reader>();
-  /** Those that may have something to send, in turn. */
+  /** Readers that may have something to send, in turn. */
   readonly #ready = new Set<Reader>();
   #buffers: Buffer[] = [];
   #inUse = 0;
@@ -46,7 +46,7 @@ export class Readers implements Disposable {
     return this.#readers.size;
   }
 
-  /** Begins a reading. Throws OUTPUT_DROPPED, INVALID_ARGUMENT, LIMIT_EXCEEDED; `source` is then left. */
+  /** Adds a reader. Throws OUTPUT_DROPPED, INVALID_ARGUMENT, LIMIT_EXCEEDED, after leaving `source`. */
   add(read: Read, request: number, source: OutputSource): void {
     const position = { offset: 0, segment: 0 };
     const reader: Reader = {
@@ -63,8 +63,8 @@ export class Readers implements Disposable {
       wake: () => this.#wake(reader),
     };
     try {
-      if (this.#readers.has(read.reader)) throw new AppError('INVALID_ARGUMENT', 'reader: is in use');
-      if (this.#readers.size >= MAX_READERS) throw new AppError('LIMIT_EXCEEDED', 'too many readings');
+      if (this.#readers.has(read.reader)) throw new AppError('INVALID_ARGUMENT', 'reader: already in use');
+      if (this.#readers.size >= MAX_READERS) throw new AppError('LIMIT_EXCEEDED', 'too many readers');
       Object.assign(position, startOf(read, source));
     } catch (error) {
       source.leave(reader);
@@ -77,7 +77,7 @@ export class Readers implements Disposable {
 
   credit(id: number, bytes: number): void {
     const reader = this.#readers.get(id);
-    if (reader === undefined) return; // it ended while the credit was under way
+    if (reader === undefined) return; // it ended before the credit arrived
     reader.credit = Math.min(reader.credit + bytes, Number.MAX_SAFE_INTEGER);
     this.#wake(reader);
   }
@@ -87,7 +87,7 @@ export class Readers implements Disposable {
     if (reader !== undefined) this.#remove(reader);
   }
 
-  /** Gives back the buffers that nothing uses now. */
+  /** Frees the buffers that are not in use. */
   trim(): void {
     this.#buffers = [];
   }
@@ -108,7 +108,7 @@ export class Readers implements Disposable {
     reader.source.leave(reader);
   }
 
-  /** One piece of each reader that has one, while there are buffers. */
+  /** Sends one piece for each ready reader in turn, while buffers are free. */
   #turn(): void {
     while (this.#inUse < MAX_BUFFERS) {
       const [reader] = this.#ready;
@@ -118,7 +118,7 @@ export class Readers implements Disposable {
     }
   }
 
-  /** Sends the reader's next piece, or its end. False when it has nothing to send for now. */
+  /** Sends the reader's next piece, or its end. Returns false when there is nothing to send now. */
   #piece(reader: Reader): boolean {
     const { source, position, credit } = reader;
     if (position.offset < source.log.first) {

@@ -1,8 +1,9 @@
 /**
- * Which bytes of a session's output came from which stream: a file of 8-byte entries. The first
- * holds the offset of the first byte still kept; each later one the offset (6 bytes, big-endian)
- * from which on a stream (1 byte) was written; before the first it is standard output. It is
- * searched in place and never held in memory, since a program can change streams with every byte.
+ * Maps the bytes of a session's output to the stream that they came from: a file of 8-byte entries. The
+ * first entry holds the offset of the first byte still kept. Each later entry holds the offset (6 bytes,
+ * big-endian) from which on a stream (1 byte) was written; bytes before the second entry are standard
+ * output. The file is searched in place and never loaded, since a program can change streams with every
+ * byte.
  */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { Stream } from '../../generated/latchkey/link/v1/link.ts';
@@ -11,7 +12,7 @@ import { punchHole } from '../../native/pipe.ts';
 const ENTRY_BYTES = 8;
 const BLOCK_BYTES = 4096;
 
-/** From where on which stream. */
+/** Bytes from `offset` on belong to `stream`. */
 export interface Segment {
   readonly offset: number;
   readonly stream: Stream;
@@ -38,19 +39,19 @@ export class StreamMap implements Disposable {
     return this.#first;
   }
 
-  /** How many segments there have been. */
+  /** Number of segments so far. */
   get count(): number {
     return this.#entries - 1;
   }
 
-  /** The segment with this index; undefined when there is none. */
+  /** Returns the segment with this index; undefined when there is none. */
   segment(index: number): Segment | undefined {
     return index >= 0 && index < this.count ? this.#entry(index + 1) : undefined;
   }
 
   /**
-   * Index of the segment that the byte at `offset` is in: the last that begins at or before it; -1
-   * before the first.
+   * Index of the segment that contains `offset`: the last one that begins at or before it; -1 before the
+   * first.
    */
   find(offset: number): number {
     let [low, high] = [-1, this.count - 1];
@@ -62,7 +63,7 @@ export class StreamMap implements Disposable {
     return low;
   }
 
-  /** Notes, before they are written, that the bytes from `offset` on come from `stream`. */
+  /** Records that the bytes from `offset` on come from `stream`. Call it before they are written. */
   note(offset: number, stream: Stream): void {
     if ((this.#last?.stream ?? Stream.STDOUT) === stream) return;
     if (this.#last?.offset !== offset) this.#entries += 1; // else nothing was written since
@@ -70,7 +71,7 @@ export class StreamMap implements Disposable {
     this.#last = { offset, stream };
   }
 
-  /** Notes that bytes before `first` are gone, and gives back the space of entries about them. */
+  /** Records that bytes before `first` are gone, and frees the disk space of entries about them. */
   forgetBefore(first: number): void {
     this.#write(0, first, 0);
     this.#first = first;
@@ -86,7 +87,7 @@ export class StreamMap implements Disposable {
     closeSync(this.#fd);
   }
 
-  /** Entries in a hole read as offset 0, which is before everything: right for the search. */
+  /** Entries in a hole read as offset 0, which sorts before all others, as the search needs. */
   #entry(index: number): Segment {
     const entry = Buffer.alloc(ENTRY_BYTES);
     readSync(this.#fd, entry, 0, ENTRY_BYTES, index * ENTRY_BYTES);

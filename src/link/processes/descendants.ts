@@ -1,44 +1,44 @@
 /**
- * Which processes belong to a session: those of its process session, those that carry its mark in
- * their environment, and the children of all these, wherever they have been re-parented to. Not
- * the keeper and the holder of its input, and not other sessions that were started from within.
+ * Finds the processes of a session: those in its process session (setsid(2)), those that carry its id in
+ * their environment, and the children of all these, even when re-parented. The keeper, the holder of its
+ * input, and sessions started from within this one are excluded.
  */
 
 import { isAlive } from '../../system/proc-stat.ts';
 import type { SessionFolder } from '../session/session-folder.ts';
 import { markOf, type ProcessEntry, readProcess, readProcesses } from './processes.ts';
 
-/** A session to look for. */
+/** The session whose processes are searched. */
 export interface SessionProcesses {
   readonly id: string;
-  /** The keeper as it was when it was seen alive: its pid is the process session's id. */
+  /** The keeper as seen alive; its pid is also the id of the process session. */
   readonly keeper: ProcessEntry | undefined;
   readonly holder: number;
-  /** Whether the keeper has said that the program is over. */
+  /** Returns true once the keeper has reported that the program is over. */
   readonly isOver: () => boolean;
-  /** Opens another session's folder. */
+  /** Opens the folder of another session. */
   readonly open: (id: string) => SessionFolder | undefined;
 }
 
-/** The living processes of a session. */
+/** Returns the living processes of a session, zombies excluded. */
 export function findSession(session: SessionProcesses): ProcessEntry[] {
   const alive = readProcesses().filter(isAlive);
   const marks = new Map(alive.map(({ pid }) => [pid, markOf(pid)]));
-  const spared = new Set([process.pid, session.holder, ...others(alive, marks, session)]);
+  const excluded = new Set([process.pid, session.holder, ...otherSessions(alive, marks, session)]);
   const keeper = processSession(session);
-  if (keeper !== undefined) spared.add(keeper);
+  if (keeper !== undefined) excluded.add(keeper);
   const found = new Map<number, ProcessEntry>();
   const isMember = ({ pid, parent, session: id }: ProcessEntry): boolean =>
     id === keeper || parent === keeper || found.has(parent) || marks.get(pid) === session.id;
   for (let before = -1; before < found.size; ) {
     before = found.size;
     for (const entry of alive)
-      if (!found.has(entry.pid) && !spared.has(entry.pid) && isMember(entry)) found.set(entry.pid, entry);
+      if (!found.has(entry.pid) && !excluded.has(entry.pid) && isMember(entry)) found.set(entry.pid, entry);
   }
   return [...found.values()];
 }
 
-/** The keeper's pid, unless another process has it by now. */
+/** Returns the keeper's pid, unless another process has been given it. */
 function processSession({ keeper }: SessionProcesses): number | undefined {
   if (keeper === undefined) return undefined;
   const now = readProcess(keeper.pid);
@@ -46,10 +46,10 @@ function processSession({ keeper }: SessionProcesses): number | undefined {
 }
 
 /**
- * Processes of other sessions: whoever carries another mark and lives in the process session of
- * the keeper that this mark's folder names. A mark alone, which anybody can put on, spares nobody.
+ * Returns the processes of other sessions: those that carry another session's id and live in the process
+ * session of that session's keeper. The id alone does not count, since any process can set it.
  */
-function others(
+function otherSessions(
   alive: readonly ProcessEntry[],
   marks: ReadonlyMap<number, string | undefined>,
   session: SessionProcesses,

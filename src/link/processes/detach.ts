@@ -1,6 +1,6 @@
 /**
- * `--daemon`: the link runs in a process session of its own, without a terminal. The process that
- * was called waits for its report and passes it on as exit status.
+ * `--daemon`: runs the link in a process session of its own, without a terminal. The calling process
+ * waits for the link's report and turns it into its exit status.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,12 +9,12 @@ import { Socket } from 'node:net';
 import { AppError } from '../../errors.ts';
 import { cleanEnvironment, reExecCommand } from './re-exec.ts';
 
-/** Within 10 s, DESIGN 7.8; the link itself gives up before that. */
-const PATIENCE_MS = 9500;
+/** Start-up takes at most 10 s (DESIGN 7.8); the link itself gives up before this. */
+const TIMEOUT_MS = 9500;
 const READY = 'ready\n';
 const REPORT_FD = 3;
 
-/** Starts the link in the background. Throws with its reason unless it becomes ready in time. */
+/** Starts the link in the background. Throws UNAVAILABLE with its reason unless it is ready in time. */
 export async function startDetached(argv: readonly string[]): Promise<void> {
   const [program, words] = reExecCommand(argv, [...argv, '--report-fd', `${REPORT_FD}`]);
   const env = cleanEnvironment(process.env);
@@ -27,16 +27,16 @@ export async function startDetached(argv: readonly string[]): Promise<void> {
   channel.setEncoding('utf8').on('data', (text: string) => {
     report += text;
   });
-  const timer = setTimeout(() => child.kill('SIGTERM'), PATIENCE_MS);
-  const over = once(child, 'close'); // also when the link has closed its end of the report
+  const timer = setTimeout(() => child.kill('SIGTERM'), TIMEOUT_MS);
+  const over = once(child, 'close'); // in case the link exits without a report
   const told = once(channel, 'close');
   await Promise.race([over, told]);
   clearTimeout(timer);
   if (report !== READY)
-    throw new AppError('UNAVAILABLE', report.trim() || 'the link did not get ready in time');
+    throw new AppError('UNAVAILABLE', report.trim() || 'the link was not ready within 10 seconds');
 }
 
-/** The detached link's part: tells its parent that it is ready, or why not. Once. */
+/** Called once by the detached link: reports to its parent that it is ready, or the reason why not. */
 export function report(fd: number, reason?: string): void {
   try {
     writeSync(fd, reason ?? READY);

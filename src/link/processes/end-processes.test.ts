@@ -36,7 +36,7 @@ function isRunning(pid: number): boolean {
 }
 
 describe('ending a session', () => {
-  it('asks first, and takes the program’s own answer as its status', async () => {
+  it("asks first, and takes the program's own answer as its status", async () => {
     const { id } = await line.start([
       'bash',
       '-c',
@@ -119,7 +119,7 @@ describe('ending a session', () => {
     expect((await end(id, 1000)).processes).toBe(1);
   });
 
-  it('that is over is nothing, and of one unknown is refused', async () => {
+  it('does nothing when it is over, and fails when it is unknown', async () => {
     const { id } = await line.start(['true']);
     await line.read(id);
     expect(await end(id, 0)).toEqual({ sessionId: id, processes: 0, survivors: [] });

@@ -1,6 +1,7 @@
 /**
- * Ending all processes of a session: SIGTERM, time to obey, SIGKILL, until none is found any more
- * (X3). Whatever could not be ended, because it runs under another uid, is named.
+ * Ends all processes of a session: SIGTERM, a grace period, then SIGKILL, until none is found any more
+ * (X3). Processes that cannot be signalled, because they run under another uid, are reported as
+ * survivors.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../errno.ts';
@@ -10,43 +11,44 @@ import { findSession, type SessionProcesses } from './descendants.ts';
 import { commandOf, type ProcessEntry, readProcess, uidOf } from './processes.ts';
 
 const LONGEST_GRACE_MS = 60_000;
-/** How long SIGKILL is repeated against processes that keep coming. */
+/** SIGKILL is repeated for at most this long against processes that keep forking. */
 const KILLING_MS = 10_000;
-/** More processes than these are not asked but killed: a fork bomb only grows while one waits. */
-const CROWD = 1000;
-const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [2, 50];
+/** Above this many processes there is no grace period: a fork bomb would only grow. */
+const MAX_ASKED = 1000;
+const FIRST_WAIT_MS = 2;
+const LONGEST_WAIT_MS = 50;
 
-/** What was ended: how many processes, and those left. */
+/** The number of processes ended, and those that survived. */
 export interface EndedProcesses {
   readonly processes: number;
   readonly survivors: Survivor[];
 }
 
-/** Ends them; resolves when none is left, or after grace and 10 seconds. */
+/** Ends the processes; resolves when none is left, or after the grace period plus 10 seconds. */
 export async function endProcesses(session: SessionProcesses, graceMs: number): Promise<EndedProcesses> {
   const ending = new TreeEnding(session);
-  const isGone = await until(() => ending.ask(), Math.min(graceMs, LONGEST_GRACE_MS));
-  if (isGone !== 'done') await until(() => ending.kill(), KILLING_MS);
+  const isGone = await repeat(() => ending.ask(), Math.min(graceMs, LONGEST_GRACE_MS));
+  if (isGone !== 'done') await repeat(() => ending.kill(), KILLING_MS);
   return ending.result();
 }
 
 class TreeEnding {
   readonly #session: SessionProcesses;
   readonly #seen = new Set<string>();
-  readonly #told = new Set<number>();
-  /** Not ours to signal. */
+  readonly #asked = new Set<number>();
+  /** Processes that this uid may not signal. */
   readonly #refused = new Set<number>();
 
   constructor(session: SessionProcesses) {
     this.#session = session;
   }
 
-  /** Sends SIGTERM to those that have not had it. 'hopeless' when there are more than could be waited for. */
+  /** Sends SIGTERM to each process once. Returns 'hopeless' when there are too many to wait for. */
   ask(): Progress {
-    const found = this.#look();
-    if (found.length > CROWD) return 'hopeless';
-    for (const entry of found.filter(({ pid }) => !this.#told.has(pid))) {
-      this.#told.add(entry.pid);
+    const found = this.#find();
+    if (found.length > MAX_ASKED) return 'hopeless';
+    for (const entry of found.filter(({ pid }) => !this.#asked.has(pid))) {
+      this.#asked.add(entry.pid);
       this.#send(entry, 'SIGTERM');
       this.#send(entry, 'SIGCONT'); // a stopped process takes no SIGTERM
     }
@@ -54,15 +56,15 @@ class TreeEnding {
   }
 
   /**
-   * Stops whole process groups first, which no fork escapes, and then kills what it finds. The
-   * keeper, stopped with its group, goes on to note what became of its program.
+   * Stops whole process groups first, so that no fork escapes, then kills what it finds. The keeper,
+   * stopped with its group, is continued so that it can record its program's status.
    */
   kill(): Progress {
-    for (const group of new Set(this.#look().map((entry) => entry.group))) this.#stop(group);
-    for (const entry of this.#look()) this.#send(entry, 'SIGKILL');
+    for (const group of new Set(this.#find().map((entry) => entry.group))) this.#stop(group);
+    for (const entry of this.#find()) this.#send(entry, 'SIGKILL');
     const { keeper } = this.#session;
     if (keeper !== undefined) send(keeper, 'SIGCONT');
-    return this.#progress(this.#look().length);
+    return this.#progress(this.#find().length);
   }
 
   result(): EndedProcesses {
@@ -70,13 +72,13 @@ class TreeEnding {
     return { processes: Math.max(0, this.#seen.size - survivors.length), survivors };
   }
 
-  #look(): ProcessEntry[] {
+  #find(): ProcessEntry[] {
     const found = findSession(this.#session);
     for (const { pid, startTime } of found) this.#seen.add(`${pid} ${startTime}`);
     return found.filter(({ pid }) => !this.#refused.has(pid));
   }
 
-  /** A keeper that has nobody now may be about to start its program, or to say that it is over. */
+  /** With no process left, a keeper may still be about to start its program or to report its end. */
   #progress(left: number): Progress {
     if (left > 0) return 'more';
     return this.#refused.size > 0 || this.#session.isOver() ? 'done' : 'more';
@@ -98,8 +100,8 @@ class TreeEnding {
 
 type Progress = 'done' | 'more' | 'hopeless';
 
-/** Calls `step` at growing intervals until there is no more to do or the time is over. */
-async function until(step: () => Progress, milliseconds: number): Promise<Progress> {
+/** Calls `step` at growing intervals until it is done or the time is over. */
+async function repeat(step: () => Progress, milliseconds: number): Promise<Progress> {
   const deadline = performance.now() + milliseconds;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
     const progress = step();
@@ -109,7 +111,7 @@ async function until(step: () => Progress, milliseconds: number): Promise<Progre
   }
 }
 
-/** Sends a signal to that very process. False when it is not ours to signal. */
+/** Sends a signal to exactly this process. Returns false when this uid may not signal it. */
 export function send({ pid, startTime }: ProcessEntry, signal: NodeJS.Signals | number): boolean {
   const now = readProcess(pid);
   if (now === undefined || now.startTime !== startTime || !isAlive(now)) return true;

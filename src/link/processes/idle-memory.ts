@@ -1,11 +1,11 @@
 /**
- * Gives memory back a moment after the last activity: an idle link is one of many, and what a
- * burst of output needed it does not need now (DESIGN 7.11).
+ * Returns memory to the kernel one second after the last activity: an idle link is one of many, and no
+ * longer needs what a burst of output needed (DESIGN 7.11).
  */
 import { giveMemoryBack } from '../../native/memory.ts';
 
 const QUIET_MS = 1000;
-/** Enough for V8 to give up the code that only the start has used. */
+/** Garbage collections until V8 drops the code that only the start-up has used. */
 const ROUNDS = 3;
 
 export class IdleMemory {
@@ -13,12 +13,12 @@ export class IdleMemory {
   #lastActive = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `release` drops whatever caches there are. */
+  /** `release` drops the caller's caches. */
   constructor(release: () => void) {
     this.#release = release;
   }
 
-  /** Something happened. Cheap: it may be called for every frame. */
+  /** Records activity. Cheap enough to be called for every frame. */
   active(): void {
     this.#lastActive = performance.now();
     this.#timer ??= this.#later(QUIET_MS);

@@ -1,14 +1,14 @@
 /**
- * Reaps keepers, which this process has started without Node, and orphans: the link is a
- * subreaper, so what a session's processes leave behind becomes its child. Node reaps only what it
- * has started itself, and everything else would stay as a zombie.
+ * Reaps keepers, which are started without Node, and orphans: the link is a child subreaper, so orphaned
+ * descendants become its children. Node reaps only the children that it has started itself; all others
+ * would remain zombies.
  */
 import { becomeSubreaper, reap } from '../../native/process.ts';
 import { zombieChildren } from './processes.ts';
 
 const GATHER_MS = 20;
 
-/** Makes this process the reaper of its orphans; `isOwn` says which children are Node's to reap. */
+/** Makes this process the subreaper; `isOwn` tells which children Node reaps itself. */
 export function reapOrphans(isOwn: (pid: number) => boolean): Disposable {
   becomeSubreaper();
   let timer: NodeJS.Timeout | undefined;

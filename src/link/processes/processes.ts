@@ -1,13 +1,12 @@
-/** The processes of this host as /proc shows them (proc(5)); gone ones are simply not there. */
+/** Reads this host's processes from /proc (proc(5)). A process that ends meanwhile is left out. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isAlive, type ProcessStat, parseStat } from '../../system/proc-stat.ts';
 
-/** One process. */
 export interface ProcessEntry extends ProcessStat {
   readonly pid: number;
 }
 
-/** All processes, zombies included. */
+/** Returns all processes, zombies included. */
 export function readProcesses(): ProcessEntry[] {
   const entries: ProcessEntry[] = [];
   for (const name of readdirSync('/proc')) {
@@ -17,13 +16,13 @@ export function readProcesses(): ProcessEntry[] {
   return entries;
 }
 
-/** One process; undefined when there is none with this pid. */
+/** Returns one process; undefined when there is none with this pid. */
 export function readProcess(pid: number): ProcessEntry | undefined {
   const stat = parseStat(read(`/proc/${pid}/stat`) ?? '');
   return stat && { pid, ...stat };
 }
 
-/** The session that a process was started in, as its environment says; undefined when it cannot be read. */
+/** Returns the session id in a process's environment; undefined when there is none or it cannot be read. */
 export function markOf(pid: number): string | undefined {
   const environment = read(`/proc/${pid}/environ`);
   return environment === undefined
@@ -31,23 +30,23 @@ export function markOf(pid: number): string | undefined {
     : /(?:^|\0)LATCHKEY_SESSION_ID=([^\0]*)/.exec(environment)?.[1];
 }
 
-/** Its real user id. */
+/** Returns the real user id of a process. */
 export function uidOf(pid: number): number | undefined {
   const [, uid] = /^Uid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '') ?? [];
   return uid === undefined ? undefined : Number(uid);
 }
 
-/** Its arguments, each with a NUL behind it; '' when it is gone or has none. */
+/** Returns a process's arguments, each followed by a NUL; '' when it is gone or has none. */
 export function argumentsOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`) ?? '';
 }
 
-/** Its command line for people, at most 200 characters. */
+/** Returns a process's command line for display, at most 200 characters. */
 export function commandOf(pid: number): string {
   return argumentsOf(pid).replaceAll('\0', ' ').trim().slice(0, 200);
 }
 
-/** This process's children that have ended and wait to be reaped. */
+/** Returns this process's children that have exited and wait to be reaped. */
 export function zombieChildren(): number[] {
   const listed = read(`/proc/self/task/${process.pid}/children`); // proc(5): needs CONFIG_PROC_CHILDREN
   const children =

@@ -1,9 +1,9 @@
-/** Running this same program again, in the same role, with other words behind the role. */
+/** Runs this same program again, in the same role, with other arguments. */
 import { isSea } from 'node:sea';
 
 /**
- * The program and arguments that run this role with `words`; `argv` is what this process was given
- * behind the role's name. In a packaged binary the program is the script.
+ * Returns the program and arguments that run this role with `words`; `argv` are this process's own
+ * arguments after the role's name. A packaged binary has no script argument.
  */
 export function reExecCommand(argv: readonly string[], words: readonly string[]): [string, string[]] {
   const before = process.argv.slice(1, process.argv.length - argv.length);
@@ -11,7 +11,7 @@ export function reExecCommand(argv: readonly string[], words: readonly string[])
   return [process.execPath, [...own, ...words]];
 }
 
-/** An environment for it without what steers Node. */
+/** Returns the environment without variables that change how Node or the dynamic linker behaves. */
 export function cleanEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const steering = /^(NODE_|LD_|V8_|UV_)/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !steering.test(name)));

@@ -1,6 +1,6 @@
 /**
- * `--prove NONCE`: whether this account could have a link, said by our own program running as it. The
- * daemon has it run over an SSH login whose user has a link daemon already.
+ * `--prove NONCE`: checks that this account could have a link, and proves that Latchkey's own program ran
+ * as it. The daemon runs this over an SSH login whose user already has a link daemon.
  */
 
 import { accountProof } from '../../link-protocol/account-proof.ts';
@@ -8,7 +8,7 @@ import { openTrustedFolder } from '../../system/trusted-folder.ts';
 import { checkAccount, ownAccount } from '../account/account.ts';
 import { checkAccountPhaseHere } from '../account/account-phase.ts';
 
-/** Prints the proof. Throws NOT_ELIGIBLE, as a link would. */
+/** Prints the proof. Throws NOT_ELIGIBLE as a link would. */
 export async function prove(nonce: string, run: string): Promise<void> {
   const account = ownAccount();
   using folder = openTrustedFolder(run);

@@ -1,7 +1,7 @@
 /**
- * RegisterLink, the one call that a link makes: gRPC over node:http2, since loading a gRPC library
- * would make every link slower and larger (PROTOCOL-HTTP2.md of grpc). TLS 1.3, the CA of
- * server.json and nothing else, and a certificate that names the server's id.
+ * RegisterLink, the only gRPC call that a link makes, over node:http2: loading a gRPC library would make
+ * every link slower and larger (PROTOCOL-HTTP2.md of gRPC). TLS 1.3 only; trusts the CA in server.json
+ * and nothing else, and requires a certificate for the server's id.
  */
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,29 +17,30 @@ import { callError } from '../connection/call-error.ts';
 
 const METHOD = '/latchkey.v1.LinkService/RegisterLink';
 const CALL_MS = 15_000;
-const BETWEEN_MS = 200;
-const PREFIX_BYTES = 5; // compressed or not, and the length
+const RETRY_DELAY_MS = 200;
+const PREFIX_BYTES = 5; // compression flag and length
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Registers with the server, which it tries to reach for `patienceMs`. Throws what the server says, or
- * UNREACHABLE.
+ * Registers with the server, retrying for `timeoutMs` while it is unreachable. Throws the server's
+ * error, or UNREACHABLE.
  */
 export async function registerLink(
   server: () => LocalServer | undefined,
   request: RegisterLinkRequest,
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<RegisterLinkResponse> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
       const local = server();
-      if (local === undefined) throw new AppError('UNREACHABLE', 'no Latchkey server runs here');
+      if (local === undefined)
+        throw new AppError('UNREACHABLE', 'no Latchkey server is running on this host');
       return await call(local, request);
     } catch (error) {
       const isTemporary = isAppError(error, 'UNREACHABLE') || isAppError(error, 'UNAVAILABLE');
       if (!isTemporary || performance.now() > deadline) throw error;
-      await sleep(BETWEEN_MS);
+      await sleep(RETRY_DELAY_MS);
     }
   }
 }
@@ -72,7 +73,7 @@ function exchange(session: ClientHttp2Session, request: RegisterLinkRequest): Pr
   let bytes = 0;
   let trailers: IncomingHttpHeaders = {};
   stream.on('error', (cause) => reject(unreachable(cause)));
-  // Either the trailers, or all there is when the call failed at once.
+  // A call that fails at once has its trailers in the response headers.
   stream.on('response', (headers) => {
     trailers = headers;
   });
@@ -104,12 +105,12 @@ function parse(answer: Buffer): RegisterLinkResponse {
   return RegisterLinkResponse.decode(answer.subarray(PREFIX_BYTES));
 }
 
-/** A stream only says that its connection failed; why is in its cause. */
+/** A stream's error only says that its connection failed; the reason is in its cause. */
 function unreachable(cause: unknown): AppError {
   const code = codeOf(cause instanceof Error ? cause.cause : undefined) ?? codeOf(cause) ?? 'no answer';
   if (/CERT|SELF_SIGNED|ALTNAME|VERIFY/.test(code))
-    return new AppError('NOT_TRUSTED', `what listens at the server’s address is not the server (${code})`, {
+    return new AppError('NOT_TRUSTED', `another program answers at the server's address (${code})`, {
       cause,
     });
-  return new AppError('UNREACHABLE', `the Latchkey server cannot be reached (${code})`, { cause });
+  return new AppError('UNREACHABLE', `cannot reach the Latchkey server (${code})`, { cause });
 }

@@ -1,7 +1,7 @@
 /**
- * Registers the link from a short-lived process of its own: HTTP/2 and TLS are needed once, and
- * would stay in each link's memory for good (3 MB of 15). It is started first of all, so that it
- * is ready by the time the socket is.
+ * Registers the link from a short-lived helper process: HTTP/2 and TLS are needed only once, and would
+ * stay in each link's memory (3 MB of 15). The helper is started first, so that it is ready when the
+ * socket is.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,14 +11,14 @@ import { AppError, type Details, type Reason } from '../../errors.ts';
 import type { RegisterLinkRequest } from '../../generated/latchkey/v1/link.ts';
 import { cleanEnvironment, reExecCommand } from '../processes/re-exec.ts';
 
-/** What is to be registered, and for how long to try. */
-export interface Order {
+/** The request, and how long to retry, in milliseconds. */
+export interface RegistrationOrder {
   readonly request: RegisterLinkRequest;
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
 }
 
-/** What came of it. */
-export type Outcome =
+/** The result: the token's id, or the error. */
+export type RegistrationOutcome =
   | { readonly jti: string }
   | { readonly reason: Reason; readonly message: string; readonly details: Details };
 
@@ -32,22 +32,22 @@ export class Registrar implements Disposable {
     this.#child.stdin.on('error', () => {});
   }
 
-  /** Of the helper process. */
+  /** Process id of the helper. */
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
   /**
-   * Resolves with the token's id once the daemon has made this a link. Throws what the daemon says, or
+   * Resolves with the token's id once the daemon has accepted this link. Throws the daemon's error, or
    * UNREACHABLE.
    */
-  async register(request: RegisterLinkRequest, patienceMs: number): Promise<string> {
-    const order: Order = { request, patienceMs };
+  async register(request: RegisterLinkRequest, timeoutMs: number): Promise<string> {
+    const order: RegistrationOrder = { request, timeoutMs };
     this.#child.stdin.end(JSON.stringify(order));
     const failed = once(this.#child, 'error').then(([error]) => Promise.reject(error));
     const said = await Promise.race([text(this.#child.stdout), failed]);
-    if (said === '') throw new AppError('INTERNAL', 'the link could not register: its helper process ended');
-    const outcome: Outcome = JSON.parse(said);
+    if (said === '') throw new AppError('INTERNAL', 'cannot register: the helper process exited');
+    const outcome: RegistrationOutcome = JSON.parse(said);
     if ('jti' in outcome) return outcome.jti;
     throw new AppError(outcome.reason, outcome.message, { details: outcome.details });
   }

@@ -1,6 +1,6 @@
 /**
- * The link's token as the command line's (F24): in the client's folder for this server together
- * with its CA, or on standard output alone. A link daemon keeps its token to itself.
+ * Hands the link's token to the command line (F24): stores it with the server's CA in the client's folder
+ * for this server, or prints it to standard output. A link daemon does neither.
  */
 
 import {
@@ -18,53 +18,57 @@ import type { LinkToken } from '../identity.ts';
 import type { LinkOptions } from '../options.ts';
 
 export class StoredToken implements Disposable {
-  readonly #words: LinkOptions;
+  readonly #options: LinkOptions;
   readonly #folder: string;
   readonly #ca: string;
-  readonly #isThere: (socket: string) => boolean;
+  readonly #hasLink: (socket: string) => boolean;
   #token: string | undefined;
-  /** The login that was there before and may go on. */
-  #before: string | undefined;
+  /** The token that was stored before, when it may still be valid. */
+  #replaced: string | undefined;
 
-  /** `isThere`: whether a link has this socket. */
+  /** `isThere` returns true when a link has this socket. */
   constructor(
-    words: LinkOptions,
+    options: LinkOptions,
     account: Account,
     server: LocalServer,
-    isThere: (socket: string) => boolean,
+    hasLink: (socket: string) => boolean,
   ) {
-    this.#words = words;
+    this.#options = options;
     this.#folder = serverFolder(process.env, account.home, server.address);
     this.#ca = server.ca;
-    this.#isThere = isThere;
+    this.#hasLink = hasLink;
   }
 
-  /** Whether another login had to make room. */
+  /** True when the token of another login was replaced. */
   get hasReplaced(): boolean {
-    return this.#before !== undefined;
+    return this.#replaced !== undefined;
   }
 
-  /** Stores or prints a token; a later one of the same link replaces it, but not what somebody has stored since. */
+  /**
+   * Stores or prints a token. A renewed token replaces this link's own, but not one stored by somebody else
+   * since.
+   */
   keep({ token }: LinkToken): void {
     const earlier = this.#token;
     this.#token = token;
-    if (this.#words.daemon) return;
-    if (this.#words.printToken) {
+    if (this.#options.daemon) return;
+    if (this.#options.printToken) {
       if (earlier === undefined) process.stdout.write(`${token}\n`);
       return;
     }
     const stored = this.#stored();
     if (earlier !== undefined && stored !== earlier) return;
-    if (earlier === undefined && stored !== undefined && this.#mayGoOn(stored)) this.#before = stored;
+    if (earlier === undefined && stored !== undefined && this.#mayBeValid(stored)) this.#replaced = stored;
     writeCa(this.#folder, this.#ca);
     writeToken(this.#folder, token);
   }
 
-  /** Takes the token away again, which has ended with the link; the one before is the command line's again. */
+  /** Removes the token, which ends with the link, and stores the previous one again. */
   [Symbol.dispose](): void {
-    if (this.#words.daemon || this.#words.printToken || this.#token === undefined) return;
-    if (this.#stored() !== this.#token) return; // what lies there now is not ours
-    if (this.#before !== undefined && this.#mayGoOn(this.#before)) writeToken(this.#folder, this.#before);
+    if (this.#options.daemon || this.#options.printToken || this.#token === undefined) return;
+    if (this.#stored() !== this.#token) return; // somebody else has stored another token
+    if (this.#replaced !== undefined && this.#mayBeValid(this.#replaced))
+      writeToken(this.#folder, this.#replaced);
     else removeToken(this.#folder, this.#token);
   }
 
@@ -72,16 +76,16 @@ export class StoredToken implements Disposable {
     try {
       return readToken(this.#folder);
     } catch {
-      return undefined; // no file that anybody would use
+      return undefined; // missing or unreadable
     }
   }
 
-  /** As far as one can see from here. */
-  #mayGoOn(token: string): boolean {
+  /** Judged by what can be seen from here: its expiry and its link's socket. */
+  #mayBeValid(token: string): boolean {
     try {
       const { exp, [`${CLAIM_PREFIX}socket`]: socket } = parseJws(token).payload;
       if (typeof exp !== 'number' || exp * 1000 <= Date.now()) return false;
-      return typeof socket !== 'string' || this.#isThere(socket);
+      return typeof socket !== 'string' || this.#hasLink(socket);
     } catch {
       return false;
     }

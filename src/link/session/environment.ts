@@ -1,6 +1,6 @@
 /**
- * The environment of a session: made from the user's own entry and the host's settings, as a
- * login does, and from what was asked for. Never inherited from whoever started the link.
+ * The environment of a session: built from the user database and the host's settings, as a login does,
+ * plus the requested variables. Nothing is inherited from the process that started the link.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { AppError } from '../../errors.ts';
@@ -8,16 +8,16 @@ import type { Account } from '../account/account.ts';
 
 const PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games';
 const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** Debian, its locale settings, and those of systemd. Later files win. */
+/** Settings of systemd, then of Debian. Later files win. */
 const HOST_FILES = ['/etc/locale.conf', '/etc/default/locale', '/etc/environment'];
 const HOST_NAME = /^(LANG|LANGUAGE|LC_[A-Z]+|TZ)$/;
-/** What a shell passes on (POSIX 3.216): others would be lost in the keeper. */
+/** Names that a shell passes on (POSIX 3.216); others would get lost in the keeper. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Says to a program which session it is in; also marks its processes. */
+/** Tells a program its session, and marks its processes. */
 export const SESSION_ID_NAME = 'LATCHKEY_SESSION_ID';
 
-/** Throws INVALID_ARGUMENT for a name that cannot be passed on or is ours. */
+/** Throws INVALID_ARGUMENT for a name that cannot be passed on or is reserved. */
 export function sessionEnvironment(
   account: Account,
   requested: Readonly<Record<string, string>>,
@@ -40,15 +40,15 @@ export function sessionEnvironment(
 
 function checkVariable(name: string, value: string): void {
   if (!NAME.test(name))
-    throw new AppError('INVALID_ARGUMENT', 'environment: a name is letters, digits and _');
+    throw new AppError('INVALID_ARGUMENT', 'environment: a name may only have letters, digits and _');
   if (name.startsWith('LATCHKEY_'))
-    throw new AppError('INVALID_ARGUMENT', `environment: ${name} is not for callers to set`);
+    throw new AppError('INVALID_ARGUMENT', `environment: ${name} is reserved`);
   if (value.includes('\0')) throw new AppError('INVALID_ARGUMENT', `environment: ${name} contains a NUL`);
 }
 
 let knownSettings: Record<string, string> | undefined;
 
-/** As they were at the first session, as for any login. */
+/** Read once, at the first session. */
 function hostSettings(): Record<string, string> {
   if (knownSettings !== undefined) return knownSettings;
   const settings: Record<string, string> = {};

@@ -1,7 +1,6 @@
 /**
- * A program's standard input: what comes is queued, 256 KiB at most, and written as the program
- * reads. Each piece's `taken` is called once it is in the pipe, which is how the other end learns
- * that it may send more.
+ * A program's standard input: at most 256 KiB are queued, and written as the program reads. The `taken`
+ * callback of each piece is called once it is in the pipe; the other end then may send more.
  */
 import { Socket } from 'node:net';
 import { AppError } from '../../errors.ts';
@@ -12,22 +11,22 @@ export class Input {
   #waiting = 0;
   readonly #onClosed: () => void;
 
-  /** `fd`: the pipe's write end, the input's from now on. `onClosed` is called once it takes no more. */
+  /** Takes ownership of `fd`, the pipe's write end. `onClosed` is called once no more input is taken. */
   constructor(fd: number, onClosed: () => void) {
     this.#onClosed = onClosed;
     this.#pipe = new Socket({ fd, readable: false, writable: true });
     this.#pipe.unref();
-    // EPIPE: the program reads no more
+    // EPIPE: no process reads the pipe any more.
     this.#pipe.on('error', () => this.destroy());
     this.#pipe.on('close', () => this.destroy());
   }
 
-  /** Queues `data`. Throws INPUT_CLOSED, and LIMIT_EXCEEDED beyond the window. */
+  /** Queues `data`. Throws INPUT_CLOSED, and LIMIT_EXCEEDED beyond 256 KiB. */
   write(data: Buffer, taken: (error?: AppError) => void): void {
     const pipe = this.#pipe;
     if (pipe === undefined || pipe.writableEnded) throw inputClosed();
     if (this.#waiting + data.length > INPUT_WINDOW_BYTES)
-      throw new AppError('LIMIT_EXCEEDED', 'more input than there was credit for');
+      throw new AppError('LIMIT_EXCEEDED', 'more input than the credit allows');
     this.#waiting += data.length;
     pipe.write(data, (error) => {
       this.#waiting -= data.length;
@@ -35,17 +34,17 @@ export class Input {
     });
   }
 
-  /** The program's own first input, which needs no credit. */
+  /** Queues the input that came with the start and needs no credit. */
   writeFirst(data: Buffer): void {
     this.#pipe?.write(data);
   }
 
-  /** End of input, after what is queued. */
+  /** Ends the input after what is queued. */
   end(): void {
     this.#pipe?.end();
   }
 
-  /** Takes no more, and drops what is queued. */
+  /** Closes the input and drops what is queued. */
   destroy(): void {
     const pipe = this.#pipe;
     if (pipe === undefined) return;
@@ -56,5 +55,5 @@ export class Input {
 }
 
 function inputClosed(): AppError {
-  return new AppError('INPUT_CLOSED', 'the program takes no more input');
+  return new AppError('INPUT_CLOSED', "the program's input is closed");
 }

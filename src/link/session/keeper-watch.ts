@@ -1,6 +1,6 @@
 /**
- * What a keeper tells its link: first its greeting, and later, by the end of a pipe, that the program
- * is over.
+ * Reads what a keeper reports to its link: its greeting, and later, by closing a pipe, the end of the
+ * program.
  */
 import { readSync } from 'node:fs';
 import { codeOf } from '../../errno.ts';
@@ -9,7 +9,7 @@ import { type KeeperPids, parsePids } from './session-folder.ts';
 
 const MAX_GREETING_BYTES = 64;
 
-/** Resolves with the keeper's greeting on descriptor `fd`; undefined when it runs nothing. */
+/** Resolves with the keeper's greeting from descriptor `fd`; undefined when it runs no program. */
 export function readGreeting(fd: number): { pids: Promise<KeeperPids | undefined>; watch: Watch } {
   const { promise, resolve } = Promise.withResolvers<KeeperPids | undefined>();
   let said = '';
@@ -23,7 +23,7 @@ export function readGreeting(fd: number): { pids: Promise<KeeperPids | undefined
   return { pids: promise, watch };
 }
 
-/** Calls `over` once the program is over and its status noted, or the keeper is dead. */
+/** Calls `over` once the program is over and its status recorded, or the keeper is dead. */
 export function watchKeeper(fd: number, over: () => void): Watch {
   return watchReadable(fd, () => {
     if (readSome(fd) !== '') return 'more';
@@ -32,7 +32,7 @@ export function watchKeeper(fd: number, over: () => void): Watch {
   });
 }
 
-/** '' at the end; undefined when there is nothing now. */
+/** Returns '' at the end of the pipe; undefined when nothing can be read now. */
 function readSome(fd: number): string | undefined {
   const buffer = Buffer.alloc(MAX_GREETING_BYTES);
   try {

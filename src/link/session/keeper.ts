@@ -1,47 +1,51 @@
 /**
- * The keeper: a small `sh` that is the parent of a session's program and outlives the link. It
- * holds the read ends of the program's output pipes, so that the program neither breaks nor loses
- * a byte while no link is there, and it notes the program's exit status.
+ * The keeper: a small `sh` that is the parent of a session's program and outlives the link. It holds the
+ * read ends of the program's output pipes, so that the program neither breaks nor loses a byte while no
+ * link is there, and records the program's exit status.
  *
- * Its descriptors: 0 the program's input, 1 its output, 3 its error output (write ends);
- * 4 and 5 the read ends of the same two; 6 the write end of the input, when it stays open;
- * 7 and 8 both ends of a pipe that carries nothing and tells by its end that the program is over;
- * 9 where it says, at first, that the program is being run; 2, when it is held, where it waits for a line before
- * that, and gives up when there is none. The program itself gets 0, 1 and 2 only.
+ * The keeper's descriptors:
+ *   0     the program's input
+ *   1, 3  write ends of the program's output and error output
+ *   2     when held: the gate, where it waits for a line; end of file means start nothing
+ *   4, 5  read ends of the same two pipes
+ *   6     write end of the input, when it stays open
+ *   7, 8  both ends of a pipe without data, whose end of file tells that the program is over
+ *   9     the greeting, written when the program is about to run
+ * The program itself gets 0, 1 and 2 only.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { makePipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
-/** Signals that end a process and that sh can trap: sent to the whole group, they leave the keeper alone. */
+/** Signals that end a process and that sh can trap. Sent to the whole group, they do not end the keeper. */
 export const TRAPPED_SIGNALS: readonly number[] = [
   1, 2, 3, 6, 10, 12, 13, 14, 15, 16, 20, 21, 22, 24, 26, 27, 29, 30,
 ];
 const TRAPPED = TRAPPED_SIGNALS.join(' ');
 
-/** How long unread output is kept after the program's end when no link comes: a week. */
-const PATIENCE_SECONDS = 604_800;
+/** Unread output is kept for a week after the program's end when no link comes. */
+const UNREAD_OUTPUT_SECONDS = 604_800;
 /**
- * Node raises its own soft limit to the hard one; programs get back what Linux gives them: some try
- * each descriptor.
+ * Node raises its soft limit of open files to the hard one; programs get back the Linux default, since
+ * some of them loop over all descriptors.
  */
-const OPEN_FILES = 1024;
+const OPEN_FILES_LIMIT = 1024;
 const PIPE_BYTES = 512 * 1024;
 
 /**
- * Keeps the input open when the link dies; ends by itself, on end of file, with the keeper.
- * Here signals are ignored rather than trapped: that is inherited through exec.
+ * Keeps the input open when the link dies; exits at end of file, together with the keeper. It ignores
+ * signals rather than trapping them, because only ignoring is inherited through exec.
  */
 const HOLDER = `( trap '' ${TRAPPED}; exec <&8 >/dev/null 2>&1 3>&- 4<&- 5<&- 7>&- 8<&- 9>&-; PATH=/usr/bin:/bin exec cat ) &`;
 
-/** Everything the keeper starts comes after it, and so is where the keeper has been put. */
+/** Waits until the daemon has moved the keeper to its cgroup; the children inherit it. */
 const WAIT = '( read -r _ ) <&2 || exit\nexec 2>/dev/null';
 
 /**
- * No variable is set, for the program would inherit it. Noclobber makes the file `pid`
- * exclusively: whoever makes it first, keeper or a new link, decides whether the program starts.
- * A subshell becomes the program, since sh would otherwise print "Terminated" where that prints.
+ * Sets no variables, because the program would inherit them. Noclobber makes creation of the file `pid`
+ * exclusive: whoever creates it first, keeper or a new link, decides whether the program starts. A
+ * subshell becomes the program, because sh would otherwise print "Terminated" to the program's output.
  */
 function script({ input, held, umask }: { input: boolean; held: boolean; umask: number }): string {
   return `trap : ${TRAPPED}
@@ -52,59 +56,57 @@ exec 6>&-
 echo "$$ \${!:-0}" >"$0/pid" && echo "$$ \${!:-0}" >&9 || exit
 exec 9>&-
 umask 0${umask.toString(8)}
-ulimit -S -n ${OPEN_FILES} 2>/dev/null
+ulimit -S -n ${OPEN_FILES_LIMIT} 2>/dev/null
 ( exec 2>&3 3>&- 4<&- 5<&- 7>&- 8<&-; exec "$@" )
 : >"$0/status.$?"
 exec <&- >&- 2>&- 3>&- 7>&- 8<&-
-PATH=/usr/bin:/bin exec sleep ${PATIENCE_SECONDS}`;
+PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_SECONDS}`;
 }
 
-/** The link's ends of a keeper's pipes: descriptors. */
+/** Descriptors of the link's ends of a keeper's pipes. */
 export interface KeeperPipes {
   readonly output: number;
   readonly errors: number;
-  /** Absent when the program is over. */
+  /** Undefined when the program is over. */
   readonly life: number | undefined;
-  /** When the input stays open. */
+  /** Undefined when the input is closed. */
   readonly input: number | undefined;
 }
 
-/** What to run. */
+/** The program that a keeper runs. */
 export interface Program {
-  /** An absolute path, and the arguments. */
+  /** The program's absolute path, and its arguments. */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
-  /** A descriptor to read from, which is closed here; or 'open' for a pipe that the link writes to. */
+  /** A descriptor to read from, closed by `startKeeper`, or 'open' for a pipe that the link writes to. */
   readonly input: number | 'open';
-  /** What the program's umask is to be. */
   readonly umask: number;
-  /** Whether the keeper waits at its gate before it runs anything. */
+  /** True when the keeper waits at its gate before it runs anything. */
   readonly held: boolean;
 }
 
-/** A keeper just started. */
 export interface StartedKeeper {
   readonly pid: number;
   readonly pipes: KeeperPipes;
-  /** Gives "<keeper> <holder>", as in the file `pid`, and ends; or ends at once when nothing is run. */
+  /** Carries "<keeper> <holder>" as in the file `pid`, then ends; ends at once when no program is run. */
   readonly greeting: number;
-  /** Where a line lets it go on, when it is held; closed, it runs nothing. */
+  /** When held: a line written here lets the keeper go on; closing it makes the keeper exit. */
   readonly gate: number | undefined;
 }
 
-/** Starts a keeper, which starts the program. Throws when not even the keeper can be started. */
+/** Starts a keeper, which starts the program. Throws when the keeper cannot be started. */
 export function startKeeper(folder: SessionFolder, program: Program): StartedKeeper {
   const [output, errors, life, greeting] = [makePipe(PIPE_BYTES), makePipe(), makePipe(), makePipe()];
   const open = program.input === 'open' ? makePipe() : undefined;
   const input = open?.read ?? Number(program.input);
-  const nothing = openSync('/dev/null', 'r+');
+  const devNull = openSync('/dev/null', 'r+');
   const gate = program.held ? makePipe() : undefined;
-  const descriptors = [input, output.write, gate?.read ?? nothing, errors.write, output.read, errors.read];
-  descriptors.push(open?.write ?? nothing, life.write, life.read, greeting.write);
+  const descriptors = [input, output.write, gate?.read ?? devNull, errors.write, output.read, errors.read];
+  descriptors.push(open?.write ?? devNull, life.write, life.read, greeting.write);
   const { command, environment, directory, umask, held } = program;
   const words = ['sh', '-c', script({ input: open !== undefined, held, umask }), folder.path, ...command];
-  // Opened anew: the link reads without blocking, and what dup(2) shares would make the holder's read fail.
+  // Opened again rather than duplicated: O_NONBLOCK, shared by dup(2), would break the holder's reads.
   const ownLife = openSync(`/proc/self/fd/${life.read}`, constants.O_RDONLY | constants.O_NONBLOCK);
   const pipes = { output: output.read, errors: errors.read, life: ownLife, input: open?.write };
   try {
@@ -116,19 +118,19 @@ export function startKeeper(folder: SessionFolder, program: Program): StartedKee
     if (gate) closeSync(gate.write);
     throw error;
   } finally {
-    const theirs = [input, output.write, nothing, errors.write, life.write, life.read, greeting.write];
+    const theirs = [input, output.write, devNull, errors.write, life.write, life.read, greeting.write];
     for (const fd of theirs) closeSync(fd);
     if (gate) closeSync(gate.read);
   }
 }
 
-/** Closes the link's ends. */
+/** Closes the link's ends of the pipes. */
 export function closePipes(pipes: KeeperPipes): void {
   for (const fd of [pipes.output, pipes.errors, pipes.life, pipes.input]) if (fd !== undefined) closeSync(fd);
 }
 
 /**
- * Opens the pipes of a keeper that another link has started (proc(5), /proc/<pid>/fd). Throws when the
+ * Opens the pipes of a keeper that another link has started (/proc/<pid>/fd, proc(5)). Throws when the
  * keeper is gone.
  */
 export function reopenKeeper(pids: KeeperPids): KeeperPipes {

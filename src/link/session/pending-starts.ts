@@ -1,4 +1,4 @@
-/** Starts whose keeper waits until the daemon has put it where it belongs, and says so. */
+/** Starts whose keeper waits for the daemon to move it to its cgroup and release it. */
 import { AppError } from '../../errors.ts';
 import type { Start } from '../../generated/latchkey/link/v1/link.ts';
 import type { Session } from './session.ts';
@@ -17,9 +17,9 @@ export class PendingStarts {
     this.#begin = begin;
   }
 
-  /** Resolves with the waiting keeper's process id. Throws as a start does. */
+  /** Resolves with the waiting keeper's process id. Throws as `startSession` does. */
   async start(start: Start): Promise<number> {
-    if (this.#held.has(start.sessionId)) throw new AppError('INVALID_ARGUMENT', 'session_id is taken');
+    if (this.#held.has(start.sessionId)) throw new AppError('INVALID_ARGUMENT', 'session_id: already in use');
     const keeper = Promise.withResolvers<number>();
     const { promise: allowed, resolve: pass } = Promise.withResolvers<boolean>();
     const started = this.#begin(start, (pid) => {
@@ -28,15 +28,17 @@ export class PendingStarts {
     });
     this.#held.set(start.sessionId, { started, pass });
     started
-      .catch(keeper.reject) // for one that has not come so far
+      .catch(keeper.reject) // in case it failed before there was a keeper
       .finally(() => this.#held.delete(start.sessionId));
     return keeper.promise;
   }
 
-  /** Resolves once the program is being run. Throws NOT_FOUND for what does not wait, and as a start does. */
+  /**
+   * Resolves once the program runs. Throws NOT_FOUND when no such start waits, and as `startSession` does.
+   */
   async release(id: string, run: boolean): Promise<Session> {
     const held = this.#held.get(id);
-    if (held === undefined) throw new AppError('NOT_FOUND', 'no start of this session waits here');
+    if (held === undefined) throw new AppError('NOT_FOUND', 'no start of this session is waiting');
     held.pass(run);
     return held.started;
   }

@@ -1,16 +1,16 @@
-/** Finds the program before anything is started, so that what is wrong can be said clearly. */
+/** Finds the program before anything is started, so that errors are clear. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 
 /**
- * The absolute path of the program `name`, looked up as execvp(3) does: in `path` when it has no
- * slash, else from `directory`. Throws START_FAILED with the shell's status for it in
- * `details.exit_status`: 127 when there is none, 126 when it may not be run.
+ * Returns the absolute path of the program `name`, looked up as execvp(3) does: in `path` when it has no
+ * slash, else relative to `directory`. Throws START_FAILED with the shell's status in
+ * `details.exit_status`: 127 when there is none, 126 when it cannot be executed.
  */
 export function programPath(name: string, path: string, directory: string): string {
-  if (name === '') throw startFailed('the program’s name is empty', 127);
+  if (name === '') throw startFailed("the program's name is empty", 127);
   if (name.includes('/')) return runnable(resolve(directory, name), name);
   let forbidden: AppError | undefined;
   for (const folder of path.split(':')) {
@@ -20,10 +20,10 @@ export function programPath(name: string, path: string, directory: string): stri
       if (error instanceof AppError && error.details.exit_status === '126') forbidden ??= error;
     }
   }
-  throw forbidden ?? startFailed(`${name}: there is no such program in PATH (${path})`, 127);
+  throw forbidden ?? startFailed(`${name}: no such program in PATH (${path})`, 127);
 }
 
-/** The directory to start in. Throws START_FAILED when it cannot be one. */
+/** Returns `directory`. Throws START_FAILED when a program cannot be started in it. */
 export function startDirectory(directory: string): string {
   try {
     if (!statSync(directory).isDirectory()) throw startFailed(`${directory} is not a directory`, 126);
@@ -31,11 +31,11 @@ export function startDirectory(directory: string): string {
     return directory;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw startFailed(`the directory ${directory} cannot be entered: ${codeOf(error) ?? 'failed'}`, 126);
+    throw startFailed(`cannot enter directory ${directory}: ${codeOf(error) ?? 'failed'}`, 126);
   }
 }
 
-/** The home folder, or / where there is none: the program starts all the same, as it would after login(1). */
+/** Returns the home folder, or / when it cannot be entered, as login(1) does. */
 export function homeDirectory(home: string): string {
   try {
     return startDirectory(home);
@@ -46,19 +46,19 @@ export function homeDirectory(home: string): string {
 
 function runnable(path: string, name: string): string {
   try {
-    if (!statSync(path).isFile()) throw startFailed(`${name}: is not a program`, 126);
+    if (!statSync(path).isFile()) throw startFailed(`${name}: not a program`, 126);
   } catch (error) {
     if (error instanceof AppError) throw error;
     const missing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
     throw missing
-      ? startFailed(`${name}: there is no such program`, 127)
-      : startFailed(`${name}: cannot be run (${codeOf(error) ?? 'failed'})`, 126);
+      ? startFailed(`${name}: no such program`, 127)
+      : startFailed(`${name}: cannot be executed (${codeOf(error) ?? 'failed'})`, 126);
   }
   try {
     accessSync(path, constants.X_OK);
     return path;
   } catch {
-    throw startFailed(`${name}: may not be run (permission denied)`, 126);
+    throw startFailed(`${name}: permission denied`, 126);
   }
 }
 

@@ -1,31 +1,31 @@
 /**
- * What is kept of one session: a folder, 0700, named by the session's id. It is all that a later
- * link needs to go on where this one stopped.
+ * The folder of one session, mode 0700, named by the session's id. It holds all that a later link needs
+ * to take the session over.
  *
- *   record.json  what was asked for, and in which boot
- *   pid          by the keeper, before the program starts: "<keeper> <holder of the input, or 0>"
+ *   record.json  what was requested, and in which boot
+ *   pid          written by the keeper before the program starts: "<keeper> <holder of the input, or 0>"
  *   output       the bytes of both streams in order of arrival (output-log.ts)
  *   streams      which bytes came from which stream (stream-map.ts)
- *   status.<n>   by the keeper, after the program: empty, so that a full disk cannot swallow it
+ *   status.<n>   made by the keeper after the program; empty, so that it needs no disk space
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 
-/** record.json. */
+/** Content of record.json. */
 export interface SessionRecord {
   readonly id: string;
   readonly command: readonly string[];
-  /** /proc/sys/kernel/random/boot_id: in another boot nothing of the session can be alive. */
+  /** /proc/sys/kernel/random/boot_id: in another boot no process of the session can be alive. */
   readonly bootId: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-  /** How many bytes of output are kept. */
+  /** Bytes of output that are kept. */
   readonly outputLimit: number;
 }
 
-/** The keeper's process and that of the input's holder; 0 when there is none. */
+/** Process ids of the keeper and of the input's holder; 0 when there is none. */
 export interface KeeperPids {
   readonly keeper: number;
   readonly holder: number;
@@ -44,16 +44,16 @@ export class SessionFolder {
   }
 
   /**
-   * A new folder below `parent`. Throws INVALID_ARGUMENT for an id that is taken or no name,
-   * START_FAILED when the disk says no.
+   * Creates the folder below `parent`. Throws INVALID_ARGUMENT for an id that is in use or malformed,
+   * START_FAILED when the file system fails.
    */
   static create(parent: string, record: SessionRecord): SessionFolder {
-    if (!ID.test(record.id)) throw new AppError('INVALID_ARGUMENT', 'session_id is not an id');
+    if (!ID.test(record.id)) throw new AppError('INVALID_ARGUMENT', 'session_id: malformed');
     const path = join(parent, record.id);
     try {
       mkdirSync(path, { mode: 0o700 });
     } catch (cause) {
-      if (existsSync(path)) throw new AppError('INVALID_ARGUMENT', 'session_id is taken', { cause });
+      if (existsSync(path)) throw new AppError('INVALID_ARGUMENT', 'session_id: already in use', { cause });
       throw startFailed(cause);
     }
     try {
@@ -65,7 +65,10 @@ export class SessionFolder {
     }
   }
 
-  /** The folder of `id` below `parent`; undefined when it is not there, not ours, or has no record. */
+  /**
+   * Opens the folder of `id` below `parent`; undefined when it is missing, owned by another user, or has no
+   * record.
+   */
   static open(parent: string, id: string): SessionFolder | undefined {
     if (!ID.test(id)) return undefined;
     const path = join(parent, id);
@@ -82,7 +85,7 @@ export class SessionFolder {
     return join(this.path, name);
   }
 
-  /** What the keeper has written about itself; 'unfinished' while it is writing. */
+  /** Returns the pids that the keeper has written; 'unfinished' while it is writing. */
   pids(): KeeperPids | 'unfinished' | undefined {
     try {
       return parsePids(readFileSync(join(this.path, 'pid'), 'latin1')) ?? 'unfinished';
@@ -92,8 +95,8 @@ export class SessionFolder {
   }
 
   /**
-   * Takes the keeper's place in the file `pid`, which it makes exclusively: a keeper that comes later
-   * starts nothing.
+   * Creates the file `pid` in the keeper's place: a keeper that comes later finds it and starts nothing.
+   * Returns false when the file exists.
    */
   forestall(): boolean {
     try {
@@ -104,11 +107,11 @@ export class SessionFolder {
     }
   }
 
-  /** The program's status as the shell has it, 0 to 255; undefined when the keeper has not written one. */
+  /** Returns the program's status as the shell reports it, 0 to 255; undefined when none is recorded. */
   status(): number | undefined {
     for (const name of readdirSync(this.path)) {
       const [, digits] = STATUS.exec(name) ?? [];
-      // ksh93 says 256+n for a program that signal n ended; POSIX only asks for more than 128.
+      // ksh93 reports 256+n for a program ended by signal n; POSIX only demands more than 128.
       if (digits !== undefined) return Number(digits) > 255 ? Number(digits) - 128 : Number(digits);
     }
     return undefined;
@@ -119,7 +122,7 @@ export class SessionFolder {
   }
 }
 
-/** "<keeper> <holder>" and a line feed; undefined for anything else. */
+/** Parses "<keeper> <holder>" and a line feed; undefined for anything else. */
 export function parsePids(text: string): KeeperPids | undefined {
   const [, keeper, holder] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
   return keeper === undefined ? undefined : { keeper: Number(keeper), holder: Number(holder) };
@@ -127,7 +130,7 @@ export function parsePids(text: string): KeeperPids | undefined {
 
 let cachedBootId: string | undefined;
 
-/** This boot's id. */
+/** Returns the id of this boot. */
 export function bootId(): string {
   cachedBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   return cachedBootId;
@@ -144,5 +147,5 @@ function parseRecord(text: string, id: string): SessionRecord {
 
 function startFailed(cause: unknown): AppError {
   const why = codeOf(cause) ?? 'failed';
-  return new AppError('START_FAILED', `the session's folder cannot be made: ${why}`, { cause });
+  return new AppError('START_FAILED', `cannot create the session's folder: ${why}`, { cause });
 }

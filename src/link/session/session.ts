@@ -1,7 +1,6 @@
 /**
- * One session as its link looks after it: the program's output is moved, its input written, and
- * its end noticed. It is over once its keeper has said so and all that it printed is in the log;
- * only then is the keeper let go.
+ * One running session: moves the program's output, writes its input, and notices its end. It is over once
+ * its keeper has reported so and all its output is in the log; only then is the keeper killed.
  */
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
@@ -19,16 +18,16 @@ const KEEPER_MS = 2000;
 const READER_MS = 30_000;
 const LAST_SIGNAL = 64;
 
-/** Whom a session tells. */
+/** Callbacks of a session. */
 export interface SessionEvents {
   opened(session: Session): void;
   exited(session: Session): void;
-  /** Nothing more comes and nobody reads: the session holds nothing open any more. */
+  /** Called when nobody can print or reads any more; the session's descriptors are closed. */
   closed(session: Session): void;
   warning(sessionId: string, text: string): void;
 }
 
-/** What a session is made of; all of it is the session's from then on. */
+/** The parts of a session, which owns them from then on. */
 export interface SessionParts {
   readonly folder: SessionFolder;
   readonly log: OutputLog;
@@ -52,7 +51,7 @@ export class Session implements OutputSource {
   #isClosed = false;
   #exited: Exited | undefined;
   #hasBegun = false;
-  /** A reader that holds has come. */
+  /** Called when a reader that holds the program joins. */
   #readerCame = (): void => {};
 
   constructor(parts: SessionParts) {
@@ -86,16 +85,19 @@ export class Session implements OutputSource {
     this.#readerCame();
   }
 
-  /** Lets the program wait, for a while, rather than drop anything before a reader that holds has come. */
+  /**
+   * Makes the program wait until a reader that holds it joins, for at most 30 seconds, so that nothing is
+   * dropped before.
+   */
   awaitReader(): void {
-    const nobody = { offset: 0 };
-    const release = (): void => this.#pump.release(nobody);
+    const expected = { offset: 0 };
+    const release = (): void => this.#pump.release(expected);
     const timer = setTimeout(release, READER_MS).unref();
     this.#readerCame = () => {
       clearTimeout(timer);
       release();
     };
-    this.#pump.hold(nobody);
+    this.#pump.hold(expected);
   }
 
   leave(listener: Listener): void {
@@ -108,12 +110,12 @@ export class Session implements OutputSource {
     this.#pump.resume();
   }
 
-  /** The program's first input, before any other. */
+  /** Writes the input that came with the start, before any other. */
   writeFirst(data: Buffer): void {
     if (data.length > 0) this.#input?.writeFirst(data);
   }
 
-  /** Throws INPUT_CLOSED, and LIMIT_EXCEEDED for more than there was credit for. */
+  /** Throws INPUT_CLOSED, and LIMIT_EXCEEDED for more than the credit allows. */
   write(data: Buffer, taken: (error?: AppError) => void): void {
     if (this.#input === undefined) throw new AppError('INPUT_CLOSED', 'the session takes no input');
     this.#input.write(data, taken);
@@ -126,7 +128,7 @@ export class Session implements OutputSource {
   /** Sends signal `number` to the program's process group. Throws SESSION_ENDED, INVALID_ARGUMENT. */
   async signal(number: number): Promise<void> {
     if (!Number.isInteger(number) || number < 1 || number > LAST_SIGNAL)
-      throw new AppError('INVALID_ARGUMENT', 'signal: 1 to 64');
+      throw new AppError('INVALID_ARGUMENT', 'signal: must be 1 to 64');
     const keeper = this.#keeper;
     const isOver = (): boolean => this.#isOver;
     if (keeper !== undefined && !this.#hasBegun) {
@@ -138,7 +140,7 @@ export class Session implements OutputSource {
     else for (const entry of this.#group(keeper.pid)) send(entry, number);
   }
 
-  /** Ends all its processes, `graceMs` after asking them to. */
+  /** Ends all processes of the session: SIGTERM, then SIGKILL after `graceMs`. */
   async end(graceMs: number): Promise<Ended> {
     const { processes, survivors } = await this.#endProcesses(graceMs);
     if (survivors.length === 0) await this.#awaitKeeper();
@@ -146,18 +148,18 @@ export class Session implements OutputSource {
     return { sessionId: this.id, processes, survivors };
   }
 
-  /** To be called when the keeper has said that the program is over, or is dead. */
+  /** Called when the keeper has reported that the program is over, or is dead. */
   programOver(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#input?.destroy();
-    // A keeper killed leaves a program that nobody would look after any more.
+    // Without a keeper, nobody looks after a program that is still running.
     if (this.#parts.folder.status() === undefined) void this.#endProcesses(0);
     this.#pump.finish();
     this.#over.resolve();
   }
 
-  /** Lets go of what processes left behind may still print. For a session that is over. */
+  /** Stops reading from processes that outlived the program. Only for a session that is over. */
   abandon(): void {
     this.#pump.close();
     this.#ended();
@@ -175,8 +177,8 @@ export class Session implements OutputSource {
   }
 
   /**
-   * The keeper notes the status by itself; one that cannot, because it is stopped, say, is not waited
-   * for.
+   * Waits for the keeper to record the status. A keeper that cannot, for example because it is stopped, is
+   * killed after 2 seconds.
    */
   async #awaitKeeper(): Promise<void> {
     const timer = setTimeout(() => {

@@ -17,16 +17,16 @@ describe('where sessions are kept', () => {
     const home = mkdtempSync(join(tmpdir(), 'latchkey-place-'));
     const serverId = randomBytes(8).toString('hex');
     try {
-      const place = new SessionsDir({ home, uid }, serverId);
+      const sessionsDir = new SessionsDir({ home, uid }, serverId);
       const own = join(home, 'own');
       mkdirSync(own);
       const record = { id: ID, command: ['true'], bootId: 'b', createdAt: 1, outputLimit: 1 };
       writeFileSync(join(own, 'record.json'), JSON.stringify(record));
       mkdirSync(join(elsewhere, serverId, 'sessions'), { recursive: true });
       symlinkSync(own, join(elsewhere, serverId, 'sessions', ID));
-      expect(place.open(ID)?.record.id).toBe(ID); // while the folder is ours
+      expect(sessionsDir.open(ID)?.record.id).toBe(ID); // while the folder is ours
       chownSync(elsewhere, SOMEBODY_ELSE, SOMEBODY_ELSE);
-      expect(place.open(ID)).toBeUndefined();
+      expect(sessionsDir.open(ID)).toBeUndefined();
     } finally {
       for (const folder of [home, elsewhere]) rmSync(folder, { recursive: true, force: true });
     }

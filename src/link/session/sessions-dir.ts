@@ -1,6 +1,6 @@
 /**
- * Where this user's sessions are kept: in the home folder of the user database, else below
- * /var/tmp. Both are looked through, since a home may come and go between two links.
+ * The folder of this user's sessions: in the home folder of the user database, else below /var/tmp. Both
+ * are searched, since a home may appear or vanish between two links.
  */
 import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,16 +14,16 @@ const PRIVATE = 0o700;
 const SERVER_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 export class SessionsDir {
-  /** Where new sessions go. */
+  /** Folder for new sessions. */
   readonly folder: string;
   readonly #folders: readonly string[];
   readonly #elsewhere: string;
   readonly #fallback: string;
 
-  /** Throws START_FAILED when neither place will do. */
+  /** Throws START_FAILED when neither folder is usable. */
   constructor(owner: { home: string; uid: number }, serverId: string) {
     if (!SERVER_ID.test(serverId))
-      throw new AppError('TOKEN_INVALID', 'the server’s id cannot name a folder');
+      throw new AppError('TOKEN_INVALID', "the server's id is not usable as a folder name");
     const home = join(owner.home, '.local', 'state', 'latchkey', serverId, 'sessions');
     const elsewhere = join('/var/tmp', `latchkey-${owner.uid}`);
     const fallback = join(elsewhere, serverId, 'sessions');
@@ -37,10 +37,10 @@ export class SessionsDir {
     }
   }
 
-  /** The folder of a session; undefined when it is unknown here. */
+  /** Opens the folder of a session; undefined when there is none. */
   open(id: string): SessionFolder | undefined {
     for (const parent of this.#folders) {
-      // Below /var/tmp anybody may have made it; what is ours there, nobody else can move (sticky).
+      // Anybody may have created it below /var/tmp. When it is ours, nobody else can move it (sticky bit).
       if (parent === this.#fallback && !isOwnFolder(this.#elsewhere)) continue;
       const folder = SessionFolder.open(parent, id);
       if (folder !== undefined) return folder;
@@ -49,13 +49,16 @@ export class SessionsDir {
   }
 }
 
-/** Makes each folder, the first with its ancestors, and makes sure that it is ours alone. */
+/**
+ * Creates each folder, the first one with its ancestors, and makes sure that it belongs to this user
+ * alone.
+ */
 function makeFolders(paths: readonly string[]): string {
   for (const path of paths) {
     mkdirSync(path, { recursive: true, mode: PRIVATE });
     const stats = lstatSync(path);
     if (!stats.isDirectory() || stats.uid !== process.geteuid?.())
-      throw new AppError('START_FAILED', `${path} is not this user’s own folder`);
+      throw new AppError('START_FAILED', `${path} is not a folder owned by this user`);
     if ((stats.mode & 0o077) !== 0) chmodSync(path, PRIVATE);
   }
   return paths.at(-1) ?? '';
@@ -67,8 +70,8 @@ function isOwnFolder(path: string): boolean {
 }
 
 /**
- * Whether files there can be locked and have holes: some network file systems have neither. A full
- * disk is no reason to leave.
+ * Returns true when files there can be locked and have holes punched, which some network file systems
+ * lack. A full disk counts as usable.
  */
 function isUsable(make: () => string): boolean {
   let probe: string | undefined;

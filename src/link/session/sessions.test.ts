@@ -32,7 +32,7 @@ describe('a session', () => {
     const { sessionId, pid } = await line.hold(['sh', '-c', 'cat; id -u; env | grep -c "^_$"; exit 3'], {
       firstInput: Buffer.from('in\n'),
     });
-    expect(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')).toHaveLength(1); // reads
+    expect(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')).toHaveLength(1);
     expect(existsSync(join(daemon.sessions, sessionId, 'pid'))).toBe(false);
     expect(await line.release(sessionId, true)).toEqual({ sessionId, pid });
     const read = await line.read(sessionId);
@@ -40,7 +40,7 @@ describe('a session', () => {
     await expect(line.release(sessionId, true)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
   });
 
-  it('that is held and taken back has never been', async () => {
+  it('that is held and never released leaves nothing behind', async () => {
     const { sessionId, pid } = await line.hold(['touch', join(daemon.sessions, 'proof')], { input: true });
     await expect(line.release(sessionId, false)).rejects.toMatchObject({ reason: 'START_FAILED' });
     expect(readdirSync(daemon.sessions)).not.toContain(sessionId);
@@ -59,7 +59,7 @@ describe('a session', () => {
     expect((await line.read(id)).stdout).toContain('coreutils');
   });
 
-  it('starts in the home directory with the user’s own environment, and nothing of its starter’s', async () => {
+  it("starts in the home directory with the user's own environment, and nothing of its starter's", async () => {
     const { id } = await line.start(['env'], { environment: { COLOUR: 'blue', PATH: '/usr/bin:/bin' } });
     const environment = Object.fromEntries(
       (await line.read(id)).stdout
@@ -159,11 +159,16 @@ describe('a session', () => {
 describe('a start that cannot be', () => {
   const noProgram = join(import.meta.dirname, 'sessions.test.ts');
   it.each([
-    [['no-such-program-at-all'], {}, '127', /no-such-program-at-all: there is no such program in PATH/],
-    [['/no/such/program'], {}, '127', /there is no such program/],
-    [[noProgram], {}, '126', /may not be run|permission/],
-    [['/usr'], {}, '126', /is not a program/],
-    [['true'], { directory: '/no/such/directory' }, '126', /\/no\/such\/directory cannot be entered: ENOENT/],
+    [['no-such-program-at-all'], {}, '127', /no-such-program-at-all: no such program in PATH/],
+    [['/no/such/program'], {}, '127', /no such program/],
+    [[noProgram], {}, '126', /permission denied/],
+    [['/usr'], {}, '126', /not a program/],
+    [
+      ['true'],
+      { directory: '/no/such/directory' },
+      '126',
+      /cannot enter directory \/no\/such\/directory: ENOENT/,
+    ],
     [['true'], { directory: '/etc/passwd' }, '126', /not a directory/],
   ])('%j %j is refused with status %s and the reason', async (command, more, status, message) => {
     await expect(line.start(command, more)).rejects.toMatchObject({
@@ -237,7 +242,7 @@ describe('input', () => {
 });
 
 describe('reading', () => {
-  it('of one session goes on while another’s reader takes nothing', async () => {
+  it("of one session goes on while another's reader takes nothing", async () => {
     const [slow, quick] = [await line.start(['yes', 'slow']), await line.start(['sh', '-c', 'seq 1 200000'])];
     line.beginRead(slow.id, { credit: 1000 });
     const { stdout, status } = await line.read(quick.id);
@@ -292,7 +297,7 @@ describe('reading', () => {
     expect((await line.read(id, { offset: 4 })).stderr).toBe('1\ne2\ne3\ne4\ne5\n');
   });
 
-  it('is refused for what nobody knows or has printed', async () => {
+  it('fails for an unknown session, and for an offset beyond the output', async () => {
     const { id } = await line.start(['true']);
     await line.read(id);
     const read = (sessionId: string, offset: number) =>

@@ -1,4 +1,4 @@
-/** The sessions of one link: those that run, and what is known of those that are over. */
+/** The sessions of one link: the running ones, and the last state of those that are over. */
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState, Start } from '../../generated/latchkey/link/v1/link.ts';
 import type { Account } from '../account/account.ts';
@@ -10,47 +10,48 @@ import type { SessionsDir } from './sessions-dir.ts';
 import { type Hold, startSession } from './start-session.ts';
 
 const MAX_RUNNING = 1000;
-/** Older ones are still in their folders, and are told when asked for by name. */
+/** Older ones are still found in their folders when asked for by id. */
 const MAX_REMEMBERED = 10_000;
 
-/** Whom the sessions tell. */
+/** Callbacks of the sessions. */
 export interface SessionsEvents {
   exited(exited: Exited): void;
   warning(sessionId: string, text: string): void;
-  /** Nothing is left to look after. */
+  /** Called when no session is running or being started. */
   idle(): void;
 }
 
 export class Sessions {
   readonly #account: Account;
-  readonly #place: SessionsDir;
+  readonly #sessionsDir: SessionsDir;
   readonly #umask: number;
   readonly #events: SessionsEvents;
-  /** Running, and those over whose log is still open. */
+  /** Running sessions, and those that are over but whose log is still open. */
   readonly #open = new Map<string, Session>();
   readonly #over = new Map<string, SessionState>();
-  /** Those whose program does not run yet, by id. */
+  /** Sessions whose program does not run yet, by id. */
   readonly #starting = new Map<string, Promise<Session>>();
-  /** Those that wait for the daemon. */
+  /** Starts that wait for the daemon. */
   readonly held = new PendingStarts((start, hold) => this.start(start, hold));
 
-  constructor(account: Account, place: SessionsDir, umask: number, events: SessionsEvents) {
+  constructor(account: Account, sessionsDir: SessionsDir, umask: number, events: SessionsEvents) {
     this.#account = account;
-    this.#place = place;
+    this.#sessionsDir = sessionsDir;
     this.#umask = umask;
     this.#events = events;
   }
 
-  /** How many run or are being started. */
+  /** Number of sessions that run or are being started. */
   get running(): number {
     return [...this.#open.values()].filter(({ exited }) => exited === undefined).length + this.#starting.size;
   }
 
   async start(start: Start, hold?: Hold): Promise<Session> {
     if (this.#open.size + this.#starting.size >= MAX_RUNNING)
-      throw new AppError('LIMIT_EXCEEDED', `a link looks after ${MAX_RUNNING} sessions at most`);
-    if (this.#starting.has(start.sessionId)) throw new AppError('INVALID_ARGUMENT', 'session_id is taken');
-    const context = { account: this.#account, place: this.#place, umask: this.#umask };
+      throw new AppError('LIMIT_EXCEEDED', `a link runs at most ${MAX_RUNNING} sessions`);
+    if (this.#starting.has(start.sessionId))
+      throw new AppError('INVALID_ARGUMENT', 'session_id: already in use');
+    const context = { account: this.#account, sessionsDir: this.#sessionsDir, umask: this.#umask };
     const started = startSession(start, { ...context, events: this.#sessionEvents(), hold });
     this.#starting.set(start.sessionId, started);
     try {
@@ -61,7 +62,7 @@ export class Sessions {
     }
   }
 
-  /** Takes over what other links left; answers with the state of each that is known here. */
+  /** Takes over sessions that other links left; returns the state of each that is known here. */
   async adopt(ids: readonly string[]): Promise<SessionState[]> {
     const states = await Promise.all([...new Set(ids)].map((id) => this.#adopt(id)));
     return states.filter((state) => state !== undefined);
@@ -72,7 +73,7 @@ export class Sessions {
     return [...this.#over.values().filter(({ sessionId }) => !this.#open.has(sessionId)), ...open];
   }
 
-  /** A session that runs. Throws SESSION_ENDED, NOT_FOUND. */
+  /** Returns a session that is open. Throws SESSION_ENDED, NOT_FOUND. */
   get(id: string): Session {
     const session = this.#open.get(id);
     if (session !== undefined) return session;
@@ -80,23 +81,20 @@ export class Sessions {
     throw notFound();
   }
 
-  /** What a session has printed. Throws NOT_FOUND when nothing of it is kept. */
+  /** Returns the output of a session. Throws NOT_FOUND when none is kept. */
   source(id: string): OutputSource {
     const session = this.#open.get(id);
     if (session !== undefined) return session;
-    const folder = this.#place.open(id);
+    const folder = this.#sessionsDir.open(id);
     if (folder === undefined) throw notFound();
     const status = folder.status();
     const exited = this.#over.get(id)?.exited;
-    // Neither over nor ours: another link has it, or nobody has looked yet.
+    // Neither over nor ours: another link has it, or no link has taken it over yet.
     if (exited === undefined && status === undefined) throw notFound();
     return new PastSession(folder, exited ?? { sessionId: id, status });
   }
 
-  /**
-   * Ends a session, also one that is only just being started: whoever was told to end it will not ask
-   * again.
-   */
+  /** Ends a session. Waits for one that is still being started, because the daemon asks only once. */
   async end(id: string, graceMs: number): Promise<Ended> {
     await this.#starting.get(id)?.catch(ignore);
     const session = this.#open.get(id);
@@ -110,21 +108,21 @@ export class Sessions {
     return Promise.all([...this.#open.values()].map((session) => session.end(graceMs)));
   }
 
-  /** Deletes what is kept of sessions that are over. */
+  /** Deletes the folders of sessions that are over. */
   forget(ids: readonly string[]): void {
     for (const id of ids) {
       const session = this.#open.get(id);
       if (session !== undefined && session.exited === undefined) continue;
       session?.abandon();
       this.#over.delete(id);
-      this.#place.open(id)?.remove();
+      this.#sessionsDir.open(id)?.remove();
     }
   }
 
   async #adopt(id: string): Promise<SessionState | undefined> {
     const known = this.#open.get(id)?.state ?? this.#over.get(id);
     if (known !== undefined) return known;
-    const found = await adoptSession(id, this.#place, this.#sessionEvents());
+    const found = await adoptSession(id, this.#sessionsDir, this.#sessionEvents());
     if (found instanceof Session) return found.state;
     if (found !== undefined) this.#remember(found);
     return found;
@@ -155,5 +153,5 @@ export class Sessions {
 function ignore(): void {}
 
 function notFound(): AppError {
-  return new AppError('NOT_FOUND', 'the session is not known here');
+  return new AppError('NOT_FOUND', 'no such session on this link');
 }

@@ -122,7 +122,7 @@ describe('what a link may say', () => {
     expect(link.isOpen).toBe(false);
   });
 
-  test('a reader that leaves stops the reading, and what still comes is nobody’s', async () => {
+  test("a reader that leaves stops the reading, and what still comes is nobody's", async () => {
     const leaving = new AbortController();
     const reading = read(leaving.signal);
     const next = reading.next();

@@ -7,7 +7,8 @@ import { type Output, type ReadEnd, Stream } from '../../generated/latchkey/link
 import { creditFor } from '../../link-protocol/protocol.ts';
 
 /** How far, in bytes, a link may be ahead of a reader: more brings no speed, less costs turns. */
-const [SMALLEST_WINDOW_BYTES, LARGEST_WINDOW_BYTES] = [32 * 1024, 512 * 1024];
+const SMALLEST_WINDOW_BYTES = 32 * 1024;
+const LARGEST_WINDOW_BYTES = 512 * 1024;
 /** What those who read from one link share, if they are many. */
 const SHARED_BYTES = 16 * 1024 * 1024;
 /** Credit goes back in parts of the window, so that small output costs few frames. */

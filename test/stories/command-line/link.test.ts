@@ -24,7 +24,7 @@ describe('a link begun by hand', () => {
     const first = await daemon.link(alice);
     const before = await jtiOf(alice);
     const second = daemon.begin(alice, ['link']);
-    await second.printed(/\n.*had another login, which goes on/, 'stderr');
+    await second.printed(/\n.*it uses the previous one again/, 'stderr');
     expect(first.stderr).not.toContain('another login');
     expect(await jtiOf(alice)).not.toBe(before);
     second.kill('SIGINT');

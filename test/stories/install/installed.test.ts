@@ -197,7 +197,7 @@ describe('the package', { timeout: 300_000 }, () => {
     await system.sh('runuser -u mallory -- perl -e "$1"', fill);
     const begun = await system.try('runuser -u alice -- latchkey link --daemon');
     expect(begun.status).toBe(1);
-    expect(begun.stderr).toContain('no room for another socket');
+    expect(begun.stderr).toContain('the folder of link sockets is full');
     const link = await linkDaemon();
     await system.sh('systemctl restart latchkey');
     expect(await system.sh('find /run/latchkey/links -mindepth 1 ! -type s')).toBe('');

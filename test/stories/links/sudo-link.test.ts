@@ -97,7 +97,7 @@ describe('a start of somebody who has no link daemon', () => {
     await loggedInWithoutLink(alice);
   });
 
-  test('has sudo start one, as that user and with nothing of the server’s environment (F19)', async () => {
+  test("has sudo start one, as that user and with nothing of the server's environment (F19)", async () => {
     const run = await start(alice, 'sh', '-c', 'id -un; id -Gn; umask; env');
     expect(run, daemon.log).toMatchObject({ status: 0, stderr: '' });
     const [name, groups, umask, ...environment] = run.stdout.trim().split('\n');
@@ -159,7 +159,7 @@ describe('an account that may not have a link gets none by sudo either', () => {
       const { status, stderr } = await start(dora, 'id');
       expect(status).toBe(255);
       expect(stderr).toMatch(/^latchkey: dora has no link daemon .*\n$/);
-      expect(daemon.log).toMatch(/the account dora may not be used now/);
+      expect(daemon.log).toMatch(/account dora may not be used now/);
       expect(await linksOf(dora)).toEqual([]);
     } finally {
       change(...asBefore);
@@ -197,7 +197,10 @@ describe('an administrator', () => {
     writeFileSync('/etc/sudoers.d/latchkey', `latchkey ALL = (ALL) NOPASSWD: ${LINE.join(' ')}\n`);
     const run = await runAs(service, ['/usr/bin/sudo', '-n', ...LINE], { cwd: '/' }).finished;
     install();
-    expect(run).toMatchObject({ status: 1, stderr: 'latchkey link: sudo starts no link of uid 0\n' });
+    expect(run).toMatchObject({
+      status: 1,
+      stderr: 'latchkey link: the server may not start a link for uid 0\n',
+    });
     expect(await linksOf(root)).toEqual([]);
   });
 

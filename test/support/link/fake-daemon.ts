@@ -316,7 +316,7 @@ export class FakeDaemon implements AsyncDisposable {
     const transcript = { version, linkNonce, daemonNonce: nonce, jti, uid: this.uid };
     const value = { nonce, mac: resumeMac('daemon', initKey, transcript) };
     const ready = await line.ask({ $case: 'resume', value }, 'ready');
-    if (!ready.mac.equals(resumeMac('link', initKey, transcript))) throw new Error('the link’s MAC is wrong');
+    if (!ready.mac.equals(resumeMac('link', initKey, transcript))) throw new Error("the link's MAC is wrong");
     this.line = line;
     return line;
   }
