@@ -29,11 +29,11 @@ export interface ManualPage {
 
 const EVERYWHERE = 'Everywhere';
 const FILES: readonly HelpItem[] = [
-  { term: '/etc/latchkey/config.yaml', text: 'The server’s configuration, latchkey-config(5).' },
-  { term: '/var/lib/latchkey', text: 'The server’s database and keys.' },
+  { term: '/etc/latchkey/config.yaml', text: "The server's configuration, latchkey-config(5)." },
+  { term: '/var/lib/latchkey', text: "The server's database and keys." },
   {
     term: '/run/latchkey',
-    text: 'Where programs of the host find the server; token is root’s and the server’s.',
+    text: "Where programs of the host find the server; token is root's and the server's.",
   },
   { term: '~/.config/latchkey/servers', text: 'What a client keeps of each server: its CA and the token.' },
   { term: '~/.local/state/latchkey', text: 'What the programs of a user have printed.' },

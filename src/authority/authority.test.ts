@@ -107,7 +107,7 @@ describe('a token', () => {
     expect(world.reasonOf('')).toBe('TOKEN_INVALID');
   });
 
-  test('is limited to a thousand a login, the host’s own administrator apart', async () => {
+  test("is limited to a thousand a login, the host's own administrator apart", async () => {
     const mints = Array.from({ length: 1010 }, () => authority.mint(alice));
     const outcomes = await Promise.allSettled(mints);
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');

@@ -35,7 +35,7 @@ describe('a revocation', () => {
     expect(again).toMatchObject({ ...NOTHING_ENDED, jtis: [] });
   });
 
-  test('of a login ends all of its tokens and nobody else’s (X2)', async () => {
+  test("of a login ends all of its tokens and nobody else's (X2)", async () => {
     const mine = await Promise.all([authority.mint(alice), authority.mint(alice)]);
     const other = await authority.mint({ ...alice, login: 'bob' });
     const receipt = await authority.revoke({ login: 'alice' }, 'logout');

@@ -270,7 +270,7 @@ describe('secrets (A6)', () => {
     expect(load('log: { level: info }').log.level).toBe('info');
   });
 
-  test('but for the group latchkey, in whose name the daemon runs, where the file is root’s', (context) => {
+  test("but for the group latchkey, in whose name the daemon runs, where the file is root's", (context) => {
     if (ownUid() !== 0) context.skip('needs root');
     const gid = groupId('latchkey');
     if (gid === undefined) return context.skip('this host has no group latchkey');

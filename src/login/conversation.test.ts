@@ -183,7 +183,7 @@ describe('a login conversation', () => {
     }
   });
 
-  it('passes on what is nobody’s fault, and counts it against nobody', async () => {
+  it("passes on what is nobody's fault, and counts it against nobody", async () => {
     const { room, throttle } = await open();
     await expect(talk(room, [['broken']])).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
     expect(throttle.slowedMs('ali')).toBe(0);

@@ -54,7 +54,7 @@ describe('what failed logins cost (THREATS: guessing passwords, locking others o
     expect(throttle.slowedMs('bob')).toBe(0);
   });
 
-  it('does not count a conversation’s own failures against itself', async () => {
+  it("does not count a conversation's own failures against itself", async () => {
     const throttle = await open();
     for (let own = 1; own <= 6; own += 1) {
       await throttle.failed('alice', 'here');

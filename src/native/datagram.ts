@@ -30,7 +30,7 @@ export function sendDatagram(path: string, message: string): void {
 export function unixAddress(path: string): Buffer {
   const isAbstract = path.startsWith('@');
   const name = Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${path}\0`);
-  if (name.length > PATH_BYTES) throw new Error('sendto: the socket’s path is too long');
+  if (name.length > PATH_BYTES) throw new Error("sendto: the socket's path is too long");
   const family = Buffer.alloc(2);
   family.writeUInt16LE(AF_UNIX);
   return Buffer.concat([family, name]);

@@ -60,7 +60,7 @@ export class AdminToken implements AsyncDisposable {
     this.#timer = setTimeout(
       () => {
         this.#replace().catch((error: unknown) => {
-          this.#log.error({ err: error }, 'the local administrator’s token could not be replaced');
+          this.#log.error({ err: error }, "the local administrator's token could not be replaced");
           this.#schedule(RETRY_MS);
         });
       },

@@ -50,7 +50,7 @@ export class TlsCertificate implements Disposable {
     if (pki.tls.certPem === this.#pki.tls.certPem) return;
     this.#onReplaced(pki.tls);
     this.#pki = pki;
-    this.#options.log.info({}, 'the server’s certificate has been replaced');
+    this.#options.log.info({}, "the server's certificate has been replaced");
   }
 
   [Symbol.dispose](): void {
@@ -59,7 +59,7 @@ export class TlsCertificate implements Disposable {
 
   async #look(): Promise<void> {
     await this.refresh().catch((error: unknown) =>
-      this.#options.log.error({ err: error }, 'the server’s certificate cannot be renewed'),
+      this.#options.log.error({ err: error }, "the server's certificate cannot be renewed"),
     );
   }
 }

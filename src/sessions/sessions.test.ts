@@ -9,7 +9,7 @@ import type { StartRequest } from './start-request.ts';
 const PLAIN = { environment: {}, directory: '', input: false };
 const MANAGER = { login: 'somebody', seesAll: true };
 const MIB = 1024 * 1024;
-/** Sooner than a link’s token is renewed: with the clock ahead by this the links go on. */
+/** Sooner than a link's token is renewed: with the clock ahead by this the links go on. */
 const RETENTION_MS = 600_000;
 
 type Output = AsyncGenerator<OutputPiece, OutputEnd>;
@@ -127,7 +127,7 @@ describe('a session of a link daemon', () => {
     expect(Buffer.concat(got).equals(sent)).toBe(true);
   });
 
-  test('is its login’s alone: others do not see it, managers see and end it and cannot read it', async () => {
+  test("is its login's alone: others do not see it, managers see and end it and cannot read it", async () => {
     const { id } = await start('echo secret; sleep 30');
     const other = { login: 'somebody', seesAll: false };
     const theirs = { ...claims, sub: 'somebody' };

@@ -51,7 +51,7 @@ describe('link daemons', () => {
     for (const fake of fakes) await fake[Symbol.asyncDispose]();
   });
 
-  test('one of another version is replaced by one of the server’s when nothing runs there', async () => {
+  test("one of another version is replaced by one of the server's when nothing runs there", async () => {
     let starts = 0;
     const start = async (): Promise<void> => {
       starts += 1;
@@ -122,7 +122,7 @@ describe('link daemons', () => {
     expect(() => world.links.forClaims(claims, me.uid)).toThrow(
       expect.objectContaining({ reason: 'LINK_LOST' }),
     );
-    await world.until('its token’s end', () => !world.authority.isActive(own.jti) || undefined);
+    await world.until("its token's end", () => !world.authority.isActive(own.jti) || undefined);
     expect(world.links.get(daemon.socket).state).toBe('ready');
   });
 

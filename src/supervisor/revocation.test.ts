@@ -52,7 +52,7 @@ describe('revoking a token (X1)', () => {
     await world.sessions.end(ANYBODY, id, 0);
   });
 
-  test('with on_revoke "end" ends its sessions first, and nobody else’s', async () => {
+  test('with on_revoke "end" ends its sessions first, and nobody else\'s', async () => {
     await using world = await World.open({ onRevoke: 'end' });
     await world.linkDaemon();
     const [mine, other] = [await world.login(), await world.login()];

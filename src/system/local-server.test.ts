@@ -28,7 +28,7 @@ const write = (content: unknown): void =>
 const untrusted = expect.objectContaining({ reason: 'NOT_TRUSTED' });
 
 describe('the local server', () => {
-  it('is looked for in the own folder first, then in the system’s', () => {
+  it("is looked for in the own folder first, then in the system's", () => {
     expect(defaultRunDirs({ XDG_RUNTIME_DIR: '/run/user/7' }, 7)).toEqual([
       '/run/user/7/latchkey',
       '/run/latchkey',

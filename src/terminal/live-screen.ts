@@ -19,7 +19,8 @@ const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 const [BEGIN, END] = ['\x1b[?2026h\x1b[H', '\x1b[?2026l'];
 const REST_OF_LINE = '\x1b[K';
 const REST_OF_SCREEN = '\r\n\x1b[J';
-const [COLUMNS, ROWS] = [80, 24];
+const COLUMNS = 80;
+const ROWS = 24;
 
 export class LiveScreen implements Disposable {
   readonly #surface: Surface;

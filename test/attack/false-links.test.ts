@@ -45,14 +45,14 @@ describe('false links', () => {
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('a socket of one’s own under another’s uid is refused, and nothing is sent to it', async (context) => {
+  test("a socket of one's own under another's uid is refused, and nothing is sent to it", async (context) => {
     skipWithout(context, missingWorld());
     const events = await attack(mallory, nameFor(alice.uid), '--listen');
     expect(answerOf(events).status).toBe(PERMISSION_DENIED);
     expect(events.filter((event) => event.received)).toEqual([]);
   });
 
-  test('another’s real link cannot be registered again', async (context) => {
+  test("another's real link cannot be registered again", async (context) => {
     skipWithout(context, missingWorld());
     const { links } = await daemon.json<{ links: { socket: string; linuxUser: string }[] }>(root, ['links']);
     const hers = links.find((link) => link.linuxUser === 'alice');

@@ -77,8 +77,8 @@ describe('the sudoers file', () => {
     ['the account called #7002 as itself', ['-u', '#7050', '-g', '#7050', ...LINE]],
     ['an unknown user', ['-u', 'nosuchuser', ...LINE]],
     ['another group', ['-u', 'alice', '-g', 'root', ...LINE]],
-    ['another user’s group', ['-u', 'alice', '-g', 'mallory', ...LINE]],
-    ['another user’s group by number', ['-u', 'alice', '-g', '#0', ...LINE]],
+    ["another user's group", ['-u', 'alice', '-g', 'mallory', ...LINE]],
+    ["another user's group by number", ['-u', 'alice', '-g', '#0', ...LINE]],
     ['no argument', ['-u', 'alice', '/usr/bin/latchkey']],
     ['fewer arguments', ['-u', 'alice', '/usr/bin/latchkey', 'link']],
     ['more arguments', ['-u', 'alice', ...LINE, '--run', '/tmp/x']],
@@ -88,8 +88,8 @@ describe('the sudoers file', () => {
     ['a shell', ['-u', 'alice', '-s', ...LINE]],
     ['a login shell', ['-u', 'alice', '-i', ...LINE]],
     ['an editor', ['-u', 'alice', '-e', '/etc/passwd']],
-    ['the caller’s environment', ['-u', 'alice', '-E', ...LINE]],
-    ['a variable of the caller’s', ['-u', 'alice', 'LD_PRELOAD=/x.so', ...LINE]],
+    ["the caller's environment", ['-u', 'alice', '-E', ...LINE]],
+    ["a variable of the caller's", ['-u', 'alice', 'LD_PRELOAD=/x.so', ...LINE]],
     ['another directory', ['-u', 'alice', '-D', '/tmp', ...LINE]],
     ['another root', ['-u', 'alice', '-R', '/mnt', ...LINE]],
     ['open descriptors', ['-u', 'alice', '-C', '9', ...LINE]],
@@ -99,7 +99,7 @@ describe('the sudoers file', () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 
-  test('reads an account’s name that looks like a uid as that uid, so that the server gives it none', async (context) => {
+  test("reads an account's name that looks like a uid as that uid, so that the server gives it none", async (context) => {
     skipWithout(context, missing());
     expect((await sudo(['-u', '#7002', ...LINE])).stdout).toMatch(/^7002\n/); // mallory, not the account of that name
   });

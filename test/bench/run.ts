@@ -13,7 +13,8 @@ import type { Line } from './report/line.ts';
 import { json, table } from './report/table.ts';
 import { TOPICS, type Topic } from './topic.ts';
 
-const [FAILED, USAGE] = [1, 2];
+const FAILED = 1;
+const USAGE = 2;
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);

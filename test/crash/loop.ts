@@ -34,7 +34,8 @@ export interface LoopOptions {
 const SSHD_PORT = 2299;
 const PASSWORD = 'Correct horse 4';
 /** In a round: each keeps sshd busy for longer than a round need be. */
-const [MOST_LOGINS, PAUSE_MS] = [1, 400];
+const MOST_LOGINS = 1;
+const PAUSE_MS = 400;
 /** After a token was refused because of trouble that is over: the reserve is made again once a second. */
 const AGAIN_MS = 300;
 const MOST_ANSWERS = 24;

@@ -139,7 +139,7 @@ async function admitAnybody({ limits }: AdmissionDeps, row: Row, incoming: Incom
   if (row.localOnly && uid === undefined) {
     const why = peer.isLocal
       ? 'the kernel does not know who is calling'
-      : 'this is for callers on the server’s own host only';
+      : "this is for callers on the server's own host only";
     throw new AppError('LOCAL_ONLY', why);
   }
   slots.use(limits.enterShared(uid ?? 'remote'));

@@ -63,7 +63,7 @@ export function bearerToken(metadata: Metadata): string {
 export async function checkLocalPeer(peer: Peer, ownUid: number): Promise<void> {
   const uid = peer.isLocal ? await peer.uid() : undefined;
   if (uid === 0 || (uid !== undefined && uid === ownUid)) return;
-  throw new AppError('LOCAL_ONLY', 'this token is for root and the server’s own account on its host only');
+  throw new AppError('LOCAL_ONLY', "this token is for root and the server's own account on its host only");
 }
 
 /** Whether a caller of that role may make the call at all. Throws PERMISSION_DENIED. */

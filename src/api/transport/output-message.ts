@@ -7,7 +7,8 @@ import { LongMessage } from '../pipeline/methods.ts';
 export const LONG_OUTPUT_BYTES = 16 * 1024;
 
 const EVENT_OUTPUT = (1 << 3) | 2;
-const [OUTPUT_OFFSET, OUTPUT_STREAM] = [1 << 3, 2 << 3];
+const OUTPUT_OFFSET = 1 << 3;
+const OUTPUT_STREAM = 2 << 3;
 const OUTPUT_DATA = (3 << 3) | 2;
 
 /** The same as AttachSessionResponse.encode() and ReadOutputResponse.encode() make of `output`. */

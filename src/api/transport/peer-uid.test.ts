@@ -59,7 +59,7 @@ describe('the uid of a peer', () => {
     end();
   });
 
-  it('is another process’s own', async (context) => {
+  it("is another process's own", async (context) => {
     skipWithout(context, ownUid !== 0 && 'only root can start a process as somebody else');
     const { socket, end } = await connectionFrom('127.0.0.1', '127.0.0.1', OTHER_UID);
     expect(await uidOfPeer(...endsOf(socket))).toBe(OTHER_UID);

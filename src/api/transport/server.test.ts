@@ -112,7 +112,7 @@ describe('TokenService', () => {
     expect((await max.tokens.listTokens({ filter: { login: 'bob' } })).tokens).toHaveLength(1);
   });
 
-  it('revokes one’s own, another’s only for managers, an administrator’s only for administrators', async () => {
+  it("revokes one's own, another's only for managers, an administrator's only for administrators", async () => {
     const jtis = { bob: await jtiOf(await api.token('bob')), ada: await jtiOf(await api.token('ada')) };
     await using alice = await api.client('alice');
     await using max = await api.client('max');
@@ -169,7 +169,7 @@ describe('TokenService', () => {
     });
   });
 
-  it('watches: what there is, that it was all, then changes, one’s own only', async () => {
+  it("watches: what there is, that it was all, then changes, one's own only", async () => {
     await api.token('wanda');
     await using client = await api.client('wanda');
     const events = client.tokens.watchTokens({})[Symbol.asyncIterator]();
@@ -319,8 +319,8 @@ async function whoAmIAs(uid: number, token: string): Promise<number> {
   return Number(printed.trim() || Number.NaN);
 }
 
-describe('the local administrator’s token (A8)', () => {
-  it('counts from the daemon’s own account on its host', async () => {
+describe("the local administrator's token (A8)", () => {
+  it("counts from the daemon's own account on its host", async () => {
     await using client = await api.client(undefined, {
       token: await api.token('root', { authMethod: 'local' }),
     });

@@ -135,7 +135,7 @@ class Histories {
   }
 }
 
-test('a token’s history goes absent, valid, revoked and never back, whatever happens at once', async () => {
+test("a token's history goes absent, valid, revoked and never back, whatever happens at once", async () => {
   const clients = fc.array(fc.array(step, { maxLength: 12 }), { minLength: 2, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(clients, async (programs) => {

@@ -76,7 +76,7 @@ describe('a token from a login (N8)', () => {
     ['is of another server', () => signedWith({ iss: 'lk-other' }), /does not name server lk-other/],
     ['is of another name of the host', () => signedWith({ iss: 'localhost' }), /issuer is another server/],
     ['is over', () => signedWith({ iat: second() - 9, exp: second() - 1 }), /its time is over/],
-    ['is somebody else’s', () => signedWith({ sub: 'root' }), /not the one it is said to be/],
+    ["is somebody else's", () => signedWith({ sub: 'root' }), /not the one it is said to be/],
     ['has another id', () => signedWith({ jti: 'another' }), /not the one it is said to be/],
   ];
 

@@ -11,8 +11,11 @@ export interface Answers extends Disposable {
 }
 
 const MOST_BYTES = 64 * 1024;
-const [CTRL_C, CTRL_D, CTRL_U] = ['\x03', '\x04', '\x15'];
-const [BACKSPACE, DELETE] = ['\b', '\x7f'];
+const CTRL_C = '\x03';
+const CTRL_D = '\x04';
+const CTRL_U = '\x15';
+const BACKSPACE = '\b';
+const DELETE = '\x7f';
 
 /** Throws USAGE where there is nobody to ask. */
 export function answersFrom(io: Io, isFromInput: boolean): Answers {

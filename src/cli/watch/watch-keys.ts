@@ -8,7 +8,9 @@ import type { LiveScreen } from '../../terminal/live-screen.ts';
 
 /** 128 + n, as for any program that a signal ends. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-const [CTRL_C, CTRL_D, CTRL_Z] = ['\x03', '\x04', '\x1a'];
+const CTRL_C = '\x03';
+const CTRL_D = '\x04';
+const CTRL_Z = '\x1a';
 
 export interface WatchKeys extends Disposable {
   /** Resolves with the exit status. */

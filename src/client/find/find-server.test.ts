@@ -114,7 +114,7 @@ describe('finding a token', () => {
   const stored = (token: string): void => writeToken(serverFolder(env, home, '127.0.0.1:7300'), token);
   const local = () => findServer({ env, run: runFolder('127.0.0.1:7300') });
 
-  it('takes what it was given before what it keeps, and the administrator’s last (A8, F24)', () => {
+  it("takes what it was given before what it keeps, and the administrator's last (A8, F24)", () => {
     const server = local();
     expect(findToken({ env }, server)).toMatchObject({ token: tokenOf('here'), issuer: 'here' });
     stored(tokenOf('here', 4_000_000_001));
@@ -134,7 +134,7 @@ describe('finding a token', () => {
     expect(findToken({ env }, server)?.token).toBe(tokenOf('here'));
   });
 
-  it('passes over a stored token that is over, or another server’s, when there is another', () => {
+  it("passes over a stored token that is over, or another server's, when there is another", () => {
     const server = local();
     stored(tokenOf('here', 1));
     expect(findToken({ env }, server)?.token).toBe(tokenOf('here'));
@@ -144,7 +144,7 @@ describe('finding a token', () => {
     expect(findToken({ env }, server)?.issuer).toBe('before');
   });
 
-  it('gives the administrator’s token to the server of the same run folder only', () => {
+  it("gives the administrator's token to the server of the same run folder only", () => {
     runFolder('127.0.0.1:7300');
     trusted('far.example:7300');
     const far = findServer({ env: { ...env, LATCHKEY_RUN: home }, server: 'far.example' });

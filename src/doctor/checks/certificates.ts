@@ -18,9 +18,9 @@ export function checkCertificates(subject: Subject, { restart }: Service, nowMs:
     const server = read(subject, join(pki, 'tls.pem'));
     if (ca === undefined) return [found.ok('none yet: the first start makes them')];
     const renewal = `move ${pki} away for a new one, ${restart}, and on each client: latchkey trust`;
-    const dates = [date('the authority’s certificate', ca, renewal, nowMs)];
-    if (server === undefined) return [...dates, found.problem('there is no server’s certificate', restart)];
-    dates.push(date('the server’s certificate', server, restart, nowMs));
+    const dates = [date("the authority's certificate", ca, renewal, nowMs)];
+    if (server === undefined) return [...dates, found.problem("there is no server's certificate", restart)];
+    dates.push(date("the server's certificate", server, restart, nowMs));
     return [...dates.filter(({ status }) => status !== 'ok'), ...belonging(subject, ca, server, restart)];
   } catch (error) {
     return [found.refused(error, 'see the finding about files')];
@@ -61,11 +61,11 @@ function belonging(
 ): Finding[] {
   const { hostname } = config.server;
   if (!server.checkIssued(ca) || !server.verify(ca.publicKey))
-    return [found.problem('the server’s certificate is not the authority’s', restart)];
+    return [found.problem("the server's certificate is not the authority's", restart)];
   if (server.checkHost(hostname.toLowerCase(), { subject: 'never', wildcards: false }) === undefined) {
     const remedy = `${restart}; or server.hostname: a DNS name`;
-    return [found.warning(`the server’s certificate does not name ${hostname}`, remedy)];
+    return [found.warning(`the server's certificate does not name ${hostname}`, remedy)];
   }
   const [until, authority] = [server, ca].map((each) => each.validToDate.toISOString().slice(0, 10));
-  return [found.ok(`the server’s names ${hostname} until ${until}, the authority lasts until ${authority}`)];
+  return [found.ok(`the server's names ${hostname} until ${until}, the authority lasts until ${authority}`)];
 }

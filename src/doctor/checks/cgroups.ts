@@ -17,7 +17,7 @@ export async function checkCgroups({ account, config }: Subject, pid: number | u
     return found.warning(summary, 'in the unit: Delegate=yes and KillMode=process; cgroups of version 2');
   }
   const { path, missing } = delegation;
-  if (missing.length === 0) return found.ok(`${path} is the server’s own, with ${CONTROLLERS.join(' and ')}`);
-  const summary = `${path} is the server’s own, but links have no limits on ${missing.join(' and ')}`;
+  if (missing.length === 0) return found.ok(`${path} is the server's own, with ${CONTROLLERS.join(' and ')}`);
+  const summary = `${path} is the server's own, but links have no limits on ${missing.join(' and ')}`;
   return found.warning(summary, 'boot with systemd.unified_cgroup_hierarchy=1; in the unit: Delegate=yes');
 }

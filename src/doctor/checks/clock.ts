@@ -16,7 +16,7 @@ export function checkClock(subject: Subject, nowMs: number): Finding {
   const now = new Date(nowMs).toISOString();
   const begun = [
     { at: COMMITTED_AT_MS, what: 'this program was made' },
-    { at: authorityBegan(subject), what: 'the server’s authority was made' },
+    { at: authorityBegan(subject), what: "the server's authority was made" },
   ].find(({ at }) => at !== undefined && nowMs < at);
   if (begun !== undefined) return found.problem(`it is ${now}, which is before ${begun.what}`, SET);
   try {

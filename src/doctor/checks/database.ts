@@ -49,7 +49,7 @@ export async function checkDatabase(
   if (isRunning || (await isLocked(path))) {
     const look = `${service.stop}, latchkey doctor, ${service.start}: links and sessions go on`;
     return [
-      found.ok(`${path} is the server’s alone`),
+      found.ok(`${path} is the server's alone`),
       found.skipped('the server has it open, so whether it is whole was not looked at', look),
     ];
   }

@@ -34,10 +34,10 @@ function judge(links: readonly Link[]): Finding[] {
   const others = links.filter(({ version, state }) => version !== VERSION && state !== LinkState.LOST);
   const findings = [
     ...lost.map((link) =>
-      found.warning(`${link.linuxUser}’s link, process ${link.pid}, does not answer`, stop(link)),
+      found.warning(`${link.linuxUser}'s link, process ${link.pid}, does not answer`, stop(link)),
     ),
     ...others.map((link) =>
-      found.warning(`${link.linuxUser}’s link is of version ${link.version}, not ${VERSION}`, renew(link)),
+      found.warning(`${link.linuxUser}'s link is of version ${link.version}, not ${VERSION}`, renew(link)),
     ),
   ];
   const good = links.length - findings.length;

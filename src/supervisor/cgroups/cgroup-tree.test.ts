@@ -70,7 +70,7 @@ function removeAll(folder: string): void {
   rmdirSync(folder);
 }
 
-describe('the daemon’s cgroups', () => {
+describe("the daemon's cgroups", () => {
   beforeEach((context) => {
     const lacks = missing();
     if (lacks) context.skip(lacks);

@@ -56,7 +56,7 @@ export class CgroupTree implements AsyncDisposable {
     try {
       await settle(top);
     } catch (error) {
-      log.debug({ err: error, cgroup: path }, 'links are kept in no cgroups: the server’s is not its own');
+      log.debug({ err: error, cgroup: path }, "links are kept in no cgroups: the server's is not its own");
       return undefined;
     }
     const controllers = await Controllers.enable(top, options.controllers ?? CONTROLLERS);

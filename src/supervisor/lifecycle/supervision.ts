@@ -108,7 +108,7 @@ export class Supervision {
     if (authority.isActive(link.jti)) {
       const revoked = authority.revoke({ jtis: [link.jti] }, 'link-ended');
       await revoked.catch((error: unknown) =>
-        log.error({ err: error, jti: link.jti }, 'revoking a dead link’s token'),
+        log.error({ err: error, jti: link.jti }, "revoking a dead link's token"),
       );
     }
     await folder.remove(link.socket);
@@ -178,7 +178,7 @@ export class Supervision {
       return true;
     }
     this.#checkAccount(link).catch((error: unknown) => {
-      this.#options.log.error({ err: error, socket: link.socket }, 'a link’s account could not be checked');
+      this.#options.log.error({ err: error, socket: link.socket }, "a link's account could not be checked");
     });
     return true;
   }

@@ -47,7 +47,7 @@ export class TokenRenewal implements Disposable {
     for (const link of links) {
       if (now() < (this.#next.get(link.socket) ?? 0)) continue;
       await this.#consider(link).catch((error: unknown) => {
-        log.warn({ err: error, socket: link.socket }, 'a link daemon’s token was not renewed');
+        log.warn({ err: error, socket: link.socket }, "a link daemon's token was not renewed");
       });
     }
     this.#busy = false;

@@ -34,13 +34,13 @@ async function newLink(): Promise<TokenClaims | undefined> {
   return world.authority.get(world.links.get(socket).jti);
 }
 
-describe('a link begun within a session hangs on the session’s token', () => {
+describe("a link begun within a session hangs on the session's token", () => {
   test('without its mark in the environment, too', async () => {
     await beginLink(UNMARKED);
     expect(await newLink()).toMatchObject({ parent: claims.jti });
   });
 
-  test('and when it has left the session’s processes', async () => {
+  test("and when it has left the session's processes", async () => {
     await beginLink(CUT_OFF);
     const { parent, jti } = (await newLink()) ?? { jti: '' };
     expect(parent).toBe(claims.jti);

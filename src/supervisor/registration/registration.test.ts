@@ -66,7 +66,7 @@ describe('registering a link (F22)', () => {
     await expect(register(name)).rejects.toMatchObject({ reason: 'LINK_LOST' });
   });
 
-  test('refuses an impostor’s socket, and never speaks to it', async () => {
+  test("refuses an impostor's socket, and never speaks to it", async () => {
     await using fake = await FakeLink.listen(world.linksFolder, { uid: OTHER_UID });
     await expect(register(fake.name, { uid: OTHER_UID })).rejects.toThrow(/not one of uid 54321/);
     expect(fake.connections).toBe(0);
@@ -148,7 +148,7 @@ describe('registering a link (F22)', () => {
     await expect(register(fake.name)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
   });
 
-  test('a link started within a session hangs on that session’s token, and is refused when that has ended', async () => {
+  test("a link started within a session hangs on that session's token, and is refused when that has ended", async () => {
     await using daemon = await FakeLink.listen(world.linksFolder, { daemon: true });
     await register(daemon.name, { daemon: true });
     const claims = await world.login();

@@ -174,7 +174,7 @@ export class Registration {
     } catch (error) {
       const revoked = authority.revoke({ jtis: [claims.jti] }, 'link-ended');
       await revoked.catch((cause: unknown) =>
-        log.error({ err: cause, jti: claims.jti }, 'revoking a link’s token'),
+        log.error({ err: cause, jti: claims.jti }, "revoking a link's token"),
       );
       await registry.forget(socket);
       throw isAppError(error, 'TOKEN_INVALID') || isAppError(error, 'TOKEN_EXPIRED')

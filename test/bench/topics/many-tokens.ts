@@ -12,7 +12,8 @@ import { fillTokens } from './tokens.ts';
 
 const RESTARTS = 3;
 const ROUNDS = 5;
-const [MANY, FEW] = [1_000_000, 1_000];
+const MANY = 1_000_000;
+const FEW = 1_000;
 const ASKED = 1_000;
 const WARM_UP = 10_000;
 const CALLS = 4_000;

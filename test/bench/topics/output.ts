@@ -19,7 +19,8 @@ const ROUNDS = 5;
 const MEBIBYTES = 1024;
 const BYTES = MEBIBYTES * 1024 * 1024;
 const ATTACH = '/latchkey.v1.SessionService/AttachSession';
-const [RATE, MEMORY] = [300, 100];
+const RATE = 300;
+const MEMORY = 100;
 /** What a quiet machine needs to reach the rate; a busy one shows this at least. */
 const OF_BARE = 0.5;
 

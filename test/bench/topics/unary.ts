@@ -17,7 +17,8 @@ const ROUNDS = 5;
 const WARM_UP = 20_000;
 const CALLS = 5_000;
 const WHO_AM_I = '/latchkey.v1.AuthService/WhoAmI';
-const [OK, UNAUTHENTICATED] = [0, 16];
+const OK = 0;
+const UNAUTHENTICATED = 16;
 
 export async function measure(folder: () => string): Promise<Line[]> {
   const restarts: Comparison[] = [];

@@ -7,7 +7,8 @@ import { NameServer } from '../../support/host/name-server.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { missingWorld, skipWithout } from '../../support/skip.ts';
 
-const [DOMAIN, HOST] = ['corp.example', 'login.corp.example'];
+const DOMAIN = 'corp.example';
+const HOST = 'login.corp.example';
 const SERVICE = `_latchkey._tcp.${DOMAIN}`;
 
 let names: NameServer;

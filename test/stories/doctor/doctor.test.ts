@@ -73,7 +73,7 @@ describe('on a host that is in order, the doctor', () => {
   test('says whose the cgroups are', async (context) => {
     skipWithout(context, missingCgroups());
     const found = (await host.examine()).findings.find(({ check }) => check === 'cgroups');
-    expect(found?.summary).toMatch(/^\/(.*\/)?latchkey-test-[\d-]+ is the server’s own/);
+    expect(found?.summary).toMatch(/^\/(.*\/)?latchkey-test-[\d-]+ is the server's own/);
     expect(found?.status).toBe(missingControllers() ? 'warning' : 'ok');
   });
 });

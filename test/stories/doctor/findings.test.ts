@@ -231,7 +231,7 @@ describe('of certificates and the clock it finds', () => {
   test('one that has expired', async () => {
     using _ = otherContent(host.pki('tls.pem'), await made(20, 10));
     expect((await host.examine()).problem('certificates')).toEqual({
-      summary: `the server’s certificate has expired on ${day(-10)}`,
+      summary: `the server's certificate has expired on ${day(-10)}`,
       remedy: RESTART,
     });
   });
@@ -239,7 +239,7 @@ describe('of certificates and the clock it finds', () => {
   test('one that will soon', async () => {
     using _ = otherContent(host.pki('tls.pem'), await made(20, 40));
     expect((await host.examine()).warnings('certificates')).toEqual([
-      { summary: `the server’s certificate expires on ${day(20)}`, remedy: RESTART },
+      { summary: `the server's certificate expires on ${day(20)}`, remedy: RESTART },
     ]);
   });
 
@@ -247,7 +247,7 @@ describe('of certificates and the clock it finds', () => {
     const examined = await host.examine({ LATCHKEY_SERVER_HOSTNAME: 'other.example' });
     expect(examined.warnings('certificates')).toEqual([
       {
-        summary: 'the server’s certificate does not name other.example',
+        summary: "the server's certificate does not name other.example",
         remedy: `${RESTART}; or server.hostname: a DNS name`,
       },
     ]);
@@ -258,12 +258,12 @@ describe('of certificates and the clock it finds', () => {
     using _ = otherContent(host.pki('ca.pem'), pem);
     const examined = await host.examine();
     const summaries = examined.of('certificates').map(({ summary }) => summary);
-    expect(summaries).toContain('the server’s certificate is not the authority’s');
+    expect(summaries).toContain("the server's certificate is not the authority's");
     expect(examined.of('daemon')).toMatchObject([{ status: 'problem' }]);
     expect(examined.of('clock')).toEqual([
       {
         status: 'problem',
-        summary: expect.stringMatching(/, which is before the server’s authority was made$/),
+        summary: expect.stringMatching(/, which is before the server's authority was made$/),
         remedy: 'timedatectl set-ntp true',
       },
     ]);
@@ -310,7 +310,7 @@ describe('beside that it finds', () => {
     ]);
     expect(examined.warnings('links')).toEqual([
       {
-        summary: expect.stringMatching(/^alice’s link is of version bare, not \d/),
+        summary: expect.stringMatching(/^alice's link is of version bare, not \d/),
         remedy: `latchkey links stop ${socket} --local-admin`,
       },
     ]);

@@ -111,7 +111,7 @@ describe('revocation', () => {
     expect(stdout).not.toMatch(/^(sleep 98[5-9]|\S*sh -c trap (""|'') TERM)/m);
   });
 
-  test('log out everywhere ends every login of the user and nobody else’s (X2)', async () => {
+  test("log out everywhere ends every login of the user and nobody else's (X2)", async () => {
     await begin();
     const other = await daemon.link(user);
     const printed = await daemon.link(user, '--print-token');
@@ -145,7 +145,7 @@ describe('revocation', () => {
     });
   });
 
-  test('a token’s time ends, and its link with it (F32, A4)', async () => {
+  test("a token's time ends, and its link with it (F32, A4)", async () => {
     await begin({ tokens: { lifetimes: { link: '5s' } } });
     const copy = copiedToken(user);
     expect(await refusalOf(copy)).toBe(undefined);

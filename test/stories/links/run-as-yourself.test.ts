@@ -65,7 +65,7 @@ describe('two accounts in system mode', () => {
     expect(JSON.parse(run.stdout)).toEqual({ a: [1, 'ü'] });
   });
 
-  test('the environment is the user’s own and nothing of the daemon’s', async (context) => {
+  test("the environment is the user's own and nothing of the daemon's", async (context) => {
     skipWithout(context, missingWorld());
     const { stdout } = await daemon.cli(alice, ['start', '--', 'env']);
     const environment = Object.fromEntries(
@@ -98,7 +98,7 @@ describe('two accounts in system mode', () => {
     expect(run.stderr).toMatch(/^latchkey: .*no-such-program.*\n$/);
   });
 
-  test('what is another’s is not there: not to see, read, signal or end (F29)', async (context) => {
+  test("what is another's is not there: not to see, read, signal or end (F29)", async (context) => {
     skipWithout(context, missingWorld());
     const started = await daemon.cli(alice, [
       'start',
@@ -159,7 +159,7 @@ describe('two accounts in system mode', () => {
     await link.finished;
   });
 
-  test('the user’s output lies in a file of the user’s own', async (context) => {
+  test("the user's output lies in a file of the user's own", async (context) => {
     skipWithout(context, missingWorld());
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'echo', 'kept'])).stdout.trim();
     await daemon.cli(alice, ['attach', id]);
@@ -191,7 +191,7 @@ describe('two accounts in system mode', () => {
     expect(run.status).toBe(4);
   });
 
-  test('the administrator of the host lists and revokes everybody’s, without logging in (A8)', async (context) => {
+  test("the administrator of the host lists and revokes everybody's, without logging in (A8)", async (context) => {
     skipWithout(context, missingWorld());
     const { tokens } = await daemon.json<{ tokens: { jti: string; login: string }[] }>(root, ['tokens']);
     expect(tokens.map((token) => token.login)).toEqual(expect.arrayContaining(['alice', 'mallory', 'root']));

@@ -80,7 +80,7 @@ describe('a printing session', () => {
     await next.finished;
   });
 
-  test('outlives an orderly restart, and so does its user’s login (A7)', async () => {
+  test("outlives an orderly restart, and so does its user's login (A7)", async () => {
     const link = await daemon.link(user);
     const start = daemon.begin(user, ['start', '--', 'sh', '-c', script]);
     await start.printed(/line 50\n/);

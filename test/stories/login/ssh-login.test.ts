@@ -8,7 +8,9 @@ import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { addAccount, setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
 const PORT = 2201;
-const [ALICE, MALLORY, OTHER] = ['Correct horse 1', 'Correct horse 2', 'Correct horse 3'];
+const ALICE = 'Correct horse 1';
+const MALLORY = 'Correct horse 2';
+const OTHER = 'Correct horse 3';
 
 let sshd: TestSshd;
 let daemon: TestDaemon;
@@ -70,7 +72,7 @@ describe('a login with the password of the host (F12, F13)', () => {
     await expect.poll(() => /Disconnected from user alice|Connection closed/.test(sshd.log)).toBe(true);
   });
 
-  test('from another person’s terminal it is still the account whose password was given', async (context) => {
+  test("from another person's terminal it is still the account whose password was given", async (context) => {
     skipWithout(context, missing());
     expect((await login(mallory, 'mallory', MALLORY)).status).toBe(0);
     expect((await daemon.cli(mallory, ['start', '--', 'id', '-un'])).stdout).toBe('mallory\n');

@@ -10,8 +10,11 @@ import { askForCodes, code, missingCodes } from '../../support/ssh/one-time-code
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
 const PORT = 2221;
-const [ALICE, MALLORY, DORA] = ['Correct horse 5', 'Correct horse 6', 'Correct horse 7'];
-const [BOB, NEW] = ['Correct horse 8', 'Staple battery 9'];
+const ALICE = 'Correct horse 5';
+const MALLORY = 'Correct horse 6';
+const DORA = 'Correct horse 7';
+const BOB = 'Correct horse 8';
+const NEW = 'Staple battery 9';
 
 let sshd: TestSshd;
 let daemon: TestDaemon;

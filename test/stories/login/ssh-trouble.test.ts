@@ -7,7 +7,8 @@ import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { addAccount, setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 import { type Behaviour, SwitchedSshd } from '../../support/ssh/switched-sshd.ts';
 
-const [REAL_PORT, PORT] = [2211, 2212];
+const REAL_PORT = 2211;
+const PORT = 2212;
 const PASSWORD = 'Correct horse 4';
 
 let real: TestSshd;

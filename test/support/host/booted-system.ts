@@ -25,7 +25,8 @@ import { type Finished, root, runAs } from '../account.ts';
 
 const BOOT_MS = 60_000;
 const CABLE = 've-booted'; // systemd-nspawn(1) calls it after the machine
-const [HERE, THERE] = ['10.77.0.1', '10.77.0.2'];
+const HERE = '10.77.0.1';
+const THERE = '10.77.0.2';
 const CGROUPS = 'latchkey-booted-';
 const HOUR_MS = 3_600_000;
 

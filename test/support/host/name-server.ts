@@ -3,9 +3,13 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 
-const [A, SRV, IN] = [1, 33, 1];
+const A = 1;
+const SRV = 33;
+const IN = 1;
 const HEADER_BYTES = 12;
-const [RESPONSE, RECURSION_DESIRED, NAME_ERROR] = [0x8400, 0x0100, 3];
+const RESPONSE = 0x8400;
+const RECURSION_DESIRED = 0x0100;
+const NAME_ERROR = 3;
 
 export interface Service {
   readonly priority: number;

@@ -5,7 +5,10 @@ import { connect, type TLSSocket } from 'node:tls';
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const FRAME_HEADER_BYTES = 9;
-const [DATA, HEADERS, SETTINGS, PING] = [0, 1, 4, 6];
+const DATA = 0;
+const HEADERS = 1;
+const SETTINGS = 4;
+const PING = 6;
 const END_HEADERS = 4;
 const ACK = 1;
 
