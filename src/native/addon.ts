@@ -1,4 +1,4 @@
-/** Loading a native addon that is no file, so that there is none for anybody to swap. */
+/** Loads a native addon from memory, so that there is no file that somebody could replace. */
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { checked, errno, libc } from './libc.ts';
@@ -11,13 +11,13 @@ const F_ADD_SEALS = 1033;
 const EVERY_SEAL = 0xf; // F_SEAL_SEAL, _SHRINK, _GROW and _WRITE
 
 /**
- * Loads the addon whose file's bytes are given, through memory that has no name (memfd_create(2)), which
- * works where no folder may be written or run from. Returns what it exports.
+ * Loads an addon from its bytes through an anonymous file (memfd_create(2)), which also works where no
+ * writable folder allows execution. Returns its exports.
  */
 export function loadAddon(name: string, bytes: Uint8Array): unknown {
-  // Kept open for good: the dynamic linker knows what it has loaded by path, and a later addon behind
-  // the same number in /proc/self/fd would be taken for this one.
-  const fd = unnamedFile(name);
+  // Never closed: the dynamic linker identifies libraries by path, and would take a later addon with the same
+  // number in /proc/self/fd for this one.
+  const fd = anonymousFile(name);
   for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
   checked('fcntl', libc.fcntl(fd, F_ADD_SEALS, EVERY_SEAL));
   const module: { exports: unknown } = { exports: {} };
@@ -25,8 +25,11 @@ export function loadAddon(name: string, bytes: Uint8Array): unknown {
   return module.exports;
 }
 
-/** Not to be run as a program, which is what some hosts demand (vm.memfd_noexec) and Linux before 6.3 cannot say. */
-function unnamedFile(name: string): number {
+/**
+ * Asks for a file that cannot be executed, as vm.memfd_noexec may demand; Linux before 6.3 does not know
+ * the flag.
+ */
+function anonymousFile(name: string): number {
   const create = (flags: number): number => libc.memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
   const fd = create(MFD_NOEXEC_SEAL);
   return checked('memfd_create', fd === -1 && errno() === EINVAL ? create(0) : fd);

@@ -1,4 +1,4 @@
-/** One message to a unix datagram socket, which Node has no function for. */
+/** Sends a datagram to a unix socket, for which Node has no function. */
 import { checked, libc, systemError } from './libc.ts';
 
 const AF_UNIX = 1;
@@ -6,12 +6,12 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
-/** sun_path of sockaddr_un, with its end. */
+/** Size of sun_path in struct sockaddr_un, including the final NUL. */
 const PATH_BYTES = 108;
 
 /**
- * Sends `message` to the socket at `path`, where a leading `@` means the abstract name space (unix(7)). Never waits.
- * Throws an error with the errno's name as `code`.
+ * Sends `message` to the socket at `path`; a leading `@` means the abstract name space (unix(7)). Never
+ * blocks. Throws an error with the errno's name as `code`.
  */
 export function sendDatagram(path: string, message: string): void {
   const address = unixAddress(path);
@@ -26,7 +26,7 @@ export function sendDatagram(path: string, message: string): void {
   }
 }
 
-/** struct sockaddr_un for `path`. */
+/** Returns the struct sockaddr_un for `path`. */
 export function unixAddress(path: string): Buffer {
   const isAbstract = path.startsWith('@');
   const name = Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${path}\0`);

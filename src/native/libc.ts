@@ -1,15 +1,15 @@
 /**
- * The few calls of libc that Node has no function for, through Node's experimental `node:ffi`.
- * Promises that this room alone knows about ffi, and that a failed call throws an error with the
- * errno's name as `code`; nothing here keeps state or waits.
+ * The libc calls that Node has no function for, through Node's experimental `node:ffi`. Only this room
+ * uses ffi. A failed call throws an error with the errno's name as `code`. Nothing here keeps state or
+ * blocks.
  */
 import { getSystemErrorName } from 'node:util';
 
 type Ffi = typeof import('node:ffi');
 
 /**
- * node:ffi without the warning that it is experimental; the packaged runtime is pinned. Other warnings
- * stay.
+ * Returns node:ffi without its warning that it is experimental, since the packaged runtime is pinned.
+ * Other warnings are still emitted.
  */
 export function loadFfi(): Ffi {
   const emit = process.emitWarning;
@@ -18,7 +18,7 @@ export function loadFfi(): Ffi {
   };
   try {
     const ffi: Ffi | undefined = process.getBuiltinModule('node:ffi');
-    if (ffi === undefined) throw new Error('this Node has no node:ffi; version 26 is needed');
+    if (ffi === undefined) throw new Error('this Node has no node:ffi; version 26 is required');
     return ffi;
   } finally {
     process.emitWarning = emit;
@@ -27,7 +27,7 @@ export function loadFfi(): Ffi {
 
 const ffi = loadFfi();
 
-/** Signatures for Linux on 64-bit machines; `null` is what the process is already linked with. */
+/** Signatures for 64-bit Linux; `null` names the libraries that the process is already linked with. */
 export const { functions: libc } = ffi.dlopen(null, {
   __errno_location: { arguments: [], return: 'pointer' },
   adjtimex: { arguments: ['buffer'], return: 'int32' },
@@ -51,18 +51,18 @@ export const { functions: libc } = ffi.dlopen(null, {
 
 const errnoAddress = libc.__errno_location(); // of this thread
 
-/** The errno of the call just made; read it before anything else. */
+/** Returns the errno of the last call; must be read before any other call. */
 export function errno(): number {
   return ffi.getInt32(errnoAddress);
 }
 
-/** What a failed call throws. */
+/** Makes the error for a failed call. */
 export function systemError(call: string, number = errno()): NodeJS.ErrnoException {
   const code = getSystemErrorName(-number);
   return Object.assign(new Error(`${call}: ${code}`), { code, errno: number, syscall: call });
 }
 
-/** Passes a result on, or throws what errno says when it is -1. */
+/** Returns `result`, or throws the errno when it is -1. */
 export function checked(call: string, result: number): number {
   if (result === -1) throw systemError(call);
   return result;

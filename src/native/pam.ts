@@ -1,7 +1,7 @@
 /**
- * PAM's account phase for an account that is already known: whether it may be used now (expired,
- * locked by an administrator, outside its hours). No password is involved. Blocking, and pam_unix
- * takes over SIGCHLD: only for a short-lived process.
+ * PAM's account phase: whether an account may be used now (not expired, not locked, within its hours). No
+ * password is involved. It blocks, and pam_unix takes over SIGCHLD, so it is only for short-lived
+ * processes.
  */
 import { loadFfi } from './libc.ts';
 
@@ -10,14 +10,14 @@ const PAM_BUF_ERR = 5;
 const PAM_CONV_ERR = 19;
 const RESPONSE_BYTES = 16; // struct pam_response: char *resp, int resp_retcode
 
-/** What pam_acct_mgmt(3) answered. */
+/** The result of pam_acct_mgmt(3). */
 export interface AccountAnswer {
   readonly allowed: boolean;
-  /** PAM's own words. */
+  /** The text of pam_strerror(3). */
   readonly message: string;
 }
 
-/** Asks the PAM service `service` about `user`. Throws when there is no libpam. */
+/** Asks the PAM service `service` about `user`. Throws when libpam is missing. */
 export function askAccountPhase(service: string, user: string): AccountAnswer {
   const ffi = loadFfi();
   const { lib, functions: pam } = ffi.dlopen('libpam.so.0', {
@@ -29,7 +29,7 @@ export function askAccountPhase(service: string, user: string): AccountAnswer {
   const { functions: libc } = ffi.dlopen(null, {
     calloc: { arguments: ['uint64', 'uint64'], return: 'pointer' },
   });
-  // Messages are not shown and questions get empty answers, which PAM frees itself (pam_conv(3)).
+  // PAM's messages are not shown, and its questions get empty answers, which PAM frees (pam_conv(3)).
   const converse = lib.registerCallback(
     { arguments: ['int32', 'pointer', 'pointer', 'pointer'], return: 'int32' },
     (count, _messages, responses) => {

@@ -1,4 +1,4 @@
-/** Who is at the other end of a unix socket, as the kernel knows it. */
+/** The kernel's view of the process at the other end of a unix socket. */
 import type { Socket } from 'node:net';
 import { checked, libc } from './libc.ts';
 
@@ -6,32 +6,32 @@ const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const UCRED_BYTES = 12; // struct ucred: pid, uid, gid
 
-/** Identity at the time of connect(2) or listen(2). `pid` is 0 when it lies in another pid namespace. */
+/** Credentials at the time of connect(2) or listen(2). `pid` is 0 for a process in another pid namespace. */
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
 }
 
-/** SO_PEERCRED of unix(7) for a connected socket. Throws for one that is closed or of another family. */
+/** Returns SO_PEERCRED (unix(7)) of a connected socket. Throws when it is closed or of another family. */
 export function peerCredentials(socket: Socket): PeerCredentials {
   const fd = descriptor(socket);
   const credentials = Buffer.alloc(UCRED_BYTES);
   const length = Buffer.alloc(4);
   length.writeUInt32LE(UCRED_BYTES);
   checked('getsockopt', libc.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length));
-  if (length.readUInt32LE() !== UCRED_BYTES) throw new Error('getsockopt: not the credentials asked for');
+  if (length.readUInt32LE() !== UCRED_BYTES) throw new Error('getsockopt: unexpected length');
   const found = {
     pid: credentials.readInt32LE(0),
     uid: credentials.readUInt32LE(4),
     gid: credentials.readUInt32LE(8),
   };
-  // What the kernel says of a socket that has no peer of its own, such as TCP.
+  // The kernel's answer for a socket without a peer process, such as TCP.
   if (found.uid === 0xffff_ffff) throw new Error('getsockopt: this socket has no peer credentials');
   return found;
 }
 
-/** The descriptor of a socket: Node has no public name for it. */
+/** Returns a socket's descriptor, which has no public name in Node. */
 function descriptor(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } | null };
   if (handle?.fd === undefined || handle.fd < 0) throw new Error('getsockopt: the socket is closed');

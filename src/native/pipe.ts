@@ -1,4 +1,4 @@
-/** Pipes, and moving bytes from them to files within the kernel. */
+/** Pipes, and moving bytes from pipes to files within the kernel. */
 import { checked, errno, libc, systemError } from './libc.ts';
 
 const O_CLOEXEC = 0o2000000;
@@ -11,13 +11,16 @@ const EAGAIN = 11;
 const EINTR = 4;
 const NULL = 0n;
 
-/** Both ends' descriptors, closed by exec. */
+/** Descriptors of both ends, closed on exec. */
 export interface Pipe {
   readonly read: number;
   readonly write: number;
 }
 
-/** A new pipe (pipe(7)); `bytes` asks for a capacity, which a user over the system's limits does not get. */
+/**
+ * Makes a pipe (pipe(7)). `bytes` is the wanted capacity; a user beyond the system's limits gets the
+ * default.
+ */
 export function makePipe(bytes?: number): Pipe {
   const ends = Buffer.alloc(8);
   checked('pipe2', libc.pipe2(ends, O_CLOEXEC));
@@ -27,9 +30,9 @@ export function makePipe(bytes?: number): Pipe {
 }
 
 /**
- * Moves up to `length` bytes from a pipe to offset `offset` of a file, without waiting for the pipe.
- * What has been moved is in the file and out of the pipe even if the process dies meanwhile
- * (splice(2)). Returns the number of bytes, 'empty' for none now, 'end' when nobody can write any more.
+ * Moves up to `length` bytes from a pipe to offset `offset` of a file, without waiting for the pipe
+ * (splice(2)). Bytes that have been moved are in the file and out of the pipe, even if the process dies.
+ * Returns the number of bytes, 'empty' when there are none now, 'end' when no process can write any more.
  * Throws an error with `code`, for example ENOSPC; the bytes then stay in the pipe.
  */
 export function splice(from: number, to: number, offset: number, length: number): number | 'empty' | 'end' {
@@ -44,7 +47,7 @@ export function splice(from: number, to: number, offset: number, length: number)
   throw systemError('splice', number);
 }
 
-/** Gives the disk space of a part of a file back; it then reads as zeros (fallocate(2)). */
+/** Frees the disk space of a part of a file, which then reads as zeros (fallocate(2)). */
 export function punchHole(fd: number, offset: number, length: number): void {
   const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
   checked('fallocate', libc.fallocate(fd, mode, BigInt(offset), BigInt(length)));

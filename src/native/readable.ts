@@ -1,21 +1,20 @@
 /**
- * Being told that a pipe has bytes, or has ended, without reading them: so that they can be
- * moved by splice(2) instead. Node offers no poll(2); but libuv, given an empty buffer, reports
- * ENOBUFS for a readable descriptor without consuming anything, each time round the loop.
+ * Reports that a pipe is readable or has ended, without reading it, so that the bytes can be moved by
+ * splice(2). Node has no poll(2); but libuv, given an empty buffer, reports ENOBUFS for a readable
+ * descriptor without consuming anything, once for each turn of the event loop.
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
 
-/** What to do after a report: go on, wait for `resume`, or close the descriptor. */
+/** The watch's next step: continue, wait for `resume`, or close the descriptor. */
 export type Next = 'more' | 'pause' | 'end';
 
-/** A watched descriptor. */
 export interface Watch {
   resume(): void;
   /** Stops watching and closes the descriptor. */
   close(): void;
 }
 
-/** The part of Node's stream handle that this relies on (lib/internal/stream_base_commons.js). */
+/** The part of Node's stream handle that this uses (lib/internal/stream_base_commons.js). */
 interface Handle {
   useUserBuffer(buffer: Uint8Array): void;
   onread: () => void;
@@ -23,10 +22,7 @@ interface Handle {
   readStop(): void;
 }
 
-/**
- * Watches `fd`, which must be a pipe and then belongs to the watch. Keeps the process alive only while
- * `ref`.
- */
+/** Watches `fd`, a pipe, and takes ownership of it. Keeps the process alive only with `ref`. */
 export function watchReadable(fd: number, onReadable: () => Next, { ref = false } = {}): Watch {
   const options: SocketConstructorOpts & { manualStart: true } = {
     fd,

@@ -2,11 +2,11 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { keepDescriptors, reap } from './process.ts';
+import { closeAllOnExec, reap } from './process.ts';
 import { spawnProcess } from './spawn.ts';
 
 // What this test run itself was given beside them.
-keepDescriptors();
+closeAllOnExec();
 
 let folder: string;
 beforeEach(() => {
@@ -14,19 +14,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs a shell script with these words, and gives what it printed. */
-async function run(script: string, ...words: string[]): Promise<string> {
+/** Runs a shell script with these argv, and gives what it printed. */
+async function run(script: string, ...argv: string[]): Promise<string> {
   const [input, output] = [openSync('/dev/null', 'r'), openSync(join(folder, 'output'), 'w')];
   const environment = { PATH: '/usr/bin:/bin', NAME: 'a b=c' };
-  const all = ['sh', '-c', script, ...words];
+  const all = ['sh', '-c', script, ...argv];
   const descriptors = [input, output, output];
-  const pid = spawnProcess({ path: '/bin/sh', words: all, environment, directory: folder, descriptors });
+  const pid = spawnProcess({ path: '/bin/sh', argv: all, environment, directory: folder, descriptors });
   for (const fd of [input, output]) closeSync(fd);
   await expect.poll(() => reap(pid), { interval: 5, timeout: 10_000 }).toBe(true);
   return readFileSync(join(folder, 'output'), 'utf8').replaceAll(`${pid}`, 'PID');
 }
 
-it('gives a program its words, environment and directory, and nothing else', async () => {
+it('gives a program its argv, environment and directory, and nothing else', async () => {
   expect(await run('printf "<%s>" "$0" "$@"; pwd; env | sort', 'zero', '', 'ü $x', '*')).toBe(
     `<zero><><ü $x><*>${folder}\nNAME=a b=c\nPATH=/usr/bin:/bin\nPWD=${folder}\n`,
   );
@@ -46,7 +46,7 @@ it('gives it signals as they are by default', async () => {
 it('says why a program cannot be started', () => {
   const wanted = {
     path: '/bin/true',
-    words: ['true'],
+    argv: ['true'],
     environment: {},
     directory: '/',
     descriptors: [0, 1, 2],
@@ -55,7 +55,7 @@ it('says why a program cannot be started', () => {
   expect(starting({ path: '/no/such/program' })).toThrow(expect.objectContaining({ code: 'ENOENT' }));
   expect(starting({ path: '/etc/passwd' })).toThrow(expect.objectContaining({ code: 'EACCES' }));
   expect(starting({ directory: '/no/such/directory' })).toThrow(expect.objectContaining({ code: 'ENOENT' }));
-  expect(starting({ words: ['true', 'x'.repeat(3_000_000)] })).toThrow(
+  expect(starting({ argv: ['true', 'x'.repeat(3_000_000)] })).toThrow(
     expect.objectContaining({ code: 'E2BIG' }),
   );
 });

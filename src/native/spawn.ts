@@ -1,7 +1,6 @@
 /**
- * Starting a program without copying this process first: posix_spawn(3) shares memory until the
- * exec, where Node's own spawn forks (0.3 ms against 3 ms in a link). The new process is the
- * caller's to reap.
+ * Starts a program without copying this process first: posix_spawn(3) shares memory until the exec, where
+ * Node's spawn forks (0.3 ms against 3 ms in a link). The caller must reap the new process.
  */
 import { getSystemErrorName } from 'node:util';
 import { loadFfi } from './libc.ts';
@@ -23,33 +22,31 @@ const { functions: libc } = ffi.dlopen(null, {
 });
 
 const F_DUPFD_CLOEXEC = 1030;
-/** Room for glibc's posix_spawn_file_actions_t (80 bytes) and posix_spawnattr_t (336). */
+/** Enough for glibc's posix_spawn_file_actions_t (80 bytes) and posix_spawnattr_t (336 bytes). */
 const STRUCT_BYTES = 512;
 const SIGSET_BYTES = 128;
 const SETSIGDEF = 0x04;
 const SETSIGMASK = 0x08;
 const SETSID = 0x80;
 
-/** Keeps what only pointers refer to from being collected during a call. */
-const held: Buffer[] = [];
+/** Keeps buffers alive that only native pointers refer to during a call. */
+const keptAlive: Buffer[] = [];
 
-/** What to start. */
+/** The program to start. */
 export interface NewProcess {
-  /** The program's absolute path; `words[0]` is its name for itself. */
+  /** The program's absolute path; `words[0]` is the name that it sees for itself. */
   readonly path: string;
-  readonly words: readonly string[];
+  readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: string;
-  /**
-   * What its descriptors 0, 1, 2 and so on are to be. Only these are passed on where all others are
-   * close-on-exec.
-   */
+  /** The new process's descriptors 0, 1, 2 and so on. Others are passed on unless they are close-on-exec. */
   readonly descriptors: readonly number[];
 }
 
 /**
- * Starts it in a process session of its own (setsid(2)), all signals at their defaults. Returns its pid.
- * Throws an error with `code` when the directory cannot be entered or the program not be run.
+ * Starts the program in a process session of its own (setsid(2)), with all signals at their defaults.
+ * Returns its pid. Throws an error with `code` when the directory cannot be entered or the program not
+ * executed.
  */
 export function spawnProcess(process_: NewProcess): number {
   const [actions, attributes, pid] = [
@@ -57,11 +54,11 @@ export function spawnProcess(process_: NewProcess): number {
     Buffer.alloc(STRUCT_BYTES),
     Buffer.alloc(4),
   ];
-  const words = stringArray(process_.words);
+  const argv = stringArray(process_.argv);
   const environment = stringArray(
     Object.entries(process_.environment).map(([name, value]) => `${name}=${value}`),
   );
-  // Out of the way of 0, 1, 2, ..., which are overwritten one after the other.
+  // Duplicated above 0, 1, 2, ..., which are overwritten one after the other.
   const count = process_.descriptors.length;
   const sources = process_.descriptors.map((fd) => libc.fcntl(fd, F_DUPFD_CLOEXEC, count));
   libc.posix_spawn_file_actions_init(actions);
@@ -72,13 +69,13 @@ export function spawnProcess(process_: NewProcess): number {
     libc.posix_spawnattr_setflags(attributes, SETSID | SETSIGDEF | SETSIGMASK);
     libc.posix_spawnattr_setsigdefault(attributes, Buffer.alloc(SIGSET_BYTES, 0xff));
     libc.posix_spawnattr_setsigmask(attributes, Buffer.alloc(SIGSET_BYTES));
-    held.push(...words.texts, ...environment.texts);
+    keptAlive.push(...argv.texts, ...environment.texts);
     const { path } = process_;
-    const error = libc.posix_spawn(pid, path, actions, attributes, words.pointers, environment.pointers);
+    const error = libc.posix_spawn(pid, path, actions, attributes, argv.pointers, environment.pointers);
     if (error !== 0) throw spawnError(error);
     return pid.readInt32LE(0);
   } finally {
-    held.length = 0;
+    keptAlive.length = 0;
     process.chdir('/');
     for (const fd of sources) libc.close(fd);
     libc.posix_spawn_file_actions_destroy(actions);
@@ -86,7 +83,7 @@ export function spawnProcess(process_: NewProcess): number {
   }
 }
 
-/** A char *[] that ends with NULL; the texts must be kept as long as the pointers are used. */
+/** A NULL-terminated char *[]; keep `texts` alive as long as the pointers are used. */
 function stringArray(strings: readonly string[]): { pointers: Buffer; texts: Buffer[] } {
   const texts = strings.map((text) => Buffer.from(`${text}\0`));
   const pointers = Buffer.alloc((texts.length + 1) * 8);

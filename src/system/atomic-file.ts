@@ -1,7 +1,7 @@
 /**
- * Files that are there whole or not at all, whenever the process is killed or the power fails:
- * written under a temporary name in the same folder, synced, put in place, folder synced.
- * open(2), rename(2), link(2), fsync(2).
+ * Writes files atomically and durably: written under a temporary name in the same folder, synced, renamed
+ * or linked, folder synced. Whenever the process is killed or the power fails, a file is complete or
+ * absent. See open(2), rename(2), link(2), fsync(2).
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -23,18 +23,18 @@ import { AppError } from '../errors.ts';
 const LEFTOVER = /^\..+\.[0-9a-f]{16}\.tmp$/;
 const LEFTOVER_AGE_MS = 60_000;
 
-/** Puts `data` at `path`, replacing what is there. Throws CONFIG_INVALID or UNAVAILABLE. */
+/** Writes `data` to `path`, replacing an existing file. Throws CONFIG_INVALID or UNAVAILABLE. */
 export function writeDurably(path: string, data: string | Uint8Array, mode: number): void {
-  place(path, data, mode, renameSync);
+  putAtomically(path, data, mode, renameSync);
 }
 
 /**
- * Puts `data` at `path` only if nothing is there. Of several processes at once exactly one gets
- * true; the others get false, and then the winner's file is complete.
+ * Writes `data` to `path` only if it does not exist. Exactly one of several concurrent processes gets
+ * true; the others get false, when the winner's file is complete.
  */
 export function createDurably(path: string, data: string | Uint8Array, mode: number): boolean {
   try {
-    place(path, data, mode, linkSync);
+    putAtomically(path, data, mode, linkSync);
     return true;
   } catch (error) {
     if (error instanceof AppError && codeOf(error.cause) === 'EEXIST') return false;
@@ -42,7 +42,7 @@ export function createDurably(path: string, data: string | Uint8Array, mode: num
   }
 }
 
-function place(
+function putAtomically(
   path: string,
   data: string | Uint8Array,
   mode: number,
@@ -64,14 +64,14 @@ function writeSynced(path: string, data: string | Uint8Array, mode: number): voi
   const fd = openSync(path, 'wx', 0o600);
   try {
     writeFileSync(fd, data);
-    fchmodSync(fd, mode); // whatever the umask says
+    fchmodSync(fd, mode); // independent of the umask
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
 }
 
-/** Makes what is in the file last, or the names that were put into or removed from the folder. */
+/** Syncs a file's content to disk, or a folder's entries. */
 export function syncPath(path: string): void {
   const fd = openSync(path, 'r');
   try {
@@ -81,7 +81,7 @@ export function syncPath(path: string): void {
   }
 }
 
-/** Removes temporary files of writers that were killed: those older than a minute. */
+/** Removes temporary files older than a minute, left by writers that were killed. */
 export function removeLeftovers(folder: string, nowMs: number): void {
   for (const name of readdirSync(folder)) {
     if (!LEFTOVER.test(name)) continue;
@@ -91,8 +91,8 @@ export function removeLeftovers(folder: string, nowMs: number): void {
   }
 }
 
-/** What the administrator has to change, as against what may pass by itself (a full disk). */
-const THEIRS_TO_CHANGE: Readonly<Record<string, string>> = {
+/** Errors that only the administrator can fix; others, such as a full disk, may pass by themselves. */
+const ADMINISTRATOR_ERRORS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
@@ -103,12 +103,15 @@ const THEIRS_TO_CHANGE: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
-/** An AppError saying `doing` and why; CONFIG_INVALID where only the administrator can help. */
+/**
+ * Makes an AppError that says `doing` and the reason: CONFIG_INVALID for an error that only the
+ * administrator can fix, otherwise UNAVAILABLE.
+ */
 export function fileProblem(error: unknown, doing: string): AppError {
   if (error instanceof AppError) return error;
   const code = codeOf(error) ?? 'unknown error';
-  const theirs = THEIRS_TO_CHANGE[code];
-  if (theirs !== undefined) return new AppError('CONFIG_INVALID', `${doing}: ${theirs}`, { cause: error });
+  const reason = ADMINISTRATOR_ERRORS[code];
+  if (reason !== undefined) return new AppError('CONFIG_INVALID', `${doing}: ${reason}`, { cause: error });
   const why = code === 'ENOSPC' ? 'no space left on the device' : code;
   return new AppError('UNAVAILABLE', `${doing}: ${why}`, { cause: error });
 }

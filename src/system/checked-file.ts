@@ -1,14 +1,15 @@
 /**
- * Files that are believed only where their entry is as it should be. They are opened first and looked
- * at then, so that what is read is what was checked; no link is followed and no FIFO waited for.
+ * Reads files that are trusted only when their owner and mode are right. The file is opened first and
+ * checked then, so that what is read is what was checked. Symbolic links are not followed, and a FIFO is
+ * not waited for.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 /**
- * The text of the file at `path`, which messages call `name`; undefined when there is none. `problem`
- * completes "`name` …" when the entry is not acceptable. Throws NOT_TRUSTED.
+ * Returns the text of the file at `path`, called `name` in messages; undefined when there is none.
+ * `problem` completes "`name` …" when the file is not acceptable. Throws NOT_TRUSTED.
  */
 export function readCheckedFile(
   path: string,

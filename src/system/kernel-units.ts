@@ -1,4 +1,4 @@
-/** What /proc counts in. */
+/** The units that /proc counts in. */
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 
@@ -14,16 +14,19 @@ const ENTRY_BYTES = 16;
 
 let known: KernelUnits | undefined;
 
-/** As the kernel told this process; where it may not read that of itself, what nearly every host has. */
+/**
+ * Returns the units from this process's auxiliary vector, or the most common values when it cannot be
+ * read.
+ */
 export function kernelUnits(): KernelUnits {
   known ??= readUnits();
   return known;
 }
 
 function readUnits(): KernelUnits {
-  const told = new Map<bigint, number>();
-  for (const [name, value] of auxiliaryVector()) told.set(name, Number(value));
-  return { pageBytes: told.get(AT_PAGESZ) ?? 4096, ticksPerSecond: told.get(AT_CLKTCK) ?? 100 };
+  const values = new Map<bigint, number>();
+  for (const [name, value] of auxiliaryVector()) values.set(name, Number(value));
+  return { pageBytes: values.get(AT_PAGESZ) ?? 4096, ticksPerSecond: values.get(AT_CLKTCK) ?? 100 };
 }
 
 /** Pairs of machine words (proc_pid_auxv(5)). */

@@ -1,22 +1,22 @@
 /**
- * The server of this host, as its run folder's `server.json` tells it: where to dial, the CA that
- * vouches for it and the keys it signs with. Believed as far as the folder is the daemon's own
- * (trusted-folder.ts); checked member by member, without zod, because links load it too.
+ * The server of this host as described by `server.json` in its run folder: its address, the CA of its
+ * certificate, and the public keys of its tokens. Trusted only when the folder is the server's own
+ * (trusted-folder.ts). Parsed without zod, because links load this file, too.
  */
 import { AppError, isAppError } from '../errors.ts';
 import { readCheckedFile } from './checked-file.ts';
 import { openTrustedFolder, type TrustedFolder } from './trusted-folder.ts';
 import { homeOf, ownRunFolder } from './xdg.ts';
 
-/** What a running daemon says of itself. */
+/** The content of server.json. */
 export interface LocalServer {
   readonly serverId: string;
   readonly hostname: string;
-  /** host:port to dial, an IPv6 host in brackets. */
+  /** host:port, with an IPv6 host in brackets. */
   readonly address: string;
   /** The CA certificate, PEM. */
   readonly ca: string;
-  /** The JWKS that its tokens are verified with. */
+  /** The JWKS that verifies the server's tokens. */
   readonly keys: { readonly keys: readonly unknown[] };
   readonly version: string;
   readonly mode: 'system' | 'self';
@@ -27,15 +27,15 @@ const FILE = 'server.json';
 const MAX_BYTES = 1024 * 1024;
 const SYSTEM_RUN_DIR = '/run/latchkey';
 
-/** Where a daemon of this host may have its run folder: the user's own first, then the system's. */
+/** Run folders that a server of this host may have: the user's own first, then the system's. */
 export function defaultRunDirs(env: NodeJS.ProcessEnv, uid: number): string[] {
   if (uid === 0) return [SYSTEM_RUN_DIR];
   return [ownRunFolder(env, homeOf(env)), SYSTEM_RUN_DIR];
 }
 
 /**
- * The server whose run folder `runDir` is; undefined when none has written there.
- * Throws NOT_TRUSTED when somebody else could have written it, and for what is not a server's file.
+ * Returns the server whose run folder is `runDir`; undefined when none has written there. Throws
+ * NOT_TRUSTED when another user could have written the file, or when it is malformed.
  */
 export function readLocalServer(runDir: string): LocalServer | undefined {
   try {
@@ -47,12 +47,12 @@ export function readLocalServer(runDir: string): LocalServer | undefined {
   }
 }
 
-/** The same within a folder already opened. */
+/** Like `readLocalServer`, in an open folder. */
 export function readServerFile(folder: TrustedFolder): LocalServer | undefined {
   const text = readOwned(folder);
   if (text === undefined) return undefined;
   const found = parse(text);
-  if (found === undefined) throw new AppError('NOT_TRUSTED', `${FILE} in the run folder is not a server's`);
+  if (found === undefined) throw new AppError('NOT_TRUSTED', `${FILE} in the run folder is malformed`);
   return found;
 }
 

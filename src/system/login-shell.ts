@@ -1,22 +1,25 @@
-/** Which accounts people log in to: daemon and link must decide alike (DESIGN 7.8, 8). */
+/** Decides which accounts people can log in to; daemon and link must agree (DESIGN 7.8, 8). */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { codeOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
-/** nobody, and what a uid looks like that is not mapped into a user namespace (user_namespaces(7)). */
+/** Uid of nobody, and of uids that are not mapped into a user namespace (user_namespaces(7)). */
 export const NOBODY_UID = 65_534;
 
-/** Programs that end at once: no shells, even where /etc/shells has them. */
+/** Programs that exit at once: never login shells, even when /etc/shells lists them. */
 const NO_SHELL = new Set(['nologin', 'false', 'true', 'sync', 'halt', 'shutdown']);
 
-/** Whether `shell`, as a user's entry has it, is one of the host's valid login shells. Throws UNAVAILABLE. */
+/**
+ * Returns true when `shell`, as in a user's passwd entry, is a valid login shell of the host. Throws
+ * UNAVAILABLE.
+ */
 export function isLoginShell(shell: string, shells: readonly string[] = loginShells()): boolean {
   const path = shell === '' ? '/bin/sh' : shell; // passwd(5)
   return !NO_SHELL.has(basename(path)) && shells.includes(path);
 }
 
-/** shells(5); what getusershell(3) takes when there is no such file. */
+/** shells(5); without the file, the defaults of getusershell(3). */
 function loginShells(): string[] {
   try {
     const lines = readFileSync('/etc/shells', 'utf8').split('\n');

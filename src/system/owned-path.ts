@@ -1,6 +1,6 @@
 /**
- * Files and folders that must be this process's own: no symbolic link in their place, no foreign
- * owner, no looser mode than wanted. Every refusal is CONFIG_INVALID with the command that helps.
+ * Files and folders that must belong to this process alone: no symbolic link in their place, no other
+ * owner, no looser mode. Each refusal is CONFIG_INVALID with the command that helps.
  */
 import {
   accessSync,
@@ -22,30 +22,31 @@ import { fileProblem } from './atomic-file.ts';
 const WRITABLE_BY_OTHERS = 0o022;
 const MAX_BYTES = 1024 * 1024;
 
-/** What a file or folder is held to. */
+/** The owner and mode that a file or folder must have. */
 export interface Ownership {
   readonly uid: number;
   /** Mode bits that must not be set, for example 0o077. */
   readonly forbidden: number;
 }
 
-/** A file's content, and its entry as it was when opened. */
 export interface OwnedFile {
   readonly data: Buffer;
   readonly entry: Stats;
 }
 
-/** The effective uid, which owns what this process makes. */
+/** The effective uid, which owns the files that this process creates. */
 export function ownUid(): number {
   return process.geteuid?.() ?? 0;
 }
 
-/** The bytes of a private key file (mode 0600 or stricter); undefined when there is none. */
+/** Reads a private key file (mode 0600 or stricter); undefined when there is none. */
 export function readPrivateFile(path: string, uid = ownUid()): Buffer | undefined {
   return readOwnedFile(path, { uid, forbidden: 0o077 })?.data;
 }
 
-/** Whether the private key file is there; throws what `readPrivateFile` would, and reads nothing of it. */
+/**
+ * Checks a private key file like `readPrivateFile`, without reading it. Returns false when there is none.
+ */
 export function checkPrivateFile(path: string, uid = ownUid()): boolean {
   return openOwnedFile(path, { uid, forbidden: 0o077 }, () => true) ?? false;
 }
@@ -64,11 +65,11 @@ function openOwnedFile<T>(
   if (fd === undefined) return undefined;
   try {
     const entry = fstatSync(fd);
-    if (!entry.isFile()) throw refused(`${path} is not a regular file. Put a file in its place`);
+    if (!entry.isFile()) throw invalid(`${path} is not a regular file. Put a file in its place`);
     checkOwner(path, entry, ownership.uid);
     checkMode(path, entry, ownership.forbidden);
     if (entry.size > MAX_BYTES) {
-      throw refused(`${path} has ${entry.size} bytes; wanted at most ${MAX_BYTES}. Make it smaller`);
+      throw invalid(`${path} has ${entry.size} bytes; wanted at most ${MAX_BYTES}. Make it smaller`);
     }
     return use(fd, entry);
   } catch (error) {
@@ -80,18 +81,18 @@ function openOwnedFile<T>(
 
 function openForReading(path: string): number | undefined {
   try {
-    // Without O_NONBLOCK a FIFO in the file's place would hold the start for ever.
+    // Without O_NONBLOCK, a FIFO in the file's place would block the start for ever.
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    if (codeOf(error) === 'ELOOP') throw refused(`${path} is a symbolic link. Put the file itself there`);
+    if (codeOf(error) === 'ELOOP') throw invalid(`${path} is a symbolic link. Put the file itself there`);
     throw fileProblem(error, `cannot read ${path}`);
   }
 }
 
 /**
- * Makes sure that `path` is a folder of `uid` that this process can write to and that has none of
- * the mode bits of `forbidden`. Makes it, and missing parents, with `mode` when it is missing.
+ * Makes sure that `path` is a folder of `uid` that this process can write to, without the mode bits of
+ * `forbidden`. Creates it with `mode`, and missing parents, when it is missing. Throws CONFIG_INVALID.
  */
 export function ensureFolder(path: string, mode: number, ownership: Ownership): void {
   if (checkFolder(path, ownership) !== undefined) return;
@@ -103,15 +104,15 @@ export function ensureFolder(path: string, mode: number, ownership: Ownership): 
   checkFolder(path, ownership);
 }
 
-/** Its entry, if it is such a folder; undefined when there is none. */
+/** Returns the entry of such a folder; undefined when there is none. Throws CONFIG_INVALID. */
 export function checkFolder(path: string, { uid, forbidden }: Ownership): Stats | undefined {
   try {
     const entry = lstatSync(path, { throwIfNoEntry: false });
     if (entry === undefined) return undefined;
     if (entry.isSymbolicLink())
-      throw refused(`${path} is a symbolic link. Name the folder it leads to instead`);
-    if (!entry.isDirectory()) throw refused(`${path} is not a folder. Move it away`);
-    if (entry.uid !== uid) throw refused(foreign(path, entry.uid, String(uid)));
+      throw invalid(`${path} is a symbolic link. Name the folder it leads to instead`);
+    if (!entry.isDirectory()) throw invalid(`${path} is not a folder. Move it away`);
+    if (entry.uid !== uid) throw invalid(foreign(path, entry.uid, String(uid)));
     checkMode(path, entry, forbidden);
     accessSync(path, constants.W_OK | constants.X_OK);
     return entry;
@@ -121,8 +122,8 @@ export function checkFolder(path: string, { uid, forbidden }: Ownership): Stats 
 }
 
 /**
- * `mode` holds whatever the umask says; parents made on the way are never looser than that. One at a
- * time: mkdirSync's own `recursive` never returns where the kernel answers ENOENT, as in /proc.
+ * Sets `mode` independent of the umask; new parents are never looser. Creates one folder at a time, since
+ * mkdirSync's `recursive` never returns where the kernel answers ENOENT, as in /proc.
  */
 function makeFolder(path: string, mode: number): void {
   const parent = dirname(path);
@@ -132,7 +133,7 @@ function makeFolder(path: string, mode: number): void {
 }
 
 function checkOwner(path: string, entry: Stats, uid: number): void {
-  if (entry.uid !== uid && entry.uid !== 0) throw refused(foreign(path, entry.uid, `${uid} or root`));
+  if (entry.uid !== uid && entry.uid !== 0) throw invalid(foreign(path, entry.uid, `${uid} or root`));
 }
 
 function foreign(path: string, found: number, wanted: string): string {
@@ -143,7 +144,7 @@ function checkMode(path: string, entry: Stats, forbidden: number): void {
   const mode = entry.mode & 0o7777;
   if ((mode & forbidden) === 0) return;
   const who = (mode & forbidden & WRITABLE_BY_OTHERS) !== 0 ? 'change' : 'read';
-  throw refused(
+  throw invalid(
     `${path} has mode ${octal(mode)}, so that others can ${who} it; ` +
       `wanted ${octal(mode & ~forbidden)}. Run: chmod ${octal(mode & ~forbidden)} ${path}`,
   );
@@ -153,6 +154,6 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
 }
 
-function refused(message: string): AppError {
+function invalid(message: string): AppError {
   return new AppError('CONFIG_INVALID', message);
 }

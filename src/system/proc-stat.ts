@@ -1,23 +1,23 @@
 /** One line of /proc/<pid>/stat (proc_pid_stat(5)). */
 
 export interface ProcessStat {
-  /** R, S, D, T, Z, ... */
+  /** One letter: R, S, D, T, Z, ... */
   readonly state: string;
   readonly parent: number;
   readonly group: number;
-  /** Its process session: setsid(2). */
+  /** Id of the process session (setsid(2)). */
   readonly session: number;
-  /** Clock ticks since boot; with the pid it names a process for good. */
+  /** Clock ticks since boot. Together with the pid it identifies a process. */
   readonly startTime: number;
-  /** Clock ticks of CPU that it has used, with those of its children that it has waited for left out. */
+  /** Clock ticks of CPU used, without those of its children. */
   readonly cpuTicks: number;
-  /** Of its memory, what is in RAM: pages. */
+  /** Resident memory, in pages. */
   readonly residentPages: number;
 }
 
-/** Undefined for what is no such line. */
+/** Returns undefined for a malformed line. */
 export function parseStat(line: string): ProcessStat | undefined {
-  // The second field is the program's name in brackets, in which anything may stand.
+  // The second field is the program's name in parentheses, which may contain anything.
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   if (fields.length < 22) return undefined;
   const [state = '', parent, group, session] = fields;
@@ -32,7 +32,7 @@ export function parseStat(line: string): ProcessStat | undefined {
   };
 }
 
-/** Whether it still runs; a zombie does not. */
+/** Returns false for a zombie or a dead process. */
 export function isAlive({ state }: Pick<ProcessStat, 'state'>): boolean {
   return state !== 'Z' && state !== 'X';
 }

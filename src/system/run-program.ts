@@ -1,4 +1,7 @@
-/** Running a program of the host's that answers a question, with an environment of its own and a time limit. */
+/**
+ * Runs a program of the host that answers a question, with a fixed environment and a time limit of 5
+ * seconds.
+ */
 import { execFile } from 'node:child_process';
 import { AppError } from '../errors.ts';
 
@@ -11,8 +14,8 @@ export interface ProgramResult {
 }
 
 /**
- * Throws UNAVAILABLE for a program that is not there, prints more than `maxBytes`, or has not ended within 5 s, as
- * far as this process knows: one that was held up does not take a part of an answer for the whole.
+ * Runs the program to its end. Throws UNAVAILABLE when it is missing, prints more than `maxBytes`, or has
+ * not ended within 5 seconds; part of an answer is never taken for the whole.
  */
 export function runProgram(
   program: string,
@@ -23,7 +26,7 @@ export function runProgram(
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
     cwd: '/',
     encoding: 'utf8',
-    // Node's own time limit says nothing when it throws away what an ended program has printed.
+    // Node's own `timeout` does not report an ended program whose output it discards.
     signal: AbortSignal.timeout(TIMEOUT_MS),
     killSignal: 'SIGKILL',
     maxBuffer: maxBytes,
@@ -32,14 +35,15 @@ export function runProgram(
     const child = execFile(program, argv, options, (error, stdout, stderr) => {
       const status = error === null ? 0 : error.code;
       if (typeof status === 'number') return resolve({ status, stdout, stderr });
-      const why = error?.name === 'AbortError' ? 'it did not end in time' : (status ?? 'a signal ended it');
-      reject(new AppError('UNAVAILABLE', `${program} does not answer: ${why}`, { cause: error }));
+      const why =
+        error?.name === 'AbortError' ? 'no answer within 5 seconds' : (status ?? 'ended by a signal');
+      reject(new AppError('UNAVAILABLE', `${program} failed: ${why}`, { cause: error }));
     });
     child.stdin?.end();
   });
 }
 
-/** The first line of what a program said. */
+/** Returns the first line of standard error, or else of standard output. */
 export function firstLine({ stdout, stderr }: ProgramResult): string {
   return `${stderr}\n${stdout}`.trim().split('\n', 1)[0] ?? '';
 }

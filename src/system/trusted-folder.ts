@@ -1,19 +1,19 @@
 /**
- * A folder opened so that what is found through its descriptor is what its owner put there: every
- * ancestor belongs to root or to that owner and nobody else can write it, but for sticky folders
- * such as /tmp. Names below are then reached through /proc/self/fd, which no renaming of an
- * ancestor can turn elsewhere and which stays short enough for a socket's 107 bytes (unix(7)).
+ * Opens a folder so that entries found through its descriptor are those of its owner: every ancestor
+ * belongs to root or to that owner, and nobody else can write to it, except for sticky folders such as
+ * /tmp. Entries are then reached through /proc/self/fd, which renaming an ancestor cannot redirect and
+ * which is short enough for a socket's 107 bytes (unix(7)).
  */
 import { closeSync, constants, fstatSync, openSync, realpathSync, type Stats } from 'node:fs';
 import { AppError } from '../errors.ts';
 
-/** open(2): only a handle to look names up by; needs no read permission (links/ has mode 3733). */
+/** O_PATH of open(2): only for looking up names, without read permission (links/ has mode 3733). */
 const O_PATH = 0o10000000;
 const FOLDER = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const GROUP_OR_OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** An open folder and whose it is. */
+/** An open folder and its owner. */
 export class TrustedFolder implements Disposable {
   readonly fd: number;
   readonly uid: number;
@@ -23,7 +23,7 @@ export class TrustedFolder implements Disposable {
     this.uid = uid;
   }
 
-  /** The path of `name` within, valid in this process while the folder is open. */
+  /** Returns the path of `name` in the folder, valid in this process while the folder is open. */
   path(name: string): string {
     return `/proc/self/fd/${this.fd}/${name}`;
   }
@@ -34,8 +34,8 @@ export class TrustedFolder implements Disposable {
 }
 
 /**
- * Opens `path` (symbolic links on the way are resolved first, then no longer followed).
- * Throws NOT_FOUND when it is not there and NOT_TRUSTED when others could have put something else in its place.
+ * Opens `path`; symbolic links in it are resolved first, and not followed after that. Throws NOT_FOUND
+ * when it does not exist, NOT_TRUSTED when another user could have replaced it.
  */
 export function openTrustedFolder(path: string): TrustedFolder {
   const names = resolved(path).split('/').filter(Boolean);
@@ -56,7 +56,10 @@ export function openTrustedFolder(path: string): TrustedFolder {
   }
 }
 
-/** Opens `name` within `folder`: of the same owner, and writable by others only when sticky. */
+/**
+ * Opens the folder `name` within `folder`: it must have the same owner, and be sticky if others can write
+ * to it. Throws NOT_TRUSTED.
+ */
 export function openFolderWithin(folder: TrustedFolder, name: string): TrustedFolder {
   const fd = openWithin(folder, name);
   const stats = fstatSync(fd);
@@ -82,7 +85,7 @@ function resolved(path: string): string {
   }
 }
 
-/** Opens `name` within `fd`, which is closed when that worked. */
+/** Opens `name` within `fd`, and closes `fd` on success. */
 function step(fd: number, name: string, path: string): number {
   try {
     const next = openSync(`/proc/self/fd/${fd}/${name}`, FOLDER);
@@ -100,5 +103,5 @@ function checkAncestor(path: string, stats: Stats, owner: number): void {
 }
 
 function untrusted(path: string, why: string): AppError {
-  return new AppError('NOT_TRUSTED', `the folder ${path} cannot be trusted: ${why}`);
+  return new AppError('NOT_TRUSTED', `folder ${path} cannot be trusted: ${why}`);
 }

@@ -1,20 +1,20 @@
 /**
- * What an API token says (F6, F7, F8): typed claims on one side, the members of a JWT on the
- * other. Reading is strict: a claim of another type, form or range is TOKEN_INVALID, never mended.
+ * The claims of an API token (F6, F7, F8): converts between typed claims and the members of a JWT.
+ * Decoding is strict: a claim of another type, form or range is TOKEN_INVALID, never corrected.
  */
 import { AppError } from '../errors.ts';
 import type { JsonObject } from './strict-json.ts';
 
-/** The name space of our own claims. */
+/** Prefix of this product's own claims. */
 export const CLAIM_PREFIX = 'fastx/';
 
-/** Who API tokens are for. */
+/** Audience of API tokens. */
 export const AUDIENCE = 'api';
 
-/** How far another clock, or our own after being set, may be off. */
+/** How far the clock of the issuer may be ahead. */
 const CLOCK_SKEW_SECONDS = 60;
 
-/** The claims of one API token; times are seconds since 1970 (NumericDate without fractions). */
+/** The claims of one API token. Times are seconds since 1970 (NumericDate without fractions). */
 export interface TokenClaims {
   readonly sub: string;
   readonly iss: string;
@@ -35,7 +35,7 @@ export interface TokenClaims {
 
 type Mutable = { -readonly [Name in keyof TokenClaims]?: TokenClaims[Name] };
 
-/** Our own claims with text, and the members they are. */
+/** Text claims and their names in the JWT. */
 const TEXTS = [
   ['user', `${CLAIM_PREFIX}user`],
   ['clientIp', `${CLAIM_PREFIX}client-ip`],
@@ -46,7 +46,7 @@ const TEXTS = [
   ['parent', `${CLAIM_PREFIX}parent`],
 ] as const;
 
-/** Our own claims that are true or false, and the members they are. */
+/** Boolean claims and their names in the JWT. */
 const FLAGS = [
   ['daemon', `${CLAIM_PREFIX}daemon`],
   ['nodeLink', `${CLAIM_PREFIX}node-link`],
@@ -58,14 +58,14 @@ const MAX_NAME_LENGTH = 256;
 // Controls, format and bidi characters, lone surrogates, line and paragraph separators.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** Whether `value` can be a claim that names something: 1 to 256 printable characters. */
+/** Returns true for text that a claim may contain: 1 to 256 printable characters. */
 export function isClaimText(value: unknown): value is string {
   return (
     typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && !UNPRINTABLE.test(value)
   );
 }
 
-/** The members of the JWT. */
+/** Returns the payload of the JWT. */
 export function encodeClaims(claims: TokenClaims): object {
   const { sub, iss, jti, iat, exp, authMethod } = claims;
   const members: Record<string, unknown> = {
@@ -83,18 +83,18 @@ export function encodeClaims(claims: TokenClaims): object {
   return members;
 }
 
-/** Now, and how far away a token may expire at most. */
+/** The current time, and the longest lifetime of a token. */
 export interface ClaimTimes {
   readonly nowSeconds: number;
   readonly longestLifetimeSeconds: number;
 }
 
-/** The claims of a verified payload. Throws TOKEN_INVALID, or TOKEN_EXPIRED when all else is right. */
+/** Decodes a verified payload. Throws TOKEN_INVALID, or TOKEN_EXPIRED when everything else is right. */
 export function decodeClaims(payload: unknown, times: ClaimTimes): TokenClaims {
   if (typeof payload !== 'object' || payload === null) throw invalid('the claims');
   const members = payload as JsonObject;
   if (members.aud !== AUDIENCE) throw invalid('aud');
-  if (members.nbf !== undefined) throw invalid('nbf'); // never written here, so never ours
+  if (members.nbf !== undefined) throw invalid('nbf'); // this server never writes it
   const claims: TokenClaims = {
     sub: text(members, 'sub'),
     iss: text(members, 'iss'),
@@ -108,7 +108,7 @@ export function decodeClaims(payload: unknown, times: ClaimTimes): TokenClaims {
   return claims;
 }
 
-/** Whether the token is within its time now; for claims that have been decoded before. */
+/** Checks that decoded claims are valid now. Throws TOKEN_INVALID, TOKEN_EXPIRED. */
 export function checkTimes(
   { iat, exp }: TokenClaims,
   { nowSeconds, longestLifetimeSeconds }: ClaimTimes,
@@ -118,7 +118,7 @@ export function checkTimes(
   if (exp <= nowSeconds) throw tokenExpired();
 }
 
-/** What a caller is told whose token's time is over, before a call or during it. */
+/** The error for a caller whose token has expired, before a call or during it. */
 export function tokenExpired(): AppError {
   return new AppError('TOKEN_EXPIRED', 'the token has expired; log in again');
 }
@@ -149,8 +149,5 @@ function flag(members: JsonObject, name: string): boolean {
 }
 
 function invalid(claim: string): AppError {
-  return new AppError(
-    'TOKEN_INVALID',
-    `this is not a token of this server: ${claim} is missing or not acceptable`,
-  );
+  return new AppError('TOKEN_INVALID', `not a token of this server: ${claim} is missing or invalid`);
 }

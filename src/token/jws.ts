@@ -1,37 +1,37 @@
 /**
- * JSON Web Signatures in compact form (RFC 7515), in one strict profile: what this room signs
- * verifies anywhere, and what it verifies has exactly one reading. A token cannot bring a key,
- * choose an algorithm, or be written in a second way with the same meaning. Whatever is wrong is
- * TOKEN_INVALID; nothing else is ever thrown for a bad token.
+ * JSON Web Signatures in compact form (RFC 7515), in one strict profile: what this room signs verifies
+ * anywhere, and what it verifies has exactly one interpretation. A token cannot bring a key, choose an
+ * algorithm, or be written in a second way with the same meaning. Every invalid token is TOKEN_INVALID;
+ * nothing else is thrown.
  *
- * An ECDSA signature has a twin, (r, n-s), that verifies as well (RFC 7518 asks for no more).
- * Nothing here or above takes the text of a token for its identity: that is `jti`.
+ * An ECDSA signature has a twin, (r, n-s), that verifies as well (RFC 7518 does not forbid it). So the
+ * text of a token is never used as its identity: that is `jti`.
  */
 import { sign, verify } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import type { Algorithm, KeySet, PublicKey, SigningKey } from './key.ts';
 import { type JsonObject, parseStrictObject } from './strict-json.ts';
 
-/** The longest token, in characters. */
+/** Longest token, in characters. */
 export const MAX_TOKEN_LENGTH = 8192;
 
 const SIGNATURE_BYTES = 64; // both algorithms
 const HEADER_MEMBERS = ['alg', 'kid', 'typ'];
 
-/** Headers by how they are written: a key's tokens all have the same. */
+/** Cache of parsed headers by their encoded text: all tokens of one key have the same. */
 const KNOWN_HEADERS = new Map<string, ParsedJws['header']>();
 const MAX_KNOWN_HEADERS = 16;
 
-/** A token of the right form. Only `verifyJws` says that its signature is right too. */
+/** A well-formed token. Only `verifyJws` checks the signature. */
 export interface ParsedJws {
   readonly header: { readonly alg: Algorithm; readonly kid: string };
   readonly payload: JsonObject;
-  /** What is signed: the first two parts, ASCII. */
+  /** The signed text: the first two parts, ASCII. */
   readonly signingInput: string;
   readonly signature: Buffer;
 }
 
-/** The compact JWS of `payload`, with the header members alg, typ "JWT" and kid. */
+/** Signs `payload` as a compact JWS, with the header members alg, typ "JWT" and kid. */
 export function signJws(payload: object, key: SigningKey): string {
   const header = { alg: key.algorithm, typ: 'JWT', kid: key.kid };
   const signingInput = `${encodePart(header)}.${encodePart(payload)}`;
@@ -42,7 +42,7 @@ export function signJws(payload: object, key: SigningKey): string {
   return `${signingInput}.${signature.toString('base64url')}`;
 }
 
-/** The token taken apart, its signature unchecked. Throws TOKEN_INVALID. */
+/** Parses a token without checking its signature. Throws TOKEN_INVALID. */
 export function parseJws(text: string): ParsedJws {
   if (typeof text !== 'string' || text.length > MAX_TOKEN_LENGTH) throw invalid('it is too long');
   const [first = '', second = '', third = '', ...rest] = text.split('.', 4);
@@ -55,12 +55,12 @@ export function parseJws(text: string): ParsedJws {
   return { header, payload, signingInput: `${first}.${second}`, signature };
 }
 
-/** The token taken apart, signed by the key of `keys` that it names. Throws TOKEN_INVALID. */
+/** Parses a token and checks its signature with the key of `keys` that it names. Throws TOKEN_INVALID. */
 export function verifyJws(text: string, keys: KeySet): ParsedJws {
   const parsed = parseJws(text);
   const key = keys.get(parsed.header.kid);
-  if (key === undefined) throw invalid('its key is not one of this server');
-  if (key.algorithm !== parsed.header.alg) throw invalid('its algorithm is not that of its key');
+  if (key === undefined) throw invalid('it is signed with an unknown key');
+  if (key.algorithm !== parsed.header.alg) throw invalid('its algorithm does not match its key');
   if (!isSignedBy(parsed, key)) throw invalid('its signature is wrong');
   return parsed;
 }
@@ -78,12 +78,12 @@ function parseHeader(part: string): ParsedJws['header'] {
   const header = parseStrictObject(decodePart(part));
   if (header === undefined) throw invalid('its header is not a plain JSON object');
   if (Object.keys(header).some((name) => !HEADER_MEMBERS.includes(name))) {
-    throw invalid('its header has a member that is not known here');
+    throw invalid('its header has an unknown member');
   }
   const { alg, kid, typ = 'JWT' } = header;
   if (alg !== 'ES256' && alg !== 'EdDSA') throw invalid('its algorithm is not accepted');
-  if (typeof kid !== 'string' || kid === '') throw invalid('it names no key');
-  if (typ !== 'JWT') throw invalid('it is of another type');
+  if (typeof kid !== 'string' || kid === '') throw invalid('it has no key id');
+  if (typ !== 'JWT') throw invalid('its type is not JWT');
   if (KNOWN_HEADERS.size >= MAX_KNOWN_HEADERS) KNOWN_HEADERS.clear();
   KNOWN_HEADERS.set(part, { alg, kid });
   return { alg, kid };
@@ -93,7 +93,7 @@ function encodePart(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
 
-/** Node reads base64url generously; writing it again shows whether this was the only spelling. */
+/** Node decodes base64url leniently; encoding again shows whether this was the canonical form. */
 function decodePart(part: string): Buffer {
   const bytes = Buffer.from(part, 'base64url');
   if (part === '' || bytes.toString('base64url') !== part) throw invalid('a part is not canonical base64url');
@@ -101,5 +101,5 @@ function decodePart(part: string): Buffer {
 }
 
 function invalid(why: string): AppError {
-  return new AppError('TOKEN_INVALID', `this is not a token of this server: ${why}`);
+  return new AppError('TOKEN_INVALID', `not a token of this server: ${why}`);
 }

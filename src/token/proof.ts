@@ -1,7 +1,7 @@
 /**
- * How daemon and link prove themselves to each other (DESIGN 7, F22, F23): a proof is a JWT for
- * one uid, one nonce and 30 seconds; a resume MAC shows after a restart that both still hold the
- * init key. Neither is an API token, and no API token is a proof: the audience tells them apart.
+ * Mutual authentication of daemon and link (DESIGN 7, F22, F23). A proof is a JWT for one uid, one nonce
+ * and 30 seconds. A resume MAC shows, after a restart, that both ends still have the init key. The
+ * audience separates proofs from API tokens: neither can be used as the other.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../errors.ts';
@@ -11,14 +11,14 @@ import type { KeySet, SigningKey } from './key.ts';
 const AUDIENCE = 'latchkey-link';
 const LIFETIME_SECONDS = 30;
 
-/** Whom a proof is for: the link's uid, and the nonce of its Hello. */
+/** The link that a proof is for: its uid, and the nonce of its Hello. */
 export interface ProofTarget {
   readonly uid: number;
   readonly nonce: Buffer;
   readonly nowSeconds: number;
 }
 
-/** A proof by the server `serverId` for one link. */
+/** Makes a proof by the server `serverId` for one link. */
 export function makeProof(target: ProofTarget & { readonly serverId: string }, key: SigningKey): string {
   const { serverId, uid, nonce, nowSeconds } = target;
   const times = { iat: nowSeconds, exp: nowSeconds + LIFETIME_SECONDS };
@@ -36,7 +36,7 @@ export function verifyProof(text: string, keys: KeySet, target: ProofTarget): vo
   if (exp <= target.nowSeconds) throw new AppError('TOKEN_EXPIRED', 'the proof has expired');
 }
 
-/** What both sides know when a connection is resumed. */
+/** Values that both ends know when a connection is resumed. */
 export interface ResumeTranscript {
   readonly version: number;
   readonly linkNonce: Buffer;
@@ -46,8 +46,8 @@ export interface ResumeTranscript {
 }
 
 /**
- * HMAC-SHA-256 under the init key of the side's tag, version, both nonces, jti and uid, each
- * behind its 4-byte big-endian length, numbers as decimal text. Compare with timingSafeEqual.
+ * HMAC-SHA-256 under the init key of the side's tag, version, both nonces, jti and uid, each preceded by
+ * its 4-byte big-endian length, numbers as decimal text. Compare with timingSafeEqual.
  */
 export function resumeMac(side: 'daemon' | 'link', initKey: Buffer, transcript: ResumeTranscript): Buffer {
   const { version, linkNonce, daemonNonce, jti, uid } = transcript;
@@ -71,5 +71,5 @@ function isSeconds(value: unknown): value is number {
 }
 
 function invalid(member: string): AppError {
-  return new AppError('TOKEN_INVALID', `this is not a proof for this link: ${member} is not acceptable`);
+  return new AppError('TOKEN_INVALID', `not a proof for this link: ${member} is invalid`);
 }

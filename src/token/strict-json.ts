@@ -1,7 +1,7 @@
 /**
- * JSON objects read without the freedoms of RFC 8259 that two readers may take differently:
- * member names are unique at every depth, numbers are plain integers, strings are well-formed
- * Unicode, and the bytes are UTF-8 without a byte order mark.
+ * Parses JSON objects without the freedoms of RFC 8259 that two parsers may interpret differently: member
+ * names are unique at every depth, numbers are plain integers, strings are well-formed Unicode, and the
+ * bytes are UTF-8 without a byte order mark.
  */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -9,7 +9,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;
 
-/** The object written in `bytes`, or undefined when they are anything else. Never throws. */
+/** Parses the object in `bytes`; returns undefined when they are anything else. Never throws. */
 export function parseStrictObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const text = utf8.decode(bytes);
@@ -27,9 +27,9 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * How many members the parsed value has, or NaN when a string is not well formed. Outside its
- * strings a JSON text has one colon a member, so fewer members than colons means that a name
- * came twice. Goes down by a list, not by calls: depth is the sender's choice.
+ * Returns the number of members of the parsed value, or NaN when a string is not well formed. Outside its
+ * strings a JSON text has one colon for each member, so fewer members than colons mean a duplicate name.
+ * Iterative, since the sender chooses the depth.
  */
 function membersIn(root: JsonObject): number {
   let count = 0;
