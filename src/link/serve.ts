@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { AppError, isAppError } from '../errors.ts';
-import { keepDescriptors, setDumpable } from '../native/process.ts';
+import { closeAllOnExec, setDumpable } from '../native/process.ts';
 import { defaultRunDirs, type LocalServer, readLocalServer, readServerFile } from '../system/local-server.ts';
 import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../system/trusted-folder.ts';
 import { checkAccount, checkNotRaised, ownAccount } from './account/account.ts';
@@ -32,7 +32,7 @@ export async function serve(
 ): Promise<void> {
   const account = ownAccount();
   setDumpable(false);
-  keepDescriptors();
+  closeAllOnExec();
   const umask = process.umask(0o077);
   process.on('SIGXFSZ', () => {}); // write(2) then fails with EFBIG, which is handled
   await using opened = new AsyncDisposableStack();

@@ -6,7 +6,7 @@ import { type Daemon, startDaemon } from '../daemon.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { inert } from '../inert.ts';
 import { createLog, type Logger } from '../log/log.ts';
-import { giveMemoryBack } from '../native/memory.ts';
+import { releaseMemory } from '../native/memory.ts';
 import { setDumpable } from '../native/process.ts';
 import { homeOf } from '../system/xdg.ts';
 import { VERSION } from '../version.ts';
@@ -86,7 +86,7 @@ async function serve(flags: { config?: string; run?: string }): Promise<number> 
     await reload(daemon, read, log);
     manager.ready(status);
   });
-  setTimeout(giveMemoryBack, TIDY_MS).unref();
+  setTimeout(releaseMemory, TIDY_MS).unref();
   const signal = await stopped;
   manager.stopping();
   log.info({ signal }, 'latchkey stops; links and sessions go on');

@@ -5,7 +5,7 @@
  * everything here does nothing.
  */
 import { sendDatagram } from '../native/datagram.ts';
-import { keepDescriptor } from '../native/process.ts';
+import { closeOnExec } from '../native/process.ts';
 
 const FIRST_HANDED_OVER = 3; // SD_LISTEN_FDS_START
 const VARIABLES = [
@@ -93,7 +93,7 @@ function socketsFrom(told: Told, pid: number): Map<string, number> {
   const names = told.LISTEN_FDNAMES?.split(':') ?? [];
   for (let index = 0; index < Number(told.LISTEN_FDS); index += 1) {
     const fd = FIRST_HANDED_OVER + index;
-    keepDescriptor(fd);
+    closeOnExec(fd);
     sockets.set(names[index] ?? 'unknown', fd);
   }
   return sockets;

@@ -2,7 +2,7 @@
  * Returns memory to the kernel one second after the last activity: an idle link is one of many, and no
  * longer needs what a burst of output needed (DESIGN 7.11).
  */
-import { giveMemoryBack } from '../../native/memory.ts';
+import { releaseMemory } from '../../native/memory.ts';
 
 const QUIET_MS = 1000;
 /** Garbage collections until V8 drops the code that only the start-up has used. */
@@ -34,6 +34,6 @@ export class IdleMemory {
 
   #tidy(): void {
     this.#release();
-    giveMemoryBack(ROUNDS);
+    releaseMemory(ROUNDS);
   }
 }

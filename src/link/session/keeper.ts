@@ -105,12 +105,12 @@ export function startKeeper(folder: SessionFolder, program: Program): StartedKee
   const descriptors = [input, output.write, gate?.read ?? devNull, errors.write, output.read, errors.read];
   descriptors.push(open?.write ?? devNull, life.write, life.read, greeting.write);
   const { command, environment, directory, umask, held } = program;
-  const words = ['sh', '-c', script({ input: open !== undefined, held, umask }), folder.path, ...command];
+  const argv = ['sh', '-c', script({ input: open !== undefined, held, umask }), folder.path, ...command];
   // Opened again rather than duplicated: O_NONBLOCK, shared by dup(2), would break the holder's reads.
   const ownLife = openSync(`/proc/self/fd/${life.read}`, constants.O_RDONLY | constants.O_NONBLOCK);
   const pipes = { output: output.read, errors: errors.read, life: ownLife, input: open?.write };
   try {
-    const pid = spawnProcess({ path: '/bin/sh', words, environment, directory, descriptors });
+    const pid = spawnProcess({ path: '/bin/sh', argv, environment, directory, descriptors });
     return { pid, pipes, greeting: greeting.read, gate: gate?.write };
   } catch (error) {
     closePipes(pipes);
