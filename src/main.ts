@@ -4,6 +4,7 @@
 import { writeSync } from 'node:fs';
 import { startClean } from './entry/packaged/clean-start.ts';
 import { roleOf } from './entry/role.ts';
+import { DONE } from './exit-status.ts';
 import { versionLine } from './version.ts';
 
 const STDOUT = 1;
@@ -24,7 +25,7 @@ async function run(): Promise<number> {
     case 'doctor':
       return (await import('./doctor/main.ts')).runDoctor(rest);
     case 'version':
-      return rest.length === 0 && saysVersion() ? 0 : runCli();
+      return rest.length === 0 && saysVersion() ? DONE : runCli();
     default:
       return runCli();
   }

@@ -5,8 +5,8 @@
  */
 import { ReconnectingClient, type Who } from '../src/client/watch/reconnecting-client.ts';
 import { AppError } from '../src/errors.ts';
+import { DONE } from '../src/exit-status.ts';
 import { inert } from '../src/inert.ts';
-import { DONE } from '../src/terminal/exit-status.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
 import type { TerminalLoan } from './effects/run-in-terminal.ts';

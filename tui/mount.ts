@@ -4,7 +4,7 @@
  */
 import { render } from 'ink';
 import type { ReactNode } from 'react';
-import { DONE } from '../src/terminal/exit-status.ts';
+import { DONE } from '../src/exit-status.ts';
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
 /** ^C and ^\ */

@@ -7,7 +7,7 @@ import {
   FAILURE_DESCRIPTION,
   OBJECT_DESCRIPTIONS,
 } from '../../src/cli/output/json-manual.ts';
-import { STATUS } from '../../src/terminal/exit-status.ts';
+import { STATUS } from '../../src/exit-status.ts';
 import { type HelpItem, type HelpPart, helpParts } from './help-text.ts';
 import { Page } from './roff.ts';
 import { writeSettings } from './settings-manual.ts';

@@ -1,5 +1,5 @@
 /** Standard output may break under us: `latchkey tokens | head -1`, a full disk. */
-import { OUTPUT_GONE } from '../terminal/exit-status.ts';
+import { OUTPUT_GONE } from '../exit-status.ts';
 import { flushed, type Io } from '../terminal/io.ts';
 import type { Run } from './run.ts';
 

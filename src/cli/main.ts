@@ -5,8 +5,8 @@
  * from argv. All it knows it asks the server, through src/client.
  */
 import { CommanderError } from 'commander';
+import { DONE, FAILED, USAGE } from '../exit-status.ts';
 import { inertJson } from '../inert.ts';
-import { DONE, FAILED, USAGE } from '../terminal/exit-status.ts';
 import { type Io, processIo } from '../terminal/io.ts';
 import { Output } from '../terminal/output.ts';
 import { watchOutput } from './broken-pipe.ts';

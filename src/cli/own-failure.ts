@@ -1,5 +1,5 @@
 /** `start` and `attach` end with a session's status, so their own failures have one apart: 255. */
-import { OWN_FAILURE } from '../terminal/exit-status.ts';
+import { OWN_FAILURE } from '../exit-status.ts';
 import { explain } from './failure.ts';
 import type { Work } from './run.ts';
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Client, ConnectOptions } from '../client/connect/connect.ts';
 import type { ReconnectingClient } from '../client/watch/reconnecting-client.ts';
-import { FAILED } from '../terminal/exit-status.ts';
+import { FAILED } from '../exit-status.ts';
 import type { Io } from '../terminal/io.ts';
 import { Output } from '../terminal/output.ts';
 import type { Globals } from './globals.ts';

@@ -1,6 +1,6 @@
 /** Usage errors that say where the help is, with the status of the verb they are about. */
 import { type Command, CommanderError } from 'commander';
-import { OWN_FAILURE, USAGE } from '../terminal/exit-status.ts';
+import { OWN_FAILURE, USAGE } from '../exit-status.ts';
 
 /** For `command` and all below it; `standIns` end with a program's status, so their own errors are 255. */
 export function hintAtHelp(command: Command, standIns: ReadonlySet<string>, path = command.name()): void {

@@ -8,9 +8,9 @@
  */
 import { parseArgs } from 'node:util';
 import { watchOutput } from '../cli/broken-pipe.ts';
+import { DONE, exitStatus, FAILED, USAGE } from '../exit-status.ts';
 import { setDumpable } from '../native/process.ts';
 import { ownUid } from '../system/owned-path.ts';
-import { FAILED, USAGE } from '../terminal/exit-status.ts';
 import { type Io, processIo } from '../terminal/io.ts';
 import { Output } from '../terminal/output.ts';
 import { examine } from './examine.ts';
@@ -38,8 +38,6 @@ Each finding in JSON:
 Exit status: 0 no problem (there may be warnings), 1 a problem, 2 usage, 78 the configuration cannot be used.
 `;
 
-const EXIT_CONFIG = 78; // EX_CONFIG, sysexits.h
-
 /** Resolves with the exit status. */
 export async function runDoctor(argv: string[], io: Io = processIo()): Promise<number> {
   using watched = watchOutput(io);
@@ -60,7 +58,7 @@ async function run(argv: string[], io: Io): Promise<number> {
   const { help, json = false, 'no-color': plain = false, ...flags } = readArguments(argv);
   if (help) {
     io.stdout.write(HELP);
-    return 0;
+    return DONE;
   }
   process.umask(0o077);
   setDumpable(false);
@@ -68,13 +66,13 @@ async function run(argv: string[], io: Io): Promise<number> {
   const findings = await examine(flags, io.env, ownUid(), io.now);
   if (json) out.document({ findings });
   else for (const line of lines(findings, out.paint)) out.text(`${line}\n`);
-  return exitStatus(findings);
+  return statusOf(findings);
 }
 
-function exitStatus(findings: readonly Finding[]): number {
+function statusOf(findings: readonly Finding[]): number {
   const problems = findings.filter(({ status }) => status === 'problem');
-  if (problems.some(({ check }) => check === 'configuration')) return EXIT_CONFIG;
-  return problems.length > 0 ? FAILED : 0;
+  if (problems.some(({ check }) => check === 'configuration')) return exitStatus('CONFIG_INVALID');
+  return problems.length > 0 ? FAILED : DONE;
 }
 
 class UsageError extends Error {}

@@ -3,16 +3,24 @@
  * and the client's file formats, runs as one ordinary user for one daemon, and exits by itself. It never
  * acts without authentication of the daemon, and never for another user.
  */
-import { type AppError, isAppError } from '../errors.ts';
+
+import { isAppError, type Reason } from '../errors.ts';
+import { DONE, exitStatus, FAILED } from '../exit-status.ts';
 import { inert } from '../inert.ts';
 import { HELP, type LinkOptions, parseOptions } from './options.ts';
 import { announce } from './user-messages.ts';
 
-const DONE = 0;
-const FAILED = 1;
-const USAGE = 2;
-const NOT_ALLOWED = 4;
-const UNREACHABLE = 6;
+/** The failures that the exit status tells apart. */
+const TOLD_APART: readonly Reason[] = [
+  'USAGE',
+  'NOT_ELIGIBLE',
+  'PERMISSION_DENIED',
+  'LOCAL_ONLY',
+  'LINK_REFUSED',
+  'UNREACHABLE',
+  'UNAVAILABLE',
+  'NOT_TRUSTED',
+];
 
 /** Runs `latchkey link` with the arguments after the role's name; resolves with the exit status. */
 export async function runLink(argv: string[]): Promise<number> {
@@ -31,7 +39,7 @@ export async function runLink(argv: string[]): Promise<number> {
     if (options?.report !== undefined)
       (await import('./processes/detach.ts')).report(options.report, message);
     else process.stderr.write(`latchkey link: ${inert(message)}\n`);
-    return options?.daemon === true ? FAILED : exitStatus(error);
+    return options?.daemon === true ? FAILED : statusOf(error);
   }
 }
 
@@ -63,18 +71,6 @@ async function run(options: LinkOptions, argv: readonly string[]): Promise<numbe
   return DONE;
 }
 
-function exitStatus(error: unknown): number {
-  if (!isAppError(error)) return FAILED;
-  return STATUS[error.reason] ?? FAILED;
+function statusOf(error: unknown): number {
+  return isAppError(error) && TOLD_APART.includes(error.reason) ? exitStatus(error.reason) : FAILED;
 }
-
-const STATUS: { readonly [Reason in AppError['reason']]?: number } = {
-  USAGE,
-  NOT_ELIGIBLE: NOT_ALLOWED,
-  PERMISSION_DENIED: NOT_ALLOWED,
-  LOCAL_ONLY: NOT_ALLOWED,
-  LINK_REFUSED: NOT_ALLOWED,
-  UNREACHABLE,
-  UNAVAILABLE: UNREACHABLE,
-  NOT_TRUSTED: UNREACHABLE,
-};

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
 import { AppError, isAppError } from '../errors.ts';
+import { DONE, exitStatus, FAILED } from '../exit-status.ts';
 import { inert } from '../inert.ts';
 import { createLog, type Logger } from '../log/log.ts';
 import { releaseMemory } from '../native/memory.ts';
@@ -32,9 +33,6 @@ Exit status: 0 stopped, 1 failed, 2 usage, 78 the configuration cannot be used.
 const API_SOCKET = 'api';
 /** When to give back what only the start needed: not while somebody waits for it. */
 const TIDY_MS = 1000;
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
-const EXIT_CONFIG = 78; // EX_CONFIG, sysexits.h
 
 /** Runs the daemon; resolves with the exit status. */
 export async function runServe(argv: string[]): Promise<number> {
@@ -42,14 +40,13 @@ export async function runServe(argv: string[]): Promise<number> {
     const { values } = readArguments(argv);
     if (values.help) {
       process.stdout.write(HELP);
-      return 0;
+      return DONE;
     }
     return await serve(values);
   } catch (error) {
     if (!isAppError(error)) throw error;
     process.stderr.write(`latchkey: ${inert(error.message)}\n`);
-    if (error.reason === 'USAGE') return EXIT_USAGE;
-    return error.reason === 'CONFIG_INVALID' ? EXIT_CONFIG : EXIT_FAILED;
+    return ['USAGE', 'CONFIG_INVALID'].includes(error.reason) ? exitStatus(error.reason) : FAILED;
   }
 }
 
@@ -90,7 +87,7 @@ async function serve(flags: { config?: string; run?: string }): Promise<number> 
   const signal = await stopped;
   manager.stopping();
   log.info({ signal }, 'latchkey stops; links and sessions go on');
-  return 0;
+  return DONE;
 }
 
 /** The API's socket, if a service manager opened one. Throws CONFIG_INVALID for others: nobody would answer there. */

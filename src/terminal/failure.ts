@@ -1,6 +1,7 @@
 /** A failure told to a person: one line, with what to do next where that is known; never a stack. */
+
 import { AppError, type Reason } from '../errors.ts';
-import { exitStatus, FAILED } from './exit-status.ts';
+import { exitStatus, FAILED } from '../exit-status.ts';
 
 const LOG_IN = "run 'latchkey login', or 'latchkey link' on the server's host";
 

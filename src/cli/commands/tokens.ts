@@ -1,13 +1,13 @@
 /** `latchkey tokens`: who is logged in, and putting an end to it. */
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
+import { DONE, exitStatus, FAILED } from '../../exit-status.ts';
 import type {
   Token,
   TokenFilter,
   VerifyTokenResponse,
   WatchTokensResponse,
 } from '../../generated/latchkey/v1/token.ts';
-import { DONE, exitStatus, FAILED } from '../../terminal/exit-status.ts';
 import { asJson, boolean, type Members, stringOrNull } from '../../terminal/json.ts';
 import { readSecret } from '../input/read-secret.ts';
 import { endingOf, showReceipt } from '../output/receipt-view.ts';

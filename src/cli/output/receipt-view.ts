@@ -1,7 +1,8 @@
 /** What an ending ended (requirement X1), for people and as JSON. */
+
 import { AppError } from '../../errors.ts';
+import { DONE, FAILED } from '../../exit-status.ts';
 import { type Receipt, VerifiedBy } from '../../generated/latchkey/v1/token.ts';
-import { DONE, FAILED } from '../../terminal/exit-status.ts';
 import {
   asJson,
   integer,

@@ -5,9 +5,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Following, followSession, type Progress } from '../../client/follow-session.ts';
 import { isAppError, type Reason } from '../../errors.ts';
+import { OWN_FAILURE } from '../../exit-status.ts';
 import type { Exited, Output } from '../../generated/latchkey/v1/session.ts';
 import { Stream } from '../../generated/latchkey/v1/session.ts';
-import { OWN_FAILURE } from '../../terminal/exit-status.ts';
 import { explain } from '../failure.ts';
 import { forwardSignals } from '../input/forward-signals.ts';
 import { stdinChunks } from '../input/stdin-chunks.ts';

@@ -2,7 +2,7 @@
  * What ends or interrupts a screen that is drawn again and again: ^C and other signals, `q`, and ^Z, after which the
  * screen comes back. Keys are read unshown where standard input is a terminal, so that none is drawn over.
  */
-import { DONE } from '../../terminal/exit-status.ts';
+import { DONE } from '../../exit-status.ts';
 import type { Io } from '../../terminal/io.ts';
 import type { LiveScreen } from '../../terminal/live-screen.ts';
 

@@ -4,6 +4,7 @@
  */
 import { text } from 'node:stream/consumers';
 import { AppError, isAppError } from '../../errors.ts';
+import { DONE, FAILED } from '../../exit-status.ts';
 import { readServerFile } from '../../system/local-server.ts';
 import { openTrustedFolder } from '../../system/trusted-folder.ts';
 import { registerLink } from './register.ts';
@@ -11,7 +12,7 @@ import type { RegistrationOrder, RegistrationOutcome } from './registrar.ts';
 
 export async function answerRegistration(run: string): Promise<number> {
   const ordered = await text(process.stdin);
-  if (ordered === '') return 1; // the link has exited
+  if (ordered === '') return FAILED; // the link has exited
   const { request, timeoutMs }: RegistrationOrder = JSON.parse(ordered);
   using folder = openTrustedFolder(run);
   const outcome: RegistrationOutcome = await registerLink(
@@ -28,5 +29,5 @@ export async function answerRegistration(run: string): Promise<number> {
     },
   );
   process.stdout.write(JSON.stringify(outcome));
-  return 0;
+  return DONE;
 }

@@ -1,9 +1,9 @@
 /**
- * What the shell learns: 0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed, 5 not found,
+ * The exit statuses of every role, for all of them are one program to the shell: 0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed, 5 not found,
  * 6 unreachable, 78 bad configuration (EX_CONFIG, sysexits.h), and 255 where a session's own status
  * could be anything below (ssh(1), "Exit status").
  */
-import type { Reason } from '../errors.ts';
+import type { Reason } from './errors.ts';
 
 export const DONE = 0;
 export const FAILED = 1;
