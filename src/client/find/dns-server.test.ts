@@ -1,5 +1,6 @@
+import type { SrvRecord } from 'node:dns';
 import { describe, expect, it } from 'vitest';
-import { dnsServer, type Lookup, searchDomains } from './dns-server.ts';
+import { chooseRecord, dnsServer, type Lookup, searchDomains } from './dns-server.ts';
 
 /** DNS with these records and no others. */
 function records(
@@ -24,6 +25,18 @@ describe('a server that DNS names (N1)', () => {
     expect(await dnsServer(['a.example', 'b.example'], lookup)).toBe('first.b.example:7400');
   });
 
+  it('is one of several with the lowest priority, by chance', async () => {
+    const [first, second, later] = [record('first', 1, 60), record('second', 1, 40), record('later', 2, 900)];
+    const lookup = records({ '_latchkey._tcp.a.example': [later, first, second] });
+    const by = (number: number) => dnsServer(['a.example'], lookup, (below) => Math.min(number, below - 1));
+    expect(await Promise.all([0, 60, 61, 1000].map(by))).toEqual([
+      'first:7300',
+      'first:7300',
+      'second:7300',
+      'second:7300',
+    ]);
+  });
+
   it('is the address _latchkey where there is no SRV record', async () => {
     const lookup = records({}, { '_latchkey.a.example': ['192.0.2.7'] });
     expect(await dnsServer(['a.example'], lookup)).toBe('192.0.2.7:7300');
@@ -41,5 +54,40 @@ describe('a server that DNS names (N1)', () => {
       'b.example',
     ]);
     expect(searchDomains('search -x ../y\n')).toEqual([]);
+  });
+});
+
+function record(name: string, priority: number, weight: number): SrvRecord {
+  return { name, port: 7300, priority, weight };
+}
+
+describe('records of one priority (RFC 2782)', () => {
+  /** How many of all the numbers that there may be lead to each record. */
+  function numbersFor(...weights: number[]): number[] {
+    const all = weights.map((weight, at) => record(`${at}`, 5, weight));
+    const numbers = Array.from({ length: weights.reduce((sum, weight) => sum + weight, 1) }, (_, at) => at);
+    const chosen = numbers.map((number) =>
+      chooseRecord([...all, record('other', 6, 100)], (below) => {
+        expect(below).toBe(numbers.length);
+        return number;
+      }),
+    );
+    return all.map(({ name }) => chosen.filter((one) => one?.name === name).length);
+  }
+
+  it('are chosen in proportion to their weights; the first has the one number more', () => {
+    expect(numbersFor(60, 30, 10)).toEqual([61, 30, 10]);
+    expect(numbersFor(1, 1, 1)).toEqual([2, 1, 1]);
+  });
+
+  it('have one chance of the whole where their weight is 0, wherever they stand', () => {
+    expect(numbersFor(60, 0, 40)).toEqual([60, 1, 40]);
+    expect(numbersFor(0, 65_535)).toEqual([1, 65_535]);
+  });
+
+  it('are the first of them where all weights are 0, and none where there is none', () => {
+    expect(numbersFor(0, 0)).toEqual([1, 0]);
+    expect(numbersFor(0)).toEqual([1]);
+    expect(chooseRecord([], () => 0)).toBeUndefined();
   });
 });
