@@ -90,7 +90,7 @@ export async function startDaemon(
 
   const info = { serverId, hostname, version: VERSION, mode, startedAt: new Date(now()) };
   const activity = rooms.use(new Activity({ authority, links, sessions, now }));
-  const refusals = rooms.use(new RefusalLog(log, { heard: activity.refused }));
+  const refusals = rooms.use(new RefusalLog(log, { onRefusal: activity.refused }));
   const logins = await openLoginMethods({ config, store, authority, links, eligible, refusals, now, log });
   const listen = listenFd === undefined ? config.api.listen : { fd: listenFd };
   const parts = { authority, links, sessions, roles, logins, info, activity, refusals, log };

@@ -15,7 +15,7 @@ function open(): Activity {
   failing = false;
   const use = async () => {
     looked += 1;
-    if (failing) throw new AppError('STORE_UNAVAILABLE', 'the store does not answer');
+    if (failing) throw new AppError('STORE_UNAVAILABLE', 'the database is unavailable');
     return { top: [], links: 3, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 7 };
   };
   return new Activity({

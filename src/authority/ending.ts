@@ -139,7 +139,7 @@ export class Endings {
           await deleteTokens(tx, jtis);
           return found;
         },
-        { mustFit: true },
+        { isUrgent: true },
       );
       return { rows };
     } catch (failure) {

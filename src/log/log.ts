@@ -1,7 +1,7 @@
 /**
- * The log, on standard error: JSON lines, or lines for people on a terminal. It never writes a
- * token, and text from elsewhere is inert in both forms: JSON escapes control characters, and what
- * JSON leaves (C1, bidi and other unseen controls) is escaped here.
+ * The log on standard error: JSON lines, or lines for people on a terminal. It never contains a token.
+ * Text from elsewhere is escaped in both forms: JSON escapes control characters, and this module the
+ * others that a terminal interprets (C1, bidi and invisible characters).
  */
 import { isatty } from 'node:tty';
 import { type Logger, pino } from 'pino';
@@ -9,7 +9,9 @@ import { inertJson, inertJsonText } from '../inert.ts';
 
 export type { Logger } from 'pino';
 
-/** What the rooms need of it; each asks for no more than it uses. `err` among the details is an error. */
+/**
+ * The log as other rooms use it; each asks for the methods that it calls. `err` in `details` is an error.
+ */
 export interface Log {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;
@@ -26,14 +28,14 @@ export interface LogSettings {
   readonly format: LogFormat;
 }
 
-/** Where lines go. */
+/** Destination of the lines. */
 export interface LogTarget {
   write(line: string, isUrgent: boolean): void;
   readonly isTTY?: boolean;
 }
 
-/** Members that hold secrets wherever somebody might log them by mistake. */
-const HIDDEN = new Set([
+/** Names of members that hold secrets, in case somebody logs them by mistake. */
+const SECRET_NAMES = new Set([
   'token',
   'authorization',
   'secret',
@@ -43,23 +45,23 @@ const HIDDEN = new Set([
   'privateKey',
   'master',
 ]);
-const HIDDEN_DEPTH = 3;
-const WARN = 40; // pino's number
+const SECRET_DEPTH = 3;
+const WARN = 40; // pino's level number
 type Details = Record<string, unknown>;
 
 /** A JWT, or most of one. */
 const JWT = /\beyJ[\w-]{8,}\.[\w-]+(\.[\w-]*)?/g;
 
-/** Most lines: nothing in them that would have to be escaped. */
+/** A line without characters that must be escaped, as most are. */
 const PLAIN_LINE = /^[\x20-\x7e]*\n$/;
 
 export function createLog({ level, format }: LogSettings, target: LogTarget = descriptorTarget(2)): Logger {
   const human = format === 'human' || (format === 'auto' && target.isTTY === true);
   const stream = {
     [pino.symbols.needsMetadataGsym]: true as const,
-    lastLevel: 0, // of the line that is written, says pino
+    lastLevel: 0, // set by pino to the level of the current line
     write(line: string): void {
-      target.write(human ? forPeople(safe(line)) : safe(line), this.lastLevel >= WARN);
+      target.write(human ? humanLine(inertLine(line)) : inertLine(line), this.lastLevel >= WARN);
     },
   };
   const options: pino.LoggerOptions = {
@@ -73,12 +75,13 @@ export function createLog({ level, format }: LogSettings, target: LogTarget = de
 }
 
 /**
- * What is worth a warning is written at once, with all before it, so that nothing of it is lost when the process
- * is killed; the rest at the end of the turn, since writing costs more than all else about a line.
+ * Writes to a descriptor. A warning or worse is written at once, with all lines before it, so that it is
+ * not lost when the process is killed. Other lines are written together at the end of the event loop's
+ * turn, since the write costs more than all other work on a line.
  */
 export function descriptorTarget(fd: number): LogTarget {
   const destination = pino.destination({ fd, sync: true });
-  destination.on('error', () => undefined); // a closed pipe is no reason to die
+  destination.on('error', () => undefined); // a closed pipe is no reason to exit
   let waiting = '';
   const flush = (): void => {
     const lines = waiting;
@@ -96,11 +99,14 @@ export function descriptorTarget(fd: number): LogTarget {
   };
 }
 
-/** `details` with secrets blacked out; pino can do that too, but takes longer for it than for all the rest. */
-function withoutSecrets(details: Details, depth = HIDDEN_DEPTH): Details {
+/**
+ * Returns `details` with secrets replaced. pino's own `redact` takes longer than all other work on a
+ * line.
+ */
+function withoutSecrets(details: Details, depth = SECRET_DEPTH): Details {
   let copy: Details | undefined;
   for (const name in details) {
-    const shown = HIDDEN.has(name) ? '[secret]' : below(details[name], depth);
+    const shown = SECRET_NAMES.has(name) ? '[secret]' : nestedWithoutSecrets(details[name], depth);
     if (shown === details[name]) continue;
     copy ??= { ...details };
     copy[name] = shown;
@@ -108,11 +114,11 @@ function withoutSecrets(details: Details, depth = HIDDEN_DEPTH): Details {
   return copy ?? details;
 }
 
-function below(value: unknown, depth: number): unknown {
+function nestedWithoutSecrets(value: unknown, depth: number): unknown {
   return depth > 1 && isPlain(value) ? withoutSecrets(value, depth - 1) : value;
 }
 
-/** Whatever else there is says itself what it shows: errors by their serializer, secrets by toJSON. */
+/** Other values decide themselves what is shown: errors by their serializer, secrets by toJSON. */
 function isPlain(value: unknown): value is Details {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
@@ -121,7 +127,7 @@ function describeError(error: Error): object {
   return withoutSecrets({ ...pino.stdSerializers.errWithCause(error) });
 }
 
-/** pino's isoTime, but a second that many lines share is written out once. */
+/** Like pino's isoTime, but formats a second only once for all lines that share it. */
 function isoTime(): () => string {
   let second = Number.NaN;
   let text = '';
@@ -136,19 +142,22 @@ function isoTime(): () => string {
   };
 }
 
-/** `text` with each token in it blacked out. */
+/** Replaces each token in `text`. */
 export function withoutTokens(text: string): string {
   return text.includes('eyJ') ? text.replace(JWT, '[token]') : text;
 }
 
-/** In a line of JSON these characters stand in strings only, where \uXXXX means the same. */
-function safe(line: string): string {
+/** Escapes characters that in a line of JSON occur only in strings, where \uXXXX has the same meaning. */
+function inertLine(line: string): string {
   const shown = withoutTokens(line);
   return PLAIN_LINE.test(shown) ? shown : inertJsonText(shown);
 }
 
-/** `2026-11-22T02:49:54.000Z INFO  message key=value`; every value is JSON, so a line stays a line. */
-function forPeople(line: string): string {
+/**
+ * Formats `2026-11-22T02:49:54.000Z INFO  message key=value`. Every value is JSON, so it cannot break the
+ * line.
+ */
+function humanLine(line: string): string {
   const { time, level, msg, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const pairs = Object.entries(rest).map(([key, value]) => `${plain(key)}=${plain(value)}`);
   const words = [
@@ -160,7 +169,7 @@ function forPeople(line: string): string {
   return `${words.filter((word) => word !== '').join(' ')}\n`;
 }
 
-/** Plain text as it is, everything else as JSON. */
+/** Returns plain text as it is, everything else as JSON. */
 function plain(value: unknown): string {
   if (typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) && !value.includes('"')) {
     return value;

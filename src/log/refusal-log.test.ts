@@ -15,36 +15,36 @@ afterEach(() => vi.useRealTimers());
 describe('refusals in the log (DESIGN 11)', () => {
   it('are told once at once, then as one sum a minute', () => {
     using refusals = new RefusalLog(log);
-    for (let n = 0; n < 500; n += 1) refusals.tell('refused', { reason: 'A' }, { n });
-    refusals.tell('refused', { reason: 'B' }, { n: 7 });
+    for (let n = 0; n < 500; n += 1) refusals.add('refused', { reason: 'A' }, { n });
+    refusals.add('refused', { reason: 'B' }, { n: 7 });
     const first = { message: 'refused', reason: 'A', n: 0 };
     expect(warned).toEqual([first, { message: 'refused', reason: 'B', n: 7 }]);
     vi.advanceTimersByTime(60_000);
-    expect(warned.slice(2)).toEqual([{ message: 'refused, in sum', reason: 'A', more: 499 }]);
-    refusals.tell('refused', { reason: 'A' }, { n: 1 });
-    refusals.tell('refused', { reason: 'B' }, { n: 1 });
+    expect(warned.slice(2)).toEqual([{ message: 'refused, repeated', reason: 'A', more: 499 }]);
+    refusals.add('refused', { reason: 'A' }, { n: 1 });
+    refusals.add('refused', { reason: 'B' }, { n: 1 });
     expect(warned.slice(3)).toEqual([{ message: 'refused', reason: 'B', n: 1 }]);
     vi.advanceTimersByTime(60_000);
-    expect(warned.slice(4)).toEqual([{ message: 'refused, in sum', reason: 'A', more: 1 }]);
+    expect(warned.slice(4)).toEqual([{ message: 'refused, repeated', reason: 'A', more: 1 }]);
     vi.advanceTimersByTime(120_000);
     expect(vi.getTimerCount()).toBe(0);
-    refusals.tell('refused', { reason: 'A' }, { n: 0 });
+    refusals.add('refused', { reason: 'A' }, { n: 0 });
     expect(warned.at(-1)).toEqual(first);
   });
 
   it('take bounded room, however many kinds there are', () => {
-    using refusals = new RefusalLog(log, { kinds: 10 });
-    for (let n = 0; n < 1000; n += 1) refusals.tell('refused', { name: `user ${n}` }, {});
+    using refusals = new RefusalLog(log, { maxKinds: 10 });
+    for (let n = 0; n < 1000; n += 1) refusals.add('refused', { name: `user ${n}` }, {});
     expect(warned).toHaveLength(11);
     vi.advanceTimersByTime(60_000);
-    expect(warned.slice(11)).toEqual([{ message: 'refused, in sum', others: 'of many kinds', more: 989 }]);
+    expect(warned.slice(11)).toEqual([{ message: 'refused, repeated', others: 'of other kinds', more: 989 }]);
   });
 
   it('are told in sum when the daemon stops', () => {
     const refusals = new RefusalLog(log);
-    for (let n = 0; n < 3; n += 1) refusals.tell('refused', {}, {});
+    for (let n = 0; n < 3; n += 1) refusals.add('refused', {}, {});
     refusals[Symbol.dispose]();
-    expect(warned.at(-1)).toEqual({ message: 'refused, in sum', more: 2 });
+    expect(warned.at(-1)).toEqual({ message: 'refused, repeated', more: 2 });
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,34 +1,35 @@
 /**
- * Refusals in the log: the first of its kind at once, then one line a minute with the number of the
- * others, so that whoever is refused cannot fill a disk. A minute without one, and the next is a first one again.
+ * Logs refused requests: the first of a kind at once, then one line a minute with the number of further
+ * ones, so that refused clients cannot fill the disk. After a minute without any, the next one counts as
+ * the first again.
  */
 import type { Log } from './log.ts';
 
-/** What refusals have in common that are counted together. */
+/** The properties by which refusals are counted together. */
 export type RefusalKind = Readonly<Record<string, string | number | undefined>>;
 
-interface Sum {
+interface Counter {
   readonly message: string;
   readonly kind: RefusalKind;
-  /** Since the last line. */
+  /** Number of refusals since the last line. */
   more: number;
 }
 
 export interface RefusalLogOptions {
   readonly everyMs?: number;
-  /** Is told of each at once. */
-  readonly heard?: (message: string, kind: RefusalKind) => void;
-  /** Kinds told apart at a time; the rest is one kind for each message. */
-  readonly kinds?: number;
+  /** Called for each refusal at once. */
+  readonly onRefusal?: (message: string, kind: RefusalKind) => void;
+  /** Largest number of kinds counted separately; all others are one kind for each message. */
+  readonly maxKinds?: number;
 }
 
 const MINUTE_MS = 60_000;
-const KINDS = 1000;
+const MAX_KINDS = 1000;
 
 export class RefusalLog implements Disposable {
   readonly #log: Pick<Log, 'debug' | 'warn'>;
   readonly #options: RefusalLogOptions;
-  readonly #sums = new Map<string, Sum>();
+  readonly #counters = new Map<string, Counter>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(log: Pick<Log, 'debug' | 'warn'>, options: RefusalLogOptions = {}) {
@@ -36,46 +37,46 @@ export class RefusalLog implements Disposable {
     this.#options = options;
   }
 
-  /** `details` are told of the first alone, and of each where the log takes everything. */
-  tell(message: string, kind: RefusalKind, details: object): void {
-    this.#options.heard?.(message, kind);
-    const sum = this.#sumOf(message, kind);
-    const isFirst = sum.more === 0 && !this.#sums.has(keyOf(sum));
-    if (isFirst) this.#sums.set(keyOf(sum), sum);
-    else sum.more += 1;
+  /** Logs one refusal. `details` are logged for the first of a kind, and for each at level debug. */
+  add(message: string, kind: RefusalKind, details: object): void {
+    this.#options.onRefusal?.(message, kind);
+    const counter = this.#counterOf(message, kind);
+    const isFirst = counter.more === 0 && !this.#counters.has(keyOf(counter));
+    if (isFirst) this.#counters.set(keyOf(counter), counter);
+    else counter.more += 1;
     this.#log[isFirst ? 'warn' : 'debug']({ ...kind, ...details }, message);
-    this.#timer ??= setInterval(() => this.#sumUp(), this.#options.everyMs ?? MINUTE_MS).unref();
+    this.#timer ??= setInterval(() => this.#logSums(), this.#options.everyMs ?? MINUTE_MS).unref();
   }
 
-  /** The sum that counts this one: one that there is, a new one, or that of all the rest. */
-  #sumOf(message: string, kind: RefusalKind): Sum {
-    const sum: Sum = { message, kind, more: 0 };
-    const known = this.#sums.get(keyOf(sum));
+  /** Returns the counter for this refusal: an existing one, a new one, or the one for all further kinds. */
+  #counterOf(message: string, kind: RefusalKind): Counter {
+    const counter: Counter = { message, kind, more: 0 };
+    const known = this.#counters.get(keyOf(counter));
     if (known !== undefined) return known;
-    if (this.#sums.size < (this.#options.kinds ?? KINDS)) return sum;
-    const rest: Sum = { message, kind: { others: 'of many kinds' }, more: 0 };
-    return this.#sums.get(keyOf(rest)) ?? rest;
+    if (this.#counters.size < (this.#options.maxKinds ?? MAX_KINDS)) return counter;
+    const rest: Counter = { message, kind: { others: 'of other kinds' }, more: 0 };
+    return this.#counters.get(keyOf(rest)) ?? rest;
   }
 
-  #sumUp(): void {
-    for (const [key, sum] of this.#sums) {
-      if (sum.more === 0) this.#sums.delete(key);
-      else this.#log.warn({ ...sum.kind, more: sum.more }, `${sum.message}, in sum`);
-      sum.more = 0;
+  #logSums(): void {
+    for (const [key, counter] of this.#counters) {
+      if (counter.more === 0) this.#counters.delete(key);
+      else this.#log.warn({ ...counter.kind, more: counter.more }, `${counter.message}, repeated`);
+      counter.more = 0;
     }
-    if (this.#sums.size > 0) return;
+    if (this.#counters.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Tells what has not been told yet. */
+  /** Logs the counts that have not been logged yet. */
   [Symbol.dispose](): void {
-    this.#sumUp();
-    this.#sums.clear();
+    this.#logSums();
+    this.#counters.clear();
     clearInterval(this.#timer);
   }
 }
 
-function keyOf({ message, kind }: Sum): string {
+function keyOf({ message, kind }: Counter): string {
   return JSON.stringify([message, kind]);
 }

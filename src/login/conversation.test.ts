@@ -60,7 +60,7 @@ async function open() {
     minted.push(request);
     return { token: 'a.b.c', claims: { jti: 'j' } as never };
   };
-  const refusals = { tell: (_message: string, kind: object) => void logged.push(kind) };
+  const refusals = { add: (_message: string, kind: object) => void logged.push(kind) };
   const room = new Conversations({
     methods: [sesame],
     authority: { mint },

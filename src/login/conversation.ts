@@ -17,7 +17,7 @@ export interface ConversationsOptions {
   readonly methods: readonly LoginMethod[];
   readonly authority: Pick<Authority, 'mint'>;
   readonly throttle: Pick<Throttle, 'failed' | 'refusedForMs' | 'slowedMs'>;
-  readonly refusals: Pick<RefusalLog, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'add'>;
   /** The least that a refusal takes since the last answer: more than PAM's own delay (pam_fail_delay(3)). */
   readonly refusalMs?: number;
 }
@@ -119,7 +119,7 @@ export class Conversations {
     const { throttle, refusals, refusalMs = REFUSAL_MS } = this.#options;
     await throttle.failed(name, visitor.source);
     const kind = { username, method: way.name, why: whyOf(why), from: visitor.source };
-    refusals.tell('login refused', kind, { peer: visitor.address });
+    refusals.add('login refused', kind, { peer: visitor.address });
     await delay(Math.max(0, sinceMs + refusalMs - performance.now()), undefined, { signal });
   }
 

@@ -20,7 +20,7 @@ export interface LoginMethodsOptions {
   readonly authority: Authority;
   readonly links: Links;
   readonly eligible: () => EligibleSettings;
-  readonly refusals: Pick<RefusalLog, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'add'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;

@@ -1,8 +1,8 @@
 /**
- * The store keeps what outlives the daemon: tokens' claims, links, sessions. It promises that a
- * commit it has answered is on the disk, and that one it could not make has changed nothing and
- * says STORE_UNAVAILABLE. It never holds a secret or a token, never lets a second daemon in, and
- * knows nothing of rules: those are the domain's.
+ * The store keeps what outlives the daemon: tokens' claims, links, sessions. A commit that has been
+ * acknowledged is on disk; one that failed has changed nothing and throws STORE_UNAVAILABLE. The store
+ * never contains a secret or a token, and never lets a second daemon open it. It knows no rules of the
+ * domain.
  */
 import { isAbsolute } from 'node:path';
 import { AppError } from '../errors.ts';
@@ -19,25 +19,28 @@ export type { CommitOptions, Store } from './store.ts';
 export interface StoreOptions {
   /** `sqlite:/absolute/path`. */
   readonly url: string;
-  /** Room kept for commits that must fit; 4 MiB. */
+  /** Size of the disk reserve for urgent commits, in bytes; 4 MiB by default. */
   readonly reserveBytes?: number;
   readonly log?: Pick<Log, 'error'> | undefined;
-  /** Only measurements change it. */
+  /** Set only by measurements. */
   readonly synchronous?: Synchronous;
 }
 
-/** The store at `url`, its schema brought up to date; a copy of what was there before is kept beside it. Throws CONFIG_INVALID, STORE_UNAVAILABLE. */
+/**
+ * Opens the store at `url` and migrates its schema, after keeping a copy of an older one beside it.
+ * Throws CONFIG_INVALID, STORE_UNAVAILABLE.
+ */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, reserveBytes = RESERVE_BYTES, log, synchronous } = options;
   const path = url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : '';
   if (!isAbsolute(path))
-    throw new AppError('CONFIG_INVALID', 'store.url: "sqlite:" and an absolute path is wanted');
+    throw new AppError('CONFIG_INVALID', 'store.url: must be "sqlite:" and an absolute path');
   const database = openDatabase(path, synchronous);
   const store = new SqliteStore(database, new Reserve(reservePath(path), reserveBytes), log);
   try {
     const version = await store.read(schemaVersion);
     if (version > 0 && version < SCHEMA_VERSION) keepCopy(database, path, version);
-    await store.commit(migrate, { mustFit: true });
+    await store.commit(migrate, { isUrgent: true });
     return store;
   } catch (error) {
     await store[Symbol.asyncDispose]();

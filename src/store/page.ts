@@ -1,30 +1,33 @@
 /**
- * Long lists in pages. A page begins behind the last row of the one before (keyset paging), so a
- * late page costs no more than the first, and rows that come or go meanwhile shift nothing.
+ * Long lists in pages (keyset paging): a page begins after the last row of the previous one. A late page
+ * costs no more than the first, and rows that come or go shift nothing.
  */
 import { createHash } from 'node:crypto';
 import { AppError } from '../errors.ts';
 
-/** One page; `total` counts what the filter picked when the first page was made. */
+/** One page. `total` is the number of rows in the whole list when its first page was made. */
 export interface Page<T> {
   items: T[];
   nextPageToken: string;
   total: number;
 }
 
-/** Which page: 1 to 1000 rows, 0 for 100; the token from the page before, empty for the first. */
+/**
+ * The page that is requested: 1 to 1000 rows, 0 for 100; and the token of the previous page, empty for
+ * the first one.
+ */
 export interface PageQuery {
   readonly pageSize: number;
   readonly pageToken?: string;
 }
 
-/** An order that a list offers; the row's id decides between equals, in the same direction. */
+/** A sort order that a list offers. Equal rows are ordered by id, in the same direction. */
 export interface Order<Column extends string> {
   readonly column: Column;
   readonly direction: 'asc' | 'desc';
 }
 
-/** The page asked for: how many rows, behind which one, and what all pages have in common. */
+/** A parsed page request: the number of rows, the row to begin after, and a hash of the list's filter. */
 export interface PagePlan {
   readonly limit: number;
   readonly scope: string;
@@ -41,29 +44,30 @@ const DEFAULT_SIZE = 100;
 const MAX_SIZE = 1000;
 const MAX_TEXT = 256;
 
-/** "column" or "column desc", of the columns offered. Throws INVALID_ARGUMENT. */
+/** Parses "column" or "column desc". Throws INVALID_ARGUMENT for a column that is not offered. */
 export function parseOrder<Column extends string>(text: string, columns: readonly Column[]): Order<Column> {
   const [name, direction = 'asc', ...rest] = text.split(' ');
   const column = columns.find((known) => known === name);
   if (column === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
-    throw invalid(`order_by: one of ${columns.join(', ')}, with " desc" behind it to turn it round`);
+    throw invalid(`order_by: must be one of ${columns.join(', ')}, optionally followed by " desc"`);
   }
   return { column, direction };
 }
 
 /**
- * The plan for one page. `filter` is everything else that was asked: a token goes on with the
- * list it came from and with no other. Throws INVALID_ARGUMENT.
+ * Parses the request for one page. `filter` is the rest of the request: a page token is only valid with
+ * the filter it was made for. Throws INVALID_ARGUMENT.
  */
 export function planPage(query: PageQuery, filter: unknown): PagePlan {
   const size = query.pageSize === 0 ? DEFAULT_SIZE : query.pageSize;
-  if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE) throw invalid(`page_size: 1 to ${MAX_SIZE}`);
+  if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE)
+    throw invalid(`page_size: must be 1 to ${MAX_SIZE}`);
   const scope = createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 16);
   if (!query.pageToken) return { limit: size, scope };
   return { limit: size, scope, after: readToken(query.pageToken, scope) };
 }
 
-/** The page from its rows and, where there is one more, the row behind it. */
+/** Makes the page from its rows, of which there is one more than the limit when another page follows. */
 export function finishPage<Row>(
   plan: PagePlan,
   rows: Row[],
@@ -77,16 +81,16 @@ export function finishPage<Row>(
   return { items, nextPageToken: Buffer.from(token).toString('base64url'), total };
 }
 
-/** Throws INVALID_ARGUMENT for a text to be found that is longer than any name. */
+/** Throws INVALID_ARGUMENT when a search text is longer than 256 characters. */
 export function checkText(text: string): void {
   checkFilter({ text });
 }
 
-/** The same for every text of a filter, which a watch keeps for as long as it goes on. */
+/** Checks all texts of a filter like `checkText`: a watch keeps its filter as long as it lasts. */
 export function checkFilter(filter: object): void {
   for (const [name, value] of Object.entries(filter)) {
     const isTooLong = typeof value === 'string' && value.length > MAX_TEXT;
-    if (isTooLong) throw invalid(`${name}: ${MAX_TEXT} characters at most`);
+    if (isTooLong) throw invalid(`${name}: must be at most ${MAX_TEXT} characters`);
   }
 }
 
@@ -95,7 +99,7 @@ function readToken(token: string, scope: string): Position {
   const isPlace = (typeof value === 'string' || typeof value === 'number') && typeof id === 'string';
   const isCount = typeof total === 'number' && Number.isSafeInteger(total) && total >= 0;
   if (from !== scope || !isPlace || !isCount || rest.length > 0) {
-    throw invalid('page_token: not one of this list; begin again without it');
+    throw invalid('page_token: belongs to another list; start again without it');
   }
   return { value, id, total };
 }

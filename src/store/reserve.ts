@@ -1,6 +1,6 @@
 /**
- * Room on the disk that is kept for revocations (DESIGN 9): a file of random bytes beside the
- * database, deleted when the disk is full so that what must be written still can be.
+ * Disk space reserved for revocations (DESIGN 9): a file of random bytes beside the database, deleted
+ * when the disk is full so that urgent commits still succeed.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -8,13 +8,13 @@ import { closeSync, fsyncSync, lstatSync, openSync, rmSync, writeSync } from 'no
 const RETRY_MS = 1000;
 export const RESERVE_BYTES = 4 * 1024 * 1024;
 
-/** Where the reserve of the database at `path` lies. */
+/** Returns the path of the reserve of the database at `path`. */
 export function reservePath(path: string): string {
   return `${path}-reserve`;
 }
 
-/** Whether all of the room is really taken on the disk. */
-export function isWhole(path: string, bytes = RESERVE_BYTES): boolean {
+/** Returns true when the file occupies all of its space on the disk. */
+export function isReserved(path: string, bytes = RESERVE_BYTES): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat?.isFile() === true && stat.size === bytes && stat.blocks * 512 >= bytes;
 }
@@ -25,22 +25,22 @@ export class Reserve {
   #held = false;
   #triedAt = Number.NEGATIVE_INFINITY;
 
-  /** `bytes` 0: no reserve is kept, and none is missed. */
+  /** With `bytes` 0 there is no reserve, and `ensure` always returns true. */
   constructor(path: string, bytes: number) {
     this.#path = path;
     this.#bytes = bytes;
   }
 
-  /** Whether the room is kept now; takes it again where it can, and tries that once a second at most. */
+  /** Returns true when the space is reserved; tries to reserve it again, at most once a second. */
   ensure(): boolean {
     if (this.#held || this.#bytes === 0) return true;
     if (performance.now() - this.#triedAt < RETRY_MS) return false;
     this.#triedAt = performance.now();
-    this.#held = isWhole(this.#path, this.#bytes) || this.#take();
+    this.#held = isReserved(this.#path, this.#bytes) || this.#take();
     return this.#held;
   }
 
-  /** Gives the room to whoever writes next; whether there was any to give. */
+  /** Frees the space for the next commit. Returns false when there was none. */
   release(): boolean {
     if (!this.#held) return false;
     this.#held = false;
@@ -48,7 +48,7 @@ export class Reserve {
     return this.#delete();
   }
 
-  /** Random bytes, because a file system may store zeros as nothing. */
+  /** Uses random bytes, because a file system may compress zeros to nothing. */
   #take(): boolean {
     try {
       if (!this.#delete()) return false;

@@ -1,6 +1,6 @@
 /**
- * What is kept, as tables. Rows are what the database holds: booleans are 0 or 1, lists are JSON
- * text, times say their unit below. Only claims of tokens are kept, never a token (F4).
+ * The tables. Rows are as the database holds them: booleans are 0 or 1, lists are JSON text, times have
+ * the unit noted below. Only the claims of tokens are stored, never a token (F4).
  */
 
 export interface Schema {
@@ -12,13 +12,13 @@ export interface Schema {
   penalties: PenaltyRow;
 }
 
-/** A single fact about the whole, such as the version of this schema. */
+/** A property of the whole database, such as its schema version. */
 export interface MetaRow {
   readonly key: string;
   readonly value: string;
 }
 
-/** A live token: an entry of the whitelist (F3). Times in seconds. */
+/** A live token: an entry of the whitelist (F3). Times are in seconds since 1970. */
 export interface TokenRow {
   readonly jti: string;
   readonly login: string;
@@ -36,16 +36,16 @@ export interface TokenRow {
   readonly claims: string;
 }
 
-/** A login with live tokens; the database keeps it by itself, as tokens come and go. */
+/** A login with live tokens. Maintained by triggers of the database. */
 export interface LoginRow {
   readonly login: string;
-  /** How many. */
+  /** Number of live tokens. */
   readonly tokens: number;
-  /** Seconds. */
+  /** Seconds since 1970. */
   readonly newest_issued_at: number;
 }
 
-/** A link that was initialised and not yet seen to end. */
+/** A link that was initialised and has not been seen to exit. */
 export interface LinkRow {
   readonly socket: string;
   readonly uid: number;
@@ -55,13 +55,13 @@ export interface LinkRow {
   readonly pid: number;
   readonly state: LinkState;
   readonly version: string;
-  /** Milliseconds. */
+  /** Milliseconds since 1970. */
   readonly created_at: number;
 }
 
 export type LinkState = 'ready' | 'retiring' | 'lost';
 
-/** A session, also after its end until its retention is over. Times in milliseconds. */
+/** A session, kept after its end until its retention is over. Times are in milliseconds since 1970. */
 export interface SessionRow {
   readonly id: string;
   readonly login: string;
@@ -75,16 +75,19 @@ export interface SessionRow {
   readonly state: SessionState;
   readonly started_at: number;
   readonly ended_at: number | null;
-  /** As the shell has it; null while it runs and when nobody could see it. */
+  /** Exit status as the shell reports it; null while the session runs and when it is unknown. */
   readonly exit_status: number | null;
 }
 
 export type SessionState = 'starting' | 'running' | 'ended';
 
-/** What failed logins as `login` cost whoever comes from `source`; of '' what they cost the login as a whole. */
+/**
+ * The penalty for failed logins as `login` from `source`; source '' is the penalty of the login from
+ * anywhere.
+ */
 export interface PenaltyRow {
   readonly login: string;
   readonly source: string;
-  /** When it has run off: milliseconds. */
+  /** Expiry, in milliseconds since 1970. */
   readonly until: number;
 }

@@ -1,39 +1,39 @@
-/** One page of what a filter has picked: in the order asked for, behind the last row of the page before. */
+/** Selects one page of a filtered and sorted list. */
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import { finishPage, type Order, type Page, type PagePlan } from './page.ts';
 import type { Schema } from './schema.ts';
 
-/** Rows that a filter picks; nothing is selected of them yet. */
+/** A filtered query without selected columns. */
 // biome-ignore lint/complexity/noBannedTypes: kysely's type of a query that selects nothing yet
-export type Picked<Table extends keyof Schema> = SelectQueryBuilder<Schema, Table, {}>;
+export type Filtered<Table extends keyof Schema> = SelectQueryBuilder<Schema, Table, {}>;
 
 export interface Listing<Table extends keyof Schema, Column extends string> {
-  readonly picked: Picked<Table>;
-  /** The column that names a row and decides between equals. */
+  readonly filtered: Filtered<Table>;
+  /** Column with the row's id, which decides the order of equal rows. */
   readonly id: keyof Schema[Table] & string;
   readonly order: Order<Column>;
-  /** Columns that may be NULL, which is ordered as '' is. */
+  /** Columns that may be NULL, which sorts like ''. */
   readonly nullable?: readonly Column[];
   readonly plan: PagePlan;
-  /** How many rows are picked, where that is found in a better way than by counting them. */
+  /** Counts the filtered rows, when there is a faster way than count(*). */
   readonly count?: () => Promise<number>;
 }
 
-/** As many ids as go into one statement, and one page. */
-const FEW = 1000;
+/** Largest number of ids in one statement, and of rows on a page. */
+const MAX_IDS = 1000;
 
-/** Counts what was picked for a first page alone, and only where that does not hold it all. */
+/** Selects one page. Counts the rows only for a first page that does not hold them all. */
 export async function selectPage<Table extends keyof Schema, Column extends keyof Schema[Table] & string>(
   listing: Listing<Table, Column>,
 ): Promise<Page<Schema[Table]>> {
-  const { picked, id, order, nullable, plan, count = () => countOf(picked) } = listing;
+  const { filtered, id, order, nullable, plan, count = () => countOf(filtered) } = listing;
   const { column, direction } = order;
   const { after } = plan;
   const key = nullable?.includes(column) ? sql`coalesce(${sql.ref(column)}, '')` : sql.ref(column);
-  const behind = sql.raw(direction === 'desc' ? '<' : '>');
-  let rows = picked.selectAll().orderBy(key, direction).orderBy(sql.ref(id), direction);
+  const comparison = sql.raw(direction === 'desc' ? '<' : '>');
+  let rows = filtered.selectAll().orderBy(key, direction).orderBy(sql.ref(id), direction);
   if (after !== undefined) {
-    rows = rows.where(sql<boolean>`(${key}, ${sql.ref(id)}) ${behind} (${after.value}, ${after.id})`);
+    rows = rows.where(sql<boolean>`(${key}, ${sql.ref(id)}) ${comparison} (${after.value}, ${after.id})`);
   }
   const found = (await rows.limit(plan.limit + 1).execute()) as unknown as Schema[Table][];
   const isAll = found.length <= plan.limit;
@@ -42,28 +42,32 @@ export async function selectPage<Table extends keyof Schema, Column extends keyo
 }
 
 /**
- * What `column` says in the rows picked, where that is not much: for a filter that has to look at every row, as then
- * it looks once. Undefined for more, of which an order's index finds a page soon.
+ * Returns the values of `column` in the filtered rows when there are at most 1000, so that a filter which
+ * has to look at every row does so only once. Returns undefined when there are more; an index of the sort
+ * order then finds a page quickly.
  */
-export async function fewOf<Table extends keyof Schema>(
-  picked: Picked<Table>,
+export async function distinctIfFew<Table extends keyof Schema>(
+  filtered: Filtered<Table>,
   column: keyof Schema[Table] & string,
 ): Promise<string[] | undefined> {
-  const rows = await picked
+  const rows = await filtered
     .select(unordered(column).as('value'))
     .distinct()
-    .limit(FEW + 1)
+    .limit(MAX_IDS + 1)
     .execute();
-  return rows.length > FEW ? undefined : rows.map(({ value }) => value);
+  return rows.length > MAX_IDS ? undefined : rows.map(({ value }) => value);
 }
 
-/** What `column` says, as one that no index has: reading rows in the order of an index takes several times as long. */
+/**
+ * Returns `column` as an expression that no index matches: reading rows in the order of an index takes
+ * several times as long as scanning the table.
+ */
 export function unordered(column: string): RawBuilder<string> {
   return sql<string>`${sql.ref(column)} || ''`;
 }
 
-/** How many rows are picked. */
-export async function countOf<Table extends keyof Schema>(picked: Picked<Table>): Promise<number> {
-  const counted = picked.select(sql<number | bigint>`count(*)`.as('total'));
+/** Counts the filtered rows. */
+export async function countOf<Table extends keyof Schema>(filtered: Filtered<Table>): Promise<number> {
+  const counted = filtered.select(sql<number | bigint>`count(*)`.as('total'));
   return Number((await counted.executeTakeFirstOrThrow()).total);
 }

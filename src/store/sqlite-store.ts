@@ -1,7 +1,6 @@
 /**
- * The store on SQLite. One connection, one turn after the other: all writes that were asked for
- * go into one transaction (group commit), so that thirty-two callers wait for one fsync and not
- * for thirty-two; the reads come behind it.
+ * The store on SQLite, over one connection. All pending writes share one transaction (group commit), so
+ * that thirty-two callers wait for one fsync rather than thirty-two; pending reads follow it.
  */
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
@@ -17,7 +16,7 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown };
 interface Job {
   readonly kind: 'read' | 'write';
   readonly work: Work;
-  readonly mustFit: boolean;
+  readonly isUrgent: boolean;
   settle(outcome: Outcome): void;
 }
 
@@ -29,8 +28,8 @@ export class SqliteStore implements Store {
   readonly #log: Pick<Log, 'error'> | undefined;
   readonly #db: Kysely<Schema>;
   readonly #run: (sql: string) => void;
-  #waiting: Job[] = [];
-  #turns: Promise<void> | undefined;
+  #pending: Job[] = [];
+  #running: Promise<void> | undefined;
   #closed = false;
   #failing = false;
 
@@ -47,41 +46,41 @@ export class SqliteStore implements Store {
     return this.#add('read', work, false);
   }
 
-  commit<T>(work: (tx: Kysely<Schema>) => Promise<T>, { mustFit = false }: CommitOptions = {}): Promise<T> {
-    return this.#add('write', work, mustFit);
+  commit<T>(work: (tx: Kysely<Schema>) => Promise<T>, { isUrgent = false }: CommitOptions = {}): Promise<T> {
+    return this.#add('write', work, isUrgent);
   }
 
-  /** Does what was asked for before, and closes. */
+  /** Finishes pending work and closes the database. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#turns;
+    await this.#running;
     this.#database.close();
   }
 
-  #add<T>(kind: Job['kind'], work: (db: Kysely<Schema>) => Promise<T>, mustFit: boolean): Promise<T> {
+  #add<T>(kind: Job['kind'], work: (db: Kysely<Schema>) => Promise<T>, isUrgent: boolean): Promise<T> {
     if (this.#closed) return Promise.reject(new AppError('STORE_UNAVAILABLE', 'the store is closed'));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const settle = (outcome: Outcome): void => {
       if ('error' in outcome) reject(outcome.error);
       else resolve(outcome.value as T);
     };
-    this.#waiting.push({ kind, work, mustFit, settle });
-    this.#turns ??= this.#takeTurns();
+    this.#pending.push({ kind, work, isUrgent, settle });
+    this.#running ??= this.#runPending();
     return promise;
   }
 
-  async #takeTurns(): Promise<void> {
+  async #runPending(): Promise<void> {
     while (true) {
-      // Behind everything that this turn of the event loop still has to say.
+      // Waits for other work in this turn of the event loop, so that it joins the transaction.
       await new Promise(setImmediate);
-      const jobs = this.#waiting.splice(0);
+      const jobs = this.#pending.splice(0);
       if (jobs.length === 0) break;
       const writes = jobs.filter(({ kind }) => kind === 'write');
       if (writes.length > 0) await this.#write(writes);
       await Promise.all(jobs.filter(({ kind }) => kind === 'read').map((job) => this.#read(job)));
     }
-    this.#turns = undefined;
+    this.#running = undefined;
   }
 
   async #read(job: Job): Promise<void> {
@@ -92,7 +91,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** Without the reserve only what must fit is written, or it would take the room for that. */
+  /** Without the reserve, only urgent work is written: other work would use the space it needs. */
   async #write(jobs: readonly Job[]): Promise<void> {
     const allowed = this.#reserve.ensure() ? jobs : refuseOthers(jobs, new Error('the reserve is used up'));
     if (allowed.length === 0) return;
@@ -101,17 +100,20 @@ export class SqliteStore implements Store {
     if (failure === undefined) return;
     const urgent = refuseOthers(allowed, failure);
     if (urgent.length === 0) return;
-    const again = this.#reserve.release() ? await this.#writeTogether(urgent) : failure;
-    if (again !== undefined) for (const job of urgent) job.settle({ error: unavailable(again) });
+    const secondFailure = this.#reserve.release() ? await this.#writeTogether(urgent) : failure;
+    if (secondFailure !== undefined)
+      for (const job of urgent) job.settle({ error: unavailable(secondFailure) });
   }
 
-  /** Says once that writing fails, however many ask while it does. */
+  /** Logs the first of a series of failed writes only. */
   #report(failure: unknown): void {
     if (failure !== undefined && !this.#failing) this.#log?.error({ err: failure }, 'the store cannot write');
     this.#failing = failure !== undefined;
   }
 
-  /** One transaction for all; answers what made it fail as a whole, when nobody has been told. */
+  /**
+   * Runs all jobs in one transaction. Returns the reason when it failed as a whole; no job is settled then.
+   */
   async #writeTogether(jobs: readonly Job[]): Promise<unknown> {
     const outcomes: Outcome[] = [];
     try {
@@ -126,7 +128,7 @@ export class SqliteStore implements Store {
     return undefined;
   }
 
-  /** Work that throws fails alone; a failure of the store itself is everybody's. */
+  /** A job that throws fails alone; a failure of the store itself fails the transaction. */
   async #writeOne(work: Work): Promise<Outcome> {
     this.#run('SAVEPOINT work');
     try {
@@ -150,22 +152,22 @@ export class SqliteStore implements Store {
   }
 }
 
-/** Refuses what may wait, and answers what must fit. */
+/** Fails all jobs but the urgent ones, which are returned. */
 function refuseOthers(jobs: readonly Job[], cause: unknown): readonly Job[] {
-  for (const job of jobs) if (!job.mustFit) job.settle({ error: unavailable(cause) });
-  return jobs.filter(({ mustFit }) => mustFit);
+  for (const job of jobs) if (!job.isUrgent) job.settle({ error: unavailable(cause) });
+  return jobs.filter(({ isUrgent }) => isUrgent);
 }
 
 function unavailable(cause: unknown): AppError {
-  const why = isFull(cause) ? 'its disk is full' : 'it cannot be read or written';
-  return new AppError('STORE_UNAVAILABLE', `the store does not answer: ${why}`, { cause });
+  const why = isFull(cause) ? 'the disk is full' : 'read or write error';
+  return new AppError('STORE_UNAVAILABLE', `the database is unavailable: ${why}`, { cause });
 }
 
 function isFull(error: unknown): boolean {
   return !(error instanceof Database.SqliteError) || error.code === 'SQLITE_FULL';
 }
 
-/** Whether the database could not do its part; a broken rule of the schema is the asker's fault. */
+/** Returns true when the database itself failed, rather than a statement that violates the schema. */
 function isStoreFailure(error: unknown): boolean {
   return (
     error instanceof Database.SqliteError &&
@@ -175,7 +177,7 @@ function isStoreFailure(error: unknown): boolean {
   );
 }
 
-/** Preparing costs more than running: each statement is prepared once. */
+/** Prepares each statement once: preparing costs more than running. */
 function statementCache(database: Database.Database): (sql: string) => SqliteStatement {
   const statements = new Map<string, SqliteStatement>();
   return (sql) => {

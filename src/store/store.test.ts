@@ -53,7 +53,7 @@ describe('the database file', () => {
 
   test('has one daemon at a time', async () => {
     const first = await open();
-    await expect(open()).rejects.toEqual(refused(/another latchkey uses/));
+    await expect(open()).rejects.toEqual(refused(/is in use by another Latchkey server/));
     await first[Symbol.asyncDispose]();
     await using second = await open();
     expect(await second.read((db) => getMeta(db, 'schema'))).toBe('3');
@@ -105,11 +105,11 @@ describe('the database file', () => {
     other.exec('create table t (x)');
     other.close();
     chmodSync(path, 0o600);
-    await expect(open()).rejects.toEqual(refused(/some other program/));
+    await expect(open()).rejects.toEqual(refused(/belongs to another program/));
     writeFileSync(path, 'not a database, but long enough to look like one'.repeat(100));
     await expect(open()).rejects.toEqual(refused(/damaged/));
     chmodSync(path, 0o644);
-    await expect(open()).rejects.toEqual(refused(/open to others/));
+    await expect(open()).rejects.toEqual(refused(/accessible to others/));
     rmSync(path);
     symlinkSync('/dev/null', path);
     await expect(open()).rejects.toEqual(refused(/not a regular file/));

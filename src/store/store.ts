@@ -1,23 +1,23 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from './schema.ts';
 
-/** Where rows are kept, whichever database is behind it. */
+/** A transactional store of rows, independent of the database behind it. */
 export interface Store extends AsyncDisposable {
   /**
-   * Reads what is committed, with all that was asked for before and did not fail. `work` awaits
-   * nothing but its queries, and asks for no other read or commit. Throws STORE_UNAVAILABLE.
+   * Runs `work` on committed data, including all commits requested before that succeeded. `work` awaits
+   * nothing but its own queries, and starts no other read or commit. Throws STORE_UNAVAILABLE.
    */
   read<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
   /**
-   * Does `work` in a transaction and settles when that is durable. It may share the transaction
-   * with others' work, and still fails alone when it throws. `work` awaits nothing but its queries,
-   * asks for no other read or commit, and may run twice: only its return value says what was done.
-   * Throws what `work` throws, and STORE_UNAVAILABLE when nothing could be kept.
+   * Runs `work` in a transaction; resolves once it is durable. It may share the transaction with other
+   * work, but fails alone when it throws. `work` awaits nothing but its own queries, starts no other read
+   * or commit, and may run twice, so only its return value counts. Throws what `work` throws, and
+   * STORE_UNAVAILABLE when nothing was stored.
    */
   commit<T>(work: (tx: Kysely<Schema>) => Promise<T>, options?: CommitOptions): Promise<T>;
 }
 
 export interface CommitOptions {
-  /** Succeeds on a full disk too, from room kept for that. For what takes away: revocations. */
-  readonly mustFit?: boolean;
+  /** True for urgent work, such as revocations: succeeds even on a full disk, by using the reserve. */
+  readonly isUrgent?: boolean;
 }

@@ -90,7 +90,7 @@ export class LinkRegistry {
   }
 
   async forget(socket: string): Promise<void> {
-    const gone = this.#store.commit((tx) => deleteLink(tx, socket), { mustFit: true });
+    const gone = this.#store.commit((tx) => deleteLink(tx, socket), { isUrgent: true });
     await gone.catch((error: unknown) =>
       this.#log.error({ err: error, socket }, 'a link that is gone is still kept'),
     );

@@ -22,7 +22,7 @@ import { newRequestId } from './request-id.ts';
 
 export interface Handling extends AdmissionDeps {
   readonly log: Log;
-  readonly refusals: Pick<RefusalLog, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'add'>;
   readonly activity: Pick<Activity, 'called'>;
   readonly underWay: CallsUnderWay;
 }
@@ -129,7 +129,7 @@ function report(
       login,
       from: login === undefined ? sourceOf(address) : undefined,
     };
-    refusals.tell('call refused', kind, { ...details, cause: causeOf(failure) });
+    refusals.add('call refused', kind, { ...details, cause: causeOf(failure) });
   } else if (method.row.quiet) log.debug(line, 'call');
   else log.info(line, 'call');
 }

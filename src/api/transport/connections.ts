@@ -71,7 +71,7 @@ export interface ConnectionsOptions {
   readonly inject: (socket: TLSSocket) => void;
   readonly limits?: Partial<ConnectionLimits>;
   readonly log: Pick<Log, 'error'>;
-  readonly refusals: Pick<RefusalLog, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'add'>;
 }
 
 /** What has been accepted; `connection` once the handshake is done. */
@@ -84,7 +84,7 @@ interface Accepted {
 export class Connections implements AsyncDisposable {
   readonly #server: Server;
   readonly #limits: ConnectionLimits;
-  readonly #refusals: Pick<RefusalLog, 'tell'>;
+  readonly #refusals: Pick<RefusalLog, 'add'>;
   readonly #inject: (socket: TLSSocket) => void;
   /** By their ends, the oldest first. */
   readonly #accepted = new Map<string, Accepted>();
@@ -107,7 +107,7 @@ export class Connections implements AsyncDisposable {
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
     this.#server.on('tlsClientError', (error, socket) => {
       const peer = socket.remoteAddress ?? '';
-      this.#refusals.tell('handshake refused', { from: sourceOf(peer) }, { peer, cause: error.message });
+      this.#refusals.add('handshake refused', { from: sourceOf(peer) }, { peer, cause: error.message });
       socket.destroy();
     });
     this.#sweeper = setInterval(() => this.#sweep(), Math.min(5_000, this.#limits.idleMs)).unref();
@@ -161,7 +161,7 @@ export class Connections implements AsyncDisposable {
     const { key, theirs } = endsOf(socket);
     const source = sourceOf(theirs.address);
     if (this.#isTooMany(source) || (this.#isFull() && !this.#makeRoom())) {
-      this.#refusals.tell('connection refused', { reason: 'LIMIT_EXCEEDED', from: source }, {});
+      this.#refusals.add('connection refused', { reason: 'LIMIT_EXCEEDED', from: source }, {});
       socket.destroy();
       return;
     }

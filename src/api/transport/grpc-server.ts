@@ -38,7 +38,7 @@ export interface GrpcServerOptions extends AdmissionDeps {
   readonly certificate: Certificate;
   readonly connectionLimits?: Partial<ConnectionLimits>;
   readonly log: Log;
-  readonly refusals: Pick<RefusalLog, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'add'>;
   readonly activity: Pick<Activity, 'called'>;
 }
 
@@ -152,7 +152,7 @@ function cutFloods(server: Server, { limits, refusals }: GrpcServerOptions, find
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     session.destroy();
     const from = sourceOf(connection.peer.address);
-    refusals.tell('connection refused', { reason: 'LIMIT_EXCEEDED', from }, {});
+    refusals.add('connection refused', { reason: 'LIMIT_EXCEEDED', from }, {});
   };
   for (const http2 of http2ServersOf(server)) http2.on('stream', cut);
 }

@@ -36,7 +36,7 @@ export interface ApiOptions {
   readonly logins: AuthDeps['logins'];
   readonly info: ServerInfo;
   readonly log: Log;
-  readonly refusals: Pick<RefusalLog, 'tell'>;
+  readonly refusals: Pick<RefusalLog, 'add'>;
   readonly activity: Pick<Activity, 'called' | 'watch'>;
   /** Other numbers than DESIGN 11 has, for tests. */
   readonly callLimits?: Partial<CallLimits>;

@@ -80,7 +80,7 @@ async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<vo
       }
       await insertToken(tx, rowOf(claims, uid));
     },
-    { mustFit: isLocal },
+    { isUrgent: isLocal },
   );
 }
 

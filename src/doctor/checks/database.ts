@@ -18,7 +18,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError, isAppError } from '../../errors.ts';
-import { damageOf } from '../../store/inspect.ts';
+import { problemsOf } from '../../store/inspect.ts';
 import { checkPrivate } from '../../store/sqlite-database.ts';
 import { ownUid } from '../../system/owned-path.ts';
 import { type Finding, Findings } from '../finding.ts';
@@ -107,7 +107,7 @@ function copyPart(from: string, to: string): void {
 
 async function judge(path: string, copy: string): Promise<Finding> {
   try {
-    const damage = await damageOf(copy);
+    const damage = await problemsOf(copy);
     if (damage.length > 0) return found.problem(`${path} is damaged: ${damage.join('; ')}`, RESTORE);
     return found.ok(`${path} is whole, and this program can use it`);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Whether the store can go on writing. */
 import { lstatSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isWhole, reservePath } from '../../store/reserve.ts';
+import { isReserved, reservePath } from '../../store/reserve.ts';
 import { type Finding, Findings } from '../finding.ts';
 import type { Service } from './service.ts';
 
@@ -46,7 +46,7 @@ function scarce(
 /** Where there is a database, there is one, too. */
 function isReserveMissing(path: string): boolean {
   const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  return isThere && !isWhole(reservePath(path));
+  return isThere && !isReserved(reservePath(path));
 }
 
 /** The folder, or the one above it that is there. */

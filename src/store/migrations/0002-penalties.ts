@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** What failed logins cost outlives the daemon. */
+/** Penalties for failed logins, which outlive the server. */
 export async function penalties(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('penalties')

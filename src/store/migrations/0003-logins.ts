@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * What each login has, kept as tokens come and go: to count a hundred thousand anew takes too long for a list.
- * Triggers do it, so that no way of writing a token forgets; the indexes are for what a login's page tells.
+ * Number of tokens and newest token of each login, maintained as tokens come and go: counting a hundred
+ * thousand tokens for each list would take too long. Triggers do it, so that no statement on tokens can
+ * forget it. The indexes serve the details on a page of logins.
  */
 export async function logins(db: Kysely<unknown>): Promise<void> {
   await db.schema

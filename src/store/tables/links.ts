@@ -1,10 +1,10 @@
-/** The links that were initialised, so that a daemon finds them again after its restart (X4). */
+/** The links that were initialised, so that a restarted daemon finds them again (X4). */
 import type { Kysely } from 'kysely';
 import type { LinkRow, Schema } from '../schema.ts';
 
 type Db = Kysely<Schema>;
 
-/** Keeps the link, in place of what was kept under its socket. */
+/** Inserts the link, or replaces the one with the same socket. */
 export async function upsertLink(tx: Db, row: LinkRow): Promise<void> {
   const { socket: _, ...rest } = row;
   await tx

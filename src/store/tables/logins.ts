@@ -1,75 +1,78 @@
-/** People and what they have: one row for each login with live tokens. */
+/** Logins with live tokens, and the details that lists show of them. */
 import { type Kysely, sql } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from '../page.ts';
 import type { LoginRow, Schema, TokenRow } from '../schema.ts';
-import { countOf, fewOf, type Picked, selectPage, unordered } from '../select-page.ts';
-import { pickTokens, type TokenFilter } from './tokens.ts';
+import { countOf, distinctIfFew, type Filtered, selectPage, unordered } from '../select-page.ts';
+import { filterTokens, type TokenFilter } from './tokens.ts';
 
 type Db = Kysely<Schema>;
 
-/** How many of a login's newest tokens tell where it comes from. */
-const NEWEST = 10;
-/** How many names are told of one login. */
-const NAMES = 20;
+/** Number of a login's newest tokens whose addresses are listed. */
+const NEWEST_TOKENS = 10;
+/** Largest number of Linux users and of methods listed for one login. */
+const MAX_NAMES = 20;
 
-/** Which logins, by their tokens, in which order. */
+/** Filter and order of a list of logins; the filter applies to their tokens. */
 export interface LoginQuery extends PageQuery, TokenFilter {
   /** "login" when empty. */
   readonly orderBy?: string;
 }
 
-/** A login and what it has, whichever of its tokens were picked. */
+/** A login with details of all its tokens, not only those that the filter matches. */
 export interface Login extends LoginRow {
-  /** By name, as the next. */
+  /** Linux users of its tokens, sorted, at most 20. */
   readonly linuxUsers: readonly string[];
   readonly authMethods: readonly string[];
-  /** Client address, or the host where that is unknown, of its newest tokens: each once, the newest first. */
+  /**
+   * Client addresses of its 10 newest tokens, without duplicates, newest first; the host where the address
+   * is unknown.
+   */
   readonly addresses: readonly string[];
-  /** Running ones. */
+  /** Number of running sessions. */
   readonly sessions: number;
   readonly links: number;
 }
 
-/** One page of the logins with a token that the filter picks. Throws INVALID_ARGUMENT. */
+/** Returns one page of the logins that have a token matching the filter. Throws INVALID_ARGUMENT. */
 export async function selectLogins(db: Db, query: LoginQuery): Promise<Page<Login>> {
   const { login, authMethod, text, orderBy } = query;
   const order = parseOrder(orderBy || 'login', ['login', 'tokens', 'newest_issued_at']);
   const plan = planPage(query, ['logins', login, authMethod, text, order]);
-  const page = await selectPage({ ...(await pickLogins(db, query)), id: 'login', order, plan });
+  const page = await selectPage({ ...(await filterLogins(db, query)), id: 'login', order, plan });
   return { ...page, items: await withDetails(db, page.items) };
 }
 
-/** How many live tokens there are, and how many logins that have them. */
+/** Counts the live tokens, and the logins that have any. */
 export async function countTokensAndLogins(db: Db): Promise<{ tokens: number; logins: number }> {
   const tokens = await countOf(db.selectFrom('tokens'));
   return { tokens, logins: await countOf(db.selectFrom('logins')) };
 }
 
-async function pickLogins(
+async function filterLogins(
   db: Db,
   query: LoginQuery,
-): Promise<{ picked: Picked<'logins'>; count?: () => Promise<number> }> {
+): Promise<{ filtered: Filtered<'logins'>; count?: () => Promise<number> }> {
   const { login, authMethod, text } = query;
   const all = db.selectFrom('logins');
-  if (!authMethod && !text) return { picked: login ? all.where('login', '=', login) : all };
-  const tokens = pickTokens(db, query);
-  const few = await fewOf(tokens, 'login');
-  if (few !== undefined) return { picked: all.where('login', 'in', few) };
+  if (!authMethod && !text) return { filtered: login ? all.where('login', '=', login) : all };
+  const tokens = filterTokens(db, query);
+  const few = await distinctIfFew(tokens, 'login');
+  if (few !== undefined) return { filtered: all.where('login', 'in', few) };
   const own = tokens.where(sql<boolean>`tokens.login = logins.login`).select('jti');
-  return { picked: all.where(({ exists }) => exists(own)), count: () => countLogins(tokens) };
+  return { filtered: all.where(({ exists }) => exists(own)), count: () => countLogins(tokens) };
 }
 
-async function countLogins(tokens: Picked<'tokens'>): Promise<number> {
+async function countLogins(tokens: Filtered<'tokens'>): Promise<number> {
   const counted = tokens.select(({ fn }) => fn.count(unordered('login')).distinct().as('count'));
   return Number((await counted.executeTakeFirstOrThrow()).count);
 }
 
-/** Each question is asked once for the whole page. */
+/** Adds the details with one query each for the whole page. */
 async function withDetails(db: Db, rows: readonly LoginRow[]): Promise<Login[]> {
   if (rows.length === 0) return [];
   const logins = rows.map(({ login }) => login);
   const uses = byLogin(await usesOf(db, logins));
-  const places = byLogin(await placesOf(db, logins));
+  const places = byLogin(await addressesOf(db, logins));
   const sessions = byLogin(await runningOf(db, logins));
   const links = byLogin(await linksOf(db, logins));
   return rows.map((row) => {
@@ -79,10 +82,10 @@ async function withDetails(db: Db, rows: readonly LoginRow[]): Promise<Login[]> 
       ...row,
       linuxUsers: distinct(used.map(({ linux_user }) => linux_user))
         .sort()
-        .slice(0, NAMES),
+        .slice(0, MAX_NAMES),
       authMethods: distinct(used.map(({ auth_method }) => auth_method))
         .sort()
-        .slice(0, NAMES),
+        .slice(0, MAX_NAMES),
       addresses: distinct(from.map(({ client_ip, hostname }) => client_ip || hostname)),
       sessions: Number(sessions.get(row.login)?.[0]?.count ?? 0),
       links: Number(links.get(row.login)?.[0]?.count ?? 0),
@@ -94,12 +97,15 @@ function usesOf(
   db: Db,
   logins: readonly string[],
 ): Promise<Pick<TokenRow, 'login' | 'linux_user' | 'auth_method'>[]> {
-  const picked = db.selectFrom('tokens').where('login', 'in', logins);
-  return picked.select(['login', 'linux_user', 'auth_method']).distinct().execute();
+  const filtered = db.selectFrom('tokens').where('login', 'in', logins);
+  return filtered.select(['login', 'linux_user', 'auth_method']).distinct().execute();
 }
 
-/** The newest first. A cross join, so that SQLite goes from the logins to their tokens and not the other way. */
-function placesOf(
+/**
+ * Sorted newest first. The cross join makes SQLite look up the tokens of each login rather than the
+ * reverse.
+ */
+function addressesOf(
   db: Db,
   logins: readonly string[],
 ): Promise<Pick<TokenRow, 'login' | 'client_ip' | 'hostname'>[]> {
@@ -114,7 +120,7 @@ function placesOf(
         .whereRef('newest.login', '=', 'logins.login')
         .orderBy('newest.issued_at', 'desc')
         .orderBy('newest.jti', 'desc')
-        .limit(NEWEST),
+        .limit(NEWEST_TOKENS),
     )
     .select(['tokens.login', 'tokens.client_ip', 'tokens.hostname'])
     .orderBy('tokens.issued_at', 'desc')
@@ -135,7 +141,7 @@ function runningOf(db: Db, logins: readonly string[]): Promise<Count[]> {
     .execute();
 }
 
-/** A cross join here too: there are few links, and many tokens. */
+/** A cross join as well, because there are few links and many tokens. */
 function linksOf(db: Db, logins: readonly string[]): Promise<Count[]> {
   return db
     .selectFrom('links')

@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 
-/** The value kept under `key`, or undefined. */
+/** Returns the value of `key`; undefined when there is none. */
 export async function getMeta(db: Kysely<Schema>, key: string): Promise<string | undefined> {
   const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
   return row?.value;
 }
 
-/** Keeps `value` under `key`, in place of what was there. */
+/** Sets the value of `key`. */
 export async function setMeta(tx: Kysely<Schema>, key: string, value: string): Promise<void> {
   await tx
     .insertInto('meta')

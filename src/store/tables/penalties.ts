@@ -1,10 +1,10 @@
-/** What failed logins cost, so that a restart of the daemon forgives nobody (DESIGN 11). */
+/** Penalties for failed logins, so that a restart of the daemon does not cancel them (DESIGN 11). */
 import type { Kysely } from 'kysely';
 import type { PenaltyRow, Schema } from '../schema.ts';
 
 type Db = Kysely<Schema>;
 
-/** Keeps the penalty, in place of what was kept for the same login and source. */
+/** Inserts the penalty, or replaces the one of the same login and source. */
 export async function upsertPenalty(tx: Db, row: PenaltyRow): Promise<void> {
   const { until } = row;
   await tx
@@ -18,12 +18,12 @@ export async function deletePenalty(tx: Db, { login, source }: Omit<PenaltyRow, 
   await tx.deleteFrom('penalties').where('login', '=', login).where('source', '=', source).execute();
 }
 
-/** Removes what has run off at `nowMs`. */
+/** Deletes penalties that have expired at `nowMs`. */
 export async function deletePenaltiesUntil(tx: Db, nowMs: number): Promise<void> {
   await tx.deleteFrom('penalties').where('until', '<=', nowMs).execute();
 }
 
-/** Those that end first come first. */
+/** Returns all penalties, the earliest to expire first. */
 export async function allPenalties(db: Db): Promise<PenaltyRow[]> {
   return db.selectFrom('penalties').selectAll().orderBy('until').execute();
 }

@@ -1,23 +1,25 @@
-/** The sessions, while they run and for a while after. */
+/** The sessions, while they run and until their retention is over. */
 import { type Kysely, sql } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from '../page.ts';
 import type { Schema, SessionRow, SessionState } from '../schema.ts';
-import { type Picked, selectPage } from '../select-page.ts';
-import { isTextIn } from '../text-in.ts';
+import { type Filtered, selectPage } from '../select-page.ts';
+import { containsText } from '../text-in.ts';
 
 type Db = Kysely<Schema>;
 
-/** Those by id, start, login and state have an index; the others read every session picked. */
+/** Orders of the list. Id, login, state and start have an index; the others read every matching session. */
 const ORDERS = ['id', 'login', 'linux_user', 'command', 'state', 'started_at'] as const;
 
-/** The command as a person would type it, but for quotes. */
-const WORDS = sql<string>`(select group_concat(value, ' ') from json_each(command))`;
+/** The command as a person would type it, without quotes. */
+const COMMAND_TEXT = sql<string>`(select group_concat(value, ' ') from json_each(command))`;
 
-/** Which sessions, in which order; a missing or empty field picks all. */
+/** Filter and order of a list of sessions; a missing or empty field matches all. */
 export interface SessionQuery extends PageQuery {
   readonly login?: string;
   readonly state?: SessionState;
-  /** Found anywhere in id, login, Linux user, or command with a blank between its words; case does not matter. */
+  /**
+   * Matches any part of id, login, Linux user, or the command's arguments joined by blanks, ignoring case.
+   */
   readonly text?: string;
   /** "started_at desc" when empty. */
   readonly orderBy?: string;
@@ -27,7 +29,7 @@ export async function insertSession(tx: Db, row: SessionRow): Promise<void> {
   await tx.insertInto('sessions').values(row).execute();
 }
 
-/** Changes what `patch` names; false when there is no such session. */
+/** Updates the fields in `patch`; returns false when there is no such session. */
 export async function updateSession(
   tx: Db,
   id: string,
@@ -41,15 +43,15 @@ export async function selectSession(db: Db, id: string): Promise<SessionRow | un
   return db.selectFrom('sessions').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** One page of the sessions that the query picks. Throws INVALID_ARGUMENT. */
+/** Returns one page of the matching sessions. Throws INVALID_ARGUMENT. */
 export async function selectSessions(db: Db, query: SessionQuery): Promise<Page<SessionRow>> {
   const { login, state, text, orderBy } = query;
   const order = parseOrder(orderBy || 'started_at desc', ORDERS);
   const plan = planPage(query, ['sessions', login, state, text, order]);
-  return selectPage({ picked: pickSessions(db, query), id: 'id', order, plan });
+  return selectPage({ filtered: filterSessions(db, query), id: 'id', order, plan });
 }
 
-/** How many sessions of a login are not over. */
+/** Counts the sessions of a login that are not over. */
 export async function countUnended(db: Db, login: string): Promise<number> {
   const counted = db
     .selectFrom('sessions')
@@ -59,14 +61,14 @@ export async function countUnended(db: Db, login: string): Promise<number> {
   return Number((await counted.executeTakeFirstOrThrow()).total);
 }
 
-/** All sessions of a uid, in `state` when one is given, the oldest first. */
+/** Returns the sessions of a uid, optionally only those in `state`, oldest first. */
 export async function sessionsOfUid(db: Db, uid: number, state?: SessionState): Promise<SessionRow[]> {
   let rows = db.selectFrom('sessions').selectAll().where('uid', '=', uid);
   if (state !== undefined) rows = rows.where('state', '=', state);
   return rows.orderBy('started_at').execute();
 }
 
-/** Sessions of a uid that ended before `beforeMs`, the earliest first, at most `limit`. */
+/** Returns at most `limit` sessions of a uid that ended before `beforeMs`, earliest first. */
 export async function endedBefore(
   db: Db,
   uid: number,
@@ -84,7 +86,10 @@ export async function endedBefore(
     .execute();
 }
 
-/** When the `rank`th newest of the ended sessions of a uid ended, in milliseconds since 1970; undefined when there are fewer. */
+/**
+ * Returns the end of the `rank`th newest ended session of a uid, in milliseconds since 1970; undefined
+ * when there are fewer.
+ */
 export async function endOfNewest(db: Db, uid: number, rank: number): Promise<number | undefined> {
   const found = db
     .selectFrom('sessions')
@@ -97,15 +102,15 @@ export async function endOfNewest(db: Db, uid: number, rank: number): Promise<nu
   return (await found.executeTakeFirst())?.ended_at ?? undefined;
 }
 
-/** Deletes those that are there; at most 1000 at once. */
+/** Deletes at most 1000 sessions; ids without a session are ignored. */
 export async function deleteSessions(tx: Db, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
 }
 
-function pickSessions(db: Db, { login, state, text }: SessionQuery): Picked<'sessions'> {
-  let picked: Picked<'sessions'> = db.selectFrom('sessions');
-  if (login) picked = picked.where('login', '=', login);
-  if (state) picked = picked.where('state', '=', state);
-  if (text) picked = picked.where(isTextIn(text, ['id', 'login', 'linux_user', WORDS]));
-  return picked;
+function filterSessions(db: Db, { login, state, text }: SessionQuery): Filtered<'sessions'> {
+  let filtered: Filtered<'sessions'> = db.selectFrom('sessions');
+  if (login) filtered = filtered.where('login', '=', login);
+  if (state) filtered = filtered.where('state', '=', state);
+  if (text) filtered = filtered.where(containsText(text, ['id', 'login', 'linux_user', COMMAND_TEXT]));
+  return filtered;
 }

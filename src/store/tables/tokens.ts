@@ -1,24 +1,24 @@
-/** The whitelist as it is kept: one row a live token. */
+/** The whitelist in the database: one row for each live token. */
 import type { Kysely } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from '../page.ts';
 import type { Schema, TokenRow } from '../schema.ts';
-import { fewOf, type Picked, selectPage } from '../select-page.ts';
-import { isTextIn } from '../text-in.ts';
+import { distinctIfFew, type Filtered, selectPage } from '../select-page.ts';
+import { containsText } from '../text-in.ts';
 
 type Db = Kysely<Schema>;
 
-/** How many ids go into one statement. */
-const CHUNK = 500;
-const BOOT_CHUNK = 4000;
+/** Ids in one statement. */
+const IDS_PER_STATEMENT = 500;
+const ROWS_PER_CHUNK = 4000;
 
-/** The orders that have an index, but for those by Linux user and address, which read every token picked. */
+/** Orders of the list. All have an index but Linux user and address, which read every matching token. */
 const ORDERS = ['jti', 'login', 'linux_user', 'auth_method', 'issued_at', 'expires_at', 'client_ip'] as const;
 
-/** Which tokens; a missing or empty field picks all. */
+/** A filter of tokens; a missing or empty field matches all. */
 export interface TokenFilter {
   readonly login?: string;
   readonly authMethod?: string;
-  /** Found anywhere in login, Linux user, host, client address or id; case does not matter. */
+  /** Matches any part of login, Linux user, host, client address or id, ignoring case. */
   readonly text?: string;
 }
 
@@ -31,7 +31,7 @@ export async function insertToken(tx: Db, row: TokenRow): Promise<void> {
   await tx.insertInto('tokens').values(row).execute();
 }
 
-/** Gives a token later times and the claims that say so; false when there is no such token. */
+/** Updates times and claims of a token; returns false when there is no such token. */
 export async function renewToken(
   tx: Db,
   jti: string,
@@ -41,7 +41,7 @@ export async function renewToken(
   return result.numUpdatedRows > 0n;
 }
 
-/** Deletes those that are there. */
+/** Deletes tokens; ids without a token are ignored. */
 export async function deleteTokens(tx: Db, jtis: readonly string[]): Promise<void> {
   for (const chunk of chunksOf(jtis)) await tx.deleteFrom('tokens').where('jti', 'in', chunk).execute();
 }
@@ -50,7 +50,7 @@ export async function selectToken(db: Db, jti: string): Promise<TokenRow | undef
   return db.selectFrom('tokens').selectAll().where('jti', '=', jti).executeTakeFirst();
 }
 
-/** Those of `jtis` that are there, in no order. */
+/** Returns the tokens with these ids, in no particular order. */
 export async function selectTokensById(db: Db, jtis: readonly string[]): Promise<TokenRow[]> {
   const rows: TokenRow[] = [];
   for (const chunk of chunksOf(jtis)) {
@@ -59,15 +59,15 @@ export async function selectTokensById(db: Db, jtis: readonly string[]): Promise
   return rows;
 }
 
-/** One page of the tokens that the query picks. Throws INVALID_ARGUMENT. */
+/** Returns one page of the matching tokens. Throws INVALID_ARGUMENT. */
 export async function selectTokens(db: Db, query: TokenQuery): Promise<Page<TokenRow>> {
   const { login, authMethod, text, orderBy } = query;
   const order = parseOrder(orderBy || 'issued_at desc', ORDERS);
   const plan = planPage(query, ['tokens', login, authMethod, text, order]);
-  let picked = pickTokens(db, query);
-  const few = text ? await fewOf(picked, 'jti') : undefined;
-  if (few !== undefined) picked = db.selectFrom('tokens').where('jti', 'in', few);
-  return selectPage({ picked, id: 'jti', order, nullable: ['linux_user', 'client_ip'], plan });
+  let filtered = filterTokens(db, query);
+  const few = text ? await distinctIfFew(filtered, 'jti') : undefined;
+  if (few !== undefined) filtered = db.selectFrom('tokens').where('jti', 'in', few);
+  return selectPage({ filtered, id: 'jti', order, nullable: ['linux_user', 'client_ip'], plan });
 }
 
 export async function tokenIdsOf(db: Db, login: string): Promise<string[]> {
@@ -84,7 +84,7 @@ export async function countTokensOf(db: Db, login: string): Promise<number> {
   return Number(row?.tokens ?? 0);
 }
 
-/** The ids of tokens whose time is over, the oldest first. */
+/** Returns the ids of expired tokens, earliest first. */
 export async function expiredTokens(db: Db, nowSeconds: number, limit: number): Promise<string[]> {
   const rows = await db
     .selectFrom('tokens')
@@ -96,12 +96,12 @@ export async function expiredTokens(db: Db, nowSeconds: number, limit: number): 
   return rows.map(({ jti }) => jti);
 }
 
-/** A whitelist entry, as it is read when the daemon starts. */
+/** A whitelist entry, as read when the daemon starts. */
 export type TokenId = Pick<TokenRow, 'jti' | 'expires_at'>;
 
 /**
- * Every token there is, those that end first before the others, in pieces: a million need no
- * more memory than a thousand. Reads one index and not the table, which is ten times as large.
+ * Yields the ids of all tokens in chunks, the earliest to expire first: a million need no more memory
+ * than a thousand. Reads an index rather than the table, which is ten times as large.
  */
 export async function* allTokenIds(db: Db): AsyncGenerator<TokenId[]> {
   let last: TokenId = { jti: '', expires_at: Number.MIN_SAFE_INTEGER };
@@ -113,28 +113,29 @@ export async function* allTokenIds(db: Db): AsyncGenerator<TokenId[]> {
       .where(({ eb, refTuple, tuple }) => eb(refTuple('expires_at', 'jti'), '>', tuple(expires_at, jti)))
       .orderBy('expires_at')
       .orderBy('jti')
-      .limit(BOOT_CHUNK)
+      .limit(ROWS_PER_CHUNK)
       .execute();
     if (rows.length > 0) yield rows;
-    if (rows.length < BOOT_CHUNK) return;
+    if (rows.length < ROWS_PER_CHUNK) return;
     last = rows.at(-1) ?? last;
   }
 }
 
-/** Every token that was made from another, with that other's id. */
+/** Returns the tokens that were derived from another token, with that token's id. */
 export async function allChildren(db: Db): Promise<{ jti: string; parent: string | null }[]> {
   return db.selectFrom('tokens').select(['jti', 'parent']).where('parent', 'is not', null).execute();
 }
 
-/** The tokens that a filter picks. Throws INVALID_ARGUMENT. */
-export function pickTokens(db: Db, { login, authMethod, text }: TokenFilter): Picked<'tokens'> {
-  let picked: Picked<'tokens'> = db.selectFrom('tokens');
-  if (login) picked = picked.where('login', '=', login);
-  if (authMethod) picked = picked.where('auth_method', '=', authMethod);
-  if (text) picked = picked.where(isTextIn(text, ['login', 'linux_user', 'hostname', 'client_ip', 'jti']));
-  return picked;
+/** Returns the query for tokens that match a filter. Throws INVALID_ARGUMENT. */
+export function filterTokens(db: Db, { login, authMethod, text }: TokenFilter): Filtered<'tokens'> {
+  let filtered: Filtered<'tokens'> = db.selectFrom('tokens');
+  if (login) filtered = filtered.where('login', '=', login);
+  if (authMethod) filtered = filtered.where('auth_method', '=', authMethod);
+  if (text)
+    filtered = filtered.where(containsText(text, ['login', 'linux_user', 'hostname', 'client_ip', 'jti']));
+  return filtered;
 }
 
 function* chunksOf(ids: readonly string[]): Generator<readonly string[]> {
-  for (let at = 0; at < ids.length; at += CHUNK) yield ids.slice(at, at + CHUNK);
+  for (let at = 0; at < ids.length; at += IDS_PER_STATEMENT) yield ids.slice(at, at + IDS_PER_STATEMENT);
 }

@@ -88,7 +88,7 @@ describe('of files and folders it finds', () => {
   test('a database that others can read', async () => {
     using _ = otherMode(host.database, 0o640);
     expect((await host.examine()).problem('database')).toEqual({
-      summary: `${host.database} is open to others`,
+      summary: `${host.database} is accessible to others`,
       remedy: `chmod 0600 ${host.database}`,
     });
   });

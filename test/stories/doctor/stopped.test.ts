@@ -98,7 +98,7 @@ describe('a database', () => {
   test('that is none', async () => {
     using _ = otherContent(host.database, 'nothing of the kind'.repeat(500));
     expect((await host.examine()).problem('database')).toEqual({
-      summary: `${host.database} is no database, or damaged: restore a backup`,
+      summary: `${host.database} is not a database, or is damaged: restore a backup`,
       remedy: 'restore a backup',
     });
   });
@@ -111,7 +111,7 @@ describe('a database', () => {
     });
     using _ = otherContent(host.database, newer);
     const { summary } = (await host.examine()).problem('database');
-    expect(summary).toMatch(/^the database is of version 99 and this latchkey knows \d+: /);
+    expect(summary).toMatch(/^the database has schema version 99, but this latchkey supports only \d+: /);
   });
 
   test('is looked at with what is in its log only', async () => {

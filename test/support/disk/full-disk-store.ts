@@ -22,7 +22,7 @@ const store = await openStore({ url });
 const insert = (jti: string): Promise<string> =>
   outcome(store.commit((tx) => insertToken(tx, tokenRow(jti))));
 const revoke = (jti: string): Promise<string> =>
-  outcome(store.commit((tx) => deleteTokens(tx, [jti]), { mustFit: true }));
+  outcome(store.commit((tx) => deleteTokens(tx, [jti]), { isUrgent: true }));
 const report: Record<string, unknown> = {};
 
 const acknowledged: string[] = [];

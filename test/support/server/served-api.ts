@@ -108,7 +108,7 @@ export class ServedApi implements AsyncDisposable {
     const { links = noLinks(), sessions = noSessions(), ...rest } = options;
     const logins = options.logins?.(authority) ?? noLogins();
     const activity = new Activity({ authority, links: NO_USE, sessions, now: Date.now });
-    const refusals = new RefusalLog(log, { heard: activity.refused });
+    const refusals = new RefusalLog(log, { onRefusal: activity.refused });
     const api = await startApi({
       listen,
       pki,
