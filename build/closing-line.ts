@@ -29,7 +29,7 @@ export default class ClosingLine implements Reporter {
         if (result.state === 'passed') passed += 1;
         else if (result.state === 'failed') failures.push(`FAIL ${name}: ${brief(result.errors)}`);
         else {
-          const why = (result.state === 'skipped' && result.note) || 'it was not run';
+          const why = (result.state === 'skipped' && result.note) || test.meta().missing || 'it was not run';
           skips.set(why, [...(skips.get(why) ?? []), name]);
         }
       }

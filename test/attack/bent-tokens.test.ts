@@ -11,12 +11,10 @@ import { LinkServiceDefinition } from '../../src/generated/latchkey/v1/link.ts';
 import { SessionServiceDefinition } from '../../src/generated/latchkey/v1/session.ts';
 import { SystemServiceDefinition } from '../../src/generated/latchkey/v1/system.ts';
 import { TokenServiceDefinition } from '../../src/generated/latchkey/v1/token.ts';
-import { type Account, alice, myself } from '../support/account.ts';
+import { user } from '../support/account.ts';
 import { TestDaemon } from '../support/server/daemon.ts';
 import { Rpc } from '../support/server/rpc.ts';
-import { missingWorld } from '../support/skip.ts';
 
-const user: Account = missingWorld() ? myself() : alice;
 const WHO_AM_I = '/latchkey.v1.AuthService/WhoAmI';
 const UNAUTHENTICATED = 16;
 
@@ -80,7 +78,7 @@ const bent: Record<string, () => string> = {
 
 describe('bent tokens', () => {
   beforeAll(async () => {
-    daemon = await TestDaemon.start(missingWorld() ? { as: myself() } : {});
+    daemon = await TestDaemon.start();
     rpc = new Rpc(daemon.serverFile);
     const link = daemon.begin(user, ['link', '--print-token']);
     good = (await link.printed(/\S+\n/))[0].trim();

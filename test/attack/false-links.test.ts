@@ -4,9 +4,9 @@ import { copyFileSync, existsSync, symlinkSync, unlinkSync, writeFileSync } from
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, mallory, root, runAs } from '../support/account.ts';
+import { needs } from '../support/needs.ts';
 import { node } from '../support/program.ts';
 import { TestDaemon } from '../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../support/skip.ts';
 
 let daemon: TestDaemon;
 const tool = '/mnt/impostor.mjs';
@@ -36,24 +36,21 @@ function answerOf(events: Event[]): Event {
 
 const nameFor = (uid: number): string => `${uid}.${randomBytes(16).toString('hex')}.sock`;
 
-describe('false links', () => {
+describe('false links', needs('world'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     copyFileSync(join(dirname(import.meta.dirname), 'support/link/impostor.mjs'), tool);
     daemon = await TestDaemon.start();
     await daemon.link(alice);
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test("a socket of one's own under another's uid is refused, and nothing is sent to it", async (context) => {
-    skipWithout(context, missingWorld());
+  test("a socket of one's own under another's uid is refused, and nothing is sent to it", async () => {
     const events = await attack(mallory, nameFor(alice.uid), '--listen');
     expect(answerOf(events).status).toBe(PERMISSION_DENIED);
     expect(events.filter((event) => event.received)).toEqual([]);
   });
 
-  test("another's real link cannot be registered again", async (context) => {
-    skipWithout(context, missingWorld());
+  test("another's real link cannot be registered again", async () => {
     const { links } = await daemon.json<{ links: { socket: string; linuxUser: string }[] }>(root, ['links']);
     const hers = links.find((link) => link.linuxUser === 'alice');
     expect(answerOf(await attack(mallory, hers?.socket ?? '')).status).toBe(PERMISSION_DENIED);
@@ -70,14 +67,12 @@ describe('false links', () => {
     '',
     'x'.repeat(5000),
   ]) {
-    test(`the name ${JSON.stringify(name.slice(0, 40))} is not one`, async (context) => {
-      skipWithout(context, missingWorld());
+    test(`the name ${JSON.stringify(name.slice(0, 40))} is not one`, async () => {
       expect(answerOf(await attack(mallory, name)).status).toBe(INVALID_ARGUMENT);
     });
   }
 
-  test('a name that nobody listens on, a file and a symbolic link are refused', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a name that nobody listens on, a file and a symbolic link are refused', async () => {
     const [nobody, file, link] = [nameFor(mallory.uid), nameFor(mallory.uid), nameFor(mallory.uid)];
     const { links } = await daemon.json<{ links: { socket: string }[] }>(root, ['links']);
     writeFileSync(join(daemon.runFolder, 'links', file), '');
@@ -98,8 +93,7 @@ describe('false links', () => {
     'half a frame': '0000ffff00',
   };
   for (const [what, hex] of Object.entries(words)) {
-    test(`a link that says ${what} is refused and the daemon goes on`, async (context) => {
-      skipWithout(context, missingWorld());
+    test(`a link that says ${what} is refused and the daemon goes on`, async () => {
       const events = await attack(mallory, nameFor(mallory.uid), '--listen', '--hello', hex);
       expect(answerOf(events).status).not.toBe(0);
       expect(events.filter((event) => event.received)).toEqual([]);
@@ -107,8 +101,7 @@ describe('false links', () => {
     });
   }
 
-  test('nobody else can connect to a link, list the folder, or take a socket away', async (context) => {
-    skipWithout(context, missingWorld());
+  test('nobody else can connect to a link, list the folder, or take a socket away', async () => {
     const { links } = await daemon.json<{ links: { socket: string; linuxUser: string }[] }>(root, ['links']);
     const path = join(
       daemon.runFolder,

@@ -1,15 +1,12 @@
 /** What the server's own user could do with sudo, should somebody take it over: start links, and nothing else. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, type Finished, runAs, service } from '../support/account.ts';
 import { install, SUDOERS } from '../support/host/installed.ts';
-import { missingWorld, skipWithout } from '../support/skip.ts';
+import { needs } from '../support/needs.ts';
 
 const LINE = ['/usr/bin/latchkey', 'link', '--daemon'];
-
-const missing = (): string | undefined =>
-  missingWorld() ?? (existsSync('/usr/bin/sudo') ? undefined : 'needs sudo');
 
 /** In the program's place: says as whom and with what it was run. */
 const TELLS = '#!/bin/sh\nid -u\nid -g\numask\nenv\n';
@@ -17,28 +14,25 @@ const TELLS = '#!/bin/sh\nid -u\nid -g\numask\nenv\n';
 let accounts: string;
 
 beforeAll(() => {
-  if (missing()) return;
   install({ script: TELLS });
   accounts = readFileSync('/etc/passwd', 'utf8');
   appendFileSync('/etc/passwd', 'toor:x:0:0::/root:/bin/sh\n#7002:x:7050:7050::/:/bin/sh\n');
 });
 
 afterAll(() => {
-  if (!missing()) writeFileSync('/etc/passwd', accounts);
+  writeFileSync('/etc/passwd', accounts);
 });
 
 function sudo(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> {
   return runAs(service, ['/usr/bin/sudo', '-n', ...argv], { cwd: '/', env }).finished;
 }
 
-describe('the sudoers file', () => {
-  test('is one that sudo accepts whole', (context) => {
-    skipWithout(context, missing());
+describe('the sudoers file', needs('world', 'sudo'), () => {
+  test('is one that sudo accepts whole', () => {
     expect(execFileSync('visudo', ['-c', '-s', '-f', SUDOERS], { encoding: 'utf8' })).toMatch(/parsed OK/);
   });
 
-  test('lets the server run its one command as a user, with nothing of its environment', async (context) => {
-    skipWithout(context, missing());
+  test('lets the server run its one command as a user, with nothing of its environment', async () => {
     const hostile = {
       LD_PRELOAD: '/x.so',
       LD_LIBRARY_PATH: '/x',
@@ -93,14 +87,12 @@ describe('the sudoers file', () => {
     ['another directory', ['-u', 'alice', '-D', '/tmp', ...LINE]],
     ['another root', ['-u', 'alice', '-R', '/mnt', ...LINE]],
     ['open descriptors', ['-u', 'alice', '-C', '9', ...LINE]],
-  ])('refuses it %s', async ([, argv], context) => {
-    skipWithout(context, missing());
+  ])('refuses it %s', async ([, argv]) => {
     const { status, stdout } = await sudo(argv);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 
-  test("reads an account's name that looks like a uid as that uid, so that the server gives it none", async (context) => {
-    skipWithout(context, missing());
+  test("reads an account's name that looks like a uid as that uid, so that the server gives it none", async () => {
     expect((await sudo(['-u', '#7002', ...LINE])).stdout).toMatch(/^7002\n/); // mallory, not the account of that name
   });
 });

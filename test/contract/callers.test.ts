@@ -1,8 +1,8 @@
 /** Every method, called by everybody, against the real daemon: the answers are those of the table. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MethodPath, POLICY } from '../../src/api/pipeline/policy.ts';
+import { needs } from '../support/needs.ts';
 import type { Answer } from '../support/server/rpc.ts';
-import { missingWorld, skipWithout } from '../support/skip.ts';
 import { CallerWorld } from './caller-world.ts';
 import { CALLERS, type CallerName, expected, type Outcome } from './callers.ts';
 import { METHODS, type Method, type Target } from './methods.ts';
@@ -51,20 +51,19 @@ async function checkEffect({ needs }: Method, isDone: boolean): Promise<void> {
   } else if (isDone) lastSession = undefined;
 }
 
-describe('the table method x caller', () => {
+test('the table has every method of the policy, and no other', () => {
+  expect([...WHO_MAY_CALL.keys()].toSorted()).toEqual(paths.toSorted());
+  expect(Object.keys(METHODS).toSorted()).toEqual(paths.toSorted());
+});
+
+describe('the table method x caller', needs('world'), () => {
   beforeAll(async () => {
-    if (!missingWorld()) world = await CallerWorld.open();
+    world = await CallerWorld.open();
   }, START_MS);
   afterAll(() => world?.[Symbol.asyncDispose](), START_MS);
 
-  test('has every method of the policy, and no other', () => {
-    expect([...WHO_MAY_CALL.keys()].toSorted()).toEqual(paths.toSorted());
-    expect(Object.keys(METHODS).toSorted()).toEqual(paths.toSorted());
-  });
-
   describe.each(paths)('%s', (path) => {
-    test.for(callers)('%s', async (caller, context) => {
-      skipWithout(context, missingWorld());
+    test.for(callers)('%s', async (caller) => {
       const method = METHODS[path];
       const wanted = expected(path, CALLERS[caller]);
       expect(await outcome(path, method, caller)).toBe(wanted);

@@ -32,6 +32,12 @@ export function myself(): Account {
   return { name: username, uid, home: homedir };
 }
 
+/** Who a story is about: alice in a world (test/support/world), whoever runs the tests elsewhere. */
+export const user: Account = process.env.TEST_WORLD ? alice : myself();
+
+/** Who runs and administers the server of a story: root in a world, whoever runs the tests elsewhere. */
+export const administrator: Account = process.env.TEST_WORLD ? root : myself();
+
 export interface Finished {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;

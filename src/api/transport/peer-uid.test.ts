@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { skipWithout } from '../../../test/support/skip.ts';
+import { needs } from '../../../test/support/needs.ts';
 import { peerOf } from './peer.ts';
 import { addressBytes, findUid, uidOfPeer } from './peer-uid.ts';
 
@@ -59,8 +59,7 @@ describe('the uid of a peer', () => {
     end();
   });
 
-  it("is another process's own", async (context) => {
-    skipWithout(context, ownUid !== 0 && 'only root can start a process as somebody else');
+  it("is another process's own", needs('root'), async () => {
     const { socket, end } = await connectionFrom('127.0.0.1', '127.0.0.1', OTHER_UID);
     expect(await uidOfPeer(...endsOf(socket))).toBe(OTHER_UID);
     end();

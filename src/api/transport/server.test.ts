@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { needs } from '../../../test/support/needs.ts';
 import {
   callHeaders,
   framed,
@@ -12,7 +13,6 @@ import {
   SERVER_ID,
   ServedApi,
 } from '../../../test/support/server/served-api.ts';
-import { skipWithout } from '../../../test/support/skip.ts';
 import { loadPki } from '../../authority/keys/pki.ts';
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
@@ -327,8 +327,7 @@ describe("the local administrator's token (A8)", () => {
     expect(await client.auth.whoAmI({})).toMatchObject({ role: 'admin' });
   });
 
-  it('does not count from any other account', async (context) => {
-    skipWithout(context, ownUid !== 0 && 'only root can start a process as somebody else');
+  it('does not count from any other account', needs('root'), async () => {
     const token = await api.token('root', { authMethod: 'local' });
     expect(await whoAmIAs(0, token)).toBe(0);
     expect(await whoAmIAs(OTHER_UID, token)).toBe(PERMISSION_DENIED);

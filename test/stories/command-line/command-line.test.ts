@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, type Finished, mallory, type Run, root, runAs } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { HOSTILE } from '../../support/terminal/hostile-text.ts';
 
 let daemon: TestDaemon;
@@ -26,16 +26,14 @@ async function stateOf(id: string): Promise<{ state: string; exitStatus: number 
   return { state: session.state, exitStatus: session.exitStatus };
 }
 
-describe('the command line', () => {
+describe('the command line', needs('world'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     daemon = await TestDaemon.start();
     link = await daemon.link(alice);
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('^C goes to the program, whose status is then ours', async (context) => {
-    skipWithout(context, missingWorld());
+  test('^C goes to the program, whose status is then ours', async () => {
     const run = daemon.begin(alice, [
       'start',
       '--',
@@ -48,8 +46,7 @@ describe('the command line', () => {
     expect(await run.finished).toMatchObject({ status: 42, stderr: '' });
   });
 
-  test('^C twice leaves the program running, and says how to come back', async (context) => {
-    skipWithout(context, missingWorld());
+  test('^C twice leaves the program running, and says how to come back', async () => {
     const script =
       'trap "echo kept on" INT; echo on; while ! [ -e go ]; do sleep 0.1; done; echo end; exit 5';
     const run = daemon.begin(alice, ['start', '--', 'sh', '-c', script]);
@@ -66,8 +63,7 @@ describe('the command line', () => {
     expect(again).toMatchObject({ status: 5, stdout: 'on\nkept on\nend\n' });
   });
 
-  test('^\\ leaves a program running that any signal would end', async (context) => {
-    skipWithout(context, missingWorld());
+  test('^\\ leaves a program running that any signal would end', async () => {
     const run = daemon.begin(alice, ['start', '--', 'sh', '-c', 'echo on; exec sleep 3000']);
     await run.printed(/on\n/);
     run.kill('SIGQUIT');
@@ -77,8 +73,7 @@ describe('the command line', () => {
     expect((await stateOf(id)).state).toBe('running');
   });
 
-  test('a pipeline that stops reading ends the program quietly, as it would end one here', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a pipeline that stops reading ends the program quietly, as it would end one here', async () => {
     const { stdout, stderr } = await shell(
       '"$latchkey" start --run "$run" yes | head -n 1; echo $PIPESTATUS',
     );
@@ -91,16 +86,14 @@ describe('the command line', () => {
     expect(sessions).toMatchObject([{ command: ['yes'], exitStatus: 141 }]);
   });
 
-  test('every byte arrives, in both directions', async (context) => {
-    skipWithout(context, missingWorld());
+  test('every byte arrives, in both directions', async () => {
     const made = await shell(
       'head -c 8000000 /dev/urandom > sent; "$latchkey" start --run "$run" cat < sent | cmp - sent && echo same',
     );
     expect(made).toMatchObject({ stdout: 'same\n', stderr: '' });
   });
 
-  test('names from elsewhere cannot reach the terminal', async (context) => {
-    skipWithout(context, missingWorld());
+  test('names from elsewhere cannot reach the terminal', async () => {
     await daemon.cli(alice, ['start', '--', 'sh', '-c', 'exit 0', '\u001b]0;owned\u0007\u202e']);
     for (const argv of [['sessions'], ['sessions', '--json']]) {
       const stdout = (await daemon.cli(root, argv)).stdout.replaceAll('\n', ' ');
@@ -109,8 +102,7 @@ describe('the command line', () => {
     }
   });
 
-  test('a watch shows what there is, then what changes', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a watch shows what there is, then what changes', async () => {
     const run = daemon.begin(root, ['tokens', 'watch', '--json']);
     await run.printed(/"event":"complete"/);
     const theirs = await daemon.link(mallory);
@@ -124,8 +116,7 @@ describe('the command line', () => {
     run.kill('SIGTERM');
   });
 
-  test('alone it says where one stands, and what could be done next', async (context) => {
-    skipWithout(context, missingWorld());
+  test('alone it says where one stands, and what could be done next', async () => {
     const { status, stdout, stderr } = await daemon.cli(alice, ['--no-color']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(
@@ -171,16 +162,14 @@ describe('the command line', () => {
       ];
     };
 
-    test.for(Object.keys(OFFERS))('in %s', async (name, context) => {
-      skipWithout(context, missingWorld() ?? (existsSync(`/usr/bin/${name}`) ? undefined : `needs ${name}`));
+    test.for(Object.keys(OFFERS))('in %s', async (name) => {
       for (const [words, wanted] of await lines()) {
         const env = { words: `--run ${daemon.runFolder} ${words}`, wanted };
         expect((await shell(OFFERS[name] ?? '', env)).stdout).toContain(wanted);
       }
     });
 
-    test.for(Object.keys(OFFERS))('and nothing of it runs in %s', async (name, context) => {
-      skipWithout(context, missingWorld() ?? (existsSync(`/usr/bin/${name}`) ? undefined : `needs ${name}`));
+    test.for(Object.keys(OFFERS))('and nothing of it runs in %s', async (name) => {
       const argv = ['start', '--detach', '--', 'sleep', '60', HOSTILE.shell ?? '', ...Object.values(HOSTILE)];
       const wanted = (await daemon.cli(alice, argv)).stdout.trim();
       const env = { words: `--run ${daemon.runFolder} sessions show`, wanted };
@@ -191,8 +180,7 @@ describe('the command line', () => {
     });
   });
 
-  test('a server is trusted by its fingerprint and by nothing else (N3)', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a server is trusted by its fingerprint and by nothing else (N3)', async () => {
     const { address } = daemon.serverFile;
     const [, fingerprint = ''] = /"fingerprint":"([0-9A-F:]+)"/.exec(daemon.log) ?? [];
     const env = { XDG_CONFIG_HOME: join(mallory.home, 'fresh') };
@@ -207,8 +195,7 @@ describe('the command line', () => {
     expect(readFileSync(kept, 'utf8').trim()).toBe(daemon.serverFile.ca.trim());
   });
 
-  test('a token is checked without being shown to anybody', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a token is checked without being shown to anybody', async () => {
     const file = join(
       alice.home,
       '.config/latchkey/servers',
@@ -222,8 +209,7 @@ describe('the command line', () => {
     expect(bad).toMatchObject({ status: 1, stdout: 'refused: TOKEN_INVALID\n' });
   });
 
-  test('reading on goes on over a restart of the server, each byte once', async (context) => {
-    skipWithout(context, missingWorld());
+  test('reading on goes on over a restart of the server, each byte once', async () => {
     const script = 'echo one; while ! [ -e restarted ]; do sleep 0.1; done; echo two';
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
     const run = daemon.begin(alice, ['sessions', 'read', '--follow', id]);
@@ -234,8 +220,7 @@ describe('the command line', () => {
     expect(await run.finished).toMatchObject({ status: 0, stdout: 'one\ntwo\n', stderr: '' });
   });
 
-  test('who loses the login in the middle is told how to come back', async (context) => {
-    skipWithout(context, missingWorld());
+  test('who loses the login in the middle is told how to come back', async () => {
     const theirs = await daemon.link(mallory);
     const run = daemon.begin(mallory, ['start', '--', 'sh', '-c', 'echo on; sleep 60']);
     await run.printed(/on\n/);
@@ -246,8 +231,7 @@ describe('the command line', () => {
     await theirs.finished;
   });
 
-  test('logging out ends the login, its link and the token kept here', async (context) => {
-    skipWithout(context, missingWorld());
+  test('logging out ends the login, its link and the token kept here', async () => {
     const out = await daemon.cli(alice, ['logout']);
     expect(out).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Ended 1 token, 1 link/) });
     await link.finished;

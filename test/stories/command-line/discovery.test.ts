@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { alice, type Finished, latchkey } from '../../support/account.ts';
 import { NameServer } from '../../support/host/name-server.ts';
+import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 
 const DOMAIN = 'corp.example';
 const HOST = 'login.corp.example';
@@ -17,7 +17,6 @@ let impostor: TestDaemon;
 let token: string;
 
 beforeAll(async () => {
-  if (missingWorld()) return;
   names = await NameServer.start(DOMAIN);
   names.addresses.set(HOST, '127.0.0.1');
   const config = { server: { hostname: HOST } };
@@ -38,26 +37,28 @@ function anywhere(...argv: string[]): Promise<Finished> {
   return latchkey(alice, argv, { env: { LATCHKEY_TOKEN: token } }).finished;
 }
 
-test('DNS names the server, its fingerprint says whether to believe it, and then it is used (N1, N3, N4)', async (context) => {
-  skipWithout(context, missingWorld());
-  names.services.set(SERVICE, [
-    { priority: 20, host: HOST, port: portOf(impostor) },
-    { priority: 10, host: HOST, port: portOf(daemon) },
-  ]);
-  const address = `${HOST}:${portOf(daemon)}`;
-  const unknown = await anywhere('whoami');
-  expect(unknown).toMatchObject({ status: 6, stdout: '' });
-  expect(unknown.stderr).toContain(`latchkey trust ${address}`);
-  expect(names.asked).toContain(`SRV ${SERVICE}`);
-  const [, fingerprint = ''] = /"fingerprint":"([^"]+)"/.exec(daemon.log) ?? [];
-  expect(await anywhere('trust', address, '--fingerprint', fingerprint)).toMatchObject({ status: 0 });
-  const who = await anywhere('whoami', '--json');
-  expect(who, daemon.log).toMatchObject({ status: 0 });
-  expect(JSON.parse(who.stdout)).toMatchObject({ token: { login: 'alice' } });
-});
+test(
+  'DNS names the server, its fingerprint says whether to believe it, and then it is used (N1, N3, N4)',
+  needs('world'),
+  async () => {
+    names.services.set(SERVICE, [
+      { priority: 20, host: HOST, port: portOf(impostor) },
+      { priority: 10, host: HOST, port: portOf(daemon) },
+    ]);
+    const address = `${HOST}:${portOf(daemon)}`;
+    const unknown = await anywhere('whoami');
+    expect(unknown).toMatchObject({ status: 6, stdout: '' });
+    expect(unknown.stderr).toContain(`latchkey trust ${address}`);
+    expect(names.asked).toContain(`SRV ${SERVICE}`);
+    const [, fingerprint = ''] = /"fingerprint":"([^"]+)"/.exec(daemon.log) ?? [];
+    expect(await anywhere('trust', address, '--fingerprint', fingerprint)).toMatchObject({ status: 0 });
+    const who = await anywhere('whoami', '--json');
+    expect(who, daemon.log).toMatchObject({ status: 0 });
+    expect(JSON.parse(who.stdout)).toMatchObject({ token: { login: 'alice' } });
+  },
+);
 
-test('a server that DNS names falsely gets no token (N4)', async (context) => {
-  skipWithout(context, missingWorld());
+test('a server that DNS names falsely gets no token (N4)', needs('world'), async () => {
   names.services.set(SERVICE, [{ priority: 1, host: HOST, port: portOf(impostor) }]);
   const ca = join(daemon.folder, 'ca.pem');
   writeFileSync(ca, daemon.serverFile.ca);
@@ -69,8 +70,7 @@ test('a server that DNS names falsely gets no token (N4)', async (context) => {
   expect(impostor.log).not.toContain('WhoAmI');
 });
 
-test('an address without a service is dialled at the usual port', async (context) => {
-  skipWithout(context, missingWorld());
+test('an address without a service is dialled at the usual port', needs('world'), async () => {
   names.services.clear();
   names.addresses.set(`_latchkey.${DOMAIN}`, '127.0.0.1');
   const said = await anywhere('whoami');

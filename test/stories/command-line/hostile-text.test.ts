@@ -6,18 +6,17 @@ import { inert } from '../../../src/inert.ts';
 import { displayWidth } from '../../../src/terminal/display-width.ts';
 import { layTable } from '../../../src/terminal/table.ts';
 import { alice, root } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { HARMFUL, HOSTILE } from '../../support/terminal/hostile-text.ts';
 import { Screen } from '../../support/terminal/screen.ts';
 
 let daemon: TestDaemon;
 let session: string;
 
-describe('text from elsewhere', () => {
+describe('text from elsewhere', needs('world', 'tmux'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     daemon = await TestDaemon.start();
     await daemon.link(alice);
     for (const text of Object.values(HOSTILE)) {
@@ -29,8 +28,7 @@ describe('text from elsewhere', () => {
 
   test.for([40, 60, 80, 200])(
     'does nothing to a terminal of %i columns, and breaks no line',
-    async (columns, context) => {
-      skipWithout(context, missingWorld());
+    async (columns) => {
       using screen = new Screen(root, { columns, rows: 200 });
       const run = `--run ${daemon.runFolder}`;
       const all = ['', 'tokens', 'links', 'sessions', `sessions show ${session}`, 'whoami'];
@@ -48,8 +46,7 @@ describe('text from elsewhere', () => {
     },
   );
 
-  test('is whole and as harmless in a pipe, in JSON and in a watch', async (context) => {
-    skipWithout(context, missingWorld());
+  test('is whole and as harmless in a pipe, in JSON and in a watch', async () => {
     for (const argv of [['sessions'], ['sessions', '--json'], ['sessions', 'show', session]]) {
       const { stdout, stderr } = await daemon.cli(root, argv);
       expect(stdout + stderr).not.toMatch(HARMFUL);
@@ -70,8 +67,7 @@ describe('text from elsewhere', () => {
     watch.kill();
   });
 
-  test('is harmless in what one is told of, and in the log', async (context) => {
-    skipWithout(context, missingWorld());
+  test('is harmless in what one is told of, and in the log', async () => {
     for (const text of Object.values(HOSTILE)) {
       const words = [
         ['tokens', 'show'],
@@ -93,8 +89,7 @@ describe('text from elsewhere', () => {
     expect(daemon.log).not.toMatch(HARMFUL);
   });
 
-  test('stands in the columns of a table as a real terminal counts them', async (context) => {
-    skipWithout(context, missingWorld());
+  test('stands in the columns of a table as a real terminal counts them', async () => {
     const cells = Object.values(HOSTILE).map((text) => [{ text: inert(text) }, { text: 'Z' }]);
     const lines = layTable([{ title: 'TEXT', shrinks: true }, { title: 'Z' }], cells, 80, (text) => text);
     const at = displayWidth(lines[0]?.replace(/Z$/, '') ?? '');

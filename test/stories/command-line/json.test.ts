@@ -8,8 +8,8 @@ import {
   OBJECT_DESCRIPTIONS,
 } from '../../../src/cli/output/json-manual.ts';
 import { type Account, alice, mallory, root } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 
 let daemon: TestDaemon;
 
@@ -35,9 +35,8 @@ function isAsDescribed(description: Description, value: unknown): boolean {
   return true;
 }
 
-describe('what is printed for programs', () => {
+describe('what is printed for programs', needs('world'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     daemon = await TestDaemon.start();
     await daemon.link(alice);
     await daemon.cli(alice, ['start', '--', 'true']);
@@ -45,8 +44,7 @@ describe('what is printed for programs', () => {
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('is as its manual says, whatever the command', async (context) => {
-    skipWithout(context, missingWorld());
+  test('is as its manual says, whatever the command', async () => {
     const documents: Readonly<Record<string, Description>> = DOCUMENT_DESCRIPTIONS;
     const check = async (name: string, account: Account, ...argv: string[]): Promise<unknown> => {
       const { stdout } = await daemon.cli(account, [...argv.slice(0, 1), '--json', ...argv.slice(1)]);
@@ -74,8 +72,7 @@ describe('what is printed for programs', () => {
     await check(ended, alice, 'logout');
   });
 
-  test('as are the lines of a watch', async (context) => {
-    skipWithout(context, missingWorld());
+  test('as are the lines of a watch', async () => {
     const link = await daemon.link(mallory);
     const runs = ['tokens', 'links', 'sessions'].map((noun) => {
       return [noun, daemon.begin(mallory, [noun, '--json', '--watch'])] as const;
@@ -97,8 +94,7 @@ describe('what is printed for programs', () => {
     await link.finished;
   });
 
-  test('as is what went wrong, on standard error', async (context) => {
-    skipWithout(context, missingWorld());
+  test('as is what went wrong, on standard error', async () => {
     const wrong = [
       [['whoami', '--json', '--token-file', '/dev/null'], 'TOKEN_INVALID', 3],
       [['tokens', '--json', '--nonsense'], 'USAGE', 2],

@@ -1,9 +1,9 @@
 /** Links begun by hand, as people begin and lose them: two at a time, killed ones, in the background, on any port. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, latchkey, mallory, root } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { Screen } from '../../support/terminal/screen.ts';
 
 let daemon: TestDaemon;
@@ -12,15 +12,13 @@ async function jtiOf(account: typeof alice): Promise<string> {
   return (await daemon.json<{ token: { jti: string } }>(account, ['whoami'])).token.jti;
 }
 
-describe('a link begun by hand', () => {
+describe('a link begun by hand', needs('world', 'tmux'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     daemon = await TestDaemon.start();
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('takes the place of another login, says so, and gives it back', async (context) => {
-    skipWithout(context, missingWorld());
+  test('takes the place of another login, says so, and gives it back', async () => {
     const first = await daemon.link(alice);
     const before = await jtiOf(alice);
     const second = daemon.begin(alice, ['link']);
@@ -36,8 +34,7 @@ describe('a link begun by hand', () => {
     expect([status, stderr]).toEqual([3, expect.stringContaining('latchkey login')]);
   });
 
-  test('leaves word of what happened when it is killed, and what to do', async (context) => {
-    skipWithout(context, missingWorld());
+  test('leaves word of what happened when it is killed, and what to do', async () => {
     const link = await daemon.link(mallory);
     const watch = daemon.begin(root, ['links', '--watch']);
     await watch.printed(/mallory/);
@@ -55,8 +52,7 @@ describe('a link begun by hand', () => {
     expect((await daemon.cli(mallory, ['whoami'])).status).toBe(0);
   });
 
-  test('says on a terminal that it runs in the background, wherever --run stands', async (context) => {
-    skipWithout(context, missingWorld());
+  test('says on a terminal that it runs in the background, wherever --run stands', async () => {
     using screen = new Screen(alice, { columns: 120 });
     screen.enter(`clear; ${program()} --run ${daemon.runFolder} link --daemon; echo ended with $?`);
     const text = await screen.shows(/ended with 0/);
@@ -70,8 +66,7 @@ describe('a link begun by hand', () => {
     });
   });
 
-  test('says on a terminal that it waits for the server', async (context) => {
-    skipWithout(context, missingWorld());
+  test('says on a terminal that it waits for the server', async () => {
     using screen = new Screen(mallory, { columns: 120 });
     process.kill(daemon.pid, 'SIGSTOP');
     try {
@@ -84,21 +79,24 @@ describe('a link begun by hand', () => {
   });
 });
 
-test('a server on any free port is found there, and again where it is after a restart', async (context) => {
-  skipWithout(context, missingWorld());
-  await using moving = await TestDaemon.start({ config: { api: { listen: '127.0.0.1:0' } } });
-  const { address } = moving.serverFile;
-  expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
-  expect(moving.log).toContain(address);
-  const watch = moving.begin(root, ['tokens', '--watch']);
-  await watch.printed(/root/);
-  await moving.end('SIGKILL');
-  await watch.printed(/trying again/, 'stderr');
-  await moving.serve();
-  expect(moving.serverFile.address).not.toBe(address);
-  await watch.printed(/watching again/, 'stderr');
-  watch.kill();
-  expect((await latchkey(root, ['whoami', '--run', moving.runFolder]).finished).stdout).toContain(
-    moving.serverFile.address,
-  );
-});
+test(
+  'a server on any free port is found there, and again where it is after a restart',
+  needs('world'),
+  async () => {
+    await using moving = await TestDaemon.start({ config: { api: { listen: '127.0.0.1:0' } } });
+    const { address } = moving.serverFile;
+    expect(address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
+    expect(moving.log).toContain(address);
+    const watch = moving.begin(root, ['tokens', '--watch']);
+    await watch.printed(/root/);
+    await moving.end('SIGKILL');
+    await watch.printed(/trying again/, 'stderr');
+    await moving.serve();
+    expect(moving.serverFile.address).not.toBe(address);
+    await watch.printed(/watching again/, 'stderr');
+    watch.kill();
+    expect((await latchkey(root, ['whoami', '--run', moving.runFolder]).finished).stdout).toContain(
+      moving.serverFile.address,
+    );
+  },
+);

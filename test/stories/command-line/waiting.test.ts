@@ -1,9 +1,9 @@
 /** What the command line says while it waits for a server that takes its time: here one that is stopped for a while. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { Screen } from '../../support/terminal/screen.ts';
 
 let daemon: TestDaemon;
@@ -18,9 +18,8 @@ async function whileStopped<Result>(work: () => Promise<Result>): Promise<Result
   }
 }
 
-describe('what takes longer than a second', () => {
+describe('what takes longer than a second', needs('world', 'tmux'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     daemon = await TestDaemon.start();
     await daemon.link(alice);
   });
@@ -31,22 +30,17 @@ describe('what takes longer than a second', () => {
     ['tokens', 'waiting for the server … 1 s', /^TOKEN /],
     ['start -- echo hello', 'waiting for your link … 1 s', /^hello\n/],
     ['login alice@', 'waiting for 127.0.0.1:', /^Password:/],
-  ] as const)(
-    'says on a terminal what %s waits for, and takes that back',
-    async ([words, wait, result], context) => {
-      skipWithout(context, missingWorld());
-      using screen = new Screen(alice, { columns: 60 });
-      await whileStopped(async () => {
-        screen.enter(`clear; ${program()} --run ${daemon.runFolder} ${words}; echo ended with $?`);
-        await screen.until(wait, (text) => text.includes(wait));
-        await screen.shows(/… 2 s\n/);
-      });
-      expect(await screen.shows(result)).not.toContain('…');
-    },
-  );
+  ] as const)('says on a terminal what %s waits for, and takes that back', async ([words, wait, result]) => {
+    using screen = new Screen(alice, { columns: 60 });
+    await whileStopped(async () => {
+      screen.enter(`clear; ${program()} --run ${daemon.runFolder} ${words}; echo ended with $?`);
+      await screen.until(wait, (text) => text.includes(wait));
+      await screen.shows(/… 2 s\n/);
+    });
+    expect(await screen.shows(result)).not.toContain('…');
+  });
 
-  test('is not spoken of to programs, nor with --quiet', async (context) => {
-    skipWithout(context, missingWorld());
+  test('is not spoken of to programs, nor with --quiet', async () => {
     using screen = new Screen(root);
     const quiet = `${program()} tokens --run ${daemon.runFolder} --quiet`;
     const piped = `${program()} tokens --run ${daemon.runFolder} --json | wc -l`;

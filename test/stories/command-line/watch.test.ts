@@ -1,9 +1,9 @@
 /** Lists that go on: drawn in place on a terminal, as lines elsewhere, over whatever happens to the server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, mallory, type Run, root } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { Screen, type ScreenOptions } from '../../support/terminal/screen.ts';
 
 let daemon: TestDaemon;
@@ -26,15 +26,13 @@ function events({ stdout }: Run): Told[] {
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
 }
 
-describe('a list that is watched', () => {
+describe('a list that is watched', needs('world', 'tmux'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     daemon = await TestDaemon.start();
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('is drawn in place as it changes and fits, and the terminal is left as it was (X7)', async (context) => {
-    skipWithout(context, missingWorld());
+  test('is drawn in place as it changes and fits, and the terminal is left as it was (X7)', async () => {
     using screen = typed(root, 'tokens --watch', { rows: 6 });
     await screen.shows(/^TOKEN +LOGIN .*\n\S+ +root .*\n\n\n\n1 token {2}\d\d:\d\d:\d\d {2}q ends\n$/);
     expect(screen.modes).toBe('1 0');
@@ -55,8 +53,7 @@ describe('a list that is watched', () => {
     await Promise.all(links.map((link) => link.finished));
   });
 
-  test('comes back behind ^Z, and ends with q', async (context) => {
-    skipWithout(context, missingWorld());
+  test('comes back behind ^Z, and ends with q', async () => {
     using screen = typed(root, 'tokens list --watch');
     await screen.shows(/q ends/);
     screen.press('C-z');
@@ -70,8 +67,7 @@ describe('a list that is watched', () => {
     await screen.shows(/it ended with 0/);
   });
 
-  test('goes on when the server was away, says so once, and tells what changed meanwhile', async (context) => {
-    skipWithout(context, missingWorld());
+  test('goes on when the server was away, says so once, and tells what changed meanwhile', async () => {
     const theirs = await daemon.link(mallory);
     await daemon.link(alice);
     const run = daemon.begin(root, ['tokens', 'watch', '--json']);
@@ -102,8 +98,7 @@ describe('a list that is watched', () => {
       expect(each.stderr).toMatch(/^latchkey: [^\n]*; trying again\nlatchkey: watching again\n$/);
   });
 
-  test('ends when the login does, with the status for it', async (context) => {
-    skipWithout(context, missingWorld());
+  test('ends when the login does, with the status for it', async () => {
     const theirs = await daemon.link(mallory);
     const run = daemon.begin(mallory, ['sessions', 'watch']);
     using screen = typed(mallory, 'sessions --watch');
@@ -118,8 +113,7 @@ describe('a list that is watched', () => {
     await theirs.finished;
   });
 
-  test('finds a session by its command as it is read, as a list does', async (context) => {
-    skipWithout(context, missingWorld());
+  test('finds a session by its command as it is read, as a list does', async () => {
     const theirs = await daemon.link(mallory);
     const words = ['--filter', 'sleep 3001'];
     const run = daemon.begin(mallory, ['sessions', 'watch', '--json', ...words]);
@@ -137,8 +131,7 @@ describe('a list that is watched', () => {
     await theirs.finished;
   });
 
-  test('takes no words that mean nothing to it', async (context) => {
-    skipWithout(context, missingWorld());
+  test('takes no words that mean nothing to it', async () => {
     for (const words of ['--all', '--limit 3', '--sort login']) {
       const { status, stderr } = await daemon.cli(root, ['tokens', '--watch', ...words.split(' ')]);
       expect([status, stderr]).toEqual([2, expect.stringContaining(words.split(' ')[0] ?? '')]);

@@ -1,21 +1,19 @@
 /** What the dashboard does to sessions, tokens and links, in a real terminal with a real server (X7). */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { alice, bob, mallory, root } from '../../support/account.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { needs } from '../../support/needs.ts';
 import { DashboardSite, SESSIONS } from '../../support/terminal/dashboard.ts';
 
 let site: DashboardSite;
 
-describe('the dashboard', () => {
+describe('the dashboard', needs('world', 'tmux'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     site = await DashboardSite.open();
   });
   afterEach(() => site?.endSessions());
   afterAll(() => site?.[Symbol.asyncDispose]());
 
-  test('attaches to a session of its user, who types into it, leaves it, and is back at the same row', async (context) => {
-    skipWithout(context, missingWorld());
+  test('attaches to a session of its user, who types into it, leaves it, and is back at the same row', async () => {
     const script = 'trap "echo caught it" INT; while read -r line; do echo "heard $line"; done; sleep 60';
     await site.start(alice, 'sleep', '3000');
     const id = await site.start(alice, '--stdin', 'sh', '-c', script);
@@ -40,8 +38,7 @@ describe('the dashboard', () => {
     await screen.shows(/▸ .*sleep 3000/);
   });
 
-  test('reads what an ended session of its user has printed, raw, and not what others have', async (context) => {
-    skipWithout(context, missingWorld());
+  test('reads what an ended session of its user has printed, raw, and not what others have', async () => {
     await site.start(alice, 'printf', 'said \\033[1mloud\\033[0m and clear\\n');
     using own = await site.dashboard(alice);
     own.press(...SESSIONS);
@@ -58,8 +55,7 @@ describe('the dashboard', () => {
     expect(await manager.shows(/Keys/)).not.toMatch(/read|attach/);
   });
 
-  test('sends a signal that is chosen from a list, and one that is typed', async (context) => {
-    skipWithout(context, missingWorld());
+  test('sends a signal that is chosen from a list, and one that is typed', async () => {
     const script = 'trap "exit 21" USR1; trap "echo winched" WINCH; while :; do sleep 0.1; done';
     const id = await site.start(alice, 'sh', '-c', script);
     using screen = await site.dashboard(bob);
@@ -83,8 +79,7 @@ describe('the dashboard', () => {
     await screen.shows(/Sessions · 1 of/);
   });
 
-  test('says before it ends something how much hangs on it, and sums the receipts of many', async (context) => {
-    skipWithout(context, missingWorld());
+  test('says before it ends something how much hangs on it, and sums the receipts of many', async () => {
     await site.daemon.link(mallory);
     const running = await site.start(mallory, 'sleep', '730001');
     using screen = await site.dashboard(root);
@@ -115,8 +110,7 @@ describe('the dashboard', () => {
     await screen.shows(/filter "740000" · 1 of 1\n[\s\S]*running.*sleep 740000/);
   });
 
-  test('is led by the mouse where that was asked for, and the terminal is without it elsewhere', async (context) => {
-    skipWithout(context, missingWorld());
+  test('is led by the mouse where that was asked for, and the terminal is without it elsewhere', async () => {
     for (const time of ['3101', '3102', '3103', '3104', '3105']) await site.start(alice, 'sleep', time);
     using screen = await site.dashboard(alice, '--mouse');
     expect(screen.hasMouse).toBe(true);
@@ -150,8 +144,7 @@ describe('the dashboard', () => {
     expect(without.hasMouse).toBe(false);
   });
 
-  test('has its terminal back after ^z and fg, however it was stopped', async (context) => {
-    skipWithout(context, missingWorld());
+  test('has its terminal back after ^z and fg, however it was stopped', async () => {
     using screen = await site.dashboard(root);
     const before = screen.text.split('\n').slice(0, 2);
     const pid = screen.foreground;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { alice, bob, mallory, root } from '../../support/account.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { needs } from '../../support/needs.ts';
 import { commandLine, DashboardSite, SESSIONS, TMUX_KEYS } from '../../support/terminal/dashboard.ts';
 import { Screen } from '../../support/terminal/screen.ts';
 
@@ -12,16 +12,14 @@ const ESC = '\u001b';
 
 let site: DashboardSite;
 
-describe('the dashboard', () => {
+describe('the dashboard', needs('world', 'tmux'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     site = await DashboardSite.open();
   });
   afterEach(() => site?.endSessions());
   afterAll(() => site?.[Symbol.asyncDispose]());
 
-  test('shows a login that comes, finds it, opens it, ends it with its receipt, and it is gone (X7)', async (context) => {
-    skipWithout(context, missingWorld());
+  test('shows a login that comes, finds it, opens it, ends it with its receipt, and it is gone (X7)', async () => {
     using screen = await site.dashboard(root, '--screen tokens');
     await screen.shows(/▸ [\s\S]* alice /);
     const theirs = await site.daemon.link(mallory);
@@ -48,8 +46,7 @@ describe('the dashboard', () => {
     await screen.shows(/alice/);
   });
 
-  test('goes from a login to its sessions and back, and ends those that are marked', async (context) => {
-    skipWithout(context, missingWorld());
+  test('goes from a login to its sessions and back, and ends those that are marked', async () => {
     const ids = [await site.start(alice, 'sleep', '1001'), await site.start(alice, 'sleep', '1002')];
     using screen = await site.dashboard(root);
     screen.press(':', 'log');
@@ -71,8 +68,7 @@ describe('the dashboard', () => {
     await screen.shows(/everything of alice/);
   });
 
-  test('says that the server is away, and goes on by itself when it is back', async (context) => {
-    skipWithout(context, missingWorld());
+  test('says that the server is away, and goes on by itself when it is back', async () => {
     using screen = await site.dashboard(root, '--local-admin --screen tokens');
     await site.daemon.end('SIGKILL');
     await screen.shows(/○ reconnecting[\s\S]*\nReconnecting: /);
@@ -85,8 +81,7 @@ describe('the dashboard', () => {
     await screen.showsNo(/mallory/);
   });
 
-  test('says that its login is over and what to do, offers nothing then, and leaves', async (context) => {
-    skipWithout(context, missingWorld());
+  test('says that its login is over and what to do, offers nothing then, and leaves', async () => {
     const theirs = [await site.daemon.link(mallory)];
     using revoked = await site.dashboard(mallory, '--screen sessions');
     await site.daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
@@ -106,8 +101,7 @@ describe('the dashboard', () => {
     await Promise.all(theirs.map((link) => link.finished));
   });
 
-  test('is whole in a small terminal, and in a large one again', async (context) => {
-    skipWithout(context, missingWorld());
+  test('is whole in a small terminal, and in a large one again', async () => {
     using screen = await site.dashboard(root, '--screen tokens');
     screen.resize(60, 15);
     await screen.shows(
@@ -124,8 +118,7 @@ describe('the dashboard', () => {
     );
   });
 
-  test('keeps what one is doing while the server is away, and does it when it is back', async (context) => {
-    skipWithout(context, missingWorld());
+  test('keeps what one is doing while the server is away, and does it when it is back', async () => {
     const id = await site.start(alice, 'sleep', '760001');
     using screen = await site.dashboard(root, '--local-admin');
     screen.press(...SESSIONS, '/', '7600', 'Enter', 'x');
@@ -149,8 +142,7 @@ describe('the dashboard', () => {
     expect(await screen.shows(/Receipt/)).toContain(`session  ${id}`);
   });
 
-  test('shows text from elsewhere as text, wherever it is shown, and stays aligned', async (context) => {
-    skipWithout(context, missingWorld());
+  test('shows text from elsewhere as text, wherever it is shown, and stays aligned', async () => {
     const evil = '\u001b]0;owned\u0007\u001b[2J\u001b]52;c;eA==\u0007\u009b31m\u202e日本e\u0301';
     const shown = String.raw`\x1b]0;owned\x07\x1b[2J\x1b]52;c;eA==\x07\x9b31m\u202e日本`;
     const id = await site.start(alice, 'sh', '-c', 'sleep 770001', evil, 'x'.repeat(10_240));
@@ -181,8 +173,7 @@ describe('the dashboard', () => {
     expect(screen.title).not.toContain('owned');
   });
 
-  test('shows a user what is theirs, and offers nothing to who only looks on', async (context) => {
-    skipWithout(context, missingWorld());
+  test('shows a user what is theirs, and offers nothing to who only looks on', async () => {
     using theirs = await site.dashboard(alice, '--screen tokens');
     expect(await theirs.shows(/Tokens · 1 of \d[\s\S]*alice/)).not.toMatch(/bob|root +local/);
     using everybody = await site.dashboard(bob, '--read-only --screen tokens');
@@ -191,8 +182,7 @@ describe('the dashboard', () => {
     expect(await everybody.shows(/Keys/)).not.toMatch(/revoke/);
   });
 
-  test('does something for every key of its help', { timeout: 120_000 }, async (context) => {
-    skipWithout(context, missingWorld());
+  test('does something for every key of its help', { timeout: 120_000 }, async () => {
     await Promise.all(Array.from({ length: 40 }, (_, at) => site.start(alice, 'sleep', `${2000 + at}`)));
     using screen = await site.dashboard(alice, '', { columns: 70, rows: 50 });
     screen.press(...SESSIONS);
@@ -239,8 +229,7 @@ describe('the dashboard', () => {
   test.for([
     ['an open row', [':', 'tok', 'Enter', 'Enter', 'j'], /\n▸ login /],
     ['the overview', ['1'], /\nOverview\n\d+ pe/],
-  ] as const)('does something for every key of its help on %s', async ([, way, place], context) => {
-    skipWithout(context, missingWorld());
+  ] as const)('does something for every key of its help on %s', async ([, way, place]) => {
     using screen = await site.dashboard(root, '', { columns: 70, rows: 50 });
     screen.press(...way);
     await screen.shows(place);
@@ -263,30 +252,25 @@ describe('the dashboard', () => {
     }
   });
 
-  test.for(['q', 'C-c', 'SIGTERM', 'SIGHUP'])(
-    'leaves the terminal as it found it after %s',
-    async (end, context) => {
-      skipWithout(context, missingWorld());
-      using screen = new Screen(root);
-      screen.enter('stty -a | md5sum');
-      const [settings = ''] = /[0-9a-f]{32}/.exec(await screen.shows(/[0-9a-f]{32}/)) ?? [];
-      screen.enter(commandLine(site.daemon));
-      await screen.shows(/● live/);
-      expect(screen.modes).toBe('1 0');
-      if (end.startsWith('SIG')) process.kill(screen.foreground, end);
-      else screen.press(end);
-      await screen.shows(/ended with \d+\n/);
-      expect(screen.modes).toBe('0 1');
-      screen.enter('stty -a | md5sum');
-      await screen.until('the same settings', (text) => text.split(settings).length === 3);
-      expect(screen.text).toContain(`ended with ${{ SIGTERM: 143, SIGHUP: 129 }[end] ?? 0}`);
-    },
-  );
+  test.for(['q', 'C-c', 'SIGTERM', 'SIGHUP'])('leaves the terminal as it found it after %s', async (end) => {
+    using screen = new Screen(root);
+    screen.enter('stty -a | md5sum');
+    const [settings = ''] = /[0-9a-f]{32}/.exec(await screen.shows(/[0-9a-f]{32}/)) ?? [];
+    screen.enter(commandLine(site.daemon));
+    await screen.shows(/● live/);
+    expect(screen.modes).toBe('1 0');
+    if (end.startsWith('SIG')) process.kill(screen.foreground, end);
+    else screen.press(end);
+    await screen.shows(/ended with \d+\n/);
+    expect(screen.modes).toBe('0 1');
+    screen.enter('stty -a | md5sum');
+    await screen.until('the same settings', (text) => text.split(settings).length === 3);
+    expect(screen.text).toContain(`ended with ${{ SIGTERM: 143, SIGHUP: 129 }[end] ?? 0}`);
+  });
 
   test.for(['draw', 'timer', 'promise'])(
     'leaves the terminal as it found it when something goes wrong: %s',
-    async (how, context) => {
-      skipWithout(context, missingWorld());
+    async (how) => {
       using screen = new Screen(root, { env: { NODE_NO_WARNINGS: '1' } });
       screen.enter('stty -a | md5sum');
       const [settings = ''] = /[0-9a-f]{32}/.exec(await screen.shows(/[0-9a-f]{32}/)) ?? [];
@@ -300,8 +284,7 @@ describe('the dashboard', () => {
     },
   );
 
-  test('is not moved by what was typed before it was there, and obeys it', async (context) => {
-    skipWithout(context, missingWorld());
+  test('is not moved by what was typed before it was there, and obeys it', async () => {
     using screen = new Screen(root);
     screen.enter(commandLine(site.daemon));
     screen.press(...SESSIONS, '/', 'nothing like this', 'Enter', '?');
@@ -310,8 +293,7 @@ describe('the dashboard', () => {
     await screen.shows(/^Latchkey {2}root .*● live\n.*\nSessions · filter "nothing like this" · none/);
   });
 
-  test('writes for a key only the lines that change, and nothing at all for seconds without news', async (context) => {
-    skipWithout(context, missingWorld());
+  test('writes for a key only the lines that change, and nothing at all for seconds without news', async () => {
     const ids = await Promise.all([1, 2, 3].map((at) => site.start(alice, 'sleep', `75000${at}`)));
     using screen = await site.dashboard(root, '', { columns: 120, rows: 40 });
     screen.press(...SESSIONS, '/', '75000', 'Enter', 'x');
@@ -331,8 +313,7 @@ describe('the dashboard', () => {
     expect(ids.filter((id) => key.includes(id.slice(0, 12))).length).toBeLessThan(3);
   });
 
-  test('speaks for a screen reader: the row one is on, and what changes, in words', async (context) => {
-    skipWithout(context, missingWorld());
+  test('speaks for a screen reader: the row one is on, and what changes, in words', async () => {
     using screen = new Screen(root, { columns: 200 });
     for (const at of [1, 2, 3]) await site.start(alice, 'sleep', `75100${at}`);
     screen.enter(commandLine(site.daemon, '--screen-reader --screen tokens'));
@@ -355,8 +336,7 @@ describe('the dashboard', () => {
     await screen.shows(/ended with 0/);
   });
 
-  test('shows managers first what goes on, in charts and numbers, and to nobody else', async (context) => {
-    skipWithout(context, missingWorld());
+  test('shows managers first what goes on, in charts and numbers, and to nobody else', async () => {
     using screen = await site.dashboard(bob, '', { columns: 80, rows: 24 });
     const before = await screen.shows(
       /\d people, \d+ tokens, \d+ links? and \d+ sessions? running\nserver: /,
@@ -385,8 +365,7 @@ describe('the dashboard', () => {
     await own.shows(/--screen is one of logins, tokens, links, sessions\nended with 2/);
   });
 
-  test('says what to do instead where there is no terminal', async (context) => {
-    skipWithout(context, missingWorld());
+  test('says what to do instead where there is no terminal', async () => {
     const { status, stdout, stderr } = await site.daemon.cli(root, ['tui']);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toBe(

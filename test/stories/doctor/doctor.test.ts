@@ -2,26 +2,24 @@
 import { createHash } from 'node:crypto';
 import { globSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, root, runAs } from '../../support/account.ts';
-import { missingCgroups, missingControllers } from '../../support/host/delegated-cgroup.ts';
-import { ExaminedHost, type Finding, missingHost } from '../../support/host/doctor.ts';
+import { ExaminedHost, type Finding } from '../../support/host/doctor.ts';
 import { RUN_FOLDER } from '../../support/host/installed.ts';
+import { missing, needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { skipWithout } from '../../support/skip.ts';
 
 const PORT = 2211;
 
 let host: ExaminedHost;
 
 beforeAll(async () => {
-  if (!missingHost()) host = await ExaminedHost.start(PORT);
+  host = await ExaminedHost.start(PORT);
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
-beforeEach((context) => skipWithout(context, missingHost()));
 
-describe('on a host that is in order, the doctor', () => {
+describe('on a host that is in order, the doctor', needs('world', 'sudo', 'sshd'), () => {
   test('finds no problem, and says what it could not look at', async () => {
     const examined = await host.examine();
     expect(examined.findings.filter(({ status }) => status === 'problem')).toEqual([]);
@@ -70,11 +68,10 @@ describe('on a host that is in order, the doctor', () => {
     await host.daemon.serve();
   });
 
-  test('says whose the cgroups are', async (context) => {
-    skipWithout(context, missingCgroups());
+  test('says whose the cgroups are', needs('cgroups'), async () => {
     const found = (await host.examine()).findings.find(({ check }) => check === 'cgroups');
     expect(found?.summary).toMatch(/^\/(.*\/)?latchkey-test-[\d-]+ is the server's own/);
-    expect(found?.status).toBe(missingControllers() ? 'warning' : 'ok');
+    expect(found?.status).toBe(missing('controllers') ? 'warning' : 'ok');
   });
 });
 
@@ -91,7 +88,7 @@ function marks(folders: readonly string[]): string[] {
   });
 }
 
-describe('whoever asks', () => {
+describe('whoever asks', needs('world', 'sudo', 'sshd'), () => {
   test('with a configuration that cannot be used gets that one finding, and 78', async () => {
     const file = '/mnt/bad.yaml';
     writeFileSync(file, 'sesions: {}\n');

@@ -5,17 +5,17 @@ import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CertificateAuthority, issueRoot } from '../../../src/authority/keys/certificate-authority.ts';
 import { privateKeyFrom } from '../../../src/authority/keys/pki.ts';
 import { alice, mallory } from '../../support/account.ts';
 import { otherContent, otherMode, otherOwner } from '../../support/changed.ts';
 import { fillDisk } from '../../support/disk/fill-disk.ts';
-import { ExaminedHost, missingHost } from '../../support/host/doctor.ts';
+import { ExaminedHost } from '../../support/host/doctor.ts';
 import { RUN_FOLDER, SUDOERS } from '../../support/host/installed.ts';
+import { needs } from '../../support/needs.ts';
 import { Person } from '../../support/person.ts';
 import { program } from '../../support/program.ts';
-import { skipWithout } from '../../support/skip.ts';
 
 const PORT = 2212;
 const SILENT_PORT = 2213;
@@ -27,12 +27,11 @@ const RESTART = 'stop the server, then: latchkey serve';
 let host: ExaminedHost;
 
 beforeAll(async () => {
-  if (!missingHost()) host = await ExaminedHost.start(PORT);
+  host = await ExaminedHost.start(PORT);
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
-beforeEach((context) => skipWithout(context, missingHost()));
 
-describe('of files and folders it finds', () => {
+describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => {
   test('a private key that others can read', async () => {
     const key = host.pki('ca.key');
     using _ = otherMode(key, 0o644);
@@ -118,7 +117,7 @@ describe('of files and folders it finds', () => {
   });
 });
 
-describe('of sshd it finds', () => {
+describe('of sshd it finds', needs('world', 'sudo', 'sshd'), () => {
   test('another host key, and sends nothing there', async () => {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', '/mnt/other_key']);
     const env = { LATCHKEY_LOGIN_SSH_HOST_KEYS: '/mnt/other_key.pub' };
@@ -155,7 +154,7 @@ describe('of sshd it finds', () => {
   });
 });
 
-describe('of sudo it finds', () => {
+describe('of sudo it finds', needs('world', 'sudo', 'sshd'), () => {
   const good = readFileSync(SUDOERS, 'utf8');
 
   test('that the rule is missing', async () => {
@@ -215,7 +214,7 @@ describe('of sudo it finds', () => {
   });
 });
 
-describe('of certificates and the clock it finds', () => {
+describe('of certificates and the clock it finds', needs('world', 'sudo', 'sshd'), () => {
   const keyOfAuthority = () => privateKeyFrom(host.pki('ca.key'), readFileSync(host.pki('ca.key')));
 
   /** The server's certificate as if made so many days ago, for so many days. */
@@ -270,7 +269,7 @@ describe('of certificates and the clock it finds', () => {
   });
 });
 
-describe('beside that it finds', () => {
+describe('beside that it finds', needs('world', 'sudo', 'sshd'), () => {
   test('names that nobody has', async () => {
     const names = { LATCHKEY_LINKS_ELIGIBLE_USERS: 'ghost', LATCHKEY_ROLES_ADMIN_GROUPS: 'unix:ghosts' };
     expect((await host.examine(names)).warnings('users')).toEqual([

@@ -3,11 +3,11 @@ import { closeSync, copyFileSync, openSync, readFileSync, readlinkSync, writeSyn
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { otherContent } from '../../support/changed.ts';
-import { ExaminedHost, missingHost } from '../../support/host/doctor.ts';
+import { ExaminedHost } from '../../support/host/doctor.ts';
 import { RUN_FOLDER } from '../../support/host/installed.ts';
-import { skipWithout } from '../../support/skip.ts';
+import { needs } from '../../support/needs.ts';
 
 const PORT = 2214;
 const PAGE_BYTES = 4096;
@@ -15,14 +15,12 @@ const PAGE_BYTES = 4096;
 let host: ExaminedHost;
 
 beforeAll(async () => {
-  if (missingHost()) return;
   host = await ExaminedHost.start(PORT);
   await host.daemon.end();
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
-beforeEach((context) => skipWithout(context, missingHost()));
 
-describe('a server that does not run', () => {
+describe('a server that does not run', needs('world', 'sudo', 'sshd'), () => {
   test('is no problem when it was stopped, and its database is whole', async () => {
     const examined = await host.examine();
     expect(examined.warnings('daemon')).toEqual([
@@ -59,7 +57,7 @@ describe('a server that does not run', () => {
   });
 });
 
-describe('a server that runs, but has lost its server.json,', () => {
+describe('a server that runs, but has lost its server.json,', needs('world', 'sudo', 'sshd'), () => {
   test('is not taken for one that does not: its database is left alone', async () => {
     await host.daemon.serve();
     const lost = otherContent(join(RUN_FOLDER, 'server.json'), undefined);
@@ -71,7 +69,7 @@ describe('a server that runs, but has lost its server.json,', () => {
   });
 });
 
-describe('a database', () => {
+describe('a database', needs('world', 'sudo', 'sshd'), () => {
   const COPY = '/mnt/copy.db';
   const NEWER = "UPDATE meta SET value = '99' WHERE key = 'schema'";
 

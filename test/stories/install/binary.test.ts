@@ -16,11 +16,21 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Account, alice, latchkey, mallory, myself, root, runAs } from '../../support/account.ts';
+import {
+  type Account,
+  administrator,
+  alice,
+  latchkey,
+  mallory,
+  myself,
+  root,
+  runAs,
+  user,
+} from '../../support/account.ts';
 import { makeMinimalSystem } from '../../support/host/minimal-system.ts';
+import { missing, needs } from '../../support/needs.ts';
 import { BUILT, program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 
 const clone = join(import.meta.dirname, '../../..');
 const me = myself();
@@ -80,15 +90,15 @@ describe('what steers Node', () => {
 
   test('reaches neither daemon, link nor session', async () => {
     const env = { NODE_V8_COVERAGE: join(folder, 'coverage'), NODE_EXTRA_CA_CERTS: '/x', OPENSSL_CONF: '/x' };
-    const user = missingWorld() ? me : alice;
-    await using daemon = await TestDaemon.start({ env, ...(missingWorld() ? { as: me } : {}) });
+    await using daemon = await TestDaemon.start({ env });
     const link = daemon.begin(user, ['link'], { env });
     await link.printed(/is logged in/, 'stderr');
     const shown = await daemon.cli(user, ['start', '--', 'env'], { env });
     expect(shown).toMatchObject({ status: 0, stderr: '' });
     expect(shown.stdout).toContain('LATCHKEY_SESSION_ID=');
     for (const pid of [daemon.pid, link.child.pid ?? 0])
-      if (!missingWorld()) expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/NODE_|OPENSSL_/);
+      if (!missing('world'))
+        expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/NODE_|OPENSSL_/);
     expect(shown.stdout).not.toMatch(/NODE_|OPENSSL_/);
     link.kill();
     expect((await link.finished).status).toBe(0);
@@ -96,11 +106,10 @@ describe('what steers Node', () => {
   });
 
   test('is not let in by SIGUSR1', async () => {
-    await using daemon = await TestDaemon.start(missingWorld() ? { as: me } : {});
+    await using daemon = await TestDaemon.start();
     process.kill(daemon.pid, 'SIGUSR1');
-    const user = missingWorld() ? me : root;
     for (let call = 0; call < 3; call += 1)
-      expect((await daemon.cli(user, ['whoami', '--local-admin'])).status).toBe(0);
+      expect((await daemon.cli(administrator, ['whoami', '--local-admin'])).status).toBe(0);
     expect(daemon.log).not.toContain('Debugger');
     expect(listeners(daemon.pid)).toBe(1);
   });
@@ -121,9 +130,8 @@ const NOWHERE_TO_UNPACK = [
 ];
 const as = ({ uid }: Account): string[] => ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
 
-describe('it needs nothing of where it runs', () => {
-  test('but its own file: /tmp is read-only, noexec, and the environment empty', async (context) => {
-    skipWithout(context, missingWorld());
+describe('it needs nothing of where it runs', needs('world'), () => {
+  test('but its own file: /tmp is read-only, noexec, and the environment empty', async () => {
     await using daemon = await TestDaemon.start({ under: [...NOWHERE_TO_UNPACK, 'env', '-i'] });
     const addons = readFileSync(`/proc/${daemon.pid}/maps`, 'utf8').match(/\S*\.node\b.*/g);
     expect([...new Set(addons)]).toEqual([expect.stringMatching(/^\/memfd:linux-\w+\.node \(deleted\)$/)]);
@@ -137,8 +145,7 @@ describe('it needs nothing of where it runs', () => {
     await link.finished;
   });
 
-  test('not even a home, or the folder it is started in', async (context) => {
-    skipWithout(context, missingWorld());
+  test('not even a home, or the folder it is started in', async () => {
     await using daemon = await TestDaemon.start();
     const homeless: Account = { name: 'homeless', uid: 7020, home: '/nonexistent' };
     appendFileSync('/etc/passwd', `homeless:x:${homeless.uid}:${homeless.uid}::${homeless.home}:/bin/sh\n`);
@@ -157,7 +164,7 @@ describe('it needs nothing of where it runs', () => {
   });
 });
 
-describe('on a minimal system with the libraries that the README names', () => {
+describe('on a minimal system with the libraries that the README names', needs('world'), () => {
   const system = '/mnt/minimal';
   const inside = (account: Account, ...command: string[]): string[] => [
     ...['chroot', `--userspec=${account.uid}:${account.uid}`, system],
@@ -166,7 +173,6 @@ describe('on a minimal system with the libraries that the README names', () => {
   const run = (account: Account, ...command: string[]) => runAs(root, inside(account, ...command));
 
   beforeAll(() => {
-    if (missingWorld()) return;
     const readme = readFileSync(join(clone, 'README.md'), 'utf8');
     const [libraries = ''] = /apt-get install lib[a-z0-9+ -]+/.exec(readme) ?? [];
     mkdirSync(system);
@@ -178,16 +184,14 @@ describe('on a minimal system with the libraries that the README names', () => {
     }
   });
 
-  test('is alone', (context) => {
-    skipWithout(context, missingWorld());
+  test('is alone', () => {
     expect(globSync(['**/node', '**/node_modules', '**/*.node'], { cwd: join(system, 'usr') })).toEqual([]);
   });
 
   test.for([
     ['root serves everybody', root, alice, '/run/latchkey'],
     ['an ordinary user serves himself', mallory, mallory, join(mallory.home, '.local/state/latchkey/run')],
-  ] as const)('%s', async ([, server, user, runFolder], context) => {
-    skipWithout(context, missingWorld());
+  ] as const)('%s', async ([, server, user, runFolder]) => {
     const daemon = run(server, 'latchkey', 'serve');
     await daemon.printed(/latchkey serves/, 'stderr');
     const link = run(user, 'latchkey', 'link', '--run', runFolder);

@@ -19,19 +19,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
-  type Account,
+  administrator,
   alice,
   type Finished,
   latchkey,
   mallory,
-  myself,
   root,
   runAs,
 } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 
-const user: Account = missingWorld() ? myself() : root;
 const folders: string[] = [];
 
 afterEach(() => {
@@ -45,7 +43,7 @@ async function serve(yaml: string, prepare: (folder: string) => void = () => {})
   const text = yaml.replaceAll('FOLDER', folder);
   writeFileSync(join(folder, 'config.yaml'), text, { mode: 0o600 });
   prepare(folder);
-  const run = latchkey(user, ['serve', '--config', join(folder, 'config.yaml')]);
+  const run = latchkey(administrator, ['serve', '--config', join(folder, 'config.yaml')]);
   const timer = setTimeout(() => run.kill(), 15_000);
   const finished = await run.finished;
   clearTimeout(timer);
@@ -56,7 +54,7 @@ const base = 'api: { listen: "127.0.0.1:0" }\npaths: { state: FOLDER/state, run:
 
 describe('first start', () => {
   test('makes authority, certificate, keys and files with the right modes, and says its fingerprint (N2)', async () => {
-    await using daemon = await TestDaemon.start({ as: user });
+    await using daemon = await TestDaemon.start();
     const ca = new X509Certificate(daemon.serverFile.ca);
     const tls = new X509Certificate(readFileSync(join(daemon.stateFolder, 'pki/tls.pem')));
     expect(ca.ca).toBe(true);
@@ -72,7 +70,7 @@ describe('first start', () => {
   });
 
   test('a restart keeps identity, keys and database; the local token is another (A7, A8)', async () => {
-    await using daemon = await TestDaemon.start({ as: user });
+    await using daemon = await TestDaemon.start();
     const before = {
       server: daemon.serverFile,
       token: readFileSync(join(daemon.runFolder, 'token'), 'utf8'),
@@ -87,16 +85,16 @@ describe('first start', () => {
     await daemon.end('SIGKILL'); // which leaves no time to take it back
     await daemon.serve();
     for (const token of [before.token, left]) {
-      const old = await daemon.cli(user, ['whoami'], { env: { LATCHKEY_TOKEN: token.trim() } });
+      const old = await daemon.cli(administrator, ['whoami'], { env: { LATCHKEY_TOKEN: token.trim() } });
       expect(old.status).toBe(3);
     }
-    expect((await daemon.cli(user, ['whoami', '--local-admin'])).status).toBe(0);
+    expect((await daemon.cli(administrator, ['whoami', '--local-admin'])).status).toBe(0);
   });
 
   test('logs nothing that is secret', async () => {
-    await using daemon = await TestDaemon.start({ as: user });
+    await using daemon = await TestDaemon.start();
     const token = readFileSync(join(daemon.runFolder, 'token'), 'utf8').trim();
-    await daemon.cli(user, ['whoami']);
+    await daemon.cli(administrator, ['whoami']);
     expect(daemon.log).not.toContain(token);
     expect(daemon.log).not.toMatch(/eyJ[\w-]{10,}\.|PRIVATE KEY/);
   });
@@ -140,8 +138,11 @@ describe('a start that cannot be is refused with one clear line and status 78', 
   }
 
   test('a missing configuration that was named', async () => {
-    const { status, stderr } = await latchkey(user, ['serve', '--config', '/nonexistent/latchkey.yaml'])
-      .finished;
+    const { status, stderr } = await latchkey(administrator, [
+      'serve',
+      '--config',
+      '/nonexistent/latchkey.yaml',
+    ]).finished;
     expect({ status, lines: stderr.trim().split('\n').length }).toEqual({ status: 78, lines: 1 });
   });
 
@@ -157,23 +158,21 @@ describe('a start that cannot be is refused with one clear line and status 78', 
   });
 
   test('a second daemon on the same state', async () => {
-    await using daemon = await TestDaemon.start({ as: user });
-    const second = await latchkey(user, ['serve', '--config', daemon.configFile]).finished;
+    await using daemon = await TestDaemon.start();
+    const second = await latchkey(administrator, ['serve', '--config', daemon.configFile]).finished;
     expect(second.status).toBe(78);
     expect(second.stderr.trim().split('\n')).toHaveLength(1);
     expect(second.stderr).toMatch(/another/);
-    expect((await daemon.cli(user, ['whoami', '--local-admin'])).status).toBe(0);
+    expect((await daemon.cli(administrator, ['whoami', '--local-admin'])).status).toBe(0);
   });
 
-  test('a state folder that cannot be written', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a state folder that cannot be written', needs('world'), async () => {
     const { status, stderr } = await serve(base.replace('FOLDER/state', '/proc/nowhere'));
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(status).toBe(78);
   });
 
-  test('a full disk when it starts', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a full disk when it starts', needs('world'), async () => {
     const disk = await smallDisk();
     try {
       fill(join(disk, 'ballast'));
@@ -187,9 +186,8 @@ describe('a start that cannot be is refused with one clear line and status 78', 
   });
 });
 
-describe('a disk that gets full while it serves', () => {
-  test('refuses new tokens and not revocations, and all is well again when there is room', async (context) => {
-    skipWithout(context, missingWorld());
+describe('a disk that gets full while it serves', needs('world'), () => {
+  test('refuses new tokens and not revocations, and all is well again when there is room', async () => {
     const disk = await smallDisk();
     const ballast = join(disk, 'ballast');
     try {

@@ -6,21 +6,23 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, type Finished, latchkey, runAs } from '../../support/account.ts';
 import { type Base, BootedSystem, bootable } from '../../support/host/booted-system.ts';
 import { DebianPackage } from '../../support/host/debian-package.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { missing, skippedFor } from '../../support/needs.ts';
 
 const PASSWORD = 'Tr0ub4dor and more';
 const HIGHER = '0.9.9';
 const UNITS = 'latchkey.service latchkey.socket run-latchkey-links.mount';
-const base: Base = missingWorld() === undefined ? bootable() : { missing: missingWorld() };
+/** The chapters run one after the other, as they stand here; one alone lacks what those before it have left. */
+const IN_ORDER = { concurrent: false, shuffle: false };
+const base: Base = missing('world') ? { missing: missing('world') } : bootable();
 
 let system: BootedSystem;
 let before: string[];
 
-describe('the package', { timeout: 300_000 }, () => {
+describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300_000 }, () => {
   beforeAll(async () => {
     if (base.folder === undefined) return;
     system = await BootedSystem.boot(base.folder);
@@ -35,7 +37,6 @@ describe('the package', { timeout: 300_000 }, () => {
     system.give(made.file, '/root/latchkey.deb');
   }, 300_000);
   afterAll(() => system?.[Symbol.asyncDispose]());
-  beforeEach((context) => skipWithout(context, base.missing));
 
   test('is installed and serves, in folders and a file system of its own', async () => {
     await system.sh('dpkg --install /root/latchkey.deb');

@@ -1,6 +1,6 @@
 /** The Debian package itself: what is in it, before anybody installs it. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import {
 } from '../../../src/cli/output/json-manual.ts';
 import { latchkey, myself } from '../../support/account.ts';
 import { DebianPackage } from '../../support/host/debian-package.ts';
-import { skipWithout } from '../../support/skip.ts';
+import { needs } from '../../support/needs.ts';
 
 let made: DebianPackage;
 let tree: string;
@@ -24,17 +24,9 @@ function run(command: string, ...argv: string[]): { stdout: string; stderr: stri
   });
 }
 
-/** What is missing to run a command of Debian's. */
-function without(path: string): string | false {
-  return !existsSync(path) && `needs ${path}`;
-}
-
-/** The sudoers file is checked while the package is made. */
-const missing = without('/usr/sbin/visudo');
-
-describe('the .deb', () => {
+// The sudoers file is checked while the package is made.
+describe('the .deb', needs('visudo'), () => {
   beforeAll(() => {
-    if (missing) return;
     made = DebianPackage.make();
     tree = mkdtempSync(join(tmpdir(), 'tree-'));
     execFileSync('dpkg-deb', ['--extract', made.file, tree]);
@@ -44,14 +36,12 @@ describe('the .deb', () => {
     rmSync(tree, { recursive: true, force: true });
   });
 
-  test('is what Debian wants a package to be', { timeout: 300_000 }, (context) => {
-    skipWithout(context, missing || without('/usr/bin/lintian'));
+  test('is what Debian wants a package to be', { ...needs('lintian'), timeout: 300_000 }, () => {
     const { stdout } = run('lintian', '--allow-root', '--no-tag-display-limit', '--fail-on=none', made.file);
     expect(stdout.split('\n').filter((line) => line.startsWith('E:'))).toEqual([]);
   });
 
-  test('has each file in its place, open to change by root alone, and names what the program needs', (context) => {
-    skipWithout(context, missing);
+  test('has each file in its place, open to change by root alone, and names what the program needs', () => {
     const rows = run('dpkg-deb', '--contents', made.file).stdout.trim().split('\n');
     const files = rows.map((row) => row.split(/\s+/)).filter(([mode]) => mode?.startsWith('-'));
     const pages = /^\.\/usr\/share\/man\//;
@@ -83,8 +73,7 @@ describe('the .deb', () => {
     );
   });
 
-  test('has a page of the manual for the program, each verb, and the configuration', (context) => {
-    skipWithout(context, missing || without('/usr/bin/man'));
+  test('has a page of the manual for the program, each verb, and the configuration', needs('man'), () => {
     const pages = readdirSync(join(tree, 'usr/share/man'), { recursive: true, encoding: 'utf8' });
     for (const page of [
       'latchkey.1',
@@ -103,8 +92,7 @@ describe('the .deb', () => {
     expect(shown.stdout).toMatch(/LATCHKEY TOKENS REVOKE\n.*revoke \[options\] \[jti/);
   });
 
-  test('has in latchkey-json(5) everything that --json prints, with its type', (context) => {
-    skipWithout(context, missing || without('/usr/bin/man'));
+  test('has in latchkey-json(5) everything that --json prints, with its type', needs('man'), () => {
     const page = run('man', '--local-file', join(tree, 'usr/share/man/man5/latchkey-json.5.gz')).stdout;
     const shown = page.replaceAll(/\s+/g, ' ');
     const all = { ...DOCUMENT_DESCRIPTIONS, ...EVENT_DESCRIPTIONS, ...OBJECT_DESCRIPTIONS };
@@ -114,8 +102,7 @@ describe('the .deb', () => {
     }
   });
 
-  test('has a configuration that names every setting, and changes none', async (context) => {
-    skipWithout(context, missing);
+  test('has a configuration that names every setting, and changes none', async () => {
     const file = join(tree, 'etc/latchkey/config.yaml');
     const show = async (): Promise<{ name: string; value: unknown; source: string }[]> => {
       const { stdout, stderr } = await latchkey(myself(), ['config', 'show', '--json', '--config', file])

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { alice } from '../../support/account.ts';
 import { DatagramListener } from '../../support/host/datagram-listener.ts';
 import { ListeningSocket } from '../../support/host/listening-socket.ts';
+import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 
 /** One that this world's loopback has not (RFC 5737). */
 const NEW_ADDRESS = '192.0.2.7';
@@ -37,9 +37,7 @@ async function reloaded(daemon: TestDaemon, line: RegExp): Promise<void> {
   await daemon.logged(line);
 }
 
-beforeEach((context) => skipWithout(context, missingWorld()));
-
-describe('a configuration that is read again (SIGHUP)', () => {
+describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
   test('holds from then on, and no token is lost', async () => {
     await using daemon = await TestDaemon.start();
     await daemon.link(alice);
@@ -95,7 +93,7 @@ describe('a configuration that is read again (SIGHUP)', () => {
   });
 });
 
-describe('under a service manager', () => {
+describe('under a service manager', needs('world'), () => {
   test('the daemon says when it is ready, reloads and stops', async () => {
     await using daemon = await TestDaemon.start();
     await daemon.end();

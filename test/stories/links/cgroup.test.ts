@@ -1,11 +1,11 @@
 /** Links that sudo has started are kept in cgroups: what belongs to them ends for certain, whatever it does. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, root, runAs, service } from '../../support/account.ts';
-import { DelegatedCgroup, missingCgroups, missingControllers } from '../../support/host/delegated-cgroup.ts';
+import { DelegatedCgroup } from '../../support/host/delegated-cgroup.ts';
 import { install, RUN_FOLDER } from '../../support/host/installed.ts';
+import { needs } from '../../support/needs.ts';
 import { type DaemonOptions, TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
 const PORT = 2207;
@@ -37,11 +37,6 @@ sleep 975`;
 let sshd: TestSshd;
 let cgroup: DelegatedCgroup | undefined;
 let daemon: TestDaemon;
-
-const missing = (): string | undefined => {
-  const needed = ['/usr/bin/sudo', '/usr/sbin/sshd'].find((path) => !existsSync(path));
-  return missingWorld() ?? missingCgroups() ?? (needed && `needs ${needed}`);
-};
 
 async function serve(config: DaemonOptions['config'] = {}): Promise<void> {
   cgroup = new DelegatedCgroup(service);
@@ -94,7 +89,6 @@ const cgroupOf = (pid: number): string =>
   /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '';
 
 beforeAll(async () => {
-  if (missing()) return;
   install();
   writeFileSync('/etc/sudoers.d/alice', 'alice ALL = (bob) NOPASSWD: /bin/sleep\n', { mode: 0o440 });
   setPasswords({ alice: PASSWORD });
@@ -104,7 +98,6 @@ afterAll(async () => {
   await sshd?.[Symbol.asyncDispose]();
   rmSync('/etc/sudoers.d/alice', { force: true });
 });
-beforeEach((context) => skipWithout(context, missing()));
 afterEach(async () => {
   if (cgroup === undefined) return;
   await stopLinks();
@@ -113,7 +106,7 @@ afterEach(async () => {
   cgroup = undefined;
 });
 
-describe('a link that sudo has started', () => {
+describe('a link that sudo has started', needs('world', 'cgroups', 'sudo', 'sshd'), () => {
   test('has a cgroup of its own, and each of its sessions has one below that', async () => {
     await serve();
     const run = await daemon.cli(alice, ['start', '--', 'cat', '/proc/self/cgroup']);
@@ -125,8 +118,7 @@ describe('a link that sudo has started', () => {
     await expect.poll(() => names().filter((name) => name.includes('/session-'))).toEqual([]);
   });
 
-  test('and its sessions have limits together', async (context) => {
-    skipWithout(context, missingControllers());
+  test('and its sessions have limits together', needs('controllers'), async () => {
     await serve({ links: { limits: { processes: 50, memory: '128MiB' } } });
     const [name] = names().filter((one) => /^link-7001-[0-9a-f]+$/.test(one));
     expect([cgroup?.read(`${name}/pids.max`), cgroup?.read(`${name}/memory.max`)]).toEqual([

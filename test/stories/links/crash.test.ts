@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Figures } from '../../crash/figures.ts';
 import { type TroubleName, whyNotTrouble } from '../../crash/troubles/troubles.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { missing, skippedFor } from '../../support/needs.ts';
 
 /** A hundred kills in all. `npm run crash-loop` does as many as one likes, with other seeds. */
 const KILLS: Readonly<Record<TroubleName, number>> = { none: 49, power: 17, disk: 17, fsync: 17 };
@@ -31,8 +31,8 @@ async function runCrashLoop(kills: number, trouble: TroubleName): Promise<Figure
 
 describe('the daemon keeps what it has acknowledged', () => {
   for (const trouble of ['none', 'power', 'disk', 'fsync'] as const) {
-    test(TITLES[trouble], { timeout: PATIENCE_MS }, async (context) => {
-      skipWithout(context, missingWorld() ?? whyNotTrouble(trouble));
+    const without = skippedFor(missing('world') ?? whyNotTrouble(trouble));
+    test(TITLES[trouble], { ...without, timeout: PATIENCE_MS }, async () => {
       const kills = KILLS[trouble];
       const figures = await runCrashLoop(kills, trouble);
       expect(figures.kills).toBeGreaterThanOrEqual(kills);

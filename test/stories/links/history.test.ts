@@ -1,14 +1,14 @@
 /** What concurrent clients see of tokens that come and go. */
 import { expect, test } from 'vitest';
 import { checkHistories } from '../../crash/history/histories.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
+import { needs } from '../../support/needs.ts';
 
 const PATIENCE_MS = 900_000;
 
 test('a token goes absent, valid, ended and never back, whoever asks (F3, F32)', {
+  ...needs('world'),
   timeout: PATIENCE_MS,
-}, async (context) => {
-  skipWithout(context, missingWorld());
+}, async () => {
   // So many that the first tokens' time is over before the last are asked about.
   const figures = await checkHistories({ operations: 40_000, seed: 1 });
   expect(figures.issued).toBeGreaterThan(60);

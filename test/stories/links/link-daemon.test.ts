@@ -1,12 +1,8 @@
 /** Link daemons: in the background, one a user, without a role of their own. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Account, alice, myself, root } from '../../support/account.ts';
+import { administrator, user } from '../../support/account.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld } from '../../support/skip.ts';
-
-const user: Account = missingWorld() ? myself() : alice;
-const administrator: Account = missingWorld() ? myself() : root;
 
 interface Link {
   socket: string;
@@ -24,7 +20,7 @@ async function linkDaemons(): Promise<Link[]> {
 
 describe('a link daemon', () => {
   beforeEach(async () => {
-    daemon = await TestDaemon.start(missingWorld() ? { as: myself() } : {});
+    daemon = await TestDaemon.start();
   });
   afterEach(async () => {
     for (const { socket } of await linkDaemons()) {

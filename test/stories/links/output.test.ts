@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Account, alice, myself, type Run, runAs } from '../../support/account.ts';
+import { type Run, runAs, user } from '../../support/account.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 
@@ -11,25 +11,23 @@ const LINES = 3_000_000;
 
 describe('much output', () => {
   let daemon: TestDaemon;
-  let somebody: Account;
   beforeAll(async () => {
-    somebody = process.env.TEST_WORLD ? alice : myself();
-    daemon = await TestDaemon.start(process.env.TEST_WORLD ? {} : { as: somebody });
-    await daemon.link(somebody);
+    daemon = await TestDaemon.start();
+    await daemon.link(user);
   });
   afterAll(() => daemon[Symbol.asyncDispose]());
 
   /** A session that waits for a line of input before it begins. */
   async function waiting(script: string): Promise<string> {
     const command = ['sh', '-c', `read go; ${script}`];
-    const { stdout } = await daemon.cli(somebody, ['start', '--detach', '-i', '--', ...command]);
+    const { stdout } = await daemon.cli(user, ['start', '--detach', '-i', '--', ...command]);
     return stdout.trim();
   }
 
   /** `latchkey attach ID` in a pipeline to `onward`; with `go` it tells the session to begin. */
   function attach(id: string, onward: string, go = false): Run {
     const pipeline = `${go ? 'echo |' : ''} "$1" attach --run "$2" ${go ? '-i' : ''} "$3" 2>&- | ${onward}`;
-    return runAs(somebody, ['sh', '-c', pipeline, 'sh', program(), daemon.runFolder, id]);
+    return runAs(user, ['sh', '-c', pipeline, 'sh', program(), daemon.runFolder, id]);
   }
 
   test('reaches each of several readers whole and in order, and the streams apart', async () => {
@@ -41,12 +39,9 @@ describe('much output', () => {
   });
 
   test('is whole though far more is printed than is kept, before anybody can have joined', async () => {
-    await using small = await TestDaemon.start({
-      ...(process.env.TEST_WORLD ? {} : { as: somebody }),
-      config: { sessions: { output_limit: '64KiB' } },
-    });
-    await small.link(somebody);
-    const run = await small.cli(somebody, ['start', '--', 'head', '-c', '30000000', '/dev/zero']);
+    await using small = await TestDaemon.start({ config: { sessions: { output_limit: '64KiB' } } });
+    await small.link(user);
+    const run = await small.cli(user, ['start', '--', 'head', '-c', '30000000', '/dev/zero']);
     expect(run).toMatchObject({ status: 0, stderr: '' });
     expect(run.stdout.length).toBe(30_000_000);
   });
@@ -58,11 +53,11 @@ describe('much output', () => {
     const before = resident();
     const stalled = ids.map((id) => attach(id, '{ read line; echo "$line"; exec sleep 1000; }', true));
     for (const run of stalled) await run.printed(/0123456789/);
-    const quick = await daemon.cli(somebody, ['start', '--', 'seq', '1', '200000']);
+    const quick = await daemon.cli(user, ['start', '--', 'seq', '1', '200000']);
     expect(quick.stdout.length).toBe(1_288_895);
     expect((resident() - before) / KIB).toBeLessThan(32);
     for (const id of ids) {
-      expect(await daemon.cli(somebody, ['sessions', 'signal', id, 'KILL'])).toMatchObject({ status: 0 });
+      expect(await daemon.cli(user, ['sessions', 'signal', id, 'KILL'])).toMatchObject({ status: 0 });
     }
     for (const run of stalled) run.kill('SIGKILL');
   });

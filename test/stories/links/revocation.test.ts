@@ -2,14 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Account, alice, bob, myself, type Run, root, runAs } from '../../support/account.ts';
+import { type Account, administrator, bob, type Run, runAs, user } from '../../support/account.ts';
+import { missing } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { Rpc } from '../../support/server/rpc.ts';
-import { missingWorld } from '../../support/skip.ts';
 import { openDashboard } from '../../support/terminal/dashboard.ts';
-
-const user: Account = missingWorld() ? myself() : alice;
-const administrator: Account = missingWorld() ? myself() : root;
 
 interface Receipt {
   jtis: string[];
@@ -27,7 +24,7 @@ let link: Run;
 
 /** A daemon with these settings, and a user logged in through a link. */
 async function begin(config: Record<string, unknown> = {}): Promise<void> {
-  daemon = await TestDaemon.start({ config, ...(missingWorld() ? { as: myself() } : {}) });
+  daemon = await TestDaemon.start({ config });
   link = await daemon.link(user);
 }
 
@@ -117,7 +114,7 @@ describe('revocation', () => {
     const printed = await daemon.link(user, '--print-token');
     const [line] = await printed.printed(/\S+\n/);
     const copies = [line.trim(), copiedToken(user)];
-    const bobs = missingWorld() ? undefined : await daemon.link(bob);
+    const bobs = missing('world') ? undefined : await daemon.link(bob);
     const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout', '--everywhere']);
     expect(receipt.jtis.length).toBe(3);
     expect(receipt.links.length).toBe(3);

@@ -3,8 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, bob, carol, mallory, type Run, root } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 
 interface Link {
   socket: string;
@@ -16,23 +16,20 @@ let daemon: TestDaemon;
 let aliceLink: Run;
 let malloryLink: Run;
 
-describe('two accounts in system mode', () => {
+describe('two accounts in system mode', needs('world'), () => {
   beforeAll(async () => {
-    if (missingWorld()) return;
     daemon = await TestDaemon.start({ config: { roles: { manager: { groups: ['latchkey-managers'] } } } });
     aliceLink = await daemon.link(alice);
     malloryLink = await daemon.link(mallory);
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('a program runs as its user and its exit status comes through (F10, F15)', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a program runs as its user and its exit status comes through (F10, F15)', async () => {
     const run = await daemon.cli(alice, ['start', '--', 'sh', '-c', 'id -un; exit 7']);
     expect(run).toMatchObject({ stdout: 'alice\n', stderr: '', status: 7 });
   });
 
-  test('standard error, arguments, environment, folder and input arrive as they were given', async (context) => {
-    skipWithout(context, missingWorld());
+  test('standard error, arguments, environment, folder and input arrive as they were given', async () => {
     const script = 'printf "%s|%s|%s|" "$1" "$GREETING" "$PWD"; cat; echo problem >&2';
     const run = await daemon.cli(
       alice,
@@ -59,14 +56,12 @@ describe('two accounts in system mode', () => {
     });
   });
 
-  test('JSON given as stdin is the first line of input', async (context) => {
-    skipWithout(context, missingWorld());
+  test('JSON given as stdin is the first line of input', async () => {
     const run = await daemon.cli(alice, ['start', '--stdin-json', '{"a":[1,"ü"]}', '--', 'cat']);
     expect(JSON.parse(run.stdout)).toEqual({ a: [1, 'ü'] });
   });
 
-  test("the environment is the user's own and nothing of the daemon's", async (context) => {
-    skipWithout(context, missingWorld());
+  test("the environment is the user's own and nothing of the daemon's", async () => {
     const { stdout } = await daemon.cli(alice, ['start', '--', 'env']);
     const environment = Object.fromEntries(
       stdout
@@ -84,22 +79,19 @@ describe('two accounts in system mode', () => {
   });
 
   for (const [signal, status] of Object.entries({ TERM: 143, KILL: 137, INT: 130 })) {
-    test(`a program ended by SIG${signal} ends the command with ${status}`, async (context) => {
-      skipWithout(context, missingWorld());
+    test(`a program ended by SIG${signal} ends the command with ${status}`, async () => {
       const run = await daemon.cli(alice, ['start', '--', 'sh', '-c', `kill -${signal} $$`]);
       expect(run.status).toBe(status);
     });
   }
 
-  test('a program that is not there is one clear line and status 255', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a program that is not there is one clear line and status 255', async () => {
     const run = await daemon.cli(alice, ['start', '--', 'no-such-program']);
     expect(run.status).toBe(255);
     expect(run.stderr).toMatch(/^latchkey: .*no-such-program.*\n$/);
   });
 
-  test("what is another's is not there: not to see, read, signal or end (F29)", async (context) => {
-    skipWithout(context, missingWorld());
+  test("what is another's is not there: not to see, read, signal or end (F29)", async () => {
     const started = await daemon.cli(alice, [
       'start',
       '--detach',
@@ -136,8 +128,7 @@ describe('two accounts in system mode', () => {
     expect((await daemon.cli(alice, ['sessions', 'end', id])).status).toBe(0);
   });
 
-  test('a manager lists and ends, and does not read (F28)', async (context) => {
-    skipWithout(context, missingWorld());
+  test('a manager lists and ends, and does not read (F28)', async () => {
     const link = await daemon.link(bob);
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sleep', '600'])).stdout.trim();
     const all = await daemon.json<{ sessions: { id: string }[] }>(bob, ['sessions']);
@@ -159,8 +150,7 @@ describe('two accounts in system mode', () => {
     await link.finished;
   });
 
-  test("the user's output lies in a file of the user's own", async (context) => {
-    skipWithout(context, missingWorld());
+  test("the user's output lies in a file of the user's own", async () => {
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'echo', 'kept'])).stdout.trim();
     await daemon.cli(alice, ['attach', id]);
     const file = join(
@@ -178,21 +168,18 @@ describe('two accounts in system mode', () => {
     expect(read.stdout).toBe('pt\n');
   });
 
-  test('an account without a login shell gets no link', async (context) => {
-    skipWithout(context, missingWorld());
+  test('an account without a login shell gets no link', async () => {
     const run = await daemon.cli(carol, ['link']);
     expect(run.status).toBe(4);
     expect(run.stderr).toMatch(/shell/);
   });
 
-  test('root has no link unless the configuration names it', async (context) => {
-    skipWithout(context, missingWorld());
+  test('root has no link unless the configuration names it', async () => {
     const run = await daemon.cli(root, ['link']);
     expect(run.status).toBe(4);
   });
 
-  test("the administrator of the host lists and revokes everybody's, without logging in (A8)", async (context) => {
-    skipWithout(context, missingWorld());
+  test("the administrator of the host lists and revokes everybody's, without logging in (A8)", async () => {
     const { tokens } = await daemon.json<{ tokens: { jti: string; login: string }[] }>(root, ['tokens']);
     expect(tokens.map((token) => token.login)).toEqual(expect.arrayContaining(['alice', 'mallory', 'root']));
     const hers = tokens.find((token) => token.login === 'mallory');

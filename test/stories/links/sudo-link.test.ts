@@ -1,6 +1,6 @@
 /** Starting something without a link daemon: the server has one started by sudo, for whom it may. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -14,9 +14,9 @@ import {
   service,
 } from '../../support/account.ts';
 import { install, RUN_FOLDER } from '../../support/host/installed.ts';
+import { needs } from '../../support/needs.ts';
 import { type DaemonOptions, TestDaemon } from '../../support/server/daemon.ts';
 import { type Answer, Rpc } from '../../support/server/rpc.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
 const PORT = 2206;
@@ -32,11 +32,6 @@ const HOSTILE = {
 
 let sshd: TestSshd;
 let daemon: TestDaemon;
-
-const missing = (): string | undefined => {
-  const needed = ['/usr/bin/sudo', '/usr/sbin/sshd'].find((path) => !existsSync(path));
-  return missingWorld() ?? (needed && `needs ${needed}`);
-};
 
 interface Link {
   readonly socket: string;
@@ -79,7 +74,6 @@ async function serve(options: DaemonOptions): Promise<void> {
 }
 
 beforeAll(async () => {
-  if (missing()) return;
   install();
   writeFileSync(HOSTILE.BASH_ENV, 'export HOSTILE=1\n', { mode: 0o644 });
   setPasswords({ alice: PASSWORD, mallory: PASSWORD, dora: PASSWORD });
@@ -91,11 +85,8 @@ afterAll(async () => {
   await sshd?.[Symbol.asyncDispose]();
 });
 
-describe('a start of somebody who has no link daemon', () => {
-  beforeEach(async (context) => {
-    skipWithout(context, missing());
-    await loggedInWithoutLink(alice);
-  });
+describe('a start of somebody who has no link daemon', needs('world', 'sudo', 'sshd'), () => {
+  beforeEach(() => loggedInWithoutLink(alice));
 
   test("has sudo start one, as that user and with nothing of the server's environment (F19)", async () => {
     const run = await start(alice, 'sh', '-c', 'id -un; id -Gn; umask; env');
@@ -126,50 +117,52 @@ describe('a start of somebody who has no link daemon', () => {
   });
 });
 
-describe('an account that may not have a link gets none by sudo either', () => {
-  const asBefore = ['--unlock', '--expiredate', '', '--shell', '/bin/sh', '--uid', `${dora.uid}`];
-  const change = (...options: string[]) => execFileSync('usermod', [...options, 'dora'], { stdio: 'ignore' });
+describe(
+  'an account that may not have a link gets none by sudo either',
+  needs('world', 'sudo', 'sshd'),
+  () => {
+    const asBefore = ['--unlock', '--expiredate', '', '--shell', '/bin/sh', '--uid', `${dora.uid}`];
+    const change = (...options: string[]) =>
+      execFileSync('usermod', [...options, 'dora'], { stdio: 'ignore' });
 
-  test.for<[string, string[], Account]>([
-    ['one whose password is locked', ['--lock'], dora],
-    ['one that has expired', ['--expiredate', '1970-01-02'], dora],
-    ['one without a shell', ['--shell', '/usr/sbin/nologin'], dora],
-    ['one for SFTP only', ['--shell', '/usr/lib/openssh/sftp-server'], dora],
-    ['one that has another uid by now', ['--uid', '7055'], { ...dora, uid: 7055 }],
-  ])('%s', async ([, options, now], context) => {
-    skipWithout(context, missing());
-    await loggedInWithoutLink(dora);
-    change(...options);
-    try {
-      const { status, stdout, stderr } = await start(now, 'id');
-      expect({ status, stdout }).toEqual({ status: 255, stdout: '' });
-      expect(stderr).toMatch(/^latchkey: the account "dora" .*\n$/);
-      expect(await linksOf(dora)).toEqual([]);
-    } finally {
-      change(...asBefore);
-    }
-  });
+    test.for<[string, string[], Account]>([
+      ['one whose password is locked', ['--lock'], dora],
+      ['one that has expired', ['--expiredate', '1970-01-02'], dora],
+      ['one without a shell', ['--shell', '/usr/sbin/nologin'], dora],
+      ['one for SFTP only', ['--shell', '/usr/lib/openssh/sftp-server'], dora],
+      ['one that has another uid by now', ['--uid', '7055'], { ...dora, uid: 7055 }],
+    ])('%s', async ([, options, now]) => {
+      await loggedInWithoutLink(dora);
+      change(...options);
+      try {
+        const { status, stdout, stderr } = await start(now, 'id');
+        expect({ status, stdout }).toEqual({ status: 255, stdout: '' });
+        expect(stderr).toMatch(/^latchkey: the account "dora" .*\n$/);
+        expect(await linksOf(dora)).toEqual([]);
+      } finally {
+        change(...asBefore);
+      }
+    });
 
-  test('also where the server cannot read shadow: PAM tells the link itself', async (context) => {
-    skipWithout(context, missing());
-    await serve({ as: { ...service, groups: [] } });
-    await loggedInWithoutLink(dora);
-    change('--expiredate', '1970-01-02');
-    try {
-      const { status, stderr } = await start(dora, 'id');
-      expect(status).toBe(255);
-      expect(stderr).toMatch(/^latchkey: dora has no link daemon .*\n$/);
-      expect(daemon.log).toMatch(/account dora may not be used now/);
-      expect(await linksOf(dora)).toEqual([]);
-    } finally {
-      change(...asBefore);
-    }
-  });
-});
+    test('also where the server cannot read shadow: PAM tells the link itself', async () => {
+      await serve({ as: { ...service, groups: [] } });
+      await loggedInWithoutLink(dora);
+      change('--expiredate', '1970-01-02');
+      try {
+        const { status, stderr } = await start(dora, 'id');
+        expect(status).toBe(255);
+        expect(stderr).toMatch(/^latchkey: dora has no link daemon .*\n$/);
+        expect(daemon.log).toMatch(/account dora may not be used now/);
+        expect(await linksOf(dora)).toEqual([]);
+      } finally {
+        change(...asBefore);
+      }
+    });
+  },
+);
 
-describe('an administrator', () => {
-  test('who has not installed the sudoers file reads why, and sudo is not asked time and again', async (context) => {
-    skipWithout(context, missing());
+describe('an administrator', needs('world', 'sudo', 'sshd'), () => {
+  test('who has not installed the sudoers file reads why, and sudo is not asked time and again', async () => {
     await serve({});
     await loggedInWithoutLink(mallory);
     rmSync('/etc/sudoers.d/latchkey');
@@ -191,8 +184,7 @@ describe('an administrator', () => {
     expect(daemon.log).toMatch(/sudo ended with 1: sudo: a password is required/);
   });
 
-  test('who lets sudo do more has it still not make the server root', async (context) => {
-    skipWithout(context, missing());
+  test('who lets sudo do more has it still not make the server root', async () => {
     await serve({ config: { links: { eligible: { users: ['root'] } } } });
     writeFileSync('/etc/sudoers.d/latchkey', `latchkey ALL = (ALL) NOPASSWD: ${LINE.join(' ')}\n`);
     const run = await runAs(service, ['/usr/bin/sudo', '-n', ...LINE], { cwd: '/' }).finished;
@@ -204,8 +196,7 @@ describe('an administrator', () => {
     expect(await linksOf(root)).toEqual([]);
   });
 
-  test('switches it off, and the start says what to do instead (F19)', async (context) => {
-    skipWithout(context, missing());
+  test('switches it off, and the start says what to do instead (F19)', async () => {
     await serve({ config: { links: { sudo: false } } });
     await loggedInWithoutLink(mallory);
     const run = await start(mallory, 'id');

@@ -2,12 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Account, alice, myself } from '../../support/account.ts';
+import { user } from '../../support/account.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld } from '../../support/skip.ts';
 
 // Where two accounts are to be had the daemon is root's and the session alice's; else both are one's own.
-const user: Account = missingWorld() ? myself() : alice;
 const lines = 400;
 const script = `n=0; while [ $n -lt ${lines} ]; do n=$((n+1)); echo line $n; sleep 0.01; done; exit 9`;
 const whole = Array.from({ length: lines }, (_, n) => `line ${n + 1}\n`).join('');
@@ -21,7 +19,7 @@ async function linkPid(): Promise<number> {
 
 describe('a printing session', () => {
   beforeAll(async () => {
-    daemon = await TestDaemon.start(missingWorld() ? { as: myself() } : {});
+    daemon = await TestDaemon.start();
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 

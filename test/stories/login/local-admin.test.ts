@@ -2,14 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Account, myself, root } from '../../support/account.ts';
+import { administrator } from '../../support/account.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld } from '../../support/skip.ts';
-
-const administrator: Account = missingWorld() ? myself() : root;
 
 test('a local token that is revoked is replaced at once (A8)', async () => {
-  await using daemon = await TestDaemon.start({ as: administrator });
+  await using daemon = await TestDaemon.start();
   const tokenFile = (): string => readFileSync(join(daemon.runFolder, 'token'), 'utf8');
   const before = tokenFile();
   const { token } = await daemon.json<{ token: { jti: string } }>(administrator, ['whoami', '--local-admin']);

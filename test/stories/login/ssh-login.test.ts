@@ -1,10 +1,10 @@
 /** Logging in from outside with the password of the host itself, through a real sshd. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, type Finished, mallory } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { converse } from '../../support/server/converse.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { addAccount, setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
 const PORT = 2201;
@@ -15,11 +15,7 @@ const OTHER = 'Correct horse 3';
 let sshd: TestSshd;
 let daemon: TestDaemon;
 
-const missing = (): string | undefined =>
-  missingWorld() ?? (existsSync('/usr/sbin/sshd') ? undefined : 'needs openssh-server');
-
 beforeAll(async () => {
-  if (missing()) return;
   setPasswords({ alice: ALICE, mallory: MALLORY, carol: OTHER });
   addAccount('locked', OTHER, '--lock');
   addAccount('expired', OTHER, '--expiredate', '1970-01-02');
@@ -41,9 +37,8 @@ interface Links {
   links: { socket: string; pid: number; linuxUser: string; daemon: boolean }[];
 }
 
-describe('a login with the password of the host (F12, F13)', () => {
-  test('leaves a token and a link daemon that runs as its user, and a session runs', async (context) => {
-    skipWithout(context, missing());
+describe('a login with the password of the host (F12, F13)', needs('world', 'sshd'), () => {
+  test('leaves a token and a link daemon that runs as its user, and a session runs', async () => {
     const said = await login(alice, 'alice', ALICE);
     expect(said, daemon.log + sshd.log).toMatchObject({ status: 0 });
     const who = await daemon.json<{ token: Record<string, unknown> }>(alice, ['whoami']);
@@ -62,8 +57,7 @@ describe('a login with the password of the host (F12, F13)', () => {
     expect(run).toMatchObject({ status: 0, stdout: 'alice\n' });
   });
 
-  test('a second login uses the same link daemon, and the SSH connection is gone', async (context) => {
-    skipWithout(context, missing());
+  test('a second login uses the same link daemon, and the SSH connection is gone', async () => {
     const before = await daemon.json<Links>(alice, ['links']);
     expect((await login(alice, 'alice', ALICE)).status).toBe(0);
     expect((await daemon.json<Links>(alice, ['links'])).links).toEqual(before.links);
@@ -72,8 +66,7 @@ describe('a login with the password of the host (F12, F13)', () => {
     await expect.poll(() => /Disconnected from user alice|Connection closed/.test(sshd.log)).toBe(true);
   });
 
-  test("from another person's terminal it is still the account whose password was given", async (context) => {
-    skipWithout(context, missing());
+  test("from another person's terminal it is still the account whose password was given", async () => {
     expect((await login(mallory, 'mallory', MALLORY)).status).toBe(0);
     expect((await daemon.cli(mallory, ['start', '--', 'id', '-un'])).stdout).toBe('mallory\n');
     const { links } = await daemon.json<Links>(mallory, ['links']);
@@ -85,24 +78,26 @@ describe('a login with the password of the host (F12, F13)', () => {
   });
 });
 
-test('is the only way in where login.methods says so: no link by hand, but the one that a login starts', async (context) => {
-  skipWithout(context, missing());
-  await using strict = await TestDaemon.start({
-    config: { login: { methods: ['ssh'], ssh: sshd.settings } },
-  });
-  for (const byHand of [['link'], ['link', '--daemon']]) {
-    const refused = await strict.cli(alice, byHand);
-    expect(refused.status).not.toBe(0);
-    expect(refused.stderr).toMatch(/log in with: latchkey login/);
-  }
-  const input = `${ALICE}\n`;
-  expect(await strict.cli(alice, ['login', '--answers-stdin'], { input })).toMatchObject({ status: 0 });
-  expect((await strict.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
-});
+test(
+  'is the only way in where login.methods says so: no link by hand, but the one that a login starts',
+  needs('world', 'sshd'),
+  async () => {
+    await using strict = await TestDaemon.start({
+      config: { login: { methods: ['ssh'], ssh: sshd.settings } },
+    });
+    for (const byHand of [['link'], ['link', '--daemon']]) {
+      const refused = await strict.cli(alice, byHand);
+      expect(refused.status).not.toBe(0);
+      expect(refused.stderr).toMatch(/log in with: latchkey login/);
+    }
+    const input = `${ALICE}\n`;
+    expect(await strict.cli(alice, ['login', '--answers-stdin'], { input })).toMatchObject({ status: 0 });
+    expect((await strict.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
+  },
+);
 
-describe('a login that is refused', () => {
-  test('says the same and takes as long, whatever the cause', async (context) => {
-    skipWithout(context, missing());
+describe('a login that is refused', needs('world', 'sshd'), () => {
+  test('says the same and takes as long, whatever the cause', async () => {
     const cases = {
       alice: 'wrong',
       nobodyhere: OTHER,
@@ -123,8 +118,7 @@ describe('a login that is refused', () => {
     expect(Math.max(...times) - Math.min(...times), JSON.stringify(seen)).toBeLessThan(1500);
   });
 
-  test('asks the same and answers the same on the wire, until the tries are used up', async (context) => {
-    skipWithout(context, missing());
+  test('asks the same and answers the same on the wire, until the tries are used up', async () => {
     const users = ['alice', 'nobodyhere', 'locked', 'carol', 'expired', 'root'];
     const guesses = Array.from({ length: 7 }, () => OTHER);
     const [wrong, ...others] = await Promise.all(users.map((user) => converse(daemon, user, guesses)));
@@ -134,16 +128,14 @@ describe('a login that is refused', () => {
     for (const other of others) expect(other).toEqual(wrong);
   });
 
-  test('never hands sshd a name that it was not given by the user database', async (context) => {
-    skipWithout(context, missing());
+  test('never hands sshd a name that it was not given by the user database', async () => {
     const users = ['-oProxyCommand=id', '#0', '%wheel', '../alice', 'alice\n'];
     const runs = await Promise.all(users.map((user) => login(alice, user, ALICE)));
     for (const { status } of runs) expect(status).toBe(3);
     expect(sshd.log).not.toMatch(/ProxyCommand|#0|%wheel|\.\.\//);
   });
 
-  test('costs a penalty that a daemon killed and started anew has not forgotten', async (context) => {
-    skipWithout(context, missing());
+  test('costs a penalty that a daemon killed and started anew has not forgotten', async () => {
     await Promise.all([1, 2, 3].map(() => converse(daemon, 'dora', ['guess', 'guess'])));
     await daemon.end('SIGKILL');
     await daemon.serve();
@@ -151,8 +143,7 @@ describe('a login that is refused', () => {
     expect((await login(mallory, 'mallory', MALLORY)).status).toBe(0);
   });
 
-  test('leaves no trace of a password in any log', async (context) => {
-    skipWithout(context, missing());
+  test('leaves no trace of a password in any log', async () => {
     for (const text of [daemon.log, sshd.log]) expect(text).not.toMatch(/Correct horse|wrong"/);
   });
 });

@@ -1,12 +1,11 @@
 /** What a host asks besides the password: a one-time code through its own PAM, or a new password. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, dora, type Finished, mallory, runAs } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
-import { askForCodes, code, missingCodes } from '../../support/ssh/one-time-codes.ts';
+import { askForCodes, code } from '../../support/ssh/one-time-codes.ts';
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
 const PORT = 2221;
@@ -19,11 +18,7 @@ const NEW = 'Staple battery 9';
 let sshd: TestSshd;
 let daemon: TestDaemon;
 
-const missing = (): string | undefined =>
-  missingWorld() ?? (existsSync('/usr/sbin/sshd') ? missingCodes() : 'needs openssh-server');
-
 beforeAll(async () => {
-  if (missing()) return;
   setPasswords({ alice: ALICE, mallory: MALLORY, dora: DORA, bob: BOB });
   sshd = await TestSshd.start(PORT, { pam: askForCodes('alice', 'mallory') });
   daemon = await TestDaemon.start({ config: { login: { ssh: sshd.settings } } });
@@ -39,16 +34,14 @@ function login(who: Account, ...answers: string[]): Promise<Finished> {
   return daemon.cli(who, ['login', '--answers-stdin'], { input });
 }
 
-describe('a one-time code (F13)', () => {
-  test('is asked for after the password, and both get a token that runs programs', async (context) => {
-    skipWithout(context, missing());
+describe('a one-time code (F13)', needs('world', 'sshd', 'oathtool'), () => {
+  test('is asked for after the password, and both get a token that runs programs', async () => {
     const said = await login(alice, ALICE, code());
     expect(said, daemon.log + sshd.log).toMatchObject({ status: 0 });
     expect((await daemon.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
   });
 
-  test('is refused like a wrong password when it is wrong, late or missing', async (context) => {
-    skipWithout(context, missing());
+  test('is refused like a wrong password when it is wrong, late or missing', async () => {
     const wrong = await login(mallory, 'guess', code());
     expect(wrong).toMatchObject({ status: 3, stdout: '' });
     for (const refused of [await login(mallory, MALLORY, '000000'), await login(alice, ALICE, code(-9))]) {
@@ -56,8 +49,7 @@ describe('a one-time code (F13)', () => {
     }
   });
 
-  test('is asked for on a terminal, and neither is shown there', async (context) => {
-    skipWithout(context, missing());
+  test('is asked for on a terminal, and neither is shown there', async () => {
     const command = `${program()} login --run ${daemon.runFolder}`;
     const terminal = runAs(mallory, ['script', '-qec', command, '/dev/null'], { interactive: true });
     await terminal.printed(/^Password: $/m);
@@ -73,12 +65,11 @@ describe('a one-time code (F13)', () => {
   });
 });
 
-describe('a password that has expired', () => {
+describe('a password that has expired', needs('world', 'sshd', 'oathtool'), () => {
   const expire = (name: string) => execFileSync('chage', ['--lastday', '0', name]);
-  afterEach(() => !missing() && setPasswords({ dora: DORA, bob: BOB }));
+  afterEach(() => setPasswords({ dora: DORA, bob: BOB }));
 
-  test('is changed on the way in, as sshd asks for it', async (context) => {
-    skipWithout(context, missing());
+  test('is changed on the way in, as sshd asks for it', async () => {
     expire('dora');
     const asked = await login(dora, DORA);
     expect(asked).toMatchObject({ status: 2, stdout: '' });
@@ -88,8 +79,7 @@ describe('a password that has expired', () => {
     expect((await login(dora, NEW)).status).toBe(0);
   });
 
-  test('is told of where sshd cannot ask for another', async (context) => {
-    skipWithout(context, missing());
+  test('is told of where sshd cannot ask for another', async () => {
     expire('bob');
     await using plain = await TestSshd.start(PORT + 1, { lines: ['KbdInteractiveAuthentication no'] });
     await using other = await TestDaemon.start({ config: { login: { ssh: plain.settings } } });

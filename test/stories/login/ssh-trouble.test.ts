@@ -1,9 +1,9 @@
 /** Logging in where the host's sshd is not what it should be: another's, or one that hangs. */
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, type Finished, mallory, type Run } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-import { missingWorld, skipWithout } from '../../support/skip.ts';
 import { addAccount, setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 import { type Behaviour, SwitchedSshd } from '../../support/ssh/switched-sshd.ts';
 
@@ -15,11 +15,7 @@ let real: TestSshd;
 let sshd: SwitchedSshd;
 let daemon: TestDaemon;
 
-const missing = (): string | undefined =>
-  missingWorld() ?? (existsSync('/usr/sbin/sshd') ? undefined : 'needs openssh-server');
-
 beforeAll(async () => {
-  if (missing()) return;
   setPasswords({ alice: PASSWORD });
   real = await TestSshd.start(REAL_PORT);
   sshd = await SwitchedSshd.start(PORT, real);
@@ -40,17 +36,15 @@ async function begin(who: Account, user: string, behaviour: Behaviour): Promise<
   return run;
 }
 
-describe('a changed host key', () => {
-  test('is refused before the password is sent (THREATS: a man in the middle)', async (context) => {
-    skipWithout(context, missing());
+describe('a changed host key', needs('world', 'sshd'), () => {
+  test('is refused before the password is sent (THREATS: a man in the middle)', async () => {
     const refused = await (await begin(alice, 'alice', 'another key')).finished;
     expect(refused).toMatchObject({ status: 6, stdout: '' });
     expect(refused.stderr).toMatch(/host key that is not pinned; nothing was sent/);
     expect(sshd.passwords).toEqual([]);
   });
 
-  test('and the password would have been seen, had it been sent', async (context) => {
-    skipWithout(context, missing());
+  test('and the password would have been seen, had it been sent', async () => {
     const hanging = await begin(alice, 'alice', 'exec');
     await expect.poll(() => sshd.passwords).toEqual([PASSWORD]);
     hanging.kill();
@@ -58,7 +52,7 @@ describe('a changed host key', () => {
   });
 });
 
-describe('an sshd that hangs', () => {
+describe('an sshd that hangs', needs('world', 'sshd'), () => {
   const steps: [Account, string, Behaviour, RegExp][] = [
     [alice, 'alice', 'accept', /in time \(banner\)/],
     [alice, 'alice', 'banner', /in time \(key exchange\)/],
@@ -68,8 +62,7 @@ describe('an sshd that hangs', () => {
     [mallory, 'sleepy', 'real', /in time \(running a command\)/],
   ];
 
-  test('is given up in time at each step, the last an account that hangs; others go on meanwhile', async (context) => {
-    skipWithout(context, missing());
+  test('is given up in time at each step, the last an account that hangs; others go on meanwhile', async () => {
     sleepyAccount();
     const waiting: { given: Promise<Finished & { ms: number }>; said: RegExp }[] = [];
     for (const [who, user, behaviour, said] of steps) {
@@ -87,8 +80,7 @@ describe('an sshd that hangs', () => {
     }
   });
 
-  test('leaves no place taken, and costs nobody a penalty', async (context) => {
-    skipWithout(context, missing());
+  test('leaves no place taken, and costs nobody a penalty', async () => {
     const runs = [await begin(mallory, 'alice', 'real'), await begin(mallory, 'alice', 'real')];
     runs.push(await begin(mallory, 'alice', 'real'));
     for (const run of runs) {

@@ -10,13 +10,14 @@ function mountPoint(): string | undefined {
   return ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((path) => existsSync(join(path, 'cgroup.procs')));
 }
 
-/** What is missing here for one, if anything. */
+/** What is missing here for a delegated cgroup, if anything. */
 export function missingCgroups(): string | undefined {
   return mountPoint() === undefined ? 'needs cgroups of version 2' : undefined;
 }
 
 /** What the controllers that limit processes and memory lack here, if anything. */
 export function missingControllers(): string | undefined {
+  if (mountPoint() === undefined) return missingCgroups();
   const passedOn = readFileSync(join(mountPoint() ?? '', 'cgroup.subtree_control'), 'utf8').split(/\s/);
   const missing = ['pids', 'memory'].filter((name) => !passedOn.includes(name));
   return missing.length > 0

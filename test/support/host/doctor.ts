@@ -1,13 +1,13 @@
 /** `latchkey doctor` of root on a host with a server in its place, and what it has found. */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Finished, root, runAs, service } from '../account.ts';
+import { missing } from '../needs.ts';
 import { program } from '../program.ts';
 import { TestDaemon } from '../server/daemon.ts';
-import { missingWorld } from '../skip.ts';
 import { TestSshd } from '../ssh/sshd.ts';
-import { DelegatedCgroup, missingCgroups } from './delegated-cgroup.ts';
+import { DelegatedCgroup } from './delegated-cgroup.ts';
 import { install, RUN_FOLDER } from './installed.ts';
 
 export interface Finding {
@@ -15,12 +15,6 @@ export interface Finding {
   readonly status: string;
   readonly summary: string;
   readonly remedy: string | null;
-}
-
-/** What a host that can be examined lacks here, if anything. */
-export function missingHost(): string | undefined {
-  const needed = ['/usr/bin/sudo', '/usr/sbin/sshd'].find((path) => !existsSync(path));
-  return missingWorld() ?? (needed && `needs ${needed}`);
 }
 
 /** Everything in its place: sshd, sudo, PAM, a cgroup where there are any, and the server of the user latchkey. */
@@ -38,7 +32,7 @@ export class ExaminedHost implements AsyncDisposable {
   static async start(sshdPort: number): Promise<ExaminedHost> {
     install();
     const sshd = await TestSshd.start(sshdPort);
-    const cgroup = missingCgroups() ? undefined : new DelegatedCgroup(service);
+    const cgroup = missing('cgroups') ? undefined : new DelegatedCgroup(service);
     const config = { login: { ssh: sshd.settings } };
     const options = { as: service, run: RUN_FOLDER, config, ...(cgroup && { cgroup: cgroup.path }) };
     return new ExaminedHost(sshd, await TestDaemon.start(options), cgroup);

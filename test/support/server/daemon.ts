@@ -12,7 +12,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Account, type Finished, latchkey, type Run, type RunOptions, root, runAs } from '../account.ts';
+import {
+  type Account,
+  administrator,
+  type Finished,
+  latchkey,
+  type Run,
+  type RunOptions,
+  runAs,
+} from '../account.ts';
 import { program } from '../program.ts';
 
 export interface ServeOptions {
@@ -24,7 +32,7 @@ export interface ServeOptions {
 }
 
 export interface DaemonOptions {
-  /** Who runs it: root is system mode, anybody else self mode. */
+  /** Who runs it, the administrator unless said otherwise: root is system mode, anybody else self mode. */
   readonly as?: Account;
   /** Configuration beside the folders and the port. */
   readonly config?: Record<string, unknown>;
@@ -62,7 +70,7 @@ export class TestDaemon implements AsyncDisposable {
   readonly #made: Run[] = [];
   #run: Run | undefined;
 
-  private constructor(folder: string, { as = root, state, run, cgroup }: DaemonOptions) {
+  private constructor(folder: string, { as = administrator, state, run, cgroup }: DaemonOptions) {
     this.account = as;
     this.#cgroup = cgroup;
     this.folder = folder;

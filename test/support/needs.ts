@@ -1,0 +1,66 @@
+/**
+ * What tests need of the machine that they run on. A test whose need is missing is skipped, and its hooks with it;
+ * the run's last lines (build/closing-line.ts) count it and say what was missing.
+ */
+import { existsSync } from 'node:fs';
+import { missingCgroups, missingControllers } from './host/delegated-cgroup.ts';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Why the test is skipped. */
+    missing?: string;
+  }
+}
+
+/** Options of describe() and test() in vitest. */
+interface Options {
+  readonly skip?: boolean;
+  readonly meta?: { readonly missing: string };
+}
+
+/** Each need by name, with what is missing of it here, if anything. */
+const NEEDS = {
+  /** The accounts, mounts and network of test/support/world. */
+  world: () => missingWorld(),
+  root: () => (process.getuid?.() === 0 ? undefined : 'needs root, to start a process as somebody else'),
+  cgroups: () => missingCgroups(),
+  controllers: () => missingControllers(),
+  bash: () => missingFile('/usr/bin/bash'),
+  fish: () => missingFile('/usr/bin/fish'),
+  zsh: () => missingFile('/usr/bin/zsh'),
+  tmux: () => missingFile('/usr/bin/tmux'),
+  sudo: () => missingFile('/usr/bin/sudo'),
+  visudo: () => missingFile('/usr/sbin/visudo'),
+  sshd: () => missingFile('/usr/sbin/sshd'),
+  oathtool: () => missingFile('/usr/bin/oathtool'),
+  man: () => missingFile('/usr/bin/man'),
+  lintian: () => missingFile('/usr/bin/lintian'),
+} satisfies Record<string, () => string | undefined>;
+
+export type Need = keyof typeof NEEDS;
+
+/** Options that skip what lacks one of `names` here: `describe('a link', needs('world', 'sudo'), () => ...)`. */
+export function needs(...names: readonly Need[]): Options {
+  return skippedFor(missing(...names));
+}
+
+/** Options that skip for a reason of the test's own; none without one. */
+export function skippedFor(reason: string | undefined): Options {
+  return reason === undefined ? {} : { skip: true, meta: { missing: reason } };
+}
+
+/** The first of `names` that is missing here, as a reason to skip; undefined where all are there. */
+export function missing(...names: readonly Need[]): string | undefined {
+  return names.map((name) => NEEDS[name]()).find((reason) => reason !== undefined);
+}
+
+function missingWorld(): string | undefined {
+  if (process.env.TEST_WORLD) return undefined;
+  return process.getuid?.() === 0
+    ? 'needs namespaces of its own (unshare)'
+    : 'needs root, to have two Linux accounts';
+}
+
+function missingFile(path: string): string | undefined {
+  return existsSync(path) ? undefined : `needs ${path}`;
+}

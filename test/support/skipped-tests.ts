@@ -1,0 +1,16 @@
+/** For test/needs.test.ts alone: a suite and a test that lack what they need, and a test that lacks nothing. */
+import { beforeAll, describe, test } from 'vitest';
+import { needs, skippedFor } from './needs.ts';
+
+function never(): never {
+  throw new Error('it has been run');
+}
+
+describe('a suite', needs('world'), () => {
+  beforeAll(never);
+  test('first', never);
+  test.for([2])('number %i', { timeout: 1000 }, never);
+});
+
+test('a test', skippedFor('needs the moon'), never);
+test('another', needs(), () => {});
