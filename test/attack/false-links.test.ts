@@ -51,7 +51,7 @@ describe('false links', needs('world'), () => {
   });
 
   test("another's real link cannot be registered again", async () => {
-    const { links } = await daemon.json<{ links: { socket: string; linuxUser: string }[] }>(root, ['links']);
+    const links = await daemon.as(root).links();
     const hers = links.find((link) => link.linuxUser === 'alice');
     expect(answerOf(await attack(mallory, hers?.socket ?? '')).status).toBe(PERMISSION_DENIED);
     expect((await daemon.cli(alice, ['start', '--', 'true'])).status).toBe(0);
@@ -74,7 +74,7 @@ describe('false links', needs('world'), () => {
 
   test('a name that nobody listens on, a file and a symbolic link are refused', async () => {
     const [nobody, file, link] = [nameFor(mallory.uid), nameFor(mallory.uid), nameFor(mallory.uid)];
-    const { links } = await daemon.json<{ links: { socket: string }[] }>(root, ['links']);
+    const links = await daemon.as(root).links();
     writeFileSync(join(daemon.runFolder, 'links', file), '');
     symlinkSync(links[0]?.socket ?? '', join(daemon.runFolder, 'links', link));
     for (const name of [nobody, file, link]) {
@@ -102,7 +102,7 @@ describe('false links', needs('world'), () => {
   }
 
   test('nobody else can connect to a link, list the folder, or take a socket away', async () => {
-    const { links } = await daemon.json<{ links: { socket: string; linuxUser: string }[] }>(root, ['links']);
+    const links = await daemon.as(root).links();
     const path = join(
       daemon.runFolder,
       'links',

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { PROMISED } from '../../../test/support/server/promised-json.ts';
 import { Link } from '../../generated/latchkey/v1/link.ts';
 import { Session } from '../../generated/latchkey/v1/session.ts';
 import { Token } from '../../generated/latchkey/v1/token.ts';
@@ -13,49 +14,6 @@ import {
 import { LINK } from './link-view.ts';
 import { SESSION } from './session-view.ts';
 import { TOKEN } from './token-view.ts';
-
-/** What programs rely on. Members may be added, here too; none may be renamed, dropped or of another type. */
-const PROMISED: Readonly<Record<string, string>> = {
-  latchkey:
-    'server: string or null, version: string or null, login: string or null, linuxUser: string or null, role: string or null, expiresAt: time or null, links: integer or null, sessions: integer or null, problem: string or null',
-  'latchkey whoami': 'role: string, server: string, token: token',
-  'latchkey login': 'server: string, token: token',
-  'latchkey trust': 'server: string, fingerprint: string',
-  'latchkey tokens': 'tokens: array of token, total: integer',
-  'latchkey tokens show': 'token: token',
-  'latchkey tokens verify': 'active: boolean, reason: string or null, token: token or null',
-  'latchkey links': 'links: array of link, total: integer',
-  'latchkey links start':
-    'socket: string, linuxUser: string, uid: integer, pid: integer, daemon: boolean, jti: string, state: string, createdAt: time or null, sessions: integer, version: string',
-  'latchkey sessions': 'sessions: array of session, total: integer',
-  'latchkey sessions show, latchkey start --detach': 'session: session',
-  'latchkey logout, tokens revoke, links stop, sessions end': 'receipt: receipt',
-  'latchkey version': 'version: string, commit: string or null, nodeVersion: string',
-  'latchkey config check': 'ok: boolean, mode: string, file: string or null, set: integer',
-  'latchkey config show': 'mode: string, file: string or null, settings: array of setting',
-  'latchkey doctor': 'findings: array of finding',
-  'latchkey tokens --watch: there': 'event: string, token: token',
-  'latchkey tokens --watch: gone': 'event: string, id: string',
-  'latchkey tokens --watch: complete': 'event: string',
-  'latchkey links --watch: there': 'event: string, link: link',
-  'latchkey links --watch: gone': 'event: string, id: string',
-  'latchkey links --watch: complete': 'event: string',
-  'latchkey sessions --watch: there': 'event: string, session: session',
-  'latchkey sessions --watch: gone': 'event: string, id: string',
-  'latchkey sessions --watch: complete': 'event: string',
-  failure: 'error: error',
-  token:
-    'jti: string, login: string, linuxUser: string or null, authMethod: string, issuedAt: time or null, expiresAt: time or null, clientIp: string or null, hostname: string or null, socket: string or null, daemon: boolean, serverId: string, parentJti: string or null, current: boolean',
-  link: 'socket: string, linuxUser: string, uid: integer, pid: integer, daemon: boolean, jti: string, state: string, createdAt: time or null, sessions: integer, version: string',
-  session:
-    'id: string, login: string, linuxUser: string, command: array of string, directory: string or null, state: string, startedAt: time or null, endedAt: time or null, exitStatus: integer or null, jti: string, socket: string or null, attached: integer',
-  receipt:
-    'jtis: array of string, links: array of string, sessions: array of string, processes: integer, milliseconds: integer, survivors: array of survivor, verifiedBy: string or null, keptSessions: array of string',
-  survivor: 'pid: integer, linuxUser: string, command: string',
-  error: 'reason: string, message: string, status: integer',
-  setting: 'name: string, value: any, source: string, where: string',
-  finding: 'check: string, status: string, summary: string, remedy: string or null',
-};
 
 function inShort(description: Description): string {
   return Object.entries(description)

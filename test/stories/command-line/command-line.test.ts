@@ -17,15 +17,6 @@ function shell(line: string, more: NodeJS.ProcessEnv = {}): Promise<Finished> {
   return runAs(alice, ['/bin/bash', '-c', line], { env }).finished;
 }
 
-async function stateOf(id: string): Promise<{ state: string; exitStatus: number | null }> {
-  const { session } = await daemon.json<{ session: { state: string; exitStatus: number | null } }>(alice, [
-    'sessions',
-    'show',
-    id,
-  ]);
-  return { state: session.state, exitStatus: session.exitStatus };
-}
-
 describe('the command line', needs('world'), () => {
   beforeAll(async () => {
     daemon = await TestDaemon.start();
@@ -57,7 +48,7 @@ describe('the command line', needs('world'), () => {
     const { status, stderr } = await run.finished;
     expect(status).toBe(255);
     const [, id = ''] = /attach again with 'latchkey attach (\w+)'\n$/.exec(stderr) ?? [];
-    expect((await stateOf(id)).state).toBe('running');
+    expect((await daemon.as(alice).session(id)).state).toBe('running');
     await shell('touch go');
     const again = await daemon.cli(alice, ['attach', id]);
     expect(again).toMatchObject({ status: 5, stdout: 'on\nkept on\nend\n' });
@@ -70,7 +61,7 @@ describe('the command line', needs('world'), () => {
     const { status, stderr } = await run.finished;
     expect(status).toBe(255);
     const [, id = ''] = /attach again with 'latchkey attach (\w+)'\n$/.exec(stderr) ?? [];
-    expect((await stateOf(id)).state).toBe('running');
+    expect((await daemon.as(alice).session(id)).state).toBe('running');
   });
 
   test('a pipeline that stops reading ends the program quietly, as it would end one here', async () => {
@@ -78,11 +69,7 @@ describe('the command line', needs('world'), () => {
       '"$latchkey" start --run "$run" yes | head -n 1; echo $PIPESTATUS',
     );
     expect([stdout, stderr]).toEqual(['y\n141\n', '']);
-    const { sessions } = await daemon.json<{ sessions: { exitStatus: number; command: string[] }[] }>(alice, [
-      'sessions',
-      '--filter',
-      'yes',
-    ]);
+    const sessions = await daemon.as(alice).sessions('--filter', 'yes');
     expect(sessions).toMatchObject([{ command: ['yes'], exitStatus: 141 }]);
   });
 
@@ -153,12 +140,12 @@ describe('the command line', needs('world'), () => {
     };
     /** A command line without its last word, and that. */
     const lines = async (): Promise<[string, string][]> => {
-      const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(alice, ['tokens']);
-      const { links } = await daemon.json<{ links: { socket: string }[] }>(alice, ['links']);
+      const [token] = await daemon.as(alice).tokens();
+      const [link] = await daemon.as(alice).links();
       return [
-        ['tokens show', tokens[0]?.jti ?? ''],
+        ['tokens show', token?.jti ?? ''],
         ['tokens revoke --login', 'alice'],
-        ['links stop', links[0]?.socket ?? ''],
+        ['links stop', link?.socket ?? ''],
       ];
     };
 

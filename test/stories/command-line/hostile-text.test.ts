@@ -52,7 +52,7 @@ describe('text from elsewhere', needs('world', 'tmux'), () => {
       expect(stdout + stderr).not.toMatch(HARMFUL);
       expect(stdout).toMatch(/x{600,}…/); // as much as the server keeps of a command
     }
-    const { sessions } = await daemon.json<{ sessions: { command: string[] }[] }>(root, ['sessions']);
+    const sessions = await daemon.as(root).sessions();
     const { long: _, ...whole } = HOSTILE;
     const words = sessions.map(({ command }) => command[3] ?? '');
     expect(words.filter((word) => !/^x{600,}…$/.test(word)).toSorted()).toEqual(

@@ -53,7 +53,7 @@ describe('what is printed for programs', needs('world'), () => {
       isAsDescribed(documents[name] ?? {}, value);
       return value;
     };
-    const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(alice, ['tokens']);
+    const tokens = await daemon.as(alice).tokens();
     for (const noun of ['tokens', 'links', 'sessions']) await check(`latchkey ${noun}`, root, noun);
     await check('latchkey', alice, '--no-color');
     await check('latchkey', mallory, '--no-color');

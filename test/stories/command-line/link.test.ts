@@ -8,8 +8,8 @@ import { Screen } from '../../support/terminal/screen.ts';
 
 let daemon: TestDaemon;
 
-async function jtiOf(account: typeof alice): Promise<string> {
-  return (await daemon.json<{ token: { jti: string } }>(account, ['whoami'])).token.jti;
+async function alicesJti(): Promise<string> {
+  return (await daemon.as(alice).token()).jti;
 }
 
 describe('a link begun by hand', needs('world', 'tmux'), () => {
@@ -20,14 +20,14 @@ describe('a link begun by hand', needs('world', 'tmux'), () => {
 
   test('takes the place of another login, says so, and gives it back', async () => {
     const first = await daemon.link(alice);
-    const before = await jtiOf(alice);
+    const before = await alicesJti();
     const second = daemon.begin(alice, ['link']);
     await second.printed(/\n.*it uses the previous one again/, 'stderr');
     expect(first.stderr).not.toContain('another login');
-    expect(await jtiOf(alice)).not.toBe(before);
+    expect(await alicesJti()).not.toBe(before);
     second.kill('SIGINT');
     await second.finished;
-    expect(await jtiOf(alice)).toBe(before);
+    expect(await alicesJti()).toBe(before);
     first.kill('SIGINT');
     await first.finished;
     const { status, stderr } = await daemon.cli(alice, ['whoami']);

@@ -41,12 +41,10 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
   test('holds from then on, and no token is lost', async () => {
     await using daemon = await TestDaemon.start();
     await daemon.link(alice);
-    const { role } = await daemon.json<{ role: string }>(alice, ['whoami']);
-    expect(role).toBe('user');
+    expect((await daemon.as(alice).whoami()).role).toBe('user');
     configure(daemon, { roles: { manager: { users: [alice.name] } }, tokens: { lifetime: '1h' } });
     await reloaded(daemon, /has been read again/);
-    const after = await daemon.json<{ role: string; token: { expiresAt: string } }>(alice, ['whoami']);
-    expect(after.role).toBe('manager');
+    expect((await daemon.as(alice).whoami()).role).toBe('manager');
   });
 
   test('ends what somebody is watching in a role that it takes away (X2)', async () => {

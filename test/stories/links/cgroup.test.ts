@@ -5,25 +5,12 @@ import { type Account, alice, root, runAs, service } from '../../support/account
 import { DelegatedCgroup } from '../../support/host/delegated-cgroup.ts';
 import { install, RUN_FOLDER } from '../../support/host/installed.ts';
 import { needs } from '../../support/needs.ts';
+import type { Link, Receipt } from '../../support/server/caller.ts';
 import { type DaemonOptions, TestDaemon } from '../../support/server/daemon.ts';
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
 const PORT = 2207;
 const PASSWORD = 'Correct horse 7';
-
-interface Receipt {
-  readonly links: string[];
-  readonly sessions: string[];
-  readonly keptSessions: string[];
-  readonly processes: number;
-  readonly survivors: unknown[];
-  readonly verifiedBy: string;
-}
-
-interface Link {
-  readonly socket: string;
-  readonly pid: number;
-}
 
 /** Leaves its parent, its session and its environment, hears no signal, and one part of it is another user's. */
 const STUBBORN = `trap "" TERM HUP INT
@@ -48,16 +35,14 @@ async function serve(config: DaemonOptions['config'] = {}): Promise<void> {
   });
 }
 
-async function linksOf({ name }: Account): Promise<Link[]> {
-  return (await daemon.json<{ links: Link[] }>(root, ['links', '--local-admin', '--user', name])).links;
+function linksOf({ name }: Account): Promise<readonly Link[]> {
+  return daemon.as(root).links('--local-admin', '--user', name);
 }
 
 async function stopLinks(): Promise<Receipt[]> {
   const receipts: Receipt[] = [];
-  for (const { socket } of await linksOf(alice)) {
-    const stopped = await daemon.json<{ receipt: Receipt }>(root, ['links', 'stop', socket, '--local-admin']);
-    receipts.push(stopped.receipt);
-  }
+  for (const { socket } of await linksOf(alice))
+    receipts.push(await daemon.as(root).stopLink(socket, '--local-admin'));
   return receipts;
 }
 
@@ -72,9 +57,8 @@ async function begin(script: string): Promise<string> {
   return id;
 }
 
-async function end(id: string): Promise<Receipt> {
-  const argv = ['sessions', 'end', id, '--grace', '0.2'];
-  return (await daemon.json<{ receipt: Receipt }>(alice, argv)).receipt;
+function end(id: string): Promise<Receipt> {
+  return daemon.as(alice).endSession(id, '--grace', '0.2');
 }
 
 async function sleepers(): Promise<string[]> {
@@ -151,7 +135,8 @@ describe('a link that sudo has started', needs('world', 'cgroups', 'sudo', 'sshd
     expect(receipt?.links).toHaveLength(1);
     expect(await sleepers()).toEqual(['sleep 976']);
     expect((await daemon.cli(alice, ['links', 'start'])).status).toBe(0);
-    const ended = async (): Promise<string | undefined> => (await end(id).catch(() => undefined))?.verifiedBy;
+    const ended = async (): Promise<string | null | undefined> =>
+      (await end(id).catch(() => undefined))?.verifiedBy;
     await expect.poll(ended, { timeout: 20_000 }).toBe('daemon');
     expect(await sleepers()).toEqual([]);
   });

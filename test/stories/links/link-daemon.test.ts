@@ -2,19 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { administrator, user } from '../../support/account.ts';
+import type { Link } from '../../support/server/caller.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
-
-interface Link {
-  socket: string;
-  pid: number;
-  daemon: boolean;
-  state: string;
-}
 
 let daemon: TestDaemon;
 
 async function linkDaemons(): Promise<Link[]> {
-  const { links } = await daemon.json<{ links: Link[] }>(administrator, ['links', '--local-admin']);
+  const links = await daemon.as(administrator).links('--local-admin');
   return links.filter((link) => link.daemon);
 }
 

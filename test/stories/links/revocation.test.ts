@@ -8,17 +8,6 @@ import { TestDaemon } from '../../support/server/daemon.ts';
 import { Rpc } from '../../support/server/rpc.ts';
 import { openDashboard } from '../../support/terminal/dashboard.ts';
 
-interface Receipt {
-  jtis: string[];
-  links: string[];
-  sessions: string[];
-  keptSessions: string[];
-  processes: number;
-  milliseconds: number;
-  survivors: unknown[];
-  verifiedBy: string;
-}
-
 let daemon: TestDaemon;
 let link: Run;
 
@@ -26,11 +15,6 @@ let link: Run;
 async function begin(config: Record<string, unknown> = {}): Promise<void> {
   daemon = await TestDaemon.start({ config });
   link = await daemon.link(user);
-}
-
-async function tokenOf(account: Account): Promise<{ jti: string; socket: string }> {
-  const { token } = await daemon.json<{ token: { jti: string; socket: string } }>(account, ['whoami']);
-  return token;
 }
 
 /** The token itself, which a thief would have copied: the link takes away only the file. */
@@ -50,15 +34,10 @@ describe('revocation', () => {
 
   test('by the administrator: refused at once, the link gone, the receipt complete (F3, X1)', async () => {
     await begin();
-    const token = await tokenOf(user);
+    const token = await daemon.as(user).token();
     const copy = copiedToken(user);
     expect(await refusalOf(copy)).toBe(undefined);
-    const { receipt } = await daemon.json<{ receipt: Receipt }>(administrator, [
-      'tokens',
-      'revoke',
-      token.jti,
-      '--local-admin',
-    ]);
+    const receipt = await daemon.as(administrator).revoke(token.jti, '--local-admin');
     expect(receipt).toMatchObject({ jtis: [token.jti], links: [token.socket], survivors: [] });
     expect(receipt).toMatchObject({ sessions: [], keptSessions: [], processes: 1, verifiedBy: 'link' });
     expect(receipt.milliseconds).toBeGreaterThanOrEqual(0);
@@ -67,10 +46,7 @@ describe('revocation', () => {
     expect(refused.status).toBe(3);
     expect(refused.stderr).toMatch(/^latchkey: .*\n$/);
     expect(await link.finished).toMatchObject({ signal: null });
-    const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(administrator, [
-      'tokens',
-      '--local-admin',
-    ]);
+    const tokens = await daemon.as(administrator).tokens('--local-admin');
     expect(tokens.map((other) => other.jti)).not.toContain(token.jti);
   });
 
@@ -79,7 +55,7 @@ describe('revocation', () => {
     const go = join(daemon.folder, 'go');
     const script = `echo before; until [ -e ${go} ]; do sleep 0.1; done; echo after; exit 4`;
     const id = (await daemon.cli(user, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
-    const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout']);
+    const receipt = await daemon.as(user).logout();
     expect(receipt).toMatchObject({ sessions: [], keptSessions: [id] });
     await link.finished;
     link = await daemon.link(user);
@@ -99,7 +75,7 @@ describe('revocation', () => {
     screen.press('x');
     await screen.shows(/Ends 1 token, 1 link and 1 running session\./);
     screen.press('n', 'q');
-    const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout']);
+    const receipt = await daemon.as(user).logout();
     expect(receipt.sessions).toHaveLength(1);
     expect(receipt).toMatchObject({ survivors: [], verifiedBy: 'link' });
     expect(receipt.processes).toBeGreaterThanOrEqual(6);
@@ -115,14 +91,11 @@ describe('revocation', () => {
     const [line] = await printed.printed(/\S+\n/);
     const copies = [line.trim(), copiedToken(user)];
     const bobs = missing('world') ? undefined : await daemon.link(bob);
-    const { receipt } = await daemon.json<{ receipt: Receipt }>(user, ['logout', '--everywhere']);
+    const receipt = await daemon.as(user).logout('--everywhere');
     expect(receipt.jtis.length).toBe(3);
     expect(receipt.links.length).toBe(3);
     await Promise.all([link.finished, other.finished, printed.finished]);
-    const { tokens } = await daemon.json<{ tokens: { login: string; authMethod: string }[] }>(administrator, [
-      'tokens',
-      '--local-admin',
-    ]);
+    const tokens = await daemon.as(administrator).tokens('--local-admin');
     const left = tokens.map(({ login, authMethod }) => `${authMethod} ${login}`).sort();
     expect(left).toEqual([...(bobs ? ['link bob'] : []), `local ${administrator.name}`]);
     for (const copy of copies) expect(await refusalOf(copy)).toBe('TOKEN_NOT_ACTIVE');
@@ -133,7 +106,7 @@ describe('revocation', () => {
     await begin();
     const watch = daemon.begin(user, ['tokens', 'watch', '--json']);
     await watch.printed(/jti/);
-    const token = await tokenOf(user);
+    const token = await daemon.as(user).token();
     await daemon.cli(administrator, ['tokens', 'revoke', token.jti, '--local-admin']);
     const { status, stderr } = await watch.finished;
     expect(status).toBe(3);
@@ -156,7 +129,7 @@ describe('revocation', () => {
 
   test('is still in force after the daemon was killed', async () => {
     await begin();
-    const { jti } = await tokenOf(user);
+    const { jti } = await daemon.as(user).token();
     const copy = copiedToken(user);
     await daemon.cli(administrator, ['tokens', 'revoke', jti, '--local-admin']);
     await daemon.end('SIGKILL');

@@ -6,12 +6,6 @@ import { alice, bob, carol, mallory, type Run, root } from '../../support/accoun
 import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 
-interface Link {
-  socket: string;
-  jti: string;
-  linuxUser: string;
-}
-
 let daemon: TestDaemon;
 let aliceLink: Run;
 let malloryLink: Run;
@@ -101,8 +95,8 @@ describe('two accounts in system mode', needs('world'), () => {
       'echo secret; sleep 600',
     ]);
     const id = started.stdout.trim();
-    const mine = await daemon.json<{ sessions: { id: string }[] }>(mallory, ['sessions', '--all']);
-    expect(mine.sessions.map((session) => session.id)).not.toContain(id);
+    const mine = await daemon.as(mallory).sessions('--all');
+    expect(mine.map((session) => session.id)).not.toContain(id);
     for (const argv of [
       ['show', id],
       ['read', id],
@@ -113,35 +107,32 @@ describe('two accounts in system mode', needs('world'), () => {
       expect(answer, argv.join(' ')).toMatchObject({ status: 5, stdout: '' });
     }
     expect(await daemon.cli(mallory, ['attach', id])).toMatchObject({ status: 255, stdout: '' });
-    const tokens = await daemon.json<{ tokens: { jti: string; login: string }[] }>(alice, ['tokens']);
-    expect(new Set(tokens.tokens.map((token) => token.login))).toEqual(new Set(['alice']));
-    const [hers] = tokens.tokens;
+    const tokens = await daemon.as(alice).tokens();
+    expect(new Set(tokens.map((token) => token.login))).toEqual(new Set(['alice']));
+    const [hers] = tokens;
     expect((await daemon.cli(mallory, ['tokens', 'revoke', hers?.jti ?? ''])).status).toBe(5);
-    const { links: hersToo } = await daemon.json<{ links: Link[] }>(alice, ['links']);
+    const hersToo = await daemon.as(alice).links();
     expect(hersToo).toMatchObject([{ linuxUser: 'alice' }]);
-    const { links: theirs } = await daemon.json<{ links: Link[] }>(mallory, ['links']);
-    expect(theirs).toMatchObject([{ linuxUser: 'mallory' }]);
+    expect(await daemon.as(mallory).links()).toMatchObject([{ linuxUser: 'mallory' }]);
     const stop = await daemon.cli(mallory, ['links', 'stop', hersToo[0]?.socket ?? '']);
     expect(stop).toMatchObject({ status: 5, stdout: '' });
-    const still = await daemon.json<{ session: { state: string } }>(alice, ['sessions', 'show', id]);
-    expect(still.session.state).toBe('running');
+    expect((await daemon.as(alice).session(id)).state).toBe('running');
     expect((await daemon.cli(alice, ['sessions', 'end', id])).status).toBe(0);
   });
 
   test('a manager lists and ends, and does not read (F28)', async () => {
     const link = await daemon.link(bob);
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sleep', '600'])).stdout.trim();
-    const all = await daemon.json<{ sessions: { id: string }[] }>(bob, ['sessions']);
-    expect(all.sessions.map((session) => session.id)).toContain(id);
+    const all = await daemon.as(bob).sessions();
+    expect(all.map((session) => session.id)).toContain(id);
     expect((await daemon.cli(bob, ['sessions', 'read', id])).status).toBe(5);
     expect((await daemon.cli(bob, ['attach', id])).status).toBe(255);
     expect((await daemon.cli(bob, ['sessions', 'end', id])).status).toBe(0);
     const ones = [await daemon.link(mallory, '--print-token'), await daemon.link(mallory, '--print-token')];
-    const asked = ['links', '--filter', 'MALLORY', '--sort', 'created_at desc'];
-    const { links } = await daemon.json<{ links: Link[] }>(bob, asked);
+    const links = await daemon.as(bob).links('--filter', 'MALLORY', '--sort', 'created_at desc');
     expect(new Set(links.map(({ linuxUser }) => linuxUser))).toEqual(new Set(['mallory']));
     const [stopped, revoked] = links;
-    const { tokens } = await daemon.json<{ tokens: { jti: string }[] }>(bob, ['tokens']);
+    const tokens = await daemon.as(bob).tokens();
     expect(tokens.map(({ jti }) => jti)).toEqual(expect.arrayContaining([stopped?.jti, revoked?.jti]));
     expect((await daemon.cli(bob, ['links', 'stop', stopped?.socket ?? ''])).status).toBe(0);
     expect((await daemon.cli(bob, ['tokens', 'revoke', revoked?.jti ?? ''])).status).toBe(0);
@@ -180,7 +171,7 @@ describe('two accounts in system mode', needs('world'), () => {
   });
 
   test("the administrator of the host lists and revokes everybody's, without logging in (A8)", async () => {
-    const { tokens } = await daemon.json<{ tokens: { jti: string; login: string }[] }>(root, ['tokens']);
+    const tokens = await daemon.as(root).tokens();
     expect(tokens.map((token) => token.login)).toEqual(expect.arrayContaining(['alice', 'mallory', 'root']));
     const hers = tokens.find((token) => token.login === 'mallory');
     const revoked = await daemon.cli(root, ['tokens', 'revoke', hers?.jti ?? '']);

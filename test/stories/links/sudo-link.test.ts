@@ -15,6 +15,7 @@ import {
 } from '../../support/account.ts';
 import { install, RUN_FOLDER } from '../../support/host/installed.ts';
 import { needs } from '../../support/needs.ts';
+import type { Link } from '../../support/server/caller.ts';
 import { type DaemonOptions, TestDaemon } from '../../support/server/daemon.ts';
 import { type Answer, Rpc } from '../../support/server/rpc.ts';
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
@@ -33,16 +34,8 @@ const HOSTILE = {
 let sshd: TestSshd;
 let daemon: TestDaemon;
 
-interface Link {
-  readonly socket: string;
-  readonly pid: number;
-  readonly linuxUser: string;
-  readonly daemon: boolean;
-}
-
-async function linksOf({ name }: Account): Promise<Link[]> {
-  const { links } = await daemon.json<{ links: Link[] }>(root, ['links', '--local-admin', '--user', name]);
-  return links;
+function linksOf({ name }: Account): Promise<readonly Link[]> {
+  return daemon.as(root).links('--local-admin', '--user', name);
 }
 
 /** Somebody who is logged in over SSH and has lost the link daemon that this had left. */

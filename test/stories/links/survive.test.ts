@@ -13,7 +13,7 @@ const whole = Array.from({ length: lines }, (_, n) => `line ${n + 1}\n`).join(''
 let daemon: TestDaemon;
 
 async function linkPid(): Promise<number> {
-  const { links } = await daemon.json<{ links: { pid: number; state: string }[] }>(user, ['links']);
+  const links = await daemon.as(user).links();
   return links.find((link) => link.state === 'ready')?.pid ?? 0;
 }
 

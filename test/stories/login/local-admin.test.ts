@@ -9,8 +9,8 @@ test('a local token that is revoked is replaced at once (A8)', async () => {
   await using daemon = await TestDaemon.start();
   const tokenFile = (): string => readFileSync(join(daemon.runFolder, 'token'), 'utf8');
   const before = tokenFile();
-  const { token } = await daemon.json<{ token: { jti: string } }>(administrator, ['whoami', '--local-admin']);
-  expect((await daemon.cli(administrator, ['tokens', 'revoke', token.jti, '--local-admin'])).status).toBe(0);
+  const { jti } = await daemon.as(administrator).token('--local-admin');
+  expect((await daemon.cli(administrator, ['tokens', 'revoke', jti, '--local-admin'])).status).toBe(0);
   await expect.poll(tokenFile, { timeout: 10_000 }).not.toBe(before);
   expect((await daemon.cli(administrator, ['whoami', '--local-admin'])).status).toBe(0);
   const old = await daemon.cli(administrator, ['whoami'], { env: { LATCHKEY_TOKEN: before.trim() } });

@@ -33,22 +33,18 @@ function login(who: Account, user: string, ...answers: string[]): Promise<Finish
   return daemon.cli(who, ['login', '--answers-stdin', '--', `${user}@`], { input });
 }
 
-interface Links {
-  links: { socket: string; pid: number; linuxUser: string; daemon: boolean }[];
-}
-
 describe('a login with the password of the host (F12, F13)', needs('world', 'sshd'), () => {
   test('leaves a token and a link daemon that runs as its user, and a session runs', async () => {
     const said = await login(alice, 'alice', ALICE);
     expect(said, daemon.log + sshd.log).toMatchObject({ status: 0 });
-    const who = await daemon.json<{ token: Record<string, unknown> }>(alice, ['whoami']);
-    expect(who.token).toMatchObject({
+    const token = await daemon.as(alice).token();
+    expect(token).toMatchObject({
       login: 'alice',
       linuxUser: 'alice',
       authMethod: 'web-ssh',
       socket: null,
     });
-    const { links } = await daemon.json<Links>(alice, ['links']);
+    const links = await daemon.as(alice).links();
     expect(links).toHaveLength(1);
     const pid = links[0]?.pid ?? 0;
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\t7001\t7001\t7001\t7001$/m);
@@ -58,9 +54,9 @@ describe('a login with the password of the host (F12, F13)', needs('world', 'ssh
   });
 
   test('a second login uses the same link daemon, and the SSH connection is gone', async () => {
-    const before = await daemon.json<Links>(alice, ['links']);
+    const before = await daemon.as(alice).links();
     expect((await login(alice, 'alice', ALICE)).status).toBe(0);
-    expect((await daemon.json<Links>(alice, ['links'])).links).toEqual(before.links);
+    expect(await daemon.as(alice).links()).toEqual(before);
     expect((await daemon.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
     expect(sshd.log).toMatch(/Accepted .* from 127\.(?!0\.)\d+\.\d+\.\d+ /);
     await expect.poll(() => /Disconnected from user alice|Connection closed/.test(sshd.log)).toBe(true);
@@ -69,12 +65,12 @@ describe('a login with the password of the host (F12, F13)', needs('world', 'ssh
   test("from another person's terminal it is still the account whose password was given", async () => {
     expect((await login(mallory, 'mallory', MALLORY)).status).toBe(0);
     expect((await daemon.cli(mallory, ['start', '--', 'id', '-un'])).stdout).toBe('mallory\n');
-    const { links } = await daemon.json<Links>(mallory, ['links']);
+    const links = await daemon.as(mallory).links();
     expect(links.map((link) => link.linuxUser)).toEqual(['mallory']);
     const refused = await login(mallory, 'alice', MALLORY);
     expect(refused).toMatchObject({ status: 3, stdout: '' });
-    const who = await daemon.json<{ token: { login: string } }>(mallory, ['whoami']);
-    expect(who.token.login).toBe('mallory');
+    const token = await daemon.as(mallory).token();
+    expect(token.login).toBe('mallory');
   });
 });
 

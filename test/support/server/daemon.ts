@@ -22,6 +22,7 @@ import {
   runAs,
 } from '../account.ts';
 import { program } from '../program.ts';
+import { Caller } from './caller.ts';
 
 export interface ServeOptions {
   /** Added to its environment. */
@@ -166,12 +167,17 @@ export class TestDaemon implements AsyncDisposable {
     return run;
   }
 
+  /** What `account` is told of this daemon: `daemon.as(alice).tokens()`. */
+  as(account: Account): Caller {
+    return new Caller(this, account);
+  }
+
   /** Parsed `--json` output of a command that must succeed. */
-  async json<T>(account: Account, argv: readonly string[]): Promise<T> {
+  async json(account: Account, argv: readonly string[]): Promise<unknown> {
     const [verb = '', ...rest] = argv;
     const { status, stdout, stderr } = await this.cli(account, [verb, '--json', ...rest]);
     if (status !== 0) throw new Error(`latchkey ${argv.join(' ')} ended with ${status}: ${stderr}`);
-    return JSON.parse(stdout) as T;
+    return JSON.parse(stdout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
