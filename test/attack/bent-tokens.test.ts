@@ -1,6 +1,14 @@
 /**
- * Tokens bent in every way that DESIGN 6 names, most of them signed with the daemon's real key, sent to the
- * real daemon. src/token/bent-tokens.test.ts has the whole catalogue; this shows that nothing leads round it.
+ * VULNERABILITY: a server that believes what a token says of itself (its algorithm, its key, its end, whose
+ * it is) takes one that it has never issued, or that is over (RFC 8725, section 2).
+ *
+ * ATTACK: somebody who can reach the server sends tokens bent in every known way. Most are signed with the
+ * server's real key, so that only the check in question stands between them and a call.
+ *
+ * VERIFIES: each is refused as UNAUTHENTICATED with the reason that fits, only the public methods answer
+ * without a token, and the database holds nothing that a token could be made from.
+ * src/token/bent-tokens.test.ts has the whole catalogue; here it is the running server that refuses, so that
+ * nothing leads round the check.
  */
 import { createHmac, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,14 @@
-/** Another account on the host tries to pass as a link, or as somebody's link. */
+/**
+ * VULNERABILITY: a server that takes a socket's name for proof of whose link it is sends another account's
+ * programs, input and tokens to whoever has made a socket of that name (F22).
+ *
+ * ATTACK: mallory, an account on the same host, registers sockets under alice's uid, alice's real link, names
+ * that lead out of the folder, files and symbolic links; her own link answers with frames that are too large,
+ * broken or out of place; and she tries to connect to alice's link and to remove its socket.
+ *
+ * VERIFIES: each registration is refused before anything is sent to the socket, the server goes on for
+ * everybody else, and the folder lets nobody reach, list or remove what is another's.
+ */
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,14 @@
-/** What the server's own user could do with sudo, should somebody take it over: start links, and nothing else. */
+/**
+ * VULNERABILITY: a rule for sudo that allows more than it means to makes whoever takes over the server's own
+ * user root, or any other user (CVE-2019-14287 is one such way).
+ *
+ * ATTACK: the server's user asks sudo for root under every name, number and group of it, for other programs,
+ * arguments, shells and folders, and puts variables into the environment that a program run by sudo might
+ * obey (F19).
+ *
+ * VERIFIES: sudo runs `latchkey link --daemon` as an ordinary user, in an environment of its own, and nothing
+ * else.
+ */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
