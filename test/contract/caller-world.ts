@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { StartSessionRequest, StartSessionResponse } from '../../src/generated/latchkey/v1/session.ts';
 import { type Account, alice, bob, dora, mallory, root } from '../support/account.ts';
-import { type Issue, Person } from '../support/person.ts';
 import { TestDaemon } from '../support/server/daemon.ts';
+import { type Issue, Person } from '../support/server/person.ts';
 import { TestSshd } from '../support/ssh/sshd.ts';
 import type { CallerName } from './callers.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Links of many users in one process: they shake hands as links do and run nothing. Root changes its effective
- * uid while it makes a connection or a socket, as test/support/person-process.ts does once for all.
+ * uid while it makes a connection or a socket, as test/support/server/person-process.ts does once for all.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@
 import type { Client } from '../../../src/client/connect/connect.ts';
 import { isAppError } from '../../../src/errors.ts';
 import { alice } from '../../support/account.ts';
-import { Person } from '../../support/person.ts';
+import { Person } from '../../support/server/person.ts';
 import { type Line, median, spreadOf } from '../report/line.ts';
 import { clientOf, startDaemon } from '../served.ts';
 

@@ -11,8 +11,8 @@ import {
   WatchTokensRequest,
   WatchTokensResponse,
 } from '../../../src/generated/latchkey/v1/token.ts';
-import { Person } from '../../support/person.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
+import { Person } from '../../support/server/person.ts';
 import { Rpc } from '../../support/server/rpc.ts';
 import { Random } from '../random.ts';
 import { claimsOf } from '../work/claims-of.ts';

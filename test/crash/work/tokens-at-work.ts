@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StopLinkRequest } from '../../../src/generated/latchkey/v1/link.ts';
 import { RevokeTokensRequest } from '../../../src/generated/latchkey/v1/token.ts';
-import type { Issue, Person } from '../../support/person.ts';
+import type { Issue, Person } from '../../support/server/person.ts';
 import type { Answer } from '../../support/server/rpc.ts';
 import { broken, type KnownToken, type Seen } from '../history/model.ts';
 import type { Random } from '../random.ts';

@@ -9,13 +9,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CertificateAuthority, issueRoot } from '../../../src/authority/keys/certificate-authority.ts';
 import { privateKeyFrom } from '../../../src/authority/keys/pki.ts';
 import { alice, mallory } from '../../support/account.ts';
-import { otherContent, otherMode, otherOwner } from '../../support/changed.ts';
 import { fillDisk } from '../../support/disk/fill-disk.ts';
+import { otherContent, otherMode, otherOwner } from '../../support/host/changed.ts';
 import { ExaminedHost } from '../../support/host/doctor.ts';
 import { RUN_FOLDER, SUDOERS } from '../../support/host/installed.ts';
 import { needs } from '../../support/needs.ts';
-import { Person } from '../../support/person.ts';
 import { program } from '../../support/program.ts';
+import { Person } from '../../support/server/person.ts';
 
 const PORT = 2212;
 const SILENT_PORT = 2213;

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { otherContent } from '../../support/changed.ts';
+import { otherContent } from '../../support/host/changed.ts';
 import { ExaminedHost } from '../../support/host/doctor.ts';
 import { RUN_FOLDER } from '../../support/host/installed.ts';
 import { needs } from '../../support/needs.ts';

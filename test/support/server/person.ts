@@ -1,9 +1,9 @@
 /** Somebody of this host who calls the daemon, and gets tokens from it, faster than real links would. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Account } from './account.ts';
-import type { TestDaemon } from './server/daemon.ts';
-import type { Answer } from './server/rpc.ts';
+import type { Account } from '../account.ts';
+import type { TestDaemon } from './daemon.ts';
+import type { Answer } from './rpc.ts';
 
 /** What the process of a person is told to do. */
 export type Order = { readonly id: number } & (

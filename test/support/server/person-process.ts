@@ -3,10 +3,10 @@
  * person.ts, as that user or as root. Root changes its effective uid alone: its sockets are that user's,
  * while the process, which holds those of many links, is not taken for the process of one and ended with it.
  */
-import { RegisterLinkRequest } from '../../src/generated/latchkey/v1/link.ts';
-import { BareLink } from './link/bare-link.ts';
+import { RegisterLinkRequest } from '../../../src/generated/latchkey/v1/link.ts';
+import { BareLink } from '../link/bare-link.ts';
 import type { Order, Outcome } from './person.ts';
-import { Rpc } from './server/rpc.ts';
+import { Rpc } from './rpc.ts';
 
 const uid = Number(process.argv[2]);
 let rpc: Rpc | undefined;
