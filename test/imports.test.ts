@@ -97,6 +97,7 @@ const rooms: Record<string, Record<string, string>> = {
     authority: "each call's token is checked there",
     token: 'the caller is known by claims',
     'store/page': "page tokens and orders of lists are the store's",
+    'store/text-in': 'a watch finds by text what a list finds',
     log: 'each refusal is counted and logged',
     generated: 'messages and methods come from proto/',
   },

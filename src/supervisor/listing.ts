@@ -8,12 +8,13 @@ import {
   parseOrder,
   planPage,
 } from '../store/page.ts';
+import { matchesText } from '../store/text-in.ts';
 import type { LinkInfo } from './link-info.ts';
 
 /** Which links; a missing or empty field picks all. */
 export interface LinkFilter {
   readonly linuxUser?: string;
-  /** Found anywhere in socket, Linux user, version, state or the token's id; case does not matter. */
+  /** Found anywhere in socket, Linux user, version, state or the token's id; the case of ASCII letters does not matter. */
   readonly text?: string;
 }
 
@@ -42,9 +43,7 @@ const COLUMNS = Object.keys(KEYS) as Column[];
 /** Whether the filter picks `link`. */
 export function isPickedLink({ linuxUser, text = '' }: LinkFilter, link: LinkInfo): boolean {
   if (linuxUser && linuxUser !== link.linuxUser) return false;
-  const wanted = text.toLowerCase();
-  const places = [link.socket, link.linuxUser, link.version, link.state, link.jti];
-  return places.some((place) => place.toLowerCase().includes(wanted));
+  return matchesText(text, [link.socket, link.linuxUser, link.version, link.state, link.jti]);
 }
 
 /** Whether the filter picks `link` in one of the states that it can be in: then somebody may have it in a list. */

@@ -8,6 +8,7 @@ import { upsertLink } from '../../src/store/tables/links.ts';
 import { type Login, selectLogins } from '../../src/store/tables/logins.ts';
 import * as sessions from '../../src/store/tables/sessions.ts';
 import * as tokens from '../../src/store/tables/tokens.ts';
+import { matchesText } from '../../src/store/text-in.ts';
 import { linkRow, sessionRow, tokenRow } from './rows.ts';
 
 type Opened = () => Store;
@@ -57,14 +58,10 @@ function sorted<Row>(rows: readonly Row[], orderBy: string, id: keyof Row & stri
   return turned === undefined ? inOrder : inOrder.reverse();
 }
 
-function has(wanted: string, ...places: (string | null)[]): boolean {
-  return places.some((place) => place?.toLowerCase().includes(wanted.toLowerCase()));
-}
-
 function isPicked(row: TokenRow, { login, authMethod, text: wanted }: Required<tokens.TokenFilter>): boolean {
   if ((login !== '' && row.login !== login) || (authMethod !== '' && row.auth_method !== authMethod))
     return false;
-  return has(wanted, row.login, row.linux_user, row.hostname, row.client_ip, row.jti);
+  return matchesText(wanted, [row.login, row.linux_user, row.hostname, row.client_ip, row.jti]);
 }
 
 /** All pages, one behind the other; each says the same total. */
@@ -205,7 +202,7 @@ export function pagedLists(opened: Opened): void {
           rows.filter(
             ({ id, login, linux_user, command }) =>
               (filter.login === '' || login === filter.login) &&
-              has(filter.text, id, login, linux_user, JSON.parse(command).join(' ')),
+              matchesText(filter.text, [id, login, linux_user, JSON.parse(command).join(' ')]),
           ),
           orderBy,
           'id',

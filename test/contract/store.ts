@@ -16,6 +16,7 @@ import * as sessions from '../../src/store/tables/sessions.ts';
 import * as tokens from '../../src/store/tables/tokens.ts';
 import { pagedLists } from './paged-lists.ts';
 import { linkRow, sessionRow, tokenRow } from './rows.ts';
+import { textsFound } from './texts.ts';
 
 const withReason = (reason: 'INVALID_ARGUMENT' | 'STORE_UNAVAILABLE'): unknown =>
   expect.toSatisfy((error) => isAppError(error, reason));
@@ -37,6 +38,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     describe('links', () => links(() => store));
     describe('sessions', () => sessionsKept(() => store));
     describe('lists', () => pagedLists(() => store));
+    describe('a text', () => textsFound(() => store));
     describe('penalties', () => penaltiesKept(() => store));
   });
 }

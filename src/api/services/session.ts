@@ -8,6 +8,7 @@ import {
 import type { Session, SessionChange } from '../../sessions/session.ts';
 import type { Sessions, Viewer } from '../../sessions/sessions.ts';
 import { checkFilter } from '../../store/page.ts';
+import { matchesText } from '../../store/text-in.ts';
 import { type KnownCaller, seesAll } from '../pipeline/caller.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
@@ -93,6 +94,5 @@ async function* watchSessions(
 function isPicked(filter: SessionFilter | undefined, session: Session): boolean {
   const { login, text } = filter ?? SessionFilter.create();
   if (login !== '' && login !== session.login) return false;
-  const places = [session.id, session.login, session.linuxUser, session.command.join(' ')];
-  return places.some((place) => place.toLowerCase().includes(text.toLowerCase()));
+  return matchesText(text, [session.id, session.login, session.linuxUser, session.command.join(' ')]);
 }

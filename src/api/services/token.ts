@@ -10,6 +10,7 @@ import {
   type WatchTokensResponse,
 } from '../../generated/latchkey/v1/token.ts';
 import { checkFilter, type Page } from '../../store/page.ts';
+import { matchesText } from '../../store/text-in.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 import { type Identifying, type KnownCaller, seesAll } from '../pipeline/caller.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
@@ -157,8 +158,7 @@ async function* watchTokens(
 export function isPicked({ login, authMethod, text }: TokenFilter, claims: TokenClaims): boolean {
   if (login !== '' && login !== claims.sub) return false;
   if (authMethod !== '' && authMethod !== claims.authMethod) return false;
-  const places = [claims.sub, claims.user, claims.hostname, claims.clientIp, claims.jti];
-  return places.some((place) => place?.toLowerCase().includes(text.toLowerCase()));
+  return matchesText(text, [claims.sub, claims.user, claims.hostname, claims.clientIp, claims.jti]);
 }
 
 async function verify(
