@@ -1,4 +1,4 @@
-/** The code of a system error, such as 'ENOENT' (errno(3)); undefined for what is none. */
+/** Returns the code of a system error, such as 'ENOENT' (errno(3)); undefined for any other value. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,26 +1,25 @@
 /**
- * The one error of Latchkey. Every room throws AppError for what it foresees; anything else is a
- * bug and reaches the caller as INTERNAL, with nothing of its cause.
+ * The error type of Latchkey. Each room throws AppError for failures that it expects. Any other error is
+ * a bug, and callers see INTERNAL without its cause.
  */
 import type { ErrorReason } from './generated/latchkey/v1/error.ts';
 
-/** Reasons that a server sends: the published enum. */
+/** Reasons that a server sends, as published in the API. */
 export type WireReason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
 
-/** Reasons that stay in the program that found them. */
+/** Reasons that are only used within one program. */
 export type LocalReason =
   | 'CONFIG_INVALID' // exit status 78 (EX_CONFIG, sysexits.h)
   | 'USAGE'
   | 'UNREACHABLE'
   | 'NOT_TRUSTED';
 
-/** The closed list. */
 export type Reason = WireReason | LocalReason;
 
-/** Details for programs: sent to the caller, so never a secret and nothing of another's. */
+/** Details for programs. Sent to the caller, so never a secret or another user's data. */
 export type Details = Readonly<Record<string, string>>;
 
-/** A failure that was foreseen. `cause` goes to the log and is never sent. */
+/** An expected failure. `cause` is logged and never sent. */
 export class AppError extends Error {
   readonly reason: Reason;
   readonly details: Details;
@@ -33,7 +32,7 @@ export class AppError extends Error {
   }
 }
 
-/** Whether `error` is an AppError, of that reason when one is given. */
+/** Returns true when `error` is an AppError, with `reason` when it is given. */
 export function isAppError(error: unknown, reason?: Reason): error is AppError {
   return error instanceof AppError && (reason === undefined || error.reason === reason);
 }

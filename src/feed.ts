@@ -1,6 +1,6 @@
 /**
- * Changes from one place to many watchers. A watcher that does not keep up is dropped with
- * SLOW_READER instead of holding anything back or filling memory.
+ * Delivers events from one source to many watchers. A watcher that falls behind by more than 10,000
+ * events is dropped with SLOW_READER, rather than block others or fill memory.
  */
 import { AppError } from './errors.ts';
 
@@ -10,7 +10,7 @@ export class Feed<Event> {
   readonly #watchers = new Set<(event: Event) => void>();
   readonly #listeners = new Set<(event: Event) => void>();
 
-  /** How many are watching; who listens is not counted. */
+  /** Number of watchers, without listeners. */
   get size(): number {
     return this.#watchers.size;
   }
@@ -20,16 +20,18 @@ export class Feed<Event> {
     for (const deliver of this.#watchers) deliver(event);
   }
 
-  /** Calls `deliver` with each event at once, until disposed; it does little, and throws nothing. */
+  /**
+   * Calls `deliver` synchronously with each event, until disposed. `deliver` must be quick and never throw.
+   */
   listen(deliver: (event: Event) => void): Disposable {
     this.#listeners.add(deliver);
     return { [Symbol.dispose]: () => void this.#listeners.delete(deliver) };
   }
 
   /**
-   * What is emitted from this call on (not from the first `next()`), until `signal` aborts; so
-   * subscribe first and take a snapshot second, and nothing falls between.
-   * Throws SLOW_READER from `next()` once more than 10,000 events wait.
+   * Yields events emitted from this call on (not from the first `next()`) until `signal` aborts. So
+   * subscribe first and take a snapshot second, and no event is lost between. `next()` throws SLOW_READER
+   * once more than 10,000 events are pending.
    */
   subscribe(signal: AbortSignal): AsyncIterableIterator<Event> {
     const waiting: Event[] = [];
@@ -50,7 +52,8 @@ export class Feed<Event> {
     async function* events(): AsyncGenerator<Event> {
       try {
         while (!signal.aborted) {
-          if (overrun) throw new AppError('SLOW_READER', 'too slow to follow the changes; watch again');
+          if (overrun)
+            throw new AppError('SLOW_READER', 'reading too slowly to follow the changes; watch again');
           if (waiting.length > 0) yield* waiting.splice(0);
           else
             await new Promise<void>((resolve) => {

@@ -1,21 +1,24 @@
 /**
- * Text from elsewhere made harmless: names, commands and messages come from other users and other
- * machines, and must not be able to move the cursor, retitle the window or turn the line round.
+ * Makes text from elsewhere safe to show: names, commands and messages come from other users and
+ * machines, and must not move the cursor, change the window's title or reverse the line.
  *
- * Shown as escapes: whatever is no character to look at (general category C: C0, DEL and C1 controls with ESC among
- * them, ECMA-48; bidirectional and other format controls, UAX 9; lone surrogates; what Unicode has not assigned or left
- * to private use, of which nobody knows how it looks), line and paragraph separators, what is not shown at all
- * (UTR 36, section 2.6), and marks that combine with nothing or are heaped upon one another.
+ * Shown as escapes: characters of general category C (control characters including ESC, ECMA-48;
+ * bidirectional and other format controls, UAX 9; lone surrogates; unassigned and private-use
+ * characters), line and paragraph separators, invisible characters (UTR 36, section 2.6), and combining
+ * marks that combine with nothing or are stacked more than four high.
  */
 const UNSAFE =
   /(?!(?<=(?!\p{C})\p{Extended_Pictographic}\p{Emoji_Modifier}?)\u200d(?=(?!\p{C})\p{Extended_Pictographic}))[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<![\p{L}\p{N}\p{P}\p{S}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}/gu;
 
-/** Most text; not to load the tables of Unicode for it keeps links small. */
+/** Matches most text; without the tables of Unicode, which links then need not load. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** One line that is safe on any terminal; nothing is dropped, everything unsafe becomes readable. */
+/**
+ * Returns one line that is safe on any terminal. Nothing is dropped: unsafe characters become readable
+ * escapes.
+ */
 export function inert(text: string): string {
   if (PLAIN.test(text)) return text;
   return text.replace(UNSAFE, (char) => SHORT[char] ?? visible(char));
@@ -28,14 +31,14 @@ function visible(char: string): string {
 }
 
 /**
- * JSON text whose strings are safe to show and still mean the same to a program: JSON.stringify leaves
- * C1 and bidirectional controls as they are, here they become \uXXXX (RFC 8259, section 7).
+ * Returns JSON text that is safe to show and still means the same to a program. JSON.stringify leaves C1
+ * and bidirectional controls as they are; here they become \uXXXX (RFC 8259, section 7).
  */
 export function inertJson(value: unknown, indent?: number): string {
   return inertJsonText(JSON.stringify(value, undefined, indent));
 }
 
-/** The same for JSON text that others have made. */
+/** Like `inertJson`, for JSON text that already exists. */
 export function inertJsonText(text: string): string {
   return text.replace(UNSAFE, (char) => (char === '\n' ? char : utf16Escape(char)));
 }

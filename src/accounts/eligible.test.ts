@@ -40,7 +40,7 @@ describe('an account may not have a link', () => {
     ['false', { shell: '/bin/false' }, {}, /login shell/],
     ['a shell that is not valid here', { shell: '/usr/lib/sftp-server' }, {}, /login shell/],
     ['a listed one without a shell', { shell: '/bin/false' }, { users: ['alice'] }, /login shell/],
-    ['another uid in self mode', { uid: ownUid() + 1 }, { self: true }, /another user's own/],
+    ['another uid in self mode', { uid: ownUid() + 1 }, { self: true }, /runs for another user/],
   ])('%s', (_, change, settings, why) => {
     expect(refusal(change, settings)).toMatch(why);
   });

@@ -1,7 +1,4 @@
-/**
- * Questions to the host's user database, through NSS, so that LDAP, SSSD and files answer alike.
- * getent(1).
- */
+/** Queries the host's user database with getent(1), through NSS, so that files, LDAP and SSSD work alike. */
 
 import { AppError } from '../errors.ts';
 import { runProgram } from '../system/run-program.ts';
@@ -14,8 +11,8 @@ const NOT_FOUND = 2;
 export type Database = 'passwd' | 'shadow' | 'group' | 'initgroups';
 
 /**
- * The lines found for `keys`, each of which the caller has made sure to be a name or a number.
- * Keys without an entry give no line. Throws UNAVAILABLE when there is no answer within 5 s.
+ * Returns the lines found for `keys`, which the caller has checked to be names or numbers. A key without
+ * an entry yields no line. Throws UNAVAILABLE when there is no answer within 5 s.
  */
 export async function getent(database: Database, keys: readonly string[]): Promise<string[]> {
   try {
@@ -23,6 +20,6 @@ export async function getent(database: Database, keys: readonly string[]): Promi
     if (status === FOUND || status === NOT_FOUND) return stdout.split('\n').filter((line) => line !== '');
     throw new Error(`status ${status}: ${stderr.trim()}`);
   } catch (error) {
-    throw new AppError('UNAVAILABLE', 'the user database of this host does not answer', { cause: error });
+    throw new AppError('UNAVAILABLE', 'the user database of this host is unavailable', { cause: error });
   }
 }

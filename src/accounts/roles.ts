@@ -1,35 +1,38 @@
-/** What a login may do, beyond its own things: from the configuration, by login or Linux group. */
+/**
+ * The role of a login, which decides what it may do beyond its own tokens, links and sessions. Configured
+ * by login or by Linux group.
+ */
 import type { RoleMembers } from '../config/config.ts';
 import { groupsOf } from './user-database.ts';
 
 export type Role = 'admin' | 'manager' | 'user';
 
-/** The claims that decide. */
+/** The claims of a token that its role depends on. */
 export interface RoleClaims {
   readonly sub: string;
   readonly authMethod: string;
-  /** The Linux user bound to the login. */
+  /** The Linux user of the login. */
   readonly user?: string | undefined;
 }
 
 export interface RolesOptions {
-  /** What holds now: it may change while the daemon runs. */
+  /** Returns the current configuration, which a reload may change. */
   readonly members: () => { readonly admin: RoleMembers; readonly manager: RoleMembers };
-  /** Epoch milliseconds. */
+  /** Returns milliseconds since 1970. */
   readonly now?: () => number;
   readonly groupsOf?: (linuxUser: string) => Promise<readonly string[]>;
-  /** Told when the user database fails; the login then has the roles of its name alone. */
+  /** Called when the user database fails; groups then do not count. */
   readonly onFailure?: (error: unknown) => void;
 }
 
-const REMEMBERED_MS = 30_000;
-/** A database that fails is asked again sooner, but not by every call. */
-const REMEMBERED_FAILURE_MS = 3_000;
-const MOST_REMEMBERED = 10_000;
+const CACHED_MS = 30_000;
+/** A failed query is repeated sooner, but not by each call. */
+const FAILURE_CACHED_MS = 3_000;
+const MAX_CACHED = 10_000;
 const UNIX = 'unix:';
 const NO_GROUPS: ReadonlySet<string> = new Set();
 
-interface Remembered {
+interface CachedGroups {
   readonly groups: Promise<ReadonlySet<string>>;
   untilMs: number;
 }
@@ -37,7 +40,7 @@ interface Remembered {
 export class Roles {
   readonly #options: RolesOptions;
   readonly #now: () => number;
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #cache = new Map<string, CachedGroups>();
 
   constructor(options: RolesOptions) {
     this.#options = options;
@@ -45,8 +48,8 @@ export class Roles {
   }
 
   /**
-   * Groups count up to 30 s late, and only those of the Linux user that is bound to the login.
-   * Never throws: without an answer about groups nobody gains by them.
+   * Returns the role. Changes of groups take effect within 30 seconds; only groups of the login's Linux
+   * user count. Never throws: when the user database fails, groups give no role.
    */
   roleOf({ sub, authMethod, user }: RoleClaims): Role | Promise<Role> {
     if (authMethod === 'local') return 'admin';
@@ -66,13 +69,13 @@ export class Roles {
   }
 
   #groups(user: string): Promise<ReadonlySet<string>> {
-    const known = this.#remembered.get(user);
+    const known = this.#cache.get(user);
     if (known !== undefined && this.#now() < known.untilMs) return known.groups;
-    const fresh: Remembered = { groups: this.#ask(user), untilMs: this.#now() + REMEMBERED_MS };
-    this.#remembered.delete(user); // to the young end of the map
-    this.#remembered.set(user, fresh);
-    const [oldest] = this.#remembered.keys();
-    if (this.#remembered.size > MOST_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
+    const fresh: CachedGroups = { groups: this.#ask(user), untilMs: this.#now() + CACHED_MS };
+    this.#cache.delete(user); // moves it to the end of the map
+    this.#cache.set(user, fresh);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size > MAX_CACHED && oldest !== undefined) this.#cache.delete(oldest);
     return fresh.groups;
   }
 
@@ -81,8 +84,8 @@ export class Roles {
       const names = await (this.#options.groupsOf ?? groupsOf)(user);
       return new Set(names.map((name) => UNIX + name));
     } catch (error) {
-      const known = this.#remembered.get(user);
-      if (known !== undefined) known.untilMs = this.#now() + REMEMBERED_FAILURE_MS;
+      const known = this.#cache.get(user);
+      if (known !== undefined) known.untilMs = this.#now() + FAILURE_CACHED_MS;
       this.#options.onFailure?.(error);
       return new Set();
     }

@@ -1,7 +1,7 @@
 /**
- * The accounts room promises that a name means one Linux account: the one the host's user database
- * gives under exactly that name. It asks every time (what is cached says so), passes no name on
- * that could be taken for an option, a number or a path, and runs nothing but getent.
+ * Linux accounts of the host's user database. A name means exactly one account: the one whose canonical
+ * name it is. Every query goes to the database unless its comment says that it is cached. A name that
+ * could be taken for an option, a number or a path is never passed on, and nothing but getent is run.
  */
 import { AppError } from '../errors.ts';
 import { getent } from './getent.ts';
@@ -19,33 +19,39 @@ export interface UserEntry {
 const LONGEST_NAME = 256;
 const HIGHEST_ID = 4_294_967_294;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const UNFIT = /^[-+]|^\d*$|[\x00-\x1f\x7f-\x9f:/,\u2028\u2029]|\ufffd/;
+const NOT_ASKABLE = /^[-+]|^\d*$|[\x00-\x1f\x7f-\x9f:/,\u2028\u2029]|\ufffd/;
 
-/** Whether `name` may be asked for at all: not empty, an option, a number, a path or two lines. */
+/** Returns true when `name` can be queried: not empty, an option, a number, a path or several lines. */
 export function isAskable(name: string): boolean {
-  return name.length <= LONGEST_NAME && !UNFIT.test(name);
+  return name.length <= LONGEST_NAME && !NOT_ASKABLE.test(name);
 }
 
-/** Throws UNAVAILABLE. The entry's name may differ from the one asked (a directory that ignores case). */
+/**
+ * Returns the entry found for `name`; its own name may differ, when the directory ignores case. Throws
+ * UNAVAILABLE.
+ */
 export async function userByName(name: string): Promise<UserEntry | undefined> {
   return isAskable(name) ? firstEntry(await getent('passwd', [name])) : undefined;
 }
 
-/** Throws UNAVAILABLE. */
+/** Returns the entry of a uid. Throws UNAVAILABLE. */
 export async function userByUid(uid: number): Promise<UserEntry | undefined> {
   if (!Number.isInteger(uid) || uid < 0 || uid > HIGHEST_ID) return undefined;
   const entry = firstEntry(await getent('passwd', [String(uid)]));
   return entry?.uid === uid ? entry : undefined;
 }
 
-/** Every account that the database lists, which need not be all there are; what cannot be read is passed over. Throws UNAVAILABLE. */
+/**
+ * Returns the accounts that the database enumerates, which may not be all. Unreadable lines are skipped.
+ * Throws UNAVAILABLE.
+ */
 export async function listedUsers(): Promise<UserEntry[]> {
   return (await getent('passwd', [])).flatMap((line) => entryIn(line) ?? []);
 }
 
 /**
- * The account whose canonical name is `name`: undefined too when the database knows it by another
- * spelling. Throws UNAVAILABLE.
+ * Returns the account whose canonical name is `name`; undefined also when that is another spelling of it.
+ * Throws UNAVAILABLE.
  */
 export async function canonicalUser(name: string): Promise<UserEntry | undefined> {
   const entry = await userByName(name);
@@ -53,10 +59,10 @@ export async function canonicalUser(name: string): Promise<UserEntry | undefined
 }
 
 /**
- * The account that somebody means by `name`, under its canonical name: a directory that ignores case
- * knows it by several. Throws UNAVAILABLE.
+ * Returns the account found for `name`, under its canonical name: a directory that ignores case accepts
+ * several spellings. Throws UNAVAILABLE.
  */
-export async function userMeant(name: string): Promise<UserEntry | undefined> {
+export async function canonicalUserFor(name: string): Promise<UserEntry | undefined> {
   const entry = await userByName(name);
   if (entry === undefined || entry.name === name) return entry;
   const canonical = await canonicalUser(entry.name);
@@ -64,8 +70,8 @@ export async function userMeant(name: string): Promise<UserEntry | undefined> {
 }
 
 /**
- * The account of `uid`, when its name leads back to that uid; undefined when the uid has no
- * account or its name is another's. Throws UNAVAILABLE.
+ * Returns the account of `uid`, when its name in turn leads to that uid; otherwise undefined. Throws
+ * UNAVAILABLE.
  */
 export async function canonicalUserOfUid(uid: number): Promise<UserEntry | undefined> {
   const byUid = await userByUid(uid);
@@ -74,7 +80,10 @@ export async function canonicalUserOfUid(uid: number): Promise<UserEntry | undef
   return byName?.uid === uid ? byName : undefined;
 }
 
-/** The names of a user's groups, the primary one first; empty for an unknown user. Throws UNAVAILABLE. */
+/**
+ * Returns the names of a user's groups, the primary one first; empty for an unknown user. Throws
+ * UNAVAILABLE.
+ */
 export async function groupsOf(name: string): Promise<string[]> {
   const user = await canonicalUser(name);
   if (user === undefined) return [];
@@ -90,12 +99,12 @@ function firstEntry(lines: readonly string[]): UserEntry | undefined {
   if (line === undefined || !isAskable(nameIn(line))) return undefined;
   const entry = entryIn(line);
   if (entry !== undefined) return entry;
-  throw new AppError('UNAVAILABLE', 'the user database of this host gave an entry that cannot be read');
+  throw new AppError('UNAVAILABLE', 'the user database of this host returned a malformed entry');
 }
 
 function entryIn(line: string): UserEntry | undefined {
   const [name = '', , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
-  if (!isAskable(name) || !isId(uid) || !isId(gid)) return undefined; // one called 1234 cannot be told from a uid
+  if (!isAskable(name) || !isId(uid) || !isId(gid)) return undefined; // a name of digits cannot be told from a uid
   return { name, uid: Number(uid), gid: Number(gid), home, shell };
 }
 

@@ -1,41 +1,43 @@
 /**
- * What goes on in this server, for those who look after it. It promises that a call costs an addition more, that
- * nothing is measured while nobody watches, and that all watchers together cost what one does. It keeps nothing on the
- * disk, holds nobody up who works, and tells of refusals what the log tells, and no secret.
+ * Figures about this server's work, for its administrators: counts of calls, logins, revocations and
+ * refusals, and resource usage. A call costs one more addition. Nothing is measured while nobody watches,
+ * and all watchers share one measurement. Nothing is stored on disk, and refusals contain what the log
+ * contains, but no secret.
  */
 import type { Authority, TokenChange } from '../authority/authority.ts';
 import type { RefusalKind } from '../log/refusal-log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { LinksUsage } from '../supervisor/usage.ts';
-import { type Counted, type Minute, PerMinuteCounters } from './per-minute-counters.ts';
+import { type CountedEvent, type Minute, PerMinuteCounters } from './per-minute-counters.ts';
 import { RecentRefusals, type RefusalSum } from './recent-refusals.ts';
 
-/** Everything at one moment. */
-export interface Picture {
+/** All figures at one moment. */
+export interface ActivitySnapshot {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly tokens: number;
-  /** With a live token. */
+  /** Number of logins with a live token. */
   readonly logins: number;
   readonly links: number;
-  /** Running ones. */
+  /** Number of running sessions. */
   readonly sessions: number;
-  /** The oldest first. */
+  /** The last hour by minute, oldest first. */
   readonly minutes: readonly Minute[];
-  /** The latest first. */
+  /** Newest first. */
   readonly refusals: readonly RefusalSum[];
-  readonly server: ServerUse;
+  readonly server: ServerUsage;
   readonly linksUse: LinksUsage;
 }
 
-/** What this process uses. */
-export interface ServerUse {
+/** Resources that the server process uses. */
+export interface ServerUsage {
   readonly pid: number;
-  /** Of one core, since the picture before; undefined in a first one. */
+  /** CPU time since the previous snapshot, as a share of one core; undefined in the first one. */
   readonly cpuShare: number | undefined;
+  /** Resident memory, in bytes. */
   readonly memoryBytes: number;
-  /** Milliseconds since 1970. */
+  /** Start of the server, in milliseconds since 1970. */
   readonly sinceMs: number;
 }
 
@@ -43,14 +45,14 @@ export interface ActivityOptions {
   readonly authority: Pick<Authority, 'changes' | 'count'>;
   readonly links: Pick<Links, 'use'>;
   readonly sessions: Pick<Sessions, 'list'>;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
-  readonly everyMs?: number;
+  readonly intervalMs?: number;
 }
 
-const EVERY_MS = 2_000;
+const INTERVAL_MS = 2_000;
 const EVERYBODY = { login: '', seesAll: true };
-/** Tokens that nobody has logged in for. */
+/** Methods whose tokens are issued without a login. */
 const NO_LOGIN = new Set(['link-daemon', 'local']);
 const REVOKED = new Set(['revoked', 'logout']);
 
@@ -59,41 +61,44 @@ export class Activity implements Disposable {
   readonly #minutes = new PerMinuteCounters();
   readonly #refusals = new RecentRefusals();
   readonly #sinceMs: number;
-  readonly #listening: Disposable;
-  /** One for each watcher, to be called when there is something new. */
+  readonly #subscription: Disposable;
+  /** Called for each watcher when there is a new snapshot or a failure. */
   readonly #watchers = new Set<() => void>();
-  #latest: Picture | undefined;
+  #latest: ActivitySnapshot | undefined;
   #failure: { readonly error: unknown } | undefined;
-  #isLooking = false;
+  #isMeasuring = false;
   #timer: NodeJS.Timeout | undefined;
   #cpu: { readonly atMs: number; readonly usage: NodeJS.CpuUsage } | undefined;
 
   constructor(options: ActivityOptions) {
     this.#options = options;
     this.#sinceMs = options.now();
-    this.#listening = options.authority.changes.listen((change) => this.#token(change));
+    this.#subscription = options.authority.changes.listen((change) => this.#countTokenChange(change));
   }
 
-  /** A call has begun. */
+  /** Counts a call. */
   called(): void {
     this.#count('calls');
   }
 
-  /** Something has been refused, as it is told in the log. */
+  /** Counts a refusal, as it is logged. */
   readonly refused = (what: string, kind: RefusalKind): void => {
     this.#count('refusals');
     this.#refusals.add(what, kind, this.#options.now());
   };
 
-  /** The latest picture at once, and each new one, but those that are over before they are asked for. */
-  async *watch(signal: AbortSignal): AsyncGenerator<Picture> {
+  /**
+   * Yields the latest snapshot at once and then each new one; skips those that are outdated before they are
+   * consumed.
+   */
+  async *watch(signal: AbortSignal): AsyncGenerator<ActivitySnapshot> {
     let wake: (() => void) | undefined;
-    const told = (): void => wake?.();
-    this.#watchers.add(told);
-    signal.addEventListener('abort', told, { once: true });
-    let seen: Picture | undefined;
+    const notify = (): void => wake?.();
+    this.#watchers.add(notify);
+    signal.addEventListener('abort', notify, { once: true });
+    let seen: ActivitySnapshot | undefined;
     try {
-      if (this.#timer === undefined) this.#look();
+      if (this.#timer === undefined) this.#measure();
       while (!signal.aborted) {
         const latest = this.#latest;
         if (latest !== undefined && latest !== seen) {
@@ -106,56 +111,56 @@ export class Activity implements Disposable {
           });
       }
     } finally {
-      signal.removeEventListener('abort', told);
-      this.#watchers.delete(told);
-      if (this.#watchers.size === 0) this.#rest();
+      signal.removeEventListener('abort', notify);
+      this.#watchers.delete(notify);
+      if (this.#watchers.size === 0) this.#reset();
     }
   }
 
-  #count(what: Counted): void {
+  #count(what: CountedEvent): void {
     this.#minutes.count(what, this.#options.now());
   }
 
-  #token(change: TokenChange): void {
+  #countTokenChange(change: TokenChange): void {
     if (change.kind === 'added' && !NO_LOGIN.has(change.claims.authMethod)) this.#count('logins');
     if (change.kind === 'removed' && REVOKED.has(change.why)) this.#count('revocations');
   }
 
-  /** Makes pictures until nobody watches. */
-  #look(): void {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
+  /** Measures every two seconds while somebody watches. */
+  #measure(): void {
+    if (this.#isMeasuring) return;
+    this.#isMeasuring = true;
     this.#timer = undefined;
     this.#failure = undefined;
-    this.#picture()
+    this.#snapshot()
       .then(
-        (picture) => {
-          this.#latest = picture;
+        (snapshot) => {
+          this.#latest = snapshot;
         },
         (error: unknown) => {
           this.#failure = { error };
         },
       )
-      .finally(() => this.#looked());
+      .finally(() => this.#measured());
   }
 
-  #looked(): void {
-    this.#isLooking = false;
-    const { everyMs = EVERY_MS } = this.#options;
-    if (this.#watchers.size === 0) this.#rest();
-    else if (this.#failure === undefined) this.#timer = setTimeout(() => this.#look(), everyMs).unref();
+  #measured(): void {
+    this.#isMeasuring = false;
+    const { intervalMs = INTERVAL_MS } = this.#options;
+    if (this.#watchers.size === 0) this.#reset();
+    else if (this.#failure === undefined) this.#timer = setTimeout(() => this.#measure(), intervalMs).unref();
     for (const tell of [...this.#watchers]) tell();
   }
 
-  /** Forgets what would be old when somebody watches again. */
-  #rest(): void {
+  /** Drops measurements that would be outdated for the next watcher. */
+  #reset(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#latest = undefined;
     this.#cpu = undefined;
   }
 
-  async #picture(): Promise<Picture> {
+  async #snapshot(): Promise<ActivitySnapshot> {
     const { authority, links, sessions, now } = this.#options;
     const [counts, running, linksUse] = await Promise.all([
       authority.count(),
@@ -170,12 +175,12 @@ export class Activity implements Disposable {
       sessions: running.total,
       minutes: this.#minutes.all(atMs),
       refusals: this.#refusals.all(),
-      server: this.#serverUse(),
+      server: this.#serverUsage(),
       linksUse,
     };
   }
 
-  #serverUse(): ServerUse {
+  #serverUsage(): ServerUsage {
     const before = this.#cpu;
     const atMs = performance.now();
     this.#cpu = { atMs, usage: process.cpuUsage() };
@@ -186,7 +191,7 @@ export class Activity implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#listening[Symbol.dispose]();
-    this.#rest();
+    this.#subscription[Symbol.dispose]();
+    this.#reset();
   }
 }

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Counted, PerMinuteCounters } from './per-minute-counters.ts';
+import { type CountedEvent, PerMinuteCounters } from './per-minute-counters.ts';
 
 const MINUTE_MS = 60_000;
-const NAMES: readonly Counted[] = ['logins', 'calls', 'revocations', 'refusals'];
+const NAMES: readonly CountedEvent[] = ['logins', 'calls', 'revocations', 'refusals'];
 
 describe('the last hour by minute', () => {
   test('counts what happened in each of the last 60 minutes, and nothing of before (X7)', () => {
     const event = fc.record({ what: fc.constantFrom(...NAMES), afterMs: fc.nat(5 * MINUTE_MS) });
     const property = fc.property(fc.array(event, { maxLength: 60 }), fc.nat(70), (events, restMinutes) => {
       const minutes = new PerMinuteCounters();
-      const happened: { what: Counted; atMs: number }[] = [];
+      const happened: { what: CountedEvent; atMs: number }[] = [];
       let nowMs = 1_790_000_000_123;
       for (const { what, afterMs } of events) {
         nowMs += afterMs;

@@ -1,4 +1,4 @@
-/** What happened in the last hour, by minute: one addition for each event, and always the same room. */
+/** Counts events by minute for the last hour, with one addition for each event and constant memory. */
 
 export interface Minute {
   /** Milliseconds since 1970. */
@@ -9,7 +9,7 @@ export interface Minute {
   readonly refusals: number;
 }
 
-export type Counted = Exclude<keyof Minute, 'startMs'>;
+export type CountedEvent = Exclude<keyof Minute, 'startMs'>;
 
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
@@ -19,11 +19,11 @@ type Slot = { -readonly [Name in keyof Minute]: Minute[Name] };
 export class PerMinuteCounters {
   readonly #slots: Slot[] = Array.from({ length: MINUTES }, () => empty(Number.NaN));
 
-  count(what: Counted, nowMs: number): void {
+  count(what: CountedEvent, nowMs: number): void {
     this.#slot(nowMs)[what] += 1;
   }
 
-  /** The last 60 minutes, the oldest first; the one that `nowMs` is in is the last. */
+  /** Returns the last 60 minutes, oldest first; the last one contains `nowMs`. */
   all(nowMs: number): Minute[] {
     const lastMs = startOf(nowMs);
     return Array.from({ length: MINUTES }, (_, at) => {

@@ -1,29 +1,32 @@
-/** What was refused last, refusals of one kind as one: those who are refused often push nothing else out. */
+/**
+ * The latest refusals. Refusals of one kind share an entry, so that a client refused often pushes out no
+ * others.
+ */
 import { inert } from '../inert.ts';
 import { withoutTokens } from '../log/log.ts';
 import type { RefusalKind } from '../log/refusal-log.ts';
 
-/** Texts are safe to show. */
+/** Refusals of one kind. All texts are safe to show. */
 export interface RefusalSum {
-  /** Milliseconds since 1970, as the next. */
+  /** The last and the first of them, in milliseconds since 1970. */
   readonly lastMs: number;
   readonly firstMs: number;
   readonly count: number;
-  /** "call refused" */
+  /** Message as in the log, for example "call refused". */
   readonly what: string;
-  /** What was called, or the way in that was tried; '' when neither was reached, and so on below. */
+  /** Name of the method or login method; '' when it is unknown. So are the following. */
   readonly method: string;
   readonly reason: string;
   readonly login: string;
   readonly source: string;
 }
 
-const KINDS = 50;
-/** Of a text that somebody else has chosen. */
-const MOST_CHARACTERS = 128;
+const MAX_KINDS = 50;
+/** Longest text kept that a client has chosen, in characters. */
+const MAX_TEXT_LENGTH = 128;
 
 export class RecentRefusals {
-  /** The latest last. */
+  /** The newest last. */
   readonly #sums = new Map<string, RefusalSum>();
 
   add(what: string, kind: RefusalKind, nowMs: number): void {
@@ -33,10 +36,10 @@ export class RecentRefusals {
     const before = this.#sums.get(key) ?? { ...toSum(what, texts), firstMs: nowMs, count: 0 };
     this.#sums.delete(key);
     this.#sums.set(key, { ...before, lastMs: nowMs, count: before.count + 1 });
-    if (this.#sums.size > KINDS) this.#dropOldest();
+    if (this.#sums.size > MAX_KINDS) this.#dropOldest();
   }
 
-  /** The latest first. */
+  /** Returns the refusals, newest first. */
   all(): RefusalSum[] {
     return [...this.#sums.values()].reverse();
   }
@@ -49,10 +52,10 @@ export class RecentRefusals {
 
 function cut(value: string | number): string {
   const text = String(value);
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }
 
-/** Once for each kind: it takes longer than all the rest. */
+/** Sanitises the texts, once for each kind: it takes longer than everything else. */
 function toSum(
   what: string,
   texts: readonly string[],

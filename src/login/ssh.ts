@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { checkEligible, type EligibleSettings } from '../accounts/eligible.ts';
-import { type UserEntry, userMeant } from '../accounts/user-database.ts';
+import { canonicalUserFor, type UserEntry } from '../accounts/user-database.ts';
 import { isAppError } from '../errors.ts';
 import { refused } from './conversation.ts';
 import { readHostKeys } from './host-keys.ts';
@@ -47,7 +47,7 @@ export class SshLogin implements LoginMethod {
   }
 
   async nameOf(username: string): Promise<string> {
-    return (await userMeant(username))?.name ?? username;
+    return (await canonicalUserFor(username))?.name ?? username;
   }
 
   /** The password is asked before sshd is dialled, so that nobody holds a connection while thinking. */
@@ -78,7 +78,7 @@ export class SshLogin implements LoginMethod {
 
   /** The account that is meant, when it may log in here. Throws UNAVAILABLE. */
   async #userOf(username: string): Promise<UserEntry | undefined> {
-    const user = await userMeant(username);
+    const user = await canonicalUserFor(username);
     if (user === undefined) return undefined;
     try {
       checkEligible(user, this.#options.eligible());

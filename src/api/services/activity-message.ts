@@ -1,8 +1,8 @@
 /** A picture of what goes on, in the words of the API. */
-import type { Picture } from '../../activity/activity.ts';
+import type { ActivitySnapshot } from '../../activity/activity.ts';
 import type { WatchActivityResponse } from '../../generated/latchkey/v1/system.ts';
 
-export function activityMessage(picture: Picture): WatchActivityResponse {
+export function activityMessage(picture: ActivitySnapshot): WatchActivityResponse {
   const { tokens, logins, links, sessions, server } = picture;
   const { links: _, top, ...sums } = picture.linksUse;
   return {

@@ -1,8 +1,8 @@
 import type { KeySet, SigningKey } from '../../token/key.ts';
 
 /**
- * The keys an authority works with: the one it signs with, all that its live tokens may be signed
- * with, and the 32 bytes from which the init keys of links are derived.
+ * The keys of an authority: the one it signs with, all that live tokens may be signed with, and 32 bytes
+ * from which the init keys of links are derived.
  */
 export interface AuthorityKeys {
   readonly signing: SigningKey;

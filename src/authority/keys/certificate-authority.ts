@@ -1,6 +1,6 @@
 /**
- * The root CA of one server and the certificates it issues (RFC 5280). P-256 throughout. The
- * private key stays inside.
+ * The root CA of one server, and the certificates it issues (RFC 5280). All keys are P-256. The private
+ * key is never exposed.
  */
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { loadX509, type X509 } from './x509.ts';
@@ -8,16 +8,16 @@ import { loadX509, type X509 } from './x509.ts';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 20 * 365;
-/** Certificates begin a little in the past, for clients whose clocks are behind. */
+/** Certificates begin an hour in the past, for clients whose clocks are behind. */
 const BACKDATED_MS = DAY_MS / 24;
 
-/** What a certificate says. */
+/** The contents of a certificate. */
 export interface Profile {
   readonly commonName: string;
   readonly publicKey: KeyObject;
   readonly nowMs: number;
   readonly days: number;
-  /** Makes it a TLS server's; without, it is for signatures alone. */
+  /** Names and addresses of a TLS server; without them the certificate is for signatures only. */
   readonly server?: { readonly names: readonly string[]; readonly addresses: readonly string[] };
 }
 
@@ -26,25 +26,25 @@ export class CertificateAuthority {
   readonly certificate: X509Certificate;
   readonly #privateKey: KeyObject;
 
-  /** The two must belong together: `fits` says so. */
+  /** The certificate and the key must belong together; `fits` checks it. */
   constructor(pem: string, privateKey: KeyObject) {
     this.pem = pem;
     this.certificate = new X509Certificate(pem);
     this.#privateKey = privateKey;
   }
 
-  /** Whether the certificate is a CA's own, of this very key. */
+  /** Returns true when the certificate is a self-issued CA certificate of this private key. */
   fits(): boolean {
     const { certificate } = this;
     return certificate.ca && certificate.checkPrivateKey(this.#privateKey) && this.issued(certificate);
   }
 
-  /** Whether this CA's key signed `certificate`. */
+  /** Returns true when this CA's key signed `certificate`. */
   issued(certificate: X509Certificate): boolean {
     return certificate.checkIssued(this.certificate) && certificate.verify(this.certificate.publicKey);
   }
 
-  /** A certificate, PEM. */
+  /** Issues a certificate; returns its PEM. */
   async issue(profile: Profile): Promise<string> {
     const x509 = await loadX509();
     const issuer = new x509.X509Certificate(this.pem);
@@ -68,7 +68,7 @@ export class CertificateAuthority {
   }
 }
 
-/** The certificate of a new root for `privateKey`, PEM. */
+/** Issues the self-signed certificate of a new root for `privateKey`; returns its PEM. */
 export async function issueRoot(serverId: string, privateKey: KeyObject, nowMs: number): Promise<string> {
   const x509 = await loadX509();
   const publicKey = createPublicKey(privateKey);
@@ -89,7 +89,7 @@ export async function issueRoot(serverId: string, privateKey: KeyObject, nowMs: 
   return `${made.toString('pem')}\n`;
 }
 
-/** Whether `certificate` has begun and has more than a third of its life before it. */
+/** Returns true when `certificate` is valid and more than a third of its lifetime is left. */
 export function isFresh({ validFromDate, validToDate }: X509Certificate, nowMs: number): boolean {
   const from = validFromDate.getTime();
   const to = validToDate.getTime();

@@ -133,7 +133,7 @@ describe('a key is refused in one line', () => {
   test('when it does not fit the algorithm', async () => {
     await expect(load({ signingKey: writeKey('ed25519') })).rejects.toEqual(
       invalid(
-        /ed25519\.pem cannot be used: tokens\.signing_key must be a P-256 key, for tokens\.algorithm is ES256/,
+        /ed25519\.pem cannot be used: tokens\.signing_key must be a P-256 key, because tokens\.algorithm is ES256/,
       ),
     );
     await expect(load({ algorithm: 'EdDSA', signingKey: writeKey('ec') })).rejects.toEqual(
@@ -150,7 +150,7 @@ describe('a key is refused in one line', () => {
     );
     writeFileSync(join(folder, 'text'), 'k3Jx0q9sZmVtP2wL', { mode: 0o600 });
     const refused = load({ signingKey: join(folder, 'text') });
-    await expect(refused).rejects.toEqual(invalid(/no private key in PEM/));
+    await expect(refused).rejects.toEqual(invalid(/not a PEM private key/));
     await expect(refused).rejects.toEqual(
       expect.not.objectContaining({ message: expect.stringContaining('k3J') }),
     );
@@ -162,6 +162,6 @@ describe('a key is refused in one line', () => {
     await expect(load()).rejects.toEqual(invalid(/jwt\.key cannot be used/));
     rmSync(join(folder, 'jwt.key'));
     writeFileSync(join(folder, 'master.key'), 'short');
-    await expect(load()).rejects.toEqual(invalid(/master\.key cannot be used: it does not hold 32 bytes/));
+    await expect(load()).rejects.toEqual(invalid(/master\.key cannot be used: it does not have 32 bytes/));
   });
 });

@@ -1,8 +1,8 @@
 /**
- * The keys that tokens are signed and verified with: derived from the configured secret, read from
- * the configured file (A6), or made once and kept so that a restart loses no token (A7). Each has a
- * certificate of the CA in `jwt.pem`; a replaced key's certificate stays as `jwt-<kid>.pem`, and
- * the key stays good for verifying until its last token has expired.
+ * The keys that tokens are signed and verified with: derived from the configured secret, read from the
+ * configured file (A6), or generated once and kept, so that a restart invalidates no token (A7). Each has
+ * a certificate of the CA in `jwt.pem`. The certificate of a replaced key is kept as `jwt-<kid>.pem`, and
+ * that key still verifies tokens until the last one it signed has expired.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
@@ -27,35 +27,40 @@ const MASTER_BYTES = 32;
 const CERTIFICATE_DAYS = 3650;
 const MODE = 0o600;
 const RETIRED = /^jwt-[A-Za-z0-9_-]{43}\.pem$/;
-/** A JWK Set that clients still take (token/key.ts). */
-const MOST_RETIRED = 50;
+/** With the signing key, fewer keys than clients accept in a JWK Set (token/key.ts). */
+const MAX_RETIRED = 50;
 
 export interface KeyOptions {
-  /** The one of the PKI: `jwt.key`, `jwt.pem` and `master.key`, each 0600. */
+  /** The PKI folder, which holds `jwt.key`, `jwt.pem` and `master.key`, each 0600. */
   readonly folder: string;
   readonly settings: {
     readonly algorithm: Algorithm;
     /** Path of a PEM private key. */
     readonly signingKey?: string | undefined;
     readonly secret?: Secret | undefined;
-    /** How long after its replacement a key may still be needed. Forever when left out. */
+    /**
+     * Longest lifetime of a token, in seconds: how long a replaced key may be needed. Forever by default.
+     */
     readonly longestLifetimeSeconds?: number | undefined;
   };
   readonly pki: Pick<Pki, 'ca'>;
-  /** Epoch milliseconds; now by default. */
+  /** Milliseconds since 1970; now by default. */
   readonly nowMs?: number;
 }
 
-/** Throws CONFIG_INVALID for a key that is not as configured, or that others could have read. */
+/**
+ * Loads or creates the keys. Throws CONFIG_INVALID for a key that does not match the configuration, or
+ * that other users could have read.
+ */
 export async function loadKeys(options: KeyOptions): Promise<AuthorityKeys> {
   const { folder, pki, nowMs = Date.now() } = options;
   const masterPath = join(folder, 'master.key');
   const master = keepOnce(masterPath, () => randomBytes(MASTER_BYTES));
   if (master.length !== MASTER_BYTES)
-    throw broken(masterPath, `it does not hold ${MASTER_BYTES} bytes. Restore it`);
+    throw broken(masterPath, `it does not have ${MASTER_BYTES} bytes. Restore it`);
   const signing = signingKey(privateKeyOf(options));
-  await certify(folder, signing, pki.ca, nowMs);
-  const retired = retiredKeys(
+  await ensureCertificate(folder, signing, pki.ca, nowMs);
+  const retired = replacedKeys(
     folder,
     pki.ca,
     nowMs - (options.settings.longestLifetimeSeconds ?? Infinity) * 1000,
@@ -72,17 +77,17 @@ function privateKeyOf({ folder, settings }: KeyOptions): KeyObject {
 function configuredKey(path: string, algorithm: Algorithm): KeyObject {
   const pem = readPrivateFile(path);
   if (pem === undefined)
-    throw broken(path, 'tokens.signing_key names it, but there is no such file. Make it');
+    throw broken(path, 'tokens.signing_key names it, but there is no such file. Create it');
   const key = privateKeyFrom(path, pem);
   if (isOf(key, algorithm)) return key;
   throw broken(
     path,
-    `tokens.signing_key must be ${algorithm === 'ES256' ? 'a P-256' : 'an Ed25519'} key, for tokens.algorithm ` +
+    `tokens.signing_key must be ${algorithm === 'ES256' ? 'a P-256' : 'an Ed25519'} key, because tokens.algorithm ` +
       `is ${algorithm}. Change one of the two`,
   );
 }
 
-/** A key of another algorithm, from before the configuration changed, is replaced. */
+/** Replaces a generated key of another algorithm, from before the configuration changed. */
 function generatedKey(path: string, algorithm: Algorithm): KeyObject {
   const kept = privateKeyFrom(
     path,
@@ -107,8 +112,11 @@ function newKeyPem(algorithm: Algorithm): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-/** Sees to it that `jwt.pem` is the signing key's; another key's certificate is put aside first. */
-async function certify(
+/**
+ * Makes sure that `jwt.pem` is the signing key's certificate; the certificate of another key is kept
+ * first.
+ */
+async function ensureCertificate(
   folder: string,
   signing: SigningKey,
   ca: CertificateAuthority,
@@ -124,18 +132,18 @@ async function certify(
   writeDurably(path, await ca.issue(request), MODE);
 }
 
-/** Keys replaced since `sinceMs`, the newest first; certificates of older ones are removed. */
-function retiredKeys(folder: string, ca: CertificateAuthority, sinceMs: number): PublicKey[] {
+/** Returns keys replaced since `sinceMs`, newest first; removes the certificates of older ones. */
+function replacedKeys(folder: string, ca: CertificateAuthority, sinceMs: number): PublicKey[] {
   const paths = readdirSync(folder)
     .filter((name) => RETIRED.test(name))
     .map((name) => join(folder, name));
   const files = paths.map((path) => ({ path, atMs: statSync(path).mtimeMs })).sort((a, b) => b.atMs - a.atMs);
-  const needed = files.filter(({ atMs }, index) => atMs > sinceMs && index < MOST_RETIRED);
+  const needed = files.filter(({ atMs }, index) => atMs > sinceMs && index < MAX_RETIRED);
   for (const file of files) if (!needed.includes(file)) rmSync(file.path, { force: true });
   return needed.flatMap(({ path }) => readCertificate(path, ca)?.key ?? []);
 }
 
-/** undefined when there is none, or none of this CA. */
+/** Returns undefined when the file is missing or is not a certificate of this CA. */
 function readCertificate(
   path: string,
   ca: CertificateAuthority,
@@ -146,6 +154,6 @@ function readCertificate(
     const certificate = new X509Certificate(pem);
     return ca.issued(certificate) ? { certificate, key: publicKey(certificate.publicKey) } : undefined;
   } catch {
-    return undefined; // not a certificate: made anew, or left alone
+    return undefined; // not a certificate
   }
 }

@@ -163,9 +163,9 @@ describe('a start is refused, and the CA left as it is', () => {
     writeFileSync(join(folder, 'ca.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
       mode: 0o600,
     });
-    await expect(load()).rejects.toEqual(invalid(/not the certificate of ca\.key/));
+    await expect(load()).rejects.toEqual(invalid(/does not match ca\.key/));
     writeFileSync(join(folder, 'ca.key'), 'cut off');
-    await expect(load()).rejects.toEqual(invalid(/ca\.key cannot be used: it holds no private key/));
+    await expect(load()).rejects.toEqual(invalid(/ca\.key cannot be used: it is not a PEM private key/));
     expect(readFileSync(join(folder, 'ca.pem'))).toEqual(cert);
   });
 

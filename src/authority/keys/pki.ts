@@ -1,6 +1,6 @@
 /**
- * The server's root CA and TLS certificate, made at first start and kept (N2). Whenever a start is
- * killed, the next one completes what it began; of two at once, one makes the CA and both use it.
+ * The server's root CA and TLS certificate, created at the first start and kept (N2). When a start is
+ * killed, the next one completes its work. When two run at once, one creates the CA and both use it.
  */
 import {
   createPrivateKey,
@@ -16,15 +16,15 @@ import { ensureFolder, ownUid, readPrivateFile } from '../../system/owned-path.t
 import { CertificateAuthority, isFresh, issueRoot } from './certificate-authority.ts';
 import { isFor, type ServerNames, serverNames } from './server-names.ts';
 
-/** Renewed in the last third, so that a daemon may run for nine months before it needs a restart. */
+/** Renewed in the last third of its life: a server may run for nine months before it needs a restart. */
 const TLS_DAYS = 825;
 const MODE = 0o600;
 
 export interface PkiOptions {
-  /** Holds `ca.pem`, `ca.key`, `tls.pem` and `tls.key`, each 0600. */
+  /** Folder with `ca.pem`, `ca.key`, `tls.pem` and `tls.key`, each 0600. */
   readonly folder: string;
   readonly serverId: string;
-  /** Under which clients may reach the server, besides localhost and its id. */
+  /** Names by which clients may reach the server, besides localhost and its id. */
   readonly names: readonly string[];
   readonly addresses: readonly string[];
   readonly nowMs: number;
@@ -35,22 +35,24 @@ export interface Pki {
   readonly ca: CertificateAuthority;
   readonly caPem: string;
   readonly tls: TlsPair;
-  /** SHA-256 of the CA's certificate: `AA:BB:…`. */
+  /** SHA-256 fingerprint of the CA's certificate: `AA:BB:…`. */
   readonly fingerprint: string;
-  /** Whether this start made the CA. */
+  /** True when this start created the CA. */
   readonly created: boolean;
 }
 
 export interface TlsPair {
-  /** The certificate and the CA's, in this order: what is shown to clients, so that they can come to trust it (N3). */
+  /**
+   * The certificate followed by the CA's, as sent to clients so that they can choose to trust the CA (N3).
+   */
   readonly certPem: string;
   readonly keyPem: string;
 }
 
 /**
- * Reads what is there and makes what is missing. The TLS certificate is made anew when names or
- * addresses have changed, in the last third of its life, or when it is not this CA's.
- * Throws CONFIG_INVALID for files that others could have changed and for a CA that is incomplete.
+ * Loads the PKI and creates what is missing. The TLS certificate is reissued when names or addresses have
+ * changed, in the last third of its life, or when it is not from this CA. Throws CONFIG_INVALID for files
+ * that other users could have changed, and for an incomplete CA.
  */
 export async function loadPki(options: PkiOptions): Promise<Pki> {
   ensureFolder(options.folder, 0o700, { uid: ownUid(), forbidden: 0o077 });
@@ -61,13 +63,13 @@ export async function loadPki(options: PkiOptions): Promise<Pki> {
   return { ca, caPem: ca.pem, tls, fingerprint: ca.certificate.fingerprint256, created };
 }
 
-/** The key comes first and the certificate is made from the key on disk, so that they cannot differ. */
+/** Writes the key first and makes the certificate from the key on disk, so that the two always match. */
 async function loadAuthority(options: PkiOptions): Promise<{ ca: CertificateAuthority; created: boolean }> {
   const certPath = join(options.folder, 'ca.pem');
   const keyPath = join(options.folder, 'ca.key');
   const before = readPrivateFile(certPath);
   if (before !== undefined && readPrivateFile(keyPath) === undefined) {
-    throw broken(certPath, `it is there, but ca.key is missing. Restore ca.key from where it was kept`);
+    throw broken(certPath, `ca.key is missing. Restore ca.key from a backup`);
   }
   const privateKey = privateKeyFrom(keyPath, keepOnce(keyPath, newKeyPem));
   const made = before ?? Buffer.from(await issueRoot(options.serverId, privateKey, options.nowMs));
@@ -76,7 +78,7 @@ async function loadAuthority(options: PkiOptions): Promise<{ ca: CertificateAuth
   if (options.nowMs > ca.certificate.validToDate.getTime()) {
     throw broken(
       certPath,
-      'it has expired. Move the folder away for a new CA, and have the clients trust that',
+      'it has expired. Move the folder away to get a new CA, and let the clients trust it',
     );
   }
   return { ca, created };
@@ -85,10 +87,7 @@ async function loadAuthority(options: PkiOptions): Promise<{ ca: CertificateAuth
 function authorityFrom(path: string, pem: Buffer | undefined, privateKey: KeyObject): CertificateAuthority {
   const ca = attempt(() => new CertificateAuthority(String(pem), privateKey));
   if (ca?.fits()) return ca;
-  throw broken(
-    path,
-    'it is not the certificate of ca.key. Restore the two together from where they were kept',
-  );
+  throw broken(path, 'it does not match ca.key. Restore both from the same backup');
 }
 
 async function loadTls(options: PkiOptions, ca: CertificateAuthority): Promise<TlsPair> {
@@ -105,7 +104,7 @@ async function loadTls(options: PkiOptions, ca: CertificateAuthority): Promise<T
     days: options.lifetimeDays ?? TLS_DAYS,
     server,
   });
-  // Killed between the two, they do not match, and the next start makes both anew.
+  // If the process is killed in between, the two do not match and the next start creates both again.
   writeDurably(keyPath, keyPem, MODE);
   writeDurably(certPath, certPem, MODE);
   return { certPem, keyPem };
@@ -120,21 +119,23 @@ function isUsable(pair: TlsPair, ca: CertificateAuthority, server: ServerNames, 
   return usable === true;
 }
 
-/** The file's bytes; made with `make` when it is missing, by whichever process is first. */
+/**
+ * Returns the bytes of a private file. A missing file is created with `make` by whichever process is
+ * first.
+ */
 export function keepOnce(path: string, make: () => string | Buffer): Buffer {
   const kept = readPrivateFile(path);
   if (kept !== undefined) return kept;
   createDurably(path, make(), MODE);
   const made = readPrivateFile(path);
-  if (made === undefined) throw broken(path, 'it was removed while the server started. Start again');
+  if (made === undefined) throw broken(path, 'it was removed while the server was starting. Start again');
   return made;
 }
 
-/** A private key from a file's PEM. Throws CONFIG_INVALID, without a byte of it. */
+/** Parses a private key in PEM. Throws CONFIG_INVALID, without any byte of the file. */
 export function privateKeyFrom(path: string, pem: Buffer): KeyObject {
   const key = attempt(() => createPrivateKey(pem));
-  if (key === undefined)
-    throw broken(path, 'it holds no private key in PEM without a passphrase. Replace it');
+  if (key === undefined) throw broken(path, 'it is not a PEM private key without a passphrase. Replace it');
   return key;
 }
 
@@ -151,7 +152,7 @@ function textOf(path: string): string {
   return readPrivateFile(path)?.toString() ?? '';
 }
 
-/** What OpenSSL throws says little, and may quote what it read. */
+/** Returns undefined when `work` throws: OpenSSL's errors say little and may quote the input. */
 function attempt<T>(work: () => T): T | undefined {
   try {
     return work();

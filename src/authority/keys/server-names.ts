@@ -1,8 +1,8 @@
-/** Under which names and addresses the TLS certificate vouches for the server (RFC 5280 section 4.2.1.6). */
+/** Names and addresses in the server's TLS certificate (RFC 5280 section 4.2.1.6). */
 import type { X509Certificate } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** Sorted, without doubles. */
+/** Sorted, without duplicates. */
 export interface ServerNames {
   readonly names: readonly string[];
   readonly addresses: readonly string[];
@@ -11,7 +11,10 @@ export interface ServerNames {
 const ALWAYS = { names: ['localhost'], addresses: ['127.0.0.1', '::1'] };
 const DNS_NAME = /^[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*$/;
 
-/** What was found on the host, localhost and the server's id; what cannot stand in a certificate is left out. */
+/**
+ * Returns the names and addresses found on the host, plus localhost and the server's id. Omits those that
+ * a certificate cannot contain.
+ */
 export function serverNames(found: ServerNames & { readonly serverId: string }): ServerNames {
   const names = [...ALWAYS.names, found.serverId, ...found.names].map((name) => name.toLowerCase());
   const addresses = [...ALWAYS.addresses, ...found.addresses].flatMap(canonicalAddress);
@@ -21,14 +24,14 @@ export function serverNames(found: ServerNames & { readonly serverId: string }):
   };
 }
 
-/** Without a zone (`%eth0`), IPv6 in its shortest form (RFC 5952). */
+/** Returns the address without a zone (`%eth0`), IPv6 in its shortest form (RFC 5952). */
 function canonicalAddress(address: string): string[] {
   const [plain = ''] = address.split('%');
   if (isIPv4(plain)) return [plain];
   return isIPv6(plain) ? [new URL(`http://[${plain}]`).hostname.slice(1, -1)] : [];
 }
 
-/** Whether `certificate` names just these. */
+/** Returns true when `certificate` has exactly these names and addresses. */
 export function isFor(certificate: X509Certificate, { names, addresses }: ServerNames): boolean {
   const count = certificate.subjectAltName?.split(', ').length ?? 0;
   return (

@@ -1,16 +1,15 @@
-/** Loads @peculiar/x509, which takes 150 ms, only where a certificate has to be made. */
+/** Loads @peculiar/x509, which takes 150 ms, only when a certificate has to be issued. */
 
 export type X509 = typeof import('@peculiar/x509');
 
-/** The library; the same each time. */
 export async function loadX509(): Promise<X509> {
   allowWithoutMetadata();
   return import('@peculiar/x509');
 }
 
 /**
- * tsyringe, within the library, will not load unless Reflect knows decorator metadata. The
- * library's classes carry none, so that "none" is the right answer to every question.
+ * tsyringe, which the library uses, requires decorator metadata in Reflect. The library's classes have
+ * none, so these functions always return undefined.
  */
 function allowWithoutMetadata(): void {
   const none = (): undefined => undefined;

@@ -1,12 +1,11 @@
 /**
- * The calls that tokens have in flight. A call is ended at once when its token is, and exactly
- * when its token's time is over; ending waits for the calls to leave, so that after it nothing
- * runs any more in the token's name.
+ * The calls in flight of each token. They are aborted when their token is revoked, and exactly when it
+ * expires. `end` waits until the calls have left, so that nothing runs in the token's name afterwards.
  */
 import type { AppError } from '../../errors.ts';
 import { tokenExpired } from '../../token/claims.ts';
 
-/** A call in flight; `leave` when it is over, in whatever way. */
+/** A call in flight; `leave` must be called when it is over, however it ends. */
 export interface Call {
   leave(): void;
 }
@@ -14,7 +13,7 @@ export interface Call {
 interface Entry {
   readonly untilMs: number;
   abort(error: AppError): void;
-  gone: (() => void) | undefined;
+  onLeft: (() => void) | undefined;
 }
 
 const MAX_WAIT_MS = 5000;
@@ -32,53 +31,53 @@ export class CallsInFlight {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** How many tokens have calls in flight. */
+  /** Number of tokens with calls in flight. */
   get tokens(): number {
     return this.#byToken.size;
   }
 
-  /** `abort` is called once at most, and not after `leave`. */
+  /** Registers a call. `abort` is called at most once, and never after `leave`. */
   enter(jti: string, untilMs: number, abort: (error: AppError) => void): Call {
     const calls = this.#byToken.get(jti) ?? new Set();
     this.#byToken.set(jti, calls);
     const leave = (): void => {
       calls.delete(call);
       if (calls.size === 0 && this.#byToken.get(jti) === calls) this.#byToken.delete(jti);
-      call.gone?.();
+      call.onLeft?.();
     };
-    const call: Entry & Call = { untilMs, abort: once(abort), gone: undefined, leave };
+    const call: Entry & Call = { untilMs, abort: once(abort), onLeft: undefined, leave };
     calls.add(call);
-    if (untilMs < this.#timerAtMs) this.#wakeAt(untilMs);
+    if (untilMs < this.#timerAtMs) this.#setTimer(untilMs);
     return call;
   }
 
   /**
-   * Aborts the tokens' calls at once, and settles when all have left: with how many had not in
-   * time, which is five seconds. `except` is left alone: the call that asks for this.
+   * Aborts the tokens' calls and resolves when all have left, or after five seconds; returns the number of
+   * calls that have not left by then. `except` is the call that requests this; it is not aborted.
    */
   async end(jtis: readonly string[], error: AppError, except?: Call): Promise<number> {
     const ending = jtis
       .flatMap((jti) => [...(this.#byToken.get(jti) ?? [])])
       .filter((call) => call !== except);
     if (ending.length === 0) return 0;
-    const left = new Set(ending);
+    const remaining = new Set(ending);
     const all = Promise.withResolvers<void>();
     for (const call of ending) {
-      const before = call.gone;
-      call.gone = () => {
+      const before = call.onLeft;
+      call.onLeft = () => {
         before?.();
-        left.delete(call);
-        if (left.size === 0) all.resolve();
+        remaining.delete(call);
+        if (remaining.size === 0) all.resolve();
       };
     }
     for (const call of ending) call.abort(error);
     const timer = setTimeout(all.resolve, this.#maxWaitMs);
     await all.promise;
     clearTimeout(timer);
-    return left.size;
+    return remaining.size;
   }
 
-  /** Ends the calls of tokens whose time is over. */
+  /** Aborts the calls of expired tokens. */
   expire(): void {
     const nowMs = this.#now();
     let nextMs = Number.POSITIVE_INFINITY;
@@ -86,16 +85,15 @@ export class CallsInFlight {
       if (call.untilMs <= nowMs) call.abort(tokenExpired());
       else nextMs = Math.min(nextMs, call.untilMs);
     }
-    this.#wakeAt(nextMs);
+    this.#setTimer(nextMs);
   }
 
-  /** Forgets the timer. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
 
-  /** One timer for all: most calls are over long before their token is. */
-  #wakeAt(atMs: number): void {
+  /** One timer serves all calls, since most are over long before their token expires. */
+  #setTimer(atMs: number): void {
     clearTimeout(this.#timer);
     this.#timerAtMs = atMs;
     if (atMs === Number.POSITIVE_INFINITY) return;

@@ -1,6 +1,6 @@
 /**
- * Making tokens: committed, then admitted to memory, then answered. A token that is not on the
- * disk is never given out, and one that was refused while it was made is not either.
+ * Issues tokens. A token is committed to the store, then admitted to the whitelist, then returned. A
+ * token that is not on disk, or that was revoked while it was being issued, is never returned.
  */
 import { randomUUIDv7 } from 'node:crypto';
 import { AppError } from '../../errors.ts';
@@ -13,7 +13,7 @@ import { expiryFor, type LifetimeSettings } from './lifetimes.ts';
 import { claimsOf, rowOf } from './token-row.ts';
 import { notActive, type Whitelist } from './whitelist.ts';
 
-/** Live tokens a login may have. The host's own administrator is not counted, nor kept out. */
+/** Live tokens of one login, at most. The host's local administrator is exempt. */
 const MAX_TOKENS_PER_LOGIN = 1000;
 
 export interface MintRequest {
@@ -24,13 +24,13 @@ export interface MintRequest {
   readonly clientIp?: string;
   readonly socket?: string;
   readonly daemon?: boolean;
-  /** The token it hangs on: it must be active, and neither outlives nor survives it. */
+  /** Id of the parent token. It must be active; the new token expires no later, and is revoked with it. */
   readonly parent?: string;
-  /** An earlier end than the method's lifetime. */
+  /** Expiry earlier than the method's lifetime, in milliseconds since 1970. */
   readonly expiresAtMs?: number;
 }
 
-/** The compact JWS, which is kept nowhere, and its claims. */
+/** A token as compact JWS, which is stored nowhere, and its claims. */
 export interface Minted {
   readonly token: string;
   readonly claims: TokenClaims;
@@ -43,11 +43,11 @@ export interface MintParts {
   readonly issuer: { readonly serverId: string; readonly hostname: string };
   readonly lifetimes: () => LifetimeSettings;
   readonly now: () => number;
-  /** Takes back a row that must not be there. */
+  /** Deletes the row of a token that was revoked while it was being issued. */
   readonly discard: (jti: string) => void;
 }
 
-/** A new token. Throws INVALID_ARGUMENT, LIMIT_EXCEEDED, STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */
+/** Issues a token. Throws INVALID_ARGUMENT, LIMIT_EXCEEDED, STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */
 export async function mint(parts: MintParts, request: MintRequest): Promise<Minted> {
   const { store, whitelist } = parts;
   const claims = claimsFor(parts, request);
@@ -67,7 +67,7 @@ export async function mint(parts: MintParts, request: MintRequest): Promise<Mint
   return { token, claims };
 }
 
-/** The local administrator's token fits on a full disk too: somebody has to be able to mend that. */
+/** The local administrator's token is urgent: somebody must be able to log in to free a full disk. */
 async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<void> {
   const { sub, parent } = claims;
   const isLocal = claims.authMethod === 'local';
@@ -75,7 +75,7 @@ async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<vo
     async (tx) => {
       if (parent !== undefined && (await selectToken(tx, parent)) === undefined) throw notActive();
       if (!isLocal && (await countTokensOf(tx, sub)) >= MAX_TOKENS_PER_LOGIN) {
-        const message = `${MAX_TOKENS_PER_LOGIN} tokens are the most; log out somewhere first`;
+        const message = `this login already has ${MAX_TOKENS_PER_LOGIN} tokens, the maximum; log out somewhere first`;
         throw new AppError('LIMIT_EXCEEDED', message);
       }
       await insertToken(tx, rowOf(claims, uid));
@@ -84,7 +84,7 @@ async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<vo
   );
 }
 
-/** The same token with a later end. Throws STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */
+/** Reissues a token with the same id and a later expiry. Throws STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */
 export async function renew(parts: MintParts, jti: string): Promise<Minted> {
   const { store, whitelist } = parts;
   const claims = await store.commit(async (tx) => {
@@ -105,7 +105,7 @@ function claimsFor(parts: MintParts, request: MintRequest): TokenClaims {
   const names = {
     sub: login,
     iss: serverId,
-    jti: randomUUIDv7(), // in order of time, so that the database grows at one end (RFC 9562)
+    jti: randomUUIDv7(), // ordered by time, so that the index grows at one end (RFC 9562)
     authMethod,
     hostname,
     ...(linuxUser !== undefined && { user: linuxUser }),
@@ -114,7 +114,7 @@ function claimsFor(parts: MintParts, request: MintRequest): TokenClaims {
     ...(parent !== undefined && { parent }),
   };
   for (const [name, value] of Object.entries(names)) {
-    if (!isClaimText(value)) throw new AppError('INVALID_ARGUMENT', `${name} cannot be put into a token`);
+    if (!isClaimText(value)) throw new AppError('INVALID_ARGUMENT', `${name}: not allowed in a token`);
   }
   const wanted = expiresAtMs === undefined ? undefined : Math.floor(expiresAtMs / 1000);
   return withTimes(parts, { ...names, ...(daemon !== undefined && { daemon }) }, wanted);
@@ -134,6 +134,6 @@ function withTimes(
 function signed({ signing }: MintParts, claims: TokenClaims): string {
   const token = signJws(encodeClaims(claims), signing);
   if (token.length > MAX_TOKEN_LENGTH)
-    throw new AppError('INVALID_ARGUMENT', 'the names are too long for a token');
+    throw new AppError('INVALID_ARGUMENT', 'the token would be too long: names are too long');
   return token;
 }

@@ -1,9 +1,9 @@
 import type { TokenClaims } from '../../token/claims.ts';
 
 /**
- * Claims of tokens whose signature was found right, by a hash of the token; never a word about
- * whether a token is active. Bounded: when the young generation is full it becomes the old one,
- * and what was not asked for since then is forgotten with the generation before.
+ * Caches the claims of tokens whose signature has been verified, by a hash of the token. It says nothing
+ * about whether a token is active. Bounded: when the young generation is full it becomes the old one, and
+ * entries of the previous old one are dropped unless they were used since.
  */
 export class SignatureCache {
   readonly #capacity: number;

@@ -1,7 +1,7 @@
 import type { TokenRow } from '../../store/schema.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 
-/** The claims as they are kept (F4), with the uid behind the Linux user. */
+/** Converts claims to a database row (F4), with the uid of the Linux user. */
 export function rowOf(claims: TokenClaims, uid?: number): TokenRow {
   return {
     jti: claims.jti,
@@ -20,7 +20,7 @@ export function rowOf(claims: TokenClaims, uid?: number): TokenRow {
   };
 }
 
-/** The claims that a row keeps. Rows are ours alone: nothing is checked again. */
+/** Returns the claims of a row, without checks: only this server writes rows. */
 export function claimsOf(row: TokenRow): TokenClaims {
   return JSON.parse(row.claims) as TokenClaims;
 }

@@ -1,11 +1,12 @@
 /**
- * Which tokens are active, in memory. The daemon is the database's only writer, so this is the
- * whitelist itself and not a copy that may lag: a token is admitted only after its commit, and
- * refused before the commit that deletes it. Frugal, for a million tokens: an id and a time each.
+ * The active tokens, in memory. The daemon is the only writer of the database, so this is the
+ * authoritative whitelist rather than a cache that may lag: a token is admitted only after its commit,
+ * and refused before the commit that deletes it. An entry is an id and a time, so that a million tokens
+ * fit.
  */
 import { AppError } from '../../errors.ts';
 
-/** What a caller is told of every token that is not in the whitelist: nobody learns why it is not. */
+/** The error for every token that is not in the whitelist; callers do not learn the reason. */
 export function notActive(): AppError {
   return new AppError(
     'TOKEN_NOT_ACTIVE',
@@ -13,7 +14,7 @@ export function notActive(): AppError {
   );
 }
 
-/** A token between the begin of its commit and its admission. */
+/** A token between the start of its commit and its admission. */
 interface Announced {
   readonly login: string;
   refused: boolean;
@@ -25,22 +26,22 @@ export class Whitelist {
   readonly #childrenOf = new Map<string, Set<string>>();
   readonly #parentOf = new Map<string, string>();
 
-  /** How many tokens are active. */
+  /** Number of active tokens. */
   get size(): number {
     return this.#active.size;
   }
 
-  /** When the token's time is over, in seconds; undefined when it is not active. */
+  /** Returns the token's expiry in seconds since 1970; undefined when it is not active. */
   expiryOf(jti: string): number | undefined {
     return this.#active.get(jti);
   }
 
-  /** Admits what the store has. */
+  /** Adds a token read from the store. */
   load(jti: string, expiresAtSeconds: number): void {
     this.#active.set(jti, expiresAtSeconds);
   }
 
-  /** Hangs a token on the one it was made from. */
+  /** Records the parent of a token. */
   adopt(jti: string, parent: string): void {
     const siblings = this.#childrenOf.get(parent);
     if (siblings === undefined) this.#childrenOf.set(parent, new Set([jti]));
@@ -48,18 +49,18 @@ export class Whitelist {
     this.#parentOf.set(jti, parent);
   }
 
-  /** Tokens whose parent is not active; there are none but after a crash at a bad moment. */
+  /** Returns tokens whose parent is not active; there are some only after a crash during revocation. */
   orphans(): string[] {
     return [...this.#parentOf].filter(([, parent]) => !this.#active.has(parent)).map(([jti]) => jti);
   }
 
-  /** Before a token is committed: from here on it can be refused, though nobody has it yet. */
+  /** Called before a token is committed: from here on it can be refused, although nobody has it yet. */
   announce(jti: string, login: string, parent?: string): void {
     this.#announced.set(jti, { login, refused: false });
     if (parent !== undefined) this.adopt(jti, parent);
   }
 
-  /** After the commit. False, and not admitted, when it was refused in the meantime. */
+  /** Called after the commit. Returns false, without admitting the token, when it was refused meanwhile. */
   admit(jti: string, expiresAtSeconds: number): boolean {
     const announced = this.#announced.get(jti);
     this.#announced.delete(jti);
@@ -68,20 +69,20 @@ export class Whitelist {
     return true;
   }
 
-  /** After a commit that failed. */
+  /** Called after a failed commit. */
   withdraw(jti: string): void {
     this.#announced.delete(jti);
     this.#leave(jti);
   }
 
-  /** Moves the end of an active token; false when it is not active. */
+  /** Changes the expiry of an active token; returns false when it is not active. */
   extend(jti: string, expiresAtSeconds: number): boolean {
     if (!this.#active.has(jti)) return false;
     this.#active.set(jti, expiresAtSeconds);
     return true;
   }
 
-  /** Refuses the tokens and all that were made from them; answers those that were active. */
+  /** Refuses the tokens and all their descendants; returns those that were active. */
   refuse(jtis: readonly string[]): string[] {
     const refused: string[] = [];
     const waiting = [...jtis];
@@ -95,7 +96,7 @@ export class Whitelist {
     return refused;
   }
 
-  /** Refuses what is being committed for a login. */
+  /** Refuses the tokens of a login that are being committed. */
   refuseAnnounced(login: string): void {
     for (const announced of this.#announced.values()) if (announced.login === login) announced.refused = true;
   }

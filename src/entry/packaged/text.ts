@@ -1,6 +1,6 @@
 import { getAsset, isSea } from 'node:sea';
 
-/** A text that the build has put in; undefined in a run from the sources. */
+/** Returns a text that the build has added; undefined in a run from the sources. */
 export function packagedText(name: string): string | undefined {
   return isSea() ? getAsset(name, 'utf8') : undefined;
 }

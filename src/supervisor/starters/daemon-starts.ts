@@ -4,7 +4,7 @@
  * what starts it asks for neither shell nor lock nor expiry.
  */
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
-import { checkNotClosed } from '../../accounts/shadow.ts';
+import { checkShadow } from '../../accounts/shadow.ts';
 import { canonicalUser, type UserEntry } from '../../accounts/user-database.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
@@ -76,7 +76,7 @@ export class DaemonStarts {
     if (chosen === undefined) return;
     try {
       checkEligible(user, settings().eligible);
-      await checkNotClosed(user.name, now());
+      await checkShadow(user.name, now());
       using _ = expect(user.uid);
       await chosen.start(user);
       if (!has(user)) throw new AppError('UNAVAILABLE', 'what was started has not registered');

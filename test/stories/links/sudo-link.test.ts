@@ -130,7 +130,7 @@ describe(
       try {
         const { status, stdout, stderr } = await start(now, 'id');
         expect({ status, stdout }).toEqual({ status: 255, stdout: '' });
-        expect(stderr).toMatch(/^latchkey: the account "dora" .*\n$/);
+        expect(stderr).toMatch(/^latchkey: account "dora" .*\n$/);
         expect(await linksOf(dora)).toEqual([]);
       } finally {
         change(...asBefore);
