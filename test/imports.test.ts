@@ -110,7 +110,13 @@ const rooms: Record<string, Record<string, string>> = {
   terminal: {
     generated: 'receipts and states are shown in words',
   },
+  nouns: {
+    client: 'a noun is listed and watched by calls of the public API',
+    terminal: 'its values are said in words that every output shares, and its JSON is described there',
+    generated: "it reads the protocol's messages",
+  },
   cli: {
+    nouns: 'lists, `show`, --json and completion show what a noun has',
     client: 'it can do what the public API can do, and no more',
     terminal: 'it says things as the dashboard says them',
     config: '`latchkey config` reads the file without a server; a mistyped verb is answered with the nearest',
@@ -119,6 +125,7 @@ const rooms: Record<string, Record<string, string>> = {
     generated: "lists show the protocol's messages",
   },
   tui: {
+    nouns: 'a screen shows what a noun has',
     client: 'it can do what the public API can do, and no more',
     terminal: 'it says things as the command line says them',
     generated: "screens show the protocol's messages",

@@ -7,11 +7,9 @@ import type { Client } from '../src/client/connect/connect.ts';
 import type { Page } from '../src/client/pages.ts';
 import type { Who } from '../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
-import type { Style, Column as TableColumn } from '../src/terminal/table.ts';
+import type { Selection } from '../src/nouns/noun.ts';
+import type { Column as TableColumn, Value } from '../src/terminal/table.ts';
 import type { Appearance } from './view/theme.ts';
-
-/** What a cell or field shows, not yet inert; a moment is shown relative to now. */
-export type Value = string | Date | undefined | { readonly text: string; readonly style?: Style };
 
 export interface Column extends TableColumn {
   /** What the server calls this column as an order, where it can sort by it. */
@@ -19,10 +17,7 @@ export interface Column extends TableColumn {
 }
 
 /** Whose rows: everybody's that the caller may see, unless it says. */
-export interface Scope {
-  readonly login?: string;
-  readonly linuxUser?: string;
-}
+export type Scope = Pick<Selection, 'login' | 'linuxUser'>;
 
 export interface Order {
   readonly by: string;
@@ -82,8 +77,8 @@ export type Change =
   | { readonly kind: 'there'; readonly row: Row }
   | { readonly kind: 'gone'; readonly id: string }
   | { readonly kind: 'other' }
-  /** Everything from now on will be told. */
-  | { readonly kind: 'begun' };
+  /** Every change from now on will be sent. */
+  | { readonly kind: 'complete' };
 
 /** A server that has ended something never leaves out the receipt. */
 export interface Answer {

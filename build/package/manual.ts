@@ -1,14 +1,7 @@
 /** The manual: a page for the program, one for each of its verbs, and one for its configuration. */
-
-import {
-  type Description,
-  DOCUMENT_DESCRIPTIONS,
-  EVENT_DESCRIPTIONS,
-  FAILURE_DESCRIPTION,
-  OBJECT_DESCRIPTIONS,
-} from '../../src/cli/output/json-manual.ts';
-import { STATUS } from '../../src/exit-status.ts';
+import { jsonManual } from '../../src/cli/output/json-manual.ts';
 import { type HelpItem, type HelpPart, helpParts } from './help-text.ts';
+import { writeJson } from './json-page.ts';
 import { Page } from './roff.ts';
 import { writeSettings } from './settings-manual.ts';
 
@@ -70,7 +63,7 @@ export async function manual({ help, version, date }: Manual): Promise<ManualPag
       page(`latchkey-${term}`, sectionOf(term), text, (made) => writeVerb(made, term, help)),
     ),
     page('latchkey-config', 5, 'the configuration of the Latchkey server', writeSettings),
-    page('latchkey-json', 5, 'what Latchkey prints for programs', writeJson),
+    page('latchkey-json', 5, 'what Latchkey prints for programs', (made) => writeJson(made, jsonManual())),
   ]);
 }
 
@@ -129,42 +122,6 @@ function writeHelp(page: Page, parts: readonly HelpPart[]): void {
 
 function writeItems(page: Page, items: readonly HelpItem[]): void {
   for (const { term, text } of items) page.item(term, sentence(text));
-}
-
-function writeJson(page: Page): void {
-  page
-    .heading('Description')
-    .paragraph(
-      'With --json a command prints one JSON object on standard output, and nothing else there. Every member named here is ' +
-        'always there, if nothing else is said: null stands for what is absent, [] for none. A time is a string, RFC 3339 ' +
-        'in UTC with milliseconds; an integer is a number. Members may be added, and are never renamed or dropped. Control ' +
-        'characters are escaped, also those that JSON would allow.',
-    )
-    .paragraph(
-      'A failure is one object on a line of standard error. start and attach leave both streams to the program ' +
-        'that they show, and say in words what goes wrong.',
-    )
-    .paragraph(
-      'With --watch, every line is one object, as it happens: first there for all there is, then complete, then there ' +
-        'for what is new or different, and gone. After a time without the server only what is different comes, and complete again.',
-    );
-  const all = [
-    ...Object.entries(DOCUMENT_DESCRIPTIONS),
-    ...Object.entries(EVENT_DESCRIPTIONS),
-    ['failure', FAILURE_DESCRIPTION] as const,
-  ];
-  page.heading('Commands');
-  for (const [name, members] of all) writeMembers(page, name, members);
-  page.heading('Objects');
-  for (const [name, members] of Object.entries(OBJECT_DESCRIPTIONS)) writeMembers(page, name, members);
-  page.heading('Reasons').paragraph('With the exit status of each:');
-  for (const [reason, status] of Object.entries(STATUS)) page.item(reason, `${status}`);
-}
-
-function writeMembers(page: Page, name: string, members: Description): void {
-  page.subheading(name);
-  for (const [member, { type, about }] of Object.entries(members))
-    page.item(member, about === '' ? `(${type})` : `(${type}) ${about}`);
 }
 
 /** With a capital and a full stop, which descriptions in a help text go without. */

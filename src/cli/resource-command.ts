@@ -1,76 +1,101 @@
-/** A noun: alone it lists, with a verb behind it does that. */
+/** A noun's command: alone it lists, with a verb behind it does that. */
 import type { Command } from 'commander';
 import { firstItems } from '../client/pages.ts';
 import { suggestion } from '../config/suggest.ts';
 import { AppError } from '../errors.ts';
+import { ordersOf, type PrintedNoun, type Selection } from '../nouns/noun.ts';
 import { showList } from './output/listing.ts';
 import { limitOf, type Paging, pagingOptions } from './output/paging.ts';
-import type { Listing } from './output/view.ts';
 import { type Act, ASKING, type Run, type Work } from './run.ts';
 import { drawWatch } from './watch/draw-watch.ts';
 import { showWatch } from './watch/watch.ts';
 
-/** What a list takes beside its noun's own options. */
+/** What the options of every list say. */
 interface ListOptions extends Paging {
-  readonly watch?: boolean;
+  readonly filter?: string;
   readonly sort?: string;
+  readonly watch?: boolean;
+}
+
+export interface Resource<Item, Options extends object> {
+  readonly noun: PrintedNoun<Item>;
+  readonly description: string;
+  /** Adds the options that only this noun has. */
+  readonly addOptions: (command: Command) => Command;
+  /** Reads them. */
+  readonly select: (options: Options) => Selection;
 }
 
 /** Adds a noun to `program`; verbs are added to what this returns. */
 export function addResource<Item, Options extends object>(
   program: Command,
   act: Act,
-  description: string,
-  listing: Listing<Item, Options>,
+  resource: Resource<Item, Options>,
 ): Command {
-  const list: Work<Options & ListOptions> = async (run, options) => {
-    if (options.watch === true) return watch(run, options, listing);
+  type Given = Options & ListOptions;
+  const { noun, description } = resource;
+  const select = (options: Given): Selection => ({ ...resource.select(options), text: options.filter });
+  const list: Work<Given> = async (run, options) => {
+    if (options.watch === true) return watch(run, options, noun, select(options));
     const client = await run.client();
     let waiting = ASKING;
     const collecting = firstItems(
       limitOf(options),
-      (pageSize, pageToken) => listing.page(client, options, { pageSize, pageToken }),
+      (pageSize, pageToken) =>
+        noun.list(client, select(options), { orderBy: options.sort, pageSize, pageToken }),
       (count, total) => {
-        waiting = `listing: ${count} of ${total} ${listing.nouns}`;
+        waiting = `listing: ${count} of ${total} ${noun.many}`;
       },
     );
-    const listed = await run.out.whileWaiting(() => waiting, collecting);
-    return showList(run, listed, listing);
+    return showList(run, await run.out.whileWaiting(() => waiting, collecting), noun);
   };
   const withOptions = (command: Command): Command =>
-    pagingOptions(listing.addOptions(command)).option('-w, --watch', 'go on, and show every change');
-  const noun = withOptions(program.command(listing.nouns).description(description));
-  noun
+    pagingOptions(
+      resource
+        .addOptions(command)
+        .option('--filter <text>', `only those with this text in ${noun.compares}`)
+        .option('--sort <field>', sortHelp(ordersOf(noun))),
+    );
+  const withWatch = (command: Command): Command =>
+    withOptions(command).option('-w, --watch', 'go on, and show every change');
+  const command = withWatch(program.command(noun.many).description(description));
+  command
     .enablePositionalOptions()
-    .usage(`[options] [list]\n       latchkey ${listing.nouns} COMMAND …`)
+    .usage(`[options] [list]\n       latchkey ${noun.many} COMMAND …`)
     .allowExcessArguments()
     .action(
-      act<Options & ListOptions>((run, options, words) => {
-        refuseWord(noun, words[0]);
+      act<Given>((run, options, words) => {
+        refuseWord(command, words[0]);
         return list(run, options, words);
       }),
     );
-  withOptions(noun.command('list').description('list them, as the bare word does')).action(act(list));
-  pagingOptions(listing.addOptions(noun.command('watch').description('list --watch'))).action(
-    act<Options & ListOptions>((run, options) => watch(run, options, listing)),
+  withWatch(command.command('list').description('list them, as the bare word does')).action(act(list));
+  withOptions(command.command('watch').description('list --watch')).action(
+    act<Given>((run, options) => watch(run, options, noun, select(options))),
   );
-  return noun;
+  return command;
+}
+
+/** "id, login or state; 'login desc' turns it": nobody turns the first, which is the id. */
+function sortHelp(orders: readonly string[]): string {
+  return `${orders.slice(0, -1).join(', ')} or ${orders.at(-1)}; '${orders[1]} desc' turns it`;
 }
 
 /** On a terminal the table, drawn again as it changes; else every change as it comes. */
-function watch<Item, Options extends object>(
+function watch<Item>(
   run: Run,
-  options: Options & ListOptions,
-  listing: Listing<Item, Options>,
+  options: ListOptions,
+  noun: PrintedNoun<Item>,
+  selection: Selection,
 ): Promise<number | undefined> {
   const { stdout, env } = run.io;
   if (options.all === true) throw new AppError('USAGE', 'a watch shows what fits; leave out --all');
   if (stdout.isTTY === true && env.TERM !== 'dumb' && !run.out.json && !run.out.quiet)
-    return drawWatch(run, options, listing);
+    return drawWatch(run, { noun, selection, orderBy: options.sort, limit: options.limit });
   if (options.limit !== undefined || options.sort !== undefined) {
     throw new AppError('USAGE', '--sort and --limit are for a table; changes come as they happen');
   }
-  return showWatch(run, options, listing);
+  return showWatch(run, { noun, selection });
 }
 
 /** Throws USAGE for a word behind the noun that is none of its verbs. */

@@ -10,7 +10,7 @@ import type { Io } from './io.ts';
 import { layKeyValues, layToFit } from './key-value-list.ts';
 import { Progress } from './progress.ts';
 import { relativeTime } from './relative-time.ts';
-import { type Cell, type Column, layTable, type Paint, type Style } from './table.ts';
+import { type Cell, type Column, layTable, type Paint, type Value } from './table.ts';
 import { wrap } from './wrap.ts';
 
 const COLOURS = { heading: 'bold', good: 'green', caution: 'yellow', bad: 'red', dim: 'dim' } as const;
@@ -20,9 +20,6 @@ export interface OutputOptions {
   readonly color: boolean;
   readonly quiet: boolean;
 }
-
-/** A cell before it is made inert. */
-export type Value = string | { readonly text: string; readonly style?: Style };
 
 export class Output {
   /** Whether results are wanted as JSON. */
@@ -60,24 +57,22 @@ export class Output {
 
   /** Rows under headings; on a terminal no wider than it is. */
   table(columns: readonly Column[], rows: readonly (readonly Value[])[]): void {
-    const cells = rows.map((row) => row.map(inertCell));
-    this.#print(`${layToFit(columns, cells, this.#width, this.paint).join('\n')}\n`);
+    this.#print(`${layToFit(columns, this.#inertCells(rows), this.#width, this.paint).join('\n')}\n`);
   }
 
   /** The same for who draws them in `width` columns, one line a row. */
   tableLines(columns: readonly Column[], rows: readonly (readonly Value[])[], width: number): string[] {
-    const cells = rows.map((row) => row.map(inertCell));
-    return layTable(columns, cells, width, this.paint);
+    return layTable(columns, this.#inertCells(rows), width, this.paint);
   }
 
   /** One line in `width` columns at most. */
-  cutLine({ text, style }: Exclude<Value, string>, width: number): string {
+  cutLine({ text, style }: Cell, width: number): string {
     return this.paint(truncate(inert(text), width), style);
   }
 
   /** Names and values, one pair a line; pairs without a value are left out. */
-  fields(pairs: readonly (readonly [name: string, value: Value | undefined])[]): void {
-    const cells = pairs.map(([name, value]) => [name, inertCell(value ?? '')] as const);
+  fields(pairs: readonly (readonly [name: string, value: Value])[]): void {
+    const cells = pairs.map(([name, value]) => [name, inertCell(this.cell(value, 2))] as const);
     for (const line of layKeyValues(cells, this.#width, this.paint)) this.#print(`${line}\n`);
   }
 
@@ -111,12 +106,16 @@ export class Output {
     return this.#progress.while(() => inert(typeof what === 'string' ? what : what()), work);
   }
 
-  /** A moment: relative for a person, ISO 8601 in a file or a pipe, "" when unset. */
-  time(moment: Date | undefined, units: 1 | 2 = 1): string {
-    if (moment === undefined) return '';
-    return this.#io.stdout.isTTY === true
-      ? relativeTime(moment, this.#io.now(), units)
-      : moment.toISOString();
+  /** A value in words, not yet inert. A moment is relative for a person, ISO 8601 in a file or a pipe. */
+  cell(value: Value, units: 1 | 2 = 1): Cell {
+    if (value === undefined) return { text: '' };
+    if (!(value instanceof Date)) return typeof value === 'string' ? { text: value } : value;
+    const isPerson = this.#io.stdout.isTTY === true;
+    return { text: isPerson ? relativeTime(value, this.#io.now(), units) : value.toISOString() };
+  }
+
+  #inertCells(rows: readonly (readonly Value[])[]): Cell[][] {
+    return rows.map((row) => row.map((value) => inertCell(this.cell(value))));
   }
 
   /** Columns of the terminal that results go to, where they go to one. */
@@ -135,6 +134,6 @@ export class Output {
   }
 }
 
-function inertCell(value: Value): Cell {
-  return typeof value === 'string' ? { text: inert(value) } : { ...value, text: inert(value.text) };
+function inertCell(cell: Cell): Cell {
+  return { ...cell, text: inert(cell.text) };
 }

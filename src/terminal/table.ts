@@ -12,11 +12,14 @@ export interface Column {
   readonly optional?: boolean;
 }
 
-/** A cell's text, already inert, and how it looks where there are colours. */
+/** A cell's text, and how it looks where there are colours. */
 export interface Cell {
   readonly text: string;
   readonly style?: Style;
 }
+
+/** What a cell or field shows, not yet inert. A moment is put into words when it is printed. */
+export type Value = string | Date | undefined | Cell;
 
 export type Style = 'heading' | 'good' | 'caution' | 'bad' | 'dim';
 

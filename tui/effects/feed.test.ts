@@ -6,7 +6,7 @@ import type { Event } from '../state/update.ts';
 import { Feed } from './feed.ts';
 
 const noServer = { client: undefined as never, hasAnother: async () => false };
-const BEGUN: Change = { kind: 'begun' };
+const COMPLETE: Change = { kind: 'complete' };
 
 /** What a feed of these changes tells, and how often it asks for rows. */
 function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
@@ -36,7 +36,7 @@ describe('a feed', () => {
   it('tells a storm at most ten times a second, all of it, and asks much less often', async () => {
     const began = performance.now();
     const seen = feed(async function* storm() {
-      yield BEGUN;
+      yield COMPLETE;
       for (let at = 0; at < 1000; at += 1) {
         yield { kind: 'gone', id: `${at}` };
         if (at % 10 === 0) await delay(10);
@@ -56,7 +56,7 @@ describe('a feed', () => {
     const seen = feed(async function* away() {
       tries += 1;
       if (tries < 3) throw new AppError('UNAVAILABLE', 'gone');
-      yield BEGUN;
+      yield COMPLETE;
       await delay(10_000);
     });
     await expect.poll(() => seen.asked).toBe(1);
@@ -75,7 +75,7 @@ describe('a feed', () => {
     'gives up what will not pass, and knows the end of a login: %s',
     async ([reason, connection]) => {
       const seen = feed(async function* ended() {
-        yield BEGUN;
+        yield COMPLETE;
         throw new AppError(reason, 'no more');
       });
       await expect

@@ -59,7 +59,7 @@ export class Feed implements Disposable {
   }
 
   #take(change: Change): void {
-    if (change.kind === 'begun') {
+    if (change.kind === 'complete') {
       this.#tell({ kind: 'connection', connection: { kind: 'live' } });
       this.#refresh();
       this.#rest?.abort();

@@ -1,8 +1,8 @@
 /** The tables of the overview: who is on, what links use, what was refused. */
 import type { LinkUse, Refusal } from '../../src/generated/latchkey/v1/system.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
-import { layTable } from '../../src/terminal/table.ts';
-import type { Column, Value } from '../screen.ts';
+import { layTable, type Value } from '../../src/terminal/table.ts';
+import type { Column } from '../screen.ts';
 import { cellOf } from '../view/line.ts';
 import { type Appearance, painter } from '../view/theme.ts';
 import { memory, share } from './numbers.ts';

@@ -1,8 +1,8 @@
 /** Programs that run, or have ended not long ago. */
-import { type Session, type SessionFilter, SessionState } from '../../src/generated/latchkey/v1/session.ts';
+import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
+import { sessions as noun } from '../../src/nouns/sessions.ts';
 import { shellWords } from '../../src/terminal/shell-words.ts';
-import { sessionState } from '../../src/terminal/state-words.ts';
-import { type List, orderBy, type Query, type Row } from '../screen.ts';
+import { listScreen } from './list-screen.ts';
 
 /** The ones that people send (signal(7)). */
 const SIGNALS = [
@@ -17,33 +17,13 @@ const SIGNALS = [
   { name: 'USR2', help: 'as the program says' },
 ];
 
-export const sessions: List = {
-  kind: 'list',
-  name: 'Sessions',
-  rows: 'sessions',
-  columns: [
-    { title: 'SESSION', order: 'id', shrinks: true },
-    { title: 'LOGIN', order: 'login', shrinks: true },
-    { title: 'USER', order: 'linux_user', shrinks: true, optional: true },
-    { title: 'STATE', order: 'state', shrinks: true },
-    { title: 'STARTED', order: 'started_at' },
-    { title: 'COMMAND', order: 'command', shrinks: true },
-  ],
+export const sessions = listScreen(noun, {
   order: { by: 'started_at', descending: true },
-  filters: 'id, login, Linux user or command',
-  page: async (client, { query, pageSize, pageToken, signal }) => {
-    const ask = { filter: filterOf(query), orderBy: orderBy(query), pageSize, pageToken };
-    const page = await client.sessions.listSessions(ask, { signal });
-    return { ...page, items: page.sessions.map(sessionRow) };
-  },
-  async *watch(client, query, signal) {
-    const request = { filter: filterOf(query), changesOnly: true };
-    for await (const { event } of client.sessions.watchSessions(request, { signal })) {
-      if (event?.$case === 'session') yield { kind: 'there', row: sessionRow(event.value) };
-      if (event?.$case === 'removedId') yield { kind: 'gone', id: event.value };
-      if (event?.$case === 'snapshotDone') yield { kind: 'begun' };
-    }
-  },
+  target: ({ id, login, command, state }) => ({
+    title: `session ${id} of ${login}: ${shellWords(command)}`,
+    login,
+    can: state === SessionState.ENDED ? ['read'] : ['end', 'signal', 'attach', 'read'],
+  }),
   actions: [
     {
       kind: 'end',
@@ -78,37 +58,4 @@ export const sessions: List = {
       changesNothing: true,
     },
   ],
-};
-
-function filterOf({ scope, filter }: Query): SessionFilter {
-  return { login: scope.login ?? '', state: SessionState.UNSPECIFIED, text: filter };
-}
-
-function sessionRow(session: Session): Row {
-  const { id, login, linuxUser } = session;
-  const command = shellWords(session.command);
-  return {
-    id,
-    title: `session ${id} of ${login}: ${command}`,
-    login,
-    can: session.state === SessionState.ENDED ? ['read'] : ['end', 'signal', 'attach', 'read'],
-    cells: [id, login, linuxUser, sessionState(session), session.startedAt, command],
-    fields: [
-      { name: 'session', value: id },
-      { name: 'login', value: login, lead: { screen: 'Logins', scope: { login } } },
-      { name: 'Linux user', value: linuxUser, lead: { screen: 'Links', scope: { linuxUser } } },
-      { name: 'command', value: command },
-      { name: 'directory', value: session.directory },
-      { name: 'state', value: sessionState(session) },
-      { name: 'started', value: session.startedAt },
-      { name: 'ended', value: session.endedAt },
-      { name: 'attached', value: String(session.attached) },
-      { name: 'token', value: session.jti, lead: { screen: 'Tokens', scope: {}, filter: session.jti } },
-      {
-        name: 'link',
-        value: session.socket,
-        lead: { screen: 'Links', scope: { linuxUser }, filter: session.socket },
-      },
-    ],
-  };
-}
+});

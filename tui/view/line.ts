@@ -3,8 +3,7 @@
 import { inert } from '../../src/inert.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
 import { relativeTime } from '../../src/terminal/relative-time.ts';
-import type { Cell } from '../../src/terminal/table.ts';
-import type { Value } from '../screen.ts';
+import type { Cell, Value } from '../../src/terminal/table.ts';
 
 /** Longer than any screen is wide; cut before anything is measured. */
 const LONGEST = 2_000;

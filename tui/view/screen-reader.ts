@@ -3,7 +3,8 @@
  * with the time alone, so nothing is said twice.
  */
 import { inert } from '../../src/inert.ts';
-import type { Row, Value } from '../screen.ts';
+import type { Value } from '../../src/terminal/table.ts';
+import type { Row } from '../screen.ts';
 import { detailLines, shownFields } from '../state/detail-lines.ts';
 import { dialogLines, dialogTitle } from '../state/dialog-text.ts';
 import { bindingsAt, placeOf } from '../state/keys.ts';

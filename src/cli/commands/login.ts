@@ -5,9 +5,10 @@ import type { Client } from '../../client/connect/connect.ts';
 import { AppError } from '../../errors.ts';
 import { type LoginDone, type LoginPrompts, LoginPurpose } from '../../generated/latchkey/v1/auth.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { tokens } from '../../nouns/tokens.ts';
 import { asJson, type Members, object, string } from '../../terminal/json.ts';
 import { type Answers, answersFrom } from '../input/answers.ts';
-import { TOKEN, tokenFields } from '../output/token-view.ts';
+import { fieldsOf } from '../output/listing.ts';
 import type { Act, Run } from '../run.ts';
 
 interface Options {
@@ -17,7 +18,7 @@ interface Options {
 
 export const LOGGED_IN: Members<{ server: string; token: Token }> = {
   server: string('host:port', ({ server }) => server),
-  token: object('token', TOKEN, ({ token }) => token),
+  token: object('token', tokens.members, ({ token }) => token),
 };
 
 export function addLogin(program: Command, act: Act): void {
@@ -104,6 +105,6 @@ function show(run: Run, server: string, token: Token): void {
     return;
   }
   if (run.out.quiet) return;
-  const about = tokenFields(run.out, token).filter(([name]) => name !== 'this token' && name !== 'login');
+  const about = fieldsOf(tokens, token).filter(([name]) => name !== 'this token' && name !== 'login');
   run.out.fields([['login', token.login], ['server', server], ...about]);
 }

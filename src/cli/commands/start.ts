@@ -2,9 +2,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Session, StartSessionRequest } from '../../generated/latchkey/v1/session.ts';
+import { sessions } from '../../nouns/sessions.ts';
 import { asJson } from '../../terminal/json.ts';
 import { jsonObject } from '../output/json-object.ts';
-import { ONE_SESSION } from '../output/session-view.ts';
+import { itemMembers } from '../output/listing.ts';
 import { showSession } from '../output/show-session.ts';
 import { ownFailure } from '../own-failure.ts';
 import type { Act, Run } from '../run.ts';
@@ -71,6 +72,6 @@ async function ask(run: Run, request: StartSessionRequest): Promise<Session> {
 }
 
 function detach(run: Run, session: Session): undefined {
-  if (run.out.json) run.out.document(asJson(ONE_SESSION, session));
+  if (run.out.json) run.out.document(asJson(itemMembers(sessions), session));
   else run.out.line(session.id);
 }

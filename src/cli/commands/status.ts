@@ -52,7 +52,7 @@ function tell(run: Run, standing: Status): void {
     ['you', you === undefined ? 'not logged in' : you.login],
     ['Linux user', you?.linuxUser],
     ['role', role],
-    ['expires', run.out.time(you?.expiresAt, 2)],
+    ['expires', you?.expiresAt],
     ['link', links === undefined ? undefined : links > 0 ? 'takes starts' : 'none'],
     ['running', sessions === undefined || links === undefined ? undefined : `${sessions}`],
   ]);

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { tokens } from '../../nouns/tokens.ts';
 import { asJson, type Members, object, string } from '../../terminal/json.ts';
-import { TOKEN, tokenFields } from '../output/token-view.ts';
+import { fieldsOf } from '../output/listing.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
 
 export function addWhoami(program: Command, act: Act): void {
@@ -13,7 +14,7 @@ export function addWhoami(program: Command, act: Act): void {
 export const WHOAMI: Members<{ role: string; server: string; token: Token }> = {
   role: string('admin, manager or user', ({ role }) => role),
   server: string('host:port', ({ server }) => server),
-  token: object('token', TOKEN, ({ token }) => token),
+  token: object('token', tokens.members, ({ token }) => token),
 };
 
 async function whoami(run: Run): Promise<undefined> {
@@ -22,7 +23,7 @@ async function whoami(run: Run): Promise<undefined> {
   if (token === undefined) throw new AppError('INTERNAL', 'the server did not say who you are');
   if (run.out.json) run.out.document(asJson(WHOAMI, { role, server: client.address, token }));
   else {
-    const about = tokenFields(run.out, token).filter(([name]) => name !== 'this token' && name !== 'login');
+    const about = fieldsOf(tokens, token).filter(([name]) => name !== 'this token' && name !== 'login');
     run.out.fields([['login', token.login], ['role', role], ['server', client.address], ...about]);
   }
 }

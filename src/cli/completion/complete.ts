@@ -2,8 +2,12 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
 import { inert } from '../../inert.ts';
+import { links } from '../../nouns/links.ts';
+import { logins } from '../../nouns/logins.ts';
+import type { Noun } from '../../nouns/noun.ts';
+import { sessions } from '../../nouns/sessions.ts';
+import { tokens } from '../../nouns/tokens.ts';
 import { truncate } from '../../terminal/display-width.ts';
-import { shellWords } from '../../terminal/shell-words.ts';
 import type { Act, Run } from '../run.ts';
 
 /** One thing that can be named on a command line, and what it is. */
@@ -17,27 +21,22 @@ const WIDEST = 60;
 const PLAIN = /^[\w@+.][\w@+.-]*$/;
 
 const LISTS = {
-  token: async ({ tokens }: Client): Promise<Candidate[]> => {
-    const page = await tokens.listTokens({ pageSize: MOST });
-    return page.tokens.map(({ jti, login, authMethod }) => [jti, `${login}, ${authMethod}`]);
-  },
-  login: async ({ tokens }: Client): Promise<Candidate[]> => {
-    const page = await tokens.listTokens({ pageSize: MOST });
-    return page.tokens.map(({ login, linuxUser }) => [login, linuxUser]);
-  },
-  session: async ({ sessions }: Client): Promise<Candidate[]> => {
-    const page = await sessions.listSessions({ pageSize: MOST });
-    return page.sessions.map(({ id, login, command }) => [id, `${login}: ${shellWords(command)}`]);
-  },
-  link: async ({ links }: Client): Promise<Candidate[]> => {
-    const page = await links.listLinks({ pageSize: MOST });
-    return page.links.map(({ socket, linuxUser }) => [socket, linuxUser]);
-  },
-  user: async ({ links }: Client): Promise<Candidate[]> => {
-    const page = await links.listLinks({ pageSize: MOST });
-    return page.links.map(({ linuxUser }) => [linuxUser, '']);
+  token: candidatesOf(tokens),
+  login: candidatesOf(logins, 'newest_issued_at desc'),
+  session: candidatesOf(sessions),
+  link: candidatesOf(links),
+  user: async (client: Client): Promise<Candidate[]> => {
+    const { items } = await links.list(client, {}, { pageSize: MOST, pageToken: '' });
+    return items.map(({ linuxUser }) => [linuxUser, '']);
   },
 } as const;
+
+function candidatesOf<Item>(noun: Noun<Item>, orderBy = '') {
+  return async (client: Client): Promise<Candidate[]> => {
+    const { items } = await noun.list(client, {}, { orderBy, pageSize: MOST, pageToken: '' });
+    return items.map((item) => [noun.id(item), noun.about(item)]);
+  };
+}
 
 export type Known = keyof typeof LISTS;
 const KINDS = Object.keys(LISTS) as Known[];

@@ -3,17 +3,11 @@ import { PROMISED } from '../../../test/support/server/promised-json.ts';
 import { Link } from '../../generated/latchkey/v1/link.ts';
 import { Session } from '../../generated/latchkey/v1/session.ts';
 import { Token } from '../../generated/latchkey/v1/token.ts';
+import { links } from '../../nouns/links.ts';
+import { sessions } from '../../nouns/sessions.ts';
+import { tokens } from '../../nouns/tokens.ts';
 import { asJson } from '../../terminal/json.ts';
-import {
-  type Description,
-  DOCUMENT_DESCRIPTIONS,
-  EVENT_DESCRIPTIONS,
-  FAILURE_DESCRIPTION,
-  OBJECT_DESCRIPTIONS,
-} from './json-manual.ts';
-import { LINK } from './link-view.ts';
-import { SESSION } from './session-view.ts';
-import { TOKEN } from './token-view.ts';
+import { type Description, jsonManual } from './json-manual.ts';
 
 function inShort(description: Description): string {
   return Object.entries(description)
@@ -22,26 +16,19 @@ function inShort(description: Description): string {
 }
 
 it('prints for programs what has been promised, and nothing that has not', () => {
-  const all = {
-    ...DOCUMENT_DESCRIPTIONS,
-    ...EVENT_DESCRIPTIONS,
-    failure: FAILURE_DESCRIPTION,
-    ...OBJECT_DESCRIPTIONS,
-  };
+  const { documents, events, failure, objects } = jsonManual();
+  const all = { ...documents, ...events, failure, ...objects };
   const described = Object.entries(all).map(([name, description]) => [name, inShort(description)]);
   expect(Object.fromEntries(described)).toEqual(PROMISED);
 });
 
 it('describes every object that it speaks of', () => {
-  const all = [
-    ...Object.values(DOCUMENT_DESCRIPTIONS),
-    ...Object.values(EVENT_DESCRIPTIONS),
-    FAILURE_DESCRIPTION,
-  ];
-  const types = [...all, ...Object.values(OBJECT_DESCRIPTIONS)].flatMap((each) => Object.values(each));
+  const { documents, events, failure, objects } = jsonManual();
+  const all = [documents, events, { failure }, objects].flatMap((each) => Object.values(each));
+  const types = all.flatMap((each) => Object.values(each));
   const words = types.map(({ type }) => type.replace(/^array of | or null$/g, ''));
   const plain = ['string', 'integer', 'boolean', 'time', 'any'];
-  for (const word of words) expect([...plain, ...Object.keys(OBJECT_DESCRIPTIONS)]).toContain(word);
+  for (const word of words) expect([...plain, ...Object.keys(objects)]).toContain(word);
 });
 
 it('prints under each name what the protocol has under it', () => {
@@ -80,9 +67,11 @@ it('prints under each name what the protocol has under it', () => {
     attached: 4,
   };
   const state = 'unknown';
-  expect(asPrinted(asJson(TOKEN, Token.fromPartial(token)))).toEqual(asPrinted(token));
-  expect(asPrinted(asJson(LINK, Link.fromPartial(link)))).toEqual(asPrinted({ ...link, state }));
-  expect(asPrinted(asJson(SESSION, Session.fromPartial(session)))).toEqual(asPrinted({ ...session, state }));
+  expect(asPrinted(asJson(tokens.members, Token.fromPartial(token)))).toEqual(asPrinted(token));
+  expect(asPrinted(asJson(links.members, Link.fromPartial(link)))).toEqual(asPrinted({ ...link, state }));
+  expect(asPrinted(asJson(sessions.members, Session.fromPartial(session)))).toEqual(
+    asPrinted({ ...session, state }),
+  );
 });
 
 function asPrinted(value: object): Record<string, unknown> {

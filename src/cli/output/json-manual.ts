@@ -1,22 +1,19 @@
 /** Everything that --json prints, for the manual: from the definitions that it is made by. */
-
+import { links } from '../../nouns/links.ts';
+import type { Printed } from '../../nouns/noun.ts';
+import { sessions } from '../../nouns/sessions.ts';
+import { tokens } from '../../nouns/tokens.ts';
 import type { Members } from '../../terminal/json.ts';
-import { LINKS } from '../commands/links.ts';
 import { LOGGED_IN } from '../commands/login.ts';
-import { SESSIONS } from '../commands/sessions.ts';
 import { STATUS } from '../commands/status.ts';
-import { TOKENS, VERIFIED } from '../commands/tokens.ts';
+import { VERIFIED } from '../commands/tokens.ts';
 import { TRUSTED } from '../commands/trust.ts';
 import { VERSIONS } from '../commands/version.ts';
 import { WHOAMI } from '../commands/whoami.ts';
 import { eventMembers } from '../watch/watch.ts';
 import { ERROR, FAILURE } from './json-failure.ts';
-import { LINK } from './link-view.ts';
-import { listMembers } from './listing.ts';
+import { itemMembers, listMembers } from './listing.ts';
 import { ENDED, RECEIPT, SURVIVOR } from './receipt-view.ts';
-import { ONE_SESSION, SESSION } from './session-view.ts';
-import { ONE_TOKEN, TOKEN } from './token-view.ts';
-import type { View } from './view.ts';
 
 export interface Described {
   readonly type: string;
@@ -25,33 +22,6 @@ export interface Described {
 
 /** Members by name. */
 export type Description = Readonly<Record<string, Described>>;
-
-/** What a command prints. */
-const DOCUMENTS: Readonly<Record<string, Members<never>>> = {
-  latchkey: STATUS,
-  'latchkey whoami': WHOAMI,
-  'latchkey login': LOGGED_IN,
-  'latchkey trust': TRUSTED,
-  'latchkey tokens': listMembers(TOKENS),
-  'latchkey tokens show': ONE_TOKEN,
-  'latchkey tokens verify': VERIFIED,
-  'latchkey links': listMembers(LINKS),
-  'latchkey links start': LINK,
-  'latchkey sessions': listMembers(SESSIONS),
-  'latchkey sessions show, latchkey start --detach': ONE_SESSION,
-  'latchkey logout, tokens revoke, links stop, sessions end': ENDED,
-  'latchkey version': VERSIONS,
-};
-
-/** What they are made of. */
-const OBJECTS: Readonly<Record<string, Members<never>>> = {
-  token: TOKEN,
-  link: LINK,
-  session: SESSION,
-  receipt: RECEIPT,
-  survivor: SURVIVOR,
-  error: ERROR,
-};
 
 /** What other rooms print. */
 const ELSEWHERE: Readonly<Record<string, Description>> = {
@@ -84,18 +54,63 @@ const OBJECTS_ELSEWHERE: Readonly<Record<string, Description>> = {
   },
 };
 
-export const FAILURE_DESCRIPTION = describe(FAILURE);
-export const OBJECT_DESCRIPTIONS = { ...describeAll(OBJECTS), ...OBJECTS_ELSEWHERE };
-export const DOCUMENT_DESCRIPTIONS = { ...describeAll(DOCUMENTS), ...ELSEWHERE };
+/** What is printed, by the command that prints it, by the noun and event of a watch, and by the name of an object. */
+export interface JsonManual {
+  readonly documents: Readonly<Record<string, Description>>;
+  readonly events: Readonly<Record<string, Description>>;
+  readonly failure: Description;
+  readonly objects: Readonly<Record<string, Description>>;
+}
 
-/** A line of a watch, by noun and event. */
-export const EVENT_DESCRIPTIONS: Readonly<Record<string, Description>> = Object.fromEntries(
-  [eventsOf(TOKENS), eventsOf(LINKS), eventsOf(SESSIONS)].flat(),
-);
+export interface PrintedNouns {
+  readonly tokens: Printed<never>;
+  readonly links: Printed<never>;
+  readonly sessions: Printed<never>;
+}
 
-function eventsOf<Item>(view: View<Item>): [string, Description][] {
-  return Object.entries(eventMembers(view)).map(([event, members]) => [
-    `latchkey ${view.nouns} --watch: ${event}`,
+/** The manual of everything that --json prints. */
+export function jsonManual(nouns: PrintedNouns = { tokens, links, sessions }): JsonManual {
+  return {
+    documents: { ...describeAll(documentsOf(nouns)), ...ELSEWHERE },
+    events: Object.fromEntries([nouns.tokens, nouns.links, nouns.sessions].flatMap(eventsOf)),
+    failure: describe(FAILURE),
+    objects: { ...describeAll(objectsOf(nouns)), ...OBJECTS_ELSEWHERE },
+  };
+}
+
+function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<string, Members<never>>> {
+  return {
+    latchkey: STATUS,
+    'latchkey whoami': WHOAMI,
+    'latchkey login': LOGGED_IN,
+    'latchkey trust': TRUSTED,
+    'latchkey tokens': listMembers(tokens),
+    'latchkey tokens show': itemMembers(tokens),
+    'latchkey tokens verify': VERIFIED,
+    'latchkey links': listMembers(links),
+    'latchkey links start': links.members,
+    'latchkey sessions': listMembers(sessions),
+    'latchkey sessions show, latchkey start --detach': itemMembers(sessions),
+    'latchkey logout, tokens revoke, links stop, sessions end': ENDED,
+    'latchkey version': VERSIONS,
+  };
+}
+
+/** What the documents are made of. */
+function objectsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<string, Members<never>>> {
+  return {
+    token: tokens.members,
+    link: links.members,
+    session: sessions.members,
+    receipt: RECEIPT,
+    survivor: SURVIVOR,
+    error: ERROR,
+  };
+}
+
+function eventsOf(noun: Printed<never>): [string, Description][] {
+  return Object.entries(eventMembers(noun)).map(([event, members]) => [
+    `latchkey ${noun.many} --watch: ${event}`,
     { event: { type: 'string', about: event }, ...describe(members) },
   ]);
 }

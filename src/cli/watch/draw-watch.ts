@@ -7,10 +7,10 @@ import { LARGEST_PAGE, type Page } from '../../client/pages.ts';
 import type { ReconnectingClient } from '../../client/watch/reconnecting-client.ts';
 import { resilientWatch } from '../../client/watch/resilient-watch.ts';
 import { isAppError } from '../../errors.ts';
+import { drawnColumns, type PrintedNoun, type Selection } from '../../nouns/noun.ts';
 import { LiveScreen } from '../../terminal/live-screen.ts';
 import type { Style } from '../../terminal/table.ts';
-import type { Paging } from '../output/paging.ts';
-import type { Listing } from '../output/view.ts';
+import { cellsOf } from '../output/listing.ts';
 import { ASKING, type Run } from '../run.ts';
 import { watchKeys } from './watch-keys.ts';
 
@@ -21,15 +21,19 @@ const TICK_MS = 1000;
 /** The headings, and the line below the table. */
 const FRAME = 2;
 
+/** The list that is drawn: which items, in which order, and how many at most. */
+export interface DrawnList<Item> {
+  readonly noun: PrintedNoun<Item>;
+  readonly selection: Selection;
+  readonly orderBy: string | undefined;
+  readonly limit: number | undefined;
+}
+
 /** Resolves with the status of the signal or key that ended it. Throws as a list does, and what ends a watch. */
-export async function drawWatch<Item, Options extends object>(
-  run: Run,
-  options: Options & Paging,
-  listing: Listing<Item, Options>,
-): Promise<number> {
+export async function drawWatch<Item>(run: Run, list: DrawnList<Item>): Promise<number> {
   await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
   const stop = new AbortController();
-  using table = new WatchedTable(run, server, options, listing, stop.signal);
+  using table = new WatchedTable(run, server, list, stop.signal);
   await run.out.whileWaiting(ASKING, table.ask()); // what is wrong with the words is said before anything is drawn
   using screen = new LiveScreen(run.io.stdout);
   using keys = watchKeys(run.io, screen, () => table.wake());
@@ -40,11 +44,10 @@ export async function drawWatch<Item, Options extends object>(
   }
 }
 
-class WatchedTable<Item, Options extends object> implements Disposable {
+class WatchedTable<Item> implements Disposable {
   readonly #run: Run;
   readonly #server: ReconnectingClient;
-  readonly #options: Options & Paging;
-  readonly #listing: Listing<Item, Options>;
+  readonly #list: DrawnList<Item>;
   readonly #signal: AbortSignal;
   readonly #onResize = (): void => {
     this.#isStale = true;
@@ -55,17 +58,10 @@ class WatchedTable<Item, Options extends object> implements Disposable {
   #trouble: string | undefined;
   #woken = Promise.withResolvers<void>();
 
-  constructor(
-    run: Run,
-    server: ReconnectingClient,
-    options: Options & Paging,
-    listing: Listing<Item, Options>,
-    signal: AbortSignal,
-  ) {
+  constructor(run: Run, server: ReconnectingClient, list: DrawnList<Item>, signal: AbortSignal) {
     this.#run = run;
     this.#server = server;
-    this.#options = options;
-    this.#listing = listing;
+    this.#list = list;
     this.#signal = signal;
     run.io.stdout.on('resize', this.#onResize);
   }
@@ -78,15 +74,16 @@ class WatchedTable<Item, Options extends object> implements Disposable {
   async ask(): Promise<void> {
     this.#isStale = false;
     const fit = Math.max(1, (this.#run.io.stdout.rows || 24) - FRAME);
-    const pageSize = Math.min(fit, this.#options.limit ?? fit, LARGEST_PAGE);
-    this.#page = await this.#listing.page(this.#server.client, this.#options, { pageSize, pageToken: '' });
+    const { noun, selection, orderBy, limit = fit } = this.#list;
+    const pageSize = Math.min(fit, limit, LARGEST_PAGE);
+    this.#page = await noun.list(this.#server.client, selection, { orderBy, pageSize, pageToken: '' });
   }
 
   /** Learns of changes; ends only by failing. */
   async watch(): Promise<never> {
     const signal = this.#signal;
-    const begin = () =>
-      this.#listing.changes(this.#server.client, this.#options, { changesOnly: true, signal });
+    const { noun, selection } = this.#list;
+    const begin = () => noun.watch(this.#server.client, selection, { changesOnly: true, signal });
     const changes = resilientWatch(this.#server, begin, {
       signal,
       onProgress: (progress) => {
@@ -126,15 +123,15 @@ class WatchedTable<Item, Options extends object> implements Disposable {
 
   #draw(screen: LiveScreen): void {
     const { out } = this.#run;
-    const { columns, nouns, row } = this.#listing;
+    const { noun } = this.#list;
     const { items } = this.#page;
     const room = Math.max(0, screen.rows - FRAME);
     const lines = out.tableLines(
-      columns.map((column, at) => (at === 0 ? { ...column, shrinks: true } : column)),
-      items.slice(0, room).map((item) => row(out, item)),
+      drawnColumns(noun),
+      items.slice(0, room).map((item) => cellsOf(noun, item)),
       screen.columns,
     );
-    if (items.length === 0) lines.push(`no ${nouns}`);
+    if (items.length === 0) lines.push(`no ${noun.many}`);
     while (lines.length < room + 1) lines.push('');
     screen.draw([...lines, out.cutLine(this.#status(Math.min(items.length, room)), screen.columns)]);
   }
@@ -142,10 +139,10 @@ class WatchedTable<Item, Options extends object> implements Disposable {
   #status(shown: number): { text: string; style: Style } {
     if (this.#trouble !== undefined) return { text: this.#trouble, style: 'bad' };
     const { total } = this.#page;
-    const { noun, nouns } = this.#listing;
+    const { one, many } = this.#list.noun;
     const count = shown < total ? `${shown} of ${total}` : `${total}`;
     const clock = new Date(this.#run.io.now()).toTimeString().slice(0, 8);
-    return { text: `${count} ${total === 1 ? noun : nouns}  ${clock}  q ends`, style: 'dim' };
+    return { text: `${count} ${total === 1 ? one : many}  ${clock}  q ends`, style: 'dim' };
   }
 
   [Symbol.dispose](): void {

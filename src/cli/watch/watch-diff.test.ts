@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Change } from '../../nouns/noun.ts';
 import { integer } from '../../terminal/json.ts';
-import type { Change } from '../output/view.ts';
 import { WatchDiff } from './watch-diff.ts';
 
 interface Thing {
@@ -9,11 +9,11 @@ interface Thing {
   readonly looks: number;
 }
 
-const VIEW = { id: ({ id }: Thing) => id, json: { looks: integer('', ({ looks }: Thing) => looks) } };
+const NOUN = { id: ({ id }: Thing) => id, members: { looks: integer('', ({ looks }: Thing) => looks) } };
 const there = (id: string, looks: number): Change<Thing> => ({ kind: 'there', item: { id, looks } });
 
 it('tells after a time without the server what came, changed and went, and no more', () => {
-  const known = new WatchDiff(VIEW);
+  const known = new WatchDiff(NOUN);
   const take = (...changes: Change<Thing>[]) => changes.flatMap((change) => known.take(change));
   known.begin();
   take(there('a', 1), there('b', 1), there('c', 1), { kind: 'complete' });
@@ -30,7 +30,7 @@ it('leaves whoever follows what it tells with what is there, however often it be
   const things = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(2));
   fc.assert(
     fc.property(fc.array(things), (snapshots) => {
-      const known = new WatchDiff(VIEW);
+      const known = new WatchDiff(NOUN);
       const followed = new Map<string, number>();
       for (const snapshot of snapshots) {
         known.begin();

@@ -1,16 +1,17 @@
 /** What a watch has told so far, so that what comes again after a time without the server is told only where it differs. */
+
+import type { Change, PrintedNoun } from '../../nouns/noun.ts';
 import { asJson } from '../../terminal/json.ts';
-import type { Change, View } from '../output/view.ts';
 
 export class WatchDiff<Item> {
-  readonly #view: Pick<View<Item>, 'id' | 'json'>;
+  readonly #noun: Pick<PrintedNoun<Item>, 'id' | 'members'>;
   /** By id, what each thing looked like. */
   readonly #told = new Map<string, string>();
   /** What has come since the watch began (again), until that is complete. */
   #come: Set<string> | undefined;
 
-  constructor(view: Pick<View<Item>, 'id' | 'json'>) {
-    this.#view = view;
+  constructor(noun: Pick<PrintedNoun<Item>, 'id' | 'members'>) {
+    this.#noun = noun;
   }
 
   /** The watch begins, or begins again: everything that there is will come. */
@@ -22,8 +23,8 @@ export class WatchDiff<Item> {
   take(change: Change<Item>): readonly Change<Item>[] {
     if (change.kind === 'complete') return [...this.#missed(), change];
     if (change.kind === 'gone') return this.#told.delete(change.id) ? [change] : [];
-    const id = this.#view.id(change.item);
-    const looks = JSON.stringify(asJson(this.#view.json, change.item));
+    const id = this.#noun.id(change.item);
+    const looks = JSON.stringify(asJson(this.#noun.members, change.item));
     this.#come?.add(id);
     if (this.#told.get(id) === looks) return [];
     this.#told.set(id, looks);

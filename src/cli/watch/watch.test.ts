@@ -2,22 +2,13 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { memoryOutput } from '../../../test/support/terminal/memory-io.ts';
 import { Session, SessionState } from '../../generated/latchkey/v1/session.ts';
+import type { Change } from '../../nouns/noun.ts';
+import { sessions } from '../../nouns/sessions.ts';
 import { showList } from '../output/listing.ts';
-import { SESSION, SESSION_COLUMNS, sessionRow } from '../output/session-view.ts';
-import type { Change, View } from '../output/view.ts';
 import { Run } from '../run.ts';
 import { WatchLines } from './watch.ts';
 
 const NOW = Date.UTC(2026, 5, 1, 12);
-const VIEW: View<Session> = {
-  noun: 'session',
-  nouns: 'sessions',
-  columns: SESSION_COLUMNS,
-  id: ({ id }) => id,
-  row: sessionRow,
-  json: SESSION,
-};
-
 const session = (id: string, more: Partial<Session> = {}): Session =>
   Session.fromPartial({
     id,
@@ -44,7 +35,7 @@ function setting(given: Parameters<typeof memoryOutput>[0]) {
 }
 
 function showAll(run: Run): void {
-  const lines = new WatchLines(run, VIEW);
+  const lines = new WatchLines(run, sessions);
   for (const change of CHANGES) lines.show(change);
 }
 
@@ -75,14 +66,14 @@ describe('a watch', () => {
 describe('a list', () => {
   it('is whole and absolute in a pipe', () => {
     const { run, stdout, stderr } = setting({});
-    showList(run, { items: [session('s-1')], total: 9 }, VIEW);
+    showList(run, { items: [session('s-1')], total: 9 }, sessions);
     expect(stdout.text.split('\n')[1]).toContain('2026-06-01T11:58:30.000Z');
     expect(stderr.text).toBe('1 of 9 sessions; --all shows all\n');
   });
 
   it('is one JSON object with nulls for what is absent', () => {
     const { run, stdout } = setting({ json: true });
-    showList(run, { items: [session('s-1')], total: 1 }, VIEW);
+    showList(run, { items: [session('s-1')], total: 1 }, sessions);
     expect(JSON.parse(stdout.text)).toEqual({
       sessions: [
         {
@@ -107,13 +98,13 @@ describe('a list', () => {
   it('is the ids alone with --quiet', () => {
     const { io, stdout, stderr } = memoryOutput();
     const run = new Run(io, { quiet: true });
-    showList(run, { items: [session('s-1'), session('s-2')], total: 9 }, VIEW);
+    showList(run, { items: [session('s-1'), session('s-2')], total: 9 }, sessions);
     expect([stdout.text, stderr.text]).toEqual(['s-1\ns-2\n', '']);
   });
 
   it('says that there is nothing, on standard error', () => {
     const { run, stdout, stderr } = setting({});
-    showList(run, { items: [], total: 0 }, VIEW);
+    showList(run, { items: [], total: 0 }, sessions);
     expect([stdout.text, stderr.text]).toEqual(['', 'no sessions\n']);
   });
 });

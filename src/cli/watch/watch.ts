@@ -1,8 +1,9 @@
 /** A watch as lines: what there is as a table, then each change; or as JSON, one object a line. */
 import { resilientWatch } from '../../client/watch/resilient-watch.ts';
-import { asJson, object, string } from '../../terminal/json.ts';
-import type { Value } from '../../terminal/output.ts';
-import type { Change, Listing, View } from '../output/view.ts';
+import type { Change, Printed, PrintedNoun, Selection } from '../../nouns/noun.ts';
+import { asJson, string } from '../../terminal/json.ts';
+import type { Value } from '../../terminal/table.ts';
+import { cellsOf, itemMembers } from '../output/listing.ts';
 import { ASKING, type Run } from '../run.ts';
 import { noteOutage } from './outage-notes.ts';
 import { WatchDiff } from './watch-diff.ts';
@@ -12,17 +13,16 @@ import { WatchDiff } from './watch-diff.ts';
  * every change is one line: {"event": "there", NOUN: {…}}, {"event": "gone", "id": …}, and {"event": "complete"} once
  * everything that there is has been told, also after a time without the server.
  */
-export async function showWatch<Item, Options extends object>(
+export async function showWatch<Item>(
   run: Run,
-  options: Options,
-  listing: Listing<Item, Options>,
+  { noun, selection }: { readonly noun: PrintedNoun<Item>; readonly selection: Selection },
 ): Promise<undefined> {
   await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
-  const known = new WatchDiff(listing);
-  const lines = new WatchLines(run, listing);
+  const known = new WatchDiff(noun);
+  const lines = new WatchLines(run, noun);
   const begin = (): AsyncIterable<Change<Item>> => {
     known.begin();
-    return listing.changes(server.client, options, { changesOnly: false });
+    return noun.watch(server.client, selection, { changesOnly: false });
   };
   const onProgress = noteOutage.bind(undefined, run, 'watching again');
   for await (const change of resilientWatch(server, begin, { onProgress }))
@@ -32,34 +32,33 @@ export async function showWatch<Item, Options extends object>(
 /** What is printed of a watch. */
 export class WatchLines<Item> {
   readonly #run: Run;
-  readonly #view: View<Item>;
+  readonly #noun: PrintedNoun<Item>;
   /** Rows of the table that is printed once all of them are there. */
   #table: Value[][] | undefined = [];
 
-  constructor(run: Run, view: View<Item>) {
+  constructor(run: Run, noun: PrintedNoun<Item>) {
     this.#run = run;
-    this.#view = view;
+    this.#noun = noun;
   }
 
   show(change: Change<Item>): void {
     const { out } = this.#run;
-    if (out.json) out.event(asEvent(change, this.#view));
+    if (out.json) out.event(asEvent(change, this.#noun));
     else if (change.kind === 'complete') this.#printTable();
     else if (change.kind === 'there' && this.#table !== undefined)
-      this.#table.push(this.#view.row(out, change.item));
+      this.#table.push(cellsOf(this.#noun, change.item));
     else out.line(`${this.#clock()}  ${this.#told(change)}`);
   }
 
   #printTable(): void {
     if (this.#table === undefined) return;
-    this.#run.out.table(this.#view.columns, this.#table);
+    this.#run.out.table(this.#noun.columns, this.#table);
     this.#table = undefined;
   }
 
   #told(change: Exclude<Change<Item>, { kind: 'complete' }>): string {
     if (change.kind === 'gone') return `gone   ${change.id}`;
-    const cells = this.#view.row(this.#run.out, change.item);
-    const texts = cells.map((cell) => (typeof cell === 'string' ? cell : cell.text));
+    const texts = cellsOf(this.#noun, change.item).map((value) => this.#run.out.cell(value).text);
     return `there  ${texts.filter((text) => text !== '').join('  ')}`;
   }
 
@@ -69,16 +68,16 @@ export class WatchLines<Item> {
 }
 
 /** What each event has beside `event`, which is its name here. */
-export function eventMembers<Item>({ noun, json }: View<Item>) {
+export function eventMembers<Item>(noun: Printed<Item>) {
   return {
-    there: { [noun]: object(noun, json, (item: Item) => item) },
+    there: itemMembers(noun),
     gone: { id: string('its id', (id: string) => id) },
     complete: {},
   };
 }
 
-function asEvent<Item>(change: Change<Item>, view: View<Item>): object {
-  const { there, gone } = eventMembers(view);
+function asEvent<Item>(change: Change<Item>, noun: Printed<Item>): object {
+  const { there, gone } = eventMembers(noun);
   const { kind: event } = change;
   if (event === 'there') return { event, ...asJson(there, change.item) };
   return event === 'gone' ? { event, ...asJson(gone, change.id) } : { event };

@@ -1,12 +1,6 @@
 /** What programs read: everything that --json prints is as its manual page says. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Description,
-  DOCUMENT_DESCRIPTIONS,
-  EVENT_DESCRIPTIONS,
-  FAILURE_DESCRIPTION,
-  OBJECT_DESCRIPTIONS,
-} from '../../../src/cli/output/json-manual.ts';
+import { type Description, jsonManual } from '../../../src/cli/output/json-manual.ts';
 import { type Account, alice, mallory, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
@@ -14,7 +8,7 @@ import { TestDaemon } from '../../support/server/daemon.ts';
 let daemon: TestDaemon;
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const OBJECTS: Readonly<Record<string, Description>> = OBJECT_DESCRIPTIONS;
+const MANUAL = jsonManual();
 
 /** Whether `value` is of the type that the manual names. */
 function isOf(type: string, value: unknown): boolean {
@@ -25,7 +19,7 @@ function isOf(type: string, value: unknown): boolean {
   if (type === 'integer') return Number.isSafeInteger(value);
   if (type === 'time') return typeof value === 'string' && TIME.test(value);
   if (type === 'string' || type === 'boolean') return typeof value === type;
-  return isAsDescribed(OBJECTS[type] ?? {}, value);
+  return isAsDescribed(MANUAL.objects[type] ?? {}, value);
 }
 
 function isAsDescribed(description: Description, value: unknown): boolean {
@@ -45,7 +39,7 @@ describe('what is printed for programs', needs('world'), () => {
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
   test('is as its manual says, whatever the command', async () => {
-    const documents: Readonly<Record<string, Description>> = DOCUMENT_DESCRIPTIONS;
+    const { documents } = MANUAL;
     const check = async (name: string, account: Account, ...argv: string[]): Promise<unknown> => {
       const { stdout } = await daemon.cli(account, [...argv.slice(0, 1), '--json', ...argv.slice(1)]);
       const value: unknown = JSON.parse(stdout);
@@ -87,9 +81,9 @@ describe('what is printed for programs', needs('world'), () => {
       const { stdout, stderr } = await run.finished;
       for (const line of stdout.trim().split('\n')) {
         const { event }: { event: string } = JSON.parse(line);
-        isAsDescribed(EVENT_DESCRIPTIONS[`latchkey ${noun} --watch: ${event}`] ?? {}, JSON.parse(line));
+        isAsDescribed(MANUAL.events[`latchkey ${noun} --watch: ${event}`] ?? {}, JSON.parse(line));
       }
-      isAsDescribed(FAILURE_DESCRIPTION, JSON.parse(stderr));
+      isAsDescribed(MANUAL.failure, JSON.parse(stderr));
     }
     await link.finished;
   });
@@ -103,7 +97,7 @@ describe('what is printed for programs', needs('world'), () => {
     for (const [argv, reason, wanted] of wrong) {
       const { status, stdout, stderr } = await daemon.cli(root, argv);
       expect([status, stdout, stderr.split('\n').length]).toEqual([wanted, '', 2]);
-      isAsDescribed(FAILURE_DESCRIPTION, JSON.parse(stderr));
+      isAsDescribed(MANUAL.failure, JSON.parse(stderr));
       expect(JSON.parse(stderr)).toMatchObject({ error: { reason, status: wanted } });
     }
   });

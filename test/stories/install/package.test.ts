@@ -4,12 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  DOCUMENT_DESCRIPTIONS,
-  EVENT_DESCRIPTIONS,
-  FAILURE_DESCRIPTION,
-  OBJECT_DESCRIPTIONS,
-} from '../../../src/cli/output/json-manual.ts';
+import { jsonManual } from '../../../src/cli/output/json-manual.ts';
 import { latchkey, myself } from '../../support/account.ts';
 import { DebianPackage } from '../../support/host/debian-package.ts';
 import { needs } from '../../support/needs.ts';
@@ -95,8 +90,8 @@ describe('the .deb', needs('visudo'), () => {
   test('has in latchkey-json(5) everything that --json prints, with its type', needs('man'), () => {
     const page = run('man', '--local-file', join(tree, 'usr/share/man/man5/latchkey-json.5.gz')).stdout;
     const shown = page.replaceAll(/\s+/g, ' ');
-    const all = { ...DOCUMENT_DESCRIPTIONS, ...EVENT_DESCRIPTIONS, ...OBJECT_DESCRIPTIONS };
-    for (const [name, members] of Object.entries({ ...all, failure: FAILURE_DESCRIPTION })) {
+    const { documents, events, failure, objects } = jsonManual();
+    for (const [name, members] of Object.entries({ ...documents, ...events, failure, ...objects })) {
       const entries = Object.entries(members).map(([each, { type, about }]) => `${each} (${type}) ${about}`);
       expect(shown).toContain([name, ...entries.map((entry) => entry.trim())].join(' '));
     }

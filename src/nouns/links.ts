@@ -1,0 +1,60 @@
+/** Links: the processes that run programs as their users. */
+import type { Link } from '../generated/latchkey/v1/link.ts';
+import { boolean, integer, string, timeOrNull } from '../terminal/json.ts';
+import { linkState } from '../terminal/state-words.ts';
+import { changesOf, type PrintedNoun } from './noun.ts';
+
+export const links: PrintedNoun<Link> = {
+  one: 'link',
+  many: 'links',
+  id: ({ socket }) => socket,
+  about: ({ linuxUser }) => linuxUser,
+  columns: [
+    { title: 'LINK', order: 'socket', value: ({ socket }) => socket },
+    { title: 'USER', order: 'linux_user', shrinks: true, value: ({ linuxUser }) => linuxUser },
+    { title: 'KIND', order: 'daemon', optional: true, value: kindOf },
+    { title: 'STATE', order: 'state', value: linkState },
+    { title: 'PID', order: 'pid', optional: true, value: ({ pid }) => String(pid) },
+    { title: 'SESSIONS', order: 'sessions', value: ({ sessions }) => String(sessions) },
+    { title: 'SINCE', order: 'created_at', optional: true, value: ({ createdAt }) => createdAt },
+  ],
+  otherOrders: ['version'],
+  fields: ({ linuxUser, jti, ...link }) => [
+    { name: 'link', value: link.socket },
+    { name: 'Linux user', value: linuxUser, lead: { to: 'sessions', text: linuxUser } },
+    { name: 'uid', value: String(link.uid) },
+    { name: 'pid', value: String(link.pid) },
+    { name: 'kind', value: kindOf(link) },
+    { name: 'state', value: linkState(link) },
+    { name: 'sessions', value: String(link.sessions) },
+    { name: 'since', value: link.createdAt },
+    { name: 'token', value: jti, lead: { to: 'tokens', text: jti } },
+    { name: 'version', value: link.version },
+  ],
+  members: {
+    socket: string('its id, which is the name of its socket', ({ socket }) => socket),
+    linuxUser: string('who it runs as', ({ linuxUser }) => linuxUser),
+    uid: integer('the same as a number', ({ uid }) => uid),
+    pid: integer('its process', ({ pid }) => pid),
+    daemon: boolean('whether it is a link daemon', ({ daemon }) => daemon),
+    jti: string('its token', ({ jti }) => jti),
+    state: string('ready, retiring, lost or unknown', (link) => linkState(link).text),
+    createdAt: timeOrNull('since when it is there', ({ createdAt }) => createdAt),
+    sessions: integer('how many sessions run through it', ({ sessions }) => sessions),
+    version: string('the version of its program', ({ version }) => version),
+  },
+  compares: 'link, Linux user, state, version or token',
+  list: async (client, { linuxUser = '', text = '' }, { signal, orderBy = '', ...ask }) => {
+    const request = { linuxUser, text, orderBy, ...ask };
+    const page = await client.links.listLinks(request, signal && { signal });
+    return { ...page, items: page.links };
+  },
+  watch: (client, { linuxUser = '', text = '' }, { signal, changesOnly }) => {
+    const request = { linuxUser, text, changesOnly };
+    return changesOf(client.links.watchLinks(request, signal && { signal }), 'link', 'removedSocket');
+  },
+};
+
+function kindOf({ daemon }: Pick<Link, 'daemon'>): string {
+  return daemon ? 'daemon' : 'link';
+}

@@ -1,0 +1,50 @@
+/** Logins that have live tokens, and what each of them has. */
+import type { Login } from '../generated/latchkey/v1/token.ts';
+import type { Noun } from './noun.ts';
+import { tokenFilter, tokens } from './tokens.ts';
+
+export const logins: Noun<Login> = {
+  one: 'login',
+  many: 'logins',
+  id: ({ login }) => login,
+  about: ({ linuxUsers }) => linuxUsers.join(', '),
+  columns: [
+    { title: 'LOGIN', order: 'login', value: ({ login }) => login },
+    { title: 'TOKENS', order: 'tokens', value: (login) => String(login.tokens) },
+    { title: 'LINKS', optional: true, value: (login) => String(login.links) },
+    { title: 'SESSIONS', optional: true, value: (login) => String(login.sessions) },
+    { title: 'USERS', shrinks: true, value: ({ linuxUsers }) => linuxUsers.join(', ') },
+    { title: 'METHODS', shrinks: true, value: ({ authMethods }) => authMethods.join(', ') },
+    { title: 'LAST', order: 'newest_issued_at', value: ({ newestIssuedAt }) => newestIssuedAt },
+    {
+      title: 'FROM',
+      shrinks: true,
+      optional: true,
+      value: ({ clientAddresses }) => clientAddresses.join(', '),
+    },
+  ],
+  fields: ({ login, linuxUsers, ...person }) => [
+    { name: 'login', value: login },
+    { name: 'tokens', value: String(person.tokens), lead: { to: 'tokens', login } },
+    { name: 'sessions', value: `of ${login}`, lead: { to: 'sessions', login } },
+    ...linuxUsers.map((linuxUser) => ({
+      name: 'links',
+      value: `of ${linuxUser}`,
+      lead: { to: 'links', linuxUser } as const,
+    })),
+    { name: 'methods', value: person.authMethods.join(', ') },
+    { name: 'last', value: person.newestIssuedAt },
+    { name: 'from', value: person.clientAddresses.join(', ') },
+  ],
+  compares: tokens.compares,
+  list: async (client, selection, { signal, orderBy = '', ...ask }) => {
+    const request = { filter: tokenFilter(selection), orderBy, ...ask };
+    const page = await client.tokens.listLogins(request, signal && { signal });
+    return { ...page, items: page.logins };
+  },
+  async *watch(client, selection, { signal, changesOnly }) {
+    const request = { filter: tokenFilter(selection), changesOnly };
+    for await (const { event } of client.tokens.watchTokens(request, signal && { signal }))
+      yield { kind: event?.$case === 'snapshotDone' ? 'complete' : 'other' };
+  },
+};

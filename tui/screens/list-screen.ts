@@ -1,0 +1,59 @@
+/** The screen of a noun: the noun says what there is to see, the screen what can be done to it. */
+import { drawnColumns, type Noun, type Lead as NounLead, type Selection } from '../../src/nouns/noun.ts';
+import {
+  type Action,
+  type Lead,
+  type List,
+  type Order,
+  orderBy,
+  type Query,
+  type Row,
+  type Target,
+} from '../screen.ts';
+
+interface ScreenOptions<Item> {
+  /** The order that the screen begins with. */
+  readonly order: Order;
+  /** What a row is to somebody who wants to do something to it. */
+  readonly target: (item: Item) => Omit<Target, 'id'>;
+  readonly actions: readonly Action[];
+}
+
+export function listScreen<Item>(noun: Noun<Item>, { order, target, actions }: ScreenOptions<Item>): List {
+  const rowOf = (item: Item): Row => ({
+    ...target(item),
+    id: noun.id(item),
+    cells: noun.columns.map(({ value }) => value(item)),
+    fields: noun.fields(item).map(({ lead, ...field }) => (lead ? { ...field, lead: leadOf(lead) } : field)),
+  });
+  return {
+    kind: 'list',
+    name: screenNameOf(noun.many),
+    rows: noun.many,
+    columns: drawnColumns(noun),
+    order,
+    filters: noun.compares,
+    actions,
+    page: async (client, { query, ...request }) => {
+      const page = await noun.list(client, selectionOf(query), { ...request, orderBy: orderBy(query) });
+      return { ...page, items: page.items.map(rowOf) };
+    },
+    async *watch(client, query, signal) {
+      for await (const change of noun.watch(client, selectionOf(query), { changesOnly: true, signal }))
+        yield change.kind === 'there' ? { kind: 'there', row: rowOf(change.item) } : change;
+    },
+  };
+}
+
+function selectionOf({ scope, filter }: Query): Selection {
+  return { ...scope, text: filter };
+}
+
+function leadOf({ to, text, ...scope }: NounLead): Lead {
+  return { screen: screenNameOf(to), scope, ...(text !== undefined && { filter: text }) };
+}
+
+/** "Tokens" */
+function screenNameOf(nouns: string): string {
+  return nouns.charAt(0).toUpperCase() + nouns.slice(1);
+}
