@@ -2,13 +2,13 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AuthorityWorld, until } from '../../test/support/server/authority.ts';
 import { type AppError, isAppError, type Reason } from '../errors.ts';
+import { NOTHING_ENDED } from '../revocation/receipt.ts';
 import { selectToken } from '../store/tables/tokens.ts';
 import { encodeClaims } from '../token/claims.ts';
 import { signJws } from '../token/jws.ts';
 import { keySetFromJwks, signingKey } from '../token/key.ts';
 import { verifyProof } from '../token/proof.ts';
 import type { Authority, EndReason, TokenChange } from './authority.ts';
-import { NOTHING_ENDED } from './receipt.ts';
 
 let world: AuthorityWorld;
 let authority: Authority;

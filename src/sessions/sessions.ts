@@ -5,10 +5,10 @@
  * its link was lost meanwhile. It never runs anything itself: links do (F10).
  */
 import type { Authority } from '../authority/authority.ts';
-import type { Receipt } from '../authority/receipt.ts';
 import { AppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
+import type { Receipt } from '../revocation/receipt.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';

@@ -3,7 +3,7 @@ import { FakeLink } from '../../../test/support/link/fake-link.ts';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { Stream } from '../../generated/latchkey/link/v1/link.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
-import { endSession } from '../end-session.ts';
+import { endSession } from '../lifecycle/end-session.ts';
 import type { LinkConnection } from './link-connection.ts';
 
 const ID = 's00000000000000000000';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AuthorityWorld } from '../../../test/support/server/authority.ts';
-import { AppError } from '../../errors.ts';
-import type { Authority, Minted } from '../authority.ts';
+import { AuthorityWorld } from '../../test/support/server/authority.ts';
+import type { Authority, Minted } from '../authority/authority.ts';
+import { AppError } from '../errors.ts';
 
 type Step =
   | { readonly do: 'mint' | 'mint child' | 'revoke' | 'renew'; readonly of: number; readonly turns: number }

@@ -3,6 +3,10 @@
  * else hangs on them ended. When the disk does not take the deletion the tokens stay refused, all
  * else is ended nevertheless, the asker is told, and the deletion is tried again every second.
  */
+
+import type { Call, CallsInFlight } from '../authority/tokens/calls-in-flight.ts';
+import { claimsOf } from '../authority/tokens/token-row.ts';
+import type { Whitelist } from '../authority/tokens/whitelist.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
@@ -10,9 +14,6 @@ import type { TokenRow } from '../store/schema.ts';
 import { deleteTokens, selectTokensById } from '../store/tables/tokens.ts';
 import { type TokenClaims, tokenExpired } from '../token/claims.ts';
 import { type EndedParts, type EndReason, mergeParts, NOTHING_ENDED, type Receipt } from './receipt.ts';
-import type { Call, CallsInFlight } from './tokens/calls-in-flight.ts';
-import { claimsOf } from './tokens/token-row.ts';
-import type { Whitelist } from './tokens/whitelist.ts';
 
 /**
  * Ends what hangs on tokens that have ended. Called once for each token. It may revoke other

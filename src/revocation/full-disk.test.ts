@@ -13,7 +13,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 test('on a disk that is really full nothing is issued, and a revocation is durable or not acknowledged', async (ctx) => {
   const why = await whyNoSmallDisk();
   if (why !== undefined) ctx.skip(why);
-  const program = new URL('../../test/support/disk/full-disk-authority.ts', import.meta.url);
+  const program = new URL('../../test/support/disk/full-disk-revocation.ts', import.meta.url);
   const always = {
     refusal: 'STORE_UNAVAILABLE',
     notAccepted: 0,

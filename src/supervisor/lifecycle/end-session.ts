@@ -1,10 +1,10 @@
 /** Ending one session, and what is said about it afterwards. */
 import { readFile } from 'node:fs/promises';
-import { type EndedParts, NOTHING_ENDED } from '../authority/receipt.ts';
-import type { SessionRow } from '../store/schema.ts';
-import type { Cgroup } from './cgroups/cgroup.ts';
-import type { LinkConnection } from './connection/link-connection.ts';
-import { LinkRefusal, safeText } from './connection/link-error.ts';
+import { type EndedParts, NOTHING_ENDED } from '../../revocation/receipt.ts';
+import type { SessionRow } from '../../store/schema.ts';
+import type { Cgroup } from '../cgroups/cgroup.ts';
+import type { LinkConnection } from '../connection/link-connection.ts';
+import { LinkRefusal, safeText } from '../connection/link-error.ts';
 
 const MAX_COMMAND = 200;
 /** A link may name as many as fit into a frame, and a receipt has to reach whoever asked for it. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AuthorityWorld, until } from '../../test/support/server/authority.ts';
+import type { Authority, EndReason } from '../authority/authority.ts';
 import { AppError, isAppError, type Reason } from '../errors.ts';
 import { selectToken } from '../store/tables/tokens.ts';
-import type { Authority, EndReason } from './authority.ts';
 import { NOTHING_ENDED } from './receipt.ts';
 
 let world: AuthorityWorld;

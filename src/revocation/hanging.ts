@@ -5,20 +5,20 @@
  * for what runs on a link daemon that is itself revoked under on_revoke "end".
  */
 import type { Authority } from '../authority/authority.ts';
-import { type EndedParts, type EndReason, mergeParts, NOTHING_ENDED } from '../authority/receipt.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';
+import type { CgroupTree } from '../supervisor/cgroups/cgroup-tree.ts';
+import type { LinkCgroup } from '../supervisor/cgroups/link-cgroup.ts';
+import { endProcess } from '../supervisor/lifecycle/end-process.ts';
+import { endSession } from '../supervisor/lifecycle/end-session.ts';
+import { runningOfLogin, runningOfUid } from '../supervisor/lifecycle/running-sessions.ts';
+import type { Supervision } from '../supervisor/lifecycle/supervision.ts';
+import type { Link } from '../supervisor/link.ts';
+import type { Observers } from '../supervisor/observer.ts';
+import type { LinkRegistry } from '../supervisor/registry.ts';
 import type { TokenClaims } from '../token/claims.ts';
-import type { CgroupTree } from './cgroups/cgroup-tree.ts';
-import type { LinkCgroup } from './cgroups/link-cgroup.ts';
-import { endSession } from './end-session.ts';
-import { endProcess } from './lifecycle/end-process.ts';
-import { runningOfLogin, runningOfUid } from './lifecycle/running-sessions.ts';
-import type { Supervision } from './lifecycle/supervision.ts';
-import type { Link } from './link.ts';
-import type { Observers } from './observer.ts';
-import type { LinkRegistry } from './registry.ts';
+import { type EndedParts, type EndReason, mergeParts, NOTHING_ENDED } from './receipt.ts';
 
 const GRACE_MS = 3_000;
 /** For a link that has said that it goes. */

@@ -1,5 +1,5 @@
 /** A daemon that was killed between making a link's token and keeping the link leaves a token of no link. */
-import type { Authority } from '../../authority/authority.ts';
+import type { Authority } from '../authority/authority.ts';
 
 const PAGE = 1000;
 
