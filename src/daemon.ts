@@ -3,6 +3,7 @@
  * starts them in order. Disposing the daemon stops them in reverse; links and sessions go on without it.
  */
 import { randomBytes } from 'node:crypto';
+import type { EligibleSettings } from './accounts/eligible.ts';
 import { Roles } from './accounts/roles.ts';
 import { Activity } from './activity/activity.ts';
 import { startApi } from './api/transport/server.ts';
@@ -18,6 +19,7 @@ import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
 import type { Log } from './log/log.ts';
 import { RefusalLog } from './log/refusal-log.ts';
+import { Revocation } from './revocation/revocation.ts';
 import { AdminToken } from './serve/admin-token.ts';
 import { openLoginMethods } from './serve/login-methods.ts';
 import { TlsCertificate } from './serve/tls-certificate.ts';
@@ -25,7 +27,7 @@ import { Sessions } from './sessions/sessions.ts';
 import { openStore, type Store } from './store/open.ts';
 import { getMeta, setMeta } from './store/tables/meta.ts';
 import { CgroupTree } from './supervisor/cgroups/cgroup-tree.ts';
-import { Links } from './supervisor/links.ts';
+import { Links, type LinksOptions } from './supervisor/links.ts';
 import { SUDO_RUN_FOLDER, SudoStarter } from './supervisor/starters/sudo.ts';
 import { VERSION } from './version.ts';
 
@@ -71,37 +73,23 @@ export async function startDaemon(
     onFailure: (error) => log.warn({ err: error }, 'the user database did not answer about groups'),
   });
   const eligible = () => ({ ...current.links.eligible, self: mode === 'self' });
-  const byHand = config.login.methods.includes('link');
-  const links = rooms.use(
-    await Links.open({
-      store,
-      authority,
-      linksFolder: paths.links,
-      settings: () => ({ ...current.links, ...current.sessions, eligible: eligible(), byHand }),
-      cgroups,
-      starter: () => (current.links.sudo ? sudo : undefined),
-      now,
-      log,
-    }),
-  );
-  const sessions = rooms.use(
-    await Sessions.open({ store, authority, links, settings: () => current.sessions, now, log }),
-  );
+  const parts = { store, authority, roles, cgroups, sudo, eligible, now, log };
+  const { links, sessions, revocation } = await openPrograms(rooms, settings, parts);
 
   const info = { serverId, hostname, version: VERSION, mode, startedAt: new Date(now()) };
   const activity = rooms.use(new Activity({ authority, links, sessions, now }));
   const refusals = rooms.use(new RefusalLog(log, { onRefusal: activity.refused }));
   const logins = await openLoginMethods({ config, store, authority, links, eligible, refusals, now, log });
   const listen = listenFd === undefined ? config.api.listen : { fd: listenFd };
-  const parts = { authority, links, sessions, roles, logins, info, activity, refusals, log };
-  const served = startApi({ listen, pki, ...parts });
+  const below = { authority, links, sessions, revocation, roles, logins };
+  const served = startApi({ listen, pki, ...below, info, activity, refusals, log });
   const api = rooms.use(
     await served.catch((error: unknown) => Promise.reject(listenProblem(error, config.api.listen))),
   );
   certificate.onReplaced((tls) => api.replaceCertificate(tls));
   const address = dialled(api.address);
 
-  rooms.use(await AdminToken.open({ authority, runFolder: paths.run, log }));
+  rooms.use(await AdminToken.open({ authority, revocation, runFolder: paths.run, log }));
   const found = { serverId, hostname, address, mode, version: VERSION, pid: process.pid };
   writeServerFile(paths.run, { ...found, ca: pki.caPem, keys: authority.jwks() });
   rooms.defer(() => removeServerFile(paths.run));
@@ -153,9 +141,43 @@ async function openAuthority(
     pki: certificate.pki,
     nowMs: now(),
   });
-  const common = { store, keys, serverId, hostname, now, log };
+  const common = { store, keys, serverId, hostname, now };
   const authority = rooms.use(await Authority.open({ ...common, settings: () => settings().tokens }));
   return { store, serverId, certificate, authority };
+}
+
+/** What the users' programs stand on: their links, their sessions, and what ends them. */
+async function openPrograms(
+  rooms: AsyncDisposableStack,
+  settings: () => Config,
+  parts: Pick<LinksOptions, 'store' | 'authority' | 'cgroups' | 'now' | 'log'> & {
+    readonly roles: Roles;
+    readonly sudo?: SudoStarter | undefined;
+    readonly eligible: () => EligibleSettings;
+  },
+): Promise<{ links: Links; sessions: Sessions; revocation: Revocation }> {
+  const { roles, sudo, eligible, ...common } = parts;
+  const { paths, login } = settings();
+  const byHand = login.methods.includes('link');
+  const links = rooms.use(
+    await Links.open({
+      ...common,
+      linksFolder: paths.links,
+      settings: () => ({ eligible: eligible(), byHand }),
+      starter: () => (settings().links.sudo ? sudo : undefined),
+    }),
+  );
+  const sessions = rooms.use(await Sessions.open({ ...common, links, settings: () => settings().sessions }));
+  const revocation = rooms.use(
+    await Revocation.open({
+      ...common,
+      links,
+      sessions,
+      roles,
+      settings: () => ({ ...settings().sessions, ...settings().links }),
+    }),
+  );
+  return { links, sessions, revocation };
 }
 
 /** Made at first start and kept: it is the issuer of every token. */

@@ -39,7 +39,6 @@ const rooms: Record<string, Record<string, string>> = {
     token: 'it signs, and checks what it has signed',
     store: 'a token is valid while its row is there',
     system: 'keys are written atomically, and used only where nobody else could have written them',
-    log: 'a deletion that the disk refuses is said',
     'config/settings/secret': 'a secret from which keys are derived never prints itself',
   },
   accounts: {
@@ -73,6 +72,14 @@ const rooms: Record<string, Record<string, string>> = {
     store: 'a session outlives the server in its row',
     log: 'what was found again after a restart is said',
   },
+  revocation: {
+    authority: 'tokens are refused there, their calls ended and their rows deleted',
+    supervisor: 'a link ends with its token, and says when it has ended by itself',
+    sessions: 'a session ends with its token where the settings say so, or alone',
+    accounts: "what is an administrator's is no manager's to end",
+    token: 'claims say which link and which login a token is of',
+    log: 'a deletion that the disk refuses is said',
+  },
   activity: {
     authority: 'tokens issued and revoked are counted as they happen',
     supervisor: 'links come and go; what they use is measured here',
@@ -93,6 +100,7 @@ const rooms: Record<string, Record<string, string>> = {
     activity: 'WatchActivity shows it',
     login: 'Login is a conversation of that room',
     sessions: 'SessionService is one domain call each',
+    revocation: 'whatever ends something is one call there',
     supervisor: 'LinkService is one domain call each',
     authority: "each call's token is checked there",
     token: 'the caller is known by claims',
@@ -155,6 +163,7 @@ const rooms: Record<string, Record<string, string>> = {
     config: 'the file decides, and is read again on a reload',
     log: 'what the command does is said where the server says it',
     login: 'the ways in that the configuration names are made here',
+    revocation: "the administrator's token that is replaced ends like any other",
     native: 'sd_notify(3) is a datagram; no core is left behind with secrets in it',
     store: 'penalties are kept for the ways in',
     supervisor: 'a login may leave a link daemon behind',

@@ -7,6 +7,11 @@ import { groupsOf } from './user-database.ts';
 
 export type Role = 'admin' | 'manager' | 'user';
 
+/** Whether somebody of this role sees and ends what belongs to others. */
+export function seesAll({ role }: { readonly role: Role }): boolean {
+  return role !== 'user';
+}
+
 /** The claims of a token that its role depends on. */
 export interface RoleClaims {
   readonly sub: string;

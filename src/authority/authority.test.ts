@@ -2,13 +2,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AuthorityWorld, until } from '../../test/support/server/authority.ts';
 import { type AppError, isAppError, type Reason } from '../errors.ts';
-import { NOTHING_ENDED } from '../revocation/receipt.ts';
 import { selectToken } from '../store/tables/tokens.ts';
 import { encodeClaims } from '../token/claims.ts';
 import { signJws } from '../token/jws.ts';
 import { keySetFromJwks, signingKey } from '../token/key.ts';
 import { verifyProof } from '../token/proof.ts';
-import type { Authority, EndReason, TokenChange } from './authority.ts';
+import type { Authority, TokenChange } from './authority.ts';
 
 let world: AuthorityWorld;
 let authority: Authority;
@@ -128,7 +127,7 @@ describe('a token', () => {
     expect([world.reasonOf(old), world.reasonOf(token)]).toEqual(['TOKEN_EXPIRED', 'accepted']);
     authority = await world.open();
     expect(world.reasonOf(token)).toBe('accepted');
-    await authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await expect(authority.renew('never')).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
   });
@@ -142,7 +141,7 @@ describe('a child token', () => {
     expect(grandchild.claims.exp).toBe(parent.claims.exp);
     expect(grandchild.claims.parent).toBe(child.claims.jti);
     authority = await world.open();
-    const receipt = await authority.revoke({ jtis: [parent.claims.jti] }, 'revoked');
+    const receipt = await world.revocation.revoke({ jtis: [parent.claims.jti] }, 'revoked');
     const all = [parent, child, grandchild];
     expect(receipt.jtis.toSorted()).toEqual(all.map(({ claims }) => claims.jti).sort());
     expect(all.map(({ token }) => world.reasonOf(token))).toEqual(Array(3).fill('TOKEN_NOT_ACTIVE'));
@@ -152,7 +151,7 @@ describe('a child token', () => {
   test('is not made from a token that is not active, nor while that is being revoked', async () => {
     const { claims } = await authority.mint(alice);
     const making = authority.mint({ ...alice, parent: claims.jti });
-    const revoking = authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    const revoking = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     await expect(making).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await revoking;
     await expect(authority.mint({ ...alice, parent: claims.jti })).rejects.toEqual(
@@ -165,12 +164,16 @@ describe('a child token', () => {
 
 describe('the end of time', () => {
   test('cuts calls at exp and ends the token with what hangs on it (F32)', async () => {
-    const ended: EndReason[] = [];
-    authority.onEnded(async (_, why) => {
-      ended.push(why);
-      return NOTHING_ENDED;
+    const ended: string[] = [];
+    world.hung.end = async (socket) => {
+      ended.push(socket);
+      return { isOver: true, processes: 1, survivors: [] };
+    };
+    using _ = authority.changes.listen((change) => {
+      if (change.kind === 'removed') ended.push(change.why);
     });
-    const { claims } = await authority.mint({ ...alice, expiresAtMs: world.nowMs + 1000 });
+    const own = { ...alice, socket: '1000.0.sock' };
+    const { claims } = await authority.mint({ ...own, expiresAtMs: world.nowMs + 1000 });
     const begun = performance.now();
     const { promise, resolve } = Promise.withResolvers<AppError>();
     const call = authority.enter(claims.jti, resolve);
@@ -181,11 +184,11 @@ describe('the end of time', () => {
       expect((await promise).reason).toBe('TOKEN_EXPIRED');
       expect(performance.now() - begun).toBeGreaterThanOrEqual(999);
       call.leave();
-      await until(() => ended.length > 0);
+      await until(() => ended.length > 1);
     } finally {
       clearInterval(clock);
     }
-    expect(ended).toEqual(['expired']);
+    expect(ended).toEqual(['expired', '1000.0.sock']);
     expect((await authority.list({ pageSize: 0 })).total).toBe(0);
   });
 
@@ -210,7 +213,7 @@ test('changes tell of tokens that came, changed and went, in this order', async 
   const { claims } = await authority.mint(alice);
   world.nowMs += 1000;
   const { claims: renewed } = await authority.renew(claims.jti);
-  await authority.revoke({ jtis: [claims.jti] }, 'replaced');
+  await world.revocation.revoke({ jtis: [claims.jti] }, 'replaced');
   for await (const change of changes) {
     seen.push(change);
     if (change.kind === 'removed') break;

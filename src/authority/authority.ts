@@ -1,24 +1,23 @@
 /**
- * The authority makes, verifies and ends tokens. It promises that a token is durable before
- * anybody has it, that every check asks the whitelist, and that a token once refused is never
- * accepted again. It never keeps a token, never trusts what a token says before its signature
- * and its entry are found, and knows nothing of links or sessions: they hang themselves on by hooks.
+ * The authority makes, verifies, refuses and deletes tokens. It promises that a token is durable
+ * before anybody has it, that every check asks the whitelist, and that a token once refused is
+ * never accepted again. It never keeps a token, never trusts what a token says before its signature
+ * and its entry are found, and knows nothing of links or sessions: the revocation room ends those.
  */
 import { hash, hkdfSync } from 'node:crypto';
 import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
-import type { Log } from '../log/log.ts';
-import type { EndReason, Receipt } from '../revocation/receipt.ts';
-import { type EndedHook, Endings } from '../revocation/revocation.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import { countTokensAndLogins, type Login, type LoginQuery, selectLogins } from '../store/tables/logins.ts';
 import {
   allChildren,
   allTokenIds,
+  deleteTokens,
   expiredTokens,
   selectToken,
   selectTokens,
+  selectTokensById,
   type TokenQuery,
   tokenIdsOf,
   tokensOf,
@@ -33,13 +32,15 @@ import { type LifetimeSettings, longestLifetime } from './tokens/lifetimes.ts';
 import { type Minted, type MintParts, type MintRequest, mint, renew } from './tokens/minting.ts';
 import { SignatureCache } from './tokens/signature-cache.ts';
 import { claimsOf } from './tokens/token-row.ts';
-import { notActive, Whitelist } from './tokens/whitelist.ts';
+import { notActive, type Refused, Whitelist } from './tokens/whitelist.ts';
 
-export type { EndedParts, EndReason, Receipt, Survivor } from '../revocation/receipt.ts';
-export type { EndedHook } from '../revocation/revocation.ts';
 export type { Login } from '../store/tables/logins.ts';
 export type { Call } from './tokens/calls-in-flight.ts';
 export type { Minted, MintRequest } from './tokens/minting.ts';
+export type { Refused } from './tokens/whitelist.ts';
+
+/** Why a token ends. */
+export type EndReason = 'revoked' | 'logout' | 'expired' | 'link-ended' | 'replaced';
 
 /** A token came, got a later end, or is gone. */
 export type TokenChange =
@@ -55,42 +56,30 @@ export interface AuthorityOptions {
   readonly settings: () => LifetimeSettings;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly log: Pick<Log, 'error'>;
 }
 
-const SWEEP_MS = 1000;
-const SWEEP_TOKENS = 1000;
+/** How often calls are looked at whose time may be over because the clock was set. */
+const LOOK_MS = 1000;
 const CACHED_SIGNATURES = 10_000;
 const INIT_KEY_BYTES = 32;
 
-export class Authority implements AsyncDisposable {
+export class Authority implements Disposable {
   /** What happens to tokens; each change is sent once it holds. */
   readonly changes = new Feed<TokenChange>();
 
   readonly #options: AuthorityOptions;
   readonly #whitelist = new Whitelist();
   readonly #signatures = new SignatureCache(CACHED_SIGNATURES);
-  readonly #hooks: EndedHook[] = [];
   readonly #calls: CallsInFlight;
-  readonly #endings: Endings;
   readonly #mintParts: MintParts;
   /** Of all lifetimes that held since the start, so that no token ends before its time. */
   #longestLifetimeSeconds = 0;
-  #sweeping: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(options: AuthorityOptions) {
-    const { store, keys, serverId, hostname, now, log } = options;
+    const { store, keys, serverId, hostname, now } = options;
     this.#options = options;
     this.#calls = new CallsInFlight(now);
-    this.#endings = new Endings({
-      store,
-      whitelist: this.#whitelist,
-      calls: this.#calls,
-      hooks: this.#hooks,
-      removed: (claims, why) => this.changes.emit({ kind: 'removed', claims, why }),
-      log,
-    });
     this.#mintParts = {
       store,
       whitelist: this.#whitelist,
@@ -98,7 +87,6 @@ export class Authority implements AsyncDisposable {
       issuer: { serverId, hostname },
       lifetimes: () => this.#lifetimes(),
       now,
-      discard: (jti) => this.#endings.discard(jti),
     };
   }
 
@@ -112,8 +100,7 @@ export class Authority implements AsyncDisposable {
       }
       for (const { jti, parent } of await allChildren(db)) if (parent !== null) whitelist.adopt(jti, parent);
     });
-    await authority.#endings.end(whitelist.orphans(), 'revoked');
-    authority.#timer = setInterval(() => authority.#tick(), SWEEP_MS).unref();
+    authority.#timer = setInterval(() => authority.#calls.expire(), LOOK_MS).unref();
     return authority;
   }
 
@@ -165,26 +152,68 @@ export class Authority implements AsyncDisposable {
   }
 
   /**
-   * Ends tokens by id, or all of a login, with those made from them and everything that hangs on
-   * them; ids that are not active are passed over. By id they are refused before this returns its
-   * promise; when that settles they are deleted for good, and their calls have left but `except`.
-   * Throws STORE_UNAVAILABLE when the deletion is not durable: they stay refused all the same.
+   * Refuses tokens from this moment on, with those made from them; ids that are not active are passed over. What
+   * it answers is to be deleted with `delete`, however often that takes.
    */
-  async revoke(
-    target: { readonly jtis: readonly string[] } | { readonly login: string },
-    why: EndReason,
-    { except }: { readonly except?: Call } = {},
-  ): Promise<Receipt> {
-    if ('jtis' in target) return this.#endings.end(target.jtis, why, except);
-    const { login } = target;
-    this.#whitelist.refuseAnnounced(login);
-    const jtis = await this.#options.store.read((db) => tokenIdsOf(db, login));
-    return this.#endings.end(jtis, why, except);
+  refuse(jtis: readonly string[]): Refused {
+    return this.#whitelist.refuse(jtis);
   }
 
-  /** Adds what is to be ended with tokens. */
-  onEnded(hook: EndedHook): void {
-    this.#hooks.push(hook);
+  /** Refuses the tokens that are just being made for a login, and answers their ids, to be deleted like others. */
+  refuseUnborn(login: string): string[] {
+    return this.#whitelist.refuseUnborn(login);
+  }
+
+  /**
+   * Aborts the calls of refused tokens with `error`, but `except`, and settles when they have left: with how many
+   * had not within five seconds.
+   */
+  endCalls(jtis: readonly string[], error: AppError, except?: Call): Promise<number> {
+    return this.#calls.end(jtis, error, except);
+  }
+
+  /** Deletes refused tokens for good, and answers what they claimed. Throws STORE_UNAVAILABLE. */
+  async delete(jtis: readonly string[]): Promise<TokenClaims[]> {
+    const rows = await this.#options.store.commit(
+      async (tx) => {
+        const found = await selectTokensById(tx, jtis);
+        await deleteTokens(tx, jtis);
+        return found;
+      },
+      { isUrgent: true },
+    );
+    return rows.map(claimsOf);
+  }
+
+  /** Tells those who follow the changes that a token is gone; once for each token. */
+  tellRemoved(claims: TokenClaims, why: EndReason): void {
+    this.changes.emit({ kind: 'removed', claims, why });
+  }
+
+  /** The active ones among the tokens and those made from them. */
+  withChildren(jtis: readonly string[]): string[] {
+    return this.#whitelist.withChildren(jtis).filter((jti) => this.#whitelist.expiryOf(jti) !== undefined);
+  }
+
+  /** The ids of tokens whose parent is not active; there are none but after a crash at a bad moment. */
+  orphans(): string[] {
+    return this.#whitelist.orphans();
+  }
+
+  /** The ids of at most `limit` tokens whose time is over, the oldest first. Throws STORE_UNAVAILABLE. */
+  async expired(limit: number): Promise<string[]> {
+    const { nowSeconds } = this.#times();
+    return this.#options.store.read((db) => expiredTokens(db, nowSeconds, limit));
+  }
+
+  /** The ids of all tokens of a login that are not deleted. Throws STORE_UNAVAILABLE. */
+  async idsOf(login: string): Promise<string[]> {
+    return this.#options.store.read((db) => tokenIdsOf(db, login));
+  }
+
+  /** What tokens claim that are not deleted, whether active or not. Throws STORE_UNAVAILABLE. */
+  async claimsOf(jtis: readonly string[]): Promise<TokenClaims[]> {
+    return (await this.#options.store.read((db) => selectTokensById(db, jtis))).map(claimsOf);
   }
 
   /** The claims of an active token, or undefined. Throws STORE_UNAVAILABLE. */
@@ -242,12 +271,10 @@ export class Authority implements AsyncDisposable {
     return Buffer.from(hkdfSync('sha256', master, '', `latchkey link init ${jti}`, INIT_KEY_BYTES));
   }
 
-  /** Stops sweeping and finishes what is being ended. Tokens stay as they are. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Stops looking at the clock. Tokens stay as they are. */
+  [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#calls[Symbol.dispose]();
-    await this.#sweeping;
-    await this.#endings.settled();
   }
 
   #verifySignature(token: string, key: string): TokenClaims {
@@ -269,33 +296,5 @@ export class Authority implements AsyncDisposable {
     const settings = this.#options.settings();
     this.#longestLifetimeSeconds = Math.max(this.#longestLifetimeSeconds, longestLifetime(settings));
     return settings;
-  }
-
-  #tick(): void {
-    this.#calls.expire();
-    void this.#endings.retry();
-    this.#sweeping ??= this.#sweep()
-      .catch((error: unknown) => this.#logSweep(error))
-      .finally(() => {
-        this.#sweeping = undefined;
-      });
-  }
-
-  /**
-   * Expired tokens end as revoked ones do, with all that hangs on them (F32). What is slow to end
-   * is not waited for: it would keep others.
-   */
-  async #sweep(): Promise<void> {
-    let fresh: string[];
-    do {
-      const { nowSeconds } = this.#times();
-      const jtis = await this.#options.store.read((db) => expiredTokens(db, nowSeconds, SWEEP_TOKENS));
-      fresh = jtis.filter((jti) => !this.#endings.isEnding(jti));
-      this.#endings.end(fresh, 'expired').catch((error: unknown) => this.#logSweep(error));
-    } while (fresh.length === SWEEP_TOKENS);
-  }
-
-  #logSweep(error: unknown): void {
-    this.#options.log.error({ err: error }, 'expired tokens could not be ended');
   }
 }

@@ -35,7 +35,7 @@ describe('revoking a token (X1)', () => {
     const own = await world.link();
     const claims = await claimsOf(world, own);
     const id = await started(world, claims);
-    const receipt = await world.authority.revoke({ jtis: [own.jti] }, 'logout');
+    const receipt = await world.revocation.revoke({ jtis: [own.jti] }, 'logout');
     expect(receipt).toMatchObject({
       jtis: [own.jti],
       links: [own.socket],
@@ -49,7 +49,7 @@ describe('revoking a token (X1)', () => {
     expect(own.child.exitCode).toBe(0);
     const daemon = await world.linkDaemon();
     await world.session(id, ({ socket }) => socket === daemon.socket);
-    await world.sessions.end(ANYBODY, id, 0);
+    await world.end(id);
   });
 
   test('with on_revoke "end" ends its sessions first, and nobody else\'s', async () => {
@@ -58,7 +58,7 @@ describe('revoking a token (X1)', () => {
     const [mine, other] = [await world.login(), await world.login()];
     const id = await started(world, mine);
     const kept = await started(world, other);
-    const receipt = await world.authority.revoke({ jtis: [mine.jti] }, 'revoked');
+    const receipt = await world.revocation.revoke({ jtis: [mine.jti] }, 'revoked');
     expect(receipt).toMatchObject({
       links: [],
       sessions: [id],
@@ -75,7 +75,7 @@ describe('revoking a token (X1)', () => {
     await using world = await World.open({ onRevoke: 'end' });
     const own = await world.link();
     const id = await started(world, await claimsOf(world, own));
-    const receipt = await world.authority.revoke({ jtis: [own.jti] }, 'revoked');
+    const receipt = await world.revocation.revoke({ jtis: [own.jti] }, 'revoked');
     expect(receipt).toMatchObject({ links: [own.socket], sessions: [id], survivors: [] });
   });
 
@@ -83,7 +83,7 @@ describe('revoking a token (X1)', () => {
     await using world = await World.open();
     const daemon = await world.linkDaemon();
     const { jti } = await world.login();
-    expect(await world.authority.revoke({ jtis: [jti] }, 'logout')).toMatchObject({
+    expect(await world.revocation.revoke({ jtis: [jti] }, 'logout')).toMatchObject({
       links: [],
       processes: 0,
     });
@@ -95,12 +95,12 @@ describe('revoking a token (X1)', () => {
     await using world = await World.open({ shutdownOnLogout: true });
     const daemon = await world.linkDaemon();
     const [first, last] = [await world.login(), await world.login()];
-    expect(await world.authority.revoke({ jtis: [first.jti] }, 'logout')).toMatchObject({
+    expect(await world.revocation.revoke({ jtis: [first.jti] }, 'logout')).toMatchObject({
       links: [],
       processes: 0,
     });
     expect(isAlive(daemon.pid)).toBe(true);
-    const receipt = await world.authority.revoke({ jtis: [last.jti] }, 'logout');
+    const receipt = await world.revocation.revoke({ jtis: [last.jti] }, 'logout');
     expect(receipt).toMatchObject({ links: [daemon.socket], processes: 1, survivors: [] });
     expect(world.authority.isActive(daemon.jti)).toBe(false);
     expect(await world.sockets()).toEqual([]);
@@ -112,7 +112,7 @@ describe('revoking a token (X1)', () => {
     await world.links.register({ socket: fake.name, daemon: true }, me.uid);
     const claims = await world.login();
     const start = world.sessions.start({ claims, ...TWO });
-    const revoked = world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    const revoked = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     await expect(start).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
     await revoked;
     expect(fake.received.some(({ body }) => body?.$case === 'start')).toBe(false);
@@ -129,7 +129,7 @@ describe('revoking a token (X1)', () => {
         world.links.forSocket(daemon.socket)?.running ?? new Map<string, number>();
       while (running().size === 0) await new Promise((resolve) => setImmediate(resolve));
       const [id] = running().keys();
-      const receipt = await world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+      const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
       await starting;
       expect(receipt.sessions).toEqual([id]);
       expect(running().size).toBe(0);
@@ -140,7 +140,7 @@ describe('revoking a token (X1)', () => {
     await using world = await World.open();
     const own = await world.link();
     process.kill(own.pid, 'SIGSTOP');
-    const receipt = await world.authority.revoke({ jtis: [own.jti] }, 'revoked');
+    const receipt = await world.revocation.revoke({ jtis: [own.jti] }, 'revoked');
     expect(receipt).toMatchObject({ links: [own.socket], processes: 1, survivors: [] });
     expect(own.child.signalCode ?? 'SIGKILL').toBe('SIGKILL');
     await world.until('its end', () => own.child.signalCode ?? undefined);
@@ -149,11 +149,11 @@ describe('revoking a token (X1)', () => {
   test('by stopping the link is the same', async () => {
     await using world = await World.open();
     const own = await world.link();
-    expect(await world.links.stop(own.socket)).toMatchObject({
+    expect(await world.stopLink(own.socket)).toMatchObject({
       jtis: [own.jti],
       links: [own.socket],
       processes: 1,
     });
-    await expect(world.links.stop(own.socket)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+    await expect(world.stopLink(own.socket)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
   });
 });

@@ -114,7 +114,7 @@ class Histories {
   ): Promise<void> {
     const meant = new Set(this.all.filter(isMeant));
     for (const history of meant) this.#markWithChildren(history, (each) => (each.revocable = true));
-    await this.authority.revoke(target, 'revoked');
+    await this.#world.revocation.revoke(target, 'revoked');
     for (const history of meant) this.#markWithChildren(history, (each) => (each.acknowledged = true));
   }
 

@@ -3,11 +3,11 @@ import type { Authority } from '../authority/authority.ts';
 
 const PAGE = 1000;
 
-/** Revokes tokens of links of which nothing is kept. */
-export async function revokeTokensWithoutLink(
-  authority: Pick<Authority, 'list' | 'revoke'>,
+/** The ids of tokens made for links that are not among `kept`. Throws STORE_UNAVAILABLE. */
+export async function tokensWithoutLink(
+  authority: Pick<Authority, 'list'>,
   kept: ReadonlySet<string>,
-): Promise<void> {
+): Promise<string[]> {
   const orphans: string[] = [];
   for (const authMethod of ['link', 'link-daemon']) {
     let pageToken = '';
@@ -17,5 +17,5 @@ export async function revokeTokensWithoutLink(
       pageToken = page.nextPageToken;
     } while (pageToken !== '');
   }
-  if (orphans.length > 0) await authority.revoke({ jtis: orphans }, 'link-ended');
+  return orphans;
 }

@@ -1,56 +1,48 @@
-/** What ending tokens has ended, as its parts report it and as the whole is answered (X1). */
+/** The receipt of an ending (X1): what has ended, what goes on, and what would not end. */
+import type { EndResult, Survivor } from '../supervisor/lifecycle/end-result.ts';
 
-/** Why tokens ended. */
-export type EndReason = 'revoked' | 'logout' | 'expired' | 'link-ended' | 'replaced';
-
-/** A process that an ending did not end. */
-export interface Survivor {
-  readonly pid: number;
-  readonly linuxUser: string;
-  readonly command: string;
-}
-
-/** What hung on the tokens and was ended with them, or kept. */
-export interface EndedParts {
-  /** Sockets. */
+export interface Receipt {
+  /** The tokens that are refused now because of this call. */
+  readonly jtis: readonly string[];
+  /** The sockets of the links that have ended. */
   readonly links: readonly string[];
-  /** Ids. */
+  /** The ids of the sessions that have ended. */
   readonly sessions: readonly string[];
-  /** Ids of sessions that by the settings go on. */
+  /** The ids of the sessions that by the settings go on. */
   readonly keptSessions: readonly string[];
-  /** How many were ended. */
+  /** How many processes were ended. */
   readonly processes: number;
   readonly survivors: readonly Survivor[];
   /** Who says so: the daemon, or the user's own link. Missing when there was no process to end. */
   readonly verifiedBy?: 'daemon' | 'link';
-}
-
-export interface Receipt extends EndedParts {
-  /** The tokens that are refused now because of this call. */
-  readonly jtis: readonly string[];
   /** From the call until all of it was over. */
   readonly milliseconds: number;
 }
 
-export const NOTHING_ENDED: EndedParts = {
-  links: [],
-  sessions: [],
-  keptSessions: [],
-  processes: 0,
-  survivors: [],
-};
+/** One line of a receipt, or several: whatever is left out adds nothing. */
+export type Part = Partial<Omit<Receipt, 'jtis' | 'milliseconds'>>;
 
-/** The parts as one; it is only as believable as the least of them. */
-export function mergeParts(parts: readonly EndedParts[]): EndedParts {
+/** What one ending adds: its link or session where that is over, and its processes in any case. */
+export function partOf(
+  { isOver, ...processes }: EndResult,
+  ended: Pick<Part, 'links'> | Pick<Part, 'sessions'>,
+): Part {
+  return isOver ? { ...processes, ...ended } : processes;
+}
+
+/** The parts as one receipt; it is only as believable as the least of its witnesses. */
+export function receiptOf(jtis: readonly string[], parts: readonly Part[], milliseconds: number): Receipt {
   const witnesses = parts.map(({ verifiedBy }) => verifiedBy);
   const verifiedBy = witnesses.includes('link') ? 'link' : witnesses.find((witness) => witness !== undefined);
   return {
-    links: unique(parts.flatMap(({ links }) => links)),
-    sessions: unique(parts.flatMap(({ sessions }) => sessions)),
-    keptSessions: unique(parts.flatMap(({ keptSessions }) => keptSessions)),
-    processes: parts.reduce((sum, { processes }) => sum + processes, 0),
-    survivors: parts.flatMap(({ survivors }) => survivors),
+    jtis,
+    links: unique(parts.flatMap(({ links = [] }) => links)),
+    sessions: unique(parts.flatMap(({ sessions = [] }) => sessions)),
+    keptSessions: unique(parts.flatMap(({ keptSessions = [] }) => keptSessions)),
+    processes: parts.reduce((sum, { processes = 0 }) => sum + processes, 0),
+    survivors: parts.flatMap(({ survivors = [] }) => survivors),
     ...(verifiedBy !== undefined && { verifiedBy }),
+    milliseconds,
   };
 }
 

@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AuthorityWorld, until } from '../../test/support/server/authority.ts';
-import type { Authority, EndReason } from '../authority/authority.ts';
+import type { Authority } from '../authority/authority.ts';
 import { AppError, isAppError, type Reason } from '../errors.ts';
 import { selectToken } from '../store/tables/tokens.ts';
-import { NOTHING_ENDED } from './receipt.ts';
 
 let world: AuthorityWorld;
 let authority: Authority;
@@ -16,11 +15,15 @@ afterEach(() => world[Symbol.asyncDispose]());
 const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' };
 const withReason = (reason: Reason): unknown => expect.toSatisfy((error) => isAppError(error, reason));
 
+type SessionRow = AuthorityWorld['hung']['sessions'][number];
+/** A session that runs, as far as a revocation looks at it. */
+const sessionRow = (id: string, jti: string) => ({ id, jti }) as SessionRow;
+
 describe('a revocation', () => {
   test('refuses before it answers, also a token whose signature is remembered', async () => {
     const { token, claims } = await authority.mint(alice);
     expect(world.reasonOf(token)).toBe('accepted');
-    const revoking = authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    const revoking = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     expect((await revoking).jtis).toEqual([claims.jti]);
     authority = await world.open();
@@ -29,23 +32,24 @@ describe('a revocation', () => {
 
   test('is idempotent, and does not list what it does not know', async () => {
     const { claims } = await authority.mint(alice);
-    const twice = await authority.revoke({ jtis: [claims.jti, claims.jti, 'never'] }, 'revoked');
+    const twice = await world.revocation.revoke({ jtis: [claims.jti, claims.jti, 'never'] }, 'revoked');
     expect(twice.jtis).toEqual([claims.jti]);
-    const again = await authority.revoke({ jtis: [claims.jti] }, 'revoked');
-    expect(again).toMatchObject({ ...NOTHING_ENDED, jtis: [] });
+    const again = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
+    const nothing = { jtis: [], links: [], sessions: [], keptSessions: [], processes: 0, survivors: [] };
+    expect(again).toEqual({ ...nothing, milliseconds: expect.any(Number) });
   });
 
   test("of a login ends all of its tokens and nobody else's (X2)", async () => {
     const mine = await Promise.all([authority.mint(alice), authority.mint(alice)]);
     const other = await authority.mint({ ...alice, login: 'bob' });
-    const receipt = await authority.revoke({ login: 'alice' }, 'logout');
+    const receipt = await world.revocation.revoke({ login: 'alice' }, 'logout');
     expect(receipt.jtis.toSorted()).toEqual(mine.map(({ claims }) => claims.jti).sort());
     expect(world.reasonOf(other.token)).toBe('accepted');
   });
 
   test('of a login takes what is just being made for it along', async () => {
     const making = authority.mint(alice);
-    const [made] = await Promise.allSettled([making, authority.revoke({ login: 'alice' }, 'logout')]);
+    const [made] = await Promise.allSettled([making, world.revocation.revoke({ login: 'alice' }, 'logout')]);
     expect(made).toEqual({ status: 'rejected', reason: withReason('TOKEN_NOT_ACTIVE') });
     expect(await authority.liveTokensOf('alice')).toEqual([]);
   });
@@ -61,7 +65,8 @@ describe('a revocation', () => {
       }, 30);
     });
     const own = authority.enter(claims.jti, () => events.push('own call aborted'));
-    await authority.revoke({ jtis: [claims.jti] }, 'revoked', { except: own });
+    const by = { claims, role: 'user', call: own } as const;
+    await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked', by);
     expect(events).toEqual(['TOKEN_NOT_ACTIVE', 'left']);
     own.leave();
     expect(() => authority.enter(claims.jti, () => {})).toThrow(
@@ -69,54 +74,71 @@ describe('a revocation', () => {
     );
   });
 
-  test('asks every hook once, and puts what they ended into one receipt (X1)', async () => {
-    const asked: [string[], EndReason][] = [];
+  test('ends what hangs on the tokens once, and puts it into one receipt (X1)', async () => {
+    const asked: string[] = [];
     const survivor = { pid: 7, linuxUser: 'alice', command: 'sleep' };
-    authority.onEnded(async (ended, why) => {
-      asked.push([ended.map(({ jti }) => jti), why]);
-      return { ...NOTHING_ENDED, links: ['s'], sessions: ['1', '2'], processes: 2, verifiedBy: 'daemon' };
-    });
-    authority.onEnded(async () => ({
-      ...NOTHING_ENDED,
-      sessions: ['2'],
-      keptSessions: ['3'],
-      processes: 1,
-      survivors: [survivor],
-      verifiedBy: 'link',
-    }));
-    const { claims } = await authority.mint(alice);
-    const receipt = await authority.revoke({ jtis: [claims.jti] }, 'logout');
-    expect(asked).toEqual([[[claims.jti], 'logout']]);
+    world.hung.end = async (socket) => {
+      asked.push(socket);
+      return socket === 'gone'
+        ? { isOver: true, processes: 2, survivors: [], verifiedBy: 'daemon' }
+        : { isOver: false, processes: 1, survivors: [survivor], verifiedBy: 'link' };
+    };
+    const gone = (await authority.mint({ ...alice, socket: 'gone' })).claims.jti;
+    const left = (await authority.mint({ ...alice, socket: 'left', parent: gone })).claims.jti;
+    world.hung.sessions = [sessionRow('1', left), sessionRow('2', 'of another token')];
+    const receipt = await world.revocation.revoke({ jtis: [gone] }, 'logout');
+    expect(asked.toSorted()).toEqual(['gone', 'left']);
     expect(receipt).toEqual({
-      jtis: [claims.jti],
-      links: ['s'],
-      sessions: ['1', '2'],
-      keptSessions: ['3'],
+      jtis: [gone, left],
+      links: ['gone'],
+      sessions: [],
+      keptSessions: ['1'],
       processes: 3,
       survivors: [survivor],
       verifiedBy: 'link',
       milliseconds: expect.any(Number),
     });
-    await authority.revoke({ jtis: [claims.jti] }, 'logout');
-    expect(asked).toHaveLength(1);
+    await world.revocation.revoke({ jtis: [gone] }, 'logout');
+    expect(asked).toHaveLength(2);
   });
 
-  test('asked for twice at once is waited for by both, and a failing hook is no secret', async () => {
+  test('asked for twice at once is waited for by both, and a failure is no secret', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    authority.onEnded(async () => {
+    world.hung.end = async () => {
       await promise;
-      return { ...NOTHING_ENDED, sessions: ['1'] };
-    });
-    const { claims } = await authority.mint(alice);
-    const both = [1, 2].map(() => authority.revoke({ jtis: [claims.jti] }, 'revoked'));
+      return { isOver: true, processes: 1, survivors: [] };
+    };
+    const { claims } = await authority.mint({ ...alice, socket: 's' });
+    const both = [1, 2].map(() => world.revocation.revoke({ jtis: [claims.jti] }, 'revoked'));
     resolve();
-    const sessions = (await Promise.all(both)).map((receipt) => receipt.sessions);
-    expect(sessions).toEqual([['1'], ['1']]);
-    authority.onEnded(() => Promise.reject(new AppError('LINK_LOST', 'gone')));
-    const { token, claims: next } = await authority.mint(alice);
-    await expect(authority.revoke({ jtis: [next.jti] }, 'revoked')).rejects.toEqual(withReason('LINK_LOST'));
+    const links = (await Promise.all(both)).map((receipt) => [receipt.jtis, receipt.links]);
+    expect(links).toEqual(Array(2).fill([[claims.jti], ['s']]));
+    world.hung.end = () => Promise.reject(new AppError('LINK_LOST', 'gone'));
+    const { token, claims: next } = await authority.mint({ ...alice, socket: 's' });
+    await expect(world.revocation.revoke({ jtis: [next.jti] }, 'revoked')).rejects.toEqual(
+      withReason('LINK_LOST'),
+    );
     expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     expect((await authority.list({ pageSize: 0 })).total).toBe(0);
+  });
+
+  test('from within an ending does not wait for itself', async () => {
+    const { claims } = await authority.mint({ ...alice, socket: 's' });
+    // As a link that goes while it is being stopped says that its token is to end.
+    world.hung.end = async () => {
+      await world.hung.observer?.tokenOver?.(claims.jti, 'link-ended');
+      return { isOver: true, processes: 1, survivors: [] };
+    };
+    const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
+    expect([receipt.jtis, receipt.links]).toEqual([[claims.jti], ['s']]);
+  });
+
+  test('follows a link that is gone', async () => {
+    const { token, claims } = await authority.mint({ ...alice, socket: 's' });
+    const told = world.hung.observer?.tokenOver?.(claims.jti, 'link-ended');
+    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    await told;
+    expect(await authority.claimsOf([claims.jti])).toEqual([]);
   });
 });
 
@@ -125,7 +147,7 @@ describe('a revocation between a commit and its answer', () => {
     const { token, claims } = await authority.mint(alice);
     let revoking: Promise<unknown> | undefined;
     world.afterCommit = () => {
-      revoking ??= authority.revoke({ jtis: [claims.jti] }, 'revoked');
+      revoking ??= world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     };
     await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await revoking;
@@ -135,7 +157,7 @@ describe('a revocation between a commit and its answer', () => {
   test('wins over the issue', async () => {
     let revoking: Promise<unknown> | undefined;
     world.afterCommit = () => {
-      revoking ??= authority.revoke({ login: 'alice' }, 'revoked');
+      revoking ??= world.revocation.revoke({ login: 'alice' }, 'revoked');
     };
     await expect(authority.mint(alice)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await revoking;
@@ -163,34 +185,37 @@ describe('a commit that fails', () => {
   });
 
   test('never acknowledges a revocation, and still refuses, ends, and tries again by itself', async () => {
-    const hooked: string[] = [];
-    authority.onEnded(async (ended) => {
-      hooked.push(...ended.map(({ jti }) => jti));
-      return NOTHING_ENDED;
+    const ended: string[] = [];
+    world.hung.end = async (socket) => {
+      ended.push(socket);
+      return { isOver: true, processes: 1, survivors: [] };
+    };
+    using _ = authority.changes.listen((change) => {
+      if (change.kind === 'removed') ended.push(change.why);
     });
-    const { token, claims } = await authority.mint(alice);
+    const { token, claims } = await authority.mint({ ...alice, socket: 's' });
     world.broken = true;
     for (let time = 0; time < 2; time++) {
-      await expect(authority.revoke({ jtis: [claims.jti] }, 'revoked')).rejects.toEqual(
+      await expect(world.revocation.revoke({ jtis: [claims.jti] }, 'revoked')).rejects.toEqual(
         withReason('STORE_UNAVAILABLE'),
       );
       expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     }
-    expect(hooked).toEqual([claims.jti]);
+    expect(ended).toEqual(['revoked', 's']);
     expect(await authority.get(claims.jti)).toBeUndefined();
     await until(() => world.logged.length > 0);
     world.broken = false;
-    const receipt = await authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     expect(receipt.jtis).toEqual([claims.jti]);
     authority = await world.open();
     expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
-    expect(hooked).toEqual([claims.jti]);
+    expect(ended).toEqual(['revoked', 's']);
   });
 
   test('is repeated without being asked, until the entry is gone', async () => {
     const { claims } = await authority.mint(alice);
     world.broken = true;
-    await expect(authority.revoke({ login: 'alice' }, 'revoked')).rejects.toEqual(
+    await expect(world.revocation.revoke({ login: 'alice' }, 'revoked')).rejects.toEqual(
       withReason('STORE_UNAVAILABLE'),
     );
     world.broken = false;

@@ -1,169 +1,244 @@
 /**
- * Ending tokens: refused in memory at once, then deleted for good, and their calls and whatever
- * else hangs on them ended. When the disk does not take the deletion the tokens stay refused, all
- * else is ended nevertheless, the asker is told, and the deletion is tried again every second.
+ * Revocation: whatever ends a token, a link or a session comes through here, by whichever way: revoked, logged out,
+ * expired, stopped. It promises that a token is refused from the first moment on; that it is deleted for good before
+ * the receipt, or nobody is told so and the deletion is tried again every second; and that the receipt comes when the
+ * token's calls have left and all that hung on it has ended, or names what would not. It never ends what is not the
+ * asker's to end.
  */
-
-import type { Call, CallsInFlight } from '../authority/tokens/calls-in-flight.ts';
-import { claimsOf } from '../authority/tokens/token-row.ts';
-import type { Whitelist } from '../authority/tokens/whitelist.ts';
+import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
-import type { Store } from '../store/open.ts';
-import type { TokenRow } from '../store/schema.ts';
-import { deleteTokens, selectTokensById } from '../store/tables/tokens.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { Links } from '../supervisor/links.ts';
 import { type TokenClaims, tokenExpired } from '../token/claims.ts';
-import { type EndedParts, type EndReason, mergeParts, NOTHING_ENDED, type Receipt } from './receipt.ts';
+import { Expiry } from './expiry.ts';
+import { endsSessions, linksOf, type RevocationSettings, sessionsOf, unusedDaemons } from './hanging.ts';
+import type { By, Roles } from './may-end.ts';
+import { tokensWithoutLink } from './orphan-tokens.ts';
+import { type Part, partOf, type Receipt, receiptOf } from './receipt.ts';
+import { type Deletion, Deletions } from './retry-deletion.ts';
+import { type Selected, type Selection, type Session, select, type Tokens } from './select.ts';
 
-/**
- * Ends what hangs on tokens that have ended. Called once for each token. It may revoke other
- * tokens; to wait for a revocation of these would be to wait for itself.
- */
-export type EndedHook = (ended: readonly TokenClaims[], why: EndReason) => Promise<EndedParts>;
+export type { By } from './may-end.ts';
+export type { Receipt } from './receipt.ts';
+export type { Selection, Tokens } from './select.ts';
 
-export interface EndingParts {
-  readonly store: Store;
-  readonly whitelist: Whitelist;
-  readonly calls: CallsInFlight;
-  readonly hooks: readonly EndedHook[];
-  /** Told of each token once. */
-  readonly removed: (claims: TokenClaims, why: EndReason) => void;
+export interface RevocationOptions {
+  readonly authority: Pick<
+    Authority,
+    | 'refuse'
+    | 'refuseUnborn'
+    | 'endCalls'
+    | 'delete'
+    | 'tellRemoved'
+    | 'withChildren'
+    | 'orphans'
+    | 'expired'
+    | 'idsOf'
+    | 'claimsOf'
+    | 'isActive'
+    | 'get'
+    | 'list'
+    | 'liveTokensOf'
+  >;
+  readonly links: Pick<
+    Links,
+    'get' | 'find' | 'daemonsOf' | 'jtis' | 'expectEnd' | 'end' | 'settled' | 'observe'
+  >;
+  readonly sessions: Pick<Sessions, 'endable' | 'hangingOn' | 'end'>;
+  readonly roles: Roles;
+  /** What holds now: it may change while the daemon runs. */
+  readonly settings: () => RevocationSettings;
   readonly log: Pick<Log, 'error'>;
 }
 
-/** Tokens that were refused together, until they are deleted and all that hung on them is gone. */
-interface Ending {
-  readonly jtis: readonly string[];
-  readonly why: EndReason;
-  /** What hung on them; set off once, however often the deletion is tried. */
-  consequences: Promise<EndedParts> | undefined;
-  work: Promise<EndedParts> | undefined;
-}
+const LOOK_MS = 1_000;
+/** What a session's processes have between SIGTERM and SIGKILL where nobody says. */
+const GRACE_MS = 3_000;
 
-export class Endings {
-  readonly #parts: EndingParts;
-  readonly #unfinished = new Map<string, Ending>();
+export class Revocation implements AsyncDisposable {
+  readonly #options: RevocationOptions;
+  readonly #deletions: Deletions;
+  readonly #expiry: Expiry;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(parts: EndingParts) {
-    this.#parts = parts;
+  private constructor(options: RevocationOptions) {
+    const { authority, log } = options;
+    this.#options = options;
+    this.#deletions = new Deletions({
+      authority,
+      consequences: (gone, why) => this.#endHanging(gone, why),
+      log,
+    });
+    this.#expiry = new Expiry({
+      authority,
+      isEnding: (jti) => this.#deletions.isEnding(jti),
+      end: (jtis) => this.revoke({ jtis }, 'expired'),
+      log,
+    });
   }
 
   /**
-   * Ends the tokens and those made from them. They are refused when this returns its promise, and
-   * the promise settles when nothing of them is left. Those already being ended are waited for;
-   * those not known are not in the receipt. Throws STORE_UNAVAILABLE when they could not be
-   * deleted for good.
+   * Ends the tokens that an earlier daemon could not end: of parents that are gone, and of links that are no more.
+   * From then on tokens end with their time, and with their links. Throws STORE_UNAVAILABLE.
    */
-  async end(jtis: readonly string[], why: EndReason, except?: Call): Promise<Receipt> {
-    const begun = performance.now();
-    const { whitelist, calls, log } = this.#parts;
-    const joined = [...new Set(jtis)].filter((jti) => this.#unfinished.has(jti));
-    const refused = whitelist.refuse(jtis);
-    if (refused.length > 0) this.#begin(refused, why);
-    const ended = [...refused, ...joined];
-    const leaving = calls.end(ended, reasonFor(why), except);
-    const endings = new Set(ended.flatMap((jti) => this.#unfinished.get(jti) ?? []));
-    const [remaining, ...outcomes] = await Promise.allSettled([
-      leaving,
-      ...Array.from(endings, (ending) => this.#complete(ending)),
-    ]);
-    if (remaining.status === 'fulfilled' && remaining.value > 0) {
-      log.error({ calls: remaining.value }, 'calls of an ended token did not leave in time');
-    }
-    const parts = mergeParts(outcomes.map(settledValue));
-    return { ...parts, jtis: ended, milliseconds: performance.now() - begun };
-  }
-
-  /** Deletes a row that was committed for a token that nobody got. */
-  discard(jti: string): void {
-    const ending = this.#begin([jti], 'revoked');
-    ending.consequences = Promise.resolve(NOTHING_ENDED);
-    this.#complete(ending).catch(() => {}); // stays unfinished, and the next try says so
-  }
-
-  /** Whether the token is being ended, or waits for another try. */
-  isEnding(jti: string): boolean {
-    return this.#unfinished.has(jti);
-  }
-
-  /** Tries again what could not be finished. */
-  retry(): Promise<void> {
-    return this.#completeAll((ending) => ending.work === undefined);
-  }
-
-  /** Settles when all is finished, or has failed once more. */
-  settled(): Promise<void> {
-    return this.#completeAll(() => true);
-  }
-
-  async #completeAll(isMeant: (ending: Ending) => boolean): Promise<void> {
-    const endings = [...new Set(this.#unfinished.values())].filter(isMeant);
-    const outcomes = await Promise.allSettled(endings.map((ending) => this.#complete(ending)));
-    const failed = outcomes.find(({ status }) => status === 'rejected');
-    if (failed?.status !== 'rejected') return;
-    const details = { err: failed.reason, tokens: this.#unfinished.size };
-    this.#parts.log.error(details, 'ended tokens are refused, but not yet deleted for good');
-  }
-
-  #begin(jtis: readonly string[], why: EndReason): Ending {
-    const ending: Ending = { jtis, why, consequences: undefined, work: undefined };
-    for (const jti of jtis) this.#unfinished.set(jti, ending);
-    return ending;
-  }
-
-  #complete(ending: Ending): Promise<EndedParts> {
-    ending.work ??= this.#work(ending).finally(() => {
-      ending.work = undefined;
+  static async open(options: RevocationOptions): Promise<Revocation> {
+    const revocation = new Revocation(options);
+    const { authority, links } = options;
+    links.observe({
+      tokenOver: async (jti, why) => {
+        if (authority.isActive(jti)) await revocation.revoke({ jtis: [jti] }, why);
+      },
     });
-    return ending.work;
+    await revocation.revoke({ jtis: authority.orphans() }, 'revoked');
+    await revocation.revoke({ jtis: await tokensWithoutLink(authority, links.jtis()) }, 'link-ended');
+    revocation.#timer = setInterval(() => revocation.#look(), LOOK_MS).unref();
+    return revocation;
   }
 
-  async #work(ending: Ending): Promise<EndedParts> {
-    const { rows, failure } = await this.#delete(ending.jtis);
-    if (rows !== undefined) ending.consequences ??= this.#consequences(rows, ending.why);
-    try {
-      const ended = (await ending.consequences) ?? NOTHING_ENDED;
-      if (failure !== undefined) throw failure;
-      return ended;
-    } finally {
-      if (failure === undefined) for (const jti of ending.jtis) this.#unfinished.delete(jti);
-    }
+  /** Whether sessions end when their tokens are revoked. */
+  get endsSessions(): boolean {
+    return endsSessions('revoked', this.#options);
   }
 
-  /** The rows as they were, deleted for good unless there is a `failure`; none when nothing can be read. */
-  async #delete(jtis: readonly string[]): Promise<{ rows: TokenRow[] | undefined; failure?: unknown }> {
-    const { store } = this.#parts;
-    try {
-      const rows = await store.commit(
-        async (tx) => {
-          const found = await selectTokensById(tx, jtis);
-          await deleteTokens(tx, jtis);
-          return found;
-        },
-        { isUrgent: true },
-      );
-      return { rows };
-    } catch (failure) {
-      const rows = await store.read((db) => selectTokensById(db, jtis)).catch(() => undefined);
-      return { rows, failure };
-    }
+  /**
+   * Ends what is selected, with the tokens made from those selected and everything that hangs on them. Tokens by id
+   * are refused before this returns its promise when the server itself asks, which is without `by`; ids that are not
+   * active are passed over then. Who asks while the same token is being ended waits for the same.
+   * Throws NOT_FOUND and PERMISSION_DENIED for what `by` may not end, SESSION_ENDED, LINK_REQUIRED, LINK_LOST, and
+   * STORE_UNAVAILABLE when the deletion is not durable: the tokens stay refused all the same.
+   */
+  async revoke(selection: Tokens, why: EndReason): Promise<Receipt>;
+  async revoke(selection: Selection, why: EndReason, by: By): Promise<Receipt>;
+  async revoke(selection: Selection, why: EndReason, by?: By): Promise<Receipt> {
+    const begun = performance.now();
+    const selected = by === undefined ? (selection as Tokens) : await select(selection, by, this.#options);
+    const asked = 'login' in selected ? await this.#refuseUnborn(selected.login, why) : selected.jtis;
+    const { ended, deletions } = this.#refuse(asked, why); // from here on nobody gets in
+    const parts = await allOf([
+      this.#endCalls(ended, why, by?.call),
+      ...deletions.map((deletion) => this.#deletions.finish(deletion)), // and what hangs on the tokens
+      this.#endSelectedSession(selected),
+    ]);
+    return receiptOf(ended, parts.flat(), performance.now() - begun);
   }
 
-  async #consequences(rows: readonly TokenRow[], why: EndReason): Promise<EndedParts> {
-    const ended = rows.map(claimsOf);
-    for (const claims of ended) this.#parts.removed(claims, why);
-    if (ended.length === 0) return NOTHING_ENDED;
-    const outcomes = await Promise.allSettled(this.#parts.hooks.map((hook) => hook(ended, why)));
-    return mergeParts(outcomes.map(settledValue));
+  /**
+   * The receipt that `revoke` would answer now, as far as it can be known: without processes, survivors and witness.
+   * Ends nothing. Throws what `revoke` throws.
+   */
+  async preview(selection: Selection, why: EndReason, by: By): Promise<Receipt> {
+    const { authority } = this.#options;
+    const selected = await select(selection, by, this.#options);
+    const asked = 'login' in selected ? await authority.idsOf(selected.login) : selected.jtis;
+    const jtis = authority.withChildren(asked);
+    const parts = await this.#foresee(jtis, why, new Set(jtis));
+    if ('session' in selected) parts.push({ sessions: [selected.session.id] });
+    return receiptOf(jtis, parts, 0);
+  }
+
+  /** Finishes what is being ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#expiry.settled();
+    await this.#deletions.settled();
+  }
+
+  #look(): void {
+    void this.#deletions.retry();
+    void this.#expiry.sweep();
+  }
+
+  /** Sees to it that nobody gets a token that is just being made for `login`. The ids of all that it has. */
+  async #refuseUnborn(login: string, why: EndReason): Promise<string[]> {
+    const { authority } = this.#options;
+    const unborn = authority.refuseUnborn(login);
+    this.#deletions.begin({ active: [], unborn }, why);
+    return [...(await authority.idsOf(login)), ...unborn];
+  }
+
+  /** Refuses the tokens: answers those that have ended by that, or by an earlier call not over yet, and what is left to do. */
+  #refuse(asked: readonly string[], why: EndReason): { ended: string[]; deletions: Deletion[] } {
+    const joined = [...new Set(asked)].filter((jti) => this.#deletions.isEnding(jti));
+    const refused = this.#options.authority.refuse(asked);
+    this.#deletions.begin(refused, why);
+    const deletions = this.#deletions.of([...asked, ...refused.active, ...refused.unborn]);
+    return { ended: [...refused.active, ...joined], deletions };
+  }
+
+  async #endCalls(jtis: readonly string[], why: EndReason, except: Call | undefined): Promise<Part[]> {
+    const { authority, log } = this.#options;
+    const calls = await authority.endCalls(jtis, reasonFor(why), except);
+    if (calls > 0) log.error({ calls }, 'calls of an ended token did not leave in time');
+    return [];
+  }
+
+  /** Ends what hung on tokens that are gone: sessions first, while the links can be asked for it. */
+  async #endHanging(gone: readonly TokenClaims[], why: EndReason): Promise<Part[]> {
+    if (gone.length === 0) return [];
+    const { authority, links, log } = this.#options;
+    for (const claims of gone) authority.tellRemoved(claims, why);
+    const hanging = linksOf(gone, this.#options);
+    for (const { socket } of hanging) links.expectEnd(socket);
+    const { ending, staying } = await sessionsOf(gone, why, this.#options).catch((error: unknown) => {
+      // A store that cannot say which sessions there are keeps no link alive.
+      log.error({ err: error }, 'the sessions of ended tokens cannot be read');
+      return { ending: [], staying: [] };
+    });
+    const everything = endsSessions(why, this.#options);
+    const parts: Part[] = [{ keptSessions: staying.map(({ id }) => id) }];
+    parts.push(...(await Promise.all(ending.map((session) => this.#endSession(session, GRACE_MS)))));
+    parts.push(...(await Promise.all(hanging.map(({ socket }) => this.#endLink(socket, everything)))));
+    const unused = await unusedDaemons(gone, why, new Set(), this.#options);
+    if (unused.length > 0) parts.push(await this.revoke({ jtis: unused }, why));
+    await links.settled();
+    return parts;
+  }
+
+  async #endLink(socket: string, everything: boolean): Promise<Part> {
+    return partOf(await this.#options.links.end(socket, { everything }), { links: [socket] });
+  }
+
+  async #endSession(session: Session, graceMs: number): Promise<Part> {
+    return partOf(await this.#options.sessions.end(session, graceMs), { sessions: [session.id] });
+  }
+
+  async #endSelectedSession(selected: Selected): Promise<Part[]> {
+    if (!('session' in selected)) return [];
+    return [await this.#endSession(selected.session, selected.graceMs ?? GRACE_MS)];
+  }
+
+  /** What `#endHanging` would report of these tokens; `going` are all that will have ended by then. */
+  async #foresee(jtis: readonly string[], why: EndReason, going: Set<string>): Promise<Part[]> {
+    const { authority } = this.#options;
+    const tokens = await authority.claimsOf(jtis);
+    const { ending, staying } = await sessionsOf(tokens, why, this.#options);
+    const parts: Part[] = [
+      {
+        links: linksOf(tokens, this.#options).map(({ socket }) => socket),
+        sessions: ending.map(({ id }) => id),
+        keptSessions: staying.map(({ id }) => id),
+      },
+    ];
+    const unused = await unusedDaemons(tokens, why, going, this.#options);
+    const more = authority.withChildren(unused).filter((jti) => !going.has(jti));
+    for (const jti of more) going.add(jti);
+    if (more.length > 0) parts.push(...(await this.#foresee(more, why, going)));
+    return parts;
   }
 }
 
+/** What the calls of ended tokens are told. */
 function reasonFor(why: EndReason): AppError {
   if (why === 'expired') return tokenExpired();
   return new AppError('TOKEN_NOT_ACTIVE', 'the token was revoked; log in again');
 }
 
-function settledValue<T>(outcome: PromiseSettledResult<T>): T {
-  if (outcome.status === 'rejected') throw outcome.reason;
-  return outcome.value;
+/** The values of all, once none is under way any more. Throws what the first of them threw. */
+async function allOf<Value>(works: readonly Promise<Value>[]): Promise<Value[]> {
+  const outcomes = await Promise.allSettled(works);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
 }

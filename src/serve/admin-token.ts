@@ -7,29 +7,39 @@ import { userInfo } from 'node:os';
 import type { Authority } from '../authority/authority.ts';
 import { removeAdminToken, writeAdminToken } from '../config/paths/run-files.ts';
 import type { Log } from '../log/log.ts';
+import type { Revocation } from '../revocation/revocation.ts';
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const RETRY_MS = 5_000;
 
+export interface AdminTokenDeps {
+  readonly authority: Pick<Authority, 'list' | 'mint' | 'changes'>;
+  readonly revocation: Pick<Revocation, 'revoke'>;
+  readonly runFolder: string;
+  readonly log: Log;
+}
+
 export class AdminToken implements AsyncDisposable {
-  readonly #authority: Authority;
+  readonly #authority: AdminTokenDeps['authority'];
+  readonly #revocation: AdminTokenDeps['revocation'];
   readonly #runFolder: string;
   readonly #log: Log;
   #jti: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #stopping = new AbortController();
 
-  private constructor(authority: Authority, runFolder: string, log: Log) {
+  private constructor({ authority, revocation, runFolder, log }: AdminTokenDeps) {
     this.#authority = authority;
+    this.#revocation = revocation;
     this.#runFolder = runFolder;
     this.#log = log;
   }
 
   /** Revokes what an earlier run left, and writes a new token. */
-  static async open(deps: { authority: Authority; runFolder: string; log: Log }): Promise<AdminToken> {
-    const admin = new AdminToken(deps.authority, deps.runFolder, deps.log);
+  static async open(deps: AdminTokenDeps): Promise<AdminToken> {
+    const admin = new AdminToken(deps);
     const left = await deps.authority.list({ authMethod: 'local', pageSize: 1000 });
-    await deps.authority.revoke({ jtis: left.items.map((claims) => claims.jti) }, 'replaced');
+    await deps.revocation.revoke({ jtis: left.items.map((claims) => claims.jti) }, 'replaced');
     void admin.#replaceRevoked();
     await admin.#replace();
     return admin;
@@ -52,7 +62,7 @@ export class AdminToken implements AsyncDisposable {
     const old = this.#jti;
     this.#jti = claims.jti;
     this.#schedule(((claims.exp - claims.iat) * 1000) / 2);
-    if (old !== undefined) await this.#authority.revoke({ jtis: [old] }, 'replaced');
+    if (old !== undefined) await this.#revocation.revoke({ jtis: [old] }, 'replaced');
   }
 
   #schedule(delayMs: number): void {
@@ -73,7 +83,7 @@ export class AdminToken implements AsyncDisposable {
     this.#stopping.abort();
     clearTimeout(this.#timer);
     removeAdminToken(this.#runFolder);
-    if (this.#jti !== undefined) await this.#authority.revoke({ jtis: [this.#jti] }, 'replaced');
+    if (this.#jti !== undefined) await this.#revocation.revoke({ jtis: [this.#jti] }, 'replaced');
   }
 }
 

@@ -109,7 +109,7 @@ describe('a session of a link daemon', () => {
         (error) => (error.reason === 'INPUT_CLOSED' ? true : undefined),
       );
     await world.until('the refusal', refused);
-    await world.sessions.end(MANAGER, id, 0);
+    await world.end(id);
   });
 
   test('with much input and output loses no byte', async () => {
@@ -134,7 +134,7 @@ describe('a session of a link daemon', () => {
     const missing = { reason: 'NOT_FOUND' };
     await expect(world.sessions.get(other, id)).rejects.toMatchObject(missing);
     await expect(world.sessions.signal(other, id, 'TERM')).rejects.toMatchObject(missing);
-    await expect(world.sessions.end(other, id)).rejects.toMatchObject(missing);
+    await expect(world.sessions.endable(other, id)).rejects.toMatchObject(missing);
     const attached = world.sessions.attach({ claims: theirs, sessionId: id, offset: 0 });
     await expect(attached).rejects.toMatchObject(missing);
     const reading = world.sessions.readOutput({ claims: theirs, sessionId: id, offset: 0, follow: true });
@@ -152,12 +152,11 @@ describe('a session of a link daemon', () => {
   test('ends with all of its processes, and the receipt says so (X1)', async () => {
     const { id } = await start("(trap '' TERM; sleep 60 & sleep 60) & setsid sleep 60 & echo here; wait");
     for await (const _ of read(id)) break;
-    const receipt = await world.sessions.end(MANAGER, id, 100);
+    const receipt = await world.end(id, 100);
     expect(receipt).toMatchObject({ jtis: [], links: [], sessions: [id], survivors: [], verifiedBy: 'link' });
     expect(receipt.processes).toBeGreaterThanOrEqual(4);
     expect((await world.sessions.get(MANAGER, id)).state).toBe('ended');
-    await expect(world.sessions.end(MANAGER, id, -1)).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
-    await expect(world.sessions.end(MANAGER, id)).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
+    await expect(world.end(id)).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
   });
 
   test('a reader that does not read holds back neither another reader nor another session', async () => {

@@ -8,13 +8,15 @@ import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
-import type { Receipt } from '../revocation/receipt.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { SessionQuery } from '../store/tables/sessions.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
+import type { EndResult } from '../supervisor/lifecycle/end-result.ts';
+import { runningOfLogin, runningOfUid } from '../supervisor/lifecycle/running-sessions.ts';
+import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { Attachment } from './attachment.ts';
@@ -67,8 +69,6 @@ export interface ReadRequest {
 }
 
 const GIVE_UP_MS = 10_000;
-const DEFAULT_GRACE_MS = 3_000;
-const LONGEST_GRACE_MS = 60_000;
 
 export class Sessions implements AsyncDisposable {
   readonly #options: SessionsOptions;
@@ -159,17 +159,37 @@ export class Sessions implements AsyncDisposable {
     await this.#runningLinkOf(row).signal(row.id, number);
   }
 
-  /** Ends a session with all its processes. Throws NOT_FOUND, SESSION_ENDED, LINK_REQUIRED, LINK_LOST. */
-  async end(viewer: Viewer, sessionId: string, graceMs = DEFAULT_GRACE_MS): Promise<Receipt> {
-    const begun = performance.now();
-    if (!Number.isInteger(graceMs) || graceMs < 0 || graceMs > LONGEST_GRACE_MS) {
-      throw new AppError('INVALID_ARGUMENT', `grace_milliseconds: 0 to ${LONGEST_GRACE_MS}`);
-    }
-    const { links } = this.#options;
+  /** A session that `viewer` may end now. Throws NOT_FOUND, SESSION_ENDED, LINK_REQUIRED, LINK_LOST. */
+  async endable(viewer: Viewer, sessionId: string): Promise<SessionRow> {
     const row = await this.#visible(viewer, sessionId);
-    const parts = await links.endSession(this.#runningLinkOf(row), row, graceMs);
+    this.#runningLinkOf(row);
+    return row;
+  }
+
+  /** The sessions that run and were started with one of these tokens, or run on one of these link daemons. */
+  async hangingOn(
+    tokens: readonly TokenClaims[],
+    daemons: readonly Pick<LinkInfo, 'uid' | 'socket'>[],
+  ): Promise<SessionRow[]> {
+    const { store } = this.#options;
+    const jtis = new Set(tokens.map(({ jti }) => jti));
+    const found = new Map<string, SessionRow>();
+    for (const login of new Set(tokens.map(({ sub }) => sub)))
+      for (const row of await runningOfLogin(store, login)) if (jtis.has(row.jti)) found.set(row.id, row);
+    for (const { uid, socket } of daemons)
+      for (const row of await runningOfUid(store, uid)) if (row.socket === socket) found.set(row.id, row);
+    return [...found.values()];
+  }
+
+  /**
+   * Ends a session with all its processes, who have `graceMs` between SIGTERM and SIGKILL; its end is on record
+   * when this resolves.
+   */
+  async end(session: SessionRow, graceMs: number): Promise<EndResult> {
+    const { links } = this.#options;
+    const result = await links.endSession(session, graceMs);
     await links.settled();
-    return { ...parts, jtis: [], milliseconds: performance.now() - begun };
+    return result;
   }
 
   /** Forgets ended sessions whose time is over. Done every hour. Throws STORE_UNAVAILABLE. */

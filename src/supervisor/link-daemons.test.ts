@@ -27,7 +27,7 @@ describe('link daemons', () => {
     const next = await world.sessions.start({ claims, ...plain });
     expect(next.socket).toBe(second.socket);
     expect(world.authority.isActive(first.jti)).toBe(true);
-    await world.sessions.end({ login: '', seesAll: true }, held.id, 0);
+    await world.end(held.id);
     await world.until(
       'the first to leave',
       async () => !(await world.sockets()).includes(first.socket) || undefined,
@@ -151,7 +151,7 @@ describe('link daemons', () => {
     });
     expect(renewed.exp - 4).toBeGreaterThanOrEqual((before?.iat ?? 0) + 3);
     expect(world.links.get(socket).state).toBe('ready');
-    await world.authority.revoke({ jtis: [claims.jti] }, 'logout');
+    await world.revocation.revoke({ jtis: [claims.jti] }, 'logout');
     await world.until('its end', async () => (await world.sockets()).length === 0 || undefined);
     expect(world.authority.isActive(jti)).toBe(false);
   });

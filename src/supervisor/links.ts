@@ -6,13 +6,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EligibleSettings } from '../accounts/eligible.ts';
-import type { Authority, Call } from '../authority/authority.ts';
+import type { Authority } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
-import { Revocation } from '../revocation/hanging.ts';
-import { revokeTokensWithoutLink } from '../revocation/orphan-tokens.ts';
-import { type EndedParts, NOTHING_ENDED, type Receipt } from '../revocation/receipt.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
@@ -20,6 +17,8 @@ import { allLinks } from '../store/tables/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { CgroupTree } from './cgroups/cgroup-tree.ts';
 import type { LinkConnection } from './connection/link-connection.ts';
+import { endLink } from './lifecycle/end-link.ts';
+import type { EndResult } from './lifecycle/end-result.ts';
 import { endSession } from './lifecycle/end-session.ts';
 import { OutdatedDaemons } from './lifecycle/outdated-daemons.ts';
 import { Supervision } from './lifecycle/supervision.ts';
@@ -40,9 +39,6 @@ import { LinkMeter, type LinksUsage } from './usage.ts';
 
 export interface LinkSettings {
   readonly eligible: EligibleSettings;
-  readonly shutdownOnLogout: boolean;
-  /** What becomes of a token's sessions when it ends. */
-  readonly onRevoke: 'keep' | 'end';
   /** Whether a link may register that nobody here has started: a way to log in. */
   readonly byHand: boolean;
 }
@@ -117,17 +113,12 @@ export class Links implements AsyncDisposable {
       expect: (uid) => this.expect(uid),
     });
     this.#replacement = new OutdatedDaemons({ ...common, daemonStarts: this.daemonStarts });
-    const revocation = new Revocation({
-      ...common,
-      supervision: this.#supervision,
-    });
-    authority.onEnded(async (ended, why) => (stopping.aborted ? NOTHING_ENDED : revocation.end(ended, why)));
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
   /**
    * Finds the links of an earlier daemon again; those that do not answer at once are looked for in
-   * the background, and so are sockets of nobody, which are removed. Tokens of links that are no more are revoked.
+   * the background, and so are sockets of nobody, which are removed.
    */
   static async open(options: LinksOptions): Promise<Links> {
     const links = new Links(options, await LinksFolder.open(options.linksFolder));
@@ -141,7 +132,6 @@ export class Links implements AsyncDisposable {
     const patience = delay(RESUME_MS, undefined, { signal: waited.signal }).catch(() => undefined);
     await Promise.race([links.#findAll(known), patience]);
     waited.abort();
-    await revokeTokensWithoutLink(options.authority, new Set(rows.map(({ jti }) => jti)));
     links.#sweep();
     return links;
   }
@@ -170,11 +160,6 @@ export class Links implements AsyncDisposable {
   /** Whether `latchkey link` is a way to log in. */
   get isOpenByHand(): boolean {
     return this.#options.settings().byHand;
-  }
-
-  /** Whether sessions end when their tokens are revoked. */
-  get endsSessions(): boolean {
-    return this.#options.settings().onRevoke === 'end';
   }
 
   /** Until disposed a link daemon of `uid` may register in any case: it is being started. */
@@ -232,8 +217,22 @@ export class Links implements AsyncDisposable {
     return link?.uid === uid && link.connection !== undefined;
   }
 
-  /** Ends a running session of this host through the link that looks after it. */
-  async endSession(link: LinkConnection, session: SessionRow, graceMs: number): Promise<EndedParts> {
+  /** From now on nothing is started on a link that is about to end, and nobody looks for it when it goes. */
+  expectEnd(socket: string): void {
+    const link = this.#registry.get(socket);
+    if (link) link.isEnding = true;
+  }
+
+  /** Ends a link, with `everything` that it started where the kernel can tell. Its token has ended before. */
+  async end(socket: string, { everything }: { readonly everything: boolean }): Promise<EndResult> {
+    const link = this.#registry.get(socket);
+    if (!link) return { isOver: false, processes: 0, survivors: [] };
+    return endLink(link, everything, this.#supervision);
+  }
+
+  /** Ends a session of this host, through the link that looks after it as far as that answers. */
+  async endSession(session: SessionRow, graceMs: number): Promise<EndResult> {
+    const link = this.forSocket(session.socket ?? '');
     const cgroup = await this.#options.cgroups?.ofSession(session.id, session.uid);
     return endSession({ link, cgroup }, session, graceMs);
   }
@@ -246,6 +245,22 @@ export class Links implements AsyncDisposable {
   /** Whose links there are. */
   uids(): Set<number> {
     return new Set(Array.from(this.#registry.all(), ({ uid }) => uid));
+  }
+
+  /** All links of this Linux user that are link daemons, retiring ones included. */
+  daemonsOf(linuxUser: string): LinkInfo[] {
+    const all = Array.from(this.#registry.all(), ({ info }) => info);
+    return all.filter((link) => link.daemon && link.linuxUser === linuxUser);
+  }
+
+  /** The ids of the tokens of all links. */
+  jtis(): Set<string> {
+    return new Set(Array.from(this.#registry.all(), ({ jti }) => jti));
+  }
+
+  /** The link with this socket, even if it does not answer just now. */
+  find(socket: string): LinkInfo | undefined {
+    return this.#registry.get(socket)?.info;
   }
 
   /** Whether there is a link with this socket, even if it does not answer just now. */
@@ -268,21 +283,16 @@ export class Links implements AsyncDisposable {
 
   /** Throws NOT_FOUND. */
   get(socket: string): LinkInfo {
-    const link = this.#registry.get(socket);
+    const link = this.find(socket);
     if (!link) throw new AppError('NOT_FOUND', 'there is no such link');
-    return link.info;
-  }
-
-  /** Ends a link with its token; `except` is a call of that token that waits for it. Throws NOT_FOUND, STORE_UNAVAILABLE. */
-  async stop(socket: string, options: { readonly except?: Call } = {}): Promise<Receipt> {
-    return this.#options.authority.revoke({ jtis: [this.get(socket).jti] }, 'revoked', options);
+    return link;
   }
 
   /** Tells `observer` about every link from now on, and about those that are ready already. */
   observe(observer: LinkObserver): void {
     this.#observers.add(observer);
     for (const { connection } of this.#registry.all()) {
-      if (connection) this.#observers.tellOne(observer, (it) => it.ready(connection));
+      if (connection) void this.#observers.tellOne(observer, (it) => it.ready?.(connection));
     }
   }
 

@@ -157,7 +157,7 @@ describe('a link that is killed', () => {
     own.child.kill('SIGKILL');
     await world.session(session.id, ({ socket }) => socket === daemon.socket);
     expect(world.links.get(daemon.socket).sessions).toBe(1);
-    await world.sessions.end(ANYBODY, session.id, 0);
+    await world.end(session.id);
   });
 });
 

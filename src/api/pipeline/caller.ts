@@ -40,11 +40,6 @@ export function hasAtLeast(role: Role, wanted: Access): boolean {
   return RANK[role] >= RANK[wanted];
 }
 
-/** Whether this caller sees and ends what belongs to others. */
-export function seesAll({ role }: KnownCaller): boolean {
-  return hasAtLeast(role, 'manager');
-}
-
 /** The token a call came with. Throws NOT_LOGGED_IN. */
 export function bearerToken(metadata: Metadata): string {
   const [value, ...more] = metadata.get('authorization');

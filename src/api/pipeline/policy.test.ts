@@ -79,7 +79,7 @@ describe('each method for each caller', () => {
     const daemon = await api.token('manager', { authMethod: 'link-daemon' });
     authorizations['link-daemon'] = { authorization: `Bearer ${daemon}` };
     authorizations.revoked = { authorization: `Bearer ${await api.token('gone')}` };
-    await api.authority.revoke({ login: 'gone' }, 'revoked');
+    await api.revocation.revoke({ login: 'gone' }, 'revoked');
   });
   afterAll(() => api[Symbol.asyncDispose]());
 

@@ -1,15 +1,16 @@
 /** AuthService: what anybody may know to get in, who one is, and getting out. */
 import type { Authority } from '../../authority/authority.ts';
-import { AppError } from '../../errors.ts';
 import { AuthServiceDefinition } from '../../generated/latchkey/v1/auth.ts';
 import type { Conversations } from '../../login/conversation.ts';
+import type { Revocation } from '../../revocation/revocation.ts';
 import type { Links } from '../../supervisor/links.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { login } from './login.ts';
 import { receiptMessage, tokenMessage } from './to-proto.ts';
 
 export interface AuthDeps {
-  readonly authority: Pick<Authority, 'jwks' | 'revoke'>;
+  readonly authority: Pick<Authority, 'jwks'>;
+  readonly revocation: Pick<Revocation, 'revoke'>;
   readonly links: Pick<Links, 'isOpenByHand'>;
   readonly logins: Pick<Conversations, 'begin' | 'usable'>;
   readonly serverId: string;
@@ -20,7 +21,8 @@ export interface AuthDeps {
 /** The ways in that there are; each names the method of the tokens it gives. */
 const LINK_LOGIN = { name: 'link', description: 'On this host: run "latchkey link" as yourself.' };
 
-export function authService({ authority, links, logins, serverId, caPem }: AuthDeps): ServedMethod[] {
+export function authService(deps: AuthDeps): ServedMethod[] {
+  const { authority, revocation, links, logins, serverId, caPem } = deps;
   return serve(AuthServiceDefinition, {
     listMethods: async (_request, { peer }) => {
       const here = peer.isLocal && links.isOpenByHand ? [LINK_LOGIN] : [];
@@ -29,14 +31,15 @@ export function authService({ authority, links, logins, serverId, caPem }: AuthD
       };
     },
     getKeys: async () => ({ jwks: JSON.stringify(authority.jwks()), ca: caPem, serverId }),
-    login: (requests, caller) => login({ logins, authority }, requests, caller),
+    login: (requests, caller) => login({ logins, revocation }, requests, caller),
     whoAmI: async (_request, { claims, role }) => ({ token: tokenMessage(claims, claims.jti), role }),
-    logout: async ({ everywhere }, { claims, call }) => {
-      if (everywhere && claims.authMethod === 'link-daemon') {
-        throw new AppError('PERMISSION_DENIED', 'the token of a link daemon can end only itself');
-      }
-      const target = everywhere ? { login: claims.sub } : { jtis: [claims.jti] };
-      const receipt = await authority.revoke(target, 'logout', { except: call });
+    logout: async ({ everywhere }, caller) => {
+      const { sub, jti } = caller.claims;
+      const receipt = await revocation.revoke(
+        everywhere ? { login: sub } : { jtis: [jti] },
+        'logout',
+        caller,
+      );
       return { receipt: receiptMessage(receipt) };
     },
   });

@@ -1,5 +1,5 @@
 /** LinkService: links of this host register; users see, start and stop their own, managers see and stop everybody's. */
-import type { Authority } from '../../authority/authority.ts';
+import { seesAll } from '../../accounts/roles.ts';
 import { AppError } from '../../errors.ts';
 import {
   LinkServiceDefinition,
@@ -10,17 +10,16 @@ import { checkFilter } from '../../store/page.ts';
 import type { LinkChange, LinkInfo } from '../../supervisor/link-info.ts';
 import type { Links } from '../../supervisor/links.ts';
 import { isPickedLink, isPickedSometimes } from '../../supervisor/listing.ts';
-import { type Caller, type Identifying, type KnownCaller, seesAll } from '../pipeline/caller.ts';
+import type { Caller, KnownCaller } from '../pipeline/caller.ts';
 import type { Limits } from '../pipeline/limits.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
-import { linkMessage, receiptMessage } from './to-proto.ts';
-import { checkMayEnd } from './token.ts';
+import { type Ends, endOrPreview } from './end-or-preview.ts';
+import { linkMessage } from './to-proto.ts';
 
 export interface LinkDeps {
-  readonly links: Pick<Links, 'register' | 'list' | 'get' | 'changes' | 'obtain'>;
-  readonly authority: Pick<Authority, 'get' | 'revoke'>;
-  readonly roles: Identifying['roles'];
+  readonly links: Pick<Links, 'register' | 'list' | 'changes' | 'obtain'>;
+  readonly revocation: Ends;
   readonly limits: Pick<Limits, 'countRegistration'>;
 }
 
@@ -40,15 +39,8 @@ export function linkService(deps: LinkDeps): ServedMethod[] {
     },
     watchLinks: (request, caller) => watchLinks(deps, request, caller),
     startLink: async (_request, { claims }) => ({ link: linkMessage((await links.obtain(claims)).info) }),
-    stopLink: async ({ socket }, caller) => {
-      const { linuxUser, jti } = links.get(socket);
-      if (scopeOf(linuxUser, caller) === undefined) throw new AppError('NOT_FOUND', 'there is no such link');
-      const claims = await deps.authority.get(jti);
-      if (claims !== undefined) await checkMayEnd(deps.roles, [claims], caller);
-      // A link ends with its token; the caller's own call, which may hang on it, is not waited for.
-      const receipt = await deps.authority.revoke({ jtis: [jti] }, 'revoked', { except: caller.call });
-      return { receipt: receiptMessage(receipt) };
-    },
+    stopLink: async (request, caller) =>
+      endOrPreview(deps.revocation, request, { socket: request.socket }, caller),
   });
 }
 

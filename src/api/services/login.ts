@@ -1,5 +1,4 @@
 /** One login over one stream both ways: the room's conversation in the words of the API. */
-import type { Authority } from '../../authority/authority.ts';
 import { AppError } from '../../errors.ts';
 import {
   type LoginBegin,
@@ -9,18 +8,19 @@ import {
 } from '../../generated/latchkey/v1/auth.ts';
 import type { Conversations, Turn } from '../../login/conversation.ts';
 import type { Answers, Visitor } from '../../login/method.ts';
+import type { Revocation } from '../../revocation/revocation.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { sourceOf } from '../transport/connections.ts';
 import { tokenMessage } from './to-proto.ts';
 
 export interface LoginDeps {
   readonly logins: Pick<Conversations, 'begin'>;
-  readonly authority: Pick<Authority, 'revoke'>;
+  readonly revocation: Pick<Revocation, 'revoke'>;
 }
 
 /** Ends with the token, or with what kept it from being made. A token that nobody is there to take is revoked. */
 export async function* login(
-  { logins, authority }: LoginDeps,
+  { logins, revocation }: LoginDeps,
   requests: AsyncIterable<LoginRequest>,
   { peer, signal }: Caller,
 ): AsyncGenerator<LoginResponse> {
@@ -40,7 +40,7 @@ export async function* login(
     yield { challenge: { $case: 'done', value: { token, claims: tokenMessage(claims, claims.jti) } } };
     if (!signal.aborted) undelivered = undefined;
   } finally {
-    if (undelivered !== undefined) await authority.revoke({ jtis: [undelivered] }, 'revoked');
+    if (undelivered !== undefined) await revocation.revoke({ jtis: [undelivered] }, 'revoked');
     await conversation.return(undefined as never);
   }
 }

@@ -1,4 +1,6 @@
 /** SessionService: programs of the caller's Linux user, and looking after them. */
+import { seesAll } from '../../accounts/roles.ts';
+import { AppError } from '../../errors.ts';
 import {
   SessionFilter,
   SessionServiceDefinition,
@@ -9,20 +11,24 @@ import type { Session, SessionChange } from '../../sessions/session.ts';
 import type { Sessions, Viewer } from '../../sessions/sessions.ts';
 import { checkFilter } from '../../store/page.ts';
 import { matchesText } from '../../store/text-in.ts';
-import { type KnownCaller, seesAll } from '../pipeline/caller.ts';
+import type { KnownCaller } from '../pipeline/caller.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
 import { attachSession, outputEvents } from './attach.ts';
-import { receiptMessage, sessionMessage, sessionState } from './to-proto.ts';
+import { type Ends, endOrPreview } from './end-or-preview.ts';
+import { sessionMessage, sessionState } from './to-proto.ts';
 
 export interface SessionDeps {
   readonly sessions: Pick<
     Sessions,
-    'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'end' | 'changes'
+    'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'changes'
   >;
+  readonly revocation: Ends;
 }
 
-export function sessionService({ sessions }: SessionDeps): ServedMethod[] {
+const LONGEST_GRACE_MS = 60_000;
+
+export function sessionService({ sessions, revocation }: SessionDeps): ServedMethod[] {
   return serve(SessionServiceDefinition, {
     startSession: async (request, { claims }) => {
       const session = await sessions.start({ ...request, claims });
@@ -44,10 +50,18 @@ export function sessionService({ sessions }: SessionDeps): ServedMethod[] {
       await sessions.signal(viewerOf(caller), sessionId, signal);
       return {};
     },
-    endSession: async ({ sessionId, graceMilliseconds }, caller) => {
-      return { receipt: receiptMessage(await sessions.end(viewerOf(caller), sessionId, graceMilliseconds)) };
+    endSession: async (request, caller) => {
+      const graceMs = checkedGrace(request.graceMilliseconds);
+      return endOrPreview(revocation, request, { sessionId: request.sessionId, graceMs }, caller);
     },
   });
+}
+
+/** Milliseconds between SIGTERM and SIGKILL; undefined for the usual time. Throws INVALID_ARGUMENT. */
+function checkedGrace(milliseconds: number | undefined): number | undefined {
+  if (milliseconds === undefined || (milliseconds >= 0 && milliseconds <= LONGEST_GRACE_MS))
+    return milliseconds;
+  throw new AppError('INVALID_ARGUMENT', `grace_milliseconds: 0 to ${LONGEST_GRACE_MS}`);
 }
 
 type Query = Parameters<Sessions['list']>[1];

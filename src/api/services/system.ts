@@ -1,13 +1,13 @@
 /** SystemService: what this server is, and for managers what goes on in it. How much there is on it is for those who see all of it. */
 
+import { seesAll } from '../../accounts/roles.ts';
 import type { Activity } from '../../activity/activity.ts';
 import {
   type GetInfoResponse,
   SystemServiceDefinition,
   type WatchActivityResponse,
 } from '../../generated/latchkey/v1/system.ts';
-import type { Links } from '../../supervisor/links.ts';
-import { seesAll } from '../pipeline/caller.ts';
+import type { Revocation } from '../../revocation/revocation.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { activityMessage } from './activity-message.ts';
 
@@ -27,16 +27,16 @@ const NO_COUNTS: Counts = { tokens: 0, links: 0, sessions: 0 };
 export interface SystemDeps {
   readonly info: ServerInfo;
   readonly count: () => Promise<Counts>;
-  readonly links: Pick<Links, 'endsSessions'>;
+  readonly revocation: Pick<Revocation, 'endsSessions'>;
   readonly activity: Pick<Activity, 'watch'>;
 }
 
-export function systemService({ info, count, links, activity }: SystemDeps): ServedMethod[] {
+export function systemService({ info, count, revocation, activity }: SystemDeps): ServedMethod[] {
   return serve(SystemServiceDefinition, {
     getInfo: async (_request, caller) => ({
       ...info,
       nodeVersion: process.versions.node,
-      endsSessions: links.endsSessions,
+      endsSessions: revocation.endsSessions,
       ...(seesAll(caller) ? await count() : NO_COUNTS),
     }),
     watchActivity: (_request, { signal }) => watchActivity(activity, signal),

@@ -1,6 +1,6 @@
 /** What the rooms know, in the words of the API. */
 
-import type { Login, Receipt } from '../../authority/authority.ts';
+import type { Login } from '../../authority/authority.ts';
 import { AppError } from '../../errors.ts';
 import { type Link, LinkState } from '../../generated/latchkey/v1/link.ts';
 import { type Session as SessionMessage, SessionState } from '../../generated/latchkey/v1/session.ts';
@@ -10,6 +10,7 @@ import {
   type Token,
   VerifiedBy,
 } from '../../generated/latchkey/v1/token.ts';
+import type { Receipt } from '../../revocation/revocation.ts';
 import type { Session } from '../../sessions/session.ts';
 import type { LinkInfo } from '../../supervisor/link-info.ts';
 import type { TokenClaims } from '../../token/claims.ts';

@@ -1,4 +1,5 @@
 /** TokenService: users see and end their own tokens, managers everybody's but administrators'. */
+import { seesAll } from '../../accounts/roles.ts';
 import type { Authority, TokenChange } from '../../authority/authority.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import {
@@ -9,20 +10,19 @@ import {
   type WatchTokensRequest,
   type WatchTokensResponse,
 } from '../../generated/latchkey/v1/token.ts';
+import type { Tokens } from '../../revocation/revocation.ts';
 import { checkFilter, type Page } from '../../store/page.ts';
 import { matchesText } from '../../store/text-in.ts';
 import type { TokenClaims } from '../../token/claims.ts';
-import { type Identifying, type KnownCaller, seesAll } from '../pipeline/caller.ts';
+import type { KnownCaller } from '../pipeline/caller.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
-import { loginMessage, receiptMessage, tokenMessage } from './to-proto.ts';
+import { type Ends, endOrPreview } from './end-or-preview.ts';
+import { loginMessage, tokenMessage } from './to-proto.ts';
 
 export interface TokenDeps {
-  readonly authority: Pick<
-    Authority,
-    'list' | 'listLogins' | 'get' | 'revoke' | 'verify' | 'isActive' | 'liveTokensOf' | 'changes'
-  >;
-  readonly roles: Identifying['roles'];
+  readonly authority: Pick<Authority, 'list' | 'listLogins' | 'get' | 'verify' | 'changes'>;
+  readonly revocation: Ends;
 }
 
 /** As many as a page lists. */
@@ -47,11 +47,8 @@ export function tokenService(deps: TokenDeps): ServedMethod[] {
       if (claims === undefined) throw new AppError('NOT_FOUND', 'there is no such token');
       return { token: tokenMessage(claims, caller.claims.jti) };
     },
-    revokeTokens: async (request, caller) => {
-      const target = await revocable(deps, request, caller);
-      const receipt = await authority.revoke(target, 'revoked', { except: caller.call });
-      return { receipt: receiptMessage(receipt) };
-    },
+    revokeTokens: async (request, caller) =>
+      endOrPreview(deps.revocation, request, selectionOf(request), caller),
     watchTokens: (request, caller) => watchTokens(deps, request, caller),
     verifyToken: ({ token }, caller) => verify(deps, token, caller),
   });
@@ -81,52 +78,13 @@ async function visible(
   return claims !== undefined && (seesAll(caller) || claims.sub === caller.claims.sub) ? claims : undefined;
 }
 
-async function visibleAll(
-  deps: TokenDeps,
-  jtis: readonly string[],
-  caller: KnownCaller,
-): Promise<TokenClaims[]> {
-  const found = await Promise.all(jtis.map((jti) => visible(deps, jti, caller)));
-  return found.filter((claims) => claims !== undefined);
-}
-
-/** What the caller may revoke of what was asked for. Throws NOT_FOUND and PERMISSION_DENIED. */
-async function revocable(
-  deps: TokenDeps,
-  { jtis, login }: RevokeTokensRequest,
-  caller: KnownCaller,
-): Promise<{ jtis: string[] } | { login: string }> {
+/** What a request names, in the words of the room. Throws INVALID_ARGUMENT. */
+function selectionOf({ jtis, login }: RevokeTokensRequest): Tokens {
   if ((jtis.length === 0) === (login === '')) {
     throw new AppError('INVALID_ARGUMENT', 'name tokens by jti, or one login: not both');
   }
   if (jtis.length > MAX_JTIS) throw new AppError('INVALID_ARGUMENT', `jtis: at most ${MAX_JTIS} at once`);
-  if (login !== '' && !seesAll(caller) && login !== caller.claims.sub) {
-    throw new AppError('NOT_FOUND', 'there is no such login');
-  }
-  if (login === '' && caller.role === 'admin') {
-    // Whose they are is nothing to wait for: meanwhile they would be good.
-    const active = jtis.filter((jti) => deps.authority.isActive(jti));
-    if (active.length > 0) return { jtis: active };
-  }
-  const found =
-    login === '' ? await visibleAll(deps, jtis, caller) : await deps.authority.liveTokensOf(login);
-  if (login === '' && found.length === 0) throw new AppError('NOT_FOUND', 'there is no such token');
-  await checkMayEnd(deps.roles, found, caller);
-  return login === '' ? { jtis: found.map(({ jti }) => jti) } : { login };
-}
-
-/** A manager ends nothing of an administrator's. Throws PERMISSION_DENIED. */
-export async function checkMayEnd(
-  roles: Identifying['roles'],
-  tokens: readonly TokenClaims[],
-  caller: KnownCaller,
-): Promise<void> {
-  if (caller.role !== 'manager') return;
-  for (const claims of tokens) {
-    if ((await roles.roleOf(claims)) === 'admin') {
-      throw new AppError('PERMISSION_DENIED', 'only administrators end what belongs to an administrator');
-    }
-  }
+  return login === '' ? { jtis } : { login };
 }
 
 async function* watchTokens(

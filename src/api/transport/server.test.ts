@@ -162,7 +162,7 @@ describe('TokenService', () => {
     });
     const most = await max.tokens.listLogins({ orderBy: 'tokens desc', pageSize: 1 });
     expect(most.total).toBeGreaterThan(1);
-    await api.authority.revoke({ login: 'lena' }, 'revoked');
+    await api.revocation.revoke({ login: 'lena' }, 'revoked');
     expect(await max.tokens.listLogins({ filter: { login: 'lena' } })).toMatchObject({
       logins: [],
       total: 0,
@@ -178,7 +178,7 @@ describe('TokenService', () => {
     await api.token('bob');
     const jti = await jtiOf(await api.token('wanda'));
     expect((await next(events)).event).toMatchObject({ $case: 'token', value: { jti, current: false } });
-    await api.authority.revoke({ jtis: [jti] }, 'revoked');
+    await api.revocation.revoke({ jtis: [jti] }, 'revoked');
     expect((await next(events)).event).toEqual({ $case: 'removedJti', value: jti });
     await events.return?.();
   });
@@ -201,7 +201,7 @@ describe('TokenService', () => {
       active: false,
       reason: 'TOKEN_INVALID',
     });
-    await api.authority.revoke({ login: 'bob' }, 'revoked');
+    await api.revocation.revoke({ login: 'bob' }, 'revoked');
     expect(await max.tokens.verifyToken({ token })).toMatchObject({
       active: false,
       reason: 'TOKEN_NOT_ACTIVE',
@@ -213,7 +213,7 @@ describe('SystemService', () => {
   it('shows managers what goes on, refusals without the token that was sent among it (X7)', async () => {
     const token = await api.token('gone', { clientIp: '10.9.9.9' });
     await using gone = await api.client(undefined, { token });
-    await api.authority.revoke({ login: 'gone' }, 'revoked');
+    await api.revocation.revoke({ login: 'gone' }, 'revoked');
     await expect(gone.auth.whoAmI({})).rejects.toEqual(refused('TOKEN_NOT_ACTIVE'));
     await using max = await api.client('max');
     const events = max.system.watchActivity({})[Symbol.asyncIterator]();
@@ -256,7 +256,7 @@ describe('a token that ends', () => {
     });
     const outcomes = Promise.allSettled(ends);
     const begunMs = performance.now();
-    await api.authority.revoke({ login: 'eve' }, 'revoked');
+    await api.revocation.revoke({ login: 'eve' }, 'revoked');
     expect(performance.now() - begunMs).toBeLessThan(2_000);
     for (const outcome of await outcomes) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: refused('TOKEN_NOT_ACTIVE') });

@@ -10,6 +10,7 @@ import { ServerReflectionDefinition } from '../../generated/grpc/reflection/v1/r
 import { HealthDefinition } from '../../generated/health/v1/health.ts';
 import type { Log } from '../../log/log.ts';
 import type { RefusalLog } from '../../log/refusal-log.ts';
+import type { Identifying } from '../pipeline/caller.ts';
 import { type CallLimits, Limits } from '../pipeline/limits.ts';
 import { RoleWatch } from '../pipeline/role-watch.ts';
 import { type AuthDeps, authService } from '../services/auth.ts';
@@ -26,13 +27,11 @@ export interface ApiOptions {
   /** Where to listen, or `{ fd }` of a socket that listens already. */
   readonly listen: ListenOptions | { readonly fd: number };
   readonly pki: { readonly caPem: string; readonly tls: Certificate };
-  readonly authority: GrpcServerOptions['authority'] &
-    AuthDeps['authority'] &
-    TokenDeps['authority'] &
-    LinkDeps['authority'];
-  readonly links: LinkDeps['links'] & AuthDeps['links'] & SystemDeps['links'];
+  readonly authority: GrpcServerOptions['authority'] & AuthDeps['authority'] & TokenDeps['authority'];
+  readonly links: LinkDeps['links'] & AuthDeps['links'];
   readonly sessions: SessionDeps['sessions'];
-  readonly roles: TokenDeps['roles'];
+  readonly revocation: TokenDeps['revocation'] & SystemDeps['revocation'];
+  readonly roles: Identifying['roles'];
   readonly logins: AuthDeps['logins'];
   readonly info: ServerInfo;
   readonly log: Log;
@@ -52,14 +51,15 @@ export interface Api extends AsyncDisposable {
 
 /** Serves until disposed. Throws when the policy table does not match the methods. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { pki, authority, links, sessions, roles, logins, info, log, refusals, activity } = options;
+  const { pki, authority, links, sessions, revocation, roles, logins, info, log, refusals, activity } =
+    options;
   const limits = new Limits(options.callLimits);
   const published = [
-    ...authService({ authority, links, logins, serverId: info.serverId, caPem: pki.caPem }),
-    ...tokenService({ authority, roles }),
-    ...linkService({ authority, links, roles, limits }),
-    ...sessionService({ sessions }),
-    ...systemService({ info, count: () => countAll(options), links, activity }),
+    ...authService({ authority, revocation, links, logins, serverId: info.serverId, caPem: pki.caPem }),
+    ...tokenService({ authority, revocation }),
+    ...linkService({ links, revocation, limits }),
+    ...sessionService({ sessions, revocation }),
+    ...systemService({ info, count: () => countAll(options), revocation, activity }),
   ];
   const names = [...new Set(published.map(({ path }) => path.slice(0, path.indexOf('/'))))];
   const health = new Health(names);

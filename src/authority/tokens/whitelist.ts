@@ -20,6 +20,14 @@ interface Announced {
   refused: boolean;
 }
 
+/** Tokens that a refusal has met; whoever refuses sees to it that their rows are deleted. */
+export interface Refused {
+  /** Accepted until now. */
+  readonly active: readonly string[];
+  /** Just being committed: nobody has them yet, and nobody gets them. */
+  readonly unborn: readonly string[];
+}
+
 export class Whitelist {
   readonly #active = new Map<string, number>();
   readonly #announced = new Map<string, Announced>();
@@ -82,23 +90,34 @@ export class Whitelist {
     return true;
   }
 
-  /** Refuses the tokens and all their descendants; returns those that were active. */
-  refuse(jtis: readonly string[]): string[] {
-    const refused: string[] = [];
+  /** The tokens and all their descendants, each once, active or not. */
+  withChildren(jtis: readonly string[]): string[] {
+    const found = new Set<string>();
     const waiting = [...jtis];
     for (let jti = waiting.pop(); jti !== undefined; jti = waiting.pop()) {
+      if (found.has(jti)) continue;
+      found.add(jti);
       waiting.push(...(this.#childrenOf.get(jti) ?? []));
+    }
+    return [...found];
+  }
+
+  /** Refuses the tokens and all their descendants. */
+  refuse(jtis: readonly string[]): Refused {
+    const refused: { active: string[]; unborn: string[] } = { active: [], unborn: [] };
+    for (const jti of this.withChildren(jtis)) {
       const announced = this.#announced.get(jti);
-      if (announced !== undefined) announced.refused = true;
-      if (this.#active.delete(jti)) refused.push(jti);
+      if (announced !== undefined && refuseOnce(announced)) refused.unborn.push(jti);
+      if (this.#active.delete(jti)) refused.active.push(jti);
       this.#leave(jti);
     }
     return refused;
   }
 
-  /** Refuses the tokens of a login that are being committed. */
-  refuseAnnounced(login: string): void {
-    for (const announced of this.#announced.values()) if (announced.login === login) announced.refused = true;
+  /** Refuses the tokens of a login that are being committed; returns their ids. */
+  refuseUnborn(login: string): string[] {
+    const meant = [...this.#announced].filter(([, announced]) => announced.login === login);
+    return meant.filter(([, announced]) => refuseOnce(announced)).map(([jti]) => jti);
   }
 
   #leave(jti: string): void {
@@ -109,4 +128,11 @@ export class Whitelist {
     siblings?.delete(jti);
     if (siblings?.size === 0) this.#childrenOf.delete(parent);
   }
+}
+
+/** False when it was refused before. */
+function refuseOnce(announced: Announced): boolean {
+  const isFirst = !announced.refused;
+  announced.refused = true;
+  return isFirst;
 }

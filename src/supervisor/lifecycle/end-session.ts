@@ -1,10 +1,10 @@
 /** Ending one session, and what is said about it afterwards. */
 import { readFile } from 'node:fs/promises';
-import { type EndedParts, NOTHING_ENDED } from '../../revocation/receipt.ts';
 import type { SessionRow } from '../../store/schema.ts';
 import type { Cgroup } from '../cgroups/cgroup.ts';
 import type { LinkConnection } from '../connection/link-connection.ts';
 import { LinkRefusal, safeText } from '../connection/link-error.ts';
+import type { EndResult, Survivor } from './end-result.ts';
 
 const MAX_COMMAND = 200;
 /** A link may name as many as fit into a frame, and a receipt has to reach whoever asked for it. */
@@ -29,7 +29,7 @@ export async function endSession(
   { link, cgroup }: Enders,
   session: Ending,
   graceMs: number,
-): Promise<EndedParts> {
+): Promise<EndResult> {
   const told = link ? await endByLink(link, session, graceMs) : unreachable(session);
   if (cgroup === undefined) return told;
   const keeper = link?.running.get(session.id);
@@ -38,40 +38,37 @@ export async function endSession(
   await cgroup.remove();
   const survivors = await Promise.all(left.slice(0, MAX_SURVIVORS).map((pid) => survivorOf(pid, session)));
   return {
-    ...NOTHING_ENDED,
-    sessions: left.length === 0 ? [session.id] : [],
+    isOver: left.length === 0,
     processes: told.processes + killed.filter((pid) => pid !== keeper).length,
     survivors,
     verifiedBy: 'daemon',
   };
 }
 
-async function endByLink(link: LinkConnection, session: Ending, graceMs: number): Promise<EndedParts> {
+async function endByLink(link: LinkConnection, session: Ending, graceMs: number): Promise<EndResult> {
   const keeper = link.running.get(session.id) ?? 0;
   try {
     const { processes, survivors } = await link.end(session.id, graceMs);
     const some = survivors.slice(0, MAX_SURVIVORS);
     const left = some.map(({ pid, command }) => survivor(pid, session, safeText(command)));
-    const ended = left.length === 0 ? [session.id] : [];
-    return { ...NOTHING_ENDED, sessions: ended, processes, survivors: left, verifiedBy: 'link' };
+    return { isOver: left.length === 0, processes, survivors: left, verifiedBy: 'link' };
   } catch (error) {
-    if (error instanceof LinkRefusal) return NOTHING_ENDED;
-    const left = survivor(keeper, session, commandLine(session));
-    return { ...NOTHING_ENDED, survivors: [left] };
+    if (error instanceof LinkRefusal) return { isOver: false, processes: 0, survivors: [] };
+    return { isOver: false, processes: 0, survivors: [survivor(keeper, session, commandLine(session))] };
   }
 }
 
 /** A session that nobody can end now: no link looks after it. */
-function unreachable(session: Ending): EndedParts {
-  return { ...NOTHING_ENDED, survivors: [survivor(0, session, commandLine(session))] };
+function unreachable(session: Ending): EndResult {
+  return { isOver: false, processes: 0, survivors: [survivor(0, session, commandLine(session))] };
 }
 
-async function survivorOf(pid: number, session: Ending): Promise<EndedParts['survivors'][number]> {
+async function survivorOf(pid: number, session: Ending): Promise<Survivor> {
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return survivor(pid, session, safeText(command.replaceAll('\0', ' ').trim()));
 }
 
-function survivor(pid: number, session: Ending, command: string): EndedParts['survivors'][number] {
+function survivor(pid: number, session: Ending, command: string): Survivor {
   // A link's word is passed on to people who may end what it names: 0 and below would be whole groups.
   return { pid: Math.max(pid, 0), linuxUser: session.linux_user, command: command.slice(0, MAX_COMMAND) };
 }

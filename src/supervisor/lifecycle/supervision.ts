@@ -36,7 +36,7 @@ export interface SupervisionOptions {
   readonly folder: LinksFolder;
   readonly observers: Observers;
   readonly cgroups: CgroupTree | undefined;
-  readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'revoke'>;
+  readonly authority: Pick<Authority, 'initKey' | 'isActive'>;
   readonly settings: () => { readonly eligible: EligibleSettings };
   readonly log: Log;
   /** Aborts when the daemon stops: links go on without it. */
@@ -86,7 +86,7 @@ export class Supervision {
     const { connection } = link;
     if (!connection) return void this.#lost(link);
     this.#options.registry.changed(link);
-    this.#options.observers.tell((observer) => observer.ready(connection));
+    this.#options.observers.tell((observer) => observer.ready?.(connection));
     const sinceMs = performance.now();
     void connection.ended.then(() => {
       if (performance.now() - sinceMs > STEADY_MS) link.restMs = undefined;
@@ -99,22 +99,18 @@ export class Supervision {
     if (!(await this.#tryResume(link))) void this.#lookFor(link);
   }
 
-  /** `link` is gone: its token is revoked, its process ended should it still be there without its socket. */
+  /** `link` is gone: its token ends, its process ended should it still be there without its socket. */
   async drop(link: Link): Promise<void> {
     if (link.isOver) return;
     const { registry, observers, folder, authority, log } = this.#options;
     const removed = registry.remove(link);
     link.connection?.close('the link is over');
-    if (authority.isActive(link.jti)) {
-      const revoked = authority.revoke({ jtis: [link.jti] }, 'link-ended');
-      await revoked.catch((error: unknown) =>
-        log.error({ err: error, jti: link.jti }, "revoking a dead link's token"),
-      );
-    }
+    if (authority.isActive(link.jti))
+      await Promise.all(observers.tell((observer) => observer.tokenOver?.(link.jti, 'link-ended')));
     await folder.remove(link.socket);
     await removed;
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'a link is gone');
-    observers.tell((observer) => observer.gone(link.info));
+    observers.tell((observer) => observer.gone?.(link.info));
     this.#clear(link).catch((error: unknown) => this.#untidy(link, error));
   }
 
@@ -212,7 +208,7 @@ export class Supervision {
 
   /** Accounts change while a link runs: one that may have none any more loses it. */
   async #checkAccount(link: Link): Promise<void> {
-    const { authority, settings, log } = this.#options;
+    const { observers, settings, log } = this.#options;
     if (link.isOver) return;
     try {
       const user = await canonicalUserOfUid(link.uid);
@@ -224,7 +220,7 @@ export class Supervision {
         { socket: link.socket, linuxUser: link.linuxUser, err: error },
         'a link is not eligible any more',
       );
-      await authority.revoke({ jtis: [link.jti] }, 'revoked');
+      await Promise.all(observers.tell((observer) => observer.tokenOver?.(link.jti, 'revoked')));
     }
   }
 }

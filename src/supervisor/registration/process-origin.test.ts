@@ -44,7 +44,7 @@ describe("a link begun within a session hangs on the session's token", () => {
     await beginLink(CUT_OFF);
     const { parent, jti } = (await newLink()) ?? { jti: '' };
     expect(parent).toBe(claims.jti);
-    const receipt = await world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     expect(receipt.jtis).toContain(jti);
   });
 

@@ -143,7 +143,7 @@ describe('registering a link (F22)', () => {
     });
     await expect(register(fake.name)).rejects.toThrow(/registered before/);
     expect(world.authority.isActive(jti)).toBe(true);
-    await world.links.stop(fake.name);
+    await world.stopLink(fake.name);
     expect(world.authority.isActive(jti)).toBe(false);
     await expect(register(fake.name)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
   });
@@ -157,13 +157,13 @@ describe('registering a link (F22)', () => {
     await using child = await FakeLink.listen(world.linksFolder);
     const { jti } = await register(child.name, { sessionId: session.id });
     expect(await world.authority.get(jti)).toMatchObject({ parent: claims.jti });
-    const receipt = await world.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+    const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     expect(receipt.jtis.toSorted()).toEqual([jti, claims.jti].toSorted());
     expect(receipt.links).toEqual([child.name]);
     await using late = await FakeLink.listen(world.linksFolder);
     const registered = register(late.name, { sessionId: session.id });
     await expect(registered).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
-    await world.sessions.end({ login: '', seesAll: true }, session.id, 0);
+    await world.end(session.id);
   });
 
   test('one uid registers so many at once, and no more', async () => {

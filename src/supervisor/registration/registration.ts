@@ -1,6 +1,6 @@
 /**
  * How a process becomes a link (F22, DESIGN 7.2): everything about it is checked before a byte is
- * sent, and a token made for one that does not get ready is revoked again.
+ * sent, and a token made for one that does not get ready ends again.
  */
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { canonicalUserOfUid, type UserEntry } from '../../accounts/user-database.ts';
@@ -17,6 +17,7 @@ import { safeText } from '../connection/link-error.ts';
 import type { ListeningProcess } from '../lifecycle/listening-process.ts';
 import type { Supervision } from '../lifecycle/supervision.ts';
 import { Link } from '../link.ts';
+import type { Observers } from '../observer.ts';
 import type { LinkRegistry } from '../registry.ts';
 import type { LinksFolder } from './links-folder.ts';
 import { originOf } from './process-origin.ts';
@@ -36,9 +37,10 @@ export interface RegisterRequest {
 
 export interface RegistrationOptions {
   readonly store: Store;
-  readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'mint' | 'proofFor' | 'revoke'>;
+  readonly authority: Pick<Authority, 'initKey' | 'isActive' | 'mint' | 'proofFor'>;
   readonly folder: LinksFolder;
   readonly registry: LinkRegistry;
+  readonly observers: Observers;
   readonly supervision: Supervision;
   readonly cgroups: CgroupTree | undefined;
   readonly settings: () => { readonly eligible: EligibleSettings };
@@ -154,7 +156,7 @@ export class Registration {
     candidate: Candidate,
     parent: string | undefined,
   ): Promise<Link> {
-    const { authority, registry, log } = this.#options;
+    const { authority, registry, observers } = this.#options;
     const { socket, daemon } = request;
     const { user } = candidate;
     const { token, claims } = await authority.mint({
@@ -172,10 +174,7 @@ export class Registration {
       await this.#handOver(link, token, candidate);
       return link;
     } catch (error) {
-      const revoked = authority.revoke({ jtis: [claims.jti] }, 'link-ended');
-      await revoked.catch((cause: unknown) =>
-        log.error({ err: cause, jti: claims.jti }, "revoking a link's token"),
-      );
+      await Promise.all(observers.tell((observer) => observer.tokenOver?.(claims.jti, 'link-ended')));
       await registry.forget(socket);
       throw isAppError(error, 'TOKEN_INVALID') || isAppError(error, 'TOKEN_EXPIRED')
         ? notBelieved(error)

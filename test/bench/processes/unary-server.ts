@@ -36,7 +36,7 @@ const write: LogTarget['write'] = (line, isUrgent) => {
 const served = await ServedApi.start({ folder, log: { write } });
 const good = await served.token('alice');
 const { token: revoked, claims } = await served.authority.mint({ login: 'alice', authMethod: 'link' });
-await served.authority.revoke({ jtis: [claims.jti] }, 'revoked');
+await served.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
 
 const reply = await (await served.client(undefined, { token: good })).auth.whoAmI({});
 const bare = new Server();

@@ -26,10 +26,9 @@ export async function open(
     hostname: 'host1',
     settings: () => ({ lifetimeSeconds: LIFETIME_SECONDS, lifetimes: {} }),
     now: Date.now,
-    log: { error: (details, message) => console.error(message, details) },
   });
   const close = async (): Promise<void> => {
-    await authority[Symbol.asyncDispose]();
+    authority[Symbol.dispose]();
     await store[Symbol.asyncDispose]();
   };
   return { authority, close };

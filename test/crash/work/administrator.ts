@@ -73,7 +73,9 @@ export class Administrator implements Disposable {
   }
 
   async endSession(sessionId: string): Promise<Receipt | undefined> {
-    const bytes = EndSessionRequest.encode({ sessionId, graceMilliseconds: 0 }).finish();
+    const bytes = EndSessionRequest.encode(
+      EndSessionRequest.fromPartial({ sessionId, graceMilliseconds: 0 }),
+    ).finish();
     return EndSessionResponse.decode(await this.#call('SessionService/EndSession', bytes)).receipt;
   }
 

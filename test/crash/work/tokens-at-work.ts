@@ -143,7 +143,7 @@ export class TokensAtWork {
           token,
         ),
     ];
-    const stop = StopLinkRequest.encode({ socket }).finish();
+    const stop = StopLinkRequest.encode({ socket, validateOnly: false }).finish();
     if (socket !== '') calls.push(() => this.person.call('/latchkey.v1.LinkService/StopLink', stop, token));
     return (this.#random.of(calls) ?? calls[0] ?? fail)();
   }

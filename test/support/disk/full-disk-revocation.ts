@@ -1,35 +1,53 @@
-/** An authority on a disk that gets full, as a program: prints what happened. See full-disk.test.ts. */
+/** An authority and what ends its tokens, on a disk that gets full, as a program: prints what happened. See full-disk.test.ts. */
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Authority } from '../../../src/authority/authority.ts';
 import { isAppError } from '../../../src/errors.ts';
+import { Revocation } from '../../../src/revocation/revocation.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { selectToken } from '../../../src/store/tables/tokens.ts';
 import { testKeys } from '../server/authority.ts';
+import { nothingHangs } from '../server/nothing-hangs.ts';
 import { emptyDisk, fillDisk } from './fill-disk.ts';
 
 const folder = process.argv[2] ?? '';
 const keys = testKeys();
 
-async function open(reserveBytes: number): Promise<Authority & { isKept(jti: string): Promise<boolean> }> {
-  const store = await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes });
-  const authority = await Authority.open({
-    store,
-    keys,
-    serverId: 'node1',
-    hostname: 'host1',
-    settings: () => ({ lifetimeSeconds: 3600, lifetimes: {} }),
-    now: Date.now,
-    log: { error: () => {} },
-  });
-  const stop = authority[Symbol.asyncDispose].bind(authority);
-  return Object.assign(authority, {
-    isKept: async (jti: string) => (await store.read((db) => selectToken(db, jti))) !== undefined,
-    [Symbol.asyncDispose]: async () => {
-      await stop();
-      await store[Symbol.asyncDispose]();
-    },
-  });
+interface Opened extends AsyncDisposable {
+  readonly authority: Authority;
+  readonly revocation: Revocation;
+  isKept(jti: string): Promise<boolean>;
+}
+
+async function open(reserveBytes: number): Promise<Opened> {
+  await using owned = new AsyncDisposableStack();
+  const store = owned.use(await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes }));
+  const authority = owned.use(
+    await Authority.open({
+      store,
+      keys,
+      serverId: 'node1',
+      hostname: 'host1',
+      settings: () => ({ lifetimeSeconds: 3600, lifetimes: {} }),
+      now: Date.now,
+    }),
+  );
+  const revocation = owned.use(
+    await Revocation.open({
+      ...nothingHangs(),
+      authority,
+      roles: { roleOf: () => 'user' },
+      settings: () => ({ onRevoke: 'keep', shutdownOnLogout: false }),
+      log: { error: () => {} },
+    }),
+  );
+  const opened = owned.move();
+  return {
+    authority,
+    revocation,
+    isKept: async (jti) => (await store.read((db) => selectToken(db, jti))) !== undefined,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }
 
 async function outcome(work: () => unknown): Promise<string> {
@@ -54,24 +72,25 @@ async function exhaust(authority: Authority): Promise<{ tokens: string[]; refusa
 }
 
 async function onFullDisk(reserveBytes: number): Promise<object> {
-  const authority = await open(reserveBytes);
+  const opened = await open(reserveBytes);
+  const { authority, revocation } = opened;
   const { token, claims } = await authority.mint({ login: 'alice', authMethod: 'link' });
   fillDisk(folder);
   const { tokens, refusal } = await exhaust(authority);
   const notAccepted = tokens.filter((each) => !authority.verify(each)).length;
-  const revoked = await outcome(() => authority.revoke({ jtis: [claims.jti] }, 'revoked'));
+  const revoked = await outcome(() => revocation.revoke({ jtis: [claims.jti] }, 'revoked'));
   const local = await outcome(() => authority.mint({ login: 'root', authMethod: 'local' }));
   const verified = await outcome(() => authority.verify(token));
-  const keptWhileFull = await authority.isKept(claims.jti);
+  const keptWhileFull = await opened.isKept(claims.jti);
   emptyDisk(folder);
   const deadline = Date.now() + 5000;
-  while ((await authority.isKept(claims.jti)) && Date.now() < deadline) await setTimeout(20);
-  const keptAfterwards = await authority.isKept(claims.jti);
-  await authority[Symbol.asyncDispose]();
+  while ((await opened.isKept(claims.jti)) && Date.now() < deadline) await setTimeout(20);
+  const keptAfterwards = await opened.isKept(claims.jti);
+  await opened[Symbol.asyncDispose]();
 
   await using again = await open(reserveBytes);
-  const lost = tokens.filter((each) => !again.verify(each)).length;
-  const verifiedAgain = await outcome(() => again.verify(token));
+  const lost = tokens.filter((each) => !again.authority.verify(each)).length;
+  const verifiedAgain = await outcome(() => again.authority.verify(token));
   return {
     refusal,
     notAccepted,

@@ -10,22 +10,27 @@ import { Activity } from '../../../src/activity/activity.ts';
 import { startApi } from '../../../src/api/transport/server.ts';
 import { Authority } from '../../../src/authority/authority.ts';
 import { loadKeys } from '../../../src/authority/keys/keys.ts';
-import { loadPki } from '../../../src/authority/keys/pki.ts';
+import { loadPki, type Pki } from '../../../src/authority/keys/pki.ts';
 import { removeServerFile, writeServerFile } from '../../../src/config/paths/run-files.ts';
 import { RefusalLog } from '../../../src/log/refusal-log.ts';
+import { type By, type Receipt, Revocation } from '../../../src/revocation/revocation.ts';
 import type { Session } from '../../../src/sessions/session.ts';
 import { Sessions, type SessionsOptions } from '../../../src/sessions/sessions.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
-import { type LinkSettings, Links, type LinksOptions } from '../../../src/supervisor/links.ts';
+import { Links, type LinksOptions } from '../../../src/supervisor/links.ts';
 import type { Starter } from '../../../src/supervisor/starters/starter.ts';
 import type { TokenClaims } from '../../../src/token/claims.ts';
 
 const PATIENCE_MS = 10_000;
 const main = join(import.meta.dirname, '../../../src/main.ts');
 export const me = userInfo();
+export const ADMIN: By = {
+  claims: { jti: '', sub: 'root', authMethod: 'local' },
+  role: 'admin',
+};
 
 export interface WorldOptions {
-  readonly onRevoke?: LinkSettings['onRevoke'];
+  readonly onRevoke?: 'keep' | 'end';
   readonly shutdownOnLogout?: boolean;
   readonly byHand?: boolean;
   readonly lifetimes?: Record<string, number>;
@@ -43,6 +48,7 @@ interface Rooms {
   readonly authority: Authority;
   readonly links: Links;
   readonly sessions: Sessions;
+  readonly revocation: Revocation;
   readonly owned: AsyncDisposableStack;
 }
 
@@ -94,6 +100,10 @@ export class World implements AsyncDisposable {
     return this.#open.sessions;
   }
 
+  get revocation(): Revocation {
+    return this.#open.revocation;
+  }
+
   get #open(): Rooms {
     if (!this.#rooms) throw new Error('the daemon is stopped');
     return this.#rooms;
@@ -103,38 +113,21 @@ export class World implements AsyncDisposable {
   async start(): Promise<void> {
     await using owned = new AsyncDisposableStack();
     const { serverId, linksFolder, folder } = this;
-    const { lifetimes = {}, onRevoke = 'keep', shutdownOnLogout = false, byHand = true } = this.#options;
+    const { onRevoke = 'keep', shutdownOnLogout = false, byHand = true } = this.#options;
     const now = (): number => Date.now() + this.ahead;
     const log = this.#log();
     const store = owned.use(
       await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes: 4096 }),
     );
-    const pkiFolder = join(folder, 'pki');
-    const host = { serverId, names: ['localhost'], addresses: ['127.0.0.1'] };
-    const pki = await loadPki({ folder: pkiFolder, ...host, nowMs: now() });
-    const settings = { lifetimeSeconds: 3600, lifetimes };
-    const keys = await loadKeys({
-      folder: pkiFolder,
-      settings: {
-        algorithm: 'ES256',
-        signingKey: undefined,
-        secret: undefined,
-        longestLifetimeSeconds: 3600,
-      },
-      pki,
-      nowMs: now(),
-    });
+    const { authority, pki } = await this.#openAuthority(owned, store, now);
     const common = { store, now, log };
-    const authority = owned.use(
-      await Authority.open({ ...common, keys, serverId, hostname: 'here', settings: () => settings }),
-    );
     const eligible = { minUid: 0, users: [], self: true };
     const links = owned.use(
       await Links.open({
         ...common,
         authority,
         linksFolder,
-        settings: () => ({ eligible, shutdownOnLogout, onRevoke, byHand }),
+        settings: () => ({ eligible, byHand }),
         starter: () => this.#options.starter,
       }),
     );
@@ -144,6 +137,16 @@ export class World implements AsyncDisposable {
     const sessions = owned.use(
       await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs, mostKept }),
     );
+    const revocation = owned.use(
+      await Revocation.open({
+        authority,
+        links,
+        sessions,
+        roles: { roleOf: () => 'user' },
+        settings: () => ({ shutdownOnLogout, onRevoke }),
+        log,
+      }),
+    );
     const api = owned.use(
       await startApi({
         listen: { host: '127.0.0.1', port: 0 },
@@ -151,6 +154,7 @@ export class World implements AsyncDisposable {
         authority,
         links,
         sessions,
+        revocation,
         roles: { roleOf: () => 'user' },
         logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },
         info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
@@ -162,7 +166,34 @@ export class World implements AsyncDisposable {
     const address = `127.0.0.1:${api.address.port}`;
     const file = { serverId, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks(), version: '0' };
     writeServerFile(this.run, { ...file, mode: 'self', pid: process.pid });
-    this.#rooms = { store, authority, links, sessions, owned: owned.move() };
+    this.#rooms = { store, authority, links, sessions, revocation, owned: owned.move() };
+  }
+
+  async #openAuthority(
+    owned: AsyncDisposableStack,
+    store: Store,
+    now: () => number,
+  ): Promise<{ authority: Authority; pki: Pki }> {
+    const { serverId, folder } = this;
+    const pkiFolder = join(folder, 'pki');
+    const host = { serverId, names: ['localhost'], addresses: ['127.0.0.1'] };
+    const pki = await loadPki({ folder: pkiFolder, ...host, nowMs: now() });
+    const settings = { lifetimeSeconds: 3600, lifetimes: this.#options.lifetimes ?? {} };
+    const keys = await loadKeys({
+      folder: pkiFolder,
+      settings: {
+        algorithm: 'ES256',
+        signingKey: undefined,
+        secret: undefined,
+        longestLifetimeSeconds: 3600,
+      },
+      pki,
+      nowMs: now(),
+    });
+    const authority = owned.use(
+      await Authority.open({ store, now, keys, serverId, hostname: 'here', settings: () => settings }),
+    );
+    return { authority, pki };
   }
 
   /** Stops the daemon's rooms; links and sessions go on. */
@@ -227,6 +258,16 @@ export class World implements AsyncDisposable {
     return { pid, jti, socket };
   }
 
+  /** Ends a session as an administrator does. */
+  end(sessionId: string, graceMs = 0): Promise<Receipt> {
+    return this.revocation.revoke({ sessionId, graceMs }, 'revoked', ADMIN);
+  }
+
+  /** Stops a link as an administrator does. */
+  stopLink(socket: string): Promise<Receipt> {
+    return this.revocation.revoke({ socket }, 'revoked', ADMIN);
+  }
+
   async sockets(): Promise<string[]> {
     return (await this.links.list({ pageSize: 1000 })).items.map(({ socket }) => socket);
   }
@@ -253,8 +294,8 @@ export class World implements AsyncDisposable {
     if (!this.#rooms) await this.start();
     const viewer = { login: '', seesAll: true };
     const { items } = await this.sessions.list(viewer, { state: 'running', pageSize: 1000 });
-    await Promise.allSettled(items.map(({ id }) => this.sessions.end(viewer, id, 0)));
-    for (const socket of await this.sockets()) await this.links.stop(socket);
+    await Promise.allSettled(items.map(({ id }) => this.end(id)));
+    for (const socket of await this.sockets()) await this.stopLink(socket);
     for (const child of this.#children)
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await this.stop();

@@ -6,8 +6,14 @@ import { join } from 'node:path';
 import { Authority, type AuthorityOptions } from '../../../src/authority/authority.ts';
 import type { AuthorityKeys } from '../../../src/authority/keys/authority-keys.ts';
 import { AppError } from '../../../src/errors.ts';
+import { Revocation, type RevocationOptions } from '../../../src/revocation/revocation.ts';
+import type { Sessions } from '../../../src/sessions/sessions.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
+import type { EndResult } from '../../../src/supervisor/lifecycle/end-result.ts';
+import type { LinkInfo } from '../../../src/supervisor/link-info.ts';
+import type { LinkObserver } from '../../../src/supervisor/observer.ts';
 import { keySetOf, signingKey } from '../../../src/token/key.ts';
+import { nothingHangs } from './nothing-hangs.ts';
 
 export function testKeys(): AuthorityKeys {
   const signing = signingKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
@@ -45,6 +51,17 @@ export async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+/** What hangs on tokens, as far as the test says. */
+export interface Hung {
+  /** Ends what hung on tokens, as the link of each would. */
+  end: (socket: string) => Promise<EndResult>;
+  /** Sessions that run with any token. */
+  sessions: Awaited<ReturnType<Sessions['hangingOn']>>;
+  onRevoke: 'keep' | 'end';
+  /** Who wants to know about links. */
+  observer?: LinkObserver;
+}
+
 export class AuthorityWorld implements AsyncDisposable, Trouble {
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-authority-'));
   readonly keys = testKeys();
@@ -52,7 +69,12 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   nowMs = 1_790_000_000_000;
   broken = false;
   afterCommit = (): void => {};
-  #opened: { authority: Authority; store: Store } | undefined;
+  readonly hung: Hung = {
+    end: async () => ({ isOver: true, processes: 0, survivors: [] }),
+    sessions: [],
+    onRevoke: 'keep',
+  };
+  #opened: { authority: Authority; revocation: Revocation; store: Store } | undefined;
 
   /** Opens it; for the second time: after what a restart keeps. */
   async open(settings: Partial<ReturnType<AuthorityOptions['settings']>> = {}): Promise<Authority> {
@@ -66,10 +88,32 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
       hostname: 'host1',
       settings: () => ({ lifetimeSeconds: 3600, lifetimes: {}, ...settings }),
       now: () => this.nowMs,
-      log: { error: (_, message) => void this.logged.push(message) },
     });
-    this.#opened = { authority, store };
+    const revocation = await Revocation.open({ authority, ...this.#hanging() });
+    this.#opened = { authority, revocation, store };
     return authority;
+  }
+
+  /** Each token with a socket has a link, and what hangs on tokens ends as the test says. */
+  #hanging(): Omit<RevocationOptions, 'authority'> {
+    const { hung } = this;
+    const { links, sessions } = nothingHangs();
+    const observe = (observer: LinkObserver): void => {
+      hung.observer = observer;
+    };
+    const find = (socket: string) => (socket === '' ? undefined : ({ socket, daemon: false } as LinkInfo));
+    return {
+      links: { ...links, find, end: (socket) => hung.end(socket), observe },
+      sessions: { ...sessions, hangingOn: async () => hung.sessions },
+      roles: { roleOf: () => 'user' },
+      settings: () => ({ onRevoke: hung.onRevoke, shutdownOnLogout: false }),
+      log: { error: (_, message) => void this.logged.push(message) },
+    };
+  }
+
+  /** What ends the tokens of the authority that is open. */
+  get revocation(): Revocation {
+    return this.#current.revocation;
   }
 
   /** The store of the authority that is open. */
@@ -77,7 +121,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
     return this.#current.store;
   }
 
-  get #current(): { authority: Authority; store: Store } {
+  get #current(): { authority: Authority; revocation: Revocation; store: Store } {
     if (this.#opened === undefined) throw new Error('nothing is open');
     return this.#opened;
   }
@@ -100,7 +144,8 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   }
 
   async close(): Promise<void> {
-    await this.#opened?.authority[Symbol.asyncDispose]();
+    await this.#opened?.revocation[Symbol.asyncDispose]();
+    this.#opened?.authority[Symbol.dispose]();
     await this.#opened?.store[Symbol.asyncDispose]();
     this.#opened = undefined;
   }

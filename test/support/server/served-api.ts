@@ -19,7 +19,9 @@ import { type Client, type ConnectOptions, connect } from '../../../src/client/c
 import { Feed } from '../../../src/feed.ts';
 import { createLog, type LogTarget } from '../../../src/log/log.ts';
 import { RefusalLog } from '../../../src/log/refusal-log.ts';
+import { Revocation } from '../../../src/revocation/revocation.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
+import { nothingHangs } from './nothing-hangs.ts';
 
 const NO_USE = {
   use: async () => ({ top: [], links: 0, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 0 }),
@@ -47,6 +49,7 @@ export class ServedApi implements AsyncDisposable {
   readonly folder: string;
   readonly pki: Pki;
   readonly authority: Authority;
+  readonly revocation: Revocation;
   readonly logged: string[];
   readonly #api: Api;
   readonly #store: Store;
@@ -55,6 +58,7 @@ export class ServedApi implements AsyncDisposable {
     folder: string;
     pki: Pki;
     authority: Authority;
+    revocation: Revocation;
     logged: string[];
     api: Api;
     store: Store;
@@ -62,6 +66,7 @@ export class ServedApi implements AsyncDisposable {
     this.folder = parts.folder;
     this.pki = parts.pki;
     this.authority = parts.authority;
+    this.revocation = parts.revocation;
     this.logged = parts.logged;
     this.#api = parts.api;
     this.#store = parts.store;
@@ -90,13 +95,21 @@ export class ServedApi implements AsyncDisposable {
       hostname: 'here',
       settings: () => settings,
       now: Date.now,
-      log,
     });
     const members = {
       admin: { users: [...(options.admins ?? [])], groups: [] },
       manager: { users: [...(options.managers ?? [])], groups: [] },
     };
     const roles = new Roles({ members: () => members });
+    const below = nothingHangs();
+    const revocation = await Revocation.open({
+      authority,
+      links: below.links,
+      sessions: below.sessions,
+      roles,
+      settings: () => ({ onRevoke: 'keep', shutdownOnLogout: false }),
+      log,
+    });
     const info = {
       serverId,
       hostname: 'here',
@@ -115,6 +128,7 @@ export class ServedApi implements AsyncDisposable {
       authority,
       links,
       sessions,
+      revocation,
       roles,
       logins,
       info,
@@ -123,7 +137,7 @@ export class ServedApi implements AsyncDisposable {
       activity,
       ...limitsOf(rest),
     });
-    return new ServedApi({ folder, pki, authority, logged, api, store });
+    return new ServedApi({ folder, pki, authority, revocation, logged, api, store });
   }
 
   get port(): number {
@@ -158,7 +172,8 @@ export class ServedApi implements AsyncDisposable {
   /** Stops serving and keeps the folder. */
   async stop(): Promise<void> {
     await this.#api[Symbol.asyncDispose]();
-    await this.authority[Symbol.asyncDispose]();
+    await this.revocation[Symbol.asyncDispose]();
+    this.authority[Symbol.dispose]();
     await this.#store[Symbol.asyncDispose]();
   }
 
@@ -213,12 +228,8 @@ function noLinks(): ApiOptions['links'] {
   return {
     changes: new Feed(),
     isOpenByHand: true,
-    endsSessions: false,
     register: async () => ({ jti: 'j' }),
     list: async () => ({ items: [], nextPageToken: '', total: 0 }),
-    get: () => {
-      throw new Error('no links here');
-    },
     obtain: () => Promise.reject(new Error('no links here')),
   };
 }
