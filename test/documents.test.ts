@@ -1,0 +1,170 @@
+/**
+ * Holds the documentation to the program: links, paths, commands, options and settings are there. The clients in it
+ * are run by test/stories/documents/.
+ */
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { buildProgram } from '../src/cli/program.ts';
+import { defaultOf, isSetting, type SettingTable } from '../src/config/settings/setting.ts';
+import { SETTINGS } from '../src/config/settings/settings.ts';
+import { fencesOf, inlineCodeOf, proseOf } from './support/markdown.ts';
+import { memoryOutput } from './support/terminal/memory-io.ts';
+
+const root = dirname(import.meta.dirname);
+const MOST_LINES = 200;
+const WIDEST = 110;
+
+const pages = globSync(['**/*.md', '.github/**/*.md'], {
+  cwd: root,
+  exclude: (path) => /^(node_modules|dist|\.git)$/.test(path),
+}).map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+
+function page(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** Returns all that `find` finds, each behind the name of its page. */
+function onAllPages(find: (text: string, path: string) => readonly string[]): string[] {
+  return pages.flatMap(({ path, text }) => find(text, path).map((found) => `${path}: ${found}`));
+}
+
+/** Returns the anchors that GitHub makes of the headings. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+function linksOf(text: string): string[] {
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)|\bsrc="([^"]+)"/g)];
+  return links.map(([, link, source]) => link ?? source ?? '').filter((link) => !/^[a-z]+:/.test(link));
+}
+
+function isBroken(link: string, path: string): boolean {
+  const [file = '', anchor] = link.split('#');
+  const target = file === '' ? path : relative(root, join(root, dirname(path), file));
+  if (target.startsWith('..') || !existsSync(join(root, target))) return true;
+  return anchor !== undefined && !anchorsOf(page(target)).includes(anchor);
+}
+
+describe('every page', () => {
+  test('is looked at, in hidden folders too', () => {
+    expect(pages.map(({ path }) => path)).toContain('.github/SECURITY.md');
+    expect(pages.length).toBeGreaterThan(9);
+  });
+
+  test('links only to what is there', () => {
+    expect(onAllPages((text, path) => linksOf(text).filter((link) => isBroken(link, path)))).toEqual([]);
+  });
+
+  test('names only paths that are there', () => {
+    const missing = onAllPages((text) =>
+      inlineCodeOf(text)
+        .filter((code) => /^(\.ci|\.github|build|proto|src|test|tui)\/[\w./-]*$/.test(code))
+        .filter((path) => !existsSync(join(root, path))),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test('runs only commands and options that the program has', () => {
+    const program = buildProgram(() => async () => {}, memoryOutput().io);
+    expect(onAllPages((text) => commandLinesOf(text).flatMap((line) => problemsOf(line, program)))).toEqual(
+      [],
+    );
+  });
+
+  test('runs only npm scripts that are there', () => {
+    const { scripts } = JSON.parse(page('package.json')) as { scripts: Record<string, string> };
+    const wrong = onAllPages((text) =>
+      [...text.matchAll(/\bnpm run ([a-z-]+)/g)]
+        .map(([, name = '']) => name)
+        .filter((name) => !Object.hasOwn(scripts, name)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('is written in lines of at most 110 columns, with straight apostrophes', () => {
+    const wrong = onAllPages((text) =>
+      proseOf(text).filter(
+        (line) => !line.startsWith('|') && (line.length > WIDEST || /[\u2018\u2019\u201c\u201d]/.test(line)),
+      ),
+    );
+    expect(wrong.filter((line) => !line.startsWith('test/requirements.md'))).toEqual([]);
+  });
+});
+
+/** Returns each `latchkey …` that stands behind a prompt or in code within a line. */
+function commandLinesOf(text: string): string[] {
+  const typed = fencesOf(text).flatMap(({ body }) =>
+    [...body.matchAll(/(?:^[\w.]*[$#] |\| xargs |\$\()(latchkey [^\n|)]+)/gm)].map(([, line]) => line),
+  );
+  const named = inlineCodeOf(text).filter((code) => code.startsWith('latchkey '));
+  return [...typed, ...named].map((line = '') => line.replace(/ (-- |#).*/, ''));
+}
+
+/** Returns a complaint for each command and option of `line` that the program does not have. */
+function problemsOf(line: string, program: Command): string[] {
+  const [, ...words] = line.split(/\s+/);
+  let command = program;
+  for (const word of words) {
+    if (command.commands.length === 0 || !/^[a-z][a-z-]*$/.test(word)) break;
+    const next = command.commands.find((one) => one.name() === word);
+    if (next === undefined) return [`${line}: there is no command ${word}`];
+    command = next;
+  }
+  const known = [program, command].flatMap(({ options }) =>
+    options.flatMap(({ long, short }) => [long, short]),
+  );
+  return words
+    .filter((word) => /^-/.test(word))
+    .map((word) => word.replace(/=.*/, ''))
+    .filter((word) => word !== '--help' && !known.includes(word))
+    .map((word) => `${line}: there is no option ${word}`);
+}
+
+describe('the front page', () => {
+  test('is short', () => {
+    expect(page('README.md').split('\n').length).toBeLessThanOrEqual(MOST_LINES);
+  });
+
+  test('gives the two commands that a newcomer runs first', () => {
+    const commands = fencesOf(page('README.md')).map(({ body }) => body.trim());
+    expect(commands).toContain('npm run quickstart');
+    expect(commands).toContain('npm test');
+  });
+});
+
+test('the operator reads the settings with the defaults that they have', () => {
+  const [yaml] = fencesOf(page('build/package/README.md')).filter(({ language }) => language === 'yaml');
+  expect(parse(yaml?.body ?? '')).toEqual(defaultsOf(SETTINGS));
+});
+
+function defaultsOf(table: SettingTable): object {
+  const members = Object.entries(table).map(([key, entry]) => [
+    key,
+    isSetting(entry) ? defaultOf(entry, 'system') : defaultsOf(entry),
+  ]);
+  return Object.fromEntries(members);
+}
+
+test('src/README.md names every room, and no other', () => {
+  const rows = page('src/README.md').split('| room |')[1]?.split('\n\n')[0] ?? '';
+  const named = [...rows.matchAll(/^\| `([\w-]+)\/`/gm)].map(([, name]) => name);
+  const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(named.sort()).toEqual(rooms.map(({ name }) => name).sort());
+});
+
+test('the workflow pins the actions of others to a commit', () => {
+  const workflow = page('.github/workflows/ci.yml');
+  const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
+  expect(actions.length).toBeGreaterThan(0);
+  expect(actions.filter((action = '') => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
+});

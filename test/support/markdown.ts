@@ -1,0 +1,34 @@
+/** The parts of a page in Markdown that tests look at. */
+
+export interface Fence {
+  /** As written behind the backticks: `sh`, `js`, ''. */
+  readonly language: string;
+  readonly body: string;
+}
+
+const FENCE = /^```(\w*)\n([\s\S]*?)^```$/gm;
+
+export function fencesOf(text: string): Fence[] {
+  return [...text.matchAll(FENCE)].map(([, language = '', body = '']) => ({ language, body }));
+}
+
+/** The body of the one fence in `language`. Throws when there is not just one. */
+export function onlyFence(text: string, language: string): string {
+  const bodies = fencesOf(text).filter((fence) => fence.language === language);
+  const [first] = bodies;
+  if (first === undefined || bodies.length > 1) throw new Error(`${bodies.length} fences in ${language}`);
+  return first.body;
+}
+
+/** Texts within single backticks, outside of fences. */
+export function inlineCodeOf(text: string): string[] {
+  return [...text.replace(FENCE, '').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+}
+
+/** The lines outside of fences, but for pictures. */
+export function proseOf(text: string): string[] {
+  return text
+    .replace(FENCE, '')
+    .split('\n')
+    .filter((line) => !/^(<img|!\[)/.test(line));
+}
