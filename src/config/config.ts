@@ -16,7 +16,6 @@ import { resolveSettings } from './sources/resolve-settings.ts';
 
 export type { Config, RoleMembers } from './settings/config-type.ts';
 export type { ListenAddress } from './settings/setting-types.ts';
-export type { Source } from './sources/entry.ts';
 
 /** Where `loadConfig` looks. */
 export interface ConfigInput {

@@ -14,7 +14,7 @@ import { openDatabase, type Synchronous } from './sqlite-database.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
 
-export type { CommitOptions, Store } from './store.ts';
+export type { Store } from './store.ts';
 
 export interface StoreOptions {
   /** `sqlite:/absolute/path`. */

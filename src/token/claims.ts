@@ -9,7 +9,7 @@ import type { JsonObject } from './strict-json.ts';
 export const CLAIM_PREFIX = 'fastx/';
 
 /** Audience of API tokens. */
-export const AUDIENCE = 'api';
+const AUDIENCE = 'api';
 
 /** How far the clock of the issuer may be ahead. */
 const CLOCK_SKEW_SECONDS = 60;

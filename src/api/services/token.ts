@@ -113,7 +113,7 @@ async function* watchTokens(
 }
 
 /** The store's filter, for one token. */
-export function isPicked({ login, authMethod, text }: TokenFilter, claims: TokenClaims): boolean {
+function isPicked({ login, authMethod, text }: TokenFilter, claims: TokenClaims): boolean {
   if (login !== '' && login !== claims.sub) return false;
   if (authMethod !== '' && authMethod !== claims.authMethod) return false;
   return matchesText(text, [claims.sub, claims.user, claims.hostname, claims.clientIp, claims.jti]);

@@ -26,7 +26,7 @@ export async function compare(rounds: number, ours: Sample, other: Sample): Prom
 }
 
 /** Rounds of ours, the other and the other again. */
-export function summary(taken: readonly (readonly [number, number, number])[]): Comparison {
+function summary(taken: readonly (readonly [number, number, number])[]): Comparison {
   return {
     ours: median(taken.map(([value]) => value)),
     other: median(taken.flatMap(([, one, two]) => [one, two])),

@@ -74,7 +74,7 @@ function run(daemon: TestDaemon, verb: string): Terminal {
 }
 
 /** Connected, and nothing is still asked for. */
-export function isWhole(text: string): boolean {
+function isWhole(text: string): boolean {
   return /● live/.test(text) && !/asking …|· …/.test(text);
 }
 

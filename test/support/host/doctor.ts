@@ -63,7 +63,7 @@ export class ExaminedHost implements AsyncDisposable {
   }
 }
 
-export class Examined {
+class Examined {
   readonly status: number | null;
   readonly findings: readonly Finding[];
 

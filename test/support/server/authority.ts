@@ -29,7 +29,7 @@ export interface Trouble {
 }
 
 /** A store in trouble. */
-export function breakable(store: Store, trouble: Trouble): Store {
+function breakable(store: Store, trouble: Trouble): Store {
   const broken = (): AppError => new AppError('STORE_UNAVAILABLE', 'broken for a test');
   return {
     read: (work) => store.read(work),
