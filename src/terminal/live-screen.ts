@@ -16,7 +16,8 @@ export interface Surface {
 /** xterm's control sequences: other screen, cursor, wrapping at the right edge; and synchronized output (mode 2026). */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
-const [BEGIN, END] = ['\x1b[?2026h\x1b[H', '\x1b[?2026l'];
+const BEGIN = '\x1b[?2026h\x1b[H';
+const END = '\x1b[?2026l';
 const REST_OF_LINE = '\x1b[K';
 const REST_OF_SCREEN = '\r\n\x1b[J';
 const COLUMNS = 80;

@@ -16,7 +16,8 @@ writeFileSync(ballast, Buffer.alloc(3 * 1024 * 1024 + 512 * 1024));
 
 const record = { id: 'full', command: ['x'], bootId: bootId(), createdAt: 0, outputLimit: 2 ** 26 };
 const log = OutputLog.create(SessionFolder.create(folder, record));
-const [output, errors] = [makePipe(), makePipe()];
+const output = makePipe();
+const errors = makePipe();
 const program = spawn('head', ['-c', `${PRINTED}`, '/dev/zero'], {
   stdio: ['ignore', output.write, errors.write],
 });

@@ -24,7 +24,7 @@ import type { TokenClaims } from '../../../src/token/claims.ts';
 const PATIENCE_MS = 10_000;
 const main = join(import.meta.dirname, '../../../src/main.ts');
 export const me = userInfo();
-export const ADMIN: By = {
+const ADMIN: By = {
   claims: { jti: '', sub: 'root', authMethod: 'local' },
   role: 'admin',
 };

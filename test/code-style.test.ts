@@ -1,0 +1,24 @@
+/** Rules of style that neither the formatter nor the linter knows. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = dirname(import.meta.dirname);
+
+/** The lines of `files` that `pattern` finds, with their places. */
+function linesWith(pattern: RegExp, files: string): string[] {
+  return globSync(files, { cwd: root }).flatMap((file) => {
+    const lines = readFileSync(join(root, file), 'utf8').split('\n');
+    return lines.flatMap((line, at) => (pattern.test(line) ? [`${file}:${at + 1}: ${line.trim()}`] : []));
+  });
+}
+
+test('every constant has a line of its own', () => {
+  const tuples = /^(?:export )?const \[.*\] = \[|\bconst \[[A-Z][A-Z0-9_]*[,\]].* = \[/;
+  expect(linesWith(tuples, '{src,tui,test,build}/**/*.{ts,tsx,mjs}')).toEqual([]);
+});
+
+test('a role takes its exit statuses from exit-status.ts', () => {
+  const numbers = /\b(?:EXIT_\w+|DONE|FAILED|USAGE) = \d|^ +return .*\b\d+;|process\.exit(?:Code =|\()\s*\d/;
+  expect(linesWith(numbers, '{src/*/,tui/,src/}main.{ts,tsx}')).toEqual([]);
+});
