@@ -9,9 +9,13 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { BASH } from '../src/cli/completion/bash.ts';
+import { FISH } from '../src/cli/completion/fish.ts';
+import { ZSH } from '../src/cli/completion/zsh.ts';
+import { buildProgram } from '../src/cli/program.ts';
+import { processIo } from '../src/terminal/io.ts';
 import { defaultConfig } from './package/default-config.ts';
 import { manual } from './package/manual.ts';
-import { said } from './package/program-help.ts';
 import { Tree } from './package/tree.ts';
 
 const UNITS = '/usr/lib/systemd/system';
@@ -34,9 +38,9 @@ const PLACES = [
 ] as const;
 
 const COMPLETIONS = [
-  ['bash', '/usr/share/bash-completion/completions/latchkey'],
-  ['zsh', '/usr/share/zsh/vendor-completions/_latchkey'],
-  ['fish', '/usr/share/fish/vendor_completions.d/latchkey.fish'],
+  [BASH, '/usr/share/bash-completion/completions/latchkey'],
+  [ZSH, '/usr/share/zsh/vendor-completions/_latchkey'],
+  [FISH, '/usr/share/fish/vendor_completions.d/latchkey.fish'],
 ] as const;
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
@@ -71,8 +75,9 @@ run('/usr/sbin/visudo', '--check', '--strict', '--quiet', `--file=${join(parts, 
 for (const [from, to, mode] of PLACES) tree.copy(join(parts, from), to, mode);
 tree.copy(program, '/usr/bin/latchkey', 0o755);
 tree.put('/etc/latchkey/config.yaml', defaultConfig());
-for (const [shell, to] of COMPLETIONS) tree.put(to, await said('completion', shell));
-const pages = await manual({ help: said, version, date: madeAt.toISOString().slice(0, 10) });
+for (const [script, to] of COMPLETIONS) tree.put(to, script);
+const commands = buildProgram(() => async () => {}, processIo());
+const pages = manual({ program: commands, version, date: madeAt.toISOString().slice(0, 10) });
 for (const { name, section, text } of pages)
   tree.put(`/usr/share/man/man${section}/${name}.${section}.gz`, packed(text));
 tree.put('/usr/share/doc/latchkey/changelog.gz', packed(changelog()));

@@ -3,17 +3,19 @@
  */
 import { writeSync } from 'node:fs';
 import { startClean } from './entry/packaged/clean-start.ts';
-import { roleOf } from './entry/role.ts';
+import { isHelpOfRole, roleOf } from './entry/role.ts';
 import { DONE } from './exit-status.ts';
 import { versionLine } from './version.ts';
 
 const STDOUT = 1;
 
 startClean();
-const { role, rest } = roleOf(process.argv.slice(2));
+const words = roleOf(process.argv.slice(2));
+const { role = '', rest } = words;
 
 /** Runs the role that `role` names; resolves with the exit status. */
 async function run(): Promise<number> {
+  if (isHelpOfRole(words)) return runCli([role, '--help']);
   switch (role) {
     case 'serve':
       return (await import('./serve/main.ts')).runServe(rest);
@@ -41,8 +43,8 @@ function saysVersion(): boolean {
   }
 }
 
-async function runCli(): Promise<number> {
-  return (await import('./cli/main.ts')).runCli(process.argv.slice(2));
+async function runCli(argv = process.argv.slice(2)): Promise<number> {
+  return (await import('./cli/main.ts')).runCli(argv);
 }
 
 void run().then((status) => {

@@ -46,6 +46,7 @@ const rooms: Record<string, Record<string, string>> = {
     config: 'roles and eligibility are settings',
   },
   link: {
+    entry: 'its options come from the table of the role',
     native: 'it runs programs, reads their pipes and checks who is at the other end of a socket',
     token: "it verifies its own token and the proof with the server's public key",
     system: 'it judges its own login shell, and trusts a run folder as far as its owner',
@@ -129,16 +130,18 @@ const rooms: Record<string, Record<string, string>> = {
     terminal: 'it says things as the dashboard says them',
     config: '`latchkey config` reads the file without a server; a mistyped verb is answered with the nearest',
     system: "the folder of the client's configuration is XDG's",
-    'entry/packaged/text': '`latchkey licenses` prints an asset of the program',
+    entry: 'help, completion and manual show the options of every role; `latchkey licenses` prints an asset',
     generated: "lists show the protocol's messages",
   },
   tui: {
+    entry: 'its options come from the table of the role',
     nouns: 'a screen shows what a noun has',
     client: 'it can do what the public API can do, and no more',
     terminal: 'it says things as the command line says them',
     generated: "screens show the protocol's messages",
   },
   doctor: {
+    entry: 'its options come from the table of the role',
     accounts: 'an account is judged by the rule that the server judges by',
     'api/transport/peer-uid': 'whether the server can tell callers of this host apart',
     cli: 'a broken pipe ends it as it ends the command line',
@@ -156,6 +159,7 @@ const rooms: Record<string, Record<string, string>> = {
   },
   daemon: { '*': 'the composition root' },
   serve: {
+    entry: 'its options come from the table of the role',
     daemon: 'the command around the server: arguments, signals, systemd',
     accounts: 'who may have a link daemon made by a login is decided from the configuration',
     authority:

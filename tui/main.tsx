@@ -5,13 +5,12 @@
  */
 import { ReconnectingClient, type Who } from '../src/client/watch/reconnecting-client.ts';
 import { AppError } from '../src/errors.ts';
-import { DONE } from '../src/exit-status.ts';
 import { inert } from '../src/inert.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
 import type { TerminalLoan } from './effects/run-in-terminal.ts';
 import { mount } from './mount.ts';
-import { HELP, parseOptions, type TuiOptions } from './options.ts';
+import { readOptions, type TuiOptions } from './options.ts';
 import type { Screen } from './screen.ts';
 import { screensFor } from './screens/all.ts';
 import { meant } from './state/prompt.ts';
@@ -21,10 +20,7 @@ import { loadLayout } from './yoga.ts';
 /** Runs `latchkey tui` with the words behind it; resolves with the exit status. */
 export async function runTui(argv: readonly string[]): Promise<number> {
   try {
-    const words = parseOptions(argv, process.env);
-    if (!words.help) return await show(words);
-    process.stdout.write(HELP);
-    return DONE;
+    return await show(readOptions(argv, process.env));
   } catch (error) {
     const { text, status } = explain(error);
     process.stderr.write(`latchkey: ${inert(text)}\n`);

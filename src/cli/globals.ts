@@ -1,5 +1,8 @@
 /** The options every verb takes, before it or after it. */
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
+import { EVERYWHERE } from '../entry/everywhere.ts';
+import { ROLES } from '../entry/roles/all.ts';
+import { optionsOf } from './option.ts';
 
 export interface Globals {
   readonly server?: string;
@@ -15,24 +18,10 @@ export interface Globals {
 
 const GROUP = 'Everywhere:';
 
-const OPTIONS: readonly (readonly [flags: string, description: string])[] = [
-  ['--server <host:port>', 'the server to talk to (LATCHKEY_SERVER)'],
-  ['--run <dir>', "the local server's run directory"],
-  ['--ca <file>', "the server's CA certificate, PEM (LATCHKEY_CA)"],
-  ['--token-file <file>', 'the token to use (LATCHKEY_TOKEN_FILE)'],
-  ['--local-admin', "use the local server's administrator token"],
-  ['--config <file>', "the server's configuration file"],
-  ['--json', 'results as JSON'],
-  ['--no-color', 'no colours (NO_COLOR)'],
-  ['--quiet', 'of a list the ids, of what is done only failures'],
-];
-
-/** Adds the global options to `command`, and to all below it but those named in `without`. */
-export function addGlobals(command: Command, without: ReadonlySet<string>): void {
-  for (const [flags, description] of OPTIONS) {
-    command.addOption(command.createOption(flags, description).helpGroup(GROUP));
-  }
-  for (const below of command.commands) if (!without.has(below.name())) addGlobals(below, without);
+/** Adds the global options to `command`, and to all below it but roles, which name those they take. */
+export function addGlobals(command: Command): void {
+  for (const option of optionsOf(EVERYWHERE)) command.addOption(option.helpGroup(GROUP));
+  for (const below of command.commands) if (!ROLES.has(below.name())) addGlobals(below);
 }
 
 /** What was said, wherever on the line it was said; the word nearest to the verb wins. */
@@ -40,9 +29,13 @@ export function globalsOf(command: Command): Globals {
   const said: Record<string, unknown> = command.parent === null ? {} : { ...globalsOf(command.parent) };
   for (const option of command.options) {
     const name = option.attributeName();
-    if (option.helpGroupHeading === GROUP && command.getOptionValueSource(name) === 'cli') {
+    if (isGlobal(option) && command.getOptionValueSource(name) === 'cli') {
       said[name] = command.getOptionValue(name);
     }
   }
   return said;
+}
+
+export function isGlobal(option: Option): boolean {
+  return option.helpGroupHeading === GROUP;
 }

@@ -114,6 +114,16 @@ describe('the command line', () => {
 });
 
 describe('the program in a shell', () => {
+  it.each(['serve --help', 'link --run /x -h', '--theme dark tui --help', 'help doctor'])(
+    'shows the help of a role for %j',
+    (words) => {
+      const { status, stdout } = shell(`latchkey ${words}`);
+      const [role] = /serve|link|tui|doctor/.exec(words) ?? [];
+      expect(status).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^Usage: latchkey ${role} .*\n\n[A-Z].*\n[^]*\n  -h, --help `));
+    },
+  );
+
   it('ends quietly, as by SIGPIPE, when its reader goes away', () => {
     const { stdout, stderr } = shell('latchkey completion zsh | :; echo $PIPESTATUS');
     expect([stdout, stderr]).toEqual(['141\n', '']);

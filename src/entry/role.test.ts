@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { roleOf } from './role.ts';
+import { isHelpOfRole, roleOf } from './role.ts';
 
 it.each([
   [[], undefined, []],
@@ -8,7 +8,19 @@ it.each([
   [['--run', '/x', 'link', '--daemon'], 'link', ['--run', '/x', '--daemon']],
   [['--run=/x', 'link'], 'link', ['--run=/x']],
   [['--json', '--config', 'serve', 'doctor'], 'doctor', ['--json', '--config', 'serve']],
+  [['--theme', 'dark', '--ascii', 'tui'], 'tui', ['--theme', 'dark', '--ascii']],
   [['--run', 'link'], undefined, ['--run', 'link']],
 ] as const)('%j is about %s', (argv, role, rest) => {
   expect(roleOf(argv)).toEqual({ role, rest });
+});
+
+it.each([
+  ['link --help', true],
+  ['--config x serve -h', true],
+  ['tui host', false],
+  ['tui -- --help', false],
+  ['start --help', false],
+  ['--help', false],
+] as const)('%j asks for the help of a role: %s', (line, wanted) => {
+  expect(isHelpOfRole(roleOf(line.split(' ')))).toBe(wanted);
 });

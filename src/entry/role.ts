@@ -1,7 +1,10 @@
 /**
- * Finds the role that a command line names: its first word that is not an option. Options that all
- * commands accept may come before it.
+ * Finds the role that a command line names: its first word that is not an option. Options of all commands and of
+ * all roles may come before it.
  */
+import { EVERYWHERE } from './everywhere.ts';
+import type { Options } from './option.ts';
+import { ROLES } from './roles/all.ts';
 
 export interface RoleWords {
   readonly role: string | undefined;
@@ -10,11 +13,24 @@ export interface RoleWords {
 }
 
 /** Options that take a value as the next argument. */
-const WITH_VALUE: ReadonlySet<string> = new Set(['--server', '--run', '--ca', '--token-file', '--config']);
+const WITH_VALUE: ReadonlySet<string> = new Set(
+  [EVERYWHERE, ...[...ROLES.values()].map(({ options }) => options)].flatMap(withValueIn),
+);
 
 export function roleOf(argv: readonly string[]): RoleWords {
   let at = 0;
   while (argv[at]?.startsWith('-')) at += WITH_VALUE.has(argv[at] ?? '') ? 2 : 1;
   const [role, ...rest] = argv.slice(at);
   return { role, rest: [...argv.slice(0, at), ...rest] };
+}
+
+/** Whether the help of a role is asked for, and not the role itself. */
+export function isHelpOfRole({ role = '', rest }: RoleWords): boolean {
+  const end = rest.indexOf('--');
+  const options = end < 0 ? rest : rest.slice(0, end);
+  return ROLES.has(role) && (options.includes('--help') || options.includes('-h'));
+}
+
+function withValueIn(options: Options): string[] {
+  return Object.entries(options).flatMap(([name, { value }]) => (value === undefined ? [] : [`--${name}`]));
 }

@@ -96,12 +96,6 @@ describe('latchkey link', () => {
     expect(link.stderr()).toMatch(message);
     expect(link.stderr().trim().split('\n')).toHaveLength(1);
   });
-
-  it('--help helps', async () => {
-    const link = daemon.spawn(['--help']);
-    expect(await link.exit).toBe(0);
-    expect(link.stdout()).toContain('Usage: latchkey link');
-  });
 });
 
 async function expectUntrusted(): Promise<void> {

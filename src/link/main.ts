@@ -7,7 +7,7 @@
 import { isAppError, type Reason } from '../errors.ts';
 import { DONE, exitStatus, FAILED } from '../exit-status.ts';
 import { inert } from '../inert.ts';
-import { HELP, type LinkOptions, parseOptions } from './options.ts';
+import { type LinkOptions, readOptions } from './options.ts';
 import { announce } from './user-messages.ts';
 
 /** The failures that the exit status tells apart. */
@@ -28,11 +28,7 @@ export async function runLink(argv: string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   let options: LinkOptions | undefined;
   try {
-    options = parseOptions(argv);
-    if (options.help) {
-      process.stdout.write(HELP);
-      return DONE;
-    }
+    options = readOptions(argv);
     return await run(options, argv);
   } catch (error) {
     const message = isAppError(error) ? error.message : `unexpected error: ${String(error)}`;

@@ -1,8 +1,9 @@
 /** `latchkey serve`: arguments, signals and exit statuses around the daemon. */
 import { on } from 'node:events';
-import { parseArgs } from 'node:util';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
+import { parseOptions, type Values } from '../entry/parse-options.ts';
+import { SERVE } from '../entry/roles/serve.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { DONE, exitStatus, FAILED } from '../exit-status.ts';
 import { inert } from '../inert.ts';
@@ -13,22 +14,6 @@ import { homeOf } from '../system/xdg.ts';
 import { VERSION } from '../version.ts';
 import { ServiceManager } from './systemd.ts';
 
-const HELP = `Usage: latchkey serve [--config FILE] [--run DIR]
-
-Runs the daemon in the foreground until SIGTERM or SIGINT. As root or as the user "latchkey" it serves
-everybody on this host; as anybody else it serves that user alone, on loopback.
-
-  --config FILE  the configuration; default: /etc/latchkey/config.yaml in system mode,
-                 $XDG_CONFIG_HOME/latchkey/config.yaml otherwise
-  --run DIR      where local programs find the daemon; default: /run/latchkey in system mode
-  --help         this text
-
-SIGHUP reads the configuration and the certificates again. Under systemd it says when it is ready, answers the
-watchdog, and takes a socket called "api" instead of listening itself.
-
-Exit status: 0 stopped, 1 failed, 2 usage, 78 the configuration cannot be used.
-`;
-
 /** `FileDescriptorName=` of the socket unit. */
 const API_SOCKET = 'api';
 /** When to give back what only the start needed: not while somebody waits for it. */
@@ -37,12 +22,7 @@ const TIDY_MS = 1000;
 /** Runs the daemon; resolves with the exit status. */
 export async function runServe(argv: string[]): Promise<number> {
   try {
-    const { values } = readArguments(argv);
-    if (values.help) {
-      process.stdout.write(HELP);
-      return DONE;
-    }
-    return await serve(values);
+    return await serve(parseOptions(SERVE, argv).values);
   } catch (error) {
     if (!isAppError(error)) throw error;
     process.stderr.write(`latchkey: ${inert(error.message)}\n`);
@@ -50,19 +30,7 @@ export async function runServe(argv: string[]): Promise<number> {
   }
 }
 
-function readArguments(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      options: { config: { type: 'string' }, run: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-    });
-  } catch (error) {
-    const what = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
-    throw new AppError('USAGE', `${what}; see latchkey serve --help`);
-  }
-}
-
-async function serve(flags: { config?: string; run?: string }): Promise<number> {
+async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   process.umask(0o077);
   setDumpable(false);
   const uid = process.getuid?.() ?? -1;

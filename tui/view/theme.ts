@@ -1,8 +1,10 @@
 /** How things look: colours by theme, and drawing in ASCII where a terminal has nothing else. */
+import { THEMES } from '../../src/entry/roles/tui.ts';
 import { displayWidth, graphemesOf } from '../../src/terminal/display-width.ts';
 import type { Style as TableStyle } from '../../src/terminal/table.ts';
 
-export const THEMES = ['dark', 'light', '16', 'none'] as const;
+export { THEMES };
+
 export type Theme = (typeof THEMES)[number];
 export type Style = TableStyle | 'cursor' | 'title' | 'current';
 

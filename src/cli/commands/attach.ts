@@ -1,6 +1,7 @@
 /** `latchkey attach`: joins a session of one's own that is already there. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
+import { addNotes } from '../help.ts';
 import { showSession } from '../output/show-session.ts';
 import { ownFailure } from '../own-failure.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
@@ -11,22 +12,22 @@ interface AttachOptions {
   readonly fromNow?: boolean;
 }
 
-const NOTES = `
-All output still kept comes first, then what the program prints from now on.
-^C goes to the program, and twice within two seconds leaves it; ^\\ leaves it at
-once. It goes on then.
-Ends with the program's own exit status; 255 means that this command itself
-failed, or that nobody knows the status.`;
+const NOTES = [
+  'All output still kept comes first, then what the program prints from now on. ^C goes to the program, and twice ' +
+    'within two seconds leaves it; ^\\ leaves it at once. It goes on then.',
+  "Ends with the program's own exit status; 255 means that this command itself failed, or that nobody knows the " +
+    'status.',
+];
 
 export function addAttach(program: Command, act: Act): void {
-  program
+  const command = program
     .command('attach <session>')
     .description('join one of your sessions')
     .option('-i, --stdin', "pass our input to it; the end of ours is the end of the program's")
     .option('--offset <bytes>', 'begin at this byte of all it printed', bytes)
     .addOption(program.createOption('--from-now', 'only what it prints from now on').conflicts('offset'))
-    .addHelpText('after', NOTES)
     .action(act<AttachOptions>(ownFailure(attach)));
+  addNotes(command, ...NOTES);
 }
 
 function bytes(text: string): number {

@@ -12,7 +12,7 @@ export function addLinks(program: Command, act: Act): void {
   const noun = addResource<Link, { readonly user?: string }>(program, act, {
     noun: links,
     description: 'list, watch, start and stop links',
-    addOptions: (command) => command.option('--user <name>', "only this Linux user's"),
+    addOptions: (command) => command.option('--user <user>', "only this Linux user's"),
     select: ({ user }) => ({ linuxUser: user }),
   });
   noun

@@ -29,7 +29,7 @@ export function addSessions(program: Command, act: Act): void {
     description: 'list, watch, read, signal and end programs',
     addOptions: (command) =>
       command
-        .option('--login <name>', "only this login's")
+        .option('--login <login>', "only this login's")
         .option('--state <state>', 'only those starting, running or ended', state),
     select: ({ login, state }) => ({ login, state }),
   });

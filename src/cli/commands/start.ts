@@ -4,6 +4,7 @@ import { AppError } from '../../errors.ts';
 import type { Session, StartSessionRequest } from '../../generated/latchkey/v1/session.ts';
 import { sessions } from '../../nouns/sessions.ts';
 import { asJson } from '../../terminal/json.ts';
+import { addNotes } from '../help.ts';
 import { jsonObject } from '../output/json-object.ts';
 import { itemMembers } from '../output/listing.ts';
 import { showSession } from '../output/show-session.ts';
@@ -18,14 +19,13 @@ interface StartOptions {
   readonly detach?: boolean;
 }
 
-const NOTES = `
-The program's output comes out here as it prints it, and its exit status is
-the one of this command; 255 means that this command itself failed. ^C and
-SIGTERM go to the program; pressed again within two seconds, they leave it
-running. No shell is involved: for one, write -- sh -c '…'.`;
+const NOTE =
+  "The program's output comes out here as it prints it, and its exit status is the one of this command; 255 means " +
+  'that this command itself failed. ^C and SIGTERM go to the program; pressed again within two seconds, they leave ' +
+  "it running. No shell is involved: for one, write -- sh -c '…'.";
 
 export function addStart(program: Command, act: Act): void {
-  program
+  const command = program
     .command('start <command...>')
     .description('run a program as your Linux user')
     .usage('[options] [--] COMMAND [ARGUMENT …]')
@@ -36,8 +36,8 @@ export function addStart(program: Command, act: Act): void {
     .option('-n, --no-stdin', 'pass no input (otherwise passed when it is not a terminal)')
     .option('--stdin-json <json>', "a JSON object for the program's first line of input", jsonObject)
     .option('--detach', 'print the id of the session and leave it running')
-    .addHelpText('after', NOTES)
     .action(act<StartOptions>(ownFailure(start)));
+  addNotes(command, NOTE);
 }
 
 function variable(text: string, earlier: Readonly<Record<string, string>> = {}): Record<string, string> {

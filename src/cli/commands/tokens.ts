@@ -32,7 +32,7 @@ export function addTokens(program: Command, act: Act): void {
     description: 'list, watch, check and revoke logins',
     addOptions: (command) =>
       command
-        .option('--login <name>', "only this login's")
+        .option('--login <login>', "only this login's")
         .option('--method <name>', 'only those got this way: link, link-daemon, local, …'),
     select: ({ login, method }) => ({ login, method }),
   });
@@ -40,7 +40,7 @@ export function addTokens(program: Command, act: Act): void {
   noun
     .command('revoke [jti...]')
     .description('end tokens, with the links, sessions and processes that hang on them')
-    .option('--login <name>', 'every token of this login')
+    .option('--login <login>', 'every token of this login')
     .action(act(revoke));
   noun
     .command('verify')

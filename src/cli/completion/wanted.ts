@@ -1,0 +1,165 @@
+/**
+ * What could stand at the end of a command line: found by walking the words in front of it through the commands
+ * and options as commander has them, so that a new one completes in every shell by itself.
+ */
+import type { Argument, Command, Option } from 'commander';
+import { type Globals, isGlobal } from '../globals.ts';
+import { type Candidate, isNamed, type Named } from './names.ts';
+
+export type Wanted =
+  /** Paths, which the shell completes. */
+  | { readonly kind: 'files' | 'directories' }
+  /** A program and what belongs to it, from the word at `at` on, which the shell completes. */
+  | { readonly kind: 'program'; readonly at: number }
+  | {
+      readonly kind: 'words';
+      /** What is known without asking. */
+      readonly candidates: readonly Candidate[];
+      /** What the server is to be asked for. */
+      readonly named?: Named;
+      /** What stands in front of either in the same word: "--login=", or nothing. */
+      readonly prefix: string;
+      /** The options that say where the server is and who asks. */
+      readonly globals: Globals;
+    };
+
+/** What could complete the last of `words`, which stand behind the program's name; '' is a word to come. */
+export function wantedAt(program: Command, words: readonly string[]): Wanted {
+  const walk = new Walk(program);
+  for (const word of words.slice(0, -1)) walk.stepOver(word);
+  return walk.wanted(words.at(-1) ?? '');
+}
+
+const NOTHING: Candidate[] = [];
+
+class Walk {
+  readonly #program: Command;
+  #command: Command;
+  #at = 0;
+  /** How many arguments the command has already. */
+  #given = 0;
+  /** The option whose value comes next. */
+  #pending: Option | undefined;
+  /** Whether "--" was said: nothing behind it is an option. */
+  #isPlain = false;
+  #programAt: number | undefined;
+  readonly #said: Record<string, unknown> = {};
+
+  constructor(program: Command) {
+    this.#program = program;
+    this.#command = program;
+  }
+
+  stepOver(word: string): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending !== undefined) this.#say(pending, word);
+    else if (this.#isPlain || !word.startsWith('-')) this.#stepOverWord(word);
+    else if (word === '--') this.#isPlain = true;
+    else this.#stepOverOption(word);
+    this.#at += 1;
+  }
+
+  wanted(last: string): Wanted {
+    const programAt = this.#programAt ?? (isProgram(this.#argument) ? this.#at : undefined);
+    const isOption = !this.#isPlain && last.startsWith('-');
+    if (this.#pending !== undefined) return this.#valueOf(this.#pending, '');
+    if (programAt !== undefined && (!isOption || programAt < this.#at))
+      return { kind: 'program', at: programAt };
+    if (isOption) return this.#optionOrValue(last);
+    if (this.#commands.length > 0) return this.#words(this.#commands.map(described));
+    if (this.#argument !== undefined) return this.#valueOf(this.#argument, '');
+    return this.#words(this.#isPlain ? NOTHING : this.#flags('--'));
+  }
+
+  /** The commands that could come next. */
+  get #commands(): Command[] {
+    return this.#given > 0 || this.#isPlain ? [] : commandsOf(this.#command);
+  }
+
+  get #argument(): Argument | undefined {
+    const all = this.#command.registeredArguments;
+    const last = all.at(-1);
+    return all[this.#given] ?? (last?.variadic === true ? last : undefined);
+  }
+
+  #stepOverWord(word: string): void {
+    const below = this.#commands.find((command) => command.name() === word);
+    if (below !== undefined) {
+      this.#command = below;
+      return;
+    }
+    if (isProgram(this.#argument)) this.#programAt ??= this.#at;
+    this.#given += 1;
+  }
+
+  #stepOverOption(word: string): void {
+    const [flag = '', ...value] = word.split('=');
+    const option = this.#option(flag);
+    if (option === undefined) return;
+    if (option.required && value.length === 0) this.#pending = option;
+    else this.#say(option, option.required ? value.join('=') : !option.negate);
+  }
+
+  #option(flag: string): Option | undefined {
+    return this.#command.options.find(({ long, short }) => long === flag || short === flag);
+  }
+
+  #say(option: Option, value: unknown): void {
+    if (isGlobal(option)) this.#said[option.attributeName()] = value;
+  }
+
+  /** For a word that begins with "-". */
+  #optionOrValue(last: string): Wanted {
+    const [prefix, flag = ''] = /^(--[^=]*)=/.exec(last) ?? [];
+    if (prefix === undefined) return this.#words(this.#flags(last));
+    const option = this.#option(flag);
+    return option?.required === true ? this.#valueOf(option, prefix) : this.#words(NOTHING);
+  }
+
+  #flags(start: string): Candidate[] {
+    return this.#command
+      .createHelp()
+      .visibleOptions(this.#command)
+      .flatMap(({ short, long, description }) =>
+        [long, short]
+          .filter((flag) => flag?.startsWith(start))
+          .map((flag = ''): Candidate => [flag, description]),
+      );
+  }
+
+  #valueOf(what: Option | Argument, prefix: string): Wanted {
+    if (what.argChoices !== undefined)
+      return this.#words(
+        what.argChoices.map((choice) => [choice, '']),
+        prefix,
+      );
+    const name = placeholderOf(what);
+    if (name === 'file') return { kind: 'files' };
+    if (name === 'dir') return { kind: 'directories' };
+    if (name === 'command') return this.#words(commandsOf(this.#program).map(described));
+    return { ...this.#words(NOTHING, prefix), ...(isNamed(name) && { named: name }) };
+  }
+
+  #words(candidates: readonly Candidate[], prefix = ''): Extract<Wanted, { kind: 'words' }> {
+    return { kind: 'words', candidates, prefix, globals: this.#said };
+  }
+}
+
+/** The "command..." of `latchkey start`; what stands there belongs to it. */
+function isProgram(argument: Argument | undefined): boolean {
+  return argument?.variadic === true && argument.name() === 'command';
+}
+
+function commandsOf(command: Command): Command[] {
+  return command.createHelp().visibleCommands(command);
+}
+
+function described(command: Command): Candidate {
+  return [command.name(), command.summary() || command.description()];
+}
+
+/** What stands for the value in help: "jti" for `<jti>` and `[jti...]`. */
+function placeholderOf(what: Option | Argument): string {
+  return 'flags' in what ? (/<(.+)>/.exec(what.flags)?.[1] ?? '') : what.name();
+}

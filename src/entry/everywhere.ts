@@ -1,0 +1,14 @@
+/** The options that every command takes, before it or behind it. */
+import { flag, type Options, valued } from './option.ts';
+
+export const EVERYWHERE = {
+  server: valued('host:port', 'the server to talk to (LATCHKEY_SERVER)'),
+  run: valued('dir', "the local server's run directory"),
+  ca: valued('file', "the server's CA certificate, PEM (LATCHKEY_CA)"),
+  'token-file': valued('file', 'the token to use (LATCHKEY_TOKEN_FILE)'),
+  'local-admin': flag("use the local server's administrator token"),
+  config: valued('file', "the server's configuration file"),
+  json: flag('results as JSON'),
+  'no-color': flag('no colours (NO_COLOR)'),
+  quiet: flag('of a list the ids, of what is done only failures'),
+} as const satisfies Options;
