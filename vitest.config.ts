@@ -15,6 +15,7 @@ export default defineConfig({
             'src/**/*.test.ts',
             'tui/**/*.test.ts',
             'test/*.test.ts',
+            'test/support/**/*.test.ts',
             'test/bench/**/*.test.ts',
             'test/crash/**/*.test.ts',
           ],

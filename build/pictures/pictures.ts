@@ -11,6 +11,7 @@ import { inWorld } from '../../test/support/in-world.ts';
 import { program } from '../../test/support/program.ts';
 import { TestDaemon } from '../../test/support/server/daemon.ts';
 import { Screen } from '../../test/support/terminal/screen.ts';
+import type { Pattern, Wanted } from '../../test/support/terminal/view.ts';
 
 /** Debian's, and not one that is installed for something else. */
 const PYTHON = '/usr/bin/python3';
@@ -23,28 +24,31 @@ interface Picture {
   readonly columns: number;
   readonly rows: number;
   /** What is pressed, and what is to be seen before the next. */
-  readonly steps: readonly (readonly [keys: readonly string[], shows: RegExp])[];
+  readonly steps: readonly (readonly [keys: readonly string[], shows: Wanted | Pattern])[];
 }
 
 const WHOLE = { columns: 140, rows: 36 };
 const LARGE = { columns: 108, rows: 18 };
 const SMALL = { columns: 60, rows: 15 };
-const jump = (screen: string, shows: RegExp): Picture['steps'][number] => [[':', screen, 'Enter'], shows];
-const toTokens = jump('tokens', /^Tokens · \d+ of [\s\S]*alice[\s\S]*\? help/m);
-const toFiltered = [toTokens, [['/', 'mal'], /filter "mal" · 1 of/]] as const;
+const jump = (screen: string, shows: Wanted | Pattern): Picture['steps'][number] => [
+  [':', screen, 'Enter'],
+  shows,
+];
+const toTokens = jump('tokens', { title: /^Tokens · \d+ of /, line: 'alice', footer: '? help' });
+const toFiltered = [toTokens, [['/', 'mal'], { title: /filter "mal" · 1 of/ }]] as const;
 
 const PICTURES: readonly Picture[] = [
   {
     name: 'overview',
     title: 'Who is on, what runs, what it uses, and what was refused',
     ...WHOLE,
-    steps: [jump('overview', /REFUSED[\s\S]*alice/)],
+    steps: [jump('overview', { line: ['REFUSED', 'alice'] })],
   },
   {
     name: 'logins',
     title: 'Who is logged in, and what each of them has',
     ...LARGE,
-    steps: [jump('logins', /^Logins · \d+ of [\s\S]*mallory/m)],
+    steps: [jump('logins', { title: /^Logins · \d+ of /, line: 'mallory' })],
   },
   { name: 'tokens', title: 'Tokens, filtered while it is typed', ...LARGE, steps: toFiltered },
   {
@@ -63,7 +67,7 @@ const PICTURES: readonly Picture[] = [
     name: 'sessions',
     title: 'Sessions that run and that have ended',
     ...LARGE,
-    steps: [jump('sessions', /^Sessions · \d+ of [\s\S]*ended/m)],
+    steps: [jump('sessions', { title: /^Sessions · \d+ of /, line: 'ended' })],
   },
   { name: 'small', title: 'Tokens in a terminal of 60 columns and 15 rows', ...SMALL, steps: [toTokens] },
 ];

@@ -1,4 +1,4 @@
-/** For test/needs.test.ts alone: a suite and a test that lack what they need, and a test that lacks nothing. */
+/** For needs.test.ts alone: a suite and a test that lack what they need, and a test that lacks nothing. */
 import { beforeAll, describe, test } from 'vitest';
 import { needs, skippedFor } from './needs.ts';
 

@@ -36,12 +36,12 @@ describe('text from elsewhere', needs('world', 'tmux'), () => {
         `for v in ${all.map((words) => `"${words}"`).join(' ')}; do clear; ${program()} ${run} $v; echo; n=$((n + 1)); echo "end of $n"; read x; done`,
       );
       for (const [at] of all.entries()) {
-        const text = await screen.shows(new RegExp(`^end of ${at + 1}$`, 'm'));
+        const { text } = await screen.shows(new RegExp(`^end of ${at + 1}$`));
         expect(text).not.toMatch(HARMFUL);
         expect(screen.breaks).toEqual([]);
         screen.press('Enter');
       }
-      expect(screen.title).not.toContain('owned');
+      expect(screen.windowTitle).not.toContain('owned');
       expect(screen.clipboard).toBe('');
     },
   );
@@ -98,7 +98,7 @@ describe('text from elsewhere', needs('world', 'tmux'), () => {
     writeFileSync(file, lines.map((line) => `${line}\u001b[${at + 1}GX\n`).join(''));
     using screen = new Screen(alice, { rows: 60 });
     screen.enter(`clear; cat ${file}; echo end`);
-    const shown = (await screen.shows(/^end$/m)).split('\n').slice(0, lines.length);
+    const shown = (await screen.shows(/^end$/)).lines.slice(0, lines.length);
     expect(shown.filter((line) => !/ {2}X$/.test(line))).toEqual([]);
   });
 });

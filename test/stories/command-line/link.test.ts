@@ -55,10 +55,10 @@ describe('a link begun by hand', needs('world', 'tmux'), () => {
   test('says on a terminal that it runs in the background, wherever --run stands', async () => {
     using screen = new Screen(alice, { columns: 120 });
     screen.enter(`clear; ${program()} --run ${daemon.runFolder} link --daemon; echo ended with $?`);
-    const text = await screen.shows(/ended with 0/);
-    expect(text).toMatch(
-      /^latchkey link: your link daemon runs in the background, .*'latchkey links' shows it\nended/,
-    );
+    await screen.shows({
+      header: /^latchkey link: your link daemon runs in the background, .*'latchkey links' shows it$/,
+      lines: [/shows it$/, /^ended with 0/],
+    });
     expect(await daemon.cli(alice, ['link', '--daemon'])).toMatchObject({
       status: 0,
       stdout: '',
@@ -71,11 +71,13 @@ describe('a link begun by hand', needs('world', 'tmux'), () => {
     process.kill(daemon.pid, 'SIGSTOP');
     try {
       screen.enter(`clear; ${program()} link --run ${daemon.runFolder}`);
-      await screen.shows(/^latchkey link: waiting for the server … 1 s\n/);
+      await screen.shows({ header: /^latchkey link: waiting for the server … 1 s$/ });
     } finally {
       process.kill(daemon.pid, 'SIGCONT');
     }
-    expect(await screen.shows(/^latchkey link: mallory is logged in/)).not.toContain('waiting');
+    expect((await screen.shows({ header: /^latchkey link: mallory is logged in/ })).text).not.toContain(
+      'waiting',
+    );
   });
 });
 

@@ -34,21 +34,22 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
 
   test('is drawn in place as it changes and fits, and the terminal is left as it was (X7)', async () => {
     using screen = typed(root, 'tokens --watch', { rows: 6 });
-    await screen.shows(/^TOKEN +LOGIN .*\n\S+ +root .*\n\n\n\n1 token {2}\d\d:\d\d:\d\d {2}q ends\n$/);
+    await screen.shows({
+      lines: [/^TOKEN +LOGIN /, /^\S+ +root /, /^$/, /^$/, /^$/, /^1 token {2}\d\d:\d\d:\d\d {2}q ends$/],
+    });
     expect(screen.modes).toBe('1 0');
     const links = [await daemon.link(alice), await daemon.link(alice)];
-    await screen.shows(/alice.*\n.*alice.*\n.*root.*\n\n3 tokens/);
+    await screen.shows({ lines: [/alice/, /alice/, /root/, /^$/, /^3 tokens/] });
     screen.enter('typed over nothing');
     screen.resize(50, 4);
-    const narrow = await screen.shows(/alice.*\n.*alice.*\n2 of 3 tokens/);
-    expect(narrow).toMatch(/^TOKEN +LOGIN/);
-    expect(narrow).not.toContain('typed');
+    const narrow = await screen.shows({ lines: [/alice/, /alice/, /^2 of 3 tokens/] });
+    expect(narrow.header).toMatch(/^TOKEN +LOGIN/);
+    expect(narrow.text).not.toContain('typed');
     screen.resize(80, 24);
     await daemon.cli(root, ['tokens', 'revoke', '--login', 'alice']);
-    await screen.shows(/^TOKEN.*\n.*root.*\n\n[\s\S]*1 token /);
+    await screen.shows({ header: /^TOKEN/, lines: [/^TOKEN/, /root/, /^$/], footer: /^1 token / });
     screen.press('C-c');
-    const after = await screen.shows(/ended with 130/);
-    expect(after).toMatch(/before\nended with 130\n/);
+    await screen.shows({ lines: [/before$/, /^ended with 130$/] });
     expect(screen.modes).toBe('0 1');
     await Promise.all(links.map((link) => link.finished));
   });
@@ -59,7 +60,7 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     screen.press('C-z');
     await screen.until('the shell', () => screen.modes === '0 1');
     screen.enter('fg');
-    await screen.shows(/^TOKEN[\s\S]*q ends/);
+    await screen.shows({ header: /^TOKEN/, line: 'q ends' });
     expect(screen.modes).toBe('1 0');
     screen.press('q');
     await screen.until('the shell', () => screen.modes === '0 1');
@@ -75,18 +76,18 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     await run.printed(/"complete"/);
     await lines.printed(/mallory/);
     using screen = typed(root, 'tokens --watch');
-    await screen.shows(/mallory[\s\S]*q ends/);
+    await screen.shows({ line: ['mallory', 'q ends'] });
     const jti = (login: string) => events(run).find(({ token }) => token?.login === login)?.token?.jti;
     const [mallorys, roots] = [jti('mallory'), jti('root')];
     await daemon.end('SIGKILL');
     await Promise.all([run, lines].map((each) => each.printed(/trying again/, 'stderr')));
-    await screen.shows(/trying again\n$/);
+    await screen.shows({ footer: /trying again$/ });
     theirs.kill('SIGKILL');
     await theirs.finished;
     await daemon.serve();
     for (const gone of [mallorys, roots]) await run.printed(new RegExp(`"gone","id":"${gone}"`));
     await lines.printed(new RegExp(`\\d\\d:\\d\\d:\\d\\d {2}gone {3}${mallorys}\n`));
-    await screen.until('the list without her', (text) => /q ends/.test(text) && !text.includes('mallory'));
+    await screen.shows({ line: 'q ends', no: 'mallory' });
     const told = events(run);
     const since = told.slice(told.findIndex(({ event }) => event === 'complete') + 1);
     // The administrator's token is another after each start; alice's link went on, and there is nothing to tell of it.
@@ -103,13 +104,13 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     const run = daemon.begin(mallory, ['sessions', 'watch']);
     using screen = typed(mallory, 'sessions --watch');
     await run.printed(/SESSION/);
-    await screen.shows(/no sessions[\s\S]*q ends/);
+    await screen.shows({ line: ['no sessions', 'q ends'] });
     await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     expect(await run.finished).toMatchObject({
       status: 3,
       stderr: expect.stringMatching(/^latchkey: this login has ended/),
     });
-    expect(await screen.shows(/ended with 3/)).toMatch(/before\nlatchkey: this login has ended/);
+    await screen.shows({ lines: [/before$/, /^latchkey: this login has ended/], line: 'ended with 3' });
     await theirs.finished;
   });
 
@@ -137,6 +138,6 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
       expect([status, stderr]).toEqual([2, expect.stringContaining(words.split(' ')[0] ?? '')]);
     }
     using screen = typed(root, 'tokens --watch --sort nonsense');
-    expect(await screen.shows(/ended with 2/)).toMatch(/before\nlatchkey: /);
+    await screen.shows({ lines: [/before$/, /^latchkey: /], line: 'ended with 2' });
   });
 });

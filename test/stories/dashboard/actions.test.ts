@@ -19,40 +19,40 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     const id = await site.start(alice, '--stdin', 'sh', '-c', script);
     using screen = await site.dashboard(alice);
     screen.press(...SESSIONS);
-    const before = await screen.shows(/▸ .*running.*trap/);
+    const before = await screen.shows({ selected: /running.*trap/ });
     screen.press('a');
     await screen.shows(/\^\\ leaves it/);
     expect(screen.modes).toBe('0 1');
     screen.enter('hello there');
     await screen.shows(/heard hello there/);
     screen.press('C-c');
-    await screen.shows(/^(\^C)?caught it/m);
+    await screen.shows(/^(\^C)?caught it/);
     screen.press('C-\\');
     const left = await screen.shows(/Enter comes back to the dashboard/);
-    expect(left.replaceAll('\n', '')).toContain(`attach again with 'latchkey attach ${id}'`);
+    expect(left.text.replaceAll('\n', '')).toContain(`attach again with 'latchkey attach ${id}'`);
     screen.press('Enter');
-    const after = await screen.shows(/▸ .*running.*trap/);
-    expect(after.split('\n').slice(0, 2)).toEqual(before.split('\n').slice(0, 2));
+    const after = await screen.shows({ selected: /running.*trap/ });
+    expect([after.header, after.tabs]).toEqual([before.header, before.tabs]);
     expect(screen.modes).toBe('1 0');
     screen.press('j');
-    await screen.shows(/▸ .*sleep 3000/);
+    await screen.shows({ selected: 'sleep 3000' });
   });
 
   test('reads what an ended session of its user has printed, raw, and not what others have', async () => {
     await site.start(alice, 'printf', 'said \\033[1mloud\\033[0m and clear\\n');
     using own = await site.dashboard(alice);
     own.press(...SESSIONS);
-    await own.shows(/▸ .*ended 0.*printf[\s\S]* r read/);
+    await own.shows({ selected: /ended 0.*printf/, footer: ' r read' });
     own.press('r');
-    await own.shows(/said loud and clear\n[\s\S]*Enter comes back/);
+    await own.shows({ line: [/said loud and clear$/, 'Enter comes back'] });
     own.press('Enter');
-    await own.shows(/▸ .*ended 0.*printf/);
+    await own.shows({ selected: /ended 0.*printf/ });
     using manager = await site.dashboard(bob);
     manager.press(...SESSIONS);
-    await manager.shows(/▸ .*ended 0.*printf/);
-    expect(manager.text).not.toMatch(/ r read| a attach/);
+    const theirs = await manager.shows({ selected: /ended 0.*printf/ });
+    expect(theirs.text).not.toMatch(/ r read| a attach/);
     manager.press('r', 'a', '?');
-    expect(await manager.shows(/Keys/)).not.toMatch(/read|attach/);
+    expect((await manager.shows({ title: 'Keys' })).text).not.toMatch(/read|attach/);
   });
 
   test('sends a signal that is chosen from a list, and one that is typed', async () => {
@@ -60,23 +60,28 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     const id = await site.start(alice, 'sh', '-c', script);
     using screen = await site.dashboard(bob);
     screen.press(...SESSIONS);
-    await screen.shows(/▸ .*running.*trap "exit 21/);
+    await screen.shows({ selected: /running.*trap "exit 21/ });
     screen.press('K');
-    await screen.shows(/Signal\n\n▸ TERM +please end\n[\s\S]*USR1[\s\S]*signal: _/);
+    await screen.shows({
+      title: /Signal$/,
+      lines: [/Signal$/, /^$/, /^▸ TERM +please end$/],
+      line: 'USR1',
+      prompt: 'signal: _',
+    });
     screen.press('winch');
-    await screen.shows(/▸ WINCH, as typed[\s\S]*signal: winch_/);
+    await screen.shows({ selected: /^WINCH, as typed/, prompt: 'signal: winch_' });
     screen.press('Enter');
-    await screen.shows(/Sent WINCH to 1 session\./);
+    await screen.shows({ prompt: 'Sent WINCH to 1 session.' });
     await expect
       .poll(async () => (await site.daemon.cli(alice, ['sessions', 'read', id])).stdout)
       .toBe('winched\n');
     screen.press('K', 'u');
-    await screen.shows(/▸ USR1[^▸]*USR2/);
+    await screen.shows({ selected: /^USR1/, line: ['USR1', 'USR2'] });
     screen.press('Enter');
-    await screen.shows(/ended 21 .*trap "exit 21/);
-    expect(screen.text).not.toMatch(/ K signal/);
+    const ended = await screen.shows(/ended 21 .*trap "exit 21/);
+    expect(ended.text).not.toContain(' K signal');
     screen.press('K', 'x');
-    await screen.shows(/Sessions · 1 of/);
+    await screen.shows({ title: 'Sessions · 1 of' });
   });
 
   test('says before it ends something how much hangs on it, and sums the receipts of many', async () => {
@@ -84,30 +89,35 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     const running = await site.start(mallory, 'sleep', '730001');
     using screen = await site.dashboard(root);
     screen.press(':', 'log', 'Enter', '/', 'mallory', 'Enter', 'x');
-    expect(await screen.shows(/Log out\?[\s\S]*Ends \d/)).toMatch(
-      /Ends 1 token and 1 link\. 1 running session goes on\./,
-    );
+    const question = await screen.shows({ title: 'Log out?', line: /Ends \d/ });
+    expect(question.line('Ends')).toContain('Ends 1 token and 1 link. 1 running session goes on.');
     screen.press('n', ...SESSIONS, '/', '730001', 'Enter', 'x');
-    await screen.shows(/End\?\n\n {2}session .* of mallory: sleep 730001\n/);
+    await screen.shows({
+      title: /End\?$/,
+      lines: [/End\?$/, /^$/, /^ {2}session .* of mallory: sleep 730001$/],
+    });
     screen.press('y');
-    expect(await screen.shows(/Receipt/)).toContain(`session  ${running}`);
+    expect((await screen.shows({ title: 'Receipt' })).text).toContain(`session  ${running}`);
     screen.press('Escape');
     const more = await Promise.all(
       [730002, 730003, 730004].map((time) => site.start(alice, 'sleep', `${time}`)),
     );
     const spared = await site.start(alice, 'sleep', '740000');
     screen.press('Escape', '/', '73000', 'Enter', '*');
-    await screen.shows(/Sessions · filter "73000" · 1 of \d · \d marked/);
+    await screen.shows({ title: /^Sessions · filter "73000" · 1 of \d · \d marked/ });
     screen.press('/', 'C-u', '740000', 'Enter');
-    await screen.shows(/filter "740000" · 1 of 1 · \d marked/);
+    await screen.shows({ title: /filter "740000" · 1 of 1 · \d marked/ });
     screen.press('x');
-    await screen.shows(/End 3 sessions\?/);
+    await screen.shows({ title: 'End 3 sessions?' });
     screen.press('y');
-    const receipt = await screen.shows(/Receipt\n\nEnded 3 sessions and \d+ processes in \d+ ms\./);
-    for (const id of more) expect(receipt).toContain(`session  ${id}`);
-    expect(receipt).not.toContain(spared);
+    const receipt = await screen.shows({
+      title: /Receipt$/,
+      lines: [/Receipt$/, /^$/, /^Ended 3 sessions and \d+ processes in \d+ ms\./],
+    });
+    for (const id of more) expect(receipt.text).toContain(`session  ${id}`);
+    expect(receipt.text).not.toContain(spared);
     screen.press('Escape');
-    await screen.shows(/filter "740000" · 1 of 1\n[\s\S]*running.*sleep 740000/);
+    await screen.shows({ title: /filter "740000" · 1 of 1$/, line: /running.*sleep 740000/ });
   });
 
   test('is led by the mouse where that was asked for, and the terminal is without it elsewhere', async () => {
@@ -115,27 +125,27 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     using screen = await site.dashboard(alice, '--mouse');
     expect(screen.hasMouse).toBe(true);
     screen.click('Sessions');
-    await screen.shows(/Sessions · 1 of[\s\S]*sleep 3101/);
+    await screen.shows({ title: 'Sessions · 1 of', line: 'sleep 3101' });
     screen.click('sleep 3102');
-    await screen.shows(/▸ .*sleep 3102/);
+    await screen.shows({ selected: 'sleep 3102' });
     screen.click('sleep 3105', 64);
-    await screen.shows(/▸ .*sleep 3105/);
+    await screen.shows({ selected: 'sleep 3105' });
     screen.click('sleep 3105', 65);
-    await screen.shows(/▸ .*sleep 3102/);
+    await screen.shows({ selected: 'sleep 3102' });
     screen.click('sleep 3102', 2);
     screen.click('sleep 3102');
-    await screen.shows(/session s.* of alice: sleep 3102\n[\s\S]*▸ session/);
+    await screen.shows({ title: /^session s.* of alice: sleep 3102$/, selected: /^session/ });
     screen.click('→ Tokens');
-    await screen.shows(/▸ token/);
+    await screen.shows({ selected: /^token/ });
     screen.click('→ Tokens');
-    await screen.shows(/^Tokens · filter/m);
+    await screen.shows({ title: /^Tokens · filter/ });
     screen.press('Escape', 'Escape', 'a');
     await screen.shows(/\^\\ leaves it/);
     expect(screen.hasMouse).toBe(false);
     screen.press('C-\\');
     await screen.shows(/Enter comes back/);
     screen.press('Enter');
-    await screen.shows(/▸ .*sleep 3102/);
+    await screen.shows({ selected: 'sleep 3102' });
     await expect.poll(() => screen.hasMouse).toBe(true);
     screen.press('q');
     await screen.shows(/ended with 0/);
@@ -146,20 +156,20 @@ describe('the dashboard', needs('world', 'tmux'), () => {
 
   test('has its terminal back after ^z and fg, however it was stopped', async () => {
     using screen = await site.dashboard(root);
-    const before = screen.text.split('\n').slice(0, 2);
+    const before = screen.view;
     const pid = screen.foreground;
     for (const stop of [() => screen.press('C-z'), () => process.kill(pid, 'SIGTSTP')]) {
       stop();
-      await screen.shows(/(ended with 148|Stopped)[\s\S]*\$\s*$/);
+      await screen.shows({ line: [/ended with 148|Stopped/, /^\$$/] });
       expect(screen.modes).toBe('0 1');
       screen.enter('clear; fg');
-      await screen.shows(/● live/);
-      expect(screen.text.split('\n').slice(0, 2)).toEqual(before);
+      const after = await screen.shows({ header: /● live$/ });
+      expect([after.header, after.tabs]).toEqual([before.header, before.tabs]);
       expect(screen.modes).toBe('1 0');
       screen.press('?');
-      await screen.shows(/Keys/);
+      await screen.shows({ title: 'Keys' });
       screen.press('Escape');
-      await screen.shows(/\? help/);
+      await screen.shows({ footer: '? help' });
     }
   });
 });

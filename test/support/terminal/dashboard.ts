@@ -20,7 +20,7 @@ export async function openDashboard(
 ): Promise<Screen> {
   const screen = new Screen(account, options);
   screen.enter(commandLine(daemon, words));
-  await screen.shows(/● live/);
+  await screen.shows({ header: /● live$/ });
   return screen;
 }
 

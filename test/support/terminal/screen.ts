@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from '../account.ts';
+import { type Pattern, View, type Wanted } from './view.ts';
 
 export interface ScreenOptions {
   readonly columns?: number;
@@ -55,7 +56,7 @@ export class Screen implements Disposable {
 
   /** Presses and releases a mouse's button (0 the left one, 64 and 65 the wheel) on the text, where it is first shown. */
   click(text: string, button = 0): void {
-    const lines = this.text.split('\n');
+    const { lines } = this.view;
     const row = lines.findIndex((line) => line.includes(text));
     const place = `${button};${(lines[row]?.indexOf(text) ?? 0) + 1};${row + 1}`;
     for (const end of ['M', 'm']) this.#tmux('send-keys', '-l', `\u001b[<${place}${end}`);
@@ -65,9 +66,9 @@ export class Screen implements Disposable {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
 
-  /** What is shown. */
-  get text(): string {
-    return this.#tmux('capture-pane', '-p');
+  /** What is shown now. */
+  get view(): View {
+    return new View(this.#tmux('capture-pane', '-p'));
   }
 
   /** The same to the ends of the lines, with its colours: Select Graphic Rendition (ECMA-48, 8.3.117). */
@@ -82,7 +83,7 @@ export class Screen implements Disposable {
         .split('\n')
         .map((line) => line.trimEnd()),
     );
-    return this.text.split('\n').filter((line) => !whole.has(line.trimEnd()));
+    return this.view.lines.filter((line) => !whole.has(line.trimEnd()));
   }
 
   /** What programs have put into the terminal's clipboard. */
@@ -101,7 +102,7 @@ export class Screen implements Disposable {
   }
 
   /** The title that programs have given the terminal. */
-  get title(): string {
+  get windowTitle(): string {
     return this.#tmux('display-message', '-p', '#{pane_title}');
   }
 
@@ -122,21 +123,25 @@ export class Screen implements Disposable {
     return bytes();
   }
 
-  /** Waits until `pattern` is shown; resolves with the whole screen. */
-  async shows(pattern: RegExp): Promise<string> {
-    return this.until(pattern, (text) => pattern.test(text));
+  /** Waits until all of `wanted` is shown, a pattern alone in some line; resolves with what is shown then. */
+  async shows(wanted: Wanted | Pattern): Promise<View> {
+    const all = isPattern(wanted) ? { line: wanted } : wanted;
+    return this.#until((view) => view.lacks(all));
   }
 
-  async showsNo(pattern: RegExp): Promise<string> {
-    return this.until(`no ${pattern}`, (text) => !pattern.test(text));
+  /** Waits until `holds` is true of what is shown; `what` says in words what that is. */
+  async until(what: string, holds: (view: View) => boolean): Promise<View> {
+    return this.#until((view) => (holds(view) ? [] : [what]));
   }
 
-  async until(what: unknown, holds: (text: string) => boolean): Promise<string> {
+  async #until(lacks: (view: View) => readonly string[]): Promise<View> {
     const deadline = Date.now() + TIMEOUT_MS;
     for (;;) {
-      const { text } = this;
-      if (holds(text)) return text;
-      if (Date.now() > deadline) throw new Error(`never came: ${what}. There is:\n${text}`);
+      const { view } = this;
+      const missing = lacks(view);
+      if (missing.length === 0) return view;
+      if (Date.now() > deadline)
+        throw new Error(`the screen never showed ${missing.join('; nor ')}. It shows:\n${view.text}`);
       await delay(LOOK_MS);
     }
   }
@@ -149,4 +154,8 @@ export class Screen implements Disposable {
     this.#tmux('kill-server');
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+function isPattern(wanted: Wanted | Pattern): wanted is Pattern {
+  return typeof wanted === 'string' || wanted instanceof RegExp;
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { missing, needs, skippedFor } from './support/needs.ts';
+import { missing, needs, skippedFor } from './needs.ts';
 
 const FILE = 'test/support/skipped-tests.ts';
 
@@ -17,7 +17,7 @@ await startVitest('test', [], {
 async function closingLines(): Promise<string[]> {
   const { TEST_WORLD: _, CHECKS_PASSED: __, CHECKS_FAILED: ___, ...env } = process.env;
   const argv = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', RUN];
-  const cwd = dirname(import.meta.dirname);
+  const cwd = dirname(dirname(import.meta.dirname));
   const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd, env });
   return stdout.trim().split('\n');
 }
