@@ -1,9 +1,10 @@
 /** How tests are laid out (test/README.md). */
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = dirname(import.meta.dirname);
+const MOST_FILES = 16;
 
 test('every attack says first what it would exploit, how, and what is shown', () => {
   const files = globSync('test/attack/*.test.ts', { cwd: root });
@@ -11,4 +12,13 @@ test('every attack says first what it would exploit, how, and what is shown', ()
   const heads =
     /^\/\*\*\n \* VULNERABILITY: [^/]+\n \*\n \* ATTACK: [^/]+\n \*\n \* VERIFIES: [\s\S]+?\*\/\n/;
   expect(files.filter((file) => !heads.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+});
+
+test('the README names every folder, and none has more files side by side than one looks through', () => {
+  const readme = readFileSync(join(root, 'test/README.md'), 'utf8');
+  const folders = globSync('test/**/', { cwd: root });
+  const above = folders.filter((folder) => dirname(folder) === 'test');
+  expect(above.filter((folder) => !readme.includes(`| \`${basename(folder)}/\` |`))).toEqual([]);
+  const crowded = folders.filter((folder) => readdirSync(join(root, folder)).length > MOST_FILES);
+  expect(crowded).toEqual([]);
 });
