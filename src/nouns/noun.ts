@@ -102,7 +102,10 @@ export interface PrintedNoun<Item> extends Noun<Item> {
 export type Printed<Item> = Pick<PrintedNoun<Item>, 'one' | 'many' | 'members'>;
 
 /** Everything that the server can sort `noun` by. */
-export function ordersOf<Item>({ columns, otherOrders = [] }: Noun<Item>): string[] {
+export function ordersOf({
+  columns,
+  otherOrders = [],
+}: Pick<Noun<never>, 'columns' | 'otherOrders'>): string[] {
   return [...columns.flatMap(({ order }) => order ?? []), ...otherOrders];
 }
 
