@@ -93,7 +93,8 @@ const rooms: Record<string, Record<string, string>> = {
     supervisor: 'an SSH login leaves a link daemon behind (F12)',
     'link-protocol/account-proof': '`latchkey link --prove` answers over the SSH connection with this line',
     store: 'penalties survive a restart',
-    system: 'host keys are read only from files that nobody else can write',
+    system:
+      "host keys are read only from files that nobody else can write; an account's shell gets quoted words",
     log: 'each refusal is counted and logged',
   },
   api: {
@@ -122,6 +123,7 @@ const rooms: Record<string, Record<string, string>> = {
   nouns: {
     client: 'a noun is listed and watched by calls of the public API',
     terminal: 'its values are said in words that every output shares, and its JSON is described there',
+    'system/shell-words': 'a command is shown as one would type it',
     generated: "it reads the protocol's messages",
   },
   cli: {
@@ -136,6 +138,7 @@ const rooms: Record<string, Record<string, string>> = {
   tui: {
     entry: 'its options come from the table of the role',
     nouns: 'a screen shows what a noun has',
+    'system/shell-words': 'a command is shown as one would type it',
     client: 'it can do what the public API can do, and no more',
     terminal: 'it says things as the command line says them',
     generated: "screens show the protocol's messages",

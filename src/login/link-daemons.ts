@@ -8,6 +8,7 @@ import type { UserEntry } from '../accounts/user-database.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { accountProof } from '../link-protocol/account-proof.ts';
 import type { Links } from '../supervisor/links.ts';
+import { shellWords } from '../system/shell-words.ts';
 import { refused } from './conversation.ts';
 import type { Executed, SshConnection } from './ssh-connection.ts';
 
@@ -61,17 +62,12 @@ export class LinkDaemons {
 
   #command(...words: readonly string[]): string {
     const { program, runFolder } = this.#options;
-    return [program, 'link', ...words, '--run', runFolder].map(quoted).join(' ');
+    return shellWords([program, 'link', ...words, '--run', runFolder]);
   }
 }
 
 function unlessNotEligible(error: unknown): void {
   if (!isAppError(error, 'NOT_ELIGIBLE')) throw error;
-}
-
-/** One word for any shell (sh, csh, fish). */
-function quoted(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** What sshd says instead of running anything (session.c), to somebody whose password it has taken. */

@@ -1,7 +1,7 @@
 /** Sessions: programs that run, or have ended not long ago. */
 import { type Session, type SessionFilter, SessionState } from '../generated/latchkey/v1/session.ts';
+import { shellWords } from '../system/shell-words.ts';
 import { integer, integerOrNull, string, stringOrNull, strings, timeOrNull } from '../terminal/json.ts';
-import { shellWords } from '../terminal/shell-words.ts';
 import { sessionState, sessionWord } from '../terminal/state-words.ts';
 import { changesOf, type PrintedNoun, type Selection } from './noun.ts';
 

@@ -1,7 +1,7 @@
 /** Programs that run, or have ended not long ago. */
 import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import { sessions as noun } from '../../src/nouns/sessions.ts';
-import { shellWords } from '../../src/terminal/shell-words.ts';
+import { shellWords } from '../../src/system/shell-words.ts';
 import { listScreen } from './list-screen.ts';
 
 /** The ones that people send (signal(7)). */
