@@ -153,13 +153,21 @@ function defaultsOf(table: SettingTable): object {
   return Object.fromEntries(members);
 }
 
-test('src/README.md names every room, and no other', () => {
-  const rows = page('src/README.md').split('| room |')[1]?.split('\n\n')[0] ?? '';
-  const named = [...rows.matchAll(/^\| `([\w-]+)\/`/gm)].map(([, name]) => name);
-  const rooms = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) =>
-    entry.isDirectory(),
-  );
-  expect(named.sort()).toEqual(rooms.map(({ name }) => name).sort());
+describe('src/README.md', () => {
+  const entries = readdirSync(join(root, 'src'), { withFileTypes: true });
+
+  test('names every room, and no other', () => {
+    const rows = page('src/README.md').split('| room |')[1]?.split('\n\n')[0] ?? '';
+    const named = [...rows.matchAll(/^\| `([\w-]+)\/`/gm)].map(([, name]) => name);
+    const rooms = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(named.sort()).toEqual(rooms.sort());
+  });
+
+  test('names every file that lies beside the rooms', () => {
+    const files = entries.filter((entry) => /(?<!\.test)\.ts$/.test(entry.name)).map(({ name }) => name);
+    const named = inlineCodeOf(page('src/README.md'));
+    expect(files.filter((name) => !named.includes(name))).toEqual([]);
+  });
 });
 
 test('the workflow pins the actions of others to a commit', () => {
