@@ -1,7 +1,7 @@
 /**
- * The main job from end to end, with the real program: a daemon, a token because the user already is on
+ * The main job from end to end, with the real program: a server, a token because the user already is on
  * the host, a program run as that user, the lists, the revocation with its receipt, and the refusal after
- * it. Everything it makes lies in .quickstart/ in the clone; the daemon is left running.
+ * it. Everything it makes lies in .quickstart/ in the clone; the server is left running.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,19 +22,19 @@ const environment = {
 };
 
 if (process.argv[2] === 'stop') {
-  say((await stopDaemon()) ? 'The daemon is stopped.' : 'No daemon of the quickstart is running.');
+  say((await stopServer()) ? 'The server is stopped.' : 'No server of the quickstart is running.');
 } else {
   await main().catch(fail);
 }
 
 async function main(): Promise<void> {
   say(`Everything this makes lies in ${folder}\n`);
-  await stopDaemon();
+  await stopServer();
   await prepare();
 
-  title('A daemon on an embedded SQLite database');
-  const daemon = await startDaemon();
-  say(`latchkey serve is running (process ${daemon.pid}, ${serverFile()?.address})\n`);
+  title('A server on an embedded SQLite database');
+  const server = await startServer();
+  say(`latchkey serve is running (process ${server.pid}, ${serverFile()?.address})\n`);
 
   title('A token, because you already are on this host');
   const link = await startLink();
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   await succeed('links');
   await succeed('sessions');
 
-  title('Throw the login out');
+  title('Revoke the login');
   const jti = tokenId();
   const kept = keepToken();
   await succeed('tokens', 'revoke', jti, '--local-admin');
@@ -65,29 +65,29 @@ async function main(): Promise<void> {
   const refused = await latchkey('whoami', '--token-file', kept);
   if (refused === 0) throw new Error('a revoked token was accepted');
 
-  say(`The daemon goes on running. Its log: ${relative(root, join(folder, 'daemon.log'))}`);
+  say(`The server goes on running. Its log: ${relative(root, join(folder, 'server.log'))}`);
   say(`  ${shown} link       log in again, in a terminal of its own`);
   say(`  ${shown} --help     everything else`);
-  say('  npm run quickstart -- stop      stop the daemon');
+  say('  npm run quickstart -- stop      stop the server');
 }
 
 function fail(error: unknown): void {
   process.stderr.write(`\nquickstart: ${error instanceof Error ? error.message : String(error)}\n`);
   if (serverFile() !== undefined) {
-    say(`The daemon may be running still. Its log: ${relative(root, join(folder, 'daemon.log'))}`);
-    say('  npm run quickstart -- stop     stop the daemon');
+    say(`The server may still be running. Its log: ${relative(root, join(folder, 'server.log'))}`);
+    say('  npm run quickstart -- stop     stop the server');
   }
   process.exitCode = 1;
 }
 
-/** The folders, a configuration on a free port, and a `latchkey` that talks to this daemon. */
+/** The folders, a configuration on a free port, and a `latchkey` that talks to this server. */
 async function prepare(): Promise<void> {
   for (const name of ['config/latchkey', 'state', 'runtime'])
     mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
   const config = join(folder, 'config/latchkey/config.yaml');
   if (!existsSync(config)) writeFileSync(config, configuration(await freePort()), { mode: 0o600 });
   const wrapper = `#!/bin/sh
-# latchkey, talking to the daemon of the quickstart
+# latchkey, talking to the server of the quickstart
 export XDG_CONFIG_HOME='${environment.XDG_CONFIG_HOME}' XDG_STATE_HOME='${environment.XDG_STATE_HOME}' XDG_RUNTIME_DIR='${environment.XDG_RUNTIME_DIR}'
 verb=\${1-}
 case $verb in
@@ -99,31 +99,31 @@ exec '${program}' --run '${run}' --config '${config}' "$@"
   writeFileSync(join(folder, 'latchkey'), wrapper, { mode: 0o755 });
 }
 
-/** As root the daemon is in system mode: it needs to be told its folders, and that root may have a link. */
+/** As root the server is in system mode: it needs to be told its folders, and that root may have a link. */
 function configuration(port: number): string {
   const always = `api: { listen: "127.0.0.1:${port}" }\nlog: { format: human }\n`;
   if (process.getuid?.() !== 0) return always;
   return `${always}paths: { state: "${join(folder, 'state/latchkey')}", run: "${run}" }\nlinks: { eligible: { users: [root] } }\n`;
 }
 
-async function startDaemon(): Promise<ChildProcess> {
-  const log = openSync(join(folder, 'daemon.log'), 'a', 0o600);
+async function startServer(): Promise<ChildProcess> {
+  const log = openSync(join(folder, 'server.log'), 'a', 0o600);
   const config = join(folder, 'config/latchkey/config.yaml');
-  const daemon = spawn(program, ['serve', '--config', config], {
+  const server = spawn(program, ['serve', '--config', config], {
     env: environment,
     detached: true,
     stdio: ['ignore', log, log],
   });
-  daemon.unref();
+  server.unref();
   const deadline = Date.now() + 20_000;
-  while (serverFile()?.pid !== daemon.pid) {
-    if (daemon.exitCode !== null || Date.now() > deadline) {
-      process.stderr.write(readFileSync(join(folder, 'daemon.log')));
-      throw new Error('the daemon did not start');
+  while (serverFile()?.pid !== server.pid) {
+    if (server.exitCode !== null || Date.now() > deadline) {
+      process.stderr.write(readFileSync(join(folder, 'server.log')));
+      throw new Error('the server did not start');
     }
     await delay(50);
   }
-  return daemon;
+  return server;
 }
 
 /** `latchkey link`, which stays as long as its token; resolves once it has stored the token. */
@@ -181,7 +181,7 @@ function serverFile(): { pid: number; address: string } | undefined {
   }
 }
 
-async function stopDaemon(): Promise<boolean> {
+async function stopServer(): Promise<boolean> {
   const pid = serverFile()?.pid;
   if (pid === undefined || !isOurs(pid)) return false;
   process.kill(pid, 'SIGTERM');
@@ -190,7 +190,7 @@ async function stopDaemon(): Promise<boolean> {
   return true;
 }
 
-/** Whether `pid` still is the daemon that runs from this folder's configuration. */
+/** Returns true while `pid` is the server that runs from this folder's configuration. */
 function isOurs(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(folder, 'config/latchkey/config.yaml'));

@@ -47,7 +47,7 @@ export function manual({ program, version, date }: Manual): ManualPage[] {
     return { name, section, text: `${made}` };
   };
   return [
-    page('latchkey', 1, 'logins that can be taken back', (made) => {
+    page('latchkey', 1, 'logins that can be revoked at any moment', (made) => {
       writeProgram(made, program);
       writeItems(made.heading('Files'), FILES);
     }),

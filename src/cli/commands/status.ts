@@ -100,7 +100,7 @@ function nextOf({ server, reason, you, role, links, sessions = 0 }: Status): Nex
   if (links !== undefined) next.push(['latchkey start -- COMMAND', `run a program as ${you.linuxUser}`]);
   if (sessions > 0) next.push(['latchkey sessions', 'what runs']);
   if (role !== 'user')
-    next.push(['latchkey tokens', 'who is logged in'], ['latchkey tokens revoke JTI', 'throw a login out']);
+    next.push(['latchkey tokens', 'who is logged in'], ['latchkey tokens revoke JTI', 'revoke a login']);
   next.push([
     'latchkey tui',
     role === 'user' ? 'all that is yours on one screen' : 'all of it on one screen',
