@@ -3,7 +3,7 @@
  * offer its caller, that text from elsewhere never reaches the terminal raw, and that the terminal is left as
  * it was found, however it ends.
  */
-import { ReconnectingClient, type Who } from '../src/client/watch/reconnecting-client.ts';
+import { type CallerIdentity, ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
 import { AppError } from '../src/errors.ts';
 import { inert } from '../src/inert.ts';
 import { explain } from '../src/terminal/failure.ts';
@@ -62,7 +62,7 @@ async function show({
 }
 
 /** The first screen whose name begins as `wish`, which is any. Throws USAGE. */
-function firstScreen(wish: string, who: Who): Screen {
+function firstScreen(wish: string, who: CallerIdentity): Screen {
   const [found] = meant(wish, who);
   if (found !== undefined) return found;
   const names = screensFor(who).map(({ name }) => name.toLowerCase());

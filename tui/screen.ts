@@ -5,7 +5,7 @@
  */
 import type { Client } from '../src/client/connect/connect.ts';
 import type { Page } from '../src/client/pages.ts';
-import type { Who } from '../src/client/watch/reconnecting-client.ts';
+import type { CallerIdentity } from '../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
 import type { Selection } from '../src/nouns/noun.ts';
 import type { Column as TableColumn, Value } from '../src/terminal/table.ts';
@@ -128,7 +128,7 @@ export type Screen = List | Board;
 interface Named {
   readonly name: string;
   /** Whether it is offered to them; to everybody where nothing is said. */
-  readonly isFor?: (who: Who) => boolean;
+  readonly isFor?: (who: CallerIdentity) => boolean;
 }
 
 /** What a picture has to fit into, and how it is painted. */

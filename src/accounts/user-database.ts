@@ -104,7 +104,7 @@ function firstEntry(lines: readonly string[]): UserEntry | undefined {
 
 function entryIn(line: string): UserEntry | undefined {
   const [name = '', , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
-  if (!isAskable(name) || !isId(uid) || !isId(gid)) return undefined; // a name of digits cannot be told from a uid
+  if (!isAskable(name) || !isId(uid) || !isId(gid)) return undefined; // or it might be a uid
   return { name, uid: Number(uid), gid: Number(gid), home, shell };
 }
 

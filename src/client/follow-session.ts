@@ -1,8 +1,8 @@
 /**
- * A session followed to its end through whatever happens to the connection: when it breaks, or the
- * daemon goes away, the client attaches again behind the last byte it had. Promises each byte of
- * output once and in order, and says so when the server had to drop some. Input that had been handed
- * over when the connection broke may be lost, as nobody can know whether it arrived.
+ * Follows a session to its end, across lost connections: when the connection breaks or the daemon
+ * restarts, the client attaches again behind the last byte it had. Each byte of output is delivered once
+ * and in order, or reported as dropped by the server. Input that was being sent when the connection broke
+ * may be lost, since nobody can know whether it arrived.
  */
 import { AppError, isAppError } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
@@ -10,58 +10,61 @@ import type { Client } from './connect/connect.ts';
 import { SessionInput } from './session-input.ts';
 import { Retry, type RetryProgress } from './watch/retry.ts';
 
-/** What happened besides output. */
+/** Events besides output. */
 export type Progress =
   | RetryProgress
   | { readonly kind: 'dropped'; readonly bytes: number }
   | { readonly kind: 'input-closed' };
 
-export interface Following {
+export interface FollowOptions {
   readonly sessionId: string;
-  /** The first byte wanted; -1 for only what comes from now on. */
+  /** Offset of the first byte wanted; -1 for only new output. */
   readonly offset: number;
-  /** For the program's standard input; its end closes that. Left alone when undefined. */
+  /**
+   * Bytes for the program's standard input, which is closed at their end. Without it, the input is left
+   * alone.
+   */
   readonly input?: AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal;
-  /** Gets each piece; what it returns is waited for, so that a slow screen slows the program down. */
+  /** Called with each piece of output and awaited, so that a slow terminal slows the program down. */
   readonly onOutput: (output: Output) => void | Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
-  /** How long to try to come back; 60 s unless said otherwise. */
+  /** How long to try to reconnect, in milliseconds; 60 seconds by default. */
   readonly giveUpMs?: number;
 }
 
-/** Where the following stands, across attachments. */
+/** State that is kept across attachments. */
 interface Position {
   offset: number;
   input: SessionInput | undefined;
 }
 
-/** Resolves with the session's end. Throws what makes going on useless, or CANCELLED by `signal`. */
-export async function followSession(sessions: Client['sessions'], following: Following): Promise<Exited> {
+/** Resolves with the session's end. Throws errors that a retry cannot fix, or CANCELLED by `signal`. */
+export async function followSession(sessions: Client['sessions'], following: FollowOptions): Promise<Exited> {
   const { signal, offset, input } = following;
   const position: Position = { offset, input: input && new SessionInput(input) };
   const outage = new Retry(following);
   while (true) {
     try {
-      return await attach(sessions, following, position, () => outage.isOver());
+      return await attach(sessions, following, position, () => outage.succeeded());
     } catch (error) {
       if (signal?.aborted || !isAppError(error)) throw error;
-      if (!isSettled(error, position, following)) await outage.wait(error);
+      if (!canContinue(error, position, following)) await outage.wait(error);
     }
   }
 }
 
-/** One attachment, to the session's end. `onAttached` is called when it has shown to work. */
+/** Attaches once, to the session's end. Calls `onAttached` with each response. */
 async function attach(
   sessions: Client['sessions'],
-  { sessionId, signal, onOutput }: Following,
+  { sessionId, signal, onOutput }: FollowOptions,
   position: Position,
   onAttached: () => void,
 ): Promise<Exited> {
   const conversation = sessions.attachSession(signal && { signal });
   let isOver = false;
   const send = (request: Parameters<typeof conversation.send>[0]): Promise<void> =>
-    conversation.send(request).catch(() => {}); // the responses tell why
+    conversation.send(request).catch(() => {}); // the responses have the error
   void send({ request: { $case: 'attach', value: { sessionId, offset: position.offset } } });
   void position.input?.sendTo(
     (piece) =>
@@ -77,16 +80,20 @@ async function attach(
     for await (const { event } of conversation.responses) {
       onAttached();
       if (event?.$case === 'exited') return event.value;
-      if (event?.$case === 'output') await take(event.value, position, onOutput);
+      if (event?.$case === 'output') await deliver(event.value, position, onOutput);
     }
-    throw new AppError('UNAVAILABLE', 'the server left the session before its end');
+    throw new AppError('UNAVAILABLE', "the server ended the stream before the session's end");
   } finally {
     isOver = true;
     conversation.cancel();
   }
 }
 
-async function take(output: Output, position: Position, onOutput: Following['onOutput']): Promise<void> {
+async function deliver(
+  output: Output,
+  position: Position,
+  onOutput: FollowOptions['onOutput'],
+): Promise<void> {
   const { offset, stream, data } = output;
   const known = position.offset < 0 ? 0 : Math.max(0, position.offset - offset);
   if (known >= data.length) return;
@@ -94,8 +101,8 @@ async function take(output: Output, position: Position, onOutput: Following['onO
   await onOutput({ offset: offset + known, stream, data: data.subarray(known) });
 }
 
-/** Whether `error` only asks for another way on; `position` then says which. */
-function isSettled(error: AppError, position: Position, { onProgress }: Following): boolean {
+/** Returns true when attaching again at once solves `error`; `position` has been changed accordingly. */
+function canContinue(error: AppError, position: Position, { onProgress }: FollowOptions): boolean {
   if (error.reason === 'INPUT_CLOSED' && position.input !== undefined) {
     position.input = undefined;
     onProgress?.({ kind: 'input-closed' });

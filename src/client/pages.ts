@@ -1,17 +1,17 @@
-/** Lists of the server, which it answers page by page. */
+/** Reads lists that the server returns page by page. */
 
-/** The most items that the server puts on a page. */
+/** Largest page size that the server accepts. */
 export const LARGEST_PAGE = 1000;
 
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** Where the next page begins; empty on the last. */
+  /** Token of the next page; empty on the last page. */
   readonly nextPageToken: string;
-  /** How many items all pages have together. */
+  /** Number of items on all pages together. */
   readonly total: number;
 }
 
-/** Asks for each page with the token of the one before, until there is none or no more are wanted. */
+/** Yields pages until there are no more, or the caller stops. */
 export async function* pages<Page extends { readonly nextPageToken: string }>(
   ask: (pageToken: string) => Promise<Page>,
 ): AsyncGenerator<Page> {
@@ -25,11 +25,14 @@ export async function* pages<Page extends { readonly nextPageToken: string }>(
 
 export interface Listed<Item> {
   readonly items: Item[];
-  /** How many the server has, asked for or not. */
+  /** Number of items that the server has, including those not fetched. */
   readonly total: number;
 }
 
-/** The first `count` items, in pages no larger than what is still wanted; `onPage` is told how many are here. */
+/**
+ * Fetches the first `count` items, in pages no larger than needed. `onPage` is called with the number
+ * fetched so far and the total.
+ */
 export async function firstItems<Item>(
   count: number,
   ask: (pageSize: number, pageToken: string) => Promise<Page<Item>>,

@@ -1,6 +1,6 @@
-/** What a person or program feeds to a session, kept across connections until it has been sent. */
+/** Input for a session, kept across connections until it has been sent. */
 
-/** The most that one message carries, within what the server takes. */
+/** Bytes in one message, within the server's limit. */
 const PIECE_BYTES = 64 * 1024;
 
 export class SessionInput {
@@ -14,8 +14,8 @@ export class SessionInput {
   }
 
   /**
-   * Sends what comes, piece by piece, until the end, which it sends as undefined. When `isOver` says
-   * so it leaves everything unsent to the next call, also what it was just waiting for.
+   * Sends the input piece by piece, then undefined for its end. When `isOver` returns true it stops; the
+   * next call sends what is left, including a piece that was just being read.
    */
   async sendTo(send: (piece: Uint8Array | undefined) => Promise<void>, isOver: () => boolean): Promise<void> {
     while (!isOver()) {

@@ -1,10 +1,10 @@
-/** All checks, one after the other: some of them act as the daemon's user meanwhile. */
+/** Runs all checks one after the other, since some of them act as the daemon's user meanwhile. */
 import { isAppError } from '../errors.ts';
 import { checkCertificates } from './checks/certificates.ts';
 import { checkCgroups } from './checks/cgroups.ts';
 import { checkClock } from './checks/clock.ts';
 import { type Flags, findSubject, type Subject } from './checks/configuration.ts';
-import { lookAtDaemon } from './checks/daemon.ts';
+import { checkDaemon } from './checks/daemon.ts';
 import { checkDatabase } from './checks/database.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkFiles, checkFolders } from './checks/folders.ts';
@@ -12,13 +12,13 @@ import { checkLinks } from './checks/links.ts';
 import { findService, type Service } from './checks/service.ts';
 import { checkSshd } from './checks/sshd.ts';
 import { checkSudo } from './checks/sudo.ts';
-import { checkPam, lookAtUsers } from './checks/users.ts';
+import { checkPam, checkUsers } from './checks/users.ts';
 import { type Check, type Finding, Findings } from './finding.ts';
 
-/** Longer than any check takes whose steps all use up their own limits. */
+/** Longer than any check can take, even when each of its steps uses up its own time limit. */
 const CHECK_MS = 30_000;
 
-/** Without a configuration there is the finding about that and no other. */
+/** Without a usable configuration, only that is reported. */
 export async function examine(
   flags: Flags,
   env: NodeJS.ProcessEnv,
@@ -27,7 +27,7 @@ export async function examine(
 ): Promise<Finding[]> {
   const found: Finding[] = [];
   const service = await findService(uid);
-  const looked = await look(found, 'configuration', () => findSubject(flags, env, uid, service));
+  const looked = await runCheck(found, 'configuration', () => findSubject(flags, env, uid, service));
   if (looked?.subject !== undefined) await examineServer(found, looked.subject, service, uid, now);
   return found;
 }
@@ -40,38 +40,38 @@ async function examineServer(
   now: () => number,
 ): Promise<void> {
   const path = subject.config.store.url.slice('sqlite:'.length);
-  const { pid, client } = (await look(found, 'daemon', () => lookAtDaemon(subject, service))) ?? {};
-  await check(found, 'links', () => checkLinks(client));
+  const { pid, client } = (await runCheck(found, 'daemon', () => checkDaemon(subject, service))) ?? {};
+  await addCheck(found, 'links', () => checkLinks(client));
   await client?.close();
-  await check(found, 'folders', () => checkFolders(subject));
-  await check(found, 'files', () => checkFiles(subject));
-  await check(found, 'certificates', () => checkCertificates(subject, service, now()));
-  await check(found, 'database', () => checkDatabase(subject, path, pid !== undefined, service));
-  await check(found, 'disk', () => checkDisk(path, service));
-  await check(found, 'sshd', (signal) => checkSshd(subject, signal));
-  const users = await look(found, 'users', () => lookAtUsers(subject));
-  await check(found, 'pam', () => checkPam(subject));
-  await check(found, 'sudo', () => checkSudo(subject, uid, users?.eligible ?? []));
-  await check(found, 'cgroups', () => checkCgroups(subject, pid));
-  await check(found, 'clock', () => checkClock(subject, now()));
+  await addCheck(found, 'folders', () => checkFolders(subject));
+  await addCheck(found, 'files', () => checkFiles(subject));
+  await addCheck(found, 'certificates', () => checkCertificates(subject, service, now()));
+  await addCheck(found, 'database', () => checkDatabase(subject, path, pid !== undefined, service));
+  await addCheck(found, 'disk', () => checkDisk(path, service));
+  await addCheck(found, 'sshd', (signal) => checkSshd(subject, signal));
+  const users = await runCheck(found, 'users', () => checkUsers(subject));
+  await addCheck(found, 'pam', () => checkPam(subject));
+  await addCheck(found, 'sudo', () => checkSudo(subject, uid, users?.eligible ?? []));
+  await addCheck(found, 'cgroups', () => checkCgroups(subject, pid));
+  await addCheck(found, 'clock', () => checkClock(subject, now()));
 }
 
 type Found = Finding | readonly Finding[];
 
-/** Adds what `work` finds. */
-async function check(
+/** Runs a check and adds its findings. */
+async function addCheck(
   found: Finding[],
   name: Check,
   work: (signal: AbortSignal) => Promise<Found> | Found,
 ): Promise<void> {
-  await look(found, name, async (signal) => ({ findings: [await work(signal)].flat() }));
+  await runCheck(found, name, async (signal) => ({ findings: [await work(signal)].flat() }));
 }
 
 /**
- * Adds the findings of `work`, and resolves with all it has seen. Work that fails, or takes too long, is a problem
- * of its own, resolves with nothing, and leaves the others alone.
+ * Runs a check, adds its findings and returns its whole result. A check that fails or takes too long is
+ * reported as a problem, returns undefined, and does not affect the others.
  */
-async function look<Seen extends { findings: readonly Finding[] }>(
+async function runCheck<Seen extends { findings: readonly Finding[] }>(
   found: Finding[],
   name: Check,
   work: (signal: AbortSignal) => Promise<Seen>,
@@ -85,7 +85,7 @@ async function look<Seen extends { findings: readonly Finding[] }>(
     return seen;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const summary = isAppError(error) ? why : `it could not be checked: ${why}`;
+    const summary = isAppError(error) ? why : `the check failed: ${why}`;
     found.push(new Findings(name).problem(summary, 'try again; if that does not help, report it'));
     return undefined;
   } finally {

@@ -1,4 +1,4 @@
-/** What a check has found: a line for people, a row for programs. */
+/** The result of a check: a line for people, an object for programs. */
 import { type AppError, isAppError } from '../errors.ts';
 
 export type Check =
@@ -19,16 +19,15 @@ export type Check =
 
 export type Status = 'ok' | 'warning' | 'problem' | 'skipped';
 
-/** `--json` shows just these members. */
+/** The members that `--json` prints. */
 export interface Finding {
   readonly check: Check;
   readonly status: Status;
   readonly summary: string;
-  /** A command, a key of the configuration, or a sentence; null where there is nothing to do. */
+  /** A command, a key of the configuration, or a sentence; null when there is nothing to do. */
   readonly remedy: string | null;
 }
 
-/** The findings of one check. */
 export class Findings {
   readonly #check: Check;
 
@@ -49,14 +48,17 @@ export class Findings {
     return this.#found('problem', summary, remedy);
   }
 
-  /** `remedy`: how to have it checked. */
+  /** `remedy` says how to have it checked. */
   skipped(summary: string, remedy?: string): Finding {
     return this.#found('skipped', summary, remedy);
   }
 
-  /** What the daemon itself would refuse, in its words; `remedy` where they say none. Throws what is no refusal. */
-  refused(error: unknown, remedy: string): Finding {
-    const [summary, theirs] = parts(refusalOf(error).message);
+  /**
+   * Converts an error of the daemon's own rules; `remedy` is used when the error names none. Throws errors
+   * that are not AppErrors.
+   */
+  failed(error: unknown, remedy: string): Finding {
+    const [summary, theirs] = splitRemedy(refusalOf(error).message);
     return this.#found('problem', summary, theirs ?? remedy);
   }
 
@@ -70,8 +72,11 @@ function refusalOf(error: unknown): AppError {
   throw error;
 }
 
-/** Refusals of rooms below end with the sentence that helps: "… has mode 0644; wanted 0600. Run: chmod 0600 …". */
-function parts(message: string): [summary: string, remedy: string | undefined] {
+/**
+ * Splits the message of a rule, which ends with what to do: "… has mode 0644; wanted 0600. Run: chmod
+ * 0600 …".
+ */
+function splitRemedy(message: string): [summary: string, remedy: string | undefined] {
   const [, ran, command] = /^(.*)\. Run: (.+)$/s.exec(message) ?? [];
   if (ran !== undefined) return [ran, command];
   const [, said, advice] = /^(.+?)\. ([A-Z].*)$/s.exec(message) ?? [];

@@ -1,4 +1,4 @@
-/** Doing as the daemon's user what the daemon does, so that the kernel answers as it answers the daemon. */
+/** Runs code as the daemon's user, so that the kernel answers as it would answer the daemon. */
 import { ownUid } from '../system/owned-path.ts';
 
 export interface Account {
@@ -7,7 +7,10 @@ export interface Account {
   readonly gid: number;
 }
 
-/** `work` with the rights of `account`, which must be this process's own unless it is root's. One at a time. */
+/**
+ * Runs `work` with the rights of `account`: the current user, or any other when this is root. Not
+ * concurrently.
+ */
 export function asAccount<T>({ uid, gid }: Account, work: () => T): T {
   if (uid === ownUid()) return work();
   const before = { gid: process.getegid?.() ?? 0, groups: process.getgroups?.() ?? [] };

@@ -1,10 +1,10 @@
 /**
- * The doctor looks a server and its host over as a sysadmin would, and says of each thing whether it is in
- * order and what to do if not. It goes by the rules of the rooms it asks, has no rule of theirs of its own. It
- * never changes anything (but for a copy of its own that it looks at), never shows a secret, logs nobody in,
- * and ends: each question to a program or over the network has a time limit.
+ * The doctor examines a server and its host like a sysadmin: it says of each item whether it is in order
+ * and what to do if not. It applies the rules of the rooms that it asks, and has none of its own. It
+ * never changes anything (except a copy of the database that it checks), never shows a secret, logs
+ * nobody in, and always ends: each question to a program or over the network has a time limit.
  *
- * A check is one file that answers with findings; this one puts them together.
+ * Each check is one file that returns findings; this file runs them.
  */
 import { watchOutput } from '../cli/broken-pipe.ts';
 import { parseOptions } from '../entry/parse-options.ts';

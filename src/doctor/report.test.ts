@@ -50,7 +50,7 @@ describe('a refusal of the daemon', () => {
     ],
   ])('%s', (message, summary, remedy) => {
     const refusal = new AppError('CONFIG_INVALID', message);
-    expect(sshd.refused(refusal, 'what the check knows')).toMatchObject({
+    expect(sshd.failed(refusal, 'what the check knows')).toMatchObject({
       status: 'problem',
       summary,
       remedy,
@@ -58,6 +58,6 @@ describe('a refusal of the daemon', () => {
   });
 
   it('is not made of a failure of the program', () => {
-    expect(() => sshd.refused(new TypeError('x'), 'y')).toThrow(TypeError);
+    expect(() => sshd.failed(new TypeError('x'), 'y')).toThrow(TypeError);
   });
 });

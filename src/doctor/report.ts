@@ -1,4 +1,4 @@
-/** The findings for people: one line each, what to do below those that are not in order, and the sum. */
+/** Prints the findings for people: one line each, with a remedy below, and a summary. */
 
 import { inert } from '../inert.ts';
 import type { Paint, Style } from '../terminal/table.ts';
@@ -13,7 +13,7 @@ const STYLES: Readonly<Record<Status, Style>> = {
 const STATUSES: readonly Status[] = ['ok', 'warning', 'problem', 'skipped'];
 const GAP = '  ';
 
-/** Lines that are safe on any terminal. */
+/** Returns lines that are safe on any terminal. */
 export function lines(findings: readonly Finding[], paint: Paint): string[] {
   const [statusWidth, checkWidth] = [STATUSES, findings.map(({ check }) => check)].map((words) =>
     Math.max(0, ...words.map((word) => word.length)),
@@ -27,7 +27,7 @@ export function lines(findings: readonly Finding[], paint: Paint): string[] {
   return [...rows, '', sum(findings)];
 }
 
-/** "9 ok, 1 warning, 2 skipped". */
+/** Returns a summary such as "9 ok, 1 warning, 2 skipped". */
 function sum(findings: readonly Finding[]): string {
   const counts = STATUSES.map((status) => {
     const count = findings.filter((finding) => finding.status === status).length;

@@ -5,7 +5,7 @@ import type { Change, List, Query } from '../screen.ts';
 import type { Event } from '../state/update.ts';
 import { Feed } from './feed.ts';
 
-const noServer = { client: undefined as never, hasAnother: async () => false };
+const noServer = { client: undefined as never, reconnect: async () => false };
 const COMPLETE: Change = { kind: 'complete' };
 
 /** What a feed of these changes tells, and how often it asks for rows. */

@@ -1,5 +1,5 @@
 /** The screens, in the order of their tabs. */
-import type { Who } from '../../src/client/watch/reconnecting-client.ts';
+import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type { Screen } from '../screen.ts';
 import { links } from './links.ts';
 import { logins } from './logins.ts';
@@ -9,7 +9,7 @@ import { tokens } from './tokens.ts';
 
 export const screens: readonly Screen[] = [overview, logins, tokens, links, sessions];
 
-export function screensFor(who: Who): Screen[] {
+export function screensFor(who: CallerIdentity): Screen[] {
   return screens.filter(({ isFor }) => isFor?.(who) ?? true);
 }
 

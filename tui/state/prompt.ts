@@ -1,6 +1,6 @@
 /** Typing a filter, or the name of a screen. */
 
-import type { Who } from '../../src/client/watch/reconnecting-client.ts';
+import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type { Screen } from '../screen.ts';
 import { screensFor } from '../screens/all.ts';
 import { typed } from './key-names.ts';
@@ -21,7 +21,7 @@ export function edited(state: State, prompt: Prompt, key: string): State {
 }
 
 /** The screens whose name begins as typed. */
-export function meant(text: string, who: Who): Screen[] {
+export function meant(text: string, who: CallerIdentity): Screen[] {
   return screensFor(who).filter(({ name }) => name.toLowerCase().startsWith(text.trim().toLowerCase()));
 }
 

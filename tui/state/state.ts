@@ -1,5 +1,5 @@
 /** What the dashboard knows: everything it draws is made from this and the time. */
-import type { Who } from '../../src/client/watch/reconnecting-client.ts';
+import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type {
   Board,
   Ending,
@@ -115,7 +115,7 @@ export interface Size {
 }
 
 export interface State {
-  readonly who: Who;
+  readonly who: CallerIdentity;
   /** Whether nothing may be done. */
   readonly readOnly: boolean;
   readonly size: Size;
@@ -172,7 +172,7 @@ export function viewOnList(screen: List, more: Partial<Query> = {}): ListView {
   return { kind: 'list', query, window: emptyWindow, open: undefined };
 }
 
-export function initialState(who: Who, screen: Screen, readOnly: boolean, size: Size): State {
+export function initialState(who: CallerIdentity, screen: Screen, readOnly: boolean, size: Size): State {
   return {
     who,
     readOnly,

@@ -82,8 +82,8 @@ function configuredKey(path: string, algorithm: Algorithm): KeyObject {
   if (isOf(key, algorithm)) return key;
   throw broken(
     path,
-    `tokens.signing_key must be ${algorithm === 'ES256' ? 'a P-256' : 'an Ed25519'} key, because tokens.algorithm ` +
-      `is ${algorithm}. Change one of the two`,
+    `tokens.signing_key must be ${algorithm === 'ES256' ? 'a P-256' : 'an Ed25519'} key, because ` +
+      `tokens.algorithm is ${algorithm}. Change one of the two`,
   );
 }
 

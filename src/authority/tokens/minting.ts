@@ -70,7 +70,7 @@ async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<vo
     async (tx) => {
       if (parent !== undefined && (await selectToken(tx, parent)) === undefined) throw notActive();
       if (!isLocal && (await countTokensOf(tx, sub)) >= MAX_TOKENS_PER_LOGIN) {
-        const message = `this login already has ${MAX_TOKENS_PER_LOGIN} tokens, the maximum; log out somewhere first`;
+        const message = `this login has ${MAX_TOKENS_PER_LOGIN} tokens, the maximum; log out somewhere first`;
         throw new AppError('LIMIT_EXCEEDED', message);
       }
       await insertToken(tx, rowOf(claims, uid));

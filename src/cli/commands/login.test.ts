@@ -62,22 +62,30 @@ function withHeader(header: object, sign: (input: string) => string): string {
 describe('a token from a login (N8)', () => {
   const second = (): number => Math.floor(Date.now() / 1000);
   const bent: [string, () => string, RegExp][] = [
-    ['is no token', () => 'hello', /not kept/],
-    ['has another signature', () => good.token.replace(/..$/, 'AA'), /not kept/],
-    ['has none', () => withHeader({ alg: 'none', typ: 'JWT' }, () => ''), /not kept/],
+    ['is no token', () => 'hello', /not stored/],
+    ['has another signature', () => good.token.replace(/..$/, 'AA'), /not stored/],
+    ['has none', () => withHeader({ alg: 'none', typ: 'JWT' }, () => ''), /not stored/],
     [
       'is signed with a public key as a secret',
       () =>
         withHeader({ alg: 'HS256', typ: 'JWT', kid: key.kid }, (input) =>
           createHmac('sha256', api.pki.caPem).update(input).digest('base64url'),
         ),
-      /not kept/,
+      /not stored/,
     ],
     ['is of another server', () => signedWith({ iss: 'lk-other' }), /does not name server lk-other/],
     ['is of another name of the host', () => signedWith({ iss: 'localhost' }), /issuer is another server/],
-    ['is over', () => signedWith({ iat: second() - 9, exp: second() - 1 }), /its time is over/],
-    ["is somebody else's", () => signedWith({ sub: 'root' }), /not the one it is said to be/],
-    ['has another id', () => signedWith({ jti: 'another' }), /not the one it is said to be/],
+    ['is over', () => signedWith({ iat: second() - 9, exp: second() - 1 }), /it has expired/],
+    [
+      "is somebody else's",
+      () => signedWith({ sub: 'root' }),
+      /its claims are not those that the server announced/,
+    ],
+    [
+      'has another id',
+      () => signedWith({ jti: 'another' }),
+      /its claims are not those that the server announced/,
+    ],
   ];
 
   it.each(bent)('is not kept when it %s', async (_, token, said) => {

@@ -33,7 +33,7 @@ async function print(
   const position = { offset: request.offset };
   while (true) {
     try {
-      return await readOn(run, request, position, () => outage.isOver());
+      return await readOn(run, request, position, () => outage.succeeded());
     } catch (error) {
       if (!request.follow || !isAppError(error)) throw error;
       await outage.wait(error);

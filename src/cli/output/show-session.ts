@@ -3,7 +3,7 @@
  * our input if wanted, our signals. Whatever happens to us, the session itself goes on.
  */
 import { setImmediate } from 'node:timers/promises';
-import { type Following, followSession, type Progress } from '../../client/follow-session.ts';
+import { type FollowOptions, followSession, type Progress } from '../../client/follow-session.ts';
 import { isAppError, type Reason } from '../../errors.ts';
 import { OWN_FAILURE } from '../../exit-status.ts';
 import type { Exited, Output } from '../../generated/latchkey/v1/session.ts';
@@ -70,7 +70,7 @@ async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSi
   }
 }
 
-function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSignal): Following {
+function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSignal): FollowOptions {
   return {
     sessionId,
     offset: shown.offset,

@@ -1,7 +1,7 @@
 /**
- * The one client of the control API, for the command line, the dashboard and programs: finds the
- * server and the token, checks whom it talks to, and gives typed calls that throw AppError. Promises
- * that a token is sent to its issuer only. Importing it loads the gRPC library, so import it late.
+ * The client of the control API, for the command line, the dashboard and other programs. Finds the server
+ * and the token, verifies the server's certificate, and offers typed calls that throw AppError. A token
+ * is only sent to the server that issued it. Importing this loads the gRPC library, so import it late.
  */
 import { Client as Channel, credentials, Metadata } from '@grpc/grpc-js';
 import { isAppError } from '../../errors.ts';
@@ -19,35 +19,41 @@ import { type FindServer, type FoundServer, findServer } from '../find/find-serv
 import { type FindToken, type FoundToken, findToken } from '../find/find-token.ts';
 import { writeToken } from '../find/server-folder.ts';
 import { verifyIssuedToken } from '../verify-issued-token.ts';
-import { type Line, type Service, serviceOf } from './methods.ts';
+import { type Service, serviceOf, type Transport } from './methods.ts';
 import { pinnedTls } from './pinned-tls.ts';
 
 export type ConnectOptions = FindServer &
   FindToken & {
-    /** Without a token, also where there is one. */
+    /** Sends no token, even when there is one. */
     readonly anonymous?: boolean;
   };
 
 export interface Client extends AsyncDisposable {
   /** host:port of the server. */
   readonly address: string;
-  /** The server's id, as the token says that it calls with; the certificate has to say the same. */
+  /**
+   * Id of the server that issued the token; its certificate must name the same id. Undefined without a
+   * token.
+   */
   readonly issuer: string | undefined;
   readonly auth: Service<AuthServiceDefinition>;
   readonly tokens: Service<TokenServiceDefinition>;
   readonly links: Service<LinkServiceDefinition>;
   readonly sessions: Service<SessionServiceDefinition>;
   readonly system: Service<SystemServiceDefinition>;
-  /** Keeps the token of a login in this client's folder, once it is found to be one (N8). Throws NOT_TRUSTED. */
+  /** Stores the token of a login in the client's folder, after verifying it (N8). Throws NOT_TRUSTED. */
   keepToken(done: Pick<LoginDone, 'token' | 'claims'>): Promise<void>;
-  /** Removes the token from this client's folder, if that is where it came from. */
+  /** Removes the token from the client's folder, if it came from there. */
   forgetToken(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The largest message taken from a server. */
+/** Largest message accepted from a server, in bytes. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-/** How much a server may send ahead, so that distance does not slow output down. Ours keeps no more for it. */
+/**
+ * HTTP/2 flow-control window, in bytes: large enough that a distant server can send at full speed. Our
+ * server keeps no more in memory for it.
+ */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
@@ -55,20 +61,20 @@ const FIRST_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 2_000;
 const KEYS_MS = 10_000;
 
-/** Makes ready; the server is dialled by the first call. Throws UNREACHABLE, NOT_TRUSTED, USAGE. */
+/** Prepares a client; the first call connects to the server. Throws UNREACHABLE, NOT_TRUSTED, USAGE. */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const server = await findServerOrAsk(options);
   const found = options.anonymous === true ? undefined : findToken(options, server);
-  const line = lineTo(server, found?.issuer, found);
-  const close = async (): Promise<void> => line.channel.close();
+  const transport = transportTo(server, found?.issuer, found);
+  const close = async (): Promise<void> => transport.channel.close();
   return {
     address: server.address,
     issuer: found?.issuer,
-    auth: serviceOf(line, AuthServiceDefinition),
-    tokens: serviceOf(line, TokenServiceDefinition),
-    links: serviceOf(line, LinkServiceDefinition),
-    sessions: serviceOf(line, SessionServiceDefinition),
-    system: serviceOf(line, SystemServiceDefinition),
+    auth: serviceOf(transport, AuthServiceDefinition),
+    tokens: serviceOf(transport, TokenServiceDefinition),
+    links: serviceOf(transport, LinkServiceDefinition),
+    sessions: serviceOf(transport, SessionServiceDefinition),
+    system: serviceOf(transport, SystemServiceDefinition),
     keepToken: async (done) => {
       await verifyIssuedToken(done, (issuer) => keysOf(server, issuer), Date.now());
       writeToken(server.folder, done.token);
@@ -79,7 +85,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   };
 }
 
-/** DNS is asked last (N1), when nothing nearer names a server. */
+/** Looks in DNS last (N1), when nothing closer names a server. */
 async function findServerOrAsk(options: ConnectOptions): Promise<FoundServer> {
   try {
     return findServer(options);
@@ -91,24 +97,24 @@ async function findServerOrAsk(options: ConnectOptions): Promise<FoundServer> {
   }
 }
 
-/** What the server publishes, asked over a connection whose certificate names `issuer`. */
+/** Asks the server for its public keys, over a connection whose certificate names `issuer`. */
 async function keysOf(server: FoundServer, issuer: string): Promise<GetKeysResponse> {
-  const line = lineTo(server, issuer);
+  const transport = transportTo(server, issuer);
   try {
-    return await serviceOf(line, AuthServiceDefinition).getKeys({}, { timeoutMs: KEYS_MS });
+    return await serviceOf(transport, AuthServiceDefinition).getKeys({}, { timeoutMs: KEYS_MS });
   } finally {
-    line.channel.close();
+    transport.channel.close();
   }
 }
 
-function lineTo({ address, ca }: FoundServer, issuer?: string, found?: FoundToken): Line {
+function transportTo({ address, ca }: FoundServer, issuer?: string, found?: FoundToken): Transport {
   const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   const { secureContext, checkServerIdentity } = pinnedTls(ca, host, issuer);
   const secure = credentials.createFromSecureContext(secureContext, { checkServerIdentity });
   const metadata = new Metadata();
   if (found !== undefined) metadata.set('authorization', `Bearer ${found.token}`);
   const channel = new Channel(address, secure, {
-    // An address is no server name (RFC 6066, 3), and the certificate is checked by `trustOf` anyway.
+    // An IP address is not a valid server name (RFC 6066, 3); `pinnedTls` checks the certificate.
     'grpc.ssl_target_name_override': 'localhost',
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,

@@ -1,6 +1,6 @@
 /**
- * Typed calls from the generated definitions: a request gives a promise, a server's stream an
- * AsyncIterable, a stream both ways a conversation. Requests may leave out what they do not set.
+ * Makes typed calls from the generated definitions: a unary call returns a promise, a server stream an
+ * AsyncIterable, a bidirectional stream a Conversation. Requests may omit fields.
  */
 import type { Client as Channel, Metadata } from '@grpc/grpc-js';
 import { AppError, isAppError } from '../../errors.ts';
@@ -26,18 +26,18 @@ interface ServiceDefinition {
 }
 
 export interface CallOptions {
-  /** Ends the call, which then fails with CANCELLED. */
+  /** Cancels the call, which then fails with CANCELLED. */
   readonly signal?: AbortSignal;
-  /** How long the call may take. */
+  /** Time limit of the whole call, in milliseconds. */
   readonly timeoutMs?: number;
 }
 
-/** A stream both ways. */
+/** A bidirectional stream. */
 export interface Conversation<Request, Response> {
   readonly responses: AsyncIterable<Response>;
-  /** Resolves when there is room for more. */
+  /** Resolves when there is room for the next message. */
   send(request: Request): Promise<void>;
-  /** Nothing more will be sent; responses go on. */
+  /** Ends the requests; responses continue. */
   end(): void;
   cancel(): void;
 }
@@ -56,76 +56,76 @@ export type Service<Definition extends ServiceDefinition> = {
   readonly [Name in keyof Definition['methods']]: Call<Definition['methods'][Name]>;
 };
 
-/** What calls go through, and what each carries. */
-export interface Line {
+/** The gRPC channel of the calls, and the metadata of each. */
+export interface Transport {
   readonly channel: Channel;
   readonly metadata: Metadata;
   readonly address: string;
-  /** Whether the token hangs on a link. */
+  /** True when the token belongs to a link and ends with it. */
   readonly isLink: boolean;
 }
 
-/** `definition` as calls over `line`. */
+/** Returns the methods of `definition` as calls over `line`. */
 export function serviceOf<Definition extends ServiceDefinition>(
-  line: Line,
+  transport: Transport,
   definition: Definition,
 ): Service<Definition> {
   const calls = Object.entries(definition.methods).map(([name, method]) => {
     const path = `/${definition.fullName}/${method.name}`;
-    return [name, callOf(line, path, method)] as const;
+    return [name, callOf(transport, path, method)] as const;
   });
   return Object.fromEntries(calls) as unknown as Service<Definition>;
 }
 
-function callOf(line: Line, path: string, method: MethodDefinition): unknown {
-  if (method.requestStream) return (options?: CallOptions) => converse(line, path, method, options);
+function callOf(transport: Transport, path: string, method: MethodDefinition): unknown {
+  if (method.requestStream) return (options?: CallOptions) => converse(transport, path, method, options);
   if (method.responseStream) {
-    return (request: never, options?: CallOptions) => receive(line, path, method, request, options);
+    return (request: never, options?: CallOptions) => receive(transport, path, method, request, options);
   }
-  return (request: never, options?: CallOptions) => ask(line, path, method, request, options);
+  return (request: never, options?: CallOptions) => ask(transport, path, method, request, options);
 }
 
 function ask(
-  line: Line,
+  transport: Transport,
   path: string,
   method: MethodDefinition,
   request: never,
   options: CallOptions = {},
 ): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const call = line.channel.makeUnaryRequest(
+  const call = transport.channel.makeUnaryRequest(
     path,
     encoder(method),
     decoder(method),
     request,
-    line.metadata,
+    transport.metadata,
     timeOf(options),
-    (error, response) => (error === null ? resolve(response) : reject(failure(error, line, options))),
+    (error, response) => (error === null ? resolve(response) : reject(failure(error, transport, options))),
   );
   const release = cancelWith(call, options.signal);
   return promise.finally(release);
 }
 
 async function* receive(
-  line: Line,
+  transport: Transport,
   path: string,
   method: MethodDefinition,
   request: never,
   options: CallOptions = {},
 ): AsyncGenerator<unknown> {
-  const call = line.channel.makeServerStreamRequest(
+  const call = transport.channel.makeServerStreamRequest(
     path,
     encoder(method),
     decoder(method),
     request,
-    line.metadata,
+    transport.metadata,
     timeOf(options),
   );
   const release = cancelWith(call, options.signal);
   try {
     for await (const response of call) yield response;
   } catch (error) {
-    throw failure(error, line, options);
+    throw failure(error, transport, options);
   } finally {
     release();
     call.cancel();
@@ -133,26 +133,26 @@ async function* receive(
 }
 
 function converse(
-  line: Line,
+  transport: Transport,
   path: string,
   method: MethodDefinition,
   options: CallOptions = {},
 ): Conversation<never, unknown> {
-  const call = line.channel.makeBidiStreamRequest(
+  const call = transport.channel.makeBidiStreamRequest(
     path,
     encoder(method),
     decoder(method),
-    line.metadata,
+    transport.metadata,
     timeOf(options),
   );
   const release = cancelWith(call, options.signal);
-  // Whoever reads the responses is told; until somebody does, an error must not end the program.
+  // The reader of the responses gets the error; without a reader it must not crash the program.
   call.on('error', () => {});
   async function* responses(): AsyncGenerator<unknown> {
     try {
       for await (const response of call) yield response;
     } catch (error) {
-      throw failure(error, line, options);
+      throw failure(error, transport, options);
     } finally {
       release();
       call.cancel();
@@ -163,7 +163,7 @@ function converse(
     send: (request) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       call.write(request, (error?: Error | null) =>
-        error ? reject(failure(error, line, options)) : resolve(),
+        error ? reject(failure(error, transport, options)) : resolve(),
       );
       return promise;
     },
@@ -172,16 +172,19 @@ function converse(
   };
 }
 
-/** What a call fails with; the server cannot be meant when it was this side that gave up. */
-function failure(error: unknown, { address, isLink }: Line, { signal }: CallOptions): unknown {
+/** Returns the error of a failed call: CANCELLED when this side has aborted it. */
+function failure(error: unknown, { address, isLink }: Transport, { signal }: CallOptions): unknown {
   if (signal?.aborted) return new AppError('CANCELLED', 'cancelled');
-  const told = appErrorOf(error, address);
-  return isLink && isAppError(told, 'TOKEN_NOT_ACTIVE') ? linkEnded() : told;
+  const appError = appErrorOf(error, address);
+  return isLink && isAppError(appError, 'TOKEN_NOT_ACTIVE') ? linkEnded() : appError;
 }
 
-/** The server knows such a token no longer, and not why. */
+/** The server only says that the token is unknown, not why. */
 function linkEnded(): AppError {
-  return new AppError('TOKEN_NOT_ACTIVE', 'this login has ended, with its link or by revocation');
+  return new AppError(
+    'TOKEN_NOT_ACTIVE',
+    'this login has ended: its link has stopped or its token was revoked',
+  );
 }
 
 function encoder({ requestType }: MethodDefinition): (request: never) => Buffer {

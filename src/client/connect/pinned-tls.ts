@@ -1,7 +1,6 @@
 /**
- * Whom the client talks to: a server with a certificate of the pinned CA that names what it has to
- * name, over TLS 1.3. Checked at every handshake, before a byte of a call is sent, so that a token
- * reaches its issuer and nobody else.
+ * Verifies the server: a certificate of the pinned CA with the expected name, over TLS 1.3. Checked in
+ * each handshake, before any byte of a call is sent, so that a token only reaches its issuer.
  */
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -10,13 +9,13 @@ import { AppError } from '../../errors.ts';
 
 export interface PinnedTls {
   readonly secureContext: SecureContext;
-  /** For tls: undefined, or why the certificate is not the right one. */
+  /** Passed to node:tls: returns undefined, or the reason why the certificate is wrong. */
   readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined;
 }
 
 /**
- * With an `issuer` (the `iss` of the token that will be sent) the certificate has to name that server;
- * without one, the host dialled. Throws NOT_TRUSTED when `ca` is no certificate.
+ * With an `issuer` (the `iss` of the token to be sent), the certificate must name that server; without
+ * one, the host that is connected to. Throws NOT_TRUSTED when `ca` is not a certificate.
  */
 export function pinnedTls(ca: string, host: string, issuer: string | undefined): PinnedTls {
   return {
@@ -35,7 +34,7 @@ function contextOf(ca: string): SecureContext {
   try {
     return createSecureContext({ ca: new X509Certificate(ca).toString(), minVersion: 'TLSv1.3' });
   } catch (cause) {
-    throw new AppError('NOT_TRUSTED', 'the CA certificate kept for the server is not one', { cause });
+    throw new AppError('NOT_TRUSTED', 'the stored CA certificate of the server is malformed', { cause });
   }
 }
 
@@ -48,11 +47,11 @@ function namesServer(certificate: X509Certificate, name: string): boolean {
   return certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
 }
 
-/** What OpenSSL and `trustOf` say when a certificate is the trouble, as grpc-js passes it on. */
-const TROUBLE =
+/** Error texts of OpenSSL and `pinnedTls` about a certificate, as grpc-js passes them on. */
+const CERTIFICATE_ERROR =
   /its certificate does not name .*|self-signed certificate[^.]*|unable to (?:verify|get)[^.]*|certificate has expired|certificate is not yet valid/i;
 
-/** The words of `text` about a certificate that is not trusted, if that is what it is about. */
-export function certificateTrouble(text: string): string | undefined {
-  return TROUBLE.exec(text)?.[0];
+/** Returns the part of `text` that is about an untrusted certificate; undefined when there is none. */
+export function certificateError(text: string): string | undefined {
+  return CERTIFICATE_ERROR.exec(text)?.[0];
 }

@@ -1,17 +1,17 @@
-/** Errors as the server meant them, from what gRPC makes of a call that failed. */
+/** Converts the errors of failed gRPC calls to the AppErrors that the server sent. */
 import { AppError, type WireReason } from '../../errors.ts';
 import { DETAILS_TRAILER, errorOfDetails } from '../../link-protocol/error-info.ts';
-import { certificateTrouble } from './pinned-tls.ts';
+import { certificateError } from './pinned-tls.ts';
 
-/** grpc-js's ServiceError, as far as it is read here. */
+/** The members of grpc-js's ServiceError that are used here. */
 export interface FailedCall {
   readonly code: number;
   readonly details: string;
   readonly metadata: { get(name: string): readonly (string | Buffer)[] };
 }
 
-/** gRPC codes of calls that failed without our trailer: the library's, or a proxy's. */
-const PLAIN: Readonly<Record<number, WireReason>> = {
+/** Reasons for gRPC status codes without our details, sent by the library or a proxy. */
+const REASONS: Readonly<Record<number, WireReason>> = {
   3: 'INVALID_ARGUMENT',
   4: 'DEADLINE_EXCEEDED',
   5: 'NOT_FOUND',
@@ -24,34 +24,34 @@ const UNAVAILABLE = 14;
 const NEVER_CONNECTED =
   /No connection established|Name resolution failed|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH/;
 
-/** The error of a call to `address`. What is no failed call is given back as it is. */
+/** Converts the error of a call to `address`. Returns other errors unchanged. */
 export function appErrorOf(error: unknown, address: string): unknown {
   if (!isFailedCall(error)) return error;
   const [details] = error.metadata.get(DETAILS_TRAILER);
-  const told = Buffer.isBuffer(details) ? errorOfDetails(details, error.details) : undefined;
-  return told ?? libraryError(error, address);
+  const appError = Buffer.isBuffer(details) ? errorOfDetails(details, error.details) : undefined;
+  return appError ?? libraryError(error, address);
 }
 
 function libraryError({ code, details }: FailedCall, address: string): AppError {
-  const trouble = certificateTrouble(details);
-  if (code === UNAVAILABLE && trouble !== undefined) {
+  const certificateProblem = certificateError(details);
+  if (code === UNAVAILABLE && certificateProblem !== undefined) {
     const next = `compare fingerprints with its administrator and run: latchkey trust ${address}`;
     return new AppError(
       'NOT_TRUSTED',
-      `${address} is not trusted: ${trouble}; nothing was sent to it; ${next}`,
+      `${address} is not trusted: ${certificateProblem}; nothing was sent to it; ${next}`,
     );
   }
   if (code === UNAVAILABLE && NEVER_CONNECTED.test(details)) {
     return new AppError('UNREACHABLE', `no server answers at ${address}: ${shortened(details)}`);
   }
   if (code === UNIMPLEMENTED)
-    return new AppError('UNAVAILABLE', `${address} does not know this call; it may be older`);
-  const reason = PLAIN[code];
+    return new AppError('UNAVAILABLE', `${address} does not support this call; it may be an older version`);
+  const reason = REASONS[code];
   if (reason !== undefined) return new AppError(reason, details);
   return new AppError('UNAVAILABLE', `the connection to ${address} broke: ${shortened(details)}`);
 }
 
-/** The last cause alone: grpc-js tells all that it tried. */
+/** Returns the last cause only: grpc-js lists every attempt. */
 function shortened(details: string): string {
   const cause = /Last error: (.*?)(?: Resolution note:.*)?$/s.exec(details)?.[1] ?? details;
   return cause.replace(/^Error: /, '').replace(/\.$/, '');

@@ -1,6 +1,6 @@
 /**
- * The server that DNS names (N1): for each search domain of this host a SRV record `_latchkey._tcp`
- * (RFC 2782), else an address `_latchkey`. DNS says only where to dial; whom to believe is the CA's to say.
+ * Finds a server in DNS (N1): for each search domain of this host an SRV record `_latchkey._tcp` (RFC
+ * 2782), or else an address `_latchkey`. DNS only provides the address; trust comes from the CA.
  */
 
 import { randomInt } from 'node:crypto';
@@ -10,14 +10,14 @@ import { readFileSync } from 'node:fs';
 
 export type Lookup = Pick<Resolver, 'resolveSrv' | 'resolve4'>;
 
-/** A whole number from 0 to below `below`, each as likely as the others. */
+/** Returns a uniformly random integer from 0 to below `below`. */
 export type Random = (below: number) => number;
 
 const DEFAULT_PORT = 7300;
 const TIMEOUT_MS = 1_500;
-const MOST_DOMAINS = 6; // resolv.conf(5)
+const MAX_DOMAINS = 6; // resolv.conf(5)
 
-/** host:port; undefined when DNS names none. */
+/** Returns host:port; undefined when DNS has none. */
 export async function dnsServer(
   domains: readonly string[] = searchDomains(readText('/etc/resolv.conf')),
   lookup: Lookup = new Resolver({ timeout: TIMEOUT_MS, tries: 1 }),
@@ -30,24 +30,25 @@ export async function dnsServer(
   return undefined;
 }
 
-/** The `search` (or `domain`) of a resolv.conf(5); the last one counts. */
+/** Returns the domains of `search` or `domain` in a resolv.conf(5), whichever comes last. */
 export function searchDomains(text: string): string[] {
   const lines = text.split('\n').filter((line) => /^(?:search|domain)\s/.test(line));
   const words = lines.at(-1)?.trim().split(/\s+/).slice(1) ?? [];
   const domains = words.map((word) => word.replace(/\.$/, '').toLowerCase());
-  return domains.filter((domain) => /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?$/.test(domain)).slice(0, MOST_DOMAINS);
+  return domains.filter((domain) => /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9])?$/.test(domain)).slice(0, MAX_DOMAINS);
 }
 
 async function byService(domain: string, lookup: Lookup, random: Random): Promise<string | undefined> {
   const records = await lookup.resolveSrv(`_latchkey._tcp.${domain}`).catch(() => []);
   const chosen = chooseRecord(records, random);
-  if (chosen === undefined || chosen.name === '' || chosen.name === '.') return undefined; // "." means: not here
+  if (chosen === undefined || chosen.name === '' || chosen.name === '.') return undefined; // ".": none
   return `${chosen.name.replace(/\.$/, '').toLowerCase()}:${chosen.port}`;
 }
 
 /**
- * One of the records with the lowest priority, each as often as its weight says (RFC 2782, "Weight"). Those of
- * weight 0 come first, so that they have a small chance beside others, and one of them is taken where all are 0.
+ * Chooses among the records with the lowest priority, in proportion to their weights (RFC 2782,
+ * "Weight"). Records of weight 0 come first, so that they have a small chance beside others, and one of
+ * them is chosen when all are 0.
  */
 export function chooseRecord(records: readonly SrvRecord[], random: Random): SrvRecord | undefined {
   const lowest = Math.min(...records.map(({ priority }) => priority));

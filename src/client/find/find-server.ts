@@ -1,6 +1,6 @@
 /**
- * Which server a client means, and what it may believe about it (N1): said on the command line, in the
- * environment or in the client's configuration, else the one running on this host. Nothing is dialled.
+ * Finds the server that a client means, and its CA (N1): from the command line, the environment or the
+ * client's configuration, else the server running on this host. Connects to nothing.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,15 +19,15 @@ export interface FindServer {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** A server to dial. */
+/** A server to connect to. */
 export interface FoundServer {
   /** host:port, an IPv6 host in brackets. */
   readonly address: string;
-  /** The CA that has to vouch for it, PEM. */
+  /** The CA that must have issued its certificate, PEM. */
   readonly ca: string;
-  /** Where its token is kept. */
+  /** Folder of this client for the server, with its token. */
   readonly folder: string;
-  /** When it runs on this host and its run folder says so: that folder, and what the folder tells. */
+  /** For a server on this host: its run folder, and the content of server.json there. */
   readonly local?: { readonly runDir: string; readonly server: LocalServer };
 }
 
@@ -35,14 +35,14 @@ const DEFAULT_PORT = 7300;
 const LAST_PORT = 65_535;
 const SYSTEM_CONFIGURATION = '/etc/latchkey/client.yaml';
 
-/** Throws UNREACHABLE when there is no server to be found, NOT_TRUSTED when nothing vouches for it, USAGE. */
+/** Throws UNREACHABLE when no server is found, NOT_TRUSTED when its CA is unknown, USAGE. */
 export function findServer(wanted: FindServer): FoundServer {
   const named = wanted.server ?? (wanted.run === undefined ? configuredServer(wanted.env) : undefined);
   const locals = localServers(wanted);
   const home = homeOf(wanted.env);
   if (named === undefined) {
     const [local] = locals;
-    if (local === undefined) throw nowhere(wanted.run);
+    if (local === undefined) throw noServer(wanted.run);
     const { address, ca } = local.server;
     return { address, ca, folder: serverFolder(wanted.env, home, address), local };
   }
@@ -51,7 +51,7 @@ export function findServer(wanted: FindServer): FoundServer {
   const folder = serverFolder(wanted.env, home, address);
   const ca = givenCa(wanted) ?? readCa(folder) ?? local?.server.ca;
   if (ca === undefined) {
-    throw new AppError('NOT_TRUSTED', `nothing vouches for ${address} yet; run: latchkey trust ${address}`);
+    throw new AppError('NOT_TRUSTED', `${address} is not trusted yet; run: latchkey trust ${address}`);
   }
   return { address, ca, folder, ...(local !== undefined && { local }) };
 }
@@ -66,7 +66,7 @@ function configuredServer(env: NodeJS.ProcessEnv): string | undefined {
   return undefined;
 }
 
-/** The value of a `server:` line of the client's configuration, which has no other structure. */
+/** Returns the value of the `server:` line in the client's configuration, which has no other settings. */
 export function serverKey(text: string | undefined): string | undefined {
   const [, quoted, plain] =
     /^server:[ \t]+(?:["']([^"'\n]*)["']|([^\s#"'][^\n#]*?))[ \t]*(?:#.*)?$/m.exec(text ?? '') ?? [];
@@ -87,7 +87,7 @@ function givenCa({ ca, env }: FindServer): string | undefined {
   const path = ca ?? env.LATCHKEY_CA;
   if (!path) return undefined;
   const text = textOf(path);
-  if (text === undefined) throw new AppError('USAGE', `the CA certificate ${path} cannot be read`);
+  if (text === undefined) throw new AppError('USAGE', `cannot read the CA certificate ${path}`);
   return text;
 }
 
@@ -99,7 +99,7 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** The address with its port, an IPv6 host in brackets. Throws USAGE. */
+/** Returns the address with its port, an IPv6 host in brackets. Throws USAGE. */
 export function normalAddress(text: string): string {
   const [, host, port] = /^(\[[0-9a-f:.]+\]|[^\s:[\]/@]+)(?::(\d{1,5}))?$/i.exec(text.trim()) ?? [];
   if (host === undefined || Number(port ?? DEFAULT_PORT) > LAST_PORT || port === '0')
@@ -107,9 +107,9 @@ export function normalAddress(text: string): string {
   return `${host.toLowerCase()}:${port ?? DEFAULT_PORT}`;
 }
 
-function nowhere(run: string | undefined): AppError {
+function noServer(run: string | undefined): AppError {
   if (run !== undefined) {
-    return new AppError('UNREACHABLE', `no server runs from ${run}`);
+    return new AppError('UNREACHABLE', `no server is running with run folder ${run}`);
   }
   return new AppError(
     'UNREACHABLE',

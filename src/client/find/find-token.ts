@@ -1,4 +1,4 @@
-/** Which token a client calls with, and where it came from; never one for a server that did not issue it. */
+/** Finds the token that a client calls with. It is never one of another server. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, isAppError } from '../../errors.ts';
@@ -10,34 +10,34 @@ import { readToken, removeToken } from './server-folder.ts';
 export interface FindToken {
   readonly token?: string;
   readonly tokenFile?: string;
-  /** Use the local administrator's token and no other. */
+  /** Use only the local administrator's token. */
   readonly localAdmin?: boolean;
   readonly env: NodeJS.ProcessEnv;
 }
 
 export interface FoundToken {
   readonly token: string;
-  /** Whether it is what a link of this client's user has stored, and hangs on that. */
+  /** True for a stored token that a link of this user has issued and that ends with it. */
   readonly isLink: boolean;
-  /** Its `iss`: the server whose certificate has to name it before the token is sent. */
+  /** Its `iss`: the server whose certificate must name it before the token is sent. */
   readonly issuer: string;
-  /** Drops it from where it was found, when that is the client's to do. */
+  /** Deletes the token where it was found, when it is stored in the client's folder. */
   forget(): void;
 }
 
-const LOCAL_ADMIN = 'token';
+const ADMIN_TOKEN_FILE = 'token';
 
 /**
- * What was given; else what this client keeps for the server; else the local administrator's token
- * for whoever may read it (A8). Undefined without any. Throws USAGE and NOT_TRUSTED.
+ * Returns the token that was given; else the stored one for the server; else the local administrator's,
+ * when it is readable (A8). Undefined when there is none. Throws USAGE and NOT_TRUSTED.
  */
 export function findToken(wanted: FindToken, server: FoundServer): FoundToken | undefined {
-  if (wanted.localAdmin === true) return localAdmin(server) ?? cannotBeAdmin(server);
+  if (wanted.localAdmin === true) return localAdmin(server) ?? notAdmin(server);
   const given = givenToken(wanted);
   if (given !== undefined) return found(given, () => {});
   const kept = readToken(server.folder);
   const stored = kept === undefined ? undefined : found(kept, () => removeToken(server.folder, kept), true);
-  // A stored token that is over is still the better one to be told about, unless there is another.
+  // An expired stored token is returned when there is no other, so that the user learns that it has expired.
   return stored !== undefined && isUsable(stored, server) ? stored : (localAdmin(server) ?? stored);
 }
 
@@ -52,36 +52,36 @@ function fileToken(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    throw new AppError('USAGE', `the token file ${path} cannot be read`, { cause });
+    throw new AppError('USAGE', `cannot read the token file ${path}`, { cause });
   }
 }
 
-/** The token beside the `server.json` that told of the server, for that server and no other. */
+/** Returns the token beside the `server.json` that described the server, and so its own. */
 function localAdmin({ local }: FoundServer): FoundToken | undefined {
   if (local === undefined) return undefined;
   try {
-    const token = readFileSync(join(local.runDir, LOCAL_ADMIN), 'utf8').trim();
+    const token = readFileSync(join(local.runDir, ADMIN_TOKEN_FILE), 'utf8').trim();
     return { token, isLink: false, issuer: local.server.serverId, forget: () => {} };
   } catch {
     return undefined;
   }
 }
 
-function cannotBeAdmin({ local }: FoundServer): never {
+function notAdmin({ local }: FoundServer): never {
   const where =
     local === undefined
-      ? 'the server is not one of this host'
-      : `${join(local.runDir, LOCAL_ADMIN)} cannot be read`;
+      ? 'the server does not run on this host'
+      : `${join(local.runDir, ADMIN_TOKEN_FILE)} is not readable`;
   throw new AppError(
     'NOT_LOGGED_IN',
-    `there is no local administrator's token: ${where}; run it as root, or as who runs the server`,
+    `no local administrator's token: ${where}; run the command as root, or as the user that runs the server`,
   );
 }
 
 function found(token: string, forget: () => void, isKept = false): FoundToken {
   const claims = claimsOf(token);
   if (typeof claims?.iss !== 'string')
-    throw new AppError('TOKEN_INVALID', 'what was given is not a token; log in again');
+    throw new AppError('TOKEN_INVALID', 'the token is malformed; log in again');
   const isLink = isKept && claims[`${CLAIM_PREFIX}auth-method`] === 'link';
   return { token, isLink, issuer: claims.iss, forget };
 }
@@ -92,7 +92,7 @@ function isUsable({ token, issuer }: FoundToken, { local }: FoundServer): boolea
   return !isOver && (local === undefined || issuer === local.server.serverId);
 }
 
-/** What the token says of itself; nothing here believes it. */
+/** Returns the claims without verifying the token. */
 function claimsOf(token: string): Record<string, unknown> | undefined {
   try {
     return parseJws(token).payload;

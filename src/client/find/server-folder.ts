@@ -1,7 +1,7 @@
 /**
- * What a client keeps of one server: the CA that it trusts and the token that it has (N3, A3).
- * One folder a server, 0700; files 0600, replaced by rename, so that a reader never sees half of one.
- * Never follows a link in place of a file, and never uses a token that others can read.
+ * A client's stored data about one server: the CA that it trusts and its token (N3, A3). One folder for
+ * each server, 0700; files 0600, replaced by rename, so that readers never see half of one. Symbolic
+ * links in place of the files are not followed, and a token that others can read is not used.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ const CA = 'ca.pem';
 const MAX_BYTES = 64 * 1024;
 
 /**
- * `$XDG_CONFIG_HOME/latchkey/servers/<host>_<port>`; `address` is host:port, an IPv6 host in brackets.
- * Throws USAGE for what is not an address.
+ * Returns `$XDG_CONFIG_HOME/latchkey/servers/<host>_<port>`. `address` is host:port, an IPv6 host in
+ * brackets. Throws USAGE when it is not.
  */
 export function serverFolder(env: NodeJS.ProcessEnv, home: string, address: string): string {
   const [, host, port] = /^\[?([^\s/\][]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
@@ -26,7 +26,7 @@ export function serverFolder(env: NodeJS.ProcessEnv, home: string, address: stri
 }
 
 /**
- * The token kept in `folder`, undefined without one. Throws NOT_TRUSTED when others could read or
+ * Returns the stored token; undefined when there is none. Throws NOT_TRUSTED when others could read or
  * change it.
  */
 export function readToken(folder: string): string | undefined {
@@ -37,14 +37,14 @@ export function writeToken(folder: string, token: string): void {
   write(folder, TOKEN, `${token}\n`);
 }
 
-/** Removes the token; only that one when `token` is given, so that a newer one stays. */
+/** Removes the token. With `token`, removes only that one, so that a newer one stays. */
 export function removeToken(folder: string, token?: string): void {
   if (token !== undefined && readToken(folder) !== token) return;
   rmSync(join(folder, TOKEN), { force: true });
 }
 
 /**
- * The CA certificate (PEM) kept in `folder`, undefined without one. Throws NOT_TRUSTED when others
+ * Returns the stored CA certificate (PEM); undefined when there is none. Throws NOT_TRUSTED when others
  * could change it.
  */
 export function readCa(folder: string): string | undefined {
@@ -55,12 +55,12 @@ export function writeCa(folder: string, pem: string): void {
   write(folder, CA, pem);
 }
 
-/** `forbidden`: mode bits that a trustworthy file does not have. */
+/** `forbidden` are mode bits that the file must not have. */
 function read(path: string, forbidden: number): string | undefined {
   return readCheckedFile(path, path, ({ mode, uid, size }) => {
     if ((uid !== process.geteuid?.() && uid !== 0) || (mode & forbidden) !== 0)
-      return 'is open to other users; remove it, or chmod 600 it if it is yours';
-    return size > MAX_BYTES ? 'is too long to be what it should be' : undefined;
+      return 'is accessible to other users; remove it, or run chmod 600 if it is yours';
+    return size > MAX_BYTES ? 'is too long' : undefined;
   });
 }
 

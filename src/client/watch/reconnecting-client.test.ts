@@ -31,10 +31,10 @@ it('comes back to the server it was at, and never to another where the same pers
   await using lasting = await ReconnectingClient.connect({ env });
   const { client } = lasting;
   await mean(other);
-  expect(await lasting.hasAnother(away)).toBe(false);
-  expect(await lasting.hasAnother(over)).toBe(false);
+  expect(await lasting.reconnect(away)).toBe(false);
+  expect(await lasting.reconnect(over)).toBe(false);
   expect(lasting.client).toBe(client);
   await mean(server);
-  expect(await lasting.hasAnother(over)).toBe(true);
+  expect(await lasting.reconnect(over)).toBe(true);
   expect((await lasting.client.auth.whoAmI({})).token?.serverId).toBe('this-server');
 });

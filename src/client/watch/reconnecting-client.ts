@@ -1,38 +1,41 @@
-/** The server, as whom one talks to it, and the way back when that login is over, or its address, but another is there. */
+/**
+ * A client that reconnects, with a newer token or to a newer address when there is one for the same
+ * person.
+ */
 import { AppError, isAppError, type Reason } from '../../errors.ts';
 import { type Client, type ConnectOptions, connect } from '../connect/connect.ts';
 
-/** Whom the server takes the caller for. */
-export interface Who {
+/** The caller as the server sees it. */
+export interface CallerIdentity {
   readonly login: string;
   readonly role: string;
   /** host:port */
   readonly server: string;
 }
 
-const LOGIN_OVER: ReadonlySet<Reason> = new Set<Reason>([
+const LOGIN_ENDED: ReadonlySet<Reason> = new Set<Reason>([
   'TOKEN_NOT_ACTIVE',
   'TOKEN_EXPIRED',
   'TOKEN_INVALID',
 ]);
 
-/** Whether `error` says that the server no longer takes the caller for anybody. */
-export function isLoginOver(error: unknown): boolean {
-  return isAppError(error) && LOGIN_OVER.has(error.reason);
+/** Returns true when `error` says that the caller's token is no longer valid. */
+export function hasLoginEnded(error: unknown): boolean {
+  return isAppError(error) && LOGIN_ENDED.has(error.reason);
 }
 
 export class ReconnectingClient implements AsyncDisposable {
   readonly #options: ConnectOptions;
-  readonly who: Who;
+  readonly who: CallerIdentity;
   #client: Client;
 
-  private constructor(options: ConnectOptions, client: Client, who: Who) {
+  private constructor(options: ConnectOptions, client: Client, who: CallerIdentity) {
     this.#options = options;
     this.#client = client;
     this.who = who;
   }
 
-  /** Throws what `connect` throws, and what the server says to who is not logged in. */
+  /** Throws what `connect` throws, and the server's error when nobody is logged in. */
   static async connect(options: ConnectOptions): Promise<ReconnectingClient> {
     const client = await connect(options);
     try {
@@ -48,16 +51,17 @@ export class ReconnectingClient implements AsyncDisposable {
   }
 
   /**
-   * Whether it is worth trying again after `error`, since the same person has another token now, or the server another
-   * address: a server that starts again has a new one for its administrator, and people log in again elsewhere.
+   * Returns true when a retry after `error` is worthwhile, because the same person has another token now,
+   * or the server another address. A restarted server issues a new token to its administrator, and people
+   * log in again elsewhere.
    */
-  async hasAnother(error: unknown): Promise<boolean> {
+  async reconnect(error: unknown): Promise<boolean> {
     if (!isAppError(error)) return false;
-    const isOver = isLoginOver(error);
+    const isOver = hasLoginEnded(error);
     if (!isOver && error.reason !== 'UNREACHABLE') return false;
     const fresh = await connect(this.#options).catch(() => undefined);
     if (fresh === undefined) return false;
-    // The same name at another server is another person, and what is watched or marked is not there.
+    // The same name at another server is another person, with other sessions and tokens.
     const isSame = fresh.issuer === this.#client.issuer;
     const isOther = isOver || fresh.address !== this.#client.address;
     const who = isSame && isOther ? await whoIs(fresh).catch(() => undefined) : undefined;
@@ -76,7 +80,7 @@ export class ReconnectingClient implements AsyncDisposable {
   }
 }
 
-async function whoIs(client: Client): Promise<Who> {
+async function whoIs(client: Client): Promise<CallerIdentity> {
   const { token, role } = await client.auth.whoAmI({});
   if (token === undefined) throw new AppError('INTERNAL', 'the server did not say who you are');
   return { login: token.login, role, server: client.address };

@@ -1,4 +1,4 @@
-/** A watch that begins again by itself when the server was away, or did not wait for a slow reader. */
+/** Restarts a watch by itself when the server was away, or dropped a slow reader. */
 import { AppError, isAppError } from '../../errors.ts';
 import type { ReconnectingClient } from './reconnecting-client.ts';
 import { Retry, type RetryOptions } from './retry.ts';
@@ -6,11 +6,12 @@ import { Retry, type RetryOptions } from './retry.ts';
 export type ResilientWatchOptions = Pick<RetryOptions, 'signal' | 'onProgress'>;
 
 /**
- * What `begin` gives, from each beginning on, until `signal` aborts. `onProgress` learns once of each time without the
- * server. Throws what will not pass: the login is over, and there is no other of the same person; a permission is gone.
+ * Yields the events of `begin`, called again after each interruption, until `signal` aborts. `onProgress`
+ * is called once for each outage. Throws errors that a retry cannot fix: the login has ended and the same
+ * person has no other, or a permission was removed.
  */
 export async function* resilientWatch<Event>(
-  server: Pick<ReconnectingClient, 'hasAnother'>,
+  server: Pick<ReconnectingClient, 'reconnect'>,
   begin: () => AsyncIterable<Event>,
   watching: ResilientWatchOptions,
 ): AsyncGenerator<Event> {
@@ -19,14 +20,14 @@ export async function* resilientWatch<Event>(
   while (!signal?.aborted) {
     try {
       for await (const event of begin()) {
-        outage.isOver();
+        outage.succeeded();
         yield event;
       }
       throw new AppError('UNAVAILABLE', 'the server ended the watch');
     } catch (error) {
       if (signal?.aborted) return;
       if (!isAppError(error)) throw error;
-      if (error.reason === 'SLOW_READER' || (await server.hasAnother(error))) continue; // what was missed comes again
+      if (error.reason === 'SLOW_READER' || (await server.reconnect(error))) continue;
       await outage.wait(error);
     }
   }

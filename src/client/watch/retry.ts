@@ -1,4 +1,4 @@
-/** A time without the server: waiting between tries, and the moment to stop trying. */
+/** Waits between attempts during an outage, and decides when to give up. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppError, Reason } from '../../errors.ts';
 
@@ -9,7 +9,7 @@ export type RetryProgress =
 export interface RetryOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RetryProgress) => void;
-  /** How long to try to come back; 60 s unless said otherwise. */
+  /** How long to retry, in milliseconds; 60 seconds by default. */
   readonly giveUpMs?: number;
 }
 
@@ -17,13 +17,13 @@ const GIVE_UP_MS = 60_000;
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 2_000;
 
-/** What may pass when one tries again. */
-const PASSING: ReadonlySet<Reason> = new Set<Reason>([
+/** Errors that a retry may fix. */
+const RETRYABLE: ReadonlySet<Reason> = new Set<Reason>([
   'UNREACHABLE',
   'UNAVAILABLE',
   'LINK_LOST',
   'STORE_UNAVAILABLE',
-  'INTERNAL', // a server that is dying
+  'INTERNAL', // a server that is shutting down
 ]);
 
 export class Retry {
@@ -35,10 +35,10 @@ export class Retry {
     this.#options = options;
   }
 
-  /** Waits before the next try; throws `error` when it will not pass, or has not for too long. */
+  /** Waits before the next attempt. Throws `error` when a retry cannot fix it, or has not for too long. */
   async wait(error: AppError): Promise<void> {
     const { signal, giveUpMs = GIVE_UP_MS, onProgress } = this.#options;
-    if (!PASSING.has(error.reason)) throw error;
+    if (!RETRYABLE.has(error.reason)) throw error;
     if (this.#sinceMs === undefined) onProgress?.({ kind: 'lost', error });
     this.#sinceMs ??= performance.now();
     if (performance.now() - this.#sinceMs > giveUpMs) throw error;
@@ -46,8 +46,8 @@ export class Retry {
     this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
   }
 
-  /** A try has worked. */
-  isOver(): void {
+  /** Called when an attempt has succeeded. */
+  succeeded(): void {
     if (this.#sinceMs !== undefined) this.#options.onProgress?.({ kind: 'attached-again' });
     this.#sinceMs = undefined;
     this.#waitMs = FIRST_WAIT_MS;

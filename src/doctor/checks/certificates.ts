@@ -1,4 +1,4 @@
-/** What clients are shown: dates, names, and whether the one belongs to the other. */
+/** Checks the certificates that clients see: dates, names, and that they belong together. */
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError } from '../../errors.ts';
@@ -18,42 +18,48 @@ export function checkCertificates(subject: Subject, { restart }: Service, nowMs:
     const server = read(subject, join(pki, 'tls.pem'));
     if (ca === undefined) return [found.ok('none yet: the first start makes them')];
     const renewal = `move ${pki} away for a new one, ${restart}, and on each client: latchkey trust`;
-    const dates = [date("the authority's certificate", ca, renewal, nowMs)];
-    if (server === undefined) return [...dates, found.problem("there is no server's certificate", restart)];
-    dates.push(date("the server's certificate", server, restart, nowMs));
-    return [...dates.filter(({ status }) => status !== 'ok'), ...belonging(subject, ca, server, restart)];
+    const dates = [checkDates("the authority's certificate", ca, renewal, nowMs)];
+    if (server === undefined)
+      return [...dates, found.problem("the server's certificate is missing", restart)];
+    dates.push(checkDates("the server's certificate", server, restart, nowMs));
+    return [...dates.filter(({ status }) => status !== 'ok'), ...checkNames(subject, ca, server, restart)];
   } catch (error) {
-    return [found.refused(error, 'see the finding about files')];
+    return [found.failed(error, 'see the finding about files')];
   }
 }
 
-/** undefined when there is none. Throws CONFIG_INVALID. */
+/** Returns undefined when there is none. Throws CONFIG_INVALID. */
 function read({ account }: Subject, path: string): X509Certificate | undefined {
   const pem = asAccount(account, () => readPrivateFile(path));
   if (pem === undefined) return undefined;
   try {
     return new X509Certificate(pem);
   } catch (cause) {
-    const message = `${path} is no certificate. Put it back from where it was kept`;
+    const message = `${path} is not a certificate. Restore it from a backup`;
     throw new AppError('CONFIG_INVALID', message, { cause });
   }
 }
 
-/** The daemon makes another certificate long before the end of the old one, so that 30 days are late. */
-function date(what: string, { validFromDate, validToDate }: X509Certificate, remedy: string, nowMs: number) {
+/** The server reissues its certificate long before the end, so 30 days before it is late already. */
+function checkDates(
+  what: string,
+  { validFromDate, validToDate }: X509Certificate,
+  remedy: string,
+  nowMs: number,
+) {
   const day = validToDate.toISOString().slice(0, 10);
   const left = validToDate.getTime() - nowMs;
   if (left < 0) return found.problem(`${what} has expired on ${day}`, remedy);
   if (validFromDate.getTime() > nowMs)
     return found.problem(
-      `${what} begins only on ${validFromDate.toISOString()}`,
+      `${what} is not valid before ${validFromDate.toISOString()}`,
       'see the finding about clock',
     );
   if (left < SOON_MS) return found.warning(`${what} expires on ${day}`, remedy);
   return found.ok(day);
 }
 
-function belonging(
+function checkNames(
   { config }: Subject,
   ca: X509Certificate,
   server: X509Certificate,

@@ -1,4 +1,7 @@
-/** Whether the running daemon has cgroups of its own, to end links and sessions by and to limit them. */
+/**
+ * Checks that the running daemon has a cgroup subtree of its own, to end links and sessions and to limit
+ * them.
+ */
 import { CONTROLLERS, delegationOf } from '../../supervisor/cgroups/delegation.ts';
 import { SUDO_RUN_FOLDER } from '../../supervisor/starters/sudo.ts';
 import { type Finding, Findings } from '../finding.ts';
@@ -9,11 +12,12 @@ const found = new Findings('cgroups');
 export async function checkCgroups({ account, config }: Subject, pid: number | undefined): Promise<Finding> {
   const { mode, links, paths } = config;
   if (mode === 'self' || !links.sudo || paths.run !== SUDO_RUN_FOLDER)
-    return found.skipped('no links by sudo, which alone have cgroups');
-  if (pid === undefined) return found.skipped('the server does not run; see the finding about daemon');
+    return found.skipped('links are not started by sudo, and only those have cgroups');
+  if (pid === undefined) return found.skipped('the server is not running; see the finding about daemon');
   const delegation = await delegationOf(pid, account.uid).catch(() => undefined);
   if (delegation === undefined) {
-    const summary = 'the server has no cgroups of its own: what leaves its session may outlive it';
+    const summary =
+      'the server has no cgroup subtree of its own: processes that leave their session may outlive it';
     return found.warning(summary, 'in the unit: Delegate=yes and KillMode=process; cgroups of version 2');
   }
   const { path, missing } = delegation;

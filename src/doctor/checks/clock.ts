@@ -1,4 +1,4 @@
-/** Tokens and certificates go by the clock. */
+/** Checks the clock, since tokens and certificates depend on it. */
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { codeOf } from '../../errno.ts';
@@ -20,10 +20,10 @@ export function checkClock(subject: Subject, nowMs: number): Finding {
   ].find(({ at }) => at !== undefined && nowMs < at);
   if (begun !== undefined) return found.problem(`it is ${now}, which is before ${begun.what}`, SET);
   try {
-    if (isClockSynchronised()) return found.ok(`${now}, kept right by a time service, says the kernel`);
-    return found.warning(`${now}, and nothing keeps it right, says the kernel`, SET);
+    if (isClockSynchronised()) return found.ok(`${now}; the kernel says that the clock is synchronised`);
+    return found.warning(`${now}; the kernel says that the clock is not synchronised`, SET);
   } catch (error) {
-    return found.skipped(`the kernel does not say whether it is right: ${codeOf(error)}`);
+    return found.skipped(`the kernel does not say whether the clock is synchronised: ${codeOf(error)}`);
   }
 }
 
@@ -32,6 +32,6 @@ function authorityBegan({ account, config }: Subject): number | undefined {
     const pem = asAccount(account, () => readPrivateFile(join(config.paths.pki, 'ca.pem')));
     return pem && new X509Certificate(pem).validFromDate.getTime();
   } catch {
-    return undefined; // told by the checks of files and certificates
+    return undefined; // reported by the checks of files and certificates
   }
 }

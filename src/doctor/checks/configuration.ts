@@ -1,4 +1,4 @@
-/** The configuration, read as the daemon reads it, and as whom the daemon runs. */
+/** Checks the configuration, read as the daemon reads it, with the rights of the daemon's user. */
 import { lstatSync } from 'node:fs';
 import { userByName } from '../../accounts/user-database.ts';
 import { type Config, loadConfig } from '../../config/config.ts';
@@ -15,9 +15,9 @@ export interface Flags {
   readonly run?: string | undefined;
 }
 
-/** Whom everything else is about. */
+/** The server that the other checks examine. */
 export interface Subject {
-  /** Of the daemon. */
+  /** The user that the daemon runs as. */
   readonly account: Account;
   readonly config: Config;
 }
@@ -25,8 +25,8 @@ export interface Subject {
 const found = new Findings('configuration');
 
 /**
- * Finds out as whom the daemon runs: who this is, unless it is root's doctor and the daemon somebody else's.
- * Without a subject the findings say why there is none. Throws UNAVAILABLE.
+ * Determines the user that the daemon runs as: the current user, unless it is root and the daemon runs as
+ * another one. Without a subject, the findings say why. Throws UNAVAILABLE.
  */
 export async function findSubject(
   flags: Flags,
@@ -39,10 +39,10 @@ export async function findSubject(
   const subject = usable.find(isOwner) ?? usable[0];
   if (subject !== undefined) return { subject, findings: [found.ok(summary(subject))] };
   const failure = tries.find(({ error }) => error !== undefined)?.error;
-  return { findings: [found.refused(failure, 'latchkey config check')] };
+  return { findings: [found.failed(failure, 'latchkey config check')] };
 }
 
-/** As whom the daemon may run, the likelier first. */
+/** Users that the daemon may run as, the likeliest first. */
 async function candidates(uid: number, { user }: Service): Promise<Account[]> {
   const own = { name: 'root', uid, gid: process.getegid?.() ?? 0 };
   if (uid !== 0) return [{ ...own, name: 'this user' }];

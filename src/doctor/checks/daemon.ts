@@ -1,4 +1,4 @@
-/** Whether the daemon runs, is who it should be, answers, and is of this program's version. */
+/** Checks that the daemon runs as the right user, answers, and has this program's version. */
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Client, connect } from '../../client/connect/connect.ts';
@@ -11,34 +11,35 @@ import { listenersAt } from './port.ts';
 import type { Service } from './service.ts';
 
 const CALL_MS = 5_000;
-const HOSTS_SERVER = '/run/latchkey/server.json';
-/** Who opens the port for a unit before the daemon is there. */
+const SYSTEM_SERVER_FILE = '/run/latchkey/server.json';
+/** systemd, which opens the port for a unit before the daemon starts. */
 const SYSTEMD_PID = 1;
 const found = new Findings('daemon');
 
-/** What can be told of the daemon. */
+/** The state of the daemon. */
 export interface DaemonState {
   readonly findings: readonly Finding[];
-  /** Its process, if there is one. */
+  /** Pid of the daemon; undefined when it is not running. */
   readonly pid?: number | undefined;
-  /** To be asked, if it answers; without a token where that cannot be read. */
+  /** A client, when the daemon answers; anonymous when the local administrator's token is not readable. */
   readonly client?: Client | undefined;
 }
 
-/** The client is the caller's to close. */
-export async function lookAtDaemon(subject: Subject, service: Service): Promise<DaemonState> {
+/** The caller must close the client. */
+export async function checkDaemon(subject: Subject, service: Service): Promise<DaemonState> {
   const { account, config } = subject;
   let server: LocalServer | undefined;
   try {
     server = readLocalServer(config.paths.run);
   } catch (error) {
-    return { findings: [found.refused(error, 'see the finding about folders')] };
+    return { findings: [found.failed(error, 'see the finding about folders')] };
   }
-  if (server === undefined) return { findings: await absence(subject, service) };
+  if (server === undefined) return { findings: await whyNotRunning(subject, service) };
   const owner = lstatSync(`/proc/${server.pid}`, { throwIfNoEntry: false })?.uid;
-  // Another's process that has the number by now; root's too, for the daemon's is closed to others (PR_SET_DUMPABLE).
+  // The pid now belongs to another user's process. Root is accepted, since the daemon's entry belongs to root
+  // (PR_SET_DUMPABLE).
   if (owner === undefined || (owner !== account.uid && owner !== 0)) {
-    const summary = `it has ended without being stopped: process ${server.pid}, which server.json names, is gone`;
+    const summary = `it has crashed or was killed: process ${server.pid} from server.json is gone`;
     return { findings: [found.problem(summary, `${service.log}; ${service.start}`)] };
   }
   return { pid: server.pid, ...(await talk(subject, server, service)) };
@@ -64,24 +65,24 @@ async function talk(
   }
   const answers = found.ok(`process ${pid} answers at ${address}, under its own authority`);
   if (version === VERSION) return { client, findings: [answers] };
-  const other = `it is of version ${version}, this program of ${VERSION}`;
+  const other = `it has version ${version}, this program ${VERSION}`;
   return { client, findings: [answers, found.warning(other, service.restart)] };
 }
 
-/** Why it does not run, if that can be seen. */
-async function absence({ config }: Subject, service: Service): Promise<Finding[]> {
+/** Reports why the daemon is not running, if that can be determined. */
+async function whyNotRunning({ config }: Subject, service: Service): Promise<Finding[]> {
   const { host, port } = config.api.listen;
   const listeners = await listenersAt(host, port);
   const others = listeners.filter(({ process }) => process?.pid !== SYSTEMD_PID);
-  const isHostsMeant = config.mode === 'self' && existsSync(HOSTS_SERVER);
-  const instead = isHostsMeant ? '; for the server of this host, as root: latchkey doctor' : '';
+  const isHostsServerLikely = config.mode === 'self' && existsSync(SYSTEM_SERVER_FILE);
+  const instead = isHostsServerLikely ? '; for the server of this host, as root: latchkey doctor' : '';
   if (others.length === 0) {
-    const free = listeners.length > 0 ? 'systemd keeps its port' : `port ${port} is free`;
-    return [found.warning(`it does not run; ${free}`, `${service.start}${instead}`)];
+    const free = listeners.length > 0 ? 'systemd holds its port' : `port ${port} is free`;
+    return [found.warning(`it is not running; ${free}`, `${service.start}${instead}`)];
   }
   return others.map(({ uid, process }) => {
-    const who = process ? `${process.name}, process ${process.pid}` : 'a process that cannot be told';
-    const summary = `it does not run, and port ${port} is taken by uid ${uid} (${who})`;
+    const who = process ? `${process.name}, process ${process.pid}` : 'an unknown process';
+    const summary = `it is not running, and port ${port} is in use by uid ${uid} (${who})`;
     const look = process ? 'stop that' : `as root: ss -ltnp sport = :${port}`;
     return found.problem(summary, `${look}; or api.listen: another port${instead}`);
   });

@@ -1,6 +1,6 @@
 /**
- * The database: whose it is, and, while nobody has it open, whether it is whole. A copy is looked at, for an
- * opened original would keep a daemon that starts meanwhile from starting, and change by being closed.
+ * Checks the database: its owner, and, while no process has it open, its integrity. A copy is checked,
+ * because opening the original would keep a server from starting meanwhile, and closing it changes it.
  */
 import {
   chownSync,
@@ -28,11 +28,14 @@ import type { Service } from './service.ts';
 
 const RESTORE = 'restore a backup';
 const GONE = 'gone';
-/** The copy, the one that is kept of it before it is brought up to date, and what that takes. */
-const ROOM = 3;
+/**
+ * Disk space for the check, in sizes of the database: the copy, another copy from before a migration, and
+ * the migration itself.
+ */
+const SIZES_NEEDED = 3;
 const found = new Findings('database');
 
-/** `path` is the database's; `isRunning`, whether a daemon has been seen. */
+/** `path` is the database; `isRunning` says that a daemon has been found. */
 export async function checkDatabase(
   { account }: Subject,
   path: string,
@@ -44,41 +47,41 @@ export async function checkDatabase(
   try {
     asAccount(account, () => checkPrivate(path));
   } catch (error) {
-    return [found.refused(error, `chown ${account.name}: ${path} && chmod 0600 ${path}`)];
+    return [found.failed(error, `chown ${account.name}: ${path} && chmod 0600 ${path}`)];
   }
   if (isRunning || (await isLocked(path))) {
-    const look = `${service.stop}, latchkey doctor, ${service.start}: links and sessions go on`;
+    const look = `${service.stop}, latchkey doctor, ${service.start}: links and sessions keep running`;
     return [
-      found.ok(`${path} is the server's alone`),
-      found.skipped('the server has it open, so whether it is whole was not looked at', look),
+      found.ok(`only the server can access ${path}`),
+      found.skipped('the server has it open, so its integrity was not checked', look),
     ];
   }
   return [await inspect(path)];
 }
 
-/** Whether any process holds a lock of it (proc_locks(5)). */
+/** Returns true when any process holds a lock on the database (proc_locks(5)). */
 async function isLocked(path: string): Promise<boolean> {
   const { ino } = lstatSync(path);
   const locks = await readFile('/proc/locks', 'utf8').catch(() => '');
   return locks.split('\n').some((line) => / POSIX .*:(\d+) \d+ (\d+|EOF)$/.exec(line)?.[1] === String(ino));
 }
 
-/** Whether it is whole, by a copy of it and of its write-ahead log. */
+/** Checks the integrity of a copy of the database and its write-ahead log. */
 async function inspect(path: string): Promise<Finding> {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-doctor-'));
   try {
     const copy = join(folder, 'copy.db');
-    const parts = ['', '-wal'].filter((suffix) => marksOf(path + suffix) !== GONE);
-    const before = parts.map((suffix) => marksOf(path + suffix));
+    const parts = ['', '-wal'].filter((suffix) => versionMark(path + suffix) !== GONE);
+    const before = parts.map((suffix) => versionMark(path + suffix));
     const bytes = parts.reduce((sum, suffix) => sum + lstatSync(path + suffix).size, 0);
     const { bavail, bsize } = statfsSync(folder);
-    if (bavail * bsize < ROOM * bytes)
+    if (bavail * bsize < SIZES_NEEDED * bytes)
       return found.skipped(
-        `${tmpdir()} has no room for a copy to look at`,
+        `${tmpdir()} has no space for a copy to check`,
         'TMPDIR=/with/room latchkey doctor',
       );
     for (const suffix of parts) copyPart(path + suffix, copy + suffix);
-    const isOther = parts.some((suffix, index) => marksOf(path + suffix) !== before[index]);
+    const isOther = parts.some((suffix, index) => versionMark(path + suffix) !== before[index]);
     if (isOther || (await isLocked(path)))
       return found.skipped('a server has just opened it', 'latchkey doctor');
     return await judge(path, copy);
@@ -87,13 +90,16 @@ async function inspect(path: string): Promise<Finding> {
   }
 }
 
-/** What changes when somebody writes. */
-function marksOf(path: string): string {
+/** Returns a text that changes whenever the file is written. */
+function versionMark(path: string): string {
   const entry = lstatSync(path, { throwIfNoEntry: false, bigint: true });
   return entry === undefined ? GONE : `${entry.ino} ${entry.size} ${entry.mtimeNs}`;
 }
 
-/** A regular file, whatever the daemon's user puts in its place; its mode goes with it, its owner does not. */
+/**
+ * Copies a regular file with its mode, but not its owner. Opens it without following links, whatever the
+ * daemon's user puts in its place.
+ */
 function copyPart(from: string, to: string): void {
   const fd = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -109,7 +115,7 @@ async function judge(path: string, copy: string): Promise<Finding> {
   try {
     const damage = await problemsOf(copy);
     if (damage.length > 0) return found.problem(`${path} is damaged: ${damage.join('; ')}`, RESTORE);
-    return found.ok(`${path} is whole, and this program can use it`);
+    return found.ok(`${path} is intact, and this program supports its version`);
   } catch (error) {
     if (!isAppError(error)) throw error;
     return found.problem(error.message.replaceAll(copy, path), RESTORE);

@@ -1,4 +1,4 @@
-/** Whether the store can go on writing. */
+/** Checks that the store has disk space left. */
 import { lstatSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isReserved, reservePath } from '../../store/reserve.ts';
@@ -6,27 +6,35 @@ import { type Finding, Findings } from '../finding.ts';
 import type { Service } from './service.ts';
 
 const MIB = 1024 ** 2;
-/** Below the first a problem, below the second or this part of the whole a warning. */
+/** Bytes: a problem below the first limit, a warning below the second or below 5 % of the whole. */
 const BYTES = { problem: 32 * MIB, warning: 256 * MIB };
 const INODES = { problem: 100, warning: 1000 };
-const PART = 0.05;
+const LOW_SHARE = 0.05;
 
 const found = new Findings('disk');
 
-/** `path` is the database's. */
+/** `path` is the database. */
 export function checkDisk(path: string, { log }: Service): Finding[] {
   const folder = dirname(path);
-  const { bavail, blocks, bsize, ffree, files } = statfsSync(nearest(folder));
+  const { bavail, blocks, bsize, ffree, files } = statfsSync(nearestFolder(folder));
   const bytes = { left: bavail * bsize, all: blocks * bsize };
-  const remedy = `df -h ${folder}; df -i ${folder}: make room`;
+  const remedy = `df -h ${folder}; df -i ${folder}: free some space`;
   const findings = [
     scarce(`${Math.floor(bytes.left / MIB)} MiB are free in ${folder}`, bytes, BYTES, remedy),
-    // Some file systems make them as they are needed, and say 0.
+    // Some file systems create inodes on demand and report 0.
     files === 0
       ? undefined
-      : scarce(`${ffree} files can be made in ${folder}`, { left: ffree, all: files }, INODES, remedy),
+      : scarce(
+          `${ffree} more files can be created in ${folder}`,
+          { left: ffree, all: files },
+          INODES,
+          remedy,
+        ),
     isReserveMissing(path)
-      ? found.warning('the room kept for revocations is not there', `make room; if there is room: ${log}`)
+      ? found.warning(
+          'the disk space reserved for revocations is missing',
+          `free some space; if there is enough: ${log}`,
+        )
       : undefined,
   ].filter((finding) => finding !== undefined);
   if (findings.length > 0) return findings;
@@ -40,17 +48,19 @@ function scarce(
   remedy: string,
 ): Finding | undefined {
   if (left < limits.problem) return found.problem(`only ${summary}`, remedy);
-  return left < limits.warning || left < all * PART ? found.warning(`only ${summary}`, remedy) : undefined;
+  return left < limits.warning || left < all * LOW_SHARE
+    ? found.warning(`only ${summary}`, remedy)
+    : undefined;
 }
 
-/** Where there is a database, there is one, too. */
+/** A database always has a reserve beside it. */
 function isReserveMissing(path: string): boolean {
   const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   return isThere && !isReserved(reservePath(path));
 }
 
-/** The folder, or the one above it that is there. */
-function nearest(folder: string): string {
+/** Returns the folder, or its nearest existing ancestor. */
+function nearestFolder(folder: string): string {
   const isThere = lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
-  return isThere ? folder : nearest(dirname(folder));
+  return isThere ? folder : nearestFolder(dirname(folder));
 }

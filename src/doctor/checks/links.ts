@@ -1,4 +1,4 @@
-/** The links that are connected: whether they run, and whether they are of this program's version. */
+/** Checks the connected links: that they respond, and have this program's version. */
 import type { Client } from '../../client/connect/connect.ts';
 import { firstItems } from '../../client/pages.ts';
 import { isAppError } from '../../errors.ts';
@@ -17,7 +17,12 @@ export async function checkLinks(client: Client | undefined): Promise<Finding[]>
     return judge(await everyLink(client));
   } catch (error) {
     if (!isAppError(error)) throw error;
-    return [found.skipped(`the server does not say: ${error.message}`, 'as root, or as who runs the server')];
+    return [
+      found.skipped(
+        `the server does not list them: ${error.message}`,
+        'run as root, or as the user that runs the server',
+      ),
+    ];
   }
 }
 
@@ -37,7 +42,7 @@ function judge(links: readonly Link[]): Finding[] {
       found.warning(`${link.linuxUser}'s link, process ${link.pid}, does not answer`, stop(link)),
     ),
     ...others.map((link) =>
-      found.warning(`${link.linuxUser}'s link is of version ${link.version}, not ${VERSION}`, renew(link)),
+      found.warning(`${link.linuxUser}'s link has version ${link.version}, not ${VERSION}`, renew(link)),
     ),
   ];
   const good = links.length - findings.length;
@@ -49,7 +54,10 @@ function stop({ socket }: Link): string {
   return `latchkey links stop ${socket} --local-admin`;
 }
 
-/** A link daemon is replaced by the server (supervisor/lifecycle/outdated-daemons.ts); one with a token of its own ends with that. */
+/**
+ * The server replaces an outdated link daemon (supervisor/lifecycle/outdated-daemons.ts). A link with a
+ * token of its own ends with that token.
+ */
 function renew(link: Link): string {
-  return link.daemon ? `it is replaced when nothing runs there; at once: ${stop(link)}` : stop(link);
+  return link.daemon ? `it is replaced when it runs no program; at once: ${stop(link)}` : stop(link);
 }

@@ -1,11 +1,14 @@
-/** Who listens where the daemon would: the kernel's tables (proc_pid_net(5)), so that nobody is dialled. */
+/**
+ * Finds the processes that listen at the daemon's address, in the kernel's tables (proc_pid_net(5)), so
+ * that no connection is made.
+ */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { addressBytes } from '../../api/transport/peer-uid.ts';
 
 export interface Listener {
   readonly uid: number;
-  /** Undefined where it cannot be told: another user's process, or one of another namespace. */
+  /** Undefined when it cannot be determined: a process of another user or namespace. */
   readonly process?: { readonly pid: number; readonly name: string } | undefined;
 }
 
@@ -13,7 +16,7 @@ const LISTEN = '0A';
 const IPV6_BYTES = 16;
 const ANY = ['::', '0.0.0.0'].map((address) => addressBytes(address).toString('hex'));
 
-/** Those in the way of listening at `host` and `port`. */
+/** Returns the listeners that prevent listening at `host` and `port`. */
 export async function listenersAt(host: string, port: number): Promise<Listener[]> {
   const wanted = addressBytes(host).toString('hex');
   const rows = (await Promise.all(['tcp', 'tcp6'].map((name) => rowsOf(`/proc/net/${name}`)))).flat();
@@ -27,7 +30,7 @@ export async function listenersAt(host: string, port: number): Promise<Listener[
 }
 
 interface Row {
-  /** As hexadecimal bytes; an IPv4 address as the IPv6 address it is mapped to. */
+  /** Bytes in hexadecimal; an IPv4 address as its IPv4-mapped IPv6 address. */
   readonly address: string;
   readonly port: number;
   readonly uid: number;
@@ -47,7 +50,7 @@ async function rowsOf(table: string): Promise<Row[]> {
     });
 }
 
-/** The kernel prints each 32-bit word of an address in the machine's own byte order. */
+/** The kernel prints each 32-bit word of an address in the host's byte order. */
 function mapped(text: string): string {
   const bytes = Buffer.from(text, 'hex');
   if (endianness() === 'LE') bytes.swap32();

@@ -1,12 +1,12 @@
-/** Who looks after the daemon: systemd, where it has the unit, or a person. */
+/** The manager of the daemon: systemd, when it has the unit, or a person. */
 import { existsSync } from 'node:fs';
 import { runProgram } from '../../system/run-program.ts';
 
 const UNIT = 'latchkey';
 
-/** Commands for remedies. */
+/** Commands for remedies, and the user of the unit. */
 export interface Service {
-  /** The user that systemd runs the daemon as; undefined where systemd does not know it. */
+  /** The user that systemd runs the daemon as; undefined without a unit. */
   readonly user: string | undefined;
   readonly start: string;
   readonly stop: string;
@@ -29,7 +29,7 @@ const BY_SYSTEMD: Omit<Service, 'user'> = {
   log: `journalctl -u ${UNIT} -n 50`,
 };
 
-/** Asks systemd, where that runs and this is root; one that does not answer is as good as none. */
+/** Asks systemd, when it is running and this is root. No answer counts as no unit. */
 export async function findService(uid: number): Promise<Service> {
   if (uid !== 0 || !existsSync('/run/systemd/system')) return BY_HAND;
   const argv = ['show', '--property=LoadState', '--property=User', `${UNIT}.service`];

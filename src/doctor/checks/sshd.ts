@@ -1,4 +1,6 @@
-/** The sshd that checks passwords: whether it is there and is the one whose keys are pinned. Nobody logs in. */
+/**
+ * Checks that the sshd which verifies passwords answers with one of the pinned keys. Nobody is logged in.
+ */
 import { codeOf } from '../../errno.ts';
 import { isAppError } from '../../errors.ts';
 import { type HostKeyFile, hostKeyFiles } from '../../login/host-keys.ts';
@@ -9,7 +11,7 @@ import { asAccount } from '../identity.ts';
 import type { Subject } from './configuration.ts';
 
 const found = new Findings('sshd');
-/** A source of its own, so that sshd counts against nobody else that this connection logs nobody in. */
+/** A source of its own, so that sshd does not count this connection without a login against anybody else. */
 const SOURCE = 'latchkey doctor';
 
 export async function checkSshd(subject: Subject, signal: AbortSignal): Promise<Finding[]> {
@@ -20,14 +22,14 @@ export async function checkSshd(subject: Subject, signal: AbortSignal): Promise<
   const status = hostKeys.length > 0 ? ('warning' as const) : ('problem' as const);
   const unusable = files.flatMap((file) => unusableFile(file, subject)).map((one) => ({ ...one, status }));
   if (hostKeys.length === 0) {
-    const summary = `no host key is pinned: ${ssh.hostKeys} names no file with one`;
+    const summary = `no host key is pinned: no file matching ${ssh.hostKeys} has one`;
     return [...unusable, found.problem(summary, `ls -l ${ssh.hostKeys}; or login.ssh.host_keys`)];
   }
   return [...unusable, await greet(ssh, hostKeys, signal)];
 }
 
 function unusableFile({ path, problem }: HostKeyFile, { account }: Subject): Finding[] {
-  return problem ? [found.refused(problem, `let ${account.name} read it: chmod a+r ${path}`)] : [];
+  return problem ? [found.failed(problem, `let ${account.name} read it: chmod a+r ${path}`)] : [];
 }
 
 async function greet(

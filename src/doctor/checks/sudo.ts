@@ -1,4 +1,4 @@
-/** Links by sudo: that the one command is allowed to the daemon's user, for people, and nothing else is. */
+/** Checks that sudo allows the daemon's user to start links for people, and nothing else. */
 import { statSync } from 'node:fs';
 import type { UserEntry } from '../../accounts/user-database.ts';
 import { LINK_COMMAND, SUDO, SUDO_RUN_FOLDER } from '../../supervisor/starters/sudo.ts';
@@ -11,8 +11,8 @@ const FILE = '/etc/sudoers.d/latchkey';
 const LINE = `(ALL, !root, !#0) NOPASSWD: NOSETENV: ${LINK_COMMAND.join(' ')}`;
 const OTHER = '/bin/sh';
 const WRITABLE_BY_OTHERS = 0o022;
-/** A rule may name a group, so more than one account is asked about. */
-const MOST_ASKED = 20;
+/** Accounts to ask about, at most; several, since a rule may name a group. */
+const MAX_ASKED = 20;
 const found = new Findings('sudo');
 
 export async function checkSudo(
@@ -26,32 +26,35 @@ export async function checkSudo(
   if (missing.length > 0) return missing;
   const broken = await checkFiles();
   if (broken.length > 0) return broken;
-  return checkRule(account.name, account.uid === 0, eligible.slice(0, MOST_ASKED));
+  return checkRule(account.name, account.uid === 0, eligible.slice(0, MAX_ASKED));
 }
 
 function skipReason({ mode, links, paths }: Subject['config'], uid: number): [string, string?] | undefined {
-  if (mode === 'self') return ['self mode: nobody else has links'];
+  if (mode === 'self') return ['self mode: only this user has links'];
   if (!links.sudo) return ['links.sudo is false'];
   if (paths.run !== SUDO_RUN_FOLDER)
-    return [`links by sudo find a server in ${SUDO_RUN_FOLDER} only`, 'paths.run'];
+    return [`links started by sudo only find a server in ${SUDO_RUN_FOLDER}`, 'paths.run'];
   return uid === 0 ? undefined : ['only root can ask sudo about others', 'as root: latchkey doctor'];
 }
 
-/** Nobody but root may be able to put another in its place. */
+/** Only root may be able to replace the program. */
 function checkProgram(path: string): Finding[] {
   const entry = statSync(path, { throwIfNoEntry: false });
   if (entry === undefined) {
     const remedy =
       path === SUDO ? 'apt-get install sudo; or links.sudo: false' : `install the program as ${path}`;
-    return [found.problem(`${path} is not there`, remedy)];
+    return [found.problem(`${path} is missing`, remedy)];
   }
   if (entry.uid === 0 && (entry.mode & WRITABLE_BY_OTHERS) === 0) return [];
   return [
-    found.problem(`${path} can be changed by others than root`, `chown root: ${path} && chmod go-w ${path}`),
+    found.problem(
+      `${path} can be changed by users other than root`,
+      `chown root: ${path} && chmod go-w ${path}`,
+    ),
   ];
 }
 
-/** Syntax, modes and owners of all of sudo's files. */
+/** Checks syntax, modes and owners of all of sudo's files. */
 async function checkFiles(): Promise<Finding[]> {
   const checked = await runProgram(VISUDO, ['--check']);
   if (checked.status === 0) return [];
@@ -64,13 +67,13 @@ async function checkRule(name: string, isRoot: boolean, eligible: readonly UserE
   const person = await someoneAllowed(name, eligible);
   if (person === undefined) {
     const [one, ...others] = eligible;
-    const whom = one === undefined ? 'for anybody' : `for ${one.name}, nor for ${others.length} others`;
+    const whom = one === undefined ? 'for anyone' : `for ${one.name} or ${others.length} other users`;
     const remedy = `in ${FILE}, mode 0440: ${name} ALL = ${LINE}; or links.sudo: false`;
     return [found.problem(`sudo does not let ${name} start a link ${whom}`, remedy)];
   }
   const allowed = found.ok(`${name} may start links for people such as ${person}, and run nothing else`);
   if (isRoot) return [found.ok(`root may start links for people such as ${person}`)];
-  const more = [...(await passwordFree(name)), ...(await tooMuch(name, person))];
+  const more = [...(await passwordProblem(name)), ...(await excessRights(name, person))];
   return more.length > 0 ? more : [allowed];
 }
 
@@ -83,16 +86,16 @@ async function allows(name: string, target: string, command: readonly string[]):
   return (await runProgram(SUDO, ['-n', '-l', '-U', name, '-u', target, '--', ...command])).status === 0;
 }
 
-/** The daemon has no password to give. */
-async function passwordFree(name: string): Promise<Finding[]> {
+/** The daemon has no password to enter. */
+async function passwordProblem(name: string): Promise<Finding[]> {
   const rules = rulesIn(await runProgram(SUDO, ['-n', '-ll', '-U', name]));
   const rule = rules.find(({ commands }) => commands.includes(LINK_COMMAND.join(' ')));
   if (rule === undefined || rule.options.includes('!authenticate')) return [];
-  return [found.problem(`sudo asks ${name} for a password`, `in ${FILE}: NOPASSWD: in front of the command`)];
+  return [found.problem(`sudo asks ${name} for a password`, `in ${FILE}: NOPASSWD: before the command`)];
 }
 
-/** Whoever takes the daemon over must not get further with sudo. */
-async function tooMuch(name: string, person: string): Promise<Finding[]> {
+/** An attacker who takes over the daemon must not get further with sudo. */
+async function excessRights(name: string, person: string): Promise<Finding[]> {
   const remedy = `in ${FILE} for ${name} nothing but: ${LINE}`;
   const findings: Finding[] = [];
   if (await allows(name, 'root', LINK_COMMAND))
@@ -112,7 +115,7 @@ interface Rule {
   readonly commands: readonly string[];
 }
 
-/** The entries of the long listing (sudo(8), -l twice). */
+/** Parses the entries of sudo's long listing (sudo(8), -l twice). */
 function rulesIn({ stdout }: ProgramResult): Rule[] {
   return stdout
     .split(/^Sudoers entry:.*$/m)

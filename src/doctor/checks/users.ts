@@ -1,4 +1,4 @@
-/** The host's accounts as the daemon sees them. */
+/** Checks the host's accounts as the daemon sees them. */
 import { lstatSync } from 'node:fs';
 import { checkEligible } from '../../accounts/eligible.ts';
 import { canonicalUser, listedUsers, type UserEntry } from '../../accounts/user-database.ts';
@@ -13,15 +13,14 @@ const WRITABLE_BY_OTHERS = 0o022;
 const UNIX = 'unix:';
 
 /**
- * Whether the names of the configuration are somebody's, and who may have links by sudo, as far as the user
- * database lists them. Throws UNAVAILABLE.
+ * Checks that the users and groups in the configuration exist, and finds the accounts that may have links
+ * by sudo, as far as the user database enumerates them. Throws UNAVAILABLE.
  */
-export async function lookAtUsers({
+export async function checkUsers({
   config,
 }: Subject): Promise<{ findings: Finding[]; eligible: UserEntry[] }> {
   const found = new Findings('users');
-  if (config.mode === 'self')
-    return { findings: [found.skipped('self mode: there is nobody else')], eligible: [] };
+  if (config.mode === 'self') return { findings: [found.skipped('self mode: no other users')], eligible: [] };
   const users = await listedUsers();
   const eligible = users.filter((user) => NAME.test(user.name) && mayHaveLink(user, config));
   const unknown = [...(await unknownUsers(config, found)), ...unknownGroups(config, found)];
@@ -47,7 +46,7 @@ async function unknownUsers({ links }: Subject['config'], found: Findings): Prom
   const findings: Finding[] = [];
   for (const name of links.eligible.users) {
     if ((await canonicalUser(name)) !== undefined) continue;
-    const summary = `links.eligible.users names ${name}, whom nobody knows`;
+    const summary = `links.eligible.users names ${name}, an unknown user`;
     findings.push(found.warning(summary, `getent passwd ${name}`));
   }
   return findings;
@@ -58,22 +57,22 @@ function unknownGroups({ roles }: Subject['config'], found: Findings): Finding[]
     const names = groups.filter((name) => name.startsWith(UNIX)).map((name) => name.slice(UNIX.length));
     const unknown = names.filter((name) => groupId(name) === undefined);
     return unknown.map((name) =>
-      found.warning(`roles.${role}.groups names ${name}, which is no group`, `getent group ${name}`),
+      found.warning(`roles.${role}.groups names ${name}, an unknown group`, `getent group ${name}`),
     );
   });
 }
 
-/** Whether links ask PAM about their account (pam_acct_mgmt(3)). */
+/** Checks that links can ask PAM about their account (pam_acct_mgmt(3)). */
 export function checkPam({ config }: Subject): Finding {
   const found = new Findings('pam');
   if (config.mode === 'self') return found.skipped('self mode: nobody logs in');
   const entry = lstatSync(SERVICE_FILE, { throwIfNoEntry: false });
   if (entry === undefined) {
     const make = `printf 'account required pam_unix.so\\n' >${SERVICE_FILE}`;
-    return found.warning(`${SERVICE_FILE} is missing: links do not see that an account has expired`, make);
+    return found.warning(`${SERVICE_FILE} is missing: links do not notice an expired account`, make);
   }
   if (entry.isFile() && entry.uid === 0 && (entry.mode & WRITABLE_BY_OTHERS) === 0)
-    return found.ok(`${SERVICE_FILE} says which accounts may be used`);
+    return found.ok(`${SERVICE_FILE} decides which accounts may be used`);
   const mend = `chown root:root ${SERVICE_FILE} && chmod 0644 ${SERVICE_FILE}`;
-  return found.problem(`${SERVICE_FILE} can be changed by others than root`, mend);
+  return found.problem(`${SERVICE_FILE} can be changed by users other than root`, mend);
 }

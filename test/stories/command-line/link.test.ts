@@ -45,7 +45,7 @@ describe('a link begun by hand', needs('world', 'tmux'), () => {
     const { status, stderr } = await daemon.cli(mallory, ['whoami']);
     expect(status).toBe(3);
     expect(stderr).toBe(
-      "latchkey: this login has ended, with its link or by revocation; to log in again, run 'latchkey login', or 'latchkey link' on the server's host\n",
+      "latchkey: this login has ended: its link has stopped or its token was revoked; to log in again, run 'latchkey login', or 'latchkey link' on the server's host\n",
     );
     const again = await daemon.link(mallory);
     expect(again.stderr).not.toContain('another login');

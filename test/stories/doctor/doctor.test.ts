@@ -31,8 +31,8 @@ describe('on a host that is in order, the doctor', needs('world', 'sudo', 'sshd'
     expect(examined.of('database')).toEqual([
       {
         status: 'skipped',
-        summary: 'the server has it open, so whether it is whole was not looked at',
-        remedy: 'stop the server, latchkey doctor, latchkey serve: links and sessions go on',
+        summary: 'the server has it open, so its integrity was not checked',
+        remedy: 'stop the server, latchkey doctor, latchkey serve: links and sessions keep running',
       },
     ]);
     // Room on the disk and a time service are the machine's; cgroups are below.

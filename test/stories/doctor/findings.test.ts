@@ -95,7 +95,7 @@ describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => 
   test('a reserve that is not whole', async () => {
     using _ = otherContent(`${host.database}-reserve`, 'little');
     const summaries = (await host.examine()).warnings('disk').map(({ summary }) => summary);
-    expect(summaries).toContain('the room kept for revocations is not there');
+    expect(summaries).toContain('the disk space reserved for revocations is missing');
   });
 
   test('a small disk, a full one, and one that takes no more files', async () => {
@@ -110,8 +110,11 @@ describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => 
     fillDisk(small);
     const full = (await host.examine(env)).problem('disk');
     execFileSync('umount', [small]);
-    const remedy = `df -h ${small}; df -i ${small}: make room`;
-    expect(crowded).toEqual({ summary: expect.stringMatching(/^only \d\d files can be made in /), remedy });
+    const remedy = `df -h ${small}; df -i ${small}: free some space`;
+    expect(crowded).toEqual({
+      summary: expect.stringMatching(/^only \d\d more files can be created in /),
+      remedy,
+    });
     expect(narrow).toEqual([{ summary: expect.stringMatching(/^only 4\d MiB are free in /), remedy }]);
     expect(full).toEqual({ summary: `only 0 MiB are free in ${small}`, remedy });
   });
@@ -131,7 +134,7 @@ describe('of sshd it finds', needs('world', 'sudo', 'sshd'), () => {
   test('host keys that are not there, or that others can change', async () => {
     const pattern = '/mnt/none_*.pub';
     const none = await host.examine({ LATCHKEY_LOGIN_SSH_HOST_KEYS: pattern });
-    expect(none.problem('sshd').summary).toBe(`no host key is pinned: ${pattern} names no file with one`);
+    expect(none.problem('sshd').summary).toBe(`no host key is pinned: no file matching ${pattern} has one`);
     const key = join(host.sshd.folder, 'hostkey.pub');
     using _ = otherMode(key, 0o666);
     expect((await host.examine()).of('sshd')).toMatchObject([
@@ -160,7 +163,7 @@ describe('of sudo it finds', needs('world', 'sudo', 'sshd'), () => {
   test('that the rule is missing', async () => {
     using _ = otherContent(RULES, undefined);
     const { summary, remedy } = (await host.examine()).problem('sudo');
-    expect(summary).toMatch(/^sudo does not let latchkey start a link for \w+, nor for \d+ others$/);
+    expect(summary).toMatch(/^sudo does not let latchkey start a link for \w+ or \d+ other users$/);
     expect(remedy).toBe(`in ${RULES}, mode 0440: latchkey ALL = ${ALLOWED}; or links.sudo: false`);
   });
 
@@ -200,7 +203,7 @@ describe('of sudo it finds', needs('world', 'sudo', 'sshd'), () => {
   test('a program that others can change', async () => {
     using _ = otherMode(program(), 0o777);
     expect((await host.examine()).problem('sudo')).toEqual({
-      summary: '/usr/bin/latchkey can be changed by others than root',
+      summary: '/usr/bin/latchkey can be changed by users other than root',
       remedy: 'chown root: /usr/bin/latchkey && chmod go-w /usr/bin/latchkey',
     });
   });
@@ -273,8 +276,8 @@ describe('beside that it finds', needs('world', 'sudo', 'sshd'), () => {
   test('names that nobody has', async () => {
     const names = { LATCHKEY_LINKS_ELIGIBLE_USERS: 'ghost', LATCHKEY_ROLES_ADMIN_GROUPS: 'unix:ghosts' };
     expect((await host.examine(names)).warnings('users')).toEqual([
-      { summary: 'links.eligible.users names ghost, whom nobody knows', remedy: 'getent passwd ghost' },
-      { summary: 'roles.admin.groups names ghosts, which is no group', remedy: 'getent group ghosts' },
+      { summary: 'links.eligible.users names ghost, an unknown user', remedy: 'getent passwd ghost' },
+      { summary: 'roles.admin.groups names ghosts, an unknown group', remedy: 'getent group ghosts' },
     ]);
   });
 
@@ -287,7 +290,7 @@ describe('beside that it finds', needs('world', 'sudo', 'sshd'), () => {
     using _ = otherContent(file, undefined);
     expect((await host.examine()).warnings('pam')).toEqual([
       {
-        summary: `${file} is missing: links do not see that an account has expired`,
+        summary: `${file} is missing: links do not notice an expired account`,
         remedy: `printf 'account required pam_unix.so\\n' >${file}`,
       },
     ]);
@@ -305,11 +308,11 @@ describe('beside that it finds', needs('world', 'sudo', 'sshd'), () => {
     expect({ reason, message }).toEqual({ reason: undefined, message: '' });
     const examined = await host.examine();
     expect(examined.warnings('daemon')).toEqual([
-      { summary: expect.stringMatching(/^it is of version 0\.0\.1, this program of \d/), remedy: RESTART },
+      { summary: expect.stringMatching(/^it has version 0\.0\.1, this program \d/), remedy: RESTART },
     ]);
     expect(examined.warnings('links')).toEqual([
       {
-        summary: expect.stringMatching(/^alice's link is of version bare, not \d/),
+        summary: expect.stringMatching(/^alice's link has version bare, not \d/),
         remedy: `latchkey links stop ${socket} --local-admin`,
       },
     ]);

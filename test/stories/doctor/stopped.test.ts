@@ -24,10 +24,10 @@ describe('a server that does not run', needs('world', 'sudo', 'sshd'), () => {
   test('is no problem when it was stopped, and its database is whole', async () => {
     const examined = await host.examine();
     expect(examined.warnings('daemon')).toEqual([
-      { summary: expect.stringMatching(/^it does not run; port \d+ is free$/), remedy: 'latchkey serve' },
+      { summary: expect.stringMatching(/^it is not running; port \d+ is free$/), remedy: 'latchkey serve' },
     ]);
     const found = examined.findings.find(({ check }) => check === 'database');
-    expect(found?.summary).toBe(`${host.database} is whole, and this program can use it`);
+    expect(found?.summary).toBe(`${host.database} is intact, and this program supports its version`);
   });
 
   test('is one when another has its port', async () => {
@@ -38,7 +38,7 @@ describe('a server that does not run', needs('world', 'sudo', 'sshd'), () => {
     taker.close();
     const who = `${readFileSync('/proc/self/comm', 'utf8').trim()}, process ${readlinkSync('/proc/self')}`;
     expect(found).toEqual({
-      summary: `it does not run, and port ${port} is taken by uid 0 (${who})`,
+      summary: `it is not running, and port ${port} is in use by uid 0 (${who})`,
       remedy: 'stop that; or api.listen: another port',
     });
   });
@@ -51,7 +51,7 @@ describe('a server that does not run', needs('world', 'sudo', 'sshd'), () => {
     await host.daemon.serve();
     await host.daemon.end();
     expect(found).toEqual({
-      summary: `it has ended without being stopped: process ${pid}, which server.json names, is gone`,
+      summary: `it has crashed or was killed: process ${pid} from server.json is gone`,
       remedy: 'see what the server logs; latchkey serve',
     });
   });
@@ -62,7 +62,9 @@ describe('a server that runs, but has lost its server.json,', needs('world', 'su
     await host.daemon.serve();
     const lost = otherContent(join(RUN_FOLDER, 'server.json'), undefined);
     const examined = await host.examine();
-    expect(examined.problem('daemon').summary).toMatch(/^it does not run, and port \d+ is taken by uid 7100/);
+    expect(examined.problem('daemon').summary).toMatch(
+      /^it is not running, and port \d+ is in use by uid 7100/,
+    );
     expect(examined.of('database')).toMatchObject([{ status: 'skipped' }]);
     lost[Symbol.dispose]();
     await host.daemon.end();

@@ -72,9 +72,9 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
       {
         check: 'database',
         status: 'skipped',
-        summary: 'the server has it open, so whether it is whole was not looked at',
+        summary: 'the server has it open, so its integrity was not checked',
         remedy:
-          'systemctl stop latchkey, latchkey doctor, systemctl start latchkey: links and sessions go on',
+          'systemctl stop latchkey, latchkey doctor, systemctl start latchkey: links and sessions keep running',
       },
     ]);
     await system.sh('systemctl stop latchkey.service 2>/dev/null');
@@ -83,13 +83,13 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect(stopped).toContainEqual({
       check: 'daemon',
       status: 'warning',
-      summary: 'it does not run; systemd keeps its port',
+      summary: 'it is not running; systemd holds its port',
       remedy: 'systemctl start latchkey',
     });
     expect(stopped).toContainEqual({
       check: 'database',
       status: 'ok',
-      summary: '/var/lib/latchkey/latchkey.db is whole, and this program can use it',
+      summary: '/var/lib/latchkey/latchkey.db is intact, and this program supports its version',
       remedy: null,
     });
   });
