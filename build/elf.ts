@@ -16,7 +16,8 @@ export function withoutDebugInformation(elf: Buffer): Buffer {
   if (!isElf64) throw new Error('not a 64-bit ELF file');
   const headers = sectionHeaders(elf);
   const count = headers.findIndex((header, index) => index > 0 && !isLoaded(header));
-  const [kept, dropped] = [headers.slice(0, count), headers.slice(count)];
+  const kept = headers.slice(0, count);
+  const dropped = headers.slice(count);
   if (dropped.some(isLoaded)) throw new Error('a loaded section lies behind one that is not');
   const names = headers[elf.readUInt16LE(EHDR.e_shstrndx)];
   if (names === undefined) throw new Error('its sections have no names');

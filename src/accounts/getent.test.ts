@@ -11,11 +11,9 @@ function holdUp(): void {
 const noAnswer = { reason: 'UNAVAILABLE' };
 
 test('who is asked about is not taken for gone because this process was held up', async () => {
-  const [one, several, nobody] = [
-    getent('passwd', ['root']),
-    getent('group', ['0', '1']),
-    getent('passwd', ['no-such-account']),
-  ];
+  const one = getent('passwd', ['root']);
+  const several = getent('group', ['0', '1']);
+  const nobody = getent('passwd', ['no-such-account']);
   const settled = Promise.allSettled([one, several, nobody]);
   holdUp();
   for (const outcome of await settled)

@@ -46,7 +46,8 @@ describe('pictures of what goes on', () => {
   test('come at once and every two seconds, for all watchers together (X7)', async () => {
     using activity = open();
     const stopping = new AbortController();
-    const [one, other] = [activity.watch(stopping.signal), activity.watch(stopping.signal)];
+    const one = activity.watch(stopping.signal);
+    const other = activity.watch(stopping.signal);
     const firsts = await Promise.all([one.next(), other.next()]);
     expect(firsts[0].value).toMatchObject({ tokens: 5, logins: 2, links: 3, sessions: 4 });
     expect(firsts[0].value?.server).toMatchObject({ pid: process.pid, cpuShare: undefined });

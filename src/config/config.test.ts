@@ -184,7 +184,8 @@ describe('one line says file, key, found, wanted and what to do', () => {
   });
 
   test.each([...SETTING_BY_NAME.keys()])('a map of maps is no %s', (name) => {
-    const [open, close] = [name.split('.').map((part) => `{ ${part}: `), name.split('.').map(() => ' }')];
+    const open = name.split('.').map((part) => `{ ${part}: `);
+    const close = name.split('.').map(() => ' }');
     expect(refusal(() => load(`${open.join('')}{ a: { b: c } }${close.join('')}`))).toContain(
       `FILE:1: ${name} is `,
     );
@@ -328,7 +329,8 @@ describe('the file itself', () => {
 function bomb(): string {
   const lines = ['a: &a [x, x, x, x, x, x, x, x, x]'];
   for (let letter = 98; letter < 107; letter += 1) {
-    const [name, last] = [String.fromCharCode(letter), String.fromCharCode(letter - 1)];
+    const name = String.fromCharCode(letter);
+    const last = String.fromCharCode(letter - 1);
     lines.push(`${name}: &${name} [${`*${last}, `.repeat(8)}*${last}]`);
   }
   return lines.join('\n');

@@ -86,7 +86,9 @@ export class FrameDecoder {
   filled(bytes: number): Frame[] {
     this.#held += bytes;
     if (this.#held < this.#wanted) return [];
-    const [buffer, wanted, held] = [this.#buffer, this.#wanted, this.#held];
+    const buffer = this.#buffer;
+    const wanted = this.#wanted;
+    const held = this.#held;
     const frame = this.#finish();
     return [frame, ...this.push(buffer.subarray(wanted, held))];
   }

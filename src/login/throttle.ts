@@ -72,7 +72,8 @@ export class Throttle {
   /** With what was still owed when the daemon stopped; never more than could be, whatever the clock says. */
   static async open(options: ThrottleOptions): Promise<Throttle> {
     const throttle = new Throttle(options);
-    const [nowMs, wallMs] = [throttle.#nowMs(), throttle.#wallMs()];
+    const nowMs = throttle.#nowMs();
+    const wallMs = throttle.#wallMs();
     for (const { login, source, until } of await options.store.read(allPenalties)) {
       const owedMs = Math.min(Number(until) - wallMs, MOST_MS + FAILURE_MS);
       if (owedMs > 0) throttle.#debtsOf(source).set({ login, source }, nowMs + owedMs);

@@ -123,7 +123,8 @@ describe('processes', () => {
 
   it('hold locks that others see', async () => {
     const path = join(folder, 'lock');
-    const [one, two] = [openSync(path, 'w'), openSync(path, 'w')];
+    const one = openSync(path, 'w');
+    const two = openSync(path, 'w');
     expect([flock(one), flock(two), flock(one)]).toEqual([true, false, true]);
     closeSync(one);
     expect(flock(two)).toBe(true);

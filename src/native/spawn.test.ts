@@ -16,7 +16,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Runs a shell script with these argv, and gives what it printed. */
 async function run(script: string, ...argv: string[]): Promise<string> {
-  const [input, output] = [openSync('/dev/null', 'r'), openSync(join(folder, 'output'), 'w')];
+  const input = openSync('/dev/null', 'r');
+  const output = openSync(join(folder, 'output'), 'w');
   const environment = { PATH: '/usr/bin:/bin', NAME: 'a b=c' };
   const all = ['sh', '-c', script, ...argv];
   const descriptors = [input, output, output];

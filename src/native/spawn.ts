@@ -49,11 +49,9 @@ export interface NewProcess {
  * executed.
  */
 export function spawnProcess(process_: NewProcess): number {
-  const [actions, attributes, pid] = [
-    Buffer.alloc(STRUCT_BYTES),
-    Buffer.alloc(STRUCT_BYTES),
-    Buffer.alloc(4),
-  ];
+  const actions = Buffer.alloc(STRUCT_BYTES);
+  const attributes = Buffer.alloc(STRUCT_BYTES);
+  const pid = Buffer.alloc(4);
   const argv = stringArray(process_.argv);
   const environment = stringArray(
     Object.entries(process_.environment).map(([name, value]) => `${name}=${value}`),

@@ -55,7 +55,8 @@ describe('revoking a token (X1)', () => {
   test('with on_revoke "end" ends its sessions first, and nobody else\'s', async () => {
     await using world = await World.open({ onRevoke: 'end' });
     await world.linkDaemon();
-    const [mine, other] = [await world.login(), await world.login()];
+    const mine = await world.login();
+    const other = await world.login();
     const id = await started(world, mine);
     const kept = await started(world, other);
     const receipt = await world.revocation.revoke({ jtis: [mine.jti] }, 'revoked');
@@ -94,7 +95,8 @@ describe('revoking a token (X1)', () => {
   test('leaves the link daemon alone, unless shutdown_on_logout says otherwise and it was the last login (F31)', async () => {
     await using world = await World.open({ shutdownOnLogout: true });
     const daemon = await world.linkDaemon();
-    const [first, last] = [await world.login(), await world.login()];
+    const first = await world.login();
+    const last = await world.login();
     expect(await world.revocation.revoke({ jtis: [first.jti] }, 'logout')).toMatchObject({
       links: [],
       processes: 0,

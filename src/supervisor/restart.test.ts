@@ -115,7 +115,8 @@ describe('a link that hangs up time and again', () => {
     fake.answers = { list };
     fake.hangUp();
     await world.until('some connections', () => fake.connections > 5 || undefined);
-    const [before, sinceMs] = [fake.connections, performance.now()];
+    const before = fake.connections;
+    const sinceMs = performance.now();
     await world.until('more', () => performance.now() - sinceMs > 1_000 || undefined);
     expect(fake.connections - before).toBeLessThan(5);
   });

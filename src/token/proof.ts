@@ -62,7 +62,8 @@ export function resumeMac(side: 'daemon' | 'link', initKey: Buffer, transcript: 
 }
 
 function isSame(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  const a = Buffer.from(left);
+  const b = Buffer.from(right);
   return a.length === b.length && timingSafeEqual(a, b);
 }
 

@@ -83,7 +83,9 @@ describe('false links', needs('world'), () => {
   }
 
   test('a name that nobody listens on, a file and a symbolic link are refused', async () => {
-    const [nobody, file, link] = [nameFor(mallory.uid), nameFor(mallory.uid), nameFor(mallory.uid)];
+    const nobody = nameFor(mallory.uid);
+    const file = nameFor(mallory.uid);
+    const link = nameFor(mallory.uid);
     const links = await daemon.as(root).links();
     writeFileSync(join(daemon.runFolder, 'links', file), '');
     symlinkSync(links[0]?.socket ?? '', join(daemon.runFolder, 'links', link));

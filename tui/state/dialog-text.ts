@@ -53,7 +53,8 @@ export function dialogLines(state: State, dialog: Dialog): string[] {
 function help(state: State): string[] {
   const rows = behindHelp(state).map(({ keys, help: text }) => [keys.join(' '), text] as const);
   const half = rows.length <= heightOf(state.size) ? rows.length : Math.ceil(rows.length / 2);
-  const [left, right] = [aligned(rows.slice(0, half)), aligned(rows.slice(half))];
+  const left = aligned(rows.slice(0, half));
+  const right = aligned(rows.slice(half));
   const { columns } = state.size;
   const from = Math.max(widest(left) + GAP, columns >> 1);
   if (from + widest(right) > columns) return aligned(rows).flatMap((line) => wrap(line, columns));

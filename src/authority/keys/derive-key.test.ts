@@ -9,7 +9,8 @@ describe('a key pair from a secret (A6)', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 32 }), fc.string({ minLength: 32 }), (secret, other) => {
         const key = deriveKey(secret, algorithm);
-        const [hash, data] = [algorithm === 'ES256' ? 'sha256' : null, Buffer.from('x')];
+        const hash = algorithm === 'ES256' ? 'sha256' : null;
+        const data = Buffer.from('x');
         expect(verify(hash, data, createPublicKey(key), sign(hash, data, key))).toBe(true);
         const made = signingKey(key);
         expect(made.algorithm).toBe(algorithm);

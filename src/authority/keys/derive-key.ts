@@ -22,7 +22,8 @@ function deriveP256(secret: string): KeyObject {
   const ecdh = createECDH('prime256v1');
   ecdh.setPrivateKey(d);
   const point = ecdh.getPublicKey(); // 4, x, y
-  const [x, y] = [point.subarray(1, 33), point.subarray(33)];
+  const x = point.subarray(1, 33);
+  const y = point.subarray(33);
   const jwk = { kty: 'EC', crv: 'P-256', d: text(d), x: text(x), y: text(y) };
   return createPrivateKey({ key: jwk, format: 'jwk' });
 }

@@ -90,7 +90,8 @@ describe('first start', () => {
     expect(new Set(all.map((pki) => pki.fingerprint)).size).toBe(1);
     expect(all.filter((pki) => pki.created)).toHaveLength(1);
     for (const pki of all) expect(leaf(pki).verify(pki.ca.certificate.publicKey)).toBe(true);
-    const [kept, next] = [await load(), await load()];
+    const kept = await load();
+    const next = await load();
     expect(next.tls).toEqual(kept.tls);
   });
 });

@@ -15,7 +15,8 @@ it('is drawn at most ten times a second however much changes, and is whole in th
     LATCHKEY_TOKEN: await api.token('root'),
   };
   const stdin = Object.assign(new Readable({ read: () => {} }), { isTTY: true });
-  const [stdout, stderr] = [new Memory(true), new Memory(true)];
+  const stdout = new Memory(true);
+  const stderr = new Memory(true);
   const ended = runCli(['tokens', '--watch'], { stdin, stdout, stderr, env, now: Date.now });
   const drawings = (): number => stdout.text.split('\u001b[?2026h').length - 1;
   await expect.poll(drawings, { timeout: 10_000 }).toBeGreaterThan(0);

@@ -26,7 +26,9 @@ describe('a server that DNS names (N1)', () => {
   });
 
   it('is one of several with the lowest priority, by chance', async () => {
-    const [first, second, later] = [record('first', 1, 60), record('second', 1, 40), record('later', 2, 900)];
+    const first = record('first', 1, 60);
+    const second = record('second', 1, 40);
+    const later = record('later', 2, 900);
     const lookup = records({ '_latchkey._tcp.a.example': [later, first, second] });
     const by = (number: number) => dnsServer(['a.example'], lookup, (below) => Math.min(number, below - 1));
     expect(await Promise.all([0, 60, 61, 1000].map(by))).toEqual([

@@ -92,8 +92,10 @@ describe('the first frames', () => {
 
   it('are not taken a second time from another connection', async () => {
     await waitingLink();
-    const [first, second] = [daemon.dial(), daemon.dial()];
-    const [one, two] = [await first.take('hello'), await second.take('hello')];
+    const first = daemon.dial();
+    const second = daemon.dial();
+    const one = await first.take('hello');
+    const two = await second.take('hello');
     expect(one.nonce.equals(two.nonce)).toBe(false);
     const value = { token: daemon.token(), proof: daemon.proof(two.nonce), initKey: daemon.initKey };
     first.send({ $case: 'init', value });

@@ -75,7 +75,8 @@ export class StreamMap implements Disposable {
   forgetBefore(first: number): void {
     this.#write(0, first, 0);
     this.#first = first;
-    const [from, to] = [this.#punchedEntries * ENTRY_BYTES, (this.find(first) + 1) * ENTRY_BYTES];
+    const from = this.#punchedEntries * ENTRY_BYTES;
+    const to = (this.find(first) + 1) * ENTRY_BYTES;
     const start = Math.max(BLOCK_BYTES, from); // the first block holds `first`
     const length = Math.floor(to / BLOCK_BYTES) * BLOCK_BYTES - start;
     if (length <= 0) return;

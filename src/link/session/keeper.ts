@@ -97,7 +97,10 @@ export interface StartedKeeper {
 
 /** Starts a keeper, which starts the program. Throws when the keeper cannot be started. */
 export function startKeeper(folder: SessionFolder, program: Program): StartedKeeper {
-  const [output, errors, life, greeting] = [makePipe(PIPE_BYTES), makePipe(), makePipe(), makePipe()];
+  const output = makePipe(PIPE_BYTES);
+  const errors = makePipe();
+  const life = makePipe();
+  const greeting = makePipe();
   const open = program.input === 'open' ? makePipe() : undefined;
   const input = open?.read ?? Number(program.input);
   const devNull = openSync('/dev/null', 'r+');

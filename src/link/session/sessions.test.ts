@@ -243,7 +243,8 @@ describe('input', () => {
 
 describe('reading', () => {
   it("of one session goes on while another's reader takes nothing", async () => {
-    const [slow, quick] = [await line.start(['yes', 'slow']), await line.start(['sh', '-c', 'seq 1 200000'])];
+    const slow = await line.start(['yes', 'slow']);
+    const quick = await line.start(['sh', '-c', 'seq 1 200000']);
     line.beginRead(slow.id, { credit: 1000 });
     const { stdout, status } = await line.read(quick.id);
     expect([stdout.length, status]).toEqual([1_288_895, 0]);

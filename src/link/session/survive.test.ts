@@ -102,7 +102,8 @@ describe('a session outlives its link', () => {
   });
 
   it('and can be signalled and ended by the next one', async () => {
-    const [one, two] = [await line.start(['sleep', '60']), await line.start(['sleep', '60'])];
+    const one = await line.start(['sleep', '60']);
+    const two = await line.start(['sleep', '60']);
     await killLink();
     await adopt(one.id, two.id);
     await line.ask({ $case: 'signal', value: { sessionId: one.id, signal: 15 } }, 'done');

@@ -58,7 +58,8 @@ export class TokenRenewal implements Disposable {
     const { authority, now } = this.#options;
     const claims = await authority.get(link.jti);
     if (!claims || !link.connection) return;
-    const [endMs, lifeMs] = [claims.exp * 1000, (claims.exp - claims.iat) * 1000];
+    const endMs = claims.exp * 1000;
+    const lifeMs = (claims.exp - claims.iat) * 1000;
     const beginMs = endMs - lifeMs / PARTS;
     if (now() < beginMs) return void this.#next.set(link.socket, beginMs);
     this.#next.set(link.socket, now() + lifeMs / PARTS / TRIES);

@@ -8,7 +8,8 @@ const MEBIBYTE = 1024 * 1024;
 export async function measure(folder: () => string): Promise<Line[]> {
   const place = folder();
   await fillTokens(place, MANY);
-  const [one, two] = [await bootCost(place), await bootCost(place)];
+  const one = await bootCost(place);
+  const two = await bootCost(place);
   const seconds = Math.min(one.seconds, two.seconds);
   const goals = { wanted: 'at most', other: '-', spread: spreadOf(one.seconds, two.seconds) } as const;
   return [

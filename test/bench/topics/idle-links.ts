@@ -18,7 +18,8 @@ export async function measure(): Promise<Line[]> {
   const links: Linked[] = [];
   for (let link = 0; link < LINKS; link += 1)
     links.push(await linkOf(daemon, people[link % people.length] ?? alice));
-  const [first, second] = [await worked(daemon, links), await worked(daemon, links)];
+  const first = await worked(daemon, links);
+  const second = await worked(daemon, links);
   return [
     {
       what: `an idle link after work, among ${LINKS} (Pss)`,

@@ -18,7 +18,8 @@ export async function measure(folder: () => string): Promise<Line[]> {
     controls.push(spreadOf(full, again));
     rates.push(full);
   }
-  const [full, ratio] = [median(rates), median(ratios)];
+  const full = median(rates);
+  const ratio = median(ratios);
   return [
     {
       what: `issue, ${CALLERS} at once: FULL against NORMAL`,

@@ -20,7 +20,8 @@ const CALLS = 4_000;
 const AT_ONCE = 32;
 
 export async function measure(folder: () => string): Promise<Line[]> {
-  const [many, few] = [folder(), folder()];
+  const many = folder();
+  const few = folder();
   await fillTokens(many, MANY, 'test.db');
   await fillTokens(few, FEW, 'test.db');
   const restarts: Comparison[] = [];

@@ -34,7 +34,8 @@ export async function measure(): Promise<Line[]> {
     taken.push((performance.now() - begunMs) / 1000);
   }
   const seconds = median(taken);
-  const [half, rest] = [taken.filter((_, at) => at % 2 === 0), taken.filter((_, at) => at % 2 === 1)];
+  const half = taken.filter((_, at) => at % 2 === 0);
+  const rest = taken.filter((_, at) => at % 2 === 1);
   return [
     {
       what: `ready after kill -9 with ${wanted.links} links and ${wanted.sessions} sessions, s`,

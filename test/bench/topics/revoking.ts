@@ -27,13 +27,12 @@ export async function measure(): Promise<Line[]> {
     const { token = '', jti, message } = await person.issue();
     if (token === '') throw new Error(`no token: ${message}`);
     await using elsewhere = await clientOf(daemon, token);
-    const [tripMs, againMs] = [await roundTripMs(elsewhere), await roundTripMs(elsewhere)];
+    const tripMs = await roundTripMs(elsewhere);
+    const againMs = await roundTripMs(elsewhere);
     taken.push({ tripMs, againMs, revokedMs: await untilRefusedMs(admin, elsewhere, jti) });
   }
-  const [revokedMs, tripMs] = [
-    median(taken.map((one) => one.revokedMs)),
-    median(taken.map((one) => one.tripMs)),
-  ];
+  const revokedMs = median(taken.map((one) => one.revokedMs));
+  const tripMs = median(taken.map((one) => one.tripMs));
   return [
     {
       what: 'revoke until refused elsewhere, over a round trip',

@@ -43,7 +43,8 @@ async function oneServer(folder: string): Promise<Comparison> {
   const { tokens, ...ports } = server.ready;
   /** Microseconds of CPU a call; throws when not every call was answered well. */
   const cost = async (which: 'api' | 'bare', calls = CALLS): Promise<number> => {
-    const [before, begunMs] = [await server.ask({}), cpuMsOf(server.pid)];
+    const before = await server.ask({});
+    const begunMs = cpuMsOf(server.pid);
     await load.load({ url: `https://127.0.0.1:${ports[which]}${WHO_AM_I}`, token: tokens.good, calls });
     const cpuMs = cpuMsOf(server.pid) - begunMs;
     const good = (await server.ask({}))[which] - before[which];

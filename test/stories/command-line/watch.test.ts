@@ -78,7 +78,8 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     using screen = typed(root, 'tokens --watch');
     await screen.shows({ line: ['mallory', 'q ends'] });
     const jti = (login: string) => events(run).find(({ token }) => token?.login === login)?.token?.jti;
-    const [mallorys, roots] = [jti('mallory'), jti('root')];
+    const mallorys = jti('mallory');
+    const roots = jti('root');
     await daemon.end('SIGKILL');
     await Promise.all([run, lines].map((each) => each.printed(/trying again/, 'stderr')));
     await screen.shows({ footer: /trying again$/ });

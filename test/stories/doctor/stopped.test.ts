@@ -119,7 +119,8 @@ describe('a database', needs('world', 'sudo', 'sshd'), () => {
     const db = new Database(COPY);
     db.pragma('journal_mode = WAL');
     db.exec(NEWER);
-    const [main, log] = [readFileSync(COPY), readFileSync(`${COPY}-wal`)];
+    const main = readFileSync(COPY);
+    const log = readFileSync(`${COPY}-wal`);
     db.close();
     await host.daemon.serve();
     await host.daemon.end('SIGKILL'); // so that there is a log

@@ -40,7 +40,8 @@ export function install(instead?: { script: string }): void {
 /** Makes /usr/bin the world's own, once. */
 function overlayPrograms(): void {
   if (existsSync(CHANGES)) return;
-  const [upper, work] = [join(CHANGES, 'upper'), join(CHANGES, 'work')];
+  const upper = join(CHANGES, 'upper');
+  const work = join(CHANGES, 'work');
   for (const folder of [CHANGES, upper, work]) mkdirSync(folder, { mode: 0o755 });
   const layers = `lowerdir=/usr/bin,upperdir=${upper},workdir=${work}`;
   execFileSync('mount', ['-t', 'overlay', '-o', layers, 'overlay', '/usr/bin']);
