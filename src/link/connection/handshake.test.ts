@@ -196,7 +196,7 @@ describe('a token', () => {
       /belongs to another link/,
     );
     await expect(renew(daemon.token({ exp: exp - 7000 }), daemon.proof(nonce))).rejects.toThrow(
-      /before the one/,
+      /before the current one/,
     );
     await renew(daemon.token({ exp }), daemon.proof(nonce));
   });

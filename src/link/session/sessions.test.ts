@@ -191,7 +191,7 @@ describe('a start that cannot be', () => {
   it('is refused under an id that is taken', async () => {
     const { id } = await line.start(['true']);
     await expect(line.start(['true'], { sessionId: id })).rejects.toMatchObject(
-      failure('INVALID_ARGUMENT', /taken/),
+      failure('INVALID_ARGUMENT', /already in use/),
     );
     expect((await line.read(id)).status).toBe(0);
   });
