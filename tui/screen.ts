@@ -7,14 +7,11 @@ import type { Client } from '../src/client/connect/connect.ts';
 import type { Page } from '../src/client/pages.ts';
 import type { CallerIdentity } from '../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
-import type { Selection } from '../src/nouns/noun.ts';
-import type { Column as TableColumn, Value } from '../src/terminal/table.ts';
+import type { Column as NounColumn, Selection } from '../src/nouns/noun.ts';
+import type { Value } from '../src/terminal/table.ts';
 import type { Appearance } from './view/theme.ts';
 
-export interface Column extends TableColumn {
-  /** What the server calls this column as an order, where it can sort by it. */
-  readonly order?: string;
-}
+export type Column = Omit<NounColumn<never>, 'value'>;
 
 /** Whose rows: everybody's that the caller may see, unless it says. */
 export type Scope = Pick<Selection, 'login' | 'linuxUser'>;

@@ -10,7 +10,7 @@ import { type Act, ASKING, type Run, type Work } from './run.ts';
 import { drawWatch } from './watch/draw-watch.ts';
 import { showWatch } from './watch/watch.ts';
 
-/** What the options of every list say. */
+/** The options of every list. */
 interface ListOptions extends Paging {
   readonly filter?: string;
   readonly sort?: string;

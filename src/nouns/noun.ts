@@ -9,13 +9,12 @@ import type { SessionState } from '../generated/latchkey/v1/session.ts';
 import type { Members } from '../terminal/json.ts';
 import type { Column as TableColumn, Value } from '../terminal/table.ts';
 
-/** Which items are meant: all that the caller may see, unless it says. A noun ignores what does not concern it. */
+/** A choice of items: all that the caller may see, unless it says. A noun ignores what does not concern it. */
 export interface Selection {
   readonly login?: string | undefined;
   readonly linuxUser?: string | undefined;
   /** How a token was got: "link", "web-ssh". */
   readonly method?: string | undefined;
-  /** What a session is doing. */
   readonly state?: SessionState | undefined;
   /** Text that an item must have in one of the places that `compares` names. */
   readonly text?: string | undefined;
@@ -98,7 +97,7 @@ export interface PrintedNoun<Item> extends Noun<Item> {
   ) => AsyncIterable<Change<Item>>;
 }
 
-/** What --json prints of a noun. */
+/** The part of a noun that --json prints. */
 export type Printed<Item> = Pick<PrintedNoun<Item>, 'one' | 'many' | 'members'>;
 
 /** Everything that the server can sort `noun` by. */

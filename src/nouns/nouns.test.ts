@@ -47,7 +47,7 @@ function colouredJson<Item>(noun: PrintedNoun<Item>, item: Item): PrintedNoun<It
   return { ...coloured<Item, PrintedNoun<Item>>(noun, item), members: { ...noun.members, colour } };
 }
 
-/** What the command line prints. */
+/** Everything that the command line prints on standard output. */
 function printedBy(show: (run: Run) => void, globals: { json?: boolean } = {}): string {
   const { io, stdout } = memoryOutput();
   show(new Run(io, globals));
@@ -98,7 +98,7 @@ async function showsEverywhere<Item>(
   await showsOnScreen(noun);
 }
 
-/** A value stands below its heading. */
+/** Expects the value below its heading. */
 function hasColumn(table: string): void {
   const lines = table.split('\n');
   const at = lines.findIndex((line) => line.includes('COLOUR'));

@@ -18,7 +18,7 @@ export interface Cell {
   readonly style?: Style;
 }
 
-/** What a cell or field shows, not yet inert. A moment is put into words when it is printed. */
+/** A value for a cell or field, not yet inert. A moment is put into words when it is printed. */
 export type Value = string | Date | undefined | Cell;
 
 export type Style = 'heading' | 'good' | 'caution' | 'bad' | 'dim';

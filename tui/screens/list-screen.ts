@@ -14,7 +14,7 @@ import {
 interface ScreenOptions<Item> {
   /** The order that the screen begins with. */
   readonly order: Order;
-  /** What a row is to somebody who wants to do something to it. */
+  /** Says what is kept of a row that something is to be done to. */
   readonly target: (item: Item) => Omit<Target, 'id'>;
   readonly actions: readonly Action[];
 }

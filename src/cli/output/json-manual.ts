@@ -54,7 +54,7 @@ const OBJECTS_ELSEWHERE: Readonly<Record<string, Description>> = {
   },
 };
 
-/** What is printed, by the command that prints it, by the noun and event of a watch, and by the name of an object. */
+/** Descriptions by the command that prints, by the noun and event of a watch, and by the name of an object. */
 export interface JsonManual {
   readonly documents: Readonly<Record<string, Description>>;
   readonly events: Readonly<Record<string, Description>>;
@@ -96,7 +96,7 @@ function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record
   };
 }
 
-/** What the documents are made of. */
+/** The objects that the documents are made of. */
 function objectsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<string, Members<never>>> {
   return {
     token: tokens.members,

@@ -1,4 +1,4 @@
-/** How much of a list is wanted. */
+/** The options that say how much of a list is wanted. */
 import { type Command, InvalidArgumentError } from 'commander';
 
 const DEFAULT_LIMIT = 100;
