@@ -105,7 +105,7 @@ describe('under a service manager', needs('world'), () => {
     expect(await manager.next()).toBe('STOPPING=1');
   });
 
-  test('and where it listens, all addresses included', async () => {
+  test('the daemon says where it listens, and that it is on all addresses where it is', async () => {
     await using daemon = await TestDaemon.start();
     const [, port = ''] = daemon.serverFile.address.split(':');
     await daemon.end();
