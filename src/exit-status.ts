@@ -1,7 +1,7 @@
 /**
- * The exit statuses of every role, for all of them are one program to the shell: 0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed, 5 not found,
- * 6 unreachable, 78 bad configuration (EX_CONFIG, sysexits.h), and 255 where a session's own status
- * could be anything below (ssh(1), "Exit status").
+ * The exit statuses of every role, for all of them are one program to the shell: 0 done, 1 failed, 2 usage,
+ * 3 not logged in, 4 not allowed, 5 not found, 6 unreachable, 78 bad configuration (EX_CONFIG, sysexits.h),
+ * and 255 where a session's own status could be anything below (ssh(1), "Exit status").
  */
 import type { Reason } from './errors.ts';
 
@@ -10,10 +10,10 @@ export const FAILED = 1;
 export const USAGE = 2;
 /** `start` and `attach`: not the session's status but our own failure, or one nobody knows. */
 export const OWN_FAILURE = 255;
-/** The reader of our output went away: 128 + SIGPIPE, as for any program in a pipeline. */
+/** The reader of our output has closed it: 128 + SIGPIPE, as for any program in a pipeline. */
 export const OUTPUT_GONE = 141;
 
-/** By reason. */
+/** The status of each reason. */
 export const STATUS: Readonly<Record<Reason, number>> = {
   INTERNAL: FAILED,
   INVALID_ARGUMENT: USAGE,

@@ -1,4 +1,4 @@
-/** One line for one problem of the configuration: where, which key, what was found, what is wanted, what to do. */
+/** The one line that refuses a configuration: place, key, what was found, what is wanted, the next step. */
 import { AppError } from '../errors.ts';
 import { inertJsonText } from '../inert.ts';
 import { weakness } from './settings/secret-strength.ts';
@@ -17,7 +17,7 @@ export function badValue(name: string, type: SettingType<unknown, string>, entry
   return invalid(`${entry.where}: ${name} is ${found}; wanted ${type.wanted}. ${remedy(entry)}`);
 }
 
-/** What to do about a value. */
+/** The next step for a value that is refused. */
 export function remedy({ source }: Entry): string {
   if (source === 'environment') return 'Correct the variable or unset it';
   return source === 'flag' ? 'Correct the flag' : 'Correct that line';

@@ -17,7 +17,7 @@ import { resolveSettings } from './sources/resolve-settings.ts';
 export type { Config, RoleMembers } from './settings/config-type.ts';
 export type { ListenAddress } from './settings/setting-types.ts';
 
-/** Where `loadConfig` looks. */
+/** The sources that `loadConfig` reads. */
 export interface ConfigInput {
   /** Flags of the command line: `--config FILE`, `--run DIR`. */
   readonly argv: { readonly config?: string | undefined; readonly run?: string | undefined };
@@ -28,7 +28,7 @@ export interface ConfigInput {
 }
 
 /**
- * Reads, checks and puts together. Throws CONFIG_INVALID with one line for the first problem; a
+ * Reads and checks the configuration. Throws CONFIG_INVALID with one line for the first problem; a
  * value that another source overrides is checked all the same.
  */
 export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {

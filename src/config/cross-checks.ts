@@ -1,4 +1,4 @@
-/** What no single setting can tell: settings that do not go together, or not with the mode. */
+/** Checks of several settings at once: some do not go together, or not with the mode. */
 import { BlockList, isIPv6 } from 'node:net';
 import { AppError, isAppError } from '../errors.ts';
 import { readPrivateFile } from '../system/owned-path.ts';
@@ -48,6 +48,6 @@ function checkListen({ mode, api, entries }: Config): void {
   const entry = entries['api.listen'];
   throw invalid(
     `${entry.where}: api.listen is ${describe(entry.raw)}; wanted a loopback address such as 127.0.0.1:7300, ` +
-      `for a user's own daemon is for that user alone. ${remedy(entry)}, or run it as root or latchkey`,
+      `for a user's own server is for that user alone. ${remedy(entry)}, or run it as root or latchkey`,
   );
 }

@@ -1,10 +1,10 @@
-/** What a server that reads its configuration again can take over, and what has to wait for a restart. */
+/** The changes of a configuration that has been read again, but can be put into force only by a restart. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './settings/config-type.ts';
 import { Secret } from './settings/secret.ts';
 import { SETTING_BY_NAME, type SettingName } from './settings/settings.ts';
 
-/** The settings that `after` gives in other words than `before`, and that only a restart can change. */
+/** Returns the settings that `after` writes differently from `before` and that only a restart can change. */
 export function waitingForRestart(before: Config, after: Config): SettingName[] {
   const written = (config: Config, name: SettingName): unknown => {
     const { raw } = config.entries[name];

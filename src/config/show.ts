@@ -1,4 +1,4 @@
-/** The configuration for people and programs: every setting, its value and who said it. No secrets. */
+/** `latchkey config`: every setting, its value and its source, for people and programs. Secrets are hidden. */
 
 import type { Config } from './settings/config-type.ts';
 import type { SettingEntry, Source } from './sources/entry.ts';
@@ -43,7 +43,7 @@ function shownSettings(config: Config): ShownSetting[] {
   });
 }
 
-/** What was written, but for a name or path that `auto` has come to. */
+/** Returns what was written, and for `auto` the name or path that it stands for. */
 function shownValue({ raw, value }: SettingEntry): unknown {
   return raw === 'auto' && typeof value === 'string' ? value : raw;
 }

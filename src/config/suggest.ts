@@ -1,4 +1,4 @@
-/** Which of the known words somebody probably meant. */
+/** Suggests the known word that somebody probably meant. */
 
 /** The known word with the fewest edits to `word`, if these are at most a third of its length. */
 function nearest(word: string, known: Iterable<string>): string | undefined {

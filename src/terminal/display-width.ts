@@ -1,6 +1,6 @@
 /**
- * How many columns of a terminal a text takes, as terminals count: each character for itself, wide ones two (UAX 11),
- * those that combine with the one before none; only what is joined to an emoji takes no more room. Expects inert text.
+ * Columns of a terminal that a text takes, as terminals count: one for a character, two for a wide one (UAX 11), none
+ * for one that combines with the character before or is joined to an emoji. Expects inert text.
  */
 import { eastAsianWidth } from 'get-east-asian-width';
 
@@ -10,7 +10,10 @@ const PLAIN = /^[\x20-\x7e]*$/;
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** What people take for characters. The first segmenter of a process takes as long as a tenth of a short command, so it is made where it is needed. */
+/**
+ * Splits `text` into what people take for characters. The first segmenter of a process takes a tenth of the
+ * time of a short command, so it is made only when needed.
+ */
 export function graphemesOf(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   return segmenter.segment(text);

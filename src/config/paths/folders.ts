@@ -16,7 +16,7 @@ const DROP = 0o3733;
 
 interface Folder {
   readonly path: string;
-  /** What it is made with. */
+  /** The mode that it is made with. */
   readonly mode: number;
   /** Bits that are refused. */
   readonly forbidden: number;
@@ -52,7 +52,7 @@ function openToLinks({ run, links }: Paths): void {
   }
 }
 
-/** Whether a folder is there, and what `makeFolders` would refuse or set right. */
+/** The state of a folder, and what `makeFolders` would refuse or set right. */
 export interface FolderState {
   readonly path: string;
   readonly isThere: boolean;
@@ -60,7 +60,7 @@ export interface FolderState {
   readonly problem?: AppError;
 }
 
-/** How the folders are now. Makes and changes nothing. */
+/** Returns the state of the folders. Makes and changes nothing. */
 export function folderStates(paths: Paths): FolderState[] {
   return foldersOf(paths).map((folder) => {
     try {
@@ -74,7 +74,7 @@ export function folderStates(paths: Paths): FolderState[] {
   });
 }
 
-/** What `openToLinks` sets: links must get to their folder, and their sockets be the group's. */
+/** The bits that `openToLinks` sets: links must get to their folder, and their sockets be the group's. */
 function checkOpen({ path, mode }: Folder, entry: Stats): void {
   const found = entry.mode & 0o7777;
   if (mode !== PRIVATE && found !== mode) {

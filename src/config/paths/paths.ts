@@ -1,6 +1,6 @@
 /**
- * Where things lie, in both modes. System mode is the daemon of the whole host; self mode is one
- * user's own daemon, which never touches a system path.
+ * The paths of files and folders, in both modes. System mode is the server of the whole host; self mode is one
+ * user's own server, which never touches a system path.
  */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ function ownName(uid: number): string | undefined {
   }
 }
 
-/** What the defaults depend on. */
+/** The facts that defaults depend on. */
 export interface Surroundings {
   readonly mode: Mode;
   readonly env: NodeJS.ProcessEnv;

@@ -1,5 +1,5 @@
 /**
- * What the daemon leaves in its run folder for the programs of this host: `server.json` for
+ * The files that the server leaves in its run folder for the programs of this host: `server.json` for
  * everybody, `token` for its own uid alone (A8).
  */
 import { rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { syncPath, writeDurably } from '../../system/atomic-file.ts';
 import type { Mode } from './paths.ts';
 
-/** How local programs find the server and why they may trust it. */
+/** The contents of `server.json`: by these, local programs find the server and may trust it. */
 export interface ServerFile {
   readonly serverId: string;
   readonly hostname: string;

@@ -7,7 +7,7 @@ const LEAST_VARIETY = 10;
 const TEMPLATE =
   /change|placeholder|replace|example|insert.?(your|here)|your.{0,12}(key|secret|here)|lorem ?ipsum/i;
 
-/** What adds nothing to a secret that can be guessed. */
+/** Words that add nothing to a secret, because they can be guessed. */
 const FILLERS = /secret|passw(or)?d|passphrase|default|letmein|qwerty|latchkey|token/gi;
 
 /** Why `text` may not be a secret (completes "it …", and never quotes it); undefined when it may. */
@@ -22,13 +22,13 @@ export function weakness(text: string): string | undefined {
   return undefined;
 }
 
-/** Whether it is a shorter text written twice or more, the last time perhaps in part. */
+/** Tells a shorter text that is written twice or more, the last time perhaps in part. */
 function isRepetition(text: string): boolean {
   const period = (text + text).indexOf(text.slice(0, Math.ceil(text.length / 2)), 1);
   return period <= text.length / 2 && text.startsWith(text.slice(period));
 }
 
-/** Whether most characters are the one before, or its neighbour in the alphabet. */
+/** Tells a text of which most characters equal the one before, or its neighbour in the alphabet. */
 function isRun(characters: readonly string[]): boolean {
   const codes = characters.map((character) => character.codePointAt(0) ?? 0);
   const steps = codes.filter((code, index) => index > 0 && Math.abs(code - (codes[index - 1] ?? 0)) <= 1);

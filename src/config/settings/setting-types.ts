@@ -15,7 +15,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** How an environment variable's text is read before the schema sees it. */
+/** The form of an environment variable's text, which is parsed before the schema sees it. */
 export type Shape = 'text' | 'boolean' | 'integer' | 'list' | 'map';
 
 /** `Unit` is what the name of a value ends with inside the program: `Seconds`, `Bytes`. */
@@ -48,7 +48,7 @@ function typed<T, const Unit extends string = ''>({
   return { read: (raw) => schema.safeParse(raw), unit, secret, ...words };
 }
 
-/** For z.transform: `undefined` from `parse` means unfit. */
+/** Makes a schema of `parse`, which returns undefined for a text that does not fit. */
 function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T> {
   return z.string().transform((text, context): T => {
     const value = parse(text);
@@ -58,7 +58,7 @@ function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T> {
   });
 }
 
-/** The word `auto` becomes what `find` finds. */
+/** The same type, in which the word `auto` stands for what `find` returns. */
 export function orAuto<T, Found, Unit extends string>(
   type: SettingType<T, Unit>,
   find: (around: Surroundings) => Found,
@@ -70,7 +70,7 @@ export function orAuto<T, Found, Unit extends string>(
   };
 }
 
-/** Null becomes undefined. */
+/** The same type, in which null stands for undefined. */
 export function orNothing<T, Unit extends string>(
   type: SettingType<T, Unit>,
 ): SettingType<T | undefined, Unit> {
@@ -127,7 +127,7 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   TiB: 1024 ** 4,
 };
 
-/** From `least` bytes, in `words`, to 1 TiB. */
+/** A size from `least` bytes to 1 TiB; `words` is `least` as people write it. */
 export function size(least: number, words: string): SettingType<number, 'Bytes'> {
   return typed({
     schema: parsed((text) => {
@@ -177,7 +177,7 @@ export const dialledHost = typed({
   shape: 'text',
 });
 
-/** Some of `words`, without doubles. */
+/** A list of some of `words`, without doubles. */
 export function someOf<const T extends readonly [string, ...string[]]>(
   ...words: T
 ): SettingType<readonly T[number][]> {
@@ -242,7 +242,7 @@ function unixGroup(name: string): string | undefined {
   return NAME.test(name) ? `unix:${name}` : undefined;
 }
 
-/** Seconds by one of `names`. */
+/** A map from some of `names` to seconds. */
 export function durations(...names: readonly string[]): SettingType<Readonly<Record<string, number>>> {
   return typed({
     schema: z.partialRecord(z.enum(names), seconds) as z.ZodType<Record<string, number>>,

@@ -11,7 +11,7 @@ export interface Setting<T = unknown, Unit extends string = string> {
   readonly default: unknown;
   /** One or two sentences for the manual page and the configuration file of the package. */
   readonly text: string;
-  /** Whether a reload puts a change into force; if not, a restart does. */
+  /** A reload puts a change into force; if false, only a restart does. */
   readonly reload: boolean;
 }
 
@@ -42,7 +42,7 @@ type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Key;
 
-/** What `Member` is to types. */
+/** Returns the name that `Member` gives to a setting or section. */
 export function memberOf(key: string, entry: Setting | SettingTable): string {
   const camelCase = key.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   return isSetting(entry) ? `${camelCase}${entry.type.unit}` : camelCase;
@@ -59,7 +59,7 @@ function leaves(table: SettingTable, prefix: string): [string, Setting][] {
   );
 }
 
-/** A section may have a key `text` too, but that is no string. */
+/** Tells a setting from a section, which may have a key `text` too, but no string there. */
 export function isSetting(entry: Setting | SettingTable): entry is Setting {
   return typeof entry.text === 'string';
 }

@@ -249,7 +249,7 @@ export type SettingName = NameIn<typeof SETTINGS>;
 /** Every setting by its name, such as `tokens.signing_key`. */
 export const SETTING_BY_NAME = settingsIn(SETTINGS);
 
-/** What one user may take without stopping everybody else: three quarters of the host's, in bytes. */
+/** Three quarters of the host's memory, in bytes: one user may take that much without stopping everybody else. */
 function mostMemory(): number {
   return Math.floor(totalmem() * 0.75);
 }

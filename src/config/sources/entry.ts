@@ -1,6 +1,6 @@
-/** What was written for a setting, and where. */
+/** A setting as it was written, and where. */
 
-/** Who said it. */
+/** The kinds of places that a setting can be written in. */
 export type Source = 'flag' | 'environment' | 'file' | 'default';
 
 /** A value as it was written; a secret as a Secret once it has been read. */
@@ -13,6 +13,6 @@ export interface Entry {
 
 /** The entry that is in force for a setting. */
 export interface SettingEntry extends Entry {
-  /** What `raw` has come to. */
+  /** The value that `raw` was turned into. */
   readonly value: unknown;
 }

@@ -1,4 +1,4 @@
-/** What the environment says. Unknown LATCHKEY_ variables are refused like unknown keys of the file. */
+/** The settings in the environment. Unknown LATCHKEY_ variables are refused like unknown keys of the file. */
 
 import { invalid } from '../config-error.ts';
 import { variableOf } from '../settings/setting.ts';
@@ -16,7 +16,7 @@ const FOR_OTHERS = new Set([
   'LATCHKEY_SESSION_ID',
 ]);
 
-/** What Kubernetes adds by itself when a service is called latchkey. */
+/** Variables that Kubernetes adds by itself when a service is called latchkey. */
 const FROM_KUBERNETES = /^LATCHKEY_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
 
 const BY_VARIABLE = new Map(

@@ -1,4 +1,4 @@
-/** Puts the sources together, the later over the earlier, and turns what is written into values. */
+/** Merges the sources, the later over the earlier, and turns what is written into values. */
 
 import { badValue } from '../config-error.ts';
 import type { Surroundings } from '../paths/paths.ts';
@@ -15,7 +15,7 @@ import {
 } from '../settings/setting.ts';
 import type { Entry, SettingEntry } from './entry.ts';
 
-/** The values of a table's settings in its sections, and by name what was written where to give them. */
+/** The values of a table's settings, in its sections; `entries` has by name what was written, and where. */
 export interface ResolvedSettings<Table> {
   readonly values: Resolved<Table>;
   readonly entries: Readonly<Record<NameIn<Table>, SettingEntry>>;
