@@ -2,6 +2,7 @@
  * Delivers events from one source to many watchers. A watcher that falls behind by more than 10,000
  * events is dropped with SLOW_READER, rather than block others or fill memory.
  */
+import { Condition } from './async/condition.ts';
 import { AppError } from './errors.ts';
 
 const MAX_WAITING = 10_000;
@@ -36,15 +37,15 @@ export class Feed<Event> {
   subscribe(signal: AbortSignal): AsyncIterableIterator<Event> {
     const waiting: Event[] = [];
     let overrun = false;
-    let wake: (() => void) | undefined;
+    const changed = new Condition();
     const deliver = (event: Event): void => {
       if (waiting.length >= MAX_WAITING) overrun = true;
       else waiting.push(event);
-      wake?.();
+      changed.notify();
     };
     const stop = (): void => {
       this.#watchers.delete(deliver);
-      wake?.();
+      changed.notify();
     };
     if (!signal.aborted) this.#watchers.add(deliver);
     signal.addEventListener('abort', stop, { once: true });
@@ -55,10 +56,7 @@ export class Feed<Event> {
           if (overrun)
             throw new AppError('SLOW_READER', 'reading too slowly to follow the changes; watch again');
           if (waiting.length > 0) yield* waiting.splice(0);
-          else
-            await new Promise<void>((resolve) => {
-              wake = resolve;
-            });
+          else await changed.wait();
         }
       } finally {
         signal.removeEventListener('abort', stop);

@@ -8,13 +8,14 @@ const root = dirname(import.meta.dirname);
  * The ground: closed lists and small pieces that know no room, open to all of them. What the ground itself
  * stands on is said below like everybody's.
  */
-const GROUND = ['errors', 'errno', 'exit-status', 'feed', 'inert', 'version'];
+const GROUND = ['async', 'errors', 'errno', 'exit-status', 'feed', 'inert', 'version'];
 
 /** The rooms that each room may use, and what for. A folder or file named here alone is open to that room. */
 const rooms: Record<string, Record<string, string>> = {
   errors: { 'generated/latchkey/v1/error': 'the reasons of an AppError are those that the API publishes' },
   errno: {},
   'exit-status': {},
+  async: {},
   feed: {},
   version: {},
   inert: {},

@@ -4,6 +4,7 @@
  * and all watchers share one measurement. Nothing is stored on disk, and refusals contain what the log
  * contains, but no secret.
  */
+import { Condition } from '../async/condition.ts';
 import type { Authority, TokenChange } from '../authority/authority.ts';
 import type { RefusalKind } from '../log/refusal-log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -92,8 +93,8 @@ export class Activity implements Disposable {
    * consumed.
    */
   async *watch(signal: AbortSignal): AsyncGenerator<ActivitySnapshot> {
-    let wake: (() => void) | undefined;
-    const notify = (): void => wake?.();
+    const changed = new Condition();
+    const notify = (): void => changed.notify();
     this.#watchers.add(notify);
     signal.addEventListener('abort', notify, { once: true });
     let seen: ActivitySnapshot | undefined;
@@ -105,10 +106,7 @@ export class Activity implements Disposable {
           seen = latest;
           yield latest;
         } else if (this.#failure !== undefined) throw this.#failure.error;
-        else
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+        else await changed.wait();
       }
     } finally {
       signal.removeEventListener('abort', notify);

@@ -1,7 +1,5 @@
 /** Reads lists that the server returns page by page. */
-
-/** Largest page size that the server accepts. */
-export const LARGEST_PAGE = 1000;
+import { LARGEST_PAGE, pages } from '../async/pages.ts';
 
 export interface Page<Item> {
   readonly items: readonly Item[];
@@ -9,18 +7,6 @@ export interface Page<Item> {
   readonly nextPageToken: string;
   /** Number of items on all pages together. */
   readonly total: number;
-}
-
-/** Yields pages until there are no more, or the caller stops. */
-export async function* pages<Page extends { readonly nextPageToken: string }>(
-  ask: (pageToken: string) => Promise<Page>,
-): AsyncGenerator<Page> {
-  let pageToken = '';
-  do {
-    const page = await ask(pageToken);
-    yield page;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
 }
 
 export interface Listed<Item> {

@@ -4,6 +4,8 @@
  * over, its status unknown.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { chunksOf } from '../async/chunks-of.ts';
+import { KeyedQueue } from '../async/keyed-queue.ts';
 import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { LinkConnection, SessionState } from '../supervisor/connection/link-connection.ts';
@@ -33,8 +35,8 @@ export interface ReconciliationOptions {
 
 export class Reconciliation implements LinkObserver {
   readonly #options: ReconciliationOptions;
-  /** One at a time for each uid. */
-  readonly #turns = new Map<number, Promise<void>>();
+  /** By uid. */
+  readonly #turns = new KeyedQueue<number>();
 
   constructor(options: ReconciliationOptions) {
     this.#options = options;
@@ -42,12 +44,12 @@ export class Reconciliation implements LinkObserver {
 
   async ready(link: LinkConnection): Promise<void> {
     const { uid } = link.info;
-    await this.#inTurn(uid, () => this.#compare(link, true));
+    await this.#turns.run(uid, () => this.#compare(link, true));
     await this.#options.forgetOld(uid);
   }
 
   async gone({ uid, socket }: LinkInfo): Promise<void> {
-    await this.#inTurn(uid, async () => {
+    await this.#turns.run(uid, async () => {
       for (const { id } of await this.#unended(uid)) {
         await this.#options.records.change(id, (row) =>
           row.socket === socket ? { socket: null } : undefined,
@@ -69,8 +71,8 @@ export class Reconciliation implements LinkObserver {
     if (rows.length === 0) return;
     const known = byId(await link.list());
     const unknown = rows.filter(({ id }) => !known.has(id)).map(({ id }) => id);
-    for (let first = 0; first < unknown.length; first += ADOPTED_AT_ONCE) {
-      const adopted = await link.adopt(unknown.slice(first, first + ADOPTED_AT_ONCE));
+    for (const some of chunksOf(unknown, ADOPTED_AT_ONCE)) {
+      const adopted = await link.adopt(some);
       for (const [id, state] of byId(adopted)) known.set(id, state);
     }
     for (const { id } of rows) {
@@ -85,10 +87,12 @@ export class Reconciliation implements LinkObserver {
     const { stopping, links, giveUpMs } = this.#options;
     await delay(giveUpMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
     if (stopping.aborted) return;
-    await this.#inTurn(uid, async () => {
-      const link = links.forUid(uid);
-      if (link) await this.#compare(link, false);
-    }).catch(() => undefined); // the link went away: the next one is asked
+    await this.#turns
+      .run(uid, async () => {
+        const link = links.forUid(uid);
+        if (link) await this.#compare(link, false);
+      })
+      .catch(() => undefined); // the link went away: the next one is asked
   }
 
   async #settle(id: string, { exited }: SessionState, socket: string): Promise<void> {
@@ -117,17 +121,6 @@ export class Reconciliation implements LinkObserver {
   /** Whether it is the link with `socket` that has to know this session. */
   #isFor({ socket: keptBy }: SessionRow, socket: string): boolean {
     return keptBy === socket || keptBy === null || !this.#options.links.isKnown(keptBy);
-  }
-
-  async #inTurn(uid: number, work: () => Promise<void>): Promise<void> {
-    const before = this.#turns.get(uid) ?? Promise.resolve();
-    const turn = before.catch(() => undefined).then(work);
-    this.#turns.set(uid, turn);
-    try {
-      await turn;
-    } finally {
-      if (this.#turns.get(uid) === turn) this.#turns.delete(uid);
-    }
   }
 }
 

@@ -3,6 +3,7 @@
  * costs no more than the first, and rows that come or go shift nothing.
  */
 import { createHash } from 'node:crypto';
+import { LARGEST_PAGE } from '../async/pages.ts';
 import { AppError } from '../errors.ts';
 
 /** One page. `total` is the number of rows in the whole list when its first page was made. */
@@ -41,7 +42,6 @@ interface Position {
 }
 
 const DEFAULT_SIZE = 100;
-const MAX_SIZE = 1000;
 const MAX_TEXT = 256;
 
 /** Parses "column" or "column desc". Throws INVALID_ARGUMENT for a column that is not offered. */
@@ -60,8 +60,8 @@ export function parseOrder<Column extends string>(text: string, columns: readonl
  */
 export function planPage(query: PageQuery, filter: unknown): PagePlan {
   const size = query.pageSize === 0 ? DEFAULT_SIZE : query.pageSize;
-  if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE)
-    throw invalid(`page_size: must be 1 to ${MAX_SIZE}`);
+  if (!Number.isInteger(size) || size < 1 || size > LARGEST_PAGE)
+    throw invalid(`page_size: must be 1 to ${LARGEST_PAGE}`);
   const scope = createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 16);
   if (!query.pageToken) return { limit: size, scope };
   return { limit: size, scope, after: readToken(query.pageToken, scope) };

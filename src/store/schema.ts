@@ -2,6 +2,10 @@
  * The tables. Rows are as the database holds them: booleans are 0 or 1, lists are JSON text, times have
  * the unit noted below. Only the claims of tokens are stored, never a token (F4).
  */
+import type { Kysely } from 'kysely';
+
+/** A database with these tables, or a transaction in it. */
+export type Db = Kysely<Schema>;
 
 export interface Schema {
   meta: MetaRow;

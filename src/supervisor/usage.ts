@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { chunksOf } from '../async/chunks-of.ts';
 import { kernelUnits } from '../system/kernel-units.ts';
 import { parseStat } from '../system/proc-stat.ts';
 import type { Cgroup } from './cgroups/cgroup.ts';
@@ -87,10 +88,10 @@ export class LinkMeter {
     const readings = new Map<string, Reading>();
     const uses: LinkUsage[] = [];
     let spentMs = 0;
-    for (let first = 0; first < links.length; first += AT_ONCE) {
-      if (first > 0) await nextTurn();
+    for (const [turn, some] of [...chunksOf(links, AT_ONCE)].entries()) {
+      if (turn > 0) await nextTurn();
       const begunMs = this.#nowMs();
-      for (const link of links.slice(first, first + AT_ONCE)) {
+      for (const link of some) {
         const use = this.#use(link, readings);
         if (use !== undefined) uses.push(use);
       }

@@ -1,6 +1,7 @@
 /** Does what takes more than one call: a few at a time, telling how far it is, until it is done or stopped. */
+import { chunksOf } from '../../src/async/chunks-of.ts';
+import { LARGEST_PAGE, pages } from '../../src/async/pages.ts';
 import type { Client } from '../../src/client/connect/connect.ts';
-import { LARGEST_PAGE, pages } from '../../src/client/pages.ts';
 import { isAppError } from '../../src/errors.ts';
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import { explain } from '../../src/terminal/failure.ts';
@@ -47,10 +48,8 @@ async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
   const beganMs = performance.now();
   let done = 0;
   const endAll = async (these: readonly Target[]): Promise<Outcome<Receipt>[]> => {
-    const calls = chunksOf(
-      these.map(({ id }) => id),
-      action.atOnce,
-    );
+    const ids = these.map(({ id }) => id);
+    const calls = [...chunksOf(ids, action.atOnce)];
     const outcomes = await together(calls, stop, async (ids) => {
       const found = await endChunk(client, action, ids);
       done += ids.length;
@@ -146,12 +145,6 @@ async function together<Item, Result>(
   };
   await Promise.all(Array.from({ length: TOGETHER }, worker));
   return results;
-}
-
-function chunksOf(ids: readonly string[], size: number): string[][] {
-  return Array.from({ length: Math.ceil(ids.length / size) }, (_, at) =>
-    ids.slice(at * size, (at + 1) * size),
-  );
 }
 
 /** What failed, alike things once: "3 rows: there is no such token". */

@@ -1,6 +1,6 @@
 /** Counts what hangs on what is to be ended, as the server has it now. */
+import { LARGEST_PAGE, pages } from '../../src/async/pages.ts';
 import type { Client } from '../../src/client/connect/connect.ts';
-import { LARGEST_PAGE, pages } from '../../src/client/pages.ts';
 import { type Session, SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import type { Token } from '../../src/generated/latchkey/v1/token.ts';
 import type { Ending, Target } from '../screen.ts';

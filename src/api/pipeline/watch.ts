@@ -1,9 +1,7 @@
 /** A watch (DESIGN 5): what there is, a mark that this was all, then every change. */
+import { LARGEST_PAGE, pages } from '../../async/pages.ts';
 import type { Feed } from '../../feed.ts';
 import type { Page } from '../../store/page.ts';
-
-/** The largest page the store gives, so that a snapshot takes few turns. */
-const PAGE_SIZE = 1000;
 
 export interface Watching<Item, Change, Message> {
   readonly changes: Feed<Change>;
@@ -45,10 +43,8 @@ async function* snapshot<Item, Change, Message>({
   page,
   present,
 }: Watching<Item, Change, Message>): AsyncGenerator<Message> {
-  let pageToken = '';
-  do {
-    const { items, nextPageToken } = await page(PAGE_SIZE, pageToken);
+  for await (const { items } of pages((pageToken) => page(LARGEST_PAGE, pageToken))) {
     for (const item of items) yield present(item);
-    pageToken = nextPageToken;
-  } while (pageToken !== '' && !signal.aborted);
+    if (signal.aborted) return;
+  }
 }

@@ -3,7 +3,8 @@
  * it has told of a change, at most ten times a second, and is given four times as long as it took for other work.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { LARGEST_PAGE, type Page } from '../../client/pages.ts';
+import { LARGEST_PAGE } from '../../async/pages.ts';
+import type { Page } from '../../client/pages.ts';
 import type { ReconnectingClient } from '../../client/watch/reconnecting-client.ts';
 import { resilientWatch } from '../../client/watch/resilient-watch.ts';
 import { isAppError } from '../../errors.ts';

@@ -1,11 +1,9 @@
 /** The whitelist in the database: one row for each live token. */
-import type { Kysely } from 'kysely';
+import { chunksOf } from '../../async/chunks-of.ts';
 import { type Page, type PageQuery, parseOrder, planPage } from '../page.ts';
-import type { Schema, TokenRow } from '../schema.ts';
+import type { Db, TokenRow } from '../schema.ts';
 import { distinctIfFew, type Filtered, selectPage } from '../select-page.ts';
 import { containsText } from '../text-in.ts';
-
-type Db = Kysely<Schema>;
 
 /** Ids in one statement. */
 const IDS_PER_STATEMENT = 500;
@@ -43,7 +41,8 @@ export async function renewToken(
 
 /** Deletes tokens; ids without a token are ignored. */
 export async function deleteTokens(tx: Db, jtis: readonly string[]): Promise<void> {
-  for (const chunk of chunksOf(jtis)) await tx.deleteFrom('tokens').where('jti', 'in', chunk).execute();
+  for (const chunk of chunksOf(jtis, IDS_PER_STATEMENT))
+    await tx.deleteFrom('tokens').where('jti', 'in', chunk).execute();
 }
 
 export async function selectToken(db: Db, jti: string): Promise<TokenRow | undefined> {
@@ -53,7 +52,7 @@ export async function selectToken(db: Db, jti: string): Promise<TokenRow | undef
 /** Returns the tokens with these ids, in no particular order. */
 export async function selectTokensById(db: Db, jtis: readonly string[]): Promise<TokenRow[]> {
   const rows: TokenRow[] = [];
-  for (const chunk of chunksOf(jtis)) {
+  for (const chunk of chunksOf(jtis, IDS_PER_STATEMENT)) {
     rows.push(...(await db.selectFrom('tokens').selectAll().where('jti', 'in', chunk).execute()));
   }
   return rows;
@@ -134,8 +133,4 @@ export function filterTokens(db: Db, { login, authMethod, text }: TokenFilter): 
   if (text)
     filtered = filtered.where(containsText(text, ['login', 'linux_user', 'hostname', 'client_ip', 'jti']));
   return filtered;
-}
-
-function* chunksOf(ids: readonly string[]): Generator<readonly string[]> {
-  for (let at = 0; at < ids.length; at += IDS_PER_STATEMENT) yield ids.slice(at, at + IDS_PER_STATEMENT);
 }

@@ -2,6 +2,7 @@
  * What may still be sent to one session's input. A program that does not read holds back whoever
  * writes to it and nobody else. Writers are served in order, each one's bytes in one piece.
  */
+import { Condition } from '../../async/condition.ts';
 import { AppError } from '../../errors.ts';
 import { INPUT_WINDOW_BYTES } from '../../link-protocol/protocol.ts';
 
@@ -12,7 +13,8 @@ export class InputWindow {
   #credit = INPUT_WINDOW_BYTES;
   #turn: Promise<void> = Promise.resolve();
   #error: Error | undefined;
-  #wake: (() => void) | undefined;
+  /** More may be sent, or nothing any more. */
+  readonly #changed = new Condition();
 
   constructor(send: (data: Buffer) => void) {
     this.#send = send;
@@ -32,18 +34,18 @@ export class InputWindow {
 
   add(bytes: number): void {
     this.#credit = Math.min(this.#credit + bytes, INPUT_WINDOW_BYTES);
-    this.#wake?.();
+    this.#changed.notify();
   }
 
   /** The session takes no more: whoever writes gets `error`. */
   fail(error: Error): void {
     this.#error ??= error;
-    this.#wake?.();
+    this.#changed.notify();
   }
 
   async #writeAll(data: Buffer): Promise<void> {
     for (let rest = data; rest.length > 0; ) {
-      while (this.#credit === 0 && !this.#error) await new Promise<void>((resolve) => (this.#wake = resolve));
+      while (this.#credit === 0 && !this.#error) await this.#changed.wait();
       if (this.#error) throw withOwnStack(this.#error);
       const piece = rest.subarray(0, Math.min(this.#credit, MAX_PIECE_BYTES));
       this.#credit -= piece.length;

@@ -2,6 +2,7 @@
  * One reader of a session's output. Credit says how much the link may send ahead: a reader that
  * does not take holds back its own output and nothing else (no other reader, no signal).
  */
+import { Condition } from '../../async/condition.ts';
 import { AppError } from '../../errors.ts';
 import { type Output, type ReadEnd, Stream } from '../../generated/latchkey/link/v1/link.ts';
 import { creditFor } from '../../link-protocol/protocol.ts';
@@ -40,7 +41,8 @@ export class OutputReader {
   #taken = 0;
   #end: OutputEnd | undefined;
   #error: Error | undefined;
-  #wake: (() => void) | undefined;
+  /** A piece has come, or the end. */
+  readonly #changed = new Condition();
 
   /** `window` says how many bytes the link may be ahead. */
   constructor(window: number) {
@@ -54,18 +56,18 @@ export class OutputReader {
       throw new AppError('INVALID_ARGUMENT', 'more output than there was credit');
     this.#window -= creditFor(data.length);
     this.#waiting.push({ offset, stream: stream === Stream.STDERR ? 'stderr' : 'stdout', data });
-    this.#wake?.();
+    this.#changed.notify();
   }
 
   finish({ exited }: ReadEnd): void {
     this.#end = exited ? { exited: statusOf(exited.status) } : {};
-    this.#wake?.();
+    this.#changed.notify();
   }
 
   /** Ends the reading with `error`, behind what has come. */
   fail(error: Error): void {
     this.#error = error;
-    this.#wake?.();
+    this.#changed.notify();
   }
 
   get isOver(): boolean {
@@ -88,7 +90,7 @@ export class OutputReader {
         this.#give(creditFor(piece.data.length), grant);
       } else if (this.#error) throw this.#error;
       else if (this.#end) return this.#end;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
+      else await this.#changed.wait();
     }
   }
 

@@ -2,6 +2,7 @@
  * Link daemons of another version than the server's, as after an upgrade: each is replaced once nothing runs there.
  * It takes starts until the new one is ready, and goes on where none can be started.
  */
+import { Poller } from '../../async/poller.ts';
 import type { Log } from '../../log/log.ts';
 import { VERSION } from '../../version.ts';
 import type { Link } from '../link.ts';
@@ -24,28 +25,24 @@ export interface OutdatedDaemonsOptions {
 
 export class OutdatedDaemons implements Disposable {
   readonly #options: OutdatedDaemonsOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #poller: Poller;
   /** When a uid's link daemon may be replaced again, by performance.now(). */
   readonly #next = new Map<number, number>();
-  #busy = false;
 
   constructor(options: OutdatedDaemonsOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
+    this.#poller = new Poller(() => this.#look(), LOOK_MS);
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#poller[Symbol.dispose]();
   }
 
   /** One after the other: there may be as many as users. */
   async #look(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
     for (const link of [...this.#options.registry.all()])
       if (this.#isDue(link) && performance.now() >= (this.#next.get(link.uid) ?? 0))
         await this.#replace(link);
-    this.#busy = false;
   }
 
   #isDue(link: Link): boolean {

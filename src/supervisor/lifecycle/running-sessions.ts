@@ -1,10 +1,10 @@
 /** Sessions that are not over, as the store has them. */
+import { LARGEST_PAGE, pages } from '../../async/pages.ts';
 import type { Store } from '../../store/open.ts';
 import type { SessionRow } from '../../store/schema.ts';
 import { selectSessions, sessionsOfUid } from '../../store/tables/sessions.ts';
 
 const UNENDED = ['starting', 'running'] as const;
-const PAGE = 1000;
 
 export async function runningOfUid(store: Store, uid: number): Promise<SessionRow[]> {
   const found = await Promise.all(UNENDED.map((state) => store.read((db) => sessionsOfUid(db, uid, state))));
@@ -14,13 +14,9 @@ export async function runningOfUid(store: Store, uid: number): Promise<SessionRo
 export async function runningOfLogin(store: Store, login: string): Promise<SessionRow[]> {
   const found: SessionRow[] = [];
   for (const state of UNENDED) {
-    let pageToken = '';
-    do {
-      const query = { login, state, pageSize: PAGE, pageToken };
-      const page = await store.read((db) => selectSessions(db, query));
-      found.push(...page.items);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
+    const ask = { login, state, pageSize: LARGEST_PAGE };
+    const all = pages((pageToken) => store.read((db) => selectSessions(db, { ...ask, pageToken })));
+    for await (const { items } of all) found.push(...items);
   }
   return found;
 }

@@ -1,4 +1,5 @@
 /** A link daemon's token lives on while it is needed: its user is logged in, or a session runs there. */
+import { Poller } from '../../async/poller.ts';
 import type { Authority } from '../../authority/authority.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/open.ts';
@@ -23,23 +24,20 @@ export interface TokenRenewalOptions {
 
 export class TokenRenewal implements Disposable {
   readonly #options: TokenRenewalOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #poller: Poller;
   /** When to look at a link again, in milliseconds since 1970, by socket. */
   readonly #next = new Map<string, number>();
-  #busy = false;
 
   constructor(options: TokenRenewalOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.#look(), LOOK_MS).unref();
+    this.#poller = new Poller(() => this.#look(), LOOK_MS);
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#poller[Symbol.dispose]();
   }
 
   async #look(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
     const { registry, now, log } = this.#options;
     const links = [...registry.all()].filter((link) => link.daemon);
     const sockets = new Set(links.map(({ socket }) => socket));
@@ -50,7 +48,6 @@ export class TokenRenewal implements Disposable {
         log.warn({ err: error, socket: link.socket }, "a link daemon's token was not renewed");
       });
     }
-    this.#busy = false;
   }
 
   /** Renews the token when it is time and there is a reason; sets when to look next. */

@@ -6,6 +6,7 @@
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { checkShadow } from '../../accounts/shadow.ts';
 import { canonicalUser, type UserEntry } from '../../accounts/user-database.ts';
+import { KeyedQueue } from '../../async/keyed-queue.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { Starter } from './starter.ts';
@@ -29,8 +30,8 @@ export interface DaemonStartsOptions {
 
 export class DaemonStarts {
   readonly #options: DaemonStartsOptions;
-  /** The last start of each user. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** By name of the user. */
+  readonly #turns = new KeyedQueue<string>();
   /** Until when a user's next start waits, by performance.now(). */
   readonly #resting = new Map<string, number>();
 
@@ -88,15 +89,8 @@ export class DaemonStarts {
   }
 
   /** Runs `work` when all that was begun for `linuxUser` before is over. */
-  async inTurn<T>(linuxUser: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(linuxUser) ?? Promise.resolve();
-    const turn = before.catch(() => {}).then(work);
-    this.#turns.set(linuxUser, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(linuxUser) === turn) this.#turns.delete(linuxUser);
-    }
+  inTurn<T>(linuxUser: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(linuxUser, work);
   }
 
   #isResting(linuxUser: string): boolean {
