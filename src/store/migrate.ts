@@ -5,7 +5,7 @@ import { copyName } from './keep-copy.ts';
 import { first } from './migrations/0001-first.ts';
 import { penalties } from './migrations/0002-penalties.ts';
 import { logins } from './migrations/0003-logins.ts';
-import type { Schema } from './schema.ts';
+import type { Db } from './schema.ts';
 import { getMeta, setMeta } from './tables/meta.ts';
 
 type Migration = (db: Kysely<unknown>) => Promise<void>;
@@ -22,7 +22,7 @@ const VERSION_KEY = 'schema';
  * Migrates the database to this program's version, inside the transaction `tx`. Throws CONFIG_INVALID,
  * and changes nothing, when a newer program has migrated it further.
  */
-export async function migrate(tx: Kysely<Schema>): Promise<void> {
+export async function migrate(tx: Db): Promise<void> {
   const version = await schemaVersion(tx);
   if (version > SCHEMA_VERSION)
     throw new AppError(
@@ -37,7 +37,7 @@ export async function migrate(tx: Kysely<Schema>): Promise<void> {
  * Returns the schema version of the database, 0 for an empty one. Throws CONFIG_INVALID for a database of
  * another program.
  */
-export async function schemaVersion(db: Kysely<Schema>): Promise<number> {
+export async function schemaVersion(db: Db): Promise<number> {
   const tables = await db.introspection.getTables();
   if (tables.length === 0) return 0;
   const version = tables.some(({ name }) => name === 'meta') ? Number(await getMeta(db, VERSION_KEY)) : 0;

@@ -7,10 +7,10 @@ import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Reserve } from './reserve.ts';
-import type { Schema } from './schema.ts';
+import type { Db } from './schema.ts';
 import type { CommitOptions, Store } from './store.ts';
 
-type Work = (db: Kysely<Schema>) => Promise<unknown>;
+type Work = (db: Db) => Promise<unknown>;
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
 interface Job {
@@ -26,7 +26,7 @@ export class SqliteStore implements Store {
   readonly #database: Database.Database;
   readonly #reserve: Reserve;
   readonly #log: Pick<Log, 'error'> | undefined;
-  readonly #db: Kysely<Schema>;
+  readonly #db: Db;
   readonly #run: (sql: string) => void;
   #pending: Job[] = [];
   #running: Promise<void> | undefined;
@@ -42,11 +42,11 @@ export class SqliteStore implements Store {
     this.#db = new Kysely({ dialect: new SqliteDialect({ database: { prepare, close: () => {} } }) });
   }
 
-  read<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+  read<T>(work: (db: Db) => Promise<T>): Promise<T> {
     return this.#add('read', work, false);
   }
 
-  commit<T>(work: (tx: Kysely<Schema>) => Promise<T>, { isUrgent = false }: CommitOptions = {}): Promise<T> {
+  commit<T>(work: (tx: Db) => Promise<T>, { isUrgent = false }: CommitOptions = {}): Promise<T> {
     return this.#add('write', work, isUrgent);
   }
 
@@ -58,7 +58,7 @@ export class SqliteStore implements Store {
     this.#database.close();
   }
 
-  #add<T>(kind: Job['kind'], work: (db: Kysely<Schema>) => Promise<T>, isUrgent: boolean): Promise<T> {
+  #add<T>(kind: Job['kind'], work: (db: Db) => Promise<T>, isUrgent: boolean): Promise<T> {
     if (this.#closed) return Promise.reject(new AppError('STORE_UNAVAILABLE', 'the store is closed'));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const settle = (outcome: Outcome): void => {

@@ -1,8 +1,5 @@
 /** The links that were initialised, so that a restarted daemon finds them again (X4). */
-import type { Kysely } from 'kysely';
-import type { LinkRow, Schema } from '../schema.ts';
-
-type Db = Kysely<Schema>;
+import type { Db, LinkRow } from '../schema.ts';
 
 /** Inserts the link, or replaces the one with the same socket. */
 export async function upsertLink(tx: Db, row: LinkRow): Promise<void> {

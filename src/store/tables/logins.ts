@@ -1,11 +1,9 @@
 /** Logins with live tokens, and the details that lists show of them. */
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from '../page.ts';
-import type { LoginRow, Schema, TokenRow } from '../schema.ts';
+import type { Db, LoginRow, TokenRow } from '../schema.ts';
 import { countOf, distinctIfFew, type Filtered, selectPage, unordered } from '../select-page.ts';
 import { filterTokens, type TokenFilter } from './tokens.ts';
-
-type Db = Kysely<Schema>;
 
 /** Number of a login's newest tokens whose addresses are listed. */
 const NEWEST_TOKENS = 10;

@@ -1,8 +1,5 @@
 /** Penalties for failed logins, so that a restart of the daemon does not cancel them (DESIGN 11). */
-import type { Kysely } from 'kysely';
-import type { PenaltyRow, Schema } from '../schema.ts';
-
-type Db = Kysely<Schema>;
+import type { Db, PenaltyRow } from '../schema.ts';
 
 /** Inserts the penalty, or replaces the one of the same login and source. */
 export async function upsertPenalty(tx: Db, row: PenaltyRow): Promise<void> {

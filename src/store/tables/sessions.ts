@@ -1,11 +1,9 @@
 /** The sessions, while they run and until their retention is over. */
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from '../page.ts';
-import type { Schema, SessionRow, SessionState } from '../schema.ts';
+import type { Db, SessionRow, SessionState } from '../schema.ts';
 import { type Filtered, selectPage } from '../select-page.ts';
 import { containsText } from '../text-in.ts';
-
-type Db = Kysely<Schema>;
 
 /** Orders of the list. Id, login, state and start have an index; the others read every matching session. */
 const ORDERS = ['id', 'login', 'linux_user', 'command', 'state', 'started_at'] as const;
