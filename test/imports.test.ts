@@ -16,6 +16,7 @@ const rooms: Record<string, Record<string, string>> = {
   errno: {},
   'exit-status': {},
   async: {},
+  limits: {},
   feed: {},
   version: {},
   inert: {},
@@ -65,6 +66,7 @@ const rooms: Record<string, Record<string, string>> = {
     authority: 'a registered link gets a token, and goes with it',
     accounts: 'only an eligible account may have a link',
     system: 'what a link uses is read from /proc',
+    limits: 'a link registers, and warns, so often and no more',
     log: 'a link that does wrong is said',
   },
   sessions: {
@@ -96,6 +98,7 @@ const rooms: Record<string, Record<string, string>> = {
     store: 'penalties survive a restart',
     system:
       "host keys are read only from files that nobody else can write; an account's shell gets quoted words",
+    limits: 'sshd is dialled for so many logins at once',
     log: 'each refusal is counted and logged',
   },
   api: {
@@ -109,6 +112,7 @@ const rooms: Record<string, Record<string, string>> = {
     token: 'the caller is known by claims',
     'store/page': "page tokens and orders of lists are the store's",
     'store/text-in': 'a watch finds by text what a list finds',
+    limits: 'connections and logins make so many calls at once and no more',
     log: 'each refusal is counted and logged',
     generated: 'messages and methods come from proto/',
   },

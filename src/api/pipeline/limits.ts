@@ -3,6 +3,8 @@
  * throws LIMIT_EXCEEDED or gives a slot that has to be disposed of. Nothing ever waits here.
  */
 import { AppError } from '../../errors.ts';
+import { SlidingWindow } from '../../limits/sliding-window.ts';
+import { Slots } from '../../limits/slots.ts';
 import type { Connection } from '../transport/connections.ts';
 import type { Deadlines } from './policy.ts';
 
@@ -41,98 +43,71 @@ const CALL_LIMITS: CallLimits = {
   publicStreamMs: 300_000,
 };
 
-const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+
+/** What is said to who finds no room. */
+const UNPROVEN_ON_CONNECTION = 'too many calls without a login at once on this connection';
+const UNPROVEN = 'too many calls without a login at once';
+const CALLS = 'this login has too many calls at once';
+const MESSAGES = 'this login has too many messages under way at once';
+const REGISTRATIONS = 'too many links of this account have registered within a minute; try again later';
 
 export class Limits {
   /** The numbers, for who counts time. */
   readonly numbers: CallLimits;
   readonly #nowMs: () => number;
-  readonly #pools = new Map<string, number>();
-  readonly #registrations = new Map<number, readonly number[]>();
+  readonly #unprovenOn: Slots<Connection>;
+  readonly #unproven: Slots<'remote' | number>;
+  readonly #calls: Slots<string>;
+  readonly #messageBytes: Slots<string>;
+  readonly #registrations: SlidingWindow<number>;
 
   constructor(limits: Partial<CallLimits> = {}, nowMs: () => number = () => performance.now()) {
-    this.numbers = { ...CALL_LIMITS, ...limits };
+    const numbers = { ...CALL_LIMITS, ...limits };
+    this.numbers = numbers;
     this.#nowMs = nowMs;
+    this.#unprovenOn = new Slots(numbers.unprovenPerConnection, UNPROVEN_ON_CONNECTION);
+    this.#unproven = new Slots(numbers.unproven, UNPROVEN);
+    this.#calls = new Slots(numbers.perLogin, CALLS);
+    this.#messageBytes = new Slots(numbers.messagesPerLogin, MESSAGES);
+    this.#registrations = new SlidingWindow(numbers.registrationsPerMinute, MINUTE_MS);
   }
 
   /** Counts a call on `connection`, and says whether it makes more of them than a client would that has no login. */
   isFlood(connection: Connection): boolean {
     if (connection.proven) return false;
-    const { attempts } = connection;
-    const nowMs = this.#nowMs();
-    if (nowMs - attempts.sinceMs > SECOND_MS) [attempts.count, attempts.sinceMs] = [0, nowMs];
-    attempts.count += 1;
-    return attempts.count > this.numbers.unprovenPerSecond;
+    return connection.attempts.count(this.#nowMs()) > this.numbers.unprovenPerSecond;
   }
 
   /** Throws when there is no room for another call on `connection` that shows no good token. */
   checkUnproven(connection: Connection): void {
-    if (connection.unproven >= this.numbers.unprovenPerConnection) {
-      throw exceeded('too many calls without a login at once on this connection');
-    }
+    if (this.#unprovenOn.isFull(connection)) throw exceeded(UNPROVEN_ON_CONNECTION);
   }
 
   /** A call on `connection` that has shown no good token (yet). */
   enterUnproven(connection: Connection): Disposable {
-    this.checkUnproven(connection);
-    connection.unproven += 1;
-    return slot(() => {
-      connection.unproven -= 1;
-    });
+    return this.#unprovenOn.take(connection);
   }
 
   /** The same among all of its kind: callers from elsewhere together, those of this host by uid. */
   enterShared(source: 'remote' | number): Disposable {
-    return this.#enter(`from ${source}`, this.numbers.unproven, 'too many calls without a login at once');
+    return this.#unproven.take(source);
   }
 
   /** A call of `login`. */
   enterLogin(login: string): Disposable {
-    return this.#enter(`of ${login}`, this.numbers.perLogin, 'this login has too many calls at once');
+    return this.#calls.take(login);
   }
 
   /** Room for a message of `login`. */
   reserveFor(login: string, bytes: number): Disposable {
-    const message = 'this login has too many messages under way at once';
-    return this.#enter(`messages of ${login}`, this.numbers.messagesPerLogin, message, bytes);
+    return this.#messageBytes.take(login, bytes);
   }
 
   /** A link of `uid` that begins to register. */
   countRegistration(uid: number): void {
-    const sinceMs = this.#nowMs() - MINUTE_MS;
-    for (const [known, startedMs] of this.#registrations) {
-      const recent = startedMs.filter((ms) => ms > sinceMs);
-      if (recent.length > 0) this.#registrations.set(known, recent);
-      else this.#registrations.delete(known);
-    }
-    const recent = this.#registrations.get(uid) ?? [];
-    if (recent.length >= this.numbers.registrationsPerMinute) {
-      throw exceeded('too many links of this account have registered within a minute; try again later');
-    }
-    this.#registrations.set(uid, [...recent, this.#nowMs()]);
+    if (!this.#registrations.take(uid, this.#nowMs())) throw exceeded(REGISTRATIONS);
   }
-
-  #enter(pool: string, limit: number, message: string, by = 1): Disposable {
-    const taken = (this.#pools.get(pool) ?? 0) + by;
-    if (taken > limit) throw exceeded(message);
-    this.#pools.set(pool, taken);
-    return slot(() => {
-      const left = (this.#pools.get(pool) ?? by) - by;
-      if (left > 0) this.#pools.set(pool, left);
-      else this.#pools.delete(pool);
-    });
-  }
-}
-
-function slot(leave: () => void): Disposable {
-  let left = false;
-  return {
-    [Symbol.dispose]: () => {
-      if (!left) leave();
-      left = true;
-    },
-  };
 }
 
 function exceeded(message: string): AppError {

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { FixedWindow } from '../../limits/fixed-window.ts';
 import type { Log } from '../../log/log.ts';
 import type { RefusalLog } from '../../log/refusal-log.ts';
 import { isLocalAddress, type Peer, peerOf, plainAddress } from './peer.ts';
@@ -36,14 +37,15 @@ const CONNECTION_LIMITS: ConnectionLimits = {
   provenIdleMs: 1_800_000,
 };
 
+/** For how long calls without a login are counted together. */
+const ATTEMPTS_MS = 1_000;
 /** A login with more than these has to make room. */
 const MANY_OF_ONE_LOGIN = 16;
 
 /** One connection whose handshake is done. */
 export interface Connection {
   readonly peer: Peer;
-  /** Calls under way that have not shown a good token, and calls in all. */
-  unproven: number;
+  /** Calls under way. */
   calls: number;
   /** Whether a call on it has shown a good token. */
   proven: boolean;
@@ -51,8 +53,8 @@ export interface Connection {
   login?: string;
   /** When its last call ended (or it was accepted), by performance.now(). */
   idleSinceMs: number;
-  /** Calls that it has made before it had shown a good token, and since when those are counted. */
-  readonly attempts: { count: number; sinceMs: number };
+  /** Calls that it has made before it had shown a good token. */
+  readonly attempts: FixedWindow;
 }
 
 /** The two ends of a connection, as a socket has them. */
@@ -183,8 +185,8 @@ export class Connections implements AsyncDisposable {
     }
     const peer = peerOf(theirs, ours);
     const nowMs = performance.now();
-    const attempts = { count: 0, sinceMs: nowMs };
-    accepted.connection = { peer, unproven: 0, calls: 0, proven: false, idleSinceMs: nowMs, attempts };
+    const attempts = new FixedWindow(ATTEMPTS_MS, nowMs);
+    accepted.connection = { peer, calls: 0, proven: false, idleSinceMs: nowMs, attempts };
     this.#inject(socket);
   }
 

@@ -1,20 +1,14 @@
 /** Lets a link put so many lines a minute into the log, and no more. */
+import { FixedWindow } from '../../limits/fixed-window.ts';
+
 const LINES = 10;
 const PERIOD_MS = 60_000;
 
 export class WarningLimit {
-  #left = LINES;
-  #since = performance.now();
+  readonly #lines = new FixedWindow(PERIOD_MS);
 
   /** Whether one more line may be written. */
   take(): boolean {
-    const now = performance.now();
-    if (now - this.#since > PERIOD_MS) {
-      this.#since = now;
-      this.#left = LINES;
-    }
-    if (this.#left === 0) return false;
-    this.#left -= 1;
-    return true;
+    return this.#lines.count() <= LINES;
   }
 }

@@ -1,12 +1,14 @@
 /** Bounds what one uid can make the daemon do by registering, and lets no name of a socket serve twice. */
 import { AppError, isAppError } from '../../errors.ts';
+import { Slots } from '../../limits/slots.ts';
 
 const AT_ONCE = 8;
 const LINKS_OF_ONE_UID = 100;
 const NAMES_REMEMBERED = 100_000;
 
 export class RegistrationLimit {
-  readonly #busy = new Map<number, number>();
+  /** By uid. */
+  readonly #underWay = new Slots<number>(AT_ONCE, atMost(`${AT_ONCE} registrations at once`));
   /** Oldest first. */
   readonly #names = new Set<string>();
 
@@ -15,20 +17,14 @@ export class RegistrationLimit {
    * LINK_REFUSED for a name that was registered before. What was UNAVAILABLE may be tried again.
    */
   async run<T>(name: string, uid: number, links: number, work: () => Promise<T>): Promise<T> {
-    const busy = this.#busy.get(uid) ?? 0;
-    if (busy >= AT_ONCE) throw limit(`${AT_ONCE} registrations at once`);
-    if (links >= LINKS_OF_ONE_UID) throw limit(`${LINKS_OF_ONE_UID} links`);
+    using _ = this.#underWay.take(uid);
+    if (links >= LINKS_OF_ONE_UID) throw new AppError('LIMIT_EXCEEDED', atMost(`${LINKS_OF_ONE_UID} links`));
     this.#use(name);
-    this.#busy.set(uid, busy + 1);
     try {
       return await work();
     } catch (error) {
       if (isAppError(error, 'UNAVAILABLE')) this.#names.delete(name);
       throw error;
-    } finally {
-      const left = (this.#busy.get(uid) ?? 1) - 1;
-      if (left > 0) this.#busy.set(uid, left);
-      else this.#busy.delete(uid);
     }
   }
 
@@ -48,6 +44,6 @@ export class RegistrationLimit {
   }
 }
 
-function limit(what: string): AppError {
-  return new AppError('LIMIT_EXCEEDED', `a Linux user has at most ${what}`);
+function atMost(what: string): string {
+  return `a Linux user has at most ${what}`;
 }

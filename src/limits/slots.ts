@@ -1,0 +1,49 @@
+/**
+ * A bound on what each key may have at once: calls of a login, bytes of its messages, registrations of a uid.
+ * Nobody waits here, and nothing is kept of a key that has nothing.
+ */
+import { AppError } from '../errors.ts';
+
+/** How much a key has. */
+interface Count {
+  taken: number;
+}
+
+export class Slots<Key> {
+  readonly #limit: number;
+  readonly #message: string;
+  readonly #counts = new Map<Key, Count>();
+
+  /** `message` is what is said to who finds no room. */
+  constructor(limit: number, message: string) {
+    this.#limit = limit;
+    this.#message = message;
+  }
+
+  /** Whether there is no room for one more. */
+  isFull(key: Key): boolean {
+    return (this.#counts.get(key)?.taken ?? 0) >= this.#limit;
+  }
+
+  /** Takes `many` slots of `key`, given back by disposing. Throws LIMIT_EXCEEDED when there are not so many. */
+  take(key: Key, many = 1): Disposable {
+    const known = this.#counts.get(key);
+    const count = known ?? { taken: 0 };
+    if (count.taken + many > this.#limit) throw new AppError('LIMIT_EXCEEDED', this.#message);
+    if (known === undefined) this.#counts.set(key, count);
+    count.taken += many;
+    let held = many;
+    return {
+      [Symbol.dispose]: () => {
+        count.taken -= held;
+        held = 0;
+        if (count.taken === 0 && this.#counts.get(key) === count) this.#counts.delete(key);
+      },
+    };
+  }
+
+  /** How many keys have anything. */
+  get size(): number {
+    return this.#counts.size;
+  }
+}
