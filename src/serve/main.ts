@@ -43,7 +43,7 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   const hangups = on(process, 'SIGHUP');
   await using daemon = await startDaemon(config, { log, listenFd: apiSocket(manager) });
   const { listensOn, serverId, fingerprint } = daemon;
-  log.info({ listensOn, serverId, fingerprint, mode: config.mode, version: VERSION }, 'latchkey serves');
+  log.info({ serverId, fingerprint, mode: config.mode, version: VERSION }, `latchkey serves on ${listensOn}`);
   const status = `listens on ${listensOn}`;
   manager.ready(status);
   void reloadAtEach(hangups, async () => {

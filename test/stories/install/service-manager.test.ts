@@ -116,7 +116,7 @@ describe('under a service manager', needs('world'), () => {
     ]) {
       await daemon.serve({ env: { NOTIFY_SOCKET: manager.path, LATCHKEY_API_LISTEN: `${host}:${port}` } });
       expect(await manager.next()).toBe(`READY=1\nSTATUS=listens on ${said}`);
-      expect(daemon.log).toContain(`"listensOn":"${said}"`);
+      expect(daemon.log).toContain(`latchkey serves on ${said}`);
       await daemon.end();
       expect(await manager.next()).toBe('STOPPING=1');
     }
