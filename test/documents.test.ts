@@ -63,11 +63,11 @@ describe('every page', () => {
     expect(onAllPages((text, path) => linksOf(text).filter((link) => isBroken(link, path)))).toEqual([]);
   });
 
-  test('names only paths that are there', () => {
-    const missing = onAllPages((text) =>
+  test('names only paths that are there, from the root or from its own folder', () => {
+    const missing = onAllPages((text, path) =>
       inlineCodeOf(text)
-        .filter((code) => /^(\.ci|\.github|build|proto|src|test|tui)\/[\w./-]*$/.test(code))
-        .filter((path) => !existsSync(join(root, path))),
+        .filter((code) => /^[a-z.][\w.-]*\/[\w./-]*$/.test(code) && !/^(dist|\.quickstart)\//.test(code))
+        .filter((code) => !existsSync(join(root, code)) && !existsSync(join(root, dirname(path), code))),
     );
     expect(missing).toEqual([]);
   });
