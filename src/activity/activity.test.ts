@@ -13,14 +13,14 @@ let failing: boolean;
 function open(): Activity {
   looked = 0;
   failing = false;
-  const use = async () => {
+  const usage = async () => {
     looked += 1;
     if (failing) throw new AppError('STORE_UNAVAILABLE', 'the database is unavailable');
     return { top: [], links: 3, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 7 };
   };
   return new Activity({
     authority: { changes, count: async () => ({ tokens: 5, logins: 2 }) },
-    links: { use },
+    links: { usage },
     sessions: { list: async () => ({ items: [], nextPageToken: '', total: 4 }) },
     now: Date.now,
   });

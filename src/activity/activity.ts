@@ -44,7 +44,7 @@ export interface ServerUsage {
 
 export interface ActivityOptions {
   readonly authority: Pick<Authority, 'changes' | 'count'>;
-  readonly links: Pick<Links, 'use'>;
+  readonly links: Pick<Links, 'usage'>;
   readonly sessions: Pick<Sessions, 'list'>;
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
@@ -163,7 +163,7 @@ export class Activity implements Disposable {
     const [counts, running, linksUse] = await Promise.all([
       authority.count(),
       sessions.list(EVERYBODY, { state: 'running', pageSize: 1 }),
-      links.use(),
+      links.usage(),
     ]);
     const atMs = now();
     return {

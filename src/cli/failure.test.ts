@@ -15,7 +15,7 @@ describe('a failure', () => {
   });
 
   it('does not send who cannot run programs in circles, nor leave the administrator without a way', () => {
-    const linkless = 'this login is not that of a Linux user, so it cannot run programs';
+    const linkless = 'this login has no Linux user, so it cannot run programs';
     expect(explain(new AppError('LINK_REQUIRED', linkless)).text).toMatch(/'latchkey link' on/);
     const low = 'this is for role manager; yours is user';
     expect(explain(new AppError('PERMISSION_DENIED', low)).text).toContain('add --local-admin');

@@ -29,7 +29,7 @@ const sesame: LoginMethod = {
   name: 'sesame',
   description: 'Say it.',
   isUsable: () => true,
-  nameOf: async (username) => username.toLowerCase(),
+  canonicalNameOf: async (username) => username.toLowerCase(),
   async *attempt({ username, signal }) {
     const ask = (text: string) => ({
       kind: 'prompts' as const,

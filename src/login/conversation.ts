@@ -1,16 +1,16 @@
 /**
- * One login from its first word to its token (DESIGN 5): tries of one method, six at most, each
- * of them slowed and counted, and a token for who it was. What every refusal has in common is here:
- * its words, and how long it takes since the last answer.
+ * A login from the client's first request to its token (DESIGN 5): at most six attempts with one method,
+ * each slowed down and counted, and a token for the identity that was proven. All refusals are made here,
+ * so that they have the same text and take the same time since the last answer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority, Minted } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { RefusalLog } from '../log/refusal-log.ts';
-import type { Answers, Challenge, Identity, LoginMethod, Visitor } from './method.ts';
+import type { Answers, Challenge, Identity, LoginMethod, LoginOrigin } from './method.ts';
 import type { Throttle } from './throttle.ts';
 
-/** A challenge; `again` when the answers before were refused. */
+/** A challenge for the client; `again` is true when the previous answers were refused. */
 export type Turn = Challenge & { readonly again: boolean };
 
 export interface ConversationsOptions {
@@ -18,30 +18,33 @@ export interface ConversationsOptions {
   readonly authority: Pick<Authority, 'mint'>;
   readonly throttle: Pick<Throttle, 'failed' | 'refusedForMs' | 'slowedMs'>;
   readonly refusals: Pick<RefusalLog, 'add'>;
-  /** The least that a refusal takes since the last answer: more than PAM's own delay (pam_fail_delay(3)). */
+  /**
+   * Least time of a refusal since the last answer, in milliseconds: more than PAM's own delay
+   * (pam_fail_delay(3)).
+   */
   readonly refusalMs?: number;
 }
 
-/** What the client began with. */
-export interface Beginning {
+/** A client's request to log in. */
+export interface LoginRequest {
   readonly method: string;
   readonly username: string;
-  readonly visitor: Visitor;
+  readonly visitor: LoginOrigin;
   readonly signal: AbortSignal;
 }
 
-/** A conversation under way. */
-interface Visit extends Beginning {
-  readonly way: LoginMethod;
-  /** Whose the failures are: the one name of whoever is meant, once an answer was given. */
+/** A conversation in progress. */
+interface ActiveLogin extends LoginRequest {
+  readonly loginMethod: LoginMethod;
+  /** The name that failures count against: the account's canonical one, once an answer was given. */
   name: string;
   failures: number;
 }
 
-const TRIES = 6;
+const MAX_ATTEMPTS = 6;
 const REFUSAL_MS = 3_000;
-const LONGEST_USERNAME = 256;
-const LONGEST_ANSWER = 1024;
+const MAX_USERNAME_LENGTH = 256;
+const MAX_ANSWER_LENGTH = 1024;
 
 export class Conversations {
   readonly #options: ConversationsOptions;
@@ -50,48 +53,50 @@ export class Conversations {
     this.#options = options;
   }
 
-  /** The ways in that could succeed now. */
+  /** Returns the methods that could succeed now. */
   usable(): Pick<LoginMethod, 'name' | 'description'>[] {
     return this.#options.methods.filter((method) => method.isUsable());
   }
 
   /**
-   * Yields what to ask and takes the answers; returns the token. Throws LOGIN_REFUSED after the last try,
-   * LIMIT_EXCEEDED while failures of before have to be paid for, INVALID_ARGUMENT, UNAVAILABLE.
+   * Yields challenges and receives answers; returns the token. Throws LOGIN_REFUSED after the last attempt,
+   * LIMIT_EXCEEDED while the penalty for earlier failures lasts, INVALID_ARGUMENT, UNAVAILABLE.
    */
-  async *begin(beginning: Beginning): AsyncGenerator<Turn, Minted, Answers> {
-    const way = this.#methodOf(beginning);
-    const visit: Visit = { ...beginning, way, name: beginning.username, failures: 0 };
-    this.#checkDebts(visit);
-    for (; visit.failures < TRIES; visit.failures += 1) {
-      const identity = yield* this.#try(visit);
-      if (identity !== undefined) return this.#welcome(identity, visit);
+  async *begin(request: LoginRequest): AsyncGenerator<Turn, Minted, Answers> {
+    const loginMethod = this.#methodOf(request);
+    const active: ActiveLogin = { ...request, loginMethod, name: request.username, failures: 0 };
+    this.#checkPenalty(active);
+    for (; active.failures < MAX_ATTEMPTS; active.failures += 1) {
+      const identity = yield* this.#attemptOnce(active);
+      if (identity !== undefined) return this.#issueToken(identity, active);
     }
     throw refused();
   }
 
-  #methodOf({ method: name, username }: Beginning): LoginMethod {
+  #methodOf({ method: name, username }: LoginRequest): LoginMethod {
     const method = this.#options.methods.find((known) => known.name === name && known.isUsable());
-    if (method === undefined)
-      throw new AppError('INVALID_ARGUMENT', 'method: there is no such way to log in');
-    if (username === '' || username.length > LONGEST_USERNAME)
-      throw new AppError('INVALID_ARGUMENT', `username: 1 to ${LONGEST_USERNAME} characters`);
+    if (method === undefined) throw new AppError('INVALID_ARGUMENT', 'method: no such login method');
+    if (username === '' || username.length > MAX_USERNAME_LENGTH)
+      throw new AppError('INVALID_ARGUMENT', `username: must have 1 to ${MAX_USERNAME_LENGTH} characters`);
     return method;
   }
 
-  /** One try; undefined when it was refused. What was answered and then given up counts as a failure. */
-  async *#try(visit: Visit): AsyncGenerator<Turn, Identity | undefined, Answers> {
-    const { way, username, visitor, signal } = visit;
-    const attempt = way.attempt({ username, visitor, signal });
+  /**
+   * Makes one attempt; returns undefined when it was refused. An attempt abandoned after an answer counts
+   * as a failure.
+   */
+  async *#attemptOnce(active: ActiveLogin): AsyncGenerator<Turn, Identity | undefined, Answers> {
+    const { loginMethod, username, visitor, signal } = active;
+    const attempt = loginMethod.attempt({ username, visitor, signal });
     let answeredMs: number | undefined;
     let isUndecided = false;
     try {
       let step = await attempt.next();
       while (!step.done) {
-        const answers = yield { ...step.value, again: visit.failures > 0 && answeredMs === undefined };
+        const answers = yield { ...step.value, again: active.failures > 0 && answeredMs === undefined };
         if (step.value.kind === 'prompts') {
           checkAnswers(answers, step.value.prompts.length);
-          if (answeredMs === undefined) await this.#slowDown(visit);
+          if (answeredMs === undefined) await this.#slowDown(active);
           answeredMs = performance.now();
           isUndecided = true;
         }
@@ -103,34 +108,34 @@ export class Conversations {
       const isRefused = isAppError(error, 'LOGIN_REFUSED');
       isUndecided &&= signal.aborted && !isRefused;
       if (!isRefused) throw error;
-      await this.#refuse(visit, answeredMs ?? performance.now(), error);
+      await this.#refuse(active, answeredMs ?? performance.now(), error);
       return undefined;
     } finally {
-      if (isUndecided) await this.#options.throttle.failed(visit.name, visitor.source);
+      if (isUndecided) await this.#options.throttle.failed(active.name, visitor.source);
       await attempt.return(undefined as never);
     }
   }
 
   async #refuse(
-    { username, name, way, visitor, signal }: Visit,
+    { username, name, loginMethod, visitor, signal }: ActiveLogin,
     sinceMs: number,
     why: AppError,
   ): Promise<void> {
     const { throttle, refusals, refusalMs = REFUSAL_MS } = this.#options;
     await throttle.failed(name, visitor.source);
-    const kind = { username, method: way.name, why: whyOf(why), from: visitor.source };
+    const kind = { username, method: loginMethod.name, why: whyOf(why), from: visitor.source };
     refusals.add('login refused', kind, { peer: visitor.address });
     await delay(Math.max(0, sinceMs + refusalMs - performance.now()), undefined, { signal });
   }
 
-  /** Before an answer is looked at, so that many conversations at once gain nothing. */
-  async #slowDown(visit: Visit): Promise<void> {
-    visit.name = (await visit.way.nameOf?.(visit.username)) ?? visit.username;
-    this.#checkDebts(visit);
-    await delay(this.#options.throttle.slowedMs(visit.name), undefined, { signal: visit.signal });
+  /** Delays the check of an answer, so that many conversations at once gain nothing. */
+  async #slowDown(active: ActiveLogin): Promise<void> {
+    active.name = (await active.loginMethod.canonicalNameOf?.(active.username)) ?? active.username;
+    this.#checkPenalty(active);
+    await delay(this.#options.throttle.slowedMs(active.name), undefined, { signal: active.signal });
   }
 
-  #checkDebts({ name, visitor, failures }: Visit): void {
+  #checkPenalty({ name, visitor, failures }: ActiveLogin): void {
     const refusedForMs = this.#options.throttle.refusedForMs(name, visitor.source, failures);
     if (refusedForMs === 0) return;
     const seconds = String(Math.ceil(refusedForMs / 1000));
@@ -139,19 +144,19 @@ export class Conversations {
     });
   }
 
-  async #welcome({ login, linuxUser, uid, authMethod }: Identity, beginning: Beginning): Promise<Minted> {
-    beginning.signal.throwIfAborted();
+  async #issueToken({ login, linuxUser, uid, authMethod }: Identity, request: LoginRequest): Promise<Minted> {
+    request.signal.throwIfAborted();
     return this.#options.authority.mint({
       login,
       authMethod,
-      clientIp: beginning.visitor.address,
+      clientIp: request.visitor.address,
       ...(linuxUser !== undefined && { linuxUser }),
       ...(uid !== undefined && { uid }),
     });
   }
 }
 
-/** The one refusal: `why` goes to the log alone. */
+/** The error for every refused login; `why` is only logged. */
 export function refused(why?: string): AppError {
   return new AppError('LOGIN_REFUSED', 'login refused', { cause: why });
 }
@@ -162,7 +167,7 @@ function whyOf({ cause }: AppError): string | undefined {
 
 function checkAnswers(answers: Answers, wanted: number): void {
   if (answers.length !== wanted)
-    throw new AppError('INVALID_ARGUMENT', `answers: ${wanted} are wanted, one for each prompt`);
-  if (answers.some((text) => text.length > LONGEST_ANSWER || text.includes('\0')))
-    throw new AppError('INVALID_ARGUMENT', `answers: at most ${LONGEST_ANSWER} characters each`);
+    throw new AppError('INVALID_ARGUMENT', `answers: must be ${wanted}, one for each prompt`);
+  if (answers.some((text) => text.length > MAX_ANSWER_LENGTH || text.includes('\0')))
+    throw new AppError('INVALID_ARGUMENT', `answers: at most ${MAX_ANSWER_LENGTH} characters each`);
 }

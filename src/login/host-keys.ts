@@ -1,9 +1,9 @@
-/** The host keys that the local sshd may show, read from the public key files that lie beside its own. */
+/** The host keys that the local sshd may present, read from the public key files beside its own. */
 import { globSync } from 'node:fs';
 import { type AppError, isAppError } from '../errors.ts';
 import { ownUid, readOwnedFile } from '../system/owned-path.ts';
 
-/** A public key as it is on the wire (RFC 4253, 6.6). */
+/** A public key in its wire format (RFC 4253, 6.6). */
 export interface HostKey {
   readonly type: string;
   readonly blob: Buffer;
@@ -11,7 +11,10 @@ export interface HostKey {
 
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** Signature algorithms by type of key; `ssh-rsa` names SHA-1, which nobody should take (RFC 8332). */
+/**
+ * Signature algorithms for each type of key. The algorithm `ssh-rsa` is left out, because it uses SHA-1
+ * (RFC 8332).
+ */
 const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
@@ -20,16 +23,16 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 };
 
-/** One file that the pattern names. */
+/** A file that matches the pattern. */
 export interface HostKeyFile {
   readonly path: string;
-  /** Kinds not known are passed over. */
+  /** Keys of known types. */
   readonly keys: readonly HostKey[];
-  /** Why it is not to be trusted, and its keys do not count. */
+  /** Set when the file cannot be trusted; it then has no keys. */
   readonly problem?: AppError;
 }
 
-/** The keys in the files that `pattern` names; files of others are passed over. */
+/** Returns the keys of all trustworthy files that match `pattern`. */
 export function readHostKeys(pattern: string): HostKey[] {
   return hostKeyFiles(pattern).flatMap(({ keys }) => keys);
 }
@@ -38,7 +41,7 @@ export function hostKeyFiles(pattern: string): HostKeyFile[] {
   return globSync(pattern).toSorted().map(readFile);
 }
 
-/** What may be agreed on with an sshd that has one of `keys`. */
+/** Returns the signature algorithms that fit `keys`. */
 export function algorithmsOf(keys: readonly HostKey[]): string[] {
   return [...new Set(keys.flatMap(({ type }) => ALGORITHMS[type] ?? []))];
 }

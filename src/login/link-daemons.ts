@@ -1,7 +1,7 @@
 /**
- * A link daemon for somebody who has just logged in over SSH (DESIGN 7.9). Our own program runs there in either
- * case: as link daemon, which counts when it has registered, or as a mere proof where the user has one or gets one
- * by sudo, which comes first (F19).
+ * Provides a link daemon to a user who has just logged in over SSH (DESIGN 7.9). In any case Latchkey's
+ * own program runs over that connection: as a link daemon, which must then register, or with --prove,
+ * when the user already has one or gets one by sudo, which is preferred (F19).
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { UserEntry } from '../accounts/user-database.ts';
@@ -14,7 +14,7 @@ import type { Executed, SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
   readonly links: Pick<Links, 'daemonStarts' | 'expect' | 'takesStarts'>;
-  /** The absolute path of our own program, as every account finds it. */
+  /** Absolute path of Latchkey's program, the same for every account. */
   readonly program: string;
   readonly runFolder: string;
 }
@@ -28,17 +28,21 @@ export class LinkDaemons {
     this.#options = options;
   }
 
-  /** Resolves when `user` has a link daemon that takes starts. Throws LOGIN_REFUSED, NOT_ELIGIBLE, UNAVAILABLE. */
+  /**
+   * Resolves when `user` has a link daemon that accepts starts. Throws LOGIN_REFUSED, NOT_ELIGIBLE,
+   * UNAVAILABLE.
+   */
   async ensure(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
     const isProven = links.takesStarts(user) || links.daemonStarts.isPossible;
     if (isProven) await this.#prove(user, connection);
     if (isProven && links.takesStarts(user)) return;
     await links.daemonStarts.inTurn(user.name, async () => {
-      // An account that sudo must not start, because it is locked say, is one that sshd has let in all the same.
+      // An account that sudo must not start a link for, because it is locked for example, may still log in
+      // over SSH.
       await links.daemonStarts.attempt(user).catch(unlessNotEligible);
       if (!links.takesStarts(user)) await this.#start(user, connection);
-      else if (!isProven) await this.#prove(user, connection); // another login has started it meanwhile
+      else if (!isProven) await this.#prove(user, connection); // another login has started one meanwhile
     });
   }
 
@@ -46,7 +50,7 @@ export class LinkDaemons {
     const { links } = this.#options;
     using _ = links.expect(user.uid);
     const executed = await connection.execute(this.#command('--daemon'));
-    if (executed.status !== 0 || !links.takesStarts(user)) throw cannot(executed);
+    if (executed.status !== 0 || !links.takesStarts(user)) throw notProven(executed);
   }
 
   async #prove({ uid }: UserEntry, connection: Connection): Promise<void> {
@@ -57,7 +61,7 @@ export class LinkDaemons {
       const said = Buffer.from(word);
       return said.length === wanted.length && timingSafeEqual(said, wanted);
     });
-    if (executed.status !== 0 || !isShown) throw cannot(executed);
+    if (executed.status !== 0 || !isShown) throw notProven(executed);
   }
 
   #command(...words: readonly string[]): string {
@@ -70,11 +74,11 @@ function unlessNotEligible(error: unknown): void {
   if (!isAppError(error, 'NOT_ELIGIBLE')) throw error;
 }
 
-/** What sshd says instead of running anything (session.c), to somebody whose password it has taken. */
+/** The message of sshd when the password must be changed before a command can run (session.c). */
 const EXPIRED = /password change required|password has expired/i;
 
-function cannot({ status, stderr }: Executed): Error {
+function notProven({ status, stderr }: Executed): Error {
   if (EXPIRED.test(stderr))
     return new AppError('NOT_ELIGIBLE', 'the password has expired; change it on the host, then log in again');
-  return refused(`the account cannot run our program: status ${status ?? 'unknown'}, ${stderr.trim()}`);
+  return refused(`the account cannot run latchkey: status ${status ?? 'unknown'}, ${stderr.trim()}`);
 }

@@ -1,9 +1,10 @@
-/** Where a login comes from as the local sshd sees it, so that its penalties and logs tell clients apart. */
+/** Derives a local source address for a login, so that sshd's penalties and logs tell clients apart. */
 import { createHash } from 'node:crypto';
 
 /**
- * 127.x.y.z, always the same for one source and hardly ever for two (tried: sshd keeps it). Never in
- * 127.0.0.0/16, which others use. Undefined where the sshd does not listen on IPv4 loopback.
+ * Returns an address 127.x.y.z that is fixed for a source and practically unique (sshd was seen to use it
+ * as given). Never in 127.0.0.0/16, which other programs use. Undefined when sshd does not listen on IPv4
+ * loopback.
  */
 export function localAddressFor(source: string, host: string): string | undefined {
   if (!host.startsWith('127.')) return undefined;

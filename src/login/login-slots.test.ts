@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LoginSlots } from './login-slots.ts';
 
-const NUMBERS = { places: 2, perSource: 1, queueMs: 50, queued: 1 };
+const NUMBERS = { total: 2, perSource: 1, queueMs: 50, maxQueued: 1 };
 const going = new AbortController().signal;
 
 describe('logins at once', () => {
@@ -18,7 +18,7 @@ describe('logins at once', () => {
   });
 
   it('passes over a source that has its share already', async () => {
-    const places = new LoginSlots({ ...NUMBERS, queued: 2, queueMs: 5_000 });
+    const places = new LoginSlots({ ...NUMBERS, maxQueued: 2, queueMs: 5_000 });
     using _a = await places.take('a', going);
     const b = await places.take('b', going);
     const again = new AbortController();
@@ -31,7 +31,7 @@ describe('logins at once', () => {
   });
 
   it('are refused when no place gets free in time', async () => {
-    const places = new LoginSlots({ ...NUMBERS, places: 1 });
+    const places = new LoginSlots({ ...NUMBERS, total: 1 });
     using _ = await places.take('a', going);
     await expect(places.take('b', going)).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
   });

@@ -1,63 +1,69 @@
-/** How many may do something at once; the others queue, but not for ever, and no source takes all places. */
+/**
+ * Limits how many logins use sshd at once. Others wait in a bounded queue for a limited time, and no
+ * source can take all slots.
+ */
 import { AppError } from '../errors.ts';
 import { Slots } from '../limits/slots.ts';
 
 export interface LoginSlotLimits {
-  readonly places: number;
+  readonly total: number;
   readonly perSource: number;
   readonly queueMs: number;
-  readonly queued: number;
+  readonly maxQueued: number;
 }
 
-interface Waiting {
+interface QueuedLogin {
   readonly source: string;
-  readonly enter: (place: Disposable) => void;
+  readonly enter: (slot: Disposable) => void;
 }
 
 const BUSY = 'too many logins at once; try again in a moment';
 
 export class LoginSlots {
-  readonly #numbers: LoginSlotLimits;
+  readonly #limits: LoginSlotLimits;
   readonly #all: Slots<'all'>;
   readonly #bySource: Slots<string>;
-  readonly #queue: Waiting[] = [];
+  readonly #queue: QueuedLogin[] = [];
 
-  constructor(numbers: LoginSlotLimits) {
-    this.#numbers = numbers;
-    this.#all = new Slots(numbers.places, BUSY);
-    this.#bySource = new Slots(numbers.perSource, BUSY);
+  constructor(limits: LoginSlotLimits) {
+    this.#limits = limits;
+    this.#all = new Slots(limits.total, BUSY);
+    this.#bySource = new Slots(limits.perSource, BUSY);
   }
 
-  /** Whether `source` would have to wait. */
+  /** Returns true when `source` would have to wait. */
   isBusy(source: string): boolean {
     return this.#all.isFull('all') || this.#bySource.isFull(source);
   }
 
-  /** A place, given back by disposing. Throws LIMIT_EXCEEDED when none gets free in time, or the signal's reason. */
+  /**
+   * Takes a slot, which is released by disposing. Throws LIMIT_EXCEEDED when none is free in time, or the
+   * signal's reason.
+   */
   async take(source: string, signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
     return this.isBusy(source) ? this.#wait(source, signal) : this.#enter(source);
   }
 
   #enter(source: string): Disposable {
-    const place = new DisposableStack();
-    place.defer(() => this.#callNext());
-    place.use(this.#all.take('all'));
-    place.use(this.#bySource.take(source));
-    return place;
+    const slot = new DisposableStack();
+    slot.defer(() => this.#callNext());
+    slot.use(this.#all.take('all'));
+    slot.use(this.#bySource.take(source));
+    return slot;
   }
 
   async #wait(source: string, signal: AbortSignal): Promise<Disposable> {
-    if (this.#queue.length >= this.#numbers.queued) throw busy();
+    if (this.#queue.length >= this.#limits.maxQueued) throw busy();
     const { promise, resolve, reject } = Promise.withResolvers<Disposable>();
-    const waiting: Waiting = { source, enter: resolve };
-    const give = (error: unknown): void => {
+    const waiting: QueuedLogin = { source, enter: resolve };
+    const giveUp = (error: unknown): void => {
       const at = this.#queue.indexOf(waiting);
       if (at >= 0) this.#queue.splice(at, 1);
       reject(error);
     };
-    const abort = (): void => give(signal.reason);
-    const timer = setTimeout(() => give(busy()), this.#numbers.queueMs);
+    const abort = (): void => giveUp(signal.reason);
+    const timer = setTimeout(() => giveUp(busy()), this.#limits.queueMs);
     signal.addEventListener('abort', abort, { once: true });
     this.#queue.push(waiting);
     try {
@@ -68,7 +74,7 @@ export class LoginSlots {
     }
   }
 
-  /** A place has got free, for whoever has waited longest and may have it. */
+  /** Called when a slot is free: gives it to the first in the queue that may have it. */
   #callNext(): void {
     const at = this.#queue.findIndex((waiting) => !this.isBusy(waiting.source));
     const [next] = at < 0 ? [] : this.#queue.splice(at, 1);

@@ -1,21 +1,20 @@
 /**
- * The login room: how somebody without a token gets one. It promises that a method is asked for
- * answers only through the one conversation, that failures are counted and slow nobody but who caused
- * them, and that refusals look alike whatever their cause. It never keeps a secret longer than the try
- * it was given for, and never decides what a login may do.
+ * The login room: how a person without a token gets one. A login method exchanges challenges and answers
+ * only through the conversation, failures are counted and slow down only the client that caused them, and
+ * all refusals look alike. A secret is kept no longer than the attempt it was entered for. This room
+ * never decides what a login may do.
  *
- * A way in is an async generator that yields challenges, receives the answers and returns who it was;
- * another way in is another file like ssh.ts.
+ * A login method is an async generator that yields challenges, receives answers and returns an identity;
+ * ssh.ts is one.
  */
 
-/** One question. */
 export interface Prompt {
   readonly text: string;
-  /** Whether what is typed may be seen. */
+  /** True when the typed text may be shown. */
   readonly echo: boolean;
 }
 
-/** What the server asks or tells; only questions get answers. */
+/** A set of prompts or a notice from the server; only prompts are answered. */
 export type Challenge =
   | {
       readonly kind: 'prompts';
@@ -25,44 +24,47 @@ export type Challenge =
     }
   | { readonly kind: 'notice'; readonly text: string };
 
-/** One text for each prompt; none for a notice. */
+/** One text for each prompt; empty for a notice. */
 export type Answers = readonly string[];
 
-/** Who somebody has shown to be. */
+/** An identity that a person has proven. */
 export interface Identity {
   readonly login: string;
-  /** The Linux user that this proved, if any, with its uid. */
+  /** The Linux user that was proven, if any, with its uid. */
   readonly linuxUser?: string;
   readonly uid?: number;
-  /** The claim `fastx/auth-method` (F7). */
+  /** Value of the claim `fastx/auth-method` (F7). */
   readonly authMethod: string;
 }
 
-/** Where somebody comes from. */
-export interface Visitor {
-  /** The address, for the claim. */
+/** The origin of a client. */
+export interface LoginOrigin {
+  /** Network address, for the token's claim. */
   readonly address: string;
-  /** Whom to count together: an address or network, or a uid of this host. */
+  /** The origin that failures are counted by: an address or network, or a uid of this host. */
   readonly source: string;
 }
 
-/** One try of one method. */
+/** One attempt with one method. */
 export interface Attempt {
   readonly username: string;
-  readonly visitor: Visitor;
+  readonly visitor: LoginOrigin;
   /** Aborts when the conversation is over. */
   readonly signal: AbortSignal;
 }
 
 export interface LoginMethod {
-  /** As clients name it; also the claim's value. */
+  /** Name that clients select it by; also the value of the claim. */
   readonly name: string;
-  /** One sentence for people. */
+  /** Description for people, one sentence. */
   readonly description: string;
-  /** Whether it could succeed now. */
+  /** Returns true when it could succeed now. */
   isUsable(): boolean;
-  /** The one name of whoever is called `username` among others, so that all of them are counted together. */
-  nameOf?(username: string): Promise<string>;
-  /** Throws LOGIN_REFUSED for whatever is about the person, anything else for what is not. */
+  /**
+   * Returns the canonical name of the account called `username`, so that all its spellings are counted
+   * together.
+   */
+  canonicalNameOf?(username: string): Promise<string>;
+  /** Throws LOGIN_REFUSED for failures caused by the person, any other error for those of the system. */
   attempt(attempt: Attempt): AsyncGenerator<Challenge, Identity, Answers>;
 }

@@ -1,4 +1,4 @@
-/** What one side asks by a call and the other takes one by one. */
+/** Hands prompts from a callback to a consumer that takes them one by one. */
 import type { Answers, Prompt } from './method.ts';
 
 export interface Asked {
@@ -15,14 +15,14 @@ export interface Question {
 export class PromptBridge {
   #next = Promise.withResolvers<Question>();
 
-  /** Resolves with the answers. */
+  /** Submits prompts; resolves with the answers. */
   ask(asked: Asked): Promise<Answers> {
     const { promise, resolve } = Promise.withResolvers<Answers>();
     this.#next.resolve({ asked, answer: resolve });
     return promise;
   }
 
-  /** The next question; the same one until it has been answered. */
+  /** Resolves with the next question; with the same one again until it has been answered. */
   async next(): Promise<Question> {
     const { asked, answer } = await this.#next.promise;
     return {

@@ -1,7 +1,7 @@
 /**
- * One connection to the local sshd, as somebody (RFC 4252, RFC 4256). Promises that nothing secret is
- * sent before the host key was found to be a pinned one, that every step has a deadline of its own,
- * and that only an answer that somebody gave lets anybody in, never an account without a password.
+ * One connection to the local sshd for one account (RFC 4252, RFC 4256). No secret is sent before the
+ * host key was found to be pinned, each step has its own deadline, and a login only counts when a person
+ * has given an answer, so never for an account without a password.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { AnyAuthMethod, Client, Prompt as SshPrompt } from 'ssh2';
@@ -15,7 +15,7 @@ export interface SshDeadlines {
   readonly connectMs: number;
   readonly bannerMs: number;
   readonly keyExchangeMs: number;
-  /** Each answer of sshd's; how long somebody thinks is not counted. */
+  /** For each answer of sshd; excludes the time that a person needs. */
   readonly authMs: number;
   readonly execMs: number;
 }
@@ -38,30 +38,30 @@ export interface SshServer {
 }
 
 export interface SshOptions extends SshServer {
-  /** The canonical name of an account. */
+  /** Canonical name of the account. */
   readonly username: string;
   readonly password: string;
-  /** Asks somebody what sshd asks beyond the password. */
+  /** Shows prompts to the person, other than the one for the password. */
   readonly ask: (name: string, instruction: string, prompts: readonly Prompt[]) => Promise<Answers>;
 }
 
 export interface Executed {
   readonly status: number | undefined;
-  /** The first 4 KiB of each. */
+  /** At most the first 4 KiB of each. */
   readonly stdout: string;
   readonly stderr: string;
 }
 
-const MOST_OUTPUT = 4096;
-const MOST_ROUNDS = 10;
+const MAX_OUTPUT_LENGTH = 4096;
+const MAX_ROUNDS = 10;
 const PASSWORD = /^(?:\([^)]*\) )?password:?\s*$/i;
 
 export class SshConnection implements Disposable {
   readonly #options: SshOptions;
   readonly #socket: Socket;
   readonly #client: Client;
-  readonly #watchdog: StepDeadline;
-  readonly #broken = Promise.withResolvers<never>();
+  readonly #deadline: StepDeadline;
+  readonly #failed = Promise.withResolvers<never>();
   #tried: string | undefined;
   #answered = false;
   #passwordUsed = false;
@@ -71,23 +71,26 @@ export class SshConnection implements Disposable {
     const { host, port, localAddress } = options;
     this.#options = options;
     this.#client = client;
-    this.#broken.promise.catch(() => {});
-    this.#watchdog = new StepDeadline((step) =>
-      this.#break(unavailable(`sshd did not answer in time (${step})`)),
+    this.#failed.promise.catch(() => {});
+    this.#deadline = new StepDeadline((step) =>
+      this.#fail(unavailable(`sshd did not answer in time (${step})`)),
     );
-    this.#watchdog.begin('connecting', options.deadlines.connectMs);
+    this.#deadline.begin('connecting', options.deadlines.connectMs);
     this.#socket = createConnection({ host, port, noDelay: true, ...(localAddress && { localAddress }) });
     this.#socket.setNoDelay(true);
     options.signal.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /** Logged in. Throws LOGIN_REFUSED; UNAVAILABLE for an sshd that hangs, is not there or not the pinned one. */
+  /**
+   * Connects and logs in. Throws LOGIN_REFUSED, and UNAVAILABLE when sshd hangs, is not running, or
+   * presents an unknown host key.
+   */
   static async open(options: SshOptions): Promise<SshConnection> {
     const { default: ssh2 } = await import('ssh2'); // loaded by the first login
     options.signal.throwIfAborted();
     const connection = new SshConnection(options, new ssh2.Client());
     try {
-      await Promise.race([connection.#authenticate(), connection.#broken.promise]);
+      await Promise.race([connection.#authenticate(), connection.#failed.promise]);
       return connection;
     } catch (error) {
       connection[Symbol.dispose]();
@@ -95,7 +98,10 @@ export class SshConnection implements Disposable {
     }
   }
 
-  /** Gets as far as a pinned host key, and says nobody's name. Throws UNAVAILABLE as `open` does. */
+  /**
+   * Connects until the host key has been verified, without naming an account. Throws UNAVAILABLE like
+   * `open`.
+   */
   static async greet(server: SshServer): Promise<void> {
     const { default: ssh2 } = await import('ssh2');
     const options = { ...server, username: '', password: '', ask: async () => [] };
@@ -103,21 +109,21 @@ export class SshConnection implements Disposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     connection.#client.on('handshake', () => resolve());
     connection.#connect(() => false);
-    await Promise.race([promise, connection.#broken.promise]);
+    await Promise.race([promise, connection.#failed.promise]);
   }
 
-  /** Runs one command line in the account's shell. Throws UNAVAILABLE when it does not end in time. */
+  /** Runs a command line in the account's shell. Throws UNAVAILABLE when it does not end in time. */
   async execute(command: string): Promise<Executed> {
-    this.#watchdog.begin('running a command', this.#options.deadlines.execMs);
+    this.#deadline.begin('running a command', this.#options.deadlines.execMs);
     const done = Promise.withResolvers<Executed>();
     this.#client.exec(command, (error, channel) => {
       if (error) return done.resolve({ status: undefined, stdout: '', stderr: error.message });
       let [status, stdout, stderr]: [number | undefined, string, string] = [undefined, '', ''];
       channel.setEncoding('utf8').on('data', (text: string) => {
-        stdout = (stdout + text).slice(0, MOST_OUTPUT);
+        stdout = (stdout + text).slice(0, MAX_OUTPUT_LENGTH);
       });
       channel.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr = (stderr + text).slice(0, MOST_OUTPUT);
+        stderr = (stderr + text).slice(0, MAX_OUTPUT_LENGTH);
       });
       channel.on('exit', (code: number | null) => {
         status = code ?? undefined;
@@ -126,39 +132,42 @@ export class SshConnection implements Disposable {
       channel.end();
     });
     try {
-      return await Promise.race([done.promise, this.#broken.promise]);
+      return await Promise.race([done.promise, this.#failed.promise]);
     } finally {
-      this.#watchdog.rest();
+      this.#deadline.pause();
     }
   }
 
-  readonly #abort = (): void => this.#break(this.#options.signal.reason);
+  readonly #abort = (): void => this.#fail(this.#options.signal.reason);
 
-  #break(reason: unknown): void {
-    this.#broken.reject(reason);
+  #fail(reason: unknown): void {
+    this.#failed.reject(reason);
     this[Symbol.dispose]();
   }
 
   async #authenticate(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#client.on('ready', resolve);
-    this.#connect((left, isPartial) => this.#nextTry(left, isPartial));
+    this.#connect((left, isPartial) => this.#nextMethod(left, isPartial));
     await promise;
-    this.#watchdog.rest();
-    if (!this.#answered) throw refused('sshd asked for nothing');
+    this.#deadline.pause();
+    if (!this.#answered) throw refused('sshd let the account in without asking anything');
   }
 
-  /** `nextTry` is asked once the host key is a pinned one. */
-  #connect(nextTry: (left: string[] | null, isPartial: boolean) => AnyAuthMethod | false): void {
+  /**
+   * Starts the connection. `nextTry` is called for each authentication attempt, after the host key was
+   * verified.
+   */
+  #connect(nextMethod: (left: string[] | null, isPartial: boolean) => AnyAuthMethod | false): void {
     const { username, hostKeys, deadlines } = this.#options;
     let isPinned = true;
-    this.#client.on('close', () => this.#break(unavailable('sshd closed the connection')));
+    this.#client.on('close', () => this.#fail(unavailable('sshd closed the connection')));
     this.#client.on('error', (error) => {
-      if ('level' in error && error.level === 'client-authentication') this.#break(refused('by sshd'));
-      else this.#break(isPinned ? unavailable('sshd cannot be used', error) : wrongHost());
+      if ('level' in error && error.level === 'client-authentication') this.#fail(refused('by sshd'));
+      else this.#fail(isPinned ? unavailable('cannot use sshd', error) : wrongHost());
     });
-    this.#client.on('handshake', () => this.#watchdog.begin('authenticating', deadlines.authMs));
-    this.#socket.once('connect', () => this.#watchdog.begin('banner', deadlines.bannerMs));
+    this.#client.on('handshake', () => this.#deadline.begin('authenticating', deadlines.authMs));
+    this.#socket.once('connect', () => this.#deadline.begin('banner', deadlines.bannerMs));
     this.#client.connect({
       sock: this.#socket,
       username,
@@ -169,42 +178,45 @@ export class SshConnection implements Disposable {
         isPinned = hostKeys.some(({ blob }) => blob.equals(key));
         return isPinned;
       },
-      authHandler: nextTry as never,
+      authHandler: nextMethod as never,
     });
-    this.#socket.once('data', () => this.#watchdog.begin('key exchange', deadlines.keyExchangeMs));
+    this.#socket.once('data', () => this.#deadline.begin('key exchange', deadlines.keyExchangeMs));
   }
 
-  /** What to try after sshd has said what it would take; false for the end. */
-  #nextTry(left: string[] | null, isPartial: boolean): AnyAuthMethod | false {
+  /** Returns the next authentication method, given those that sshd accepts; false to give up. */
+  #nextMethod(left: string[] | null, isPartial: boolean): AnyAuthMethod | false {
     const { username, password } = this.#options;
-    if (left === null) return this.#try({ type: 'none', username });
+    if (left === null) return this.#begin({ type: 'none', username });
     const unasked = this.#tried === 'keyboard-interactive' && this.#rounds === 0;
     if (this.#tried !== 'none' && !isPartial && !unasked) return false;
     if (left.includes('keyboard-interactive') && !unasked) {
-      return this.#try({
+      return this.#begin({
         type: 'keyboard-interactive',
         username,
         prompt: (name, instruction, _language, prompts, finish) => {
-          this.#answer(name, instruction, prompts).then(finish, (error: unknown) => this.#break(error));
+          this.#answer(name, instruction, prompts).then(finish, (error: unknown) => this.#fail(error));
         },
       });
     }
     if (!left.includes('password') || this.#passwordUsed) return false;
     this.#answered = true;
     this.#passwordUsed = true;
-    return this.#try({ type: 'password', username, password });
+    return this.#begin({ type: 'password', username, password });
   }
 
-  #try(method: AnyAuthMethod): AnyAuthMethod {
+  #begin(method: AnyAuthMethod): AnyAuthMethod {
     this.#tried = method.type;
-    this.#watchdog.begin('authenticating', this.#options.deadlines.authMs);
+    this.#deadline.begin('authenticating', this.#options.deadlines.authMs);
     return method;
   }
 
-  /** The password is known already; everything else somebody is asked. What sshd merely tells is kept here. */
+  /**
+   * Answers sshd's prompts: the password itself, everything else by asking the person. Texts without a
+   * prompt are not shown.
+   */
   async #answer(name: string, instruction: string, asked: readonly SshPrompt[]): Promise<string[]> {
     this.#rounds += 1;
-    if (this.#rounds > MOST_ROUNDS) throw unavailable('sshd asks without end');
+    if (this.#rounds > MAX_ROUNDS) throw unavailable('sshd asks too many questions');
     const prompts = asked.map(({ prompt, echo }) => ({ text: prompt, echo: echo === true }));
     const [only, ...others] = prompts;
     let answers: Answers = [];
@@ -212,11 +224,11 @@ export class SshConnection implements Disposable {
       this.#passwordUsed = true;
       answers = [this.#options.password];
     } else if (only !== undefined) {
-      this.#watchdog.rest();
+      this.#deadline.pause();
       answers = await this.#options.ask(name, instruction, prompts);
     }
     if (prompts.length > 0) this.#answered = true;
-    this.#watchdog.begin('authenticating', this.#options.deadlines.authMs);
+    this.#deadline.begin('authenticating', this.#options.deadlines.authMs);
     return [...answers];
   }
 
@@ -224,10 +236,10 @@ export class SshConnection implements Disposable {
     return !this.#passwordUsed && !echo && PASSWORD.test(text);
   }
 
-  /** Says goodbye if it can, and lets go. */
+  /** Closes the connection, gracefully when that works within a second. */
   [Symbol.dispose](): void {
     this.#options.signal.removeEventListener('abort', this.#abort);
-    this.#watchdog[Symbol.dispose]();
+    this.#deadline[Symbol.dispose]();
     this.#client.end();
     this.#socket.destroySoon();
     setTimeout(() => this.#socket.destroy(), 1_000).unref();
@@ -239,5 +251,5 @@ function unavailable(message: string, cause?: unknown): AppError {
 }
 
 function wrongHost(): AppError {
-  return unavailable('sshd showed a host key that is not pinned; nothing was sent to it');
+  return unavailable('sshd presented a host key that is not pinned; nothing was sent to it');
 }

@@ -1,8 +1,9 @@
 /**
- * web-ssh (F12, F13): somebody is who the local sshd says, by password and whatever else it asks. Over
- * the same connection our own program runs once, as proof that the account can, and leaves a link daemon
- * where there is none. Nothing about an account can be learnt from a refusal: one that does not exist, or
- * may not have a link, is tried at sshd all the same, under a name that nobody has.
+ * The method web-ssh (F12, F13): a person is authenticated by the local sshd, with the password and
+ * anything else that it asks. Over the same connection Latchkey's program runs once, which proves that
+ * the account can run it, and starts a link daemon when there is none. A refusal reveals nothing about an
+ * account: for one that does not exist or may not have a link, sshd is asked all the same, with a name
+ * that no account has.
  */
 import { randomBytes } from 'node:crypto';
 import { checkEligible, type EligibleSettings } from '../accounts/eligible.ts';
@@ -20,7 +21,7 @@ import { SSH_DEADLINES, SshConnection, type SshDeadlines } from './ssh-connectio
 export interface SshLoginOptions {
   readonly host: string;
   readonly port: number;
-  /** Pattern of sshd's public host key files. */
+  /** Glob pattern of sshd's public host key files. */
   readonly hostKeys: string;
   readonly eligible: () => EligibleSettings;
   readonly linkDaemons: Pick<LinkDaemons, 'ensure'>;
@@ -29,14 +30,14 @@ export interface SshLoginOptions {
 
 const METHOD = 'web-ssh';
 const PASSWORD: Prompt = { text: 'Password: ', echo: false };
-/** Below sshd's MaxStartups of 10 (sshd_config(5)); one source must not take them all. */
-const PLACES = { places: 9, perSource: 3, queueMs: 10_000, queued: 90 };
+/** Fewer than sshd's default MaxStartups of 10 (sshd_config(5)); one source cannot take them all. */
+const SLOT_LIMITS = { total: 9, perSource: 3, queueMs: 10_000, maxQueued: 90 };
 
 export class SshLogin implements LoginMethod {
   readonly name = METHOD;
-  readonly description = 'As on the host itself: user name and password, over its own SSH server.';
+  readonly description = 'User name and password of this host, checked by its own SSH server.';
   readonly #options: SshLoginOptions;
-  readonly #places = new LoginSlots(PLACES);
+  readonly #slots = new LoginSlots(SLOT_LIMITS);
 
   constructor(options: SshLoginOptions) {
     this.#options = options;
@@ -46,37 +47,39 @@ export class SshLogin implements LoginMethod {
     return readHostKeys(this.#options.hostKeys).length > 0;
   }
 
-  async nameOf(username: string): Promise<string> {
+  async canonicalNameOf(username: string): Promise<string> {
     return (await canonicalUserFor(username))?.name ?? username;
   }
 
-  /** The password is asked before sshd is dialled, so that nobody holds a connection while thinking. */
+  /**
+   * Asks for the password before connecting to sshd, so that no connection is held while a person thinks.
+   */
   async *attempt({ username, visitor, signal }: Attempt): AsyncGenerator<Challenge, Identity, Answers> {
     const [password = ''] = yield { kind: 'prompts', name: '', instruction: '', prompts: [PASSWORD] };
-    if (password === '') throw refused('an empty password');
+    if (password === '') throw refused('empty password');
     const user = await this.#userOf(username);
-    if (this.#places.isBusy(visitor.source)) {
-      yield { kind: 'notice', text: 'Others are logging in; this waits for its turn.' };
+    if (this.#slots.isBusy(visitor.source)) {
+      yield { kind: 'notice', text: 'Other people are logging in; waiting for a free slot.' };
     }
-    const questions = new PromptBridge();
+    const bridge = new PromptBridge();
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
-    const place = await this.#places.take(visitor.source, either);
-    const opened = this.#open(user?.name ?? nobody(), password, visitor.source, questions, either);
+    const slot = await this.#slots.take(visitor.source, either);
+    const opened = this.#open(user?.name ?? unknownName(), password, visitor.source, bridge, either);
     try {
       for (;;) {
-        const next = await Promise.race([opened, questions.next()]);
+        const next = await Promise.race([opened, bridge.next()]);
         if (next instanceof SshConnection) return await this.#enter(next, user);
         next.answer(yield { kind: 'prompts', ...next.asked });
       }
     } finally {
-      over.abort(refused('given up'));
+      over.abort(refused('abandoned'));
       opened.then((connection) => connection[Symbol.dispose]()).catch(() => {});
-      place[Symbol.dispose]();
+      slot[Symbol.dispose]();
     }
   }
 
-  /** The account that is meant, when it may log in here. Throws UNAVAILABLE. */
+  /** Returns the account of `username` when it may log in here. Throws UNAVAILABLE. */
   async #userOf(username: string): Promise<UserEntry | undefined> {
     const user = await canonicalUserFor(username);
     if (user === undefined) return undefined;
@@ -93,7 +96,7 @@ export class SshLogin implements LoginMethod {
     username: string,
     password: string,
     source: string,
-    questions: PromptBridge,
+    bridge: PromptBridge,
     signal: AbortSignal,
   ): Promise<SshConnection> {
     const { host, port, hostKeys, deadlines } = this.#options;
@@ -104,7 +107,7 @@ export class SshLogin implements LoginMethod {
       hostKeys: readHostKeys(hostKeys),
       username,
       password,
-      ask: (name, instruction, prompts) => questions.ask({ name, instruction, prompts }),
+      ask: (name, instruction, prompts) => bridge.ask({ name, instruction, prompts }),
       signal,
       deadlines: { ...SSH_DEADLINES, ...deadlines },
     });
@@ -113,13 +116,13 @@ export class SshLogin implements LoginMethod {
   }
 
   async #enter(connection: SshConnection, user: UserEntry | undefined): Promise<Identity> {
-    if (user === undefined) throw refused('sshd let in a name that nobody has');
+    if (user === undefined) throw refused('sshd accepted a name that no account has');
     await this.#options.linkDaemons.ensure(user, connection);
     return { login: user.name, linuxUser: user.name, uid: user.uid, authMethod: METHOD };
   }
 }
 
-/** A name that no account has; sshd takes as long for it as for any other. */
-function nobody(): string {
+/** Returns a name that no account has; sshd takes as long for it as for any other. */
+function unknownName(): string {
   return `nobody-${randomBytes(8).toString('hex')}`;
 }

@@ -1,4 +1,4 @@
-/** One deadline at a time for a conversation with a program that may hang at every step of it. */
+/** A deadline for the current step of a conversation with a program that may hang at any step. */
 
 export class StepDeadline implements Disposable {
   readonly #onLate: (step: string) => void;
@@ -8,18 +8,18 @@ export class StepDeadline implements Disposable {
     this.#onLate = onLate;
   }
 
-  /** `step` has begun and may take that long; the step before is done. */
+  /** Starts `step` with its time limit, in milliseconds, and ends the previous step. */
   begin(step: string, limitMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#onLate(step), limitMs);
   }
 
-  /** Nothing is awaited from the other side. */
-  rest(): void {
+  /** Stops the deadline while nothing is expected from the program. */
+  pause(): void {
     clearTimeout(this.#timer);
   }
 
   [Symbol.dispose](): void {
-    this.rest();
+    this.pause();
   }
 }

@@ -1,8 +1,8 @@
 /**
- * What failed logins cost. (User, source) pairs pay in full: 5 s a failure, refused as soon as 15 s have
- * come together, 600 s at most, as sshd's own PerSourcePenalties (sshd_config(5)). A user under attack
- * from everywhere is merely slowed, by 3 s at most, so that nobody can lock another out. Tables are bounded;
- * the oldest entries make room. What is owed survives a restart.
+ * Penalties for failed logins. A (user, source) pair pays in full: 5 s for each failure, enforced from 15
+ * s on, at most 600 s, like sshd's PerSourcePenalties (sshd_config(5)). A user attacked from everywhere
+ * is only slowed down, by at most 3 s, so that nobody can lock out another. The tables are bounded; the
+ * oldest entries are dropped. Penalties survive a restart.
  */
 import type { Store } from '../store/open.ts';
 import {
@@ -14,51 +14,51 @@ import {
 
 const FAILURE_MS = 5_000;
 const ENFORCED_MS = 15_000;
-const MOST_MS = 600_000;
+const MAX_MS = 600_000;
 const SLOWED_MS = 200;
-const MOST_SLOWED_MS = 3_000;
-const MOST_ENTRIES = 10_000;
-/** Stands for all sources of a user. */
+const MAX_SLOWED_MS = 3_000;
+const MAX_ENTRIES = 10_000;
+/** Source that stands for all sources of a user. */
 const ANYWHERE = '';
 
-/** What of it is the store's and the clock's. */
+/** The store, the clocks and the log. */
 export interface ThrottleOptions {
   readonly store: Pick<Store, 'read' | 'commit'>;
-  /** Must not jump; performance.now(). */
+  /** Monotonic clock in milliseconds; performance.now() by default. */
   readonly nowMs?: () => number;
-  /** Milliseconds since 1970: what is kept has to mean something after a restart. */
+  /** Milliseconds since 1970, for penalties that are stored across restarts. */
   readonly wallMs?: () => number;
   readonly log: { warn(fields: object, message: string): void };
 }
 
-interface Debtor {
+interface PenaltyKey {
   readonly login: string;
   readonly source: string;
 }
 
-/** Debts that run off with time; the youngest last. */
-class Debts {
-  readonly #debts = new Map<string, Debtor & { readonly untilMs: number }>();
+/** Penalties that decrease with time, in order of their last change. */
+class Penalties {
+  readonly #penalties = new Map<string, PenaltyKey & { readonly untilMs: number }>();
 
-  owed(debtor: Debtor, nowMs: number): number {
-    return Math.max(0, (this.#debts.get(keyOf(debtor))?.untilMs ?? 0) - nowMs);
+  remaining(key: PenaltyKey, nowMs: number): number {
+    return Math.max(0, (this.#penalties.get(keyOf(key))?.untilMs ?? 0) - nowMs);
   }
 
-  /** Gives back whose debt had to make room. */
-  set(debtor: Debtor, untilMs: number): Debtor | undefined {
-    const key = keyOf(debtor);
-    this.#debts.delete(key);
-    this.#debts.set(key, { ...debtor, untilMs });
-    const [oldest] = this.#debts;
-    if (this.#debts.size <= MOST_ENTRIES || oldest === undefined) return undefined;
-    this.#debts.delete(oldest[0]);
+  /** Sets a penalty; returns the one that was dropped to make room. */
+  set(key: PenaltyKey, untilMs: number): PenaltyKey | undefined {
+    const text = keyOf(key);
+    this.#penalties.delete(text);
+    this.#penalties.set(text, { ...key, untilMs });
+    const [oldest] = this.#penalties;
+    if (this.#penalties.size <= MAX_ENTRIES || oldest === undefined) return undefined;
+    this.#penalties.delete(oldest[0]);
     return oldest[1];
   }
 }
 
 export class Throttle {
-  readonly #pairs = new Debts();
-  readonly #users = new Debts();
+  readonly #pairs = new Penalties();
+  readonly #users = new Penalties();
   readonly #options: ThrottleOptions;
   readonly #nowMs: () => number;
   readonly #wallMs: () => number;
@@ -69,65 +69,68 @@ export class Throttle {
     this.#wallMs = options.wallMs ?? Date.now;
   }
 
-  /** With what was still owed when the daemon stopped; never more than could be, whatever the clock says. */
+  /**
+   * Opens the throttle with the penalties that are stored. None exceeds the maximum, whatever the clock
+   * says.
+   */
   static async open(options: ThrottleOptions): Promise<Throttle> {
     const throttle = new Throttle(options);
     const nowMs = throttle.#nowMs();
     const wallMs = throttle.#wallMs();
     for (const { login, source, until } of await options.store.read(allPenalties)) {
-      const owedMs = Math.min(Number(until) - wallMs, MOST_MS + FAILURE_MS);
-      if (owedMs > 0) throttle.#debtsOf(source).set({ login, source }, nowMs + owedMs);
+      const remainingMs = Math.min(Number(until) - wallMs, MAX_MS + FAILURE_MS);
+      if (remainingMs > 0) throttle.#penaltiesOf(source).set({ login, source }, nowMs + remainingMs);
     }
     return throttle;
   }
 
   /**
-   * How long a try of `login` from `source` is refused, in milliseconds; 0 when it may go on. The
-   * conversation's `own` failures do not count: they are limited by number.
+   * Returns how long attempts of `login` from `source` are refused, in milliseconds; 0 when they are not.
+   * The conversation's `own` failures do not count, because their number is limited.
    */
   refusedForMs(login: string, source: string, own = 0): number {
-    const owed = this.#pairs.owed({ login, source }, this.#nowMs()) - own * FAILURE_MS;
-    return owed > ENFORCED_MS - FAILURE_MS ? owed : 0;
+    const remaining = this.#pairs.remaining({ login, source }, this.#nowMs()) - own * FAILURE_MS;
+    return remaining > ENFORCED_MS - FAILURE_MS ? remaining : 0;
   }
 
-  /** How long a try of `login` from anywhere waits first, in milliseconds. */
+  /** Returns the delay before each attempt of `login` from anywhere, in milliseconds. */
   slowedMs(login: string): number {
-    const failures = this.#users.owed({ login, source: ANYWHERE }, this.#nowMs()) / FAILURE_MS;
-    return Math.min(Math.ceil(failures) * SLOWED_MS, MOST_SLOWED_MS);
+    const failures = this.#users.remaining({ login, source: ANYWHERE }, this.#nowMs()) / FAILURE_MS;
+    return Math.min(Math.ceil(failures) * SLOWED_MS, MAX_SLOWED_MS);
   }
 
-  /** Counts at once; resolves when it is on the disk too, or the log says that it is not. */
+  /** Adds a penalty at once; resolves when it is stored, or the failure to store it is logged. */
   async failed(login: string, source: string): Promise<void> {
     const { store, log } = this.#options;
     const wallMs = this.#wallMs();
-    const debtors = [
+    const keys = [
       { login, source },
       { login, source: ANYWHERE },
     ];
-    const changes = debtors.map((debtor) => this.#add(debtor));
+    const changes = keys.map((key) => this.#add(key));
     const kept = store.commit(async (tx) => {
-      for (const { debtor, owedMs } of changes)
-        await upsertPenalty(tx, { ...debtor, until: wallMs + owedMs });
-      for (const { gone } of changes) if (gone !== undefined) await deletePenalty(tx, gone);
+      for (const { key, remainingMs } of changes)
+        await upsertPenalty(tx, { ...key, until: wallMs + remainingMs });
+      for (const { dropped } of changes) if (dropped !== undefined) await deletePenalty(tx, dropped);
       await deletePenaltiesUntil(tx, wallMs);
     });
     await kept.catch((error: unknown) =>
-      log.warn({ err: error }, 'a penalty is known until the next start only'),
+      log.warn({ err: error }, 'a penalty could not be stored and ends with this process'),
     );
   }
 
-  #add(debtor: Debtor): { debtor: Debtor; owedMs: number; gone: Debtor | undefined } {
-    const debts = this.#debtsOf(debtor.source);
+  #add(key: PenaltyKey): { key: PenaltyKey; remainingMs: number; dropped: PenaltyKey | undefined } {
+    const penalties = this.#penaltiesOf(key.source);
     const nowMs = this.#nowMs();
-    const owedMs = Math.min(debts.owed(debtor, nowMs) + FAILURE_MS, MOST_MS);
-    return { debtor, owedMs, gone: debts.set(debtor, nowMs + owedMs) };
+    const remainingMs = Math.min(penalties.remaining(key, nowMs) + FAILURE_MS, MAX_MS);
+    return { key, remainingMs, dropped: penalties.set(key, nowMs + remainingMs) };
   }
 
-  #debtsOf(source: string): Debts {
+  #penaltiesOf(source: string): Penalties {
     return source === ANYWHERE ? this.#users : this.#pairs;
   }
 }
 
-function keyOf({ login, source }: Debtor): string {
+function keyOf({ login, source }: PenaltyKey): string {
   return JSON.stringify([login, source]);
 }

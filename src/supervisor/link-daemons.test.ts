@@ -105,7 +105,7 @@ describe('link daemons', () => {
   test('tells the server what it uses, by its process', async () => {
     await using world = await World.open();
     const { socket, pid } = await world.linkDaemon();
-    const use = await world.links.use();
+    const use = await world.links.usage();
     expect(use).toMatchObject({ links: 1, measured: 1, top: [{ socket, pid, withSessions: false }] });
     expect(use.memoryBytes).toBeGreaterThan(10_000_000);
   });

@@ -1,24 +1,24 @@
-/** What the daemon says about a link to those who may ask. */
+/** A link as the daemon reports it to clients. */
 import type { LinkState } from '../store/schema.ts';
 
 export interface LinkInfo {
-  /** The base name of its socket, which is its id. */
+  /** Base name of its socket, which is its id. */
   readonly socket: string;
   readonly uid: number;
   readonly linuxUser: string;
   readonly jti: string;
-  /** Whether it serves the tokens that have no link of their own. */
+  /** True for a link daemon, which serves the tokens without a link of their own. */
   readonly daemon: boolean;
   readonly pid: number;
   readonly state: LinkState;
-  /** Of the program it runs. */
+  /** Version of its program. */
   readonly version: string;
   readonly createdAtMs: number;
-  /** How many running sessions it looks after. */
+  /** Number of running sessions. */
   readonly sessions: number;
 }
 
-/** A link has come or changed, or (`removed`) is no more. */
+/** A link has been added or changed, or was removed. */
 export interface LinkChange {
   readonly kind: 'changed' | 'removed';
   readonly link: LinkInfo;

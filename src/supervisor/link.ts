@@ -1,4 +1,4 @@
-/** One link as the daemon knows it: what is kept of it, the process, and the connection while there is one. */
+/** One link as the daemon knows it: its stored row, its process, and its connection while there is one. */
 import type { LinkRow, LinkState } from '../store/schema.ts';
 import type { LinkCgroup } from './cgroups/link-cgroup.ts';
 import type { Greeted } from './connection/handshake.ts';
@@ -9,21 +9,21 @@ import type { LinkInfo } from './link-info.ts';
 export class Link {
   readonly #row: LinkRow;
   #connection: LinkConnection | undefined;
-  /** The process that listens, as the kernel named it; undefined when it has not been asked, or has ended. */
+  /** The listening process as the kernel reports it; undefined when it is unknown or has ended. */
   process: ListeningProcess | undefined;
-  /** Where its processes are, when sudo has started it and the host has cgroups for us. */
+  /** Its cgroup, when sudo has started it and the host delegates cgroups to the server. */
   cgroup: LinkCgroup | undefined;
-  /** Of the connection's Hello. */
+  /** Nonce of the connection's Hello. */
   nonce: Buffer = Buffer.alloc(0);
-  /** How long to wait before it is looked for again, in ms: longer each time that it hangs up soon. */
-  restMs: number | undefined;
-  /** Takes no new starts. */
+  /** Delay before the next connection, in milliseconds; longer each time the link disconnects soon. */
+  pauseMs: number | undefined;
+  /** Starts nothing new. */
   isRetiring: boolean;
-  /** Has said that it ends. */
+  /** Has announced that it exits. */
   isLeaving = false;
-  /** Is being ended by somebody who will see to the rest. */
+  /** Is being ended by code that takes care of the rest. */
   isEnding = false;
-  /** Is no link any more: nothing of it may be stored or shown. */
+  /** Has been removed: must not be stored or shown any more. */
   isOver = false;
 
   constructor(row: LinkRow) {
@@ -61,7 +61,7 @@ export class Link {
     return this.isRetiring ? 'retiring' : 'ready';
   }
 
-  /** What is kept of it now. */
+  /** Returns the row to store. */
   get row(): LinkRow {
     return { ...this.#row, pid: this.process?.pid ?? this.#row.pid, state: this.state };
   }
@@ -81,7 +81,7 @@ export class Link {
     return { socket, uid, linuxUser, jti, daemon: this.daemon, pid, state, version, createdAtMs, sessions };
   }
 
-  /** Takes the connection on which `process`, which is in `cgroup`, has said Hello for its own. */
+  /** Takes over a connection whose listening `process` in `cgroup` has sent Hello. */
   connect(
     { channel, hello }: Greeted,
     { process, cgroup }: { process: ListeningProcess | undefined; cgroup: LinkCgroup | undefined },

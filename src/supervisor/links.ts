@@ -1,8 +1,8 @@
 /**
- * The daemon's side of links. It promises that a start goes only to a process which the kernel says
- * is its user's, that at most one link daemon of a user takes new starts (F9), and that a token's
- * link ends with the token. It never sends a byte to a listener it has not verified, and never
- * takes an owner, a login or another's session from what a link says.
+ * The daemon's side of links. A start only goes to a process that, according to the kernel, belongs to
+ * its user; at most one link daemon of a user accepts new starts (F9); and a token's link ends with the
+ * token. The daemon never sends a byte to a listener that it has not verified, and never accepts an
+ * owner, a login or another's session from a link's claims.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EligibleSettings } from '../accounts/eligible.ts';
@@ -31,7 +31,7 @@ import { LinksFolder } from './registration/links-folder.ts';
 import { type RegisterRequest, Registration } from './registration/registration.ts';
 import { RegistrationLimit } from './registration/registration-limit.ts';
 import { checkSocketName } from './registration/socket-name.ts';
-import { sweep } from './registration/stale-sockets.ts';
+import { removeStale } from './registration/stale-sockets.ts';
 import { LinkRegistry } from './registry.ts';
 import { DaemonStarts } from './starters/daemon-starts.ts';
 import type { Starter } from './starters/starter.ts';
@@ -39,29 +39,31 @@ import { LinkMeter, type LinksUsage } from './usage.ts';
 
 export interface LinkSettings {
   readonly eligible: EligibleSettings;
-  /** Whether a link may register that nobody here has started: a way to log in. */
+  /**
+   * True when a link may register that the server has not started: then `latchkey link` is a way to log in.
+   */
   readonly byHand: boolean;
 }
 
 export interface LinksOptions {
   readonly store: Store;
   readonly authority: Authority;
-  /** The folder in which links make their sockets. */
+  /** Folder of the links' sockets. */
   readonly linksFolder: string;
-  /** What holds now: it may change while the daemon runs. */
+  /** Returns the current settings, which a reload may change. */
   readonly settings: () => LinkSettings;
-  /** Where links that sudo starts are kept, where the host has that for us. */
+  /** The cgroups of links started by sudo, when the host delegates them. */
   readonly cgroups?: CgroupTree | undefined;
-  /** How a link daemon is started for a user who has none, if that can be done now. */
+  /** Returns the way to start a link daemon for a user who has none, if there is one now. */
   readonly starter?: () => Starter | undefined;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
 }
 
-const SWEEP_MS = 300_000;
+const CLEAN_MS = 300_000;
 const RESUMED_AT_ONCE = 64;
-/** How long a start of the daemon waits for links that do not answer; longer they are looked for meanwhile. */
+/** How long the start of the daemon waits for links; after that they are searched in the background. */
 const RESUME_MS = 3_000;
 
 export class Links implements AsyncDisposable {
@@ -76,11 +78,11 @@ export class Links implements AsyncDisposable {
   /** Uids whose link daemon is being started, once for each start. */
   readonly #expected: number[] = [];
   readonly #renewal: TokenRenewal;
-  readonly #replacement: OutdatedDaemons;
+  readonly #outdatedDaemons: OutdatedDaemons;
   readonly #stopping = new AbortController();
-  readonly #sweepTimer: NodeJS.Timeout;
-  #sweeping: Promise<void> | undefined;
-  /** Starts link daemons of users who have none. */
+  readonly #cleanTimer: NodeJS.Timeout;
+  #cleaning: Promise<void> | undefined;
+  /** Starts link daemons for users who have none. */
   readonly daemonStarts: DaemonStarts;
 
   private constructor(options: LinksOptions, folder: LinksFolder) {
@@ -90,7 +92,7 @@ export class Links implements AsyncDisposable {
     this.#registry = new LinkRegistry(store, log);
     this.#observers = new Observers((error) => {
       const level = isAppError(error, 'LINK_LOST') || this.#stopping.signal.aborted ? 'debug' : 'error';
-      log[level]({ err: error }, 'what a link told was not dealt with');
+      log[level]({ err: error }, 'cannot process an event of a link');
     });
     const common = {
       store,
@@ -112,13 +114,13 @@ export class Links implements AsyncDisposable {
       has: ({ name, uid }) => this.#registry.accepting(name)?.uid === uid,
       expect: (uid) => this.expect(uid),
     });
-    this.#replacement = new OutdatedDaemons({ ...common, daemonStarts: this.daemonStarts });
-    this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    this.#outdatedDaemons = new OutdatedDaemons({ ...common, daemonStarts: this.daemonStarts });
+    this.#cleanTimer = setInterval(() => this.#cleanFolder(), CLEAN_MS).unref();
   }
 
   /**
-   * Finds the links of an earlier daemon again; those that do not answer at once are looked for in
-   * the background, and so are sockets of nobody, which are removed.
+   * Reconnects to the links of an earlier daemon. Those that do not answer at once are searched in the
+   * background; sockets without a listener are removed.
    */
   static async open(options: LinksOptions): Promise<Links> {
     const links = new Links(options, await LinksFolder.open(options.linksFolder));
@@ -129,57 +131,57 @@ export class Links implements AsyncDisposable {
       links.#limit.remember(link.socket);
     }
     const waited = new AbortController();
-    const patience = delay(RESUME_MS, undefined, { signal: waited.signal }).catch(() => undefined);
-    await Promise.race([links.#findAll(known), patience]);
+    const timeout = delay(RESUME_MS, undefined, { signal: waited.signal }).catch(() => undefined);
+    await Promise.race([links.#findAll(known), timeout]);
     waited.abort();
-    links.#sweep();
+    links.#cleanFolder();
     return links;
   }
 
-  /** What becomes of links, as it happens. */
+  /** Feed of changes to links. */
   get changes(): Feed<LinkChange> {
     return this.#registry.changes;
   }
 
   /**
-   * Makes the process that listens on a socket in the folder of links a link of `callerUid`'s account,
-   * and hands it its token. Throws INVALID_ARGUMENT for what
-   * is no name, LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE, LINK_LOST, LIMIT_EXCEEDED.
+   * Makes the process that listens on a socket in the folder of links a link of `callerUid`'s account, and
+   * gives it its token. Throws INVALID_ARGUMENT for a malformed name, LINK_REFUSED, NOT_ELIGIBLE,
+   * TOKEN_NOT_ACTIVE, LINK_LOST, LIMIT_EXCEEDED.
    */
   async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
-    if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the daemon stops; try again');
+    if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the server is stopping; try again');
     checkSocketName(request.socket, callerUid);
     if (!this.isOpenByHand && !(request.daemon && this.#expected.includes(callerUid)))
-      throw new AppError('LINK_REFUSED', 'links cannot be begun by hand here; log in with: latchkey login');
-    const has = this.#registry.ofUid(callerUid).length;
-    return this.#limit.run(request.socket, callerUid, has, () =>
+      throw new AppError(
+        'LINK_REFUSED',
+        'this server does not allow starting links by hand; log in with: latchkey login',
+      );
+    const existing = this.#registry.ofUid(callerUid).length;
+    return this.#limit.run(request.socket, callerUid, existing, () =>
       this.#registration.register(request, callerUid),
     );
   }
 
-  /** Whether `latchkey link` is a way to log in. */
+  /** True when `latchkey link` is a way to log in. */
   get isOpenByHand(): boolean {
     return this.#options.settings().byHand;
   }
 
-  /** Until disposed a link daemon of `uid` may register in any case: it is being started. */
+  /** Allows a link daemon of `uid` to register until disposed, because it is being started. */
   expect(uid: number): Disposable {
     this.#expected.push(uid);
     return { [Symbol.dispose]: () => void this.#expected.splice(this.#expected.indexOf(uid), 1) };
   }
 
   /**
-   * The link that does what a token asks for (F11): the token's own, or the link daemon of its Linux user,
-   * who had `uid` when it was made. Throws LINK_LOST when it is gone or does not answer, LINK_REQUIRED when
-   * that user has none.
+   * Returns the link that serves a token (F11): the token's own, or the link daemon of its Linux user, who
+   * had `uid` when the token was issued. Throws LINK_LOST when it is gone or does not answer, LINK_REQUIRED
+   * when the user has none.
    */
   forClaims(claims: TokenClaims, uid: number | undefined): LinkConnection {
     if (claims.socket !== undefined) return this.#ownLink(claims.socket, claims.jti);
     if (claims.user === undefined) {
-      throw new AppError(
-        'LINK_REQUIRED',
-        'this login is not that of a Linux user, so it cannot run programs',
-      );
+      throw new AppError('LINK_REQUIRED', 'this login has no Linux user, so it cannot run programs');
     }
     const link = this.#registry.accepting(claims.user);
     if (link?.uid !== uid) throw this.#linkRequired(claims.user);
@@ -195,7 +197,10 @@ export class Links implements AsyncDisposable {
     return new AppError('LINK_REQUIRED', message, { details: { linux_user: linuxUser } });
   }
 
-  /** As `forClaims`, once a link daemon has been started where there was none (F19). Throws also NOT_ELIGIBLE, UNAVAILABLE. */
+  /**
+   * Like `forClaims`, but starts a link daemon when there is none (F19). Also throws NOT_ELIGIBLE,
+   * UNAVAILABLE.
+   */
   async obtain(claims: TokenClaims): Promise<LinkConnection> {
     const { jti, socket, user: name } = claims;
     const uid = await this.#options.authority.uidOf(jti);
@@ -204,71 +209,74 @@ export class Links implements AsyncDisposable {
     return this.forClaims(claims, uid);
   }
 
-  /** A link of `uid` that answers: the one that takes new starts, else any. */
+  /** Returns a connected link of `uid`: the one that accepts new starts, else any. */
   forUid(uid: number): LinkConnection | undefined {
     const links = this.#registry.ofUid(uid).filter((link) => link.connection && !link.isEnding);
     const best = links.find((link) => this.#registry.accepting(link.linuxUser) === link);
     return (best ?? links.find((link) => !link.isRetiring) ?? links[0])?.connection;
   }
 
-  /** Whether the Linux user of this name and uid has a link daemon that answers and takes new starts. */
+  /** Returns true when this Linux user has a connected link daemon that accepts new starts. */
   takesStarts({ name, uid }: { readonly name: string; readonly uid: number }): boolean {
     const link = this.#registry.accepting(name);
     return link?.uid === uid && link.connection !== undefined;
   }
 
-  /** From now on nothing is started on a link that is about to end, and nobody looks for it when it goes. */
+  /** Marks a link as about to end: nothing is started on it, and its connection is not restored. */
   expectEnd(socket: string): void {
     const link = this.#registry.get(socket);
     if (link) link.isEnding = true;
   }
 
-  /** Ends a link, with `everything` that it started where the kernel can tell. Its token has ended before. */
+  /**
+   * Ends a link, with `everything` also the processes that it started where a cgroup has them. Its token
+   * has been revoked before.
+   */
   async end(socket: string, { everything }: { readonly everything: boolean }): Promise<EndResult> {
     const link = this.#registry.get(socket);
     if (!link) return { isOver: false, processes: 0, survivors: [] };
     return endLink(link, everything, this.#supervision);
   }
 
-  /** Ends a session of this host, through the link that looks after it as far as that answers. */
+  /** Ends a session of this host, by its link as far as that answers, and by its cgroup. */
   async endSession(session: SessionRow, graceMs: number): Promise<EndResult> {
     const link = this.forSocket(session.socket ?? '');
     const cgroup = await this.#options.cgroups?.ofSession(session.id, session.uid);
     return endSession({ link, cgroup }, session, graceMs);
   }
 
-  /** The link with this socket, while it answers. */
+  /** Returns the link with this socket, while it is connected. */
   forSocket(socket: string): LinkConnection | undefined {
     return this.#registry.get(socket)?.connection;
   }
 
-  /** Whose links there are. */
+  /** Returns the uids that have links. */
   uids(): Set<number> {
     return new Set(Array.from(this.#registry.all(), ({ uid }) => uid));
   }
 
-  /** All links of this Linux user that are link daemons, retiring ones included. */
+  /** Returns all link daemons of this Linux user, including those that are retiring. */
   daemonsOf(linuxUser: string): LinkInfo[] {
     const all = Array.from(this.#registry.all(), ({ info }) => info);
     return all.filter((link) => link.daemon && link.linuxUser === linuxUser);
   }
 
-  /** The ids of the tokens of all links. */
+  /** Returns the ids of the tokens of all links. */
   jtis(): Set<string> {
     return new Set(Array.from(this.#registry.all(), ({ jti }) => jti));
   }
 
-  /** The link with this socket, even if it does not answer just now. */
+  /** Returns the link with this socket, connected or not. */
   find(socket: string): LinkInfo | undefined {
     return this.#registry.get(socket)?.info;
   }
 
-  /** Whether there is a link with this socket, even if it does not answer just now. */
+  /** Returns true when there is a link with this socket, connected or not. */
   isKnown(socket: string): boolean {
     return this.#registry.get(socket) !== undefined;
   }
 
-  /** One page of links. Throws INVALID_ARGUMENT. */
+  /** Returns one page of links. Throws INVALID_ARGUMENT. */
   async list(query: LinkQuery): Promise<Page<LinkInfo>> {
     return pageOfLinks(
       Array.from(this.#registry.all(), ({ info }) => info),
@@ -276,19 +284,22 @@ export class Links implements AsyncDisposable {
     );
   }
 
-  /** What all links use. It costs the more the more links there are: ask for it every other second, not every call. */
-  use(): Promise<LinksUsage> {
+  /**
+   * Measures the resource usage of all links. The cost grows with their number: for calls every few
+   * seconds, not for each request.
+   */
+  usage(): Promise<LinksUsage> {
     return this.#meter.measure([...this.#registry.all()]);
   }
 
   /** Throws NOT_FOUND. */
   get(socket: string): LinkInfo {
     const link = this.find(socket);
-    if (!link) throw new AppError('NOT_FOUND', 'there is no such link');
+    if (!link) throw new AppError('NOT_FOUND', 'no such link');
     return link;
   }
 
-  /** Tells `observer` about every link from now on, and about those that are ready already. */
+  /** Calls `observer` for every link from now on, including those that are ready already. */
   observe(observer: LinkObserver): void {
     this.#observers.add(observer);
     for (const { connection } of this.#registry.all()) {
@@ -296,7 +307,7 @@ export class Links implements AsyncDisposable {
     }
   }
 
-  /** Resolves when every end of a session that links have told so far is on record. */
+  /** Resolves when all ends of sessions reported so far have been recorded. */
   settled(): Promise<void> {
     return this.#observers.settled();
   }
@@ -308,36 +319,33 @@ export class Links implements AsyncDisposable {
     }
   }
 
-  /** One at a time, and nobody waits for it: users can fill the folder. */
-  #sweep(): void {
+  /** Runs one cleanup at a time in the background, since users can fill the folder. */
+  #cleanFolder(): void {
     const { now, log } = this.#options;
     const isKnown = (name: string): boolean => this.isKnown(name);
-    this.#sweeping ??= sweep(this.#folder, isKnown, now(), this.#stopping.signal)
-      .then(() => this.#options.cgroups?.sweep())
-      .catch((error: unknown) => log.warn({ err: error }, 'what links have left was not swept'))
+    this.#cleaning ??= removeStale(this.#folder, isKnown, now(), this.#stopping.signal)
+      .then(() => this.#options.cgroups?.removeEmpty())
+      .catch((error: unknown) => log.warn({ err: error }, 'cannot clean the folder of links'))
       .finally(() => {
-        this.#sweeping = undefined;
+        this.#cleaning = undefined;
       });
   }
 
   #ownLink(socket: string, jti: string): LinkConnection {
     const link = this.#registry.get(socket);
     if (link?.connection && link.jti === jti && !link.isEnding) return link.connection;
-    throw new AppError(
-      'LINK_LOST',
-      'the link of this login has gone away; begin another with: latchkey link',
-    );
+    throw new AppError('LINK_LOST', 'the link of this login has exited; start another with: latchkey link');
   }
 
-  /** Lets go of all links; they go on, and the next daemon finds them. */
+  /** Disconnects from all links; they keep running, and the next daemon finds them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    clearInterval(this.#sweepTimer);
+    clearInterval(this.#cleanTimer);
     this.#renewal[Symbol.dispose]();
-    this.#replacement[Symbol.dispose]();
-    for (const { connection } of this.#registry.all()) connection?.close('the daemon stops');
+    this.#outdatedDaemons[Symbol.dispose]();
+    for (const { connection } of this.#registry.all()) connection?.close('the server is stopping');
     await this.#observers.settled();
-    await this.#sweeping;
+    await this.#cleaning;
     await this.#folder[Symbol.asyncDispose]();
   }
 }

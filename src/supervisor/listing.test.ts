@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isAppError } from '../errors.ts';
 import type { LinkInfo } from './link-info.ts';
-import { isPickedLink, isPickedSometimes, type LinkQuery, pageOfLinks } from './listing.ts';
+import { type LinkQuery, matchesFilter, mayMatchFilter, pageOfLinks } from './listing.ts';
 
 const COLUMNS = {
   socket: 'socket',
@@ -41,7 +41,7 @@ function allOf(links: readonly LinkInfo[], query: LinkQuery): LinkInfo[] {
   let pageToken = '';
   do {
     const page = pageOfLinks(links, { ...query, pageToken });
-    expect(page.total).toBe(links.filter((link) => isPickedLink(query, link)).length);
+    expect(page.total).toBe(links.filter((link) => matchesFilter(query, link)).length);
     found.push(...page.items);
     pageToken = page.nextPageToken;
   } while (pageToken !== '');
@@ -59,7 +59,7 @@ describe('a list of links', () => {
       small,
       (links, picked, name, turned, pageSize) => {
         const found = allOf(links, { ...picked, orderBy: `${name}${turned}`, pageSize });
-        const wanted = links.filter((link) => isPickedLink(picked, link));
+        const wanted = links.filter((link) => matchesFilter(picked, link));
         expect(new Set(found)).toEqual(new Set(wanted));
         expect(found).toHaveLength(wanted.length);
         const keys = found.map((link): [string | number | boolean, string] => [
@@ -90,10 +90,10 @@ describe('a list of links', () => {
       sessions: 0,
     };
     for (const text of ['', 'AA.sock', 'lic', 'j-7', 'RETIR', '1.0'])
-      expect(isPickedLink({ text }, link)).toBe(true);
-    for (const text of ['4242', 'lost', 'bob']) expect(isPickedLink({ text }, link)).toBe(false);
-    expect(isPickedSometimes({ text: 'lost' }, link)).toBe(true);
-    expect(isPickedSometimes({ text: 'lost', linuxUser: 'bob' }, link)).toBe(false);
+      expect(matchesFilter({ text }, link)).toBe(true);
+    for (const text of ['4242', 'lost', 'bob']) expect(matchesFilter({ text }, link)).toBe(false);
+    expect(mayMatchFilter({ text: 'lost' }, link)).toBe(true);
+    expect(mayMatchFilter({ text: 'lost', linuxUser: 'bob' }, link)).toBe(false);
   });
 
   test.each<[string, Partial<LinkQuery>]>([

@@ -1,4 +1,4 @@
-/** The links that somebody asks for, from memory: there are thousands of them at most, and what they do is kept nowhere else. */
+/** Lists links from memory: there are at most thousands of them, and their state is stored nowhere else. */
 import {
   checkText,
   finishPage,
@@ -11,10 +11,12 @@ import {
 import { matchesText } from '../store/text-in.ts';
 import type { LinkInfo } from './link-info.ts';
 
-/** Which links; a missing or empty field picks all. */
+/** A filter of links; a missing or empty field matches all. */
 export interface LinkFilter {
   readonly linuxUser?: string;
-  /** Found anywhere in socket, Linux user, version, state or the token's id; the case of ASCII letters does not matter. */
+  /**
+   * Matches any part of socket, Linux user, version, state or token id, ignoring the case of ASCII letters.
+   */
   readonly text?: string;
 }
 
@@ -40,25 +42,25 @@ type Place = readonly [key: string | number, socket: string];
 const STATES: readonly LinkInfo['state'][] = ['ready', 'retiring', 'lost'];
 const COLUMNS = Object.keys(KEYS) as Column[];
 
-/** Whether the filter picks `link`. */
-export function isPickedLink({ linuxUser, text = '' }: LinkFilter, link: LinkInfo): boolean {
+/** Returns true when the filter matches `link`. */
+export function matchesFilter({ linuxUser, text = '' }: LinkFilter, link: LinkInfo): boolean {
   if (linuxUser && linuxUser !== link.linuxUser) return false;
   return matchesText(text, [link.socket, link.linuxUser, link.version, link.state, link.jti]);
 }
 
-/** Whether the filter picks `link` in one of the states that it can be in: then somebody may have it in a list. */
-export function isPickedSometimes(filter: LinkFilter, link: LinkInfo): boolean {
-  return STATES.some((state) => isPickedLink(filter, { ...link, state }));
+/** Returns true when the filter matches `link` in any state, so that a client may have it in its list. */
+export function mayMatchFilter(filter: LinkFilter, link: LinkInfo): boolean {
+  return STATES.some((state) => matchesFilter(filter, { ...link, state }));
 }
 
-/** One page of those that the query picks. Throws INVALID_ARGUMENT. */
+/** Returns one page of the matching links. Throws INVALID_ARGUMENT. */
 export function pageOfLinks(links: Iterable<LinkInfo>, query: LinkQuery): Page<LinkInfo> {
   const { linuxUser, text, orderBy } = query;
   if (text) checkText(text);
   const order = parseOrder(orderBy || 'created_at desc', COLUMNS);
   const plan = planPage(query, ['links', linuxUser, text, order]);
   const place = (link: LinkInfo): Place => [KEYS[order.column](link), link.socket];
-  const picked = [...links].filter((link) => isPickedLink(query, link));
+  const picked = [...links].filter((link) => matchesFilter(query, link));
   const sorted = picked.sort((one, other) => compare(order, place(one), place(other)));
   const { after } = plan;
   const rest = after

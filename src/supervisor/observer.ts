@@ -1,20 +1,23 @@
-/** What others are told about links. */
+/** Notifies other rooms of events of links. */
 import type { LinkConnection } from './connection/link-connection.ts';
 import type { LinkInfo } from './link-info.ts';
 
-/** Each is called as it happens, and may be left out. */
+/** Callbacks for events; each is optional. */
 export interface LinkObserver {
-  /** A link takes commands: a new one, or one that was lost. */
+  /** A link accepts commands: a new one, or one whose connection was restored. */
   ready?(link: LinkConnection): Promise<void>;
-  /** A link is no more; what it looked after is without link. */
+  /** A link is gone; its sessions are without a link. */
   gone?(link: LinkInfo): Promise<void>;
-  /** A link says that a session it looked after is over. */
+  /** A link reports that one of its sessions is over. */
   exited?(link: LinkInfo, sessionId: string, status: number | undefined): Promise<void>;
-  /** The token made for a link is to end: that link is over, or its account may have none any more (`revoked`). */
+  /**
+   * The token of a link must be revoked: the link has ended, or its account may have none any more
+   * (`revoked`).
+   */
   tokenOver?(jti: string, why: 'link-ended' | 'revoked'): Promise<void>;
 }
 
-/** Tells all observers; one that fails is the log's business and nobody else's. */
+/** Calls all observers. An error of one is logged, and does not affect the others. */
 export class Observers {
   readonly #observers: LinkObserver[] = [];
   readonly #exits = new Set<Promise<void>>();
@@ -46,7 +49,7 @@ export class Observers {
     }
   }
 
-  /** Resolves when every end of a session told so far has been dealt with. */
+  /** Resolves when all ends of sessions reported so far have been processed. */
   async settled(): Promise<void> {
     await Promise.all(this.#exits);
   }

@@ -1,4 +1,4 @@
-/** The links that there are, in memory and in the store, and which one of each user takes new starts (F9). */
+/** The links in memory and in the store, and which link daemon of each user accepts new starts (F9). */
 import { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
@@ -9,7 +9,7 @@ import type { LinkChange } from './link-info.ts';
 export class LinkRegistry {
   readonly changes = new Feed<LinkChange>();
   readonly #links = new Map<string, Link>();
-  /** The one link daemon of each Linux user that takes new starts. */
+  /** The link daemon of each Linux user that accepts new starts. */
   readonly #accepting = new Map<string, Link>();
   readonly #store: Store;
   readonly #log: Log;
@@ -31,12 +31,12 @@ export class LinkRegistry {
     return [...this.#links.values()].filter((link) => link.uid === uid);
   }
 
-  /** The link daemon of `linuxUser` that takes new starts, connected or not. */
+  /** Returns the link daemon of `linuxUser` that accepts new starts, connected or not. */
   accepting(linuxUser: string): Link | undefined {
     return this.#accepting.get(linuxUser);
   }
 
-  /** Keeps a new link. Throws STORE_UNAVAILABLE. */
+  /** Stores a new link. Throws STORE_UNAVAILABLE. */
   async keep(link: Link): Promise<void> {
     await this.#store.commit((tx) => upsertLink(tx, link.row));
   }
@@ -45,7 +45,7 @@ export class LinkRegistry {
     this.#links.set(link.socket, link);
   }
 
-  /** From now on `link` takes its user's new starts, and the user's other link daemons retire. */
+  /** Makes `link` accept its user's new starts; the user's other link daemons retire. */
   accept(link: Link): void {
     this.#accepting.set(link.linuxUser, link);
     for (const other of this.#links.values()) {
@@ -54,7 +54,7 @@ export class LinkRegistry {
     }
   }
 
-  /** A link found again takes new starts unless a younger one does. */
+  /** Makes a reconnected link accept new starts, unless a newer link daemon does. */
   acceptAgain(link: Link): void {
     const rival = this.#accepting.get(link.linuxUser);
     if (rival && rival !== link && rival.row.created_at >= link.row.created_at) this.retire(link);
@@ -67,7 +67,10 @@ export class LinkRegistry {
     this.changed(link);
   }
 
-  /** Keeps and tells what `link` is now. What cannot be kept is told in the log: a restart finds it out again. */
+  /**
+   * Stores and announces the state of `link`. A failure to store it is logged; a restart determines the
+   * state again.
+   */
   changed(link: Link): void {
     if (link.isOver) return;
     this.changes.emit({ kind: 'changed', link: link.info });
@@ -75,11 +78,11 @@ export class LinkRegistry {
       if (!link.isOver) await upsertLink(tx, link.row);
     });
     kept.catch((error: unknown) =>
-      this.#log.error({ err: error, socket: link.socket }, 'a link was not kept'),
+      this.#log.error({ err: error, socket: link.socket }, 'cannot store a link'),
     );
   }
 
-  /** `link` is no more. */
+  /** Removes a link that is gone. */
   async remove(link: Link): Promise<void> {
     const { info } = link;
     link.isOver = true;
@@ -92,7 +95,7 @@ export class LinkRegistry {
   async forget(socket: string): Promise<void> {
     const gone = this.#store.commit((tx) => deleteLink(tx, socket), { isUrgent: true });
     await gone.catch((error: unknown) =>
-      this.#log.error({ err: error, socket }, 'a link that is gone is still kept'),
+      this.#log.error({ err: error, socket }, 'cannot delete a link that is gone'),
     );
   }
 }

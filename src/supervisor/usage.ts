@@ -1,6 +1,6 @@
 /**
- * What links use of the processor and of memory. It is measured for whoever asks, a few links at a time and at most
- * for a fiftieth of the time, so that two thousand of them hold up no call.
+ * Measures the CPU and memory usage of links, on request. Reads a few links at a time and at most a
+ * fiftieth of the time, so that two thousand links delay no call.
  */
 import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -10,37 +10,37 @@ import { parseStat } from '../system/proc-stat.ts';
 import type { Cgroup } from './cgroups/cgroup.ts';
 import type { Link } from './link.ts';
 
-/** What one link uses. */
+/** Usage of one link. */
 export interface LinkUsage {
   readonly socket: string;
   readonly linuxUser: string;
   readonly pid: number;
   readonly sessions: number;
-  /** Of one core, since it was measured before; undefined when it was not. */
+  /** CPU time since the previous measurement, as a share of one core; undefined in the first one. */
   readonly cpuShare: number | undefined;
-  /** In RAM. */
+  /** Resident memory, in bytes. */
   readonly memoryBytes: number;
-  /** Whether that is what its sessions use, too. */
+  /** True when the figures include the link's sessions. */
   readonly withSessions: boolean;
 }
 
 export interface LinksUsage {
-  /** Most CPU first, then most memory; 20 at most. */
+  /** The links that use most CPU, then most memory; at most 20. */
   readonly top: readonly LinkUsage[];
   readonly links: number;
-  /** How many of them the kernel told about. */
+  /** Number of links that could be measured. */
   readonly measured: number;
-  /** Of all measured, as the next. */
+  /** CPU share of all measured links together. */
   readonly cpuShare: number;
   readonly memoryBytes: number;
-  /** Of all links. */
+  /** Number of running sessions of all links. */
   readonly sessions: number;
 }
 
 type LinkParts = Pick<Link, 'info' | 'process' | 'cgroup'>;
 
-/** What was read of a link, and when; `of` tells one process or control group from another. */
-interface Reading {
+/** One reading of a link's counters; `of` identifies the process or cgroup. */
+interface UsageReading {
   readonly of: string;
   readonly atMs: number;
   readonly cpuMs: number;
@@ -49,60 +49,60 @@ interface Reading {
 
 const TOP = 20;
 const AT_ONCE = 32;
-/** How much longer than measuring took is waited before it is done again. */
-const REST = 50;
+/** The pause after a measurement is this many times its duration. */
+const PAUSE_FACTOR = 50;
 const STALE_MS = 30_000;
 
 export class LinkMeter {
-  #before = new Map<string, Reading>();
-  #uses: LinkUsage[] = [];
+  #before = new Map<string, UsageReading>();
+  #usages: LinkUsage[] = [];
   #measuring: Promise<void> | undefined;
-  #restUntilMs = Number.NEGATIVE_INFINITY;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
   readonly #nowMs: () => number;
 
-  /** `nowMs` is a clock that nobody sets; whatever its beginning. */
+  /** `nowMs` is a monotonic clock in milliseconds. */
   constructor(nowMs: () => number = () => performance.now()) {
     this.#nowMs = nowMs;
   }
 
-  /** What they use now, or did when it was measured last. */
+  /** Returns the current usage, or the latest measurement during the pause. */
   async measure(links: readonly LinkParts[]): Promise<LinksUsage> {
-    if (this.#nowMs() >= this.#restUntilMs) {
+    if (this.#nowMs() >= this.#pausedUntilMs) {
       this.#measuring ??= this.#readAll(links).finally(() => {
         this.#measuring = undefined;
       });
       await this.#measuring;
     }
-    const uses = this.#uses;
+    const usages = this.#usages;
     return {
-      top: uses.toSorted(byUse).slice(0, TOP),
+      top: usages.toSorted(mostUsedFirst).slice(0, TOP),
       links: links.length,
-      measured: uses.length,
-      cpuShare: sum(uses.map(({ cpuShare = 0 }) => cpuShare)),
-      memoryBytes: sum(uses.map(({ memoryBytes }) => memoryBytes)),
+      measured: usages.length,
+      cpuShare: sum(usages.map(({ cpuShare = 0 }) => cpuShare)),
+      memoryBytes: sum(usages.map(({ memoryBytes }) => memoryBytes)),
       sessions: sum(links.map(({ info }) => info.sessions)),
     };
   }
 
   async #readAll(links: readonly LinkParts[]): Promise<void> {
-    const readings = new Map<string, Reading>();
-    const uses: LinkUsage[] = [];
+    const readings = new Map<string, UsageReading>();
+    const usages: LinkUsage[] = [];
     let spentMs = 0;
     for (const [turn, some] of [...chunksOf(links, AT_ONCE)].entries()) {
       if (turn > 0) await nextTurn();
       const begunMs = this.#nowMs();
       for (const link of some) {
-        const use = this.#use(link, readings);
-        if (use !== undefined) uses.push(use);
+        const usageOf = this.#usageOf(link, readings);
+        if (usageOf !== undefined) usages.push(usageOf);
       }
       spentMs += this.#nowMs() - begunMs;
     }
     this.#before = readings;
-    this.#uses = uses;
-    this.#restUntilMs = this.#nowMs() + REST * spentMs;
+    this.#usages = usages;
+    this.#pausedUntilMs = this.#nowMs() + PAUSE_FACTOR * spentMs;
   }
 
-  #use(link: LinkParts, readings: Map<string, Reading>): LinkUsage | undefined {
+  #usageOf(link: LinkParts, readings: Map<string, UsageReading>): LinkUsage | undefined {
     const { process, cgroup, info } = link;
     if (process === undefined) return undefined;
     const atMs = this.#nowMs();
@@ -119,22 +119,22 @@ export class LinkMeter {
   }
 }
 
-/** Undefined when nobody has looked for long: nobody wants to know of then. */
-function shareSince(before: Reading, { cpuMs, atMs }: Reading): number | undefined {
+/** Returns undefined when the previous reading is too old to be meaningful. */
+function shareSince(before: UsageReading, { cpuMs, atMs }: UsageReading): number | undefined {
   if (atMs - before.atMs > STALE_MS) return undefined;
   return Math.max(0, cpuMs - before.cpuMs) / (atMs - before.atMs);
 }
 
-/** cgroups(7): cpu.stat is there without any controller, memory.current is not. */
-function ofCgroup({ path }: Cgroup, atMs: number): Reading | undefined {
+/** Reads a cgroup's usage (cgroups(7)): cpu.stat exists without any controller, memory.current does not. */
+function ofCgroup({ path }: Cgroup, atMs: number): UsageReading | undefined {
   const [, usec] = /^usage_usec (\d+)$/m.exec(textOf(`${path}/cpu.stat`)) ?? [];
   const memory = textOf(`${path}/memory.current`);
   if (usec === undefined || memory === '') return undefined;
   return { of: path, atMs, cpuMs: Number(usec) / 1000, memoryBytes: Number(memory) };
 }
 
-/** proc_pid_stat(5); undefined when another process has the id by now. */
-function ofProcess({ pid, startTime }: NonNullable<Link['process']>, atMs: number): Reading | undefined {
+/** Reads a process's usage (proc_pid_stat(5)); undefined when its pid belongs to another process now. */
+function ofProcess({ pid, startTime }: NonNullable<Link['process']>, atMs: number): UsageReading | undefined {
   const stat = parseStat(textOf(`/proc/${pid}/stat`));
   if (stat?.startTime !== startTime) return undefined;
   const { pageBytes, ticksPerSecond } = kernelUnits();
@@ -143,7 +143,7 @@ function ofProcess({ pid, startTime }: NonNullable<Link['process']>, atMs: numbe
   return { of: `${pid} ${startTime}`, atMs, cpuMs, memoryBytes };
 }
 
-/** Files that the kernel makes up as they are read: nothing waits for a disk. */
+/** Reads a file of a virtual file system, which never waits for a disk. */
 function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -152,7 +152,7 @@ function textOf(path: string): string {
   }
 }
 
-function byUse(one: LinkUsage, other: LinkUsage): number {
+function mostUsedFirst(one: LinkUsage, other: LinkUsage): number {
   return (other.cpuShare ?? 0) - (one.cpuShare ?? 0) || other.memoryBytes - one.memoryBytes;
 }
 

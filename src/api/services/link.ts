@@ -9,7 +9,7 @@ import {
 import { checkFilter } from '../../store/page.ts';
 import type { LinkChange, LinkInfo } from '../../supervisor/link-info.ts';
 import type { Links } from '../../supervisor/links.ts';
-import { isPickedLink, isPickedSometimes } from '../../supervisor/listing.ts';
+import { matchesFilter, mayMatchFilter } from '../../supervisor/listing.ts';
 import type { Caller, KnownCaller } from '../pipeline/caller.ts';
 import type { Limits } from '../pipeline/limits.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
@@ -78,8 +78,8 @@ async function* watchLinks(
     present,
     done: { event: { $case: 'snapshotDone', value: true } },
     changed: ({ kind, link }) => {
-      if (scope === undefined || !isPickedSometimes({ linuxUser: scope, text }, link)) return undefined;
-      const isThere = kind === 'changed' && isPickedLink({ text }, link);
+      if (scope === undefined || !mayMatchFilter({ linuxUser: scope, text }, link)) return undefined;
+      const isThere = kind === 'changed' && matchesFilter({ text }, link);
       return isThere ? present(link) : { event: { $case: 'removedSocket', value: link.socket } };
     },
   });

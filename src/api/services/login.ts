@@ -7,7 +7,7 @@ import {
   type LoginResponse,
 } from '../../generated/latchkey/v1/auth.ts';
 import type { Conversations, Turn } from '../../login/conversation.ts';
-import type { Answers, Visitor } from '../../login/method.ts';
+import type { Answers, LoginOrigin } from '../../login/method.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { sourceOf } from '../transport/connections.ts';
@@ -63,7 +63,7 @@ async function answersOf(incoming: AsyncIterator<LoginRequest>): Promise<Answers
 }
 
 /** People of this host all have one address, so the kernel tells them apart. */
-async function visitorOf(peer: Caller['peer']): Promise<Visitor> {
+async function visitorOf(peer: Caller['peer']): Promise<LoginOrigin> {
   const { address } = peer;
   const uid = await peer.uid();
   return { address, source: uid === undefined ? sourceOf(address) : `uid ${uid}` };

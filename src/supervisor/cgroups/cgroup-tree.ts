@@ -1,12 +1,13 @@
 /**
- * The part of the host's cgroups that is the daemon's (Delegate=, systemd.resource-control(5)): the daemon in a leaf
- * of its own, and beside it one cgroup for each link that sudo has started, with limits, the link's own processes and
- * each of its sessions in one below that. What is kept here is nothing but folders, so the next daemon finds it all.
+ * The daemon's delegated part of the host's cgroup tree (Delegate=, systemd.resource-control(5)). The
+ * daemon is in a leaf of its own. Beside it each link that sudo has started has a cgroup with limits; the
+ * link's own processes and each of its sessions are in one below that. All state is in the directories,
+ * so the next daemon finds it.
  *
- *   daemon                    this process
- *   link-<uid>-<hex>          limits
- *   link-<uid>-<hex>/self     the link, and sudo before it
- *   link-<uid>-<hex>/session-<id>
+ *   daemon                          this process
+ *   link-<uid>-<hex>                limits
+ *   link-<uid>-<hex>/self           the link, and sudo before it
+ *   link-<uid>-<hex>/session-<id>   one session
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -18,12 +19,12 @@ import { type Limits, LinkCgroup } from './link-cgroup.ts';
 import { cgroupPathOf, cgroupRoot } from './own-cgroup.ts';
 
 const LINK = /^link-(\d+)-[0-9a-f]{16}$/;
-const KILLED_MS = 2_000;
+const KILL_TIMEOUT_MS = 2_000;
 
 export interface CgroupTreeOptions {
-  /** What holds now for links that begin. */
+  /** Returns the current limits for new links. */
   readonly limits: () => Limits;
-  /** Those that limit; pids and memory. */
+  /** The cgroup controllers that limits need; pids and memory by default. */
   readonly controllers?: readonly string[];
   readonly log: Pick<Log, 'debug' | 'info'>;
 }
@@ -32,9 +33,9 @@ export class CgroupTree implements AsyncDisposable {
   readonly #options: CgroupTreeOptions;
   readonly #top: Cgroup;
   readonly #controllers: Controllers;
-  /** The path of those in it as the kernel has it, up to their names. */
+  /** Start of the paths of its children, as in /proc/PID/cgroup. */
   readonly #prefix: string;
-  /** The names of those that are being filled: they may be empty and are not to be removed. */
+  /** Names of new cgroups that are still empty and must not be removed. */
   readonly #filling = new Set<string>();
 
   private constructor(
@@ -47,36 +48,48 @@ export class CgroupTree implements AsyncDisposable {
     this.#prefix = path === '/' ? path : `${path}/`;
   }
 
-  /** undefined where the daemon's cgroup is not its own: it may not write there, or others are in it. */
+  /**
+   * Opens the tree; undefined when the daemon's cgroup is not its own: it may not write there, or other
+   * processes are in it.
+   */
   static async open(options: CgroupTreeOptions): Promise<CgroupTree | undefined> {
     const { log } = options;
     const [root, path] = await Promise.all([cgroupRoot(), cgroupPathOf('self')]);
     if (root === undefined || path === undefined) return undefined;
     const top = new Cgroup(join(root, path));
     try {
-      await settle(top);
+      await moveToLeaf(top);
     } catch (error) {
-      log.debug({ err: error, cgroup: path }, "links are kept in no cgroups: the server's is not its own");
+      log.debug(
+        { err: error, cgroup: path },
+        "links have no cgroups: the server's cgroup is not delegated to it",
+      );
       return undefined;
     }
     const controllers = await Controllers.enable(top, options.controllers ?? CONTROLLERS);
     const { missing } = controllers;
-    if (missing.length > 0) log.info({ missing }, 'links are not limited in these: they are not delegated');
+    if (missing.length > 0)
+      log.info({ missing }, 'links have no limits for these controllers: they are not delegated');
     const tree = new CgroupTree(options, { top, path, controllers });
-    await Promise.all((await tree.#linkNames()).map((name) => tree.#named(name).limit(options.limits())));
+    await Promise.all(
+      (await tree.#linkNames()).map((name) => tree.#linkCgroup(name).limit(options.limits())),
+    );
     return tree;
   }
 
-  /** Does `work`, which starts a link of `uid`, with a new cgroup for it; what is in there when it fails is killed. */
+  /**
+   * Creates a cgroup and calls `work`, which starts a link of `uid` in it. When `work` fails, all processes
+   * in it are killed.
+   */
   async withNewLink<T>(uid: number, work: (cgroup: LinkCgroup) => Promise<T>): Promise<T> {
     const name = `link-${uid}-${randomBytes(8).toString('hex')}`;
-    const made = this.#named(name);
+    const made = this.#linkCgroup(name);
     this.#filling.add(name);
     try {
       await made.make(this.#options.limits());
       return await work(made);
     } catch (error) {
-      await made.whole.end(KILLED_MS);
+      await made.whole.end(KILL_TIMEOUT_MS);
       await made.remove();
       throw error;
     } finally {
@@ -84,28 +97,28 @@ export class CgroupTree implements AsyncDisposable {
     }
   }
 
-  /** The cgroup of the link that `pid`, a process of `uid`, is; undefined for one that is in none. */
+  /** Returns the cgroup of the link whose process is `pid`, owned by `uid`; undefined when it is in none. */
   async ofLink(pid: number, uid: number): Promise<LinkCgroup | undefined> {
     const path = await cgroupPathOf(pid);
     if (!path?.startsWith(this.#prefix)) return undefined;
     const [name = '', own, ...deeper] = path.slice(this.#prefix.length).split('/');
     const isLink = LINK.exec(name)?.[1] === String(uid) && own === LinkCgroup.OWN && deeper.length === 0;
-    return isLink ? this.#named(name) : undefined;
+    return isLink ? this.#linkCgroup(name) : undefined;
   }
 
-  /** The cgroup of a session of `uid`, whichever link of that user began it. */
+  /** Returns the cgroup of a session of `uid`, whichever link of that user started it. */
   async ofSession(id: string, uid: number): Promise<Cgroup | undefined> {
     for (const name of await this.#linkNames(uid)) {
-      const session = await this.#named(name).session(id);
+      const session = await this.#linkCgroup(name).session(id);
       if (session !== undefined) return session;
     }
     return undefined;
   }
 
-  /** Removes what is empty. */
-  async sweep(): Promise<void> {
+  /** Removes empty cgroups. */
+  async removeEmpty(): Promise<void> {
     for (const name of await this.#linkNames())
-      if (!this.#filling.has(name)) await this.#named(name).remove();
+      if (!this.#filling.has(name)) await this.#linkCgroup(name).remove();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,18 +133,21 @@ export class CgroupTree implements AsyncDisposable {
     });
   }
 
-  #named(name: string): LinkCgroup {
+  #linkCgroup(name: string): LinkCgroup {
     return new LinkCgroup(this.#top.child(name), `${this.#prefix}${name}`);
   }
 }
 
-/** Makes room in `top`, in which this process must be alone: it goes into a leaf, where nothing of an earlier one is left. */
-async function settle(top: Cgroup): Promise<void> {
+/**
+ * Moves this process from `top`, where it must be alone, to a leaf. Processes left there by an earlier
+ * daemon are killed.
+ */
+async function moveToLeaf(top: Cgroup): Promise<void> {
   const inside = (await top.read('cgroup.procs')).split('\n');
   const others = inside.filter((pid) => pid !== '' && pid !== `${process.pid}`);
-  if (others.length > 0) throw new Error(`others are in it: ${others.slice(0, 3).join(', ')}`);
+  if (others.length > 0) throw new Error(`other processes are in it: ${others.slice(0, 3).join(', ')}`);
   const leaf = top.child(DAEMON);
   await leaf.make();
-  await leaf.end(KILLED_MS);
+  await leaf.end(KILL_TIMEOUT_MS);
   await leaf.add(process.pid);
 }

@@ -1,7 +1,8 @@
 /**
- * The controllers that limit what is below a cgroup. While they are enabled there nothing can be put into the cgroup
- * itself (EBUSY; cgroups(7), no internal processes), which is where a service manager puts the next daemon. So a small
- * sh takes them back when this process is gone, however it went; links lack their limits until the next one comes.
+ * Enables the controllers that limit the children of a cgroup. While they are enabled, no process can be
+ * in the cgroup itself (EBUSY; cgroups(7), no internal processes), where a service manager puts the next
+ * daemon. So a small sh disables them when this process is gone, however it ended; links have no limits
+ * until the next daemon starts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,11 +11,11 @@ import { join } from 'node:path';
 import type { Cgroup } from './cgroup.ts';
 
 const FILE = 'cgroup.subtree_control';
-/** Its input ends with the process that has begun it. */
-const TAKE_BACK = 'while read -r _; do :; done; for name; do echo "-$name" >"$0"; done';
+/** Runs until its input is closed by the end of the daemon, then disables the controllers. */
+const DISABLE_SCRIPT = 'while read -r _; do :; done; for name; do echo "-$name" >"$0"; done';
 
 export class Controllers implements AsyncDisposable {
-  /** Those that are not there to be enabled. */
+  /** Names of the controllers that are not available. */
   readonly missing: readonly string[];
   readonly #watcher: ChildProcess | undefined;
 
@@ -23,11 +24,11 @@ export class Controllers implements AsyncDisposable {
     this.#watcher = watcher;
   }
 
-  /** Enables those of `names` that are there. No process may be in `cgroup` itself. */
+  /** Enables the available controllers among `names`. No process may be in `cgroup` itself. */
   static async enable(cgroup: Cgroup, names: readonly string[]): Promise<Controllers> {
     const there = (await cgroup.read('cgroup.controllers')).split(/\s+/);
     const enabled = names.filter((name) => there.includes(name));
-    const watcher = enabled.length > 0 ? watch(cgroup, enabled) : undefined;
+    const watcher = enabled.length > 0 ? startWatcher(cgroup, enabled) : undefined;
     const controllers = new Controllers(
       names.filter((name) => !there.includes(name)),
       watcher,
@@ -44,9 +45,12 @@ export class Controllers implements AsyncDisposable {
   }
 }
 
-/** It has a session of its own, for what ends this process may be meant for its whole group. */
-function watch(cgroup: Cgroup, names: readonly string[]): ChildProcess {
-  const words = ['-c', TAKE_BACK, join(cgroup.path, FILE), ...names];
+/**
+ * Starts the watcher in a process session of its own, so that signals to this process's group do not
+ * reach it.
+ */
+function startWatcher(cgroup: Cgroup, names: readonly string[]): ChildProcess {
+  const words = ['-c', DISABLE_SCRIPT, join(cgroup.path, FILE), ...names];
   const watcher = spawn('/bin/sh', words, {
     cwd: '/',
     env: {},

@@ -1,22 +1,25 @@
-/** How far a daemon's part of the host's cgroups is its own: what a tree of them needs (cgroup-tree.ts). */
+/** Finds out how much of the host's cgroup tree is delegated to a daemon (cgroup-tree.ts). */
 import { lstat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Cgroup } from './cgroup.ts';
 import { cgroupPathOf, cgroupRoot } from './own-cgroup.ts';
 
-/** Those that limit. */
+/** The cgroup controllers that limits need. */
 export const CONTROLLERS = ['pids', 'memory'];
-/** The leaf that a daemon goes into. */
+/** Name of the leaf that holds the daemon. */
 export const DAEMON = 'daemon';
 
 export interface Delegation {
-  /** The daemon's part as the kernel has it. */
+  /** Path of the daemon's part, as in /proc/PID/cgroup. */
   readonly path: string;
-  /** Of CONTROLLERS, those that are not passed on to what is below. */
+  /** Controllers that are not enabled for its children. */
   readonly missing: readonly string[];
 }
 
-/** What the daemon `pid` of `uid` has made its own; undefined when it has not, or could not, and when it is gone. */
+/**
+ * Returns the delegated part of daemon `pid` of `uid`; undefined when there is none, or the daemon is
+ * gone.
+ */
 export async function delegationOf(pid: number, uid: number): Promise<Delegation | undefined> {
   const [root, leaf] = await Promise.all([cgroupRoot(), cgroupPathOf(pid)]);
   if (root === undefined || leaf === undefined || basename(leaf) !== DAEMON) return undefined;

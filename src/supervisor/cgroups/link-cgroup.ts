@@ -1,11 +1,11 @@
-/** What belongs to one link that sudo has started: its own processes, and those of each of its sessions. */
+/** The cgroup of one link that sudo has started: its own processes, and those of each of its sessions. */
 import { join } from 'node:path';
 import { AppError } from '../../errors.ts';
 import { processOf } from '../lifecycle/listening-process.ts';
 import type { Cgroup } from './cgroup.ts';
 import { cgroupPathOf } from './own-cgroup.ts';
 
-/** What a link and all of its sessions may use together. */
+/** Limits of a link and all its sessions together. */
 export interface Limits {
   readonly processes: number;
   readonly memoryBytes: number;
@@ -14,24 +14,24 @@ export interface Limits {
 const SESSION = /^[A-Za-z0-9_-]{1,64}$/;
 
 export class LinkCgroup {
-  /** The name of the cgroup of the link's own processes. */
+  /** Name of the cgroup of the link's own processes. */
   static readonly OWN = 'self';
-  /** With all of its sessions. */
+  /** The cgroup of the link and all its sessions. */
   readonly whole: Cgroup;
-  /** The link's own processes. */
+  /** The cgroup of the link's own processes. */
   readonly own: Cgroup;
-  /** That one's path as the kernel has it. */
+  /** Path of `own`, as in /proc/PID/cgroup. */
   readonly #ownPath: string;
 
-  /** `path` is that of `whole` as the kernel has it. */
+  /** `path` is the path of `whole`, as in /proc/PID/cgroup. */
   constructor(whole: Cgroup, path: string) {
     this.whole = whole;
     this.own = whole.child(LinkCgroup.OWN);
     this.#ownPath = `${path}/${LinkCgroup.OWN}`;
   }
 
-  /** The file that a process writes its id to in order to be in it. */
-  get door(): string {
+  /** The file that a process writes its pid to in order to join. */
+  get joinFile(): string {
     return join(this.own.path, 'cgroup.procs');
   }
 
@@ -40,21 +40,22 @@ export class LinkCgroup {
     await this.limit(limits);
   }
 
-  /** Sets the limits, as far as there are controllers. */
+  /** Sets the limits whose controllers are available. */
   async limit({ processes, memoryBytes }: Limits): Promise<void> {
     await this.whole.write('pids.max', `${processes}`).catch(() => {});
     await this.whole.write('memory.max', `${memoryBytes}`).catch(() => {});
   }
 
-  /** The cgroup of a session that was begun here. */
+  /** Returns the cgroup of a session that was started here. */
   async session(id: string): Promise<Cgroup | undefined> {
     const name = sessionName(id);
     return (await this.whole.children()).includes(name) ? this.whole.child(name) : undefined;
   }
 
   /**
-   * Puts a keeper, which waits, into a cgroup for session `id`. The link alone has named it, so it must be a process
-   * of the link's `uid` and among the link's own, or nothing is moved. Throws LINK_REFUSED, and what the kernel says.
+   * Moves a waiting keeper into a cgroup for session `id`. Only the link has named the keeper, so it must
+   * be a process of the link's `uid` in the link's own cgroup, or nothing is moved. Throws LINK_REFUSED,
+   * and errors of the kernel.
    */
   async confine(id: string, keeper: number, uid: number): Promise<void> {
     const before = await processOf(keeper, uid);
@@ -62,23 +63,24 @@ export class LinkCgroup {
     const session = this.whole.child(sessionName(id));
     await session.make();
     await session.add(keeper).catch(async () => {
-      await session.make(); // it was swept while it was empty
+      await session.make(); // it was empty and has been removed
       await session.add(keeper);
     });
     if ((await processOf(keeper, uid))?.startTime !== before.startTime) throw notOurs();
   }
 
-  /** Removes what is empty. */
+  /** Removes the cgroups that are empty. */
   async remove(): Promise<void> {
     await this.whole.remove();
   }
 }
 
 function sessionName(id: string): string {
-  if (!SESSION.test(id)) throw new AppError('INVALID_ARGUMENT', 'the id of a session cannot name a cgroup');
+  if (!SESSION.test(id))
+    throw new AppError('INVALID_ARGUMENT', 'session_id: not usable as the name of a cgroup');
   return `session-${id}`;
 }
 
 function notOurs(): AppError {
-  return new AppError('LINK_REFUSED', 'the keeper that the link names is not one of its own processes');
+  return new AppError('LINK_REFUSED', "the keeper named by the link is not one of the link's processes");
 }

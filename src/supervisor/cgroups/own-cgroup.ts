@@ -1,15 +1,18 @@
-/** Where this process and others stand in the one hierarchy of cgroups version 2 (cgroups(7)). */
+/** Finds the cgroups of processes in the cgroup version 2 hierarchy (cgroups(7)). */
 import { readFile } from 'node:fs/promises';
 
-/** The path of `pid`'s cgroup, from the root that this process sees; undefined when it is gone or there is none. */
+/**
+ * Returns the path of the cgroup of `pid`, from the root visible to this process; undefined when the
+ * process is gone or has none.
+ */
 export async function cgroupPathOf(pid: number | 'self'): Promise<string | undefined> {
   const text = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
   const [, path] = /^0::(\/.*)$/m.exec(text) ?? [];
-  // Outside of what can be seen here, or removed.
+  // Outside the visible hierarchy, or removed.
   return path === undefined || path.includes('/..') || path.endsWith(' (deleted)') ? undefined : path;
 }
 
-/** Where that root is mounted: /sys/fs/cgroup, or below it beside version 1. */
+/** Returns the mount point of the hierarchy: /sys/fs/cgroup, or below it when version 1 is mounted, too. */
 export async function cgroupRoot(): Promise<string | undefined> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8');
   for (const line of mounts.split('\n')) {

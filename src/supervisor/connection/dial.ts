@@ -1,4 +1,7 @@
-/** Connecting to a link's socket, and asking the kernel who listens before a single byte is sent (DESIGN 7.2). */
+/**
+ * Connects to a link's socket, and checks with the kernel who listens before any byte is sent (DESIGN
+ * 7.2).
+ */
 import { createConnection, type Socket } from 'node:net';
 import { AppError, isAppError } from '../../errors.ts';
 import { peerCredentials } from '../../native/peer-credentials.ts';
@@ -7,55 +10,56 @@ import { FrameReader } from './frame-reader.ts';
 
 const NOBODY = 65534;
 
-/** Nobody takes the connection. */
+/** The error when nobody accepts the connection. */
 export class Unreachable extends AppError {
-  /** Whether nobody listens there any more, rather than being slow or out of room. */
+  /** True when nobody listens any more; false when the listener is slow or out of connections. */
   readonly gone: boolean;
 
   constructor(why: string, gone: boolean, cause?: unknown) {
-    super('LINK_LOST', `the link cannot be reached: ${why}`, { cause });
+    super('LINK_LOST', `cannot reach the link: ${why}`, { cause });
     this.gone = gone;
   }
 }
 
-/** A connection that nothing was sent on or read from. */
-export interface Line {
+/** A connection on which nothing has been sent or read. */
+export interface SocketWithReader {
   readonly socket: Socket;
-  /** What is read from it, once the socket is resumed. */
+  /** Reads frames, once the socket is resumed. */
   readonly incoming: FrameReader;
 }
 
-/** A connection to a socket on which `process` of the expected uid listens. */
-export interface Dialled extends Line {
-  /** undefined when the process that began to listen has since ended, though somebody accepts. */
+/** A connection to a socket whose listener has the expected uid. */
+export interface VerifiedSocket extends SocketWithReader {
+  /** The listening process; undefined when it has ended and another process accepts. */
   readonly process: ListeningProcess | undefined;
 }
 
 /**
- * Connects to `path` and checks that `uid` listens there (SO_PEERCRED, unix(7)).
- * Throws Unreachable when nobody accepts, and LINK_REFUSED when somebody else listens.
+ * Connects to `path` and checks that `uid` listens there (SO_PEERCRED, unix(7)). Throws Unreachable when
+ * nobody accepts, LINK_REFUSED when another uid listens.
  */
-export async function dial(path: string, uid: number, deadlineMs: number): Promise<Dialled> {
-  const line = await connect(path, deadlineMs);
-  const { socket } = line;
+export async function dial(path: string, uid: number, deadlineMs: number): Promise<VerifiedSocket> {
+  const opened = await connect(path, deadlineMs);
+  const { socket } = opened;
   try {
     const peer = peerCredentials(socket);
-    if (peer.pid <= 0) throw refused('its listener is outside of what this host can see');
-    if (peer.uid === NOBODY || peer.uid !== uid) throw refused(`its listener is not uid ${uid}`);
-    if (await isForwarder(peer.pid)) throw refused('its listener is sshd, on behalf of somebody elsewhere');
-    return { ...line, process: await processOf(peer.pid, uid) };
+    if (peer.pid <= 0) throw notALink('its listener is in another pid namespace');
+    if (peer.uid === NOBODY || peer.uid !== uid) throw notALink(`its listener is not uid ${uid}`);
+    if (await isForwarder(peer.pid))
+      throw notALink('its listener is sshd, which forwards it to another host');
+    return { ...opened, process: await processOf(peer.pid, uid) };
   } catch (error) {
     socket.destroy();
-    // A peer that has gone again leaves nobody to ask about.
+    // The peer has closed the connection already, so the kernel has no credentials.
     throw isAppError(error) ? error : new Unreachable('it hung up', false, error);
   }
 }
 
-function connect(path: string, deadlineMs: number): Promise<Line> {
+function connect(path: string, deadlineMs: number): Promise<SocketWithReader> {
   return new Promise((resolve, reject) => {
     const incoming = new FrameReader();
     const socket = createConnection({ path, onread: incoming.onread });
-    const timer = setTimeout(() => fail(new Unreachable('it does not accept', false)), deadlineMs);
+    const timer = setTimeout(() => fail(new Unreachable('timed out', false)), deadlineMs);
     const fail = (error: AppError): void => {
       clearTimeout(timer);
       socket.destroy();
@@ -66,13 +70,13 @@ function connect(path: string, deadlineMs: number): Promise<Line> {
     });
     socket.once('connect', () => {
       clearTimeout(timer);
-      socket.removeAllListeners('error').on('error', () => {}); // 'close' follows and says it all
+      socket.removeAllListeners('error').on('error', () => {}); // 'close' follows
       socket.pause();
       resolve({ socket, incoming });
     });
   });
 }
 
-function refused(why: string): AppError {
-  return new AppError('LINK_REFUSED', `the socket is not a link of the caller's account: ${why}`);
+function notALink(why: string): AppError {
+  return new AppError('LINK_REFUSED', `the socket does not belong to a link of the caller's account: ${why}`);
 }

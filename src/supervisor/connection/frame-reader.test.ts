@@ -67,7 +67,7 @@ describe('what comes from a link', () => {
           if (held.length > kept) check(held.shift() as Frame);
           if (heard + held.length === sent.length) done.resolve();
         };
-        incoming.onBroken = done.reject;
+        incoming.onError = done.reject;
         if (sent.length === 0) done.resolve();
         const bytes = Buffer.concat(sent.map(encodeFrame));
         for (let at = 0; at < bytes.length; at += 150_000) far.write(bytes.subarray(at, at + 150_000));

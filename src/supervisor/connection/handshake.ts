@@ -1,6 +1,6 @@
 /**
- * The first frames on a connection (DESIGN 7.3): the link says Hello, the daemon answers Init (a
- * new link: token, proof, init key) or Resume (both sides prove the init key), the link Ready.
+ * The first frames on a connection (DESIGN 7.3): the link sends Hello, the daemon answers with Init (to a
+ * new link: token, proof, init key) or Resume (both ends prove the init key), the link with Ready.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import { type Hello, type Init, Kind } from '../../generated/latchkey/link/v1/li
 import { NONCE_BYTES, PROTOCOL_VERSION } from '../../link-protocol/protocol.ts';
 import { resumeMac } from '../../token/proof.ts';
 import { Channel } from './channel.ts';
-import type { Line } from './dial.ts';
+import type { SocketWithReader } from './dial.ts';
 
 const HELLO_MS = 5_000;
 const READY_MS = 5_000;
@@ -18,45 +18,46 @@ export interface Greeted {
   readonly hello: Hello;
 }
 
-/** Waits for Hello on a connection whose listener is verified. Throws LINK_LOST or LINK_REFUSED. */
-export async function greet(line: Line): Promise<Greeted> {
-  const heard = Promise.withResolvers<Hello | undefined>();
-  let said = false;
+/** Waits for Hello on a connection whose listener has been verified. Throws LINK_LOST or LINK_REFUSED. */
+export async function greet(line: SocketWithReader): Promise<Greeted> {
+  const received = Promise.withResolvers<Hello | undefined>();
+  let isReceived = false;
   const channel = new Channel(line, (body) => {
-    if (said || body.$case !== 'hello') throw new AppError('INVALID_ARGUMENT', 'Hello comes first, and once');
-    said = true;
-    heard.resolve(body.value);
+    if (isReceived || body.$case !== 'hello')
+      throw new AppError('INVALID_ARGUMENT', 'Hello must be the first frame, and sent once');
+    isReceived = true;
+    received.resolve(body.value);
   });
-  void channel.ended.then(() => heard.resolve(undefined));
-  const timer = setTimeout(() => channel.close('the link does not say Hello'), HELLO_MS);
-  const hello = await heard.promise;
+  void channel.ended.then(() => received.resolve(undefined));
+  const timer = setTimeout(() => channel.close('the link sent no Hello'), HELLO_MS);
+  const hello = await received.promise;
   clearTimeout(timer);
-  if (!hello) throw new AppError('LINK_LOST', 'the link does not say Hello');
+  if (!hello) throw new AppError('LINK_LOST', 'the link sent no Hello');
   if (hello.version === PROTOCOL_VERSION && hello.nonce.length === NONCE_BYTES) return { channel, hello };
-  channel.close('the link speaks another protocol');
-  throw new AppError('LINK_REFUSED', `the link speaks version ${hello.version} of the protocol`);
+  channel.close('unsupported version of the protocol');
+  throw new AppError('LINK_REFUSED', `unsupported version ${hello.version} of the protocol`);
 }
 
-/** Throws LINK_REFUSED unless `hello` is that of a link that nobody has initialised, of the kind registered. */
+/** Throws LINK_REFUSED unless `hello` is from a new link of the registered kind. */
 export function checkNewLink(hello: Hello, daemon: boolean): void {
   const kind = daemon ? Kind.LINK_DAEMON : Kind.LINK;
-  if (hello.kind !== kind) throw new AppError('LINK_REFUSED', 'the link is of another kind than registered');
-  if (hello.jti !== '') throw new AppError('LINK_REFUSED', 'the link has been initialised already');
+  if (hello.kind !== kind) throw new AppError('LINK_REFUSED', 'the link is not of the registered kind');
+  if (hello.jti !== '') throw new AppError('LINK_REFUSED', 'the link is already initialised');
 }
 
-/** Makes a link a link. Throws LINK_REFUSED or LINK_LOST. */
+/** Sends Init to a new link. Throws LINK_REFUSED or LINK_LOST. */
 export async function initialise(channel: Channel, init: Init, jti: string): Promise<void> {
   const ready = await channel.ask({ $case: 'init', value: init }, 'ready', READY_MS);
-  if (ready.jti !== jti) throw new AppError('LINK_REFUSED', 'the link is ready with another token');
+  if (ready.jti !== jti) throw new AppError('LINK_REFUSED', 'the link has another token');
 }
 
-/** Goes on with a link that an earlier connection has initialised. Throws LINK_REFUSED when it is not that one. */
+/** Resumes a link that an earlier connection has initialised. Throws LINK_REFUSED when it is another one. */
 export async function resume(
   { channel, hello }: Greeted,
   known: { readonly jti: string; readonly uid: number; readonly initKey: Buffer },
 ): Promise<void> {
   const { jti, uid, initKey } = known;
-  if (hello.jti !== jti) throw new AppError('LINK_REFUSED', 'another link listens there');
+  if (hello.jti !== jti) throw new AppError('LINK_REFUSED', 'another link listens on the socket');
   const daemonNonce = randomBytes(NONCE_BYTES);
   const transcript = { version: PROTOCOL_VERSION, linkNonce: hello.nonce, daemonNonce, jti, uid };
   const mac = resumeMac('daemon', initKey, transcript);

@@ -1,6 +1,6 @@
 /**
- * What may still be sent to one session's input. A program that does not read holds back whoever
- * writes to it and nobody else. Writers are served in order, each one's bytes in one piece.
+ * Flow control of one session's input. A program that does not read blocks only its own writers. Writers
+ * are served in order, each one's bytes without interruption.
  */
 import { Condition } from '../../async/condition.ts';
 import { AppError } from '../../errors.ts';
@@ -20,12 +20,12 @@ export class InputWindow {
     this.#send = send;
   }
 
-  /** Resolves when all of `data` has been sent. Throws what `fail` was told. */
+  /** Resolves when all of `data` has been sent. Throws the error of `fail`. */
   write(data: Buffer): Promise<void> {
     return this.inTurn(() => this.#writeAll(data));
   }
 
-  /** Runs `work` when everything written so far has been sent. */
+  /** Runs `work` after everything written so far has been sent. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
     this.#turn = done.then(ignore, ignore);
@@ -37,7 +37,7 @@ export class InputWindow {
     this.#changed.notify();
   }
 
-  /** The session takes no more: whoever writes gets `error`. */
+  /** Fails all writers with `error`, because the session takes no more input. */
   fail(error: Error): void {
     this.#error ??= error;
     this.#changed.notify();
@@ -55,7 +55,7 @@ export class InputWindow {
   }
 }
 
-/** The same refusal for each writer, rather than one object shared among them. */
+/** Makes a new error for each writer, so that none is shared. */
 function withOwnStack(error: Error): Error {
   return error instanceof AppError
     ? new AppError(error.reason, error.message, { details: error.details })

@@ -210,9 +210,9 @@ describe('what a link may say', () => {
     const warning = { $case: 'warning', value: { sessionId: ID, text: 'disk \u001b]0;full' } } as const;
     for (let i = 0; i < 50; i += 1) fake.say(warning);
     await link.list();
-    const lines = world.logged.filter(({ message }) => message.startsWith('a link warns'));
+    const lines = world.logged.filter(({ message }) => message.startsWith('warning from a link'));
     expect(lines).toHaveLength(10);
-    expect(lines[0]?.message).toBe('a link warns: disk \ufffd]0;full');
+    expect(lines[0]?.message).toBe('warning from a link: disk \ufffd]0;full');
   });
 
   test('what is no frame ends the connection', async () => {

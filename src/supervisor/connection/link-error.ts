@@ -1,6 +1,6 @@
 /**
- * Turns a link's Error into ours. A link is a process of its user's, so nothing it says is taken
- * as it is: only reasons that a link can have, one detail, and text without controls.
+ * Converts a link's Error frame. A link is a process of its user, so nothing in it is trusted: only
+ * reasons that a link may have, one detail, and text without control characters.
  */
 import { AppError, type Reason } from '../../errors.ts';
 import type { Error as ErrorFrame } from '../../generated/latchkey/link/v1/link.ts';
@@ -20,17 +20,17 @@ const REASONS: ReadonlySet<string> = new Set<Reason>([
 ]);
 const MAX_TEXT = 500;
 
-/** What the link refused: a class of its own, to tell it from a link that did not answer. */
+/** An error that the link itself has sent, as opposed to a link that did not answer. */
 export class LinkRefusal extends AppError {}
 
 export function refusalOf(frame: ErrorFrame): LinkRefusal {
   const reason = REASONS.has(frame.reason) ? (frame.reason as Reason) : 'INTERNAL';
   const offset = frame.details.first_offset;
   const details = offset !== undefined && /^\d{1,16}$/.test(offset) ? { first_offset: offset } : {};
-  return new LinkRefusal(reason, safeText(frame.message) || 'the link refused', { details });
+  return new LinkRefusal(reason, safeText(frame.message) || 'the link refused the request', { details });
 }
 
-/** `text` from a link as it may be logged and shown: one line, no controls, 500 characters. */
+/** Makes text from a link safe to log and show: one line, no control characters, at most 500 characters. */
 export function safeText(text: string): string {
   return text.slice(0, MAX_TEXT).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '�');
 }

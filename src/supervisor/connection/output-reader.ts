@@ -1,35 +1,38 @@
 /**
- * One reader of a session's output. Credit says how much the link may send ahead: a reader that
- * does not take holds back its own output and nothing else (no other reader, no signal).
+ * One reader of a session's output. Its credit limits how much the link may send ahead: a reader that
+ * does not read blocks only its own output.
  */
 import { Condition } from '../../async/condition.ts';
 import { AppError } from '../../errors.ts';
 import { type Output, type ReadEnd, Stream } from '../../generated/latchkey/link/v1/link.ts';
 import { creditFor } from '../../link-protocol/protocol.ts';
 
-/** How far, in bytes, a link may be ahead of a reader: more brings no speed, less costs turns. */
+/** Bounds of a reader's window, in bytes: a larger one is not faster, a smaller one costs round trips. */
 const SMALLEST_WINDOW_BYTES = 32 * 1024;
 const LARGEST_WINDOW_BYTES = 512 * 1024;
-/** What those who read from one link share, if they are many. */
+/** Bytes that all readers of one link share, when there are many. */
 const SHARED_BYTES = 16 * 1024 * 1024;
-/** Credit goes back in parts of the window, so that small output costs few frames. */
-const RETURNS = 4;
+/** Credit is returned in quarters of the window, so that small output needs few frames. */
+const CREDIT_PARTS = 4;
 
-/** How far a link may be ahead of a reader who comes to `others`: all that do not read hold 80 MiB a thousand. */
-export function windowBeside(others: number): number {
+/**
+ * Returns the window of a reader beside `others`, in bytes. A thousand readers that do not read hold 80
+ * MiB.
+ */
+export function windowFor(others: number): number {
   const share = Math.floor(SHARED_BYTES / (others + 1));
   return Math.min(LARGEST_WINDOW_BYTES, Math.max(SMALLEST_WINDOW_BYTES, share));
 }
 
-/** `data` may be overwritten once the next piece is asked for. */
+/** A piece of output. `data` may be overwritten once the next piece is requested. */
 export interface OutputPiece {
-  /** Where it lies in all that the session printed, in bytes. */
+  /** Offset in all of the session's output, in bytes. */
   readonly offset: number;
   readonly stream: 'stdout' | 'stderr';
   readonly data: Buffer;
 }
 
-/** How a reading ended: `exited` when the session is over, its status when somebody saw it. */
+/** The end of a reader's output; `exited` is set when the session is over, with its status if known. */
 export interface OutputEnd {
   readonly exited?: { readonly status?: number };
 }
@@ -44,16 +47,16 @@ export class OutputReader {
   /** A piece has come, or the end. */
   readonly #changed = new Condition();
 
-  /** `window` says how many bytes the link may be ahead. */
+  /** `window` is the number of bytes that the link may be ahead. */
   constructor(window: number) {
     this.#window = window;
-    this.#returnBytes = window / RETURNS;
+    this.#returnBytes = window / CREDIT_PARTS;
   }
 
-  /** A piece has come. Throws INVALID_ARGUMENT when the link sent more than it may. */
+  /** Receives a piece. Throws INVALID_ARGUMENT when the link has exceeded its credit. */
   push({ offset, stream, data }: Output): void {
     if (this.#window <= 0 || data.length > this.#window)
-      throw new AppError('INVALID_ARGUMENT', 'more output than there was credit');
+      throw new AppError('INVALID_ARGUMENT', 'more output than the credit allows');
     this.#window -= creditFor(data.length);
     this.#waiting.push({ offset, stream: stream === Stream.STDERR ? 'stderr' : 'stdout', data });
     this.#changed.notify();
@@ -64,7 +67,7 @@ export class OutputReader {
     this.#changed.notify();
   }
 
-  /** Ends the reading with `error`, behind what has come. */
+  /** Ends the reader with `error`, after the pieces received so far. */
   fail(error: Error): void {
     this.#error = error;
     this.#changed.notify();
@@ -75,8 +78,8 @@ export class OutputReader {
   }
 
   /**
-   * The pieces in order. `taken` gets the bytes of each that is done with, but not of one that was being
-   * taken when the reader left; `grant` is told how many more the link may send.
+   * Yields the pieces in order. `taken` is called with each piece's bytes after use, except for one in use
+   * when the reader stops. `grant` is called with the number of bytes that the link may send in addition.
    */
   async *pieces(
     taken: (data: Buffer) => void,
@@ -87,14 +90,14 @@ export class OutputReader {
       if (piece) {
         yield piece;
         taken(piece.data);
-        this.#give(creditFor(piece.data.length), grant);
+        this.#returnCredit(creditFor(piece.data.length), grant);
       } else if (this.#error) throw this.#error;
       else if (this.#end) return this.#end;
       else await this.#changed.wait();
     }
   }
 
-  #give(bytes: number, grant: (bytes: number) => void): void {
+  #returnCredit(bytes: number, grant: (bytes: number) => void): void {
     this.#taken += bytes;
     if (this.#taken < this.#returnBytes || this.isOver) return;
     this.#window += this.#taken;
@@ -103,7 +106,7 @@ export class OutputReader {
   }
 }
 
-/** A status as a shell has it, 0 to 255; nothing else a link may claim is one. */
+/** Returns an exit status as a shell reports it, 0 to 255; any other value from a link is dropped. */
 export function statusOf(status: number | undefined): { status?: number } {
   return status !== undefined && status >= 0 && status <= 255 ? { status } : {};
 }

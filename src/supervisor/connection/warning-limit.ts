@@ -1,14 +1,14 @@
-/** Lets a link put so many lines a minute into the log, and no more. */
+/** Limits the lines that one link can put into the log: ten a minute. */
 import { FixedWindow } from '../../limits/fixed-window.ts';
 
-const LINES = 10;
+const MAX_LINES = 10;
 const PERIOD_MS = 60_000;
 
 export class WarningLimit {
   readonly #lines = new FixedWindow(PERIOD_MS);
 
-  /** Whether one more line may be written. */
+  /** Returns true when one more line may be logged. */
   take(): boolean {
-    return this.#lines.count() <= LINES;
+    return this.#lines.count() <= MAX_LINES;
   }
 }

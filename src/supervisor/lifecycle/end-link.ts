@@ -1,4 +1,4 @@
-/** Ends one link: asked first, and killed when it does not answer. */
+/** Ends one link: asks it to stop, and kills it when it does not answer. */
 import type { LinkCgroup } from '../cgroups/link-cgroup.ts';
 import type { Link } from '../link.ts';
 import { endProcess } from './end-process.ts';
@@ -6,14 +6,14 @@ import type { EndResult, Survivor } from './end-result.ts';
 import type { Supervision } from './supervision.ts';
 
 const GRACE_MS = 3_000;
-/** For a link that has said that it goes. */
-const LEAVING_MS = 2_000;
-/** For the kernel to end what it has killed. */
-const KILLED_MS = 5_000;
+/** Time for a link that has announced that it exits. */
+const EXIT_MS = 2_000;
+/** Time for the kernel to end killed processes. */
+const KILL_TIMEOUT_MS = 5_000;
 
 /**
- * Ends `link`, which is no link any more afterwards. In a cgroup the kernel ends its own processes, with
- * `everything` whatever began there; elsewhere a process that nobody can see gone is named as a survivor.
+ * Ends `link` and drops it. With a cgroup, the kernel ends its own processes, and with `everything` all
+ * that it started. Without one, a process that cannot be verified to be gone is reported as a survivor.
  */
 export async function endLink(
   link: Link,
@@ -21,11 +21,13 @@ export async function endLink(
   supervision: Pick<Supervision, 'whoListens' | 'drop'>,
 ): Promise<EndResult> {
   try {
-    const leaves = await saysThatItLeaves(link);
-    if (link.cgroup) return await endCgroup(link, link.cgroup, { leaves, everything });
+    const isStopping = await askToStop(link);
+    if (link.cgroup) return await endCgroup(link, link.cgroup, { isStopping, everything });
     const listener = link.process ? { nobody: false } : await supervision.whoListens(link);
     link.process ??= listener.process;
-    const isOver = link.process ? await endProcess(link, leaves ? LEAVING_MS : 0) : leaves || listener.nobody;
+    const isOver = link.process
+      ? await endProcess(link, isStopping ? EXIT_MS : 0)
+      : isStopping || listener.nobody;
     if (isOver) return { isOver, processes: link.process ? 1 : 0, survivors: [], verifiedBy: 'link' };
     return { isOver, processes: 0, survivors: [survivorOf(link, link.row.pid)] };
   } finally {
@@ -33,7 +35,7 @@ export async function endLink(
   }
 }
 
-async function saysThatItLeaves({ connection }: Link): Promise<boolean> {
+async function askToStop({ connection }: Link): Promise<boolean> {
   try {
     await connection?.stop({ endSessions: false, graceMs: GRACE_MS });
     return connection !== undefined;
@@ -42,14 +44,14 @@ async function saysThatItLeaves({ connection }: Link): Promise<boolean> {
   }
 }
 
-/** Ends a link's own processes, or everything that began there, as the kernel alone can. */
+/** Kills a link's own processes, or everything that it started. */
 async function endCgroup(
   link: Link,
   { whole, own }: LinkCgroup,
-  { leaves, everything }: { leaves: boolean; everything: boolean },
+  { isStopping, everything }: { isStopping: boolean; everything: boolean },
 ): Promise<EndResult> {
-  await own.empties(leaves ? LEAVING_MS : 0);
-  const { killed, left } = await (everything ? whole : own).end(KILLED_MS);
+  await own.waitUntilEmpty(isStopping ? EXIT_MS : 0);
+  const { killed, left } = await (everything ? whole : own).end(KILL_TIMEOUT_MS);
   const besides = killed.filter((pid) => pid !== link.process?.pid).length;
   const survivors = left.map((pid) => survivorOf(link, pid));
   return { isOver: left.length === 0, processes: 1 + besides, survivors, verifiedBy: 'daemon' };

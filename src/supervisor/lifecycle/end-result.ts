@@ -1,18 +1,18 @@
-/** A process that was to end and did not. */
+/** A process that could not be ended. */
 export interface Survivor {
-  /** 0 where it is not known. */
+  /** 0 when it is unknown. */
   readonly pid: number;
   readonly linuxUser: string;
   readonly command: string;
 }
 
-/** What became of a link or a session that was to end. */
+/** The result of ending a link or a session. */
 export interface EndResult {
   /** False when something survived, and for a session that its link does not know. */
   readonly isOver: boolean;
-  /** How many processes were ended. */
+  /** Number of processes ended. */
   readonly processes: number;
   readonly survivors: readonly Survivor[];
-  /** Who says so: the daemon, or the user's own link. Missing when there was nobody to say it. */
+  /** Who verified the result: the daemon, or the user's own link. Unset when nobody could. */
   readonly verifiedBy?: 'daemon' | 'link';
 }

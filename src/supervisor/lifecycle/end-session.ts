@@ -1,4 +1,4 @@
-/** Ending one session, and what is said about it afterwards. */
+/** Ends one session and reports the result. */
 import { readFile } from 'node:fs/promises';
 import type { SessionRow } from '../../store/schema.ts';
 import type { Cgroup } from '../cgroups/cgroup.ts';
@@ -7,45 +7,46 @@ import { LinkRefusal, safeText } from '../connection/link-error.ts';
 import type { EndResult, Survivor } from './end-result.ts';
 
 const MAX_COMMAND = 200;
-/** A link may name as many as fit into a frame, and a receipt has to reach whoever asked for it. */
+/** A link may list as many survivors as fit into a frame, and a receipt has a size limit. */
 const MAX_SURVIVORS = 100;
-/** For the kernel to end what it has killed. */
-const KILLED_MS = 5_000;
+/** Time for the kernel to end killed processes. */
+const KILL_TIMEOUT_MS = 5_000;
 
-type Ending = Pick<SessionRow, 'id' | 'linux_user' | 'command'>;
+type EndedSession = Pick<SessionRow, 'id' | 'linux_user' | 'command'>;
 
-/** Who can end a session: the link that looks after it, which asks first, and the kernel. */
-export interface Enders {
+/** The means of ending a session: its link, which asks the processes first, and the kernel. */
+export interface SessionEnders {
   readonly link: LinkConnection | undefined;
   readonly cgroup: Cgroup | undefined;
 }
 
 /**
- * Ends a session with all its processes. Its link does what it can, and what is left in its cgroup is killed: what
- * runs under another uid and what the link does not tell of included. Without a cgroup the link's word is all there is;
- * one that does not answer leaves the keeper a survivor, and nothing is ended when the link does not know the session.
+ * Ends a session with all its processes. The link ends what it can; then everything left in the session's
+ * cgroup is killed, including processes of another uid and those that the link does not report. Without a
+ * cgroup only the link's word counts: when it does not answer, the keeper is reported as a survivor, and
+ * when it does not know the session, nothing is ended.
  */
 export async function endSession(
-  { link, cgroup }: Enders,
-  session: Ending,
+  { link, cgroup }: SessionEnders,
+  session: EndedSession,
   graceMs: number,
 ): Promise<EndResult> {
-  const told = link ? await endByLink(link, session, graceMs) : unreachable(session);
-  if (cgroup === undefined) return told;
+  const byLink = link ? await endByLink(link, session, graceMs) : unreachable(session);
+  if (cgroup === undefined) return byLink;
   const keeper = link?.running.get(session.id);
-  const { killed, left } = await cgroup.end(KILLED_MS);
-  await link?.over(session.id);
+  const { killed, left } = await cgroup.end(KILL_TIMEOUT_MS);
+  await link?.markOver(session.id);
   await cgroup.remove();
   const survivors = await Promise.all(left.slice(0, MAX_SURVIVORS).map((pid) => survivorOf(pid, session)));
   return {
     isOver: left.length === 0,
-    processes: told.processes + killed.filter((pid) => pid !== keeper).length,
+    processes: byLink.processes + killed.filter((pid) => pid !== keeper).length,
     survivors,
     verifiedBy: 'daemon',
   };
 }
 
-async function endByLink(link: LinkConnection, session: Ending, graceMs: number): Promise<EndResult> {
+async function endByLink(link: LinkConnection, session: EndedSession, graceMs: number): Promise<EndResult> {
   const keeper = link.running.get(session.id) ?? 0;
   try {
     const { processes, survivors } = await link.end(session.id, graceMs);
@@ -58,21 +59,21 @@ async function endByLink(link: LinkConnection, session: Ending, graceMs: number)
   }
 }
 
-/** A session that nobody can end now: no link looks after it. */
-function unreachable(session: Ending): EndResult {
+/** The result for a session that no link looks after. */
+function unreachable(session: EndedSession): EndResult {
   return { isOver: false, processes: 0, survivors: [survivor(0, session, commandLine(session))] };
 }
 
-async function survivorOf(pid: number, session: Ending): Promise<Survivor> {
+async function survivorOf(pid: number, session: EndedSession): Promise<Survivor> {
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return survivor(pid, session, safeText(command.replaceAll('\0', ' ').trim()));
 }
 
-function survivor(pid: number, session: Ending, command: string): Survivor {
-  // A link's word is passed on to people who may end what it names: 0 and below would be whole groups.
+function survivor(pid: number, session: EndedSession, command: string): Survivor {
+  // The pid is shown to people who may kill it: 0 and below would mean whole process groups.
   return { pid: Math.max(pid, 0), linuxUser: session.linux_user, command: command.slice(0, MAX_COMMAND) };
 }
 
-function commandLine({ command }: Ending): string {
+function commandLine({ command }: EndedSession): string {
   return safeText((JSON.parse(command) as string[]).join(' '));
 }

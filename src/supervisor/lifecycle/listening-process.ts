@@ -1,6 +1,6 @@
 /**
- * The process behind a socket, as /proc tells it (proc_pid_stat(5), proc_pid_status(5)). A process
- * id alone may by now be another process's; with its start time it cannot be.
+ * The process behind a socket, identified in /proc by pid and start time (proc_pid_stat(5),
+ * proc_pid_status(5)), since a pid alone may be reused.
  */
 import { readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -10,15 +10,18 @@ import { isAlive, type ProcessStat, parseStat } from '../../system/proc-stat.ts'
 
 export interface ListeningProcess {
   readonly pid: number;
-  /** Clock ticks from boot to its start. */
+  /** Start time, in clock ticks since boot. */
   readonly startTime: number;
 }
 
-/** Programs that listen for somebody else: sshd does for `ssh -R`, under the uid of whoever logged in. */
+/** Programs that listen on behalf of others: sshd for `ssh -R`, under the uid of the logged-in user. */
 const FORWARDERS = /^sshd(-session|-auth)?$/;
-const LOOK_AGAIN_MS = 10;
+const POLL_MS = 10;
 
-/** The running process `pid`; undefined when it is gone, a zombie, another uid's, or the daemon itself, which ends no process of its own. */
+/**
+ * Returns the running process `pid`; undefined when it is gone, a zombie, of another uid, or the daemon
+ * itself, which must not be killed.
+ */
 export async function processOf(pid: number, uid: number): Promise<ListeningProcess | undefined> {
   if (pid === process.pid) return undefined;
   const stat = await statOf(pid);
@@ -29,12 +32,12 @@ export async function processOf(pid: number, uid: number): Promise<ListeningProc
   return { pid, startTime: stat.startTime };
 }
 
-/** What the kernel tells everybody of a process; undefined when there is none. */
+/** Returns the public state of a process; undefined when there is none. */
 export async function statOf(pid: number): Promise<ProcessStat | undefined> {
   return parseStat((await readText(`/proc/${pid}/stat`)) ?? '');
 }
 
-/** Whether `pid` is sshd, as far as /proc can be read. */
+/** Returns true when `pid` is sshd, as far as /proc is readable. */
 export async function isForwarder(pid: number): Promise<boolean> {
   const name = await readText(`/proc/${pid}/comm`);
   const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
@@ -43,7 +46,7 @@ export async function isForwarder(pid: number): Promise<boolean> {
   );
 }
 
-/** Whether `process` (of `uid`) is gone within `deadlineMs`. */
+/** Waits up to `deadlineMs` for `process` of `uid` to be gone; returns whether it is. */
 export async function isGoneWithin(
   process: ListeningProcess,
   uid: number,
@@ -54,11 +57,11 @@ export async function isGoneWithin(
     const now = await processOf(process.pid, uid);
     if (now?.startTime !== process.startTime) return true;
     if (performance.now() > deadline) return false;
-    await delay(LOOK_AGAIN_MS);
+    await delay(POLL_MS);
   }
 }
 
-/** Sends SIGKILL to `target` if it still is that process; false when the daemon may not. */
+/** Sends SIGKILL to exactly this process; returns false when the daemon may not. */
 export async function killProcess(target: ListeningProcess, uid: number): Promise<boolean> {
   const now = await processOf(target.pid, uid);
   if (now?.startTime !== target.startTime) return true;

@@ -1,6 +1,6 @@
 /**
- * Link daemons of another version than the server's, as after an upgrade: each is replaced once nothing runs there.
- * It takes starts until the new one is ready, and goes on where none can be started.
+ * Replaces link daemons of another version than the server's, as after an upgrade, once they run no
+ * session. The old one accepts starts until the new one is ready, and stays when none can be started.
  */
 import { Poller } from '../../async/poller.ts';
 import type { Log } from '../../log/log.ts';
@@ -9,13 +9,13 @@ import type { Link } from '../link.ts';
 import type { LinkRegistry } from '../registry.ts';
 import type { DaemonStarts } from '../starters/daemon-starts.ts';
 
-/** How often. */
+/** Interval between checks, in milliseconds. */
 export const LOOK_MS = 1_000;
 /**
- * Before a user's next one is replaced. What is started is of the server's version only if the program on the disk is:
- * while an upgrade waits half done, it is not.
+ * Pause between two replacements for one user. A new link daemon only has the server's version if the
+ * program on disk does, which is not the case while an upgrade is incomplete.
  */
-const REST_MS = 600_000;
+const PAUSE_MS = 600_000;
 
 export interface OutdatedDaemonsOptions {
   readonly registry: LinkRegistry;
@@ -26,7 +26,7 @@ export interface OutdatedDaemonsOptions {
 export class OutdatedDaemons implements Disposable {
   readonly #options: OutdatedDaemonsOptions;
   readonly #poller: Poller;
-  /** When a uid's link daemon may be replaced again, by performance.now(). */
+  /** Time of performance.now() before which a uid's link daemon is not replaced again. */
   readonly #next = new Map<number, number>();
 
   constructor(options: OutdatedDaemonsOptions) {
@@ -38,7 +38,7 @@ export class OutdatedDaemons implements Disposable {
     this.#poller[Symbol.dispose]();
   }
 
-  /** One after the other: there may be as many as users. */
+  /** Replaces one at a time, since there may be as many as users. */
   async #look(): Promise<void> {
     for (const link of [...this.#options.registry.all()])
       if (this.#isDue(link) && performance.now() >= (this.#next.get(link.uid) ?? 0))
@@ -54,11 +54,11 @@ export class OutdatedDaemons implements Disposable {
   async #replace(link: Link): Promise<void> {
     const { daemonStarts, log } = this.#options;
     const { socket, linuxUser: name, uid } = link;
-    this.#next.set(uid, performance.now() + REST_MS);
+    this.#next.set(uid, performance.now() + PAUSE_MS);
     try {
       await daemonStarts.replace({ name, uid }, () => this.#isDue(link));
     } catch (error) {
-      log.warn({ err: error, socket, linuxUser: name }, 'a link daemon of another version was not replaced');
+      log.warn({ err: error, socket, linuxUser: name }, 'cannot replace a link daemon of another version');
     }
   }
 }

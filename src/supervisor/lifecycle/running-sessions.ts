@@ -1,4 +1,4 @@
-/** Sessions that are not over, as the store has them. */
+/** Reads the sessions that are not over from the store. */
 import { LARGEST_PAGE, pages } from '../../async/pages.ts';
 import type { Store } from '../../store/open.ts';
 import type { SessionRow } from '../../store/schema.ts';

@@ -1,7 +1,7 @@
 /**
- * Keeps hold of links that are ready: one whose connection breaks is looked for as long as
- * somebody listens on its socket; one that is gone loses its token, and its sessions are left for
- * the next link of its user.
+ * Keeps the connection to ready links. A link whose connection breaks is searched for as long as somebody
+ * listens on its socket. One that is gone loses its token, and its sessions wait for the next link of its
+ * user.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
@@ -25,11 +25,11 @@ import type { ListeningProcess } from './listening-process.ts';
 const DIAL_MS = 2_000;
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 5_000;
-/** A connection that ends sooner makes the next one wait. */
+/** A connection that ends sooner than this delays the next one. */
 const STEADY_MS = 10_000;
 const STOP_GRACE_MS = 3_000;
-/** How long a process may take to leave when it has been told to, or cannot be told. */
-const LEAVING_MS = 2_000;
+/** Time for a process to exit when it has been told to, or cannot be told. */
+const EXIT_MS = 2_000;
 
 export interface SupervisionOptions {
   readonly registry: LinkRegistry;
@@ -39,7 +39,7 @@ export interface SupervisionOptions {
   readonly authority: Pick<Authority, 'initKey' | 'isActive'>;
   readonly settings: () => { readonly eligible: EligibleSettings };
   readonly log: Log;
-  /** Aborts when the daemon stops: links go on without it. */
+  /** Aborts when the daemon stops; links keep running without it. */
   readonly stopping: AbortSignal;
 }
 
@@ -50,20 +50,20 @@ export class Supervision {
     this.#options = options;
   }
 
-  /** What to do with what `link` says unasked. */
+  /** Returns the handlers for the events of `link`. */
   eventsOf(link: Link): LinkEvents {
     const { observers, registry, log } = this.#options;
-    const budget = new WarningLimit();
+    const limit = new WarningLimit();
     return {
       exited: (id, status) => {
         observers.exited(link.info, id, status);
-        this.#tidy(link, id).catch((error: unknown) => this.#untidy(link, error));
+        this.#removeSessionCgroup(link, id).catch((error: unknown) => this.#cleanupFailed(link, error));
       },
       counted: () => {
         if (registry.get(link.socket) === link) registry.changes.emit({ kind: 'changed', link: link.info });
       },
       warning: (sessionId, text) => {
-        if (budget.take()) log.warn({ socket: link.socket, sessionId }, `a link warns: ${text}`);
+        if (limit.take()) log.warn({ socket: link.socket, sessionId }, `warning from a link: ${text}`);
       },
       stopped: () => {
         link.isLeaving = true;
@@ -71,17 +71,17 @@ export class Supervision {
     };
   }
 
-  /** Removes the cgroup of a session that is over, once its keeper has left; what it left behind keeps it. */
-  async #tidy(link: Link, sessionId: string): Promise<void> {
+  /** Removes the cgroup of a finished session, unless processes are left in it. */
+  async #removeSessionCgroup(link: Link, sessionId: string): Promise<void> {
     const session = await link.cgroup?.session(sessionId);
-    if (await session?.empties(LEAVING_MS)) await session?.remove();
+    if (await session?.waitUntilEmpty(EXIT_MS)) await session?.remove();
   }
 
-  #untidy({ socket }: Link, error: unknown): void {
-    this.#options.log.warn({ err: error, socket }, 'what a link has left was not cleared away');
+  #cleanupFailed({ socket }: Link, error: unknown): void {
+    this.#options.log.warn({ err: error, socket }, 'cannot clean up after a link');
   }
 
-  /** `link` is ready: tells who wants to know, and looks after it from now on. */
+  /** Announces that `link` is ready, and watches its connection. */
   ready(link: Link): void {
     const { connection } = link;
     if (!connection) return void this.#lost(link);
@@ -89,39 +89,45 @@ export class Supervision {
     this.#options.observers.tell((observer) => observer.ready?.(connection));
     const sinceMs = performance.now();
     void connection.ended.then(() => {
-      if (performance.now() - sinceMs > STEADY_MS) link.restMs = undefined;
+      if (performance.now() - sinceMs > STEADY_MS) link.pauseMs = undefined;
       return this.#lost(link);
     });
   }
 
-  /** Looks for a stored link. Resolves when it is ready again, gone, or slow to answer; then the search goes on. */
+  /**
+   * Connects to a stored link. Resolves when it is ready again, is gone, or does not answer yet; then the
+   * search continues in the background.
+   */
   async find(link: Link): Promise<void> {
-    if (!(await this.#tryResume(link))) void this.#lookFor(link);
+    if (!(await this.#tryResume(link))) void this.#searchFor(link);
   }
 
-  /** `link` is gone: its token ends, its process ended should it still be there without its socket. */
+  /** Removes a link that is gone: revokes its token, and ends its process should it still run. */
   async drop(link: Link): Promise<void> {
     if (link.isOver) return;
     const { registry, observers, folder, authority, log } = this.#options;
     const removed = registry.remove(link);
-    link.connection?.close('the link is over');
+    link.connection?.close('the link has been removed');
     if (authority.isActive(link.jti))
       await Promise.all(observers.tell((observer) => observer.tokenOver?.(link.jti, 'link-ended')));
     await folder.remove(link.socket);
     await removed;
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'a link is gone');
     observers.tell((observer) => observer.gone?.(link.info));
-    this.#clear(link).catch((error: unknown) => this.#untidy(link, error));
+    this.#cleanUp(link).catch((error: unknown) => this.#cleanupFailed(link, error));
   }
 
   /** Ends what is left of a link's own processes. */
-  async #clear(link: Link): Promise<void> {
-    await endProcess(link, LEAVING_MS);
-    await link.cgroup?.own.end(LEAVING_MS);
+  async #cleanUp(link: Link): Promise<void> {
+    await endProcess(link, EXIT_MS);
+    await link.cgroup?.own.end(EXIT_MS);
     await link.cgroup?.remove();
   }
 
-  /** Who listens on the socket of a link that is not connected: nobody, or a process, if it can be seen. */
+  /**
+   * Finds out who listens on the socket of a link without connection: nobody, or a process, if it is
+   * visible.
+   */
   async whoListens(link: Link): Promise<{ nobody: boolean; process?: ListeningProcess | undefined }> {
     try {
       const { socket, process } = await dial(this.#options.folder.pathOf(link.socket), link.uid, DIAL_MS);
@@ -136,22 +142,26 @@ export class Supervision {
     const { registry, log, stopping } = this.#options;
     if (link.isOver || link.isEnding || stopping.aborted) return;
     if (link.isLeaving) return this.drop(link);
-    log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'the connection to a link is lost');
+    log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'lost the connection to a link');
     registry.changed(link);
-    await this.#rest(link);
-    await this.#lookFor(link);
+    await this.#pause(link);
+    await this.#searchFor(link);
   }
 
-  /** Nothing at first; but a link that hangs up time and again shall not keep the daemon busy with it. */
-  async #rest(link: Link): Promise<void> {
-    const { restMs } = link;
-    link.restMs = restMs === undefined ? 0 : Math.min(Math.max(2 * restMs, FIRST_WAIT_MS), LONGEST_WAIT_MS);
-    if (link.restMs === 0) return;
+  /**
+   * Waits before the next connection: not at all the first time, longer for a link that disconnects
+   * repeatedly.
+   */
+  async #pause(link: Link): Promise<void> {
+    const { pauseMs } = link;
+    link.pauseMs =
+      pauseMs === undefined ? 0 : Math.min(Math.max(2 * pauseMs, FIRST_WAIT_MS), LONGEST_WAIT_MS);
+    if (link.pauseMs === 0) return;
     const { stopping } = this.#options;
-    await delay(link.restMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+    await delay(link.pauseMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
   }
 
-  async #lookFor(link: Link): Promise<void> {
+  async #searchFor(link: Link): Promise<void> {
     const { stopping } = this.#options;
     for (
       let wait = FIRST_WAIT_MS;
@@ -162,19 +172,19 @@ export class Supervision {
     }
   }
 
-  /** False when it is worth another try. */
+  /** Returns false when another attempt is worthwhile. */
   async #tryResume(link: Link): Promise<boolean> {
     if (link.isOver || this.#options.stopping.aborted) return true;
     try {
       await this.#resume(link);
     } catch (error) {
-      this.#options.log.debug({ err: error, socket: link.socket }, 'a link could not be resumed');
+      this.#options.log.debug({ err: error, socket: link.socket }, 'cannot resume a link');
       if (!isFinal(error)) return false;
       await this.drop(link);
       return true;
     }
     this.#checkAccount(link).catch((error: unknown) => {
-      this.#options.log.error({ err: error, socket: link.socket }, "a link's account could not be checked");
+      this.#options.log.error({ err: error, socket: link.socket }, "cannot check a link's account");
     });
     return true;
   }
@@ -189,43 +199,43 @@ export class Supervision {
       await resume(greeted, { jti: link.jti, uid: link.uid, initKey: authority.initKey(link.jti) });
       await connection.list();
     } catch (error) {
-      greeted.channel.close('the link is not resumed');
+      greeted.channel.close('the link was not resumed');
       throw error;
     }
-    if (link.isOver || this.#options.stopping.aborted) return greeted.channel.close('the daemon stops');
+    if (link.isOver || this.#options.stopping.aborted) return greeted.channel.close('the server is stopping');
     if (!authority.isActive(link.jti)) return this.#end(link);
     if (link.isRetiring) link.connection?.retire();
     else if (link.daemon) registry.acceptAgain(link);
     this.ready(link);
   }
 
-  /** A link whose token ended while nobody could tell it. */
+  /** Stops a link whose token was revoked while it was not connected. */
   async #end(link: Link): Promise<void> {
     link.isEnding = true;
     await link.connection?.stop({ endSessions: false, graceMs: STOP_GRACE_MS }).catch(() => undefined);
     await this.drop(link);
   }
 
-  /** Accounts change while a link runs: one that may have none any more loses it. */
+  /** Stops a link whose account may have none any more. */
   async #checkAccount(link: Link): Promise<void> {
     const { observers, settings, log } = this.#options;
     if (link.isOver) return;
     try {
       const user = await canonicalUserOfUid(link.uid);
-      if (user?.name !== link.linuxUser) throw new AppError('NOT_ELIGIBLE', 'the account is another one now');
+      if (user?.name !== link.linuxUser) throw new AppError('NOT_ELIGIBLE', 'the account has changed');
       checkEligible(user, settings().eligible);
     } catch (error) {
       if (!isAppError(error, 'NOT_ELIGIBLE')) return;
       log.warn(
         { socket: link.socket, linuxUser: link.linuxUser, err: error },
-        'a link is not eligible any more',
+        "a link's account is no longer eligible",
       );
       await Promise.all(observers.tell((observer) => observer.tokenOver?.(link.jti, 'revoked')));
     }
   }
 }
 
-/** Whether nothing but a new link can help: nobody listens, or it is not the link that it was. */
+/** Returns true when only a new link can help: nobody listens, or another link does. */
 function isFinal(error: unknown): boolean {
   if (error instanceof Unreachable) return error.gone;
   return error instanceof LinkRefusal || isAppError(error, 'LINK_REFUSED');

@@ -1,4 +1,4 @@
-/** A link daemon's token lives on while it is needed: its user is logged in, or a session runs there. */
+/** Renews a link daemon's token while it is needed: its user is logged in, or a session runs on it. */
 import { Poller } from '../../async/poller.ts';
 import type { Authority } from '../../authority/authority.ts';
 import type { Log } from '../../log/log.ts';
@@ -8,16 +8,16 @@ import type { LinkRegistry } from '../registry.ts';
 import { runningOfUid } from './running-sessions.ts';
 
 const LOOK_MS = 1_000;
-/** Renewal begins in the last of so many parts of a token's life. */
-const PARTS = 4;
-/** How often it is tried in what is then left of it, at least once a second. */
-const TRIES = 8;
+/** Renewal begins in the last quarter of a token's lifetime. */
+const LIFETIME_PARTS = 4;
+/** Attempts in that quarter. */
+const ATTEMPTS = 8;
 
 export interface TokenRenewalOptions {
   readonly registry: LinkRegistry;
   readonly store: Store;
   readonly authority: Pick<Authority, 'get' | 'isActive' | 'liveTokensOf' | 'proofFor' | 'renew'>;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
 }
@@ -25,7 +25,7 @@ export interface TokenRenewalOptions {
 export class TokenRenewal implements Disposable {
   readonly #options: TokenRenewalOptions;
   readonly #poller: Poller;
-  /** When to look at a link again, in milliseconds since 1970, by socket. */
+  /** Time of the next check of a link, in milliseconds since 1970, by socket. */
   readonly #next = new Map<string, number>();
 
   constructor(options: TokenRenewalOptions) {
@@ -45,21 +45,21 @@ export class TokenRenewal implements Disposable {
     for (const link of links) {
       if (now() < (this.#next.get(link.socket) ?? 0)) continue;
       await this.#consider(link).catch((error: unknown) => {
-        log.warn({ err: error, socket: link.socket }, "a link daemon's token was not renewed");
+        log.warn({ err: error, socket: link.socket }, "cannot renew a link daemon's token");
       });
     }
   }
 
-  /** Renews the token when it is time and there is a reason; sets when to look next. */
+  /** Renews the token when it is due and needed; sets the time of the next check. */
   async #consider(link: Link): Promise<void> {
     const { authority, now } = this.#options;
     const claims = await authority.get(link.jti);
     if (!claims || !link.connection) return;
     const endMs = claims.exp * 1000;
     const lifeMs = (claims.exp - claims.iat) * 1000;
-    const beginMs = endMs - lifeMs / PARTS;
+    const beginMs = endMs - lifeMs / LIFETIME_PARTS;
     if (now() < beginMs) return void this.#next.set(link.socket, beginMs);
-    this.#next.set(link.socket, now() + lifeMs / PARTS / TRIES);
+    this.#next.set(link.socket, now() + lifeMs / LIFETIME_PARTS / ATTEMPTS);
     if (await this.#isNeeded(link)) await this.#renew(link);
   }
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { me } from '../../../test/support/link/supervisor-world.ts';
 import { dial } from '../connection/dial.ts';
 import { LinksFolder } from './links-folder.ts';
-import { sweep } from './stale-sockets.ts';
+import { removeStale } from './stale-sockets.ts';
 
 const NAME = `${me.uid}.0123456789abcdef0123456789abcdef.sock`;
 
@@ -40,9 +40,9 @@ test('all of a full folder is swept, however much of it is not to be touched', a
   for (const name of names) writeFileSync(join(path, name), '');
   const isKnown = (name: string): boolean => name.startsWith('known');
   const { signal } = new AbortController();
-  await sweep(folder, isKnown, Date.now(), signal);
+  await removeStale(folder, isKnown, Date.now(), signal);
   expect(readdirSync(path)).toHaveLength(names.length); // too young to be nobody's
-  await sweep(folder, isKnown, Date.now() + 120_000, signal);
+  await removeStale(folder, isKnown, Date.now() + 120_000, signal);
   expect(readdirSync(path).toSorted()).toEqual(known.toSorted());
   rmSync(path, { recursive: true });
 });

@@ -1,7 +1,7 @@
 /**
- * The folder in which links make their sockets. It is opened once and reached through
- * /proc/self/fd, so that a long path fits into a socket address (unix(7): 107 bytes) and nobody
- * who swaps an ancestor folder leads the daemon elsewhere.
+ * The folder of link sockets. It is opened once and reached through /proc/self/fd, so that a long path
+ * fits into a socket address (unix(7): 107 bytes) and replacing an ancestor folder cannot redirect the
+ * daemon.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, opendir, rm } from 'node:fs/promises';
@@ -20,21 +20,24 @@ export class LinksFolder implements AsyncDisposable {
     );
   }
 
-  /** A path to `name`, short enough to connect to. `name` is one that socket-name.ts has checked. */
+  /**
+   * Returns a path of `name` that is short enough to connect to. `name` must have been checked by
+   * socket-name.ts.
+   */
   pathOf(name: string): string {
     return `/proc/self/fd/${this.#handle.fd}/${name}`;
   }
 
-  /** Throws LINK_REFUSED unless `name` is a socket that `uid` has made here. */
+  /** Throws LINK_REFUSED unless `name` is a socket created by `uid`. */
   async checkSocket(name: string, uid: number): Promise<void> {
     const entry = await lstat(this.pathOf(name)).catch((cause: unknown) => {
-      throw new AppError('LINK_REFUSED', 'there is no such socket in the folder of links', { cause });
+      throw new AppError('LINK_REFUSED', 'no such socket in the folder of links', { cause });
     });
-    if (!entry.isSocket()) throw new AppError('LINK_REFUSED', 'what has this name is not a socket');
-    if (entry.uid !== uid) throw new AppError('LINK_REFUSED', `the socket is not one of uid ${uid}`);
+    if (!entry.isSocket()) throw new AppError('LINK_REFUSED', 'not a socket');
+    if (entry.uid !== uid) throw new AppError('LINK_REFUSED', `the socket does not belong to uid ${uid}`);
   }
 
-  /** Every name that lies here, with its age in milliseconds, one at a time: there may be any number. */
+  /** Yields every entry with its age in milliseconds, one at a time, because there may be any number. */
   async *entries(nowMs: number): AsyncGenerator<{ name: string; ageMs: number; socket: boolean }> {
     for await (const { name } of await opendir(this.pathOf('.'))) {
       const entry = await lstat(this.pathOf(name)).catch(() => undefined);
@@ -42,7 +45,7 @@ export class LinksFolder implements AsyncDisposable {
     }
   }
 
-  /** Removes a file; one that is gone already, or a folder, is left at that. */
+  /** Removes a file; ignores one that is gone, and a folder. */
   async remove(name: string): Promise<void> {
     await rm(this.pathOf(name), { force: true }).catch(() => undefined);
   }

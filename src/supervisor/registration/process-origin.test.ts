@@ -53,7 +53,7 @@ describe("a link begun within a session hangs on the session's token", () => {
     const sleeping = { command: ['sleep', '60'], environment: {}, directory: '', input: false };
     await world.sessions.start({ claims: other, ...sleeping });
     const { id } = await beginLink(CUT_OFF);
-    expect(await printed(id, 'cannot be told')).toContain('begin it outside of sessions');
+    expect(await printed(id, 'cannot determine')).toContain('start it outside of sessions');
     expect(await world.sockets()).toEqual(known);
   });
 });

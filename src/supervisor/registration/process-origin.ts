@@ -1,6 +1,6 @@
 /**
- * Where a process on this host comes from, whatever its environment says: the session below whose keeper it
- * runs, or the link below which it runs when it has cut itself off from its session (a link adopts orphans).
+ * Determines the origin of a process from /proc rather than from its environment: the session below whose
+ * keeper it runs, or the link below which it runs when it has left its session (a link adopts orphans).
  */
 import { AppError } from '../../errors.ts';
 import { statOf } from '../lifecycle/listening-process.ts';
@@ -11,14 +11,17 @@ export interface ProcessOrigin {
   readonly link?: Link;
 }
 
-const MOST_ANCESTORS = 1000;
+const MAX_ANCESTORS = 1000;
 
-/** Neither, for a process that comes from somewhere else. Throws LINK_REFUSED for one that hides below very many. */
+/**
+ * Returns an empty origin for a process that no link started. Throws LINK_REFUSED for one with too many
+ * ancestors.
+ */
 export async function originOf(pid: number, links: Iterable<Link>): Promise<ProcessOrigin> {
-  const { keepers, listeners } = processesOf(links);
+  const { keepers, listeners } = indexProcesses(links);
   let at = pid;
   for (let step = 0; at > 1; step += 1) {
-    if (step === MOST_ANCESTORS) throw new AppError('LINK_REFUSED', 'this link has too many ancestors');
+    if (step === MAX_ANCESTORS) throw new AppError('LINK_REFUSED', 'this link has too many ancestors');
     const stat = await statOf(at);
     const sessionId = keepers.get(at) ?? keepers.get(stat?.session ?? 0);
     if (sessionId !== undefined) return { sessionId };
@@ -29,8 +32,8 @@ export async function originOf(pid: number, links: Iterable<Link>): Promise<Proc
   return {};
 }
 
-/** Sessions by their keepers' process id, which is their process session's too, and links by theirs. */
-function processesOf(links: Iterable<Link>) {
+/** Maps keepers' pids (also the ids of their process sessions) to sessions, and links' pids to links. */
+function indexProcesses(links: Iterable<Link>) {
   const keepers = new Map<number, string>();
   const listeners = new Map<number, Link>();
   for (const link of links) {

@@ -1,25 +1,26 @@
-/** Bounds what one uid can make the daemon do by registering, and lets no name of a socket serve twice. */
+/** Limits the registrations of one uid, and rejects a socket name that was used before. */
 import { AppError, isAppError } from '../../errors.ts';
 import { Slots } from '../../limits/slots.ts';
 
-const AT_ONCE = 8;
-const LINKS_OF_ONE_UID = 100;
-const NAMES_REMEMBERED = 100_000;
+const MAX_CONCURRENT = 8;
+const MAX_LINKS = 100;
+const MAX_NAMES = 100_000;
 
 export class RegistrationLimit {
-  /** By uid. */
-  readonly #underWay = new Slots<number>(AT_ONCE, atMost(`${AT_ONCE} registrations at once`));
-  /** Oldest first. */
+  /** Registrations in progress, by uid. */
+  readonly #inProgress = new Slots<number>(MAX_CONCURRENT, atMost(`${MAX_CONCURRENT} registrations at once`));
+  /** Names used so far, oldest first. */
   readonly #names = new Set<string>();
 
   /**
-   * Runs `work`, a registration of `name` by `uid`, who has `links` already. Throws LIMIT_EXCEEDED, and
-   * LINK_REFUSED for a name that was registered before. What was UNAVAILABLE may be tried again.
+   * Runs `work`, the registration of `name` by `uid`, which has `links` links already. Throws
+   * LIMIT_EXCEEDED, and LINK_REFUSED for a name that was used before. After UNAVAILABLE the same name may
+   * be used again.
    */
   async run<T>(name: string, uid: number, links: number, work: () => Promise<T>): Promise<T> {
-    using _ = this.#underWay.take(uid);
-    if (links >= LINKS_OF_ONE_UID) throw new AppError('LIMIT_EXCEEDED', atMost(`${LINKS_OF_ONE_UID} links`));
-    this.#use(name);
+    using _ = this.#inProgress.take(uid);
+    if (links >= MAX_LINKS) throw new AppError('LIMIT_EXCEEDED', atMost(`${MAX_LINKS} links`));
+    this.#claim(name);
     try {
       return await work();
     } catch (error) {
@@ -28,16 +29,16 @@ export class RegistrationLimit {
     }
   }
 
-  /** Marks the name of a link that is known from before. */
+  /** Records the name of a link that is known from before. */
   remember(name: string): void {
     this.#names.add(name);
     for (const oldest of this.#names) {
-      if (this.#names.size <= NAMES_REMEMBERED) break;
+      if (this.#names.size <= MAX_NAMES) break;
       this.#names.delete(oldest);
     }
   }
 
-  #use(name: string): void {
+  #claim(name: string): void {
     if (this.#names.has(name))
       throw new AppError('LINK_REFUSED', 'a socket with this name was registered before');
     this.remember(name);

@@ -68,7 +68,7 @@ describe('registering a link (F22)', () => {
 
   test("refuses an impostor's socket, and never speaks to it", async () => {
     await using fake = await FakeLink.listen(world.linksFolder, { uid: OTHER_UID });
-    await expect(register(fake.name, { uid: OTHER_UID })).rejects.toThrow(/not one of uid 54321/);
+    await expect(register(fake.name, { uid: OTHER_UID })).rejects.toThrow(/does not belong to uid 54321/);
     expect(fake.connections).toBe(0);
   });
 

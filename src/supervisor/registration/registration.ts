@@ -1,6 +1,6 @@
 /**
- * How a process becomes a link (F22, DESIGN 7.2): everything about it is checked before a byte is
- * sent, and a token made for one that does not get ready ends again.
+ * Makes a process a link (F22, DESIGN 7.2). Everything about it is checked before a byte is sent. When it
+ * does not become ready, its new token is revoked.
  */
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { canonicalUserOfUid, type UserEntry } from '../../accounts/user-database.ts';
@@ -27,11 +27,11 @@ const DIAL_MS = 3_000;
 const MAX_VERSION_LENGTH = 64;
 
 export interface RegisterRequest {
-  /** The base name of the socket in the folder of links. */
+  /** Base name of the socket in the folder of links. */
   readonly socket: string;
-  /** Whether it is to serve every token of its user that has no link of its own. */
+  /** True for a link daemon, which serves every token of its user that has no link of its own. */
   readonly daemon: boolean;
-  /** The session it was started in, if any. */
+  /** Id of the session that it was started in, according to its environment. */
   readonly sessionId?: string;
 }
 
@@ -44,13 +44,13 @@ export interface RegistrationOptions {
   readonly supervision: Supervision;
   readonly cgroups: CgroupTree | undefined;
   readonly settings: () => { readonly eligible: EligibleSettings };
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
 }
 
-/** A verified process that has said Hello. */
-interface Candidate {
+/** A checked process that has sent Hello. */
+interface CheckedProcess {
   readonly user: UserEntry;
   readonly process: ListeningProcess | undefined;
   readonly cgroup: LinkCgroup | undefined;
@@ -64,7 +64,10 @@ export class Registration {
     this.#options = options;
   }
 
-  /** Throws LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE (the session's token), LINK_LOST, LIMIT_EXCEEDED. */
+  /**
+   * Throws LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE (for the session's token), LINK_LOST,
+   * LIMIT_EXCEEDED.
+   */
   async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
     const { registry, supervision, log } = this.#options;
     const candidate = await this.#check(request, callerUid);
@@ -86,29 +89,29 @@ export class Registration {
     }
   }
 
-  /** Everything that must hold before a byte is sent, and the link's first word. */
-  async #check({ socket: name, daemon }: RegisterRequest, uid: number): Promise<Candidate> {
+  /** Checks everything before a byte is sent, then reads the link's Hello. */
+  async #check({ socket: name, daemon }: RegisterRequest, uid: number): Promise<CheckedProcess> {
     const { folder, cgroups, settings } = this.#options;
     checkSocketName(name, uid);
     await folder.checkSocket(name, uid);
-    const { process, ...line } = await dial(folder.pathOf(name), uid, DIAL_MS);
+    const { process, ...connection } = await dial(folder.pathOf(name), uid, DIAL_MS);
     try {
       const user = await canonicalUserOfUid(uid);
-      if (!user)
-        throw new AppError('NOT_ELIGIBLE', `uid ${uid} has no account of its own in the user database`);
+      if (!user) throw new AppError('NOT_ELIGIBLE', `uid ${uid} has no account in the user database`);
       checkEligible(user, settings().eligible);
-      const greeted = await greet(line);
+      const greeted = await greet(connection);
       checkNewLink(greeted.hello, daemon);
       return { user, process, cgroup: process && (await cgroups?.ofLink(process.pid, uid)), greeted };
     } catch (error) {
-      line.socket.destroy();
+      connection.socket.destroy();
       throw error;
     }
   }
 
   /**
-   * The token that a link started within a session hangs on: the session that /proc shows, else the one that the
-   * link names. Throws TOKEN_NOT_ACTIVE when that token has ended, LINK_REFUSED when it cannot be told.
+   * Returns the parent token of a link that was started within a session: of the session found in /proc,
+   * else of the one that the link names. Throws TOKEN_NOT_ACTIVE when that token has been revoked or has
+   * expired, LINK_REFUSED when the session cannot be determined.
    */
   async #parentOf(
     named: string | undefined,
@@ -118,19 +121,22 @@ export class Registration {
     const { registry } = this.#options;
     const { sessionId, link } = process ? await originOf(process.pid, registry.all()) : {};
     if (sessionId !== undefined) return this.#activeTokenOf(sessionId);
-    if (link !== undefined) return this.#parentBelow(link, named);
+    if (link !== undefined) return this.#parentOfEscaped(link, named);
     return named ? this.#activeTokenOf(named, uid) : undefined;
   }
 
-  /** Of a process that has left its session: the link's own token, or that of the sessions it can have left. */
-  async #parentBelow(link: Link, named: string | undefined): Promise<string | undefined> {
+  /**
+   * Returns the parent for a process that has left its session: the link's own token, or the only token
+   * among the sessions that it may have left.
+   */
+  async #parentOfEscaped(link: Link, named: string | undefined): Promise<string | undefined> {
     if (!link.daemon) return this.#active(link.jti);
     const running = [...(link.connection?.running.keys() ?? [])];
     const ids = named !== undefined && running.includes(named) ? [named] : running;
     const tokens = await Promise.all(ids.map((id) => this.#tokenOf(id)));
     const [only, ...others] = new Set(tokens);
     if (only !== undefined && others.length === 0) return this.#active(only);
-    const message = 'it cannot be told which session this link comes from; begin it outside of sessions';
+    const message = 'cannot determine which session this link was started in; start it outside of sessions';
     throw new AppError('LINK_REFUSED', message);
   }
 
@@ -139,7 +145,7 @@ export class Registration {
     return jti === undefined ? undefined : this.#active(jti);
   }
 
-  /** The token that started a session, of `uid` where one is given. */
+  /** Returns the id of the token that started a session, of `uid` when it is given. */
   async #tokenOf(sessionId: string, uid?: number): Promise<string | undefined> {
     const session = await this.#options.store.read((db) => selectSession(db, sessionId));
     return uid === undefined || session?.uid === uid ? session?.jti : undefined;
@@ -147,13 +153,13 @@ export class Registration {
 
   #active(jti: string): string {
     if (this.#options.authority.isActive(jti)) return jti;
-    const message = 'the login that started this session has ended, so no link can come of it';
+    const message = 'the login that started this session has ended, so it cannot start a link';
     throw new AppError('TOKEN_NOT_ACTIVE', message);
   }
 
   async #initialise(
     request: RegisterRequest,
-    candidate: Candidate,
+    candidate: CheckedProcess,
     parent: string | undefined,
   ): Promise<Link> {
     const { authority, registry, observers } = this.#options;
@@ -171,18 +177,18 @@ export class Registration {
     try {
       const link = this.#linkOf(request, candidate, claims.jti);
       await registry.keep(link);
-      await this.#handOver(link, token, candidate);
+      await this.#sendInit(link, token, candidate);
       return link;
     } catch (error) {
       await Promise.all(observers.tell((observer) => observer.tokenOver?.(claims.jti, 'link-ended')));
       await registry.forget(socket);
       throw isAppError(error, 'TOKEN_INVALID') || isAppError(error, 'TOKEN_EXPIRED')
-        ? notBelieved(error)
+        ? proofRejected(error)
         : error;
     }
   }
 
-  #linkOf({ socket, daemon }: RegisterRequest, candidate: Candidate, jti: string): Link {
+  #linkOf({ socket, daemon }: RegisterRequest, candidate: CheckedProcess, jti: string): Link {
     const { user, process, greeted } = candidate;
     return new Link({
       socket,
@@ -197,19 +203,19 @@ export class Registration {
     });
   }
 
-  async #handOver(link: Link, token: string, candidate: Candidate): Promise<void> {
+  async #sendInit(link: Link, token: string, candidate: CheckedProcess): Promise<void> {
     const { authority, supervision } = this.#options;
     const { channel, hello } = candidate.greeted;
     link.connect(candidate.greeted, candidate, supervision.eventsOf(link));
     const proof = authority.proofFor(link.uid, hello.nonce);
     await initialise(channel, { token, proof, initKey: authority.initKey(link.jti) }, link.jti);
     if (!authority.isActive(link.jti))
-      throw new AppError('TOKEN_NOT_ACTIVE', 'the login ended while its link began');
-    if (!channel.isOpen) throw new AppError('LINK_LOST', 'the link went away while it began');
+      throw new AppError('TOKEN_NOT_ACTIVE', 'the login ended while its link was starting');
+    if (!channel.isOpen) throw new AppError('LINK_LOST', 'the link exited while it was starting');
   }
 }
 
-/** The link could not verify the daemon: nothing about the caller's own token. */
-function notBelieved(cause: AppError): AppError {
-  return new AppError('LINK_REFUSED', `the link does not believe the daemon: ${cause.message}`, { cause });
+/** The link could not verify the daemon, which says nothing about the caller's own token. */
+function proofRejected(cause: AppError): AppError {
+  return new AppError('LINK_REFUSED', `the link rejected the server's proof: ${cause.message}`, { cause });
 }

@@ -1,14 +1,20 @@
-/** What lies in the folder of links and is no link's: sockets of processes that were killed, and whatever else. */
+/**
+ * Cleans the folder of links: sockets of processes that were killed, and anything that is not a link's
+ * socket.
+ */
 import { dial, Unreachable } from '../connection/dial.ts';
 import type { LinksFolder } from './links-folder.ts';
 import { uidOfSocketName } from './socket-name.ts';
 
-/** A link that is only just beginning has its socket, and is not known yet. */
+/** Age below which an entry is kept: a new link has its socket before it is known. */
 const YOUNG_MS = 60_000;
 const DIAL_MS = 200;
 
-/** Removes what nobody listens on, until `stopping`. `isKnown` tells the names of links. */
-export async function sweep(
+/**
+ * Removes entries that nobody listens on, until `stopping`. `isKnown` returns true for the sockets of
+ * links.
+ */
+export async function removeStale(
   folder: LinksFolder,
   isKnown: (name: string) => boolean,
   nowMs: number,
@@ -29,6 +35,6 @@ async function isDead(folder: LinksFolder, name: string): Promise<boolean> {
     socket.destroy();
     return false;
   } catch (error) {
-    return !(error instanceof Unreachable) || error.gone; // another's listener is no link either
+    return !(error instanceof Unreachable) || error.gone; // the listener belongs to another uid
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Seeing to it that a user has a link daemon (F19). One start of a user goes on at a time, so that racing ones
- * share one link; a start that failed is not tried again at once; and the account is looked at each time, for
- * what starts it asks for neither shell nor lock nor expiry.
+ * Makes sure that a user has a link daemon (F19). The starts of one user run one after the other, so that
+ * concurrent ones share one link daemon; after a failure there is no new start for 5 seconds; and the
+ * account is checked each time, because sudo checks neither shell nor lock nor expiry.
  */
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { checkShadow } from '../../accounts/shadow.ts';
@@ -11,42 +11,42 @@ import { AppError, isAppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { Starter } from './starter.ts';
 
-const REST_MS = 5_000;
+const PAUSE_MS = 5_000;
 
-/** A Linux user as a login was bound to it: name and uid. */
+/** The Linux user that a login is bound to. */
 export type BoundUser = Pick<UserEntry, 'name' | 'uid'>;
 
 export interface DaemonStartsOptions {
-  /** Whether a user has one already, even if it does not answer just now. */
+  /** Returns true when the user already has one, even if it does not respond at the moment. */
   readonly has: (user: BoundUser) => boolean;
-  /** Lets a link daemon of `uid` register until disposed. */
+  /** Allows a link daemon of `uid` to register, until disposed. */
   readonly expect: (uid: number) => Disposable;
   readonly starter: () => Starter | undefined;
   readonly settings: () => { readonly eligible: EligibleSettings };
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
 }
 
 export class DaemonStarts {
   readonly #options: DaemonStartsOptions;
-  /** By name of the user. */
+  /** The starts of each user, by name. */
   readonly #turns = new KeyedQueue<string>();
-  /** Until when a user's next start waits, by performance.now(). */
-  readonly #resting = new Map<string, number>();
+  /** Time of performance.now() before which a user's next start is not tried. */
+  readonly #pausedUntil = new Map<string, number>();
 
   constructor(options: DaemonStartsOptions) {
     this.#options = options;
   }
 
-  /** Whether there is a way to start one. */
+  /** True when there is a way to start one. */
   get isPossible(): boolean {
     return this.#options.starter() !== undefined;
   }
 
   /**
-   * Starts one for `bound` unless there is one. Resolves also when none can be had. Throws NOT_ELIGIBLE for an
-   * account that may have none, or is another one by now, and UNAVAILABLE.
+   * Starts one for `bound` unless there is one. Also resolves when none can be started. Throws NOT_ELIGIBLE
+   * for an account that may have none or has changed, and UNAVAILABLE.
    */
   async ensure(bound: BoundUser): Promise<void> {
     const { has } = this.#options;
@@ -57,8 +57,8 @@ export class DaemonStarts {
   }
 
   /**
-   * Starts another one for `bound` in place of the one there is, if it still `isWanted` when its turn comes. Resolves
-   * also when none can be had. Throws NOT_ELIGIBLE.
+   * Starts one for `bound` to replace the present one, if `isWanted` still returns true when its turn
+   * comes. Also resolves when none can be started. Throws NOT_ELIGIBLE.
    */
   async replace(bound: BoundUser, isWanted: () => boolean): Promise<void> {
     await this.inTurn(bound.name, async () => {
@@ -66,9 +66,9 @@ export class DaemonStarts {
     });
   }
 
-  /** To be called in turn. Starts one for `user` unless there is one. See `ensure`. */
+  /** Starts one for `user` unless there is one; must be called within `inTurn`. See `ensure`. */
   async attempt(user: UserEntry): Promise<void> {
-    if (!this.#options.has(user) && !this.#isResting(user.name)) await this.#start(user);
+    if (!this.#options.has(user) && !this.#isPaused(user.name)) await this.#start(user);
   }
 
   async #start(user: UserEntry): Promise<void> {
@@ -80,29 +80,29 @@ export class DaemonStarts {
       await checkShadow(user.name, now());
       using _ = expect(user.uid);
       await chosen.start(user);
-      if (!has(user)) throw new AppError('UNAVAILABLE', 'what was started has not registered');
+      if (!has(user)) throw new AppError('UNAVAILABLE', 'the link daemon was started but has not registered');
     } catch (error) {
       if (isAppError(error, 'NOT_ELIGIBLE')) throw error;
-      this.#resting.set(user.name, performance.now() + REST_MS);
-      log.warn({ err: error, linuxUser: user.name }, 'no link daemon could be started');
+      this.#pausedUntil.set(user.name, performance.now() + PAUSE_MS);
+      log.warn({ err: error, linuxUser: user.name }, 'cannot start a link daemon');
     }
   }
 
-  /** Runs `work` when all that was begun for `linuxUser` before is over. */
+  /** Runs `work` after everything started earlier for `linuxUser`. */
   inTurn<T>(linuxUser: string, work: () => Promise<T>): Promise<T> {
     return this.#turns.run(linuxUser, work);
   }
 
-  #isResting(linuxUser: string): boolean {
+  #isPaused(linuxUser: string): boolean {
     const nowMs = performance.now();
-    for (const [name, untilMs] of this.#resting) if (untilMs <= nowMs) this.#resting.delete(name);
-    return this.#resting.has(linuxUser);
+    for (const [name, untilMs] of this.#pausedUntil) if (untilMs <= nowMs) this.#pausedUntil.delete(name);
+    return this.#pausedUntil.has(linuxUser);
   }
 }
 
-/** The account that a login was bound to. */
+/** Returns the account that a login is bound to. Throws NOT_ELIGIBLE when it has changed. */
 async function accountOf({ name, uid }: BoundUser): Promise<UserEntry> {
   const user = await canonicalUser(name);
   if (user?.uid === uid) return user;
-  throw new AppError('NOT_ELIGIBLE', `the account ${JSON.stringify(name)} is not the one that logged in`);
+  throw new AppError('NOT_ELIGIBLE', `account ${JSON.stringify(name)} is no longer the one that logged in`);
 }

@@ -125,7 +125,7 @@ describe('of sshd it finds', needs('world', 'sudo', 'sshd'), () => {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', '/mnt/other_key']);
     const env = { LATCHKEY_LOGIN_SSH_HOST_KEYS: '/mnt/other_key.pub' };
     expect((await host.examine(env)).problem('sshd')).toEqual({
-      summary: `127.0.0.1 port ${PORT}: sshd showed a host key that is not pinned; nothing was sent to it`,
+      summary: `127.0.0.1 port ${PORT}: sshd presented a host key that is not pinned; nothing was sent to it`,
       remedy: `login.ssh.host_keys: the public host keys of the sshd at 127.0.0.1 port ${PORT}`,
     });
     expect(host.sshd.log).not.toMatch(/Failed|Invalid user/);
@@ -146,7 +146,7 @@ describe('of sshd it finds', needs('world', 'sudo', 'sshd'), () => {
   test('that nobody is there, or somebody who never says a word', async () => {
     const gone = (await host.examine({ LATCHKEY_LOGIN_SSH_PORT: '1' })).problem('sshd');
     expect(gone).toEqual({
-      summary: '127.0.0.1 port 1: sshd cannot be used: ECONNREFUSED',
+      summary: '127.0.0.1 port 1: cannot use sshd: ECONNREFUSED',
       remedy: 'systemctl status ssh; or login.ssh.host, login.ssh.port, login.methods',
     });
     const silent = createServer(() => {});

@@ -173,7 +173,7 @@ describe('an administrator', needs('world', 'sudo', 'sshd'), () => {
       expect(message).toMatch(/^mallory has no link daemon/);
       expect(message).not.toMatch(/sudo|password/);
     }
-    expect(daemon.log.match(/"msg":"no link daemon could be started"/g)).toHaveLength(1);
+    expect(daemon.log.match(/"msg":"cannot start a link daemon"/g)).toHaveLength(1);
     expect(daemon.log).toMatch(/sudo ended with 1: sudo: a password is required/);
   });
 

@@ -24,7 +24,7 @@ import { openStore, type Store } from '../../../src/store/open.ts';
 import { nothingHangs } from './nothing-hangs.ts';
 
 const NO_USE = {
-  use: async () => ({ top: [], links: 0, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 0 }),
+  usage: async () => ({ top: [], links: 0, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 0 }),
 };
 
 export const SERVER_ID = 'served-api';
