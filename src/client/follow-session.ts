@@ -29,7 +29,7 @@ export interface FollowOptions {
   /** Called with each piece of output and awaited, so that a slow terminal slows the program down. */
   readonly onOutput: (output: Output) => void | Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
-  /** How long to try to reconnect, in milliseconds; 60 seconds by default. */
+  /** Time to try to reconnect, in milliseconds; 60 seconds by default. */
   readonly giveUpMs?: number;
 }
 

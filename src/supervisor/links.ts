@@ -63,7 +63,7 @@ export interface LinksOptions {
 
 const CLEAN_MS = 300_000;
 const RESUMED_AT_ONCE = 64;
-/** How long the start of the daemon waits for links; after that they are searched in the background. */
+/** Time that the start of the daemon waits for links; after that they are searched in the background. */
 const RESUME_MS = 3_000;
 
 export class Links implements AsyncDisposable {

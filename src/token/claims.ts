@@ -11,7 +11,7 @@ export const CLAIM_PREFIX = 'fastx/';
 /** Audience of API tokens. */
 const AUDIENCE = 'api';
 
-/** How far the clock of the issuer may be ahead. */
+/** The clock of the issuer may be ahead by at most this much. */
 const CLOCK_SKEW_SECONDS = 60;
 
 /** The claims of one API token. Times are seconds since 1970 (NumericDate without fractions). */

@@ -66,7 +66,7 @@ async function ended(child: ChildProcess): Promise<{ signal: unknown; said: stri
   return { signal, said: Buffer.concat(chunks).toString() };
 }
 
-/** What a start in this process finds or makes. */
+/** Loads or creates everything, as a start does. */
 async function complete(folder: string): Promise<string[]> {
   const nowMs = Date.now();
   const pki = await loadPki({ folder, serverId: 'a1', names: [], addresses: [], nowMs });

@@ -9,7 +9,7 @@ const refused = (reason: string) => expect.objectContaining({ reason });
 
 let api: ServedApi;
 let elsewhere: string;
-/** What the server itself subscribes to. */
+/** Events that the server itself subscribes to. */
 let itsOwn: number;
 beforeAll(async () => {
   api = await ServedApi.start();

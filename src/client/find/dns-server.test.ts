@@ -64,7 +64,7 @@ function record(name: string, priority: number, weight: number): SrvRecord {
 }
 
 describe('records of one priority (RFC 2782)', () => {
-  /** How many of all the numbers that there may be lead to each record. */
+  /** Counts the random numbers that lead to each record. */
   function numbersFor(...weights: number[]): number[] {
     const all = weights.map((weight, at) => record(`${at}`, 5, weight));
     const numbers = Array.from({ length: weights.reduce((sum, weight) => sum + weight, 1) }, (_, at) => at);

@@ -12,7 +12,7 @@ const home = mkdtempSync(join(tmpdir(), 'latchkey-home-'));
 const env = { HOME: home };
 afterAll(() => rmSync(home, { recursive: true }));
 
-/** As one who is logged in there, and means that server from now on. */
+/** Connects as somebody who is logged in there. */
 async function mean(api: ServedApi): Promise<void> {
   const folder = serverFolder(env, home, api.address);
   writeCa(folder, api.pki.caPem);

@@ -9,7 +9,7 @@ export type RetryProgress =
 export interface RetryOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RetryProgress) => void;
-  /** How long to retry, in milliseconds; 60 seconds by default. */
+  /** Time to retry, in milliseconds; 60 seconds by default. */
   readonly giveUpMs?: number;
 }
 

@@ -13,6 +13,6 @@ export interface EndResult {
   /** Number of processes ended. */
   readonly processes: number;
   readonly survivors: readonly Survivor[];
-  /** Who verified the result: the daemon, or the user's own link. Unset when nobody could. */
+  /** The verifier of the result: the daemon, or the user's own link. Unset when nobody could verify it. */
   readonly verifiedBy?: 'daemon' | 'link';
 }

@@ -4,7 +4,7 @@ import { World } from '../../../test/support/link/supervisor-world.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 
 const main = join(import.meta.dirname, '../../main.ts');
-/** What hides where a process comes from: no mark in the environment, and a parent that has ended. */
+/** Hides the origin of a process: no mark in its environment, and a parent that has ended. */
 const UNMARKED = 'env -u LATCHKEY_SESSION_ID "$@"';
 const CUT_OFF = `(setsid ${UNMARKED} &) ; sleep 60`;
 
@@ -58,7 +58,7 @@ describe("a link begun within a session hangs on the session's token", () => {
   });
 });
 
-/** What the session has printed, once that contains `words` or it is over. */
+/** Returns the output of the session, once it contains `words` or is over. */
 async function printed(sessionId: string, words: string): Promise<string> {
   let text = '';
   const output = world.sessions.readOutput({ claims, sessionId, offset: 0, follow: true });
