@@ -1,6 +1,7 @@
 /**
- * build.ts [FOLDER [VERSION]]: makes dist/latchkey, or FOLDER/latchkey, the whole program in one file: Node, the code
- * of every role with its compiled form, SQLite's addon and the licences. One commit gives the same bytes.
+ * build.ts [FOLDER [VERSION]]: builds dist/latchkey, or FOLDER/latchkey, the whole program in one file:
+ * Node, the code of every role with V8's code cache, SQLite's addon and the licences. The same commit
+ * gives the same bytes.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -34,7 +35,7 @@ await pack(folder, node, [...code, basename(SQLITE), 'licenses.txt'], output);
 rmSync(folder, { recursive: true });
 process.stdout.write(`${output}: ${(statSync(output).size / 1e6).toFixed(1)} MB\n`);
 
-/** The commit that is checked out; "unknown" for a copy without its history. */
+/** Returns the commit that is checked out; "unknown" for a copy without its history. */
 function commit(): Pick<Origin, 'commit' | 'committedAtSeconds'> {
   const git = (...words: string[]): string =>
     execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim();

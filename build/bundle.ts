@@ -1,4 +1,7 @@
-/** The code of the program: a launcher, which is src/main.ts, and one CommonJS bundle for each role it loads, or for two. */
+/**
+ * Bundles the code of the program: a launcher, which is src/main.ts, and CommonJS bundles of the roles
+ * that it loads.
+ */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
@@ -6,7 +9,7 @@ import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 const root = dirname(import.meta.dirname);
 const main = join(root, 'src/main.ts');
 
-/** The file behind each role. */
+/** The entry file of each role. */
 const ROLES = {
   serve: 'src/serve/main.ts',
   link: 'src/link/main.ts',
@@ -17,14 +20,17 @@ const ROLES = {
 export type Role = keyof typeof ROLES;
 export const roles = Object.keys(ROLES) as Role[];
 
-/** Roles that use hardly more than another does and are in its bundle, where they are loaded when they are to run. */
+/**
+ * Roles that share most code with another one and are part of its bundle; they are loaded from it on
+ * demand.
+ */
 const GUESTS: Readonly<Partial<Record<Role, Role>>> = { doctor: 'serve' };
 const guests = Object.entries(GUESTS).map(([guest, host]) => ({ guest: guest as Role, host }));
 export const bundles = roles.filter((role) => GUESTS[role] === undefined);
 
 export const SQLITE = join(root, `node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`);
 
-/** What the launcher imports on demand comes from within the program, not from the launcher. */
+/** Makes the launcher's dynamic imports load the roles' bundles from within the program. */
 const rolesApart: Plugin = {
   name: 'roles apart',
   setup({ onResolve, onLoad }) {
@@ -32,7 +38,7 @@ const rolesApart: Plugin = {
       if (kind !== 'dynamic-import' || importer !== main) return undefined;
       const file = relative(root, join(resolveDir, path));
       const role = roles.find((name) => ROLES[name] === file);
-      if (role === undefined) throw new Error(`src/main.ts loads ${file}, which is no role`);
+      if (role === undefined) throw new Error(`src/main.ts loads ${file}, which is not a role`);
       return { path: role, namespace: 'role' };
     });
     onLoad({ filter: /./, namespace: 'role' }, ({ path }) => {
@@ -46,7 +52,7 @@ const rolesApart: Plugin = {
   },
 };
 
-/** What a bundle exports: its role, and a function for each guest that loads it. */
+/** Makes a bundle export its role, and a function for each guest that loads it. */
 const guestsWithin: Plugin = {
   name: 'guests within',
   setup({ onResolve, onLoad }) {
@@ -64,7 +70,7 @@ const guestsWithin: Plugin = {
   },
 };
 
-/** Native addons come from within the program, too. */
+/** Loads native addons from within the program. */
 const addonsInside: Plugin = {
   name: 'addons inside',
   setup({ onResolve, onLoad }) {
@@ -79,7 +85,7 @@ const addonsInside: Plugin = {
   },
 };
 
-/** What of Ink's own code is otherwise here. */
+/** Changes to Ink's code. */
 const INK: readonly { readonly file: RegExp; readonly was: RegExp; readonly is: string }[] = [
   {
     file: /ink\/build\/reconciler\.js$/, // React's tools
@@ -87,13 +93,16 @@ const INK: readonly { readonly file: RegExp; readonly was: RegExp; readonly is: 
     is: '{}',
   },
   {
-    file: /ink\/build\/output\.js$/, // made for every frame, and with it forgotten how wide which line is
+    file: /ink\/build\/output\.js$/, // created for every frame, which loses the cached line widths
     was: /caches = new OutputCaches\(\);/,
     is: 'static #lasting; caches = (Output.#lasting?.styledChars.size < 500 ? Output.#lasting : (Output.#lasting = new OutputCaches()));',
   },
 ];
 
-/** Ink without what a bundle cannot wait for while it is loaded, its layout engine, and without what makes it slow. */
+/**
+ * Ink without top-level awaits, which a bundle cannot have, with our own layout engine, and with faster
+ * caches.
+ */
 const ink: Plugin = {
   name: 'ink',
   setup({ onResolve, onLoad }) {
@@ -103,21 +112,21 @@ const ink: Plugin = {
       onLoad({ filter: file }, ({ path }) => {
         const source = readFileSync(path, 'utf8');
         const contents = source.replace(was, is);
-        if (contents === source) throw new Error(`${path} is not as it was`);
+        if (contents === source) throw new Error(`${path} has changed: adapt the replacements`);
         return { contents };
       });
   },
 };
 
-/** What the program says of itself. */
+/** The version information in the program. */
 export interface Origin {
   readonly commit: string;
-  /** When that was made, in seconds since 1970; 0 when nobody knows. */
+  /** Time of the commit, in seconds since 1970; 0 when unknown. */
   readonly committedAtSeconds: number;
   readonly version: string;
 }
 
-/** Makes `folder`/launcher.cjs and a bundle of each role; resolves with what went into them. */
+/** Creates `folder`/launcher.cjs and the bundles of the roles; resolves with the list of their contents. */
 export async function bundle(
   folder: string,
   { commit, committedAtSeconds, version }: Origin,
@@ -131,7 +140,7 @@ export async function bundle(
     target: 'node26',
     supported: { 'dynamic-import': false },
     minifySyntax: true,
-    minifyWhitespace: true, // names stay, for the log
+    minifyWhitespace: true, // names stay readable in the log
     charset: 'ascii',
     legalComments: 'none',
     logLevel: 'warning',
@@ -142,7 +151,7 @@ export async function bundle(
       'process.env.NODE_ENV': '"production"',
       'process.env.DEV': '"no"',
       COMMITTED_AT: `${committedAtSeconds}`,
-      __dirname: '"/"', // no file's
+      __dirname: '"/"', // not a real file
       __filename: '"/latchkey"',
     },
     outdir: folder,

@@ -1,10 +1,10 @@
 /**
- * A vitest reporter that closes the run: what was skipped and why, what failed, then
- * "N passed, N failed, N skipped", the checks before the tests (CHECKS_PASSED, CHECKS_FAILED) included.
+ * A vitest reporter that ends the run's output: what was skipped and why, what failed, then "N passed, N
+ * failed, N skipped", including the checks before the tests (CHECKS_PASSED, CHECKS_FAILED).
  */
 import type { Reporter, TestModule, TestSuite } from 'vitest/node';
 
-/** Of a failure's message; the whole of it lies further up. */
+/** Characters shown of a failure's message, which is printed in full further up. */
 const SHOWN_CHARACTERS = 300;
 
 interface Failure {
@@ -29,7 +29,7 @@ export default class ClosingLine implements Reporter {
         if (result.state === 'passed') passed += 1;
         else if (result.state === 'failed') failures.push(`FAIL ${name}: ${brief(result.errors)}`);
         else {
-          const why = (result.state === 'skipped' && result.note) || test.meta().missing || 'it was not run';
+          const why = (result.state === 'skipped' && result.note) || test.meta().missing || 'not run';
           skips.set(why, [...(skips.get(why) ?? []), name]);
         }
       }
@@ -41,7 +41,7 @@ export default class ClosingLine implements Reporter {
       ...failures,
       `${passed} passed, ${failed} failed, ${skipped} skipped`,
     ];
-    // After what the other reporters print at the end of a run.
+    // Printed after the other reporters' output at the end of a run.
     process.once('exit', () => {
       console.log(lines.join('\n'));
       if (failed > 0) process.exitCode = 1;

@@ -1,16 +1,19 @@
 /**
- * Takes what no process loads out of an ELF executable, as strip(1) does, which a machine that builds
- * need not have. A fifth of Node is debugging information. The names are those of elf(5).
+ * Removes sections that are not loaded from an ELF executable, like strip(1), which a build machine may
+ * not have. A fifth of Node is debugging information. Field names are those of elf(5).
  */
 
-/** Where the ELF header says where the section headers are, how many, and which of them has their names. */
+/**
+ * Offsets in the ELF header of the section headers' position, size and number, and of the index of their
+ * names.
+ */
 const EHDR = { e_shoff: 0x28, e_shentsize: 0x3a, e_shnum: 0x3c, e_shstrndx: 0x3e } as const;
 const SHDR = { sh_type: 0x04, sh_flags: 0x08, sh_offset: 0x18, sh_size: 0x20 } as const;
 const SHT_NOBITS = 8;
 const SHF_ALLOC = 2n;
 const ALIGNMENT = 8;
 
-/** The same program with its loaded sections alone. Throws when it is laid out in another way than Node is. */
+/** Returns the program with only its loaded sections. Throws when its layout is not like Node's. */
 export function withoutDebugInformation(elf: Buffer): Buffer {
   const isElf64 = elf.readUInt32BE(0) === 0x7f454c46 && elf[4] === 2 && elf[5] === 1;
   if (!isElf64) throw new Error('not a 64-bit ELF file');
@@ -18,7 +21,7 @@ export function withoutDebugInformation(elf: Buffer): Buffer {
   const count = headers.findIndex((header, index) => index > 0 && !isLoaded(header));
   const kept = headers.slice(0, count);
   const dropped = headers.slice(count);
-  if (dropped.some(isLoaded)) throw new Error('a loaded section lies behind one that is not');
+  if (dropped.some(isLoaded)) throw new Error('a loaded section follows one that is not');
   const names = headers[elf.readUInt16LE(EHDR.e_shstrndx)];
   if (names === undefined) throw new Error('its sections have no names');
 

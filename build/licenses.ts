@@ -1,21 +1,27 @@
-/** The licences of everything inside the program: its own, Node's, and those of each package whose code is bundled. */
+/** The licences of everything in the program: its own, Node's, and those of each bundled package. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
 
 const root = dirname(import.meta.dirname);
 const OURS = `Latchkey: MIT`;
-/** Inside without being bundled: the runtime, and what the descriptors for server reflection were made from. */
+/**
+ * Packages in the program that are not bundled: the runtime, and the source of the descriptors for server
+ * reflection.
+ */
 const BESIDE = [`node-linux-${process.arch}`, 'grpc-health-check'];
 
-/** All of them, one behind the other. Throws for a package that says nothing about its licence. */
+/** Returns all licences in one text. Throws for a package without any. */
 export function licenses({ inputs }: Metafile): string {
   const bundled = Object.keys(inputs).flatMap((file) => packageOf(file) ?? []);
   const names = [...new Set([...bundled, ...BESIDE.map((name) => join('node_modules', name))])].sort();
   return [OURS, ...names.map(license)].join(`\n\n${'='.repeat(78)}\n\n`);
 }
 
-/** node_modules/@grpc/grpc-js for a file in it, or in a package of its own within another. */
+/**
+ * Returns the package folder of a file, such as node_modules/@grpc/grpc-js, including packages nested in
+ * others.
+ */
 function packageOf(file: string): string | undefined {
   return /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
 }

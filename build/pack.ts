@@ -1,22 +1,25 @@
 /**
- * Makes the one file: Node with the launcher and everything it loads inside, by pkg. Its own command line
- * does not pass on what keeps NODE_OPTIONS and SIGUSR1 from having an effect.
+ * Packs Node, the launcher and everything that it loads into one file, with pkg. Its command line cannot
+ * pass on the options that disable NODE_OPTIONS and SIGUSR1, so its API is used.
  */
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import sea from '@yao-pkg/pkg/lib-es5/sea.js';
 
-/** How Node is started in the program, whatever its environment says. */
+/** Options of Node in the program, whatever its environment says. */
 export const EXEC_ARGV = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
 
-/** Packs `folder`/launcher.cjs and the files `inside` of the same folder into `output`, on the runtime `node`. */
+/**
+ * Packs `folder`/launcher.cjs and the files `inside` from the same folder into `output`, with the runtime
+ * `node`.
+ */
 export async function pack(
   folder: string,
   node: string,
   inside: readonly string[],
   output: string,
 ): Promise<void> {
-  // Node notes where the launcher lay, as the path says it; from pkg's temporary folder it is the same anywhere.
+  // Node records the launcher's path; relative to pkg's temporary folder it is the same on every machine.
   process.env.TMPDIR = folder;
   const config = {
     main: '../launcher.cjs',

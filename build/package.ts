@@ -1,8 +1,9 @@
 /**
- * Makes the Debian package of dist/latchkey: the program, what systemd, sudo, PAM and the shells need to know of
- * it, its manual and its configuration. What is in build/package/ goes in as it is, but for control's @NAMES@.
+ * Builds the Debian package of dist/latchkey: the program, its configuration, its manual, and the files
+ * for systemd, sudo, PAM and the shells. The files of build/package/ are copied unchanged, except for
+ * @NAMES@ in control.
  *   node build/package.ts [--program FILE] [--out FOLDER] [--fast]
- * Prints where it is. --fast packs loosely, for tests.
+ * Prints the path of the package. --fast compresses less, for tests.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -20,7 +21,7 @@ import { Tree } from './package/tree.ts';
 
 const UNITS = '/usr/lib/systemd/system';
 
-/** Where the files of build/package/ go, and with which mode. */
+/** Installed path and mode of each file of build/package/. */
 const PLACES = [
   ['latchkey.service', `${UNITS}/latchkey.service`, 0o644],
   ['latchkey.socket', `${UNITS}/latchkey.socket`, 0o644],
@@ -58,7 +59,7 @@ const { program, out, fast } = parseArgs({
 for (const tool of ['/usr/sbin/visudo', '/usr/bin/dpkg-deb'])
   if (!existsSync(tool)) {
     process.stderr.write(
-      `The package is made with ${tool}. On Debian or Ubuntu: apt-get install sudo dpkg\n`,
+      `Building the package needs ${tool}. On Debian or Ubuntu: apt-get install sudo dpkg\n`,
     );
     process.exit(1);
   }
@@ -66,11 +67,11 @@ for (const tool of ['/usr/sbin/visudo', '/usr/bin/dpkg-deb'])
 const version = JSON.parse(run(program, 'version', '--json')).version as string;
 const architecture = ARCHITECTURES[process.arch] ?? process.arch;
 const author = ofCommit('%an <%ae>') ?? 'Latchkey <latchkey@localhost>';
-/** When the commit was made, so that one commit makes one package. */
+/** Time of the commit, so that the same commit gives the same package. */
 const madeAt = new Date(1000 * Number(process.env.SOURCE_DATE_EPOCH ?? ofCommit('%ct') ?? Date.now() / 1000));
 
 using tree = new Tree();
-// A mistake in this file could take sudo from everybody.
+// A mistake in this file could break sudo for everybody.
 run('/usr/sbin/visudo', '--check', '--strict', '--quiet', `--file=${join(parts, 'sudoers')}`);
 for (const [from, to, mode] of PLACES) tree.copy(join(parts, from), to, mode);
 tree.copy(program, '/usr/bin/latchkey', 0o755);
@@ -110,13 +111,13 @@ function control(): string {
   );
 }
 
-/** deb-changelog(5). What has changed is told by the history of the sources. */
+/** The format of deb-changelog(5). Changes are in the history of the sources. */
 function changelog(): string {
   const date = madeAt.toUTCString().replace('GMT', '+0000');
   return `latchkey (${version}) stable; urgency=medium\n\n  * Version ${version}.\n\n -- ${author}  ${date}\n`;
 }
 
-/** undefined for a copy without its history. */
+/** Returns undefined for a copy without its history. */
 function ofCommit(format: string): string | undefined {
   try {
     return run('git', '-C', root, 'log', '-1', `--format=${format}`);
@@ -125,7 +126,7 @@ function ofCommit(format: string): string | undefined {
   }
 }
 
-/** As Debian's policy has it: at its smallest, and without a time. */
+/** Debian's policy: highest compression, without a timestamp. */
 function packed(text: string): Buffer {
   return gzipSync(text, { level: 9 });
 }

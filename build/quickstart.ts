@@ -1,7 +1,7 @@
 /**
- * The main job from end to end, with the real program: a server, a token because the user already is on
- * the host, a program run as that user, the lists, the revocation with its receipt, and the refusal after
- * it. Everything it makes lies in .quickstart/ in the clone; the server is left running.
+ * The main use of Latchkey from end to end, with the real program: a server, a token through a link on
+ * the same host, a program run as the user, the lists, a revocation with its receipt, and the refusal
+ * after it. All files are in .quickstart/ in the clone; the server is left running.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -80,7 +80,7 @@ function fail(error: unknown): void {
   process.exitCode = 1;
 }
 
-/** The folders, a configuration on a free port, and a `latchkey` that talks to this server. */
+/** Creates the folders, a configuration with a free port, and a `latchkey` script for this server. */
 async function prepare(): Promise<void> {
   for (const name of ['config/latchkey', 'state', 'runtime'])
     mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
@@ -99,7 +99,7 @@ exec '${program}' --run '${run}' --config '${config}' "$@"
   writeFileSync(join(folder, 'latchkey'), wrapper, { mode: 0o755 });
 }
 
-/** As root the server is in system mode: it needs to be told its folders, and that root may have a link. */
+/** Returns the configuration. Root's server runs in system mode: it needs folders of its own, and root must be eligible. */
 function configuration(port: number): string {
   const always = `api: { listen: "127.0.0.1:${port}" }\nlog: { format: human }\n`;
   if (process.getuid?.() !== 0) return always;
@@ -126,7 +126,7 @@ async function startServer(): Promise<ChildProcess> {
   return server;
 }
 
-/** `latchkey link`, which stays as long as its token; resolves once it has stored the token. */
+/** Starts `latchkey link`, which runs until its token ends; resolves once it has stored the token. */
 async function startLink(): Promise<ChildProcess> {
   say(`$ ${shown} link &`);
   const link = spawn(join(folder, 'latchkey'), ['link'], { stdio: ['ignore', 'inherit', 'pipe'] });
@@ -145,7 +145,7 @@ function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
-/** Runs the command as a user would type it, its output going to the terminal. */
+/** Runs a command as a user would type it; its output goes to the terminal. */
 async function latchkey(...argv: string[]): Promise<number> {
   say(`$ ${shown} ${argv.map((word) => (/^[\w./:-]+$/.test(word) ? word : `'${word}'`)).join(' ')}`);
   const child = spawn(join(folder, 'latchkey'), argv, { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -154,7 +154,7 @@ async function latchkey(...argv: string[]): Promise<number> {
   return status;
 }
 
-/** The same for what has to work. */
+/** Like `latchkey`, for commands that must succeed. */
 async function succeed(...argv: string[]): Promise<void> {
   const status = await latchkey(...argv);
   if (status !== 0) throw new Error(`'latchkey ${argv[0]}' ended with status ${status}`);
@@ -165,7 +165,7 @@ function tokenId(): string {
   return (JSON.parse(answer.stdout) as { token: { jti: string } }).token.jti;
 }
 
-/** A copy of the stored token, as a thief would have it: the link takes the original away when it ends. */
+/** Copies the stored token, as a thief would: the link removes the original when it ends. */
 function keepToken(): string {
   const name = serverFile()?.address.replace(':', '_') ?? '';
   const copy = join(folder, 'stolen-token');

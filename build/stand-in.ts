@@ -1,7 +1,7 @@
 /**
  * Runs the bundles of a folder as the packaged program would, before there is one:
  *   stand-in.ts FOLDER run|keep WORD ...
- * `keep` writes V8's compiled form of the role that ran beside its bundle.
+ * `keep` writes V8's code cache of the role that ran beside its bundle.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,7 +20,7 @@ sea.getRawAsset = (name) => {
   return new Uint8Array(existsSync(file) ? readFileSync(file) : []).buffer;
 };
 
-// Whoever builds, it is the same user, who has no account.
+// The same user on every machine, without an account.
 process.getuid = process.geteuid = () => 1;
 os.userInfo = () => {
   throw new Error('no entry');
@@ -30,7 +30,7 @@ vm.Script = class extends vm.Script {
   constructor(source: string, options: vm.ScriptOptions & { filename: string; cachedData: Buffer }) {
     super(source, options);
     if (this.cachedDataRejected && options.cachedData.length > 0)
-      throw new Error(`V8 does not take the compiled form of ${options.filename}`);
+      throw new Error(`V8 rejects the code cache of ${options.filename}`);
     if (mode === 'keep') process.once('exit', () => this.#keep(options.filename.replace(/^.*:/, '')));
   }
 
@@ -40,6 +40,6 @@ vm.Script = class extends vm.Script {
   }
 };
 
-process.execPath = '/bin/true'; // what a link starts beside itself
+process.execPath = '/bin/true'; // for the helper process of a link
 process.argv = [process.execPath, 'latchkey', ...words];
 createRequire(import.meta.url)(join(folder, 'launcher.cjs'));

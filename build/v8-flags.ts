@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 
 /**
- * What makes V8's compiled form the same each time: hashes of names do not vary, nothing is forgotten or moved for
- * want of memory, and no other compiler leaves its marks, which it would do whenever it gets done.
+ * V8 flags that make the code cache reproducible: hashes of names do not vary, nothing is dropped or
+ * moved for lack of memory, and no optimising compiler runs, whose results would depend on timing.
  */
 export const STEADY = [
   '--hash-seed=1',
@@ -13,7 +13,10 @@ export const STEADY = [
   '--no-opt',
 ];
 
-/** What gives the flags that the steady ones change, or imply, their usual values: V8 compares them. */
+/**
+ * Returns the flags that reset everything that STEADY changes or implies to its usual value: V8 compares
+ * flags when it loads a cache.
+ */
 export function usualFlags(node: string): string[] {
   const flags = (given: readonly string[]): string[] =>
     execFileSync(node, [...given, '--print-flag-values', '-e', '0'], { encoding: 'utf8' }).split('\n');

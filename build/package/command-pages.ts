@@ -1,4 +1,4 @@
-/** The manual pages of commands, written from the very definitions that help is made from. */
+/** The manual pages of commands, made from the definitions that the help texts are made from. */
 import { type Command, Help, type Option } from 'commander';
 import { isGlobal } from '../../src/cli/globals.ts';
 import { notesOf } from '../../src/cli/help.ts';
@@ -9,7 +9,7 @@ export type Item = readonly [term: string, text: string];
 
 const HELP = new Help();
 
-/** The commands right below `command` that have a page or a part of one. */
+/** Returns the commands directly below `command` that have a page or a section. */
 export function commandsOf(command: Command): Command[] {
   return command
     .createHelp()
@@ -17,12 +17,12 @@ export function commandsOf(command: Command): Command[] {
     .filter((below) => below.name() !== 'help');
 }
 
-/** What a command is for, in one line. */
+/** Returns a one-line description of a command. */
 export function aboutOf(command: Command): string {
   return command.summary() || command.description();
 }
 
-/** The page of the program: its commands by group, its own options, and those of every command. */
+/** Writes the page of the program: its commands by group, its own options, and those of every command. */
 export function writeProgram(page: Page, program: Command): void {
   writeOpening(page, program);
   const groups = Map.groupBy(commandsOf(program), (command) => command.helpGroup());
@@ -32,7 +32,7 @@ export function writeProgram(page: Page, program: Command): void {
   for (const note of notesOf(program)) writeNote(page, note);
 }
 
-/** The page of a verb: all that its help says, and what that of each of its commands does. */
+/** Writes the page of a verb: its whole help, and a section for each of its commands. */
 export function writeVerb(page: Page, verb: Command): void {
   writeOpening(page, verb);
   const argumentItems = argumentsOf(verb);
@@ -44,7 +44,7 @@ export function writeVerb(page: Page, verb: Command): void {
   for (const command of commands) writePart(page, command);
 }
 
-/** What a verb's page says of one of its commands. */
+/** Writes the section of one command in the page of its verb. */
 function writePart(page: Page, command: Command): void {
   page.heading(pathOf(command)).verbatim(usageOf(command));
   page.paragraph(sentence(aboutOf(command)));
@@ -106,17 +106,17 @@ function usageOf(command: Command): string[] {
     .map((line) => line.trim());
 }
 
-/** "latchkey tokens revoke" */
+/** Returns a path such as "latchkey tokens revoke". */
 function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
-/** "Programs" of a group that help calls "Programs:". */
+/** Returns "Programs" for a group that the help calls "Programs:". */
 function titleOf(group: string): string {
   return group.replace(/:$/, '');
 }
 
-/** With a capital and a full stop, which descriptions in a help text go without. */
+/** Returns the text with a capital and a full stop, which descriptions in help texts omit. */
 function sentence(text: string): string {
   if (text === '') return '';
   const whole = /[.:…]$/.test(text) ? text : `${text}.`;

@@ -1,4 +1,4 @@
-/** The configuration file that the package installs: every setting, commented out, with its default. */
+/** The configuration file that the package installs: every setting with its default, commented out. */
 import { stringify } from 'yaml';
 import { defaultOf, isSetting, type Setting, type SettingTable } from '../../src/config/settings/setting.ts';
 import { SETTINGS } from '../../src/config/settings/settings.ts';
@@ -8,7 +8,10 @@ const HEAD = `# Latchkey's configuration, latchkey-config(5). What is commented 
 # or systemctl restart latchkey where it says so.
 `;
 
-/** YAML. Taking the "#" off a line, and off the lines above that it is indented below, sets it. */
+/**
+ * Returns YAML. Removing the "#" from a line, and from the lines above that it is indented below, sets
+ * it.
+ */
 export function defaultConfig(table: SettingTable = SETTINGS): string {
   const sections = Object.entries(table).map(([key, entry]) => [...linesOf(key, entry, ''), ''].join('\n'));
   return [HEAD, ...sections].join('\n');

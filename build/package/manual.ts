@@ -1,4 +1,4 @@
-/** The manual: a page for the program, one for each of its verbs, one for its configuration and one for JSON. */
+/** The manual: a page for the program, one for each verb, one for the configuration and one for JSON. */
 import type { Command } from 'commander';
 import { jsonManual } from '../../src/cli/output/json-manual.ts';
 import { aboutOf, commandsOf, type Item, writeItems, writeProgram, writeVerb } from './command-pages.ts';
@@ -30,7 +30,7 @@ const FILES: readonly Item[] = [
 ];
 const ADMINISTRATION: ReadonlySet<string> = new Set(['serve', 'doctor']);
 
-/** Every page there is. */
+/** Returns all pages. */
 export function manual({ program, version, date }: Manual): ManualPage[] {
   const verbs = commandsOf(program);
   const sectionOf = (verb: Command): number => (ADMINISTRATION.has(verb.name()) ? 8 : 1);

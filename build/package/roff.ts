@@ -1,4 +1,4 @@
-/** Manual pages in the man(7) macros. Text comes in as it is; escaping happens here. */
+/** Writes manual pages with the man(7) macros; escapes their text. */
 
 export interface PageHead {
   readonly name: string;
@@ -15,7 +15,6 @@ const BOOKS: Readonly<Record<number, string>> = {
   8: 'System Administration',
 };
 
-/** The lines of one page. */
 export class Page {
   readonly #lines: string[];
 
@@ -41,12 +40,12 @@ export class Page {
     return this.#add('.PP', line(text));
   }
 
-  /** A term in bold with what it means. */
+  /** Adds a term in bold with its meaning. */
   item(term: string, text: string): this {
     return this.#add('.TP', `.B ${escaped(term)}`, ...(text === '' ? ['\\&'] : [line(text)]));
   }
 
-  /** Lines that are not filled. */
+  /** Adds lines that are not filled. */
   verbatim(lines: readonly string[]): this {
     return this.#add('.PP', '.nf', ...lines.map(line), '.fi');
   }
@@ -61,7 +60,7 @@ export class Page {
   }
 }
 
-/** Text in which nothing is a request or an escape (groff(7)). */
+/** Escapes text so that no part of it is a request or an escape (groff(7)). */
 function escaped(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -1,4 +1,4 @@
-/** latchkey-config(5): what it says of the settings. */
+/** latchkey-config(5): the description of the settings. */
 import { defaultOf, type SettingTable, settingsIn, variableOf } from '../../src/config/settings/setting.ts';
 import { SETTINGS } from '../../src/config/settings/settings.ts';
 import type { Page } from './roff.ts';

@@ -1,4 +1,4 @@
-/** The files of a package while it is being made, in a temporary folder. */
+/** The files of a package while it is built, in a temporary folder. */
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -18,10 +18,10 @@ export class Tree implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-package-'));
 
   constructor() {
-    chmodSync(this.folder, 0o755); // it becomes the host's /
+    chmodSync(this.folder, 0o755); // becomes / of the package
   }
 
-  /** Writes a file; `path` is where it will be on the host. */
+  /** Writes a file; `path` is its path on the host. */
   put(path: string, data: string | Buffer, mode = 0o644): void {
     this.#place(path, mode, (file) => writeFileSync(file, data));
   }
@@ -42,7 +42,7 @@ export class Tree implements Disposable {
       .join('');
   }
 
-  /** Of everything that will be installed. */
+  /** Size of all files that will be installed, in KiB. */
   get kibibytes(): number {
     const bytes = this.#installed.map((path) => statSync(join(this.folder, path)).size);
     return Math.ceil(bytes.reduce((sum, size) => sum + size, 0) / 1024);
@@ -58,7 +58,7 @@ export class Tree implements Disposable {
     const file = join(this.folder, path);
     makeFolder(dirname(file));
     write(file);
-    chmodSync(file, mode); // whatever the umask says
+    chmodSync(file, mode); // independent of the umask
   }
 
   [Symbol.dispose](): void {
@@ -66,7 +66,7 @@ export class Tree implements Disposable {
   }
 }
 
-/** Open to everybody, with all above it. */
+/** Creates a folder and its ancestors, readable by everybody. */
 function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true });
   if (first === undefined) return;

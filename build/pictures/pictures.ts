@@ -1,6 +1,7 @@
 /**
- * `npm run pictures`: the README's pictures of the dashboard, from the built program, a real server and people who
- * have real links and sessions, in a world of their own: nothing in them is of the machine that they are made on.
+ * `npm run pictures`: draws the README's pictures of the dashboard, from the built program, a real server
+ * and people with real links and sessions, in a world of their own. Nothing of the machine is visible in
+ * them.
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -13,17 +14,17 @@ import { TestDaemon } from '../../test/support/server/daemon.ts';
 import { Screen } from '../../test/support/terminal/screen.ts';
 import type { Pattern, Wanted } from '../../test/support/terminal/view.ts';
 
-/** Debian's, and not one that is installed for something else. */
+/** Debian's Python, rather than one installed for another purpose. */
 const PYTHON = '/usr/bin/python3';
 const DRAW = join(import.meta.dirname, 'picture.py');
 
 interface Picture {
   readonly name: string;
-  /** For who does not see it. */
+  /** Alternative text. */
   readonly title: string;
   readonly columns: number;
   readonly rows: number;
-  /** What is pressed, and what is to be seen before the next. */
+  /** Keys to press, and what must be visible after each of them. */
   readonly steps: readonly (readonly [keys: readonly string[], shows: Wanted | Pattern])[];
 }
 
@@ -72,7 +73,7 @@ const PICTURES: readonly Picture[] = [
   { name: 'small', title: 'Tokens in a terminal of 60 columns and 15 rows', ...SMALL, steps: [toTokens] },
 ];
 
-/** What people run, with links and sessions of their own: a program in their home, and what it does. */
+/** Programs that people run in links and sessions of their own: a script in their home. */
 const WORK: readonly (readonly [Account, command: readonly string[], script: string])[] = [
   [alice, ['./build', '--jobs', '8'], 'sleep 3600'],
   [alice, ['./check', 'all'], 'exit 0'],
@@ -121,7 +122,10 @@ async function start(
   if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
 }
 
-/** Somebody who may not log in tries to, and somebody tries to end what is another's. */
+/**
+ * Makes the server refuse two requests: a login of an ineligible user, and a revocation of another's
+ * tokens.
+ */
 async function refuse(daemon: TestDaemon): Promise<void> {
   const tries = [daemon.cli(carol, ['link']), daemon.cli(mallory, ['tokens', 'revoke', '--login', 'alice'])];
   for (const { status } of await Promise.all(tries)) if (status === 0) throw new Error('nothing was refused');

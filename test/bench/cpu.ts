@@ -1,7 +1,7 @@
-/** What the kernel counts of other processes. */
+/** CPU time of other processes, as the kernel counts it. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Milliseconds of CPU that the threads of `pid` have had (proc(5), schedstat). */
+/** Returns the CPU time of the threads of `pid` in milliseconds (proc(5), schedstat). */
 export function cpuMsOf(pid: number): number {
   let nanoseconds = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {

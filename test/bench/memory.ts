@@ -1,11 +1,12 @@
-/** What a process takes up. */
+/** Memory of a process. */
 import { readFileSync } from 'node:fs';
 
 const KIBIBYTES = 1024;
 
 /**
- * A count of smaps_rollup (proc(5)): `Pss` is its own memory and its share of what it has in common with
- * others, `Pss_Anon` of that what is no file's, which the kernel cannot take back.
+ * Returns a counter of smaps_rollup (proc(5)) in MiB. `Pss` is the process's own memory plus its share of
+ * what it has in common with others; `Pss_Anon` is the part of it that belongs to no file and cannot be
+ * reclaimed.
  */
 export function mebibytesOf(pid: number, count: 'Pss' | 'Pss_Anon' = 'Pss'): number {
   const counts = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').split('\n');

@@ -1,14 +1,14 @@
-/** The programs of Debian that a bench needs. */
+/** Debian packages with the programs that a benchmark needs. */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The packages that would have to be installed first, of programs by the package that has them. */
+/** Returns the packages that must be installed; `programs` maps packages to programs. */
 export function packagesFor(programs: Readonly<Record<string, string>>): string[] {
   return Object.entries(programs).flatMap(([program, name]) => (isThere(program) ? [] : [name]));
 }
 
-/** Installs them, as root. */
+/** Installs packages, as root. */
 export function install(packages: readonly string[]): void {
   const names = [...new Set(packages)];
   if (names.length === 0) return;

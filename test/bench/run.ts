@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- [--json] NAME ...]`: how fast we are, against something else measured in the same run.
- * The machine's noise is measured too, by measuring the same thing twice; a claim within it is inconclusive.
- * `--list` says what there is to measure. As root everything runs in a world of its own.
+ * `npm run bench [-- [--json] NAME ...]`: measures Latchkey against a reference in the same run. The
+ * noise of the machine is measured by measuring the same thing twice; a result within it is inconclusive.
+ * `--list` prints the topics. As root, everything runs in a world of its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** The topics of those names, or all. Throws for a name that is none. */
+/** Returns the topics with these names, or all. Throws for an unknown name. */
 function chosen(names: readonly string[]): [string, Topic][] {
   const unknown = names.filter((name) => !Object.hasOwn(TOPICS, name));
   if (unknown.length > 0)
@@ -30,7 +30,7 @@ function chosen(names: readonly string[]): [string, Topic][] {
 
 interface Measured {
   readonly lines: readonly Line[];
-  /** Topics that could not be measured. */
+  /** Number of topics that could not be measured. */
   readonly failed: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The state of a large site, for a real daemon to start on: past the store, which would take minutes. Tokens are
- * those of logins by SSH, since the daemon ends at its start those of links that are not there; sessions have
- * ended, since it does the same with what no link knows.
+ * The state of a large site, for a real daemon to start with, written directly to the database because
+ * the store would take minutes. Tokens are from logins over SSH, since the daemon revokes tokens of
+ * missing links when it starts; sessions have ended, since it ends those that no link knows.
  */
 import { randomUUIDv7 } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -27,7 +27,7 @@ const COMMANDS = [
   'rsync -a data/ /scratch/',
 ];
 
-/** Makes the state in `folder`; answers where it is. */
+/** Creates the state in `folder`; returns its path. */
 export async function seed(folder: string, site: Site): Promise<string> {
   const state = join(folder, 'state');
   mkdirSync(state, { mode: 0o700 });
@@ -38,7 +38,7 @@ export async function seed(folder: string, site: Site): Promise<string> {
   return state;
 }
 
-/** Issued one after the other, up to now, each to the next login. */
+/** Makes the row of one token: issued one after the other until now, for each login in turn. */
 function token(index: number, { tokens, logins }: Site): TokenRow {
   const { login, uid } = person(index % logins);
   const iat = Math.floor(Date.now() / 1000 - ((tokens - index) / tokens) * (LIFETIME_SECONDS / 2));

@@ -1,15 +1,15 @@
-/** The built daemon, people's links at it, and clients of ours. */
+/** The built daemon, people's links, and our own clients. */
 import { type Client, connect } from '../../src/client/connect/connect.ts';
 import type { Account, Run } from '../support/account.ts';
 import { TestDaemon } from '../support/server/daemon.ts';
 
-/** A daemon that logs what it does by default; its state is in memory, unless `state` says where. */
+/** Starts a daemon with its default log. Its state is in memory, unless `state` names a folder. */
 export function startDaemon(config: Record<string, unknown> = {}, state?: string): Promise<TestDaemon> {
   const whole = { log: { format: 'json', level: 'info' }, ...config };
   return TestDaemon.start({ config: whole, ...(state !== undefined && { state }) });
 }
 
-/** The project's own client with `token`; without one it is the local administrator's. */
+/** Returns the project's own client with `token`, by default the local administrator's. */
 export function clientOf(daemon: TestDaemon, token?: string): Promise<Client> {
   const env = { HOME: daemon.folder };
   return connect({ run: daemon.runFolder, env, ...(token === undefined ? { localAdmin: true } : { token }) });
@@ -20,14 +20,14 @@ export interface Linked {
   readonly token: string;
 }
 
-/** A link of `account`, ready, and its token. */
+/** Starts a link of `account`; resolves with its token when it is ready. */
 export async function linkOf(daemon: TestDaemon, account: Account): Promise<Linked> {
   const run = await daemon.link(account, '--print-token');
   const [token] = await run.printed(/^eyJ[\w.-]+$/m);
   return { run, token };
 }
 
-/** Starts a command and waits until all that it printed has been read and it is over. */
+/** Runs a command until it has ended and all its output has been read. */
 export async function runCommand({ sessions }: Client, command: readonly string[]): Promise<void> {
   const { session } = await sessions.startSession({ command: [...command] });
   const events = sessions.readOutput({ sessionId: session?.id ?? '', offset: 0, follow: true });

@@ -1,4 +1,4 @@
-/** A program in a real pseudo terminal, of script(1), and what is shown in it at any moment. */
+/** A program in a real pseudo terminal made by script(1), and the current content of its screen. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -15,10 +15,10 @@ export interface Size {
 export class Terminal implements AsyncDisposable {
   readonly #script: ChildProcess;
   readonly #shown: Shown;
-  /** Called after every whole frame, and whatever else is written. */
+  /** Called after every complete frame, and after any other output. */
   #appearance: (() => void) | undefined;
 
-  /** Runs `command` of the shell in a terminal of that size. */
+  /** Runs a shell command in a terminal of this size. */
   constructor(command: string, { columns, rows }: Size, env: NodeJS.ProcessEnv) {
     const inside = `stty cols ${columns} rows ${rows}; exec ${command}`;
     this.#shown = new Shown(rows);
@@ -41,18 +41,21 @@ export class Terminal implements AsyncDisposable {
     return this.#shown.frames;
   }
 
-  /** The process of the program. */
+  /** Pid of the program. */
   get pid(): number {
     const { pid } = this.#script;
     return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
   }
 
-  /** Presses keys, as the bytes that they send. */
+  /** Sends keys, given as bytes. */
   press(keys: string): void {
     this.#script.stdin?.write(keys);
   }
 
-  /** Resolves, with the time (`performance.now()`), as soon as it is shown; at once where it is by now. */
+  /**
+   * Resolves with the time (`performance.now()`) when the screen satisfies `holds`, at once if it does
+   * already.
+   */
   shows(holds: (text: string) => boolean, after = 'the start'): Promise<number> {
     if (holds(this.text)) return Promise.resolve(performance.now());
     const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -70,7 +73,7 @@ export class Terminal implements AsyncDisposable {
     return promise;
   }
 
-  /** Milliseconds from the key until it is shown what came of it. */
+  /** Returns the milliseconds from a key press until the screen shows its effect. */
   async pressed(keys: string, holds: (text: string) => boolean): Promise<number> {
     const begunMs = performance.now();
     this.press(keys);

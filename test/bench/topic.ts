@@ -1,14 +1,14 @@
-/** What can be measured: each topic is a file of its own, loaded when it is asked for. */
+/** The topics that can be measured, each in a file that is loaded on demand. */
 import type { Line } from './report/line.ts';
 
-/** Measures one topic; `folder` makes a new empty folder that is removed at the end of the run. */
+/** Measures one topic; `folder` creates an empty folder that is removed at the end of the run. */
 export type Measure = (folder: () => string) => Promise<Line[]>;
 
 export interface Topic {
   readonly about: string;
-  /** Needs root: it runs the built program as several users, in a world of its own. */
+  /** True when it needs root, because it runs the built program as several users in a world of its own. */
   readonly inWorld?: true;
-  /** Programs it runs, each with the Debian package that has it. */
+  /** Debian packages that it needs, with their programs. */
   readonly programs?: Readonly<Record<string, string>>;
   readonly load: () => Promise<{ readonly measure: Measure }>;
 }

@@ -1,4 +1,7 @@
-/** The crash loop as a command: npm run crash-loop -- [--rounds N] [--trouble none|disk|fsync|power] [--seed N] [--json]. */
+/**
+ * The crash loop as a command:
+ *   npm run crash-loop -- [--rounds N] [--trouble none|disk|fsync|power] [--seed N] [--json]
+ */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { inWorld } from '../support/in-world.ts';

@@ -1,7 +1,7 @@
 export interface Figures {
   kills: number;
   issued: number;
-  /** Of these by SSH, the others through links. */
+  /** Tokens issued by logins over SSH; all others are issued through links. */
   logins: number;
   revoked: number;
   unanswered: number;
@@ -9,12 +9,12 @@ export interface Figures {
   unstored: number;
   /** Syncs of the daemon that were made to fail. */
   failedSyncs: number;
-  /** Times that the daemon has worked again after trouble, without a restart. */
+  /** Times that the daemon has worked again after a trouble, without a restart. */
   recoveries: number;
-  /** Programs whose start was acknowledged, beside those that print lines. */
+  /** Acknowledged starts of programs, other than those that print lines. */
   programs: number;
   lines: number;
-  /** The longest time from the start of a killed daemon to its first answers. */
+  /** Longest time from the start of a daemon after a kill to its first response, in milliseconds. */
   slowestStartMs: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Kills the daemon at random moments, round after round, while several people issue and revoke
- * tokens, start programs and read numbered lines; and finds out after each start whether anything
- * that was acknowledged has been lost.
+ * Kills the daemon at random moments, round after round, while several people issue and revoke tokens,
+ * start programs and read numbered lines; checks after each start that nothing acknowledged has been
+ * lost.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { alice, bob, dora, mallory } from '../support/account.ts';
@@ -23,28 +23,34 @@ import { ProgramsAtWork } from './work/programs-at-work.ts';
 import { TokensAtWork } from './work/tokens-at-work.ts';
 
 export interface LoopOptions {
-  /** At least; up to three times as many until a login over SSH was acknowledged, which takes longer than most rounds. */
+  /**
+   * Rounds at least; up to three times as many until a login over SSH was acknowledged, which takes longer
+   * than most rounds.
+   */
   readonly rounds: number;
   readonly trouble: TroubleName;
   readonly seed: number;
-  /** Told after each round. */
+  /** Called after each round. */
   readonly report?: (figures: Figures) => void;
 }
 
 const SSHD_PORT = 2299;
 const PASSWORD = 'Correct horse 4';
-/** In a round: each keeps sshd busy for longer than a round need be. */
+/** Logins in a round, at most: each keeps sshd busy for longer than a round. */
 const MOST_LOGINS = 1;
 const PAUSE_MS = 400;
-/** After a token was refused because of trouble that is over: the reserve is made again once a second. */
+/**
+ * Pause after a token was refused because of a trouble that is over: the reserve is restored once a
+ * second.
+ */
 const AGAIN_MS = 300;
 const MOST_ANSWERS = 24;
 const MOST_TIMES = 3;
 const WORK_MS = 3_000;
-/** Of the server's log, told with a broken promise. */
+/** Lines of the server's log that are shown with a finding. */
 const LOG_LINES = 200;
 
-/** Resolves with the figures; throws with every promise that was broken, and the seed. */
+/** Resolves with the figures. Throws all broken promises and the seed. */
 export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
   await using owned = new AsyncDisposableStack();
   const trouble = owned.use(troubleOf(options.trouble));
@@ -72,7 +78,7 @@ export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
   return loop.figures;
 }
 
-/** Not one of the many that say that somebody has called. */
+/** Returns false for the many lines about calls. */
 function isTelling(line: string): boolean {
   return !/"msg":"call( refused)?"/.test(line);
 }
@@ -94,7 +100,7 @@ class CrashLoop implements AsyncDisposable {
     this.#administrator = new Administrator(daemon);
   }
 
-  /** People with tokens, and people whose programs print. */
+  /** Starts people with tokens, and people whose programs print. */
   async begin(): Promise<void> {
     for (const account of [alice, mallory, bob, dora]) {
       const person = await Person.start(account);
@@ -117,7 +123,7 @@ class CrashLoop implements AsyncDisposable {
     return new Random(this.#random.between(0, 2 ** 31));
   }
 
-  /** Work, trouble, death, and what is left of all promises. */
+  /** Runs one round: work, trouble, kill, restart, checks. */
   async round(): Promise<void> {
     const children = await this.#workToDeath();
     this.#trouble.end();
@@ -127,7 +133,7 @@ class CrashLoop implements AsyncDisposable {
     this.#count();
   }
 
-  /** Answers with the processes that came from the daemon when it was killed. */
+  /** Works until the daemon is killed; returns the processes that descended from it. */
   async #workToDeath(): Promise<readonly number[]> {
     const over = new AbortController();
     for (const worker of this.#workers) worker.begin();
@@ -148,7 +154,10 @@ class CrashLoop implements AsyncDisposable {
     }
   }
 
-  /** Until a random number of requests is answered, so that a slow machine does as much in a round as a fast one. */
+  /**
+   * Waits until a random number of requests has been answered, so that slow and fast machines do the same
+   * work.
+   */
   async #someWork(): Promise<void> {
     const answered = (): number => this.#sum('issued') + this.#sum('revoked');
     const wanted = answered() + this.#random.between(0, MOST_ANSWERS);
@@ -156,7 +165,7 @@ class CrashLoop implements AsyncDisposable {
     while (answered() < wanted && performance.now() < deadline) await delay(1);
   }
 
-  /** Once its disk works again, so does the daemon. */
+  /** Waits until the daemon works again, after its disk does. */
   async #recover(): Promise<void> {
     this.#trouble.end();
     const [worker] = this.#workers;
@@ -203,7 +212,7 @@ class CrashLoop implements AsyncDisposable {
     return this.#workers.reduce((total, { counts }) => total + counts[key], 0);
   }
 
-  /** Ends what prints, and looks for what should have ended with it. */
+  /** Ends the printing programs, and checks that nothing of them is left. */
   async finish(): Promise<void> {
     await this.#programs?.checkEnd(this.#administrator);
     this.figures.lines = 0;
@@ -223,7 +232,7 @@ class CrashLoop implements AsyncDisposable {
   }
 }
 
-/** A login with a password through sshd: a token without a link of its own. */
+/** Logs in with a password through sshd: a token without a link of its own. */
 async function logIn(daemon: TestDaemon): Promise<Issue> {
   const { token, reason, message = '' } = await converse(daemon, dora.name, [PASSWORD]);
   const jti = token === undefined ? '' : claimsOf(token).jti;

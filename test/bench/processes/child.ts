@@ -1,4 +1,4 @@
-/** A process of a bench's own that is asked and answers, one question at a time. */
+/** A child process of a benchmark that answers one request at a time. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export class Child<Ready, Answer> implements AsyncDisposable {
     this.ready = ready;
   }
 
-  /** Starts a file of this folder; resolves with what it first says. */
+  /** Starts a file of this folder; resolves with its first message. */
   static async start<Ready, Answer>(file: string, argv: readonly string[]): Promise<Child<Ready, Answer>> {
     const execArgv = ['--disable-warning=ExperimentalWarning'];
     const child = fork(join(import.meta.dirname, file), argv, { execArgv });

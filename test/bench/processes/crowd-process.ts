@@ -1,6 +1,7 @@
 /**
- * Links of many users in one process: they shake hands as links do and run nothing. Root changes its effective
- * uid while it makes a connection or a socket, as test/support/server/person-process.ts does once for all.
+ * Links of many users in one process: they do the handshake of a link and run nothing. Root changes its
+ * effective uid while it creates a connection or a socket, as test/support/server/person-process.ts does
+ * once.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,12 +9,12 @@ import { RegisterLinkRequest } from '../../../src/generated/latchkey/v1/link.ts'
 import { BareLink } from '../../support/link/bare-link.ts';
 import { Rpc } from '../../support/server/rpc.ts';
 
-/** Links to register, each of the user after the one before. */
+/** Links to register, each of the next user. */
 export interface LinksWanted {
   readonly links: number;
 }
 
-/** Ids of the tokens that came of it. */
+/** Ids of the tokens that were issued for them. */
 export type Registered = readonly string[];
 
 const REGISTER = '/latchkey.v1.LinkService/RegisterLink';
@@ -33,7 +34,10 @@ function become(uid: number): void {
   process.seteuid?.(uid);
 }
 
-/** The server takes whoever made the connection for the caller, so it is made before anybody else's turn. */
+/**
+ * Connects as `uid`, before any other user's turn: the server takes the creator of the connection for the
+ * caller.
+ */
 async function connect(uid: number): Promise<void> {
   become(uid);
   const rpc = new Rpc(server);

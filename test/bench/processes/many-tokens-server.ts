@@ -1,4 +1,4 @@
-/** The control API over a folder with tokens in it, some of which its parent is told. */
+/** The control API on a folder with tokens, some of which are passed to the parent process. */
 import { ServedApi } from '../../support/server/served-api.ts';
 
 export interface Ready {

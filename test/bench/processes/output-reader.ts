@@ -1,22 +1,22 @@
-/** A reader that only counts: what it can do at most is more than what it is given. A process of output.ts. */
+/** A reader that only counts, so that it can read more than it is sent. A child process of output.ts. */
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 
-/** What to read. */
+/** The stream to read. */
 export interface Stream {
   readonly url: string;
   readonly ca: string;
   readonly path: string;
   readonly token: string;
-  /** Base64; sent first, each as gRPC frames it. */
+  /** Base64 of the messages to send first, each framed for gRPC. */
   readonly messages: readonly string[];
 }
 
-/** What came. */
+/** The result of reading. */
 export interface Read {
   readonly bytes: number;
   readonly seconds: number;
-  /** gRPC's. */
+  /** The gRPC status. */
   readonly status: string;
 }
 

@@ -1,4 +1,7 @@
-/** The least that sends bytes over HTTP/2 and TLS 1.3: from memory, with nothing in between. A process of output.ts. */
+/**
+ * The minimal program that sends bytes over HTTP/2 and TLS 1.3, directly from memory. A child process of
+ * output.ts.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * One process with two servers, both over TLS 1.3, that answer the same message: the control API, and grpc-js
- * with nothing around it. Told what to do by its parent, and answers with how many calls it has answered well.
+ * One process with two servers over TLS 1.3 that send the same response: the control API, and plain
+ * grpc-js. Controlled by its parent; reports how many calls it has answered successfully.
  */
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ export interface Answered {
 const [folder = ''] = process.argv.slice(2);
 const answered = { api: 0, bare: 0 };
 
-// As the daemon does: a line for each call.
+// A log line for each call, as the daemon writes.
 const file = descriptorTarget(openSync(join(folder, 'log'), 'a'));
 const write: LogTarget['write'] = (line, isUrgent) => {
   if (line.includes('"msg":"call"')) answered.api += 1;

@@ -1,20 +1,20 @@
-/** Two things measured by turns, and one of them against itself. */
+/** Compares two things measured alternately, one of them also with itself. */
 import { median, spreadOf } from './line.ts';
 
-/** Measures once; what it answers is a cost or a rate. */
+/** Measures once; returns a cost or a rate. */
 export type Sample = () => number | Promise<number>;
 
 export interface Comparison {
-  /** Medians. */
+  /** Median of each. */
   readonly ours: number;
   readonly other: number;
-  /** Median of ours over the other, pair by pair. */
+  /** Median of the pairwise ratio of ours to the other. */
   readonly ratio: number;
-  /** How far a pair of the same thing lay apart. */
+  /** Difference between two measurements of the same thing, as a part of their mean. */
   readonly spread: number;
 }
 
-/** In each round ours, the other and the other again, in random order. */
+/** Measures ours, the other, and the other again in each round, in random order. */
 export async function compare(rounds: number, ours: Sample, other: Sample): Promise<Comparison> {
   const taken: [number, number, number][] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -25,7 +25,7 @@ export async function compare(rounds: number, ours: Sample, other: Sample): Prom
   return summary(taken);
 }
 
-/** Rounds of ours, the other and the other again. */
+/** Summarises rounds of ours, the other, and the other again. */
 function summary(taken: readonly (readonly [number, number, number])[]): Comparison {
   return {
     ours: median(taken.map(([value]) => value)),

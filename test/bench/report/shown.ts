@@ -1,17 +1,17 @@
 /**
- * What a terminal shows: of ECMA-48 what the dashboard writes, with characters that are one cell wide. Throws
- * for anything else, rather than show something that is not so.
+ * Emulates a terminal for the subset of ECMA-48 that the dashboard writes, with characters of one cell.
+ * Throws for anything else rather than show something wrong.
  */
 const ESCAPE = '\\u001b';
 const CONTROL = `${ESCAPE}\\[(\\??)([\\d;]*)([A-Za-z])`;
 const PART = new RegExp(`${CONTROL}|[\\r\\n]|[^\\u0000-\\u001f]+`, 'uy');
-/** An escape sequence whose end has not been read yet. */
+/** An escape sequence that is still incomplete. */
 const UNFINISHED = new RegExp(`${ESCAPE}(?:\\[[?\\d;]*)?$`);
 
 export class Shown {
-  /** Frames that were drawn, each of them between the marks of a synchronized update. */
+  /** Number of frames drawn, each between the marks of a synchronized update. */
   frames = 0;
-  /** Whether no frame is half there. */
+  /** False while a frame is incomplete. */
   isWhole = true;
   readonly #rows: number;
   #lines: string[];

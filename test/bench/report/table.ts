@@ -1,4 +1,4 @@
-/** The lines as a table for people, and as JSON for programs. */
+/** Prints the lines as a table for people, and as JSON for programs. */
 import { type Line, verdict } from './line.ts';
 
 export function table(lines: readonly Line[]): string {

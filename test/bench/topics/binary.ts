@@ -1,5 +1,5 @@
 /**
- * The one file: how soon it has started, against Node with nothing to do, by turns; and what it takes up.
+ * Start-up time of the packaged program, measured alternately with an empty Node program, and its memory.
  */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { type Comparison, compare, type Sample } from '../report/compare.ts';
 import type { Line } from '../report/line.ts';
 
 const ROUNDS = 11;
-/** A daemon gives memory back a moment after its start. */
+/** The daemon releases memory shortly after its start. */
 const QUIET_MS = 8_000;
 const MEBIBYTE = 1024 * 1024;
 
@@ -43,7 +43,7 @@ function commandMs(command: string, ...argv: string[]): Sample {
   };
 }
 
-/** Until it answers calls; what it stands on has been made before. */
+/** Measures the time until it answers calls, with existing state. */
 function daemonMs(daemon: TestDaemon): Sample {
   return async () => {
     await daemon.end();
@@ -53,7 +53,7 @@ function daemonMs(daemon: TestDaemon): Sample {
   };
 }
 
-/** Until it has its token. */
+/** Measures the time until it has its token. */
 function linkMs(daemon: TestDaemon, user: Account): Sample {
   return async () => {
     const begun = performance.now();

@@ -1,4 +1,4 @@
-/** Opening on a million tokens: how long it takes and what they cost in memory. */
+/** Time and memory of opening a store with a million tokens. */
 import { type Line, spreadOf } from '../report/line.ts';
 import { fillTokens, open } from './tokens.ts';
 
@@ -30,7 +30,7 @@ export async function measure(folder: () => string): Promise<Line[]> {
   ];
 }
 
-/** How long an authority takes to open on what is in `folder`, and the memory it adds. */
+/** Measures how long an authority takes to open the store in `folder`, and the memory that it adds. */
 async function bootCost(folder: string): Promise<{ seconds: number; mebibytes: number }> {
   const before = process.memoryUsage.rss();
   const begun = performance.now();

@@ -1,4 +1,7 @@
-/** One token made, and one checked, remembered and cold: against jose, and against openssl alone. */
+/**
+ * Cost of issuing a token, and of verifying one with and without the cache, compared with jose and with
+ * openssl.
+ */
 import { execFileSync } from 'node:child_process';
 import { importJWK, importPKCS8, jwtVerify, SignJWT } from 'jose';
 import { decodeClaims, encodeClaims } from '../../../src/token/claims.ts';
@@ -10,7 +13,7 @@ import { keys, LIFETIME_SECONDS, open } from './tokens.ts';
 const ROUNDS = 9;
 const CALLS = 1_000;
 
-/** Microseconds of CPU by way, a sample a round. */
+/** Microseconds of CPU for each way, one sample a round. */
 type Costs = Readonly<Record<string, readonly number[]>>;
 
 export async function measure(folder: () => string): Promise<Line[]> {
@@ -24,7 +27,7 @@ export async function measure(folder: () => string): Promise<Line[]> {
   ];
 }
 
-/** How many times the other's cost ours is; the control is the same with the other measured again. */
+/** Compares our cost with the other's; the control is the other compared with itself. */
 function line(costs: Costs, what: string, [ours, other]: readonly [string, string], goal: number): Line {
   const ratios = (of: string): number[] =>
     (costs[of] ?? []).map((cost, round) => cost / (costs[ours]?.[round] ?? Number.NaN));
@@ -40,7 +43,7 @@ function line(costs: Costs, what: string, [ours, other]: readonly [string, strin
   };
 }
 
-/** All ways by turns, each once and what is compared with twice in a round. */
+/** Measures all ways alternately, each once in a round and the reference twice. */
 async function costsOf(folder: string): Promise<Costs> {
   const { ways, close } = await waysOf(folder);
   const costs: Record<string, number[]> = {};
@@ -88,7 +91,10 @@ async function cpuOf(work: () => unknown): Promise<number> {
   return (user + system) / CALLS;
 }
 
-/** Microseconds of CPU of one operation on P-256, by `openssl speed`, whose last line is F4:…:signs/s:verifies/s. */
+/**
+ * Returns microseconds of CPU of one P-256 operation according to `openssl speed`, whose last line is
+ * F4:…:signs/s:verifies/s.
+ */
 function opensslCosts(): { sign: number; verify: number } {
   const words = ['speed', '-seconds', '1', '-mr', 'ecdsap256'];
   const said = execFileSync('openssl', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

@@ -1,6 +1,6 @@
 /**
- * A command from being asked for to its end: through the API, the daemon and a warm link, with all that is kept
- * of a session on a real disk, against a process that simply has the right to become that user.
+ * Time of a command from request to end, through the API, the daemon and a running link, with its session
+ * stored on a real disk; compared with a process that simply has the right to become that user.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * The dashboard where 100,000 tokens are live: its first whole screen, and from a key to what it does on the
- * screen, in a real terminal, with the built program and a real server.
+ * The dashboard with 100,000 live tokens: time to its first complete screen and from a key to its effect,
+ * in a real terminal, with the built program and a real server.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { program } from '../../support/program.ts';
@@ -15,11 +15,11 @@ const ROUNDS = 7;
 const SITE = { tokens: 100_000, logins: 5_000, sessions: 10_000 };
 const SIZE = { columns: 120, rows: 40 };
 const LINES = SIZE.rows - 6;
-/** A person's fingers do not wait for the screen, but leave it some time. */
+/** Time between two key presses: a person does not wait for the screen, but is not faster. */
 const BETWEEN_MS = 150;
 const GOAL_MS = 100;
 const WORK_MS = 20;
-/** The administrator's own token comes on top. */
+/** Includes the administrator's own token. */
 const TOTAL = new Intl.NumberFormat('en').format(SITE.tokens + 1);
 
 export async function measure(folder: () => string): Promise<Line[]> {
@@ -37,7 +37,10 @@ export async function measure(folder: () => string): Promise<Line[]> {
   return lines;
 }
 
-/** Until all of it is there, against one answer of the same server, both with the terminal around them. */
+/**
+ * Measures the time until the screen is complete, compared with one response of the same server, both in
+ * a terminal.
+ */
 async function firstScreen(daemon: TestDaemon): Promise<Line> {
   const timed = (open: () => Terminal, holds: (text: string) => boolean): Sample => {
     return async () => {
@@ -73,7 +76,7 @@ function run(daemon: TestDaemon, verb: string): Terminal {
   return new Terminal(command, SIZE, { HOME: daemon.folder });
 }
 
-/** Connected, and nothing is still asked for. */
+/** Returns true when the dashboard is connected and nothing is being loaded. */
 function isWhole(text: string): boolean {
   return /● live/.test(text) && !/asking …|· …/.test(text);
 }
@@ -90,10 +93,10 @@ export async function toTokens(terminal: Terminal): Promise<void> {
   }
 }
 
-/** A key, as its bytes, and what shows that it was obeyed. */
+/** A key, as bytes, and the condition that shows its effect. */
 type Key = readonly [keys: string, holds: (text: string) => boolean];
 
-/** The cursor is on that row of all, and that row is there. */
+/** Returns the condition that the cursor is on this row, and the row is visible. */
 function at(row: number, total = TOTAL): (text: string) => boolean {
   const place = `· ${new Intl.NumberFormat('en').format(row)} of ${total}`;
   return (text) => text.includes(place) && /^▸.+/m.test(text);
@@ -108,7 +111,7 @@ function* moves(): Generator<Key> {
   }
 }
 
-/** Ends as it begins, without one. */
+/** Yields keys that filter the list, ending without a filter. */
 function* filters(): Generator<Key> {
   for (const login of ['user0012', 'user0345', 'user0499']) {
     yield ['/', (text) => /^\/.*_/m.test(text)];
@@ -121,7 +124,7 @@ function* filters(): Generator<Key> {
   }
 }
 
-/** Round all columns, beginning behind the one that is the order at first. */
+/** Yields keys that sort by each column in turn, starting after the initial one. */
 function* sorts(): Generator<Key> {
   for (let round = 0; round < 5; round += 1)
     for (const title of ['EXPIRES', 'FROM', 'TOKEN', 'LOGIN', 'USER', 'METHOD', 'ISSUED'])
@@ -161,7 +164,10 @@ async function keyLine(what: string, terminal: Terminal, keys: Iterable<Key>): P
   };
 }
 
-/** By which part of itself what takes 20 ms of CPU, about what a key does, takes longer on this machine now. */
+/**
+ * Returns by how much 20 ms of CPU, about the cost of a key, currently takes longer on this machine, as a
+ * part of itself.
+ */
 function heldUp(): number {
   const begunMs = performance.now();
   const begun = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** What a link costs in memory once it has worked and is idle again, as one of fifty. */
+/** Memory of a link that has worked and is idle again, one of fifty. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { alice, bob, dora, mallory } from '../../support/account.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
@@ -9,7 +9,7 @@ import { clientOf, type Linked, linkOf, runCommand, startDaemon } from '../serve
 const LINKS = 50;
 const WORK = ['sh', '-c', 'seq 1 300000'];
 const TIMES = 3;
-/** A link gives memory back a second after its last activity. */
+/** A link releases memory one second after its last activity. */
 const QUIET_MS = 4_000;
 
 export async function measure(): Promise<Line[]> {
@@ -33,7 +33,7 @@ export async function measure(): Promise<Line[]> {
   ];
 }
 
-/** Mebibytes of one link, after each of them has worked. */
+/** Returns the MiB of one link, after each of them has worked. */
 async function worked(daemon: TestDaemon, links: readonly Linked[]): Promise<number> {
   for (const { token } of links) {
     await using client = await clientOf(daemon, token);

@@ -1,4 +1,4 @@
-/** Tokens issued with group commit: what it costs to wait for the disk. */
+/** Rate of issuing tokens with group commit: the cost of waiting for the disk. */
 import { type Line, median, spreadOf } from '../report/line.ts';
 import { open, type Synchronous } from './tokens.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Logging in with the password of the host, through a real sshd: one after the other, and as many at once as one
- * source may; against ssh2 alone with TCP_NODELAY, which logs in and runs `true`. Failures are a line of their
- * own, since sshd makes them slow on purpose.
+ * Logins with the host's password through a real sshd: one at a time, and as many at once as one source
+ * may; compared with plain ssh2 with TCP_NODELAY, which logs in and runs `true`. Failures are a separate
+ * line, since sshd delays them on purpose.
  */
 import { createConnection } from 'node:net';
 import { Client as Ssh } from 'ssh2';
@@ -57,7 +57,7 @@ export async function measure(): Promise<Line[]> {
   ];
 }
 
-/** A wrong password, by time: sshd answers it late, and we must not answer it much later. */
+/** Measures wrong passwords: sshd answers them late, and we must not answer much later. */
 async function failures(client: Client): Promise<Line> {
   const taken: { ours: number; bare: number; again: number }[] = [];
   for (let time = 0; time < FAILURES; time += 1) {
@@ -85,7 +85,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - begunMs;
 }
 
-/** Logins a second. */
+/** Returns logins per second. */
 async function rate(one: () => Promise<number>): Promise<number> {
   let left = LOGINS;
   const begunMs = performance.now();

@@ -1,6 +1,6 @@
 /**
- * What a call costs a server that has a million live tokens, against one that has a thousand: CPU, with calls
- * of a thousand tokens as Zipf would have them, each server started anew several times.
+ * CPU cost of a call on a server with a million live tokens, compared with one that has a thousand, for
+ * calls with a thousand tokens in a Zipf distribution; several restarts of each server.
  */
 import { connect } from 'node:http2';
 import { cpuMsOf } from '../cpu.ts';
@@ -51,7 +51,7 @@ async function oneStart(many: string, few: string): Promise<Comparison> {
   );
 }
 
-/** Microseconds of CPU a call; throws when not every call was answered well. */
+/** Returns microseconds of CPU for each call. Throws unless every call succeeded. */
 async function cost(server: Child<Ready, number>, calls: number): Promise<number> {
   const before = await server.ask({});
   const begunMs = cpuMsOf(server.pid);
@@ -62,7 +62,7 @@ async function cost(server: Child<Ready, number>, calls: number): Promise<number
   return (cpuMs * 1000) / calls;
 }
 
-/** h2load has one token a run; this has another for each call. */
+/** Makes calls with a different token each, which h2load cannot. */
 async function load({ api, tokens }: Ready, calls: number): Promise<void> {
   const session = connect(`https://localhost:${api}`, { rejectUnauthorized: false });
   const call = (token: string): Promise<void> =>
@@ -85,7 +85,7 @@ async function load({ api, tokens }: Ready, calls: number): Promise<void> {
   session.close();
 }
 
-/** An index below `count`, the n-th about 1/n times as often as the first. */
+/** Returns an index below `count`, the n-th with about 1/n the frequency of the first. */
 function zipf(count: number): number {
   return Math.floor(count ** Math.random()) - 1;
 }

@@ -1,6 +1,6 @@
 /**
- * A program's output, from its user's link through the daemon to a reader elsewhere: how fast, with how much
- * memory and CPU; against what Node's own HTTP/2 server sends over TLS from memory to the same reader.
+ * A program's output from its user's link through the daemon to a remote reader: rate, memory and CPU;
+ * compared with Node's HTTP/2 server, which sends over TLS from memory to the same reader.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -21,23 +21,26 @@ const BYTES = MEBIBYTES * 1024 * 1024;
 const ATTACH = '/latchkey.v1.SessionService/AttachSession';
 const RATE = 300;
 const MEMORY = 100;
-/** What a quiet machine needs to reach the rate; a busy one shows this at least. */
+/**
+ * Part of the bare server's rate that is required on a busy machine, which cannot reach the absolute
+ * goal.
+ */
 const OF_BARE = 0.5;
 
-/** When a daemon has given back what only its start needed. */
+/** Milliseconds until a daemon has released the memory that only its start needed. */
 const SETTLED_MS = 3000;
-/** To /proc/<pid>/clear_refs (proc(5)). */
+/** Written to /proc/<pid>/clear_refs (proc(5)). */
 const RESET_PEAK = '5';
 
-/** Prints all of it once it has had a line of input. */
+/** Prints all bytes after a line of input. */
 const PRINT = `read go; exec dd if=/dev/zero bs=64k count=${BYTES / 65536} status=none`;
 
 type Reader = Child<object, Read>;
 
 interface Sample {
-  /** MiB a second. */
+  /** MiB per second. */
   readonly rate: number;
-  /** Seconds of CPU a GiB, by who had it. */
+  /** CPU seconds for each GiB, by process. */
   readonly cpu: readonly number[];
 }
 
@@ -77,7 +80,7 @@ interface Taken {
   readonly ours: readonly Sample[];
   readonly shown: readonly Sample[];
   readonly others: readonly (readonly [Sample, Sample])[];
-  /** Of daemon, link and the bare server, in MiB: when they had started, and since. */
+  /** Resident memory of daemon, link and bare server in MiB, after their start and at most since. */
   readonly before: readonly number[];
   readonly peaks: readonly number[];
 }
@@ -123,7 +126,7 @@ function cpuOf(samples: readonly Sample[], who: number): string {
   return `${median(samples.map(({ cpu }) => cpu[who] ?? Number.NaN)).toFixed(2)} s`;
 }
 
-/** The session, ready to print, and then read by somebody who does nothing else. */
+/** Prepares a session that is ready to print; its reader does nothing else. */
 async function fromLink(stage: Stage): Promise<Sample> {
   const { daemon, link, token, reader } = stage;
   const sessionId = await startPrinting(stage);
@@ -168,7 +171,7 @@ async function startPrinting({ daemon, token }: Stage): Promise<string> {
   return started.stdout.trim();
 }
 
-/** `work` answers the seconds it took. */
+/** Takes one sample; `work` returns its duration in seconds. */
 async function sample(pids: readonly number[], work: () => Promise<number>): Promise<Sample> {
   const before = pids.map(cpuMsOf);
   const seconds = await work();
@@ -176,7 +179,7 @@ async function sample(pids: readonly number[], work: () => Promise<number>): Pro
   return { rate: MEBIBYTES / seconds, cpu };
 }
 
-/** The most memory that a process has had resident since that was reset, in MiB (proc(5), VmHWM). */
+/** Returns the peak of resident memory since it was reset, in MiB (proc(5), VmHWM). */
 function peakOf(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }

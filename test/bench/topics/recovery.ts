@@ -1,4 +1,4 @@
-/** How long it takes after a kill -9 until every link and session is there again. */
+/** Time after a kill -9 until every link and session is restored. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '../../../src/client/connect/connect.ts';
 import { LinkState } from '../../../src/generated/latchkey/v1/link.ts';

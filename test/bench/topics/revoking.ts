@@ -1,6 +1,6 @@
 /**
- * How long a token is good after somebody has asked for its end: from the call that revokes it until a call
- * on another connection is answered that it is not, over what a call takes there and back.
+ * Time that a token stays valid after its revocation was requested: until a call on another connection is
+ * refused, minus the round trip of a call.
  */
 
 import type { Client } from '../../../src/client/connect/connect.ts';
@@ -13,7 +13,7 @@ import { clientOf, startDaemon } from '../served.ts';
 const WARM_UP = 2_000;
 const TIMES = 40;
 const TRIPS = 5;
-/** Asked one after the other without waiting, so that one of them is on its way when the answer turns. */
+/** Calls in progress at a time, so that one of them is on its way when the answer changes. */
 const AT_ONCE = 4;
 
 export async function measure(): Promise<Line[]> {
@@ -46,7 +46,7 @@ export async function measure(): Promise<Line[]> {
   ];
 }
 
-/** With as many calls under way as while the token is being revoked. */
+/** Measures round trips with as many calls in progress as during the revocation. */
 async function roundTripMs(client: Client): Promise<number> {
   const trips: number[] = [];
   const caller = async (): Promise<void> => {
@@ -68,7 +68,7 @@ async function untilRefusedMs(admin: Client, elsewhere: Client, jti: string): Pr
   return refusedMs - begunMs;
 }
 
-/** When a call was first refused as one with a token that is not active. */
+/** Returns the time when a call was first refused because its token is not active. */
 async function refusalMs(client: Client): Promise<number> {
   for (;;) {
     const error = await client.auth.whoAmI({}).then(

@@ -1,6 +1,7 @@
 /**
- * A thousand tokens a second come and go, ten of them with a link, while the dashboard shows the list: what it
- * draws, what that costs it and the server, how far behind it is, and whether in the end it shows what there is.
+ * A thousand tokens a second are issued and revoked, ten of them with a link, while the dashboard shows
+ * the list: frames drawn, the cost for dashboard and server, the delay, and whether the final screen is
+ * right.
  */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,15 +20,17 @@ import { dashboard, toTokens } from './dashboard.ts';
 const SITE = { tokens: 100_000, logins: 5_000, sessions: 10_000 };
 const SECONDS = 15;
 const TURNS_A_SECOND = 10;
-/** Of each turn: from both ends of the list, so that half of it is on the screen or near. */
+/**
+ * Tokens revoked each second, from both ends of the list, so that half of them are on the screen or near.
+ */
 const REVOKED = 98;
 const LINKS = 1;
-/** A server takes sixty links a minute from each user. */
+/** Several users, since a server accepts sixty links a minute from each. */
 const USERS = { first: 8_000, count: 20 };
 const PAGE = 1_000;
 const LOOK_MS = 500;
 const NUMBER = new Intl.NumberFormat('en');
-/** A row on the screen: whether the cursor is on it, and its token. */
+/** A row on the screen: the cursor's mark, and its token. */
 const ROW = /^([▸ ])[● ]([\da-f-]{36}) /gm;
 
 type Crowd = Child<string, Registered>;
@@ -62,7 +65,7 @@ export async function measure(folder: () => string): Promise<Line[]> {
   ];
 }
 
-/** Lines of a storm that was that part as fast as it should be: what would be easier does not count. */
+/** Returns lines for a storm that reached this part of its rate: an easier load does not count. */
 function lineOf(part: number): (what: string, value: number, unit: string, goal: number) => Line {
   const rate = NUMBER.format(Math.round(1_000 * part));
   return (what, value, unit, goal) => ({
@@ -76,14 +79,14 @@ function lineOf(part: number): (what: string, value: number, unit: string, goal:
   });
 }
 
-/** Users of the world who bring links. */
+/** Starts the users who register links. */
 async function crowdOf(daemon: TestDaemon): Promise<Crowd> {
   const uids = Array.from({ length: USERS.count }, (_, index) => `${USERS.first + index}`);
   for (const uid of uids) appendFileSync('/etc/passwd', `crowd${uid}:x:${uid}:${uid}::/mnt/home:/bin/sh\n`);
   return Child.start('crowd-process.ts', [daemon.runFolder, ...uids]);
 }
 
-/** Answers how many seconds it took; a machine that is busy may be slower than it should be. */
+/** Returns the duration in seconds; a busy machine may be slower than intended. */
 async function storm(admin: Client, crowd: Crowd): Promise<number> {
   const turns = SECONDS * TURNS_A_SECOND;
   const newest = await ids(admin, 'issued_at desc', (turns * REVOKED) / 2);
@@ -115,7 +118,7 @@ interface Cost {
   readonly seconds: number;
 }
 
-/** What work costs a process. */
+/** Measures the cost of `work` for a process. */
 async function costs({ pid }: { readonly pid: number }, work: () => Promise<number>): Promise<Cost> {
   const beforeMs = cpuMsOf(pid);
   const seconds = await work();
@@ -154,7 +157,10 @@ async function watched(daemon: TestDaemon, admin: Client, work: () => Promise<nu
   }
 }
 
-/** When the screen shows how many there are, the cursor's place among them and the rows around it, as the server lists them. */
+/**
+ * Resolves with the time when the screen shows the total, the cursor's position and the rows around it as
+ * the server lists them.
+ */
 async function agrees(terminal: Terminal, admin: Client): Promise<number> {
   const { tokens, total } = await admin.tokens.listTokens({ pageSize: PAGE });
   const listed = tokens.map(({ jti }) => jti);

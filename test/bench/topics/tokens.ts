@@ -1,4 +1,4 @@
-/** An authority on a real store to measure, and tokens in it. */
+/** An authority on a real store with tokens, for measurements. */
 import { randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -13,7 +13,7 @@ export type Synchronous = 'FULL' | 'NORMAL';
 export const keys = testKeys();
 export const LIFETIME_SECONDS = 28_800;
 
-/** An authority on the database in `folder`, and how to close both. */
+/** Opens an authority on the database in `folder`; the result can be closed. */
 export async function open(
   folder: string,
   synchronous: Synchronous,
@@ -34,14 +34,17 @@ export async function open(
   return { authority, close };
 }
 
-/** Puts `count` tokens, ten a login, into the database in `folder`; past the store, which would take minutes. */
+/**
+ * Writes `count` tokens, ten for each login, directly to the database in `folder`: the store would take
+ * minutes.
+ */
 export async function fillTokens(folder: string, count: number, file = 'latchkey.db'): Promise<void> {
   const path = join(folder, file);
   await (await openStore({ url: `sqlite:${path}` }))[Symbol.asyncDispose](); // makes the tables
   fillTable(path, 'tokens', count, someToken);
 }
 
-/** Puts `count` rows, by their index, into a table of the database at `path`. */
+/** Writes `count` rows into a table of the database at `path`; `row` makes each from its index. */
 export function fillTable(path: string, table: string, count: number, row: (index: number) => object): void {
   const database = new Database(path);
   const columns = Object.keys(row(0));

@@ -1,6 +1,6 @@
 /**
- * What a call costs the server that asks for a token, writes a line of log and keeps its promises, against
- * the same answer of grpc-js alone: CPU of one process that is both servers, over several restarts.
+ * CPU cost of a call on a server that checks a token and writes a log line, compared with the same
+ * response from plain grpc-js; one process with both servers, over several restarts.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ async function oneServer(folder: string): Promise<Comparison> {
   await using server = await Child.start<Ready, Answered>('unary-server.ts', [folder]);
   const load = new H2load(folder);
   const { tokens, ...ports } = server.ready;
-  /** Microseconds of CPU a call; throws when not every call was answered well. */
+  /** Returns microseconds of CPU for each call. Throws unless every call succeeded. */
   const cost = async (which: 'api' | 'bare', calls = CALLS): Promise<number> => {
     const before = await server.ask({});
     const begunMs = cpuMsOf(server.pid);
@@ -62,7 +62,7 @@ async function oneServer(folder: string): Promise<Comparison> {
   );
 }
 
-/** Under load, each kind of token gets the answer that is due to it. */
+/** Checks under load that each kind of token gets the right answer. */
 async function probe(folder: string, { api, tokens }: Ready, work: () => Promise<void>): Promise<void> {
   using rpc = new Rpc({
     address: `127.0.0.1:${api}`,

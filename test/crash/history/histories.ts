@@ -1,4 +1,7 @@
-/** Random operations on tokens from concurrent clients, each answer held against the token's history. */
+/**
+ * Random operations on tokens from concurrent clients; each response is checked against the token's
+ * history.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -23,7 +26,7 @@ import { type Reading, TokenHistory } from './token-history.ts';
 export interface HistoryOptions {
   readonly operations: number;
   readonly seed: number;
-  /** Told now and then. */
+  /** Called from time to time. */
   readonly report?: (figures: HistoryFigures) => void;
 }
 
@@ -31,7 +34,7 @@ export interface HistoryFigures {
   operations: number;
   issued: number;
   revoked: number;
-  /** Tokens that were seen to be over by their time alone. */
+  /** Number of tokens that were seen to expire. */
   expired: number;
   readings: number;
 }
@@ -43,11 +46,11 @@ interface Held {
 
 const PEOPLE = 12;
 const CLIENTS = 16;
-/** So short that a quick machine sees tokens end by themselves, too. */
+/** Short enough for tokens to expire during the check, even on a fast machine. */
 const LIFETIME_SECONDS = 8;
-/** The daemon takes 60 registrations of a user a minute. */
+/** The daemon accepts 60 registrations of a user a minute. */
 const BETWEEN_ISSUES_MS = 1_050;
-/** Before much can be done. */
+/** Number of tokens before the operations begin. */
 const FIRST_TOKENS = 60;
 const OPERATIONS_A_TOKEN = 80;
 const POLL_MS = 50;
@@ -55,7 +58,7 @@ const KEPT = 2_000;
 const EVERY = 50_000;
 const SERVICE = '/latchkey.v1.TokenService';
 
-/** Resolves with the figures; throws with what was found, and the seed. */
+/** Resolves with the figures. Throws the findings and the seed. */
 export async function checkHistories(options: HistoryOptions): Promise<HistoryFigures> {
   await using owned = new AsyncDisposableStack();
   const config = { tokens: { lifetimes: { link: `${LIFETIME_SECONDS}s` } } };
@@ -81,7 +84,7 @@ class Histories {
   readonly #lines: LeanRpc[];
   readonly #watched: Rpc;
   readonly #administrator: string;
-  /** All of whom something may still be seen. */
+  /** Tokens that may still be looked at. */
   readonly #held: Held[] = [];
   readonly #byJti = new Map<string, TokenHistory>();
   readonly #removed = new Set<string>();
@@ -104,7 +107,7 @@ class Histories {
     await Promise.all([...issuing, watching]);
   }
 
-  /** Tokens for all, in step with what is done with them, and no faster than the daemon gives them. */
+  /** Issues tokens for all clients, in step with their operations and within the daemon's limits. */
   async #issue(person: Person): Promise<void> {
     while (!this.#over.signal.aborted) {
       const nextMs = performance.now() + BETWEEN_ISSUES_MS;
@@ -159,7 +162,7 @@ class Histories {
     this.#note(held.history, reading, askedMs);
   }
 
-  /** One of the ways to ask about a token: as itself, or as the administrator. */
+  /** Asks about a token in one of the possible ways: as itself, or as the administrator. */
   async #reading(
     line: LeanRpc,
     { token, history: { jti } }: Held,
@@ -189,11 +192,14 @@ class Histories {
     if (reason !== undefined) return;
     history.revoked(moment());
     if (!asked) this.figures.revoked += 1;
-    // At once, and not only where it was revoked.
+    // Checks at once, on other connections, too.
     for (const other of this.#lines) await this.#look(other, held, this.#random.next());
   }
 
-  /** All that are listed are valid; nothing is listed that was never issued to anybody, but while it is being issued. */
+  /**
+   * Checks that all listed tokens are valid and that none is listed which was never issued, except while it
+   * is being issued.
+   */
   async #list(line: LeanRpc): Promise<void> {
     const request = ListTokensRequest.fromPartial({ filter: { authMethod: 'link' }, pageSize: 1000 });
     const bytes = ListTokensRequest.encode(request).finish();
@@ -206,7 +212,7 @@ class Histories {
     }
   }
 
-  /** What the server tells by itself: a token that was removed never comes again. */
+  /** Watches the server's events: a token that was removed must never come back. */
   async #watch(): Promise<void> {
     const request = WatchTokensRequest.encode(WatchTokensRequest.create()).finish();
     const messages = this.#watched.messages(
@@ -249,7 +255,7 @@ function readingOf({ reason }: LeanAnswer): Reading | undefined {
 
 let lastMs = 0;
 
-/** The time, and always later than it was before: what is asked after an answer is not asked at the same moment. */
+/** Returns a strictly increasing time: what is asked after an answer must have a later time. */
 function moment(): number {
   lastMs = Math.max(lastMs + 0.001, Date.now());
   return lastMs;

@@ -1,25 +1,28 @@
-/** What clients know of each token, and what they may therefore see of it: a promise that was made is kept. */
+/**
+ * The clients' knowledge of each token, and what they may therefore observe: an acknowledged change is
+ * kept.
+ */
 
-/** The server has not been asked, has been and did not answer, or has answered that it is done. */
+/** State of a request: not made, made without an answer, or acknowledged. */
 export type Asked = 'no' | 'unanswered' | 'done';
 
 export interface KnownToken {
   readonly jti: string;
   readonly token: string;
   readonly socket: string;
-  /** The account that it is of. */
+  /** The account that owns it. */
   readonly owner: string;
-  /** Whether the registration was answered. */
+  /** State of the registration's answer. */
   readonly issued: Exclude<Asked, 'no'>;
   revoked: Asked;
-  /** Was refused at a time when that could not be undone: after an acknowledgement, or a restart. */
+  /** True when it was refused at a time that makes this final: after an acknowledgement, or a restart. */
   isOver: boolean;
 }
 
-/** What the server says to a token; undefined when it says nothing. */
+/** The server's reaction to a token; undefined when there is none. */
 export type Seen = 'accepted' | 'refused' | undefined;
 
-/** Why this must not be seen of `known`, or undefined when it may. */
+/** Returns why `seen` contradicts what is known; undefined when it does not. */
 export function broken(known: KnownToken, seen: Seen): string | undefined {
   const { jti, issued, revoked, isOver } = known;
   if (seen === 'accepted' && revoked === 'done')
@@ -30,7 +33,7 @@ export function broken(known: KnownToken, seen: Seen): string | undefined {
   return undefined;
 }
 
-/** After a restart nothing is under way: what is seen of `known` now is what it stays. */
+/** Settles the token after a restart, when no request is in progress: what is seen now is final. */
 export function settle(known: KnownToken, seen: Seen): void {
   if (seen === 'refused') known.isOver = true;
   if (seen === 'accepted') known.revoked = 'no';

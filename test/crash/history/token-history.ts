@@ -1,19 +1,19 @@
 /**
- * The history of each token as concurrent clients see it: absent, valid, ended and never back. An
- * answer counts for some moment between its request and its arrival; what no order of such moments
- * explains is a finding. Times are milliseconds since 1970, of this host's one clock.
+ * The history of each token as concurrent clients see it: absent, valid, ended, and never back. An answer
+ * holds for some moment between its request and its arrival; a finding is what no order of such moments
+ * explains. Times are milliseconds since 1970 of the same clock.
  */
 
 export type Reading = 'valid' | 'ended' | 'expired';
 
 export class TokenHistory {
   readonly jti: string;
-  /** From when on it may be refused for its age, in milliseconds. */
+  /** Time from which on it may be refused as expired. */
   readonly expiresMs: number;
-  /** When a revocation was first asked for, and when one was first answered with success. */
+  /** Times of the first request for a revocation, and of the first acknowledgement. */
   #revokingMs = Number.POSITIVE_INFINITY;
   #revokedMs = Number.POSITIVE_INFINITY;
-  /** The earliest arrival of an answer that it is over. */
+  /** Time of the earliest answer that it has ended. */
   #overMs = Number.POSITIVE_INFINITY;
 
   constructor(jti: string, expiresMs: number) {
@@ -25,23 +25,26 @@ export class TokenHistory {
     return this.#revokingMs !== Number.POSITIVE_INFINITY;
   }
 
-  /** Whether an answer has said so. */
+  /** True when an answer has said that it has ended. */
   get isOver(): boolean {
     return this.#overMs !== Number.POSITIVE_INFINITY;
   }
 
-  /** A revocation is being asked for. */
+  /** Records a request for a revocation. */
   revoking(nowMs: number): void {
     this.#revokingMs = Math.min(this.#revokingMs, nowMs);
   }
 
-  /** A revocation was answered with success. */
+  /** Records an acknowledged revocation. */
   revoked(nowMs: number): void {
     this.#revokedMs = Math.min(this.#revokedMs, nowMs);
     this.#overMs = Math.min(this.#overMs, nowMs);
   }
 
-  /** What a request from `askedMs`, answered at `answeredMs`, said; resolves to what is wrong with it. */
+  /**
+   * Records an answer to a request made at `askedMs` and answered at `answeredMs`; returns what is wrong
+   * with it, if anything.
+   */
   read(reading: Reading, askedMs: number, answeredMs: number): string | undefined {
     const at = `${this.jti}, asked at ${askedMs}, answered at ${answeredMs}`;
     if (reading === 'valid') {

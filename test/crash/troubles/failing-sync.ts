@@ -1,4 +1,4 @@
-/** Syncs that fail: strace makes the daemon's fsync and fdatasync return EIO (strace(1), inject). */
+/** Failing syncs: strace makes the daemon's fsync and fdatasync return EIO (strace(1), inject). */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import type { Random } from '../random.ts';
 import { until } from '../until.ts';
 import { Trouble } from './trouble.ts';
 
-/** Why it cannot be had here, or undefined when it can. */
+/** Returns why this trouble is impossible on this host; undefined when it is possible. */
 export function whyNotFailingSync(): string | undefined {
   try {
     execFileSync('strace', ['-f', '-o', '/dev/null', 'true'], { stdio: 'ignore' });
@@ -23,7 +23,7 @@ export class FailingSync extends Trouble {
   override readonly passes = true;
   #outages = 0;
 
-  /** Either some of the next ones fail, or all do for a while: an outage. */
+  /** Makes some of the next syncs fail, or all for a while: an outage. */
   override async pass(daemon: TestDaemon, random: Random): Promise<void> {
     const isOutage = random.chance(0.5);
     const which = isOutage ? '' : `:when=1..${random.between(1, 6)}`;

@@ -9,7 +9,7 @@ import { Trouble } from './trouble.ts';
 const DISK = '/mnt/small-disk';
 const MEBIBYTES = 12;
 
-/** A small disk of its own (TEST_WORLD has its own mounts), filled and emptied at random. */
+/** A small file system of its own (TEST_WORLD has its own mounts), filled and emptied at random. */
 export class FullDisk extends Trouble {
   override readonly state = DISK;
   override readonly passes = true;

@@ -1,7 +1,7 @@
 /**
- * The host's power fails: what the daemon has written and not synced is gone, which kill -9 alone
- * never shows. Its state is on a disk of its own, an ext4 image behind a loop device: the image has
- * what was synced, and what was not is only in the memory of the kernel.
+ * A power failure: data that the daemon has written but not synced is lost, which kill -9 alone never
+ * shows. Its state is on an ext4 image behind a loop device: the image has the synced data, the rest is
+ * in the kernel's memory only.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const DISK = '/mnt/power-disk';
 const IMAGE = '/mnt/power-image-';
 const IMAGE_BYTES = 48 * 1024 * 1024;
 
-/** Why it cannot be had here, or undefined when it can. */
+/** Returns why this trouble is impossible on this host; undefined when it is possible. */
 export function whyNotPowerCut(): string | undefined {
   try {
     new PowerCut()[Symbol.dispose]();
@@ -40,7 +40,7 @@ export class PowerCut extends Trouble {
     return `${IMAGE}${this.#images}`;
   }
 
-  /** Everything stops; a copy of the image is what the disk has after that. */
+  /** Kills the daemon and copies the image, which is what the disk has after a power failure. */
   override async kill(daemon: TestDaemon): Promise<void> {
     process.kill(daemon.pid, 'SIGSTOP');
     const before = this.#image;
@@ -58,7 +58,7 @@ export class PowerCut extends Trouble {
   }
 
   #mount(): void {
-    // The kernel shall write nothing of its own accord in the meantime.
+    // A long commit interval, so that the kernel writes nothing by itself meanwhile.
     execFileSync('mount', ['-o', 'loop,commit=3600', this.#image, DISK], { stdio: 'ignore' });
   }
 }

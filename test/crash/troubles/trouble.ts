@@ -1,27 +1,30 @@
 import type { TestDaemon } from '../../support/server/daemon.ts';
 import type { Random } from '../random.ts';
 
-/** What befalls the daemon while it works: nothing but that it is killed. Others make it worse. */
+/**
+ * A trouble that the daemon has while it works. This one does nothing in addition to the kill; others are
+ * worse.
+ */
 export class Trouble implements Disposable {
-  /** Where the daemon's state has to lie, if it matters. */
+  /** Folder for the daemon's state; undefined when it does not matter. */
   readonly state: string | undefined = undefined;
-  /** Whether it passes, and the daemon then works again by itself. */
+  /** True when the daemon works again by itself after the trouble. */
   readonly passes: boolean = false;
-  /** The outage that is on, in which nothing whatever can be kept, counted from 1; 0 while there is none. */
+  /** Number of the current outage, in which nothing can be stored, counted from 1; 0 outside of outages. */
   outage = 0;
-  /** How many of the daemon's syncs have failed. */
+  /** Number of the daemon's syncs that have failed. */
   failedSyncs = 0;
 
-  /** Comes, and may go, while the daemon works. */
+  /** Starts, and may end, while the daemon works. */
   async pass(_daemon: TestDaemon, _random: Random): Promise<void> {}
 
-  /** Goes, if it is still there. */
+  /** Ends, if it has not yet. */
   end(): void {}
 
   async kill(daemon: TestDaemon): Promise<void> {
     await daemon.end('SIGKILL');
   }
 
-  /** Takes away what it has made. */
+  /** Removes what it has created. */
   [Symbol.dispose](): void {}
 }

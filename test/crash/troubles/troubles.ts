@@ -13,7 +13,7 @@ export function troubleOf(name: TroubleName): Trouble {
   return new makes[name]();
 }
 
-/** Why a loop with `name` cannot be had here, or undefined when it can. */
+/** Returns why a loop with `name` is impossible on this host; undefined when it is possible. */
 export function whyNotTrouble(name: TroubleName): string | undefined {
   if (!existsSync(SSHD)) return 'needs openssh-server';
   if (name === 'fsync') return whyNotFailingSync();

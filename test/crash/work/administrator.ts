@@ -1,4 +1,4 @@
-/** What the daemon of the day says of everything that it keeps, and the ending of it. */
+/** Queries and ends everything that the current daemon stores. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Link, ListLinksRequest, ListLinksResponse } from '../../../src/generated/latchkey/v1/link.ts';
@@ -25,7 +25,7 @@ import { Rpc } from '../../support/server/rpc.ts';
 const PAGE = 1000;
 
 export class Administrator implements Disposable {
-  /** For calls of others, on the same connection. */
+  /** The connection, for other callers. */
   readonly rpc: Rpc;
   readonly #token: string;
 
@@ -61,7 +61,7 @@ export class Administrator implements Disposable {
     });
   }
 
-  /** Throws when there is none. */
+  /** Returns a session; undefined when there is none. */
   async session(sessionId: string): Promise<Session | undefined> {
     const bytes = GetSessionRequest.encode({ sessionId }).finish();
     return GetSessionResponse.decode(await this.#call('SessionService/GetSession', bytes)).session;

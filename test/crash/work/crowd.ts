@@ -1,10 +1,10 @@
-/** More people than the world has by itself (test/support/world), since the daemon bounds what each of them may ask for. */
+/** More people than the world has (test/support/world), since the daemon limits each of them. */
 import { appendFileSync } from 'node:fs';
 import type { Account } from '../../support/account.ts';
 
 const FIRST_UID = 7300;
 
-/** Accounts of so many people, made in the world's own user database. */
+/** Creates that many accounts in the world's user database. */
 export function crowdOf(people: number): Account[] {
   const accounts = Array.from({ length: people }, (_, at) => {
     const name = `crowd${at + 1}`;

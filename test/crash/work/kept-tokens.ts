@@ -1,4 +1,4 @@
-/** What has become of tokens after a restart: each by itself, the server's list of them, and their links. */
+/** Checks the tokens after a restart: each by itself, the server's list, and their links. */
 import { LinkState } from '../../../src/generated/latchkey/v1/link.ts';
 import { type KnownToken, settle } from '../history/model.ts';
 import type { Random } from '../random.ts';
@@ -7,18 +7,18 @@ import type { Administrator } from './administrator.ts';
 import type { TokensAtWork } from './tokens-at-work.ts';
 
 const BY_SSH = 'web-ssh';
-/** The others are the administrator's, and of link daemons that logins by SSH have left. */
+/** Methods to check; other tokens are the administrator's, and those of link daemons. */
 const METHODS = ['link', BY_SSH];
 const OLD_ONES = 5;
 
-/** A token that has to be good. */
+/** A token that must be valid. */
 interface Good {
   readonly jti: string;
-  /** Of its link; '' when it has none. */
+  /** Socket of its link; '' without a link. */
   readonly socket: string;
 }
 
-/** Looks at all tokens of `worker` that may be good, and at some that are over. Throws what it finds. */
+/** Checks all tokens of `worker` that may be valid, and some that are not. Throws its findings. */
 export async function checkTokens(worker: TokensAtWork, random: Random): Promise<void> {
   const old = worker.tokens.filter(({ isOver }) => isOver);
   const some = Array.from({ length: OLD_ONES }, () => random.of(old)).filter((it) => it !== undefined);
@@ -27,7 +27,7 @@ export async function checkTokens(worker: TokensAtWork, random: Random): Promise
   if (worker.findings.length > 0) throw new Error(worker.findings.join('\n'));
 }
 
-/** What the server says of it now, whenever it says it. */
+/** Waits for the server's answer about a token, and records it. */
 async function settled(known: KnownToken, worker: TokensAtWork): Promise<void> {
   await until('an answer', async () => {
     const seen = await worker.look(known);
@@ -36,7 +36,7 @@ async function settled(known: KnownToken, worker: TokensAtWork): Promise<void> {
   });
 }
 
-/** The server lists `good` tokens and no others, and their links, ready. */
+/** Checks that the server lists exactly the tokens `good`, and their links as ready. */
 export async function checkLists(administrator: Administrator, good: readonly Good[]): Promise<void> {
   const jtis = good.map(({ jti }) => jti);
   await until('tokens', async () => {
@@ -58,8 +58,9 @@ export async function checkLists(administrator: Administrator, good: readonly Go
 }
 
 /**
- * Revokes what nobody was given. A link is given its token by the daemon itself; a login by SSH whose
- * daemon is killed before it answers leaves one, so there may be as many as were not answered: `untold`.
+ * Revokes tokens that nobody received: at most `untold`, the number of unanswered requests. A login over
+ * SSH whose daemon is killed before it answers leaves such a token; a link receives its token from the
+ * daemon directly.
  */
 export async function revokeUntold(
   administrator: Administrator,
@@ -73,7 +74,7 @@ export async function revokeUntold(
   if (jtis.length > 0) await administrator.revoke(jtis);
 }
 
-/** In words what is in one and not in the other; '' when they are the same. */
+/** Describes the differences of two lists; '' when they are equal. */
 function difference(wanted: readonly string[], found: readonly string[]): string {
   const lost = wanted.filter((one) => !found.includes(one)).map((one) => `${one} is missing`);
   const more = found.filter((one) => !wanted.includes(one)).map((one) => `${one} is nobody's`);

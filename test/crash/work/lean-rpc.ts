@@ -1,6 +1,6 @@
 /**
- * Unary gRPC calls over node:http2 alone (PROTOCOL-HTTP2.md of grpc). Where a million are made, a
- * client that costs more than the server would leave the server idle.
+ * Unary gRPC calls directly over node:http2 (PROTOCOL-HTTP2.md of gRPC), for a million calls: a client
+ * that costs more than the server would leave the server idle.
  */
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { callError } from '../../../src/link/connection/call-error.ts';
@@ -39,7 +39,7 @@ export class LeanRpc implements Disposable {
     };
     stream.setTimeout(PATIENCE_MS, () => stream.destroy(new Error(`${path}: no answer`)));
     stream.on('trailers', end);
-    // A call that failed at once has no others.
+    // A call that fails at once has its trailers in the response headers.
     stream.on('response', (headers) => headers['grpc-status'] !== undefined && end(headers));
     stream.on('data', (chunk: Buffer) => received.push(chunk));
     stream.on('error', reject);
@@ -56,7 +56,7 @@ export class LeanRpc implements Disposable {
   }
 }
 
-/** Not compressed, behind its length. */
+/** Adds the gRPC prefix: not compressed, and the length. */
 function framed(message: Uint8Array): Buffer {
   const frame = Buffer.alloc(HEADER_BYTES + message.length);
   frame.writeUInt32BE(message.length, 1);

@@ -1,4 +1,4 @@
-/** A session that prints numbered lines, and a reader that goes on where it was after each crash. */
+/** A session that prints numbered lines, and a reader that continues after each crash. */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   EndSessionRequest,
@@ -13,19 +13,19 @@ const SERVICE = '/latchkey.v1.SessionService';
 const COUNT = 'n=0; while :; do n=$((n+1)); echo "line $n"; sleep 0.1; done';
 const AGAIN_MS = 20;
 
-/** What has come of a session's output: bytes from the first on, in lines numbered from 1. */
+/** The output of a session from its first byte: lines numbered from 1. */
 class Reading {
   offset = 0;
   lines = 0;
-  /** Of a line that has not ended. */
+  /** Start of an incomplete line. */
   #rest = '';
-  /** What is wrong, or undefined. */
+  /** The first error; undefined when there is none. */
   finding: string | undefined;
 
   take(offset: number, stream: Stream, data: Uint8Array): void {
     if (offset !== this.offset) this.finding ??= `output from ${offset}, where ${this.offset} was next`;
     this.offset = offset + data.length;
-    // On the other stream the shell says what its end was.
+    // The shell reports its end on the other stream.
     if (stream !== Stream.STDOUT) return;
     const lines = (this.#rest + Buffer.from(data).toString()).split('\n');
     this.#rest = lines.pop() ?? '';
@@ -36,7 +36,7 @@ class Reading {
     }
   }
 
-  /** At the end of all; a last line may be cut. */
+  /** Checks the end of the output; the last line may be cut. */
   end(): void {
     if (!`line ${this.lines + 1}`.startsWith(this.#rest))
       this.finding ??= `${JSON.stringify(this.#rest)} at the end`;
@@ -58,14 +58,14 @@ export class NumberedLines {
     this.#following = this.#follow();
   }
 
-  /** `line` is asked for the connection of the day. */
+  /** `line` returns the current connection. */
   static async start(line: () => Rpc, token: string): Promise<NumberedLines> {
     const session = await startScript(line(), token, COUNT);
     if (session === undefined) throw new Error('the session of numbered lines does not start');
     return new NumberedLines(session.id, token, line);
   }
 
-  /** How many whole lines have come so far. Throws when one is lost, doubled or out of order. */
+  /** Number of complete lines so far. Throws when one is lost, duplicated or out of order. */
   get lines(): number {
     return checked(this.#followed);
   }
@@ -90,13 +90,15 @@ export class NumberedLines {
     }
   }
 
-  /** Follows it no longer. */
+  /** Stops following. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#following;
   }
 
-  /** Ends the session and reads all of it again. Resolves with the number of its lines; throws as `lines` does. */
+  /**
+   * Ends the session and reads all output again. Resolves with the number of lines; throws as `lines` does.
+   */
   async end(): Promise<number> {
     const request = EndSessionRequest.fromPartial({ sessionId: this.id, graceMilliseconds: 0 });
     const bytes = EndSessionRequest.encode(request).finish();

@@ -1,4 +1,7 @@
-/** Somebody whose link and whose session, which prints numbered lines, are there from before the first kill to the end. */
+/**
+ * A person whose link and session, which prints numbered lines, live from before the first kill to the
+ * end.
+ */
 import type { Account, Run } from '../../support/account.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
 import type { Rpc } from '../../support/server/rpc.ts';
@@ -27,7 +30,7 @@ export class Printing {
     this.#lines = lines;
   }
 
-  /** `administrator` and `rpc` are asked for those of the day. */
+  /** `administrator` and `rpc` return those of the current daemon. */
   static async begin(
     account: Account,
     daemon: TestDaemon,
@@ -41,18 +44,18 @@ export class Printing {
     return new Printing(link, pid, token, await NumberedLines.start(rpc, token));
   }
 
-  /** What its link has said, and whether it has ended. */
+  /** The output of its link, and whether it has ended. */
   get linkSaid(): string {
     const { child, stderr } = this.#link;
     return `${this.socket}: ${stderr.trim()} (status ${child.exitCode}, signal ${child.signalCode})`;
   }
 
-  /** Of them that have been read so far. Throws when one is lost, doubled or out of order. */
+  /** Number of lines read so far. Throws when one is lost, duplicated or out of order. */
   get lines(): number {
     return this.#lines.lines;
   }
 
-  /** The link is the process that it was, and another line is printed and read. */
+  /** Checks that the link is the same process, and that another line is printed and read. */
   async check(administrator: Administrator): Promise<void> {
     if (this.#link.child.exitCode !== null) throw new Error('a link has ended');
     const links = await administrator.links();
@@ -70,7 +73,7 @@ export class Printing {
     return lines;
   }
 
-  /** Reads no more. */
+  /** Stops reading. */
   stop(): Promise<void> {
     return this.#lines.stop();
   }

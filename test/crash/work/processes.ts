@@ -1,4 +1,4 @@
-/** Processes as the kernel tells of them, and whose they are. A zombie, which is its parent's matter, is not one. */
+/** Processes and their owners as the kernel reports them, without zombies. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Marked {
@@ -7,7 +7,7 @@ export interface Marked {
   readonly command: string;
 }
 
-/** What runs in sessions, by the mark that each process of one carries. */
+/** Returns the processes of sessions, found by the mark in their environment. */
 export function markedProcesses(): Marked[] {
   return pids().flatMap((pid) => {
     const environment = read(pid, 'environ').split('\0');
@@ -18,7 +18,7 @@ export function markedProcesses(): Marked[] {
   });
 }
 
-/** Those that come from `ancestor`, at whatever remove. */
+/** Returns all descendants of `ancestor`. */
 export function descendantsOf(ancestor: number): number[] {
   const parents = new Map(pids().map((pid) => [pid, parentOf(pid)]));
   const found = new Set([ancestor]);

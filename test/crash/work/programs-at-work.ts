@@ -1,4 +1,7 @@
-/** Programs that are started while the daemon is being killed: short ones, and ones that stay and have started others. */
+/**
+ * Programs that are started while the daemon is being killed: short ones, and ones that stay and have
+ * children.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Session,
@@ -16,7 +19,7 @@ const EXIT_STATUS = 3;
 const SHORT = `echo short; exit ${EXIT_STATUS}`;
 const LASTING = 'setsid sleep 1000 & exec sleep 1000';
 
-/** Starts `script`; undefined when the server did not answer that it runs. */
+/** Starts `script`; returns undefined unless the server acknowledged that it runs. */
 export async function startScript(rpc: Rpc, token: string, script: string): Promise<Session | undefined> {
   const request = StartSessionRequest.fromPartial({ command: ['sh', '-c', script] });
   const bytes = StartSessionRequest.encode(request).finish();
@@ -30,21 +33,21 @@ interface Started {
 }
 
 export class ProgramsAtWork {
-  /** How many starts were acknowledged and have come to what they had to. */
+  /** Number of acknowledged starts that have ended as they should. */
   checked = 0;
   readonly #random: Random;
   readonly #tokens: readonly string[];
   readonly #kept: ReadonlySet<string>;
   #started: Started[] = [];
 
-  /** They are started with one of `tokens`. `kept` are sessions of others, which go on. */
+  /** Starts programs with one of `tokens`; `kept` are other sessions that keep running. */
   constructor(random: Random, tokens: readonly string[], kept: readonly string[]) {
     this.#random = random;
     this.#tokens = tokens;
     this.#kept = new Set(kept);
   }
 
-  /** One after the other, until `over`. */
+  /** Starts one program after the other, until `over`. */
   async work(rpc: Rpc, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       const lasting = this.#random.chance(0.3);
@@ -56,8 +59,8 @@ export class ProgramsAtWork {
   }
 
   /**
-   * What was acknowledged to have started has ended as it does, or goes on; no process is in a session
-   * that nobody knows; and what lasts can be ended, with all that it started.
+   * Checks that programs with an acknowledged start have ended as they should or still run, that no process
+   * is in an unknown session, and that long-running ones can be ended with all their children.
    */
   async check(administrator: Administrator): Promise<void> {
     for (const started of this.#started)
@@ -70,7 +73,7 @@ export class ProgramsAtWork {
     this.#started = [];
   }
 
-  /** No session is left but those that are kept, whatever a start was that nobody answered. */
+  /** Checks that no session is left but `kept`, even of starts without an answer. */
   async checkEnd(administrator: Administrator): Promise<void> {
     for (const state of [SessionState.STARTING, SessionState.RUNNING])
       await until('unended sessions', async () => {
@@ -93,7 +96,7 @@ function complaint({ id, lasting }: Started, session: Session | undefined): stri
   return `${lasting ? 'lasting' : 'short'} ${id}: ${JSON.stringify(session)}`;
 }
 
-/** Processes of sessions other than these, in words. */
+/** Describes processes of sessions other than these. */
 function strangers(known: ReadonlySet<string>): string {
   const strange = markedProcesses().filter(({ sessionId }) => !known.has(sessionId));
   return strange.map(({ pid, sessionId, command }) => `${pid} of ${sessionId}: ${command}`).join('\n');

@@ -1,4 +1,4 @@
-/** Somebody who gets tokens and gives them back as fast as the daemon answers, and remembers each answer. */
+/** A person who gets and revokes tokens as fast as the daemon answers, and remembers each answer. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { StopLinkRequest } from '../../../src/generated/latchkey/v1/link.ts';
 import { RevokeTokensRequest } from '../../../src/generated/latchkey/v1/token.ts';
@@ -8,30 +8,30 @@ import { broken, type KnownToken, type Seen } from '../history/model.ts';
 import type { Random } from '../random.ts';
 
 const MOST_LIVE = 12;
-/** The daemon takes 60 registrations of a user a minute; a new daemon counts anew. */
+/** The daemon accepts 60 registrations of a user a minute; a new daemon starts counting again. */
 const MOST_ISSUES = 40;
-/** After an answer that the disk is full or broken. */
+/** Pause after an answer that the disk is full or broken. */
 const AGAIN_MS = 30;
 const NOTHING = Buffer.alloc(0);
 
 export interface Counts {
   issued: number;
   revoked: number;
-  /** Asked for, and not answered with success. */
+  /** Requests without an acknowledgement. */
   unanswered: number;
-  /** Answered that the store does not work. */
+  /** Requests answered with STORE_UNAVAILABLE. */
   unstored: number;
 }
 
 export interface WorkOptions {
   readonly random: Random;
-  /** The outage that is on, in which nothing can be kept; 0 when there is none. */
+  /** Returns the number of the current outage; 0 outside of outages. */
   readonly outage: () => number;
-  /** From one daemon. */
+  /** Issued by one daemon, at most. */
   readonly mostIssues?: number;
-  /** How long to rest at most before each thing; 0 when it is missing. */
+  /** Longest pause before each operation, in milliseconds; 0 by default. */
   readonly pauseMs?: number;
-  /** How a token is had; without it through a link. */
+  /** Gets a token; through a link by default. */
   readonly issue?: () => Promise<Issue>;
 }
 
@@ -41,7 +41,7 @@ export class TokensAtWork {
   readonly counts: Counts = { issued: 0, revoked: 0, unanswered: 0, unstored: 0 };
   /** Promises that were broken. */
   readonly findings: string[] = [];
-  /** How many tokens there may be that nobody was given: of requests to the last daemon without an answer. */
+  /** Tokens that may exist without an owner: requests to the last daemon without an answer. */
   untold = 0;
   readonly #random: Random;
   readonly #outage: () => number;
@@ -64,13 +64,13 @@ export class TokensAtWork {
     return this.tokens.filter((known) => !known.isOver && known.revoked === 'no');
   }
 
-  /** A new daemon. */
+  /** Starts with a new daemon. */
   begin(): void {
     this.#issues = 0;
     this.untold = 0;
   }
 
-  /** Issues and revokes until `over`, each thing once the one before is answered. */
+  /** Issues and revokes until `over`, one operation at a time. */
   async work(over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       if (this.#pauseMs > 0) await this.#rest(over);
@@ -86,7 +86,7 @@ export class TokensAtWork {
     await delay(this.#random.between(0, this.#pauseMs), undefined, { signal }).catch(() => undefined);
   }
 
-  /** Whether it was acknowledged. */
+  /** Issues a token; returns whether that was acknowledged. */
   async issue(): Promise<boolean> {
     this.#issues += 1;
     const outage = this.#outage();
@@ -148,19 +148,19 @@ export class TokensAtWork {
     return (this.#random.of(calls) ?? calls[0] ?? fail)();
   }
 
-  /** Nothing is acknowledged that was asked for and answered in one and the same outage. */
+  /** Checks that nothing was acknowledged that was requested and answered within one outage. */
   #isHonest(isAcknowledged: boolean, outage: number, what: string): void {
     if (isAcknowledged && outage > 0 && outage === this.#outage())
       this.findings.push(`${what}, while nothing could be kept`);
   }
 
-  /** From the answer on, and even if it was only that the store does not work, the daemon refuses the token. */
+  /** Checks that the daemon refuses the token once it has answered, even with STORE_UNAVAILABLE. */
   async #isRefused(known: KnownToken): Promise<void> {
     if ((await this.#ask(known)) === 'accepted')
       this.findings.push(`${known.jti}: accepted after its revocation was answered`);
   }
 
-  /** Checks what the daemon says to a token now. */
+  /** Checks the daemon's current reaction to a token. */
   async look(known: KnownToken): Promise<Seen> {
     const seen = await this.#ask(known);
     const finding = broken(known, seen);
