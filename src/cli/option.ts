@@ -1,6 +1,19 @@
-/** The options of a table as commander has them. */
-import { Option } from 'commander';
+/** Options as commander has them, made from a table or with values to offer. */
+import { type Argument, Option } from 'commander';
 import type { Options } from '../entry/option.ts';
+
+const OFFERS = new WeakMap<Option | Argument, readonly string[]>();
+
+/** `option`, for which completion offers `values`; which values it takes is another matter. */
+export function offering(option: Option, values: Iterable<string>): Option {
+  OFFERS.set(option, [...values]);
+  return option;
+}
+
+/** The values that completion offers for an option or an argument, where they are known. */
+export function offersOf(what: Option | Argument): readonly string[] | undefined {
+  return what.argChoices ?? OFFERS.get(what);
+}
 
 export function optionsOf(table: Options): Option[] {
   return Object.entries(table).map(([name, { value, about, choices, isInternal = false }]) => {

@@ -1,9 +1,10 @@
 /** A noun's command: alone it lists, with a verb behind it does that. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { firstItems } from '../client/pages.ts';
 import { suggestion } from '../config/suggest.ts';
 import { AppError } from '../errors.ts';
 import { ordersOf, type PrintedNoun, type Selection } from '../nouns/noun.ts';
+import { offering } from './option.ts';
 import { showList } from './output/listing.ts';
 import { limitOf, type Paging, pagingOptions } from './output/paging.ts';
 import { type Act, ASKING, type Run, type Work } from './run.ts';
@@ -34,6 +35,7 @@ export function addResource<Item, Options extends object>(
 ): Command {
   type Given = Options & ListOptions;
   const { noun, description } = resource;
+  const orders = ordersOf(noun);
   const select = (options: Given): Selection => ({ ...resource.select(options), text: options.filter });
   const list: Work<Given> = async (run, options) => {
     if (options.watch === true) return watch(run, options, noun, select(options));
@@ -54,7 +56,7 @@ export function addResource<Item, Options extends object>(
       resource
         .addOptions(command)
         .option('--filter <text>', `only those with this text in ${noun.compares}`)
-        .option('--sort <field>', sortHelp(ordersOf(noun))),
+        .addOption(offering(new Option('--sort <field>', sortHelp(orders)), orders)),
     );
   const withWatch = (command: Command): Command =>
     withOptions(command).option('-w, --watch', 'go on, and show every change');

@@ -1,8 +1,9 @@
 /** `latchkey sessions`: programs started through links; looking at them and ending them. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AppError } from '../../errors.ts';
 import { type Session, SessionState } from '../../generated/latchkey/v1/session.ts';
 import { sessions } from '../../nouns/sessions.ts';
+import { offering } from '../option.ts';
 import { showItem } from '../output/listing.ts';
 import { type ReadOptions, readOutput } from '../output/read-output.ts';
 import { endingOf, showReceipt } from '../output/receipt-view.ts';
@@ -30,7 +31,12 @@ export function addSessions(program: Command, act: Act): void {
     addOptions: (command) =>
       command
         .option('--login <login>', "only this login's")
-        .option('--state <state>', 'only those starting, running or ended', state),
+        .addOption(
+          offering(
+            new Option('--state <state>', 'only those starting, running or ended').argParser(state),
+            STATES.keys(),
+          ),
+        ),
     select: ({ login, state }) => ({ login, state }),
   });
   noun.command('show <id>').description('one session').action(act(show));

@@ -4,9 +4,13 @@
  * place of its first word among WORDS on the next line, or words, one a line with what it is behind a tab.
  */
 import type { Command } from 'commander';
+import { FAILED } from '../../exit-status.ts';
+import type { Globals } from '../globals.ts';
 import type { Act, Run } from '../run.ts';
-import { type Candidate, namesOf } from './names.ts';
+import { type Candidate, type Named, namesOf } from './names.ts';
 import { wantedAt } from './wanted.ts';
+
+const PATIENCE_MS = 2000;
 
 export function addComplete(program: Command, act: Act): void {
   program
@@ -20,11 +24,28 @@ async function complete(run: Run, program: Command, words: readonly string[]): P
   const lines = [wanted.kind, wanted.kind === 'program' ? `${wanted.at}` : ''];
   if (wanted.kind === 'words') {
     const { candidates, named, prefix, globals } = wanted;
-    await using client = named === undefined ? undefined : await run.newClient(globals);
-    const found = named === undefined || client === undefined ? candidates : await namesOf(named, client);
+    const found = named === undefined ? candidates : await inTime(() => ask(run, globals, named));
     lines.splice(1, 1, ...begunBy(words.at(-1) ?? '', prefix, found));
   }
   for (const line of lines) run.out.text(`${line}\n`);
+}
+
+async function ask(run: Run, globals: Globals, named: Named): Promise<Candidate[]> {
+  await using client = await run.newClient(globals);
+  return await namesOf(named, client);
+}
+
+/**
+ * Ends the process when `work` takes longer than somebody waits who has pressed Tab. Nothing gentler would do: a
+ * connection to a server that does not answer cannot be called off while it is being made.
+ */
+async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
+  const deadline = setTimeout(() => process.exit(FAILED), PATIENCE_MS);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(deadline);
+  }
 }
 
 /** The lines of what begins as `last` does. */

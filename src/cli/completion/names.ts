@@ -15,8 +15,6 @@ export type Candidate = readonly [name: string, about: string];
 const MOST = 100;
 /** In columns, of what the shell shows beside a name. */
 const WIDEST = 60;
-/** How long somebody waits who has pressed Tab. */
-const PATIENCE_MS = 2000;
 /** What would have to be quoted on a command line is not offered. */
 const PLAIN = /^[\w@+.][\w@+.-]*$/;
 
@@ -48,10 +46,9 @@ export function isNamed(placeholder: string): placeholder is Named {
   return Object.hasOwn(LISTS, placeholder);
 }
 
-/** The names that may be offered. Throws what the server refuses, and CANCELLED after two seconds. */
+/** The names that may be offered. Throws whatever the server does. */
 export async function namesOf(named: Named, client: Client): Promise<Candidate[]> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  return offerable(await LISTS[named](client, { pageSize: MOST, pageToken: '', signal }));
+  return offerable(await LISTS[named](client, { pageSize: MOST, pageToken: '' }));
 }
 
 /** Each name once, and only plain words: whoever takes one has it on a command line, unquoted. */

@@ -4,6 +4,7 @@
  */
 import type { Argument, Command, Option } from 'commander';
 import { type Globals, isGlobal } from '../globals.ts';
+import { offersOf } from '../option.ts';
 import { type Candidate, isNamed, type Named } from './names.ts';
 
 export type Wanted =
@@ -129,11 +130,8 @@ class Walk {
   }
 
   #valueOf(what: Option | Argument, prefix: string): Wanted {
-    if (what.argChoices !== undefined)
-      return this.#words(
-        what.argChoices.map((choice) => [choice, '']),
-        prefix,
-      );
+    const offers = offersOf(what)?.map((value): Candidate => [value, '']);
+    if (offers !== undefined) return this.#words(offers, prefix);
     const name = placeholderOf(what);
     if (name === 'file') return { kind: 'files' };
     if (name === 'dir') return { kind: 'directories' };

@@ -18,6 +18,8 @@ const LINES: readonly (readonly [line: string, ...wanted: (string | RegExp)[]])[
   ['latchkey help sess', 'sessions'],
   ['latchkey serve --r', '--run'],
   ['latchkey tui --theme ', 'dark', 'light', '16', 'none'],
+  ['latchkey sessions --state ', 'starting', 'running', 'ended'],
+  ['latchkey tokens --sort ', 'jti', 'expires_at'],
   ['latchkey tui --theme=d', '--theme=dark'],
   ['latchkey tokens verify --file a', /a\\? file\.pem/],
   ['latchkey tokens verify --file=a', /--file=a\\? file\.pem/],

@@ -51,4 +51,12 @@ describe('what takes longer than a second', needs('world', 'tmux'), () => {
     });
     expect(await run.finished).toMatchObject({ status: 0, stderr: '' });
   });
+
+  test('is left by a completion after two seconds, which then offers nothing', async () => {
+    await whileStopped(async () => {
+      const completed = await daemon.begin(alice, ['complete', '--', 'tokens', 'show', '']).finished;
+      expect(completed).toMatchObject({ status: expect.any(Number), stdout: '' });
+      expect(completed.status).not.toBe(0);
+    });
+  });
 });
