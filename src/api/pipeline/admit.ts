@@ -1,4 +1,7 @@
-/** The door: nobody gets past it without what the method's policy row asks for. */
+/**
+ * Admission of a call: authenticates the caller, enforces limits, and checks the method's policy row. No call
+ * reaches a handler without it.
+ */
 import type { Metadata, MetadataValue } from '@grpc/grpc-js';
 import type { Role } from '../../accounts/roles.ts';
 import type { Authority, Call } from '../../authority/authority.ts';
@@ -12,47 +15,49 @@ import {
   type Caller,
   checkAccess,
   checkLocalPeer,
-  type Identifying,
+  type IdentityDeps,
   type KnownCaller,
 } from './caller.ts';
 import type { Limits } from './limits.ts';
 import type { Row } from './policy.ts';
 import type { RoleWatch } from './role-watch.ts';
 
-/** Headers of a call, counted as HPACK does (RFC 7541, 4.1). */
+/** Most bytes that a call's headers may take, counted as in HPACK (RFC 7541, 4.1). */
 const METADATA_BYTES = 16 * 1024;
 const ENTRY_BYTES = 32;
 
-export interface AdmissionDeps extends Identifying {
+export interface AdmissionDeps extends IdentityDeps {
   readonly authority: Pick<Authority, 'verify' | 'enter'>;
   readonly limits: Limits;
   readonly roleWatch: RoleWatch;
 }
 
-/** Whom a call was let in for; a token's caller where the method asks for one. */
+/** The caller that a call was admitted for; a KnownCaller when the method requires a token. */
 export type Admitted = Caller | KnownCaller;
 
-/** What is known of a call when it comes to the door. */
+/** A call before it is admitted. */
 export interface IncomingCall {
   readonly connection: Connection;
   readonly metadata: Metadata;
   readonly requestId: string;
-  /** Aborting it ends the call. */
+  /** Ends the call from outside. */
   readonly control: CallControl;
-  /** What has to be undone when the call is over. */
-  readonly ends: DisposableStack;
-  /** What the call takes up until it is over and its client has fetched all of the answer. */
+  /** Disposed of when the call has ended. */
+  readonly cleanup: DisposableStack;
+  /** Limits that the call occupies until it has ended and its client has fetched the whole answer. */
   readonly slots: DisposableStack;
 }
 
-/** Lets the call in, with its caller, or throws why not; at once where nothing has to be waited for. */
+/**
+ * Admits the call and returns its caller, or throws the refusal. Synchronous when nothing must be awaited.
+ */
 export function admit(deps: AdmissionDeps, row: Row, incoming: IncomingCall): Admitted | Promise<Admitted> {
   const { connection, metadata } = incoming;
-  deps.limits.checkUnproven(connection);
+  deps.limits.checkUnauthenticated(connection);
   checkMetadata(metadata);
-  if (row.access === 'public') return admitAnybody(deps, row, incoming);
+  if (row.access === 'public') return admitPublic(deps, row, incoming);
   const claims = deps.authority.verify(bearerToken(metadata));
-  // Waiting for what is there already would count calls that come together as calls without a login.
+  // An await here, even of a settled promise, would count simultaneous calls as calls without a token.
   return claims instanceof Promise
     ? admitLater(deps, row, incoming, claims)
     : admitLogin(deps, row, incoming, claims);
@@ -64,9 +69,9 @@ async function admitLater(
   incoming: IncomingCall,
   found: Promise<TokenClaims>,
 ): Promise<Admitted> {
-  const unproven = incoming.slots.use(deps.limits.enterUnproven(incoming.connection));
+  const unauthenticated = incoming.slots.use(deps.limits.enterUnauthenticated(incoming.connection));
   const claims = await found;
-  unproven[Symbol.dispose]();
+  unauthenticated[Symbol.dispose]();
   return admitLogin(deps, row, incoming, claims);
 }
 
@@ -77,7 +82,7 @@ function admitLogin(
   claims: TokenClaims,
 ): Admitted | Promise<Admitted> {
   const { connection, slots } = incoming;
-  connection.proven = true;
+  connection.authenticated = true;
   connection.login = claims.sub;
   slots.use(deps.limits.enterLogin(claims.sub));
   const enter = (role: Role): KnownCaller => admitRole(deps, row, incoming, claims, role);
@@ -94,15 +99,15 @@ function admitRole(
   claims: TokenClaims,
   role: Role,
 ): KnownCaller {
-  const { control, ends } = incoming;
+  const { control, cleanup } = incoming;
   checkAccess(row, claims, role);
-  ends.use(deps.roleWatch.enter(claims, role, (error) => control.abort(error)));
+  cleanup.use(deps.roleWatch.enter(claims, role, (error) => control.abort(error)));
   const call = deps.authority.enter(claims.jti, (error) => control.abort(error), claims.exp);
-  ends.defer(() => call.leave());
+  cleanup.defer(() => call.leave());
   return new TokenCaller(incoming, claims, role, call);
 }
 
-class AnyCaller implements Caller {
+class AdmittedCaller implements Caller {
   readonly peer: Peer;
   readonly requestId: string;
   readonly #control: CallControl;
@@ -118,7 +123,7 @@ class AnyCaller implements Caller {
   }
 }
 
-class TokenCaller extends AnyCaller implements KnownCaller {
+class TokenCaller extends AdmittedCaller implements KnownCaller {
   readonly claims: TokenClaims;
   readonly role: Role;
   readonly call: Call;
@@ -131,19 +136,19 @@ class TokenCaller extends AnyCaller implements KnownCaller {
   }
 }
 
-async function admitAnybody({ limits }: AdmissionDeps, row: Row, incoming: IncomingCall): Promise<Caller> {
+async function admitPublic({ limits }: AdmissionDeps, row: Row, incoming: IncomingCall): Promise<Caller> {
   const { connection, slots } = incoming;
   const { peer } = connection;
-  slots.use(limits.enterUnproven(connection));
+  slots.use(limits.enterUnauthenticated(connection));
   const uid = peer.isLocal ? await peer.uid() : undefined;
   if (row.localOnly && uid === undefined) {
     const why = peer.isLocal
-      ? 'the kernel does not know who is calling'
-      : "this is for callers on the server's own host only";
+      ? 'the kernel cannot tell which user is calling'
+      : "only callers on the server's own host may do this";
     throw new AppError('LOCAL_ONLY', why);
   }
-  slots.use(limits.enterShared(uid ?? 'remote'));
-  return new AnyCaller(incoming);
+  slots.use(limits.enterPublic(uid ?? 'remote'));
+  return new AdmittedCaller(incoming);
 }
 
 function checkMetadata(metadata: Metadata): void {
@@ -157,7 +162,7 @@ function checkMetadata(metadata: Metadata): void {
   }
 }
 
-/** In the characters that were sent: binary values come as base64. */
+/** Size as sent, in bytes: binary values are sent as base64. */
 function sizeOf(value: MetadataValue): number {
   return typeof value === 'string' ? value.length : Math.ceil((value.length * 4) / 3);
 }

@@ -1,4 +1,4 @@
-/** Who is calling, found out anew for every call and from nothing that the call itself claims. */
+/** The caller of a call, determined anew for each call: from its token, the kernel and the configuration. */
 import type { Metadata } from '@grpc/grpc-js';
 import type { Role } from '../../accounts/roles.ts';
 import type { Authority, Call } from '../../authority/authority.ts';
@@ -7,64 +7,67 @@ import type { TokenClaims } from '../../token/claims.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { Access, Row } from './policy.ts';
 
-/** Somebody, perhaps without a login. */
+/** A caller, with or without a token. */
 export interface Caller {
   readonly peer: Peer;
-  /** In the log, and in what the caller is told when the call fails. */
+  /** Identifies the call in the log and in the error that the client gets. */
   readonly requestId: string;
-  /** Aborts, with the AppError that the caller is told, when the call has to end. */
+  /** Aborts when the call must end, with the AppError that the client gets. */
   readonly signal: AbortSignal;
 }
 
-/** Somebody with a token that was good when the call began, and is until `signal` aborts. */
+/** A caller whose token was valid when the call began. `signal` aborts when it no longer is. */
 export interface KnownCaller extends Caller {
   readonly claims: TokenClaims;
   readonly role: Role;
-  /** The call as the authority knows it, for a revocation that must not wait for its own call. */
+  /** The call as registered with the authority. A revocation made by this call does not wait for it. */
   readonly call: Call;
 }
 
-/** Whose token it is, whether it may be used from there, and what its role is. */
-export interface Identifying {
+/** Verifies a token, finds its role, and knows the server's own account. */
+export interface IdentityDeps {
   readonly authority: Pick<Authority, 'verify'>;
   readonly roles: { roleOf(claims: TokenClaims): Role | Promise<Role> };
-  /** The daemon's own uid. */
+  /** Uid of the server's own account. */
   readonly ownUid: number;
 }
 
 const RANK: Readonly<Record<Access, number>> = { public: 0, user: 1, manager: 2, admin: 3 };
 const BEARER = /^Bearer ([^\s]+)$/i; // RFC 6750, 2.1
 
-/** Whether `role` may do all that `wanted` may. */
+/** True when `role` may do everything that `wanted` may. */
 export function hasAtLeast(role: Role, wanted: Access): boolean {
   return RANK[role] >= RANK[wanted];
 }
 
-/** The token a call came with. Throws NOT_LOGGED_IN. */
+/** Returns the token in the call's metadata. Throws NOT_LOGGED_IN, TOKEN_INVALID. */
 export function bearerToken(metadata: Metadata): string {
   const [value, ...more] = metadata.get('authorization');
   if (value === undefined) throw new AppError('NOT_LOGGED_IN', 'log in first: the call carries no token');
   const token = BEARER.exec(String(value))?.[1];
   if (token === undefined || more.length > 0) {
-    throw new AppError('TOKEN_INVALID', 'authorization has to be "Bearer" and one token');
+    throw new AppError('TOKEN_INVALID', 'the authorization header must be "Bearer" and one token');
   }
   return token;
 }
 
 /**
- * The local administrator's token counts only from root and from the daemon's own account on this
- * host, so that a copy is worth nothing elsewhere. Throws LOCAL_ONLY.
+ * Checks that the local administrator's token is used by root or the server's own account, on this host: a
+ * copy of it is worth nothing to others. Throws LOCAL_ONLY.
  */
 export async function checkLocalPeer(peer: Peer, ownUid: number): Promise<void> {
   const uid = peer.isLocal ? await peer.uid() : undefined;
   if (uid === 0 || (uid !== undefined && uid === ownUid)) return;
-  throw new AppError('LOCAL_ONLY', "this token is for root and the server's own account on its host only");
+  throw new AppError(
+    'LOCAL_ONLY',
+    "only root and the server's own account may use this token, and only on its host",
+  );
 }
 
-/** Whether a caller of that role may make the call at all. Throws PERMISSION_DENIED. */
+/** Checks that the method's policy row lets this token and role call it. Throws PERMISSION_DENIED. */
 export function checkAccess(row: Row, claims: TokenClaims, role: Role): void {
   if (claims.authMethod === 'link-daemon' && row.linkDaemon !== true) {
-    throw new AppError('PERMISSION_DENIED', 'the token of a link daemon may not be used for this');
+    throw new AppError('PERMISSION_DENIED', "a link daemon's token may not be used for this");
   }
   if (!hasAtLeast(role, row.access)) {
     throw new AppError('PERMISSION_DENIED', `this is for role ${row.access}; yours is ${role}`);

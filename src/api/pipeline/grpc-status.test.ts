@@ -17,7 +17,7 @@ describe('errors on the wire', () => {
     expect(Object.values(CODES)).not.toContain(status.UNKNOWN);
   });
 
-  it.each(reasons)('%s is the same error again in the client', (reason) => {
+  it.each(reasons)('%s becomes the same error in the client', (reason) => {
     const wire = statusOf(new AppError(reason, 'why', { details: { first_offset: '7' } }), 'abc');
     const failed = Object.assign(new Error('x'), wire);
     const again = appErrorOf(failed, 'host:1') as AppError;
@@ -35,7 +35,7 @@ describe('errors on the wire', () => {
     undefined,
     new AppError('CONFIG_INVALID', 'the secret'),
     new AppError('USAGE', 'the secret'),
-  ])('tells nothing of what was not foreseen: %s', (error) => {
+  ])('hides the text of an unexpected error: %s', (error) => {
     const { details, metadata, code } = statusOf(error, 'abc');
     expect(code).toBe(status.INTERNAL);
     expect(details).not.toContain('secret');
@@ -43,7 +43,7 @@ describe('errors on the wire', () => {
     expect(publicError(error).cause).toBeUndefined();
   });
 
-  it('keeps to what trailers take', () => {
+  it('limits the size of trailers', () => {
     const long = new AppError('NOT_FOUND', `\ud800${'é'.repeat(5000)}`, {
       details: { name: 'x'.repeat(50_000) },
     });

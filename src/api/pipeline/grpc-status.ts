@@ -1,12 +1,14 @@
 /**
- * Errors on the wire: a gRPC code, a message for people, and google.rpc.ErrorInfo for programs in
- * `grpc-status-details-bin` (AIP-193). The cause of an error is never part of it.
+ * Converts errors to what clients get: a gRPC code, a message for people, and google.rpc.ErrorInfo for
+ * programs in `grpc-status-details-bin` (AIP-193). Never sends the cause of an error.
  */
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { AppError, type Details, type Reason } from '../../errors.ts';
 import { ErrorInfo, Status } from '../../generated/google/rpc/status.ts';
 
-/** Every reason and its gRPC code. Reasons that stay in one program are bugs when they get here. */
+/**
+ * The gRPC code of each reason. A reason that belongs to one program, such as USAGE, is a bug here: INTERNAL.
+ */
 export const CODES: Readonly<Record<Reason, status>> = {
   INTERNAL: status.INTERNAL,
   INVALID_ARGUMENT: status.INVALID_ARGUMENT,
@@ -42,23 +44,23 @@ const ERROR_DOMAIN = 'latchkey';
 const DETAILS_TRAILER = 'grpc-status-details-bin';
 const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
 
-// Trailers have to fit into what clients take (16 KiB and less).
+// Trailers must fit into what clients accept: 16 KiB or less.
 const MAX_MESSAGE_LENGTH = 1000;
 const MAX_DETAIL_LENGTH = 500;
 
-/** What the caller may know of `error`: itself when it was foreseen, else INTERNAL and no more. */
+/** Returns `error` when it is one that a client may see; otherwise INTERNAL, with nothing of its cause. */
 export function publicError(error: unknown): AppError {
   if (error instanceof AppError && (CODES[error.reason] !== status.INTERNAL || error.reason === 'INTERNAL')) {
     return error;
   }
-  return new AppError('INTERNAL', 'something went wrong in the server; its log has the cause');
+  return new AppError('INTERNAL', 'internal error in the server');
 }
 
-/** The status of a call that failed; `requestId` finds it in the log. */
+/** Returns the status of a failed call. `requestId` identifies the call in the log. */
 export function statusOf(error: unknown, requestId: string): StatusObject {
   const { reason, message, details } = publicError(error);
   const info = { reason, domain: ERROR_DOMAIN, metadata: clipped({ ...details, request_id: requestId }) };
-  // A lone surrogate would make encodeURI throw where the library writes grpc-message.
+  // A lone surrogate would make grpc-js throw: it encodes grpc-message with encodeURI.
   const text = message.toWellFormed().slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
   const value = Buffer.from(ErrorInfo.encode(ErrorInfo.fromPartial(info)).finish());
   const code = CODES[reason];

@@ -1,8 +1,7 @@
 /**
- * The way of every call, once down and once up: who calls, the method's policy row, limits, the
- * request, one domain call, the reply or the mapped error, one line of log. Promises that nothing
- * of a request is read before the caller may make it, and that a call whose token ends is told so
- * at once. Knows no method.
+ * Handles one call from its headers to its status: admits the caller, reads the request, calls the method's
+ * handler, sends the answer or the error, and logs a line. Reads no request before the caller is admitted,
+ * and tells a call at once when its token ends. Knows no method.
  */
 import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import type { Activity } from '../../activity/activity.ts';
@@ -13,36 +12,36 @@ import type { TokenClaims } from '../../token/claims.ts';
 import { CallControl, type CallsUnderWay } from '../transport/call-control.ts';
 import { CallStream } from '../transport/call-stream.ts';
 import { type Connection, sourceOf } from '../transport/connections.ts';
-import { dispatch, type Patience } from '../transport/dispatch.ts';
+import { dispatch, type ReadLimits } from '../transport/dispatch.ts';
 import { type AdmissionDeps, admit, type IncomingCall } from './admit.ts';
 import { publicError, statusOf } from './grpc-status.ts';
 import type { ServedMethod } from './methods.ts';
 import { deadlineMs } from './policy.ts';
 import { newRequestId } from './request-id.ts';
 
-export interface Handling extends AdmissionDeps {
+export interface HandleDeps extends AdmissionDeps {
   readonly log: Log;
   readonly refusals: Pick<RefusalLog, 'add'>;
   readonly activity: Pick<Activity, 'called'>;
   readonly underWay: CallsUnderWay;
 }
 
-/** The largest message of a caller without and with a token, in bytes. */
-export const UNPROVEN_MESSAGE_BYTES = 64 * 1024;
+/** Largest message of a caller without a token, in bytes. */
+export const UNAUTHENTICATED_MESSAGE_BYTES = 64 * 1024;
 const MESSAGE_BYTES = 1024 * 1024;
 const OK: StatusObject = { code: 0, details: 'OK', metadata: new Metadata() };
 
-/** One call. `login` and `jti` are known once it has been let in. */
+/** One call under way. `login` and `jti` are set once the caller is admitted. */
 interface CallContext extends IncomingCall {
   readonly method: ServedMethod;
-  readonly wire: CallStream;
+  readonly stream: CallStream;
   login?: string;
   jti?: string;
 }
 
-/** Serves one call. Resolves when nothing of it runs any more; never rejects. */
+/** Serves one call. Resolves when none of its work is running any more; never rejects. */
 export async function handle(
-  deps: Handling,
+  deps: HandleDeps,
   method: ServedMethod,
   connection: Connection,
   call: ServerInterceptingCallInterface,
@@ -52,53 +51,54 @@ export async function handle(
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown): void => {
     failure ??= { error };
-    wire.cut(failure.error);
-    wire.finish(statusOf(failure.error, requestId));
+    stream.cut(failure.error);
+    stream.finish(statusOf(failure.error, requestId));
   };
   const control = new CallControl(fail);
-  const wire = new CallStream(call, UNPROVEN_MESSAGE_BYTES, (reason) => control.abort(reason));
+  const stream = new CallStream(call, UNAUTHENTICATED_MESSAGE_BYTES, (reason) => control.abort(reason));
   const slots = new DisposableStack();
-  using ends = new DisposableStack();
-  ends.defer(() => wire.whenClosed(() => slots[Symbol.dispose]()));
-  const { metadata } = wire;
-  const context: CallContext = { method, wire, connection, metadata, requestId, control, ends, slots };
-  occupy(deps, context);
+  using cleanup = new DisposableStack();
+  cleanup.defer(() => stream.whenClosed(() => slots[Symbol.dispose]()));
+  const { metadata } = stream;
+  const context: CallContext = { method, stream, connection, metadata, requestId, control, cleanup, slots };
+  beginCall(deps, context);
   try {
     const admitted = admit(deps, method.row, context);
     const caller = admitted instanceof Promise ? await admitted : admitted;
-    if ('claims' in caller) proven(deps, context, caller.claims);
-    // A caller who is cut off knows at once; but a revocation waits until nothing is done in the token's
-    // name any more.
-    await dispatch(method, wire, caller, patience(deps, control));
-    wire.finish(OK, deps.limits.numbers.fetchMs);
+    if ('claims' in caller) allowLogin(deps, context, caller.claims);
+    // A caller whose call is cut gets the status at once. The handler may still be running: a revocation
+    // waits until it has returned.
+    await dispatch(method, stream, caller, readLimits(deps, control));
+    stream.finish(OK, deps.limits.numbers.fetchMs);
   } catch (error) {
     fail(error);
   }
-  report(deps, context, failure?.error, performance.now() - startedMs);
+  logCall(deps, context, failure?.error, performance.now() - startedMs);
 }
 
-function proven({ limits }: Handling, context: CallContext, { sub, jti }: TokenClaims): void {
+function allowLogin({ limits }: HandleDeps, context: CallContext, { sub, jti }: TokenClaims): void {
   context.login = sub;
   context.jti = jti;
-  context.wire.allowMessages(MESSAGE_BYTES, (bytes) => limits.reserveFor(sub, bytes));
+  context.stream.allowMessages(MESSAGE_BYTES, (bytes) => limits.reserveFor(sub, bytes));
 }
 
-function patience({ limits }: Handling, control: CallControl): Patience {
+function readLimits({ limits }: HandleDeps, control: CallControl): ReadLimits {
   const { messageDueMs, typedDueMs } = limits.numbers;
   return { messageDueMs, typedDueMs, onIdle: (error) => control.abort(error) };
 }
 
-/** The call counts from now until it ends, and has to end by its deadline. */
-function occupy(
-  { underWay, limits, activity }: Handling,
-  { method, connection, control, ends }: CallContext,
+/** Counts the call until it ends, and aborts it at its deadline. */
+function beginCall(
+  { underWay, limits, activity }: HandleDeps,
+  { method, connection, control, cleanup }: CallContext,
 ): void {
   activity.called();
   connection.calls += 1;
   underWay.enter(control);
   const limitMs = deadlineMs(method.row, method.definition, limits.numbers);
-  const timer = limitMs === undefined ? undefined : setTimeout(() => control.abort(late(limitMs)), limitMs);
-  ends.defer(() => {
+  const timer =
+    limitMs === undefined ? undefined : setTimeout(() => control.abort(lateError(limitMs)), limitMs);
+  cleanup.defer(() => {
     clearTimeout(timer);
     underWay.leave(control);
     connection.calls -= 1;
@@ -106,12 +106,12 @@ function occupy(
   });
 }
 
-function late(limitMs: number): AppError {
+function lateError(limitMs: number): AppError {
   return new AppError('DEADLINE_EXCEEDED', `the call took longer than ${limitMs / 1000} s`);
 }
 
-function report(
-  { log, refusals }: Handling,
+function logCall(
+  { log, refusals }: HandleDeps,
   context: CallContext,
   failure: unknown,
   milliseconds: number,

@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => api[Symbol.asyncDispose]());
 
-/** One raw call with `body`; resolves with its gRPC status. */
+/** Makes one raw call with `body`; resolves with its gRPC status. */
 async function callOnce(
   method: string,
   body: Buffer,
@@ -47,14 +47,14 @@ async function callOnce(
 
 type AttachBody = NonNullable<AttachSessionRequest['request']>;
 
-/** One message of an attached client, compressed. */
+/** Returns a compressed input message of an attached client. */
 function attachRequest(request: AttachBody): Buffer {
   const message = framed(gzipSync(AttachSessionRequest.encode({ request }).finish()));
   message[0] = 1;
   return message;
 }
 
-/** The output of a program that prints nothing. */
+/** Output of a program that prints nothing. */
 async function* nothing(signal: AbortSignal): AsyncGenerator<never, OutputEnd> {
   yield* [];
   await once(signal, 'abort');
@@ -62,7 +62,7 @@ async function* nothing(signal: AbortSignal): AsyncGenerator<never, OutputEnd> {
 }
 
 describe('before a login', () => {
-  it('takes messages of 64 KiB and no byte more', async () => {
+  it('accepts messages of 64 KiB and not a byte more', async () => {
     expect(await callOnce(GET_KEYS, framed(GetKeysRequest.encode({}).finish()))).toBe(OK);
     // Field 15 of any message: unknown, so skipped.
     const padding = (bytes: number): Buffer =>
@@ -90,7 +90,7 @@ describe('before a login', () => {
     expect(await callOnce(GET_KEYS, framed(Buffer.alloc(0)), huge)).not.toBe(OK);
   });
 
-  it('refuses the 17th call at once on a connection, and takes others again when one has ended', async () => {
+  it('refuses the 17th simultaneous call on a connection, and accepts another when one has ended', async () => {
     const session = api.http2();
     const open = (): ReturnType<typeof session.request> => {
       const stream = session.request(callHeaders(WATCH_HEALTH));
@@ -106,7 +106,7 @@ describe('before a login', () => {
     session.destroy();
   });
 
-  it('counts a call until its answer has been fetched, for which there is a time', async () => {
+  it('counts a call until its answer has been fetched, which has a time limit', async () => {
     await using here = await ServedApi.start({ callLimits: { fetchMs: 1_000 } });
     const session = here.http2({ initialWindowSize: 0 });
     const call = (): ClientHttp2Stream => session.request(callHeaders(GET_KEYS)).end(framed(Buffer.alloc(0)));
@@ -121,7 +121,7 @@ describe('before a login', () => {
     session.destroy();
   });
 
-  it('cuts a connection that makes more than 100 calls within a second, to what is not there as well', async () => {
+  it('cuts a connection that makes more than 100 calls within a second, of unknown methods too', async () => {
     const session = api.http2();
     const call = (): Promise<number | undefined> =>
       grpcStatus(session.request(callHeaders('no.such/Method'), { endStream: true }));
@@ -133,18 +133,18 @@ describe('before a login', () => {
     await expect.poll(() => session.destroyed).toBe(true);
   });
 
-  it('counts calls from elsewhere together, and each uid of this host for itself', () => {
+  it('counts calls from other hosts together, and those of this host by uid', () => {
     const limits = new Limits();
-    const slots = Array.from({ length: 100 }, () => limits.enterShared('remote'));
-    expect(() => limits.enterShared('remote')).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
-    limits.enterShared(1000);
+    const slots = Array.from({ length: 100 }, () => limits.enterPublic('remote'));
+    expect(() => limits.enterPublic('remote')).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
+    limits.enterPublic(1000);
     slots[0]?.[Symbol.dispose]();
     slots[0]?.[Symbol.dispose]();
-    limits.enterShared('remote');
-    expect(() => limits.enterShared('remote')).toThrow();
+    limits.enterPublic('remote');
+    expect(() => limits.enterPublic('remote')).toThrow();
   });
 
-  it('takes TLS 1.3 and HTTP/2 only', async () => {
+  it('accepts TLS 1.3 and HTTP/2 only', async () => {
     const handshake = (options: object): Promise<string> =>
       new Promise((resolve) => {
         const socket = connectTls({ host: 'localhost', port: api.port, ca: api.pki.caPem, ...options });
@@ -159,7 +159,7 @@ describe('before a login', () => {
     expect(await handshake({ ALPNProtocols: ['http/1.1'] })).toMatch(/^refused/);
   });
 
-  it('cuts who does not finish the handshake within 5 s', { timeout: 15_000 }, async () => {
+  it('cuts a client that does not finish the handshake within 5 s', { timeout: 15_000 }, async () => {
     const socket = connectTcp(api.port, '127.0.0.1');
     const begunMs = performance.now();
     await new Promise((resolve) =>
@@ -175,7 +175,7 @@ describe('before a login', () => {
 });
 
 describe('what is not gRPC', () => {
-  it('is survived: noise instead of HTTP/2, and a message that unpacks to more than 64 KiB', async () => {
+  it('does no harm: noise instead of HTTP/2, and a message that unpacks to more than 64 KiB', async () => {
     const socket = connectTls({
       host: 'localhost',
       port: api.port,
@@ -193,7 +193,7 @@ describe('what is not gRPC', () => {
   });
 });
 
-describe('when there are as many connections as there may be', () => {
+describe('at the limit of connections', () => {
   const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
   const connections = 20;
   const call = async (here: ServedApi, token: string): Promise<() => void> => {
@@ -204,7 +204,7 @@ describe('when there are as many connections as there may be', () => {
     return () => session.destroy();
   };
 
-  it('those that hang in their handshake make room', async () => {
+  it('closes connections whose handshake hangs', async () => {
     await using here = await ServedApi.start({ connectionLimits: { connections } });
     const idle = Array.from({ length: connections }, () =>
       connectTcp(here.port, '127.0.0.1').on('error', () => {}),
@@ -214,7 +214,7 @@ describe('when there are as many connections as there may be', () => {
     for (const socket of idle) socket.destroy();
   });
 
-  it('a login that has many makes room, and nobody else', async () => {
+  it('closes connections of a login that has many, and of nobody else', async () => {
     await using here = await ServedApi.start({ connectionLimits: { connections } });
     const own = here.http2();
     const watch = own.request(
@@ -245,7 +245,7 @@ describe('the source of a connection', () => {
 });
 
 describe('with a login', () => {
-  it('takes messages of up to 1 MiB', async () => {
+  it('accepts messages of up to 1 MiB', async () => {
     const authorization = `Bearer ${await api.token('max')}`;
     const request = (length: number): Buffer =>
       framed(VerifyTokenRequest.encode({ token: 'x'.repeat(length) }).finish());
@@ -254,7 +254,7 @@ describe('with a login', () => {
     expect(api.logged.findLast((line) => line.includes(VERIFY))).toContain('"reason":"LIMIT_EXCEEDED"');
   });
 
-  it('bounds the bytes of messages of one login that have come in part', async () => {
+  it('limits the bytes of incomplete messages of one login', async () => {
     await using small = await ServedApi.start({
       managers: ['max'],
       callLimits: { messagesPerLogin: 100_000 },
@@ -284,7 +284,7 @@ describe('with a login', () => {
     session.destroy();
   });
 
-  it('bounds the bytes of messages of one login that a program has yet to take, as they are unpacked', async () => {
+  it('limits the unpacked bytes of messages of one login that a program has not read yet', async () => {
     let takeAll = (): void => {};
     const taken = new Promise<void>((resolve) => {
       takeAll = resolve;
@@ -320,7 +320,7 @@ describe('with a login', () => {
     session.destroy();
   });
 
-  it('writes one line about many calls that are refused alike', async () => {
+  it('logs one line for many calls that are refused for the same reason', async () => {
     await using client = await api.client();
     const call = () => client.links.listLinks({}).catch(({ reason }) => reason);
     const answers = await Promise.all(Array.from({ length: 12 }, call));
@@ -329,20 +329,20 @@ describe('with a login', () => {
     expect(lines).toEqual([expect.stringContaining('"msg":"call refused"')]);
   });
 
-  it('does not count calls that come together as calls without a login', async () => {
+  it('does not count simultaneous calls with a token as calls without one', async () => {
     await using client = await api.client('bob');
     const answers = await Promise.all(Array.from({ length: 64 }, () => client.auth.whoAmI({})));
     expect(answers).toHaveLength(64);
   });
 
-  it('bounds the calls of one login', () => {
+  it('limits the simultaneous calls of one login', () => {
     const limits = new Limits();
     for (let call = 0; call < 1000; call++) limits.enterLogin('bob');
     expect(() => limits.enterLogin('bob')).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
     limits.enterLogin('eve');
   });
 
-  it('bounds how often links of one uid register', () => {
+  it('limits how often links of one uid register', () => {
     let nowMs = 0;
     const limits = new Limits(undefined, () => nowMs);
     for (let link = 0; link < 60; link++) limits.countRegistration(1000);

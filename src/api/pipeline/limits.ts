@@ -1,6 +1,6 @@
 /**
- * How much anybody may ask for at once (DESIGN 11). Promises bounded tables; each `enter` either
- * throws LIMIT_EXCEEDED or gives a slot that has to be disposed of. Nothing ever waits here.
+ * Limits of calls and messages (DESIGN 11). Each `enter` either throws LIMIT_EXCEEDED or returns a slot to
+ * dispose of. Never queues, and keeps no entry for a caller that has no slot.
  */
 import { AppError } from '../../errors.ts';
 import { SlidingWindow } from '../../limits/sliding-window.ts';
@@ -9,30 +9,33 @@ import type { Connection } from '../transport/connections.ts';
 import type { Deadlines } from './policy.ts';
 
 export interface CallLimits extends Deadlines {
-  /** Calls at once that have shown no good token: on one connection. */
-  readonly unprovenPerConnection: number;
-  /** Such calls on one connection within a second, whatever they ask for and however soon they are refused. */
-  readonly unprovenPerSecond: number;
-  /** Such calls at once in all; callers on this host are counted apart, each uid for itself. */
-  readonly unproven: number;
-  /** Calls at once of one login. */
+  /** Most simultaneous calls without a valid token on one connection. */
+  readonly unauthenticatedPerConnection: number;
+  /** Most calls per second on a connection that has shown no valid token, refused ones included. */
+  readonly unauthenticatedPerSecond: number;
+  /**
+   * Most simultaneous calls without a valid token from other hosts together; the same for each uid of this
+   * host.
+   */
+  readonly unauthenticated: number;
+  /** Most simultaneous calls of one login. */
   readonly perLogin: number;
-  /** Bytes of messages of one login that have come in part, or are not done with. */
+  /** Most bytes of one login's messages that have arrived in part or are still in use. */
   readonly messagesPerLogin: number;
-  /** Registrations of links that one uid may begin within a minute. */
+  /** Most registrations of links that one uid may begin within a minute. */
   readonly registrationsPerMinute: number;
-  /** How long a client may take for a message that it owes us. */
+  /** Time in which a client must send a message that is due. */
   readonly messageDueMs: number;
-  /** The same where somebody has to type it, and may look for a code on another device first. */
+  /** The same for a message that a person types, perhaps after looking for a code on another device. */
   readonly typedDueMs: number;
-  /** How long a client may take to fetch the rest of an answer. */
+  /** Time in which a client must fetch the rest of an answer. */
   readonly fetchMs: number;
 }
 
 const CALL_LIMITS: CallLimits = {
-  unprovenPerConnection: 16,
-  unprovenPerSecond: 100,
-  unproven: 100,
+  unauthenticatedPerConnection: 16,
+  unauthenticatedPerSecond: 100,
+  unauthenticated: 100,
   perLogin: 1000,
   messagesPerLogin: 64 * 1024 * 1024,
   registrationsPerMinute: 60,
@@ -45,19 +48,19 @@ const CALL_LIMITS: CallLimits = {
 
 const MINUTE_MS = 60_000;
 
-/** What is said to who finds no room. */
-const UNPROVEN_ON_CONNECTION = 'too many calls without a login at once on this connection';
-const UNPROVEN = 'too many calls without a login at once';
+/** Messages of LIMIT_EXCEEDED. */
+const UNAUTHENTICATED_ON_CONNECTION = 'too many calls without a login at once on this connection';
+const UNAUTHENTICATED = 'too many calls without a login at once';
 const CALLS = 'this login has too many calls at once';
 const MESSAGES = 'this login has too many messages under way at once';
 const REGISTRATIONS = 'too many links of this account have registered within a minute; try again later';
 
 export class Limits {
-  /** The numbers, for who counts time. */
+  /** The limits in force. */
   readonly numbers: CallLimits;
   readonly #nowMs: () => number;
-  readonly #unprovenOn: Slots<Connection>;
-  readonly #unproven: Slots<'remote' | number>;
+  readonly #unauthenticatedOn: Slots<Connection>;
+  readonly #unauthenticated: Slots<'remote' | number>;
   readonly #calls: Slots<string>;
   readonly #messageBytes: Slots<string>;
   readonly #registrations: SlidingWindow<number>;
@@ -66,45 +69,47 @@ export class Limits {
     const numbers = { ...CALL_LIMITS, ...limits };
     this.numbers = numbers;
     this.#nowMs = nowMs;
-    this.#unprovenOn = new Slots(numbers.unprovenPerConnection, UNPROVEN_ON_CONNECTION);
-    this.#unproven = new Slots(numbers.unproven, UNPROVEN);
+    this.#unauthenticatedOn = new Slots(numbers.unauthenticatedPerConnection, UNAUTHENTICATED_ON_CONNECTION);
+    this.#unauthenticated = new Slots(numbers.unauthenticated, UNAUTHENTICATED);
     this.#calls = new Slots(numbers.perLogin, CALLS);
     this.#messageBytes = new Slots(numbers.messagesPerLogin, MESSAGES);
     this.#registrations = new SlidingWindow(numbers.registrationsPerMinute, MINUTE_MS);
   }
 
-  /** Counts a call on `connection`, and says whether it makes more of them than a client would that has no login. */
+  /** Counts a call on `connection`; true when a connection without a valid token makes too many of them. */
   isFlood(connection: Connection): boolean {
-    if (connection.proven) return false;
-    return connection.attempts.count(this.#nowMs()) > this.numbers.unprovenPerSecond;
+    if (connection.authenticated) return false;
+    return connection.attempts.count(this.#nowMs()) > this.numbers.unauthenticatedPerSecond;
   }
 
-  /** Throws when there is no room for another call on `connection` that shows no good token. */
-  checkUnproven(connection: Connection): void {
-    if (this.#unprovenOn.isFull(connection)) throw exceeded(UNPROVEN_ON_CONNECTION);
+  /** Throws LIMIT_EXCEEDED when `connection` has too many calls without a valid token. */
+  checkUnauthenticated(connection: Connection): void {
+    if (this.#unauthenticatedOn.isFull(connection)) throw exceeded(UNAUTHENTICATED_ON_CONNECTION);
   }
 
-  /** A call on `connection` that has shown no good token (yet). */
-  enterUnproven(connection: Connection): Disposable {
-    return this.#unprovenOn.take(connection);
+  /** Takes a slot of `connection` for a call whose token is missing or not yet verified. */
+  enterUnauthenticated(connection: Connection): Disposable {
+    return this.#unauthenticatedOn.take(connection);
   }
 
-  /** The same among all of its kind: callers from elsewhere together, those of this host by uid. */
-  enterShared(source: 'remote' | number): Disposable {
-    return this.#unproven.take(source);
+  /**
+   * Takes a slot for a public call: callers from other hosts share one limit, each uid of this host has its
+   * own.
+   */
+  enterPublic(source: 'remote' | number): Disposable {
+    return this.#unauthenticated.take(source);
   }
 
-  /** A call of `login`. */
   enterLogin(login: string): Disposable {
     return this.#calls.take(login);
   }
 
-  /** Room for a message of `login`. */
+  /** Reserves memory for a message of `login`. */
   reserveFor(login: string, bytes: number): Disposable {
     return this.#messageBytes.take(login, bytes);
   }
 
-  /** A link of `uid` that begins to register. */
+  /** Counts a registration of a link by `uid`. Throws LIMIT_EXCEEDED. */
   countRegistration(uid: number): void {
     if (!this.#registrations.take(uid, this.#nowMs())) throw exceeded(REGISTRATIONS);
   }

@@ -1,6 +1,6 @@
 /**
- * From generated definitions to served methods. The handlers of a service are typed by its
- * definition and its policy rows: a method that is missing, or has no row, does not compile.
+ * Makes served methods of generated service definitions. Handlers are typed by the definition and the policy
+ * table: a method without a handler or without a policy row does not compile.
  */
 import type { Caller, KnownCaller } from './caller.ts';
 import { type MethodPath, POLICY, type Row } from './policy.ts';
@@ -13,7 +13,7 @@ interface Decoder {
   decode(bytes: Uint8Array): unknown;
 }
 
-/** One method as ts-proto writes it (`outputServices=generic-definitions`). */
+/** A method, as ts-proto generates it (`outputServices=generic-definitions`). */
 export interface MethodDefinition {
   readonly name: string;
   readonly requestType: Decoder;
@@ -22,16 +22,16 @@ export interface MethodDefinition {
   readonly responseStream: boolean;
 }
 
-/** One service, likewise. */
+/** A service, as ts-proto generates it. */
 export interface ServiceDefinition {
   readonly fullName: string;
   readonly methods: Readonly<Record<string, MethodDefinition>>;
 }
 
-/** A message of a stream that is encoded already: first `head`, then `tail`, which is sent from where it lies. */
+/** An encoded message of a stream: `head`, then `tail`, which is sent without being copied. */
 export class LongMessage {
   readonly head: Uint8Array;
-  /** Left alone until the next message is asked for. */
+  /** Unchanged until the next message is requested. */
   readonly tail: Buffer;
 
   constructor(head: Uint8Array, tail: Buffer) {
@@ -50,12 +50,14 @@ type Output<Method extends MethodDefinition> = Method['responseStream'] extends 
   ? AsyncIterable<MessageOf<Method['responseType']> | LongMessage>
   : Promise<MessageOf<Method['responseType']>>;
 
-/** A public method does not know its caller; every other one does. */
+/** The caller that a handler gets: a KnownCaller unless the method is public. */
 type CallerOf<Path extends MethodPath> = (typeof POLICY)[Path]['access'] extends 'public'
   ? Caller
   : KnownCaller;
 
-/** What serves a service: one function a method, from its request (or requests) to its answer(s). */
+/**
+ * The handlers of a service: one function per method, from its request or requests to its answer or answers.
+ */
 export type Handlers<Definition extends ServiceDefinition> = {
   readonly [Name in keyof Definition['methods']]: `${Definition['fullName']}/${Definition['methods'][Name]['name']}` extends infer Path extends
     MethodPath
@@ -66,7 +68,7 @@ export type Handlers<Definition extends ServiceDefinition> = {
     : never;
 };
 
-/** A served method with its types gone: bytes in and out are all that the pipeline sees. */
+/** A served method without its types: the pipeline only sees bytes. */
 export interface ServedMethod {
   /** `<service>/<method>`, as in the policy table. */
   readonly path: string;
@@ -75,7 +77,7 @@ export interface ServedMethod {
   readonly handler: (input: unknown, caller: Caller) => AsyncIterable<unknown> | Promise<unknown>;
 }
 
-/** The methods of one service, ready to be served. */
+/** Returns the methods of one service, with their policy rows. */
 export function serve<Definition extends ServiceDefinition>(
   definition: Definition,
   handlers: Handlers<Definition>,
@@ -87,7 +89,9 @@ export function serve<Definition extends ServiceDefinition>(
   });
 }
 
-/** What has no row is refused to everybody until `checkPolicy` has kept the daemon from starting. */
+/**
+ * Without a row, only administrators may call; `checkPolicy` keeps a server with such a method from starting.
+ */
 function rowOf(path: string): Row {
   return Object.hasOwn(POLICY, path) ? POLICY[path as MethodPath] : { access: 'admin' };
 }

@@ -8,7 +8,7 @@ import { serve } from './methods.ts';
 import { checkPolicy, POLICY, type Row } from './policy.ts';
 
 const paths = Object.keys(POLICY);
-/** The callers, and their columns in the table; with nothing here that is anybody's, one login is like another. */
+/** The callers and their columns in the table. No object here has an owner, so one login stands for all. */
 const CALLERS = {
   nobody: 'nobody',
   revoked: 'nobody',
@@ -24,7 +24,7 @@ const UNAUTHENTICATED = 16;
 const PERMISSION_DENIED = 7;
 
 describe('the policy table', () => {
-  it('keeps a server with a method without a row from starting', () => {
+  it('keeps a server that has a method without a row from starting', () => {
     expect(() => checkPolicy(paths)).not.toThrow();
     expect(() => checkPolicy([...paths, 'latchkey.v1.TokenService/Forge'])).toThrow(
       'methods without a policy row: latchkey.v1.TokenService/Forge',
@@ -37,20 +37,20 @@ describe('the policy table', () => {
     expect([...WHO_MAY_CALL.keys()].toSorted()).toEqual(paths.toSorted());
   });
 
-  it('keeps for this host alone what the table keeps here', () => {
+  it('restricts the same methods to this host as the table of who may call', () => {
     const localOnly = Object.entries<Row>(POLICY).filter(([, row]) => row.localOnly);
     const here = paths.filter((path) => WHO_MAY_CALL.get(path)?.remote === 'here');
     expect(localOnly.map(([path]) => path)).toEqual(here);
   });
 
-  it('is part of the types of handlers', () => {
+  it('types the handlers', () => {
     const health = { check: async () => ({ status: 1 as const }), list: async () => ({ statuses: {} }) };
     // @ts-expect-error Watch is missing
     expect(() => serve(HealthDefinition, health)).not.toThrow();
   });
 });
 
-/** Everything there is to call answers NOT_FOUND, so that only the door refuses. */
+/** Stands for the links and sessions: every method throws NOT_FOUND, so that only admission refuses. */
 const nothing = new Proxy(
   { changes: new Feed() },
   {
@@ -83,7 +83,7 @@ describe('each method for each caller', () => {
   });
   afterAll(() => api[Symbol.asyncDispose]());
 
-  /** The status of whom the table says no to; undefined for who gets past the door, whatever comes then. */
+  /** The status that the table demands for a refused caller; undefined for one that must be admitted. */
   function refusal(path: string, caller: Caller): number | undefined {
     const column = CALLERS[caller];
     if (WHO_MAY_CALL.get(path)?.[column] !== 'no') return undefined;
@@ -96,7 +96,7 @@ describe('each method for each caller', () => {
 
   it.each(table)('%s calls %s', async (caller, path) => {
     const session = api.http2();
-    // A login that a call would end is not the one the next call needs.
+    // Logout ends the token it is called with, and later calls need theirs.
     const own =
       path.endsWith('/Logout') && refusal(path, caller) === undefined
         ? await freshLike(caller)
@@ -123,7 +123,7 @@ describe('each method for each caller', () => {
     return { authorization: `Bearer ${token}` };
   }
 
-  it('answers UNIMPLEMENTED to what there is not', async () => {
+  it('answers UNIMPLEMENTED to an unknown method', async () => {
     const session = api.http2();
     const stream = session.request(callHeaders('latchkey.v1.TokenService/Forge'));
     stream.end();

@@ -1,30 +1,30 @@
 /**
- * Who may call what, as data: one row for every method that is served, and no other row. It decides
- * at the door only; which objects a caller sees is for the service that knows them.
+ * Who may call which method, as data: exactly one row for each served method. It only decides who may call;
+ * the services decide which objects a caller sees.
  */
 import type { Role } from '../../accounts/roles.ts';
 
-/** Who may call: anybody, any token, or a token whose role has at least this rank. */
+/** Who may call: anyone, or a token whose role has at least this rank. */
 export type Access = 'public' | Role;
 
 export interface Row {
   readonly access: Access;
-  /** Only callers on this host. */
+  /** Restricts the method to callers on this host. */
   readonly localOnly?: true;
-  /** Also open to the token of a link daemon, which may call nothing else. */
+  /** Lets the token of a link daemon call the method; it may call no other. */
   readonly linkDaemon?: true;
-  /** The longest the call may take; otherwise see `deadlineMs`. */
+  /** Longest duration of a call, in milliseconds; see `deadlineMs` for the default. */
   readonly deadlineMs?: number;
-  /** People have to type each message but the first, which takes them longer than a program. */
+  /** True when a person types each message after the first, which takes longer. */
   readonly isTyped?: true;
-  /** Not worth a line of log each time it succeeds: too frequent, or open to everybody. */
+  /** Logs successful calls at level debug only: they are too frequent, or open to everyone. */
   readonly quiet?: true;
 }
 
-/** EndSession may be given 60 s of grace, and then has to end what is left. */
+/** EndSession accepts up to 60 s of grace, and then needs time to end what is left. */
 const END_SESSION_MS = 75_000;
 
-/** Keyed `<service>/<method>` as on the wire (DESIGN 5). */
+/** The policy rows by `<service>/<method>` (DESIGN 5). */
 export const POLICY = {
   'latchkey.v1.AuthService/ListMethods': { access: 'public', quiet: true },
   'latchkey.v1.AuthService/GetKeys': { access: 'public', quiet: true },
@@ -63,22 +63,21 @@ export const POLICY = {
   'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': { access: 'public', quiet: true },
 } as const satisfies Record<string, Row>;
 
-/** A method that has a row. */
 export type MethodPath = keyof typeof POLICY;
 
-/** How a call moves: one message each way, or a stream on either side. */
+/** Which sides of a call are streams. */
 export interface Streams {
   readonly requestStream: boolean;
   readonly responseStream: boolean;
 }
 
-/** How long calls may take, in milliseconds: with one message each way, and public streams. */
+/** Default time limits of unary calls and of public streams, in milliseconds. */
 export interface Deadlines {
   readonly unaryMs: number;
   readonly publicStreamMs: number;
 }
 
-/** How long a call may take whatever its client says; undefined when only its token limits it. */
+/** Returns the longest duration of a call, in milliseconds; undefined when only its token limits it. */
 export function deadlineMs(
   row: Row,
   { requestStream, responseStream }: Streams,
@@ -89,7 +88,9 @@ export function deadlineMs(
   return row.access === 'public' ? deadlines.publicStreamMs : undefined;
 }
 
-/** Throws when `served` and the table differ in either direction; the daemon must not start then. */
+/**
+ * Throws unless each served method has a policy row and each row a method; the server must not start then.
+ */
 export function checkPolicy(served: Iterable<string>, policy: Record<string, Row> = POLICY): void {
   const paths = new Set(served);
   const withoutRow = [...paths].filter((path) => !Object.hasOwn(policy, path));

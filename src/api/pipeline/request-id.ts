@@ -2,11 +2,11 @@ import { randomFillSync } from 'node:crypto';
 
 const BYTES = 8;
 
-/** Random bytes for the ids to come: asking for them call by call costs more than all else about an id. */
+/** Random bytes for the next ids: fetching them for each call would cost more than the rest of an id. */
 const pool = Buffer.alloc(512 * BYTES);
 let used = pool.length;
 
-/** What finds a call in the log: 16 hexadecimal digits, not to be guessed. */
+/** Returns a new id of a call, for the log: 16 random hexadecimal digits, not guessable. */
 export function newRequestId(): string {
   if (used === pool.length) {
     randomFillSync(pool);

@@ -1,13 +1,13 @@
 /**
- * Calls that are under way in a role above a user's, which somebody may lose meanwhile: a watch can last for
- * days. Promises that such a call ends within a second of the loss (X2).
+ * Ends calls whose caller loses the role that they were admitted with, within a second (X2): a watch can last
+ * for days. Only calls admitted as more than a user are watched.
  */
 import type { Role } from '../../accounts/roles.ts';
 import { AppError } from '../../errors.ts';
 import type { TokenClaims } from '../../token/claims.ts';
-import { hasAtLeast, type Identifying } from './caller.ts';
+import { hasAtLeast, type IdentityDeps } from './caller.ts';
 
-const LOOK_MS = 1_000;
+const CHECK_INTERVAL_MS = 1_000;
 
 interface Holder {
   readonly claims: TokenClaims;
@@ -16,16 +16,18 @@ interface Holder {
 }
 
 export class RoleWatch implements Disposable {
-  readonly #roles: Identifying['roles'];
+  readonly #roles: IdentityDeps['roles'];
   readonly #holders = new Set<Holder>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(roles: Identifying['roles'], lookMs = LOOK_MS) {
+  constructor(roles: IdentityDeps['roles'], intervalMs = CHECK_INTERVAL_MS) {
     this.#roles = roles;
-    this.#timer = setInterval(() => void this.#look(), lookMs).unref();
+    this.#timer = setInterval(() => void this.#check(), intervalMs).unref();
   }
 
-  /** Aborts the call when its caller's role is no longer enough; dispose it when the call is over. */
+  /**
+   * Aborts the call when its caller's role no longer suffices. Dispose of the result when the call has ended.
+   */
   enter(claims: TokenClaims, role: Role, abort: (error: AppError) => void): Disposable {
     const holder = { claims, role, abort };
     if (role !== 'user') this.#holders.add(holder);
@@ -36,10 +38,10 @@ export class RoleWatch implements Disposable {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     for (const { claims, role, abort } of [...this.#holders]) {
       if (hasAtLeast(await this.#roles.roleOf(claims), role)) continue;
-      abort(new AppError('PERMISSION_DENIED', `you are no longer ${role}; call again for what is yours`));
+      abort(new AppError('PERMISSION_DENIED', `you no longer have role ${role}; call again`));
     }
   }
 }

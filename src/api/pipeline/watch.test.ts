@@ -5,7 +5,7 @@ import { Feed } from '../../feed.ts';
 const NONE = { items: [], nextPageToken: '', total: 0 };
 const LONGEST = 256;
 
-it('keeps no text for a watch that is longer than any name, whoever asks and for whatever', async () => {
+it('refuses a watch whose filter is longer than any name', async () => {
   const room = { changes: new Feed<never>(), list: async () => NONE };
   await using api = await ServedApi.start({ links: room as never, sessions: room as never });
   await using alice = await api.client(undefined, {

@@ -1,33 +1,36 @@
-/** A watch (DESIGN 5): what there is, a mark that this was all, then every change. */
+/**
+ * The stream of every watch (DESIGN 5): the present items, a message that marks the end of this snapshot,
+ * then each change.
+ */
 import { LARGEST_PAGE, pages } from '../../async/pages.ts';
 import type { Feed } from '../../feed.ts';
 import type { Page } from '../../store/page.ts';
 
-export interface Watching<Item, Change, Message> {
+export interface WatchOptions<Item, Change, Message> {
   readonly changes: Feed<Change>;
   readonly signal: AbortSignal;
-  /** Without what there is already. */
+  /** Omits the snapshot. */
   readonly changesOnly: boolean;
-  /** A page of what is watched; called until the last. */
+  /** Returns a page of the snapshot. */
   readonly page: (pageSize: number, pageToken: string) => Promise<Page<Item>>;
   readonly present: (item: Item) => Message;
-  /** The mark that ends the snapshot. */
+  /** Message that marks the end of the snapshot. */
   readonly done: Message;
-  /** What a change is to this watcher; undefined when it is none of its business. */
+  /** Returns the message for a change; undefined when this watcher may not see it or did not ask for it. */
   readonly changed: (change: Change) => Message | undefined;
 }
 
 /**
- * Listens first and looks second, so nothing falls between; what happens during the snapshot comes
- * after it. Throws SLOW_READER when more changes wait than a Feed keeps.
+ * Yields the snapshot, then the changes. Subscribes before it reads the snapshot, so no change is lost;
+ * changes during the snapshot follow it. Throws SLOW_READER when more changes wait than a Feed keeps.
  */
 export async function* watch<Item, Change, Message>(
-  watching: Watching<Item, Change, Message>,
+  options: WatchOptions<Item, Change, Message>,
 ): AsyncGenerator<Message> {
-  const { changes, signal, changesOnly, done, changed } = watching;
+  const { changes, signal, changesOnly, done, changed } = options;
   const events = changes.subscribe(signal);
   try {
-    if (!changesOnly) yield* snapshot(watching);
+    if (!changesOnly) yield* snapshot(options);
     yield done;
     for await (const change of events) {
       const message = changed(change);
@@ -42,7 +45,7 @@ async function* snapshot<Item, Change, Message>({
   signal,
   page,
   present,
-}: Watching<Item, Change, Message>): AsyncGenerator<Message> {
+}: WatchOptions<Item, Change, Message>): AsyncGenerator<Message> {
   for await (const { items } of pages((pageToken) => page(LARGEST_PAGE, pageToken))) {
     for (const item of items) yield present(item);
     if (signal.aborted) return;

@@ -1,18 +1,18 @@
-/** A picture of what goes on, in the words of the API. */
+/** Converts a snapshot of the server's activity to its protobuf message. */
 import type { ActivitySnapshot } from '../../activity/activity.ts';
 import type { WatchActivityResponse } from '../../generated/latchkey/v1/system.ts';
 
-export function activityMessage(picture: ActivitySnapshot): WatchActivityResponse {
-  const { tokens, logins, links, sessions, server } = picture;
-  const { links: _, top, ...sums } = picture.linksUse;
+export function activityMessage(snapshot: ActivitySnapshot): WatchActivityResponse {
+  const { tokens, logins, links, sessions, server } = snapshot;
+  const { links: _, top, ...sums } = snapshot.linksUse;
   return {
-    at: new Date(picture.atMs),
+    at: new Date(snapshot.atMs),
     tokens,
     logins,
     links,
     sessions,
-    minutes: picture.minutes.map(({ startMs, ...counts }) => ({ start: new Date(startMs), ...counts })),
-    refusals: picture.refusals.map(({ lastMs, firstMs, ...sum }) => ({
+    minutes: snapshot.minutes.map(({ startMs, ...counts }) => ({ start: new Date(startMs), ...counts })),
+    refusals: snapshot.refusals.map(({ lastMs, firstMs, ...sum }) => ({
       lastAt: new Date(lastMs),
       firstAt: new Date(firstMs),
       ...sum,

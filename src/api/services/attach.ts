@@ -1,4 +1,4 @@
-/** A client joined to a session over one stream both ways: output goes out while input comes in. */
+/** Attaches a client to a session over one bidirectional stream: output goes out while input comes in. */
 import { AppError, isAppError } from '../../errors.ts';
 import {
   type Attach,
@@ -15,12 +15,12 @@ import type { KnownCaller } from '../pipeline/caller.ts';
 import type { LongMessage } from '../pipeline/methods.ts';
 import { LONG_OUTPUT_BYTES, outputMessage } from '../transport/output-message.ts';
 
-/** The most that one message may carry for the program, in bytes. */
+/** Longest input that one message may carry, in bytes. */
 const MAX_INPUT_BYTES = 256 * 1024;
 
 type Event = { $case: 'output'; value: Output } | { $case: 'exited'; value: Exited };
 
-/** Output and the end of a session as it comes, and the end alone when it was asked for. */
+/** Yields a session's output in order, then its exit status when `reading` returns one. */
 export async function* outputEvents(
   reading: AsyncGenerator<OutputPiece, OutputEnd>,
 ): AsyncGenerator<{ event: Event } | LongMessage> {
@@ -38,7 +38,7 @@ export async function* outputEvents(
   }
 }
 
-/** Ends with the session, or with what goes wrong with its output or input. */
+/** Serves AttachSession until the session ends. Throws when its output or input fails. */
 export async function* attachSession(
   sessions: Pick<Sessions, 'attach'>,
   requests: AsyncIterable<AttachSessionRequest>,
@@ -46,25 +46,25 @@ export async function* attachSession(
 ): AsyncGenerator<AttachSessionResponse | LongMessage> {
   const incoming = requests[Symbol.asyncIterator]();
   const { sessionId, offset } = await firstRequest(incoming);
-  const broken = new AbortController();
-  const either = AbortSignal.any([signal, broken.signal]);
-  using attachment = await sessions.attach({ claims, sessionId, offset, signal: either });
-  void passInput(incoming, attachment).catch((error: unknown) => broken.abort(error));
+  const inputFailed = new AbortController();
+  const ended = AbortSignal.any([signal, inputFailed.signal]);
+  using attachment = await sessions.attach({ claims, sessionId, offset, signal: ended });
+  void passInput(incoming, attachment).catch((error: unknown) => inputFailed.abort(error));
   try {
     yield* outputEvents(attachment.output);
   } catch (error) {
-    throw broken.signal.aborted ? broken.signal.reason : error;
+    throw inputFailed.signal.aborted ? inputFailed.signal.reason : error;
   }
-  broken.signal.throwIfAborted();
+  inputFailed.signal.throwIfAborted();
 }
 
 async function firstRequest(incoming: AsyncIterator<AttachSessionRequest>): Promise<Attach> {
   const { value } = await incoming.next();
   if (value?.request?.$case === 'attach') return value.request.value;
-  throw new AppError('INVALID_ARGUMENT', 'the first message has to be `attach`');
+  throw new AppError('INVALID_ARGUMENT', 'the first message must be `attach`');
 }
 
-/** Hands on what the client types. The end of the session is told with its output, not from here. */
+/** Passes the client's input to the program. SESSION_ENDED is left to the output, which reports the end. */
 async function passInput(
   incoming: AsyncIterator<AttachSessionRequest>,
   attachment: Attachment,
@@ -73,14 +73,14 @@ async function passInput(
     while (true) {
       const { done, value } = await incoming.next();
       if (done) return;
-      await pass(value, attachment);
+      await passMessage(value, attachment);
     }
   } catch (error) {
     if (!isAppError(error, 'SESSION_ENDED')) throw error;
   }
 }
 
-async function pass({ request }: AttachSessionRequest, attachment: Attachment): Promise<void> {
+async function passMessage({ request }: AttachSessionRequest, attachment: Attachment): Promise<void> {
   if (request?.$case === 'input') {
     if (request.value.length > MAX_INPUT_BYTES) {
       throw new AppError('INVALID_ARGUMENT', `input: at most ${MAX_INPUT_BYTES} bytes at once`);
@@ -88,9 +88,9 @@ async function pass({ request }: AttachSessionRequest, attachment: Attachment): 
     return attachment.input(request.value);
   }
   if (request?.$case !== 'closeInput')
-    throw new AppError('INVALID_ARGUMENT', 'input or close_input is wanted');
+    throw new AppError('INVALID_ARGUMENT', 'expected `input` or `close_input`');
   await attachment.closeInput().catch((error: unknown) => {
-    // A client that has attached again says it again.
+    // A client that has attached again may repeat close_input.
     if (!isAppError(error, 'INPUT_CLOSED')) throw error;
   });
 }

@@ -1,4 +1,4 @@
-/** AuthService: what anybody may know to get in, who one is, and getting out. */
+/** AuthService: the login methods and public keys, which anyone may ask for; login, whoami and logout. */
 import type { Authority } from '../../authority/authority.ts';
 import { AuthServiceDefinition } from '../../generated/latchkey/v1/auth.ts';
 import type { Conversations } from '../../login/conversation.ts';
@@ -14,18 +14,21 @@ export interface AuthDeps {
   readonly links: Pick<Links, 'isOpenByHand'>;
   readonly logins: Pick<Conversations, 'begin' | 'usable'>;
   readonly serverId: string;
-  /** The certificate of the server's own CA. */
+  /** Certificate of the server's own CA, as PEM. */
   readonly caPem: string;
 }
 
-/** The ways in that there are; each names the method of the tokens it gives. */
-const LINK_LOGIN = { name: 'link', description: 'On this host: run "latchkey link" as yourself.' };
+/**
+ * Listed among the login methods, for callers on this host. Its name is the `auth_method` of tokens it
+ * yields.
+ */
+const LINK_METHOD = { name: 'link', description: 'On this host: run "latchkey link" as yourself.' };
 
 export function authService(deps: AuthDeps): ServedMethod[] {
   const { authority, revocation, links, logins, serverId, caPem } = deps;
   return serve(AuthServiceDefinition, {
     listMethods: async (_request, { peer }) => {
-      const here = peer.isLocal && links.isOpenByHand ? [LINK_LOGIN] : [];
+      const here = peer.isLocal && links.isOpenByHand ? [LINK_METHOD] : [];
       return {
         methods: [...logins.usable().map(({ name, description }) => ({ name, description })), ...here],
       };

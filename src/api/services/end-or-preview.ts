@@ -1,14 +1,19 @@
-/** The three calls that end something, or with `validate_only` (AIP-163) say what would end. */
+/**
+ * RevokeTokens, StopLink and EndSession: end something, or with `validate_only` (AIP-163) say what would end.
+ */
 import type { Receipt as ReceiptMessage } from '../../generated/latchkey/v1/token.ts';
 import type { Revocation, Selection } from '../../revocation/revocation.ts';
 import type { KnownCaller } from '../pipeline/caller.ts';
 import { receiptMessage } from './to-proto.ts';
 
-export type Ends = Pick<Revocation, 'revoke' | 'preview'>;
+export type RevocationDeps = Pick<Revocation, 'revoke' | 'preview'>;
 
-/** The receipt, or what it would be. Throws what the caller may not end. */
+/**
+ * Returns the receipt, or with `validateOnly` the receipt that would be given. Throws NOT_FOUND,
+ * PERMISSION_DENIED.
+ */
 export async function endOrPreview(
-  revocation: Ends,
+  revocation: RevocationDeps,
   { validateOnly }: { readonly validateOnly: boolean },
   selection: Selection,
   caller: KnownCaller,

@@ -1,4 +1,4 @@
-/** grpc.health.v1.Health: whether the server takes calls, for load balancers and service managers. */
+/** grpc.health.v1.Health: tells load balancers and service managers if the server accepts calls. */
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
 import {
@@ -7,18 +7,18 @@ import {
 } from '../../generated/health/v1/health.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 
-/** Whether the server as a whole serves; '' is its name in this protocol. */
+/** Health of the whole server; the protocol names it ''. Every service has the same status. */
 export class Health {
   readonly #changes = new Feed<ServingStatus>();
   readonly #services: ReadonlySet<string>;
   #status: ServingStatus = ServingStatus.SERVING;
 
-  /** `services` are the full names that can be asked about. */
+  /** `services` are the full names of the services that clients may ask about. */
   constructor(services: Iterable<string>) {
     this.#services = new Set(['', ...services]);
   }
 
-  /** Says that no more calls are wanted. */
+  /** Sets the status to NOT_SERVING, for good. */
   goingDown(): void {
     this.#status = ServingStatus.NOT_SERVING;
     this.#changes.emit(this.#status);
@@ -32,7 +32,7 @@ export class Health {
     return Object.fromEntries([...this.#services].map((name) => [name, { status: this.#status }]));
   }
 
-  /** The status now, and then whenever it changes. */
+  /** Yields the current status, then each change. */
   async *watch(service: string, signal: AbortSignal): AsyncGenerator<{ status: ServingStatus }> {
     const changes = this.#changes.subscribe(signal);
     yield { status: this.statusOf(service) };

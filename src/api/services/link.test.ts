@@ -18,7 +18,7 @@ const link = (linuxUser: string, change: Partial<LinkInfo> = {}): LinkInfo => ({
   ...change,
 });
 
-it("lists and watches the links that a text finds, one's own or everybody's (X7)", async () => {
+it("lists and watches links that match a text, one's own or everyone's (X7)", async () => {
   const changes = new Feed<LinkChange>();
   const there = [link('lola'), link('lily', { state: 'lost', sessions: 3 })];
   const links = { changes, list: async (query: LinkQuery) => pageOfLinks(there, query) };

@@ -1,4 +1,6 @@
-/** LinkService: links of this host register; users see, start and stop their own, managers see and stop everybody's. */
+/**
+ * LinkService: links on this host register; users see, start and stop their own links, managers everyone's.
+ */
 import { seesAll } from '../../accounts/roles.ts';
 import { AppError } from '../../errors.ts';
 import {
@@ -14,12 +16,12 @@ import type { Caller, KnownCaller } from '../pipeline/caller.ts';
 import type { Limits } from '../pipeline/limits.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
-import { type Ends, endOrPreview } from './end-or-preview.ts';
+import { endOrPreview, type RevocationDeps } from './end-or-preview.ts';
 import { linkMessage } from './to-proto.ts';
 
 export interface LinkDeps {
   readonly links: Pick<Links, 'register' | 'list' | 'changes' | 'obtain'>;
-  readonly revocation: Ends;
+  readonly revocation: RevocationDeps;
   readonly limits: Pick<Limits, 'countRegistration'>;
 }
 
@@ -46,11 +48,13 @@ export function linkService(deps: LinkDeps): ServedMethod[] {
 
 async function localUid({ peer }: Caller): Promise<number> {
   const uid = await peer.uid();
-  if (uid === undefined) throw new AppError('LOCAL_ONLY', 'the kernel does not know who is calling');
+  if (uid === undefined) throw new AppError('LOCAL_ONLY', 'the kernel cannot tell which user is calling');
   return uid;
 }
 
-/** Whose links to look at: '' for all; undefined when the caller sees none of those asked for. */
+/**
+ * Linux user whose links the caller sees, '' for all; undefined when the caller sees none of those asked for.
+ */
 function scopeOf(linuxUser: string, caller: KnownCaller): string | undefined {
   if (seesAll(caller)) return linuxUser;
   const { user } = caller.claims;

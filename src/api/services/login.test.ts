@@ -15,7 +15,7 @@ afterEach(async () => {
   await api[Symbol.asyncDispose]();
 });
 
-/** A server whose logins go as `begin` says. */
+/** Starts a server whose logins are `begin`. */
 async function serve(begin: (authority: Authority) => Begin, callLimits: ServedOptions['callLimits'] = {}) {
   const logins: ServedOptions['logins'] = (authority) => ({ usable: () => [], begin: begin(authority) });
   api = await ServedApi.start({ logins, callLimits });
@@ -28,7 +28,7 @@ const ask = (count: number): Turn => {
 };
 const begin = { method: 'web-ssh', username: 'ali', purpose: LoginPurpose.LOGIN };
 
-/** Holds a conversation and answers each question with `answer`; resolves with how many questions there were. */
+/** Logs in and answers each prompt with `answer`; resolves with the number of prompts. */
 async function hold(answer?: (count: number) => string[], isBegun = true): Promise<number> {
   const conversation = client.auth.login();
   if (isBegun) await conversation.send({ request: { $case: 'begin', value: begin } });
@@ -48,7 +48,7 @@ const late = (message: RegExp) =>
   expect.objectContaining({ reason: 'DEADLINE_EXCEEDED', message: expect.stringMatching(message) });
 
 describe('a login over the API', () => {
-  it('carries any number of questions, at once and one after the other', async () => {
+  it('carries any number of prompts, together and one after the other', async () => {
     await serve(
       (authority) =>
         async function* () {
@@ -60,7 +60,7 @@ describe('a login over the API', () => {
     expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(1);
   });
 
-  it('leaves no token behind that nobody was there to take', async () => {
+  it('revokes a token whose client is gone', async () => {
     const minted = Promise.withResolvers<void>();
     await serve(
       (authority) =>
@@ -83,7 +83,7 @@ describe('a login over the API', () => {
     expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(0);
   });
 
-  it('waits for an answer as long as it takes to type one, and no longer', async () => {
+  it('waits longer for an answer that a person types, but not without end', async () => {
     const endless: Begin = async function* () {
       for (;;) yield ask(1);
     };

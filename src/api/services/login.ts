@@ -1,4 +1,4 @@
-/** One login over one stream both ways: the room's conversation in the words of the API. */
+/** The Login call: one login conversation over one bidirectional stream. */
 import { AppError } from '../../errors.ts';
 import {
   type LoginBegin,
@@ -18,7 +18,10 @@ export interface LoginDeps {
   readonly revocation: Pick<Revocation, 'revoke'>;
 }
 
-/** Ends with the token, or with what kept it from being made. A token that nobody is there to take is revoked. */
+/**
+ * Yields the prompts and notices of a login, and at last its token. Throws when the login fails. Revokes the
+ * token when the client is gone before it was sent.
+ */
 export async function* login(
   { logins, revocation }: LoginDeps,
   requests: AsyncIterable<LoginRequest>,
@@ -48,21 +51,21 @@ export async function* login(
 async function firstRequest(incoming: AsyncIterator<LoginRequest>): Promise<LoginBegin> {
   const { value } = await incoming.next();
   if (value?.request?.$case !== 'begin')
-    throw new AppError('INVALID_ARGUMENT', 'the first message has to be `begin`');
+    throw new AppError('INVALID_ARGUMENT', 'the first message must be `begin`');
   const begin: LoginBegin = value.request.value;
   if (begin.purpose !== LoginPurpose.LOGIN)
-    throw new AppError('INVALID_ARGUMENT', 'purpose: LOGIN_PURPOSE_LOGIN is wanted');
+    throw new AppError('INVALID_ARGUMENT', 'purpose: must be LOGIN_PURPOSE_LOGIN');
   return begin;
 }
 
 async function answersOf(incoming: AsyncIterator<LoginRequest>): Promise<Answers> {
   const { done, value } = await incoming.next();
-  if (done) throw new AppError('CANCELLED', 'the client has no more answers');
-  if (value.request?.$case !== 'answers') throw new AppError('INVALID_ARGUMENT', '`answers` are wanted');
+  if (done) throw new AppError('CANCELLED', 'the client ended the stream before it answered');
+  if (value.request?.$case !== 'answers') throw new AppError('INVALID_ARGUMENT', 'expected `answers`');
   return value.request.value.texts;
 }
 
-/** People of this host all have one address, so the kernel tells them apart. */
+/** Callers on this host share an address, so failed logins are counted by the uid that the kernel tells. */
 async function visitorOf(peer: Caller['peer']): Promise<LoginOrigin> {
   const { address } = peer;
   const uid = await peer.uid();

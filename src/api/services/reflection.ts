@@ -1,7 +1,7 @@
 /**
- * Server reflection v1: the published protobuf files, for clients that bring none of their own. The
- * implementation is grpc-node's; only its class is imported, since its service wrapper reads proto
- * files from beside itself, which a bundle does not have.
+ * Server reflection v1: gives the published protobuf files to clients that have none. The implementation is
+ * grpc-node's. Only its class is imported, since its service wrapper reads proto files next to its own
+ * source, which a bundle does not have.
  */
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import {
@@ -13,7 +13,7 @@ import { type ServedMethod, serve } from '../pipeline/methods.ts';
 
 type Reflect = (request: ServerReflectionRequest) => ServerReflectionResponse;
 
-/** Answers from the descriptors, which are loaded when somebody first asks. */
+/** Serves reflection from the descriptors, which are loaded on the first request. */
 export function reflectionService(services: readonly string[]): ServedMethod[] {
   let loaded: Promise<Reflect> | undefined;
   return serve(ServerReflectionDefinition, {
@@ -26,7 +26,7 @@ export function reflectionService(services: readonly string[]): ServedMethod[] {
 }
 
 async function load(services: readonly string[]): Promise<Reflect> {
-  // CommonJS: a bundle has its exports as `default` alone.
+  // The module is CommonJS: in a bundle, its exports are only in `default`.
   const [{ default: implementations }, { DESCRIPTORS }] = await Promise.all([
     import('@grpc/reflection/build/src/implementations/reflection-v1.js'),
     import('../../generated/descriptors.ts'),
@@ -41,7 +41,7 @@ async function load(services: readonly string[]): Promise<Reflect> {
   };
 }
 
-/** The encoded files of a FileDescriptorSet (its field 1). */
+/** Returns the encoded files of a FileDescriptorSet (its field 1). */
 function filesOf(descriptorSet: Uint8Array): Buffer[] {
   const reader = new BinaryReader(descriptorSet);
   const files: Buffer[] = [];
@@ -53,7 +53,7 @@ function filesOf(descriptorSet: Uint8Array): Buffer[] {
   return files;
 }
 
-/** The implementation speaks proto-loader's form of a oneof: its name, and a member of that name. */
+/** Converts a oneof to proto-loader's form, which grpc-node expects: its name, and a member of that name. */
 function asLoaded({ host, messageRequest }: ServerReflectionRequest): Record<string, unknown> {
   if (messageRequest === undefined) return { host };
   return { host, messageRequest: messageRequest.$case, [messageRequest.$case]: messageRequest.value };

@@ -1,4 +1,6 @@
-/** SessionService: programs of the caller's Linux user, and looking after them. */
+/**
+ * SessionService: starts programs as the caller's Linux user, and lists, attaches to, signals and ends them.
+ */
 import { seesAll } from '../../accounts/roles.ts';
 import { AppError } from '../../errors.ts';
 import {
@@ -15,7 +17,7 @@ import type { KnownCaller } from '../pipeline/caller.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
 import { attachSession, outputEvents } from './attach.ts';
-import { type Ends, endOrPreview } from './end-or-preview.ts';
+import { endOrPreview, type RevocationDeps } from './end-or-preview.ts';
 import { sessionMessage, sessionState } from './to-proto.ts';
 
 export interface SessionDeps {
@@ -23,7 +25,7 @@ export interface SessionDeps {
     Sessions,
     'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'changes'
   >;
-  readonly revocation: Ends;
+  readonly revocation: RevocationDeps;
 }
 
 const LONGEST_GRACE_MS = 60_000;
@@ -57,7 +59,9 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
   });
 }
 
-/** Milliseconds between SIGTERM and SIGKILL; undefined for the usual time. Throws INVALID_ARGUMENT. */
+/**
+ * Returns the milliseconds between SIGTERM and SIGKILL; undefined for the default. Throws INVALID_ARGUMENT.
+ */
 function checkedGrace(milliseconds: number | undefined): number | undefined {
   if (milliseconds === undefined || (milliseconds >= 0 && milliseconds <= LONGEST_GRACE_MS))
     return milliseconds;
@@ -97,14 +101,14 @@ async function* watchSessions(
     changed: ({ kind, session }) => {
       if (!viewer.seesAll && session.login !== viewer.login) return undefined;
       if (!isPicked(filter, session)) return undefined;
-      // One that is no longer in the state that is watched has left the watcher's list.
+      // A session that leaves the watched state leaves the watcher's list.
       const hasLeft = query.state !== undefined && query.state !== session.state;
       return kind === 'removed' || hasLeft ? removed(session.id) : present(session);
     },
   });
 }
 
-/** The store's filter, for one session, but for its state. */
+/** Applies the store's filter to one session, except for the state. */
 function isPicked(filter: SessionFilter | undefined, session: Session): boolean {
   const { login, text } = filter ?? SessionFilter.create();
   if (login !== '' && login !== session.login) return false;

@@ -1,4 +1,7 @@
-/** SystemService: what this server is, and for managers what goes on in it. How much there is on it is for those who see all of it. */
+/**
+ * SystemService: facts about this server, and for managers its activity. Only callers who see everything get
+ * the number of tokens, links and sessions.
+ */
 
 import { seesAll } from '../../accounts/roles.ts';
 import type { Activity } from '../../activity/activity.ts';
@@ -11,7 +14,7 @@ import type { Revocation } from '../../revocation/revocation.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { activityMessage } from './activity-message.ts';
 
-/** What does not change while the server runs. */
+/** Facts that do not change while the server runs. */
 export interface ServerInfo {
   readonly serverId: string;
   readonly hostname: string;
@@ -47,5 +50,5 @@ async function* watchActivity(
   activity: SystemDeps['activity'],
   signal: AbortSignal,
 ): AsyncGenerator<WatchActivityResponse> {
-  for await (const picture of activity.watch(signal)) yield activityMessage(picture);
+  for await (const snapshot of activity.watch(signal)) yield activityMessage(snapshot);
 }

@@ -1,4 +1,4 @@
-/** What the rooms know, in the words of the API. */
+/** Converts tokens, logins, links, sessions and receipts to their protobuf messages. */
 
 import type { Login } from '../../authority/authority.ts';
 import { AppError } from '../../errors.ts';
@@ -15,7 +15,7 @@ import type { Session } from '../../sessions/session.ts';
 import type { LinkInfo } from '../../supervisor/link-info.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 
-/** A token as its claims tell it; `currentJti` is that of the token the call came with. */
+/** Converts a token's claims; `currentJti` is the id of the token that the call was made with. */
 export function tokenMessage(claims: TokenClaims, currentJti: string): Token {
   return {
     jti: claims.jti,
@@ -77,7 +77,9 @@ const SESSION_STATES: Readonly<Record<Session['state'], SessionState>> = {
   ended: SessionState.ENDED,
 };
 
-/** The room's name of a state; undefined for one that picks all. Throws INVALID_ARGUMENT. */
+/**
+ * Returns the name of a session state; undefined for UNSPECIFIED, which selects all. Throws INVALID_ARGUMENT.
+ */
 export function sessionState(state: SessionState): Session['state'] | undefined {
   if (state === SessionState.UNSPECIFIED) return undefined;
   const names = Object.keys(SESSION_STATES) as Session['state'][];

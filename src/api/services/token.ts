@@ -1,4 +1,7 @@
-/** TokenService: users see and end their own tokens, managers everybody's but administrators'. */
+/**
+ * TokenService: users see and revoke their own tokens; managers everyone's, but may not revoke
+ * administrators'.
+ */
 import { seesAll } from '../../accounts/roles.ts';
 import type { Authority, TokenChange } from '../../authority/authority.ts';
 import { AppError, isAppError } from '../../errors.ts';
@@ -17,15 +20,15 @@ import type { TokenClaims } from '../../token/claims.ts';
 import type { KnownCaller } from '../pipeline/caller.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
-import { type Ends, endOrPreview } from './end-or-preview.ts';
+import { endOrPreview, type RevocationDeps } from './end-or-preview.ts';
 import { loginMessage, tokenMessage } from './to-proto.ts';
 
 export interface TokenDeps {
   readonly authority: Pick<Authority, 'list' | 'listLogins' | 'get' | 'verify' | 'changes'>;
-  readonly revocation: Ends;
+  readonly revocation: RevocationDeps;
 }
 
-/** As many as a page lists. */
+/** Most tokens that one call may revoke by id; the longest page of a listing, too. */
 const MAX_JTIS = 1000;
 
 export function tokenService(deps: TokenDeps): ServedMethod[] {
@@ -54,12 +57,12 @@ export function tokenService(deps: TokenDeps): ServedMethod[] {
   });
 }
 
-/** The filter of a caller who sees only what is their own. */
+/** Narrows `filter` to the caller's own tokens, unless the caller sees all. */
 function ownFilter(filter: TokenFilter = TokenFilter.create(), caller: KnownCaller): TokenFilter {
   return seesAll(caller) ? filter : { ...filter, login: caller.claims.sub };
 }
 
-/** Who asks for another's things without seeing them gets none, as if there were none. */
+/** Returns an empty page to a caller who asks for another login's tokens and may not see them. */
 async function pageFor<Item>(
   caller: KnownCaller,
   filter: { login: string } | undefined,
@@ -78,10 +81,10 @@ async function visible(
   return claims !== undefined && (seesAll(caller) || claims.sub === caller.claims.sub) ? claims : undefined;
 }
 
-/** What a request names, in the words of the room. Throws INVALID_ARGUMENT. */
+/** Returns the tokens that the request selects. Throws INVALID_ARGUMENT. */
 function selectionOf({ jtis, login }: RevokeTokensRequest): Tokens {
   if ((jtis.length === 0) === (login === '')) {
-    throw new AppError('INVALID_ARGUMENT', 'name tokens by jti, or one login: not both');
+    throw new AppError('INVALID_ARGUMENT', 'set either jtis or login');
   }
   if (jtis.length > MAX_JTIS) throw new AppError('INVALID_ARGUMENT', `jtis: at most ${MAX_JTIS} at once`);
   return login === '' ? { jtis } : { login };
@@ -112,7 +115,7 @@ async function* watchTokens(
   });
 }
 
-/** The store's filter, for one token. */
+/** Applies the store's filter to one token. */
 function isPicked({ login, authMethod, text }: TokenFilter, claims: TokenClaims): boolean {
   if (login !== '' && login !== claims.sub) return false;
   if (authMethod !== '' && authMethod !== claims.authMethod) return false;

@@ -18,7 +18,7 @@ const BEGIN = LoginRequest.fromPartial({
 describe('what a client sends', () => {
   const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 30 }).map((bytes) => Buffer.from(bytes)));
 
-  it('is the same messages however it is cut', () => {
+  it('is split into the same messages however it is chunked', () => {
     fc.assert(
       fc.property(pieces, fc.array(fc.integer({ min: 1, max: 40 })), (messages, cuts) => {
         const sent = messages.map((message) => framed(message));
@@ -34,7 +34,7 @@ describe('what a client sends', () => {
     );
   });
 
-  it('comes in order, whoever stops reading when', async () => {
+  it('stays in order whenever the reader pauses', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.oneof(pieces, fc.constantFrom('pause', 'resume', 'wait'))),
@@ -60,7 +60,7 @@ describe('what a client sends', () => {
     );
   });
 
-  it('goes on little by little to who pauses at each piece, so that tiny messages do not pile up behind it', async () => {
+  it('is delivered in small chunks to a reader that pauses at each, so that tiny messages do not pile up', async () => {
     const stream = new Readable({ read: () => {} });
     queueWhilePaused(stream);
     const got: number[] = [];
@@ -80,7 +80,7 @@ describe('what a client sends', () => {
   it.each([
     ['a message in part', framed(Buffer.alloc(0), SENT_BYTES + 1).subarray(0, 5)],
     ['messages that wait for their turn', framed(LoginRequest.encode(BEGIN).finish())],
-  ])('takes little more memory than its bytes, though they come one by one: %s', async (_, before) => {
+  ])('takes little more memory than its bytes, even when they arrive one by one: %s', async (_, before) => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const inUse = (): number => {
@@ -104,7 +104,7 @@ describe('what a client sends', () => {
       await client.send(stream, Buffer.alloc(SENT_BYTES), 1);
       return beforeBytes;
     };
-    await dribble(1); // after which all code has run
+    await dribble(1); // all code has run once, so that only the data counts
     const beforeBytes = await dribble(3);
     await expect.poll(() => inUse() - beforeBytes).toBeLessThan(3 * SENT_BYTES);
   });

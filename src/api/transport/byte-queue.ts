@@ -1,15 +1,18 @@
 /**
- * Bytes that a client sends as it likes, put together. Promises memory for about what came, however small the pieces
- * are that it comes in: a piece of its own takes more than a hundred bytes (CVE-2019-9511, "data dribble").
+ * Queues what a client sends, in one buffer. Takes little more memory than the bytes themselves, however
+ * small the chunks: a chunk of its own takes more than a hundred bytes (CVE-2019-9511, "data dribble").
  */
 import type { Readable } from 'node:stream';
 
 const NOTHING = Buffer.alloc(0);
 
-/** What a stream hands on at first, in bytes: whoever reads takes all messages in it before it says that it pauses. */
+/**
+ * First chunk that a resumed stream delivers, in bytes. A reader takes all messages of a chunk before it can
+ * pause.
+ */
 const FIRST_BYTES = 1024;
 
-/** Bytes that come at the end and go at the beginning. */
+/** A queue of bytes in one contiguous buffer. */
 export class ByteQueue {
   #buffer: Buffer = NOTHING;
   #begin = 0;
@@ -19,7 +22,7 @@ export class ByteQueue {
     return this.#end - this.#begin;
   }
 
-  /** What is here, until the next change. */
+  /** The queued bytes; valid until the next change of the queue. */
   get bytes(): Buffer {
     return this.#buffer.subarray(this.#begin, this.#end);
   }
@@ -29,7 +32,7 @@ export class ByteQueue {
     this.#end += piece.copy(this.#buffer, this.#end);
   }
 
-  /** Makes sure that so many bytes more fit in. */
+  /** Grows the buffer so that `bytes` more fit. */
   makeRoom(bytes: number): void {
     if (this.#end + bytes <= this.#buffer.length) return;
     const { length } = this;
@@ -39,7 +42,7 @@ export class ByteQueue {
     this.#buffer = larger;
   }
 
-  /** The first bytes, at most so many, which are then no longer here. */
+  /** Removes and returns the first bytes, at most `most`. */
   take(most = this.length): Buffer {
     const taken = this.bytes.subarray(0, most);
     this.#begin += taken.length;
@@ -48,29 +51,32 @@ export class ByteQueue {
   }
 }
 
-/** Has what comes while nobody reads `stream` wait in one piece, and hands it on little by little, then faster. */
+/**
+ * Queues in one buffer what arrives while `stream` is paused. After a resume, delivers it in chunks that
+ * double in size.
+ */
 export function queueWhilePaused(stream: Readable): void {
   const push = stream.push.bind(stream);
   const waiting = new ByteQueue();
   let isOver = false;
-  const handOn = (bytes: Buffer): number => {
-    let handed = 0;
-    for (let most = FIRST_BYTES; handed < bytes.length && stream.readableFlowing; most *= 2) {
-      const piece = bytes.subarray(handed, handed + most);
-      handed += piece.length;
+  const deliver = (bytes: Buffer): number => {
+    let delivered = 0;
+    for (let most = FIRST_BYTES; delivered < bytes.length && stream.readableFlowing; most *= 2) {
+      const piece = bytes.subarray(delivered, delivered + most);
+      delivered += piece.length;
       push(piece);
     }
-    return handed;
+    return delivered;
   };
-  const goOn = (): boolean => {
-    if (waiting.length > 0) waiting.take(handOn(waiting.bytes));
+  const deliverWaiting = (): boolean => {
+    if (waiting.length > 0) waiting.take(deliver(waiting.bytes));
     if (isOver && waiting.length === 0) push(null);
     return waiting.length === 0;
   };
   stream.push = (piece: Buffer | null): boolean => {
     if (piece === null) isOver = true;
-    else waiting.add(waiting.length > 0 ? piece : piece.subarray(handOn(piece)));
-    return goOn();
+    else waiting.add(waiting.length > 0 ? piece : piece.subarray(deliver(piece)));
+    return deliverWaiting();
   };
-  stream.on('resume', goOn);
+  stream.on('resume', deliverWaiting);
 }

@@ -1,6 +1,6 @@
-/** What ends calls from outside: one by its client, its token or its deadline, all by the shutdown. */
+/** Ends calls from outside: one call by its client, its token or its deadline; all calls by a shutdown. */
 
-/** Ends one call, once. */
+/** Aborts one call, at most once. */
 export class CallControl {
   readonly #onAbort: (reason: unknown) => void;
   #aborted: { readonly reason: unknown } | undefined;
@@ -17,7 +17,7 @@ export class CallControl {
     this.#controller?.abort(reason);
   }
 
-  /** Made for who asks: most calls are over before anybody would listen, and a signal is dear. */
+  /** Created on demand: most calls are over before anyone listens, and an AbortSignal is expensive. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -27,25 +27,25 @@ export class CallControl {
   }
 }
 
-/** The calls that a server has under way. */
+/** All calls under way in this server. */
 export class CallsUnderWay {
   readonly #calls = new Set<CallControl>();
-  #down: { readonly reason: unknown; readonly emptied: PromiseWithResolvers<void> } | undefined;
+  #shutdown: { readonly reason: unknown; readonly emptied: PromiseWithResolvers<void> } | undefined;
 
   enter(call: CallControl): void {
     this.#calls.add(call);
-    if (this.#down !== undefined) call.abort(this.#down.reason);
+    if (this.#shutdown !== undefined) call.abort(this.#shutdown.reason);
   }
 
   leave(call: CallControl): void {
     this.#calls.delete(call);
-    if (this.#calls.size === 0) this.#down?.emptied.resolve();
+    if (this.#calls.size === 0) this.#shutdown?.emptied.resolve();
   }
 
-  /** Aborts all, and whatever comes later; resolves when none is left. */
+  /** Aborts all calls, and any that begins later. Resolves when none is left. */
   async shutDown(reason: unknown): Promise<void> {
-    this.#down ??= { reason, emptied: Promise.withResolvers() };
+    this.#shutdown ??= { reason, emptied: Promise.withResolvers() };
     for (const call of [...this.#calls]) call.abort(reason);
-    if (this.#calls.size > 0) await this.#down.emptied.promise;
+    if (this.#calls.size > 0) await this.#shutdown.emptied.promise;
   }
 }

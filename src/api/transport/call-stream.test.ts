@@ -5,10 +5,10 @@ import { callHeaders, framed, ServedApi } from '../../../test/support/server/ser
 
 const CALLS = 40;
 const JUNK_BYTES = 1_000_000;
-/** A field that no message has, with 1,000,000 bytes; nothing of it comes out of the decoder. */
+/** An unknown field of 1,000,000 bytes, which the decoder drops. */
 const JUNK = Buffer.concat([Buffer.from([0x7a, 0xc0, 0x84, 0x3d]), Buffer.alloc(JUNK_BYTES)]);
 
-it('keeps nothing of a request for as long as its answer goes on', async () => {
+it('does not keep a request in memory while its answer goes on', async () => {
   setFlagsFromString('--expose-gc');
   const gc: () => void = runInNewContext('gc');
   const kept = (): number => {
@@ -26,7 +26,7 @@ it('keeps nothing of a request for as long as its answer goes on', async () => {
   await watch(Buffer.alloc(0));
   const before = kept();
   for (let call = 0; call < CALLS; call += 1) await watch(JUNK);
-  // What was just sent may be let go of in the loop's next turn only.
+  // The request sent last may be released only in the next turn of the event loop.
   await expect.poll(() => kept() - before).toBeLessThan(JUNK_BYTES);
   session.destroy();
 });

@@ -1,7 +1,7 @@
 /**
- * One call as the pipeline needs it: messages asked for one at a time, writes that wait while the
- * client does not read, one status at the end, and a cut that ends all of it at once. It sits on
- * grpc-js's interceptor interface, because there a call is seen before its first message is read.
+ * The messages and status of one call: reads on demand, writes that wait for a slow client, one status at the
+ * end, and a cut that ends it at once. Built on grpc-js's interceptor interface, which shows a call before
+ * its first message is read.
  */
 import { constants } from 'node:http2';
 import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
@@ -10,14 +10,14 @@ import { queueWhilePaused } from './byte-queue.ts';
 import { type CallInternals, internalsOf } from './grpc-js-internals.ts';
 import { MessageDecoder, PREFIX_BYTES, type Reserve } from './message-decoder.ts';
 
-/** How much may wait to be sent before writing waits as well, in bytes. */
+/** Bytes that may wait to be sent before `write` waits too. */
 const HIGH_WATER_BYTES = 256 * 1024;
-/** How long a client may take to fetch a status that says it failed. */
+/** Time in which a client must fetch the status of a failed call. */
 const LINGER_MS = 5_000;
-/** Made once: an error is dear, and nearly nobody ever sees this one. */
+/** Created once: errors are expensive, and hardly anyone sees this one. */
 const OVER = new AppError('CANCELLED', 'the call is over');
 
-/** Who waits for the next message, or for the end. */
+/** A pending read. */
 interface Reader {
   readonly promise: Promise<unknown>;
   readonly reject: (reason: unknown) => void;
@@ -36,12 +36,12 @@ export class CallStream {
   #ended = false;
   #cut: { readonly reason: unknown } | undefined;
   #finished = false;
-  /** Whether somebody has a message that was read. */
-  #isHeld = false;
+  /** True while the message read last is in use. */
+  #isMessageInUse = false;
 
   /**
-   * `limitBytes` is how long a message may be. `onGone` is called when the client, its connection or its deadline
-   * ends the call first, also when that has happened already; and when it sends what is too long.
+   * `limitBytes` is the longest message accepted. `onGone` is called when the client, its connection or its
+   * deadline ends the call first, even before this constructor; and when a message is too long.
    */
   constructor(call: ServerInterceptingCallInterface, limitBytes: number, onGone: (reason: unknown) => void) {
     this.#call = call;
@@ -64,24 +64,26 @@ export class CallStream {
     this.metadata = received ?? new Metadata();
   }
 
-  /** Takes messages of up to `bytes` from now on, compressed or not. */
+  /** Accepts messages of up to `bytes` from now on, compressed or not, with memory from `reserve`. */
   allowMessages(bytes: number, reserve: Reserve): void {
     this.#decoder.allow(bytes, reserve);
     this.#internals.maxReceiveMessageSize = bytes;
   }
 
-  /** The next message; undefined after the last. One read at a time, when one is done with the message before. */
+  /** Reads the next message; undefined after the last. One read at a time. Releases the message before. */
   read(): Promise<Buffer | undefined> {
-    if (this.#isHeld) this.#decoder.letGo();
-    this.#isHeld = false;
+    if (this.#isMessageInUse) this.#decoder.release();
+    this.#isMessageInUse = false;
     if (this.#ended && this.#cut === undefined) return Promise.resolve(undefined);
     const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
     this.#startRead({ promise, reject, take: resolve });
     return promise;
   }
 
-  /** The one message of a call that has one, once the client has said that there is no other. */
-  readOnly(): Promise<Buffer> {
+  /**
+   * Reads the message of a call that has exactly one. Throws INVALID_ARGUMENT when there is none or a second.
+   */
+  readSingle(): Promise<Buffer> {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     let only: Buffer | undefined;
     const take = (message: Buffer | undefined): void => {
@@ -89,14 +91,16 @@ export class CallStream {
         only = message;
         this.#startRead(reader);
       } else if (message === undefined && only !== undefined) resolve(only);
-      else reject(notOne(message));
+      else reject(notSingle(message));
     };
     const reader = { promise, reject, take };
     this.#startRead(reader);
     return promise;
   }
 
-  /** Sends a message. What it answers, if anything, resolves when there is room for another. */
+  /**
+   * Sends a message. Returns a promise when too much waits to be sent; it resolves when there is room again.
+   */
   write(message: Uint8Array): Promise<void> | undefined {
     if (this.#cut !== undefined) throw this.#cut.reason;
     this.#waitingBytes += message.byteLength;
@@ -110,25 +114,25 @@ export class CallStream {
   }
 
   /**
-   * Sends a message that ends with `tail`, which is not copied; resolves when that may be overwritten.
-   * After a throw it may not.
+   * Sends a message that ends with `tail`, which is not copied. `tail` may be overwritten when this resolves,
+   * but not when it throws.
    */
   async writeLong(head: Uint8Array, tail: Buffer): Promise<void> {
     if (this.#cut !== undefined) throw this.#cut.reason;
     const { stream } = this.#internals;
     const sent = Promise.withResolvers<void>();
     this.#longWriter = sent;
-    this.#call.sendMetadata(new Metadata()); // which is done once
+    this.#call.sendMetadata(new Metadata()); // sent only once
     stream.cork();
     stream.write(prefixed(head, tail.length));
     stream.write(tail, (error) => {
-      if (!error) sent.resolve(); // else the call is cut
+      if (!error) sent.resolve(); // otherwise the call is cut
     });
     stream.uncork();
     await sent.promise;
   }
 
-  /** Fails what waits and whatever is tried later with `reason`. Sends nothing. */
+  /** Fails pending and later reads and writes with `reason`. Sends nothing. */
   cut(reason: unknown): void {
     this.#cut ??= { reason };
     this.#reader?.promise.catch(() => {});
@@ -140,9 +144,9 @@ export class CallStream {
   }
 
   /**
-   * Sends the status, once, and lets go of the stream: when the status is out, also of a client that
-   * goes on sending (RFC 9113, 8.1); and of one that does not even fetch a failure. The stream of a client
-   * that has said all, and is told all, ends by itself; after `fetchMs` it is reset.
+   * Sends the status, once, and then closes the stream, also when the client goes on sending (RFC 9113, 8.1)
+   * or does not fetch the status of a failure. The stream of a client that has sent everything and gets OK
+   * closes by itself, and is reset after `fetchMs`.
    */
   finish(status: StatusObject, fetchMs = LINGER_MS): void {
     if (this.#finished) return;
@@ -151,7 +155,7 @@ export class CallStream {
     this.#decoder.stop();
     this.whenClosed(() => this.#decoder[Symbol.dispose]());
     const { stream } = this.#internals;
-    const isAlone = !stream.headersSent; // then it goes out at once, else as trailers
+    const isAlone = !stream.headersSent; // sent at once, otherwise as trailers
     this.#call.sendStatus(status);
     if (stream.closed) return;
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), fetchMs).unref();
@@ -162,7 +166,9 @@ export class CallStream {
     else stream.once('wantTrailers', sent);
   }
 
-  /** Calls `onClosed` once nothing of the call is kept here any more, what the client has yet to fetch included. */
+  /**
+   * Calls `onClosed` once the server keeps nothing of the call, including what the client has yet to fetch.
+   */
   whenClosed(onClosed: () => void): void {
     const { stream } = this.#internals;
     if (stream.destroyed) onClosed();
@@ -175,24 +181,24 @@ export class CallStream {
       return;
     }
     this.#reader = reader;
-    this.#call.startRead(); // which may deliver before it returns
+    this.#call.startRead(); // may deliver before it returns
   }
 
   #deliver(message: Buffer | undefined): void {
     if (message === undefined) this.#ended = true;
-    else this.#isHeld = true;
+    else this.#isMessageInUse = true;
     const reader = this.#reader;
     this.#reader = undefined;
     reader?.take(message);
   }
 }
 
-function notOne(message: Buffer | undefined): AppError {
+function notSingle(message: Buffer | undefined): AppError {
   const why = message === undefined ? 'the request is missing' : 'this method takes one message';
   return new AppError('INVALID_ARGUMENT', why);
 }
 
-/** Behind the prefix of a message that has `more` bytes yet: not compressed, and its length (gRPC over HTTP/2). */
+/** Returns the gRPC length prefix, uncompressed, and `head`; `more` bytes of the message follow. */
 function prefixed(head: Uint8Array, more: number): Buffer {
   const bytes = Buffer.allocUnsafe(PREFIX_BYTES + head.length);
   bytes[0] = 0;
@@ -201,10 +207,10 @@ function prefixed(head: Uint8Array, more: number): Buffer {
   return bytes;
 }
 
-/** Why a call ended that this side did not end. */
+/** The error of a call that the client or its deadline ended. */
 function goneError(call: ServerInterceptingCallInterface): AppError {
   if (Number(call.getDeadline()) <= Date.now()) {
-    return new AppError('DEADLINE_EXCEEDED', 'the time that the client gave is over');
+    return new AppError('DEADLINE_EXCEEDED', "the client's deadline has passed");
   }
-  return new AppError('CANCELLED', 'the client gave up');
+  return new AppError('CANCELLED', 'the client cancelled the call');
 }

@@ -1,7 +1,7 @@
 /**
- * The listening socket and every connection that came through it. Promises TLS 1.3 and HTTP/2 or
- * nothing, 5 s for a handshake, a bounded number of connections, of which those that never showed a
- * token have to make room first and then those of whoever has the most, and that all are gone after disposal. Never looks into a call.
+ * The listening socket and its connections. Accepts only TLS 1.3 with HTTP/2, allows 5 s for a handshake, and
+ * bounds the number of connections. When they are too many, connections without a valid token make room
+ * first, then those of the login with the most. Disposal closes all of them. Never looks into a call.
  */
 import { once } from 'node:events';
 import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
@@ -10,23 +10,23 @@ import { FixedWindow } from '../../limits/fixed-window.ts';
 import type { Log } from '../../log/log.ts';
 import type { RefusalLog } from '../../log/refusal-log.ts';
 import { isLocalAddress, type Peer, peerOf, plainAddress } from './peer.ts';
-import { addressBytes, type End } from './peer-uid.ts';
+import { addressBytes, type Endpoint } from './peer-uid.ts';
 
-/** PEM texts. */
+/** A certificate and its private key, as PEM. */
 export interface Certificate {
   readonly certPem: string;
   readonly keyPem: string;
 }
 
 export interface ConnectionLimits {
-  /** Connections at once, handshakes included. */
+  /** Most simultaneous connections, handshakes included. */
   readonly connections: number;
-  /** Those of them from one address elsewhere (or IPv6 network of 64 bits) that have shown no token. */
+  /** Most connections without a valid token from one remote address (or IPv6 /64 network). */
   readonly perSource: number;
   readonly handshakeMs: number;
-  /** How long a connection may be without a call before it has shown a token, and after. */
+  /** Longest time without a call before the connection has shown a valid token. */
   readonly idleMs: number;
-  readonly provenIdleMs: number;
+  readonly authenticatedIdleMs: number;
 }
 
 const CONNECTION_LIMITS: ConnectionLimits = {
@@ -34,31 +34,31 @@ const CONNECTION_LIMITS: ConnectionLimits = {
   perSource: 256,
   handshakeMs: 5_000,
   idleMs: 20_000,
-  provenIdleMs: 1_800_000,
+  authenticatedIdleMs: 1_800_000,
 };
 
-/** For how long calls without a login are counted together. */
+/** Length of the window in which calls without a token are counted. */
 const ATTEMPTS_MS = 1_000;
-/** A login with more than these has to make room. */
+/** A login with more connections than this may have to make room. */
 const MANY_OF_ONE_LOGIN = 16;
 
-/** One connection whose handshake is done. */
+/** A connection whose handshake is done. */
 export interface Connection {
   readonly peer: Peer;
-  /** Calls under way. */
+  /** Number of calls under way. */
   calls: number;
-  /** Whether a call on it has shown a good token. */
-  proven: boolean;
-  /** Whose token that was. */
+  /** True once a call has shown a valid token. */
+  authenticated: boolean;
+  /** Login of that token. */
   login?: string;
-  /** When its last call ended (or it was accepted), by performance.now(). */
+  /** End of the last call, or of the handshake, as performance.now(). */
   idleSinceMs: number;
-  /** Calls that it has made before it had shown a good token. */
+  /** Calls made before one has shown a valid token. */
   readonly attempts: FixedWindow;
 }
 
-/** The two ends of a connection, as a socket has them. */
-export interface Ends {
+/** Both endpoints of a socket, named as in node:net. */
+export interface Endpoints {
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
   readonly remoteAddress?: string | undefined;
@@ -66,17 +66,17 @@ export interface Ends {
 }
 
 export interface ConnectionsOptions {
-  /** Where to listen; `{ fd: 3 }` takes a socket that a supervisor has opened (sd_listen_fds(3)). */
+  /** Where to listen; `{ fd: 3 }` takes a socket that systemd has opened (sd_listen_fds(3)). */
   readonly listen: ListenOptions | { readonly fd: number };
   readonly certificate: Certificate;
-  /** Takes over a connection whose handshake is done. */
+  /** Receives each connection whose handshake is done. */
   readonly inject: (socket: TLSSocket) => void;
   readonly limits?: Partial<ConnectionLimits>;
   readonly log: Pick<Log, 'error'>;
   readonly refusals: Pick<RefusalLog, 'add'>;
 }
 
-/** What has been accepted; `connection` once the handshake is done. */
+/** An accepted connection; `connection` is set once its handshake is done. */
 interface Accepted {
   readonly socket: Socket;
   readonly source: string;
@@ -88,7 +88,7 @@ export class Connections implements AsyncDisposable {
   readonly #limits: ConnectionLimits;
   readonly #refusals: Pick<RefusalLog, 'add'>;
   readonly #inject: (socket: TLSSocket) => void;
-  /** By their ends, the oldest first. */
+  /** By both endpoints, the oldest first. */
   readonly #accepted = new Map<string, Accepted>();
   readonly #sweeper: NodeJS.Timeout;
   #emptied: PromiseWithResolvers<void> | undefined;
@@ -123,28 +123,28 @@ export class Connections implements AsyncDisposable {
     return connections;
   }
 
-  /** Where it really listens. */
+  /** The address that the server is bound to. */
   get address(): { host: string; port: number } {
     const { address, port } = this.#server.address() as AddressInfo;
     return { host: address, port };
   }
 
-  /** The connection between these ends; undefined when it has just gone. */
-  find(ends: Ends): Connection | undefined {
-    return this.#accepted.get(endsOf(ends).key)?.connection;
+  /** Returns the connection with these endpoints; undefined when it has just closed. */
+  find(ends: Endpoints): Connection | undefined {
+    return this.#accepted.get(endpointsOf(ends).key)?.connection;
   }
 
-  /** What handshakes from now on show. Connections that are there keep theirs. */
+  /** Uses this certificate for new handshakes. Existing connections keep theirs. */
   replaceCertificate({ certPem, keyPem }: Certificate): void {
     this.#server.setSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.3' });
   }
 
-  /** Accepts nothing more; what is there goes on. */
+  /** Stops accepting; existing connections stay. */
   stopAccepting(): void {
     this.#server.close();
   }
 
-  /** Resolves when there is no connection. */
+  /** Resolves when no connection is left. */
   async emptied(): Promise<void> {
     if (this.#accepted.size === 0) return;
     this.#emptied ??= Promise.withResolvers();
@@ -160,7 +160,7 @@ export class Connections implements AsyncDisposable {
   }
 
   #acceptRaw(socket: Socket): void {
-    const { key, theirs } = endsOf(socket);
+    const { key, theirs } = endpointsOf(socket);
     const source = sourceOf(theirs.address);
     if (this.#isTooMany(source) || (this.#isFull() && !this.#makeRoom())) {
       this.#refusals.add('connection refused', { reason: 'LIMIT_EXCEEDED', from: source }, {});
@@ -177,7 +177,7 @@ export class Connections implements AsyncDisposable {
 
   #accept(socket: TLSSocket): void {
     socket.on('error', () => socket.destroy());
-    const { key, theirs, ours } = endsOf(socket);
+    const { key, theirs, ours } = endpointsOf(socket);
     const accepted = this.#accepted.get(key);
     if (socket.alpnProtocol !== 'h2' || accepted === undefined) {
       socket.destroy();
@@ -186,7 +186,7 @@ export class Connections implements AsyncDisposable {
     const peer = peerOf(theirs, ours);
     const nowMs = performance.now();
     const attempts = new FixedWindow(ATTEMPTS_MS, nowMs);
-    accepted.connection = { peer, calls: 0, proven: false, idleSinceMs: nowMs, attempts };
+    accepted.connection = { peer, calls: 0, authenticated: false, idleSinceMs: nowMs, attempts };
     this.#inject(socket);
   }
 
@@ -194,24 +194,27 @@ export class Connections implements AsyncDisposable {
     return this.#accepted.size >= this.#limits.connections;
   }
 
-  /** Those of this host are told apart by their calls (limits.ts), since they all have one address. */
+  /** Callers on this host share an address; their calls are limited by uid instead (limits.ts). */
   #isTooMany(source: string): boolean {
     if (isLocalAddress(source)) return false;
-    let unproven = 0;
+    let unauthenticated = 0;
     for (const accepted of this.#accepted.values()) {
-      if (accepted.source === source && !accepted.connection?.proven) unproven += 1;
+      if (accepted.source === source && !accepted.connection?.authenticated) unauthenticated += 1;
     }
-    return unproven >= this.#limits.perSource;
+    return unauthenticated >= this.#limits.perSource;
   }
 
   /**
-   * Ends the oldest connection that has shown no token and is not in a call, in its handshake too;
-   * else one of the login that has the most, if those are many. False when nobody can be asked to go.
+   * Closes the oldest connection that has shown no valid token and has no call, perhaps in its handshake; or
+   * else one of the login with the most connections, if it has many. Returns false when there is none to
+   * close.
    */
   #makeRoom(): boolean {
     const all = [...this.#accepted];
-    const unproven = all.find(([, { connection }]) => !connection?.proven && !connection?.calls);
-    const found = unproven ?? greediest(all);
+    const unauthenticated = all.find(
+      ([, { connection }]) => !connection?.authenticated && !connection?.calls,
+    );
+    const found = unauthenticated ?? ofLargestLogin(all);
     if (found === undefined) return false;
     const [key, { socket }] = found;
     this.#accepted.delete(key);
@@ -223,14 +226,17 @@ export class Connections implements AsyncDisposable {
     const nowMs = performance.now();
     for (const { socket, connection } of this.#accepted.values()) {
       if (connection === undefined || connection.calls > 0) continue;
-      const idleMs = connection.proven ? this.#limits.provenIdleMs : this.#limits.idleMs;
+      const idleMs = connection.authenticated ? this.#limits.authenticatedIdleMs : this.#limits.idleMs;
       if (nowMs - connection.idleSinceMs > idleMs) socket.destroy();
     }
   }
 }
 
-/** Of the login with the most connections, if more than a client needs: one without a call, or the oldest. */
-function greediest(all: readonly [string, Accepted][]): [string, Accepted] | undefined {
+/**
+ * Picks a connection of the login with the most, if it has more than a client needs: one without a call, or
+ * the oldest.
+ */
+function ofLargestLogin(all: readonly [string, Accepted][]): [string, Accepted] | undefined {
   const held = Map.groupBy(all, ([, { connection }]) => connection?.login);
   held.delete(undefined);
   const [most = []] = [...held.values()].sort((one, other) => other.length - one.length);
@@ -238,17 +244,19 @@ function greediest(all: readonly [string, Accepted][]): [string, Accepted] | und
   return most.find(([, { connection }]) => connection?.calls === 0) ?? most[0];
 }
 
-function endsOf(socket: Ends): { key: string; theirs: End; ours: End } {
+function endpointsOf(socket: Endpoints): { key: string; theirs: Endpoint; ours: Endpoint } {
   const theirs = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
   const ours = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
   return { key: keyOf(theirs, ours), theirs, ours };
 }
 
-function keyOf(theirs: End, ours: End): string {
+function keyOf(theirs: Endpoint, ours: Endpoint): string {
   return `${theirs.address} ${theirs.port} ${ours.address} ${ours.port}`;
 }
 
-/** Whom to count together: an address, or the 64 bits of an IPv6 network, as one host has all of those. */
+/**
+ * Returns what to count together: an IPv4 address, or an IPv6 /64 network, since one host may use all of it.
+ */
 export function sourceOf(address: string): string {
   const plain = plainAddress(address);
   if (isIPv4(plain) || isLocalAddress(plain)) return plain;

@@ -1,28 +1,28 @@
-/** The messages of one call: bytes in, one domain call, bytes out. */
+/** Decodes the requests of one call, calls its handler, and sends the encoded answers. */
 import { AppError } from '../../errors.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { LongMessage, type MethodDefinition, type ServedMethod } from '../pipeline/methods.ts';
 import type { CallStream } from './call-stream.ts';
 
-/** A client that keeps us waiting: for its first message, and in a public method for each. */
-export interface Patience {
+/** Time limits for the messages that a client owes: its first, and in a public method each. */
+export interface ReadLimits {
   readonly messageDueMs: number;
-  /** For messages that people type. */
+  /** Time limit for messages that a person types, in milliseconds. */
   readonly typedDueMs: number;
   readonly onIdle: (error: AppError) => void;
 }
 
-/** Reads what the method takes, calls its handler once, and sends what it gives. */
+/** Reads the request or requests, calls the handler once, and sends its answer or answers. */
 export async function dispatch(
   method: ServedMethod,
   stream: CallStream,
   caller: Caller,
-  patience: Patience,
+  limits: ReadLimits,
 ): Promise<void> {
   const { definition, handler } = method;
   const request = definition.requestStream
-    ? requestsOf(method, stream, patience)
-    : await onlyOne(definition, stream, patience);
+    ? requestsOf(method, stream, limits)
+    : await singleRequest(definition, stream, limits);
   const answer = handler(request, caller);
   if (!definition.responseStream) return stream.write(encode(definition, await answer));
   for await (const message of answer as AsyncIterable<unknown>) {
@@ -34,7 +34,7 @@ export async function dispatch(
 async function* requestsOf(
   { definition, row }: ServedMethod,
   stream: CallStream,
-  { messageDueMs, typedDueMs, onIdle }: Patience,
+  { messageDueMs, typedDueMs, onIdle }: ReadLimits,
 ): AsyncGenerator<unknown> {
   let dueMs = messageDueMs;
   for (let due = true; ; due = row.access === 'public') {
@@ -47,15 +47,15 @@ async function* requestsOf(
   }
 }
 
-/** The one message of a method that takes one, once the client has said that there is no other. */
-async function onlyOne(
+/** Reads the request of a method that takes exactly one. */
+async function singleRequest(
   definition: MethodDefinition,
   stream: CallStream,
-  { messageDueMs, onIdle }: Patience,
+  { messageDueMs, onIdle }: ReadLimits,
 ): Promise<unknown> {
   const timer = setTimeout(() => onIdle(idleError(messageDueMs)), messageDueMs);
   try {
-    return decode(definition, await stream.readOnly());
+    return decode(definition, await stream.readSingle());
   } finally {
     clearTimeout(timer);
   }

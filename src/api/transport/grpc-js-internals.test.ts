@@ -18,12 +18,12 @@ const root = join(import.meta.dirname, '../../..');
 
 type Member = keyof CallInternals;
 const MEMBERS: readonly Member[] = ['stream', 'decoder', 'incomingEncoding', 'maxReceiveMessageSize'];
-/** What grpc-js itself could not make a call without. */
+/** Members without which grpc-js itself cannot make a call. */
 const VITAL: readonly Member[] = ['stream'];
 
 const versionIn = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8')).version;
 
-/** A grpc-js whose calls keep `member` under another name. */
+/** Takes `member` from grpc-js's calls until the test is over. */
 function without(member: Member): void {
   const { BaseServerInterceptingCall } = require('@grpc/grpc-js/build/src/server-interceptors.js');
   const { prototype } = BaseServerInterceptingCall as { prototype: object };
@@ -51,7 +51,7 @@ describe('the private members of grpc-js', () => {
       [member]: undefined,
     };
     const looked = (): unknown => internalsOf(call as unknown as ServerInterceptingCallInterface);
-    expect(looked).toThrow(`this program needs grpc-js ${GRPC_JS_VERSION}: the one in it is without`);
+    expect(looked).toThrow(`this program needs grpc-js ${GRPC_JS_VERSION}; its copy lacks`);
     expect(looked).toThrow(`the ${member} of a call`);
   });
 

@@ -1,7 +1,7 @@
 /**
- * The private members of grpc-js that the server stands on, reached for here and nowhere else. Promises that
- * none is taken for granted: an accessor throws where one is missing, and `checkInternals` looks for all of
- * them before the server listens. Without them no limit of messages would hold, and nobody who floods be cut.
+ * The private members of grpc-js that the server uses, and the only access to them. An accessor throws when
+ * one is missing, and `checkInternals` looks for all of them before the server listens: without them, message
+ * limits would not hold and floods would not be cut.
  */
 import { connect, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair } from 'node:stream';
@@ -13,21 +13,23 @@ import {
 } from '@grpc/grpc-js';
 import { AppError } from '../../errors.ts';
 
-/** The version whose source has been read for this. Read that of another one before package.json names it. */
+/** The version whose source was reviewed for this. Review that of another before package.json names it. */
 export const GRPC_JS_VERSION = '1.14.7';
 
-/** Members of a call besides its interface (BaseServerInterceptingCall in server-interceptors.js). */
+/** Private members of a call (BaseServerInterceptingCall in server-interceptors.js). */
 export interface CallInternals {
   readonly stream: ServerHttp2Stream;
-  /** Puts messages together: those it returns, with their prefixes, are unpacked and read. */
+  /**
+   * Splits the incoming bytes into messages, with their prefixes; grpc-js unpacks and reads what it returns.
+   */
   decoder: { write(data: Buffer): Buffer[] };
-  /** The header "grpc-encoding"; "identity" without one. */
+  /** Value of the header "grpc-encoding"; "identity" without one. */
   readonly incomingEncoding: string;
-  /** The longest message that is unpacked, in bytes. */
+  /** Longest message that is unpacked, in bytes. */
   maxReceiveMessageSize: number;
 }
 
-/** The private members of a call. Throws INTERNAL when one is missing. */
+/** Returns the private members of a call. Throws INTERNAL when one is missing. */
 export function internalsOf(call: ServerInterceptingCallInterface): CallInternals {
   const internals = call as unknown as CallInternals;
   if (typeof internals.stream?.respond !== 'function') throw missing('the stream of a call');
@@ -38,7 +40,7 @@ export function internalsOf(call: ServerInterceptingCallInterface): CallInternal
   return internals;
 }
 
-/** The HTTP/2 servers of a server, with one for each injector (server.js). Throws INTERNAL when there is none. */
+/** Returns the HTTP/2 servers of a server, one for each injector (server.js). Throws INTERNAL without any. */
 export function http2ServersOf(server: Server): readonly Http2Server[] {
   const { http2Servers } = server as unknown as { http2Servers?: ReadonlyMap<Http2Server, unknown> };
   const servers = http2Servers instanceof Map ? [...http2Servers.keys()] : [];
@@ -47,8 +49,8 @@ export function http2ServersOf(server: Server): readonly Http2Server[] {
 }
 
 /**
- * Makes a call, in memory, to a server that serves nothing else, and looks for every member there.
- * Throws INTERNAL when one is missing.
+ * Makes a call in memory to a server that serves nothing else, and looks for every member there. Throws
+ * INTERNAL when one is missing.
  */
 export async function checkInternals(): Promise<void> {
   const arrived = Promise.withResolvers<ServerInterceptingCallInterface>();
@@ -86,8 +88,5 @@ export async function checkInternals(): Promise<void> {
 }
 
 function missing(member: string): AppError {
-  return new AppError(
-    'INTERNAL',
-    `this program needs grpc-js ${GRPC_JS_VERSION}: the one in it is without ${member}`,
-  );
+  return new AppError('INTERNAL', `this program needs grpc-js ${GRPC_JS_VERSION}; its copy lacks ${member}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Methods on the wire: connections come in, each call goes to `handle`. Promises that nothing is
- * served which has no policy row, and that disposal leaves no call, connection or timer behind.
+ * The gRPC server: accepts connections and passes each call to `handle`. Serves no method without a policy
+ * row; disposal leaves no call, connection or timer behind.
  */
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ListenOptions } from 'node:net';
@@ -17,7 +17,7 @@ import { AppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { RefusalLog } from '../../log/refusal-log.ts';
 import type { AdmissionDeps } from '../pipeline/admit.ts';
-import { handle, UNPROVEN_MESSAGE_BYTES } from '../pipeline/handle.ts';
+import { handle, UNAUTHENTICATED_MESSAGE_BYTES } from '../pipeline/handle.ts';
 import type { ServedMethod } from '../pipeline/methods.ts';
 import { checkPolicy } from '../pipeline/policy.ts';
 import { CallsUnderWay } from './call-control.ts';
@@ -26,13 +26,12 @@ import {
   type Connection,
   type ConnectionLimits,
   Connections,
-  type Ends,
+  type Endpoints,
   sourceOf,
 } from './connections.ts';
 import { checkInternals, http2ServersOf, internalsOf } from './grpc-js-internals.ts';
 
 export interface GrpcServerOptions extends AdmissionDeps {
-  /** What there is to call. */
   readonly methods: readonly ServedMethod[];
   readonly listen: ListenOptions | { readonly fd: number };
   readonly certificate: Certificate;
@@ -42,15 +41,14 @@ export interface GrpcServerOptions extends AdmissionDeps {
   readonly activity: Pick<Activity, 'called'>;
 }
 
-/** What a serving API owns. */
-interface ServingParts {
+interface ServerParts {
   readonly connections: Connections;
   readonly server: Server;
   readonly injector: ConnectionInjector;
   readonly underWay: CallsUnderWay;
 }
 
-/** How long calls that are told of the shutdown may take to end, and then clients to hear of it. */
+/** Time for calls to end after a shutdown has begun. */
 const SHUTDOWN_MS = 5_000;
 const FAREWELL_MS = 1_000;
 const KEEPALIVE_MS = 120_000;
@@ -59,19 +57,21 @@ const STREAMS_PER_CONNECTION = 1_000;
 
 export class GrpcServer implements AsyncDisposable {
   readonly connections: Connections;
-  readonly #parts: ServingParts;
+  readonly #parts: ServerParts;
 
-  private constructor(parts: ServingParts) {
+  private constructor(parts: ServerParts) {
     this.connections = parts.connections;
     this.#parts = parts;
   }
 
-  /** Listens. Throws when a method has no policy row, or a row no method; INTERNAL with a grpc-js that is not ours. */
+  /**
+   * Listens. Throws when methods and policy rows do not match, and INTERNAL when grpc-js has changed inside.
+   */
   static async start(options: GrpcServerOptions): Promise<GrpcServer> {
     checkPolicy(options.methods.map(({ path }) => path));
     await checkInternals();
     const underWay = new CallsUnderWay();
-    const find = finder((ends) => connections.find(ends));
+    const find = finder((endpoints) => connections.find(endpoints));
     const server = grpcServer(options, intercept(options, underWay, find));
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
     cutFloods(server, options, find);
@@ -86,13 +86,13 @@ export class GrpcServer implements AsyncDisposable {
     return new GrpcServer({ connections, server, injector, underWay });
   }
 
-  /** Tells every call that the server goes down, waits for them (5 s at most), and cuts what is left. */
+  /** Tells every call that the server shuts down, waits up to 5 s for them, and cuts the rest. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { connections, server, injector, underWay } = this.#parts;
     connections.stopAccepting();
-    const goingDown = new AppError('UNAVAILABLE', 'the server is going down; try again');
+    const goingDown = new AppError('UNAVAILABLE', 'the server is shutting down; try again');
     await within(SHUTDOWN_MS, underWay.shutDown(goingDown));
-    injector.drain(FAREWELL_MS); // GOAWAY, behind the last status of each call
+    injector.drain(FAREWELL_MS); // sends GOAWAY, after the last status of each call
     await within(FAREWELL_MS, connections.emptied());
     await connections[Symbol.asyncDispose]();
     server.forceShutdown();
@@ -105,12 +105,12 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
   await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }
 
-type FindConnection = (session: object | undefined, ends: () => Ends) => Connection | undefined;
+type FindConnection = (session: object | undefined, endpoints: () => Endpoints) => Connection | undefined;
 
-/** Keeps grpc-js from a call that `handle` has. */
+/** Keeps grpc-js from answering a call that `handle` answers. */
 const HANDLED_HERE: Responder = { start: () => {} };
 
-/** Hands each call to `handle` before grpc-js reads a message; the registered handlers never run. */
+/** Passes each call to `handle` before grpc-js reads a message; the registered handlers never run. */
 function intercept(
   options: GrpcServerOptions,
   underWay: CallsUnderWay,
@@ -118,7 +118,7 @@ function intercept(
 ): ServerInterceptor {
   const methods = new Map(options.methods.map((method) => [`/${method.path}`, method]));
   const deps = { ...options, underWay };
-  const complain = (error: unknown): void => options.log.error({ err: error }, 'a call did not end in order');
+  const complain = (error: unknown): void => options.log.error({ err: error }, 'a call did not end cleanly');
   return (definition, call) => {
     const connection = find(internalsOf(call).stream.session, () => call.getConnectionInfo());
     const method = methods.get(definition.path);
@@ -128,25 +128,28 @@ function intercept(
   };
 }
 
-/** Finds the connection of an HTTP/2 session: by its ends, and once for all calls. */
-function finder(byEnds: Connections['find']): FindConnection {
+/**
+ * Finds the connection of an HTTP/2 session by its endpoints, and remembers it for the session's later calls.
+ */
+function finder(byEndpoints: Connections['find']): FindConnection {
   const known = new WeakMap<object, Connection>();
-  return (session, ends) => {
+  return (session, endpoints) => {
     const found = session && known.get(session);
     if (found !== undefined) return found;
-    const connection = byEnds(ends());
+    const connection = byEndpoints(endpoints());
     if (session && connection !== undefined) known.set(session, connection);
     return connection;
   };
 }
 
 /**
- * Cuts a connection without a login that makes more calls than it could need, which take 15 bytes each:
- * all that has come is served before anybody else is. Those for what is not there never come to `handle`.
+ * Cuts a connection without a valid token that makes too many calls, which take as little as 15 bytes each:
+ * Node.js serves all that has arrived before it turns to other connections. Counts calls of unknown methods
+ * too, which never reach `handle`.
  */
 function cutFloods(server: Server, { limits, refusals }: GrpcServerOptions, find: FindConnection): void {
   const cut = ({ session }: ServerHttp2Stream): void => {
-    if (session?.destroyed !== false) return; // it has been cut
+    if (session?.destroyed !== false) return; // already cut
     const connection = find(session, () => session.socket);
     if (connection === undefined || !limits.isFlood(connection)) return;
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
@@ -160,7 +163,7 @@ function cutFloods(server: Server, { limits, refusals }: GrpcServerOptions, find
 function grpcServer({ methods }: GrpcServerOptions, interceptor: ServerInterceptor): Server {
   const server = new Server({
     interceptors: [interceptor],
-    'grpc.max_receive_message_length': UNPROVEN_MESSAGE_BYTES,
+    'grpc.max_receive_message_length': UNAUTHENTICATED_MESSAGE_BYTES,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,

@@ -9,7 +9,7 @@ const output = fc.record({
   data: fc.uint8Array({ minLength: 1, maxLength: 40_000 }).map((bytes) => Buffer.from(bytes)),
 });
 
-it('a message of output is what the codec would make of it, and its data is not copied', () => {
+it('encodes a message of output as the codec does, without copying its data', () => {
   fc.assert(
     fc.property(output, (value) => {
       const { head, tail } = outputMessage(value);

@@ -30,7 +30,7 @@ afterAll(async () => {
   await api[Symbol.asyncDispose]();
 });
 
-/** A raw call that sends `body` and goes on sending nothing. */
+/** Makes a raw call that sends `body` and then nothing more, without ending its request. */
 async function begun(
   method: string,
   body: Buffer,
@@ -44,8 +44,8 @@ async function begun(
   return status;
 }
 
-describe('patience with callers', () => {
-  it('ends with a message that is announced and does not come', async () => {
+describe('the time limit of a call', () => {
+  it('ends a call whose message is announced and does not arrive', async () => {
     expect(await begun(WHO_AM_I, framed(Buffer.alloc(10), 60_000), { authorization })).toBe(
       DEADLINE_EXCEEDED,
     );
@@ -53,11 +53,11 @@ describe('patience with callers', () => {
     expect(await begun(WHO_AM_I, Buffer.alloc(0), { authorization })).toBe(DEADLINE_EXCEEDED);
   });
 
-  it('ends with a request that has no end', async () => {
+  it('ends a call whose request does not end', async () => {
     expect(await begun(WHO_AM_I, framed(Buffer.alloc(0)), { authorization })).toBe(DEADLINE_EXCEEDED);
   });
 
-  it('ends with 60 s for one message each way, whatever deadline the client asks for', async () => {
+  it('ends a unary call after 60 s, whatever deadline the client sets', async () => {
     const session = api.http2();
     for (const timeout of ['99999999H', '99999999999H', '3600S']) {
       const stream = session.request(callHeaders(LIST_LINKS, { authorization, 'grpc-timeout': timeout }));
@@ -67,7 +67,7 @@ describe('patience with callers', () => {
     session.destroy();
   });
 
-  it('ends a public stream after its time', async () => {
+  it('ends a public stream', async () => {
     const session = api.http2();
     const stream = session.request(callHeaders(WATCH_HEALTH));
     stream.end(framed(Buffer.alloc(0)));
@@ -75,7 +75,7 @@ describe('patience with callers', () => {
     session.destroy();
   });
 
-  it('ends with a connection that calls nothing', async () => {
+  it('closes a connection without calls', async () => {
     const socket = connectTls({
       host: 'localhost',
       port: api.port,
@@ -86,7 +86,7 @@ describe('patience with callers', () => {
     await once(socket, 'close');
   });
 
-  it('makes room for a new connection by ending the oldest that has shown no token', async () => {
+  it('makes room for a new connection by closing the oldest that has shown no token', async () => {
     await using client = await api.client('ada');
     await client.auth.whoAmI({});
     const idle = Array.from({ length: 10 }, () => api.http2());

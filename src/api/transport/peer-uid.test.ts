@@ -12,7 +12,7 @@ const ownUid = process.getuid?.() ?? -1;
 let server: Server;
 afterEach(() => server?.close());
 
-/** A connection from a process of `uid` to a server at `host`; the child goes when its input ends. */
+/** Connects a process of `uid` to a server at `host`. The process exits when its input ends. */
 async function connectionFrom(
   host: string,
   target: string,
@@ -59,19 +59,19 @@ describe('the uid of a peer', () => {
     end();
   });
 
-  it("is another process's own", needs('root'), async () => {
+  it('is the uid of another process', needs('root'), async () => {
     const { socket, end } = await connectionFrom('127.0.0.1', '127.0.0.1', OTHER_UID);
     expect(await uidOfPeer(...endsOf(socket))).toBe(OTHER_UID);
     end();
   });
 
-  it('is unknown when the connection is not there', async () => {
+  it('is unknown when there is no such connection', async () => {
     expect(
       await uidOfPeer({ address: '127.0.0.1', port: 1 }, { address: '127.0.0.1', port: 2 }),
     ).toBeUndefined();
   });
 
-  it('is not that of a socket that was closed, which the kernel shows with uid 0', () => {
+  it('ignores a closed socket, which the kernel shows with uid 0', () => {
     const row = (state: string, inode: string): string =>
       `   0: 0100007F:1F90 0100007F:C350 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 ff 20 4 30 10 -1\n`;
     expect(findUid(row('01', '4711'), '0100007F:1F90', '0100007F:C350')).toBe(0);
@@ -80,7 +80,7 @@ describe('the uid of a peer', () => {
     expect(findUid(row('01', '4711'), '0100007F:C350', '0100007F:1F90')).toBeUndefined();
   });
 
-  it('is not asked for elsewhere', async () => {
+  it('is not looked up for callers on other hosts', async () => {
     const peer = peerOf({ address: '192.0.2.7', port: 9 }, { address: '192.0.2.8', port: 7300 });
     expect(peer.isLocal).toBe(false);
     expect(await peer.uid()).toBeUndefined();

@@ -1,14 +1,12 @@
 /**
- * Who owns the other end of a TCP connection on this host, from the kernel's own tables
- * (proc_pid_net(5)). Only a connection that is established and still has its socket counts: the
- * kernel shows those that were closed with uid 0.
+ * Finds the owner of the other end of a TCP connection on this host in the kernel's tables (proc_pid_net(5)).
+ * Only an established connection that still has its socket counts: the kernel shows closed ones with uid 0.
  */
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { endianness } from 'node:os';
 
-/** One end of a connection. */
-export interface End {
+export interface Endpoint {
   readonly address: string;
   readonly port: number;
 }
@@ -16,8 +14,11 @@ export interface End {
 const ESTABLISHED = '01';
 const MAPPED = Buffer.from('00000000000000000000ffff', 'hex');
 
-/** The uid of the process that made the socket `theirs`, connected to `ours`; undefined when unknown. */
-export async function uidOfPeer(theirs: End, ours: End): Promise<number | undefined> {
+/**
+ * Returns the uid of the process that created the socket `theirs`, connected to `ours`; undefined when
+ * unknown.
+ */
+export async function uidOfPeer(theirs: Endpoint, ours: Endpoint): Promise<number | undefined> {
   for (const [file, form] of [
     ['/proc/net/tcp', shortForm],
     ['/proc/net/tcp6', longForm],
@@ -32,7 +33,7 @@ export async function uidOfPeer(theirs: End, ours: End): Promise<number | undefi
   return undefined;
 }
 
-/** The uid in the row of `table` with these ends, in the table's own spelling. */
+/** Returns the uid in the row of `table` with these endpoints, in the notation of the table. */
 export function findUid(table: string, local: string, remote: string): number | undefined {
   const at = table.indexOf(` ${local} ${remote} ${ESTABLISHED} `);
   if (at < 0) return undefined;
@@ -40,24 +41,24 @@ export function findUid(table: string, local: string, remote: string): number | 
   return /^\d+$/.test(uid) && inode !== '0' ? Number(uid) : undefined;
 }
 
-function shortForm({ address, port }: End): string | undefined {
+function shortForm({ address, port }: Endpoint): string | undefined {
   const bytes = addressBytes(address);
   if (!bytes.subarray(0, MAPPED.length).equals(MAPPED)) return undefined;
-  return spelled(bytes.subarray(MAPPED.length), port);
+  return kernelForm(bytes.subarray(MAPPED.length), port);
 }
 
-function longForm({ address, port }: End): string {
-  return spelled(addressBytes(address), port);
+function longForm({ address, port }: Endpoint): string {
+  return kernelForm(addressBytes(address), port);
 }
 
-/** The kernel prints each 32-bit word of an address in the machine's own byte order. */
-function spelled(bytes: Buffer, port: number): string {
+/** The kernel prints each 32-bit word of an address in the host's byte order. */
+function kernelForm(bytes: Buffer, port: number): string {
   const words = Buffer.from(bytes);
   if (endianness() === 'LE') words.swap32();
   return `${words.toString('hex')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
 }
 
-/** 16 bytes; an IPv4 address as the IPv6 address it is mapped to (RFC 4291, 2.5.5.2). */
+/** Returns 16 bytes; an IPv4 address as its IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2). */
 export function addressBytes(address: string): Buffer {
   if (isIPv4(address)) return Buffer.concat([MAPPED, Buffer.from(address.split('.').map(Number))]);
   const [plain = ''] = address.split('%'); // without the zone

@@ -50,13 +50,13 @@ async function jtiOf(token: string): Promise<string> {
   return (await api.authority.verify(token)).jti;
 }
 
-/** The events of a watch, one by one. */
+/** Returns the next event of a watch. */
 async function next<Event>(events: AsyncIterator<Event>): Promise<Event> {
   return (await events.next()).value as Event;
 }
 
 describe('AuthService', () => {
-  it('tells anybody how to check the server', async () => {
+  it('tells anyone how to verify the server', async () => {
     await using client = await api.client();
     const keys = await client.auth.getKeys({});
     expect(keys).toMatchObject({ serverId: SERVER_ID, ca: api.pki.caPem });
@@ -64,7 +64,7 @@ describe('AuthService', () => {
     expect((await client.auth.listMethods({})).methods.map(({ name }) => name)).toEqual(['link']);
   });
 
-  it('tells who one is, and nothing without a token (F1)', async () => {
+  it('tells callers who they are, and nothing without a token (F1)', async () => {
     await using client = await api.client('alice');
     const { token, role } = await client.auth.whoAmI({});
     expect(role).toBe('user');
@@ -73,7 +73,7 @@ describe('AuthService', () => {
     await expect(nobody.auth.whoAmI({})).rejects.toEqual(refused('NOT_LOGGED_IN'));
   });
 
-  it('logs out with the receipt, this token and then all (F30, X2)', async () => {
+  it('logs out this token, then all, each with a receipt (F30, X2)', async () => {
     const token = await api.token('lara');
     await using here = await api.client(undefined, { token });
     await using there = await api.client('lara');
@@ -84,7 +84,7 @@ describe('AuthService', () => {
     await expect(there.auth.whoAmI({})).rejects.toEqual(refused('TOKEN_NOT_ACTIVE'));
   });
 
-  it('lets the token of a link daemon end only itself', async () => {
+  it("lets a link daemon's token end only itself", async () => {
     await api.token('dora');
     const token = await api.token('dora', { authMethod: 'link-daemon' });
     await using client = await api.client(undefined, { token });
@@ -112,7 +112,7 @@ describe('TokenService', () => {
     expect((await max.tokens.listTokens({ filter: { login: 'bob' } })).tokens).toHaveLength(1);
   });
 
-  it("revokes one's own, another's only for managers, an administrator's only for administrators", async () => {
+  it("lets users revoke their own tokens, managers others' too, and only administrators an administrator's", async () => {
     const jtis = { bob: await jtiOf(await api.token('bob')), ada: await jtiOf(await api.token('ada')) };
     await using alice = await api.client('alice');
     await using max = await api.client('max');
@@ -133,14 +133,14 @@ describe('TokenService', () => {
     );
   });
 
-  it('answers who revokes the token that the call itself came with', async () => {
+  it('answers a caller that revokes its own token', async () => {
     const token = await api.token('selma');
     await using client = await api.client(undefined, { token });
     const { receipt } = await client.tokens.revokeTokens({ jtis: [await jtiOf(token)] });
     expect(receipt?.milliseconds).toBeLessThan(2_000);
   });
 
-  it('lists who has tokens, with what they have: oneself, or for managers everybody (X7)', async () => {
+  it("lists the logins with their tokens: the caller's own, or everyone's for managers (X7)", async () => {
     await api.token('lena', { linuxUser: 'lena', clientIp: '10.0.0.7', authMethod: 'web-ssh' });
     await using lena = await api.client('lena');
     await using max = await api.client('max');
@@ -169,7 +169,7 @@ describe('TokenService', () => {
     });
   });
 
-  it("watches: what there is, that it was all, then changes, one's own only", async () => {
+  it("watches: a snapshot, its end, then changes, of the caller's own tokens only", async () => {
     await api.token('wanda');
     await using client = await api.client('wanda');
     const events = client.tokens.watchTokens({})[Symbol.asyncIterator]();
@@ -183,7 +183,7 @@ describe('TokenService', () => {
     await events.return?.();
   });
 
-  it('watches for changes only, without what there is', async () => {
+  it('watches changes only, without a snapshot', async () => {
     await api.token('wilma');
     await using client = await api.client('wilma');
     const events = client.tokens.watchTokens({ changesOnly: true })[Symbol.asyncIterator]();
@@ -193,7 +193,7 @@ describe('TokenService', () => {
     await events.return?.();
   });
 
-  it('verifies for managers as a call would (VerifyToken)', async () => {
+  it('verifies a token for managers as a call does (VerifyToken)', async () => {
     await using max = await api.client('max');
     const token = await api.token('bob');
     expect(await max.tokens.verifyToken({ token })).toMatchObject({ active: true, token: { login: 'bob' } });
@@ -210,7 +210,7 @@ describe('TokenService', () => {
 });
 
 describe('SystemService', () => {
-  it('shows managers what goes on, refusals without the token that was sent among it (X7)', async () => {
+  it('shows managers the activity, with refusals but without the refused token (X7)', async () => {
     const token = await api.token('gone', { clientIp: '10.9.9.9' });
     await using gone = await api.client(undefined, { token });
     await api.revocation.revoke({ login: 'gone' }, 'revoked');
@@ -234,7 +234,7 @@ describe('SystemService', () => {
     expect(JSON.stringify(picture)).not.toContain(token.slice(0, 40));
   });
 
-  it('shows nobody else', async () => {
+  it('shows the activity to nobody else', async () => {
     await using wanda = await api.client('wanda');
     const events = wanda.system.watchActivity({})[Symbol.asyncIterator]();
     await expect(events.next()).rejects.toEqual(refused('PERMISSION_DENIED'));
@@ -242,7 +242,7 @@ describe('SystemService', () => {
 });
 
 describe('a token that ends', () => {
-  it('takes its streams with it, before the receipt is given (F3)', async () => {
+  it('ends its streams before the receipt is given (F3)', async () => {
     await using client = await api.client('eve');
     const watches = [client.tokens.watchTokens({}), client.tokens.watchTokens({})].map((watch) =>
       watch[Symbol.asyncIterator](),
@@ -263,7 +263,7 @@ describe('a token that ends', () => {
     }
   });
 
-  it('by its time ends its streams then (F32)', async () => {
+  it('ends its streams when it expires (F32)', async () => {
     const token = await api.token('tim', { expiresAtMs: Math.ceil(Date.now() / 1000) * 1000 + 1000 });
     await using client = await api.client(undefined, { token });
     const drain = async (): Promise<void> => {
@@ -278,7 +278,7 @@ describe('a token that ends', () => {
 });
 
 describe('LinkService', () => {
-  it('registers links under the uid that the kernel tells (F22)', async () => {
+  it('registers links under the uid that the kernel reports (F22)', async () => {
     await using client = await api.client();
     expect(await client.links.registerLink({ socket: 's', daemon: true, sessionId: 'x' })).toEqual({
       jti: 'made',
@@ -286,7 +286,7 @@ describe('LinkService', () => {
     expect(registered).toEqual([[{ socket: 's', daemon: true, sessionId: 'x' }, ownUid]]);
   });
 
-  it('does not tell users of the links of others, and nobody of what went wrong inside', async () => {
+  it("hides other users' links from users, and the cause of an internal error from everyone", async () => {
     await using alice = await api.client('alice');
     expect(await alice.links.listLinks({ linuxUser: 'bob' })).toMatchObject({ links: [], total: 0 });
     await using max = await api.client('max');
@@ -320,14 +320,14 @@ async function whoAmIAs(uid: number, token: string): Promise<number> {
 }
 
 describe("the local administrator's token (A8)", () => {
-  it("counts from the daemon's own account on its host", async () => {
+  it("is accepted from the server's own account on its host", async () => {
     await using client = await api.client(undefined, {
       token: await api.token('root', { authMethod: 'local' }),
     });
     expect(await client.auth.whoAmI({})).toMatchObject({ role: 'admin' });
   });
 
-  it('does not count from any other account', needs('root'), async () => {
+  it('is refused from any other account', needs('root'), async () => {
     const token = await api.token('root', { authMethod: 'local' });
     expect(await whoAmIAs(0, token)).toBe(0);
     expect(await whoAmIAs(OTHER_UID, token)).toBe(PERMISSION_DENIED);
@@ -335,8 +335,8 @@ describe("the local administrator's token (A8)", () => {
   });
 });
 
-describe('the API for everybody', () => {
-  it('serves health, and says when it goes down', async () => {
+describe('the API for everyone', () => {
+  it('serves health, and tells watchers when it shuts down', async () => {
     await using other = await ServedApi.start();
     const session = other.http2();
     const watch = session.request(callHeaders('grpc.health.v1.Health/Watch'));
@@ -353,7 +353,7 @@ describe('the API for everybody', () => {
     session.destroy();
   });
 
-  it('can be called without our protos: by buf curl through reflection (X8)', async () => {
+  it('can be called without the protos: by buf curl through reflection (X8)', async () => {
     const curl = async (method: string, ...more: string[]): Promise<unknown> => {
       const { stdout } = await promisify(execFile)(
         join(import.meta.dirname, '../../../node_modules/.bin/buf'),
@@ -388,7 +388,7 @@ describe('the API for everybody', () => {
     });
   });
 
-  it('names the field of no message at all', async () => {
+  it('refuses a request that is no message, or more than one', async () => {
     const session = api.http2();
     const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys'));
     stream.end(framed(Buffer.from([0xff, 0xff])));
@@ -399,7 +399,7 @@ describe('the API for everybody', () => {
     session.destroy();
   });
 
-  it('counts for those who see all', async () => {
+  it('counts tokens for callers who see all', async () => {
     const quiet = await ServedApi.start({ admins: ['ada'] });
     await using _ = quiet;
     await using ada = await quiet.client('ada');
@@ -408,7 +408,7 @@ describe('the API for everybody', () => {
     expect(await bob.system.getInfo({})).toMatchObject({ tokens: 0, nodeVersion: process.versions.node });
   });
 
-  it('shows a new certificate to new connections without a restart', async () => {
+  it('presents a new certificate to new connections without a restart', async () => {
     const other = await ServedApi.start();
     await using _ = other;
     const shown = async (): Promise<string> => {

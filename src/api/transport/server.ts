@@ -1,7 +1,6 @@
 /**
- * The control API (DESIGN 5): gRPC over TLS 1.3, and the only way in from the network. Promises that
- * every call is verified anew, that nobody learns of what is not theirs, and that what is wrong with
- * a call is told in one form. It decides nothing that belongs to the rooms below.
+ * The control API (DESIGN 5): gRPC over TLS 1.3, the only access from the network. Verifies every call anew,
+ * shows callers only what they may see, and reports every error in one form. It contains no domain logic.
  */
 import type { ListenOptions } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -10,7 +9,7 @@ import { ServerReflectionDefinition } from '../../generated/grpc/reflection/v1/r
 import { HealthDefinition } from '../../generated/health/v1/health.ts';
 import type { Log } from '../../log/log.ts';
 import type { RefusalLog } from '../../log/refusal-log.ts';
-import type { Identifying } from '../pipeline/caller.ts';
+import type { IdentityDeps } from '../pipeline/caller.ts';
 import { type CallLimits, Limits } from '../pipeline/limits.ts';
 import { RoleWatch } from '../pipeline/role-watch.ts';
 import { type AuthDeps, authService } from '../services/auth.ts';
@@ -24,32 +23,32 @@ import type { Certificate, ConnectionLimits } from './connections.ts';
 import { GrpcServer, type GrpcServerOptions } from './grpc-server.ts';
 
 export interface ApiOptions {
-  /** Where to listen, or `{ fd }` of a socket that listens already. */
+  /** Where to listen; `{ fd }` takes a socket that already listens. */
   readonly listen: ListenOptions | { readonly fd: number };
   readonly pki: { readonly caPem: string; readonly tls: Certificate };
   readonly authority: GrpcServerOptions['authority'] & AuthDeps['authority'] & TokenDeps['authority'];
   readonly links: LinkDeps['links'] & AuthDeps['links'];
   readonly sessions: SessionDeps['sessions'];
   readonly revocation: TokenDeps['revocation'] & SystemDeps['revocation'];
-  readonly roles: Identifying['roles'];
+  readonly roles: IdentityDeps['roles'];
   readonly logins: AuthDeps['logins'];
   readonly info: ServerInfo;
   readonly log: Log;
   readonly refusals: Pick<RefusalLog, 'add'>;
   readonly activity: Pick<Activity, 'called' | 'watch'>;
-  /** Other numbers than DESIGN 11 has, for tests. */
+  /** Overrides of the limits in DESIGN 11, for tests. */
   readonly callLimits?: Partial<CallLimits>;
   readonly connectionLimits?: Partial<ConnectionLimits>;
 }
 
 export interface Api extends AsyncDisposable {
-  /** Where it listens. */
+  /** The address that the server is bound to. */
   readonly address: { readonly host: string; readonly port: number };
-  /** What new connections are shown from now on, for a certificate that was issued anew. */
+  /** Uses a renewed certificate for new connections. */
   replaceCertificate(certificate: Certificate): void;
 }
 
-/** Serves until disposed. Throws when the policy table does not match the methods. */
+/** Serves until disposed of. Throws when the policy table does not match the methods. */
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { pki, authority, links, sessions, revocation, roles, logins, info, log, refusals, activity } =
     options;
@@ -68,7 +67,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   await using owned = new AsyncDisposableStack();
   const roleWatch = owned.use(new RoleWatch(roles));
   const deps = { authority, roles, roleWatch, limits, ownUid: process.getuid?.() ?? -1 };
-  const serving = await GrpcServer.start({
+  const server = await GrpcServer.start({
     ...deps,
     methods,
     listen: options.listen,
@@ -78,15 +77,15 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     refusals,
     activity,
   });
-  owned.use(serving);
+  owned.use(server);
   owned.defer(async () => {
     health.goingDown();
-    await nextTurn(); // so that those who watch are told before they are cut
+    await nextTurn(); // lets watches of Health learn of it before they are cut
   });
   const running = owned.move();
   return {
-    address: serving.connections.address,
-    replaceCertificate: (certificate) => serving.connections.replaceCertificate(certificate),
+    address: server.connections.address,
+    replaceCertificate: (certificate) => server.connections.replaceCertificate(certificate),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
