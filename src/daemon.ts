@@ -33,26 +33,29 @@ import { VERSION } from './version.ts';
 
 export interface Daemon extends AsyncDisposable {
   readonly serverId: string;
-  /** Where calls are answered, for people: `all addresses, port 7300`, or one address as `127.0.0.1:7300`. */
+  /** Address of the API for people: `all addresses, port 7300`, or a single one such as `127.0.0.1:7300`. */
   readonly listensOn: string;
-  /** SHA-256 of the CA's certificate, `AA:BB:…`. */
+  /** SHA-256 fingerprint of the CA's certificate, `AA:BB:…`. */
   readonly fingerprint: string;
   /**
-   * Goes by another configuration from now on, and reads the certificates again. Resolves with the settings that
-   * only a restart can change. Throws CONFIG_INVALID; nothing has changed then.
+   * Applies a new configuration, and reads the certificates again. Resolves with the changed settings that
+   * need a restart. Throws CONFIG_INVALID, and changes nothing then.
    */
   reload(next: Config): Promise<SettingName[]>;
 }
 
 export interface DaemonOptions {
   readonly log: Log;
-  /** A socket that listens already, instead of `api.listen`. */
+  /** Descriptor of a listening socket to use in place of `api.listen`. */
   readonly listenFd?: number | undefined;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now?: () => number;
 }
 
-/** Starts everything; resolves when calls are answered. Throws CONFIG_INVALID for what the administrator can mend. */
+/**
+ * Starts everything; resolves when calls are answered. Throws CONFIG_INVALID for errors that the
+ * administrator can fix.
+ */
 export async function startDaemon(
   config: Config,
   { log, listenFd, now = Date.now }: DaemonOptions,
@@ -70,7 +73,7 @@ export async function startDaemon(
   const roles = new Roles({
     members: () => current.roles,
     now,
-    onFailure: (error) => log.warn({ err: error }, 'the user database did not answer about groups'),
+    onFailure: (error) => log.warn({ err: error }, 'cannot query the groups of a user'),
   });
   const eligible = () => ({ ...current.links.eligible, self: mode === 'self' });
   const parts = { store, authority, roles, cgroups, sudo, eligible, now, log };
@@ -109,7 +112,10 @@ export async function startDaemon(
   };
 }
 
-/** How links are started for users, and where they are kept; neither where the links would not find this daemon. */
+/**
+ * Returns the means of starting links for users, and their cgroups; neither if such links would not find
+ * this daemon.
+ */
 async function openSudo(
   rooms: AsyncDisposableStack,
   settings: () => Config,
@@ -122,7 +128,7 @@ async function openSudo(
   return { cgroups, sudo: new SudoStarter(cgroups) };
 }
 
-/** What everything else stands on: the store, who this server is, its certificate, and its tokens. */
+/** Opens what all other rooms need: the store, the server's id, its certificate, and its tokens. */
 async function openAuthority(
   rooms: AsyncDisposableStack,
   settings: () => Config,
@@ -146,7 +152,7 @@ async function openAuthority(
   return { store, serverId, certificate, authority };
 }
 
-/** What the users' programs stand on: their links, their sessions, and what ends them. */
+/** Opens the rooms of the users' programs: links, sessions, and revocation. */
 async function openPrograms(
   rooms: AsyncDisposableStack,
   settings: () => Config,
@@ -180,7 +186,10 @@ async function openPrograms(
   return { links, sessions, revocation };
 }
 
-/** Made at first start and kept: it is the issuer of every token. */
+/**
+ * Returns the server's id, which is created at the first start and stored: it is the issuer of every
+ * token.
+ */
 async function keptServerId(store: Store): Promise<string> {
   const kept = await store.read((db) => getMeta(db, 'server_id'));
   if (kept !== undefined) return kept;
@@ -189,18 +198,18 @@ async function keptServerId(store: Store): Promise<string> {
   return made;
 }
 
-/** What an administrator can do about an address that cannot be listened on; other errors as they are. */
+/** Explains to an administrator why an address cannot be listened on; returns other errors unchanged. */
 function listenProblem(error: unknown, { host, port }: ListenAddress): unknown {
   const why = {
-    EADDRINUSE: 'is in use. Stop what listens there, or choose another',
-    EACCES: 'needs privileges that this user has not. Choose a port from 1024 on',
-    EADDRNOTAVAIL: 'is no address of this host. Choose another',
+    EADDRINUSE: 'is in use. Stop the program that listens there, or choose another',
+    EACCES: 'needs privileges that this user does not have. Choose a port from 1024 on',
+    EADDRNOTAVAIL: 'is not an address of this host. Choose another',
   }[codeOf(error) ?? ''];
   if (why === undefined) return error;
   return new AppError('CONFIG_INVALID', `api.listen: ${host} port ${port} ${why}`, { cause: error });
 }
 
-/** host:port to dial from this host. An address that stands for all is dialled on loopback. */
+/** Returns host:port to connect to from this host: loopback when the server listens on all addresses. */
 function dialled({ host, port }: ListenAddress): string {
   return withPort(isEveryAddress(host) ? '127.0.0.1' : host, port);
 }

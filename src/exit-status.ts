@@ -1,19 +1,19 @@
 /**
- * The exit statuses of every role, for all of them are one program to the shell: 0 done, 1 failed, 2 usage,
- * 3 not logged in, 4 not allowed, 5 not found, 6 unreachable, 78 bad configuration (EX_CONFIG, sysexits.h),
- * and 255 where a session's own status could be anything below (ssh(1), "Exit status").
+ * The exit statuses of all roles: 0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed, 5 not found,
+ * 6 unreachable, 78 bad configuration (EX_CONFIG, sysexits.h), and 255 when the session's own status
+ * could be anything else (ssh(1), "Exit status").
  */
 import type { Reason } from './errors.ts';
 
 export const DONE = 0;
 export const FAILED = 1;
 export const USAGE = 2;
-/** `start` and `attach`: not the session's status but our own failure, or one nobody knows. */
+/** Status of `start` and `attach` when they fail themselves, or the session's status is unknown. */
 export const OWN_FAILURE = 255;
-/** The reader of our output has closed it: 128 + SIGPIPE, as for any program in a pipeline. */
+/** Status when the reader of our output has closed it: 128 + SIGPIPE, as for any program in a pipeline. */
 export const OUTPUT_GONE = 141;
 
-/** The status of each reason. */
+/** The exit status of each reason. */
 export const STATUS: Readonly<Record<Reason, number>> = {
   INTERNAL: FAILED,
   INVALID_ARGUMENT: USAGE,
@@ -45,7 +45,7 @@ export const STATUS: Readonly<Record<Reason, number>> = {
   CONFIG_INVALID: 78,
 };
 
-/** The exit status for a failure of this reason. */
+/** Returns the exit status for a failure with this reason. */
 export function exitStatus(reason: Reason): number {
   return STATUS[reason];
 }

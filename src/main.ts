@@ -1,5 +1,6 @@
 /**
- * One program, several roles. The first word says which, and only that role's code is loaded.
+ * One program with several roles: the first word of the command line selects one, and only its code is
+ * loaded.
  */
 import { writeSync } from 'node:fs';
 import { startClean } from './entry/packaged/clean-start.ts';
@@ -13,14 +14,14 @@ startClean();
 const words = roleOf(process.argv.slice(2));
 const { role = '', rest } = words;
 
-/** Runs the role that `role` names; resolves with the exit status. */
+/** Runs the role named by `role`; resolves with the exit status. */
 async function run(): Promise<number> {
   if (isHelpOfRole(words)) return runCli([role, '--help']);
   switch (role) {
     case 'serve':
       return (await import('./serve/main.ts')).runServe(rest);
     case 'link':
-      process.argv.splice(2, Number.POSITIVE_INFINITY, role, ...rest); // by which it runs itself again
+      process.argv.splice(2, Number.POSITIVE_INFINITY, role, ...rest); // for running itself again
       return (await import('./link/main.ts')).runLink(rest);
     case 'tui':
       return (await import('../tui/main.tsx')).runTui(rest);
@@ -33,7 +34,10 @@ async function run(): Promise<number> {
   }
 }
 
-/** Without the command line's code, which takes longer to load than all of this; it says what goes wrong here. */
+/**
+ * Prints the version without the command line's code, which takes longer to load than everything here.
+ * Returns false when that fails; the command line then reports the error.
+ */
 function saysVersion(): boolean {
   try {
     writeSync(STDOUT, `${versionLine()}\n`);

@@ -7,7 +7,7 @@ import { groupsOf } from './user-database.ts';
 
 export type Role = 'admin' | 'manager' | 'user';
 
-/** Whether somebody of this role sees and ends what belongs to others. */
+/** Returns true for a role that sees and ends what belongs to others. */
 export function seesAll({ role }: { readonly role: Role }): boolean {
   return role !== 'user';
 }

@@ -1,6 +1,6 @@
 /**
- * A condition variable: who finds that something is not so yet waits, and looks again. A `notify` that nobody
- * waits for is not kept, so each look is followed by `wait` at once, with nothing awaited between.
+ * A condition variable: code that finds its condition false waits, and checks again. A `notify` without a
+ * waiter has no effect, so `wait` must directly follow the check, with nothing awaited between.
  */
 export class Condition {
   #next: PromiseWithResolvers<void> | undefined;
@@ -11,7 +11,7 @@ export class Condition {
     return this.#next.promise;
   }
 
-  /** Wakes all who wait. */
+  /** Wakes all waiters. */
   notify(): void {
     this.#next?.resolve();
     this.#next = undefined;

@@ -1,9 +1,12 @@
-/** Work that is done one at a time for each key, in the order it was asked for; keys do not wait for each other. */
+/**
+ * Runs work one at a time for each key, in the order of the requests; different keys do not wait for each
+ * other.
+ */
 export class KeyedQueue<Key> {
-  /** The last work of each key that has any. */
+  /** The latest work of each key that has any. */
   readonly #last = new Map<Key, Promise<unknown>>();
 
-  /** Does `work` when all that was asked for with `key` before is over, failed or not. Throws what `work` throws. */
+  /** Runs `work` after all earlier work of `key`, failed or not. Throws what `work` throws. */
   async run<T>(key: Key, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     const turn = before.catch(() => {}).then(work);
@@ -15,7 +18,7 @@ export class KeyedQueue<Key> {
     }
   }
 
-  /** How many keys have work that is not over. */
+  /** Number of keys with unfinished work. */
   get size(): number {
     return this.#last.size;
   }

@@ -1,9 +1,12 @@
-/** Long lists, page by page. */
+/** Reads long lists page by page. */
 
 /** Largest page size that the server accepts, in rows. */
 export const LARGEST_PAGE = 1000;
 
-/** Yields pages, each asked for with the token of the one before, until there are no more or the caller stops. */
+/**
+ * Yields pages until there are no more, or the caller stops; each request has the token of the previous
+ * page.
+ */
 export async function* pages<Page extends { readonly nextPageToken: string }>(
   ask: (pageToken: string) => Promise<Page>,
 ): AsyncGenerator<Page> {

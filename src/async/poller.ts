@@ -1,13 +1,13 @@
 /**
- * Looks again and again, in the background, and never twice at once: while a look goes on, the ones that are due
- * meanwhile are left out. Does not keep the process alive.
+ * Calls a function at intervals in the background, and never twice at once: a call that is due during
+ * another one is skipped. Does not keep the process alive.
  */
 export class Poller implements Disposable {
   readonly #look: () => Promise<void>;
   readonly #timer: NodeJS.Timeout;
   #isLooking = false;
 
-  /** The first look comes after `everyMs`. `look` throws nothing. */
+  /** The first call is after `everyMs`. `look` must not throw. */
   constructor(look: () => Promise<void>, everyMs: number) {
     this.#look = look;
     this.#timer = setInterval(() => void this.#poll(), everyMs).unref();
@@ -20,7 +20,7 @@ export class Poller implements Disposable {
     this.#isLooking = false;
   }
 
-  /** A look that goes on is not waited for. */
+  /** Stops; does not wait for a call in progress. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }

@@ -1,8 +1,8 @@
 /**
- * The authority makes, verifies, refuses and deletes tokens. It promises that a token is durable
- * before anybody has it, that every check asks the whitelist, and that a token once refused is
- * never accepted again. It never keeps a token, never trusts what a token says before its signature
- * and its entry are found, and knows nothing of links or sessions: the revocation room ends those.
+ * The authority issues, verifies, refuses and deletes tokens. A token is durable before anybody has it,
+ * each check consults the whitelist, and a token that was refused is never accepted again. The authority
+ * never stores a token, and trusts no claim before it has found the signature valid and the whitelist
+ * entry. It knows nothing of links or sessions: the revocation room ends those.
  */
 import { hash, hkdfSync } from 'node:crypto';
 import { AppError } from '../errors.ts';
@@ -39,10 +39,10 @@ export type { Call } from './tokens/calls-in-flight.ts';
 export type { Minted, MintRequest } from './tokens/minting.ts';
 export type { Refused } from './tokens/whitelist.ts';
 
-/** Why a token ends. */
+/** Reason why a token ends. */
 export type EndReason = 'revoked' | 'logout' | 'expired' | 'link-ended' | 'replaced';
 
-/** A token came, got a later end, or is gone. */
+/** A token was issued, got a later expiry, or was removed. */
 export type TokenChange =
   | { readonly kind: 'added' | 'changed'; readonly claims: TokenClaims }
   | { readonly kind: 'removed'; readonly claims: TokenClaims; readonly why: EndReason };
@@ -52,19 +52,19 @@ export interface AuthorityOptions {
   readonly keys: AuthorityKeys;
   readonly serverId: string;
   readonly hostname: string;
-  /** What holds now: it may change while the daemon runs. */
+  /** Returns the current settings, which a reload may change. */
   readonly settings: () => LifetimeSettings;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** How often calls are looked at whose time may be over because the clock was set. */
+/** Interval at which calls are checked for expiry, in case the clock was set. */
 const LOOK_MS = 1000;
 const CACHED_SIGNATURES = 10_000;
 const INIT_KEY_BYTES = 32;
 
 export class Authority implements Disposable {
-  /** What happens to tokens; each change is sent once it holds. */
+  /** Feed of changes to tokens; each is sent once it has taken effect. */
   readonly changes = new Feed<TokenChange>();
 
   readonly #options: AuthorityOptions;
@@ -72,7 +72,7 @@ export class Authority implements Disposable {
   readonly #signatures = new SignatureCache(CACHED_SIGNATURES);
   readonly #calls: CallsInFlight;
   readonly #mintParts: MintParts;
-  /** Of all lifetimes that held since the start, so that no token ends before its time. */
+  /** Maximum of all lifetimes configured since the start, so that a reload ends no token early. */
   #longestLifetimeSeconds = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -90,7 +90,7 @@ export class Authority implements Disposable {
     };
   }
 
-  /** The authority over the tokens in the store. Throws STORE_UNAVAILABLE. */
+  /** Opens the authority on the tokens in the store. Throws STORE_UNAVAILABLE. */
   static async open(options: AuthorityOptions): Promise<Authority> {
     const authority = new Authority(options);
     const whitelist = authority.#whitelist;
@@ -105,8 +105,8 @@ export class Authority implements Disposable {
   }
 
   /**
-   * A new token: durable, then active, then answered. Throws INVALID_ARGUMENT for names that fit in
-   * no token, TOKEN_NOT_ACTIVE when its parent is not active, LIMIT_EXCEEDED, STORE_UNAVAILABLE.
+   * Issues a token: durable, then active, then returned. Throws INVALID_ARGUMENT for names that do not fit
+   * into a token, TOKEN_NOT_ACTIVE when its parent is not active, LIMIT_EXCEEDED, STORE_UNAVAILABLE.
    */
   async mint(request: MintRequest): Promise<Minted> {
     const minted = await mint(this.#mintParts, request);
@@ -114,7 +114,7 @@ export class Authority implements Disposable {
     return minted;
   }
 
-  /** The same token with a later end. Throws TOKEN_NOT_ACTIVE, STORE_UNAVAILABLE. */
+  /** Reissues a token with a later expiry. Throws TOKEN_NOT_ACTIVE, STORE_UNAVAILABLE. */
   async renew(jti: string): Promise<Minted> {
     const minted = await renew(this.#mintParts, jti);
     this.changes.emit({ kind: 'changed', claims: minted.claims });
@@ -122,11 +122,12 @@ export class Authority implements Disposable {
   }
 
   /**
-   * The claims of a token that may be used now (F3): of the strict profile, signed and issued by
-   * this server, within its time, in the whitelist. Throws TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_ACTIVE.
+   * Returns the claims of a valid token (F3): well-formed, signed and issued by this server, not expired,
+   * in the whitelist. Throws TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_ACTIVE.
    */
   verify(token: string): TokenClaims | Promise<TokenClaims> {
-    if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) parseJws(token); // throws; hashes nothing huge
+    // Throws, before anything huge is hashed.
+    if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) parseJws(token);
     const key = hash('sha256', token, 'base64');
     const claims = this.#signatures.get(key) ?? this.#verifySignature(token, key);
     checkTimes(claims, this.#times());
@@ -134,16 +135,16 @@ export class Authority implements Disposable {
     return claims;
   }
 
-  /** Whether the token is in the whitelist and within its time. */
+  /** Returns true when the token is in the whitelist and has not expired. */
   isActive(jti: string): boolean {
     const expiresAtSeconds = this.#whitelist.expiryOf(jti);
     return expiresAtSeconds !== undefined && this.#options.now() < expiresAtSeconds * 1000;
   }
 
   /**
-   * A call in flight under the token, to be left when it is over. `abort` is called, once, the moment
-   * the token is revoked or its time is over: `untilSeconds` (its claim exp), or what the whitelist
-   * says. Throws TOKEN_NOT_ACTIVE.
+   * Registers a call in flight under the token; the call must be left when it is over. `abort` is called
+   * once, when the token is revoked or expires: at `untilSeconds` (its claim exp), or at the whitelist's
+   * time if that is earlier. Throws TOKEN_NOT_ACTIVE.
    */
   enter(jti: string, abort: (error: AppError) => void, untilSeconds = Number.POSITIVE_INFINITY): Call {
     if (!this.isActive(jti)) throw notActive();
@@ -152,27 +153,30 @@ export class Authority implements Disposable {
   }
 
   /**
-   * Refuses tokens from this moment on, with those made from them; ids that are not active are passed over. What
-   * it answers is to be deleted with `delete`, however often that takes.
+   * Refuses tokens and their descendants from now on; ignores ids that are not active. The tokens in the
+   * result must then be deleted with `delete`, repeatedly until that succeeds.
    */
   refuse(jtis: readonly string[]): Refused {
     return this.#whitelist.refuse(jtis);
   }
 
-  /** Refuses the tokens that are just being made for a login, and answers their ids, to be deleted like others. */
+  /**
+   * Refuses the tokens of a login that are being issued; returns their ids, which must be deleted like
+   * others.
+   */
   refuseUnborn(login: string): string[] {
     return this.#whitelist.refuseUnborn(login);
   }
 
   /**
-   * Aborts the calls of refused tokens with `error`, but `except`, and settles when they have left: with how many
-   * had not within five seconds.
+   * Aborts the calls of refused tokens with `error`, except `except`. Resolves when all have left, or after
+   * five seconds, with the number that had not.
    */
   endCalls(jtis: readonly string[], error: AppError, except?: Call): Promise<number> {
     return this.#calls.end(jtis, error, except);
   }
 
-  /** Deletes refused tokens for good, and answers what they claimed. Throws STORE_UNAVAILABLE. */
+  /** Deletes refused tokens permanently; returns their claims. Throws STORE_UNAVAILABLE. */
   async delete(jtis: readonly string[]): Promise<TokenClaims[]> {
     const rows = await this.#options.store.commit(
       async (tx) => {
@@ -185,46 +189,49 @@ export class Authority implements Disposable {
     return rows.map(claimsOf);
   }
 
-  /** Tells those who follow the changes that a token is gone; once for each token. */
+  /** Announces in `changes` that a token is gone; once for each token. */
   tellRemoved(claims: TokenClaims, why: EndReason): void {
     this.changes.emit({ kind: 'removed', claims, why });
   }
 
-  /** The active ones among the tokens and those made from them. */
+  /** Returns the active tokens among these and their descendants. */
   withChildren(jtis: readonly string[]): string[] {
     return this.#whitelist.withChildren(jtis).filter((jti) => this.#whitelist.expiryOf(jti) !== undefined);
   }
 
-  /** The ids of tokens whose parent is not active; there are none but after a crash at a bad moment. */
+  /**
+   * Returns the ids of tokens whose parent is not active; there are some only after a crash during
+   * revocation.
+   */
   orphans(): string[] {
     return this.#whitelist.orphans();
   }
 
-  /** The ids of at most `limit` tokens whose time is over, the oldest first. Throws STORE_UNAVAILABLE. */
+  /** Returns the ids of at most `limit` expired tokens, earliest first. Throws STORE_UNAVAILABLE. */
   async expired(limit: number): Promise<string[]> {
     const { nowSeconds } = this.#times();
     return this.#options.store.read((db) => expiredTokens(db, nowSeconds, limit));
   }
 
-  /** The ids of all tokens of a login that are not deleted. Throws STORE_UNAVAILABLE. */
+  /** Returns the ids of all tokens of a login that are not deleted. Throws STORE_UNAVAILABLE. */
   async idsOf(login: string): Promise<string[]> {
     return this.#options.store.read((db) => tokenIdsOf(db, login));
   }
 
-  /** What tokens claim that are not deleted, whether active or not. Throws STORE_UNAVAILABLE. */
+  /** Returns the claims of tokens that are not deleted, active or not. Throws STORE_UNAVAILABLE. */
   async claimsOf(jtis: readonly string[]): Promise<TokenClaims[]> {
     return (await this.#options.store.read((db) => selectTokensById(db, jtis))).map(claimsOf);
   }
 
-  /** The claims of an active token, or undefined. Throws STORE_UNAVAILABLE. */
+  /** Returns the claims of an active token; undefined for any other. Throws STORE_UNAVAILABLE. */
   async get(jti: string): Promise<TokenClaims | undefined> {
     const row = await this.#options.store.read((db) => selectToken(db, jti));
     return row !== undefined && this.isActive(jti) ? claimsOf(row) : undefined;
   }
 
   /**
-   * The uid that the Linux user of an active token had when it was made; undefined without one. Throws
-   * TOKEN_NOT_ACTIVE, STORE_UNAVAILABLE.
+   * Returns the uid that the token's Linux user had when the token was issued; undefined without one.
+   * Throws TOKEN_NOT_ACTIVE, STORE_UNAVAILABLE.
    */
   async uidOf(jti: string): Promise<number | undefined> {
     const row = await this.#options.store.read((db) => selectToken(db, jti));
@@ -232,46 +239,46 @@ export class Authority implements Disposable {
     return row.uid ?? undefined;
   }
 
-  /** One page of active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
+  /** Returns a page of active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
   async list(query: TokenQuery): Promise<Page<TokenClaims>> {
     const page = await this.#options.store.read((db) => selectTokens(db, query));
     return { ...page, items: page.items.filter(({ jti }) => this.isActive(jti)).map(claimsOf) };
   }
 
-  /** One page of those who have active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
+  /** Returns a page of logins with active tokens. Throws INVALID_ARGUMENT, STORE_UNAVAILABLE. */
   async listLogins(query: LoginQuery): Promise<Page<Login>> {
     return this.#options.store.read((db) => selectLogins(db, query));
   }
 
-  /** How many active tokens there are, and how many logins that have them. Throws STORE_UNAVAILABLE. */
+  /** Counts the active tokens, and the logins that have any. Throws STORE_UNAVAILABLE. */
   async count(): Promise<{ tokens: number; logins: number }> {
     return this.#options.store.read(countTokensAndLogins);
   }
 
-  /** All active tokens of a login. Throws STORE_UNAVAILABLE. */
+  /** Returns all active tokens of a login. Throws STORE_UNAVAILABLE. */
   async liveTokensOf(login: string): Promise<TokenClaims[]> {
     const rows = await this.#options.store.read((db) => tokensOf(db, login));
     return rows.filter(({ jti }) => this.isActive(jti)).map(claimsOf);
   }
 
-  /** The public keys of all live tokens, to be published. */
+  /** Returns the public keys of all live tokens, for publication. */
   jwks(): { keys: Jwk[] } {
     return jwksOf(this.#options.keys.verification.values());
   }
 
-  /** A proof for the link of `uid` that sent `nonce` (F23). */
+  /** Makes a proof for the link of `uid` that sent `nonce` (F23). */
   proofFor(uid: number, nonce: Buffer): string {
     const { serverId, keys, now } = this.#options;
     return makeProof({ serverId, uid, nonce, nowSeconds: Math.floor(now() / 1000) }, keys.signing);
   }
 
-  /** The init key of the link with this token: derived, so that none is kept (RFC 5869). */
+  /** Returns the init key of the link with this token. It is derived (RFC 5869), so none is stored. */
   initKey(jti: string): Buffer {
     const { master } = this.#options.keys;
     return Buffer.from(hkdfSync('sha256', master, '', `latchkey link init ${jti}`, INIT_KEY_BYTES));
   }
 
-  /** Stops looking at the clock. Tokens stay as they are. */
+  /** Stops checking for expiry. Tokens stay as they are. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#calls[Symbol.dispose]();
@@ -281,7 +288,8 @@ export class Authority implements Disposable {
     const { keys, serverId } = this.#options;
     const { payload } = verifyJws(token, keys.verification);
     const claims = Object.freeze(decodeClaims(payload, this.#times()));
-    if (claims.iss !== serverId) throw new AppError('TOKEN_INVALID', 'this is a token of another server');
+    if (claims.iss !== serverId)
+      throw new AppError('TOKEN_INVALID', 'not a token of this server: it was issued by another one');
     this.#signatures.set(key, claims);
     return claims;
   }

@@ -1,4 +1,4 @@
-/** The options that every command takes, before it or behind it. */
+/** The options that every command accepts, before or after its name. */
 import { flag, type Options, valued } from './option.ts';
 
 export const EVERYWHERE = {
@@ -10,5 +10,5 @@ export const EVERYWHERE = {
   config: valued('file', "the server's configuration file"),
   json: flag('results as JSON'),
   'no-color': flag('no colours (NO_COLOR)'),
-  quiet: flag('of a list the ids, of what is done only failures'),
+  quiet: flag('print only the ids of a list, and only failures of actions'),
 } as const satisfies Options;

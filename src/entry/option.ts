@@ -1,30 +1,30 @@
 /**
- * What a command line understands, as data: parsing, help, completion and manual pages are made from it. Nothing
- * is imported here, since every start of the program loads it.
+ * Describes command lines as data, from which parsing, help, completion and manual pages are made.
+ * Imports nothing, because each start of the program loads it.
  */
 
 interface Described {
-  /** What help and the manual say, without a capital and a full stop. */
+  /** Text for help and manual, without a capital and a full stop. */
   readonly about: string;
-  /** For the program's own use: in no help, manual page or completion. */
+  /** True for the program's own use: in no help, manual page or completion. */
   readonly isInternal?: true;
 }
 
-/** An option that is said or not. */
+/** An option without a value. */
 export interface Flag extends Described {
   readonly value?: never;
   readonly choices?: never;
 }
 
-/** An option whose next word, or the rest of its own behind "=", is its value. */
+/** An option with a value: its next argument, or its own text after "=". */
 export interface Valued extends Described {
-  /** What stands for the value in help, without its angle brackets: "file". */
+  /** Placeholder of the value in the help, without angle brackets: "file". */
   readonly value: string;
-  /** The values worth offering. */
+  /** Values that completion offers. */
   readonly choices?: readonly string[];
 }
 
-/** Options by their name, without its dashes. */
+/** Options by name, without dashes. */
 export type Options = Readonly<Record<string, Flag | Valued>>;
 
 export function flag(about: string): Flag {
@@ -35,29 +35,29 @@ export function valued(value: string, about: string, choices?: readonly string[]
   return { value, about, ...(choices && { choices }) };
 }
 
-/** `option`, which only this program says to itself. */
+/** Marks `option` as one that only this program itself uses. */
 export function internal<Option extends Flag | Valued>(
   option: Option,
 ): Option & { readonly isInternal: true } {
   return { ...option, isInternal: true };
 }
 
-/** Behind the options of a help: a paragraph, or a part with a title. */
+/** A paragraph or a titled section after the options of a help. */
 export type Note =
   | string
   | { readonly title: string; readonly text: string }
   | { readonly title: string; readonly items: readonly (readonly [term: string, text: string])[] }
-  /** Lines that are never broken. */
+  /** Lines that are never wrapped. */
   | { readonly title: string; readonly lines: readonly string[] };
 
 /** A role of the program: a command with code of its own, which src/main.ts loads alone. */
 export interface Role {
   readonly name: string;
-  /** What it is for, in one line of the list of commands. */
+  /** Summary for the list of commands, one line. */
   readonly summary: string;
-  /** Paragraphs. */
+  /** Paragraphs of the description. */
   readonly description: readonly string[];
-  /** The one word that it takes beside its options. */
+  /** The only positional argument. */
   readonly argument?: { readonly name: string; readonly about: string };
   readonly options: Options;
   readonly notes: readonly Note[];

@@ -1,14 +1,14 @@
-/** The words behind a role, read by the role's own table. */
+/** Parses the arguments of a role, using the role's table of options. */
 import { parseArgs } from 'node:util';
 import { AppError } from '../errors.ts';
 import type { Options, Role, Valued } from './option.ts';
 
-/** What was said: text of an option with a value, true of a flag. */
+/** The given options: text for an option with a value, true for a flag. */
 export type Values<Table extends Options> = {
   readonly [Name in keyof Table]?: Table[Name] extends Valued ? string : boolean;
 };
 
-/** The options that were said, and the role's argument. Throws USAGE for anything that `role` does not take. */
+/** Parses the options and the role's argument. Throws USAGE for anything that `role` does not accept. */
 export function parseOptions<Given extends Role>(
   role: Given,
   argv: readonly string[],
@@ -26,11 +26,11 @@ export function parseOptions<Given extends Role>(
     if (another !== undefined) throw new Error(`unexpected argument '${another}'`);
     return { values: values as Values<Given['options']>, argument };
   } catch (error) {
-    throw usageFailure(role, error instanceof Error ? error.message : 'these words make no sense');
+    throw usageFailure(role, error instanceof Error ? error.message : 'invalid options');
   }
 }
 
-/** The refusal of a command line: the first sentence of `why`, and where the help is. */
+/** Makes the error for a wrong command line: the first sentence of `why`, and how to get help. */
 export function usageFailure({ name }: Role, why: string): AppError {
   const [sentence = ''] = why.split(/\.(?:\s|$)|\n/, 1);
   return new AppError(

@@ -24,7 +24,7 @@ export function roleOf(argv: readonly string[]): RoleWords {
   return { role, rest: [...argv.slice(0, at), ...rest] };
 }
 
-/** Whether the help of a role is asked for, and not the role itself. */
+/** Returns true when the help of a role is requested, rather than the role itself. */
 export function isHelpOfRole({ role = '', rest }: RoleWords): boolean {
   const end = rest.indexOf('--');
   const options = end < 0 ? rest : rest.slice(0, end);

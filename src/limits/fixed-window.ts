@@ -1,16 +1,18 @@
-/** Counts events in windows of a fixed length: at the end of one, the count begins anew with the next event. */
+/**
+ * Counts events in windows of a fixed length; after the end of a window, the next event starts a new one.
+ */
 export class FixedWindow {
   readonly #lengthMs: number;
   #sinceMs: number;
   #count = 0;
 
-  /** The first window begins at `nowMs`, by a clock that nobody sets. */
+  /** The first window begins at `nowMs`, the time of a monotonic clock in milliseconds. */
   constructor(lengthMs: number, nowMs = performance.now()) {
     this.#lengthMs = lengthMs;
     this.#sinceMs = nowMs;
   }
 
-  /** Counts an event; how many there have been in this window, with this one. */
+  /** Counts an event; returns the number of events in this window. */
   count(nowMs = performance.now()): number {
     if (nowMs - this.#sinceMs > this.#lengthMs) {
       this.#sinceMs = nowMs;

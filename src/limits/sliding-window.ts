@@ -1,11 +1,11 @@
 /**
- * A bound on how often each key may do something within any period of a length. Keeps the time of each event
- * that still counts, and nothing of a key without one.
+ * Limits how often each key may do something within any period of a fixed length. Keeps the time of each
+ * event in that period, and nothing of a key without events.
  */
 export class SlidingWindow<Key> {
   readonly #limit: number;
   readonly #lengthMs: number;
-  /** When each event was, the oldest first. */
+  /** Times of the events of each key, oldest first. */
   readonly #events = new Map<Key, readonly number[]>();
 
   constructor(limit: number, lengthMs: number) {
@@ -13,7 +13,7 @@ export class SlidingWindow<Key> {
     this.#lengthMs = lengthMs;
   }
 
-  /** Counts an event of `key`; false, and does not count it, when there have been as many as there may be. */
+  /** Counts an event of `key`. Returns false, without counting it, when the limit has been reached. */
   take(key: Key, nowMs: number): boolean {
     this.#forget(nowMs - this.#lengthMs);
     const recent = this.#events.get(key) ?? [];
@@ -30,7 +30,7 @@ export class SlidingWindow<Key> {
     }
   }
 
-  /** How many keys have an event that still counted when it was last looked at. */
+  /** Number of keys with events in the period, as of the last call. */
   get size(): number {
     return this.#events.size;
   }

@@ -1,10 +1,9 @@
 /**
- * A bound on what each key may have at once: calls of a login, bytes of its messages, registrations of a uid.
- * Nobody waits here, and nothing is kept of a key that has nothing.
+ * Limits how much each key may have at once: calls of a login, bytes of its messages, registrations of a
+ * uid. Nobody waits here, and nothing is stored for a key that has nothing.
  */
 import { AppError } from '../errors.ts';
 
-/** How much a key has. */
 interface Count {
   taken: number;
 }
@@ -14,18 +13,18 @@ export class Slots<Key> {
   readonly #message: string;
   readonly #counts = new Map<Key, Count>();
 
-  /** `message` is what is said to who finds no room. */
+  /** `message` is the text of the error when no slot is free. */
   constructor(limit: number, message: string) {
     this.#limit = limit;
     this.#message = message;
   }
 
-  /** Whether there is no room for one more. */
+  /** Returns true when no slot of `key` is free. */
   isFull(key: Key): boolean {
     return (this.#counts.get(key)?.taken ?? 0) >= this.#limit;
   }
 
-  /** Takes `many` slots of `key`, given back by disposing. Throws LIMIT_EXCEEDED when there are not so many. */
+  /** Takes `many` slots of `key`, released by disposing. Throws LIMIT_EXCEEDED when fewer are free. */
   take(key: Key, many = 1): Disposable {
     const known = this.#counts.get(key);
     const count = known ?? { taken: 0 };
@@ -42,7 +41,7 @@ export class Slots<Key> {
     };
   }
 
-  /** How many keys have anything. */
+  /** Number of keys that have slots. */
   get size(): number {
     return this.#counts.size;
   }

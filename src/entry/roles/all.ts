@@ -1,4 +1,4 @@
-/** The roles by the word that asks for them. */
+/** The roles by name. */
 import type { Role } from '../option.ts';
 import { DOCTOR } from './doctor.ts';
 import { LINK } from './link.ts';

@@ -3,16 +3,14 @@ import { flag, internal, type Role, valued } from '../option.ts';
 /** `latchkey link` */
 export const LINK = {
   name: 'link',
-  summary: 'log in as the Linux user you are, and take starts',
+  summary: 'log in as your Linux user, and run your programs',
   description: [
     'Runs programs for you on this host, started through the Latchkey server, and gives you a token without ' +
-      'another login. Stays in the foreground until Ctrl-C, so that you want another terminal beside it; what was ' +
-      'started goes on. A server of your own needs --run: its log and "latchkey config show" tell the folder.',
+      'another login. Stays in the foreground until Ctrl-C, so use another terminal beside it; programs that it ' +
+      'started keep running. A server of your own needs --run: its log and "latchkey config show" print the folder.',
   ],
   options: {
-    daemon: flag(
-      'in the background, for all of your tokens that have no link of their own; it gives you no token',
-    ),
+    daemon: flag('run in the background, for all your tokens without a link of their own; stores no token'),
     'print-token': flag('print the token instead of storing it for the command line'),
     run: valued('dir', "the server's run folder (default: /run/latchkey)"),
     'report-fd': internal(valued('fd', 'this is the detached process; it reports to this descriptor')),

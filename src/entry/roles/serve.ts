@@ -21,7 +21,7 @@ export const SERVE = {
       'watchdog, and takes a socket called "api" instead of listening itself.',
     {
       title: 'Exit status',
-      text: '0 stopped, 1 failed, 2 usage, 78 the configuration cannot be used.',
+      text: '0 stopped, 1 failed, 2 usage, 78 invalid configuration.',
     },
   ],
 } as const satisfies Role;
