@@ -41,7 +41,7 @@ export class RoleWatch implements Disposable {
   async #check(): Promise<void> {
     for (const { claims, role, abort } of [...this.#holders]) {
       if (hasAtLeast(await this.#roles.roleOf(claims), role)) continue;
-      abort(new AppError('PERMISSION_DENIED', `you no longer have role ${role}; call again`));
+      abort(new AppError('PERMISSION_DENIED', `you are no longer ${role}; call again`));
     }
   }
 }

@@ -66,7 +66,7 @@ describe('the private members of grpc-js', () => {
       without(member);
       const folder = mkdtempSync(join(tmpdir(), 'latchkey-api-'));
       onTestFinished(() => rmSync(folder, { recursive: true }));
-      await expect(ServedApi.start({ folder })).rejects.toThrow(`without the ${member} of a call`);
+      await expect(ServedApi.start({ folder })).rejects.toThrow(`its copy lacks the ${member} of a call`);
     },
   );
 });
