@@ -1,17 +1,11 @@
 /** What the dashboard does to sessions, tokens and links, in a real terminal with a real server (X7). */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { alice, bob, mallory, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
 import { DashboardSite, SESSIONS } from '../../support/terminal/dashboard.ts';
 
-let site: DashboardSite;
-
 describe('the dashboard', needs('world', 'tmux'), () => {
-  beforeAll(async () => {
-    site = await DashboardSite.open();
-  });
-  afterEach(() => site?.endSessions());
-  afterAll(() => site?.[Symbol.asyncDispose]());
+  const site = DashboardSite.ofSuite();
 
   test('attaches to a session of its user, who types into it, leaves it, and is back at the same row', async () => {
     const script = 'trap "echo caught it" INT; while read -r line; do echo "heard $line"; done; sleep 60';

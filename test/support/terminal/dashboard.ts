@@ -1,4 +1,5 @@
 /** The dashboard in a terminal of its own, with the built program and a real server. */
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { connect } from '../../../src/client/connect/connect.ts';
 import { SessionState } from '../../../src/generated/latchkey/v1/session.ts';
 import { type Account, alice, bob } from '../account.ts';
@@ -24,18 +25,30 @@ export async function openDashboard(
   return screen;
 }
 
-/** What a story of the dashboard needs: a server with bob as its manager, and alice and bob logged in. */
-export class DashboardSite implements AsyncDisposable {
-  readonly daemon: TestDaemon;
+/** What stories of the dashboard need: a server with bob as its manager, and alice and bob logged in. */
+export class DashboardSite {
+  #daemon: TestDaemon | undefined;
 
-  private constructor(daemon: TestDaemon) {
-    this.daemon = daemon;
+  private constructor() {}
+
+  /** The site of the suite around: open during its tests, with the sessions that each has left ended behind it. */
+  static ofSuite(): DashboardSite {
+    const site = new DashboardSite();
+    beforeAll(() => site.#open());
+    afterEach(() => site.#endSessions());
+    afterAll(() => site.#daemon?.[Symbol.asyncDispose]());
+    return site;
   }
 
-  static async open(): Promise<DashboardSite> {
-    const daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
-    for (const account of [alice, bob]) await daemon.link(account);
-    return new DashboardSite(daemon);
+  /** Throws outside of a test. */
+  get daemon(): TestDaemon {
+    if (this.#daemon === undefined) throw new Error('the site is not open yet');
+    return this.#daemon;
+  }
+
+  async #open(): Promise<void> {
+    this.#daemon = await TestDaemon.start({ config: { roles: { manager: { users: ['bob'], groups: [] } } } });
+    for (const account of [alice, bob]) await this.#daemon.link(account);
   }
 
   dashboard(account: Account, words?: string, options?: ScreenOptions): Promise<Screen> {
@@ -48,16 +61,12 @@ export class DashboardSite implements AsyncDisposable {
   }
 
   /** Ends every session that runs: the links that they are of do not end with the server. */
-  async endSessions(): Promise<void> {
+  async #endSessions(): Promise<void> {
     const client = await connect({ run: this.daemon.runFolder, env: {}, localAdmin: true });
     const filter = { state: SessionState.RUNNING, login: '', text: '' };
     const { sessions } = await client.sessions.listSessions({ filter, pageSize: 1000 });
     await Promise.all(sessions.map(({ id }) => client.sessions.endSession({ sessionId: id })));
     await client.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.daemon[Symbol.asyncDispose]();
   }
 }
 

@@ -1,0 +1,169 @@
+/** The dashboard and its terminal: of any size, with any text, read aloud, and given back as it was found (X7). */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { alice, root } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
+import { commandLine, DashboardSite, SESSIONS } from '../../support/terminal/dashboard.ts';
+import { Screen } from '../../support/terminal/screen.ts';
+
+const CRASHING = join(import.meta.dirname, '../../support/terminal/crashing-screen.ts');
+
+const ESC = '\u001b';
+
+describe('the dashboard', needs('world', 'tmux'), () => {
+  const site = DashboardSite.ofSuite();
+
+  test('is whole in a small terminal, and in a large one again', async () => {
+    using screen = await site.dashboard(root, '--screen tokens');
+    screen.resize(60, 15);
+    const small = await screen.shows({
+      header: /^Latchkey {2}root \(admin\).{1,40}● live$/,
+      footer: /^\? help {2}x revoke {2}q quit/,
+    });
+    expect(small.lines).toHaveLength(15);
+    screen.press('?');
+    await screen.shows({ title: /Keys$/, lines: [/Keys$/, /^$/, /^\? +this help/] });
+    screen.press('G');
+    await screen.shows(/: +go to a screen by name/);
+    screen.resize(120, 40);
+    screen.press('Escape');
+    const large = await screen.shows({
+      header: /^Latchkey {2}root .* {60,}● live$/,
+      tabs: /^ 1 Overview/,
+      footer: /^\? help {2}x revoke {2}q quit/,
+    });
+    expect(large.lines).toHaveLength(40);
+  });
+
+  test('shows text from elsewhere as text, wherever it is shown, and stays aligned', async () => {
+    const evil = '\u001b]0;owned\u0007\u001b[2J\u001b]52;c;eA==\u0007\u009b31m\u202e日本e\u0301';
+    const shown = String.raw`\x1b]0;owned\x07\x1b[2J\x1b]52;c;eA==\x07\x9b31m\u202e日本`;
+    const id = await site.start(alice, 'sh', '-c', 'sleep 770001', evil, 'x'.repeat(10_240));
+    await site.start(alice, 'sleep', '770002');
+    for (const columns of [120, 80]) {
+      using screen = await site.dashboard(root, '', { columns, rows: 24 });
+      screen.press(...SESSIONS, '/', '77000', 'Enter');
+      const list = await screen.shows({
+        title: /· 1 of 2$/,
+        lines: [/· 1 of 2$/, /^ {2}SESSION /, /^▸ .*running.*sleep 770002/, /running.*sh -c/],
+      });
+      const rows = list.lines.filter((line) => line.includes('alice'));
+      expect(new Set(rows.map((line) => line.indexOf('running'))).size).toBe(1);
+      screen.press('j', 'Enter');
+      const open = await screen.shows({ selected: /^session / });
+      expect(open.text.replaceAll(/\n +/g, '')).toContain(shown);
+      screen.press('G');
+      await screen.shows({ selected: /^link / });
+      screen.press('Escape', 'x');
+      expect((await screen.shows({ title: 'End?' })).text).toMatch(/session .* of alice: sh -c/);
+      screen.press('n', ...SESSIONS);
+      expect(screen.windowTitle).not.toContain('owned');
+      expect(screen.modes).toBe('1 0');
+    }
+    using screen = await site.dashboard(root, '--screen overview', { columns: 200, rows: 50 });
+    await site.daemon.cli(alice, ['sessions', 'show', evil]);
+    await screen.shows({ line: ['REFUSED ', 'alice'] });
+    expect(screen.windowTitle).not.toContain('owned');
+    screen.press(...SESSIONS, '/', '77000', 'Enter', '*', 'x', 'y');
+    expect((await screen.shows({ title: 'Receipt' })).text).toContain(`session  ${id}`);
+    expect(screen.windowTitle).not.toContain('owned');
+  });
+
+  test.for(['q', 'C-c', 'SIGTERM', 'SIGHUP'])('leaves the terminal as it found it after %s', async (end) => {
+    using screen = new Screen(root);
+    screen.enter('stty -a | md5sum');
+    const [settings = ''] = /[0-9a-f]{32}/.exec((await screen.shows(/[0-9a-f]{32}/)).text) ?? [];
+    screen.enter(commandLine(site.daemon));
+    await screen.shows({ header: /● live$/ });
+    expect(screen.modes).toBe('1 0');
+    if (end.startsWith('SIG')) process.kill(screen.foreground, end);
+    else screen.press(end);
+    await screen.shows(/ended with \d+$/);
+    expect(screen.modes).toBe('0 1');
+    screen.enter('stty -a | md5sum');
+    await screen.until('the same settings', (view) => view.text.split(settings).length === 3);
+    expect(screen.view.text).toContain(`ended with ${{ SIGTERM: 143, SIGHUP: 129 }[end] ?? 0}`);
+  });
+
+  test.for(['draw', 'timer', 'promise'])(
+    'leaves the terminal as it found it when something goes wrong: %s',
+    async (how) => {
+      using screen = new Screen(root, { env: { NODE_NO_WARNINGS: '1' } });
+      screen.enter('stty -a | md5sum');
+      const [settings = ''] = /[0-9a-f]{32}/.exec((await screen.shows(/[0-9a-f]{32}/)).text) ?? [];
+      screen.enter(`${process.execPath} ${CRASHING} ${how}; echo ended with $?`);
+      await screen.shows(/^all is well/);
+      expect(screen.modes).toBe('1 0');
+      await screen.shows({ lines: [/Error: .* went wrong$/, /^ended with 70$/] });
+      expect(screen.modes).toBe('0 1');
+      screen.enter('stty -a | md5sum');
+      await screen.until('the same settings', (view) => view.text.split(settings).length === 3);
+    },
+  );
+
+  test('is not moved by what was typed before it was there, and obeys it', async () => {
+    using screen = new Screen(root);
+    screen.enter(commandLine(site.daemon));
+    screen.press(...SESSIONS, '/', 'nothing like this', 'Enter', '?');
+    expect((await screen.shows({ title: 'Keys' })).header).toMatch(/^Latchkey {2}root /);
+    screen.press('Escape');
+    await screen.shows({
+      header: /^Latchkey {2}root .*● live$/,
+      title: /^Sessions · filter "nothing like this" · none/,
+    });
+  });
+
+  test('writes for a key only the lines that change, and nothing at all for seconds without news', async () => {
+    const ids = await Promise.all([1, 2, 3].map((at) => site.start(alice, 'sleep', `75000${at}`)));
+    using screen = await site.dashboard(root, '', { columns: 120, rows: 40 });
+    screen.press(...SESSIONS, '/', '75000', 'Enter', 'x');
+    await screen.shows({ title: 'End?' });
+    const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 2500)));
+    expect(quiet).toBe('');
+    screen.press('n');
+    await screen.shows({ selected: 'sleep 75000' });
+    const key = await screen.written(async () => {
+      screen.press('j');
+      await screen.shows({ lines: [/^ {2}s/, /^▸ .*sleep 75000/] });
+    }, `${ESC}[?2026l`);
+    expect(key.length).toBeGreaterThan(0);
+    expect(key.length).toBeLessThan(1_000);
+    expect(key.startsWith(`${ESC}[?2026h`)).toBe(true);
+    for (const erased of ['J', '0J', '2J', '3J']) expect(key).not.toContain(`${ESC}[${erased}`);
+    expect(ids.filter((id) => key.includes(id.slice(0, 12))).length).toBeLessThan(3);
+  });
+
+  test('speaks for a screen reader: the row one is on, and what changes, in words', async () => {
+    using screen = new Screen(root, { columns: 200 });
+    for (const at of [1, 2, 3]) await site.start(alice, 'sleep', `75100${at}`);
+    screen.enter(commandLine(site.daemon, '--screen-reader --screen tokens'));
+    await screen.shows({
+      lines: [/^Tokens, 1 of \d+\. root, admin\. live\.$/, /^token [\w-]+, login \w+, /],
+    });
+    expect(screen.modes.startsWith('0')).toBe(true);
+    screen.press(...SESSIONS, '/', '75100', 'Enter', 'G');
+    const row =
+      /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 75100\d$/;
+    await screen.shows(/^Sessions, filter "75100", 3 of 3/);
+    const [, id = ''] = row.exec((await screen.shows(row)).line(row)) ?? [];
+    const quiet = await screen.written(() => {
+      screen.press('G'); // where one is
+      return new Promise((resolve) => setTimeout(resolve, 1500));
+    });
+    expect(quiet).toBe('');
+    await site.daemon.cli(alice, ['sessions', 'end', id]);
+    const news = await screen.shows(/^News: session .* of alice: sleep 75100\d has changed$/);
+    expect(news.text).toContain(id);
+    expect(screen.view.text).not.toMatch(/[▸●○▁█]/);
+    screen.press('q');
+    await screen.shows(/ended with 0/);
+  });
+
+  test('says what to do instead where there is no terminal', async () => {
+    const { status, stdout, stderr } = await site.daemon.cli(root, ['tui']);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toBe(
+      "latchkey: the dashboard needs a terminal; without one there is 'latchkey tokens watch'\n",
+    );
+  });
+});
