@@ -136,8 +136,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press('Escape', 'Escape', 'a');
     await screen.shows(/\^\\ leaves it/);
     expect(screen.hasMouse).toBe(false);
-    screen.press('C-\\');
-    await screen.shows(/Enter comes back/);
+    await site.leaveSession(screen);
     screen.press('Enter');
     await screen.shows({ selected: 'sleep 3102' });
     await expect.poll(() => screen.hasMouse).toBe(true);

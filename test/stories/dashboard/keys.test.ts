@@ -51,7 +51,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       const before = await screen.shows({ title: /^Sessions · 20 of \d+ · 1 marked/ });
       screen.press(TMUX_KEYS[key] ?? key);
       await screen.until(`something after ${key}`, (view) => steady(view.text) !== steady(before.text));
-      await BACK[key]?.(screen);
+      await BACK[key]?.(screen, site);
     }
   });
 
@@ -83,16 +83,15 @@ describe('the dashboard', needs('world', 'tmux'), () => {
 });
 
 /** The way back from where the dashboard itself is not shown. */
-const BACK: Readonly<Record<string, (screen: Screen) => Promise<unknown>>> = {
+const BACK: Readonly<Record<string, (screen: Screen, site: DashboardSite) => Promise<unknown>>> = {
   '^z': async (screen) => {
     await screen.shows(/ended with 148/);
     screen.enter('fg');
     return screen.shows({ footer: '? help' });
   },
-  a: async (screen) => {
+  a: async (screen, site) => {
     await screen.shows(/\^\\ leaves it running/);
-    screen.press('C-\\');
-    await screen.shows(/Enter comes back/);
+    await site.leaveSession(screen);
     screen.press('Enter');
     return screen.shows({ footer: '? help' });
   },

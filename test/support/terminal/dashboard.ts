@@ -1,5 +1,5 @@
 /** The dashboard in a terminal of its own, with the built program and a real server. */
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { connect } from '../../../src/client/connect/connect.ts';
 import { SessionState } from '../../../src/generated/latchkey/v1/session.ts';
 import { type Account, alice, bob } from '../account.ts';
@@ -58,6 +58,17 @@ export class DashboardSite {
   /** A session of `account`, with options of `start` in front of its command; resolves with its id. */
   async start(account: Account, ...words: string[]): Promise<string> {
     return (await this.daemon.cli(account, ['start', '--detach', ...words])).stdout.trim();
+  }
+
+  /** Leaves alice's session that is attached to in `screen`, once it is: a key that comes before that is lost. */
+  async leaveSession(screen: Screen): Promise<void> {
+    const attached = async (): Promise<number> => {
+      const sessions = await this.daemon.as(alice).sessions('--state', 'running', '--all');
+      return sessions.filter((session) => session.attached > 0).length;
+    };
+    await expect.poll(attached, { timeout: 20_000 }).toBe(1);
+    screen.press('C-\\');
+    await screen.shows(/Enter comes back/);
   }
 
   /** Ends every session that runs: the links that they are of do not end with the server. */
