@@ -1,7 +1,8 @@
 /** A real terminal (tmux) with a program of somebody's in it, seen as text. */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Account } from '../account.ts';
@@ -17,13 +18,15 @@ const TIMEOUT_MS = 20_000;
 const LOOK_MS = 30;
 
 export class Screen implements Disposable {
-  readonly #folder = mkdtempSync('/mnt/screen-');
+  readonly #folder = mkdtempSync(join(process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir()), 'screen-'));
 
   /** A shell of `account`'s in a terminal; 80x24 unless said otherwise. */
   constructor(account: Account, { columns = 80, rows = 24, env = {} }: ScreenOptions = {}) {
     const variables = { HOME: account.home, USER: account.name, LANG: 'C.UTF-8', PS1: '$ ', ...env };
     const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    const as = ['setpriv', `--reuid=${account.uid}`, `--regid=${account.uid}`, '--clear-groups', '--'];
+    const { uid } = account;
+    const isItself = uid === process.getuid?.();
+    const as = isItself ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--'];
     const path = 'PATH=/usr/local/bin:/usr/bin:/bin';
     const shell = ['env', '-i', path, 'TERM=tmux-256color', ...assignments, ...as, 'sh'];
     this.#tmux(
