@@ -99,7 +99,10 @@ exec '${program}' --run '${run}' --config '${config}' "$@"
   writeFileSync(join(folder, 'latchkey'), wrapper, { mode: 0o755 });
 }
 
-/** Returns the configuration. Root's server runs in system mode: it needs folders of its own, and root must be eligible. */
+/**
+ * Returns the configuration. Root's server runs in system mode: it needs folders of its own, and root
+ * must be eligible.
+ */
 function configuration(port: number): string {
   const always = `api: { listen: "127.0.0.1:${port}" }\nlog: { format: human }\n`;
   if (process.getuid?.() !== 0) return always;

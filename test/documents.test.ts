@@ -1,6 +1,6 @@
 /**
- * Holds the documentation to the program: links, paths, commands, options and settings are there. The clients in it
- * are run by test/stories/documents/.
+ * Holds the documentation to the program: links, paths, commands, options and settings are there. The
+ * clients in it are run by test/stories/documents/.
  */
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

@@ -243,7 +243,10 @@ function roomOf(file: string): string {
   return placeOf(file).split('/', 1)[0] ?? '';
 }
 
-/** The file imported, in the words of the rows above: `supervisor/link` for './link.ts' in src/supervisor/links.ts. */
+/**
+ * The file imported, in the words of the rows above: `supervisor/link` for './link.ts' in
+ * src/supervisor/links.ts.
+ */
 function within({ file, target }: Import): string {
   return placeOf(relative(root, join(root, dirname(file), target)));
 }

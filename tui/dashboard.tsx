@@ -53,8 +53,8 @@ export function Dashboard({ server, start, appearance, loan, mouse }: DashboardP
 }
 
 /*
- * Ink draws whenever one of its hooks or a part of the picture is rendered, and a screen reader's terminal gets
- * something each time, also for the same text. So both are rendered only for what they show.
+ * Ink draws whenever one of its hooks or a part of the picture is rendered, and a screen reader's terminal
+ * gets something each time, also for the same text. So both are rendered only for what they show.
  */
 
 const Keys = memo(function Keys({ tell }: { readonly tell: Dispatch<Event> }): ReactNode {

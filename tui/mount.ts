@@ -1,6 +1,7 @@
 /**
- * The terminal while something is drawn on it. Promises that it is left as it was found, on its first screen, with its
- * own settings, its cursor shown, whatever ends it: a key, a signal, or something unforeseen, in drawing or elsewhere.
+ * The terminal while something is drawn on it. Promises that it is left as it was found, on its first
+ * screen, with its own settings, its cursor shown, whatever ends it: a key, a signal, or something
+ * unforeseen, in drawing or elsewhere.
  */
 import { render } from 'ink';
 import type { ReactNode } from 'react';

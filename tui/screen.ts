@@ -1,7 +1,7 @@
 /**
- * A screen as data. A list: what its columns are, how a page of it is asked for and watched, what can be done to
- * its rows and where they lead. Or a board: how it is watched, and a picture of what came. A new screen is one file
- * in screens/, named in screens/all.ts.
+ * A screen as data. A list: what its columns are, how a page of it is asked for and watched, what can be
+ * done to its rows and where they lead. Or a board: how it is watched, and a picture of what came. A new
+ * screen is one file in screens/, named in screens/all.ts.
  */
 import type { Client } from '../src/client/connect/connect.ts';
 import type { Page } from '../src/client/pages.ts';
@@ -52,7 +52,10 @@ export interface Row {
   readonly login?: string;
   /** The verbs that make sense for it as it is now; all of its screen's when undefined. */
   readonly can?: readonly string[];
-  /** Whether the caller talks to the server by it: it ends last of all. Where nobody says, what is the caller's may be. */
+  /**
+   * Whether the caller talks to the server by it: it ends last of all. Where nobody says, what is the
+   * caller's may be.
+   */
   readonly isOwnWayIn?: boolean;
   /** One for each column. */
   readonly cells: readonly Value[];
@@ -136,7 +139,10 @@ export interface Frame {
   readonly appearance: Appearance;
 }
 
-/** Lines of what there was at one time, none wider than the frame, and the first of them the most important. */
+/**
+ * Lines of what there was at one time, none wider than the frame, and the first of them the most
+ * important.
+ */
 export type Picture = (frame: Frame) => readonly string[];
 
 export interface Board extends Named {

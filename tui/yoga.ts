@@ -1,6 +1,7 @@
 /**
- * The layout engine under Ink, compiled when asked for. The package compiles it while it is being loaded, which
- * a bundle cannot wait for, so build/bundle.ts takes this in its place. Its constants are there from the start.
+ * The layout engine under Ink, compiled when asked for. The package compiles it while it is being loaded,
+ * which a bundle cannot wait for, so build/bundle.ts takes this in its place. Its constants are there
+ * from the start.
  */
 import * as load from 'yoga-layout/load';
 

@@ -1,4 +1,7 @@
-/** What to say, and the exit status, when a command line fails: commander's refusals are usage, others are foreseen or not. */
+/**
+ * What to say, and the exit status, when a command line fails: commander's refusals are usage, others are
+ * foreseen or not.
+ */
 import { CommanderError } from 'commander';
 import { OWN_FAILURE, USAGE } from '../exit-status.ts';
 import * as terminal from '../terminal/failure.ts';

@@ -17,7 +17,10 @@ import { failureJson } from './output/json-failure.ts';
 import { buildProgram } from './program.ts';
 import { type Act, Run } from './run.ts';
 
-/** Runs one command line, without the program's name in front; resolves with the exit status, never rejects. */
+/**
+ * Runs one command line, without the program's name in front; resolves with the exit status, never
+ * rejects.
+ */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
   using output = watchOutput(io);
   let status = DONE;

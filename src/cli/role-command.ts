@@ -1,4 +1,7 @@
-/** The roles among the commands: src/main.ts runs them itself; they are here for help, completion and manual. */
+/**
+ * The roles among the commands: src/main.ts runs them itself; they are here for help, completion and
+ * manual.
+ */
 import type { Command } from 'commander';
 import type { Role } from '../entry/option.ts';
 import { AppError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
- * Finds the role that a command line names: its first word that is not an option. Options of all commands and of
- * all roles may come before it.
+ * Finds the role that a command line names: its first word that is not an option. Options of all commands
+ * and of all roles may come before it.
  */
 import { EVERYWHERE } from './everywhere.ts';
 import type { Options } from './option.ts';

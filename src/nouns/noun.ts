@@ -1,7 +1,7 @@
 /**
- * A noun of the API, described once for everything that shows it: the lists, `show` and --json of the command line,
- * latchkey-json(5), completion and the dashboard. A description asks the server and says what there is to see; it
- * never prints, draws or changes anything.
+ * A noun of the API, described once for everything that shows it: the lists, `show` and --json of the
+ * command line, latchkey-json(5), completion and the dashboard. A description asks the server and says
+ * what there is to see; it never prints, draws or changes anything.
  */
 import type { Client } from '../client/connect/connect.ts';
 import type { Page } from '../client/pages.ts';
@@ -9,7 +9,10 @@ import type { SessionState } from '../generated/latchkey/v1/session.ts';
 import type { Members } from '../terminal/json.ts';
 import type { Column as TableColumn, Value } from '../terminal/table.ts';
 
-/** A choice of items: all that the caller may see, unless it says. A noun ignores what does not concern it. */
+/**
+ * A choice of items: all that the caller may see, unless it says. A noun ignores what does not concern
+ * it.
+ */
 export interface Selection {
   readonly login?: string | undefined;
   readonly linuxUser?: string | undefined;

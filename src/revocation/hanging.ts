@@ -1,7 +1,7 @@
 /**
- * What hangs on tokens and ends with them (DESIGN 6): a token's own link; with on_revoke "end" its sessions; with
- * shutdown_on_logout the link daemon of a user whose last login it was. Nothing of another token's is among it, but
- * for what runs on a link daemon that is itself revoked under on_revoke "end".
+ * What hangs on tokens and ends with them (DESIGN 6): a token's own link; with on_revoke "end" its
+ * sessions; with shutdown_on_logout the link daemon of a user whose last login it was. Nothing of another
+ * token's is among it, but for what runs on a link daemon that is itself revoked under on_revoke "end".
  */
 import type { Authority, EndReason } from '../authority/authority.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -49,8 +49,8 @@ export async function sessionsOf(
 }
 
 /**
- * The ids of the tokens of link daemons that nobody is logged in for once `going` have ended, the last logins of
- * their users among `tokens`. Throws STORE_UNAVAILABLE.
+ * The ids of the tokens of link daemons that nobody is logged in for once `going` have ended, the last
+ * logins of their users among `tokens`. Throws STORE_UNAVAILABLE.
  */
 export async function unusedDaemons(
   tokens: readonly TokenClaims[],

@@ -1,4 +1,7 @@
-/** Who may end what: one's own, as a manager everybody's but what is an administrator's, as an administrator all. */
+/**
+ * Who may end what: one's own, as a manager everybody's but what is an administrator's, as an
+ * administrator all.
+ */
 import { type Role, seesAll } from '../accounts/roles.ts';
 import type { Call } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
- * Deletes refused tokens for good. While the disk does not take it they stay refused, what hung on them is ended all
- * the same, once, and the deletion is tried again whenever `retry` is called.
+ * Deletes refused tokens for good. While the disk does not take it they stay refused, what hung on them
+ * is ended all the same, once, and the deletion is tried again whenever `retry` is called.
  */
 import type { Authority, EndReason, Refused } from '../authority/authority.ts';
 import type { Log } from '../log/log.ts';
@@ -10,8 +10,8 @@ import type { Part } from './receipt.ts';
 export interface DeletionOptions {
   readonly authority: Pick<Authority, 'delete' | 'claimsOf'>;
   /**
-   * Ends what hung on tokens that are gone; called once for each token. To wait there for a revocation of one of
-   * them would be to wait for itself.
+   * Ends what hung on tokens that are gone; called once for each token. To wait there for a revocation of
+   * one of them would be to wait for itself.
    */
   readonly consequences: (gone: readonly TokenClaims[], why: EndReason) => Promise<Part[]>;
   readonly log: Pick<Log, 'error'>;
@@ -53,8 +53,8 @@ export class Deletions {
   }
 
   /**
-   * Resolves when the tokens are deleted for good and nothing is left of what hung on them; who asks while that is
-   * under way waits for the same. Throws STORE_UNAVAILABLE, and what went wrong in ending the rest.
+   * Resolves when the tokens are deleted for good and nothing is left of what hung on them; who asks while
+   * that is under way waits for the same. Throws STORE_UNAVAILABLE, and what went wrong in ending the rest.
    */
   finish(deletion: Deletion): Promise<Part[]> {
     deletion.work ??= this.#work(deletion).finally(() => {
@@ -98,7 +98,10 @@ export class Deletions {
     }
   }
 
-  /** What the tokens claimed, deleted for good unless there is a `failure`; nothing when nothing can be read. */
+  /**
+   * What the tokens claimed, deleted for good unless there is a `failure`; nothing when nothing can be
+   * read.
+   */
   async #delete(jtis: readonly string[]): Promise<{ gone: TokenClaims[] | undefined; failure?: unknown }> {
     const { authority } = this.#options;
     try {

@@ -1,9 +1,9 @@
 /**
- * Revocation: whatever ends a token, a link or a session comes through here, by whichever way: revoked, logged out,
- * expired, stopped. It promises that a token is refused from the first moment on; that it is deleted for good before
- * the receipt, or nobody is told so and the deletion is tried again every second; and that the receipt comes when the
- * token's calls have left and all that hung on it has ended, or names what would not. It never ends what is not the
- * asker's to end.
+ * Revocation: whatever ends a token, a link or a session comes through here, by whichever way: revoked,
+ * logged out, expired, stopped. It promises that a token is refused from the first moment on; that it is
+ * deleted for good before the receipt, or nobody is told so and the deletion is tried again every second;
+ * and that the receipt comes when the token's calls have left and all that hung on it has ended, or names
+ * what would not. It never ends what is not the asker's to end.
  */
 import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
@@ -79,8 +79,8 @@ export class Revocation implements AsyncDisposable {
   }
 
   /**
-   * Ends the tokens that an earlier daemon could not end: of parents that are gone, and of links that are no more.
-   * From then on tokens end with their time, and with their links. Throws STORE_UNAVAILABLE.
+   * Ends the tokens that an earlier daemon could not end: of parents that are gone, and of links that are
+   * no more. From then on tokens end with their time, and with their links. Throws STORE_UNAVAILABLE.
    */
   static async open(options: RevocationOptions): Promise<Revocation> {
     const revocation = new Revocation(options);
@@ -102,11 +102,12 @@ export class Revocation implements AsyncDisposable {
   }
 
   /**
-   * Ends what is selected, with the tokens made from those selected and everything that hangs on them. Tokens by id
-   * are refused before this returns its promise when the server itself asks, which is without `by`; ids that are not
-   * active are passed over then. Who asks while the same token is being ended waits for the same.
-   * Throws NOT_FOUND and PERMISSION_DENIED for what `by` may not end, SESSION_ENDED, LINK_REQUIRED, LINK_LOST, and
-   * STORE_UNAVAILABLE when the deletion is not durable: the tokens stay refused all the same.
+   * Ends what is selected, with the tokens made from those selected and everything that hangs on them.
+   * Tokens by id are refused before this returns its promise when the server itself asks, which is without
+   * `by`; ids that are not active are passed over then. Who asks while the same token is being ended waits
+   * for the same. Throws NOT_FOUND and PERMISSION_DENIED for what `by` may not end, SESSION_ENDED,
+   * LINK_REQUIRED, LINK_LOST, and STORE_UNAVAILABLE when the deletion is not durable: the tokens stay
+   * refused all the same.
    */
   async revoke(selection: Tokens, why: EndReason): Promise<Receipt>;
   async revoke(selection: Selection, why: EndReason, by: By): Promise<Receipt>;
@@ -124,8 +125,8 @@ export class Revocation implements AsyncDisposable {
   }
 
   /**
-   * The receipt that `revoke` would answer now, as far as it can be known: without processes, survivors and witness.
-   * Ends nothing. Throws what `revoke` throws.
+   * The receipt that `revoke` would answer now, as far as it can be known: without processes, survivors and
+   * witness. Ends nothing. Throws what `revoke` throws.
    */
   async preview(selection: Selection, why: EndReason, by: By): Promise<Receipt> {
     const { authority } = this.#options;
@@ -157,7 +158,10 @@ export class Revocation implements AsyncDisposable {
     return [...(await authority.idsOf(login)), ...unborn];
   }
 
-  /** Refuses the tokens: answers those that have ended by that, or by an earlier call not over yet, and what is left to do. */
+  /**
+   * Refuses the tokens: answers those that have ended by that, or by an earlier call not over yet, and what
+   * is left to do.
+   */
   #refuse(asked: readonly string[], why: EndReason): { ended: string[]; deletions: Deletion[] } {
     const joined = [...new Set(asked)].filter((jti) => this.#deletions.isEnding(jti));
     const refused = this.#options.authority.refuse(asked);

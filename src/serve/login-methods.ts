@@ -35,7 +35,10 @@ export async function openLoginMethods(options: LoginMethodsOptions): Promise<Co
   return new Conversations({ methods: all, authority, throttle, refusals });
 }
 
-/** This very program; in a run from the sources, which has no path that others could run, the installed one. */
+/**
+ * This very program; in a run from the sources, which has no path that others could run, the installed
+ * one.
+ */
 function ownProgram(): string {
   return isSea() ? process.execPath : INSTALLED;
 }

@@ -58,7 +58,10 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   return DONE;
 }
 
-/** The API's socket, if a service manager opened one. Throws CONFIG_INVALID for others: nobody would answer there. */
+/**
+ * The API's socket, if a service manager opened one. Throws CONFIG_INVALID for others: nobody would
+ * answer there.
+ */
 function apiSocket({ sockets }: ServiceManager): number | undefined {
   const others = [...sockets.keys()].filter((name) => name !== API_SOCKET);
   if (others.length === 0) return sockets.get(API_SOCKET);

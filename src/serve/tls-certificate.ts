@@ -1,6 +1,7 @@
 /**
- * The server's certificate while the daemon runs; a part of the composition root. It is made anew when the
- * host's names or addresses have changed and before it expires, which is looked at every day and at each reload.
+ * The server's certificate while the daemon runs; a part of the composition root. It is made anew when
+ * the host's names or addresses have changed and before it expires, which is looked at every day and at
+ * each reload.
  */
 import { networkInterfaces } from 'node:os';
 import { loadPki, type Pki, type TlsPair } from '../authority/keys/pki.ts';
@@ -44,7 +45,10 @@ export class TlsCertificate implements Disposable {
     this.#onReplaced = show;
   }
 
-  /** Shows what is on the disk, made anew where that is due. Throws CONFIG_INVALID; the old one is then shown on. */
+  /**
+   * Shows what is on the disk, made anew where that is due. Throws CONFIG_INVALID; the old one is then
+   * shown on.
+   */
   async refresh(): Promise<void> {
     const pki = await load(this.#options);
     if (pki.tls.certPem === this.#pki.tls.certPem) return;

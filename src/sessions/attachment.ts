@@ -12,7 +12,10 @@ export interface AttachmentParts {
 }
 
 export class Attachment implements Disposable {
-  /** What the session prints, until it is over. While it is not taken the program waits rather than lose any. */
+  /**
+   * What the session prints, until it is over. While it is not taken the program waits rather than lose
+   * any.
+   */
   readonly output: AsyncGenerator<OutputPiece, OutputEnd>;
   readonly #sessionId: string;
   readonly #parts: AttachmentParts;

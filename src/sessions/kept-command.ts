@@ -1,6 +1,6 @@
 /**
- * A command as it is kept and listed. Programs may be given 128 KiB; a page of a thousand such sessions would hold up
- * everybody for as long as it is read, sorted, looked through and sent.
+ * A command as it is kept and listed. Programs may be given 128 KiB; a page of a thousand such sessions
+ * would hold up everybody for as long as it is read, sorted, looked through and sent.
  */
 
 /** Of JSON text. */
@@ -8,7 +8,10 @@ const MOST_BYTES = 4096;
 /** That a UTF-16 unit takes there at most: "\u0000". */
 const UNIT_BYTES = 6;
 
-/** As JSON text of a list of strings; in a long one the word that does not fit is cut, ends in "…", and is the last. */
+/**
+ * As JSON text of a list of strings; in a long one the word that does not fit is cut, ends in "…", and is
+ * the last.
+ */
 export function keptCommand(command: readonly string[]): string {
   const words: string[] = [];
   let room = MOST_BYTES - 2 * UNIT_BYTES;

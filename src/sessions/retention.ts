@@ -1,6 +1,6 @@
 /**
- * Ended sessions are kept for a while, the newest of each user, and then forgotten: first what their link keeps,
- * then the record.
+ * Ended sessions are kept for a while, the newest of each user, and then forgotten: first what their link
+ * keeps, then the record.
  */
 
 import type { Log } from '../log/log.ts';

@@ -109,9 +109,9 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Runs a program as the token's Linux user. Throws INVALID_ARGUMENT, LINK_REQUIRED, NOT_ELIGIBLE, LIMIT_EXCEEDED,
-   * START_FAILED, TOKEN_NOT_ACTIVE, and LINK_LOST (`details.session_id`) when the link went away before
-   * it could say whether the program runs; the record then says so once that is known.
+   * Runs a program as the token's Linux user. Throws INVALID_ARGUMENT, LINK_REQUIRED, NOT_ELIGIBLE,
+   * LIMIT_EXCEEDED, START_FAILED, TOKEN_NOT_ACTIVE, and LINK_LOST (`details.session_id`) when the link went
+   * away before it could say whether the program runs; the record then says so once that is known.
    */
   async start(request: StartRequest): Promise<Session> {
     const row = await this.#starts.start(request);
@@ -152,7 +152,10 @@ export class Sessions implements AsyncDisposable {
     return this.#records.view(await this.#visible(viewer, sessionId));
   }
 
-  /** Sends a signal, "TERM" or "15", to a session's processes. Throws NOT_FOUND, SESSION_ENDED, INVALID_ARGUMENT. */
+  /**
+   * Sends a signal, "TERM" or "15", to a session's processes. Throws NOT_FOUND, SESSION_ENDED,
+   * INVALID_ARGUMENT.
+   */
   async signal(viewer: Viewer, sessionId: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
     const row = await this.#visible(viewer, sessionId);
@@ -182,8 +185,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Ends a session with all its processes, who have `graceMs` between SIGTERM and SIGKILL; its end is on record
-   * when this resolves.
+   * Ends a session with all its processes, who have `graceMs` between SIGTERM and SIGKILL; its end is on
+   * record when this resolves.
    */
   async end(session: SessionRow, graceMs: number): Promise<EndResult> {
     const { links } = this.#options;

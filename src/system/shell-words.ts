@@ -1,6 +1,6 @@
 /**
- * A command with its arguments as one types it to a POSIX shell (POSIX 2.2.2). bash and zsh read it likewise, and
- * so do csh and fish where no word has a backslash or an exclamation mark.
+ * A command with its arguments as one types it to a POSIX shell (POSIX 2.2.2). bash and zsh read it
+ * likewise, and so do csh and fish where no word has a backslash or an exclamation mark.
  */
 export function shellWords(words: readonly string[]): string {
   return words.map(quoted).join(' ');

@@ -1,6 +1,7 @@
 /**
- * Columns of a terminal that a text takes, as terminals count: one for a character, two for a wide one (UAX 11), none
- * for one that combines with the character before or is joined to an emoji. Expects inert text.
+ * Columns of a terminal that a text takes, as terminals count: one for a character, two for a wide one
+ * (UAX 11), none for one that combines with the character before or is joined to an emoji. Expects inert
+ * text.
  */
 import { eastAsianWidth } from 'get-east-asian-width';
 

@@ -1,7 +1,7 @@
 /**
- * What --json prints, as definitions that both the output and its manual page are made from. Every member is always
- * there: null stands for what is absent, [] for none. Times are RFC 3339 in UTC with milliseconds. Members are added,
- * never renamed or dropped.
+ * What --json prints, as definitions that both the output and its manual page are made from. Every member
+ * is always there: null stands for what is absent, [] for none. Times are RFC 3339 in UTC with
+ * milliseconds. Members are added, never renamed or dropped.
  */
 
 /** One member of an object that is made from an `Item`. */

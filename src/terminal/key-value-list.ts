@@ -5,8 +5,8 @@ import { type Cell, type Column, fitsIn, layTable, type Paint } from './table.ts
 const GAP = '  ';
 
 /**
- * The lines of a record; what has no value is left out. A value that does not fit beside its name stands below it, in as
- * many lines as it takes. `width` in columns; undefined where there is no terminal.
+ * The lines of a record; what has no value is left out. A value that does not fit beside its name stands
+ * below it, in as many lines as it takes. `width` in columns; undefined where there is no terminal.
  */
 export function layKeyValues(
   pairs: readonly (readonly [name: string, value: Cell])[],
@@ -24,7 +24,10 @@ export function layKeyValues(
   });
 }
 
-/** A table; where even its narrowest form is too wide, each row as a record of all its cells, an empty line between. */
+/**
+ * A table; where even its narrowest form is too wide, each row as a record of all its cells, an empty
+ * line between.
+ */
 export function layToFit(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],

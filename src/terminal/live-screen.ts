@@ -1,6 +1,7 @@
 /**
- * Lines drawn in place, again and again, on the terminal's other screen. Promises to draw only what is different from
- * before, without clearing first, so that nothing flickers, and to leave the terminal as it was found.
+ * Lines drawn in place, again and again, on the terminal's other screen. Promises to draw only what is
+ * different from before, without clearing first, so that nothing flickers, and to leave the terminal as
+ * it was found.
  */
 
 import { stripVTControlCharacters } from 'node:util';
@@ -13,7 +14,10 @@ export interface Surface {
   readonly rows?: number;
 }
 
-/** xterm's control sequences: other screen, cursor, wrapping at the right edge; and synchronized output (mode 2026). */
+/**
+ * xterm's control sequences: other screen, cursor, wrapping at the right edge; and synchronized output
+ * (mode 2026).
+ */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 const BEGIN = '\x1b[?2026h\x1b[H';
@@ -54,12 +58,18 @@ export class LiveScreen implements Disposable {
     this.#surface.write(BEGIN + frame + END);
   }
 
-  /** Behind a line as wide as the screen the cursor is still on its last character, which erasing would take. */
+  /**
+   * Behind a line as wide as the screen the cursor is still on its last character, which erasing would
+   * take.
+   */
   #filled(line: string): string {
     return displayWidth(stripVTControlCharacters(line)) < this.columns ? line + REST_OF_LINE : line;
   }
 
-  /** Draws everything at the next time, also what has not changed: after a resize nobody knows what is shown. */
+  /**
+   * Draws everything at the next time, also what has not changed: after a resize nobody knows what is
+   * shown.
+   */
   forget(): void {
     this.#shown = undefined;
   }

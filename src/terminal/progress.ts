@@ -1,6 +1,6 @@
 /**
- * One line on a terminal about what is being waited for, once that takes longer than a second; erased when it is over
- * and before anything else is said. Where there is no terminal, nothing.
+ * One line on a terminal about what is being waited for, once that takes longer than a second; erased
+ * when it is over and before anything else is said. Where there is no terminal, nothing.
  */
 import { truncate } from './display-width.ts';
 

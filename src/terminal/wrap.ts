@@ -1,6 +1,9 @@
 import { displayWidth, piecesOf } from './display-width.ts';
 
-/** The lines of a text that is broken between words, and within one only where it is wider than a line; nothing is lost. */
+/**
+ * The lines of a text that is broken between words, and within one only where it is wider than a line;
+ * nothing is lost.
+ */
 export function wrap(text: string, width: number): string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];

@@ -1,4 +1,7 @@
-/** Every list of any store, against the same list made in memory: each row once, in order, whatever is asked. */
+/**
+ * Every list of any store, against the same list made in memory: each row once, in order, whatever is
+ * asked.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Store } from '../../src/store/open.ts';

@@ -1,4 +1,7 @@
-/** A text that is looked for is found in the same values by a list, in the database, and by a watch, in memory. */
+/**
+ * A text that is looked for is found in the same values by a list, in the database, and by a watch, in
+ * memory.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Store } from '../../src/store/open.ts';

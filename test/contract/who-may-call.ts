@@ -4,7 +4,7 @@
  *
  * | column | caller |
  * |---|---|
- * | nobody | without a token, or with one that is not taken: expired, revoked, or the local administrator's in other hands |
+ * | nobody | without a valid token: none, expired, revoked, or a stolen one of the local administrator |
  * | daemon | with the token of a link daemon of alice's |
  * | alice | the login whose tokens, links and sessions all calls are about |
  * | mallory | another login without a role |

@@ -11,7 +11,10 @@ export interface Account {
   readonly groups?: readonly string[];
 }
 
-/** Accounts of the world (test/support/world). bob is in the group latchkey-managers; carol has no login shell. */
+/**
+ * Accounts of the world (test/support/world). bob is in the group latchkey-managers; carol has no login
+ * shell.
+ */
 export const alice: Account = { name: 'alice', uid: 7001, home: '/mnt/home/alice' };
 export const mallory: Account = { name: 'mallory', uid: 7002, home: '/mnt/home/mallory' };
 export const bob: Account = { name: 'bob', uid: 7003, home: '/mnt/home/bob' };
@@ -71,7 +74,10 @@ export class Run {
     for (const look of this.#watchers) look();
   }
 
-  /** Resolves once `pattern` has been printed; rejects when the run ends, or `timeoutMs` passes, before that. */
+  /**
+   * Resolves once `pattern` has been printed; rejects when the run ends, or `timeoutMs` passes, before
+   * that.
+   */
   printed(
     pattern: RegExp,
     stream: 'stdout' | 'stderr' = 'stdout',

@@ -1,6 +1,6 @@
 /**
- * What tests need of the machine that they run on. A test whose need is missing is skipped, and its hooks with it;
- * the run's last lines (build/closing-line.ts) count it and say what was missing.
+ * What tests need of the machine that they run on. A test whose need is missing is skipped, and its hooks
+ * with it; the run's last lines (build/closing-line.ts) count it and say what was missing.
  */
 import { existsSync } from 'node:fs';
 import { missingCgroups, missingControllers } from './host/delegated-cgroup.ts';
@@ -39,7 +39,10 @@ const NEEDS = {
 
 export type Need = keyof typeof NEEDS;
 
-/** Options that skip what lacks one of `names` here: `describe('a link', needs('world', 'sudo'), () => ...)`. */
+/**
+ * Options that skip what lacks one of `names` here: `describe('a link', needs('world', 'sudo'), () =>
+ * ...)`.
+ */
 export function needs(...names: readonly Need[]): Options {
   return skippedFor(missing(...names));
 }

@@ -10,7 +10,10 @@ import { work } from './jobs.ts';
 import { watchBoard } from './watch-board.ts';
 import { weigh } from './weigh.ts';
 
-/** Until a filter is asked for when the answer to the one before is not here: long enough for the next key. */
+/**
+ * Until a filter is asked for when the answer to the one before is not here: long enough for the next
+ * key.
+ */
 const FILTER_MS = 120;
 const TICK_MS = 1_000;
 /** Between pictures that are read aloud. */
@@ -101,7 +104,10 @@ export function useNow(ticks: boolean): number {
   return ticks ? now : Date.now();
 }
 
-/** Whether there is anything to draw: the first rows, or word that they are late. What is drawn first costs most. */
+/**
+ * Whether there is anything to draw: the first rows, or word that they are late. What is drawn first
+ * costs most.
+ */
 export function useReady(isLoaded: boolean): boolean {
   const [isLate, setIsLate] = useState(false);
   useEffect(() => {

@@ -1,4 +1,7 @@
-/** Does what takes more than one call: a few at a time, telling how far it is, until it is done or stopped. */
+/**
+ * Does what takes more than one call: a few at a time, telling how far it is, until it is done or
+ * stopped.
+ */
 import { chunksOf } from '../../src/async/chunks-of.ts';
 import { LARGEST_PAGE, pages } from '../../src/async/pages.ts';
 import type { Client } from '../../src/client/connect/connect.ts';

@@ -4,7 +4,10 @@ import { firstItems } from '../../src/client/pages.ts';
 import type { Query, Row } from '../screen.ts';
 import type { Extent } from '../state/window.ts';
 
-/** `wanted.count` rows, fewer where there are no more, in the order of the list; and how many there are in all. */
+/**
+ * `wanted.count` rows, fewer where there are no more, in the order of the list; and how many there are in
+ * all.
+ */
 export async function loadRows(
   client: Client,
   query: Query,

@@ -2,8 +2,8 @@
  * The terminal in other hands for a while: those of another command of this program, or of the shell. The
  * dashboard has left its other screen meanwhile and reads nothing.
  *
- * The command is a process of its own, with the same server and the same token: what is shown to people raw is
- * shown by one piece of code alone.
+ * The command is a process of its own, with the same server and the same token: what is shown to people
+ * raw is shown by one piece of code alone.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -45,8 +45,9 @@ export async function runInTerminal({ action, target }: Lent, loan: TerminalLoan
 const STOP_MS = 200;
 
 /**
- * Stops all of this command line, as ^z does to programs that leave it to the terminal; resolves when it goes on.
- * Where no shell would ever let it go on (setpgid(2), orphaned process groups) the kernel does not stop it.
+ * Stops all of this command line, as ^z does to programs that leave it to the terminal; resolves when it
+ * goes on. Where no shell would ever let it go on (setpgid(2), orphaned process groups) the kernel does
+ * not stop it.
  */
 export async function stopUntilContinued(onStop: () => void): Promise<void> {
   await stillInput();

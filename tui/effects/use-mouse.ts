@@ -1,10 +1,16 @@
-/** Has the terminal report the mouse, as long as the terminal is the dashboard's. Ink leaves such reports out. */
+/**
+ * Has the terminal report the mouse, as long as the terminal is the dashboard's. Ink leaves such reports
+ * out.
+ */
 import { useStdin, useStdout } from 'ink';
 import { type Dispatch, useEffect } from 'react';
 import { pointings } from '../state/mouse.ts';
 import type { Event } from '../state/update.ts';
 
-/** Modes 1000, the buttons and the wheel, and 1006, in numbers that any size of terminal has room for (xterm). */
+/**
+ * Modes 1000, the buttons and the wheel, and 1006, in numbers that any size of terminal has room for
+ * (xterm).
+ */
 const REPORT = '\u001b[?1000h\u001b[?1006h';
 const REPORT_NOTHING = '\u001b[?1006l\u001b[?1000l';
 /** Longer than any report: what is kept of the beginning of one. */

@@ -1,4 +1,7 @@
-/** Hands the terminal over when the state says so, or the shell, and draws all of the screen anew behind it. */
+/**
+ * Hands the terminal over when the state says so, or the shell, and draws all of the screen anew behind
+ * it.
+ */
 import { useApp } from 'ink';
 import { type Dispatch, useCallback, useEffect } from 'react';
 import type { State } from '../state/state.ts';

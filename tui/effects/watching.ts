@@ -8,7 +8,10 @@ import type { Event } from '../state/update.ts';
 /** What a watch takes of the server. */
 export type Watched = Pick<ReconnectingClient, 'client' | 'reconnect'>;
 
-/** What `begin` gives, until `signal` aborts or it will not come back; how the connection is goes to `tell`. */
+/**
+ * What `begin` gives, until `signal` aborts or it will not come back; how the connection is goes to
+ * `tell`.
+ */
 export async function* watching<Item>(
   server: Watched,
   begin: () => AsyncIterable<Item>,

@@ -6,7 +6,10 @@ import type { Token } from '../../src/generated/latchkey/v1/token.ts';
 import type { Ending, Target } from '../screen.ts';
 import type { Weight } from '../state/state.ts';
 
-/** The tokens that go, those made from them included, their links, and the sessions that run with any of it. */
+/**
+ * The tokens that go, those made from them included, their links, and the sessions that run with any of
+ * it.
+ */
 export async function weigh(
   client: Client,
   { endsTokensBy }: Ending,

@@ -8,8 +8,8 @@ export interface ChartSize {
 }
 
 /**
- * As many lines as `rows`, the highest of `values` as high as all of them; whatever is not nothing is seen. Where
- * there are more values than columns, a column is as high as the highest of its values.
+ * As many lines as `rows`, the highest of `values` as high as all of them; whatever is not nothing is
+ * seen. Where there are more values than columns, a column is as high as the highest of its values.
  */
 export function chart(values: readonly number[], { columns, rows }: ChartSize): string[] {
   const shown = fitted(values, columns);

@@ -1,6 +1,6 @@
 /**
- * Who is on, what runs, what it uses, and what was refused: as much of it as there is room for, the most important
- * in the smallest terminal.
+ * Who is on, what runs, what it uses, and what was refused: as much of it as there is room for, the most
+ * important in the smallest terminal.
  */
 import { stripVTControlCharacters } from 'node:util';
 import type { WatchActivityResponse } from '../../src/generated/latchkey/v1/system.ts';

@@ -1,4 +1,7 @@
-/** What happened in the last hour, minute by minute: a line with a chart in it, or a chart of several lines. */
+/**
+ * What happened in the last hour, minute by minute: a line with a chart in it, or a chart of several
+ * lines.
+ */
 import { padTo, truncate } from '../../src/terminal/display-width.ts';
 import { spread } from '../view/line.ts';
 import type { Appearance } from '../view/theme.ts';
@@ -24,7 +27,10 @@ export function inNumbers({ values }: Series): string {
   return `${NUMBER.format(sum)} in the last hour, at most ${NUMBER.format(most)} a minute`;
 }
 
-/** A line for each, none wider than `columns`, with the charts between names and numbers, one below the other. */
+/**
+ * A line for each, none wider than `columns`, with the charts between names and numbers, one below the
+ * other.
+ */
 export function seriesTable(all: readonly Series[], columns: number, appearance: Appearance): string[] {
   const widest = Math.max(...all.map((series) => inNumbers(series).length));
   return all.map((series) => inOneLine(series, columns, columns - NAMES - widest - 2, appearance));

@@ -20,7 +20,10 @@ export function targetsOf(state: State, action: Action): Target[] {
   return meant.filter((target) => isAllowed(state, action, target));
 }
 
-/** What a session prints is its owner's alone, whatever the role; all else the server has left out already. */
+/**
+ * What a session prints is its owner's alone, whatever the role; all else the server has left out
+ * already.
+ */
 function isAllowed({ who, readOnly }: State, action: Action, { login, can }: Target): boolean {
   if (action.kind === 'show' && login !== who.login) return false;
   if (readOnly && !(action.kind === 'show' && action.changesNothing)) return false;

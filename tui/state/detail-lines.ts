@@ -44,7 +44,10 @@ export function detailLines(state: State, row: Row): DetailLine[] {
   });
 }
 
-/** Cut anywhere, so that it can be copied and put together again; the last line has room for `rest` columns more. */
+/**
+ * Cut anywhere, so that it can be copied and put together again; the last line has room for `rest`
+ * columns more.
+ */
 function wrapped(text: string, width: number, rest: number): string[] {
   const lines = [...piecesOf(text, width)];
   const last = lines.at(-1);

@@ -18,8 +18,8 @@ const NAMED: readonly (readonly [keyof Key, string])[] = [
 ];
 
 /**
- * The keys of one piece of input, in which a fast typist has several. Terminals send Alt and a key as esc and the
- * key; nothing here is on Alt, so it is always taken for the two.
+ * The keys of one piece of input, in which a fast typist has several. Terminals send Alt and a key as esc
+ * and the key; nothing here is on Alt, so it is always taken for the two.
  */
 export function keyNames(input: string, key: Key): string[] {
   return key.meta ? ['esc', ...namesOf(input, key)] : namesOf(input, key);

@@ -1,6 +1,7 @@
 /**
- * The mouse, where it was asked for, is a quick way to press keys: the wheel moves, a click goes to a row, a line or
- * a tab, and one more there opens it. Reports are those of xterm (Control Sequences, mode 1006).
+ * The mouse, where it was asked for, is a quick way to press keys: the wheel moves, a click goes to a
+ * row, a line or a tab, and one more there opens it. Reports are those of xterm (Control Sequences, mode
+ * 1006).
  */
 import { displayWidth } from '../../src/terminal/display-width.ts';
 import { detailLines, topLine } from './detail-lines.ts';

@@ -9,7 +9,10 @@ export function withView(state: State, view: View): State {
   return { ...state, views: more.length === 0 ? [view] : [first, ...more.slice(0, -1), view] };
 }
 
-/** A change of what `query` is looked at with; what is told of a query that is no longer looked at comes too late. */
+/**
+ * A change of what `query` is looked at with; what is told of a query that is no longer looked at comes
+ * too late.
+ */
 export function onQuery(
   state: State,
   query: Query,

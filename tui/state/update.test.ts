@@ -214,7 +214,8 @@ describe('the dashboard', () => {
       ...tokenRow('a'),
       fields: [{ name: 'x', value: 'y'.repeat(70), lead: { screen: 'Links', scope: {} } }],
     };
-    const shown = detailLines(press(showing([leading]), 'enter'), leading); // 75 columns, of which the arrow takes 8
+    // 75 columns, of which the arrow takes 8
+    const shown = detailLines(press(showing([leading]), 'enter'), leading);
     expect(shown.map(({ text, isLast }) => [text?.length, isLast])).toEqual([
       [70, false],
       [0, true],

@@ -1,4 +1,7 @@
-/** What happens to the state: one pure step for everything that comes from the server, the terminal or a key. */
+/**
+ * What happens to the state: one pure step for everything that comes from the server, the terminal or a
+ * key.
+ */
 import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
 import { changeNotice } from './change-notice.ts';
 import { choosing } from './choices.ts';

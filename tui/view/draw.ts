@@ -8,7 +8,10 @@ import { openRow } from './open-row.ts';
 import { spokenText } from './screen-reader.ts';
 import type { Appearance } from './theme.ts';
 
-/** Exactly as many lines as the terminal has rows, none wider than it is; for a screen reader what is to be said. */
+/**
+ * Exactly as many lines as the terminal has rows, none wider than it is; for a screen reader what is to
+ * be said.
+ */
 export function draw(state: State, nowMs: number, appearance: Appearance): string[] {
   if (appearance.isSpoken) return spokenText(state, nowMs, appearance);
   const above = header(state, appearance);

@@ -1,6 +1,6 @@
 /**
- * The dashboard in words, for a screen reader: what is new, where one is, and the keys on demand. No line changes
- * with the time alone, so nothing is said twice.
+ * The dashboard in words, for a screen reader: what is new, where one is, and the keys on demand. No line
+ * changes with the time alone, so nothing is said twice.
  */
 import { inert } from '../../src/inert.ts';
 import type { Value } from '../../src/terminal/table.ts';

@@ -95,7 +95,10 @@ function inAscii(text: string): string {
   }).join('');
 }
 
-/** What the environment asks for: no colours (no-color.org), UTF-8 or not (locale(7)), words to be read aloud (Ink). */
+/**
+ * What the environment asks for: no colours (no-color.org), UTF-8 or not (locale(7)), words to be read
+ * aloud (Ink).
+ */
 export function wishes(env: NodeJS.ProcessEnv): { theme: Theme; ascii: boolean; spoken: boolean } {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
   return {

@@ -1,4 +1,7 @@
-/** A first start that is killed leaves something that the next one completes (N2, A7). Real processes, SIGKILL. */
+/**
+ * A first start that is killed leaves something that the next one completes (N2, A7). Real processes,
+ * SIGKILL.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

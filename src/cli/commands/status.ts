@@ -1,4 +1,7 @@
-/** `latchkey` alone: the server, who one is there and for how long, what runs, and what could be done next. */
+/**
+ * `latchkey` alone: the server, who one is there and for how long, what runs, and what could be done
+ * next.
+ */
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
 import { isAppError, type Reason } from '../../errors.ts';

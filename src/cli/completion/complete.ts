@@ -1,7 +1,8 @@
 /**
- * `latchkey complete -- WORDS`: what could complete the last of the words, for the scripts beside this file; in
- * no help, since nobody types it. The first line says of what kind it is: files, directories, program with the
- * place of its first word among WORDS on the next line, or words, one a line with what it is behind a tab.
+ * `latchkey complete -- WORDS`: what could complete the last of the words, for the scripts beside this
+ * file; in no help, since nobody types it. The first line says of what kind it is: files, directories,
+ * program with the place of its first word among WORDS on the next line, or words, one a line with what
+ * it is behind a tab.
  */
 import type { Command } from 'commander';
 import { FAILED } from '../../exit-status.ts';
@@ -36,8 +37,8 @@ async function ask(run: Run, globals: Globals, named: Named): Promise<Candidate[
 }
 
 /**
- * Ends the process when `work` takes longer than somebody waits who has pressed Tab. Nothing gentler would do: a
- * connection to a server that does not answer cannot be called off while it is being made.
+ * Ends the process when `work` takes longer than somebody waits who has pressed Tab. Nothing gentler
+ * would do: a connection to a server that does not answer cannot be called off while it is being made.
  */
 async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
   const deadline = setTimeout(() => process.exit(FAILED), PATIENCE_MS);

@@ -1,6 +1,6 @@
 /**
- * What could stand at the end of a command line: found by walking the words in front of it through the commands
- * and options as commander has them, so that a new one completes in every shell by itself.
+ * What could stand at the end of a command line: found by walking the words in front of it through the
+ * commands and options as commander has them, so that a new one completes in every shell by itself.
  */
 import type { Argument, Command, Option } from 'commander';
 import { type Globals, isGlobal } from '../globals.ts';

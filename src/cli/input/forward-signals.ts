@@ -1,6 +1,7 @@
 /**
  * ^C and kill while a session is shown: the session gets the signal, not we. A second one within two
- * seconds is for us: we leave, and the session goes on. ^\ is for us alone, since most programs end by the first.
+ * seconds is for us: we leave, and the session goes on. ^\ is for us alone, since most programs end by
+ * the first.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const IMPATIENT_MS = 2000;

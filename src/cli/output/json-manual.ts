@@ -54,7 +54,10 @@ const OBJECTS_ELSEWHERE: Readonly<Record<string, Description>> = {
   },
 };
 
-/** Descriptions by the command that prints, by the noun and event of a watch, and by the name of an object. */
+/**
+ * Descriptions by the command that prints, by the noun and event of a watch, and by the name of an
+ * object.
+ */
 export interface JsonManual {
   readonly documents: Readonly<Record<string, Description>>;
   readonly events: Readonly<Record<string, Description>>;

@@ -1,6 +1,7 @@
 /**
- * A list drawn again in place as it changes: the first of it, as many as fit. The server is asked for them anew when
- * it has told of a change, at most ten times a second, and is given four times as long as it took for other work.
+ * A list drawn again in place as it changes: the first of it, as many as fit. The server is asked for
+ * them anew when it has told of a change, at most ten times a second, and is given four times as long as
+ * it took for other work.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LARGEST_PAGE } from '../../async/pages.ts';
@@ -30,12 +31,16 @@ export interface DrawnList<Item> {
   readonly limit: number | undefined;
 }
 
-/** Resolves with the status of the signal or key that ended it. Throws as a list does, and what ends a watch. */
+/**
+ * Resolves with the status of the signal or key that ended it. Throws as a list does, and what ends a
+ * watch.
+ */
 export async function drawWatch<Item>(run: Run, list: DrawnList<Item>): Promise<number> {
   await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
   const stop = new AbortController();
   using table = new WatchedTable(run, server, list, stop.signal);
-  await run.out.whileWaiting(ASKING, table.ask()); // what is wrong with the words is said before anything is drawn
+  // Errors of the command line are reported before anything is drawn.
+  await run.out.whileWaiting(ASKING, table.ask());
   using screen = new LiveScreen(run.io.stdout);
   using keys = watchKeys(run.io, screen, () => table.wake());
   try {

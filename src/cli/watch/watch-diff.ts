@@ -1,4 +1,7 @@
-/** What a watch has told so far, so that what comes again after a time without the server is told only where it differs. */
+/**
+ * What a watch has told so far, so that what comes again after a time without the server is told only
+ * where it differs.
+ */
 
 import type { Change, PrintedNoun } from '../../nouns/noun.ts';
 import { asJson } from '../../terminal/json.ts';

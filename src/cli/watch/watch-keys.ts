@@ -1,6 +1,7 @@
 /**
- * What ends or interrupts a screen that is drawn again and again: ^C and other signals, `q`, and ^Z, after which the
- * screen comes back. Keys are read unshown where standard input is a terminal, so that none is drawn over.
+ * What ends or interrupts a screen that is drawn again and again: ^C and other signals, `q`, and ^Z,
+ * after which the screen comes back. Keys are read unshown where standard input is a terminal, so that
+ * none is drawn over.
  */
 import { DONE } from '../../exit-status.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -17,7 +18,10 @@ export interface WatchKeys extends Disposable {
   readonly ended: Promise<number>;
 }
 
-/** Listens until disposed, which also gives the terminal back; `redraw` is called when the screen has come back. */
+/**
+ * Listens until disposed, which also gives the terminal back; `redraw` is called when the screen has come
+ * back.
+ */
 export function watchKeys({ stdin }: Io, screen: LiveScreen, redraw: () => void): WatchKeys {
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   const hasKeys = stdin.isTTY === true;

@@ -9,9 +9,10 @@ import { noteOutage } from './outage-notes.ts';
 import { WatchDiff } from './watch-diff.ts';
 
 /**
- * Shows changes until the watch ends, which it does only by failing; goes on by itself when the server was away. As JSON
- * every change is one line: {"event": "there", NOUN: {…}}, {"event": "gone", "id": …}, and {"event": "complete"} once
- * everything that there is has been told, also after a time without the server.
+ * Shows changes until the watch ends, which it does only by failing; goes on by itself when the server
+ * was away. As JSON every change is one line: {"event": "there", NOUN: {…}}, {"event": "gone", "id": …},
+ * and {"event": "complete"} once everything that there is has been told, also after a time without the
+ * server.
  */
 export async function showWatch<Item>(
   run: Run,

@@ -1,6 +1,6 @@
 /**
- * The paths of files and folders, in both modes. System mode is the server of the whole host; self mode is one
- * user's own server, which never touches a system path.
+ * The paths of files and folders, in both modes. System mode is the server of the whole host; self mode
+ * is one user's own server, which never touches a system path.
  */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';

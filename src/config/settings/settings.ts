@@ -249,7 +249,10 @@ export type SettingName = NameIn<typeof SETTINGS>;
 /** Every setting by its name, such as `tokens.signing_key`. */
 export const SETTING_BY_NAME = settingsIn(SETTINGS);
 
-/** Three quarters of the host's memory, in bytes: one user may take that much without stopping everybody else. */
+/**
+ * Three quarters of the host's memory, in bytes: one user may take that much without stopping everybody
+ * else.
+ */
 function mostMemory(): number {
   return Math.floor(totalmem() * 0.75);
 }

@@ -1,4 +1,5 @@
-// What somebody writes who has grpc-js, proto-loader and our protos: node naive-whoami.mjs PROTOS ADDRESS CA TOKEN
+// What somebody writes who has grpc-js, proto-loader and our protos: node naive-whoami.mjs PROTOS ADDRESS CA
+// TOKEN
 import { readFileSync } from 'node:fs';
 import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';

@@ -11,7 +11,10 @@ import { HOSTILE } from '../../support/terminal/hostile-text.ts';
 let daemon: TestDaemon;
 let link: Run;
 
-/** A line of shell in which `$latchkey` is the program and `$run` the run folder; what bash says is its answer. */
+/**
+ * A line of shell in which `$latchkey` is the program and `$run` the run folder; what bash says is its
+ * answer.
+ */
 function shell(line: string, more: NodeJS.ProcessEnv = {}): Promise<Finished> {
   const env = { latchkey: program(), run: daemon.runFolder, ...more };
   return runAs(alice, ['/bin/bash', '-c', line], { env }).finished;
@@ -129,7 +132,10 @@ describe('the command line', needs('world'), () => {
   });
 
   describe('the completion knows what the server knows', () => {
-    /** What each shell offers behind $words; zsh is typed at, since it completes nowhere else, until it shows $wanted. */
+    /**
+     * What each shell offers behind $words; zsh is typed at, since it completes nowhere else, until it shows
+     * $wanted.
+     */
     const OFFERS: Readonly<Record<string, string>> = {
       bash: `source <($latchkey completion bash); COMP_WORDS=("$latchkey" $words ''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
         _latchkey; printf '%s\\n' "\${COMPREPLY[@]}"`,

@@ -1,4 +1,7 @@
-/** What the command line says while it waits for a server that takes its time: here one that is stopped for a while. */
+/**
+ * What the command line says while it waits for a server that takes its time: here one that is stopped
+ * for a while.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';

@@ -1,4 +1,7 @@
-/** Lists that go on: drawn in place on a terminal, as lines elsewhere, over whatever happens to the server. */
+/**
+ * Lists that go on: drawn in place on a terminal, as lines elsewhere, over whatever happens to the
+ * server.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, mallory, type Run, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
@@ -91,7 +94,8 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     await screen.shows({ line: 'q ends', no: 'mallory' });
     const told = events(run);
     const since = told.slice(told.findIndex(({ event }) => event === 'complete') + 1);
-    // The administrator's token is another after each start; alice's link went on, and there is nothing to tell of it.
+    // The administrator's token is another after each start; alice's link went on, and there is nothing to
+    // tell of it.
     const theirLogins = since.map(({ event, id, token }) => [event, token?.login ?? id]);
     expect(theirLogins).toContainEqual(['there', 'root']);
     expect(theirLogins).toContainEqual(['gone', roots]);

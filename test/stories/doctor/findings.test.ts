@@ -1,4 +1,7 @@
-/** `latchkey doctor` on a host where one thing is not in order: it finds that, what helps, and nothing else. */
+/**
+ * `latchkey doctor` on a host where one thing is not in order: it finds that, what helps, and nothing
+ * else.
+ */
 import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';

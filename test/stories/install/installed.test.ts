@@ -15,7 +15,10 @@ import { missing, skippedFor } from '../../support/needs.ts';
 const PASSWORD = 'Tr0ub4dor and more';
 const HIGHER = '0.9.9';
 const UNITS = 'latchkey.service latchkey.socket run-latchkey-links.mount';
-/** The chapters run one after the other, as they stand here; one alone lacks what those before it have left. */
+/**
+ * The chapters run one after the other, as they stand here; one alone lacks what those before it have
+ * left.
+ */
 const IN_ORDER = { concurrent: false, shuffle: false };
 const base: Base = missing('world') ? { missing: missing('world') } : bootable();
 
@@ -356,8 +359,8 @@ function journal(): Promise<string> {
 }
 
 /**
- * Does `work` while a session of alice's runs below a link that sudo has started, in the unit's cgroup; the session
- * afterwards still ends as it should with all its output.
+ * Does `work` while a session of alice's runs below a link that sudo has started, in the unit's cgroup;
+ * the session afterwards still ends as it should with all its output.
  */
 async function whileRunning(work: () => Promise<void>): Promise<void> {
   await login();

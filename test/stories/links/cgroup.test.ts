@@ -1,4 +1,7 @@
-/** Links that sudo has started are kept in cgroups: what belongs to them ends for certain, whatever it does. */
+/**
+ * Links that sudo has started are kept in cgroups: what belongs to them ends for certain, whatever it
+ * does.
+ */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, root, runAs, service } from '../../support/account.ts';
@@ -12,7 +15,10 @@ import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 const PORT = 2207;
 const PASSWORD = 'Correct horse 7';
 
-/** Leaves its parent, its session and its environment, hears no signal, and one part of it is another user's. */
+/**
+ * Leaves its parent, its session and its environment, hears no signal, and one part of it is another
+ * user's.
+ */
 const STUBBORN = `trap "" TERM HUP INT
 (setsid sh -c 'trap "" TERM HUP; sleep 971' &)
 (setsid env -i sh -c 'trap "" TERM; (sleep 972 &) ; sleep 973' &)

@@ -1,4 +1,7 @@
-/** The daemon is killed at random moments, its disk fails it in every way: what it has acknowledged stays so. */
+/**
+ * The daemon is killed at random moments, its disk fails it in every way: what it has acknowledged stays
+ * so.
+ */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -1,4 +1,7 @@
-/** Output in quantity, through link, daemon and command line: nothing of it is lost, and nobody pays for others' slowness. */
+/**
+ * Output in quantity, through link, daemon and command line: nothing of it is lost, and nobody pays for
+ * others' slowness.
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,7 @@
-/** An authority and what ends its tokens, on a disk that gets full, as a program: prints what happened. See full-disk.test.ts. */
+/**
+ * An authority and what ends its tokens, on a disk that gets full, as a program: prints what happened.
+ * See full-disk.test.ts.
+ */
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Authority } from '../../../src/authority/authority.ts';

@@ -1,7 +1,8 @@
 /**
  * A whole system of a story's own, booted with systemd as its process 1 from a root that is made once a
- * machine (test/support/host/booted-base). It lies in the world's mounts and processes, so that it goes with the
- * world whatever happens, and has a network of its own: the world is another host to it, one cable away.
+ * machine (test/support/host/booted-base). It lies in the world's mounts and processes, so that it goes
+ * with the world whatever happens, and has a network of its own: the world is another host to it, one
+ * cable away.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -158,7 +159,10 @@ function cgroupRoots(): string[] {
   return ['systemd', 'unified'].map((name) => join(at, name)).filter((path) => existsSync(path));
 }
 
-/** Cgroups are the machine's, and do not go with the world: those of runs that were killed are still there. */
+/**
+ * Cgroups are the machine's, and do not go with the world: those of runs that were killed are still
+ * there.
+ */
 function sweepCgroups(): void {
   const left = (path: string): boolean => Date.now() - statSync(path).mtimeMs > HOUR_MS && isEmpty(path);
   for (const at of cgroupRoots())

@@ -16,7 +16,10 @@ export class DebianPackage implements Disposable {
     this.file = file;
   }
 
-  /** Of `version`, if not of the one that the sources have; packed as small as the one that is given away if `small`. */
+  /**
+   * Of `version`, if not of the one that the sources have; packed as small as the one that is given away if
+   * `small`.
+   */
   static make({ version, small = false }: { version?: string; small?: boolean } = {}): DebianPackage {
     const folder = mkdtempSync(join(tmpdir(), 'package-'));
     const built = version === undefined ? [] : ['--program', join(folder, 'latchkey')];

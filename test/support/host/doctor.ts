@@ -17,7 +17,10 @@ export interface Finding {
   readonly remedy: string | null;
 }
 
-/** Everything in its place: sshd, sudo, PAM, a cgroup where there are any, and the server of the user latchkey. */
+/**
+ * Everything in its place: sshd, sudo, PAM, a cgroup where there are any, and the server of the user
+ * latchkey.
+ */
 export class ExaminedHost implements AsyncDisposable {
   readonly sshd: TestSshd;
   readonly daemon: TestDaemon;

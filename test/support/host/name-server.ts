@@ -1,4 +1,7 @@
-/** A DNS server of a story's own, inside the world: real packets (RFC 1035, RFC 2782) on the loopback's port 53. */
+/**
+ * A DNS server of a story's own, inside the world: real packets (RFC 1035, RFC 2782) on the loopback's
+ * port 53.
+ */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';

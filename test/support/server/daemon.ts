@@ -120,7 +120,10 @@ export class TestDaemon implements AsyncDisposable {
     chownSync(this.configFile, this.account.uid, this.account.uid);
   }
 
-  /** Starts the daemon (again) on the same folders; with `listenFd` as a service manager hands a socket over. */
+  /**
+   * Starts the daemon (again) on the same folders; with `listenFd` as a service manager hands a socket
+   * over.
+   */
   async serve({ env = {}, listenFd, under }: ServeOptions = {}): Promise<void> {
     const before = under ?? (listenFd === undefined ? [] : ['sh', '-c', ACTIVATE]);
     const run = runAs(this.account, [...before, program(), 'serve', '--config', this.configFile], {

@@ -4,7 +4,10 @@ import type { RevocationOptions } from '../../../src/revocation/revocation.ts';
 
 const OVER = { isOver: true, processes: 0, survivors: [] };
 
-/** No token has a link or a session, and none is missed: every token of a link counts as one that is there. */
+/**
+ * No token has a link or a session, and none is missed: every token of a link counts as one that is
+ * there.
+ */
 export function nothingHangs(): Pick<RevocationOptions, 'links' | 'sessions'> {
   return {
     links: {

@@ -1,8 +1,8 @@
 /** What --json promises (latchkey-json(5)), word for word, and the types that follow from it. */
 
 /**
- * The members that programs rely on, by document and object. Members may be added, here too; none may be renamed,
- * dropped or of another type.
+ * The members that programs rely on, by document and object. Members may be added, here too; none may be
+ * renamed, dropped or of another type.
  */
 export const PROMISED = {
   latchkey:

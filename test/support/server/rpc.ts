@@ -49,7 +49,9 @@ export class Rpc implements Disposable {
     });
   }
 
-  /** The same for a method that streams: resolves with its first message, or with how it ended without one. */
+  /**
+   * The same for a method that streams: resolves with its first message, or with how it ended without one.
+   */
   stream(path: string, request: Uint8Array = Buffer.alloc(0), token?: string): Promise<Answer> {
     const call = this.#client.makeBidiStreamRequest(path, asIs, asIs, bearer(token), patience());
     const { promise, resolve } = Promise.withResolvers<Answer>();
@@ -61,7 +63,9 @@ export class Rpc implements Disposable {
     return promise.finally(() => call.cancel());
   }
 
-  /** All messages of a streaming method until `signal` aborts it or the server ends it. Throws ServiceError. */
+  /**
+   * All messages of a streaming method until `signal` aborts it or the server ends it. Throws ServiceError.
+   */
   async *messages(
     path: string,
     request: Uint8Array,

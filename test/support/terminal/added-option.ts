@@ -1,4 +1,7 @@
-/** The program with one option more in the table of the dashboard, run from the sources: for tests of what comes of it. */
+/**
+ * The program with one option more in the table of the dashboard, run from the sources: for tests of what
+ * comes of it.
+ */
 import { valued } from '../../../src/entry/option.ts';
 import { TUI } from '../../../src/entry/roles/tui.ts';
 

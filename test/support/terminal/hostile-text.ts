@@ -1,4 +1,7 @@
-/** Text that is made to harm whoever looks at it, as somebody could put it into a name, a command or a message. */
+/**
+ * Text that is made to harm whoever looks at it, as somebody could put it into a name, a command or a
+ * message.
+ */
 export const HOSTILE: Readonly<Record<string, string>> = {
   colours: 'red \u001b[31m, cleared \u001b[2J\u001b[H, scrolled\u001b[9999S',
   title: '\u001b]0;owned\u0007',

@@ -1,11 +1,17 @@
-/** What bash, zsh and fish themselves make of a completion: whole lines typed, and Tab pressed behind each. */
+/**
+ * What bash, zsh and fish themselves make of a completion: whole lines typed, and Tab pressed behind
+ * each.
+ */
 import { execFileSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** What makes a shell ready for `type`: no question of its own, our script, and ^G, which shows the line and empties it. */
+/**
+ * What makes a shell ready for `type`: no question of its own, our script, and ^G, which shows the line
+ * and empties it.
+ */
 const READY: Readonly<Record<'bash' | 'zsh', readonly string[]>> = {
   bash: [
     'bash --norc --noprofile -i',

@@ -57,7 +57,10 @@ export class Screen implements Disposable {
     this.#tmux('send-keys', 'Enter');
   }
 
-  /** Presses and releases a mouse's button (0 the left one, 64 and 65 the wheel) on the text, where it is first shown. */
+  /**
+   * Presses and releases a mouse's button (0 the left one, 64 and 65 the wheel) on the text, where it is
+   * first shown.
+   */
   click(text: string, button = 0): void {
     const { lines } = this.view;
     const row = lines.findIndex((line) => line.includes(text));
@@ -94,7 +97,10 @@ export class Screen implements Disposable {
     return this.#tmux('list-buffers');
   }
 
-  /** Whether the terminal is on its other screen, as full-screen programs have it; and whether it shows its cursor. */
+  /**
+   * Whether the terminal is on its other screen, as full-screen programs have it; and whether it shows its
+   * cursor.
+   */
   get modes(): string {
     return this.#tmux('display-message', '-p', '#{alternate_on} #{cursor_flag}').trim();
   }

@@ -1,4 +1,7 @@
-/** What a terminal shows at one moment: its lines, and which of them are which while the dashboard is in it. */
+/**
+ * What a terminal shows at one moment: its lines, and which of them are which while the dashboard is in
+ * it.
+ */
 
 /** Part of a line, or what a line matches. */
 export type Pattern = string | RegExp;
