@@ -1,4 +1,7 @@
-/** The dashboard's keys, in a real terminal with a real server: each that its help names does something (X7). */
+/**
+ * The dashboard's keys, in a real terminal with a real server: each that its help names does something
+ * (X7).
+ */
 import { describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';

@@ -31,7 +31,10 @@ export class DashboardSite {
 
   private constructor() {}
 
-  /** The site of the suite around: open during its tests, with the sessions that each has left ended behind it. */
+  /**
+   * The site of the suite around: open during its tests, with the sessions that each has left ended behind
+   * it.
+   */
   static ofSuite(): DashboardSite {
     const site = new DashboardSite();
     beforeAll(() => site.#open());
@@ -60,7 +63,10 @@ export class DashboardSite {
     return (await this.daemon.cli(account, ['start', '--detach', ...words])).stdout.trim();
   }
 
-  /** Leaves alice's session that is attached to in `screen`, once it is: a key that comes before that is lost. */
+  /**
+   * Leaves alice's session that is attached to in `screen`, once it is: a key that comes before that is
+   * lost.
+   */
   async leaveSession(screen: Screen): Promise<void> {
     const attached = async (): Promise<number> => {
       const sessions = await this.daemon.as(alice).sessions('--state', 'running', '--all');
