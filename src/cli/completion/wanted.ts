@@ -52,13 +52,17 @@ class Walk {
   }
 
   stepOver(word: string): void {
+    if (this.#programAt === undefined) this.#take(word);
+    this.#at += 1;
+  }
+
+  #take(word: string): void {
     const pending = this.#pending;
     this.#pending = undefined;
     if (pending !== undefined) this.#say(pending, word);
     else if (this.#isPlain || !word.startsWith('-')) this.#stepOverWord(word);
     else if (word === '--') this.#isPlain = true;
     else this.#stepOverOption(word);
-    this.#at += 1;
   }
 
   wanted(last: string): Wanted {
@@ -90,7 +94,7 @@ class Walk {
       this.#command = below;
       return;
     }
-    if (isProgram(this.#argument)) this.#programAt ??= this.#at;
+    if (isProgram(this.#argument)) this.#programAt = this.#at;
     this.#given += 1;
   }
 

@@ -26,6 +26,7 @@ const LINES: readonly (readonly [line: string, ...wanted: (string | RegExp)[]])[
   ['latchkey start --dir b', 'b-folder/'],
   ['latchkey start --env A=B basena', 'basename'],
   ['latchkey start -- cat a', /a\\? file\.pem/],
+  ['latchkey start cat --dir a', /a\\? file\.pem/],
 ];
 
 const DIRECTORY_LINE = LINES.findIndex(([line]) => line.includes('--dir'));
@@ -61,17 +62,20 @@ describe('the completion of the program', needs(...SHELLS), () => {
       const told = shown[at]?.split('\n').filter((text) => !text.includes(line.trim())) ?? ['nothing'];
       expect(told.join('').trim()).toBe('');
     }
+    expect(shown.join('\n')).not.toMatch(/latchkey: |server is running|vouches/);
   });
 
   test.for(SHELLS)('runs nothing that is on the line in %s', async (shell) => {
     const hostile = ['$(touch pwned)', '`touch pwned`', '"$(touch pwned)"', '(touch pwned)'];
-    const lines = hostile.flatMap((text) => [
+    const attacks = hostile.flatMap((text) => [
       `latchkey --run ${text} tokens show `,
       `latchkey tui --theme=${text}`,
       `latchkey start --env A=${text} basena`,
     ]);
     rmSync(join(folder, 'pwned'), { force: true });
-    expect(pressTab(shell, lines, { programs, folder })).toHaveLength(lines.length);
+    const shown = pressTab(shell, [...attacks, 'latchkey tok'], { programs, folder });
+    expect(shown).toHaveLength(attacks.length + 1);
+    expect(shown.at(-1)).toContain('tokens');
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });
 });
