@@ -5,7 +5,7 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { UserEntry } from '../accounts/user-database.ts';
-import { AppError, isAppError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import { accountProof } from '../link-protocol/account-proof.ts';
 import type { Links } from '../supervisor/links.ts';
 import { shellWords } from '../system/shell-words.ts';
@@ -13,7 +13,7 @@ import { refused } from './conversation.ts';
 import type { Executed, SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
-  readonly links: Pick<Links, 'daemonStarts' | 'expect' | 'takesStarts'>;
+  readonly links: Pick<Links, 'ensureDaemon' | 'startsDaemons' | 'takesStarts'>;
   /** Absolute path of Latchkey's program, the same for every account. */
   readonly program: string;
   readonly runFolder: string;
@@ -34,21 +34,15 @@ export class LinkDaemons {
    */
   async ensure(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
-    const isProven = links.takesStarts(user) || links.daemonStarts.isPossible;
+    const isProven = links.takesStarts(user) || links.startsDaemons;
     if (isProven) await this.#prove(user, connection);
     if (isProven && links.takesStarts(user)) return;
-    await links.daemonStarts.inTurn(user.name, async () => {
-      // An account that sudo must not start a link for, because it is locked for example, may still log in
-      // over SSH.
-      await links.daemonStarts.attempt(user).catch(unlessNotEligible);
-      if (!links.takesStarts(user)) await this.#start(user, connection);
-      else if (!isProven) await this.#prove(user, connection); // another login has started one meanwhile
-    });
+    const hasRun = await links.ensureDaemon(user, () => this.#start(user, connection));
+    if (!isProven && !hasRun) await this.#prove(user, connection); // another login has started one meanwhile
   }
 
   async #start(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
-    using _ = links.expect(user.uid);
     const executed = await connection.execute(this.#command('--daemon'));
     if (executed.status !== 0 || !links.takesStarts(user)) throw notProven(executed);
   }
@@ -68,10 +62,6 @@ export class LinkDaemons {
     const { program, runFolder } = this.#options;
     return shellWords([program, 'link', ...words, '--run', runFolder]);
   }
-}
-
-function unlessNotEligible(error: unknown): void {
-  if (!isAppError(error, 'NOT_ELIGIBLE')) throw error;
 }
 
 /** The message of sshd when the password must be changed before a command can run (session.c). */

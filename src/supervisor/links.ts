@@ -6,6 +6,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EligibleSettings } from '../accounts/eligible.ts';
+import type { UserEntry } from '../accounts/user-database.ts';
+import { chunksOf } from '../async/chunks-of.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError, isAppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
@@ -77,13 +79,12 @@ export class Links implements AsyncDisposable {
   readonly #meter = new LinkMeter();
   /** Uids whose link daemon is being started, once for each start. */
   readonly #expected: number[] = [];
+  readonly #daemonStarts: DaemonStarts;
   readonly #renewal: TokenRenewal;
   readonly #outdatedDaemons: OutdatedDaemons;
   readonly #stopping = new AbortController();
   readonly #cleanTimer: NodeJS.Timeout;
   #cleaning: Promise<void> | undefined;
-  /** Starts link daemons for users who have none. */
-  readonly daemonStarts: DaemonStarts;
 
   private constructor(options: LinksOptions, folder: LinksFolder) {
     const { store, authority, settings, starter = () => undefined, cgroups, now, log } = options;
@@ -108,13 +109,14 @@ export class Links implements AsyncDisposable {
     this.#supervision = new Supervision({ ...common, folder, stopping });
     this.#registration = new Registration({ ...common, folder, supervision: this.#supervision });
     this.#renewal = new TokenRenewal(common);
-    this.daemonStarts = new DaemonStarts({
+    this.#daemonStarts = new DaemonStarts({
       ...common,
       starter,
       has: ({ name, uid }) => this.#registry.accepting(name)?.uid === uid,
+      responds: (user) => this.takesStarts(user),
       expect: (uid) => this.expect(uid),
     });
-    this.#outdatedDaemons = new OutdatedDaemons({ ...common, daemonStarts: this.daemonStarts });
+    this.#outdatedDaemons = new OutdatedDaemons({ ...common, daemonStarts: this.#daemonStarts });
     this.#cleanTimer = setInterval(() => this.#cleanFolder(), CLEAN_MS).unref();
   }
 
@@ -205,8 +207,21 @@ export class Links implements AsyncDisposable {
     const { jti, socket, user: name } = claims;
     const uid = await this.#options.authority.uidOf(jti);
     if (socket === undefined && name !== undefined && uid !== undefined)
-      await this.daemonStarts.ensure({ name, uid });
+      await this.#daemonStarts.ensure({ name, uid });
     return this.forClaims(claims, uid);
+  }
+
+  /** True when the server itself can start link daemons. */
+  get startsDaemons(): boolean {
+    return this.#daemonStarts.isPossible;
+  }
+
+  /**
+   * Makes sure that `user` has a link daemon that responds; `start` is called to start one when the server
+   * cannot or must not. Returns true when it was called. Throws what `start` throws.
+   */
+  ensureDaemon(user: UserEntry, start: () => Promise<void>): Promise<boolean> {
+    return this.#daemonStarts.ensureBy(user, start);
   }
 
   /** Returns a connected link of `uid`: the one that accepts new starts, else any. */
@@ -313,10 +328,8 @@ export class Links implements AsyncDisposable {
   }
 
   async #findAll(links: readonly Link[]): Promise<void> {
-    for (let first = 0; first < links.length; first += RESUMED_AT_ONCE) {
-      const some = links.slice(first, first + RESUMED_AT_ONCE);
+    for (const some of chunksOf(links, RESUMED_AT_ONCE))
       await Promise.all(some.map((link) => this.#supervision.find(link)));
-    }
   }
 
   /** Runs one cleanup at a time in the background, since users can fill the folder. */

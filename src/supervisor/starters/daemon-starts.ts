@@ -19,6 +19,8 @@ export type BoundUser = Pick<UserEntry, 'name' | 'uid'>;
 export interface DaemonStartsOptions {
   /** Returns true when the user already has one, even if it does not respond at the moment. */
   readonly has: (user: BoundUser) => boolean;
+  /** Returns true when the user has one that responds. */
+  readonly responds: (user: BoundUser) => boolean;
   /** Allows a link daemon of `uid` to register, until disposed. */
   readonly expect: (uid: number) => Disposable;
   readonly starter: () => Starter | undefined;
@@ -51,8 +53,24 @@ export class DaemonStarts {
   async ensure(bound: BoundUser): Promise<void> {
     const { has } = this.#options;
     if (has(bound) || !this.isPossible) return;
-    await this.inTurn(bound.name, async () => {
-      if (!has(bound)) await this.attempt(await accountOf(bound));
+    await this.#turns.run(bound.name, async () => {
+      if (!has(bound)) await this.#attempt(await accountOf(bound));
+    });
+  }
+
+  /**
+   * Makes sure that `user` has one that responds: starts one like `ensure`, or else with `start`, which may
+   * also do so for an account that `ensure` refuses: a locked one, for example, may still log in over SSH.
+   * Returns true when `start` was called. Throws what `start` throws.
+   */
+  ensureBy(user: UserEntry, start: () => Promise<void>): Promise<boolean> {
+    const { responds, expect } = this.#options;
+    return this.#turns.run(user.name, async () => {
+      await this.#attempt(user).catch(unlessNotEligible);
+      if (responds(user)) return false;
+      using _ = expect(user.uid);
+      await start();
+      return true;
     });
   }
 
@@ -61,13 +79,13 @@ export class DaemonStarts {
    * comes. Also resolves when none can be started. Throws NOT_ELIGIBLE.
    */
   async replace(bound: BoundUser, isWanted: () => boolean): Promise<void> {
-    await this.inTurn(bound.name, async () => {
+    await this.#turns.run(bound.name, async () => {
       if (isWanted()) await this.#start(await accountOf(bound));
     });
   }
 
-  /** Starts one for `user` unless there is one; must be called within `inTurn`. See `ensure`. */
-  async attempt(user: UserEntry): Promise<void> {
+  /** Starts one for `user` unless there is one; must be called in the user's turn. See `ensure`. */
+  async #attempt(user: UserEntry): Promise<void> {
     if (!this.#options.has(user) && !this.#isPaused(user.name)) await this.#start(user);
   }
 
@@ -88,16 +106,15 @@ export class DaemonStarts {
     }
   }
 
-  /** Runs `work` after everything started earlier for `linuxUser`. */
-  inTurn<T>(linuxUser: string, work: () => Promise<T>): Promise<T> {
-    return this.#turns.run(linuxUser, work);
-  }
-
   #isPaused(linuxUser: string): boolean {
     const nowMs = performance.now();
     for (const [name, untilMs] of this.#pausedUntil) if (untilMs <= nowMs) this.#pausedUntil.delete(name);
     return this.#pausedUntil.has(linuxUser);
   }
+}
+
+function unlessNotEligible(error: unknown): void {
+  if (!isAppError(error, 'NOT_ELIGIBLE')) throw error;
 }
 
 /** Returns the account that a login is bound to. Throws NOT_ELIGIBLE when it has changed. */
