@@ -1,4 +1,4 @@
-/** How tests are laid out (test/README.md). */
+/** Rules of how tests are laid out (test/README.md). */
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';

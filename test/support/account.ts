@@ -35,10 +35,10 @@ export function myself(): Account {
   return { name: username, uid, home: homedir };
 }
 
-/** Who a story is about: alice in a world (test/support/world), whoever runs the tests elsewhere. */
+/** The person a story is about: alice in a world (test/support/world), whoever runs the tests elsewhere. */
 export const user: Account = process.env.TEST_WORLD ? alice : myself();
 
-/** Who runs and administers the server of a story: root in a world, whoever runs the tests elsewhere. */
+/** The administrator of a story, who also runs its server: root in a world, whoever runs the tests elsewhere. */
 export const administrator: Account = process.env.TEST_WORLD ? root : myself();
 
 export interface Finished {

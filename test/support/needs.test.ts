@@ -13,7 +13,7 @@ await startVitest('test', [], {
   config: false, watch: false, include: ['${FILE}'], reporters: ['./build/closing-line.ts'],
 });`;
 
-/** What a run of FILE prints where there is no world. */
+/** Returns the lines that a run of FILE prints where there is no world. */
 async function closingLines(): Promise<string[]> {
   const { TEST_WORLD: _, CHECKS_PASSED: __, CHECKS_FAILED: ___, ...env } = process.env;
   const argv = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', RUN];

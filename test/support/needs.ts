@@ -1,13 +1,13 @@
 /**
- * What tests need of the machine that they run on. A test whose need is missing is skipped, and its hooks
- * with it; the run's last lines (build/closing-line.ts) count it and say what was missing.
+ * Needs that tests have of the machine they run on. A suite whose need is missing is skipped together with
+ * its hooks; the run's last lines (build/closing-line.ts) count its tests and say what was missing.
  */
 import { existsSync } from 'node:fs';
 import { missingCgroups, missingControllers } from './host/delegated-cgroup.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** Why the test is skipped. */
+    /** The reason for which the test is skipped. */
     missing?: string;
   }
 }

@@ -1,7 +1,4 @@
-/**
- * The dashboard in a real terminal, with the built program and a real server: what it shows, and finds
- * (X7).
- */
+/** The dashboard in a real terminal, with the built program and a real server: what it shows (X7). */
 import { describe, expect, test } from 'vitest';
 import { alice, bob, mallory, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';

@@ -1,7 +1,4 @@
-/**
- * The dashboard's keys, in a real terminal with a real server: each that its help names does something
- * (X7).
- */
+/** The dashboard's keys, in a real terminal: each that the help names does something (X7). */
 import { describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';

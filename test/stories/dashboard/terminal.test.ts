@@ -1,7 +1,4 @@
-/**
- * The dashboard and its terminal: of any size, with any text, read aloud, and given back as it was found
- * (X7).
- */
+/** The dashboard's terminal: of any size, with any text, read aloud, given back as it was found (X7). */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';

@@ -170,7 +170,7 @@ export class TestDaemon implements AsyncDisposable {
     return run;
   }
 
-  /** What `account` is told of this daemon: `daemon.as(alice).tokens()`. */
+  /** Returns `account` as a caller of this daemon: `daemon.as(alice).tokens()`. */
   as(account: Account): Caller {
     return new Caller(this, account);
   }

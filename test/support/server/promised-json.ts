@@ -1,4 +1,4 @@
-/** What --json promises (latchkey-json(5)), word for word, and the types that follow from it. */
+/** The promises of --json (latchkey-json(5)), word for word, and the types that follow from them. */
 
 /**
  * The members that programs rely on, by document and object. Members may be added, here too; none may be
@@ -48,7 +48,7 @@ export const PROMISED = {
 
 type Promised = typeof PROMISED;
 
-/** What --json prints under a name of PROMISED: `Printed<'token'>`, `Printed<'latchkey whoami'>`. */
+/** The type of what --json prints by a name of PROMISED: `Printed<'token'>`, `Printed<'latchkey whoami'>`. */
 export type Printed<Name extends keyof Promised> = Members<Promised[Name]>;
 
 /** "jti: string, daemon: boolean" as an object type. */

@@ -25,16 +25,13 @@ export async function openDashboard(
   return screen;
 }
 
-/** What stories of the dashboard need: a server with bob as its manager, and alice and bob logged in. */
+/** The site of the dashboard's stories: a server with bob as its manager, and alice and bob logged in. */
 export class DashboardSite {
   #daemon: TestDaemon | undefined;
 
   private constructor() {}
 
-  /**
-   * The site of the suite around: open during its tests, with the sessions that each has left ended behind
-   * it.
-   */
+  /** A site for the suite around, open during its tests; sessions that a test has left are ended behind it. */
   static ofSuite(): DashboardSite {
     const site = new DashboardSite();
     beforeAll(() => site.#open());
@@ -63,10 +60,7 @@ export class DashboardSite {
     return (await this.daemon.cli(account, ['start', '--detach', ...words])).stdout.trim();
   }
 
-  /**
-   * Leaves alice's session that is attached to in `screen`, once it is: a key that comes before that is
-   * lost.
-   */
+  /** Leaves the session of alice's that `screen` shows, once it is attached to: a key before that is lost. */
   async leaveSession(screen: Screen): Promise<void> {
     const attached = async (): Promise<number> => {
       const sessions = await this.daemon.as(alice).sessions('--state', 'running', '--all');

@@ -72,7 +72,7 @@ export class Screen implements Disposable {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
 
-  /** What is shown now. */
+  /** The text that is shown now. */
   get view(): View {
     return new View(this.#tmux('capture-pane', '-p'));
   }

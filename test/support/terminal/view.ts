@@ -1,30 +1,27 @@
-/**
- * What a terminal shows at one moment: its lines, and which of them are which while the dashboard is in
- * it.
- */
+/** A terminal's text at one moment: its lines, and which of them are which in the dashboard. */
 
-/** Part of a line, or what a line matches. */
+/** Part of a line, or an expression that a line matches. */
 export type Pattern = string | RegExp;
 
-/** What is to be shown, all of it at the same moment. */
+/** Patterns of lines that are all to be shown at the same moment. */
 export interface Wanted {
-  /** In the first line: in the dashboard who is logged in where, and whether it is live. */
+  /** The first line; the dashboard's says who is logged in where, and whether it is live. */
   readonly header?: Pattern;
-  /** In the second line: in the dashboard the screens that there are. */
+  /** The second line; the dashboard's names the screens that there are. */
   readonly tabs?: Pattern;
-  /** In the third line: in the dashboard what is looked at, "Tokens · 1 of 3", or what a dialog asks. */
+  /** The third line; the dashboard's says what is looked at, "Tokens · 1 of 3", or what a dialog asks. */
   readonly title?: Pattern;
-  /** In the line that the cursor is on. */
+  /** The line that the cursor is on. */
   readonly selected?: Pattern;
-  /** In the last line but one: in the dashboard what is typed, or what there is to know. */
+  /** The last line but one; the dashboard's shows what is typed, or what there is to know. */
   readonly prompt?: Pattern;
-  /** In the last line: in the dashboard the keys that do something here. */
+  /** The last line; the dashboard's names the keys that do something here. */
   readonly footer?: Pattern;
-  /** In some line; of several each in a line further down than the one before. */
+  /** Some line; the second of several patterns is looked for further down than the first, and so on. */
   readonly line?: Pattern | readonly Pattern[];
-  /** In lines that follow each other without another between them. */
+  /** Lines that follow each other without another between them. */
   readonly lines?: readonly Pattern[];
-  /** In no line. */
+  /** No line matches it. */
   readonly no?: Pattern;
 }
 
@@ -32,7 +29,7 @@ const CURSOR = '▸';
 
 export class View {
   readonly text: string;
-  /** As many as the terminal has rows, without the blanks at their ends. */
+  /** One line for each row of the terminal, without the blanks at its end. */
   readonly lines: readonly string[];
 
   constructor(text: string) {
@@ -70,7 +67,7 @@ export class View {
     return this.lines.find((line) => matches(line, pattern)) ?? '';
   }
 
-  /** What of `wanted` is not shown, in words; empty when all of it is. */
+  /** Says in words which parts of `wanted` are not shown; empty when all of it is. */
   lacks({ line = [], lines = [], no, ...parts }: Wanted): string[] {
     const wrong: string[] = [];
     for (const name of ['header', 'tabs', 'title', 'selected', 'prompt', 'footer'] as const) {
