@@ -38,7 +38,7 @@ export function myself(): Account {
 /** The person a story is about: alice in a world (test/support/world), whoever runs the tests elsewhere. */
 export const user: Account = process.env.TEST_WORLD ? alice : myself();
 
-/** The administrator of a story, who also runs its server: root in a world, whoever runs the tests elsewhere. */
+/** The administrator of a story, who runs its server: root in a world, whoever runs the tests elsewhere. */
 export const administrator: Account = process.env.TEST_WORLD ? root : myself();
 
 export interface Finished {

@@ -31,7 +31,7 @@ export class DashboardSite {
 
   private constructor() {}
 
-  /** A site for the suite around, open during its tests; sessions that a test has left are ended behind it. */
+  /** A site for the suite around, open during its tests; ends the sessions that each of them has left. */
   static ofSuite(): DashboardSite {
     const site = new DashboardSite();
     beforeAll(() => site.#open());
