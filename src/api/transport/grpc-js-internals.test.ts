@@ -56,8 +56,8 @@ describe('the private members of grpc-js', () => {
   });
 
   it('are refused without the HTTP/2 servers of a server', () => {
-    expect(() => http2ServersOf(new Server())).toThrow('without the http2Servers of a server');
-    expect(() => http2ServersOf({} as Server)).toThrow('without the http2Servers of a server');
+    expect(() => http2ServersOf(new Server())).toThrow('its copy lacks the http2Servers of a server');
+    expect(() => http2ServersOf({} as Server)).toThrow('its copy lacks the http2Servers of a server');
   });
 
   it.each(MEMBERS.filter((member) => !VITAL.includes(member)))(
