@@ -1,21 +1,18 @@
-/** One client joined to a session: output from an offset on, and input as the program takes it. */
+/** A client attached to a session: reads output from an offset on, and sends input at the program's pace. */
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 
 export interface AttachmentParts {
   readonly output: AsyncGenerator<OutputPiece, OutputEnd>;
-  /** The session's link now. Throws LINK_REQUIRED, LINK_LOST, SESSION_ENDED. */
+  /** Returns the session's current link. Throws LINK_REQUIRED, LINK_LOST, SESSION_ENDED. */
   readonly link: () => Promise<LinkConnection>;
-  /** To be called once the client has left. */
+  /** Called when the client has detached. */
   readonly left: () => void;
   readonly signal: AbortSignal | undefined;
 }
 
 export class Attachment implements Disposable {
-  /**
-   * What the session prints, until it is over. While it is not taken the program waits rather than lose
-   * any.
-   */
+  /** The session's output until it ends. While it is not read, the program waits, so that none is lost. */
   readonly output: AsyncGenerator<OutputPiece, OutputEnd>;
   readonly #sessionId: string;
   readonly #parts: AttachmentParts;
@@ -28,17 +25,20 @@ export class Attachment implements Disposable {
     if (parts.signal?.aborted) parts.left();
   }
 
-  /** Resolves when `data` is on its way to the program. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST. */
+  /**
+   * Sends `data` to the program; resolves when its link has accepted it. Throws INPUT_CLOSED, SESSION_ENDED,
+   * LINK_LOST.
+   */
   async input(data: Buffer): Promise<void> {
     await (await this.#parts.link()).input(this.#sessionId, data);
   }
 
-  /** No more input comes, behind what was given. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST. */
+  /** Closes the input after what was sent. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST. */
   async closeInput(): Promise<void> {
     await (await this.#parts.link()).closeInput(this.#sessionId);
   }
 
-  /** The client has left; the session goes on. */
+  /** Detaches the client; the session goes on. */
   [Symbol.dispose](): void {
     this.#parts.signal?.removeEventListener('abort', this.#parts.left);
     this.#parts.left();

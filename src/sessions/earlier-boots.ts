@@ -1,4 +1,4 @@
-/** Nothing that ran before the host was started anew can be running. */
+/** Ends the records of sessions from before the host's last boot: none of them can still be running. */
 import { readFile } from 'node:fs/promises';
 import type { Store } from '../store/open.ts';
 import { getMeta, setMeta } from '../store/tables/meta.ts';
@@ -6,9 +6,9 @@ import { selectSessions, updateSession } from '../store/tables/sessions.ts';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const KEY = 'boot_id';
-const AT_ONCE = 1000;
+const BATCH_SIZE = 1000;
 
-/** Ends, with unknown status, what is on record as running since another boot. */
+/** Marks sessions recorded as running since an earlier boot as ended, with unknown status. */
 export async function endSessionsOfEarlierBoots(store: Store, nowMs: number): Promise<void> {
   const boot = (await readFile(BOOT_ID, 'utf8')).trim();
   const known = await store.read((db) => getMeta(db, KEY));
@@ -17,11 +17,11 @@ export async function endSessionsOfEarlierBoots(store: Store, nowMs: number): Pr
     let left: number;
     do {
       left = await store.commit(async (tx) => {
-        const { items } = await selectSessions(tx, { state, pageSize: AT_ONCE });
+        const { items } = await selectSessions(tx, { state, pageSize: BATCH_SIZE });
         for (const { id } of items) await updateSession(tx, id, { state: 'ended', ended_at: nowMs });
         return items.length;
       });
-    } while (left === AT_ONCE);
+    } while (left === BATCH_SIZE);
   }
   await store.commit((tx) => setMeta(tx, KEY, boot));
 }

@@ -4,7 +4,7 @@ import { keptCommand } from './kept-command.ts';
 
 const MOST_BYTES = 4096;
 
-it('keeps a command as it is, and of a long one the beginning', () => {
+it('keeps a command whole, and the beginning of a long one', () => {
   expect(JSON.parse(keptCommand(['sh', '-c', 'exit 7', '']))).toEqual(['sh', '-c', 'exit 7', '']);
   const script = 'x'.repeat(3000);
   expect(JSON.parse(keptCommand(['sh', '-c', script]))).toEqual(['sh', '-c', script]);

@@ -1,17 +1,20 @@
-/** A session's output, read on across the loss of its link: the next one goes on where the last stopped. */
+/**
+ * Reads a session's output across the loss of its link: continues with the next link where the last one
+ * stopped.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../errors.ts';
 import type { LinkConnection, ReadOptions } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 
-const LOOK_MS = 50;
-const PATIENCE_MS = 10_000;
+const RETRY_MS = 50;
+const GIVE_UP_MS = 10_000;
 
 /**
- * `link` is asked for the session's link now, and throws what is wrong when there is none. What it
- * throws is told to the reader once there has been none for ten seconds.
+ * Yields a session's output. `link` returns the session's current link, and throws when there is none; that
+ * error is thrown to the reader when there has been none for ten seconds.
  */
-export async function* readOn(
+export async function* readAcrossLinks(
   sessionId: string,
   options: ReadOptions,
   link: () => Promise<LinkConnection>,
@@ -28,7 +31,7 @@ export async function* readOn(
         yield value;
       }
     } catch (error) {
-      // Whoever reads from now on and has read nothing cannot say from where to go on.
+      // A reader of only new output that has read nothing yet has no offset to continue from.
       if (!isAppError(error, 'LINK_LOST') || offset < 0) throw error;
       from = await nextLink(from, link, options.signal);
     } finally {
@@ -42,7 +45,7 @@ async function nextLink(
   link: () => Promise<LinkConnection>,
   signal: AbortSignal | undefined,
 ): Promise<LinkConnection> {
-  for (const deadline = performance.now() + PATIENCE_MS; ; ) {
+  for (const deadline = performance.now() + GIVE_UP_MS; ; ) {
     try {
       const next = await link();
       if (next !== lost && next.isOpen) return next;
@@ -51,6 +54,6 @@ async function nextLink(
       if (!mayPass || performance.now() > deadline) throw error;
     }
     if (signal?.aborted) throw new AppError('CANCELLED', 'the reader has left');
-    await delay(LOOK_MS);
+    await delay(RETRY_MS);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Makes the records say what the links say: whenever a link is ready, gone, or has news. A session
- * whose link is gone is given to another link of the same uid; one that no link of its uid knows is
- * over, its status unknown.
+ * Updates the records of sessions to what their links report, whenever a link is ready, gone, or has news. A
+ * session whose link is gone is given to another link of the same uid. One that no link of its uid knows is
+ * recorded as ended, with unknown status.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { chunksOf } from '../async/chunks-of.ts';
@@ -16,17 +16,20 @@ import type { Links } from '../supervisor/links.ts';
 import type { LinkObserver } from '../supervisor/observer.ts';
 import type { Records } from './records.ts';
 
-const ADOPTED_AT_ONCE = 1_000;
+const ADOPT_BATCH_SIZE = 1_000;
 
 export interface ReconciliationOptions {
   readonly store: Store;
   readonly links: Pick<Links, 'forUid' | 'isKnown'>;
   readonly records: Records;
-  /** Starts that have not been answered yet: their links cannot know them. */
+  /** Ids of starts that are not answered yet: their links may not know them. */
   readonly unanswered: ReadonlySet<string>;
-  /** Forgets ended sessions of a uid whose time is over. */
+  /** Forgets the ended sessions of a uid whose retention time is over. */
   readonly forgetOld: (uid: number) => Promise<void>;
-  /** Until a session that nobody knows is given up: another link may still hold it. */
+  /**
+   * Time until a session that no link knows is recorded as ended, in milliseconds: another link may still
+   * have it.
+   */
   readonly giveUpMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -35,8 +38,8 @@ export interface ReconciliationOptions {
 
 export class Reconciliation implements LinkObserver {
   readonly #options: ReconciliationOptions;
-  /** By uid. */
-  readonly #turns = new KeyedQueue<number>();
+  /** Runs the work of one uid in order. */
+  readonly #queue = new KeyedQueue<number>();
 
   constructor(options: ReconciliationOptions) {
     this.#options = options;
@@ -44,13 +47,13 @@ export class Reconciliation implements LinkObserver {
 
   async ready(link: LinkConnection): Promise<void> {
     const { uid } = link.info;
-    await this.#turns.run(uid, () => this.#compare(link, true));
+    await this.#queue.run(uid, () => this.#compare(link, true));
     await this.#options.forgetOld(uid);
   }
 
   async gone({ uid, socket }: LinkInfo): Promise<void> {
-    await this.#turns.run(uid, async () => {
-      for (const { id } of await this.#unended(uid)) {
+    await this.#queue.run(uid, async () => {
+      for (const { id } of await this.#unendedOf(uid)) {
         await this.#options.records.change(id, (row) =>
           row.socket === socket ? { socket: null } : undefined,
         );
@@ -61,24 +64,30 @@ export class Reconciliation implements LinkObserver {
   }
 
   async exited({ uid, socket }: LinkInfo, id: string, status: number | undefined): Promise<void> {
-    await this.#over(id, status, (row) => row.uid === uid && (row.socket === socket || row.socket === null));
+    await this.#recordEnd(
+      id,
+      status,
+      (row) => row.uid === uid && (row.socket === socket || row.socket === null),
+    );
   }
 
-  /** Compares the records of a uid with what `link` knows, and gives it what no link looks after. */
+  /**
+   * Updates the records of a uid to what `link` reports, and gives it the sessions that no link looks after.
+   */
   async #compare(link: LinkConnection, again: boolean): Promise<void> {
     const { uid, socket } = link.info;
-    const rows = (await this.#unended(uid)).filter((row) => this.#isFor(row, socket));
+    const rows = (await this.#unendedOf(uid)).filter((row) => this.#isFor(row, socket));
     if (rows.length === 0) return;
     const known = byId(await link.list());
     const unknown = rows.filter(({ id }) => !known.has(id)).map(({ id }) => id);
-    for (const some of chunksOf(unknown, ADOPTED_AT_ONCE)) {
+    for (const some of chunksOf(unknown, ADOPT_BATCH_SIZE)) {
       const adopted = await link.adopt(some);
       for (const [id, state] of byId(adopted)) known.set(id, state);
     }
     for (const { id } of rows) {
       const state = known.get(id);
-      if (state) await this.#settle(id, state, socket);
-      else if (!again) await this.#over(id, undefined, (row) => this.#isFor(row, socket));
+      if (state) await this.#recordState(id, state, socket);
+      else if (!again) await this.#recordEnd(id, undefined, (row) => this.#isFor(row, socket));
     }
     if (again && rows.some(({ id }) => !known.has(id))) void this.#compareLater(uid);
   }
@@ -87,17 +96,17 @@ export class Reconciliation implements LinkObserver {
     const { stopping, links, giveUpMs } = this.#options;
     await delay(giveUpMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
     if (stopping.aborted) return;
-    await this.#turns
+    await this.#queue
       .run(uid, async () => {
         const link = links.forUid(uid);
         if (link) await this.#compare(link, false);
       })
-      .catch(() => undefined); // the link went away: the next one is asked
+      .catch(() => undefined); // the link is gone: the next one is asked
   }
 
-  async #settle(id: string, { exited }: SessionState, socket: string): Promise<void> {
+  async #recordState(id: string, { exited }: SessionState, socket: string): Promise<void> {
     const mine = (row: SessionRow): boolean => this.#isFor(row, socket);
-    if (exited) return this.#over(id, statusOf(exited.status).status, mine);
+    if (exited) return this.#recordEnd(id, statusOf(exited.status).status, mine);
     await this.#options.records.change(id, (row) =>
       mine(row) && row.state !== 'ended' && (row.state !== 'running' || row.socket !== socket)
         ? { state: 'running', socket }
@@ -105,7 +114,11 @@ export class Reconciliation implements LinkObserver {
     );
   }
 
-  async #over(id: string, status: number | undefined, isTheirs: (row: SessionRow) => boolean): Promise<void> {
+  async #recordEnd(
+    id: string,
+    status: number | undefined,
+    isTheirs: (row: SessionRow) => boolean,
+  ): Promise<void> {
     const { records, now } = this.#options;
     await records.change(id, (row) => {
       if (row.state === 'ended' || !isTheirs(row)) return undefined;
@@ -113,12 +126,12 @@ export class Reconciliation implements LinkObserver {
     });
   }
 
-  async #unended(uid: number): Promise<SessionRow[]> {
+  async #unendedOf(uid: number): Promise<SessionRow[]> {
     const rows = await runningOfUid(this.#options.store, uid);
     return rows.filter(({ id }) => !this.#options.unanswered.has(id));
   }
 
-  /** Whether it is the link with `socket` that has to know this session. */
+  /** True when the link with `socket` must know this session. */
   #isFor({ socket: keptBy }: SessionRow, socket: string): boolean {
     return keptBy === socket || keptBy === null || !this.#options.links.isKnown(keptBy);
   }

@@ -1,4 +1,4 @@
-/** The records of sessions, and who is told of their changes. A change is told when it is durable. */
+/** The records of sessions. Emits each change when it is durable. */
 import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
 import type { Store } from '../store/open.ts';
@@ -15,7 +15,7 @@ import {
 } from '../store/tables/sessions.ts';
 import { type Session, type SessionChange, sessionOf } from './session.ts';
 
-const RUNNING_OF_ONE_LOGIN = 200;
+const MAX_RUNNING_PER_LOGIN = 200;
 
 type Patch = Partial<Omit<SessionRow, 'id'>>;
 
@@ -41,18 +41,21 @@ export class Records {
     return sessionOf(row, this.#attached.get(row.id) ?? 0);
   }
 
-  /** Keeps a new session. Throws LIMIT_EXCEEDED when its login runs 200 already. */
+  /** Adds a new session. Throws LIMIT_EXCEEDED when its login already has 200 that have not ended. */
   async add(row: SessionRow): Promise<void> {
     await this.#store.commit(async (tx) => {
-      if ((await countUnended(tx, row.login)) >= RUNNING_OF_ONE_LOGIN) {
-        throw new AppError('LIMIT_EXCEEDED', `a login runs at most ${RUNNING_OF_ONE_LOGIN} sessions at once`);
+      if ((await countUnended(tx, row.login)) >= MAX_RUNNING_PER_LOGIN) {
+        throw new AppError(
+          'LIMIT_EXCEEDED',
+          `a login runs at most ${MAX_RUNNING_PER_LOGIN} sessions at once`,
+        );
       }
       await insertSession(tx, row);
     });
-    this.#tell(row);
+    this.#emit(row);
   }
 
-  /** Changes what `patch` makes of the record, if anything; answers with the record as it is then. */
+  /** Applies what `patch` returns for the record, if anything. Returns the record after that. */
   async change(id: string, patch: (row: SessionRow) => Patch | undefined): Promise<SessionRow | undefined> {
     const { row, changed } = await this.#store.commit(async (tx) => {
       const row = await selectSession(tx, id);
@@ -61,18 +64,17 @@ export class Records {
       await updateSession(tx, id, wanted);
       return { row: { ...row, ...wanted }, changed: true };
     });
-    if (row && changed) this.#tell(row);
+    if (row && changed) this.#emit(row);
     return row;
   }
 
-  /** Deletes the records of these sessions. */
   async remove(rows: readonly SessionRow[]): Promise<void> {
     const ids = rows.map(({ id }) => id);
     await this.#store.commit((tx) => deleteSessions(tx, ids));
     for (const row of rows) this.changes.emit({ kind: 'removed', session: this.view(row) });
   }
 
-  /** A client is attached from now on, until the result is called. */
+  /** Counts a client as attached until the result is called. */
   attach(row: SessionRow): () => void {
     const count = (by: number): void => {
       const attached = (this.#attached.get(row.id) ?? 0) + by;
@@ -80,17 +82,17 @@ export class Records {
       else this.#attached.delete(row.id);
     };
     count(1);
-    this.#tell(row);
+    this.#emit(row);
     let left = false;
     return () => {
       if (left) return;
       left = true;
       count(-1);
-      void this.find(row.id).then((now) => now && this.#tell(now), ignore);
+      void this.find(row.id).then((now) => now && this.#emit(now), ignore);
     };
   }
 
-  #tell(row: SessionRow): void {
+  #emit(row: SessionRow): void {
     this.changes.emit({ kind: 'changed', session: this.view(row) });
   }
 }

@@ -1,30 +1,33 @@
-/** A session as those who may see it see it. */
+/** A session as its viewers see it. */
 import type { SessionRow, SessionState } from '../store/schema.ts';
 
 export interface Session {
   readonly id: string;
-  /** Who owns it. */
+  /** The login that owns it. */
   readonly login: string;
-  /** Who runs it (V2). */
+  /** The Linux user that its program runs as (V2). */
   readonly linuxUser: string;
   readonly uid: number;
-  /** The token that started it. */
+  /** Id of the token that started it. */
   readonly jti: string;
-  /** The link that looks after it; undefined when none does now. */
+  /** Socket of the link that looks after it; undefined while there is none. */
   readonly socket: string | undefined;
   readonly command: readonly string[];
-  /** Empty for the home directory. */
+  /** Absolute path; empty for the home directory. */
   readonly directory: string;
   readonly state: SessionState;
   readonly startedAtMs: number;
   readonly endedAtMs: number | undefined;
-  /** As a shell has it; undefined while it runs, and when nobody could see it. */
+  /**
+   * Exit status in a shell's terms (128 and the signal's number for a signal); undefined while it runs, and
+   * when it is unknown.
+   */
   readonly exitStatus: number | undefined;
-  /** How many clients are attached. */
+  /** Number of attached clients. */
   readonly attached: number;
 }
 
-/** A session has come or changed, or (`removed`) its record is gone. */
+/** A session that was added or changed, or (`removed`) whose record is gone. */
 export interface SessionChange {
   readonly kind: 'changed' | 'removed';
   readonly session: Session;

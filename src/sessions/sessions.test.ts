@@ -9,7 +9,7 @@ import type { StartRequest } from './start-request.ts';
 const PLAIN = { environment: {}, directory: '', input: false };
 const MANAGER = { login: 'somebody', seesAll: true };
 const MIB = 1024 * 1024;
-/** Sooner than a link's token is renewed: with the clock ahead by this the links go on. */
+/** Shorter than the time until a link's token is renewed: links survive this jump of the clock. */
 const RETENTION_MS = 600_000;
 
 type Output = AsyncGenerator<OutputPiece, OutputEnd>;
@@ -85,7 +85,7 @@ describe('a session of a link daemon', () => {
     expect((await world.sessions.list(MANAGER, { pageSize: 0 })).total).toBe(before);
   });
 
-  test('takes input from whoever is attached, and tells how many are', async () => {
+  test('takes input from every attached client, and counts them', async () => {
     const { id } = await start('while read -r line; do echo "<$line>"; done; echo end', { input: true });
     using attachment = await world.sessions.attach({ claims, sessionId: id, offset: 0 });
     expect((await world.sessions.get(MANAGER, id)).attached).toBe(1);
@@ -170,7 +170,7 @@ describe('a session of a link daemon', () => {
     await slow.return({});
   });
 
-  test('who is attached loses nothing: the program waits instead', async () => {
+  test('an attached client loses nothing: the program waits instead', async () => {
     const { id } = await start('read go; head -c 12000000 /dev/zero; echo done', { input: true });
     using attachment = await world.sessions.attach({ claims, sessionId: id, offset: 0 });
     let bytes = 0;
@@ -182,7 +182,7 @@ describe('a session of a link daemon', () => {
     expect(bytes).toBe(12_000_005);
   });
 
-  test('who reads from what is dropped is told where what is kept begins', async () => {
+  test('a reader of dropped output is told where the kept output begins', async () => {
     const { id } = await start('head -c 30000000 /dev/zero');
     await world.session(id, ({ state }) => state === 'ended');
     const refused = await read(id)
@@ -208,7 +208,7 @@ describe('a session of a link daemon', () => {
     expect([...new Set(states)].join()).toMatch(/^starting,(running,)?ended$/);
   });
 
-  test('is forgotten when its time is over, first by its link', async () => {
+  test('is forgotten after its retention time, first by its link', async () => {
     const { id } = await start('echo x');
     await world.session(id, ({ state }) => state === 'ended');
     await world.sessions.forgetOld();
@@ -238,13 +238,13 @@ describe('sessions and limits', () => {
     });
   });
 
-  test('of one user, the newest that have ended are kept', async () => {
+  test('the newest ended sessions of a user are kept', async () => {
     await using world = await World.open({ mostKept: 3 });
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
     await world.links.register({ socket: fake.name, daemon: true }, me.uid);
     const claims = await world.login();
     const run = async (): Promise<string> => {
-      world.ahead += 2; // so that none ends when another does
+      world.ahead += 2; // so that no two end at the same time
       const { id } = await world.sessions.start(sh(claims, 'true'));
       fake.say({ $case: 'exited', value: { sessionId: id, status: 0 } });
       await world.session(id, ({ state }) => state === 'ended');
@@ -266,7 +266,7 @@ describe('sessions and limits', () => {
     });
   });
 
-  test('a start whose link goes away unanswered is settled by the next', async () => {
+  test('a start whose link is lost before it answers gets its outcome from the next', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder, {
       daemon: true,
@@ -292,7 +292,7 @@ describe('sessions and limits', () => {
     });
   });
 
-  test('one that its link has forgotten, and that nobody takes over, is given up', async () => {
+  test('a session that no link knows is recorded as ended', async () => {
     await using world = await World.open({ giveUpMs: 50 });
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
     await world.links.register({ socket: fake.name, daemon: true }, me.uid);
@@ -304,7 +304,7 @@ describe('sessions and limits', () => {
     expect(asked.map(({ body }) => body?.value)).toEqual([{ sessionIds: [id] }, { sessionIds: [id] }]);
   });
 
-  test('what ran before the host was started anew is over', async () => {
+  test('a session from before the last boot is recorded as ended', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
     await world.links.register({ socket: fake.name, daemon: true }, me.uid);

@@ -1,8 +1,7 @@
 /**
- * Programs that run as their own Linux user, from start to end. It promises that a session is on
- * record before its program can run, that a login sees, reads and ends its own sessions only
- * (managers see and end all, and read none), and that what became of a start is found out even when
- * its link was lost meanwhile. It never runs anything itself: links do (F10).
+ * Programs that run as their own Linux user, from start to end. A session is recorded before its program can
+ * run. A login sees, reads and ends only its own sessions; managers see and end all, and read none. The
+ * outcome of a start is found out even when its link was lost. Never runs a program itself: links do (F10).
  */
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
@@ -21,7 +20,7 @@ import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { Attachment } from './attachment.ts';
 import { endSessionsOfEarlierBoots } from './earlier-boots.ts';
-import { readOn } from './output.ts';
+import { readAcrossLinks } from './output.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Records } from './records.ts';
 import { Retention } from './retention.ts';
@@ -31,9 +30,9 @@ import type { StartRequest } from './start-request.ts';
 import { Starts } from './starts.ts';
 
 export interface SessionSettings {
-  /** How much output of a session is kept. */
+  /** Most output kept of a session, in bytes. */
   readonly outputLimitBytes: number;
-  /** How long ended sessions are kept. */
+  /** Time that ended sessions are kept, in milliseconds. */
   readonly retentionMs: number;
 }
 
@@ -41,18 +40,18 @@ export interface SessionsOptions {
   readonly store: Store;
   readonly authority: Pick<Authority, 'isActive' | 'uidOf'>;
   readonly links: Links;
-  /** What holds now: it may change while the daemon runs. */
+  /** Returns the settings in force, which may change while the server runs. */
   readonly settings: () => SessionSettings;
-  /** How long a session that no link knows may still turn up; 10 s. */
+  /** Time in which a session that no link knows may still turn up; 10 s by default. */
   readonly giveUpMs?: number;
-  /** How many ended sessions of one uid are kept; 10,000. */
+  /** Most ended sessions kept of one uid; 10,000 by default. */
   readonly mostKept?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Pick<Log, 'warn'>;
 }
 
-/** Who looks: a login sees its own sessions, or all of them. */
+/** Whose view is asked for: a login sees its own sessions, or with `seesAll` all of them. */
 export interface Viewer {
   readonly login: string;
   readonly seesAll: boolean;
@@ -61,9 +60,9 @@ export interface Viewer {
 export interface ReadRequest {
   readonly claims: TokenClaims;
   readonly sessionId: string;
-  /** The first byte wanted; -1 for only what comes from now on. */
+  /** Offset of the first byte to read; -1 for new output only. */
   readonly offset: number;
-  /** Whether to go on with what is printed later. */
+  /** True to go on with output that is printed later. */
   readonly follow: boolean;
   readonly signal?: AbortSignal;
 }
@@ -85,7 +84,7 @@ export class Sessions implements AsyncDisposable {
     this.#starts = new Starts({ ...options, records });
   }
 
-  /** Takes up the sessions of an earlier daemon with the links that were found again. */
+  /** Takes over the sessions of an earlier run of the server, with the links that were found again. */
   static async open(options: SessionsOptions): Promise<Sessions> {
     const { store, links, now, giveUpMs = GIVE_UP_MS } = options;
     await endSessionsOfEarlierBoots(store, now());
@@ -110,8 +109,8 @@ export class Sessions implements AsyncDisposable {
 
   /**
    * Runs a program as the token's Linux user. Throws INVALID_ARGUMENT, LINK_REQUIRED, NOT_ELIGIBLE,
-   * LIMIT_EXCEEDED, START_FAILED, TOKEN_NOT_ACTIVE, and LINK_LOST (`details.session_id`) when the link went
-   * away before it could say whether the program runs; the record then says so once that is known.
+   * LIMIT_EXCEEDED, START_FAILED, TOKEN_NOT_ACTIVE; and LINK_LOST (`details.session_id`) when the link was
+   * lost before it could report if the program runs. The session's record says so once that is known.
    */
   async start(request: StartRequest): Promise<Session> {
     const row = await this.#starts.start(request);
@@ -120,8 +119,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Joins an own session, from an offset on. Throws NOT_FOUND, LINK_REQUIRED, LINK_LOST. The caller
-   * counts as attached until `signal` aborts or the attachment is disposed.
+   * Attaches to one of the login's own sessions, from an offset on. Throws NOT_FOUND, LINK_REQUIRED,
+   * LINK_LOST. The caller counts as attached until `signal` aborts or the attachment is disposed of.
    */
   async attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
     const { claims, sessionId, signal } = request;
@@ -135,26 +134,29 @@ export class Sessions implements AsyncDisposable {
     });
   }
 
-  /** What an own session has printed. Throws NOT_FOUND, OUTPUT_DROPPED, LINK_REQUIRED, LINK_LOST. */
+  /**
+   * Reads the output of one of the login's own sessions. Throws NOT_FOUND, OUTPUT_DROPPED, LINK_REQUIRED,
+   * LINK_LOST.
+   */
   readOutput(request: ReadRequest): AsyncGenerator<OutputPiece, OutputEnd> {
     return this.#read(request, false);
   }
 
-  /** One page of the sessions that `viewer` sees. Throws INVALID_ARGUMENT. */
+  /** Returns a page of the sessions that `viewer` sees. Throws INVALID_ARGUMENT. */
   async list(viewer: Viewer, query: SessionQuery): Promise<Page<Session>> {
     if (viewer.seesAll) return this.#records.list(query);
     if (query.login && query.login !== viewer.login) return { items: [], nextPageToken: '', total: 0 };
     return this.#records.list({ ...query, login: viewer.login });
   }
 
-  /** Throws NOT_FOUND, for another's too. */
+  /** Returns a session. Throws NOT_FOUND, also when `viewer` may not see it. */
   async get(viewer: Viewer, sessionId: string): Promise<Session> {
     return this.#records.view(await this.#visible(viewer, sessionId));
   }
 
   /**
    * Sends a signal, "TERM" or "15", to a session's processes. Throws NOT_FOUND, SESSION_ENDED,
-   * INVALID_ARGUMENT.
+   * INVALID_ARGUMENT, LINK_REQUIRED, LINK_LOST.
    */
   async signal(viewer: Viewer, sessionId: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
@@ -162,14 +164,19 @@ export class Sessions implements AsyncDisposable {
     await this.#runningLinkOf(row).signal(row.id, number);
   }
 
-  /** A session that `viewer` may end now. Throws NOT_FOUND, SESSION_ENDED, LINK_REQUIRED, LINK_LOST. */
+  /**
+   * Returns a session that `viewer` may end now. Throws NOT_FOUND, SESSION_ENDED, LINK_REQUIRED, LINK_LOST.
+   */
   async endable(viewer: Viewer, sessionId: string): Promise<SessionRow> {
     const row = await this.#visible(viewer, sessionId);
     this.#runningLinkOf(row);
     return row;
   }
 
-  /** The sessions that run and were started with one of these tokens, or run on one of these link daemons. */
+  /**
+   * Returns the sessions that have not ended and were started with one of these tokens, or run on one of
+   * these link daemons.
+   */
   async hangingOn(
     tokens: readonly TokenClaims[],
     daemons: readonly Pick<LinkInfo, 'uid' | 'socket'>[],
@@ -185,8 +192,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Ends a session with all its processes, who have `graceMs` between SIGTERM and SIGKILL; its end is on
-   * record when this resolves.
+   * Ends a session with all its processes: SIGTERM, and SIGKILL after `graceMs`. Its end is recorded when
+   * this resolves.
    */
   async end(session: SessionRow, graceMs: number): Promise<EndResult> {
     const { links } = this.#options;
@@ -195,7 +202,10 @@ export class Sessions implements AsyncDisposable {
     return result;
   }
 
-  /** Forgets ended sessions whose time is over. Done every hour. Throws STORE_UNAVAILABLE. */
+  /**
+   * Forgets the ended sessions whose retention time is over; runs every hour by itself. Throws
+   * STORE_UNAVAILABLE.
+   */
   async forgetOld(): Promise<void> {
     await this.#retention.forget();
   }
@@ -210,11 +220,11 @@ export class Sessions implements AsyncDisposable {
     hold: boolean,
   ): AsyncGenerator<OutputPiece, OutputEnd> {
     if (!isOffset(options.offset))
-      throw new AppError('INVALID_ARGUMENT', 'offset: 0 or more, or -1 for what comes from now on');
-    return readOn(sessionId, { ...options, hold }, async () => {
+      throw new AppError('INVALID_ARGUMENT', 'offset: must be 0 or more, or -1 for new output only');
+    return readAcrossLinks(sessionId, { ...options, hold }, async () => {
       const row = await this.#own(claims, sessionId);
       const link = this.#linkOf(row);
-      // A link shows what it does not know to be over only once it has looked at it.
+      // A link reports that an unknown session is over only after `adopt`.
       if (row.state === 'ended' && row.exit_status === null) await link.adopt([sessionId]);
       return link;
     });
@@ -230,24 +240,24 @@ export class Sessions implements AsyncDisposable {
     throw new AppError('NOT_FOUND', 'there is no such session');
   }
 
-  /** The link that can read what the session has printed. */
+  /** Returns the link that can read the session's output. */
   #linkOf(row: SessionRow): LinkConnection {
     const { links } = this.#options;
     if (row.state !== 'ended') return this.#runningLinkOf(row);
     const link = links.forUid(row.uid);
     if (link) return link;
-    const message = `only a link of ${row.linux_user} can read this; run, as that user: latchkey link --daemon`;
+    const message = `only a link of ${row.linux_user} can read this output; run, as that user: latchkey link --daemon`;
     throw new AppError('LINK_REQUIRED', message, { details: { linux_user: row.linux_user } });
   }
 
-  /** The link that looks after a running session. */
+  /** Returns the link that looks after a running session. */
   #runningLinkOf({ state, socket, linux_user }: SessionRow): LinkConnection {
     const { links } = this.#options;
     if (state === 'ended') throw new AppError('SESSION_ENDED', 'the session is over');
     const link = socket === null ? undefined : links.forSocket(socket);
     if (link) return link;
     if (socket !== null && links.isKnown(socket)) {
-      throw new AppError('LINK_LOST', 'the link of this session does not answer; try again');
+      throw new AppError('LINK_LOST', "the session's link does not answer; try again");
     }
     const message = `no link looks after this session; run, as ${linux_user}: latchkey link --daemon`;
     throw new AppError('LINK_REQUIRED', message, { details: { linux_user } });

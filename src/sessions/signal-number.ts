@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 
 const HIGHEST = 64;
 
-/** The number of "TERM", "SIGTERM" or "15" (signal(7)). Throws INVALID_ARGUMENT. */
+/** Returns the number of a signal such as "TERM", "SIGTERM" or "15" (signal(7)). Throws INVALID_ARGUMENT. */
 export function signalNumber(signal: string): number {
   if (/^\d{1,2}$/.test(signal)) {
     const number = Number(signal);

@@ -27,7 +27,7 @@ describe('a start', () => {
     expect(() => checkStart({ ...plain, ...change })).toThrow(INVALID);
   });
 
-  test('takes what a program can be given', () => {
+  test('accepts what a program can be given', () => {
     const request = {
       ...plain,
       command: ['echo', '', '\u{1f511}', '-n'],
@@ -37,7 +37,7 @@ describe('a start', () => {
     expect(checkStart(request).firstInput.length).toBe(0);
   });
 
-  test('tells the program nothing under names that only the server may use (DESIGN 8)', () => {
+  test('drops members that only the server may set (DESIGN 8)', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 2 })), (told) => {
         const stdin = { ...told, userData: { admin: true }, login: 'root', user: 'root', groups: ['wheel'] };
@@ -51,7 +51,7 @@ describe('a start', () => {
     );
   });
 
-  test('keeps reserved names further down', () => {
+  test('keeps reserved names in nested objects', () => {
     expect(checkStart({ ...plain, stdin: { form: { user: 'x' } } }).firstInput.toString()).toBe(
       '{"form":{"user":"x"}}\n',
     );
@@ -71,7 +71,7 @@ describe('a signal', () => {
   });
 
   test.for(['', '0', '65', '-9', '9.0', 'term', 'SIGSIGTERM', 'constructor', '__proto__', '015x'])(
-    '%j is none',
+    '%j is no signal',
     (name) => {
       expect(() => signalNumber(name)).toThrow(INVALID);
     },

@@ -1,4 +1,4 @@
-/** What a start may ask for, and how a link is told. */
+/** The request to start a program, and its checks. */
 import { AppError } from '../errors.ts';
 import type { TokenClaims } from '../token/claims.ts';
 
@@ -6,51 +6,54 @@ export interface StartRequest {
   readonly claims: TokenClaims;
   /** The program and its arguments. */
   readonly command: readonly string[];
-  /** Added to the user's own. */
+  /** Variables added to the user's own environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Absolute; the home directory when empty. */
+  /** Absolute path; empty for the home directory. */
   readonly directory: string;
-  /** When given, the program's first line of input, as JSON. */
+  /** Sent as the program's first line of input, as JSON. */
   readonly stdin?: Readonly<Record<string, unknown>> | undefined;
-  /** Whether input stays open. */
+  /** True to keep the input open. */
   readonly input: boolean;
-  /** Whether the caller attaches next, and must not miss anything until then. */
+  /** True when the caller attaches next: the program's output then waits for it. */
   readonly attach?: boolean;
 }
 
-/** Of command, environment, directory and first input together. */
+/** Longest request: command, environment, directory and first input together, in bytes. */
 const MAX_BYTES = 128 * 1024;
-/** As long as Linux takes a path (PATH_MAX), its NUL left out. */
+/** Longest path that Linux accepts, in bytes (PATH_MAX without the NUL). */
 const MAX_PATH_BYTES = 4095;
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const OURS = 'LATCHKEY_';
-/** What only the daemon may say of a caller: a caller's own word for it is dropped (DESIGN 8). */
-const RESERVED = new Set(['userData', 'login', 'user', 'groups']);
+const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const RESERVED_PREFIX = 'LATCHKEY_';
+/** Members of `stdin` that only the server may set: from a caller they are dropped (DESIGN 8). */
+const RESERVED_MEMBERS = new Set(['userData', 'login', 'user', 'groups']);
 
-/** The first bytes of input that `request` asks for. Throws INVALID_ARGUMENT, naming the field. */
+/** Checks a request and returns the program's first input. Throws INVALID_ARGUMENT, which names the field. */
 export function checkStart(request: StartRequest): { firstInput: Buffer } {
   const { command, environment, directory, stdin } = request;
-  if (!command[0]) throw invalid('command', 'at least a program is needed');
-  if (command.some(hasNul)) throw invalid('command', 'NUL cannot be passed on');
+  if (!command[0]) throw invalid('command', 'must name a program');
+  if (command.some(hasNul)) throw invalid('command', 'must not contain NUL');
   for (const [name, value] of Object.entries(environment)) {
-    if (!NAME.test(name)) throw invalid('environment', `${JSON.stringify(name)} is no name of a variable`);
-    if (name.startsWith(OURS)) throw invalid('environment', `names beginning ${OURS} are the server's`);
-    if (hasNul(value)) throw invalid('environment', `${name}: NUL cannot be passed on`);
+    if (!VARIABLE_NAME.test(name))
+      throw invalid('environment', `${JSON.stringify(name)} is not a valid name of a variable`);
+    if (name.startsWith(RESERVED_PREFIX))
+      throw invalid('environment', `names that begin with ${RESERVED_PREFIX} are reserved`);
+    if (hasNul(value)) throw invalid('environment', `${name}: must not contain NUL`);
   }
-  if (hasNul(directory)) throw invalid('directory', 'NUL cannot be passed on');
-  if (directory !== '' && !directory.startsWith('/'))
-    throw invalid('directory', 'an absolute path is wanted');
-  if (Buffer.byteLength(directory) > MAX_PATH_BYTES) throw invalid('directory', 'longer than any path');
-  const firstInput = stdin ? lineOf(stdin) : Buffer.alloc(0);
+  if (hasNul(directory)) throw invalid('directory', 'must not contain NUL');
+  if (directory !== '' && !directory.startsWith('/')) throw invalid('directory', 'must be an absolute path');
+  if (Buffer.byteLength(directory) > MAX_PATH_BYTES)
+    throw invalid('directory', `longer than ${MAX_PATH_BYTES} bytes`);
+  const firstInput = stdin ? jsonLine(stdin) : Buffer.alloc(0);
   const texts = [...command, directory, ...Object.entries(environment).flat()];
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, firstInput.length);
-  if (bytes > MAX_BYTES) throw invalid('command', `with environment and stdin ${MAX_BYTES} bytes at most`);
+  if (bytes > MAX_BYTES)
+    throw invalid('command', `at most ${MAX_BYTES} bytes, with environment, directory and stdin`);
   return { firstInput };
 }
 
-function lineOf(stdin: Readonly<Record<string, unknown>>): Buffer {
-  const told = Object.entries(stdin).filter(([name]) => !RESERVED.has(name));
-  return Buffer.from(`${JSON.stringify(Object.fromEntries(told))}\n`);
+function jsonLine(stdin: Readonly<Record<string, unknown>>): Buffer {
+  const allowed = Object.entries(stdin).filter(([name]) => !RESERVED_MEMBERS.has(name));
+  return Buffer.from(`${JSON.stringify(Object.fromEntries(allowed))}\n`);
 }
 
 function hasNul(text: string): boolean {

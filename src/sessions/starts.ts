@@ -1,4 +1,4 @@
-/** Starting a session: on record first, then with the link, then running. */
+/** Starts sessions: first the record, then the link starts the program, then the record says that it runs. */
 import { randomBytes } from 'node:crypto';
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
@@ -17,7 +17,7 @@ export interface StartsOptions {
   readonly authority: Pick<Authority, 'isActive'>;
   readonly links: Pick<Links, 'forClaims' | 'obtain'>;
   readonly records: Records;
-  /** How much output of a session is kept. */
+  /** Most output kept of a session, in bytes. */
   readonly settings: () => { readonly outputLimitBytes: number };
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -26,7 +26,7 @@ export interface StartsOptions {
 
 export class Starts {
   readonly #options: StartsOptions;
-  /** Starts that have not been answered yet. */
+  /** Ids of starts that are not answered yet. */
   readonly #unanswered = new Set<string>();
 
   constructor(options: StartsOptions) {
@@ -37,7 +37,7 @@ export class Starts {
     return this.#unanswered;
   }
 
-  /** The session once its program runs. See Sessions.start for what it throws. */
+  /** Returns the session once its program runs. Throws what Sessions.start throws. */
   async start(request: StartRequest): Promise<SessionRow> {
     const { links, records } = this.#options;
     const { firstInput } = checkStart(request);
@@ -46,20 +46,20 @@ export class Starts {
     try {
       await records.add(row);
       await this.#run(row, request, firstInput);
-      this.#record(row.id);
+      this.#recordRunning(row.id);
       return { ...row, state: 'running' };
     } catch (error) {
-      throw await this.#failed(row, error);
+      throw await this.#errorOf(row, error);
     } finally {
       this.#unanswered.delete(row.id);
     }
   }
 
-  /** Nobody has to wait for this: what a record does not say yet, the link says to the next daemon. */
-  #record(id: string): void {
+  /** Records that the session runs. Not awaited: when it fails, the link tells the next run of the server. */
+  #recordRunning(id: string): void {
     const { records, log } = this.#options;
     records.change(id, isStarted).catch((error) => {
-      log.warn({ err: error, session: id }, 'the record of a session does not say that it runs');
+      log.warn({ err: error, session: id }, 'could not record that a session runs');
     });
   }
 
@@ -85,46 +85,45 @@ export class Starts {
     const { authority, settings } = this.#options;
     const { claims, command, environment, directory, input, attach = false } = request;
     const link = await this.#linkFor(row, request);
-    // Between this and the frame nothing else happens: a token revoked by now starts nothing.
+    // Nothing may be awaited between this check and sending the start: a token revoked by now starts nothing.
     if (!authority.isActive(claims.jti)) {
-      throw new NotSent(
-        'TOKEN_NOT_ACTIVE',
-        'the token was revoked while it was starting something; log in again',
-      );
+      throw new NotSent('TOKEN_NOT_ACTIVE', 'the token was revoked during the start; log in again');
     }
-    const what = { command: [...command], environment: { ...environment }, directory, firstInput, input };
+    const program = { command: [...command], environment: { ...environment }, directory, firstInput, input };
     const output = { outputLimit: settings().outputLimitBytes, awaitReader: attach };
-    await link.start({ sessionId: row.id, ...what, ...output });
+    await link.start({ sessionId: row.id, ...program, ...output });
   }
 
-  /** The link that takes the start now; the record says which. */
+  /** Returns the link that takes the start now, and records which it is. */
   async #linkFor(row: SessionRow, { claims }: StartRequest): Promise<LinkConnection> {
     const { links, records } = this.#options;
     for (let { socket } = row; ; ) {
-      const link = nowOr(() => links.forClaims(claims, row.uid));
+      const link = orNotSent(() => links.forClaims(claims, row.uid));
       if (link.info.socket === socket) return link;
       socket = link.info.socket;
       await records.change(row.id, () => ({ socket }));
     }
   }
 
-  /** Takes back the record of what never ran. Of a start whose link went away nobody knows yet. */
-  async #failed(row: SessionRow, error: unknown): Promise<unknown> {
+  /**
+   * Removes the record of a program that never ran. When the link was lost, nobody knows yet, and it stays.
+   */
+  async #errorOf(row: SessionRow, error: unknown): Promise<unknown> {
     if (error instanceof LinkRefusal || error instanceof NotSent) {
       await this.#options.records.remove([row]);
       return error;
     }
     if (!(error instanceof AppError) || error.reason !== 'LINK_LOST') return error;
     const details = { session_id: row.id };
-    const message = 'the link went away before it could say whether the program runs; look at the session';
+    const message = 'the link was lost before it could report if the program runs; look at the session';
     return new AppError('LINK_LOST', message, { details, cause: error });
   }
 }
 
-/** What kept a start from being sent. */
+/** An error before the start was sent. */
 class NotSent extends AppError {}
 
-function nowOr<T>(find: () => T): T {
+function orNotSent<T>(find: () => T): T {
   try {
     return find();
   } catch (error) {
