@@ -10,7 +10,7 @@ function holdUp(): void {
 
 const noAnswer = { reason: 'UNAVAILABLE' };
 
-test('who is asked about is not taken for gone because this process was held up', async () => {
+test('a user is not taken for missing because this process was blocked', async () => {
   const one = getent('passwd', ['root']);
   const several = getent('group', ['0', '1']);
   const nobody = getent('passwd', ['no-such-account']);

@@ -44,7 +44,7 @@ describe('a role', () => {
     expect(made.asked).toEqual(['bob', 'bob']);
   });
 
-  test('nobody gains by a user database that fails, and it is asked again soon', async () => {
+  test('a failing user database gives nobody a role, and is asked again soon', async () => {
     let nowMs = 0;
     let works = false;
     const failures: unknown[] = [];

@@ -83,7 +83,7 @@ describe('pictures of what goes on', () => {
     await second.return(undefined);
   });
 
-  test('are left out for who is slow, and never queue up', async () => {
+  test('are skipped for a slow watcher, and never queue up', async () => {
     using activity = open();
     const watching = activity.watch(new AbortController().signal);
     await watching.next();
@@ -109,7 +109,7 @@ describe('pictures of what goes on', () => {
     await again.return(undefined);
   });
 
-  test('count logins, calls, revocations and refusals, and nothing that is none', async () => {
+  test('count logins, calls, revocations and refusals, and nothing else', async () => {
     using activity = open();
     for (const authMethod of ['link', 'web-ssh', 'link-daemon', 'local'])
       changes.emit({ kind: 'added', claims: claims(authMethod) });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RecentRefusals } from './recent-refusals.ts';
 
 describe('what was refused last', () => {
-  test('is one for each kind, with how often and since when, the latest first', () => {
+  test('has one entry for each kind, with its count and first time, the latest first', () => {
     const refusals = new RecentRefusals();
     const guess = { username: 'eve', method: 'web-ssh', why: 'password', from: '10.0.0.9' };
     refusals.add('login refused', guess, 1);
@@ -32,7 +32,7 @@ describe('what was refused last', () => {
     ]);
   });
 
-  test('is 50 kinds at most: those that came last', () => {
+  test('has at most 50 kinds: the latest ones', () => {
     const refusals = new RecentRefusals();
     for (let n = 0; n < 200; n += 1) {
       refusals.add('login refused', { username: `user${n}` }, n);

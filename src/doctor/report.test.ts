@@ -27,7 +27,7 @@ describe('the report', () => {
     ]);
   });
 
-  it('colours what stands in front', () => {
+  it('colours the status and the check', () => {
     const [first, second] = lines(findings, (text, style) => `<${style}>${text}</>`);
     expect(first).toBe('<good>ok       configuration</>  /etc/latchkey/config.yaml');
     expect(second).toMatch(/^<bad>problem {2}sshd {9}<\/> {2}no/);

@@ -35,7 +35,7 @@ describe('the frame codec', () => {
     );
   });
 
-  it('gives back long frames that are read to where they stay', () => {
+  it('decodes long frames that are read directly into their buffer', () => {
     const long = fc.record({
       request: fc.nat(),
       body: fc.record({

@@ -43,7 +43,7 @@ describe('a frame of output', () => {
     );
   });
 
-  it('is none that the codec would read otherwise', () => {
+  it('is only decoded when the codec would decode it in the same way', () => {
     const field = fc.uint8Array({ minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(

@@ -91,7 +91,7 @@ describe('after a restart', () => {
     expect(muchLater.refusedForMs('alice', 'here')).toBe(0);
   });
 
-  it('is never more than it could be, when the clock was set back', async () => {
+  it('never exceeds the maximum when the clock was set back', async () => {
     await fail(await open(), 4);
     const before = await open(
       () => 0,
@@ -100,7 +100,7 @@ describe('after a restart', () => {
     expect(before.refusedForMs('alice', 'here')).toBeLessThanOrEqual(605_000);
   });
 
-  it('what has run off is kept no longer', async () => {
+  it('deletes expired penalties', async () => {
     await fail(await open(), 1);
     const later = await open(
       () => 0,

@@ -116,7 +116,7 @@ describe('watching a pipe', () => {
 });
 
 describe('processes', () => {
-  it('are reaped one by one, and never any', () => {
+  it('are reaped only by their pid', () => {
     expect(() => reap(-1)).toThrow('one process');
     expect(reap(1)).toBe(false);
   });

@@ -123,7 +123,7 @@ describe('the database file', () => {
   );
 });
 
-test('what was answered is there after kill -9 in the middle of more', async () => {
+test('acknowledged commits survive a kill -9 during further ones', async () => {
   const program = `
     import { openStore } from '${new URL('./open.ts', import.meta.url).href}';
     import { insertToken } from '${new URL('./tables/tokens.ts', import.meta.url).href}';

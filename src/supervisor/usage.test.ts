@@ -65,7 +65,7 @@ describe('what links use', () => {
     expect(second.memoryBytes).toBe((spins?.memoryBytes ?? 0) + (waits?.memoryBytes ?? 0));
   });
 
-  test('is that of no other process that has the id by now', async () => {
+  test('is not that of another process that has been given the pid', async () => {
     const { pid, startTime } = await busy(WAIT);
     const process = { pid, startTime: startTime + 1 };
     const measured = await new LinkMeter().measure([{ info: info('gone'), process, cgroup: undefined }]);

@@ -51,7 +51,7 @@ describe('a durable file', () => {
     expect(readdirSync(folder)).toEqual(['there']);
   });
 
-  test('what killed writers left goes after a minute, and nothing else does', () => {
+  test('files left by killed writers are removed after a minute, and nothing else is', () => {
     const now = Date.now();
     const old = new Date(now - 61_000);
     for (const name of ['.ca.key.0123456789abcdef.tmp', 'notes.tmp', '.hidden']) {

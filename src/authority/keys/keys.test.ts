@@ -141,7 +141,7 @@ describe('a key is refused in one line', () => {
     );
   });
 
-  test('when others could read it, when it is missing, when it is none', async () => {
+  test('when others could read it, when it is missing, when it is not a key', async () => {
     const path = writeKey('ec');
     chmodSync(path, 0o644);
     await expect(load({ signingKey: path })).rejects.toEqual(invalid(/mode 0644.*chmod 0600/));

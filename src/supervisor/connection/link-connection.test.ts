@@ -122,7 +122,7 @@ describe('what a link may say', () => {
     expect(link.isOpen).toBe(false);
   });
 
-  test("a reader that leaves stops the reading, and what still comes is nobody's", async () => {
+  test('a reader that leaves is stopped, and output that still arrives is dropped', async () => {
     const leaving = new AbortController();
     const reading = read(leaving.signal);
     const next = reading.next();
@@ -161,7 +161,7 @@ describe('what a link may say', () => {
     expect(bytes.at(-1)).toBe('2'.charCodeAt(0));
   });
 
-  test('input that is refused is refused to whoever waits and whoever comes', async () => {
+  test('refused input fails all waiting and all later writers', async () => {
     await start();
     const refused = {
       $case: 'error',
@@ -188,12 +188,12 @@ describe('what a link may say', () => {
     },
     { $case: 'signal', value: { sessionId: ID, signal: 15 } },
     { $case: 'resume', value: { nonce: Buffer.alloc(32), mac: Buffer.alloc(32) } },
-  ])('$case is not for a link to say', async (body) => {
+  ])('$case must not be sent by a link', async (body) => {
     fake.say(body);
     await link.ended;
   });
 
-  test('survivors are named up to a hundred, and none that is a group of processes', async () => {
+  test('at most a hundred survivors are named, and no process group', async () => {
     await start();
     const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
     fake.answers = { end: () => ({ $case: 'ended', value: { sessionId: ID, processes: 1, survivors } }) };
@@ -215,7 +215,7 @@ describe('what a link may say', () => {
     expect(lines[0]?.message).toBe('warning from a link: disk \ufffd]0;full');
   });
 
-  test('what is no frame ends the connection', async () => {
+  test('bytes that are not a frame end the connection', async () => {
     fake.sayBytes(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     await link.ended;
   });

@@ -32,7 +32,7 @@ test('a folder is reached however long its path is, and whatever takes its place
   rmSync(top, { recursive: true });
 });
 
-test('all of a full folder is swept, however much of it is not to be touched', async () => {
+test('a full folder is cleaned to its end, however many entries must stay', async () => {
   const path = mkdtempSync(join(tmpdir(), 'latchkey-folder-'));
   await using folder = await LinksFolder.open(path);
   const known = Array.from({ length: 10_000 }, (_, at) => `known-${at}`);

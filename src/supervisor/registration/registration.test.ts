@@ -41,7 +41,7 @@ describe('registering a link (F22)', () => {
     await expect(refused).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
   });
 
-  test('refuses what is not there, not a socket, or a way to somewhere else', async () => {
+  test('refuses a missing file, a file that is not a socket, a symbolic link and a folder', async () => {
     await expect(register(`${me.uid}.${HEX}.sock`)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
     const file = `${me.uid}.${HEX.replace('0', '1')}.sock`;
     writeFileSync(join(world.linksFolder, file), '');
@@ -124,7 +124,7 @@ describe('registering a link (F22)', () => {
     expect(await noTokens()).toBe(true);
   });
 
-  test('takes a good link once, and its name never again', async () => {
+  test('accepts a link once, and its socket name never again', async () => {
     await using fake = await FakeLink.listen(world.linksFolder);
     const { jti } = await register(fake.name);
     expect(fake.jti).toBe(jti);
