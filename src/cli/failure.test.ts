@@ -33,6 +33,6 @@ describe('a failure', () => {
 
   it('shows a bug in one line, without a stack', () => {
     const { text, status } = explain(new TypeError('x is not a function\n    at y'));
-    expect([text, status]).toEqual(['unforeseen failure: x is not a function; please report it', 1]);
+    expect([text, status]).toEqual(['unexpected failure: x is not a function; please report it', 1]);
   });
 });

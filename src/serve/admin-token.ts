@@ -1,7 +1,7 @@
 /**
- * The token of the host's own administrator (A8): a file that only the daemon's user can read, which the
- * command line there uses by itself. Another one replaces it at every start, at half its life, and when it
- * is revoked (with everything of its login, perhaps); it is revoked and removed at stop.
+ * The token of the host's administrator (A8): a file that only the server's account can read, and that the
+ * command line on this host uses by itself. It is replaced at each start, at half its lifetime, and when it
+ * is revoked; it is revoked and removed when the server stops.
  */
 import { userInfo } from 'node:os';
 import type { Authority } from '../authority/authority.ts';
@@ -35,7 +35,7 @@ export class AdminToken implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** Revokes what an earlier run left, and writes a new token. */
+  /** Revokes the token that an earlier run left, and writes a new one. */
   static async open(deps: AdminTokenDeps): Promise<AdminToken> {
     const admin = new AdminToken(deps);
     const left = await deps.authority.list({ authMethod: 'local', pageSize: 1000 });
@@ -48,7 +48,7 @@ export class AdminToken implements AsyncDisposable {
   async #replaceRevoked(): Promise<void> {
     for await (const change of this.#authority.changes.subscribe(this.#stopping.signal)) {
       if (change.kind !== 'removed' || change.claims.jti !== this.#jti) continue;
-      this.#jti = undefined; // it is over already, and the call that ended it may be its own
+      this.#jti = undefined; // it has ended already, perhaps by a call that was made with it
       this.#schedule(0);
     }
   }
@@ -70,7 +70,7 @@ export class AdminToken implements AsyncDisposable {
     this.#timer = setTimeout(
       () => {
         this.#replace().catch((error: unknown) => {
-          this.#log.error({ err: error }, "the local administrator's token could not be replaced");
+          this.#log.error({ err: error }, "could not replace the local administrator's token");
           this.#schedule(RETRY_MS);
         });
       },

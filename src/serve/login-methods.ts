@@ -1,4 +1,4 @@
-/** The ways in that the configuration opens; a part of the composition root. */
+/** Opens the login methods that the configuration enables. Part of the composition root. */
 import { isSea } from 'node:sea';
 import type { EligibleSettings } from '../accounts/eligible.ts';
 import type { Authority } from '../authority/authority.ts';
@@ -36,7 +36,7 @@ export async function openLoginMethods(options: LoginMethodsOptions): Promise<Co
 }
 
 /**
- * This very program; in a run from the sources, which has no path that others could run, the installed
+ * Path of this program; when it runs from its sources, which other users cannot run, that of the installed
  * one.
  */
 function ownProgram(): string {

@@ -1,4 +1,4 @@
-/** `latchkey serve`: arguments, signals and exit statuses around the daemon. */
+/** The command `latchkey serve`: options, signals and exit statuses of the server. */
 import { on } from 'node:events';
 import { type Config, loadConfig } from '../config/config.ts';
 import { type Daemon, startDaemon } from '../daemon.ts';
@@ -14,12 +14,12 @@ import { homeOf } from '../system/xdg.ts';
 import { VERSION } from '../version.ts';
 import { ServiceManager } from './systemd.ts';
 
-/** `FileDescriptorName=` of the socket unit. */
+/** `FileDescriptorName=` of the API's socket in the socket unit. */
 const API_SOCKET = 'api';
-/** When to give back what only the start needed: not while somebody waits for it. */
-const TIDY_MS = 1000;
+/** Time after the start when memory that only the start needed is released: nobody waits then. */
+const RELEASE_AFTER_MS = 1000;
 
-/** Runs the daemon; resolves with the exit status. */
+/** Runs the server; resolves with the exit status. */
 export async function runServe(argv: string[]): Promise<number> {
   try {
     return await serve(parseOptions(SERVE, argv).values);
@@ -38,7 +38,7 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   const read = (): Config => loadConfig({ argv: flags, env: process.env, uid, home: homeOf(process.env) });
   const config = read();
   const log = createLog(config.log);
-  manager.onFailure((error) => log.warn({ err: error }, 'the service manager cannot be told'));
+  manager.onFailure((error) => log.warn({ err: error }, 'could not notify the service manager'));
   const stopped = stopSignal();
   const hangups = on(process, 'SIGHUP');
   await using daemon = await startDaemon(config, { log, listenFd: apiSocket(manager) });
@@ -51,23 +51,24 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
     await reload(daemon, read, log);
     manager.ready(status);
   });
-  setTimeout(releaseMemory, TIDY_MS).unref();
+  setTimeout(releaseMemory, RELEASE_AFTER_MS).unref();
   const signal = await stopped;
   manager.stopping();
-  log.info({ signal }, 'latchkey stops; links and sessions go on');
+  log.info({ signal }, 'latchkey stops; links and sessions continue');
   return DONE;
 }
 
 /**
- * The API's socket, if a service manager opened one. Throws CONFIG_INVALID for others: nobody would
- * answer there.
+ * Returns the API's socket when the service manager passed one. Throws CONFIG_INVALID for any other socket,
+ * since nothing would answer there.
  */
 function apiSocket({ sockets }: ServiceManager): number | undefined {
   const others = [...sockets.keys()].filter((name) => name !== API_SOCKET);
   if (others.length === 0) return sockets.get(API_SOCKET);
   throw new AppError(
     'CONFIG_INVALID',
-    `the service manager hands over a socket called ${others.join(', ')}; set FileDescriptorName=${API_SOCKET} in its unit`,
+    `the service manager passes a socket named ${others.join(', ')}; ` +
+      `set FileDescriptorName=${API_SOCKET} in its unit`,
   );
 }
 
@@ -75,21 +76,21 @@ async function reloadAtEach(hangups: AsyncIterable<unknown>, work: () => Promise
   for await (const _ of hangups) await work();
 }
 
-/** Goes by what the configuration says now; one that is bad changes nothing. */
+/** Applies the configuration as it is now; an invalid one changes nothing. */
 async function reload(daemon: Daemon, read: () => Config, log: Logger): Promise<void> {
   try {
     const config = read();
     const waiting = await daemon.reload(config);
     log.level = config.log.level;
-    log.info({}, 'the configuration has been read again');
-    if (waiting.length > 0) log.warn({ settings: waiting }, 'these settings have changed and need a restart');
+    log.info({}, 'the configuration was reloaded');
+    if (waiting.length > 0) log.warn({ settings: waiting }, 'these changed settings need a restart');
   } catch (error) {
     if (!isAppError(error)) throw error;
-    log.error({ err: error }, 'the configuration is refused; the one before stays in force');
+    log.error({ err: error }, 'the configuration is invalid; the previous one stays in force');
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT. A second one ends the process as it would without us. */
+/** Resolves at the first SIGTERM or SIGINT. A second one has its default effect: it ends the process. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);

@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const { pid } = process;
 
 describe('the service manager', () => {
-  test('is told what the daemon does, and no child inherits its variables', async () => {
+  test("is told the server's state, and no child inherits its variables", async () => {
     using listener = new DatagramListener(join(folder, 'notify'));
     const env = { NOTIFY_SOCKET: listener.path, LISTEN_FDS: '0', LISTEN_PID: '1', KEPT: 'yes' };
     using manager = new ServiceManager({ env, pid });
@@ -27,7 +27,7 @@ describe('the service manager', () => {
     expect(await listener.next()).toBe('STOPPING=1');
   });
 
-  test('has signs of life twice in each watchdog period', async () => {
+  test('gets two keep-alives in each watchdog period', async () => {
     using listener = new DatagramListener(join(folder, 'notify'));
     const env = { NOTIFY_SOCKET: listener.path, WATCHDOG_USEC: '20000', WATCHDOG_PID: String(pid) };
     using _ = new ServiceManager({ env, pid });
@@ -35,7 +35,7 @@ describe('the service manager', () => {
     expect(await listener.next()).toBe('WATCHDOG=1');
   });
 
-  test('wants none of a process that its watchdog does not mean', () => {
+  test('gets none from a process that its watchdog is not set for', () => {
     using listener = new DatagramListener(join(folder, 'notify'));
     const env = { NOTIFY_SOCKET: listener.path, WATCHDOG_USEC: '1000', WATCHDOG_PID: String(pid + 1) };
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
@@ -44,7 +44,7 @@ describe('the service manager', () => {
     expect(timers()).toBe(before);
   });
 
-  test('that is gone is no reason to stop', () => {
+  test('may be gone: the server goes on', () => {
     using manager = new ServiceManager({ env: { NOTIFY_SOCKET: join(folder, 'nobody') }, pid });
     const failures: unknown[] = [];
     manager.onFailure((error) => failures.push(error));
@@ -52,7 +52,7 @@ describe('the service manager', () => {
     expect(failures).toEqual([expect.objectContaining({ code: 'ENOENT' })]);
   });
 
-  test('is heard in the abstract name space too', async () => {
+  test('may listen in the abstract name space', async () => {
     using listener = new DatagramListener(`@latchkey-${pid}-${performance.now()}`);
     using manager = new ServiceManager({ env: { NOTIFY_SOCKET: listener.path }, pid });
     manager.stopping();
@@ -60,7 +60,7 @@ describe('the service manager', () => {
   });
 });
 
-describe('sockets that are handed over', () => {
+describe('sockets that are passed', () => {
   const variables = { LISTEN_FDS: '2', LISTEN_FDNAMES: 'api:web' };
 
   test('have their names, from descriptor 3 on', () => {
@@ -71,13 +71,13 @@ describe('sockets that are handed over', () => {
     ]);
   });
 
-  test('are not ours when they are for another process', () => {
+  test('are ignored when they are for another process', () => {
     const taken = new ServiceManager({ env: { ...variables, LISTEN_PID: String(pid + 1) }, pid });
     expect([...taken.sockets]).toEqual([]);
   });
 });
 
-test('without a service manager nothing happens', () => {
+test('does nothing without a service manager', () => {
   using manager = new ServiceManager({ env: {}, pid });
   manager.ready('serves');
   manager.stopping();

@@ -1,7 +1,6 @@
 /**
- * The server's certificate while the daemon runs; a part of the composition root. It is made anew when
- * the host's names or addresses have changed and before it expires, which is looked at every day and at
- * each reload.
+ * The server's TLS certificate. Issued anew when the host's names or addresses have changed, and before it
+ * expires; both are checked every day and at each reload. Part of the composition root.
  */
 import { networkInterfaces } from 'node:os';
 import { loadPki, type Pki, type TlsPair } from '../authority/keys/pki.ts';
@@ -10,7 +9,7 @@ import type { Log } from '../log/log.ts';
 const DAY_MS = 86_400_000;
 
 export interface TlsCertificateOptions {
-  /** Where CA and certificate are kept. */
+  /** Folder of the CA and the certificate. */
   readonly folder: string;
   readonly serverId: string;
   readonly hostname: string;
@@ -28,10 +27,10 @@ export class TlsCertificate implements Disposable {
   private constructor(options: TlsCertificateOptions, pki: Pki) {
     this.#options = options;
     this.#pki = pki;
-    this.#timer = setInterval(() => void this.#look(), DAY_MS).unref();
+    this.#timer = setInterval(() => void this.#refreshOrLog(), DAY_MS).unref();
   }
 
-  /** Throws CONFIG_INVALID, as `loadPki` does. */
+  /** Loads the certificate, or issues it. Throws CONFIG_INVALID, as `loadPki` does. */
   static async open(options: TlsCertificateOptions): Promise<TlsCertificate> {
     return new TlsCertificate(options, await load(options));
   }
@@ -40,30 +39,30 @@ export class TlsCertificate implements Disposable {
     return this.#pki;
   }
 
-  /** Who shows the certificate to clients. */
+  /** Sets the function that puts a new certificate into use. */
   onReplaced(show: (tls: TlsPair) => void): void {
     this.#onReplaced = show;
   }
 
   /**
-   * Shows what is on the disk, made anew where that is due. Throws CONFIG_INVALID; the old one is then
-   * shown on.
+   * Loads the certificate from disk, and issues it anew when that is due. Throws CONFIG_INVALID; the present
+   * one then stays in use.
    */
   async refresh(): Promise<void> {
     const pki = await load(this.#options);
     if (pki.tls.certPem === this.#pki.tls.certPem) return;
     this.#onReplaced(pki.tls);
     this.#pki = pki;
-    this.#options.log.info({}, "the server's certificate has been replaced");
+    this.#options.log.info({}, "the server's certificate was replaced");
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  async #refreshOrLog(): Promise<void> {
     await this.refresh().catch((error: unknown) =>
-      this.#options.log.error({ err: error }, "the server's certificate cannot be renewed"),
+      this.#options.log.error({ err: error }, "could not renew the server's certificate"),
     );
   }
 }
@@ -72,7 +71,7 @@ function load({ folder, serverId, hostname, now }: TlsCertificateOptions): Promi
   return loadPki({ folder, serverId, nowMs: now(), ...namesOfHost(hostname) });
 }
 
-/** What the certificate vouches for. */
+/** The host's names and addresses, which the certificate is issued for. */
 function namesOfHost(hostname: string): { names: string[]; addresses: string[] } {
   const [short = hostname] = hostname.split('.');
   const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);

@@ -1,7 +1,6 @@
 /**
- * Columns of a terminal that a text takes, as terminals count: one for a character, two for a wide one
- * (UAX 11), none for one that combines with the character before or is joined to an emoji. Expects inert
- * text.
+ * Measures and cuts texts by the columns that they take on a terminal: one for a character, two for a wide one
+ * (UAX 11), none for one that combines with the character before or is joined to an emoji. Expects inert text.
  */
 import { eastAsianWidth } from 'get-east-asian-width';
 
@@ -12,15 +11,15 @@ const PLAIN = /^[\x20-\x7e]*$/;
 let segmenter: Intl.Segmenter | undefined;
 
 /**
- * Splits `text` into what people take for characters. The first segmenter of a process takes a tenth of the
- * time of a short command, so it is made only when needed.
+ * Splits `text` into the characters that people see (grapheme clusters). The first segmenter of a process takes
+ * a tenth of the time of a short command, so it is created on demand.
  */
 export function graphemesOf(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
   return segmenter.segment(text);
 }
 
-/** Columns that `text` takes. */
+/** Returns the number of columns that `text` takes. */
 export function displayWidth(text: string): number {
   if (PLAIN.test(text)) return text.length;
   let width = 0;
@@ -37,13 +36,13 @@ function charWidth(char: string): number {
   return eastAsianWidth(char.codePointAt(0) ?? 0);
 }
 
-/** `text` in `width` columns at most; what was cut shows as one "…". */
+/** Cuts `text` to at most `width` columns; the cut is marked by one "…". */
 export function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   return width > 0 ? `${piecesOf(text, width - 1).next().value ?? ''}…` : '';
 }
 
-/** `text` in pieces of `width` columns at most, each as long as can be; nothing of it is lost. */
+/** Splits `text` into pieces of at most `width` columns, each as long as possible. Loses nothing. */
 export function* piecesOf(text: string, width: number): Generator<string> {
   if (width > 0 && PLAIN.test(text)) {
     for (let at = 0; at < text.length; at += width) yield text.slice(at, at + width);
@@ -63,7 +62,7 @@ export function* piecesOf(text: string, width: number): Generator<string> {
   if (piece !== '') yield piece;
 }
 
-/** `text` filled with spaces up to `width` columns. */
+/** Pads `text` with spaces to `width` columns. */
 export function padTo(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 }

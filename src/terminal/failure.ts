@@ -1,11 +1,11 @@
-/** A failure told to a person: one line, with what to do next where that is known; never a stack. */
+/** Explains a failure to a person: one line, with the next step where it is known; never a stack trace. */
 
 import { AppError, type Reason } from '../errors.ts';
 import { exitStatus, FAILED } from '../exit-status.ts';
 
 const LOG_IN = "run 'latchkey login', or 'latchkey link' on the server's host";
 
-const NEXT: Partial<Record<Reason, string>> = {
+const NEXT_STEP: Partial<Record<Reason, string>> = {
   NOT_LOGGED_IN: `to log in, ${LOG_IN}, or give a token with --token-file`,
   TOKEN_INVALID: `to get a new token, ${LOG_IN}`,
   TOKEN_EXPIRED: `to log in again, ${LOG_IN}`,
@@ -18,31 +18,31 @@ const NEXT: Partial<Record<Reason, string>> = {
   INTERNAL: "the cause is in the server's log",
 };
 
-/** The daemon's refusal for want of a role. */
-const BECOME_ADMIN = /^this is for role \w+; yours is \w+$/;
-const ADMIN = 'who runs the server may add --local-admin';
+/** Matches the server's refusal of a caller whose role is too low. */
+const ROLE_TOO_LOW = /^this is for role \w+; yours is \w+$/;
+const ADMIN_STEP = 'whoever runs the server may add --local-admin';
 
 export interface Failure {
   readonly text: string;
   readonly status: number;
 }
 
-/** What to say on standard error, and the exit status, for whatever was thrown. */
+/** Returns the text for standard error, and the exit status, of any thrown value. */
 export function explain(error: unknown): Failure {
   if (error instanceof AppError) return { text: appText(error), status: exitStatus(error.reason) };
   const message = error instanceof Error ? error.message : String(error);
-  return { text: `unforeseen failure: ${firstLine(message)}; please report it`, status: FAILED };
+  return { text: `unexpected failure: ${firstLine(message)}; please report it`, status: FAILED };
 }
 
 function appText(error: AppError): string {
-  const next = BECOME_ADMIN.test(error.message) ? ADMIN : NEXT[error.reason];
+  const next = ROLE_TOO_LOW.test(error.message) ? ADMIN_STEP : NEXT_STEP[error.reason];
   const message = error.message.trim().replace(/[;,] log in again$/, '');
   const id = error.reason === 'INTERNAL' ? error.details.request_id : undefined;
   const told = id === undefined || message.includes(id) ? message : `${message} (request ${id})`;
   return next === undefined || saysWhatToDo(message) ? told : `${told}; ${next}`;
 }
 
-/** Whoever threw it knew better what to do than a table does. */
+/** True when the message says what to do: it then knows better than the table. */
 function saysWhatToDo(message: string): boolean {
   return /\blatchkey [a-z]|--[a-z]|\btry again\b|nothing was stored/.test(message);
 }

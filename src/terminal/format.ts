@@ -1,4 +1,4 @@
-/** Numbers and lists as people say them. */
+/** Formats numbers and lists as text. */
 
 /** "1 token", "2,000 tokens". */
 export function count(many: number, one: string, more = `${one}s`): string {

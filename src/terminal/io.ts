@@ -1,15 +1,15 @@
-/** What a command line stands on: three streams, an environment and a clock. */
+/** The streams, the environment and the clock of a command line. */
 import type { Readable, Writable } from 'node:stream';
 
 export interface Input extends Readable {
   readonly isTTY?: boolean;
-  /** Where it is a terminal: whether keys come one by one, unshown, ^C among them. */
+  /** Present on a terminal. In raw mode, keys arrive one by one and are not echoed, ^C among them. */
   setRawMode?(raw: boolean): unknown;
 }
 
 export interface Sink extends Writable {
   readonly isTTY?: boolean;
-  /** Of the terminal; it emits 'resize' when they change. */
+  /** Size of the terminal, in characters; 'resize' is emitted when it changes. */
   readonly columns?: number;
   readonly rows?: number;
 }
@@ -23,7 +23,7 @@ export interface Io {
   readonly now: () => number;
 }
 
-/** The process's own. Standard input is touched only when something reads it. */
+/** Returns those of this process. Standard input is only touched when something reads it. */
 export function processIo(): Io {
   return {
     get stdin() {
@@ -36,10 +36,10 @@ export function processIo(): Io {
   };
 }
 
-/** Waits until what was written to `sink` is out of this process, or the sink is broken. */
+/** Resolves when everything written to `sink` has left this process, or the sink is broken. */
 export function flushed(sink: Sink): Promise<undefined> {
   if (sink.destroyed) return Promise.resolve(undefined);
   return new Promise((resolve) => {
-    sink.write('', () => setImmediate(resolve, undefined)); // an error of it comes first
+    sink.write('', () => setImmediate(resolve, undefined)); // an error would be reported first
   });
 }

@@ -1,21 +1,21 @@
 /**
- * What --json prints, as definitions that both the output and its manual page are made from. Every member
- * is always there: null stands for what is absent, [] for none. Times are RFC 3339 in UTC with
- * milliseconds. Members are added, never renamed or dropped.
+ * Defines the objects that --json prints; the output and its manual page are both made from these
+ * definitions. Every member is always present: null stands for an absent value, [] for an empty list. Times
+ * are RFC 3339 in UTC with milliseconds. Members are added, never renamed or removed.
  */
 
-/** One member of an object that is made from an `Item`. */
+/** A member of the JSON object of an `Item`. */
 export interface Member<Item> {
-  /** "string", "integer or null", "array of token". */
+  /** Such as "string", "integer or null", "array of token". */
   readonly type: string;
   readonly about: string;
   of(item: Item): unknown;
 }
 
-/** The members by name, in the order in which they are printed. */
+/** Members by name, in the order in which they are printed. */
 export type Members<Item> = Readonly<Record<string, Member<Item>>>;
 
-/** `item` as the object that `members` define. */
+/** Returns the object that `members` define for `item`. */
 export function asJson<Item>(members: Members<Item>, item: Item): object {
   return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, member.of(item)]));
 }
@@ -24,7 +24,7 @@ export function string<Item>(about: string, of: (item: Item) => string): Member<
   return { type: 'string', about, of };
 }
 
-/** null where there is none, which the protocol has as an empty one. */
+/** The protocol's empty string becomes null. */
 export function stringOrNull<Item>(about: string, of: (item: Item) => string | undefined): Member<Item> {
   return { type: 'string or null', about, of: (item) => of(item) || null };
 }
@@ -49,7 +49,7 @@ export function strings<Item>(about: string, of: (item: Item) => readonly string
   return { type: 'array of string', about, of };
 }
 
-/** An object that is described under its own name. */
+/** An object whose members are described under its own name. */
 export function object<Item, Inner>(
   type: string,
   members: Members<Inner>,

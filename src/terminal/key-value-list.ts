@@ -1,12 +1,12 @@
-/** Names and values, one pair a line; and rows as such records where a table of them would be too wide. */
+/** Prints names and values, one pair per line; also the rows of a table that is too wide. */
 import { displayWidth, padTo, piecesOf } from './display-width.ts';
 import { type Cell, type Column, fitsIn, layTable, type Paint } from './table.ts';
 
 const GAP = '  ';
 
 /**
- * The lines of a record; what has no value is left out. A value that does not fit beside its name stands
- * below it, in as many lines as it takes. `width` in columns; undefined where there is no terminal.
+ * Returns the lines of a list of pairs, without those that have no value. A value that does not fit beside
+ * its name follows below it, on as many lines as it needs. `width` in columns; undefined without a terminal.
  */
 export function layKeyValues(
   pairs: readonly (readonly [name: string, value: Cell])[],
@@ -25,8 +25,8 @@ export function layKeyValues(
 }
 
 /**
- * A table; where even its narrowest form is too wide, each row as a record of all its cells, an empty
- * line between.
+ * Returns the lines of a table; if even its narrowest form is too wide, each row as a list of pairs, with an
+ * empty line between rows.
  */
 export function layToFit(
   columns: readonly Column[],

@@ -7,7 +7,7 @@ function drawnOn(size: { columns?: number; rows?: number }) {
   return { screen, written };
 }
 
-it('writes only what is different, over what is there, and at no time an empty screen', () => {
+it('writes only what has changed, in place, and never clears the screen', () => {
   const { screen, written } = drawnOn({ columns: 20, rows: 3 });
   screen.draw(['a', 'b']);
   screen.draw(['a', 'b']);
@@ -18,7 +18,7 @@ it('writes only what is different, over what is there, and at no time an empty s
   ]);
 });
 
-it('draws no more lines than there are, which would scroll', () => {
+it('draws no more lines than the screen has, which would scroll', () => {
   const { screen, written } = drawnOn({ columns: 20, rows: 3 });
   screen.draw(['a', 'b', 'c', 'd']);
   expect(written.join('')).not.toContain('d');
@@ -30,7 +30,7 @@ it('keeps the last character of lines as wide as the screen', () => {
   expect(written.at(-1)).toBe('\x1b[?2026h\x1b[H\x1b[1mFROM\x1b[22m\r\n日本\x1b[?2026l');
 });
 
-it('gives back what it took, once, and draws nothing meanwhile', () => {
+it('leaves the alternate screen once, and draws nothing meanwhile', () => {
   const { screen, written } = drawnOn({});
   screen.suspend();
   screen.draw(['a']);

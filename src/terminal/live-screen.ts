@@ -1,13 +1,12 @@
 /**
- * Lines drawn in place, again and again, on the terminal's other screen. Promises to draw only what is
- * different from before, without clearing first, so that nothing flickers, and to leave the terminal as
- * it was found.
+ * Redraws lines in place on the terminal's alternate screen. Writes only when something has changed and never
+ * clears first, so that nothing flickers; leaves the terminal as it was.
  */
 
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from './display-width.ts';
 
-/** What is drawn on: standard output as a terminal. */
+/** Where to draw: standard output as a terminal. */
 export interface Surface {
   write(text: string): unknown;
   readonly columns?: number;
@@ -15,7 +14,7 @@ export interface Surface {
 }
 
 /**
- * xterm's control sequences: other screen, cursor, wrapping at the right edge; and synchronized output
+ * xterm's control sequences: alternate screen, cursor, wrapping at the right edge; and synchronized output
  * (mode 2026).
  */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
@@ -24,8 +23,8 @@ const BEGIN = '\x1b[?2026h\x1b[H';
 const END = '\x1b[?2026l';
 const REST_OF_LINE = '\x1b[K';
 const REST_OF_SCREEN = '\r\n\x1b[J';
-const COLUMNS = 80;
-const ROWS = 24;
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 
 export class LiveScreen implements Disposable {
   readonly #surface: Surface;
@@ -38,20 +37,20 @@ export class LiveScreen implements Disposable {
   }
 
   get columns(): number {
-    return this.#surface.columns || COLUMNS;
+    return this.#surface.columns || DEFAULT_COLUMNS;
   }
 
   get rows(): number {
-    return this.#surface.rows || ROWS;
+    return this.#surface.rows || DEFAULT_ROWS;
   }
 
-  /** Draws `lines`, of which none may be wider than the screen; those that do not fit are left out. */
+  /** Draws `lines`, each at most as wide as the screen; those that do not fit are left out. */
   draw(lines: readonly string[]): void {
     const rest = lines.length < this.rows ? REST_OF_SCREEN : '';
     const frame =
       lines
         .slice(0, this.rows)
-        .map((line) => this.#filled(line))
+        .map((line) => this.#erasedBehind(line))
         .join('\r\n') + rest;
     if (!this.#isOn || frame === this.#shown) return;
     this.#shown = frame;
@@ -59,22 +58,22 @@ export class LiveScreen implements Disposable {
   }
 
   /**
-   * Behind a line as wide as the screen the cursor is still on its last character, which erasing would
-   * take.
+   * After a line as wide as the screen, the cursor is still on its last character, which erasing would
+   * remove.
    */
-  #filled(line: string): string {
+  #erasedBehind(line: string): string {
     return displayWidth(stripVTControlCharacters(line)) < this.columns ? line + REST_OF_LINE : line;
   }
 
   /**
-   * Draws everything at the next time, also what has not changed: after a resize nobody knows what is
-   * shown.
+   * Makes the next `draw` write everything, even if unchanged: after a resize the screen's content is
+   * unknown.
    */
   forget(): void {
     this.#shown = undefined;
   }
 
-  /** Gives the terminal back for a while. */
+  /** Leaves the alternate screen until `resume`. */
   suspend(): void {
     if (this.#isOn) this.#surface.write(LEAVE);
     this.#isOn = false;

@@ -1,6 +1,6 @@
 /**
- * One line on a terminal about what is being waited for, once that takes longer than a second; erased
- * when it is over and before anything else is said. Where there is no terminal, nothing.
+ * Shows on a terminal what a command waits for, in one line, once that takes longer than a second. Erases the
+ * line when the wait is over and before anything else is printed. Without a terminal it shows nothing.
  */
 import { truncate } from './display-width.ts';
 
@@ -10,21 +10,21 @@ export interface ProgressSurface {
   readonly columns?: number;
 }
 
-const PATIENCE_MS = 1000;
+const INTERVAL_MS = 1000;
 const ERASE = '\r\x1b[K';
 
 export class Progress {
   readonly #surface: ProgressSurface | undefined;
-  /** What is being waited for, within one another; the innermost is shown. */
+  /** The nested waits; only the innermost is shown. */
   readonly #waiting: symbol[] = [];
   #isShown = false;
 
-  /** `surface` is undefined where nothing is to be shown. */
+  /** `surface` is undefined when nothing is to be shown. */
   constructor(surface: ProgressSurface | undefined) {
     this.#surface = surface;
   }
 
-  /** What `work` gives; `text`, already inert, says meanwhile what it is about, and for how long by now. */
+  /** Returns the result of `work`. Meanwhile shows `text`, which must be inert, and the seconds so far. */
   async while<Result>(text: () => string, work: Promise<Result>): Promise<Result> {
     if (this.#surface === undefined) return work;
     const self = Symbol();
@@ -33,7 +33,7 @@ export class Progress {
     const timer = setInterval(() => {
       seconds += 1;
       if (this.#waiting.at(-1) === self) this.#show(`${text()} … ${seconds} s`);
-    }, PATIENCE_MS);
+    }, INTERVAL_MS);
     try {
       return await work;
     } finally {
@@ -43,14 +43,14 @@ export class Progress {
     }
   }
 
-  /** Makes room for what is said next. */
+  /** Erases the line, before something else is printed. */
   erase(): void {
     if (this.#isShown) this.#surface?.write(ERASE);
     this.#isShown = false;
   }
 
   #show(line: string): void {
-    const width = (this.#surface?.columns || 80) - 1; // the last column would break the line
+    const width = (this.#surface?.columns || 80) - 1; // a text in the last column would wrap
     this.#surface?.write(ERASE + truncate(line, width));
     this.#isShown = true;
   }

@@ -1,15 +1,15 @@
-/** What an ending ended (requirement X1), for people. */
+/** Prints a receipt (requirement X1): what has ended, and who has verified it. */
 import { type Receipt, VerifiedBy } from '../generated/latchkey/v1/token.ts';
 import { count, listed } from './format.ts';
 
-const SEEN: Partial<Record<VerifiedBy, string>> = {
-  [VerifiedBy.DAEMON]: 'No process is left, as the daemon has seen.',
+const VERIFIED: Partial<Record<VerifiedBy, string>> = {
+  [VerifiedBy.DAEMON]: 'No process is left, as the server has verified.',
   [VerifiedBy.LINK]: "No process is left, says the user's own link.",
 };
 
-/** One text a line, not yet inert. */
+/** Returns the lines of a receipt, not yet inert. */
 export function receiptLines(receipt: Receipt): string[] {
-  const witness = SEEN[receipt.verifiedBy];
+  const witness = VERIFIED[receipt.verifiedBy];
   const isOver = receipt.survivors.length === 0 && receipt.processes > 0;
   return [
     `Ended ${whatEnded(receipt)} in ${receipt.milliseconds} ms.`,
@@ -18,7 +18,7 @@ export function receiptLines(receipt: Receipt): string[] {
     ...receipt.sessions.map((session) => `  session  ${session}`),
     ...(isOver && witness !== undefined ? [witness] : []),
     ...under(
-      'Going on without the token, as the server is set:',
+      "Still running without the token, by the server's configuration:",
       receipt.keptSessions.map((session) => `  session  ${session}`),
     ),
     ...(receipt.keptSessions.length > 0 ? ["To end one: 'latchkey sessions end ID'."] : []),

@@ -1,4 +1,4 @@
-/** Moments as people say them. */
+/** Formats times relative to now. */
 const STEPS = [
   { unit: 'd', seconds: 86_400 },
   { unit: 'h', seconds: 3600 },
@@ -6,7 +6,10 @@ const STEPS = [
   { unit: 's', seconds: 1 },
 ] as const;
 
-/** "3 min ago", "in 7 h", "now". `units`: how many to name at most, as in "in 7 h 59 min". */
+/**
+ * Returns a text such as "3 min ago", "in 7 h" or "now". `units` is the most units named, as in "in 7 h 59
+ * min".
+ */
 export function relativeTime(moment: Date, nowMs: number, units: 1 | 2 = 1): string {
   const seconds = Math.round((moment.getTime() - nowMs) / 1000);
   if (seconds === 0) return 'now';
@@ -14,7 +17,7 @@ export function relativeTime(moment: Date, nowMs: number, units: 1 | 2 = 1): str
   return seconds > 0 ? `in ${span}` : `${span} ago`;
 }
 
-/** A span of whole seconds, rounded down to the last unit named. */
+/** Formats whole seconds, rounded down to the last unit named. */
 function duration(seconds: number, units: number): string {
   const first = STEPS.findIndex((step) => seconds >= step.seconds);
   let rest = seconds;

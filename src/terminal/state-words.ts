@@ -1,4 +1,4 @@
-/** What links and sessions are doing, in words. */
+/** Names the states of links and sessions. */
 import { type Link, LinkState } from '../generated/latchkey/v1/link.ts';
 import { type Session, SessionState } from '../generated/latchkey/v1/session.ts';
 import type { Cell } from './table.ts';
@@ -25,7 +25,7 @@ export function sessionWord({ state }: Pick<Session, 'state'>): string {
   return SESSION[state] ?? SESSION[SessionState.UNSPECIFIED];
 }
 
-/** "running", "ended 0", "ended, status unknown". */
+/** Returns a text such as "running", "ended 0" or "ended, status unknown". */
 export function sessionState(session: Pick<Session, 'state' | 'exitStatus'>): Cell {
   if (session.state === SessionState.RUNNING) return { text: 'running', style: 'good' };
   if (session.state !== SessionState.ENDED) return { text: sessionWord(session) };

@@ -17,7 +17,7 @@ function lay(width: number | undefined, ...rows: string[][]): string[] {
   );
 }
 
-/** Any text at all, as it is shown. */
+/** Any text, made inert. */
 const SHOWN = fc
   .string({
     unit: fc.oneof(
@@ -37,14 +37,14 @@ describe('a table', () => {
     ]);
   });
 
-  it('cuts only columns that may shrink, and only where there is a width', () => {
+  it('cuts only columns that may shrink, and only to fit a width', () => {
     const row = ['0123456789', 'a very long command line', 'yesterday'];
     expect(lay(undefined, row)[1]).toBe('0123456789  a very long command line  yesterday');
     expect(lay(35, row)[1]).toBe('0123456789  a very long…  yesterday');
     expect(lay(10, row)[1]).toBe('0123456789  a very …  yesterday');
   });
 
-  it('stays within a width that is wide enough for what must stay whole', () => {
+  it('fits any width that has room for the columns that must stay whole', () => {
     const cell = fc.string({ unit: 'grapheme', maxLength: 60 });
     fc.assert(
       fc.property(fc.array(cell, { minLength: 1, maxLength: 5 }), (commands) => {
@@ -54,7 +54,7 @@ describe('a table', () => {
     );
   });
 
-  it('leaves out what is optional, the last first, before lines would break', () => {
+  it('omits optional columns, the last one first, before lines would wrap', () => {
     const columns = [
       { title: 'ID' },
       { title: 'WHO', shrinks: true },
@@ -70,7 +70,7 @@ describe('a table', () => {
     expect(at(20)).toBe('0123456789  a long …  soon');
   });
 
-  it('counts wide characters twice and marks not at all', () => {
+  it('counts wide characters twice and combining marks not at all', () => {
     expect(displayWidth('日本')).toBe(4);
     expect(displayWidth('e\u0301')).toBe(1);
     expect(displayWidth('👩‍💻')).toBe(2);
@@ -82,7 +82,7 @@ describe('a table', () => {
     expect(padTo('日', 4)).toBe('日  ');
   });
 
-  it('is within any terminal, as records where it would be too wide, and every column begins where its heading does', () => {
+  it('fits any terminal, as key-value lists if need be, and aligns columns with their headings', () => {
     const row = fc.tuple(SHOWN, SHOWN, SHOWN);
     fc.assert(
       fc.property(
@@ -103,7 +103,7 @@ describe('a table', () => {
     );
   });
 
-  it('loses nothing of a record', () => {
+  it('loses nothing of a key-value list', () => {
     fc.assert(
       fc.property(SHOWN, fc.integer({ min: 10, max: 80 }), (text, width) => {
         const lines = layKeyValues([['NAME', { text }]], width, plain);
@@ -114,7 +114,7 @@ describe('a table', () => {
   });
 });
 
-/** Whether some character of `line` ends in column `at`, counted in columns, or the line is over before. */
+/** True when a character of `line` ends at column `at`, or the line ends before it. */
 function endsAt(line: string, at: number): boolean {
   let used = 0;
   for (const piece of piecesOf(line, 1)) {

@@ -1,45 +1,45 @@
 /**
- * Rows under headings, aligned by what a terminal shows. With a width the columns that may shrink do,
- * the widest first; without one nothing is ever cut.
+ * Lays out rows under headings, aligned by display width. To fit a width, columns that may shrink do, the
+ * widest first; without a width nothing is cut.
  */
 import { displayWidth, padTo, truncate } from './display-width.ts';
 
-/** One column. Ids people copy must stay whole, so only columns that say so are cut. */
+/** A column. Only a column that says so may be cut: ids must stay whole, so that people can copy them. */
 export interface Column {
   readonly title: string;
   readonly shrinks?: boolean;
-  /** Left out, the last one first, where even cutting is not enough. */
+  /** Omitted, the last one first, when cutting is not enough. */
   readonly optional?: boolean;
 }
 
-/** A cell's text, and how it looks where there are colours. */
+/** Text of a cell, and its style where colours are on. */
 export interface Cell {
   readonly text: string;
   readonly style?: Style;
 }
 
-/** A value for a cell or field, not yet inert. A moment is put into words when it is printed. */
+/** Value of a cell or field, not yet inert. A Date is formatted when it is printed. */
 export type Value = string | Date | undefined | Cell;
 
 export type Style = 'heading' | 'good' | 'caution' | 'bad' | 'dim';
 
-/** Puts colour around text, or leaves it alone. */
+/** Colours a text, or returns it as it is. */
 export type Paint = (text: string, style: Style | undefined) => string;
 
 const GAP = '  ';
 const NARROWEST = 8;
 
-/** The lines of a table, headings first. `width` in columns; undefined where there is no terminal. */
+/** Returns the lines of a table, headings first. `width` in columns; undefined without a terminal. */
 export function layTable(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   width: number | undefined,
   paint: Paint,
 ): string[] {
-  return layShown(columns, rows, widthsFor(columns, rows, width), paint);
+  return layColumns(columns, rows, widthsFor(columns, rows, width), paint);
 }
 
-/** Whether the narrowest form of the table is within `width`. */
+/** True when the narrowest form of the table fits `width`. */
 export function fitsIn(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
@@ -48,7 +48,7 @@ export function fitsIn(
   return total(widthsFor(columns, rows, width).map((shown) => shown.width)) <= width;
 }
 
-function layShown(
+function layColumns(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   shown: readonly Shown[],
@@ -58,7 +58,7 @@ function layShown(
   return [heading, ...rows].map((row) => layRow(row, shown, paint));
 }
 
-/** Which columns are shown, and how wide. */
+/** Chooses the columns to show, and their widths. */
 function widthsFor(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
@@ -67,14 +67,14 @@ function widthsFor(
   const table = [columns.map(({ title }): Cell => ({ text: title })), ...rows];
   const all = columns.map((column, at) => ({ column, at, width: widest(table, at) }));
   if (width === undefined) return all;
-  const shown = leaveOut(all, width);
+  const shown = omitColumns(all, width);
   shrink(shown, width);
   return shown;
 }
 
 interface Shown {
   readonly column: Column;
-  /** Which cell of a row. */
+  /** Index of the cell in a row. */
   readonly at: number;
   width: number;
 }
@@ -87,19 +87,19 @@ function total(widths: readonly number[]): number {
   return widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
 }
 
-function leaveOut(shown: Shown[], width: number): Shown[] {
+function omitColumns(shown: Shown[], width: number): Shown[] {
   const least = total(
     shown.map(({ column, width: own }) => (column.shrinks ? Math.min(own, NARROWEST) : own)),
   );
   const last = shown.findLast(({ column }) => column.optional === true);
   if (least <= width || last === undefined) return shown;
-  return leaveOut(
+  return omitColumns(
     shown.filter((each) => each !== last),
     width,
   );
 }
 
-/** Takes from the widest of those that may shrink until all fits, or all are narrow. */
+/** Narrows the widest columns that may shrink until the table fits or all are at their narrowest. */
 function shrink(shown: readonly Shown[], width: number): void {
   const able = shown.filter(({ column }) => column.shrinks === true);
   for (let over = total(shown.map((each) => each.width)) - width; over > 0; over -= 1) {

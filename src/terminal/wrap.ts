@@ -1,9 +1,6 @@
 import { displayWidth, piecesOf } from './display-width.ts';
 
-/**
- * The lines of a text that is broken between words, and within one only where it is wider than a line;
- * nothing is lost.
- */
+/** Wraps a text between words; within a word only when it is wider than a line. Loses nothing. */
 export function wrap(text: string, width: number): string[] {
   const indent = /^ */.exec(text)?.[0] ?? '';
   const lines: string[] = [];

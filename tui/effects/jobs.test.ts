@@ -57,7 +57,7 @@ describe('a job', () => {
       [500, 1000, 1500, 2000, 2300],
     ]);
     expect(lines).toMatch(/^Ended 2,300 tokens, 1 link and 10 processes in \d+ ms\.\n {2}token {4}t0\n/);
-    expect(lines).toContain('No process is left, as the daemon has seen.');
+    expect(lines).toContain('No process is left, as the server has verified.');
   });
 
   it('believes a sum no more than its weakest part, and names who is left over once', async () => {

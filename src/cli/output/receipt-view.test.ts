@@ -27,7 +27,7 @@ describe('a receipt', () => {
         '  session  s-2',
         '  session  s-3',
         "No process is left, says the user's own link.",
-        'Going on without the token, as the server is set:',
+        "Still running without the token, by the server's configuration:",
         '  session  s-9',
         "To end one: 'latchkey sessions end ID'.",
         '',

@@ -43,7 +43,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
     await daemon.link(alice);
     expect((await daemon.as(alice).whoami()).role).toBe('user');
     configure(daemon, { roles: { manager: { users: [alice.name] } }, tokens: { lifetime: '1h' } });
-    await reloaded(daemon, /has been read again/);
+    await reloaded(daemon, /configuration was reloaded/);
     expect((await daemon.as(alice).whoami()).role).toBe('manager');
   });
 
@@ -53,7 +53,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
     const watch = daemon.begin(alice, ['tokens', 'watch', '--json']);
     await watch.printed(/\n/);
     configure(daemon, { roles: { manager: { users: [] } } });
-    await reloaded(daemon, /has been read again/);
+    await reloaded(daemon, /configuration was reloaded/);
     const { status, stderr } = await watch.finished;
     expect([status, stderr]).toEqual([4, expect.stringContaining('no longer manager')]);
   });
@@ -64,7 +64,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
     });
     await daemon.link(alice);
     configure(daemon, { roles: { manager: { users: [] } }, tokens: { lifetime: 'soon' } });
-    await reloaded(daemon, /is refused; the one before stays in force/);
+    await reloaded(daemon, /is invalid; the previous one stays in force/);
     expect(daemon.log).toMatch(/tokens\.lifetime/);
     expect(await daemon.json(alice, ['whoami'])).toMatchObject({ role: 'manager' });
   });
@@ -77,7 +77,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
     expect(await isNamed()).toBe(false);
     execFileSync('ip', ['address', 'add', `${NEW_ADDRESS}/32`, 'dev', 'lo']);
     try {
-      await reloaded(daemon, /certificate has been replaced/);
+      await reloaded(daemon, /certificate was replaced/);
       expect(await isNamed()).toBe(true);
     } finally {
       execFileSync('ip', ['address', 'del', `${NEW_ADDRESS}/32`, 'dev', 'lo']);
