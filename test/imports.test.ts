@@ -17,6 +17,7 @@ const rooms: Record<string, Record<string, string>> = {
   'exit-status': {},
   async: {},
   limits: {},
+  'service-definition': {},
   feed: {},
   version: {},
   inert: {},
@@ -114,12 +115,14 @@ const rooms: Record<string, Record<string, string>> = {
     'store/text-in': 'a watch finds by text what a list finds',
     limits: 'connections and logins make so many calls at once and no more',
     log: 'each refusal is counted and logged',
+    'service-definition': 'its services and their handlers are typed by what ts-proto generates',
     generated: 'messages and methods come from proto/',
   },
   client: {
     system: "server.json and the client's own files are used only where they can be trusted",
     token: "a token is verified against the server's keys before it is kept (N8)",
     'link-protocol/error-info': 'a refusal is rebuilt as the AppError it was',
+    'service-definition': 'its methods are typed by what ts-proto generates',
     generated: 'messages and methods come from proto/',
   },
   terminal: {

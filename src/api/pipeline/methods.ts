@@ -2,31 +2,9 @@
  * Makes served methods of generated service definitions. Handlers are typed by the definition and the policy
  * table: a method without a handler or without a policy row does not compile.
  */
+import type { MethodDefinition, ServiceDefinition } from '../../service-definition.ts';
 import type { Caller, KnownCaller } from './caller.ts';
 import { type MethodPath, POLICY, type Row } from './policy.ts';
-
-interface Encoder {
-  encode(message: never): { finish(): Uint8Array };
-}
-
-interface Decoder {
-  decode(bytes: Uint8Array): unknown;
-}
-
-/** A method, as ts-proto generates it (`outputServices=generic-definitions`). */
-export interface MethodDefinition {
-  readonly name: string;
-  readonly requestType: Decoder;
-  readonly requestStream: boolean;
-  readonly responseType: Encoder;
-  readonly responseStream: boolean;
-}
-
-/** A service, as ts-proto generates it. */
-export interface ServiceDefinition {
-  readonly fullName: string;
-  readonly methods: Readonly<Record<string, MethodDefinition>>;
-}
 
 /** An encoded message of a stream: `head`, then `tail`, which is sent without being copied. */
 export class LongMessage {

@@ -1,7 +1,8 @@
 /** Decodes the requests of one call, calls its handler, and sends the encoded answers. */
 import { AppError } from '../../errors.ts';
+import type { MethodDefinition } from '../../service-definition.ts';
 import type { Caller } from '../pipeline/caller.ts';
-import { LongMessage, type MethodDefinition, type ServedMethod } from '../pipeline/methods.ts';
+import { LongMessage, type ServedMethod } from '../pipeline/methods.ts';
 import type { CallStream } from './call-stream.ts';
 
 /** Time limits for the messages that a client owes: its first, and in a public method each. */

@@ -4,26 +4,8 @@
  */
 import type { Client as Channel, Metadata } from '@grpc/grpc-js';
 import { AppError, isAppError } from '../../errors.ts';
+import type { MethodDefinition, ServiceDefinition } from '../../service-definition.ts';
 import { appErrorOf } from './wire-error.ts';
-
-interface Codec {
-  encode(message: never): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): unknown;
-  fromPartial(message: never): unknown;
-}
-
-interface MethodDefinition {
-  readonly name: string;
-  readonly requestType: Codec;
-  readonly requestStream: boolean;
-  readonly responseType: Codec;
-  readonly responseStream: boolean;
-}
-
-interface ServiceDefinition {
-  readonly fullName: string;
-  readonly methods: Readonly<Record<string, MethodDefinition>>;
-}
 
 export interface CallOptions {
   /** Cancels the call, which then fails with CANCELLED. */
