@@ -2,7 +2,7 @@
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
 import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
 import type { ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
-import { useBoard, useJob, useNow, useReady, useTypedFilter, useWatch, useWeight } from './effects/hooks.ts';
+import { useBoard, useJob, useNow, usePreview, useReady, useTypedFilter, useWatch } from './effects/hooks.ts';
 import type { TerminalLoan } from './effects/run-in-terminal.ts';
 import { useMouse } from './effects/use-mouse.ts';
 import { useTerminal } from './effects/use-terminal.ts';
@@ -32,7 +32,7 @@ export function Dashboard({ server, start, appearance, loan, mouse }: DashboardP
   useWatch(server, viewOf(state), tell);
   useBoard(server, viewOf(state), appearance.isSpoken, tell);
   useTypedFilter(state.prompt, isLoaded, tell);
-  useWeight(server, state.dialog, tell);
+  usePreview(server, state.dialog, tell);
   useJob(server, state.dialog, tell);
   useMouse(mouse && state.lent === undefined && !state.isSuspending, tell);
   useTerminal(state, loan, tell);

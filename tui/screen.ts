@@ -96,11 +96,18 @@ export interface Ending extends Offer {
   readonly kind: 'end';
   /** What ends with a row, in a sentence. */
   readonly consequence: string;
-  /** What the ids of the rows are of tokens, if tokens go with them. */
-  readonly endsTokensBy?: 'jti' | 'login' | 'socket';
+  /** Whether more may end than the rows show, so that the question says what. */
+  readonly endsMore?: true;
   /** How many one call takes. */
   readonly atOnce: number;
-  readonly act: (client: Client, ids: readonly string[]) => Promise<Answer>;
+  /** Ends them, or with `validateOnly` says what would end. */
+  readonly act: (client: Client, ids: readonly string[], how: HowToEnd) => Promise<Answer>;
+}
+
+/** What a call to end something is told besides the rows. */
+export interface HowToEnd {
+  readonly validateOnly: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** Sends rows what is chosen, or typed. */

@@ -164,8 +164,8 @@ export class Authority implements Disposable {
    * Refuses the tokens of a login that are being issued; returns their ids, which must be deleted like
    * others.
    */
-  refuseUnborn(login: string): string[] {
-    return this.#whitelist.refuseUnborn(login);
+  refusePending(login: string): string[] {
+    return this.#whitelist.refusePending(login);
   }
 
   /**

@@ -36,8 +36,8 @@ export class Deletions {
   }
 
   /** Takes charge of tokens that have just been refused; nothing is deleted before `finish` or `retry`. */
-  begin({ active, unborn }: Refused, why: EndReason): void {
-    const jtis = [...active, ...unborn];
+  begin({ active, pending }: Refused, why: EndReason): void {
+    const jtis = [...active, ...pending];
     const begun: Deletion = { jtis, active: new Set(active), why, consequences: undefined, work: undefined };
     for (const jti of jtis) this.#unfinished.set(jti, begun);
   }

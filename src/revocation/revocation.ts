@@ -27,7 +27,7 @@ export interface RevocationOptions {
   readonly authority: Pick<
     Authority,
     | 'refuse'
-    | 'refuseUnborn'
+    | 'refusePending'
     | 'endCalls'
     | 'delete'
     | 'tellRemoved'
@@ -114,7 +114,7 @@ export class Revocation implements AsyncDisposable {
   async revoke(selection: Selection, why: EndReason, by?: By): Promise<Receipt> {
     const begun = performance.now();
     const selected = by === undefined ? (selection as Tokens) : await select(selection, by, this.#options);
-    const asked = 'login' in selected ? await this.#refuseUnborn(selected.login, why) : selected.jtis;
+    const asked = 'login' in selected ? await this.#refusePending(selected.login, why) : selected.jtis;
     const { ended, deletions } = this.#refuse(asked, why); // from here on nobody gets in
     const parts = await allOf([
       this.#endCalls(ended, why, by?.call),
@@ -151,11 +151,11 @@ export class Revocation implements AsyncDisposable {
   }
 
   /** Sees to it that nobody gets a token that is just being made for `login`. The ids of all that it has. */
-  async #refuseUnborn(login: string, why: EndReason): Promise<string[]> {
+  async #refusePending(login: string, why: EndReason): Promise<string[]> {
     const { authority } = this.#options;
-    const unborn = authority.refuseUnborn(login);
-    this.#deletions.begin({ active: [], unborn }, why);
-    return [...(await authority.idsOf(login)), ...unborn];
+    const pending = authority.refusePending(login);
+    this.#deletions.begin({ active: [], pending }, why);
+    return [...(await authority.idsOf(login)), ...pending];
   }
 
   /**
@@ -166,7 +166,7 @@ export class Revocation implements AsyncDisposable {
     const joined = [...new Set(asked)].filter((jti) => this.#deletions.isEnding(jti));
     const refused = this.#options.authority.refuse(asked);
     this.#deletions.begin(refused, why);
-    const deletions = this.#deletions.of([...asked, ...refused.active, ...refused.unborn]);
+    const deletions = this.#deletions.of([...asked, ...refused.active, ...refused.pending]);
     return { ended: [...refused.active, ...joined], deletions };
   }
 

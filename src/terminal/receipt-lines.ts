@@ -13,9 +13,7 @@ export function receiptLines(receipt: Receipt): string[] {
   const isOver = receipt.survivors.length === 0 && receipt.processes > 0;
   return [
     `Ended ${whatEnded(receipt)} in ${receipt.milliseconds} ms.`,
-    ...receipt.jtis.map((jti) => `  token    ${jti}`),
-    ...receipt.links.map((link) => `  link     ${link}`),
-    ...receipt.sessions.map((session) => `  session  ${session}`),
+    ...idLines(receipt),
     ...(isOver && witness !== undefined ? [witness] : []),
     ...under(
       "Still running without the token, by the server's configuration:",
@@ -26,6 +24,26 @@ export function receiptLines(receipt: Receipt): string[] {
       'STILL RUNNING, could not be ended:',
       receipt.survivors.map(({ pid, linuxUser, command }) => `  pid ${pid}  ${linuxUser}  ${command}`),
     ),
+  ];
+}
+
+/** What a receipt says that was asked for with `validate_only`: nothing has ended yet. One text a line, not yet inert. */
+export function previewLines(receipt: Receipt): string[] {
+  return [
+    `Would end ${whatEnded(receipt)}.`,
+    ...idLines(receipt),
+    ...under(
+      'Would go on without the token, as the server is set:',
+      receipt.keptSessions.map((session) => `  session  ${session}`),
+    ),
+  ];
+}
+
+function idLines({ jtis, links, sessions }: Receipt): string[] {
+  return [
+    ...jtis.map((jti) => `  token    ${jti}`),
+    ...links.map((link) => `  link     ${link}`),
+    ...sessions.map((session) => `  session  ${session}`),
   ];
 }
 

@@ -1,14 +1,12 @@
 /** What React keeps going while the dashboard is there: the watch, the debounced filter, jobs, the clock. */
 import { type Dispatch, useEffect, useRef, useState } from 'react';
 import type { ReconnectingClient } from '../../src/client/watch/reconnecting-client.ts';
-import { explain } from '../../src/terminal/failure.ts';
 import type { Dialog, Prompt, View } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { emptyWindow } from '../state/window.ts';
 import { Feed } from './feed.ts';
-import { work } from './jobs.ts';
+import { preview, work } from './jobs.ts';
 import { watchBoard } from './watch-board.ts';
-import { weigh } from './weigh.ts';
 
 /**
  * Until a filter is asked for when the answer to the one before is not here: long enough for the next
@@ -61,19 +59,18 @@ export function useTypedFilter(prompt: Prompt | undefined, isLoaded: boolean, te
   }, [prompt, isLoaded, tell]);
 }
 
-/** Counts what hangs on what is asked about, while it is asked. */
-export function useWeight(
+/** Asks the server what would end with what is asked about, while it is asked. */
+export function usePreview(
   server: ReconnectingClient,
   dialog: Dialog | undefined,
   tell: Dispatch<Event>,
 ): void {
   const { action, targets } = dialog?.kind === 'confirm' ? dialog : {};
   useEffect(() => {
-    if (action?.endsTokensBy === undefined || targets === undefined) return;
+    if (action?.endsMore === undefined || targets === undefined) return;
     const left = new AbortController();
-    weigh(server.client, action, targets, left.signal).then(
-      (weight) => tell({ kind: 'weighed', targets, weight }),
-      (error: unknown) => tell({ kind: 'weighed', targets, weight: explain(error).text }),
+    void preview(server.client, action, targets, left.signal).then((found) =>
+      tell({ kind: 'previewed', targets, preview: found }),
     );
     return () => left.abort();
   }, [server, action, targets, tell]);

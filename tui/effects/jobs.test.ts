@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Page } from '../../src/client/pages.ts';
 import { AppError } from '../../src/errors.ts';
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
-import type { Ending, List, Row, Target } from '../screen.ts';
+import type { Ending, HowToEnd, List, Row, Target } from '../screen.ts';
 import { sessions } from '../screens/sessions.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
-import { work } from './jobs.ts';
+import { preview, work } from './jobs.ts';
 
 const client = undefined as never;
 
@@ -14,14 +14,16 @@ function targets(count: number): Target[] {
   return Array.from({ length: count }, (_, at) => ({ id: `t${at}`, title: `t${at}` }));
 }
 
-function ending(act: (ids: readonly string[]) => Promise<Partial<Receipt>>, atOnce = 500): Ending {
+type Act = (ids: readonly string[], how: HowToEnd) => Promise<Partial<Receipt>>;
+
+function ending(act: Act, atOnce = 500): Ending {
   return {
     kind: 'end',
     key: 'x',
     verb: 'revoke',
     consequence: '',
     atOnce,
-    act: async (_client, ids) => ({ receipt: Receipt.fromPartial(await act(ids)) }),
+    act: async (_client, ids, how) => ({ receipt: Receipt.fromPartial(await act(ids, how)) }),
   };
 }
 
@@ -137,5 +139,39 @@ describe('a job', () => {
     const stopped = new AbortController();
     stopped.abort();
     expect((await run({ kind: 'mark', query, total: 3 }, stopped)).last).toMatchObject({ kind: 'sent' });
+  });
+});
+
+describe('the question before an ending', () => {
+  const ask = (action: Ending, count: number) =>
+    preview(client, action, targets(count), new AbortController().signal);
+
+  it('sums what the server says would end, and asks for nothing to be ended', async () => {
+    const asked: boolean[] = [];
+    const act = ending(async (ids, { validateOnly }) => {
+      asked.push(validateOnly);
+      return { jtis: [...ids], links: ['shared'], keptSessions: [`s-${ids[0]}`] };
+    }, 2);
+    expect(await ask(act, 4)).toMatchObject({
+      jtis: ['t0', 't1', 't2', 't3'],
+      links: ['shared'],
+      keptSessions: ['s-t0', 's-t2'],
+    });
+    expect(asked).toEqual([true, true]);
+  });
+
+  it('leaves out what may not be ended, and says why when that is all', async () => {
+    const denied = ending(async (ids) => {
+      if (ids.includes('t1')) throw new AppError('PERMISSION_DENIED', 'not yours');
+      return { jtis: [...ids] };
+    });
+    expect(await ask(denied, 3)).toMatchObject({ jtis: ['t0', 't2'] });
+    const broken = ending(() => Promise.reject(new AppError('STORE_UNAVAILABLE', 'the disk is full')));
+    expect(await ask(broken, 3)).toContain('the disk is full');
+  });
+
+  it('says of what is gone already that nothing ends', async () => {
+    const gone = ending(() => Promise.reject(new AppError('NOT_FOUND', 'there is no such token')));
+    expect(await ask(gone, 1)).toMatchObject({ jtis: [], links: [] });
   });
 });

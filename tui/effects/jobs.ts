@@ -10,7 +10,7 @@ import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import { explain } from '../../src/terminal/failure.ts';
 import { count } from '../../src/terminal/format.ts';
 import { receiptLines } from '../../src/terminal/receipt-lines.ts';
-import type { Ending, Target } from '../screen.ts';
+import type { Ending, HowToEnd, Target } from '../screen.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { targetOf } from '../state/window.ts';
@@ -50,17 +50,13 @@ async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
   const { action, targets } = job;
   const beganMs = performance.now();
   let done = 0;
-  const endAll = async (these: readonly Target[]): Promise<Outcome<Receipt>[]> => {
-    const ids = these.map(({ id }) => id);
-    const calls = [...chunksOf(ids, action.atOnce)];
-    const outcomes = await together(calls, stop, async (ids) => {
-      const found = await endChunk(client, action, ids);
+  const endAll = (these: readonly Target[]): Promise<Outcome<Receipt>[]> =>
+    inChunks(these, action, stop, async (ids) => {
+      const found = await endChunk(client, action, ids, { validateOnly: false });
       done += ids.length;
       tell({ kind: 'progress', job, done });
       return found;
     });
-    return outcomes.flat();
-  };
   const others = await endAll(targets.filter(({ isOwnWayIn }) => isOwnWayIn !== true));
   // Behind this nothing could be ended any more.
   const own = await endAll(targets.filter(({ isOwnWayIn }) => isOwnWayIn === true));
@@ -74,18 +70,52 @@ async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
   tell({ kind: 'told', job, title: 'Receipt', lines: lines.length === 0 ? ['Nothing was done.'] : lines });
 }
 
+/**
+ * What would end with these rows: the receipt to be, or why nobody knows it, in a sentence. What may not be ended is
+ * left out of it, unless that is all. Throws nothing; stops asking when `signal` aborts.
+ */
+export async function preview(
+  client: Client,
+  action: Ending,
+  targets: readonly Target[],
+  signal: AbortSignal,
+): Promise<Receipt | string> {
+  const how = { validateOnly: true, signal };
+  const all = await inChunks(targets, action, signal, (ids) => endChunk(client, action, ids, how));
+  const receipts = all.flatMap(({ result }) => result ?? []);
+  const failed = all.find(({ error }) => error !== undefined && !isAppError(error, 'NOT_FOUND'));
+  if (receipts.length === 0 && failed !== undefined) return explain(failed.error).text;
+  return summed(receipts, 0);
+}
+
+/** What became of all rows, as many to a call as the action takes. */
+async function inChunks(
+  targets: readonly Target[],
+  { atOnce }: Ending,
+  stop: AbortSignal,
+  each: (ids: readonly string[]) => Promise<Outcome<Receipt>[]>,
+): Promise<Outcome<Receipt>[]> {
+  const ids = targets.map(({ id }) => id);
+  return (await together([...chunksOf(ids, atOnce)], stop, each)).flat();
+}
+
 /** One that may not be ended does not keep the others of its call: it is found by halving. */
-async function endChunk(client: Client, action: Ending, ids: readonly string[]): Promise<Outcome<Receipt>[]> {
+async function endChunk(
+  client: Client,
+  action: Ending,
+  ids: readonly string[],
+  how: HowToEnd,
+): Promise<Outcome<Receipt>[]> {
   try {
-    const { receipt } = await action.act(client, ids);
+    const { receipt } = await action.act(client, ids, how);
     if (receipt === undefined) return [{ rows: ids.length, error: new Error('the server sent no receipt') }];
     return [{ rows: ids.length, result: receipt }];
   } catch (error) {
     if (ids.length === 1 || !isAppError(error, 'PERMISSION_DENIED')) return [{ rows: ids.length, error }];
     const half = ids.length >> 1;
     return [
-      ...(await endChunk(client, action, ids.slice(0, half))),
-      ...(await endChunk(client, action, ids.slice(half))),
+      ...(await endChunk(client, action, ids.slice(0, half), how)),
+      ...(await endChunk(client, action, ids.slice(half), how)),
     ];
   }
 }

@@ -11,9 +11,10 @@ export const links = listScreen(noun, {
       key: 'x',
       verb: 'stop',
       consequence: 'Programs with a terminal end with their link.',
-      endsTokensBy: 'socket',
+      endsMore: true,
       atOnce: 1,
-      act: (client, [socket = '']) => client.links.stopLink({ socket }),
+      act: (client, [socket = ''], { validateOnly, ...options }) =>
+        client.links.stopLink({ socket, validateOnly }, options),
     },
   ],
 });

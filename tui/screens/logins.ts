@@ -11,9 +11,10 @@ export const logins = listScreen(noun, {
       key: 'x',
       verb: 'log out',
       consequence: 'Every token is refused from that moment.',
-      endsTokensBy: 'login',
+      endsMore: true,
       atOnce: 1,
-      act: (client, [login = '']) => client.tokens.revokeTokens({ login }),
+      act: (client, [login = ''], { validateOnly, ...options }) =>
+        client.tokens.revokeTokens({ login, validateOnly }, options),
     },
   ],
 });

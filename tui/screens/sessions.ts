@@ -31,7 +31,8 @@ export const sessions = listScreen(noun, {
       verb: 'end',
       consequence: 'The program ends, and all of its descendants with it.',
       atOnce: 1,
-      act: (client, [sessionId = '']) => client.sessions.endSession({ sessionId }),
+      act: (client, [sessionId = ''], { validateOnly, ...options }) =>
+        client.sessions.endSession({ sessionId, validateOnly }, options),
     },
     {
       kind: 'send',

@@ -15,9 +15,10 @@ export const tokens = listScreen(noun, {
       key: 'x',
       verb: 'revoke',
       consequence: 'Refused everywhere from that moment, with what was made from them.',
-      endsTokensBy: 'jti',
+      endsMore: true,
       atOnce: 500,
-      act: (client, jtis) => client.tokens.revokeTokens({ jtis: [...jtis] }),
+      act: (client, jtis, { validateOnly, ...options }) =>
+        client.tokens.revokeTokens({ jtis: [...jtis], validateOnly }, options),
     },
   ],
 });

@@ -143,7 +143,7 @@ function act(state: State, key: string): State {
   const [first] = targets;
   switch (action.kind) {
     case 'end':
-      return { ...state, dialog: { kind: 'confirm', action, targets, weight: undefined } };
+      return { ...state, dialog: { kind: 'confirm', action, targets, preview: undefined } };
     case 'send':
       return { ...state, dialog: { kind: 'choose', action, targets, text: '', at: 0 } };
     case 'show':

@@ -1,4 +1,5 @@
 /** What dialogs say: the help, a question, choices, how far the work is, a receipt. */
+import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import { inert } from '../../src/inert.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
 import { count, listed } from '../../src/terminal/format.ts';
@@ -6,7 +7,7 @@ import { wrap } from '../../src/terminal/wrap.ts';
 import type { Target } from '../screen.ts';
 import { chosen, matching } from './choices.ts';
 import { behindHelp } from './keys.ts';
-import { type Dialog, heightOf, type Job, listOf, type State, type Weight } from './state.ts';
+import { type Dialog, heightOf, type Job, listOf, type State } from './state.ts';
 
 /** Between two columns of help. */
 const GAP = 2;
@@ -70,24 +71,30 @@ function widest(lines: readonly string[]): number {
   return Math.max(0, ...lines.map(displayWidth));
 }
 
-function confirmLines(state: State, { action, targets, weight }: Of<'confirm'>): string[] {
-  const said = [...(action.endsTokensBy === undefined ? [] : weighed(weight)), action.consequence].flatMap(
-    (line) => wrap(inert(line), state.size.columns),
+function confirmLines(state: State, { action, targets, preview }: Of<'confirm'>): string[] {
+  const said = [...(action.endsMore ? previewed(preview) : []), action.consequence].flatMap((line) =>
+    wrap(inert(line), state.size.columns),
   );
   return [...named(state, targets, said.length + 1), '', ...said];
 }
 
 /** "Ends 3 tokens and 1 link. 2 running sessions go on." */
-function weighed(weight: Weight | string | undefined): string[] {
-  if (weight === undefined) return ['Counting what ends with that …'];
-  if (typeof weight === 'string') return [`What ends with that could not be counted: ${weight}`];
-  const { tokens, links, sessions, endsSessions } = weight;
-  if (tokens === 0 && links === 0) return ['It is gone already.'];
-  const ending = endsSessions ? some(sessions, 'running session') : [];
-  const ends = listed([...some(tokens, 'token'), ...some(links, 'link'), ...ending]);
-  if (sessions === 0) return [`Ends ${ends}. No session runs with ${tokens === 1 ? 'it' : 'them'}.`];
-  if (endsSessions) return [`Ends ${ends}.`];
-  return [`Ends ${ends}. ${count(sessions, 'running session')} ${sessions === 1 ? 'goes' : 'go'} on.`];
+function previewed(preview: Receipt | string | undefined): string[] {
+  if (preview === undefined) return ['Asking the server what ends with that …'];
+  if (typeof preview === 'string') return [`What ends with that is not known: ${preview}`];
+  const { jtis, links, sessions, keptSessions } = preview;
+  if (jtis.length === 0 && links.length === 0) return ['It is gone already.'];
+  const ends = listed([
+    ...some(jtis.length, 'token'),
+    ...some(links.length, 'link'),
+    ...some(sessions.length, 'running session'),
+  ]);
+  if (keptSessions.length > 0) {
+    const stay = `${count(keptSessions.length, 'running session')} ${keptSessions.length === 1 ? 'goes' : 'go'} on.`;
+    return [`Ends ${ends}. ${stay}`];
+  }
+  if (sessions.length > 0) return [`Ends ${ends}.`];
+  return [`Ends ${ends}. No session runs with ${jtis.length === 1 ? 'it' : 'them'}.`];
 }
 
 function some(many: number, one: string): string[] {

@@ -1,5 +1,6 @@
 /** What the dashboard knows: everything it draws is made from this and the time. */
 import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
+import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type {
   Board,
   Ending,
@@ -59,16 +60,6 @@ export type Job =
   /** Marks all that the query picks. */
   | { readonly kind: 'mark'; readonly query: Query; readonly total: number };
 
-/** What hangs on what is to be ended. */
-export interface Weight {
-  readonly tokens: number;
-  readonly links: number;
-  /** Sessions that run. */
-  readonly sessions: number;
-  /** Whether those end, too. */
-  readonly endsSessions: boolean;
-}
-
 /** What is to be answered or read before anything else goes on. */
 export type Dialog =
   | { readonly kind: 'help'; readonly top: number }
@@ -76,8 +67,8 @@ export type Dialog =
       readonly kind: 'confirm';
       readonly action: Ending;
       readonly targets: readonly Target[];
-      /** Why nobody knows, where it is a text; undefined while it is counted. */
-      readonly weight: Weight | string | undefined;
+      /** The receipt to be, or why nobody knows it; undefined until the server has said. */
+      readonly preview: Receipt | string | undefined;
     }
   | {
       readonly kind: 'choose';

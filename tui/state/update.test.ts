@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import {
   listed,
   listShown,
@@ -14,7 +15,7 @@ import { screens } from '../screens/all.ts';
 import { detailLines } from './detail-lines.ts';
 import { dialogLines } from './dialog-text.ts';
 import { bindingsAt, placeOf } from './keys.ts';
-import { type State, screenOf, viewOf, type Weight } from './state.ts';
+import { type State, screenOf, viewOf } from './state.ts';
 import { update } from './update.ts';
 
 const rows = [tokenRow('a', 'alice'), tokenRow('b', 'bob'), tokenRow('c', 'carol')];
@@ -168,18 +169,27 @@ describe('the dashboard', () => {
   it('says what hangs on what is asked about, as soon as it is known', () => {
     const asked = press(showing(rows), 'x');
     const text = (state: State) => state.dialog && dialogLines(state, state.dialog).join(' ');
-    expect(text(asked)).toContain('Counting what ends with that …');
+    expect(text(asked)).toContain('Asking the server what ends with that …');
     const targets = asked.dialog?.kind === 'confirm' ? asked.dialog.targets : [];
-    const weighed = (weight: Weight | string) => text(update(asked, { kind: 'weighed', targets, weight }));
-    const kept = { tokens: 2, links: 1, sessions: 3, endsSessions: false };
-    expect(weighed(kept)).toContain('Ends 2 tokens and 1 link. 3 running sessions go on.');
-    expect(weighed({ ...kept, endsSessions: true })).toContain(
+    const previewed = (preview: Receipt | string) =>
+      text(update(asked, { kind: 'previewed', targets, preview }));
+    const two = { jtis: ['a', 'b'], links: ['l'] };
+    const sessions = ['1', '2', '3'];
+    expect(previewed(Receipt.fromPartial({ ...two, keptSessions: sessions }))).toContain(
+      'Ends 2 tokens and 1 link. 3 running sessions go on.',
+    );
+    expect(previewed(Receipt.fromPartial({ ...two, sessions }))).toContain(
       'Ends 2 tokens, 1 link and 3 running sessions.',
     );
-    const alone = { tokens: 1, links: 0, sessions: 0, endsSessions: true };
-    expect(weighed(alone)).toContain('Ends 1 token. No session runs with it.');
-    expect(weighed('the server is away')).toContain('could not be counted: the server is away');
-    expect(update(asked, { kind: 'weighed', targets: [], weight: '' })).toBe(asked);
+    expect(previewed(Receipt.fromPartial({ ...two, sessions, keptSessions: ['4'] }))).toContain(
+      'Ends 2 tokens, 1 link and 3 running sessions. 1 running session goes on.',
+    );
+    expect(previewed(Receipt.fromPartial({ jtis: ['a'] }))).toContain(
+      'Ends 1 token. No session runs with it.',
+    );
+    expect(previewed(Receipt.create())).toContain('It is gone already.');
+    expect(previewed('the server is away')).toContain('is not known: the server is away');
+    expect(update(asked, { kind: 'previewed', targets: [], preview: '' })).toBe(asked);
   });
 
   it('keeps keys that are pressed before the rows are here, and obeys them then', () => {

@@ -2,6 +2,7 @@
  * What happens to the state: one pure step for everything that comes from the server, the terminal or a
  * key.
  */
+import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
 import { changeNotice } from './change-notice.ts';
 import { choosing } from './choices.ts';
@@ -21,7 +22,6 @@ import {
   type State,
   type View,
   viewOf,
-  type Weight,
 } from './state.ts';
 import { type Extent, inView, withChanges, withMarks, withRows } from './window.ts';
 
@@ -41,7 +41,7 @@ export type Event =
   | { readonly kind: 'changes'; readonly query: Query; readonly changes: readonly Change[] }
   | { readonly kind: 'picture'; readonly screen: Board; readonly picture: Picture }
   | { readonly kind: 'note'; readonly text: string }
-  | { readonly kind: 'weighed'; readonly targets: readonly Target[]; readonly weight: Weight | string }
+  | { readonly kind: 'previewed'; readonly targets: readonly Target[]; readonly preview: Receipt | string }
   | { readonly kind: 'progress'; readonly job: Job; readonly done: number }
   | { readonly kind: 'marked'; readonly job: Job; readonly targets: readonly Target[] }
   | { readonly kind: 'sent'; readonly job: Job; readonly text: string }
@@ -95,9 +95,9 @@ function step(state: State, event: Event): State {
       return onBoard(state, event.screen, event.picture);
     case 'note':
       return { ...state, note: event.text };
-    case 'weighed':
+    case 'previewed':
       return state.dialog?.kind === 'confirm' && state.dialog.targets === event.targets
-        ? { ...state, dialog: { ...state.dialog, weight: event.weight } }
+        ? { ...state, dialog: { ...state.dialog, preview: event.preview } }
         : state;
     case 'progress':
       return onJob(state, event.job, (dialog) => ({ ...state, dialog: { ...dialog, done: event.done } }));

@@ -25,7 +25,7 @@ export interface Refused {
   /** Accepted until now. */
   readonly active: readonly string[];
   /** Just being committed: nobody has them yet, and nobody gets them. */
-  readonly unborn: readonly string[];
+  readonly pending: readonly string[];
 }
 
 export class Whitelist {
@@ -104,10 +104,10 @@ export class Whitelist {
 
   /** Refuses the tokens and all their descendants. */
   refuse(jtis: readonly string[]): Refused {
-    const refused: { active: string[]; unborn: string[] } = { active: [], unborn: [] };
+    const refused: { active: string[]; pending: string[] } = { active: [], pending: [] };
     for (const jti of this.withChildren(jtis)) {
       const announced = this.#announced.get(jti);
-      if (announced !== undefined && refuseOnce(announced)) refused.unborn.push(jti);
+      if (announced !== undefined && refuseOnce(announced)) refused.pending.push(jti);
       if (this.#active.delete(jti)) refused.active.push(jti);
       this.#leave(jti);
     }
@@ -115,7 +115,7 @@ export class Whitelist {
   }
 
   /** Refuses the tokens of a login that are being committed; returns their ids. */
-  refuseUnborn(login: string): string[] {
+  refusePending(login: string): string[] {
     const meant = [...this.#announced].filter(([, announced]) => announced.login === login);
     return meant.filter(([, announced]) => refuseOnce(announced)).map(([jti]) => jti);
   }

@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts';
 import type { Link } from '../../generated/latchkey/v1/link.ts';
 import { links } from '../../nouns/links.ts';
 import { asJson } from '../../terminal/json.ts';
-import { endingOf, showReceipt } from '../output/receipt-view.ts';
+import { addDryRun, type DryRun, endingOf, showReceipt } from '../output/receipt-view.ts';
 import { addResource } from '../resource-command.ts';
 import type { Act, Run } from '../run.ts';
 
@@ -19,7 +19,7 @@ export function addLinks(program: Command, act: Act): void {
     .command('start')
     .description('start your link daemon, unless a link of yours takes starts already')
     .action(act(start));
-  noun.command('stop <socket>').description('end a link and its token').action(act(stop));
+  addDryRun(noun.command('stop <socket>').description('end a link and its token')).action(act(stop));
 }
 
 async function start(run: Run): Promise<undefined> {
@@ -30,7 +30,8 @@ async function start(run: Run): Promise<undefined> {
   else run.out.line(link.socket);
 }
 
-async function stop(run: Run, _options: object, [socket = '']: readonly string[]): Promise<number> {
+async function stop(run: Run, options: DryRun, [socket = '']: readonly string[]): Promise<number> {
   const client = await run.client();
-  return showReceipt(run.out, await endingOf(run, client.links.stopLink({ socket })));
+  const asked = client.links.stopLink({ socket, validateOnly: options.dryRun === true });
+  return showReceipt(run.out, await endingOf(run, asked, options), options);
 }

@@ -6,7 +6,7 @@ import { sessions } from '../../nouns/sessions.ts';
 import { offering } from '../option.ts';
 import { showItem } from '../output/listing.ts';
 import { type ReadOptions, readOutput } from '../output/read-output.ts';
-import { endingOf, showReceipt } from '../output/receipt-view.ts';
+import { addDryRun, type DryRun, endingOf, showReceipt } from '../output/receipt-view.ts';
 import { addResource } from '../resource-command.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
 
@@ -50,11 +50,11 @@ export function addSessions(program: Command, act: Act): void {
     .command('signal <id> <signal>')
     .description("send a signal to a session's processes: TERM, SIGTERM or 15")
     .action(act(signal));
-  noun
+  const ending = noun
     .command('end <id>')
     .description('end a session and all of its descendants')
-    .option('--grace <seconds>', 'time between SIGTERM and SIGKILL (default: 3)', graceSeconds)
-    .action(act(end));
+    .option('--grace <seconds>', 'time between SIGTERM and SIGKILL (default: 3)', graceSeconds);
+  addDryRun(ending).action(act(end));
 }
 
 function state(text: string): SessionState {
@@ -89,10 +89,12 @@ async function signal(run: Run, _options: object, words: readonly string[]): Pro
 
 async function end(
   run: Run,
-  options: { readonly grace?: number },
+  options: DryRun & { readonly grace?: number },
   [sessionId = '']: readonly string[],
 ): Promise<number> {
   const client = await run.client();
   const grace = options.grace === undefined ? {} : { graceMilliseconds: Math.round(options.grace * 1000) };
-  return showReceipt(run.out, await endingOf(run, client.sessions.endSession({ sessionId, ...grace })));
+  const validateOnly = options.dryRun === true;
+  const asked = client.sessions.endSession({ sessionId, ...grace, validateOnly });
+  return showReceipt(run.out, await endingOf(run, asked, options), options);
 }

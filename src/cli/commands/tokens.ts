@@ -7,7 +7,7 @@ import { tokens } from '../../nouns/tokens.ts';
 import { asJson, boolean, type Members, stringOrNull } from '../../terminal/json.ts';
 import { readSecret } from '../input/read-secret.ts';
 import { fieldsOf, showItem } from '../output/listing.ts';
-import { endingOf, showReceipt } from '../output/receipt-view.ts';
+import { addDryRun, type DryRun, endingOf, showReceipt } from '../output/receipt-view.ts';
 import { addResource } from '../resource-command.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
 
@@ -37,11 +37,11 @@ export function addTokens(program: Command, act: Act): void {
     select: ({ login, method }) => ({ login, method }),
   });
   noun.command('show <jti>').description('one token').action(act(show));
-  noun
+  const revoking = noun
     .command('revoke [jti...]')
     .description('end tokens, with the links, sessions and processes that hang on them')
-    .option('--login <login>', 'every token of this login')
-    .action(act(revoke));
+    .option('--login <login>', 'every token of this login');
+  addDryRun(revoking).action(act(revoke));
   noun
     .command('verify')
     .description('check a token, read from standard input or --file; 1 if it would be refused')
@@ -56,8 +56,8 @@ async function show(run: Run, _options: object, [jti = '']: readonly string[]): 
   return showItem(run, token, tokens);
 }
 
-async function revoke(run: Run, options: Options, jtis: readonly string[]): Promise<number> {
-  const { login = '' } = options;
+async function revoke(run: Run, options: Options & DryRun, jtis: readonly string[]): Promise<number> {
+  const { login = '', dryRun: validateOnly = false } = options;
   if ((jtis.length === 0) === (login === '')) {
     throw new AppError(
       'USAGE',
@@ -65,8 +65,9 @@ async function revoke(run: Run, options: Options, jtis: readonly string[]): Prom
     );
   }
   const client = await run.client();
-  const receipt = await endingOf(run, client.tokens.revokeTokens({ jtis: [...jtis], login }));
-  const status = showReceipt(run.out, receipt);
+  const asked = client.tokens.revokeTokens({ jtis: [...jtis], login, validateOnly });
+  const receipt = await endingOf(run, asked, options);
+  const status = showReceipt(run.out, receipt, options);
   const unknown = jtis.filter((jti) => !receipt.jtis.includes(jti));
   for (const jti of unknown) run.out.problem(`there is no live token ${jti}`);
   return status === DONE && unknown.length > 0 ? exitStatus('NOT_FOUND') : status;

@@ -35,6 +35,26 @@ describe('a receipt', () => {
     );
   });
 
+  it('of a dry run says what would end, and what would stay', () => {
+    const { out, stdout } = memoryOutput();
+    const would = { ...FULL, processes: 0, milliseconds: 0, verifiedBy: VerifiedBy.UNSPECIFIED };
+    expect(showReceipt(out, would, { dryRun: true })).toBe(0);
+    expect(stdout.text).toBe(
+      [
+        'Would end 2 tokens, 1 link and 3 sessions.',
+        '  token    jti-1',
+        '  token    jti-2',
+        '  link     1000.ab.sock',
+        '  session  s-1',
+        '  session  s-2',
+        '  session  s-3',
+        'Would go on without the token, as the server is set:',
+        '  session  s-9',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('fails when something survives, and shows what with its words inert', () => {
     const { out, stdout } = memoryOutput();
     const survivors = [{ pid: 77, linuxUser: 'root', command: 'sudo \u001b[2J' }];

@@ -1,5 +1,5 @@
 /** What an ending ended (requirement X1), for people and as JSON. */
-
+import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import { DONE, FAILED } from '../../exit-status.ts';
 import { type Receipt, VerifiedBy } from '../../generated/latchkey/v1/token.ts';
@@ -14,8 +14,8 @@ import {
   strings,
 } from '../../terminal/json.ts';
 import type { Output } from '../../terminal/output.ts';
-import { receiptLines } from '../../terminal/receipt-lines.ts';
-import type { Run } from '../run.ts';
+import { previewLines, receiptLines } from '../../terminal/receipt-lines.ts';
+import { ASKING, type Run } from '../run.ts';
 
 const WITNESS: Partial<Record<VerifiedBy, string>> = {
   [VerifiedBy.DAEMON]: 'daemon',
@@ -46,20 +46,33 @@ export const RECEIPT: Members<Receipt> = {
 
 export const ENDED: Members<Receipt> = { receipt: object('receipt', RECEIPT, (receipt) => receipt) };
 
+/** The option of every command that ends something by name. */
+export interface DryRun {
+  readonly dryRun?: boolean;
+}
+
+/** Gives a command the option `--dry-run`. */
+export function addDryRun(command: Command): Command {
+  return command.option('--dry-run', 'print what would end, and end nothing');
+}
+
 /** The receipt of an ending that is under way; a server that has ended something never leaves it out. */
 export async function endingOf(
   run: Run,
   ending: Promise<{ readonly receipt?: Receipt | undefined }>,
+  { dryRun = false }: DryRun = {},
 ): Promise<Receipt> {
-  const { receipt } = await run.out.whileWaiting('waiting until all of it has ended', ending);
+  const waiting = dryRun ? ASKING : 'waiting until all of it has ended';
+  const { receipt } = await run.out.whileWaiting(waiting, ending);
   if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
   return receipt;
 }
 
 /** Prints the receipt, with --quiet only what it failed to end; the status is 1 when something survived. */
-export function showReceipt(out: Output, receipt: Receipt): number {
+export function showReceipt(out: Output, receipt: Receipt, { dryRun = false }: DryRun = {}): number {
+  const lines = dryRun ? previewLines : receiptLines;
   if (out.json) out.document(asJson(ENDED, receipt));
-  else if (!out.quiet) for (const line of receiptLines(receipt)) out.words(line);
+  else if (!out.quiet) for (const line of lines(receipt)) out.words(line);
   else
     for (const { pid, linuxUser, command } of receipt.survivors)
       out.problem(`could not be ended: pid ${pid} of ${linuxUser}, ${command}`);

@@ -54,6 +54,52 @@ describe('revocation', () => {
     },
   );
 
+  test('a dry run says beforehand what ends and what stays, and ends nothing (X1)', async () => {
+    await begin();
+    const token = await daemon.as(user).token();
+    const id = (await daemon.cli(user, ['start', '--detach', '--', 'sleep', '60'])).stdout.trim();
+    const words = {
+      revoke: ['tokens', 'revoke', token.jti],
+      login: ['tokens', 'revoke', '--login', token.login],
+      stop: ['links', 'stop', token.socket ?? ''],
+      end: ['sessions', 'end', id, '--grace', '0'],
+    };
+    const dry = async (argv: readonly string[]) => {
+      const { receipt } = (await daemon.json(user, [...argv, '--dry-run'])) as { receipt: object };
+      return receipt;
+    };
+    const unknown = { processes: 0, milliseconds: 0, survivors: [], verifiedBy: null };
+    const withLink = {
+      ...unknown,
+      jtis: [token.jti],
+      links: [token.socket],
+      sessions: [],
+      keptSessions: [id],
+    };
+    expect(await dry(words.revoke)).toEqual(withLink);
+    expect(await dry(words.login)).toEqual(withLink);
+    expect(await dry(words.stop)).toEqual(withLink);
+    expect(await dry(words.end)).toEqual({
+      ...unknown,
+      jtis: [],
+      links: [],
+      sessions: [id],
+      keptSessions: [],
+    });
+    const { stdout } = await daemon.cli(user, [...words.stop, '--dry-run']);
+    expect(stdout).toBe(
+      `Would end 1 token and 1 link.\n  token    ${token.jti}\n  link     ${token.socket}\n` +
+        `Would go on without the token, as the server is set:\n  session  ${id}\n`,
+    );
+    expect((await daemon.cli(bob, [...words.revoke, '--dry-run'])).status).toBe(3); // not logged in
+    expect((await daemon.cli(user, ['tokens', 'revoke', 'never', '--dry-run'])).status).toBe(5);
+    expect(await daemon.cli(user, ['sessions', 'end', id])).toMatchObject({ status: 0 });
+    expect(await daemon.as(user).revoke(token.jti)).toMatchObject({
+      jtis: [token.jti],
+      links: [token.socket],
+    });
+  });
+
   test('sessions go on by default, and are read after the next login', async () => {
     await begin();
     const go = join(daemon.folder, 'go');

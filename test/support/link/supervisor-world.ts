@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Role } from '../../../src/accounts/roles.ts';
 import { Activity } from '../../../src/activity/activity.ts';
 import { startApi } from '../../../src/api/transport/server.ts';
 import { Authority } from '../../../src/authority/authority.ts';
@@ -38,6 +39,8 @@ export interface WorldOptions {
   readonly outputLimitBytes?: number;
   readonly giveUpMs?: number;
   readonly mostKept?: number;
+  /** What logins may do that are no mere users. */
+  readonly roles?: Readonly<Record<string, Role>>;
   /** How link daemons are started for users. */
   readonly starter?: Starter;
 }
@@ -49,6 +52,7 @@ interface Rooms {
   readonly links: Links;
   readonly sessions: Sessions;
   readonly revocation: Revocation;
+  readonly address: string;
   readonly owned: AsyncDisposableStack;
 }
 
@@ -104,6 +108,11 @@ export class World implements AsyncDisposable {
     return this.#open.revocation;
   }
 
+  /** Where the API answers, host:port. */
+  get address(): string {
+    return this.#open.address;
+  }
+
   get #open(): Rooms {
     if (!this.#rooms) throw new Error('the daemon is stopped');
     return this.#rooms;
@@ -137,12 +146,13 @@ export class World implements AsyncDisposable {
     const sessions = owned.use(
       await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs, mostKept }),
     );
+    const roles = { roleOf: ({ sub }: TokenClaims): Role => this.#options.roles?.[sub] ?? 'user' };
     const revocation = owned.use(
       await Revocation.open({
         authority,
         links,
         sessions,
-        roles: { roleOf: () => 'user' },
+        roles,
         settings: () => ({ shutdownOnLogout, onRevoke }),
         log,
       }),
@@ -155,7 +165,7 @@ export class World implements AsyncDisposable {
         links,
         sessions,
         revocation,
-        roles: { roleOf: () => 'user' },
+        roles,
         logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },
         info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
         log: silent,
@@ -166,7 +176,7 @@ export class World implements AsyncDisposable {
     const address = `127.0.0.1:${api.address.port}`;
     const file = { serverId, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks(), version: '0' };
     writeServerFile(this.run, { ...file, mode: 'self', pid: process.pid });
-    this.#rooms = { store, authority, links, sessions, revocation, owned: owned.move() };
+    this.#rooms = { store, authority, links, sessions, revocation, address, owned: owned.move() };
   }
 
   async #openAuthority(
