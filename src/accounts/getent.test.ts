@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { getent } from './getent.ts';
 
-/** More than getent may take. */
+/** Longer than the time limit of getent, in milliseconds. */
 const HELD_UP_MS = 5_500;
 
 function holdUp(): void {

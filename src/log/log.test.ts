@@ -20,7 +20,7 @@ function logged(
   return lines.join('');
 }
 
-/** A JWT as it looks, of nobody's. */
+/** A well-formed JWT of an unknown key. */
 function someToken(): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const text = `${part({ alg: 'EdDSA', typ: 'JWT' })}.${part({ sub: 'alice' })}`;

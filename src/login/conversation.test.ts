@@ -11,7 +11,7 @@ import type { Answers, LoginMethod } from './method.ts';
 import { Throttle } from './throttle.ts';
 
 let folder: string;
-/** Resolved when the method takes its time over an answer. */
+/** Resolved when the method is busy with an answer. */
 let thinks: PromiseWithResolvers<void>;
 let store: Store;
 beforeEach(async () => {
@@ -24,7 +24,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A way in for whoever says "sesame" and then "please". */
+/** A login method that accepts the answers "sesame" and then "please". */
 const sesame: LoginMethod = {
   name: 'sesame',
   description: 'Say it.',

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { closeAllOnExec, reap } from './process.ts';
 import { spawnProcess } from './spawn.ts';
 
-// What this test run itself was given beside them.
+// Descriptors that this test run itself has inherited.
 closeAllOnExec();
 
 let folder: string;
@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Runs a shell script with these argv, and gives what it printed. */
+/** Runs a shell script with these arguments; returns its output. */
 async function run(script: string, ...argv: string[]): Promise<string> {
   const input = openSync('/dev/null', 'r');
   const output = openSync(join(folder, 'output'), 'w');

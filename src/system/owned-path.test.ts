@@ -26,7 +26,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The uid to expect so that `made` is a stranger's: root gives it away, others expect another. */
+/**
+ * Returns an expected uid that is not the owner of `made`: root changes the owner, others expect another
+ * uid.
+ */
 function someoneElse(made: string): number {
   if (ownUid() !== 0) return ownUid() + 1;
   chownSync(made, NOBODY, NOBODY);

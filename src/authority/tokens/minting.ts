@@ -58,7 +58,7 @@ export async function mint(parts: MintParts, request: MintRequest): Promise<Mint
     whitelist.withdraw(jti);
     throw error;
   }
-  if (!whitelist.admit(jti, exp)) throw notActive(); // whoever refused it deletes its row
+  if (!whitelist.admit(jti, exp)) throw notActive(); // the caller of `refuse` deletes its row
   return { token, claims };
 }
 

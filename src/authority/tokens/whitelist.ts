@@ -20,11 +20,11 @@ interface Announced {
   refused: boolean;
 }
 
-/** Tokens that a refusal has met; whoever refuses sees to it that their rows are deleted. */
+/** The tokens that were refused; the caller must delete their rows. */
 export interface Refused {
-  /** Accepted until now. */
+  /** Tokens that were active. */
   readonly active: readonly string[];
-  /** Just being committed: nobody has them yet, and nobody gets them. */
+  /** Tokens that were being committed; they are never handed out. */
   readonly pending: readonly string[];
 }
 
@@ -90,7 +90,7 @@ export class Whitelist {
     return true;
   }
 
-  /** The tokens and all their descendants, each once, active or not. */
+  /** Returns the tokens and all their descendants, each once, active or not. */
   withChildren(jtis: readonly string[]): string[] {
     const found = new Set<string>();
     const waiting = [...jtis];
@@ -130,7 +130,7 @@ export class Whitelist {
   }
 }
 
-/** False when it was refused before. */
+/** Returns false when it was refused before. */
 function refuseOnce(announced: Announced): boolean {
   const isFirst = !announced.refused;
   announced.refused = true;

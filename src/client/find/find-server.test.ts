@@ -35,7 +35,7 @@ function runFolder(address: string, serverId = 'here'): string {
   return folder;
 }
 
-/** The form of a token; its signature is nobody's. */
+/** A well-formed token with a random signature. */
 function tokenOf(iss: string, exp = 4_000_000_000): string {
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
   return [

@@ -20,7 +20,7 @@ afterAll(() => daemon[Symbol.asyncDispose]());
 const end = (sessionId: string, graceMilliseconds: number) =>
   line.ask({ $case: 'end', value: { sessionId, graceMilliseconds } }, 'ended');
 
-/** Resolves with what the session has printed once that matches. */
+/** Resolves with the output of the session once it matches. */
 async function printed(id: string, pattern: RegExp): Promise<string> {
   let text = '';
   await eventually(async () => (text = (await line.read(id, { follow: false })).stdout)).toMatch(pattern);

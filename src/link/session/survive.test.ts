@@ -180,7 +180,7 @@ it('a keeper killed while its link is there ends the session, and its processes'
   await eventually(() => isThere(program)).toBe(false);
 });
 
-/** A zombie, which is its parent's matter, does not count. */
+/** Zombies, which only their parent can reap, do not count. */
 function isThere(pid: number): boolean {
   try {
     return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));

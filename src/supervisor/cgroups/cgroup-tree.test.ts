@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cgroupRoot } from './own-cgroup.ts';
 
 const ENTRY = join(import.meta.dirname, '../../../test/support/link/cgroup-program.ts');
-/** Moves itself to where the next word says, and becomes the rest. */
+/** Moves itself to the cgroup of the next argument, and executes the rest. */
 const MOVED = ['-c', 'echo $$ >"$0/cgroup.procs" && exec "$@"'];
 
 const root = (await cgroupRoot()) ?? '';

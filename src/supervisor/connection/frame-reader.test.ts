@@ -61,7 +61,7 @@ describe('what comes from a link', () => {
           heard += 1;
           incoming.giveBack(dataOf(frame));
         };
-        // Some are looked at late, when others have come behind them.
+        // Some are looked at later, after others have arrived.
         incoming.onFrame = (frame) => {
           held.push(frame);
           if (held.length > kept) check(held.shift() as Frame);

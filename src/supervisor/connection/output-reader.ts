@@ -44,7 +44,7 @@ export class OutputReader {
   #taken = 0;
   #end: OutputEnd | undefined;
   #error: Error | undefined;
-  /** A piece has come, or the end. */
+  /** Notified when a piece or the end has arrived. */
   readonly #changed = new Condition();
 
   /** `window` is the number of bytes that the link may be ahead. */

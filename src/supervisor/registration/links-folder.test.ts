@@ -41,7 +41,7 @@ test('a full folder is cleaned to its end, however many entries must stay', asyn
   const isKnown = (name: string): boolean => name.startsWith('known');
   const { signal } = new AbortController();
   await removeStale(folder, isKnown, Date.now(), signal);
-  expect(readdirSync(path)).toHaveLength(names.length); // too young to be nobody's
+  expect(readdirSync(path)).toHaveLength(names.length); // too young to be removed
   await removeStale(folder, isKnown, Date.now() + 120_000, signal);
   expect(readdirSync(path).toSorted()).toEqual(known.toSorted());
   rmSync(path, { recursive: true });

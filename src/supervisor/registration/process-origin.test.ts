@@ -19,14 +19,14 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-/** A session that begins a link, the words before which are `script`'s; resolves with what it has said. */
+/** Starts a session that starts a link after the commands of `script`. */
 function beginLink(script: string, by = claims) {
   const link = [process.execPath, '--disable-warning=ExperimentalWarning', main, 'link', '--run', world.run];
   const command = ['sh', '-c', script, 'sh', ...link, '--print-token'];
   return world.sessions.start({ claims: by, command, environment: {}, directory: '', input: false });
 }
 
-/** The token of the link that has come. */
+/** Returns the token of the new link. */
 async function newLink(): Promise<TokenClaims | undefined> {
   const socket = await world.until('the link', async () =>
     (await world.sockets()).find((name) => !known.includes(name)),
