@@ -1,6 +1,7 @@
 /**
- * Measures and cuts texts by the columns that they take on a terminal: one for a character, two for a wide one
- * (UAX 11), none for one that combines with the character before or is joined to an emoji. Expects inert text.
+ * Measures and cuts texts by the columns that they take on a terminal: one for a character, two for a
+ * wide one (UAX 11), none for one that combines with the character before or is joined to an emoji.
+ * Expects inert text.
  */
 import { eastAsianWidth } from 'get-east-asian-width';
 
@@ -11,8 +12,8 @@ const PLAIN = /^[\x20-\x7e]*$/;
 let segmenter: Intl.Segmenter | undefined;
 
 /**
- * Splits `text` into the characters that people see (grapheme clusters). The first segmenter of a process takes
- * a tenth of the time of a short command, so it is created on demand.
+ * Splits `text` into the characters that people see (grapheme clusters). The first segmenter of a process
+ * takes a tenth of the time of a short command, so it is created on demand.
  */
 export function graphemesOf(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });

@@ -27,7 +27,10 @@ export function receiptLines(receipt: Receipt): string[] {
   ];
 }
 
-/** What a receipt says that was asked for with `validate_only`: nothing has ended yet. One text a line, not yet inert. */
+/**
+ * What a receipt says that was asked for with `validate_only`: nothing has ended yet. One text a line,
+ * not yet inert.
+ */
 export function previewLines(receipt: Receipt): string[] {
   return [
     `Would end ${whatEnded(receipt)}.`,

@@ -16,7 +16,7 @@ import { type TroubleName, troubleOf } from './troubles/troubles.ts';
 import { until } from './until.ts';
 import { Administrator } from './work/administrator.ts';
 import { claimsOf } from './work/claims-of.ts';
-import { checkLists, checkTokens, revokeUntold } from './work/kept-tokens.ts';
+import { checkLists, checkTokens, revokeUnclaimed } from './work/kept-tokens.ts';
 import { Printing } from './work/printing.ts';
 import { descendantsOf, isRunning, markedProcesses } from './work/processes.ts';
 import { ProgramsAtWork } from './work/programs-at-work.ts';
@@ -37,14 +37,14 @@ export interface LoopOptions {
 const SSHD_PORT = 2299;
 const PASSWORD = 'Correct horse 4';
 /** Logins in a round, at most: each keeps sshd busy for longer than a round. */
-const MOST_LOGINS = 1;
+const MAX_LOGINS = 1;
 const PAUSE_MS = 400;
 /**
  * Pause after a token was refused because of a trouble that is over: the reserve is restored once a
  * second.
  */
-const AGAIN_MS = 300;
-const MOST_ANSWERS = 24;
+const RETRY_MS = 300;
+const MAX_ANSWERS = 24;
 const MOST_TIMES = 3;
 const WORK_MS = 3_000;
 /** Lines of the server's log that are shown with a finding. */
@@ -70,16 +70,16 @@ export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
     }
     await loop.finish();
   } catch (error) {
-    const log = daemon.log.split('\n').filter(isTelling).slice(-LOG_LINES).join('\n');
+    const log = daemon.log.split('\n').filter(isInformative).slice(-LOG_LINES).join('\n');
     const when = `seed ${options.seed}, round ${loop.figures.kills}`;
-    const told = `${when}: ${String(error)}\nThe server's log:\n${log}\nThe links:\n${loop.linksSaid}`;
+    const told = `${when}: ${String(error)}\nThe server's log:\n${log}\nThe links:\n${loop.linksOutput}`;
     throw new Error(told, { cause: error });
   }
   return loop.figures;
 }
 
 /** Returns false for the many lines about calls. */
-function isTelling(line: string): boolean {
+function isInformative(line: string): boolean {
   return !/"msg":"call( refused)?"/.test(line);
 }
 
@@ -104,8 +104,8 @@ class CrashLoop implements AsyncDisposable {
   async begin(): Promise<void> {
     for (const account of [alice, mallory, bob, dora]) {
       const person = await Person.start(account);
-      const common = { random: this.#dice(), outage: () => this.#trouble.outage };
-      const bySsh = { mostIssues: MOST_LOGINS, pauseMs: PAUSE_MS, issue: () => logIn(this.#daemon) };
+      const common = { random: this.#newRandom(), outage: () => this.#trouble.outage };
+      const bySsh = { mostIssues: MAX_LOGINS, pauseMs: PAUSE_MS, issue: () => logIn(this.#daemon) };
       this.#workers.push(new TokensAtWork(person, { ...common, ...(account === dora && bySsh) }));
       await person.meet(this.#daemon);
     }
@@ -113,19 +113,19 @@ class CrashLoop implements AsyncDisposable {
     for (const account of [alice, mallory])
       this.#printing.push(await Printing.begin(account, this.#daemon, this.#administrator, rpc));
     this.#programs = new ProgramsAtWork(
-      this.#dice(),
+      this.#newRandom(),
       this.#printing.map(({ token }) => token),
       this.#printing.map(({ sessionId }) => sessionId),
     );
   }
 
-  #dice(): Random {
+  #newRandom(): Random {
     return new Random(this.#random.between(0, 2 ** 31));
   }
 
   /** Runs one round: work, trouble, kill, restart, checks. */
   async round(): Promise<void> {
-    const children = await this.#workToDeath();
+    const children = await this.#workUntilKilled();
     this.#trouble.end();
     await this.#startAgain();
     await this.#check();
@@ -134,7 +134,7 @@ class CrashLoop implements AsyncDisposable {
   }
 
   /** Works until the daemon is killed; returns the processes that descended from it. */
-  async #workToDeath(): Promise<readonly number[]> {
+  async #workUntilKilled(): Promise<readonly number[]> {
     const over = new AbortController();
     for (const worker of this.#workers) worker.begin();
     const works = this.#workers.map((worker) => worker.work(over.signal));
@@ -160,7 +160,7 @@ class CrashLoop implements AsyncDisposable {
    */
   async #someWork(): Promise<void> {
     const answered = (): number => this.#sum('issued') + this.#sum('revoked');
-    const wanted = answered() + this.#random.between(0, MOST_ANSWERS);
+    const wanted = answered() + this.#random.between(0, MAX_ANSWERS);
     const deadline = performance.now() + WORK_MS;
     while (answered() < wanted && performance.now() < deadline) await delay(1);
   }
@@ -169,7 +169,7 @@ class CrashLoop implements AsyncDisposable {
   async #recover(): Promise<void> {
     this.#trouble.end();
     const [worker] = this.#workers;
-    await until('recovery', async () => ((await worker?.issue()) ? '' : 'no token is issued'), AGAIN_MS);
+    await until('recovery', async () => ((await worker?.issue()) ? '' : 'no token is issued'), RETRY_MS);
     this.figures.recoveries += 1;
   }
 
@@ -183,16 +183,16 @@ class CrashLoop implements AsyncDisposable {
     await Promise.all(this.#workers.map(({ person }) => person.meet(this.#daemon)));
   }
 
-  get linksSaid(): string {
-    return this.#printing.map(({ linkSaid }) => linkSaid).join('\n');
+  get linksOutput(): string {
+    return this.#printing.map(({ linkOutput }) => linkOutput).join('\n');
   }
 
   async #check(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => checkTokens(worker, this.#random)));
     const known = this.#workers.flatMap(({ tokens }) => tokens.filter(({ isOver }) => !isOver));
     const good = [...known, ...this.#printing];
-    const untold = this.#workers.reduce((total, worker) => total + worker.untold, 0);
-    await revokeUntold(this.#administrator, good, untold);
+    const untold = this.#workers.reduce((total, worker) => total + worker.unclaimed, 0);
+    await revokeUnclaimed(this.#administrator, good, untold);
     await checkLists(this.#administrator, good);
     await this.#programs?.check(this.#administrator);
     for (const printing of this.#printing) await printing.check(this.#administrator);

@@ -71,8 +71,8 @@ async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
 }
 
 /**
- * What would end with these rows: the receipt to be, or why nobody knows it, in a sentence. What may not be ended is
- * left out of it, unless that is all. Throws nothing; stops asking when `signal` aborts.
+ * What would end with these rows: the receipt to be, or why nobody knows it, in a sentence. What may not
+ * be ended is left out of it, unless that is all. Throws nothing; stops asking when `signal` aborts.
  */
 export async function preview(
   client: Client,

@@ -16,7 +16,7 @@ const SITE = { tokens: 100_000, logins: 5_000, sessions: 10_000 };
 const SIZE = { columns: 120, rows: 40 };
 const LINES = SIZE.rows - 6;
 /** Time between two key presses: a person does not wait for the screen, but is not faster. */
-const BETWEEN_MS = 150;
+const KEY_INTERVAL_MS = 150;
 const GOAL_MS = 100;
 const WORK_MS = 20;
 /** Includes the administrator's own token. */
@@ -143,8 +143,8 @@ async function keyLine(what: string, terminal: Terminal, keys: Iterable<Key>): P
   const held: number[] = [];
   for (const [key, holds] of keys) {
     taken.push(await terminal.pressed(key, holds));
-    await delay(BETWEEN_MS);
-    held.push(heldUp());
+    await delay(KEY_INTERVAL_MS);
+    held.push(slowdown());
   }
   const late = percentile(taken, 0.99);
   const halves = [0, 1].map((half) =>
@@ -168,7 +168,7 @@ async function keyLine(what: string, terminal: Terminal, keys: Iterable<Key>): P
  * Returns by how much 20 ms of CPU, about the cost of a key, currently takes longer on this machine, as a
  * part of itself.
  */
-function heldUp(): number {
+function slowdown(): number {
   const begunMs = performance.now();
   const begun = process.cpuUsage();
   let workedMs = 0;

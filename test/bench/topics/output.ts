@@ -25,7 +25,7 @@ const MEMORY = 100;
  * Part of the bare server's rate that is required on a busy machine, which cannot reach the absolute
  * goal.
  */
-const OF_BARE = 0.5;
+const PART_OF_BARE = 0.5;
 
 /** Milliseconds until a daemon has released the memory that only its start needed. */
 const SETTLED_MS = 3000;
@@ -110,7 +110,7 @@ function lines({ ours, shown, others, before, peaks }: Taken): Line[] {
     { what: 'output through link and daemon, MiB/s', ...rate(ours), ...speed },
     {
       what: 'the same against bare HTTP/2 over TLS',
-      ...{ ours: share.toFixed(2), other: '1', ratio: share, goal: OF_BARE, wanted: 'at least', spread },
+      ...{ ours: share.toFixed(2), other: '1', ratio: share, goal: PART_OF_BARE, wanted: 'at least', spread },
     },
     { what: 'the same by latchkey attach into a pipe, MiB/s', ...rate(shown), ...speed },
     { what: 'daemon: peak memory; CPU a GiB', ...peak(daemonPeak, 0), other: bareCost, ...memory },

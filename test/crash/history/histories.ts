@@ -49,7 +49,7 @@ const CLIENTS = 16;
 /** Short enough for tokens to expire during the check, even on a fast machine. */
 const LIFETIME_SECONDS = 8;
 /** The daemon accepts 60 registrations of a user a minute. */
-const BETWEEN_ISSUES_MS = 1_050;
+const ISSUE_INTERVAL_MS = 1_050;
 /** Number of tokens before the operations begin. */
 const FIRST_TOKENS = 60;
 const OPERATIONS_A_TOKEN = 80;
@@ -110,7 +110,7 @@ class Histories {
   /** Issues tokens for all clients, in step with their operations and within the daemon's limits. */
   async #issue(person: Person): Promise<void> {
     while (!this.#over.signal.aborted) {
-      const nextMs = performance.now() + BETWEEN_ISSUES_MS;
+      const nextMs = performance.now() + ISSUE_INTERVAL_MS;
       const { code, token } = await person.issue();
       if (code === 0 && token !== undefined) this.#hold(token);
       this.figures.operations += 1;
@@ -157,7 +157,7 @@ class Histories {
   }
 
   async #look(line: LeanRpc, held: Held, choice: number): Promise<void> {
-    const askedMs = moment();
+    const askedMs = nextMoment();
     const reading = await this.#reading(line, held, choice);
     this.#note(held.history, reading, askedMs);
   }
@@ -184,13 +184,13 @@ class Histories {
   async #revoke(line: LeanRpc, held: Held): Promise<void> {
     const { token, history } = held;
     const asked = history.isRevoking;
-    history.revoking(moment());
+    history.revoking(nextMoment());
     const own = this.#random.chance(0.5);
     const request = RevokeTokensRequest.fromPartial({ jtis: [history.jti] });
     const bytes = RevokeTokensRequest.encode(request).finish();
     const { reason } = await line.unary(`${SERVICE}/RevokeTokens`, bytes, own ? token : this.#administrator);
     if (reason !== undefined) return;
-    history.revoked(moment());
+    history.revoked(nextMoment());
     if (!asked) this.figures.revoked += 1;
     // Checks at once, on other connections, too.
     for (const other of this.#lines) await this.#look(other, held, this.#random.next());
@@ -203,7 +203,7 @@ class Histories {
   async #list(line: LeanRpc): Promise<void> {
     const request = ListTokensRequest.fromPartial({ filter: { authMethod: 'link' }, pageSize: 1000 });
     const bytes = ListTokensRequest.encode(request).finish();
-    const askedMs = moment();
+    const askedMs = nextMoment();
     const { response } = await line.unary(`${SERVICE}/ListTokens`, bytes, this.#administrator);
     if (response === undefined) return;
     for (const { jti } of ListTokensResponse.decode(response).tokens) {
@@ -233,7 +233,7 @@ class Histories {
     if (reading === undefined) return;
     this.figures.readings += 1;
     if (reading !== 'valid' && !history.isOver && !history.isRevoking) this.figures.expired += 1;
-    const finding = history.read(reading, askedMs, moment());
+    const finding = history.read(reading, askedMs, nextMoment());
     if (finding !== undefined) this.findings.push(finding);
   }
 
@@ -256,7 +256,7 @@ function readingOf({ reason }: LeanAnswer): Reading | undefined {
 let lastMs = 0;
 
 /** Returns a strictly increasing time: what is asked after an answer must have a later time. */
-function moment(): number {
+function nextMoment(): number {
   lastMs = Math.max(lastMs + 0.001, Date.now());
   return lastMs;
 }

@@ -23,7 +23,7 @@ export interface KnownToken {
 export type Seen = 'accepted' | 'refused' | undefined;
 
 /** Returns why `seen` contradicts what is known; undefined when it does not. */
-export function broken(known: KnownToken, seen: Seen): string | undefined {
+export function contradiction(known: KnownToken, seen: Seen): string | undefined {
   const { jti, issued, revoked, isOver } = known;
   if (seen === 'accepted' && revoked === 'done')
     return `${jti}: accepted after its revocation was acknowledged`;

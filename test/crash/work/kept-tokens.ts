@@ -62,15 +62,15 @@ export async function checkLists(administrator: Administrator, good: readonly Go
  * SSH whose daemon is killed before it answers leaves such a token; a link receives its token from the
  * daemon directly.
  */
-export async function revokeUntold(
+export async function revokeUnclaimed(
   administrator: Administrator,
   good: readonly Good[],
-  untold: number,
+  unclaimed: number,
 ): Promise<void> {
   const known = new Set(good.map(({ jti }) => jti));
   const bySsh = (await administrator.tokens()).filter(({ authMethod }) => authMethod === BY_SSH);
   const jtis = bySsh.map(({ jti }) => jti).filter((jti) => !known.has(jti));
-  if (jtis.length > untold) throw new Error(`${jtis} are nobody's, and only ${untold} could be`);
+  if (jtis.length > unclaimed) throw new Error(`${jtis} are nobody's, and only ${unclaimed} could be`);
   if (jtis.length > 0) await administrator.revoke(jtis);
 }
 

@@ -45,7 +45,7 @@ export class Printing {
   }
 
   /** The output of its link, and whether it has ended. */
-  get linkSaid(): string {
+  get linkOutput(): string {
     const { child, stderr } = this.#link;
     return `${this.socket}: ${stderr.trim()} (status ${child.exitCode}, signal ${child.signalCode})`;
   }

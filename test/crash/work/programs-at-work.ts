@@ -65,10 +65,10 @@ export class ProgramsAtWork {
   async check(administrator: Administrator): Promise<void> {
     for (const started of this.#started)
       await until('session', async () => complaint(started, await administrator.session(started.id)));
-    await until('orphans', async () => strangers(await this.#running(administrator)));
+    await until('orphans', async () => unknownProcesses(await this.#running(administrator)));
     for (const id of await this.#running(administrator))
       if (!this.#kept.has(id)) await end(administrator, id);
-    await until('processes', async () => strangers(this.#kept));
+    await until('processes', async () => unknownProcesses(this.#kept));
     this.checked += this.#started.length;
     this.#started = [];
   }
@@ -97,7 +97,7 @@ function complaint({ id, lasting }: Started, session: Session | undefined): stri
 }
 
 /** Describes processes of sessions other than these. */
-function strangers(known: ReadonlySet<string>): string {
+function unknownProcesses(known: ReadonlySet<string>): string {
   const strange = markedProcesses().filter(({ sessionId }) => !known.has(sessionId));
   return strange.map(({ pid, sessionId, command }) => `${pid} of ${sessionId}: ${command}`).join('\n');
 }

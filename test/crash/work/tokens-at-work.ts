@@ -4,14 +4,14 @@ import { StopLinkRequest } from '../../../src/generated/latchkey/v1/link.ts';
 import { RevokeTokensRequest } from '../../../src/generated/latchkey/v1/token.ts';
 import type { Issue, Person } from '../../support/server/person.ts';
 import type { Answer } from '../../support/server/rpc.ts';
-import { broken, type KnownToken, type Seen } from '../history/model.ts';
+import { contradiction, type KnownToken, type Seen } from '../history/model.ts';
 import type { Random } from '../random.ts';
 
-const MOST_LIVE = 12;
+const MAX_LIVE = 12;
 /** The daemon accepts 60 registrations of a user a minute; a new daemon starts counting again. */
-const MOST_ISSUES = 40;
+const MAX_ISSUES = 40;
 /** Pause after an answer that the disk is full or broken. */
-const AGAIN_MS = 30;
+const RETRY_MS = 30;
 const NOTHING = Buffer.alloc(0);
 
 export interface Counts {
@@ -28,7 +28,7 @@ export interface WorkOptions {
   /** Returns the number of the current outage; 0 outside of outages. */
   readonly outage: () => number;
   /** Issued by one daemon, at most. */
-  readonly mostIssues?: number;
+  readonly maxIssues?: number;
   /** Longest pause before each operation, in milliseconds; 0 by default. */
   readonly pauseMs?: number;
   /** Gets a token; through a link by default. */
@@ -42,20 +42,20 @@ export class TokensAtWork {
   /** Promises that were broken. */
   readonly findings: string[] = [];
   /** Tokens that may exist without an owner: requests to the last daemon without an answer. */
-  untold = 0;
+  unclaimed = 0;
   readonly #random: Random;
   readonly #outage: () => number;
-  readonly #mostIssues: number;
+  readonly #maxIssues: number;
   readonly #pauseMs: number;
   readonly #issueOne: () => Promise<Issue>;
   #issues = 0;
 
   constructor(person: Person, options: WorkOptions) {
-    const { random, outage, mostIssues = MOST_ISSUES, pauseMs = 0, issue } = options;
+    const { random, outage, maxIssues = MAX_ISSUES, pauseMs = 0, issue } = options;
     this.person = person;
     this.#random = random;
     this.#outage = outage;
-    this.#mostIssues = mostIssues;
+    this.#maxIssues = maxIssues;
     this.#pauseMs = pauseMs;
     this.#issueOne = issue ?? (() => person.issue());
   }
@@ -67,7 +67,7 @@ export class TokensAtWork {
   /** Starts with a new daemon. */
   begin(): void {
     this.#issues = 0;
-    this.untold = 0;
+    this.unclaimed = 0;
   }
 
   /** Issues and revokes until `over`, one operation at a time. */
@@ -75,7 +75,7 @@ export class TokensAtWork {
     while (!over.aborted) {
       if (this.#pauseMs > 0) await this.#rest(over);
       const { length } = this.live;
-      const canIssue = this.#issues < this.#mostIssues && length < MOST_LIVE;
+      const canIssue = this.#issues < this.#maxIssues && length < MAX_LIVE;
       if (canIssue && (length < 3 || this.#random.chance(0.6))) await this.issue();
       else if (length > 0) await this.#revoke();
       else return;
@@ -95,7 +95,7 @@ export class TokensAtWork {
     this.#isHonest(isDone, outage, `${jti}: issued`);
     await this.#count('issued', code, reason);
     if (token === undefined) {
-      this.untold += 1;
+      this.unclaimed += 1;
       return isDone;
     }
     const owner = this.person.account.name;
@@ -129,7 +129,7 @@ export class TokensAtWork {
   async #count(what: 'issued' | 'revoked', code: number, reason: string | undefined): Promise<void> {
     const isUnstored = reason === 'STORE_UNAVAILABLE';
     this.counts[code === 0 ? what : isUnstored ? 'unstored' : 'unanswered'] += 1;
-    if (isUnstored) await delay(AGAIN_MS);
+    if (isUnstored) await delay(RETRY_MS);
   }
 
   #asOneOf({ jti, token, socket }: KnownToken): Promise<Answer> {
@@ -163,7 +163,7 @@ export class TokensAtWork {
   /** Checks the daemon's current reaction to a token. */
   async look(known: KnownToken): Promise<Seen> {
     const seen = await this.#ask(known);
-    const finding = broken(known, seen);
+    const finding = contradiction(known, seen);
     if (finding !== undefined) this.findings.push(finding);
     return seen;
   }
