@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const root = dirname(import.meta.dirname);
 
-/** The lines of `files` that `pattern` finds, with their places. */
+/** Returns the lines of `files` that match `pattern`, with their places. */
 function linesWith(pattern: RegExp, files: string): string[] {
   return globSync(files, { cwd: root }).flatMap((file) => {
     const lines = readFileSync(join(root, file), 'utf8').split('\n');

@@ -45,7 +45,7 @@ function exportsOf(text: string): Export[] {
   return [...declared, ...listed];
 }
 
-/** The files that import `file`. */
+/** Returns the files that import `file`. */
 function importersOf(file: string): Source[] {
   return sources.filter(({ targets }) => targets.has(file));
 }

@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest';
 const root = dirname(import.meta.dirname);
 
 /**
- * The ground: closed lists and small pieces that know no room, open to all of them. What the ground itself
- * stands on is said below like everybody's.
+ * Small modules that know no room and that every room may import. Their own imports have rows below, like
+ * those of the rooms.
  */
 const GROUND = ['async', 'errors', 'errno', 'exit-status', 'feed', 'inert', 'version'];
 
-/** The rooms that each room may use, and what for. A folder or file named here alone is open to that room. */
+/** The imports that each room may have, with the reason. An entry is a room, or a folder or file of one. */
 const rooms: Record<string, Record<string, string>> = {
   errors: { 'generated/latchkey/v1/error': 'the reasons of an AppError are those that the API publishes' },
   errno: {},
@@ -36,7 +36,7 @@ const rooms: Record<string, Record<string, string>> = {
   },
   store: {
     system: 'the database file is made and synced as every other file of the state folder',
-    log: 'a disk that refuses is said while the calls wait',
+    log: 'a write that the disk refuses is logged while the calls wait',
   },
   authority: {
     token: 'it signs, and checks what it has signed',
@@ -60,30 +60,30 @@ const rooms: Record<string, Record<string, string>> = {
   },
   supervisor: {
     'link-protocol': 'it speaks to links in frames',
-    'generated/latchkey/link': 'what a frame holds is handed on as it came',
+    'generated/latchkey/link': 'what a frame contains is passed on unchanged',
     native: "the kernel says who listens on a link's socket",
     token: "a link's token says which link it is for",
     store: 'links and their sessions are found again after a restart',
-    authority: 'a registered link gets a token, and goes with it',
+    authority: 'a registered link gets a token, and ends with it',
     accounts: 'only an eligible account may have a link',
     system: 'what a link uses is read from /proc',
-    limits: 'a link registers, and warns, so often and no more',
-    log: 'a link that does wrong is said',
+    limits: 'the registrations and warnings of a link are limited',
+    log: 'a link that breaks the protocol is logged',
   },
   sessions: {
     supervisor: 'a link runs the program, and says how it went',
     authority: 'a session started with a token that is revoked meanwhile does not start',
     token: "the token's claims say who starts",
     store: 'a session outlives the server in its row',
-    log: 'what was found again after a restart is said',
+    log: 'failures after a start, and of retention, are logged',
   },
   revocation: {
     authority: 'tokens are refused there, their calls ended and their rows deleted',
     supervisor: 'a link ends with its token, and says when it has ended by itself',
     sessions: 'a session ends with its token where the settings say so, or alone',
-    accounts: "what is an administrator's is no manager's to end",
+    accounts: 'a manager may not end what belongs to an administrator',
     token: 'claims say which link and which login a token is of',
-    log: 'a deletion that the disk refuses is said',
+    log: 'a deletion that the disk refuses is logged',
   },
   activity: {
     authority: 'tokens issued and revoked are counted as they happen',
@@ -92,14 +92,14 @@ const rooms: Record<string, Record<string, string>> = {
     log: 'refusals are counted where they are logged',
   },
   login: {
-    authority: 'who has proven who they are gets a token',
+    authority: 'a user who has proven their identity gets a token',
     accounts: 'the name typed becomes the canonical name of the user database',
     supervisor: 'an SSH login leaves a link daemon behind (F12)',
     'link-protocol/account-proof': '`latchkey link --prove` answers over the SSH connection with this line',
     store: 'penalties survive a restart',
     system:
       "host keys are read only from files that nobody else can write; an account's shell gets quoted words",
-    limits: 'sshd is dialled for so many logins at once',
+    limits: 'the logins that dial sshd at once are limited',
     log: 'each refusal is counted and logged',
   },
   api: {
@@ -107,13 +107,13 @@ const rooms: Record<string, Record<string, string>> = {
     activity: 'WatchActivity shows it',
     login: 'Login is a conversation of that room',
     sessions: 'SessionService is one domain call each',
-    revocation: 'whatever ends something is one call there',
+    revocation: 'each call that ends something is one domain call',
     supervisor: 'LinkService is one domain call each',
     authority: "each call's token is checked there",
     token: 'the caller is known by claims',
     'store/page': "page tokens and orders of lists are the store's",
     'store/text-in': 'a watch finds by text what a list finds',
-    limits: 'connections and logins make so many calls at once and no more',
+    limits: 'the calls of a connection and of a login are limited',
     log: 'each refusal is counted and logged',
     'service-definition': 'its services and their handlers are typed by what ts-proto generates',
     generated: 'messages and methods come from proto/',
@@ -130,7 +130,7 @@ const rooms: Record<string, Record<string, string>> = {
   },
   nouns: {
     client: 'a noun is listed and watched by calls of the public API',
-    terminal: 'its values are said in words that every output shares, and its JSON is described there',
+    terminal: 'its values are formatted as in every output, and its JSON is described there',
     'system/shell-words': 'a command is shown as one would type it',
     generated: "it reads the protocol's messages",
   },
@@ -176,11 +176,11 @@ const rooms: Record<string, Record<string, string>> = {
     authority:
       "the administrator's token file and the TLS certificate are the server's, renewed while it runs",
     config: 'the file decides, and is read again on a reload',
-    log: 'what the command does is said where the server says it',
-    login: 'the ways in that the configuration names are made here',
+    log: 'the command writes to the log of the server',
+    login: 'the login methods that the configuration names are opened here',
     revocation: "the administrator's token that is replaced ends like any other",
     native: 'sd_notify(3) is a datagram; no core is left behind with secrets in it',
-    store: 'penalties are kept for the ways in',
+    store: 'penalties of failed logins are stored',
     supervisor: 'a login may leave a link daemon behind',
     system: "default folders are XDG's",
   },
@@ -194,7 +194,7 @@ const rooms: Record<string, Record<string, string>> = {
   },
 };
 
-/** Packages that only some rooms may name. */
+/** Packages that only some rooms may import. */
 const packages: Record<string, { rooms: string[]; why: string }> = {
   'node:ffi': { rooms: ['native'], why: 'it is experimental' },
   '@grpc/grpc-js': { rooms: ['api', 'client'], why: 'the domain throws AppError, never a gRPC status' },
@@ -230,14 +230,14 @@ function importsOf(file: string): Import[] {
   return named.map((match) => ({ file, room: roomOf(file), target: match[1] ?? match[2] ?? match[3] ?? '' }));
 }
 
-/** The packages that `sources` import, without what Node has built in. */
+/** Returns the packages that `sources` import, without the modules of Node.js. */
 function packagesIn(sources: readonly string[]): string[] {
   const targets = sources.flatMap(importsOf).map(({ target }) => target);
   const names = targets.flatMap((target) => /^(?!node:)(?:@[\w-]+\/)?\w[\w.-]*/.exec(target)?.[0] ?? []);
   return [...new Set(names)];
 }
 
-/** A file in the words of the rows above: `supervisor/links` for src/supervisor/links.ts. */
+/** Returns the name of a file in the rows above: `supervisor/links` for src/supervisor/links.ts. */
 function placeOf(file: string): string {
   return file.replace(/^src\//, '').replace(/\.tsx?$/, '');
 }
@@ -247,7 +247,7 @@ function roomOf(file: string): string {
 }
 
 /**
- * The file imported, in the words of the rows above: `supervisor/link` for './link.ts' in
+ * Returns the name of the imported file in the rows above: `supervisor/link` for './link.ts' in
  * src/supervisor/links.ts.
  */
 function within({ file, target }: Import): string {
@@ -264,7 +264,7 @@ function permissions(room: string): string[] {
   return Object.keys(rooms[room] ?? {});
 }
 
-/** Whether `entry`, as a room's row has it, means the file `to`. */
+/** True when `entry` of a row covers the file `to`. */
 function isWithin(to: string, entry: string): boolean {
   return entry === '*' || to === entry || to.startsWith(`${entry}/`);
 }
@@ -274,7 +274,7 @@ describe('imports run downward only', () => {
     expect([...new Set(files.map(roomOf))].filter((room) => !(room in rooms))).toEqual([]);
   });
 
-  test('a room imports only what stands below it', () => {
+  test('a room imports only what its row permits', () => {
     const wrong = imports
       .filter((from) => from.target.startsWith('.') && !from.target.endsWith('.json') && !isAllowed(from))
       .map(
@@ -284,7 +284,7 @@ describe('imports run downward only', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('no room may import what it does not', () => {
+  test('a row permits nothing that its room does not import', () => {
     const unused = Object.keys(rooms).flatMap((room) => {
       const used = imports.filter((from) => from.room === room && from.target.startsWith('.')).map(within);
       return permissions(room)
@@ -294,14 +294,14 @@ describe('imports run downward only', () => {
     expect(unused).toEqual([]);
   });
 
-  test('a package is named only in the rooms that are there for it', () => {
+  test('a package is imported only by the rooms that may', () => {
     const wrong = imports
       .filter((from) => packages[from.target] && !packages[from.target]?.rooms.includes(from.room))
       .map((from) => `${from.file} imports ${from.target}: ${packages[from.target]?.why}`);
     expect(wrong).toEqual([]);
   });
 
-  test('what the program imports is a dependency, what only tests and build import is not', () => {
+  test('packages that the program imports are dependencies, those of tests and build are not', () => {
     const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const used = new Set(packagesIn([...files, ...globSync('src/generated/**/*.ts', { cwd: root })]));
     expect([...used].sort()).toEqual(Object.keys(dependencies));
@@ -310,7 +310,7 @@ describe('imports run downward only', () => {
     expect(others.filter((name) => !(name in declared))).toEqual([]);
   });
 
-  test('no file imports itself round a corner', () => {
+  test('no imports form a cycle', () => {
     const edges = new Map(files.map((file) => [placeOf(file), [] as string[]]));
     for (const from of imports)
       if (from.target.startsWith('.')) edges.get(placeOf(from.file))?.push(within(from));

@@ -14,7 +14,7 @@ test('every attack says first what it would exploit, how, and what is shown', ()
   expect(files.filter((file) => !heads.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
 });
 
-test('the README names every folder, and none has more files side by side than one looks through', () => {
+test('the README names every folder, and no folder has too many files side by side', () => {
   const readme = readFileSync(join(root, 'test/README.md'), 'utf8');
   const folders = globSync('test/**/', { cwd: root });
   const above = folders.filter((folder) => dirname(folder) === 'test');

@@ -13,7 +13,7 @@ import { resolveSettings } from '../src/config/sources/resolve-settings.ts';
 
 const SELF = { mode: 'self', env: {}, home: '/home/u' } as const;
 
-/** Without a file, in self mode. */
+/** Returns the configuration without a file, in self mode. */
 function defaults(): Config {
   return loadConfig({ argv: {}, env: {}, uid: 4_000_000_000, home: SELF.home });
 }
@@ -58,7 +58,7 @@ describe('a new setting needs nothing but its entry', () => {
   const largest_page = { type: size(1, '1B'), default: '4KiB', text: 'The largest page.', reload: true };
   const table = { ...SETTINGS, log: { ...SETTINGS.log, extra: { attempts } }, fresh: { largest_page } };
 
-  /** With one line of a file. */
+  /** Returns the configuration of a file with one line. */
   function resolved(name: string, raw: unknown) {
     return resolveSettings(table, SELF, [new Map([[name, { raw, source: 'file', where: 'file:1' }]])]);
   }

@@ -17,6 +17,7 @@ const DANGLING = new Set('As How In Of That Those Told What Where Whether Who Wh
 const ROOMS = [
   'src/accounts',
   'src/activity',
+  'src/api',
   'src/async',
   'src/authority',
   'src/client',
@@ -28,13 +29,19 @@ const ROOMS = [
   'src/log',
   'src/login',
   'src/native',
+  'src/serve',
+  'src/sessions',
   'src/store',
   'src/supervisor',
   'src/system',
+  'src/terminal',
   'src/token',
   'src/*.ts',
   'test/bench',
+  'test/contract',
   'test/crash',
+  'test/support',
+  'test/*.ts',
   'build',
 ];
 

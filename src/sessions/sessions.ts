@@ -51,7 +51,7 @@ export interface SessionsOptions {
   readonly log: Pick<Log, 'warn'>;
 }
 
-/** Whose view is asked for: a login sees its own sessions, or with `seesAll` all of them. */
+/** A viewer of sessions: a login, which sees its own sessions, or with `seesAll` all of them. */
 export interface Viewer {
   readonly login: string;
   readonly seesAll: boolean;

@@ -6,7 +6,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from './display-width.ts';
 
-/** Where to draw: standard output as a terminal. */
+/** The terminal to draw on: standard output. */
 export interface Surface {
   write(text: string): unknown;
   readonly columns?: number;

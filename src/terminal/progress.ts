@@ -4,7 +4,7 @@
  */
 import { truncate } from './display-width.ts';
 
-/** Where the line is drawn: standard error as a terminal. */
+/** The terminal that the line is drawn on: standard error. */
 export interface ProgressSurface {
   write(text: string): unknown;
   readonly columns?: number;

@@ -1,4 +1,4 @@
-/** A daemon with everybody of the table at hand, and objects of alice's to call about. */
+/** A real server with every caller of the table, and objects of alice's to call about. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,15 +11,15 @@ import { type Issue, Person } from '../support/server/person.ts';
 import { TestSshd } from '../support/ssh/sshd.ts';
 import type { CallerName } from './callers.ts';
 
-/** Of the world's own network. */
+/** Address in the world's own network. */
 const SSHD_PORT = 2299;
 const API_PORT = 2298;
-/** The ends of the cable to another host. */
+/** Both ends of the cable to another host. */
 const NEAR = '10.78.0.1';
 const FAR = '10.78.0.2';
 const EXPIRING = { tokens: { lifetimes: { link: '2s' } } };
 
-/** Who calls: a login with its account, the local administrator, or a login from another host. */
+/** A kind of caller: a login with its account, the local administrator, or a login from another host. */
 type PersonName = LoginName | 'root' | 'remote';
 type LoginName = 'user' | 'other user' | 'manager' | 'admin';
 const ACCOUNTS: Readonly<Record<LoginName, Account>> = {
@@ -29,7 +29,7 @@ const ACCOUNTS: Readonly<Record<LoginName, Account>> = {
   admin: dora,
 };
 
-/** Who calls, with what. */
+/** A caller and its token. */
 export interface Calling {
   readonly person: Person;
   readonly token: string | undefined;
@@ -99,7 +99,7 @@ export class CallerWorld implements AsyncDisposable {
     return new CallerWorld(daemon, people, { logins, expired, revoked: revoked.token }, owned.move());
   }
 
-  /** Who a caller of the table is. */
+  /** Returns a caller of the table. */
   async caller(name: CallerName): Promise<Calling> {
     const { user, root: administrator } = this.#people;
     switch (name) {
@@ -123,7 +123,7 @@ export class CallerWorld implements AsyncDisposable {
     }
   }
 
-  /** The same caller, with a login of its own to lose. */
+  /** Returns the same kind of caller with a new login, which a test may lose. */
   async callerToLogOut(name: CallerName): Promise<Calling> {
     const caller = await this.caller(name);
     if (name === 'link daemon') this.#linkDaemon = undefined;
@@ -132,24 +132,24 @@ export class CallerWorld implements AsyncDisposable {
     return { ...caller, token: given(await caller.person.issue()).token };
   }
 
-  /** Who registers a link with a caller's token: root may not have one, and no token is looked at. */
+  /** Returns who registers a link for a caller: root cannot have a link, and RegisterLink ignores tokens. */
   registrant(person: Person): Person {
     return person === this.#people.root ? this.#people.user : person;
   }
 
-  /** The local administrator has logged out: another token comes with the daemon's next start. */
+  /** Restarts the server after the local administrator has logged out: a start writes a new token. */
   async restart(): Promise<void> {
     await this.daemon.end();
     await this.daemon.serve();
     await meetAgain(this.daemon, this.#people);
   }
 
-  /** A token of alice's, with a link, that nothing else needs. */
+  /** Returns a token of alice's, with a link, that no other test needs. */
   async token(): Promise<Issue & { token: string }> {
     return given(await this.#people.user.issue());
   }
 
-  /** A session of alice's that has printed a line and goes on. */
+  /** Starts a session of alice's that has printed a line and goes on. */
   async session(): Promise<string> {
     const command = ['sh', '-c', 'echo here; exec sleep 600'];
     const request = StartSessionRequest.encode(StartSessionRequest.fromPartial({ command })).finish();
@@ -159,7 +159,7 @@ export class CallerWorld implements AsyncDisposable {
     return StartSessionResponse.decode(answer.response).session?.id ?? '';
   }
 
-  /** Whether a token is good. */
+  /** True when the server accepts a token. */
   async isActive(token: string): Promise<boolean> {
     const answer = await this.#people.user.call('/latchkey.v1.AuthService/WhoAmI', Buffer.alloc(0), token);
     return answer.code === 0;
@@ -188,7 +188,7 @@ async function expiredToken(person: Person): Promise<string> {
   return token;
 }
 
-/** Somebody with a network of their own, a cable away, who has alice's uid and calls from there. */
+/** Alice's uid on another host: a process in a network of its own, one cable away. */
 async function remotePerson(account: Account): Promise<Person> {
   const person = await Person.start(account, ['/usr/bin/unshare', '--net', '--']);
   const namespace = `${person.pid}`;
@@ -201,7 +201,7 @@ async function remotePerson(account: Account): Promise<Person> {
   return person;
 }
 
-/** The same people, with the daemon that has started anew. */
+/** Connects the same people to the server after its restart. */
 async function meetAgain(daemon: TestDaemon, people: Readonly<Record<PersonName, Person>>): Promise<void> {
   const { remote, ...local } = people;
   for (const person of Object.values(local)) await person.meet(daemon);

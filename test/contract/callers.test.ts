@@ -1,4 +1,4 @@
-/** Every method, called by everybody, against the real daemon: the answers are those of the table. */
+/** Calls every method as every caller, against a real server, and expects the answers of the table. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MethodPath, POLICY } from '../../src/api/pipeline/policy.ts';
 import { needs } from '../support/needs.ts';
@@ -43,7 +43,7 @@ function outcomeOf({ code, reason, message }: Pick<Answer, 'code' | 'reason' | '
   return code === 0 ? 'ok' : (reason ?? `${code} ${message}`);
 }
 
-/** Whoever is refused has done nothing; whoever is not has. */
+/** Checks that a refused call has changed nothing, and that an accepted one has. */
 async function checkEffect({ needs }: Method, isDone: boolean): Promise<void> {
   if (needs === 'token') {
     expect(await world.isActive(lastToken?.token ?? '')).toBe(!isDone);

@@ -1,13 +1,15 @@
-/** Who calls over the wire, as data, and what each of them is answered. */
+/** The callers over the wire, as data, and the answer that each of them expects. */
 import { type Column, type Mark, WHO_MAY_CALL } from './who-may-call.ts';
 
-/** How a call ends: with what was asked for, with nothing of another's, or refused for a reason. */
+/**
+ * The end of a call: the answer itself, an answer without another's objects, or a refusal with its reason.
+ */
 export type Outcome = 'ok' | 'nothing' | string;
 
 export interface CallerKind {
-  /** Where the table says what this one may do. */
+  /** The caller's column in the table. */
   readonly column: Column;
-  /** The reason why this one's token is not taken, or that there is none. */
+  /** Reason for which calls with this token, or without any, are refused. */
   readonly refused?: string;
 }
 
@@ -36,7 +38,7 @@ const OUTCOMES: Readonly<Record<Mark, Outcome>> = {
   unlinked: 'LINK_REQUIRED',
 };
 
-/** The answer that the table has for a caller of a method; undefined for a method without a line. */
+/** Returns the answer that the table has for a caller of a method; undefined for a method that it lacks. */
 export function expected(path: string, { column, refused }: CallerKind): Outcome | undefined {
   const mark = WHO_MAY_CALL.get(path)?.[column];
   if (mark === 'no' && refused !== undefined) return refused;

@@ -1,4 +1,4 @@
-/** Every method of the policy, with a minimal valid request about something of alice's. */
+/** Every method of the policy, with a minimal valid request about an object of alice's. */
 import type { MethodPath } from '../../src/api/pipeline/policy.ts';
 import * as auth from '../../src/generated/latchkey/v1/auth.ts';
 import * as link from '../../src/generated/latchkey/v1/link.ts';
@@ -6,7 +6,7 @@ import * as session from '../../src/generated/latchkey/v1/session.ts';
 import * as system from '../../src/generated/latchkey/v1/system.ts';
 import * as token from '../../src/generated/latchkey/v1/token.ts';
 
-/** Something of alice's that a request names. */
+/** An object of alice's that a request names. */
 export interface Target {
   readonly jti: string;
   readonly socket: string;
@@ -16,13 +16,15 @@ export interface Target {
 
 export interface Method {
   readonly streams?: true;
-  /** What the request has to name; a `token` or `session` that a successful call uses up is `mortal`. */
+  /**
+   * The object that the request must name. A `token` or `session` that a successful call uses up is `mortal`.
+   */
   readonly needs?: 'token' | 'session';
   readonly mortal?: true;
-  /** Registers a link, or logs the caller out: more than a call. */
+  /** Set when the test does more than call: it registers a link, or logs the caller out. */
   readonly special?: 'register' | 'logout';
   readonly request?: Request;
-  /** Whether the (first) answer shows anything. */
+  /** Returns true when the (first) answer shows any object. */
   readonly shows?: (response: Buffer) => boolean;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Every list of any store, against the same list made in memory: each row once, in order, whatever is
- * asked.
+ * Compares every list of a store with the same list made in memory: each row once, in order, for any query.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -46,7 +45,7 @@ const tokenFilter = fc.record({
   text,
 });
 
-/** Rows with one change each: who knows an order's `key` for a row, sorts. */
+/** Sorts rows as `orderBy` says, and rows with equal keys by id. */
 function sorted<Row>(rows: readonly Row[], orderBy: string, id: keyof Row & string): Row[] {
   const [column, turned] = orderBy.split(' ') as [keyof Row & string, string | undefined];
   const key = (row: Row): [unknown, unknown] => [row[column] ?? '', row[id]];
@@ -67,7 +66,7 @@ function isPicked(row: TokenRow, { login, authMethod, text: wanted }: Required<t
   return matchesText(wanted, [row.login, row.linux_user, row.hostname, row.client_ip, row.jti]);
 }
 
-/** All pages, one behind the other; each says the same total. */
+/** Returns all pages, one after the other, and checks that each has the same total. */
 async function allOf<Item>(page: (pageToken: string) => Promise<Page<Item>>, total: number): Promise<Item[]> {
   const items: Item[] = [];
   let pageToken = '';

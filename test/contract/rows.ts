@@ -1,6 +1,6 @@
 import type { LinkRow, SessionRow, TokenRow } from '../../src/store/schema.ts';
 
-/** A row of the whitelist to test with. */
+/** Makes a whitelist row. */
 export const tokenRow = (jti: string, change: Partial<TokenRow> = {}): TokenRow => ({
   jti,
   login: 'alice',
@@ -18,7 +18,7 @@ export const tokenRow = (jti: string, change: Partial<TokenRow> = {}): TokenRow 
   ...change,
 });
 
-/** A link's row. */
+/** Makes the row of a link. */
 export const linkRow = (socket: string, change: Partial<LinkRow> = {}): LinkRow => ({
   socket,
   uid: 1000,
@@ -32,7 +32,7 @@ export const linkRow = (socket: string, change: Partial<LinkRow> = {}): LinkRow 
   ...change,
 });
 
-/** The row of a session that runs. */
+/** Makes the row of a running session. */
 export const sessionRow = (id: string, change: Partial<SessionRow> = {}): SessionRow => ({
   id,
   login: 'alice',

@@ -1,4 +1,4 @@
-/** What every store must do, whichever database is behind it. */
+/** The contract of a store: tests that every database must pass. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppError, isAppError } from '../../src/errors.ts';
 import type { Store } from '../../src/store/open.ts';
@@ -23,7 +23,7 @@ const withReason = (reason: 'INVALID_ARGUMENT' | 'STORE_UNAVAILABLE'): unknown =
 
 type Opened = () => Store;
 
-/** Runs the suite `name` on stores that `open` makes, each empty. */
+/** Runs the suite `name` on empty stores that `open` makes. */
 export function storeContract(name: string, open: () => Promise<Store>): void {
   describe(`${name}: the store's contract`, () => {
     let store: Store;

@@ -1,7 +1,4 @@
-/**
- * A text that is looked for is found in the same values by a list, in the database, and by a watch, in
- * memory.
- */
+/** Checks that a list, in the database, and a watch, in memory, find a text in the same values. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Store } from '../../src/store/open.ts';
@@ -17,7 +14,7 @@ const CASES: readonly (readonly [text: string, value: string, isFound: boolean])
   ['Ä', 'xÄx', true],
   ['ä', 'xÄx', false],
   ['strasse', 'Straße', false],
-  ['k', '\u212a', false], // the Kelvin sign, whose lower case is a k
+  ['k', '\u212a', false], // the Kelvin sign: its lower case is a k
   ['İ', 'i', false],
   ['日本', '日本語', true],
   ['💻', '👩‍💻', true],
@@ -41,7 +38,7 @@ const CASES: readonly (readonly [text: string, value: string, isFound: boolean])
 
 const VALUES = CASES.map(([, value]) => value);
 
-/** What of VALUES lists find with `text`: as the hosts of tokens, and as the commands of sessions. */
+/** Returns those of VALUES in which lists find `text`: as hosts of tokens, and as commands of sessions. */
 async function inLists(store: Store, text: string): Promise<[string[], string[]]> {
   const query = { text, pageSize: 0 };
   const tokens = await store.read((db) => selectTokens(db, { ...query, orderBy: 'issued_at' }));

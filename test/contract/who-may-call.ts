@@ -1,5 +1,5 @@
 /**
- * Who may call what, written down: a policy that says otherwise fails, here and over the wire. No line is
+ * The expected access policy: a policy that differs fails, here and over the wire. No line is
  * computed; a change of src/api/pipeline/policy.ts is decided once more in the line that it breaks.
  *
  * | column | caller |
@@ -69,10 +69,10 @@ export type Column = (typeof COLUMNS)[number];
 export type Mark = (typeof MARKS)[number];
 type Line = Readonly<Record<Column, Mark>>;
 
-/** The table, keyed `<service>/<method>`. */
+/** The table, by `<service>/<method>`. */
 export const WHO_MAY_CALL: ReadonlyMap<string, Line> = read(TABLE);
 
-/** Throws for a word that is no mark, and for a line with too few or too many of them. */
+/** Parses the table. Throws for an unknown mark, and for a line with too few or too many marks. */
 function read(table: string): Map<string, Line> {
   const [titles = [], ...rows] = table
     .split('\n')

@@ -1,4 +1,4 @@
-/** The people of the stories, and running the program as one of them. */
+/** The people of the stories, and running programs as one of them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { program } from './program.ts';
@@ -7,12 +7,12 @@ export interface Account {
   readonly name: string;
   readonly uid: number;
   readonly home: string;
-  /** Groups beside its own. */
+  /** Groups in addition to its own. */
   readonly groups?: readonly string[];
 }
 
 /**
- * Accounts of the world (test/support/world). bob is in the group latchkey-managers; carol has no login
+ * The accounts of the world (test/support/world). bob is in the group latchkey-managers; carol has no login
  * shell.
  */
 export const alice: Account = { name: 'alice', uid: 7001, home: '/mnt/home/alice' };
@@ -20,7 +20,7 @@ export const mallory: Account = { name: 'mallory', uid: 7002, home: '/mnt/home/m
 export const bob: Account = { name: 'bob', uid: 7003, home: '/mnt/home/bob' };
 export const carol: Account = { name: 'carol', uid: 7004, home: '/mnt/home/carol' };
 export const dora: Account = { name: 'dora', uid: 7005, home: '/mnt/home/dora' };
-/** The system user that may run the server beside root; with the group that its unit gives it. */
+/** The system account that may run the server instead of root, with the group that its unit gives it. */
 export const service: Account = {
   name: 'latchkey',
   uid: 7100,
@@ -29,16 +29,21 @@ export const service: Account = {
 };
 export const root: Account = { name: 'root', uid: 0, home: '/mnt' };
 
-/** Whoever runs the tests. */
+/** The account that runs the tests. */
 export function myself(): Account {
   const { username, uid, homedir } = userInfo();
   return { name: username, uid, home: homedir };
 }
 
-/** The person a story is about: alice in a world (test/support/world), whoever runs the tests elsewhere. */
+/**
+ * The person of a story: alice in a world (test/support/world), otherwise the account that runs the tests.
+ */
 export const user: Account = process.env.TEST_WORLD ? alice : myself();
 
-/** The administrator of a story, who runs its server: root in a world, whoever runs the tests elsewhere. */
+/**
+ * The administrator of a story, who runs its server: root in a world, otherwise the account that runs the
+ * tests.
+ */
 export const administrator: Account = process.env.TEST_WORLD ? root : myself();
 
 export interface Finished {
@@ -48,7 +53,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** A run of the program as somebody. */
+/** A run of the program under an account. */
 export class Run {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
@@ -75,8 +80,7 @@ export class Run {
   }
 
   /**
-   * Resolves once `pattern` has been printed; rejects when the run ends, or `timeoutMs` passes, before
-   * that.
+   * Resolves once `pattern` has been printed; rejects when the run ends before that, or after `timeoutMs`.
    */
   printed(
     pattern: RegExp,
@@ -113,17 +117,17 @@ export class Run {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** Written to standard input, which is then closed. Without it standard input is empty. */
+  /** Text for standard input, which is then closed. Empty by default. */
   readonly input?: string;
-  /** Leave standard input open for the story to write to. */
+  /** Leaves standard input open for the story to write to. */
   readonly interactive?: boolean;
-  /** The folder of the cgroup that the program begins in. */
+  /** Folder of the cgroup that the program starts in. */
   readonly cgroup?: string | undefined;
-  /** A descriptor of ours that the program has as 3. */
+  /** Descriptor that the program inherits as 3. */
   readonly descriptor?: number;
 }
 
-/** Starts any command as `account`, with the environment of a fresh login. */
+/** Starts a command as `account`, with the environment of a fresh login. */
 export function runAs(account: Account, command: readonly string[], options: RunOptions = {}): Run {
   const { uid, groups } = account;
   const itself = uid === process.getuid?.();
@@ -148,12 +152,12 @@ export function runAs(account: Account, command: readonly string[], options: Run
   return new Run(child);
 }
 
-/** What becomes a command of `uid`, whose own group has the same number, with other groups. */
+/** Prefix that runs a command as `uid`, whose own group has the same number, with other groups. */
 function withGroups(uid: number, groups: readonly string[]): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, `--groups=${[uid, ...groups].join(',')}`, '--'];
 }
 
-/** What becomes a command in a cgroup. */
+/** Prefix that runs a command in a cgroup. */
 function within(cgroup: string): string[] {
   return ['sh', '-c', 'echo $$ >"$0" && exec "$@"', `${cgroup}/cgroup.procs`];
 }

@@ -1,4 +1,4 @@
-/** The same command again, in a world of its own (test/support/world). */
+/** Runs the same command again, in a world of its own (test/support/world). */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const world = join(import.meta.dirname, 'world');
 const CANNOT = 77;
 
-/** Resolves with its exit status. A signal that ends this process ends the world too. */
+/** Resolves with the exit status. A signal that ends this process also ends the world. */
 export async function inWorld(): Promise<number> {
   if (process.getuid?.() !== 0) {
     process.stderr.write('this needs root: it runs as several users, in a world of its own\n');

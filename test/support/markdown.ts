@@ -1,7 +1,7 @@
-/** The parts of a page in Markdown that tests look at. */
+/** Parses the parts of a Markdown page that tests check. */
 
 export interface Fence {
-  /** As written behind the backticks: `sh`, `js`, ''. */
+  /** The language after the backticks: `sh`, `js`, ''. */
   readonly language: string;
   readonly body: string;
 }
@@ -12,7 +12,7 @@ export function fencesOf(text: string): Fence[] {
   return [...text.matchAll(FENCE)].map(([, language = '', body = '']) => ({ language, body }));
 }
 
-/** The body of the one fence in `language`. Throws when there is not just one. */
+/** Returns the body of the only fence in `language`. Throws when there is not exactly one. */
 export function onlyFence(text: string, language: string): string {
   const bodies = fencesOf(text).filter((fence) => fence.language === language);
   const [first] = bodies;
@@ -20,12 +20,12 @@ export function onlyFence(text: string, language: string): string {
   return first.body;
 }
 
-/** Texts within single backticks, outside of fences. */
+/** Returns the texts within single backticks, outside of fences. */
 export function inlineCodeOf(text: string): string[] {
   return [...text.replace(FENCE, '').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
 
-/** The lines outside of fences, but for pictures. */
+/** Returns the lines outside of fences, without pictures. */
 export function proseOf(text: string): string[] {
   return text
     .replace(FENCE, '')

@@ -1,6 +1,6 @@
 /**
- * Needs that tests have of the machine they run on. A suite whose need is missing is skipped together with
- * its hooks; the run's last lines (build/closing-line.ts) count its tests and say what was missing.
+ * Needs that tests have of the machine they run on. A suite whose need is missing is skipped together with its
+ * hooks; the run's last lines (build/closing-line.ts) count its tests and say what was missing.
  */
 import { existsSync } from 'node:fs';
 import { missingCgroups, missingControllers } from './host/delegated-cgroup.ts';
@@ -47,12 +47,12 @@ export function needs(...names: readonly Need[]): Options {
   return skippedFor(missing(...names));
 }
 
-/** Options that skip for a reason of the test's own; none without one. */
+/** Returns options that skip for the given reason; none without one. */
 export function skippedFor(reason: string | undefined): Options {
   return reason === undefined ? {} : { skip: true, meta: { missing: reason } };
 }
 
-/** The first of `names` that is missing here, as a reason to skip; undefined where all are there. */
+/** Returns the first of `names` that is missing here, as a reason to skip; undefined when none is. */
 export function missing(...names: readonly Need[]): string | undefined {
   return names.map((name) => NEEDS[name]()).find((reason) => reason !== undefined);
 }

@@ -1,10 +1,10 @@
-/** The built program, and the tests' own Node, where every account of a story can run them. */
+/** The built program, and the tests' own Node.js, at paths where every account of a story can run them. */
 import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(dirname(import.meta.dirname));
 
-/** Where `npm run build` puts it. */
+/** Output of `npm run build`. */
 export const BUILT = join(root, 'dist/latchkey');
 
 /** The path of `latchkey`. */
@@ -13,16 +13,16 @@ export function program(): string {
   return forEverybody(BUILT, '/mnt/latchkey');
 }
 
-/** The path of Node, for what stories run in it as somebody else. */
+/** Path of Node.js, for programs that a story runs under another account. */
 export function node(): string {
   return forEverybody(process.execPath, '/mnt/node');
 }
 
-/** In a world it is a copy, since the clone may lie in a folder that is root's alone. */
+/** Copies the program in a world, where only root may be able to read the folder of the clone. */
 function forEverybody(file: string, place: string): string {
   if (!process.env.TEST_WORLD) return file;
   if (!existsSync(place)) {
-    // Other tests may be looking for it right now: it is there at once or not at all.
+    // Renamed into place: other tests may be looking for it right now.
     const copy = `${place}.${process.pid}`;
     copyFileSync(file, copy);
     renameSync(copy, place);

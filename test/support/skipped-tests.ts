@@ -1,4 +1,4 @@
-/** For needs.test.ts alone: a suite and a test that lack what they need, and a test that lacks nothing. */
+/** For needs.test.ts only: a suite and a test whose needs are missing, and a test that needs nothing. */
 import { beforeAll, describe, test } from 'vitest';
 import { needs, skippedFor } from './needs.ts';
 

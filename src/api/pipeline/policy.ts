@@ -1,10 +1,10 @@
 /**
- * Who may call which method, as data: exactly one row for each served method. It only decides who may call;
+ * The access policy as data: exactly one row for each served method. It only decides who may call;
  * the services decide which objects a caller sees.
  */
 import type { Role } from '../../accounts/roles.ts';
 
-/** Who may call: anyone, or a token whose role has at least this rank. */
+/** Callers of a method: anyone, or a token whose role has at least this rank. */
 export type Access = 'public' | Role;
 
 export interface Row {

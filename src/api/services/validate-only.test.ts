@@ -5,8 +5,8 @@ import { type Client, connect } from '../../client/connect/connect.ts';
 import type { Receipt } from '../../generated/latchkey/v1/token.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 
-/** What both a call and its preview can say. */
-type Said = Pick<Receipt, 'jtis' | 'links' | 'sessions' | 'keptSessions'>;
+/** The members of a receipt that a call and its preview share. */
+type Shared = Pick<Receipt, 'jtis' | 'links' | 'sessions' | 'keptSessions'>;
 type Call = (client: Client, validateOnly: boolean) => Promise<{ receipt?: Receipt | undefined }>;
 
 const SLEEP = { command: ['sleep', '60'], environment: {}, directory: '', input: false };
@@ -44,7 +44,7 @@ async function said(call: Call, client: Client, validateOnly: boolean): Promise<
 }
 
 /** The preview says what is `wanted`, nothing has ended by it, and the receipt of the call says the same. */
-async function expectForeseen(call: Call, client: Client, wanted: Said): Promise<void> {
+async function expectForeseen(call: Call, client: Client, wanted: Shared): Promise<void> {
   const preview = await said(call, client, true);
   const unknown = { processes: 0, milliseconds: 0, survivors: [], verifiedBy: 0 };
   expect(sorted(preview)).toEqual(sorted({ ...unknown, ...wanted }));
@@ -57,7 +57,7 @@ async function expectForeseen(call: Call, client: Client, wanted: Said): Promise
   expect(processes).toBeGreaterThan(0);
 }
 
-function sorted(receipt: Said): Said {
+function sorted(receipt: Shared): Shared {
   const { jtis, links, sessions, keptSessions } = receipt;
   return {
     ...receipt,

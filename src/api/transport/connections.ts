@@ -66,7 +66,7 @@ export interface Endpoints {
 }
 
 export interface ConnectionsOptions {
-  /** Where to listen; `{ fd: 3 }` takes a socket that systemd has opened (sd_listen_fds(3)). */
+  /** Address to listen on; `{ fd: 3 }` takes a socket that systemd has opened (sd_listen_fds(3)). */
   readonly listen: ListenOptions | { readonly fd: number };
   readonly certificate: Certificate;
   /** Receives each connection whose handshake is done. */

@@ -23,7 +23,7 @@ import type { Certificate, ConnectionLimits } from './connections.ts';
 import { GrpcServer, type GrpcServerOptions } from './grpc-server.ts';
 
 export interface ApiOptions {
-  /** Where to listen; `{ fd }` takes a socket that already listens. */
+  /** Address to listen on; `{ fd }` takes a socket that already listens. */
   readonly listen: ListenOptions | { readonly fd: number };
   readonly pki: { readonly caPem: string; readonly tls: Certificate };
   readonly authority: GrpcServerOptions['authority'] & AuthDeps['authority'] & TokenDeps['authority'];

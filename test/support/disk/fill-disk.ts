@@ -15,7 +15,7 @@ export function fillDisk(folder: string): void {
   }
 }
 
-/** Takes away what `fillDisk` wrote. */
+/** Removes what `fillDisk` wrote. */
 export function emptyDisk(folder: string): void {
   for (const name of readdirSync(folder)) if (name.startsWith(NAME)) rmSync(join(folder, name));
 }

@@ -1,4 +1,7 @@
-/** On a disk of 1 MiB: 3 MiB are printed, the disk is full, room is made; what arrived, as JSON. */
+/**
+ * Program for a disk of 1 MiB: prints 3 MiB until the disk is full, makes room, and prints as JSON what
+ * arrived.
+ */
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

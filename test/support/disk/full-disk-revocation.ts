@@ -1,7 +1,4 @@
-/**
- * An authority and what ends its tokens, on a disk that gets full, as a program: prints what happened.
- * See full-disk.test.ts.
- */
+/** Program that revokes tokens on a disk that fills up, and prints what happened. See full-disk.test.ts. */
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Authority } from '../../../src/authority/authority.ts';
@@ -62,7 +59,7 @@ async function outcome(work: () => unknown): Promise<string> {
   }
 }
 
-/** Issues until the log has no room left in the file it has; answers the tokens and the refusal. */
+/** Issues tokens until the log's present file is full; returns the tokens and the refusal. */
 async function exhaust(authority: Authority): Promise<{ tokens: string[]; refusal: string }> {
   const tokens: string[] = [];
   let refusal = 'done';

@@ -1,4 +1,4 @@
-/** A store on a disk that gets full, as a program: prints what happened. See store.test.ts. */
+/** Program that writes to a store on a disk that fills up, and prints what happened. See store.test.ts. */
 import { readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -29,7 +29,7 @@ const acknowledged: string[] = [];
 for (let index = 0; index < 200; index++)
   if ((await insert(`early${index}`)) === 'done') acknowledged.push(`early${index}`);
 fillDisk(folder);
-// The log may have room left in the file it has; so go on until it has not.
+// The log's present file may still have room; go on until it has not.
 let last = 'done';
 for (let index = 0; last === 'done' && index < 20_000; index++) {
   last = await insert(`late${index}`);
@@ -46,7 +46,7 @@ for (let index = 3; index < 100; index++) more.push(await revoke(`early${index}`
 report.revokedMore = [...new Set(more)];
 report.freeBytes = statfsSync(folder).bavail > 0;
 emptyDisk(folder);
-const deadline = Date.now() + 5000; // the store tries once a second to have its reserve again
+const deadline = Date.now() + 5000; // the store tries once a second to get its reserve back
 let recovered = await insert('recovered');
 while (recovered !== 'done' && Date.now() < deadline) {
   await setTimeout(50);

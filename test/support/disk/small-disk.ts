@@ -11,7 +11,7 @@ const SCRIPT = `
   exec "$0" --disable-warning=ExperimentalWarning "$2" "$1"
 `;
 
-/** Why a test with a small disk cannot run here, or undefined when it can. */
+/** Returns why a test with a small disk cannot run here; undefined when it can. */
 export async function whyNoSmallDisk(): Promise<string | undefined> {
   if (process.geteuid?.() !== 0) return 'only root can mount a small disk';
   return run('unshare', ['-m', 'true']).then(
@@ -21,8 +21,8 @@ export async function whyNoSmallDisk(): Promise<string | undefined> {
 }
 
 /**
- * Runs the module at `module` in a process of its own with `folder`, a disk of `mebibytes` there,
- * as its only argument. Answers what it printed, as JSON. The disk is gone with the process.
+ * Runs the module at `module` in a process of its own, with `folder` as its argument, where it finds a disk
+ * of `mebibytes`. Returns what it printed, parsed as JSON. The disk is gone with the process.
  */
 export async function onSmallDisk(module: URL, folder: string, mebibytes: number): Promise<unknown> {
   const args = ['-m', 'sh', '-c', SCRIPT, process.execPath, `${mebibytes}`, folder, fileURLToPath(module)];

@@ -1,8 +1,7 @@
 /**
- * A whole system of a story's own, booted with systemd as its process 1 from a root that is made once a
- * machine (test/support/host/booted-base). It lies in the world's mounts and processes, so that it goes
- * with the world whatever happens, and has a network of its own: the world is another host to it, one
- * cable away.
+ * A whole system for a story, booted with systemd as its process 1 from a root that is made once per machine
+ * (test/support/host/booted-base). It lives in the world's mounts and processes, so that it always ends with
+ * the world, and has a network of its own: the world is another host to it, one cable away.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -25,14 +24,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Finished, root, runAs } from '../account.ts';
 
 const BOOT_MS = 60_000;
-const CABLE = 've-booted'; // systemd-nspawn(1) calls it after the machine
+const CABLE = 've-booted'; // systemd-nspawn(1) names it after the machine
 const HERE = '10.77.0.1';
 const THERE = '10.77.0.2';
 const CGROUPS = 'latchkey-booted-';
 const HOUR_MS = 3_600_000;
 
 export class BootedSystem implements AsyncDisposable {
-  /** Of the system, for the world. */
+  /** Address of the system, as the world reaches it. */
   readonly address = THERE;
   readonly #folder: string;
   readonly #cgroups: readonly string[];
@@ -40,13 +39,16 @@ export class BootedSystem implements AsyncDisposable {
 
   private constructor(folder: string) {
     this.#folder = folder;
-    const name = `${CGROUPS}${randomUUID()}`; // systemd-nspawn goes by one name in all trees
+    const name = `${CGROUPS}${randomUUID()}`; // systemd-nspawn uses one name in all trees
     this.#cgroups = cgroupRoots().map((at) => join(at, name));
     for (const cgroup of this.#cgroups) mkdirSync(cgroup);
     this.#nspawn = nspawn(folder, this.#cgroups);
   }
 
-  /** Resolves when all its services are up. `base` is what test/support/host/booted-base has printed. */
+  /**
+   * Boots a system and resolves when all its services are up. `base` is the output of
+   * test/support/host/booted-base.
+   */
   static async boot(base: string): Promise<BootedSystem> {
     sweepCgroups();
     const folder = mkdtempSync('/mnt/booted-');
@@ -66,7 +68,7 @@ export class BootedSystem implements AsyncDisposable {
     }
   }
 
-  /** Puts a file of the world's into the system. */
+  /** Copies a file of the world into the system. */
   give(from: string, to: string): void {
     copyFileSync(from, join(this.#folder, 'root', to));
   }
@@ -77,14 +79,14 @@ export class BootedSystem implements AsyncDisposable {
     return runAs(root, [...enter, 'sh', '-c', line, 'sh', ...words], { cwd: '/' }).finished;
   }
 
-  /** The same for one that must succeed: resolves with what it printed, trimmed. */
+  /** Runs a line that must succeed; resolves with its trimmed output. */
   async sh(line: string, ...words: string[]): Promise<string> {
     const { status, stdout, stderr } = await this.try(line, ...words);
     if (status !== 0) throw new Error(`${line} ended with ${status}: ${stderr}${stdout}`);
     return stdout.trim();
   }
 
-  /** The system's process 1, as the world numbers it. */
+  /** Pid of the system's process 1, as seen from the world. */
   #init(): number {
     const pid = this.#nspawn.pid;
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
@@ -111,11 +113,11 @@ export class BootedSystem implements AsyncDisposable {
     return readFileSync(join(this.#folder, 'console'), 'utf8');
   }
 
-  /** As when the power goes. */
+  /** Ends the system as a power failure would. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#nspawn.exitCode === null && this.#nspawn.signalCode === null) {
       const gone = once(this.#nspawn, 'exit');
-      process.kill(this.#init(), 'SIGKILL'); // and with it all its processes
+      process.kill(this.#init(), 'SIGKILL'); // all its processes die with it
       await gone;
     }
     execFileSync('umount', ['--lazy', join(this.#folder, 'root')]);
@@ -152,7 +154,7 @@ function nspawn(folder: string, cgroups: readonly string[]): ChildProcess {
   });
 }
 
-/** Where processes are in cgroups: one tree, or systemd's own beside those of version 1. */
+/** Returns the cgroup trees with processes: the only one, or systemd's own ones beside version 1. */
 function cgroupRoots(): string[] {
   const at = '/sys/fs/cgroup';
   if (existsSync(join(at, 'cgroup.controllers'))) return [at];
@@ -160,8 +162,8 @@ function cgroupRoots(): string[] {
 }
 
 /**
- * Cgroups are the machine's, and do not go with the world: those of runs that were killed are still
- * there.
+ * Removes cgroups that earlier, killed runs have left: cgroups are the machine's and do not end with the
+ * world.
  */
 function sweepCgroups(): void {
   const left = (path: string): boolean => Date.now() - statSync(path).mtimeMs > HOUR_MS && isEmpty(path);
@@ -170,7 +172,7 @@ function sweepCgroups(): void {
       if (name.startsWith(CGROUPS) && left(join(at, name))) removeCgroup(join(at, name));
 }
 
-/** Whether no process is in it or below. */
+/** True when no process is in the cgroup or below it. */
 function isEmpty(cgroup: string): boolean {
   return readFileSync(join(cgroup, 'cgroup.procs'), 'utf8') === '' && below(cgroup).every(isEmpty);
 }
@@ -185,7 +187,7 @@ function below(cgroup: string): string[] {
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(cgroup, name));
 }
 
-/** The folder of a root to boot, or what is missing here to do so. */
+/** The root folder to boot, or what is missing here to do so. */
 export interface Base {
   readonly folder?: string;
   readonly missing?: string | undefined;
@@ -193,7 +195,6 @@ export interface Base {
 
 const builder = join(import.meta.dirname, 'booted-base');
 
-/** Finds it. */
 export function bootable(): Base {
   for (const tool of ['systemd-nspawn', 'ssh-keygen', 'ip'])
     if (!existsSync(`/usr/bin/${tool}`)) return { missing: `needs ${tool}` };

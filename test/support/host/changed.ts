@@ -1,4 +1,4 @@
-/** Something of the host that is otherwise until disposed of. */
+/** Changes of the host that are undone when they are disposed of. */
 import {
   chmodSync,
   chownSync,
@@ -31,7 +31,7 @@ export function otherOwner(path: string, uid: number): Disposable {
   };
 }
 
-/** The file `path` with other content; with none it is missing. */
+/** Gives the file `path` other content; removes it without any. */
 export function otherContent(path: string, content: string | Uint8Array | undefined): Disposable {
   const { uid, gid, mode } = lstatSync(path);
   const before = readFileSync(path);
@@ -47,7 +47,7 @@ export function otherContent(path: string, content: string | Uint8Array | undefi
   };
 }
 
-/** In place, so that owner and mode stay. */
+/** Writes in place, so that owner and mode stay. */
 function overwrite(path: string, content: string | Uint8Array): void {
   const fd = openSync(path, 'r+');
   const bytes = Buffer.from(content);

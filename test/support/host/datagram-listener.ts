@@ -1,4 +1,4 @@
-/** A unix datagram socket that listens, as a service manager has one (sd_notify(3)). Node has none. */
+/** A listening unix datagram socket, as a service manager has one (sd_notify(3)). Node.js has none. */
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { unixAddress } from '../../../src/native/datagram.ts';
@@ -29,7 +29,7 @@ export class DatagramListener implements Disposable {
     checked('bind', libc.bind(this.#fd, address, address.length));
   }
 
-  /** The next message. */
+  /** Returns the next message. */
   async next(): Promise<string> {
     const bytes = Buffer.alloc(4096);
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await delay(LOOK_MS)) {

@@ -1,4 +1,4 @@
-/** The Debian package for a story, made of the program that dist/ has, or of one with a higher version. */
+/** The Debian package for a story, made of the program in dist/, or of one with a higher version. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '../../..');
 
 export class DebianPackage implements Disposable {
-  /** The .deb. */
+  /** Path of the .deb. */
   readonly file: string;
   readonly #folder: string;
 
@@ -17,8 +17,8 @@ export class DebianPackage implements Disposable {
   }
 
   /**
-   * Of `version`, if not of the one that the sources have; packed as small as the one that is given away if
-   * `small`.
+   * Makes the package: with another `version` than that of the sources if given, and compressed like the
+   * released one if `small`.
    */
   static make({ version, small = false }: { version?: string; small?: boolean } = {}): DebianPackage {
     const folder = mkdtempSync(join(tmpdir(), 'package-'));

@@ -1,21 +1,21 @@
-/** A cgroup as a service manager delegates one to a unit's user: of version 2, below the host's own. */
+/** A cgroup of version 2 that is delegated to an account, as a service manager does for a unit's user. */
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../account.ts';
 
 const FILES = ['', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'];
 
-/** Where cgroups of version 2 are mounted; undefined without them. */
+/** Mount point of cgroups of version 2; undefined without them. */
 function mountPoint(): string | undefined {
   return ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((path) => existsSync(join(path, 'cgroup.procs')));
 }
 
-/** What is missing here for a delegated cgroup, if anything. */
+/** Returns what is missing here for a delegated cgroup; undefined when nothing is. */
 export function missingCgroups(): string | undefined {
   return mountPoint() === undefined ? 'needs cgroups of version 2' : undefined;
 }
 
-/** What the controllers that limit processes and memory lack here, if anything. */
+/** Returns what the controllers for processes and memory lack here; undefined when nothing. */
 export function missingControllers(): string | undefined {
   if (mountPoint() === undefined) return missingCgroups();
   const passedOn = readFileSync(join(mountPoint() ?? '', 'cgroup.subtree_control'), 'utf8').split(/\s/);
@@ -34,7 +34,7 @@ export class DelegatedCgroup implements Disposable {
     for (const name of FILES) chownSync(join(this.path, name), owner.uid, owner.uid);
   }
 
-  /** Names below it, deepest last. */
+  /** Returns the names of the cgroups below it, the deepest last. */
   names(folder = ''): string[] {
     const entries = readdirSync(join(this.path, folder), { withFileTypes: true });
     const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
@@ -45,7 +45,7 @@ export class DelegatedCgroup implements Disposable {
     return readFileSync(join(this.path, file), 'utf8').trim();
   }
 
-  /** Everything in it must have ended. */
+  /** Removes it. All its processes must have ended. */
   [Symbol.dispose](): void {
     for (const name of this.names().toReversed()) rmdirSync(join(this.path, name));
     rmdirSync(this.path);

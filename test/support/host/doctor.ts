@@ -1,4 +1,4 @@
-/** `latchkey doctor` of root on a host with a server in its place, and what it has found. */
+/** A host with a running server, and what `latchkey doctor` finds there as root. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -17,10 +17,7 @@ export interface Finding {
   readonly remedy: string | null;
 }
 
-/**
- * Everything in its place: sshd, sudo, PAM, a cgroup where there are any, and the server of the user
- * latchkey.
- */
+/** A host without problems: sshd, sudo, PAM, a cgroup if possible, and a server run by the user latchkey. */
 export class ExaminedHost implements AsyncDisposable {
   readonly sshd: TestSshd;
   readonly daemon: TestDaemon;
@@ -60,7 +57,7 @@ export class ExaminedHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.daemon[Symbol.asyncDispose]();
-    rmSync(RUN_FOLDER, { recursive: true }); // what was killed has left server.json there, for others to find
+    rmSync(RUN_FOLDER, { recursive: true }); // a killed server leaves its server.json
     this.#cgroup?.[Symbol.dispose]();
     await this.sshd[Symbol.asyncDispose]();
   }
@@ -76,13 +73,13 @@ class Examined {
     this.findings = JSON.parse(stdout).findings;
   }
 
-  /** The findings of `check` that are not in order. */
+  /** Returns the findings of `check` other than "ok". */
   of(check: string): Omit<Finding, 'check'>[] {
     const wrong = this.findings.filter((finding) => finding.check === check && finding.status !== 'ok');
     return wrong.map(({ check: _, ...rest }) => rest);
   }
 
-  /** The one problem there is; it is of `check`. */
+  /** Returns the only problem, which must be one of `check`. */
   problem(check: string): Pick<Finding, 'summary' | 'remedy'> {
     const [only, ...others] = this.findings.filter((finding) => finding.status === 'problem');
     expect(others).toEqual([]);
@@ -91,7 +88,7 @@ class Examined {
     return { summary: only?.summary ?? '', remedy: only?.remedy ?? null };
   }
 
-  /** The findings of `check` that are not in order, where there is no problem at all. */
+  /** Returns the findings of `check` other than "ok", when there is no problem at all. */
   warnings(check: string): Pick<Finding, 'summary' | 'remedy'>[] {
     expect(this.findings.filter((finding) => finding.status === 'problem')).toEqual([]);
     expect(this.status).toBe(0);

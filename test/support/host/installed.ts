@@ -1,4 +1,4 @@
-/** The program in its place in the world, as the package puts it there: /usr/bin, sudoers, PAM, /run. */
+/** Installs the program in the world as the package does: /usr/bin, sudoers, PAM, /run. */
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
@@ -14,17 +14,17 @@ import { join } from 'node:path';
 import { service } from '../account.ts';
 import { program } from '../program.ts';
 
-/** Where the sudoers file lies in the clone. */
+/** Path of the sudoers file in the clone. */
 export const SUDOERS = join(import.meta.dirname, '../../../build/package/sudoers');
-/** Where links that sudo starts look for the server. */
+/** Folder where links that sudo starts look for the server. */
 export const RUN_FOLDER = '/run/latchkey';
 
 const PLACE = '/usr/bin/latchkey';
 const CHANGES = '/mnt/usr-bin';
-/** The account phase asks what those of the host's other services do. */
+/** PAM service: its account phase checks what those of the host's other services check. */
 const PAM = 'account required pam_unix.so\n';
 
-/** Installs what `instead` says, else the program. */
+/** Installs the program, or the script `instead`. */
 export function install(instead?: { script: string }): void {
   overlayPrograms();
   rmSync(PLACE, { force: true });
@@ -37,7 +37,7 @@ export function install(instead?: { script: string }): void {
   chownSync(RUN_FOLDER, service.uid, service.uid);
 }
 
-/** Makes /usr/bin the world's own, once. */
+/** Gives the world a /usr/bin of its own, once. */
 function overlayPrograms(): void {
   if (existsSync(CHANGES)) return;
   const upper = join(CHANGES, 'upper');

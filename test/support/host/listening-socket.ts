@@ -1,4 +1,4 @@
-/** A TCP socket that listens on loopback and that nobody accepts from: what a service manager hands over. */
+/** A TCP socket that listens on loopback and that nobody accepts from, as a service manager passes one. */
 import { checked, loadFfi } from '../../../src/native/libc.ts';
 
 const { functions: libc } = loadFfi().dlopen(null, {

@@ -1,18 +1,18 @@
 /**
- * The files of Debian's essential packages and of a few more, and nothing else, in a folder to chroot(2)
- * into: what debootstrap's "minbase" makes without apt, copied from this host.
+ * Copies the files of Debian's essential packages and of a few others into a folder to chroot(2) into: what
+ * debootstrap's "minbase" makes, without apt, from this host.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, lstatSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Folders that newer systems have as links into /usr. */
+/** Folders that are links into /usr on newer systems. */
 const LINKED = ['bin', 'sbin', 'lib', 'lib64'];
-/** What the packages' scripts write. */
+/** Files that the packages' scripts write. */
 const WRITTEN = ['passwd', 'group', 'shadow', 'nsswitch.conf', 'shells'];
 const UNREAD = /^\/usr\/share\/(doc|info|locale|man)\//;
 
-/** Makes it in `folder`, with /proc and /dev mounted. Throws where dpkg does not know the packages. */
+/** Makes the system in `folder`, with /proc and /dev mounted. Throws when dpkg does not know the packages. */
 export function makeMinimalSystem(folder: string, packages: readonly string[]): void {
   for (const name of LINKED.filter((path) => lstatSync(`/${path}`).isSymbolicLink())) {
     mkdirSync(join(folder, 'usr', name), { recursive: true });
@@ -29,7 +29,7 @@ export function makeMinimalSystem(folder: string, packages: readonly string[]): 
   execFileSync('mount', ['--rbind', '/dev', join(folder, 'dev')]);
 }
 
-/** The essential packages, these, and what they depend on. */
+/** Returns the essential packages, `packages`, and all that they depend on. */
 function closure(packages: readonly string[]): string[] {
   const format = '$' + '{Package}\t$' + '{Essential}\t$' + '{Pre-Depends}, $' + '{Depends}\n';
   const rows = execFileSync('dpkg-query', ['-W', '-f', format], { encoding: 'utf8' }).trim().split('\n');

@@ -1,6 +1,5 @@
 /**
- * A DNS server of a story's own, inside the world: real packets (RFC 1035, RFC 2782) on the loopback's
- * port 53.
+ * A DNS server for a story, inside the world: real packets (RFC 1035, RFC 2782) on the loopback's port 53.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -21,7 +20,7 @@ export interface Service {
 }
 
 export class NameServer implements AsyncDisposable {
-  /** Records that it answers with, by name in lower case; they may change while it runs. */
+  /** Records to answer with, by name in lower case; they may change while it runs. */
   readonly addresses = new Map<string, string>();
   readonly services = new Map<string, Service[]>();
   readonly asked: string[] = [];
@@ -32,7 +31,7 @@ export class NameServer implements AsyncDisposable {
     socket.on('message', (query, { port, address }) => socket.send(this.#answer(query), port, address));
   }
 
-  /** Starts one that this world asks, and looks for short names in `domain`. */
+  /** Starts a server that this world asks, with `domain` as the search domain for short names. */
   static async start(domain: string): Promise<NameServer> {
     const socket = createSocket('udp4').bind(53, '127.0.0.1');
     await once(socket, 'listening');
@@ -79,7 +78,7 @@ export class NameServer implements AsyncDisposable {
   }
 }
 
-/** A record about the name in the question, to be kept for no time. */
+/** Encodes a record about the name in the question, with a time to live of 0. */
 function record(type: number, data: Buffer): Buffer {
   const head = Buffer.alloc(12);
   head.writeUInt16BE(0xc000 | HEADER_BYTES, 0);

@@ -1,6 +1,6 @@
 /**
- * The least that can hold a token: a listener that shakes hands as a link does, runs nothing, and
- * goes when it is told to. Many of them fit into one process.
+ * The smallest link: completes the handshake, holds a token, runs nothing, and exits when told to. Many fit
+ * into one process.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ const NONCE_BYTES = 32;
 
 export class BareLink implements Disposable {
   readonly name: string;
-  /** Once the daemon has handed it over. */
+  /** The token, once the server has sent it. */
   token: string | undefined;
   jti = '';
   readonly #uid: number;

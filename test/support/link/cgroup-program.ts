@@ -1,4 +1,4 @@
-/** A process that holds a tree until it is told to stop: `node … CONTROLLER`, in a cgroup of its own. */
+/** Program that opens a tree of cgroups and keeps it until SIGTERM: `node … CONTROLLER`. */
 import { CgroupTree } from '../../../src/supervisor/cgroups/cgroup-tree.ts';
 
 const log = { debug: (details: object) => console.error(details), info: () => {} };

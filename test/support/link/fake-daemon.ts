@@ -1,6 +1,6 @@
 /**
- * Plays the daemon for tests of the link process: real run folder, real TLS and RegisterLink, real
- * unix socket, real tokens; only the decisions are the test's.
+ * Plays the server for tests of the link process: real run folder, real TLS and RegisterLink, real unix
+ * socket, real tokens; only the decisions are the test's.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
@@ -33,12 +33,12 @@ import { makeProof, resumeMac } from '../../../src/token/proof.ts';
 export type Body = NonNullable<Frame['body']>;
 type Value<Name extends Body['$case']> = Extract<Body, { $case: Name }>['value'];
 
-/** Waits for what `probe` gives to be as expected, as long as a busy machine may need. */
+/** Waits until `probe` returns what is expected, for as long as a busy machine may need. */
 export function eventually<Value>(probe: () => Value | Promise<Value>) {
   return expect.poll(probe, { timeout: 10_000, interval: 20 });
 }
 
-/** The daemon's end of a connection to a link. */
+/** The server's end of a connection to a link. */
 export class Line {
   readonly frames: Frame[] = [];
   readonly socket: Socket;
@@ -47,7 +47,7 @@ export class Line {
   readonly #history: Frame[] = [];
   readonly #readRequests = new Map<number, number>();
   readonly #waiting = new Set<() => void>();
-  /** Of the link's Hello. */
+  /** Nonce of the link's Hello. */
   nonce: Buffer = Buffer.alloc(0);
   #request = 0;
   #nextReader = 0;
@@ -70,7 +70,7 @@ export class Line {
     this.socket.write(encodeFrame({ request, body }));
   }
 
-  /** Takes the first frame that `pick` accepts out of what has come or will come. */
+  /** Takes the first frame that `pick` accepts from those that have come or will come. */
   async take<Name extends Body['$case']>(
     name: Name | 'error',
     pick: (frame: Frame) => boolean = () => true,
@@ -89,7 +89,7 @@ export class Line {
     }
   }
 
-  /** Resolves once such a frame has come, whoever has taken it. */
+  /** Resolves once a frame that `pick` accepts has come, even if it was taken. */
   async seen(pick: (body: Body) => boolean): Promise<void> {
     while (!this.#history.some(({ body }) => body !== undefined && pick(body))) {
       if (this.socket.destroyed) throw new Error('the link hung up');
@@ -97,7 +97,7 @@ export class Line {
     }
   }
 
-  /** A command and its answer. Rejects with an error that has the reason of the link's. */
+  /** Sends a command and resolves with its answer. Rejects with an error that has the link's reason. */
   async ask<Name extends Body['$case']>(body: Body, answer: Name): Promise<Value<Name>> {
     const request = ++this.#request;
     this.send(body, request);
@@ -110,7 +110,7 @@ export class Line {
     return started.then((told) => ({ ...told, id: value.sessionId }));
   }
 
-  /** A start whose keeper waits. */
+  /** Sends a start whose keeper waits for its release. */
   hold(command: string[], more: Partial<Value<'start'>> = {}): Promise<Value<'held'>> {
     return this.ask({ $case: 'start', value: { ...this.#startOf(command, more), hold: true } }, 'held');
   }
@@ -134,7 +134,7 @@ export class Line {
     };
   }
 
-  /** Asks for a reading and gives its number. */
+  /** Begins to read a session's output; returns the number of the request. */
   beginRead(sessionId: string, more: Partial<Value<'read'>> = {}): number {
     const reader = ++this.#nextReader;
     const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 2 ** 50, ...more };
@@ -143,7 +143,7 @@ export class Line {
     return reader;
   }
 
-  /** Reads to the end. */
+  /** Reads a session's output to the end. */
   async read(sessionId: string, more: Partial<Value<'read'>> = {}) {
     const reader = this.beginRead(sessionId, more);
     const pieces: Output[] = [];
@@ -189,7 +189,7 @@ function finish(pieces: Output[], status: number | undefined) {
   return { stdout: of(Stream.STDOUT), stderr: of(Stream.STDERR), all, pieces, status };
 }
 
-/** A link process that a test has started. */
+/** A link process started by a test. */
 export interface StartedLink {
   readonly process: ChildProcess;
   readonly stderr: () => string;
@@ -199,7 +199,7 @@ export interface StartedLink {
 
 interface Registration {
   readonly request: RegisterLinkRequest;
-  /** Answers the call. */
+  /** Answers the RegisterLink call. */
   readonly answer: (error?: { code: number; message: string; details?: string }) => void;
 }
 
@@ -212,9 +212,9 @@ export class FakeDaemon implements AsyncDisposable {
   readonly initKey = randomBytes(32);
   readonly uid = process.getuid?.() ?? -1;
   readonly links: StartedLink[] = [];
-  /** What Node is to run. */
+  /** Arguments for Node.js: the program to run. */
   entry = [join(this.folder, 'link.mjs')];
-  /** What is done with a registration; by default the link is made one. */
+  /** Handles a registration; by default it makes the caller a link. */
   onRegister: (registration: Registration) => Promise<void> = async ({ request, answer }) => {
     this.socket = request.socket;
     this.line = new Line(join(this.run, 'links', request.socket));
@@ -274,7 +274,7 @@ export class FakeDaemon implements AsyncDisposable {
     writeFileSync(join(this.run, 'server.json'), JSON.stringify(file), { mode: 0o644 });
   }
 
-  /** The same each time it is asked for. */
+  /** Returns a token; the same each time. */
   token(more: Partial<TokenClaims> = {}): string {
     const iat = this.#issuedAt;
     const claims: TokenClaims = {
@@ -296,19 +296,19 @@ export class FakeDaemon implements AsyncDisposable {
     return makeProof({ serverId: this.serverId, uid, nonce, nowSeconds }, this.key);
   }
 
-  /** Hello, Init, Ready. */
+  /** Completes a handshake: Hello, Init, Ready. */
   async init(line: Line): Promise<Value<'ready'>> {
     const { nonce } = await line.take('hello');
     const value = { token: this.token(), proof: this.proof(nonce), initKey: this.initKey };
     return line.ask({ $case: 'init', value }, 'ready');
   }
 
-  /** A new connection to the link that registered last. */
+  /** Opens a new connection to the link that registered last. */
   dial(): Line {
     return new Line(join(this.run, 'links', this.socket));
   }
 
-  /** Hello, Resume, Ready on a new connection. */
+  /** Completes a handshake on a new connection: Hello, Resume, Ready. */
   async resume(initKey = this.initKey): Promise<Line> {
     const line = this.dial();
     const { nonce: linkNonce, jti, version } = await line.take('hello');
@@ -321,7 +321,7 @@ export class FakeDaemon implements AsyncDisposable {
     return line;
   }
 
-  /** Starts a link and does not wait. */
+  /** Starts a link without waiting for it. */
   spawn(words: string[] = [], env: Record<string, string> = {}): StartedLink {
     const child = spawn(process.execPath, [...this.entry, '--run', this.run, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -359,7 +359,7 @@ export class FakeDaemon implements AsyncDisposable {
     return { link, line };
   }
 
-  /** Where the link keeps its sessions. */
+  /** Folder in which the link keeps its sessions. */
   get sessions(): string {
     const [home = '', elsewhere = ''] = placesOfSessions();
     return join(existsSync(join(home, this.serverId)) ? home : elsewhere, this.serverId, 'sessions');
@@ -416,7 +416,7 @@ function placesOfSessions(): string[] {
 
 let bundled: string | undefined;
 
-/** The link as it is shipped, in one file: it starts in a fifth of the time that its sources take. */
+/** The released link, in one file: it starts in a fifth of the time that its sources take. */
 function bundledLink(): string {
   const entryPoints = [join(import.meta.dirname, 'link-program.ts')];
   const options = {
@@ -430,13 +430,13 @@ function bundledLink(): string {
   return bundled;
 }
 
-/** Ends what tests left running: the keepers' process sessions, by their recorded pids. */
+/** Ends what tests left running: the process sessions of keepers, by their recorded pids. */
 function endKeepers(sessions: string): void {
   let names: string[] = [];
   try {
     names = readdirSync(sessions);
   } catch {
-    return; // the link never kept any
+    return; // the link never had any
   }
   for (const name of names) {
     try {
@@ -444,7 +444,7 @@ function endKeepers(sessions: string): void {
       const mark = readFileSync(`/proc/${pid}/environ`, 'latin1');
       if (mark.includes(`LATCHKEY_SESSION_ID=${name}`)) process.kill(-pid, 'SIGKILL');
     } catch {
-      // gone
+      // already gone
     }
   }
 }

@@ -1,4 +1,4 @@
-/** A listener in the folder of links that is whatever a test wants it to be. */
+/** A listener in the folder of links that behaves as a test wants. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -9,7 +9,7 @@ import type { Body, Case, ValueOf } from '../../../src/link-protocol/protocol.ts
 import { resumeMac } from '../../../src/token/proof.ts';
 import { me } from './supervisor-world.ts';
 
-/** What it says to a frame: a body, several, or nothing. */
+/** Answer to a frame: a body, several, or none. */
 type Answers = {
   readonly [K in Case]?: (value: ValueOf<K>, frame: Frame) => Body | readonly Body[] | undefined;
 };
@@ -98,7 +98,7 @@ export class FakeLink implements AsyncDisposable {
     }
   }
 
-  /** What a link would say that runs nothing. */
+  /** Answers as a link that runs nothing. */
   #answer(body: Body): Body | undefined {
     switch (body.$case) {
       case 'init': {

@@ -1,6 +1,6 @@
 /**
- * An attacker's tool, run as its own account with nothing but Node: makes what looks like a link, asks the
- * daemon to register it, and prints as JSON lines what came of it.
+ * An attacker's tool, run under its own account with nothing but Node.js: makes what looks like a link, asks
+ * the server to register it, and prints the result as JSON lines.
  *   impostor.mjs RUN_FOLDER NAME [--listen] [--daemon] [--hello HEX] [--keep]
  */
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ if (flags.includes('--listen')) {
   listener.unref();
 }
 
-/** RegisterLinkRequest{socket, daemon}, by hand. */
+/** RegisterLinkRequest{socket, daemon}, encoded by hand. */
 function request() {
   const text = Buffer.from(name);
   const length = text.length < 128 ? [text.length] : [(text.length & 127) | 128, text.length >> 7];

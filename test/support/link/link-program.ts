@@ -1,4 +1,4 @@
-/** A link process for tests: the role alone. */
+/** Runs only the role `link`, as a process for tests. */
 import { runLink } from '../../../src/link/main.ts';
 
 process.exitCode = await runLink(process.argv.slice(2));

@@ -1,4 +1,4 @@
-/** The rooms that links need, real ones, in folders of their own: a daemon whose rooms a test can reach. */
+/** The rooms that links need, all real, in folders of their own: a server whose rooms a test can reach. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -39,13 +39,13 @@ export interface WorldOptions {
   readonly outputLimitBytes?: number;
   readonly giveUpMs?: number;
   readonly mostKept?: number;
-  /** What logins may do that are no mere users. */
+  /** The roles of logins. */
   readonly roles?: Readonly<Record<string, Role>>;
-  /** How link daemons are started for users. */
+  /** Starts link daemons for users. */
   readonly starter?: Starter;
 }
 
-/** What a daemon is made of, between its start and its stop. */
+/** The parts of a server between its start and its stop. */
 interface Rooms {
   readonly store: Store;
   readonly authority: Authority;
@@ -59,7 +59,7 @@ interface Rooms {
 export interface LinkProcess {
   readonly child: ChildProcess;
   readonly pid: number;
-  /** Of the token. */
+  /** Id of its token. */
   readonly jti: string;
   readonly socket: string;
 }
@@ -73,7 +73,7 @@ export class World implements AsyncDisposable {
   readonly #options: WorldOptions;
   readonly #children: ChildProcess[] = [];
   #rooms: Rooms | undefined;
-  /** Added to the clock, in milliseconds. */
+  /** Milliseconds added to the clock. */
   ahead = 0;
 
   private constructor(options: WorldOptions) {
@@ -108,7 +108,7 @@ export class World implements AsyncDisposable {
     return this.#open.revocation;
   }
 
-  /** Where the API answers, host:port. */
+  /** Address of the API, host:port. */
   get address(): string {
     return this.#open.address;
   }
@@ -118,7 +118,7 @@ export class World implements AsyncDisposable {
     return this.#rooms;
   }
 
-  /** Starts the daemon's rooms, on what the ones before have left. */
+  /** Starts the server's rooms, on the state that earlier ones have left. */
   async start(): Promise<void> {
     await using owned = new AsyncDisposableStack();
     const { serverId, linksFolder, folder } = this;
@@ -206,7 +206,7 @@ export class World implements AsyncDisposable {
     return { authority, pki };
   }
 
-  /** Stops the daemon's rooms; links and sessions go on. */
+  /** Stops the server's rooms; links and sessions go on. */
   async stop(): Promise<void> {
     removeServerFile(this.run);
     const { owned } = this.#open;
@@ -214,13 +214,13 @@ export class World implements AsyncDisposable {
     await owned.disposeAsync();
   }
 
-  /** A token of this test's user without a link of its own. */
+  /** Issues a token of this test's user that has no link of its own. */
   async login(login = me.username): Promise<TokenClaims> {
     const request = { login, linuxUser: me.username, uid: me.uid, authMethod: 'key' };
     return (await this.authority.mint(request)).claims;
   }
 
-  /** Starts a real link process and waits until the daemon has it. */
+  /** Starts a real link process and waits until the server has registered it. */
   async link(...words: string[]): Promise<LinkProcess> {
     const known = new Set(await this.sockets());
     const argv = [
@@ -268,12 +268,12 @@ export class World implements AsyncDisposable {
     return { pid, jti, socket };
   }
 
-  /** Ends a session as an administrator does. */
+  /** Ends a session as an administrator. */
   end(sessionId: string, graceMs = 0): Promise<Receipt> {
     return this.revocation.revoke({ sessionId, graceMs }, 'revoked', ADMIN);
   }
 
-  /** Stops a link as an administrator does. */
+  /** Stops a link as an administrator. */
   stopLink(socket: string): Promise<Receipt> {
     return this.revocation.revoke({ socket }, 'revoked', ADMIN);
   }
@@ -282,7 +282,7 @@ export class World implements AsyncDisposable {
     return (await this.links.list({ pageSize: 1000 })).items.map(({ socket }) => socket);
   }
 
-  /** The session once `is` holds for it. */
+  /** Resolves with the session once `is` holds for it. */
   async session(id: string, is: (session: Session) => boolean): Promise<Session> {
     return this.until(`session ${id}`, async () => {
       const session = await this.sessions.get({ login: '', seesAll: true }, id);
@@ -290,7 +290,7 @@ export class World implements AsyncDisposable {
     });
   }
 
-  /** What `look` finds, as soon as it finds something. */
+  /** Resolves with what `look` returns, as soon as that is not undefined. */
   async until<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
     for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
       const found = await look();
@@ -313,13 +313,13 @@ export class World implements AsyncDisposable {
     for (const place of this.#places()) rmSync(place, { recursive: true, force: true });
   }
 
-  /** What links of this daemon keep of a session. */
+  /** Folder in which links of this server keep a session. */
   sessionFolder(id: string): string {
     const folders = this.#places().map((place) => join(place, 'sessions', id));
     return folders.find((folder) => existsSync(folder)) ?? '';
   }
 
-  /** Where links keep sessions: at home, else where everybody may write. */
+  /** Folders in which links keep sessions: at home, or else where everyone may write. */
   #places(): string[] {
     return [
       join(me.homedir, '.local/state/latchkey', this.serverId),

@@ -1,4 +1,4 @@
-/** An authority on a real store in a folder of its own, with a clock to turn and a disk to break. */
+/** An authority on a real store in a folder of its own, with an adjustable clock and a disk that can fail. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,15 +20,15 @@ export function testKeys(): AuthorityKeys {
   return { signing, verification: keySetOf([signing]), master: randomBytes(32) };
 }
 
-/** What a test does to the store's commits. */
+/** Faults that a test injects into the store's commits. */
 export interface Trouble {
-  /** They fail, and nothing is written. */
+  /** Commits fail, and nothing is written. */
   broken: boolean;
   /** Called between a commit and its answer. */
   afterCommit: () => void;
 }
 
-/** A store in trouble. */
+/** Opens a store with injected faults. */
 function breakable(store: Store, trouble: Trouble): Store {
   const broken = (): AppError => new AppError('STORE_UNAVAILABLE', 'broken for a test');
   return {
@@ -46,19 +46,19 @@ function breakable(store: Store, trouble: Trouble): Store {
   };
 }
 
-/** Resolves once `isTrue`; the test's own time limit ends the wait. */
+/** Resolves once `isTrue` returns true; only the test's own time limit ends the wait. */
 export async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** What hangs on tokens, as far as the test says. */
+/** The links and sessions of tokens, as the test defines them. */
 export interface Hung {
-  /** Ends what hung on tokens, as the link of each would. */
+  /** Ends a token's link and sessions, as a real link would. */
   end: (socket: string) => Promise<EndResult>;
   /** Sessions that run with any token. */
   sessions: Awaited<ReturnType<Sessions['hangingOn']>>;
   onRevoke: 'keep' | 'end';
-  /** Who wants to know about links. */
+  /** Observer of links, once the revocation has set it. */
   observer?: LinkObserver;
 }
 
@@ -76,7 +76,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   };
   #opened: { authority: Authority; revocation: Revocation; store: Store } | undefined;
 
-  /** Opens it; for the second time: after what a restart keeps. */
+  /** Opens the authority; after a first time, on the state that survives a restart. */
   async open(settings: Partial<ReturnType<AuthorityOptions['settings']>> = {}): Promise<Authority> {
     await this.close();
     const url = `sqlite:${join(this.folder, 'latchkey.db')}`;
@@ -94,7 +94,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
     return authority;
   }
 
-  /** Each token with a socket has a link, and what hangs on tokens ends as the test says. */
+  /** Gives each token with a socket a link, and ends links and sessions as the test says. */
   #hanging(): Omit<RevocationOptions, 'authority'> {
     const { hung } = this;
     const { links, sessions } = nothingHangs();
@@ -111,12 +111,12 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
     };
   }
 
-  /** What ends the tokens of the authority that is open. */
+  /** The revocation that belongs to the open authority. */
   get revocation(): Revocation {
     return this.#current.revocation;
   }
 
-  /** The store of the authority that is open. */
+  /** The store of the open authority. */
   get store(): Store {
     return this.#current.store;
   }
@@ -126,7 +126,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
     return this.#opened;
   }
 
-  /** Why the authority that is open refuses a token; 'accepted' when it does not. */
+  /** Returns the reason for which the authority refuses a token; 'accepted' when it does not. */
   reasonOf(token: string): string {
     try {
       this.#current.authority.verify(token);
@@ -137,7 +137,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
     }
   }
 
-  /** As if it were killed: what is not on the disk by now never will be. */
+  /** Stops as a killed process does: what is not on the disk by now never will be. */
   async crash(): Promise<void> {
     await this.#opened?.store[Symbol.asyncDispose]();
     await this.close();

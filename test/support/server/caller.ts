@@ -1,4 +1,4 @@
-/** Somebody who asks a server by the command line, and gets what --json promises. */
+/** Calls a server by the command line, with the types that --json promises. */
 import type { Account } from '../account.ts';
 import type { TestDaemon } from './daemon.ts';
 import type { PROMISED, Printed } from './promised-json.ts';
@@ -8,7 +8,7 @@ export type Link = Printed<'link'>;
 export type Session = Printed<'session'>;
 export type Receipt = Printed<'receipt'>;
 
-/** Each method runs one command, which must succeed; `options` are added to it as they are. */
+/** Each method runs one command, which must succeed, with `options` added. */
 export class Caller {
   readonly #daemon: TestDaemon;
   readonly #account: Account;
@@ -22,7 +22,7 @@ export class Caller {
     return this.#ask<'latchkey whoami'>('whoami', ...options);
   }
 
-  /** The token that the caller asks with. */
+  /** The token that the caller uses. */
   async token(...options: string[]): Promise<Token> {
     return (await this.whoami(...options)).token;
   }

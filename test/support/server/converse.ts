@@ -1,4 +1,4 @@
-/** A login over the wire, as any program would hold it: each question is recorded and answered. */
+/** Logs in over the wire, as any program would: records each prompt and answers it. */
 import { connect } from '../../../src/client/connect/connect.ts';
 import { AppError } from '../../../src/errors.ts';
 import {
@@ -10,16 +10,16 @@ import type { TestDaemon } from './daemon.ts';
 
 export interface Held {
   readonly asked: LoginPrompts[];
-  /** What it led to. */
+  /** Token that the login led to; undefined when it failed. */
   readonly token?: string;
-  /** How it failed; undefined when there was a token. */
+  /** Reason for which it failed; undefined when there was a token. */
   readonly reason?: string;
   readonly message?: string;
   /** Names of the details of the failure. */
   readonly told?: string[];
 }
 
-/** Answers each question, of one prompt, with the next of `answers`; goes away when there is none. */
+/** Answers each prompt with the next of `answers`; leaves when there is none. */
 export async function converse(
   { runFolder }: TestDaemon,
   username: string,

@@ -25,12 +25,12 @@ export class CuttingProxy implements AsyncDisposable {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Resets every connection there is. */
+  /** Resets every connection. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
-  /** Connections from now on go there; 0 for nowhere. */
+  /** Sends later connections to `port`; 0 refuses them. */
   aim(port: number): void {
     this.#target = port;
   }

@@ -1,4 +1,4 @@
-/** A real daemon for a story, in folders of its own, and what everybody can do with it. */
+/** A real server for a story, in folders of its own, and what the people of the story do with it. */
 import {
   chmodSync,
   chownSync,
@@ -25,23 +25,25 @@ import { program } from '../program.ts';
 import { Caller } from './caller.ts';
 
 export interface ServeOptions {
-  /** Added to its environment. */
+  /** Variables added to its environment. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** What starts it, in front of its own command line. */
+  /** Command in front of its own command line. */
   readonly under?: readonly string[] | undefined;
   readonly listenFd?: number;
 }
 
 export interface DaemonOptions {
-  /** Who runs it, the administrator unless said otherwise: root is system mode, anybody else self mode. */
+  /**
+   * The account that runs it, by default the administrator: root for system mode, any other for self mode.
+   */
   readonly as?: Account;
-  /** Configuration beside the folders and the port. */
+  /** Configuration besides the folders and the port. */
   readonly config?: Record<string, unknown>;
-  /** Where the state lies, if not in the daemon's own folder. */
+  /** State folder; by default in the server's own folder. */
   readonly state?: string;
-  /** The run folder, if not in the daemon's own folder. */
+  /** Run folder; by default in the server's own folder. */
   readonly run?: string;
-  /** The folder of the cgroup that it is put into at each start. */
+  /** Folder of the cgroup that it is put into at each start. */
   readonly cgroup?: string;
   readonly env?: ServeOptions['env'];
   readonly under?: ServeOptions['under'];
@@ -50,7 +52,7 @@ export interface DaemonOptions {
 /** sd_listen_fds(3) */
 const ACTIVATE = 'LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=api exec "$0" "$@"';
 
-/** As long as a busy machine may need. */
+/** Time limit for a start on a busy machine, in milliseconds. */
 const START_MS = 60_000;
 
 interface ServerFile {
@@ -58,7 +60,7 @@ interface ServerFile {
   readonly address: string;
   readonly serverId: string;
   readonly ca: string;
-  /** A JWK Set of public keys. */
+  /** JWK Set of public keys. */
   readonly keys: object;
 }
 
@@ -79,7 +81,7 @@ export class TestDaemon implements AsyncDisposable {
     this.runFolder = run ?? join(folder, 'run');
   }
 
-  /** Starts one and waits until it serves. */
+  /** Starts a server and waits until it answers. */
   static async start(options: DaemonOptions = {}): Promise<TestDaemon> {
     const base = process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir());
     const folder = mkdtempSync(join(base, 'daemon-'));
@@ -104,7 +106,7 @@ export class TestDaemon implements AsyncDisposable {
     return this.#run?.child.pid ?? 0;
   }
 
-  /** What the daemon has logged since it was last started. */
+  /** The log since the server's last start. */
   get log(): string {
     return `${this.#run?.stdout ?? ''}${this.#run?.stderr ?? ''}`;
   }
@@ -120,10 +122,7 @@ export class TestDaemon implements AsyncDisposable {
     chownSync(this.configFile, this.account.uid, this.account.uid);
   }
 
-  /**
-   * Starts the daemon (again) on the same folders; with `listenFd` as a service manager hands a socket
-   * over.
-   */
+  /** Starts the server again on the same folders; with `listenFd`, as a service manager passes a socket. */
   async serve({ env = {}, listenFd, under }: ServeOptions = {}): Promise<void> {
     const before = under ?? (listenFd === undefined ? [] : ['sh', '-c', ACTIVATE]);
     const run = runAs(this.account, [...before, program(), 'serve', '--config', this.configFile], {
@@ -136,12 +135,12 @@ export class TestDaemon implements AsyncDisposable {
     await run.printed(/latchkey serves/, 'stderr', START_MS);
   }
 
-  /** Resolves once the daemon has logged it. */
+  /** Resolves once the server has logged a line. */
   async logged(line: RegExp): Promise<void> {
     await this.#run?.printed(line, 'stderr');
   }
 
-  /** Ends the daemon with `signal` and waits until it is gone. */
+  /** Ends the server with `signal` and waits until it is gone. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
     const run = this.#run;
     if (!run) throw new Error('not running');
@@ -150,12 +149,12 @@ export class TestDaemon implements AsyncDisposable {
     return run.finished;
   }
 
-  /** A command line of `account`, talking to this daemon; resolves when it has ended. */
+  /** Runs a command of `account` against this server; resolves when it has ended. */
   cli(account: Account, argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
     return this.begin(account, argv, options).finished;
   }
 
-  /** The same, still running. */
+  /** Starts a command of `account` against this server. */
   begin(account: Account, argv: readonly string[], options: RunOptions = {}): Run {
     const [verb = '', ...rest] = argv;
     const run = latchkey(account, [verb, '--run', this.runFolder, ...rest], options);
@@ -163,14 +162,17 @@ export class TestDaemon implements AsyncDisposable {
     return run;
   }
 
-  /** `latchkey link` of `account`, ready. It stays until the story or its token ends it. */
+  /**
+   * Starts `latchkey link` as `account` and waits until it is ready. It runs until the story or its token
+   * ends it.
+   */
   async link(account: Account, ...argv: string[]): Promise<Run> {
     const run = this.begin(account, ['link', ...argv]);
     await run.printed(/\n/, 'stderr');
     return run;
   }
 
-  /** Returns `account` as a caller of this daemon: `daemon.as(alice).tokens()`. */
+  /** Returns `account` as a caller of this server: `daemon.as(alice).tokens()`. */
   as(account: Account): Caller {
     return new Caller(this, account);
   }
@@ -190,7 +192,7 @@ export class TestDaemon implements AsyncDisposable {
   }
 }
 
-/** One that stays the daemon's over its restarts. */
+/** Returns a free port, which the server keeps over its restarts. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,13 +1,10 @@
-/** Links and sessions for a revocation in a test that is about tokens alone. */
+/** Links and sessions for a revocation in a test that is only about tokens. */
 import { AppError } from '../../../src/errors.ts';
 import type { RevocationOptions } from '../../../src/revocation/revocation.ts';
 
 const OVER = { isOver: true, processes: 0, survivors: [] };
 
-/**
- * No token has a link or a session, and none is missed: every token of a link counts as one that is
- * there.
- */
+/** No token has a link or a session, and every token of a link counts as one whose link is present. */
 export function nothingHangs(): Pick<RevocationOptions, 'links' | 'sessions'> {
   return {
     links: {

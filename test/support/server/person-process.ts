@@ -1,7 +1,7 @@
 /**
- * Somebody of this host: a process that makes calls and registers links under one uid. Started by
- * person.ts, as that user or as root. Root changes its effective uid alone: its sockets are that user's,
- * while the process, which holds those of many links, is not taken for the process of one and ended with it.
+ * A process that makes calls and registers links under one uid, for person.ts, which starts it as that user
+ * or as root. Root only changes its effective uid: its sockets are that user's, but the process, which holds
+ * those of many links, is not taken for the process of one link and ended with it.
  */
 import { RegisterLinkRequest } from '../../../src/generated/latchkey/v1/link.ts';
 import { BareLink } from '../link/bare-link.ts';

@@ -1,11 +1,11 @@
-/** Somebody of this host who calls the daemon, and gets tokens from it, faster than real links would. */
+/** A user of this host who calls the server, and gets tokens from it, faster than real links would. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Account } from '../account.ts';
 import type { TestDaemon } from './daemon.ts';
 import type { Answer } from './rpc.ts';
 
-/** What the process of a person is told to do. */
+/** Order to the process of a person. */
 export type Order = { readonly id: number } & (
   | { do: 'meet'; server: { address: string; ca: string }; linksFolder: string }
   | { do: 'issue'; token?: string | undefined; daemon?: boolean }
@@ -16,14 +16,14 @@ export interface Outcome {
   readonly code: number;
   readonly message: string;
   readonly reason?: string | undefined;
-  /** Base64. */
+  /** Response message, in base64. */
   readonly response?: string | undefined;
   readonly socket?: string;
   readonly token?: string | undefined;
   readonly jti?: string;
 }
 
-/** A registration: with a token as soon as the link was handed one, even if the answer never came. */
+/** A registration. It has a token as soon as the link was sent one, even if the call was never answered. */
 export interface Issue {
   readonly code: number;
   readonly reason: string | undefined;
@@ -57,7 +57,7 @@ export class Person implements AsyncDisposable {
     });
   }
 
-  /** `under` is the command line that the process is started with, in front of its own. */
+  /** Starts the person's process; `under` is a command in front of its own. */
   static async start(account: Account, under: readonly string[] = []): Promise<Person> {
     const [execPath = process.execPath, ...execArgv] = [...under, process.execPath, NO_WARNINGS];
     const program = join(import.meta.dirname, 'person-process.ts');
@@ -71,20 +71,20 @@ export class Person implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  /** From now on the person talks to `daemon`, on a new connection. */
+  /** Connects the person to `daemon`, for all later calls. */
   async meet(daemon: TestDaemon, address = daemon.serverFile.address): Promise<void> {
     const { ca } = daemon.serverFile;
     await this.#order({ do: 'meet', server: { address, ca }, linksFolder: join(daemon.runFolder, 'links') });
   }
 
-  /** A new token of the person, through a link that runs nothing. Never rejects for what the server says. */
+  /** Gets a new token through a link that runs nothing. Never rejects because of the server's answer. */
   async issue(options: { token?: string | undefined; daemon?: boolean } = {}): Promise<Issue> {
     const outcome = await this.#order({ do: 'issue', ...options });
     const { code, reason, message, token, jti = '', socket = '' } = outcome;
     return { code, reason, message, token, jti, socket };
   }
 
-  /** A call of the person's process, whoever the token is of. */
+  /** Makes a call from the person's process, with anyone's token. */
   async call(path: string, request: Uint8Array, token?: string, streams = false): Promise<Answer> {
     const encoded = Buffer.from(request).toString('base64');
     const order = { do: 'call' as const, path, request: encoded, token, streams };

@@ -1,4 +1,4 @@
-/** The promises of --json (latchkey-json(5)), word for word, and the types that follow from them. */
+/** The promises of --json (latchkey-json(5)), spelled out, and the types that follow from them. */
 
 /**
  * The members that programs rely on, by document and object. Members may be added, here too; none may be
@@ -48,10 +48,10 @@ export const PROMISED = {
 
 type Promised = typeof PROMISED;
 
-/** The type of what --json prints by a name of PROMISED: `Printed<'token'>`, `Printed<'latchkey whoami'>`. */
+/** Type of what --json prints by a name of PROMISED: `Printed<'token'>`, `Printed<'latchkey whoami'>`. */
 export type Printed<Name extends keyof Promised> = Members<Promised[Name]>;
 
-/** "jti: string, daemon: boolean" as an object type. */
+/** Parses "jti: string, daemon: boolean" to an object type. */
 type Members<Text extends string> = Text extends `${infer First}, ${infer Rest}`
   ? Member<First> & Members<Rest>
   : Member<Text>;
@@ -70,7 +70,7 @@ type Value<Word extends string> = Word extends `${infer Inner} or null`
         ? Printed<Word>
         : never;
 
-/** A time is RFC 3339 in UTC with milliseconds. */
+/** Matches a time, which is RFC 3339 in UTC with milliseconds. */
 interface Words {
   readonly string: string;
   readonly time: string;

@@ -1,4 +1,4 @@
-/** HTTP/2 frame by frame (RFC 9113, 4.1), for what no client library sends. */
+/** HTTP/2 frame by frame (RFC 9113, 4.1), to send what no client library sends. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
@@ -27,7 +27,7 @@ export class RawHttp2 implements Disposable {
     return new RawHttp2(socket);
   }
 
-  /** Begins a call; streams of a client are odd and grow. */
+  /** Begins a call; stream ids of a client are odd and increase. */
   begin(stream: number, headers: Record<string, string>): void {
     const all = { ':scheme': 'https', ':authority': 'localhost', ...headers };
     const block = Object.entries(all).flatMap(([name, value]) => [
@@ -38,7 +38,7 @@ export class RawHttp2 implements Disposable {
     this.#socket.write(frame(HEADERS, stream, Buffer.concat(block), END_HEADERS));
   }
 
-  /** A DATA frame for every `size` bytes; resolves when the other side has taken all in. */
+  /** Sends a DATA frame for every `size` bytes; resolves when the other side has received all of them. */
   async send(stream: number, bytes: Buffer, size: number): Promise<void> {
     const frames: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += size)
@@ -69,7 +69,7 @@ function frame(type: number, stream: number, payload: Buffer = Buffer.alloc(0), 
   return Buffer.concat([header, payload]);
 }
 
-/** A string literal without Huffman code (RFC 7541, 5.2), of up to 254 bytes. */
+/** Encodes a string literal without Huffman code (RFC 7541, 5.2), of up to 254 bytes. */
 function literal(text: string): Buffer {
   const bytes = Buffer.from(text);
   const length = bytes.length < 127 ? [bytes.length] : [127, bytes.length - 127];

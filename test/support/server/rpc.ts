@@ -1,4 +1,4 @@
-/** gRPC calls as any foreign client makes them: bytes, metadata and the pinned authority. */
+/** Makes gRPC calls as a foreign client does: bytes, metadata and a pinned CA. */
 import {
   type CallOptions,
   type Client,
@@ -49,9 +49,7 @@ export class Rpc implements Disposable {
     });
   }
 
-  /**
-   * The same for a method that streams: resolves with its first message, or with how it ended without one.
-   */
+  /** Calls a streaming method; resolves with its first message, or with its status when there is none. */
   stream(path: string, request: Uint8Array = Buffer.alloc(0), token?: string): Promise<Answer> {
     const call = this.#client.makeBidiStreamRequest(path, asIs, asIs, bearer(token), patience());
     const { promise, resolve } = Promise.withResolvers<Answer>();
@@ -64,7 +62,8 @@ export class Rpc implements Disposable {
   }
 
   /**
-   * All messages of a streaming method until `signal` aborts it or the server ends it. Throws ServiceError.
+   * Yields all messages of a streaming method until `signal` aborts it or the server ends it. Throws
+   * ServiceError.
    */
   async *messages(
     path: string,

@@ -36,15 +36,15 @@ export interface ServedOptions extends Pick<ApiOptions, 'callLimits' | 'connecti
   /** Logins that are administrators and managers. */
   readonly admins?: readonly string[];
   readonly managers?: readonly string[];
-  /** For a second server over the same folder. */
+  /** Folder of another server, to serve a second time. */
   readonly folder?: string;
   readonly port?: number;
   readonly serverId?: string;
-  /** Where the log goes; otherwise into `logged`. */
+  /** Receives the log; by default `logged` does. */
   readonly log?: LogTarget;
 }
 
-/** Everything of one served API; disposing ends all of it and removes its folder. */
+/** A served API with all its parts. Disposing ends all of them and removes its folder. */
 export class ServedApi implements AsyncDisposable {
   readonly folder: string;
   readonly pki: Pki;
@@ -148,19 +148,19 @@ export class ServedApi implements AsyncDisposable {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** A new token of `login`. */
+  /** Issues a token of `login`. */
   async token(login: string, more: Partial<MintRequest> = {}): Promise<string> {
     return (await this.authority.mint({ login, authMethod: 'link', ...more })).token;
   }
 
-  /** The project's own client, with a new token of `login` unless told otherwise. */
+  /** Connects the project's own client, by default with a new token of `login`. */
   async client(login?: string, more: Partial<ConnectOptions> = {}): Promise<Client> {
     const token = login === undefined ? {} : { token: await this.token(login) };
     const env = { HOME: this.folder, LATCHKEY_CA: join(this.folder, 'pki', 'ca.pem') };
     return connect({ server: this.address, env, ...token, ...more });
   }
 
-  /** A bare HTTP/2 connection, for calls that no library makes. */
+  /** Opens a bare HTTP/2 connection, for calls that no library makes. */
   http2(settings: Settings = {}): ClientHttp2Session {
     const session = connectHttp2(`https://localhost:${this.port}`, { ca: this.pki.caPem, settings });
     session.on('error', () => {});
@@ -190,7 +190,7 @@ function limitsOf({
   return { ...(callLimits && { callLimits }), ...(connectionLimits && { connectionLimits }) };
 }
 
-/** The headers of a call, as raw as a test wants them. */
+/** Returns the headers of a call, with `more`. */
 export function callHeaders(method: string, more: Record<string, string> = {}): Record<string, string> {
   return {
     ':method': 'POST',
@@ -201,7 +201,7 @@ export function callHeaders(method: string, more: Record<string, string> = {}): 
   };
 }
 
-/** How a raw call ended: its gRPC status (from headers or trailers), or undefined when it was reset. */
+/** Resolves with the gRPC status of a raw call (from headers or trailers), or undefined when it was reset. */
 export function grpcStatus(stream: ClientHttp2Stream): Promise<number | undefined> {
   return new Promise((resolve) => {
     let status: number | undefined;
@@ -216,7 +216,7 @@ export function grpcStatus(stream: ClientHttp2Stream): Promise<number | undefine
   });
 }
 
-/** A message with its gRPC prefix; `declared` bytes are said to follow. */
+/** Returns a message with its gRPC prefix, which declares `declared` bytes. */
 export function framed(message: Uint8Array, declared = message.length): Buffer {
   const frame = Buffer.alloc(5 + message.length);
   frame.writeUInt32BE(declared, 1);

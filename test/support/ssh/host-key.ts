@@ -3,10 +3,7 @@ import ssh2 from 'ssh2';
 
 const { generateKeyPairSync, parseKey } = ssh2.utils;
 
-/**
- * A new key pair. One in 256 that ssh2 1.17.0 makes of this kind it cannot read again; those are thrown
- * away.
- */
+/** Returns a new key pair. Discards those that ssh2 1.17.0 cannot read again, one in 256 of this kind. */
 export function newHostKey(): ReturnType<typeof generateKeyPairSync> {
   for (;;) {
     const pair = generateKeyPairSync('ed25519');

@@ -1,4 +1,4 @@
-/** The second factor of the world: pam_oath(8) and what a phone would show. */
+/** The second factor of the world: pam_oath(8), and the codes that a phone would show. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 
@@ -6,7 +6,7 @@ const SECRET = '3132333435363738393031323334353637383930';
 const USERS = '/mnt/users.oath';
 const STEP_SECONDS = 30;
 
-/** Lines for a PAM service: `names`, and nobody else, give a code besides their password. */
+/** Returns lines for a PAM service: only `names` are asked for a code besides their password. */
 export function askForCodes(...names: readonly string[]): string {
   writeFileSync(USERS, names.map((name) => `HOTP/T${STEP_SECONDS}/6\t${name}\t-\t${SECRET}\n`).join(''), {
     mode: 0o600,
@@ -15,7 +15,9 @@ export function askForCodes(...names: readonly string[]): string {
   return `${others}\nauth required pam_oath.so usersfile=${USERS} window=5 digits=6\n`;
 }
 
-/** The code of now, or that of `steps` later: pam_oath takes each once, and none before the last it took. */
+/**
+ * Returns the present code, or that of `steps` later: pam_oath accepts each once, and none before the last.
+ */
 export function code(steps = 0): string {
   const when = `now + ${steps * STEP_SECONDS} seconds`;
   return execFileSync('oathtool', ['--totp', '-N', when, SECRET], { encoding: 'utf8' }).trim();

@@ -1,4 +1,4 @@
-/** A real sshd of a story's own, inside the world: its port, host key and PAM service. */
+/** A real sshd for a story, inside the world, with its own port, host key and PAM service. */
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export const SSHD = '/usr/sbin/sshd';
-/** OpenSSH before 9.8 takes its PAM service's name from the name it was called by. */
+/** OpenSSH before 9.8 takes the name of its PAM service from the name that it is run by. */
 const SERVICE = 'latchkey-test-sshd';
 
 const PAM = `auth required pam_unix.so
@@ -17,9 +17,9 @@ password required pam_unix.so
 `;
 
 export interface SshdOptions {
-  /** Lines of its configuration. */
+  /** Additional lines of its configuration. */
   readonly lines?: readonly string[];
-  /** More lines of its PAM service. */
+  /** Additional lines of its PAM service. */
   readonly pam?: string;
 }
 
@@ -40,12 +40,12 @@ export class TestSshd implements AsyncDisposable {
     });
   }
 
-  /** What `login.ssh` has to say to find it. */
+  /** The settings of `login.ssh` that find it. */
   get settings(): { host: string; port: number; host_keys: string } {
     return { host: '127.0.0.1', port: this.port, host_keys: join(this.folder, 'hostkey.pub') };
   }
 
-  /** Starts one and waits until it listens. */
+  /** Starts an sshd and waits until it listens. */
   static async start(port: number, { lines: more = [], pam = '' }: SshdOptions = {}): Promise<TestSshd> {
     const folder = mkdtempSync('/mnt/sshd-');
     chmodSync(folder, 0o755); // the server, which may be another user, reads the public key
@@ -88,13 +88,13 @@ export class TestSshd implements AsyncDisposable {
   }
 }
 
-/** Gives accounts of the world passwords. */
+/** Sets the passwords of accounts of the world. */
 export function setPasswords(passwords: Readonly<Record<string, string>>): void {
   const input = Object.entries(passwords).map(([name, password]) => `${name}:${password}\n`);
   execFileSync('chpasswd', { input: input.join('') });
 }
 
-/** Another account of the world, changed by `usermod`'s options. */
+/** Adds an account to the world and changes it by `usermod`'s options. */
 export function addAccount(name: string, password: string, ...usermod: string[]): void {
   execFileSync('useradd', ['-m', '-d', `/mnt/home/${name}`, '-s', '/bin/sh', name], { stdio: 'ignore' });
   setPasswords({ [name]: password });

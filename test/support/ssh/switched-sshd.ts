@@ -1,4 +1,7 @@
-/** What a daemon takes for its sshd: a real one, or one that stops at a step of the conversation. */
+/**
+ * Stands where the server expects sshd: passes connections to a real one, or stops at a step of the
+ * handshake.
+ */
 import { readFileSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -8,17 +11,17 @@ import { newHostKey } from './host-key.ts';
 import type { TestSshd } from './sshd.ts';
 
 /**
- * Where it stops: after accepting, after its banner, after the key exchange, after the password, after it
- * was told to run our program. `another key` shows a host key of its own and takes everything;
+ * Step at which it stops: after accepting, after its banner, after the key exchange, after the password, or
+ * after it was told to run our program. `another key` shows a host key of its own and accepts everything;
  * `real` is the real sshd.
  */
 export type Behaviour = 'accept' | 'banner' | 'kex' | 'auth' | 'exec' | 'another key' | 'real';
 
 export class SwitchedSshd implements AsyncDisposable {
-  /** What the next connection meets. */
+  /** Behaviour towards the next connection. */
   behaviour: Behaviour = 'real';
   readonly port: number;
-  /** Every password that came, decrypted, as sshd sees it. */
+  /** Every password received, decrypted, as sshd sees it. */
   readonly passwords: string[] = [];
   connections = 0;
   readonly #sockets = new Set<Socket>();
@@ -41,14 +44,14 @@ export class SwitchedSshd implements AsyncDisposable {
     });
   }
 
-  /** One with the host key of `real`, but for the behaviour that says otherwise. */
+  /** Starts one with the host key of `real`, except for the behaviour `another key`. */
   static async start(port: number, real: TestSshd): Promise<SwitchedSshd> {
     const sshd = new SwitchedSshd(port, real);
     await new Promise<void>((resolve) => sshd.#server.listen(port, '127.0.0.1', resolve));
     return sshd;
   }
 
-  /** Resolves once `count` connections have come in all. */
+  /** Resolves once `count` connections have arrived in all. */
   async reached(count: number): Promise<void> {
     for (const endMs = performance.now() + 30_000; this.connections < count; await delay(10)) {
       if (performance.now() > endMs) throw new Error(`${this.connections} of ${count} connections came`);

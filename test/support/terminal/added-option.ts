@@ -1,13 +1,12 @@
 /**
- * The program with one option more in the table of the dashboard, run from the sources: for tests of what
- * comes of it.
+ * Adds an option to the dashboard's table, run from the sources: for tests of what follows from the table.
  */
 import { valued } from '../../../src/entry/option.ts';
 import { TUI } from '../../../src/entry/roles/tui.ts';
 
 export const ADDED = 'added-by-a-test';
 
-/** Adds it, for this process. */
+/** Adds the option in this process. */
 export function addOption(): void {
   Object.assign(TUI.options, { [ADDED]: valued('file', 'what nobody else has') });
 }

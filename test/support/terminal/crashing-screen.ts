@@ -1,6 +1,6 @@
 /**
- * Something on the terminal, drawn and guarded as the dashboard is, that goes wrong a moment after it is
- * there: crashing-screen.ts draw|timer|promise
+ * Program that draws on the terminal as the dashboard does, and fails a moment later: crashing-screen.ts
+ * draw|timer|promise
  */
 import { Text } from 'ink';
 import { createElement, type ReactNode, useEffect, useState } from 'react';

@@ -1,4 +1,4 @@
-/** States to begin a test with. */
+/** States of the dashboard to begin a test with. */
 import type { Row } from '../../../tui/screen.ts';
 import { links } from '../../../tui/screens/links.ts';
 import { sessions } from '../../../tui/screens/sessions.ts';
@@ -22,7 +22,7 @@ export function tokenRow(id: string, login = 'alice'): Row {
   };
 }
 
-/** Tokens of these ids on the screen. */
+/** Returns a state that shows tokens with these ids. */
 export function showing(
   rows: readonly Row[],
   { readOnly = false, size = { columns: 80, rows: 24 } }: { readOnly?: boolean; size?: Size } = {},
@@ -30,7 +30,7 @@ export function showing(
   return listed(initialState(WHO, tokens, readOnly, size), rows);
 }
 
-/** Before the first answer. */
+/** Returns the state before the first answer. */
 export function onScreenOf(keys: readonly string[]): State {
   return press(initialState(WHO, tokens, false, { columns: 80, rows: 24 }), ...keys);
 }
@@ -52,7 +52,7 @@ export function press(state: State, ...keys: string[]): State {
   return keys.map((key): Event => ({ kind: 'key', key })).reduce(update, state);
 }
 
-/** The list that is looked at; there must be one. */
+/** Returns the list on the screen; there must be one. */
 export function listShown(state: State): ListView {
   const view = listOf(state);
   if (view === undefined) throw new Error('no list is shown');

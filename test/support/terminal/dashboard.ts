@@ -7,12 +7,12 @@ import { program } from '../program.ts';
 import { TestDaemon } from '../server/daemon.ts';
 import { Screen, type ScreenOptions } from './screen.ts';
 
-/** The command line of the dashboard, which says how it ended. */
+/** Returns a command line that runs the dashboard and prints its exit status. */
 export function commandLine({ runFolder }: TestDaemon, words = ''): string {
   return `${program()} tui --run ${runFolder} ${words}; echo ended with $?`;
 }
 
-/** The dashboard of `account`, live. */
+/** Opens the dashboard of `account` and waits until it is live. */
 export async function openDashboard(
   daemon: TestDaemon,
   account: Account,
@@ -31,7 +31,9 @@ export class DashboardSite {
 
   private constructor() {}
 
-  /** A site for the suite around, open during its tests; ends the sessions that each of them has left. */
+  /**
+   * Returns a site for the surrounding suite, open during its tests; ends the sessions that each test leaves.
+   */
   static ofSuite(): DashboardSite {
     const site = new DashboardSite();
     beforeAll(() => site.#open());
@@ -40,7 +42,7 @@ export class DashboardSite {
     return site;
   }
 
-  /** Throws outside of a test. */
+  /** The server. Throws outside of a test. */
   get daemon(): TestDaemon {
     if (this.#daemon === undefined) throw new Error('the site is not open yet');
     return this.#daemon;
@@ -55,12 +57,12 @@ export class DashboardSite {
     return openDashboard(this.daemon, account, words, options);
   }
 
-  /** A session of `account`, with options of `start` in front of its command; resolves with its id. */
+  /** Starts a session of `account`, with options of `start` before its command; resolves with its id. */
   async start(account: Account, ...words: string[]): Promise<string> {
     return (await this.daemon.cli(account, ['start', '--detach', ...words])).stdout.trim();
   }
 
-  /** Leaves the session of alice's that `screen` shows, once it is attached to: a key before that is lost. */
+  /** Leaves alice's session that `screen` shows, once it is attached: a key pressed before that is lost. */
   async leaveSession(screen: Screen): Promise<void> {
     const attached = async (): Promise<number> => {
       const sessions = await this.daemon.as(alice).sessions('--state', 'running', '--all');
@@ -71,7 +73,7 @@ export class DashboardSite {
     await screen.shows(/Enter comes back/);
   }
 
-  /** Ends every session that runs: the links that they are of do not end with the server. */
+  /** Ends every running session: their links do not end with the server. */
   async #endSessions(): Promise<void> {
     const client = await connect({ run: this.daemon.runFolder, env: {}, localAdmin: true });
     const filter = { state: SessionState.RUNNING, login: '', text: '' };
@@ -81,7 +83,7 @@ export class DashboardSite {
   }
 }
 
-/** tmux's names for keys that the help calls otherwise. */
+/** tmux's names for keys that have other names in the help. */
 export const TMUX_KEYS: Readonly<Record<string, string>> = {
   down: 'Down',
   up: 'Up',
@@ -101,5 +103,5 @@ export const TMUX_KEYS: Readonly<Record<string, string>> = {
   '^z': 'C-z',
 };
 
-/** The keys to the sessions; where their tab is depends on the role. */
+/** The keys that open the sessions; the place of their tab depends on the role. */
 export const SESSIONS = [':', 'sess', 'Enter'] as const;

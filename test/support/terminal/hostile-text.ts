@@ -1,6 +1,5 @@
 /**
- * Text that is made to harm whoever looks at it, as somebody could put it into a name, a command or a
- * message.
+ * Texts that harm whoever displays them raw, as an attacker may put them into a name, a command or a message.
  */
 export const HOSTILE: Readonly<Record<string, string>> = {
   colours: 'red \u001b[31m, cleared \u001b[2J\u001b[H, scrolled\u001b[9999S',
@@ -18,7 +17,7 @@ export const HOSTILE: Readonly<Record<string, string>> = {
   long: 'x'.repeat(10_000),
 };
 
-/** To make names of. */
+/** Pieces to make names of. */
 export const HOSTILE_UNITS = [
   'a',
   '\u001b[2J',
@@ -31,6 +30,6 @@ export const HOSTILE_UNITS = [
   '\t',
 ] as const;
 
-/** Whatever of it would do more than be read. */
+/** Matches every character that does more than be displayed. */
 export const HARMFUL =
   /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff\u3164\u{e0000}-\u{e007f}]/u;

@@ -1,4 +1,4 @@
-/** For tests: standard streams in memory. */
+/** Standard streams in memory. */
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../../src/cli/main.ts';
 import type { Io } from '../../../src/terminal/io.ts';
@@ -26,7 +26,7 @@ export class Memory extends Writable {
   }
 }
 
-/** Runs one command line on streams in memory. */
+/** Runs a command line on streams in memory. */
 export async function capture(
   argv: readonly string[],
   given: {
@@ -44,7 +44,7 @@ export async function capture(
   return { status, stdout: stdout.text, stderr: stderr.text };
 }
 
-/** An output on memory. */
+/** Returns an Output on streams in memory. */
 export function memoryOutput(
   given: { json?: boolean; terminal?: boolean; color?: boolean; quiet?: boolean; nowMs?: number } = {},
 ) {

@@ -1,7 +1,4 @@
-/**
- * What bash, zsh and fish themselves make of a completion: whole lines typed, and Tab pressed behind
- * each.
- */
+/** Shows what bash, zsh and fish make of our completion: types lines, and presses Tab after each. */
 import { execFileSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -9,8 +6,8 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /**
- * What makes a shell ready for `type`: no question of its own, our script, and ^G, which shows the line
- * and empties it.
+ * Lines that prepare a shell for `type`: no prompts of its own, our script, and ^G, which shows the line and
+ * clears it.
  */
 const READY: Readonly<Record<'bash' | 'zsh', readonly string[]>> = {
   bash: [
@@ -22,7 +19,7 @@ const READY: Readonly<Record<'bash' | 'zsh', readonly string[]>> = {
   ],
   zsh: [
     'zsh -f -i',
-    'bindkey "^I" complete-word; setopt nolistambiguous', // by itself Tab expands, and so runs, what is typed
+    'bindkey "^I" complete-word; setopt nolistambiguous', // by default Tab expands, and so runs, the input
     'LISTMAX=0; autoload -U compinit; compinit -u -D; source <(latchkey completion zsh)',
     'show() { zle -I; print -r -- "line<$BUFFER>"; BUFFER=; }; zle -N show; bindkey "^G" show',
   ],
@@ -47,14 +44,16 @@ for line in $argv
 end`;
 
 export interface Typing {
-  /** The folder that has the program, called latchkey. */
+  /** Folder that contains the program, named latchkey. */
   readonly programs: string;
-  /** Where the shell is. */
+  /** Working folder of the shell. */
   readonly folder: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** What `shell` shows for each of `lines`: the line as completed, where that is clear, and what it offers. */
+/**
+ * Returns what `shell` shows for each of `lines`: the completed line when it is unambiguous, and its offers.
+ */
 export function pressTab(
   shell: Shell,
   lines: readonly string[],

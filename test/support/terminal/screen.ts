@@ -1,4 +1,4 @@
-/** A real terminal (tmux) with a program of somebody's in it, seen as text. */
+/** A real terminal (tmux) that runs a program under an account, read as text. */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ const LOOK_MS = 30;
 export class Screen implements Disposable {
   readonly #folder = mkdtempSync(join(process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir()), 'screen-'));
 
-  /** A shell of `account`'s in a terminal; 80x24 unless said otherwise. */
+  /** Starts a shell of `account` in a terminal of 80x24 by default. */
   constructor(account: Account, { columns = 80, rows = 24, env = {} }: ScreenOptions = {}) {
     const variables = { HOME: account.home, USER: account.name, LANG: 'C.UTF-8', PS1: '$ ', ...env };
     const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
@@ -46,20 +46,20 @@ export class Screen implements Disposable {
     this.resize(columns, rows);
   }
 
-  /** Types keys by tmux's names for them; anything else letter by letter. */
+  /** Presses keys by tmux's names for them; types anything else letter by letter. */
   press(...keys: string[]): void {
     for (const key of keys) this.#tmux('send-keys', key);
   }
 
-  /** Types a text and Enter. */
+  /** Types a text and presses Enter. */
   enter(text: string): void {
     this.#tmux('send-keys', '-l', text);
     this.#tmux('send-keys', 'Enter');
   }
 
   /**
-   * Presses and releases a mouse's button (0 the left one, 64 and 65 the wheel) on the text, where it is
-   * first shown.
+   * Presses and releases a mouse button (0 is the left one, 64 and 65 the wheel) on the first place of the
+   * text.
    */
   click(text: string, button = 0): void {
     const { lines } = this.view;
@@ -72,17 +72,17 @@ export class Screen implements Disposable {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
 
-  /** The text that is shown now. */
+  /** The text on the screen now. */
   get view(): View {
     return new View(this.#tmux('capture-pane', '-p'));
   }
 
-  /** The same to the ends of the lines, with its colours: Select Graphic Rendition (ECMA-48, 8.3.117). */
+  /** The text with trailing blanks and its colours: Select Graphic Rendition (ECMA-48, 8.3.117). */
   get painted(): string {
     return this.#tmux('capture-pane', '-p', '-e', '-N');
   }
 
-  /** The lines that went on in the next one for want of room. */
+  /** The lines that the terminal had to wrap. */
   get breaks(): string[] {
     const whole = new Set(
       this.#tmux('capture-pane', '-p', '-J')
@@ -92,36 +92,36 @@ export class Screen implements Disposable {
     return this.view.lines.filter((line) => !whole.has(line.trimEnd()));
   }
 
-  /** What programs have put into the terminal's clipboard. */
+  /** The text that programs have put into the terminal's clipboard. */
   get clipboard(): string {
     return this.#tmux('list-buffers');
   }
 
   /**
-   * Whether the terminal is on its other screen, as full-screen programs have it; and whether it shows its
-   * cursor.
+   * True if the terminal is on its alternate screen, as for full-screen programs; and if the cursor is
+   * visible.
    */
   get modes(): string {
     return this.#tmux('display-message', '-p', '#{alternate_on} #{cursor_flag}').trim();
   }
 
-  /** Whether programs have the terminal report the mouse. */
+  /** True when programs have the terminal report the mouse. */
   get hasMouse(): boolean {
     return this.#tmux('display-message', '-p', '#{mouse_any_flag}').trim() === '1';
   }
 
-  /** The title that programs have given the terminal. */
+  /** The title that programs have set. */
   get windowTitle(): string {
     return this.#tmux('display-message', '-p', '#{pane_title}');
   }
 
-  /** The process that runs in the terminal now, started by its shell. */
+  /** Pid of the foreground process, which the shell has started. */
   get foreground(): number {
     const shell = this.#tmux('display-message', '-p', '#{pane_pid}').trim();
     return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8'));
   }
 
-  /** The bytes that programs write to the terminal while `during` goes on, and until they end with `end`. */
+  /** Returns the bytes that programs write to the terminal during `during`, and until they end with `end`. */
   async written(during: () => Promise<unknown>, end = ''): Promise<string> {
     const file = join(this.#folder, `written-${randomUUID()}`);
     this.#tmux('pipe-pane', '-O', `cat >${file}`);
@@ -132,13 +132,15 @@ export class Screen implements Disposable {
     return bytes();
   }
 
-  /** Waits until all of `wanted` is shown, a pattern alone in some line; resolves with what is shown then. */
+  /**
+   * Waits until all of `wanted` is shown; a pattern alone is one of any line. Resolves with the screen then.
+   */
   async shows(wanted: Wanted | Pattern): Promise<View> {
     const all = isPattern(wanted) ? { line: wanted } : wanted;
     return this.#until((view) => view.lacks(all));
   }
 
-  /** Waits until `holds` is true of what is shown; `what` says in words what that is. */
+  /** Waits until `holds` is true of the screen; `what` describes that for the failure. */
   async until(what: string, holds: (view: View) => boolean): Promise<View> {
     return this.#until((view) => (holds(view) ? [] : [what]));
   }

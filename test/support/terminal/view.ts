@@ -1,27 +1,27 @@
-/** A terminal's text at one moment: its lines, and which of them are which in the dashboard. */
+/** The text of a terminal at one moment: its lines, and their parts in the dashboard. */
 
-/** Part of a line, or an expression that a line matches. */
+/** Part of a line, or an expression that matches it. */
 export type Pattern = string | RegExp;
 
-/** Patterns of lines that are all to be shown at the same moment. */
+/** Patterns of lines that must all be shown at the same moment. */
 export interface Wanted {
-  /** The first line; the dashboard's says who is logged in where, and whether it is live. */
+  /** The first line; in the dashboard: who is logged in where, and whether it is live. */
   readonly header?: Pattern;
-  /** The second line; the dashboard's names the screens that there are. */
+  /** The second line; in the dashboard: the names of the screens. */
   readonly tabs?: Pattern;
-  /** The third line; the dashboard's says what is looked at, "Tokens · 1 of 3", or what a dialog asks. */
+  /** The third line; in the dashboard: the title, such as "Tokens · 1 of 3", or the question of a dialog. */
   readonly title?: Pattern;
-  /** The line that the cursor is on. */
+  /** The line of the cursor. */
   readonly selected?: Pattern;
-  /** The last line but one; the dashboard's shows what is typed, or what there is to know. */
+  /** The last line but one; in the dashboard: what is typed, or a notice. */
   readonly prompt?: Pattern;
-  /** The last line; the dashboard's names the keys that do something here. */
+  /** The last line; in the dashboard: the keys that do something here. */
   readonly footer?: Pattern;
-  /** Some line; the second of several patterns is looked for further down than the first, and so on. */
+  /** Any lines, each further down than the one before. */
   readonly line?: Pattern | readonly Pattern[];
-  /** Lines that follow each other without another between them. */
+  /** Lines that follow each other directly. */
   readonly lines?: readonly Pattern[];
-  /** No line matches it. */
+  /** Matches no line. */
   readonly no?: Pattern;
 }
 
@@ -29,7 +29,7 @@ const CURSOR = '▸';
 
 export class View {
   readonly text: string;
-  /** One line for each row of the terminal, without the blanks at its end. */
+  /** One line for each row of the terminal, without trailing blanks. */
   readonly lines: readonly string[];
 
   constructor(text: string) {
@@ -57,17 +57,17 @@ export class View {
     return this.lines.at(-1) ?? '';
   }
 
-  /** The line that the cursor is on, without the cursor. */
+  /** The line of the cursor, without the cursor. */
   get selected(): string {
     return (this.lines.find((line) => line.startsWith(CURSOR)) ?? '').replace(/^▸ ?/, '');
   }
 
-  /** The first line with `pattern` in it; empty without one. */
+  /** Returns the first line with `pattern` in it; empty without one. */
   line(pattern: Pattern): string {
     return this.lines.find((line) => matches(line, pattern)) ?? '';
   }
 
-  /** Says in words which parts of `wanted` are not shown; empty when all of it is. */
+  /** Describes the parts of `wanted` that are not shown; empty when all are. */
   lacks({ line = [], lines = [], no, ...parts }: Wanted): string[] {
     const wrong: string[] = [];
     for (const name of ['header', 'tabs', 'title', 'selected', 'prompt', 'footer'] as const) {
