@@ -154,6 +154,7 @@ describe('a child token', () => {
     const revoking = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     await expect(making).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await revoking;
+    expect((await authority.list({ pageSize: 0 })).total).toBe(0); // its row is gone by then, too
     await expect(authority.mint({ ...alice, parent: claims.jti })).rejects.toEqual(
       withReason('TOKEN_NOT_ACTIVE'),
     );
