@@ -3,7 +3,8 @@ import type { LinkConnection } from '../supervisor/connection/link-connection.ts
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 
 export interface AttachmentParts {
-  readonly output: AsyncGenerator<OutputPiece, OutputEnd>;
+  /** Reads until `signal` aborts; calls `asked` once the session's link has been asked for the output. */
+  readonly read: (asked: () => void, signal: AbortSignal) => AsyncGenerator<OutputPiece, OutputEnd>;
   /** Returns the session's current link. Throws LINK_REQUIRED, LINK_LOST, SESSION_ENDED. */
   readonly link: () => Promise<LinkConnection>;
   /** Called when the client has detached. */
@@ -16,13 +17,24 @@ export class Attachment implements Disposable {
   readonly output: AsyncGenerator<OutputPiece, OutputEnd>;
   readonly #sessionId: string;
   readonly #parts: AttachmentParts;
+  readonly #detached = new AbortController();
 
-  constructor(sessionId: string, parts: AttachmentParts) {
+  private constructor(sessionId: string, parts: AttachmentParts, asked: () => void) {
+    const { signal, left, read } = parts;
     this.#sessionId = sessionId;
     this.#parts = parts;
-    this.output = parts.output;
-    parts.signal?.addEventListener('abort', parts.left, { once: true });
-    if (parts.signal?.aborted) parts.left();
+    signal?.addEventListener('abort', left, { once: true });
+    if (signal?.aborted) left();
+    const detached = this.#detached.signal;
+    this.output = begun(read(asked, signal ? AbortSignal.any([signal, detached]) : detached), asked);
+  }
+
+  /** Resolves when the link has been asked for the output: no input reaches the program before that. */
+  static async open(sessionId: string, parts: AttachmentParts): Promise<Attachment> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const attachment = new Attachment(sessionId, parts, resolve);
+    await promise;
+    return attachment;
   }
 
   /**
@@ -42,5 +54,35 @@ export class Attachment implements Disposable {
   [Symbol.dispose](): void {
     this.#parts.signal?.removeEventListener('abort', this.#parts.left);
     this.#parts.left();
+    this.#detached.abort();
+  }
+}
+
+/**
+ * Begins to read at once, and yields all of it. `answered` is called with the first
+ * piece, the end or an error.
+ */
+function begun<Piece, End>(
+  reading: AsyncGenerator<Piece, End>,
+  answered: () => void,
+): AsyncGenerator<Piece, End> {
+  const first = reading.next();
+  first.then(answered, answered); // an error is thrown to whoever asks for the first piece
+  return rest(first, reading);
+}
+
+async function* rest<Piece, End>(
+  first: Promise<IteratorResult<Piece, End>>,
+  reading: AsyncGenerator<Piece, End>,
+): AsyncGenerator<Piece, End> {
+  try {
+    let { done, value } = await first;
+    while (!done) {
+      yield value as Piece;
+      ({ done, value } = await reading.next());
+    }
+    return value as End;
+  } finally {
+    await reading.return({} as End);
   }
 }

@@ -12,12 +12,14 @@ const GIVE_UP_MS = 10_000;
 
 /**
  * Yields a session's output. `link` returns the session's current link, and throws when there is none; that
- * error is thrown to the reader when there has been none for ten seconds.
+ * error is thrown to the reader when there has been none for ten seconds. `asked` is called once a link has
+ * been asked for the output: from then on a reader that holds misses nothing.
  */
 export async function* readAcrossLinks(
   sessionId: string,
   options: ReadOptions,
   link: () => Promise<LinkConnection>,
+  asked: () => void = () => {},
 ): AsyncGenerator<OutputPiece, OutputEnd> {
   let { offset } = options;
   let from = await link();
@@ -25,7 +27,9 @@ export async function* readAcrossLinks(
     const reading = from.read(sessionId, { ...options, offset });
     try {
       for (;;) {
-        const { done, value } = await reading.next();
+        const next = reading.next();
+        asked();
+        const { done, value } = await next;
         if (done) return value;
         offset = value.offset + value.data.length;
         yield value;

@@ -292,6 +292,21 @@ describe('sessions and limits', () => {
     });
   });
 
+  test('the link of an attached client is asked for the output before it gets input', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const claims = await world.login();
+    const { id } = await world.sessions.start(sh(claims, 'cat', { input: true }));
+    using attachment = await world.sessions.attach({ claims, sessionId: id, offset: 0 });
+    void attachment.input(Buffer.from('x'));
+    const said = (): (string | undefined)[] => fake.received.map(({ body }) => body?.$case);
+    await world.until('input', async () => said().includes('stdin') || undefined);
+    expect(said().filter((each) => each === 'read' || each === 'stdin')).toEqual(['read', 'stdin']);
+    attachment[Symbol.dispose]();
+    await world.until('the end of the reader', async () => said().includes('stopRead') || undefined);
+  });
+
   test('a session that no link knows is recorded as ended', async () => {
     await using world = await World.open({ giveUpMs: 50 });
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });

@@ -126,8 +126,8 @@ export class Sessions implements AsyncDisposable {
     const { claims, sessionId, signal } = request;
     const row = await this.#own(claims, sessionId);
     this.#linkOf(row);
-    return new Attachment(sessionId, {
-      output: this.#read({ ...request, follow: true }, true),
+    return Attachment.open(sessionId, {
+      read: (asked, until) => this.#read({ ...request, follow: true, signal: until }, true, asked),
       link: async () => this.#runningLinkOf(await this.#own(claims, sessionId)),
       left: this.#records.attach(row),
       signal,
@@ -218,16 +218,18 @@ export class Sessions implements AsyncDisposable {
   #read(
     { claims, sessionId, ...options }: ReadRequest,
     hold: boolean,
+    asked?: () => void,
   ): AsyncGenerator<OutputPiece, OutputEnd> {
     if (!isOffset(options.offset))
       throw new AppError('INVALID_ARGUMENT', 'offset: must be 0 or more, or -1 for new output only');
-    return readAcrossLinks(sessionId, { ...options, hold }, async () => {
+    const link = async (): Promise<LinkConnection> => {
       const row = await this.#own(claims, sessionId);
-      const link = this.#linkOf(row);
+      const its = this.#linkOf(row);
       // A link reports that an unknown session is over only after `adopt`.
-      if (row.state === 'ended' && row.exit_status === null) await link.adopt([sessionId]);
-      return link;
-    });
+      if (row.state === 'ended' && row.exit_status === null) await its.adopt([sessionId]);
+      return its;
+    };
+    return readAcrossLinks(sessionId, { ...options, hold }, link, asked);
   }
 
   async #own({ sub }: TokenClaims, sessionId: string): Promise<SessionRow> {

@@ -295,8 +295,12 @@ describe('with a login', () => {
       await taken;
     };
     const link = async (): Promise<never> => ({ input }) as never;
-    const attach = async ({ signal }: { signal: AbortSignal }): Promise<Attachment> =>
-      new Attachment('s', { output: nothing(signal), link, left: () => {}, signal });
+    const read = (asked: () => void, until: AbortSignal): ReturnType<typeof nothing> => {
+      asked();
+      return nothing(until);
+    };
+    const attach = ({ signal }: { signal: AbortSignal }): Promise<Attachment> =>
+      Attachment.open('s', { read, link, left: () => {}, signal });
     await using small = await ServedApi.start({
       callLimits: { messagesPerLogin: 100_000 },
       sessions: { attach } as never,
