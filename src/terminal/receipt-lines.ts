@@ -27,16 +27,13 @@ export function receiptLines(receipt: Receipt): string[] {
   ];
 }
 
-/**
- * What a receipt says that was asked for with `validate_only`: nothing has ended yet. One text a line,
- * not yet inert.
- */
+/** Returns the lines of a receipt with `validate_only`, which says what would end; not yet inert. */
 export function previewLines(receipt: Receipt): string[] {
   return [
     `Would end ${whatEnded(receipt)}.`,
     ...idLines(receipt),
     ...under(
-      'Would go on without the token, as the server is set:',
+      "Would continue without the token, by the server's configuration:",
       receipt.keptSessions.map((session) => `  session  ${session}`),
     ),
   ];

@@ -1,6 +1,6 @@
 /**
- * Needs that tests have of the machine they run on. A suite whose need is missing is skipped together with its
- * hooks; the run's last lines (build/closing-line.ts) count its tests and say what was missing.
+ * Needs that tests have of the machine they run on. A suite whose need is missing is skipped together with
+ * its hooks; the run's last lines (build/closing-line.ts) count its tests and say what was missing.
  */
 import { existsSync } from 'node:fs';
 import { missingCgroups, missingControllers } from './host/delegated-cgroup.ts';

@@ -48,7 +48,7 @@ describe('a receipt', () => {
         '  session  s-1',
         '  session  s-2',
         '  session  s-3',
-        'Would go on without the token, as the server is set:',
+        "Would continue without the token, by the server's configuration:",
         '  session  s-9',
         '',
       ].join('\n'),

@@ -89,7 +89,7 @@ describe('revocation', () => {
     const { stdout } = await daemon.cli(user, [...words.stop, '--dry-run']);
     expect(stdout).toBe(
       `Would end 1 token and 1 link.\n  token    ${token.jti}\n  link     ${token.socket}\n` +
-        `Would go on without the token, as the server is set:\n  session  ${id}\n`,
+        `Would continue without the token, by the server's configuration:\n  session  ${id}\n`,
     );
     expect((await daemon.cli(bob, [...words.revoke, '--dry-run'])).status).toBe(3); // not logged in
     expect((await daemon.cli(user, ['tokens', 'revoke', 'never', '--dry-run'])).status).toBe(5);
