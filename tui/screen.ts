@@ -96,7 +96,7 @@ export interface Ending extends Offer {
   readonly kind: 'end';
   /** What ends with a row, in a sentence. */
   readonly consequence: string;
-  /** Whether more may end than the rows show, so that the question says what. */
+  /** True when more may end than the rows show: the question then says what. */
   readonly endsMore?: true;
   /** How many one call takes. */
   readonly atOnce: number;
@@ -104,7 +104,7 @@ export interface Ending extends Offer {
   readonly act: (client: Client, ids: readonly string[], how: HowToEnd) => Promise<Answer>;
 }
 
-/** What a call to end something is told besides the rows. */
+/** Options of a call to end something. */
 export interface HowToEnd {
   readonly validateOnly: boolean;
   readonly signal?: AbortSignal;

@@ -2,12 +2,12 @@
 import type { Authority } from '../authority/authority.ts';
 import type { Log } from '../log/log.ts';
 
-/** How many are looked up at once. */
+/** Tokens that are read from the store at once. */
 const MOST = 1000;
 
 export interface ExpiryOptions {
   readonly authority: Pick<Authority, 'expired'>;
-  /** Whether the token is being ended already. */
+  /** True for a token that is being ended already. */
   readonly isEnding: (jti: string) => boolean;
   readonly end: (jtis: readonly string[]) => Promise<unknown>;
   readonly log: Pick<Log, 'error'>;
@@ -36,7 +36,7 @@ export class Expiry {
     await this.#sweeping;
   }
 
-  /** What is slow to end is not waited for: it would keep others. */
+  /** Does not wait for what is slow to end: that would keep others. */
   async #sweep(): Promise<void> {
     let fresh: string[];
     do {

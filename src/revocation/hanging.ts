@@ -1,5 +1,5 @@
 /**
- * What hangs on tokens and ends with them (DESIGN 6): a token's own link; with on_revoke "end" its
+ * Finds what hangs on tokens and ends with them (DESIGN 6): a token's own link; with on_revoke "end" its
  * sessions; with shutdown_on_logout the link daemon of a user whose last login it was. Nothing of another
  * token's is among it, but for what runs on a link daemon that is itself revoked under on_revoke "end".
  */
@@ -14,14 +14,14 @@ export interface HangingDeps {
   readonly authority: Pick<Authority, 'liveTokensOf'>;
   readonly links: Pick<Links, 'find' | 'daemonsOf'>;
   readonly sessions: Pick<Sessions, 'hangingOn'>;
-  /** What holds now: it may change while the daemon runs. */
+  /** The settings in force; they may change while the server runs. */
   readonly settings: () => RevocationSettings;
 }
 
 export interface RevocationSettings {
-  /** What becomes of a token's sessions when it ends. */
+  /** Sessions of a token that ends go on (`keep`) or end with it. */
   readonly onRevoke: 'keep' | 'end';
-  /** Whether a link daemon ends with its user's last login. */
+  /** True when a link daemon ends with its user's last login. */
   readonly shutdownOnLogout: boolean;
 }
 
@@ -30,7 +30,7 @@ export function linksOf(tokens: readonly TokenClaims[], { links }: HangingDeps):
   return tokens.flatMap(({ socket }) => links.find(socket ?? '') ?? []);
 }
 
-/** Whether sessions end for this reason. Those of a link that was lost wait for the next one. */
+/** True when sessions end for this reason. The sessions of a link that was lost wait for the next one. */
 export function endsSessions(why: EndReason, { settings }: HangingDeps): boolean {
   return settings().onRevoke === 'end' && why !== 'link-ended';
 }

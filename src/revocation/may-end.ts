@@ -1,5 +1,5 @@
 /**
- * Who may end what: one's own, as a manager everybody's but what is an administrator's, as an
+ * Rules of who may end what: one's own, as a manager everybody's but what is an administrator's, as an
  * administrator all.
  */
 import { type Role, seesAll } from '../accounts/roles.ts';
@@ -7,7 +7,7 @@ import type { Call } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import type { TokenClaims } from '../token/claims.ts';
 
-/** Who asks for an ending. */
+/** The caller that asks for an ending. */
 export interface By {
   readonly claims: Pick<TokenClaims, 'jti' | 'sub' | 'user' | 'authMethod'>;
   readonly role: Role;
@@ -19,7 +19,7 @@ export interface Roles {
   roleOf(claims: TokenClaims): Role | Promise<Role>;
 }
 
-/** Whether the token is there for `by` at all. */
+/** True for a token that `by` may know of: one's own, and everybody's for managers. */
 export function sees(by: By, { sub }: Pick<TokenClaims, 'sub'>): boolean {
   return seesAll(by) || sub === by.claims.sub;
 }

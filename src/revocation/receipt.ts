@@ -10,10 +10,10 @@ export interface Receipt {
   readonly sessions: readonly string[];
   /** The ids of the sessions that by the settings go on. */
   readonly keptSessions: readonly string[];
-  /** How many processes were ended. */
+  /** Number of processes that were ended. */
   readonly processes: number;
   readonly survivors: readonly Survivor[];
-  /** Who says so: the daemon, or the user's own link. Missing when there was no process to end. */
+  /** Witness of the end: the server itself, or the user's own link. Missing when there was no process. */
   readonly verifiedBy?: 'daemon' | 'link';
   /** From the call until all of it was over. */
   readonly milliseconds: number;
@@ -22,7 +22,7 @@ export interface Receipt {
 /** One line of a receipt, or several: whatever is left out adds nothing. */
 export type Part = Partial<Omit<Receipt, 'jtis' | 'milliseconds'>>;
 
-/** What one ending adds: its link or session where that is over, and its processes in any case. */
+/** Returns what one ending adds to a receipt: its link or session if that is over, and its processes. */
 export function partOf(
   { isOver, ...processes }: EndResult,
   ended: Pick<Part, 'links'> | Pick<Part, 'sessions'>,

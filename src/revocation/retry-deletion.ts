@@ -20,7 +20,7 @@ export interface DeletionOptions {
 /** Tokens that were refused together, until they are deleted and all that hung on them is gone. */
 export interface Deletion {
   readonly jtis: readonly string[];
-  /** Those among them that anybody had. */
+  /** The ones among them that were accepted once. */
   readonly active: ReadonlySet<string>;
   readonly why: EndReason;
   consequences: Promise<Part[]> | undefined;
@@ -42,7 +42,7 @@ export class Deletions {
     for (const jti of jtis) this.#unfinished.set(jti, begun);
   }
 
-  /** Whether the token was accepted once, and is being deleted or waits for another try. */
+  /** True for a token that was accepted once and is being deleted, or waits for another try. */
   isEnding(jti: string): boolean {
     return this.#unfinished.get(jti)?.active.has(jti) === true;
   }
@@ -98,10 +98,7 @@ export class Deletions {
     }
   }
 
-  /**
-   * What the tokens claimed, deleted for good unless there is a `failure`; nothing when nothing can be
-   * read.
-   */
+  /** Returns the claims of tokens it has deleted, unless there is a `failure`; none when nothing can be read. */
   async #delete(jtis: readonly string[]): Promise<{ gone: TokenClaims[] | undefined; failure?: unknown }> {
     const { authority } = this.#options;
     try {

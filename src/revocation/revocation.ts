@@ -1,9 +1,9 @@
 /**
- * Revocation: whatever ends a token, a link or a session comes through here, by whichever way: revoked,
- * logged out, expired, stopped. It promises that a token is refused from the first moment on; that it is
- * deleted for good before the receipt, or nobody is told so and the deletion is tried again every second;
- * and that the receipt comes when the token's calls have left and all that hung on it has ended, or names
- * what would not. It never ends what is not the asker's to end.
+ * Revocation ends tokens, links and sessions, whatever the reason: revoked, logged out, expired, stopped.
+ * It promises that a token is refused from the first moment on; that it is deleted for good before the
+ * receipt, or nobody is told so and the deletion is tried again every second; and that the receipt comes
+ * when the token's calls have left and all that hung on it has ended, or names what would not. It never
+ * ends what is not the asker's to end.
  */
 import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
@@ -47,13 +47,13 @@ export interface RevocationOptions {
   >;
   readonly sessions: Pick<Sessions, 'endable' | 'hangingOn' | 'end'>;
   readonly roles: Roles;
-  /** What holds now: it may change while the daemon runs. */
+  /** The settings in force; they may change while the server runs. */
   readonly settings: () => RevocationSettings;
   readonly log: Pick<Log, 'error'>;
 }
 
 const LOOK_MS = 1_000;
-/** What a session's processes have between SIGTERM and SIGKILL where nobody says. */
+/** Time between SIGTERM and SIGKILL for the processes of a session where nobody says another. */
 const GRACE_MS = 3_000;
 
 export class Revocation implements AsyncDisposable {
@@ -96,7 +96,7 @@ export class Revocation implements AsyncDisposable {
     return revocation;
   }
 
-  /** Whether sessions end when their tokens are revoked. */
+  /** True when sessions end with tokens that are revoked. */
   get endsSessions(): boolean {
     return endsSessions('revoked', this.#options);
   }
@@ -212,7 +212,7 @@ export class Revocation implements AsyncDisposable {
     return [await this.#endSession(selected.session, selected.graceMs ?? GRACE_MS)];
   }
 
-  /** What `#endHanging` would report of these tokens; `going` are all that will have ended by then. */
+  /** Returns what `#endHanging` would report; `going` are all the tokens that will have ended by then. */
   async #foresee(jtis: readonly string[], why: EndReason, going: Set<string>): Promise<Part[]> {
     const { authority } = this.#options;
     const tokens = await authority.claimsOf(jtis);
@@ -232,7 +232,7 @@ export class Revocation implements AsyncDisposable {
   }
 }
 
-/** What the calls of ended tokens are told. */
+/** Returns the error that calls of ended tokens are told. */
 function reasonFor(why: EndReason): AppError {
   if (why === 'expired') return tokenExpired();
   return new AppError('TOKEN_NOT_ACTIVE', 'the token was revoked; log in again');

@@ -19,7 +19,7 @@ export type Selection =
 
 export type Session = Awaited<ReturnType<Sessions['endable']>>;
 
-/** What was selected: tokens, or one session and no token. */
+/** The tokens that were selected, or one session and no token. */
 export type Selected =
   | Tokens
   | { readonly jtis: readonly []; readonly session: Session; readonly graceMs?: number | undefined };
@@ -43,7 +43,7 @@ export async function select(selection: Selection, by: By, deps: SelectDeps): Pr
 
 async function tokensById(jtis: readonly string[], by: By, deps: SelectDeps): Promise<string[]> {
   const active = jtis.filter((jti) => deps.authority.isActive(jti));
-  // Whose they are is nothing to wait for: meanwhile they would be good.
+  // An administrator may end all: to look up the owners first would leave the tokens good meanwhile.
   const isKnown = by.role === 'admin' || active.every((jti) => jti === by.claims.jti);
   const found = isKnown ? active : await visible(active, by, deps);
   if (found.length === 0) throw new AppError('NOT_FOUND', 'there is no such token');

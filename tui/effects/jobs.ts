@@ -71,7 +71,7 @@ async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
 }
 
 /**
- * What would end with these rows: the receipt to be, or why nobody knows it, in a sentence. What may not
+ * Asks what would end with these rows: the receipt to be, or a sentence on why it is not known. What may not
  * be ended is left out of it, unless that is all. Throws nothing; stops asking when `signal` aborts.
  */
 export async function preview(
@@ -88,7 +88,7 @@ export async function preview(
   return summed(receipts, 0);
 }
 
-/** What became of all rows, as many to a call as the action takes. */
+/** Calls `each` with the rows, as many at once as the action takes. */
 async function inChunks(
   targets: readonly Target[],
   { atOnce }: Ending,

@@ -1,4 +1,4 @@
-/** What an ending ended (requirement X1), for people and as JSON. */
+/** Shows receipts (requirement X1) to people and as JSON. */
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import { DONE, FAILED } from '../../exit-status.ts';
