@@ -20,6 +20,7 @@ const ROOMS = [
   'src/api',
   'src/async',
   'src/authority',
+  'src/cli',
   'src/client',
   'src/doctor',
   'src/entry',

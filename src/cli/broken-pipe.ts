@@ -1,22 +1,25 @@
-/** Standard output may break under us: `latchkey tokens | head -1`, a full disk. */
+/** Handles a standard output that breaks: `latchkey tokens | head -1`, a full disk. */
 import { OUTPUT_GONE } from '../exit-status.ts';
 import { flushed, type Io } from '../terminal/io.ts';
 import type { Run } from './run.ts';
 
 export interface OutputWatch extends Disposable {
-  /** What `work` gives; or a failure as soon as the output is broken, after the run's own farewell. */
+  /**
+   * Returns the result of `work`, or the run's failure status as soon as the output breaks, after
+   * `run.farewell`.
+   */
   whileWhole(run: Run, work: Promise<number | undefined>): Promise<number | undefined>;
-  /** Waits until all that was written is out. */
+  /** Resolves when everything written has left this process, with the failure if there was one. */
   settle(): Promise<Broken | undefined>;
 }
 
-/** How to end on a broken output: quietly when only the reader went away, else with what to say. */
+/** The end of a run whose output broke: silent when only the reader is gone, otherwise with a message. */
 export type Broken = { readonly status: number } | { readonly text: string };
 
-/** Watches until disposed. A broken standard error breaks nothing: there is nobody to tell. */
+/** Watches the output until disposed of. A broken standard error is ignored, since nobody could be told. */
 export function watchOutput(io: Io): OutputWatch {
   const { promise: broken, resolve } = Promise.withResolvers<NodeJS.ErrnoException>();
-  let isBroken = false; // io.stdout.errored does not say: the process's own stream forgets
+  let isBroken = false; // io.stdout.errored does not tell: process.stdout resets it
   const note = (error: NodeJS.ErrnoException): void => {
     isBroken = true;
     resolve(error);
@@ -32,7 +35,7 @@ export function watchOutput(io: Io): OutputWatch {
       return error ? ending(error) : undefined;
     },
     [Symbol.dispose]: () => {
-      if (!isBroken) io.stdout.off('error', note); // what was under way may still fail
+      if (!isBroken) io.stdout.off('error', note); // a write under way may still fail
     },
   };
 }

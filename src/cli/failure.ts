@@ -1,6 +1,5 @@
 /**
- * What to say, and the exit status, when a command line fails: commander's refusals are usage, others are
- * foreseen or not.
+ * The message and the exit status of a failed command line; failures that commander reports are usage errors.
  */
 import { CommanderError } from 'commander';
 import { OWN_FAILURE, USAGE } from '../exit-status.ts';

@@ -1,6 +1,6 @@
 /**
- * Looks at a server's certificate before it is trusted: connects without verification, takes the
- * chain the server sends and checks that it hangs together. Nothing is sent but the TLS handshake.
+ * Fetches a server's CA certificate before it is trusted: connects without verification, takes the chain that
+ * the server sends and checks that it is consistent. Sends nothing but the TLS handshake.
  */
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -11,17 +11,17 @@ const TIMEOUT_MS = 10_000;
 const LONGEST_CHAIN = 8;
 
 export interface PresentedCa {
-  /** The CA certificate the server presents as its own. */
+  /** The CA certificate that the server presents, as PEM. */
   readonly pem: string;
   /** SHA-256 of the certificate, "AA:BB:…". */
   readonly fingerprint: string;
-  /** What a person should know before saying yes. */
+  /** A warning to show before a person confirms. */
   readonly warning: string | undefined;
 }
 
 /**
- * The authority of the server at `address`, host:port. UNREACHABLE when nobody answers, NOT_TRUSTED
- * when the chain has no CA at its end, is not signed by it, or is out of date.
+ * Returns the CA certificate of the server at `address`, host:port. Throws UNREACHABLE when nothing answers,
+ * NOT_TRUSTED when the chain does not end in a CA, is not signed by it, or has expired.
  */
 export async function fetchCa(address: string, nowMs: number): Promise<PresentedCa> {
   const [, host = '', port = ''] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? [];
@@ -45,7 +45,10 @@ export async function fetchCa(address: string, nowMs: number): Promise<Presented
   return { pem: ca.toString(), fingerprint: ca.fingerprint256, warning: misnamed(leaf, host) };
 }
 
-/** The client takes a token's server by its id, under any address; what needs no token needs the name. */
+/**
+ * Warns when the certificate does not have the server's name. With a token, the client checks the server's id
+ * under any address; calls without a token need the name.
+ */
 function misnamed(leaf: X509Certificate, host: string): string | undefined {
   const strict = { subject: 'never', wildcards: false } as const;
   if ((isIP(host) === 0 ? leaf.checkHost(host, strict) : leaf.checkIP(host)) !== undefined) return undefined;

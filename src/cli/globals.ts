@@ -1,4 +1,4 @@
-/** The options every verb takes, before it or after it. */
+/** The options that every command takes, before or after its name. */
 import type { Command, Option } from 'commander';
 import { EVERYWHERE } from '../entry/everywhere.ts';
 import { ROLES } from '../entry/roles/all.ts';
@@ -18,13 +18,13 @@ export interface Globals {
 
 const GROUP = 'Everywhere:';
 
-/** Adds the global options to `command`, and to all below it but roles, which name those they take. */
+/** Adds the global options to `command` and all its subcommands, except roles, which list those they take. */
 export function addGlobals(command: Command): void {
   for (const option of optionsOf(EVERYWHERE)) command.addOption(option.helpGroup(GROUP));
   for (const below of command.commands) if (!ROLES.has(below.name())) addGlobals(below);
 }
 
-/** What was said, wherever on the line it was said; the word nearest to the verb wins. */
+/** Returns the global options given anywhere on the line; the one closest to the subcommand wins. */
 export function globalsOf(command: Command): Globals {
   const said: Record<string, unknown> = command.parent === null ? {} : { ...globalsOf(command.parent) };
   for (const option of command.options) {

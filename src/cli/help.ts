@@ -1,10 +1,10 @@
-/** How help is laid out: the commands first, then the command's own options, then everybody's, then notes. */
+/** The layout of help: subcommands first, then the command's own options, the global options, and notes. */
 import { type Command, Help } from 'commander';
 import type { Note } from '../entry/option.ts';
 
 const NOTES = new WeakMap<Command, Note[]>();
 
-/** Adds what the help of `command` and its manual page say behind the options. */
+/** Adds notes, shown after the options in the help of `command` and in its manual page. */
 export function addNotes(command: Command, ...notes: readonly Note[]): void {
   NOTES.set(command, [...notesOf(command), ...notes]);
 }
@@ -13,7 +13,7 @@ export function notesOf(command: Command): readonly Note[] {
   return NOTES.get(command) ?? [];
 }
 
-/** For Command.configureHelp(). */
+/** Settings for Command.configureHelp(). */
 export const HELP_LAYOUT: Partial<Help> = { formatHelp, minWidthToWrap: 20, subcommandTerm };
 
 function formatHelp(command: Command, help: Help): string {
@@ -26,7 +26,7 @@ function formatHelp(command: Command, help: Help): string {
   return `${[...first, ...last, ...notes].join('\n\n')}\n`;
 }
 
-/** "revoke [jti...]": that there are options goes without saying. */
+/** Returns a subcommand as "revoke [jti...]", without "[options]". */
 function subcommandTerm(command: Command): string {
   return Help.prototype.subcommandTerm.call(new Help(), command).replace(' [options]', '');
 }

@@ -6,7 +6,7 @@ import { VERSION } from '../version.ts';
 
 const MAIN = join(import.meta.dirname, '../main.ts');
 
-/** A shell line in which $latchkey is the real program. */
+/** Runs a shell line in which $latchkey is the real program. */
 function shell(line: string): { status: number | null; stdout: string; stderr: string } {
   const env = { ...process.env, NODE: process.execPath, MAIN };
   const script = `latchkey() { "$NODE" "$MAIN" "$@"; }\n${line}`;

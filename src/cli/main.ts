@@ -1,8 +1,8 @@
 /**
- * The command line. It promises results on standard output (tables for people, JSON for programs),
- * everything else on standard error, and exit statuses that mean something. It never prints a stack,
- * never lets text from elsewhere reach a terminal raw (but for one's own sessions), and takes no secret
- * from argv. All it knows it asks the server, through src/client.
+ * The command line. Prints results on standard output (tables for people, JSON for programs), everything else
+ * on standard error, and ends with a documented exit status. Never prints a stack trace, never lets foreign
+ * text reach a terminal raw (except for the output of the caller's own sessions), and takes no secret from
+ * its arguments. It knows only what the server tells it through src/client.
  */
 import { CommanderError } from 'commander';
 import { DONE, FAILED, USAGE } from '../exit-status.ts';
@@ -17,10 +17,7 @@ import { failureJson } from './output/json-failure.ts';
 import { buildProgram } from './program.ts';
 import { type Act, Run } from './run.ts';
 
-/**
- * Runs one command line, without the program's name in front; resolves with the exit status, never
- * rejects.
- */
+/** Runs a command line, without the program's name; resolves with the exit status, never rejects. */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
   using output = watchOutput(io);
   let status = DONE;
@@ -47,13 +44,13 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
   return failure;
 }
 
-/** Whether somebody whose words are not understood wants results as JSON. */
+/** True when an invalid command line asks for results as JSON. */
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
 }
 
-/** Says what went wrong, unless commander has already shown what was asked for. */
+/** Reports a failure, unless commander has already printed what was asked for. */
 function report(error: unknown, io: Io, json: boolean): number {
   if (error instanceof CommanderError && SHOWN.has(error.code)) return error.exitCode === 0 ? DONE : USAGE;
   const { text, status } = explain(error);

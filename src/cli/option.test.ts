@@ -16,19 +16,19 @@ import { buildProgram } from './program.ts';
 const tree = (): Command => buildProgram(() => async () => {}, processIo());
 const pages = (program: Command): ManualPage[] => manual({ program, version: '1', date: '2026-11-28' });
 
-/** Every command that help shows, with the words that lead to it. */
+/** Yields every command that help shows, with its path. */
 function* commandsIn(command: Command, path: readonly string[] = []): Generator<[string[], Command]> {
   yield [[...path], command];
   for (const below of command.createHelp().visibleCommands(command))
     if (below.name() !== 'help') yield* commandsIn(below, [...path, below.name()]);
 }
 
-/** Whether `text` has `flag` as a word of its own. */
+/** True when `text` has `flag` as a word of its own. */
 function shows(text: string, flag: string): boolean {
   return new RegExp(`(?<![\\w-])${flag}(?![\\w-])`).test(text.replaceAll('\\-', '-'));
 }
 
-/** The part of the manual that is about the command `path` leads to. */
+/** Returns the part of the manual about the command at `path`. */
 function manualOf(all: readonly ManualPage[], path: readonly string[]): string {
   const [verb, command] = path;
   const name = verb === undefined ? 'latchkey' : `latchkey-${verb}`;

@@ -1,16 +1,16 @@
-/** Options as commander has them, made from a table or with values to offer. */
+/** Makes commander's options from a table, or with values for completion to offer. */
 import { type Argument, Option } from 'commander';
 import type { Options } from '../entry/option.ts';
 
 const OFFERS = new WeakMap<Option | Argument, readonly string[]>();
 
-/** `option`, for which completion offers `values`; which values it takes is another matter. */
+/** Makes completion offer `values` for `option`, which may accept others. */
 export function offering(option: Option, values: Iterable<string>): Option {
   OFFERS.set(option, [...values]);
   return option;
 }
 
-/** The values that completion offers for an option or an argument, where they are known. */
+/** Returns the values that completion offers for an option or argument; undefined when they are not known. */
 export function offersOf(what: Option | Argument): readonly string[] | undefined {
   return what.argChoices ?? OFFERS.get(what);
 }

@@ -1,9 +1,12 @@
-/** `start` and `attach` end with a session's status, so their own failures have one apart: 255. */
+/**
+ * The exit status 255 of `start` and `attach`: they end with the session's status, so their own failures need
+ * another.
+ */
 import { OWN_FAILURE } from '../exit-status.ts';
 import { explain } from './failure.ts';
 import type { Work } from './run.ts';
 
-/** The same work, whose failures are told and end with 255. */
+/** Returns `work` with its failures reported and ending with status 255. */
 export function ownFailure<Options extends object>(work: Work<Options>): Work<Options> {
   return async (run, options, words) => {
     run.failure = OWN_FAILURE;

@@ -1,4 +1,4 @@
-/** All verbs, as commander knows them; help, completion and manual are made from these. */
+/** All commands as commander knows them. Help, completion and manual pages are made from these. */
 import { Command } from 'commander';
 import { DOCTOR } from '../entry/roles/doctor.ts';
 import { LINK } from '../entry/roles/link.ts';
@@ -34,7 +34,10 @@ const EXIT = {
     "start and attach end with the program's own, and with 255 when they fail.",
 };
 
-/** The program with all its verbs; `act` makes their work actions. Instead of exiting, commander throws. */
+/**
+ * Builds the program with all its commands; `act` makes actions of their work. Commander throws instead of
+ * exiting.
+ */
 export function buildProgram(act: Act, io: Io): Command {
   const width = (): number | undefined => (io.stdout.isTTY === true ? io.stdout.columns : undefined);
   const program = new Command('latchkey')
@@ -42,7 +45,7 @@ export function buildProgram(act: Act, io: Io): Command {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      outputError: () => {}, // told in one line by failure.ts
+      outputError: () => {}, // failure.ts reports it in one line
       getOutHelpWidth: () => width() ?? 80,
       getErrHelpWidth: () => width() ?? 80,
       getOutHasColors: () => false,

@@ -1,4 +1,4 @@
-/** A noun's command: alone it lists, with a verb behind it does that. */
+/** The command of a noun: alone it lists, with a subcommand it does that. */
 import { type Command, Option } from 'commander';
 import { firstItems } from '../client/pages.ts';
 import { suggestion } from '../config/suggest.ts';
@@ -23,11 +23,11 @@ export interface Resource<Item, Options extends object> {
   readonly description: string;
   /** Adds the options that only this noun has. */
   readonly addOptions: (command: Command) => Command;
-  /** Reads them. */
+  /** Reads those options. */
   readonly select: (options: Options) => Selection;
 }
 
-/** Adds a noun to `program`; verbs are added to what this returns. */
+/** Adds the command of a noun to `program`, and returns it for subcommands. */
 export function addResource<Item, Options extends object>(
   program: Command,
   act: Act,
@@ -78,12 +78,15 @@ export function addResource<Item, Options extends object>(
   return command;
 }
 
-/** "id, login or state; 'login desc' turns it": nobody turns the first, which is the id. */
+/**
+ * Returns "id, login or state; 'login desc' reverses it". The example is the second order, since the first is
+ * the id.
+ */
 function sortHelp(orders: readonly string[]): string {
-  return `${orders.slice(0, -1).join(', ')} or ${orders.at(-1)}; '${orders[1]} desc' turns it`;
+  return `${orders.slice(0, -1).join(', ')} or ${orders.at(-1)}; '${orders[1]} desc' reverses it`;
 }
 
-/** On a terminal the table, drawn again as it changes; else every change as it comes. */
+/** On a terminal, redraws the table as it changes; elsewhere prints each change. */
 function watch<Item>(
   run: Run,
   options: ListOptions,
@@ -100,7 +103,7 @@ function watch<Item>(
   return showWatch(run, { noun, selection });
 }
 
-/** Throws USAGE for a word behind the noun that is none of its verbs. */
+/** Throws USAGE for a word after the noun that is not a subcommand. */
 export function refuseWord(noun: Command, word: string | undefined): void {
   if (word === undefined) return;
   const verbs = noun.commands.map((command) => command.name());

@@ -1,6 +1,5 @@
 /**
- * The roles among the commands: src/main.ts runs them itself; they are here for help, completion and
- * manual.
+ * The roles as commands: src/main.ts runs them itself; here they appear in help, completion and manual pages.
  */
 import type { Command } from 'commander';
 import type { Role } from '../entry/option.ts';

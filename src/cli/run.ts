@@ -1,4 +1,4 @@
-/** One run of one verb: what was asked for everywhere, where to print, and the server when needed. */
+/** One run of a command: the global options, the output, and the server when it is needed. */
 import type { Command } from 'commander';
 import type { Client, ConnectOptions } from '../client/connect/connect.ts';
 import type { ReconnectingClient } from '../client/watch/reconnecting-client.ts';
@@ -7,16 +7,16 @@ import type { Io } from '../terminal/io.ts';
 import { Output } from '../terminal/output.ts';
 import type { Globals } from './globals.ts';
 
-/** What is being waited for where there is nothing more to say of it. */
+/** Progress text when there is nothing more specific to say. */
 export const ASKING = 'waiting for the server';
 
 export class Run implements AsyncDisposable {
   readonly io: Io;
   readonly globals: Globals;
   readonly out: Output;
-  /** The exit status of a failure that is the verb's own. */
+  /** Exit status for the command's failures. */
   failure = FAILED;
-  /** What is left to do when nobody reads our output any more. */
+  /** Called when nobody reads the output any more. */
   farewell: (() => Promise<void>) | undefined;
   #client: Promise<Client> | undefined;
 
@@ -30,18 +30,18 @@ export class Run implements AsyncDisposable {
     });
   }
 
-  /** The server, connected at the first call; the gRPC library is loaded by nothing else. */
+  /** The client, created by the first call. Only this loads the gRPC library. */
   client(): Promise<Client> {
     this.#client ??= this.out.whileWaiting('looking for the server', connectFor(this.globals, this.io));
     return this.#client;
   }
 
-  /** Another connection, which is the caller's to close. */
+  /** Creates another client, which the caller must close. */
   newClient(more: Partial<ConnectOptions>): Promise<Client> {
     return connectFor({ ...this.globals, ...more }, this.io);
   }
 
-  /** One that finds its way back, which is the caller's to close. */
+  /** Creates a client that reconnects, which the caller must close. */
   async lastingClient(): Promise<ReconnectingClient> {
     const { ReconnectingClient } = await import('../client/watch/reconnecting-client.ts');
     return ReconnectingClient.connect({ ...this.globals, env: this.io.env });
@@ -58,14 +58,14 @@ async function connectFor(globals: Globals & Partial<ConnectOptions>, io: Io): P
   return connect({ ...globals, env: io.env });
 }
 
-/** What a verb does; resolves with its exit status, or nothing for 0. */
+/** The work of a command; resolves with its exit status, or undefined for 0. */
 export type Work<Options extends object> = (
   run: Run,
   options: Options,
   words: readonly string[],
 ) => Promise<number | undefined>;
 
-/** Makes a verb's work an action of commander's. */
+/** Makes an action for commander of a command's work. */
 export type Act = <Options extends object>(
   work: Work<Options>,
 ) => (this: Command, ...given: unknown[]) => Promise<void>;

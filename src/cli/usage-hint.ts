@@ -1,8 +1,11 @@
-/** Usage errors that say where the help is, with the status of the verb they are about. */
+/** Adds to usage errors where the help is, and sets their exit status by command. */
 import { type Command, CommanderError } from 'commander';
 import { OWN_FAILURE, USAGE } from '../exit-status.ts';
 
-/** For `command` and all below it; `standIns` end with a program's status, so their own errors are 255. */
+/**
+ * Applies to `command` and all its subcommands. Commands in `standIns` end with a program's status, so their
+ * own usage errors end with 255.
+ */
 export function hintAtHelp(command: Command, standIns: ReadonlySet<string>, path = command.name()): void {
   const status = standIns.has(command.name()) ? OWN_FAILURE : USAGE;
   command.exitOverride((error) => {

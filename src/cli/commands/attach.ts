@@ -1,4 +1,4 @@
-/** `latchkey attach`: joins a session of one's own that is already there. */
+/** `latchkey attach`: attaches to a session of the caller's. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
 import { addNotes } from '../help.ts';
@@ -14,9 +14,9 @@ interface AttachOptions {
 
 const NOTES = [
   'All output still kept comes first, then what the program prints from now on. ^C goes to the program, and twice ' +
-    'within two seconds leaves it; ^\\ leaves it at once. It goes on then.',
-  "Ends with the program's own exit status; 255 means that this command itself failed, or that nobody knows the " +
-    'status.',
+    'within two seconds leaves it; ^\\ leaves it at once. The program continues then.',
+  "Ends with the program's own exit status; 255 means that this command itself failed, or that the status " +
+    'is unknown.',
 ];
 
 export function addAttach(program: Command, act: Act): void {

@@ -1,4 +1,4 @@
-/** `latchkey config`: what the server would go by, without starting it. Needs no server. */
+/** `latchkey config`: checks or shows the server's configuration, without a server. */
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.ts';
 import { homeOf } from '../../system/xdg.ts';
@@ -44,7 +44,7 @@ async function show(run: Run): Promise<undefined> {
   else for (const line of shown.lines) run.out.line(line);
 }
 
-/** Throws CONFIG_INVALID, as `latchkey serve` would. */
+/** Loads the configuration. Throws CONFIG_INVALID, as `latchkey serve` does. */
 async function load(run: Run): Promise<Config> {
   const { loadConfig } = await import('../../config/config.ts');
   const { config, run: runFolder } = run.globals;

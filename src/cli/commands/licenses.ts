@@ -1,4 +1,4 @@
-/** `latchkey licenses`. */
+/** `latchkey licenses`: prints the licences. */
 import type { Command } from 'commander';
 import { packagedText } from '../../entry/packaged/text.ts';
 import { AppError } from '../../errors.ts';

@@ -1,4 +1,4 @@
-/** `latchkey links`: the processes that run programs as their users. */
+/** `latchkey links`: lists, watches, starts and stops links. */
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Link } from '../../generated/latchkey/v1/link.ts';
@@ -17,7 +17,7 @@ export function addLinks(program: Command, act: Act): void {
   });
   noun
     .command('start')
-    .description('start your link daemon, unless a link of yours takes starts already')
+    .description('start your link daemon, unless you have a link that can start programs')
     .action(act(start));
   addDryRun(noun.command('stop <socket>').description('end a link and its token')).action(act(stop));
 }
@@ -25,7 +25,7 @@ export function addLinks(program: Command, act: Act): void {
 async function start(run: Run): Promise<undefined> {
   const client = await run.client();
   const { link } = await run.out.whileWaiting('waiting for your link daemon', client.links.startLink({}));
-  if (link === undefined) throw new AppError('INTERNAL', 'the server names no link');
+  if (link === undefined) throw new AppError('INTERNAL', 'the server answered without a link');
   if (run.out.json) run.out.document(asJson(links.members, link));
   else run.out.line(link.socket);
 }

@@ -12,7 +12,7 @@ import { encodeClaims, type TokenClaims } from '../../token/claims.ts';
 import { signJws } from '../../token/jws.ts';
 import type { SigningKey } from '../../token/key.ts';
 
-/** What the server answers every login with, and what it asks before. */
+/** The server's answer to every login, and the prompts before it. */
 let answer: Minted;
 let asks: Prompts[] = [];
 let api: ServedApi;
@@ -38,7 +38,7 @@ afterAll(() => api[Symbol.asyncDispose]());
 
 type Prompts = Extract<Challenge, { kind: 'prompts' }> & { again: boolean };
 
-/** Logs in; resolves with what was said and the token that was kept. */
+/** Logs in; resolves with the output and the stored token. */
 async function login(given: Minted) {
   answer = given;
   const env = { HOME: api.folder, LATCHKEY_CA: join(api.folder, 'pki', 'ca.pem') };
@@ -48,12 +48,12 @@ async function login(given: Minted) {
   return { status, stderr, kept: existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined };
 }
 
-/** The good token with other claims, signed by the server's own key. */
+/** Returns the good token with other claims, signed by the server's own key. */
 function signedWith(change: Partial<TokenClaims>): string {
   return signJws(encodeClaims({ ...good.claims, ...change }), key);
 }
 
-/** The good token's parts with another header, and whatever signs that. */
+/** Returns the good token's parts with another header, signed by `sign`. */
 function withHeader(header: object, sign: (input: string) => string): string {
   const input = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${good.token.split('.')[1]}`;
   return `${input}.${sign(input)}`;

@@ -1,4 +1,4 @@
-/** `latchkey login`: a token for somebody the server comes to know, kept for the commands that follow. */
+/** `latchkey login`: logs in and stores the token for later commands. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
@@ -25,7 +25,7 @@ export function addLogin(program: Command, act: Act): void {
   program
     .command('login [[user@]host[:port]]')
     .description('log in, as yourself or as user, and keep the token for the commands that follow')
-    .option('--method <name>', 'the way in, of those the server has', 'web-ssh')
+    .option('--method <name>', 'login method', 'web-ssh')
     .option('--answers-stdin', 'read the answers from standard input, one line for each prompt')
     .action(act(login));
 }
@@ -35,12 +35,13 @@ async function login(run: Run, options: Options, [target = '']: readonly string[
   using answers = answersFrom(run.io, options.answersStdin === true);
   await using client = await run.newClient({ anonymous: true, ...(server !== undefined && { server }) });
   const done = await converse(run, client, answers, { method: options.method, username: user });
-  if (done.claims === undefined) throw new AppError('INTERNAL', 'the server did not say whose token it is');
+  if (done.claims === undefined)
+    throw new AppError('INTERNAL', "the server answered without the token's claims");
   await client.keepToken(done);
   show(run, client.address, done.claims);
 }
 
-/** `alice@host:7300`, `alice@`, `host` and nothing at all. */
+/** Splits `alice@host:7300`, `alice@`, `host` or nothing into user and server. */
 function whereTo(target: string): { user: string; server: string | undefined } {
   const at = target.lastIndexOf('@');
   const user = at < 0 ? userInfo().username : target.slice(0, at);
@@ -57,7 +58,7 @@ async function converse(
 ): Promise<LoginDone> {
   const conversation = client.auth.login();
   const begin = { method, username, purpose: LoginPurpose.LOGIN };
-  conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {}); // the responses say why
+  conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {}); // the responses tell why
   const responses = conversation.responses[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -81,7 +82,7 @@ async function answer(run: Run, answers: Answers, asked: LoginPrompts): Promise<
   tell(run, asked.name, asked.instruction);
   const texts: string[] = [];
   for (const { text, echo } of asked.prompts) {
-    // What PAM has told since its last question comes in front of the next one.
+    // PAM's messages since its last prompt are at the beginning of the next one.
     const at = text.trimEnd().lastIndexOf('\n') + 1;
     tell(run, text.slice(0, at));
     const prompt = text.slice(at);

@@ -1,4 +1,4 @@
-/** `latchkey logout`: the end of this login, or of all of one's logins. */
+/** `latchkey logout`: ends this login, or all logins of the caller. */
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
 import { AppError, isAppError, type Reason } from '../../errors.ts';
@@ -11,7 +11,7 @@ const OVER: ReadonlySet<Reason> = new Set(['TOKEN_NOT_ACTIVE', 'TOKEN_EXPIRED'])
 export function addLogout(program: Command, act: Act): void {
   program
     .command('logout')
-    .description('end this login, and what hangs on it')
+    .description('end this login, and everything that depends on it')
     .option('--everywhere', 'every login of yours, on every machine')
     .action(act(logout));
 }
@@ -28,12 +28,15 @@ async function logout(run: Run, options: { readonly everywhere?: boolean }): Pro
     if (!isAppError(error) || !OVER.has(error.reason)) throw error;
     await client.forgetToken();
     if (everywhere) throw error;
-    run.out.note('this login was over already; its token is forgotten');
+    run.out.note('this login had already ended; its token was removed');
     return run.out.json ? showReceipt(run.out, Receipt.create()) : 0;
   }
 }
 
-/** That token is the server's own; ending it would only lock the administrator out until the next one. */
+/**
+ * Throws NOT_LOGGED_IN for the local administrator's token: it is the server's, and ending it would only lock
+ * the administrator out until the next one.
+ */
 async function refuseLocalAdmin(client: Client): Promise<void> {
   const { token } = await client.auth.whoAmI({});
   if (token?.authMethod !== 'local') return;

@@ -1,4 +1,4 @@
-/** `latchkey sessions`: programs started through links; looking at them and ending them. */
+/** `latchkey sessions`: lists, watches, reads, signals and ends sessions. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AppError } from '../../errors.ts';
 import { type Session, SessionState } from '../../generated/latchkey/v1/session.ts';
@@ -15,7 +15,7 @@ interface Options {
   readonly state?: SessionState;
 }
 
-/** The states by the names that people use for them. */
+/** Session states, by the names used on the command line. */
 const STATES: ReadonlyMap<string, SessionState> = new Map([
   ['starting', SessionState.STARTING],
   ['running', SessionState.RUNNING],

@@ -1,4 +1,7 @@
-/** `latchkey start`: runs a program as one's Linux user and stands in for it here. */
+/**
+ * `latchkey start`: runs a program as the caller's Linux user, with the input, output and exit status of this
+ * command.
+ */
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Session, StartSessionRequest } from '../../generated/latchkey/v1/session.ts';
@@ -67,7 +70,7 @@ async function start(
 async function ask(run: Run, request: StartSessionRequest): Promise<Session> {
   const { sessions } = await run.client();
   const { session } = await run.out.whileWaiting('waiting for your link', sessions.startSession(request));
-  if (session === undefined) throw new AppError('INTERNAL', 'the server sent no session');
+  if (session === undefined) throw new AppError('INTERNAL', 'the server answered without a session');
   return session;
 }
 

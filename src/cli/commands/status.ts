@@ -1,5 +1,5 @@
 /**
- * `latchkey` alone: the server, who one is there and for how long, what runs, and what could be done
+ * `latchkey` without a command: the server, the caller and the token's expiry, what runs, and what to do
  * next.
  */
 import type { Command } from 'commander';
@@ -12,7 +12,7 @@ import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '.
 import { explain } from '../failure.ts';
 import { type Act, ASKING, type Run } from '../run.ts';
 
-/** What there is to know; `problem` is why there is not more. */
+/** The known facts; `problem` says why there are no more. */
 interface Status {
   readonly server?: string;
   readonly problem?: string;
@@ -20,22 +20,22 @@ interface Status {
   readonly you?: Token;
   readonly role?: string;
   readonly info?: GetInfoResponse;
-  /** Own ones that take starts, and own ones that run. */
+  /** Number of the caller's links that can start programs, and of the caller's running sessions. */
   readonly links?: number;
   readonly sessions?: number;
 }
 
-/** A command, and what it is for. */
+/** A command and its purpose. */
 type Next = readonly [command: string, purpose: string];
 
 const NAME = 'standing';
 
-/** The verb that stands for none: in no help, since nobody types it. */
+/** Adds the hidden command that runs when none is given. */
 export function addStatus(program: Command, act: Act): void {
   program.command(NAME, { hidden: true }).action(act(stand));
 }
 
-/** The words of a command line, with the verb that stands for none where there is none. */
+/** Returns the words of a command line, with the hidden command when there is none. */
 export function orStatus(program: Command, argv: readonly string[]): readonly string[] {
   const { operands, unknown } = program.parseOptions([...argv]);
   return operands.length + unknown.length === 0 ? [...argv, NAME] : argv;
@@ -66,7 +66,7 @@ function tell(run: Run, standing: Status): void {
   for (const [command, purpose] of next) run.out.words(`  ${command.padEnd(widest)}  ${purpose}`);
 }
 
-/** Never throws what only says that there is no server, or no login. */
+/** Collects the facts. A missing server or login is one of them, not an error. */
 async function find(run: Run): Promise<Status> {
   let client: Client | undefined;
   try {

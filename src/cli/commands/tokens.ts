@@ -1,4 +1,4 @@
-/** `latchkey tokens`: who is logged in, and putting an end to it. */
+/** `latchkey tokens`: lists, watches, verifies and revokes tokens. */
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import { DONE, exitStatus, FAILED } from '../../exit-status.ts';

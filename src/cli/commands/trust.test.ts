@@ -13,7 +13,7 @@ let good: Shown;
 let other: Shown;
 const servers: Server[] = [];
 
-/** What a server that answers to these names shows: its certificate and its CA. */
+/** Makes the certificate and the CA of a server with these names and addresses. */
 async function makePki(name: string, names: string[], addresses: string[]): Promise<Shown> {
   const pki = await loadPki({
     folder: join(folder, name),
@@ -32,10 +32,10 @@ interface Shown {
   readonly fingerprint: string;
 }
 
-/** The server's own certificate, without the CA's. */
+/** Returns the server's own certificate, without the CA's. */
 const alone = ({ chain, ca }: Shown): string => chain.replace(ca, '');
 
-/** A TLS server on loopback; resolves with its port. */
+/** Starts a TLS server on loopback; resolves with its port. */
 async function listen(options: TlsOptions, host = '127.0.0.1'): Promise<number> {
   const server = createServer({ ALPNProtocols: ['h2'], minVersion: 'TLSv1.3', ...options });
   servers.push(server);

@@ -1,6 +1,6 @@
 /**
- * `latchkey trust`: takes a server's certificate authority into the client's folder once a person, or a
- * fingerprint given beforehand, says that it is the right one. There is no way to say yes blindly.
+ * `latchkey trust`: stores a server's CA certificate in the client's folder, after a person has confirmed it
+ * or when it has a given fingerprint. There is no way to confirm it unseen.
  */
 import type { Command } from 'commander';
 import { normalAddress } from '../../client/find/find-server.ts';
@@ -43,7 +43,7 @@ async function trust(
   else if (!run.out.quiet) run.out.line(`${server} is trusted: SHA-256 ${found.fingerprint}`);
 }
 
-/** 64 hexadecimal digits in upper case, from "AA:BB:…", "aabb…" or "SHA256:AA:BB…". */
+/** Returns 64 hexadecimal digits in upper case, from "AA:BB:…", "aabb…" or "SHA256:AA:BB:…". */
 function plainFingerprint(text: string): string {
   const digits = text.replace(/^sha-?256[: ]/i, '').replaceAll(/[:\s]/g, '');
   if (/^[0-9a-f]{64}$/i.test(digits)) return digits.toUpperCase();

@@ -1,4 +1,4 @@
-/** `latchkey version`. */
+/** `latchkey version`: prints the version. */
 import type { Command } from 'commander';
 import { asJson, type Members, string, stringOrNull } from '../../terminal/json.ts';
 import { COMMIT, VERSION, versionLine } from '../../version.ts';

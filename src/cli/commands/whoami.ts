@@ -1,4 +1,4 @@
-/** `latchkey whoami`: who the server takes the caller for. */
+/** `latchkey whoami`: shows who the caller is to the server. */
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';

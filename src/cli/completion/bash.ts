@@ -1,6 +1,6 @@
 /**
- * The completion for bash 4 and later. Bash takes words apart at "=" and ":", so they are put together again
- * for the program; what it offers begins where bash has cut last. Nothing offered is ever expanded.
+ * Completion for bash 4 and later. Bash splits words at "=" and ":"; the script joins them for the program,
+ * and removes from each candidate what bash has already completed. Candidates are never expanded.
  */
 export const BASH = `# bash completion for latchkey
 _latchkey() {

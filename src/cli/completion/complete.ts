@@ -1,8 +1,7 @@
 /**
- * `latchkey complete -- WORDS`: what could complete the last of the words, for the scripts beside this
- * file; in no help, since nobody types it. The first line says of what kind it is: files, directories,
- * program with the place of its first word among WORDS on the next line, or words, one a line with what
- * it is behind a tab.
+ * The hidden command `latchkey complete -- WORDS`: prints candidates for the last word, for the scripts in
+ * this folder. The first line is the kind: `files`, `directories`, `program` with the index of its first word
+ * among WORDS on the next line, or `words`, one per line with its description after a tab.
  */
 import type { Command } from 'commander';
 import { FAILED } from '../../exit-status.ts';
@@ -37,8 +36,8 @@ async function ask(run: Run, globals: Globals, named: Named): Promise<Candidate[
 }
 
 /**
- * Ends the process when `work` takes longer than somebody waits who has pressed Tab. Nothing gentler
- * would do: a connection to a server that does not answer cannot be called off while it is being made.
+ * Ends the process when `work` takes longer than a person waits after pressing Tab. There is no gentler way:
+ * connecting to a server that does not answer cannot be cancelled.
  */
 async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
   const deadline = setTimeout(() => process.exit(FAILED), PATIENCE_MS);
@@ -49,7 +48,7 @@ async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/** The lines of what begins as `last` does. */
+/** Returns the lines of the candidates that begin with `last`. */
 function begunBy(last: string, prefix: string, found: readonly Candidate[]): string[] {
   return found
     .filter(([name]) => `${prefix}${name}`.startsWith(last))

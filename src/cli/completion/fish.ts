@@ -1,4 +1,4 @@
-/** The completion for fish; goes into fish's folder of completions as `latchkey.fish`. */
+/** Completion for fish; installed in fish's folder of completions as `latchkey.fish`. */
 export const FISH = `# fish completion for latchkey
 function __latchkey_complete
     set -l words (commandline -opc)

@@ -1,4 +1,6 @@
-/** Names of what the server has: the candidates of a completion that only it knows. */
+/**
+ * Completion candidates that only the server knows: names of its tokens, sessions, links, logins and users.
+ */
 import type { Client } from '../../client/connect/connect.ts';
 import { inert } from '../../inert.ts';
 import { links } from '../../nouns/links.ts';
@@ -8,19 +10,19 @@ import { sessions } from '../../nouns/sessions.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import { truncate } from '../../terminal/display-width.ts';
 
-/** One thing that can be named on a command line, and what it is. */
+/** A candidate for the command line, and its description. */
 export type Candidate = readonly [name: string, about: string];
 
-/** As many as anybody looks through; the newest. */
+/** Most candidates offered, the newest ones. */
 const MOST = 100;
-/** In columns, of what the shell shows beside a name. */
+/** Longest description that the shell shows beside a name, in columns. */
 const WIDEST = 60;
-/** What would have to be quoted on a command line is not offered. */
+/** Names that need no quoting on a command line; no others are offered. */
 const PLAIN = /^[\w@+.][\w@+.-]*$/;
 
 type List = (client: Client, request: ListRequest) => Promise<Candidate[]>;
 
-/** By what stands for them in help: `<jti>`, `--login <login>`. */
+/** Lists by their placeholder in the help: `<jti>`, `--login <login>`. */
 const LISTS = {
   jti: candidatesOf(tokens),
   login: candidatesOf(logins, 'newest_issued_at desc'),
@@ -46,12 +48,12 @@ export function isNamed(placeholder: string): placeholder is Named {
   return Object.hasOwn(LISTS, placeholder);
 }
 
-/** The names that may be offered. Throws whatever the server does. */
+/** Returns the names to offer. Throws what the server throws. */
 export async function namesOf(named: Named, client: Client): Promise<Candidate[]> {
   return offerable(await LISTS[named](client, { pageSize: MOST, pageToken: '' }));
 }
 
-/** Each name once, and only plain words: whoever takes one has it on a command line, unquoted. */
+/** Removes duplicates, and names that would need quoting on a command line. */
 export function offerable(found: readonly Candidate[]): Candidate[] {
   const plain = found.filter(([name]) => PLAIN.test(name));
   return [...new Map(plain)].map(([name, about]) => [name, truncate(inert(about), WIDEST)]);

@@ -1,6 +1,6 @@
 /**
- * What could stand at the end of a command line: found by walking the words in front of it through the
- * commands and options as commander has them, so that a new one completes in every shell by itself.
+ * Finds what may stand at the end of a command line, by walking the preceding words through commander's
+ * commands and options: a new command or option completes in every shell by itself.
  */
 import type { Argument, Command, Option } from 'commander';
 import { type Globals, isGlobal } from '../globals.ts';
@@ -8,23 +8,25 @@ import { offersOf } from '../option.ts';
 import { type Candidate, isNamed, type Named } from './names.ts';
 
 export type Wanted =
-  /** Paths, which the shell completes. */
+  /** A path, which the shell completes. */
   | { readonly kind: 'files' | 'directories' }
-  /** A program and what belongs to it, from the word at `at` on, which the shell completes. */
+  /** A program and its arguments, from the word at `at` on, which the shell completes. */
   | { readonly kind: 'program'; readonly at: number }
   | {
       readonly kind: 'words';
-      /** What is known without asking. */
+      /** Candidates known without asking the server. */
       readonly candidates: readonly Candidate[];
-      /** What the server is to be asked for. */
+      /** Candidates to ask the server for. */
       readonly named?: Named;
-      /** What stands in front of either in the same word: "--login=", or nothing. */
+      /** Text before the candidate in the same word: "--login=", or nothing. */
       readonly prefix: string;
-      /** The options that say where the server is and who asks. */
+      /** Options that say which server to ask, and with which token. */
       readonly globals: Globals;
     };
 
-/** What could complete the last of `words`, which stand behind the program's name; '' is a word to come. */
+/**
+ * Finds what may complete the last of `words`, which follow the program's name; '' is a word not yet begun.
+ */
 export function wantedAt(program: Command, words: readonly string[]): Wanted {
   const walk = new Walk(program);
   for (const word of words.slice(0, -1)) walk.stepOver(word);
@@ -37,11 +39,11 @@ class Walk {
   readonly #program: Command;
   #command: Command;
   #at = 0;
-  /** How many arguments the command has already. */
+  /** Number of arguments that the command already has. */
   #given = 0;
-  /** The option whose value comes next. */
+  /** Option whose value comes next. */
   #pending: Option | undefined;
-  /** Whether "--" was said: nothing behind it is an option. */
+  /** True after "--": no later word is an option. */
   #isPlain = false;
   #programAt: number | undefined;
   readonly #said: Record<string, unknown> = {};
@@ -77,7 +79,7 @@ class Walk {
     return this.#words(this.#isPlain ? NOTHING : this.#flags('--'));
   }
 
-  /** The commands that could come next. */
+  /** Commands that may come next. */
   get #commands(): Command[] {
     return this.#given > 0 || this.#isPlain ? [] : commandsOf(this.#command);
   }
@@ -114,7 +116,7 @@ class Walk {
     if (isGlobal(option)) this.#said[option.attributeName()] = value;
   }
 
-  /** For a word that begins with "-". */
+  /** Completes a word that begins with "-". */
   #optionOrValue(last: string): Wanted {
     const [prefix, flag = ''] = /^(--[^=]*)=/.exec(last) ?? [];
     if (prefix === undefined) return this.#words(this.#flags(last));
@@ -148,7 +150,7 @@ class Walk {
   }
 }
 
-/** The "command..." of `latchkey start`; what stands there belongs to it. */
+/** True for the "command..." of `latchkey start`, whose words belong to that program. */
 function isProgram(argument: Argument | undefined): boolean {
   return argument?.variadic === true && argument.name() === 'command';
 }
@@ -161,7 +163,7 @@ function described(command: Command): Candidate {
   return [command.name(), command.summary() || command.description()];
 }
 
-/** What stands for the value in help: "jti" for `<jti>` and `[jti...]`. */
+/** Returns the placeholder of the value in the help: "jti" for `<jti>` and `[jti...]`. */
 function placeholderOf(what: Option | Argument): string {
   return 'flags' in what ? (/<(.+)>/.exec(what.flags)?.[1] ?? '') : what.name();
 }

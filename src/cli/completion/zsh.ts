@@ -1,4 +1,4 @@
-/** The completion for zsh; goes into a folder of $fpath as `_latchkey`, or is sourced. */
+/** Completion for zsh; installed in a folder of $fpath as `_latchkey`, or sourced. */
 export const ZSH = `#compdef latchkey
 _latchkey() {
   local -a found

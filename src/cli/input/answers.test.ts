@@ -4,7 +4,7 @@ import { HARMFUL, HOSTILE } from '../../../test/support/terminal/hostile-text.ts
 import { Memory } from '../../../test/support/terminal/memory-io.ts';
 import { answersFrom } from './answers.ts';
 
-/** A terminal at which `keys` are typed. */
+/** Makes a terminal on which `keys` are typed. */
 function terminal(keys: string) {
   const stdin = Object.assign(Readable.from([Buffer.from(keys)]), { isTTY: true });
   const stderr = new Memory(true);

@@ -1,4 +1,4 @@
-/** Where the answers to a server's questions come from: a terminal, or lines of standard input. */
+/** Answers to a server's prompts, from a terminal or from lines of standard input. */
 import { createInterface } from 'node:readline';
 import { AppError } from '../../errors.ts';
 import { inert } from '../../inert.ts';
@@ -6,7 +6,10 @@ import { displayWidth } from '../../terminal/display-width.ts';
 import type { Input, Io } from '../../terminal/io.ts';
 
 export interface Answers extends Disposable {
-  /** The answer; undefined when there is no other. Throws CANCELLED for ^C, and ^D on an empty line. */
+  /**
+   * Returns the answer; undefined when there are no more. Throws CANCELLED for ^C, and for ^D on an empty
+   * line.
+   */
   next(text: string, echo: boolean): Promise<string | undefined>;
 }
 
@@ -17,7 +20,7 @@ const CTRL_U = '\x15';
 const BACKSPACE = '\b';
 const DELETE = '\x7f';
 
-/** Throws USAGE where there is nobody to ask. */
+/** Chooses the source of answers. Throws USAGE when there is nobody to ask. */
 export function answersFrom(io: Io, isFromInput: boolean): Answers {
   if (isFromInput) return linesOf(io.stdin);
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
@@ -50,7 +53,7 @@ interface Terminal extends Input {
   setRawMode?(raw: boolean): void;
 }
 
-/** Reads one line in raw mode, so that nothing is shown which should not be. */
+/** Reads one line in raw mode, so that a secret is not echoed. */
 function typed(io: Io, text: string, echo: boolean): Promise<string> {
   const stdin: Terminal = io.stdin;
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -70,7 +73,7 @@ function typed(io: Io, text: string, echo: boolean): Promise<string> {
     for (const char of chunk) take(char);
   };
   const gone = (): void => reject(new AppError('CANCELLED', 'the terminal has gone'));
-  stdin.setRawMode?.(true); // first: who sees the prompt may type at once
+  stdin.setRawMode?.(true); // before the prompt: whoever sees it may type at once
   io.stderr.write(inert(text));
   stdin.setEncoding('utf8').on('data', read).once('end', gone).resume();
   return promise.finally(() => {

@@ -1,18 +1,18 @@
-/** A question that a person at a terminal answers in words. */
+/** Asks a question that a person at a terminal answers with a typed text. */
 import { createInterface } from 'node:readline/promises';
 import { AppError } from '../../errors.ts';
 import { inert } from '../../inert.ts';
 import type { Io } from '../../terminal/io.ts';
 
-/** What to ask, and what to know before answering. */
+/** A question, and what to show before it. */
 export interface Question {
   readonly before: readonly string[];
   readonly text: string;
-  /** What to do where nobody can be asked. */
+  /** Advice for a run in which there is nobody to ask. */
   readonly instead: string;
 }
 
-/** The answer, trimmed. USAGE where nobody can be asked, CANCELLED for ^C and ^D. */
+/** Returns the answer, trimmed. Throws USAGE when there is nobody to ask, CANCELLED for ^C and ^D. */
 export async function ask(io: Io, { before, text, instead }: Question): Promise<string> {
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
     throw new AppError('USAGE', `there is no terminal to ask on; ${instead}`);

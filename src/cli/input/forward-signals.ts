@@ -1,17 +1,16 @@
 /**
- * ^C and kill while a session is shown: the session gets the signal, not we. A second one within two
- * seconds is for us: we leave, and the session goes on. ^\ is for us alone, since most programs end by
- * the first.
+ * Forwards ^C and SIGTERM to the session that is shown. A second one within two seconds leaves it running and
+ * ends this command, as does ^\ at once, which would end most programs.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const IMPATIENT_MS = 2000;
 
 export interface Forwarding extends Disposable {
-  /** Resolves when the person wants to leave. */
+  /** Resolves when the person leaves the session. */
   readonly left: Promise<void>;
 }
 
-/** Hands signals to `forward` until disposed. `forward` must not reject. */
+/** Passes signals to `forward` until disposed of. `forward` must not reject. */
 export function forwardSignals(forward: (signal: string) => Promise<void>): Forwarding {
   const { promise: left, resolve: leave } = Promise.withResolvers<void>();
   let lastMs = Number.NEGATIVE_INFINITY;

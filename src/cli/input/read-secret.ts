@@ -1,11 +1,11 @@
-/** A secret from a file or from standard input, never from the command line. */
+/** Reads a secret from a file or from standard input, never from the command line. */
 import { readFile } from 'node:fs/promises';
 import { AppError } from '../../errors.ts';
 import type { Io } from '../../terminal/io.ts';
 
 const MOST_BYTES = 64 * 1024;
 
-/** The first line of `file`, or of standard input without one. USAGE when there is nothing. */
+/** Returns the first line of `file`, or of standard input without one. Throws USAGE when it is empty. */
 export async function readSecret(io: Io, file: string | undefined, what: string): Promise<string> {
   const text = file === undefined || file === '-' ? await fromInput(io, what) : await fromFile(file);
   const line = text.split('\n', 1)[0]?.trim() ?? '';

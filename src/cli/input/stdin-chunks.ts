@@ -1,9 +1,9 @@
-/** Our standard input as the program's. */
+/** Reads this command's standard input for a program. */
 import type { Input } from '../../terminal/io.ts';
 
 /**
- * What comes in, until its end, until it cannot be read, which `tell` learns, or until `signal` aborts;
- * then nothing keeps this process waiting for more. Never throws.
+ * Yields the input until its end, until a read fails, which is passed to `tell`, or until `signal` aborts.
+ * Afterwards, nothing keeps this process waiting for input. Never throws.
  */
 export async function* stdinChunks(
   stdin: Input,

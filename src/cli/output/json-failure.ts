@@ -1,4 +1,4 @@
-/** A failure as one line of JSON on standard error, where results are wanted as JSON. */
+/** Prints a failure as one line of JSON on standard error, with --json. */
 import { CommanderError } from 'commander';
 import { isAppError } from '../../errors.ts';
 import { asJson, integer, type Members, object, string } from '../../terminal/json.ts';

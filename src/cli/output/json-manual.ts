@@ -1,4 +1,6 @@
-/** Everything that --json prints, for the manual: from the definitions that it is made by. */
+/**
+ * Describes everything that --json prints, for its manual page, from the definitions that it is printed with.
+ */
 import { links } from '../../nouns/links.ts';
 import type { Printed } from '../../nouns/noun.ts';
 import { sessions } from '../../nouns/sessions.ts';
@@ -23,7 +25,7 @@ export interface Described {
 /** Members by name. */
 export type Description = Readonly<Record<string, Described>>;
 
-/** What other rooms print. */
+/** Documents that other rooms print. */
 const ELSEWHERE: Readonly<Record<string, Description>> = {
   'latchkey config check': {
     ok: { type: 'boolean', about: 'true; what is not in order is a failure' },
@@ -54,10 +56,7 @@ const OBJECTS_ELSEWHERE: Readonly<Record<string, Description>> = {
   },
 };
 
-/**
- * Descriptions by the command that prints, by the noun and event of a watch, and by the name of an
- * object.
- */
+/** Documents by command, events of a watch by noun, and objects by name. */
 export interface JsonManual {
   readonly documents: Readonly<Record<string, Description>>;
   readonly events: Readonly<Record<string, Description>>;
@@ -71,7 +70,7 @@ export interface PrintedNouns {
   readonly sessions: Printed<never>;
 }
 
-/** The manual of everything that --json prints. */
+/** Returns the description of everything that --json prints. */
 export function jsonManual(nouns: PrintedNouns = { tokens, links, sessions }): JsonManual {
   return {
     documents: { ...describeAll(documentsOf(nouns)), ...ELSEWHERE },
@@ -99,7 +98,7 @@ function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record
   };
 }
 
-/** The objects that the documents are made of. */
+/** Returns the objects that documents are made of. */
 function objectsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<string, Members<never>>> {
   return {
     token: tokens.members,

@@ -1,7 +1,7 @@
-/** JSON given on the command line. */
+/** Parses JSON given on the command line. */
 import { InvalidArgumentError } from 'commander';
 
-/** The object that `text` is; a usage error for anything else. */
+/** Returns the object in `text`. Throws a usage error for anything else. */
 export function jsonObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {

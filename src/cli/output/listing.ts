@@ -1,11 +1,14 @@
-/** Items of a noun on the screen, or as one JSON object: {NOUNS: […], "total": n}, {NOUN: {…}}. */
+/**
+ * Prints items of a noun as a table or a list of fields, or as one JSON object: {NOUNS: […], "total": n},
+ * {NOUN: {…}}.
+ */
 import type { Listed } from '../../client/pages.ts';
 import type { Printed, PrintedNoun } from '../../nouns/noun.ts';
 import { asJson, integer, type Members, object, objects } from '../../terminal/json.ts';
 import type { Value } from '../../terminal/table.ts';
 import type { Run } from '../run.ts';
 
-/** {NOUNS: […], total}. */
+/** Members of {NOUNS: […], total}. */
 export function listMembers<Item>({ one, many, members }: Printed<Item>): Members<Listed<Item>> {
   return {
     [many]: objects(one, members, 'those that were asked for', ({ items }) => items),
@@ -13,12 +16,12 @@ export function listMembers<Item>({ one, many, members }: Printed<Item>): Member
   };
 }
 
-/** {NOUN: {…}}. */
+/** Members of {NOUN: {…}}. */
 export function itemMembers<Item>({ one, members }: Printed<Item>): Members<Item> {
   return { [one]: object(one, members, (item) => item) };
 }
 
-/** Prints what was listed, with --quiet the ids alone; says on standard error when that is not all. */
+/** Prints a list, with --quiet only the ids; says on standard error when it is incomplete. */
 export function showList<Item>(run: Run, listed: Listed<Item>, noun: PrintedNoun<Item>): undefined {
   const { out } = run;
   const { many, columns } = noun;
@@ -43,18 +46,18 @@ export function showList<Item>(run: Run, listed: Listed<Item>, noun: PrintedNoun
   }
 }
 
-/** Prints everything that is known about one item. */
+/** Prints everything known about one item. */
 export function showItem<Item>({ out }: Run, item: Item, noun: PrintedNoun<Item>): undefined {
   if (out.json) out.document(asJson(itemMembers(noun), item));
   else out.fields(fieldsOf(noun, item));
 }
 
-/** An item as a row of its noun's table. */
+/** Returns an item as a row of its noun's table. */
 export function cellsOf<Item>({ columns }: PrintedNoun<Item>, item: Item): Value[] {
   return columns.map(({ value }) => value(item));
 }
 
-/** The names and values of an item's fields. */
+/** Returns the names and values of an item's fields. */
 export function fieldsOf<Item>(noun: PrintedNoun<Item>, item: Item): [name: string, value: Value][] {
   return noun.fields(item).flatMap(({ name, value, isOnlyLead }) => (isOnlyLead ? [] : [[name, value]]));
 }

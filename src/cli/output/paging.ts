@@ -1,4 +1,4 @@
-/** The options that say how much of a list is wanted. */
+/** The options --limit and --all of lists. */
 import { type Command, InvalidArgumentError } from 'commander';
 
 const DEFAULT_LIMIT = 100;
@@ -15,12 +15,12 @@ export function pagingOptions(command: Command): Command {
     .option('--all', 'show all there are');
 }
 
-/** The most items that are wanted; infinite for all. */
+/** Returns the most items to list; infinity for all. */
 export function limitOf({ all, limit }: Paging): number {
   return all === true ? Number.POSITIVE_INFINITY : (limit ?? DEFAULT_LIMIT);
 }
 
-/** A whole number from 1 on, from an option's text. */
+/** Parses a whole number of 1 or more. */
 function positive(text: string): number {
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value > 0) return value;

@@ -1,4 +1,4 @@
-/** What a session has printed, once more and as it was: standard output to ours, standard error to ours. */
+/** Prints a session's output as it was: its standard output on ours, its standard error on ours. */
 import { Retry } from '../../client/watch/retry.ts';
 import { isAppError } from '../../errors.ts';
 import { Stream } from '../../generated/latchkey/v1/session.ts';
@@ -11,7 +11,7 @@ export interface ReadOptions {
   readonly offset?: number;
 }
 
-/** Prints from the offset asked for, or from the first byte still kept. */
+/** Prints from the given offset, or from the first byte still kept. */
 export async function readOutput(run: Run, sessionId: string, options: ReadOptions): Promise<undefined> {
   const { follow = false, offset = 0 } = options;
   try {
@@ -41,7 +41,7 @@ async function print(
   }
 }
 
-/** Reads from `position` and moves it along, so that a second try goes on where the first broke off. */
+/** Reads from `position` and advances it, so that a retry continues where the first attempt failed. */
 async function readOn(
   run: Run,
   { sessionId, follow }: { readonly sessionId: string; readonly follow: boolean },

@@ -1,4 +1,5 @@
 /** Shows receipts (requirement X1) to people and as JSON. */
+
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import { DONE, FAILED } from '../../exit-status.ts';
@@ -41,12 +42,15 @@ export const RECEIPT: Members<Receipt> = {
     'who saw that no process is left: daemon or link',
     ({ verifiedBy }) => WITNESS[verifiedBy],
   ),
-  keptSessions: strings('sessions that go on, as the server is set', ({ keptSessions }) => keptSessions),
+  keptSessions: strings(
+    "sessions that continue, by the server's configuration",
+    ({ keptSessions }) => keptSessions,
+  ),
 };
 
 export const ENDED: Members<Receipt> = { receipt: object('receipt', RECEIPT, (receipt) => receipt) };
 
-/** The option of every command that ends something by name. */
+/** The option --dry-run of every command that ends something. */
 export interface DryRun {
   readonly dryRun?: boolean;
 }
@@ -56,7 +60,7 @@ export function addDryRun(command: Command): Command {
   return command.option('--dry-run', 'print what would end, and end nothing');
 }
 
-/** The receipt of an ending that is under way; a server that has ended something never leaves it out. */
+/** Waits for the receipt of a call that ends something. Throws INTERNAL when the server sends none. */
 export async function endingOf(
   run: Run,
   ending: Promise<{ readonly receipt?: Receipt | undefined }>,
@@ -68,7 +72,10 @@ export async function endingOf(
   return receipt;
 }
 
-/** Prints the receipt, with --quiet only what it failed to end; the status is 1 when something survived. */
+/**
+ * Prints the receipt, with --quiet only what could not be ended. Returns exit status 1 when a process
+ * survived.
+ */
 export function showReceipt(out: Output, receipt: Receipt, { dryRun = false }: DryRun = {}): number {
   const lines = dryRun ? previewLines : receiptLines;
   if (out.json) out.document(asJson(ENDED, receipt));

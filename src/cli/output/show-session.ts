@@ -1,6 +1,6 @@
 /**
- * A session on our own standard streams until it ends: its output raw and no faster than it is taken,
- * our input if wanted, our signals. Whatever happens to us, the session itself goes on.
+ * Shows a session on this command's standard streams until it ends: its output raw, with backpressure, and on
+ * request our input and our signals. Whatever happens to this command, the session goes on.
  */
 import { setImmediate } from 'node:timers/promises';
 import { type FollowOptions, followSession, type Progress } from '../../client/follow-session.ts';
@@ -16,17 +16,20 @@ import { noteOutageForPerson } from '../watch/outage-notes.ts';
 import { writeRaw } from './write-raw.ts';
 
 export interface Shown {
-  /** Where output begins; -1 for only what comes from now on. */
+  /** Offset at which output begins; -1 for new output only. */
   readonly offset: number;
-  /** Whether our standard input is the program's. */
+  /** True to pass our standard input to the program. */
   readonly input: boolean;
-  /** Whether we started it: then it learns when nobody reads its output any more, as in a pipeline. */
+  /**
+   * True when this command started the session: its program then gets SIGPIPE when our output breaks, as in a
+   * pipeline.
+   */
   readonly ours: boolean;
 }
 
 const SIGNAL_TIMEOUT_MS = 5000;
 
-/** Failures of ours that say nothing about the session. */
+/** Failures of this command that say nothing about the session. */
 const LOSES_SIGHT: ReadonlySet<Reason> = new Set<Reason>([
   'TOKEN_EXPIRED',
   'TOKEN_NOT_ACTIVE',
@@ -85,7 +88,7 @@ function write(run: Run, { stream, data }: Output): Promise<void> {
   return writeRaw(stream === Stream.STDERR ? run.io.stderr : run.io.stdout, data);
 }
 
-/** Lost output is told to everybody, the rest to people. */
+/** Reports lost output always, everything else only to people. */
 function tell(run: Run, progress: Progress): void {
   if (progress.kind === 'dropped') {
     run.out.problem(`${progress.bytes} bytes of older output are no longer kept`);
@@ -93,7 +96,7 @@ function tell(run: Run, progress: Progress): void {
   else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program takes no more input');
 }
 
-/** Never rejects: a signal that cannot be sent is told. */
+/** Sends a signal to the session. Never rejects; reports a signal that could not be sent. */
 async function send(run: Run, session: Promised, signal: string): Promise<void> {
   try {
     const { id } = await session;
@@ -105,7 +108,7 @@ async function send(run: Run, session: Promised, signal: string): Promise<void> 
   }
 }
 
-/** Says how to come back, as far as that is known by now. */
+/** Says how to attach again, if the session's id is known by now. */
 async function leave(run: Run, session: Promised): Promise<number> {
   const id = await Promise.race([session.then((known) => known.id), setImmediate(undefined)]);
   const again =

@@ -1,7 +1,7 @@
-/** Bytes out of this process as they are, no faster than they are taken. */
+/** Writes bytes to a stream unchanged, with backpressure. */
 import type { Sink } from '../../terminal/io.ts';
 
-/** Resolves when `sink` takes more, or is broken: broken-pipe.ts sees to that. */
+/** Resolves when `sink` accepts more, or is broken, which broken-pipe.ts handles. */
 export function writeRaw(sink: Sink, data: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const flows = sink.write(data, () => {

@@ -1,7 +1,6 @@
 /**
- * A list drawn again in place as it changes: the first of it, as many as fit. The server is asked for
- * them anew when it has told of a change, at most ten times a second, and is given four times as long as
- * it took for other work.
+ * Redraws a list in place as it changes: its first items, as many as fit. Asks the server again when it has
+ * reported a change, at most ten times a second, and pauses four times as long as the answer took.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LARGEST_PAGE } from '../../async/pages.ts';
@@ -18,12 +17,12 @@ import { watchKeys } from './watch-keys.ts';
 
 const REST_MS = 100;
 const REST_PER_WORK = 4;
-/** Moments are said relative to now. */
+/** Interval of redrawing relative times, in milliseconds. */
 const TICK_MS = 1000;
-/** The headings, and the line below the table. */
+/** Rows for the headings, and for the line below the table. */
 const FRAME = 2;
 
-/** The list that is drawn: which items, in which order, and how many at most. */
+/** The list to draw: which items, in which order, and the most of them. */
 export interface DrawnList<Item> {
   readonly noun: PrintedNoun<Item>;
   readonly selection: Selection;
@@ -32,14 +31,13 @@ export interface DrawnList<Item> {
 }
 
 /**
- * Resolves with the status of the signal or key that ended it. Throws as a list does, and what ends a
- * watch.
+ * Resolves with the exit status of the signal or key that ended it. Throws what listing or watching throws.
  */
 export async function drawWatch<Item>(run: Run, list: DrawnList<Item>): Promise<number> {
   await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
   const stop = new AbortController();
   using table = new WatchedTable(run, server, list, stop.signal);
-  // Errors of the command line are reported before anything is drawn.
+  // Errors in the command line must be reported before anything is drawn.
   await run.out.whileWaiting(ASKING, table.ask());
   using screen = new LiveScreen(run.io.stdout);
   using keys = watchKeys(run.io, screen, () => table.wake());
@@ -76,7 +74,7 @@ class WatchedTable<Item> implements Disposable {
     this.#woken.resolve();
   }
 
-  /** Asks for as many as fit. */
+  /** Asks for as many items as fit. */
   async ask(): Promise<void> {
     this.#isStale = false;
     const fit = Math.max(1, (this.#run.io.stdout.rows || 24) - FRAME);
@@ -85,7 +83,7 @@ class WatchedTable<Item> implements Disposable {
     this.#page = await noun.list(this.#server.client, selection, { orderBy, pageSize, pageToken: '' });
   }
 
-  /** Learns of changes; ends only by failing. */
+  /** Waits for changes; ends only by failing. */
   async watch(): Promise<never> {
     const signal = this.#signal;
     const { noun, selection } = this.#list;
@@ -121,7 +119,7 @@ class WatchedTable<Item> implements Disposable {
     }
   }
 
-  /** A server that is away is told of by the watch. */
+  /** Ignores an unreachable server, which the watch reports. */
   #askLater(error: unknown): void {
     if (!isAppError(error)) throw error;
     this.#isStale = true;

@@ -1,14 +1,14 @@
-/** A lost server, and its return, on standard error. */
+/** Reports the loss and the return of the server on standard error. */
 import type { RetryProgress } from '../../client/watch/retry.ts';
 import type { Run } from '../run.ts';
 
-/** `again` says what goes on when it is back. */
+/** Reports an outage; `again` says what continues when the server is back. */
 export function noteOutage(run: Run, again: string, progress: RetryProgress): void {
   if (progress.kind === 'lost') run.out.note(`latchkey: ${progress.error.message}; trying again`);
   else run.out.note(`latchkey: ${again}`);
 }
 
-/** The same as news for a person only, where standard error is a program's. */
+/** Reports an outage only to a person: when standard error is a terminal, not a program's. */
 export function noteOutageForPerson(run: Run, progress: RetryProgress): void {
   if (run.io.stderr.isTTY === true) noteOutage(run, 'attached again', progress);
 }

@@ -1,6 +1,5 @@
 /**
- * What a watch has told so far, so that what comes again after a time without the server is told only
- * where it differs.
+ * Compares a watch with what it has already reported, so that after an outage only differences are reported.
  */
 
 import type { Change, PrintedNoun } from '../../nouns/noun.ts';
@@ -8,39 +7,39 @@ import { asJson } from '../../terminal/json.ts';
 
 export class WatchDiff<Item> {
   readonly #noun: Pick<PrintedNoun<Item>, 'id' | 'members'>;
-  /** By id, what each thing looked like. */
-  readonly #told = new Map<string, string>();
-  /** What has come since the watch began (again), until that is complete. */
-  #come: Set<string> | undefined;
+  /** Reported items as JSON, by id. */
+  readonly #reported = new Map<string, string>();
+  /** Ids received since the watch began, until its snapshot is complete; undefined afterwards. */
+  #received: Set<string> | undefined;
 
   constructor(noun: Pick<PrintedNoun<Item>, 'id' | 'members'>) {
     this.#noun = noun;
   }
 
-  /** The watch begins, or begins again: everything that there is will come. */
+  /** Begins a snapshot, after an outage too. */
   begin(): void {
-    this.#come = new Set();
+    this.#received = new Set();
   }
 
-  /** What `change` says that had not been told. */
+  /** Returns the part of `change` that has not been reported. */
   take(change: Change<Item>): readonly Change<Item>[] {
     if (change.kind === 'complete') return [...this.#missed(), change];
-    if (change.kind === 'gone') return this.#told.delete(change.id) ? [change] : [];
+    if (change.kind === 'gone') return this.#reported.delete(change.id) ? [change] : [];
     const id = this.#noun.id(change.item);
     const looks = JSON.stringify(asJson(this.#noun.members, change.item));
-    this.#come?.add(id);
-    if (this.#told.get(id) === looks) return [];
-    this.#told.set(id, looks);
+    this.#received?.add(id);
+    if (this.#reported.get(id) === looks) return [];
+    this.#reported.set(id, looks);
     return [change];
   }
 
-  /** What went while nobody told. */
+  /** Returns the items that disappeared during an outage. */
   #missed(): Change<Item>[] {
-    const come = this.#come;
-    this.#come = undefined;
-    if (come === undefined) return [];
-    const gone = [...this.#told.keys()].filter((id) => !come.has(id));
-    for (const id of gone) this.#told.delete(id);
+    const received = this.#received;
+    this.#received = undefined;
+    if (received === undefined) return [];
+    const gone = [...this.#reported.keys()].filter((id) => !received.has(id));
+    for (const id of gone) this.#reported.delete(id);
     return gone.map((id) => ({ kind: 'gone', id }));
   }
 }

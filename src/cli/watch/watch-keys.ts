@@ -1,13 +1,12 @@
 /**
- * What ends or interrupts a screen that is drawn again and again: ^C and other signals, `q`, and ^Z,
- * after which the screen comes back. Keys are read unshown where standard input is a terminal, so that
- * none is drawn over.
+ * Keys and signals of a screen that is redrawn: ^C, `q` and signals end it, ^Z suspends it, after which it is
+ * drawn again. Keys are not echoed where standard input is a terminal, so that none is drawn over.
  */
 import { DONE } from '../../exit-status.ts';
 import type { Io } from '../../terminal/io.ts';
 import type { LiveScreen } from '../../terminal/live-screen.ts';
 
-/** 128 + n, as for any program that a signal ends. */
+/** Exit statuses: 128 + n, as for any program that signal n ends. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const CTRL_C = '\x03';
 const CTRL_D = '\x04';
@@ -18,10 +17,7 @@ export interface WatchKeys extends Disposable {
   readonly ended: Promise<number>;
 }
 
-/**
- * Listens until disposed, which also gives the terminal back; `redraw` is called when the screen has come
- * back.
- */
+/** Listens until disposed of, which also restores the terminal. `redraw` is called after a suspension. */
 export function watchKeys({ stdin }: Io, screen: LiveScreen, redraw: () => void): WatchKeys {
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   const hasKeys = stdin.isTTY === true;

@@ -1,4 +1,4 @@
-/** A watch as lines: what there is as a table, then each change; or as JSON, one object a line. */
+/** Prints a watch as lines: the snapshot as a table, then each change; or as JSON, one object per line. */
 import { resilientWatch } from '../../client/watch/resilient-watch.ts';
 import type { Change, Printed, PrintedNoun, Selection } from '../../nouns/noun.ts';
 import { asJson, string } from '../../terminal/json.ts';
@@ -9,10 +9,9 @@ import { noteOutage } from './outage-notes.ts';
 import { WatchDiff } from './watch-diff.ts';
 
 /**
- * Shows changes until the watch ends, which it does only by failing; goes on by itself when the server
- * was away. As JSON every change is one line: {"event": "there", NOUN: {…}}, {"event": "gone", "id": …},
- * and {"event": "complete"} once everything that there is has been told, also after a time without the
- * server.
+ * Prints changes until the watch fails; continues by itself after an outage. As JSON each change is a line:
+ * {"event": "there", NOUN: {…}}, {"event": "gone", "id": …}, and {"event": "complete"} when the snapshot has
+ * been printed, after an outage too.
  */
 export async function showWatch<Item>(
   run: Run,
@@ -30,11 +29,11 @@ export async function showWatch<Item>(
     for (const news of known.take(change)) lines.show(news);
 }
 
-/** What is printed of a watch. */
+/** Prints the lines of a watch. */
 export class WatchLines<Item> {
   readonly #run: Run;
   readonly #noun: PrintedNoun<Item>;
-  /** Rows of the table that is printed once all of them are there. */
+  /** Rows of the first table, until the snapshot is complete. */
   #table: Value[][] | undefined = [];
 
   constructor(run: Run, noun: PrintedNoun<Item>) {
@@ -68,7 +67,7 @@ export class WatchLines<Item> {
   }
 }
 
-/** What each event has beside `event`, which is its name here. */
+/** Returns the members of each event besides `event`, by its name. */
 export function eventMembers<Item>(noun: Printed<Item>) {
   return {
     there: itemMembers(noun),
