@@ -30,6 +30,7 @@ const ROOMS = [
   'src/log',
   'src/login',
   'src/native',
+  'src/nouns',
   'src/serve',
   'src/sessions',
   'src/store',

@@ -1,4 +1,4 @@
-/** Links: the processes that run programs as their users. */
+/** The noun `links`: processes that run programs as their Linux user. */
 import type { Link } from '../generated/latchkey/v1/link.ts';
 import { boolean, integer, string, timeOrNull } from '../terminal/json.ts';
 import { linkState } from '../terminal/state-words.ts';

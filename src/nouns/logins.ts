@@ -1,4 +1,4 @@
-/** Logins that have live tokens, and what each of them has. */
+/** The noun `logins`: logins that have live tokens, and what each of them has. */
 import type { Login } from '../generated/latchkey/v1/token.ts';
 import type { Noun } from './noun.ts';
 import { tokenFilter, tokens } from './tokens.ts';

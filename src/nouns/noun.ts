@@ -1,7 +1,7 @@
 /**
- * A noun of the API, described once for everything that shows it: the lists, `show` and --json of the
- * command line, latchkey-json(5), completion and the dashboard. A description asks the server and says
- * what there is to see; it never prints, draws or changes anything.
+ * A noun of the API, described once for everything that shows it: lists, `show` and --json of the command
+ * line, latchkey-json(5), completion and the dashboard. A description lists and watches items and names what
+ * to show of them; it never prints, draws or changes anything.
  */
 import type { Client } from '../client/connect/connect.ts';
 import type { Page } from '../client/pages.ts';
@@ -10,35 +10,35 @@ import type { Members } from '../terminal/json.ts';
 import type { Column as TableColumn, Value } from '../terminal/table.ts';
 
 /**
- * A choice of items: all that the caller may see, unless it says. A noun ignores what does not concern
- * it.
+ * A selection of items; everything that the caller may see when it is empty. A noun ignores members that do
+ * not apply to it.
  */
 export interface Selection {
   readonly login?: string | undefined;
   readonly linuxUser?: string | undefined;
-  /** How a token was got: "link", "web-ssh". */
+  /** Method by which a token was obtained: "link", "web-ssh". */
   readonly method?: string | undefined;
   readonly state?: SessionState | undefined;
-  /** Text that an item must have in one of the places that `compares` names. */
+  /** Text that one of the fields named by `compares` must contain. */
   readonly text?: string | undefined;
 }
 
 export interface Column<Item> extends TableColumn {
-  /** The server's name for this column as an order, where it can sort by it. */
+  /** The server's name of the order by this column, if it can sort by it. */
   readonly order?: string;
   readonly value: (item: Item) => Value;
 }
 
-/** A line of everything that is known about one item. */
+/** A name and value in the full view of an item. */
 export interface Field {
   readonly name: string;
   readonly value: Value;
   readonly lead?: Lead;
-  /** Set for a field that says nothing new, and is there for the sake of its lead. */
+  /** True for a field that only exists for its lead and adds nothing else. */
   readonly isOnlyLead?: true;
 }
 
-/** The items of a noun that a field speaks of. */
+/** The items of another noun that a field refers to. */
 export interface Lead extends Pick<Selection, 'login' | 'linuxUser' | 'text'> {
   readonly to: 'logins' | 'tokens' | 'links' | 'sessions';
 }
@@ -46,16 +46,16 @@ export interface Lead extends Pick<Selection, 'login' | 'linuxUser' | 'text'> {
 export type Change<Item> =
   | { readonly kind: 'there'; readonly item: Item }
   | { readonly kind: 'gone'; readonly id: string }
-  /** Everything that there was has been sent. */
+  /** The snapshot is complete. */
   | { readonly kind: 'complete' };
 
-/** Says only that some item may look different now. */
+/** Some item may look different now; which one is not said. */
 export interface VagueChange {
   readonly kind: 'other';
 }
 
 export interface ListRequest {
-  /** An order of a column, with ' desc' behind it to turn it; '' for the server's own. */
+  /** Order by a column, with ' desc' appended for descending; '' for the server's default. */
   readonly orderBy?: string | undefined;
   readonly pageSize: number;
   readonly pageToken: string;
@@ -63,24 +63,24 @@ export interface ListRequest {
 }
 
 export interface WatchRequest {
-  /** Whether to leave out what is there already. */
+  /** True to omit the snapshot. */
   readonly changesOnly: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Noun<Item> {
-  /** The name of one item: "token". */
+  /** Singular name: "token". */
   readonly one: string;
-  /** The name of several: "tokens". */
+  /** Plural name: "tokens". */
   readonly many: string;
   readonly id: (item: Item) => string;
-  /** A few words that tell one id from another where a shell completes it. */
+  /** Returns a short description that tells ids apart in a shell's completion. */
   readonly about: (item: Item) => string;
   readonly columns: readonly Column<Item>[];
-  /** Orders of the server beside those of the columns. */
+  /** Orders that the server has besides those of the columns. */
   readonly otherOrders?: readonly string[];
   readonly fields: (item: Item) => readonly Field[];
-  /** The places that a selection's text is looked for in: "login, host or id". */
+  /** Fields that a selection's text is searched in: "login, host or id". */
   readonly compares: string;
   readonly list: (client: Client, selection: Selection, request: ListRequest) => Promise<Page<Item>>;
   readonly watch: (
@@ -90,7 +90,7 @@ export interface Noun<Item> {
   ) => AsyncIterable<Change<Item> | VagueChange>;
 }
 
-/** A noun that the command line has a command for, and --json a place. */
+/** A noun with a command on the command line, and with JSON. */
 export interface PrintedNoun<Item> extends Noun<Item> {
   readonly members: Members<Item>;
   readonly watch: (
@@ -100,10 +100,10 @@ export interface PrintedNoun<Item> extends Noun<Item> {
   ) => AsyncIterable<Change<Item>>;
 }
 
-/** The part of a noun that --json prints. */
+/** The part of a noun that --json needs. */
 export type Printed<Item> = Pick<PrintedNoun<Item>, 'one' | 'many' | 'members'>;
 
-/** Everything that the server can sort `noun` by. */
+/** Returns every order by which the server can sort `noun`. */
 export function ordersOf({
   columns,
   otherOrders = [],
@@ -111,7 +111,10 @@ export function ordersOf({
   return [...columns.flatMap(({ order }) => order ?? []), ...otherOrders];
 }
 
-/** Columns for a table that is drawn in place: its ids are not copied from there, so they may be cut, too. */
+/**
+ * Returns the columns for a table that is redrawn in place: its ids may be cut, since nobody copies them
+ * there.
+ */
 export function drawnColumns<Item>({ columns }: Noun<Item>): Column<Item>[] {
   return columns.map((column, at) => (at === 0 ? { ...column, shrinks: true } : column));
 }
@@ -121,7 +124,7 @@ interface Event {
   readonly value: unknown;
 }
 
-/** The events of a watch, of which `there` brings an item and `gone` an id. */
+/** Converts the events of a watch; `there` events have an item, `gone` events an id. */
 export async function* changesOf<Told extends Event, There extends Told['$case']>(
   events: AsyncIterable<{ readonly event?: Told | undefined }>,
   there: There,

@@ -32,7 +32,7 @@ import { tokens } from './tokens.ts';
 
 const printed = { tokens, links, sessions };
 
-/** The noun with one thing more to show, and a server that has one item of it. */
+/** Returns the noun with an additional value to show, and a server that has one item of it. */
 function coloured<Item, Described extends Noun<Item>>(noun: Described & Noun<Item>, item: Item): Described {
   return {
     ...noun,
@@ -47,7 +47,7 @@ function colouredJson<Item>(noun: PrintedNoun<Item>, item: Item): PrintedNoun<It
   return { ...coloured<Item, PrintedNoun<Item>>(noun, item), members: { ...noun.members, colour } };
 }
 
-/** Everything that the command line prints on standard output. */
+/** Returns everything that the command line prints on standard output. */
 function printedBy(show: (run: Run) => void, globals: { json?: boolean } = {}): string {
   const { io, stdout } = memoryOutput();
   show(new Run(io, globals));
@@ -60,7 +60,7 @@ function pageOf(manual: ReturnType<typeof jsonManual>): string {
   return `${page}`;
 }
 
-/** The noun's screen as it is drawn, with the row of its one item open where `keys` open it. */
+/** Returns the noun's screen, after `keys`, with its only item. */
 async function drawn<Item>(noun: Noun<Item>, ...keys: string[]): Promise<string> {
   const screen = listScreen(noun, {
     order: { by: '', descending: false },

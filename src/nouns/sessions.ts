@@ -1,4 +1,4 @@
-/** Sessions: programs that run, or have ended not long ago. */
+/** The noun `sessions`: programs that run, or have ended recently. */
 import { type Session, type SessionFilter, SessionState } from '../generated/latchkey/v1/session.ts';
 import { shellWords } from '../system/shell-words.ts';
 import { integer, integerOrNull, string, stringOrNull, strings, timeOrNull } from '../terminal/json.ts';

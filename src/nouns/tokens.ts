@@ -1,4 +1,4 @@
-/** Tokens that are live: who is logged in, how, and until when. */
+/** The noun `tokens`: live tokens, with their login, method and expiry. */
 import type { Token, TokenFilter } from '../generated/latchkey/v1/token.ts';
 import { boolean, string, stringOrNull, timeOrNull } from '../terminal/json.ts';
 import { changesOf, type PrintedNoun, type Selection } from './noun.ts';

@@ -98,7 +98,7 @@ export class Deletions {
     }
   }
 
-  /** Returns the claims of tokens it has deleted, unless there is a `failure`; none when nothing can be read. */
+  /** Deletes the tokens and returns their claims, also when that fails; none when they cannot be read. */
   async #delete(jtis: readonly string[]): Promise<{ gone: TokenClaims[] | undefined; failure?: unknown }> {
     const { authority } = this.#options;
     try {
