@@ -30,7 +30,7 @@ interface Event {
   connected?: boolean;
 }
 
-/** What the attacker's tool saw. */
+/** Runs the attacker's tool; resolves with its events. */
 async function attack(account: Account, name: string, ...flags: string[]): Promise<Event[]> {
   const { stdout, stderr } = await runAs(account, [node(), tool, daemon.runFolder, name, ...flags]).finished;
   if (stdout === '') throw new Error(stderr);

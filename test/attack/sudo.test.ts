@@ -18,7 +18,7 @@ import { needs } from '../support/needs.ts';
 
 const LINE = ['/usr/bin/latchkey', 'link', '--daemon'];
 
-/** In the program's place: says as whom and with what it was run. */
+/** Replaces the program: prints the uid, gid, umask and environment that it was run with. */
 const TELLS = '#!/bin/sh\nid -u\nid -g\numask\nenv\n';
 
 let accounts: string;

@@ -133,8 +133,8 @@ describe('the command line', needs('world'), () => {
 
   describe('the completion knows what the server knows', () => {
     /**
-     * What each shell offers behind $words; zsh is typed at, since it completes nowhere else, until it shows
-     * $wanted.
+     * Commands that print each shell's candidates for $words. zsh, which only completes interactively, is
+     * typed at until it shows $wanted.
      */
     const OFFERS: Readonly<Record<string, string>> = {
       bash: `source <($latchkey completion bash); COMP_WORDS=("$latchkey" $words ''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))

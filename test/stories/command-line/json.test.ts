@@ -1,4 +1,4 @@
-/** What programs read: everything that --json prints is as its manual page says. */
+/** The output of --json has the members and types that its manual page names. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Description, jsonManual } from '../../../src/cli/output/json-manual.ts';
 import { type Account, alice, mallory, root } from '../../support/account.ts';
@@ -10,7 +10,7 @@ let daemon: TestDaemon;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const MANUAL = jsonManual();
 
-/** Whether `value` is of the type that the manual names. */
+/** True when `value` has the type that the manual names. */
 function isOf(type: string, value: unknown): boolean {
   if (type.endsWith(' or null')) return value === null || isOf(type.slice(0, -' or null'.length), value);
   if (type.startsWith('array of '))

@@ -1,6 +1,5 @@
 /**
- * What the command line says while it waits for a server that takes its time: here one that is stopped
- * for a while.
+ * The messages of the command line while it waits for a slow server: here one that is stopped for a while.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';

@@ -1,4 +1,4 @@
-/** What the dashboard does to sessions, tokens and links, in a real terminal with a real server (X7). */
+/** Actions of the dashboard on sessions, tokens and links, in a real terminal with a real server (X7). */
 import { describe, expect, test } from 'vitest';
 import { alice, bob, mallory, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';

@@ -102,7 +102,7 @@ const BACK: Readonly<Record<string, (screen: Screen, site: DashboardSite) => Pro
   },
 };
 
-/** Where on a screen one is: its title, the line of the cursor, and what can be pressed or is typed. */
+/** Returns the place in the dashboard: the title, the line of the cursor, the prompt and the keys. */
 function where({ title, selected, prompt, footer }: View): string {
   return steady([title, selected, prompt, footer].join('\n'));
 }

@@ -115,7 +115,7 @@ describe('what steers Node', () => {
   });
 });
 
-/** How many TCP sockets of the process listen. */
+/** Returns the number of TCP sockets on which the process listens. */
 function listeners(pid: number): number {
   const args = ['-c', `ss -Hltnp | grep -c pid=${pid},`];
   return Number(execFileSync('sh', args, { encoding: 'utf8' }));

@@ -376,7 +376,7 @@ async function whileRunning(work: () => Promise<void>): Promise<void> {
   expect({ status, stdout, stderr }).toEqual({ status: 7, stdout: 'before\nafter\n', stderr: '' });
 }
 
-/** What `look` returns as soon as it does not throw. */
+/** Resolves with the result of `look` as soon as that does not throw. */
 async function eventually<T>(look: () => Promise<T>): Promise<T> {
   for (const endMs = performance.now() + 30_000; ; await delay(100)) {
     try {

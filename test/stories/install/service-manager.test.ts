@@ -13,7 +13,7 @@ import { ListeningSocket } from '../../support/host/listening-socket.ts';
 import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 
-/** One that this world's loopback has not (RFC 5737). */
+/** An address that this world's loopback does not have (RFC 5737). */
 const NEW_ADDRESS = '192.0.2.7';
 
 /** Writes what differs into the daemon's configuration. */
@@ -22,7 +22,7 @@ function configure(daemon: TestDaemon, changes: object): void {
   writeFileSync(daemon.configFile, stringify({ ...before, ...changes }));
 }
 
-/** What the server shows to those who connect. */
+/** Returns the certificate that the server presents. */
 async function certificateOf(address: string, ca: string): Promise<X509Certificate> {
   const [host, port] = address.split(':');
   const socket = connect({ host, port: Number(port), ca, ALPNProtocols: ['h2'] });

@@ -72,7 +72,7 @@ async function sleepers(): Promise<string[]> {
   return stdout.split('\n').filter((line) => /^(\/bin\/)?sleep 97\d/.test(line));
 }
 
-/** Of the cgroups below the daemon's. */
+/** Returns the names of the cgroups below the server's. */
 const names = (): string[] => cgroup?.names() ?? [];
 
 const cgroupOf = (pid: number): string =>

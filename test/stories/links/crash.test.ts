@@ -23,7 +23,10 @@ const TITLES: Readonly<Record<TroubleName, string>> = {
 
 const command = join(import.meta.dirname, '../../crash/crash-loop.ts');
 
-/** In a world of its own: processes that another story has left would be taken for what the loop has lost. */
+/**
+ * Runs the crash loop in a world of its own, where processes left by other stories are not taken for lost
+ * ones.
+ */
 async function runCrashLoop(kills: number, trouble: TroubleName): Promise<Figures> {
   const { TEST_WORLD: _, ...env } = process.env;
   const options = ['--rounds', `${kills}`, '--trouble', trouble, '--seed', `${kills}`, '--json'];

@@ -1,4 +1,4 @@
-/** What concurrent clients see of tokens that come and go. */
+/** Concurrent clients see a consistent history of tokens that are issued and revoked. */
 import { expect, test } from 'vitest';
 import { checkHistories } from '../../crash/history/histories.ts';
 import { needs } from '../../support/needs.ts';

@@ -23,7 +23,7 @@ import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 const PORT = 2206;
 const LINE = ['/usr/bin/latchkey', 'link', '--daemon'];
 const PASSWORD = 'Correct horse 6';
-/** What nobody but the daemon is to see of its environment. */
+/** Variables of the server's environment that no link may see. */
 const HOSTILE = {
   LD_PRELOAD: '/mnt/hostile.so',
   NODE_OPTIONS: '--title=hostile',

@@ -1,4 +1,4 @@
-/** What a host asks besides the password: a one-time code through its own PAM, or a new password. */
+/** A host that asks for more than the password: a one-time code through its own PAM, or a new password. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, dora, type Finished, mallory, runAs } from '../../support/account.ts';
