@@ -46,6 +46,7 @@ const ROOMS = [
   'test/stories',
   'test/support',
   'test/*.ts',
+  'tui',
   'build',
 ];
 

@@ -1,4 +1,4 @@
-/** The dashboard: keys and news go into the state, and the state is drawn. */
+/** The dashboard: keys and news change the state, and the state is drawn. */
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
 import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
 import type { ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
@@ -17,7 +17,7 @@ export interface DashboardProps {
   readonly start: State;
   readonly appearance: Appearance;
   readonly loan: TerminalLoan;
-  /** Whether the mouse moves and opens. */
+  /** True when the mouse moves the cursor and opens rows. */
   readonly mouse: boolean;
 }
 
@@ -53,8 +53,8 @@ export function Dashboard({ server, start, appearance, loan, mouse }: DashboardP
 }
 
 /*
- * Ink draws whenever one of its hooks or a part of the picture is rendered, and a screen reader's terminal
- * gets something each time, also for the same text. So both are rendered only for what they show.
+ * Ink draws whenever a component with one of its hooks renders, and a screen reader's terminal is written to
+ * each time, even when the text is the same. So both components render only for what they show.
  */
 
 const Keys = memo(function Keys({ tell }: { readonly tell: Dispatch<Event> }): ReactNode {
@@ -65,7 +65,7 @@ const Keys = memo(function Keys({ tell }: { readonly tell: Dispatch<Event> }): R
 });
 
 interface PictureProps {
-  /** Lines with their colours. */
+  /** Lines that are already coloured. */
   readonly text: string;
   readonly wrap: 'wrap' | 'truncate-end';
 }

@@ -1,7 +1,7 @@
 /**
- * The terminal dashboard (X7): the role `latchkey tui`. Promises that it does nothing the public API does not
- * offer its caller, that text from elsewhere never reaches the terminal raw, and that the terminal is left as
- * it was found, however it ends.
+ * The terminal dashboard (X7): the role `latchkey tui`. Does nothing that the public API does not offer to
+ * its caller, never lets foreign text reach the terminal raw, and leaves the terminal as it was, however it
+ * ends.
  */
 import { type CallerIdentity, ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
 import { AppError } from '../src/errors.ts';
@@ -17,7 +17,7 @@ import { meant } from './state/prompt.ts';
 import { initialState } from './state/state.ts';
 import { loadLayout } from './yoga.ts';
 
-/** Runs `latchkey tui` with the words behind it; resolves with the exit status. */
+/** Runs `latchkey tui` with its arguments; resolves with the exit status. */
 export async function runTui(argv: readonly string[]): Promise<number> {
   try {
     return await show(readOptions(argv, process.env));
@@ -61,7 +61,7 @@ async function show({
   return await mount(dashboard, { leaving, isLent: () => loan.isOut, isSpoken: appearance.isSpoken });
 }
 
-/** The first screen whose name begins as `wish`, which is any. Throws USAGE. */
+/** Returns the first screen whose name begins with `wish`. Throws USAGE. */
 function firstScreen(wish: string, who: CallerIdentity): Screen {
   const [found] = meant(wish, who);
   if (found !== undefined) return found;

@@ -1,7 +1,6 @@
 /**
- * The terminal while something is drawn on it. Promises that it is left as it was found, on its first
- * screen, with its own settings, its cursor shown, whatever ends it: a key, a signal, or something
- * unforeseen, in drawing or elsewhere.
+ * The terminal while something is drawn on it. It is left as it was, with its main screen, its settings and
+ * its cursor, whatever ends the drawing: a key, a signal or an unexpected failure.
  */
 import { render } from 'ink';
 import type { ReactNode } from 'react';
@@ -13,18 +12,18 @@ const FROM_KEYS: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT']);
 const UNFORESEEN = ['uncaughtException', 'unhandledRejection'] as const;
 
 export interface MountOptions {
-  /** Aborted as soon as it is to end. */
+  /** Aborted when the dashboard is to end. */
   readonly leaving: AbortController;
-  /** Whether keys that are signals are meant for somebody else now. */
+  /** True while signals from keys are meant for another command. */
   readonly isLent: () => boolean;
-  /** Whether what is drawn is for a screen reader: as text that goes on, on the first screen. */
+  /** True for a screen reader: text is appended on the main screen. */
   readonly isSpoken: boolean;
 }
 
-/** Resolves with the exit status; throws what was unforeseen. */
+/** Resolves with the exit status; throws an unexpected failure. */
 export async function mount(node: ReactNode, { leaving, isLent, isSpoken }: MountOptions): Promise<number> {
   const { stdin, stdout } = process;
-  // What was typed while this began must move nothing on the screen: no more echo, and from the first column.
+  // Keys typed during the start must not disturb the screen: no more echo, and start in the first column.
   stdin.setRawMode(true);
   stdout.write('\r');
   const app = render(node, {

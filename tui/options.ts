@@ -1,4 +1,4 @@
-/** The words behind `latchkey tui`. */
+/** The arguments of `latchkey tui`. */
 import type { ConnectOptions } from '../src/client/connect/connect.ts';
 import { parseOptions, usageFailure, type Values } from '../src/entry/parse-options.ts';
 import { TUI } from '../src/entry/roles/tui.ts';
@@ -6,16 +6,16 @@ import { type Appearance, appearanceOf, THEMES, wishes } from './view/theme.ts';
 
 export interface TuiOptions {
   readonly readOnly: boolean;
-  /** As typed; '' where nothing was said. */
+  /** The screen as typed; '' when none was given. */
   readonly screen: string;
   readonly appearance: Appearance;
   readonly mouse: boolean;
   readonly connect: ConnectOptions;
-  /** The same as words, for other commands of this program. */
+  /** The options for connecting, as arguments for other commands of this program. */
   readonly connecting: readonly string[];
 }
 
-/** Throws USAGE for anything else. */
+/** Parses the arguments. Throws USAGE. */
 export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): TuiOptions {
   const { values, argument } = parseOptions(TUI, argv);
   const wished = wishes(env);
@@ -43,7 +43,7 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Tu
   };
 }
 
-/** Every option that says to which server and as whom. */
+/** Returns every option that selects the server and the token. */
 function connectingWords(values: Values<typeof TUI.options>, server: string | undefined): string[] {
   const { run, ca, 'token-file': tokenFile } = values;
   const said = { server, run, ca, 'token-file': tokenFile };

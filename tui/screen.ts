@@ -13,7 +13,7 @@ import type { Appearance } from './view/theme.ts';
 
 export type Column = Omit<NounColumn<never>, 'value'>;
 
-/** Whose rows: everybody's that the caller may see, unless it says. */
+/** Selects whose rows are shown; everything that the caller may see when empty. */
 export type Scope = Pick<Selection, 'login' | 'linuxUser'>;
 
 export interface Order {
@@ -21,18 +21,18 @@ export interface Order {
   readonly descending: boolean;
 }
 
-/** What is looked at. Its identity tells an answer to it from an answer to the one before. */
+/** The query of a list. Its identity tells its answers from those of an earlier query. */
 export interface Query {
   readonly screen: List;
   readonly scope: Scope;
   readonly filter: string;
-  /** Undefined where the server offers no order. */
+  /** Undefined when the server offers no order. */
   readonly order: Order | undefined;
 }
 
-/** Where a field leads. */
+/** The place that a field leads to. */
 export interface Lead {
-  /** A screen's name. */
+  /** Name of the screen. */
   readonly screen: string;
   readonly scope: Scope;
   readonly filter?: string;
@@ -48,21 +48,21 @@ export interface Row {
   readonly id: string;
   /** "token 01a2… of alice" */
   readonly title: string;
-  /** Whose it is; undefined for what is a Linux user's and no login's. */
+  /** Login that owns it; undefined for rows that belong to a Linux user only. */
   readonly login?: string;
-  /** The verbs that make sense for it as it is now; all of its screen's when undefined. */
+  /** Actions possible in its present state; all actions of its screen when undefined. */
   readonly can?: readonly string[];
   /**
-   * Whether the caller talks to the server by it: it ends last of all. Where nobody says, what is the
+   * True when the caller's own connection depends on it: it ends last. When undefined, any row of the
    * caller's may be.
    */
   readonly isOwnWayIn?: boolean;
-  /** One for each column. */
+  /** One cell per column. */
   readonly cells: readonly Value[];
   readonly fields: readonly Field[];
 }
 
-/** What is kept of a row that something is to be done to. */
+/** The part of a row that an action on it needs. */
 export type Target = Pick<Row, 'id' | 'title' | 'login' | 'can' | 'isOwnWayIn'>;
 
 export interface PageAsk {
@@ -72,15 +72,15 @@ export interface PageAsk {
   readonly signal: AbortSignal;
 }
 
-/** What a watch sends: a row that is there or new, one that is gone, or that something else is different. */
+/** A change from a watch: a row that is present or new, one that is gone, or something else that differs. */
 export type Change =
   | { readonly kind: 'there'; readonly row: Row }
   | { readonly kind: 'gone'; readonly id: string }
   | { readonly kind: 'other' }
-  /** Every change from now on will be sent. */
+  /** From now on every change is sent. */
   | { readonly kind: 'complete' };
 
-/** A server that has ended something never leaves out the receipt. */
+/** Answer of a call that ends something; a server that has ended something always sends the receipt. */
 export interface Answer {
   readonly receipt?: Receipt | undefined;
 }
@@ -91,14 +91,14 @@ interface Offer {
   readonly verb: string;
 }
 
-/** Ends rows, after a question. */
+/** An action that ends rows, after a question. */
 export interface Ending extends Offer {
   readonly kind: 'end';
-  /** What ends with a row, in a sentence. */
+  /** Sentence that says what ends with a row. */
   readonly consequence: string;
   /** True when more may end than the rows show: the question then says what. */
   readonly endsMore?: true;
-  /** How many one call takes. */
+  /** Most rows that one call accepts. */
   readonly atOnce: number;
   /** Ends them, or with `validateOnly` says what would end. */
   readonly act: (client: Client, ids: readonly string[], how: HowToEnd) => Promise<Answer>;
@@ -110,7 +110,7 @@ export interface HowToEnd {
   readonly signal?: AbortSignal;
 }
 
-/** Sends rows what is chosen, or typed. */
+/** An action that sends rows something chosen or typed. */
 export interface Sending extends Offer {
   readonly kind: 'send';
   /** "signal" */
@@ -119,11 +119,11 @@ export interface Sending extends Offer {
   readonly act: (client: Client, id: string, choice: string) => Promise<unknown>;
 }
 
-/** Hands the terminal to another command of this program, for one row that is the caller's own. */
+/** An action that hands the terminal to another command of this program, for one row of the caller's. */
 export interface Showing extends Offer {
   readonly kind: 'show';
   readonly words: (id: string) => readonly string[];
-  /** For the person who comes there. */
+  /** Advice shown when the command begins. */
   readonly hint: string;
   readonly changesNothing: boolean;
 }
@@ -134,11 +134,11 @@ export type Screen = List | Board;
 
 interface Named {
   readonly name: string;
-  /** Whether it is offered to them; to everybody where nothing is said. */
+  /** Returns true for callers who get the screen; it is for everyone when undefined. */
   readonly isFor?: (who: CallerIdentity) => boolean;
 }
 
-/** What a picture has to fit into, and how it is painted. */
+/** The space for a picture, and its style. */
 export interface Frame {
   readonly columns: number;
   readonly rows: number;
@@ -146,32 +146,29 @@ export interface Frame {
   readonly appearance: Appearance;
 }
 
-/**
- * Lines of what there was at one time, none wider than the frame, and the first of them the most
- * important.
- */
+/** Draws a snapshot, no wider than the frame, with the most important lines first. */
 export type Picture = (frame: Frame) => readonly string[];
 
 export interface Board extends Named {
   readonly kind: 'board';
-  /** The first picture says that the watch has begun. */
+  /** The first picture means that the watch has begun. */
   readonly watch: (client: Client, signal: AbortSignal) => AsyncIterable<Picture>;
 }
 
 export interface List extends Named {
   readonly kind: 'list';
-  /** What its rows are called, many of them. */
+  /** Plural name of its rows. */
   readonly rows: string;
   readonly columns: readonly Column[];
   readonly order: Order | undefined;
-  /** What `/` compares, for the prompt. */
+  /** Fields that `/` searches, for the prompt. */
   readonly filters: string;
   readonly page: (client: Client, ask: PageAsk) => Promise<Page<Row>>;
   readonly watch: (client: Client, query: Query, signal: AbortSignal) => AsyncIterable<Change>;
   readonly actions: readonly Action[];
 }
 
-/** The order as the server takes it; '' for its own. */
+/** Returns the order in the server's notation; '' for its default. */
 export function orderBy({ order }: Query): string {
   if (order === undefined) return '';
   return order.descending ? `${order.by} desc` : order.by;

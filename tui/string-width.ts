@@ -1,7 +1,7 @@
 /**
- * How wide Ink takes a text to be: as wide as everything here does, so that what is aligned stays
- * aligned. The package of this name, in whose place build/bundle.ts takes this in, knows every emoji
- * there is: a tenth of a second at each start.
+ * The width of a text for Ink, measured as everywhere else, so that aligned texts stay aligned.
+ * build/bundle.ts puts this in place of the package of this name, which knows every emoji and takes a tenth
+ * of a second to load.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from '../src/terminal/display-width.ts';

@@ -1,13 +1,12 @@
 /**
- * The layout engine under Ink, compiled when asked for. The package compiles it while it is being loaded,
- * which a bundle cannot wait for, so build/bundle.ts takes this in its place. Its constants are there
- * from the start.
+ * The layout engine of Ink, compiled on demand. The package compiles it while it is loaded, which a bundle
+ * cannot wait for; build/bundle.ts puts this in its place. Its constants are available from the start.
  */
 import * as load from 'yoga-layout/load';
 
 const { loadYoga, ...enums } = load;
 
-/** `Edge.Top` is called `EDGE_TOP` here. */
+/** `Edge.Top` is named `EDGE_TOP` here. */
 const constants = Object.entries(enums).flatMap(([name, members]) =>
   Object.entries(members).map(([member, value]) => [`${upper(name)}_${upper(member)}`, value] as const),
 );
@@ -15,7 +14,7 @@ const constants = Object.entries(enums).flatMap(([name, members]) =>
 const yoga = Object.fromEntries<unknown>(constants);
 export default yoga;
 
-/** To be waited for before anything is drawn. */
+/** Must be awaited before anything is drawn. */
 export async function loadLayout(): Promise<void> {
   Object.assign(yoga, await loadYoga());
 }

@@ -8,7 +8,7 @@ import { Feed } from './feed.ts';
 const noServer = { client: undefined as never, reconnect: async () => false };
 const COMPLETE: Change = { kind: 'complete' };
 
-/** What a feed of these changes tells, and how often it asks for rows. */
+/** Runs a feed of these changes; collects its events, and counts how often it asks for rows. */
 function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
   const events: Event[] = [];
   const seen = { events, asked: 0 };

@@ -1,7 +1,7 @@
 /**
- * A list kept as the server has it. Listens first and asks second, so nothing falls between; tells changes
- * at most ten times a second, however many there are; asks again when something changed that is not here,
- * and spends no more than a fifth of the time on it; begins again by itself when the server was away.
+ * Keeps a list in step with the server. Subscribes before it lists, so no change is lost; reports changes at
+ * most ten times a second; lists again when an item that is not loaded has changed, using at most a fifth of
+ * the time for that; begins again by itself after an outage.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAppError } from '../../src/errors.ts';
@@ -24,7 +24,7 @@ export class Feed implements Disposable {
   #changes: Change[] = [];
   #telling: NodeJS.Timeout | undefined;
   #toldMs = -Infinity;
-  /** Whether what is shown may no longer be so. */
+  /** True when the shown rows may be outdated. */
   #isStale = false;
   #isLoading = false;
   #rest: AbortController | undefined;
@@ -38,7 +38,7 @@ export class Feed implements Disposable {
     void this.#watch();
   }
 
-  /** Another part of the list. */
+  /** Asks for another part of the list. */
   want(wanted: Extent): void {
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
@@ -107,7 +107,7 @@ export class Feed implements Disposable {
       const { rows, total } = await loadRows(this.#server.client, query, asked, this.#control.signal);
       this.#tell({ kind: 'rows', query, asked, rows, total });
     } catch (error) {
-      // A server that is away is told of by the watch, which also asks again.
+      // An unreachable server is reported by the watch, which also asks again.
       if (isAppError(error, 'INVALID_ARGUMENT')) this.#tell({ kind: 'note', text: error.message });
     }
   }

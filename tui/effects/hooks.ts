@@ -1,4 +1,4 @@
-/** What React keeps going while the dashboard is there: the watch, the debounced filter, jobs, the clock. */
+/** React hooks that run while the dashboard does: the watch, the debounced filter, jobs, the clock. */
 import { type Dispatch, useEffect, useRef, useState } from 'react';
 import type { ReconnectingClient } from '../../src/client/watch/reconnecting-client.ts';
 import type { Dialog, Prompt, View } from '../state/state.ts';
@@ -9,17 +9,17 @@ import { preview, work } from './jobs.ts';
 import { watchBoard } from './watch-board.ts';
 
 /**
- * Until a filter is asked for when the answer to the one before is not here: long enough for the next
- * key.
+ * Delay before a filter is sent while the previous answer is awaited, in milliseconds: long enough for the
+ * next key.
  */
 const FILTER_MS = 120;
 const TICK_MS = 1_000;
-/** Between pictures that are read aloud. */
+/** Interval between snapshots that are read aloud, in milliseconds. */
 const SPOKEN_MS = 60_000;
-/** Until a screen without rows is drawn. */
+/** Delay before a screen without rows is drawn, in milliseconds. */
 const LATE_MS = 150;
 
-/** The rows of what is looked at, kept as the server has them. */
+/** Keeps the rows of the current view in step with the server. */
 export function useWatch(server: ReconnectingClient, view: View, tell: Dispatch<Event>): void {
   const feed = useRef<Feed>(undefined);
   const query = view.kind === 'list' ? view.query : undefined;
@@ -33,7 +33,7 @@ export function useWatch(server: ReconnectingClient, view: View, tell: Dispatch<
   useEffect(() => feed.current?.want(wanted), [wanted]);
 }
 
-/** The pictures of what is looked at, as the server sends what they show. */
+/** Updates the pictures of the current board as the server sends snapshots. */
 export function useBoard(
   server: ReconnectingClient,
   view: View,
@@ -49,7 +49,7 @@ export function useBoard(
   }, [server, board, isSpoken, tell]);
 }
 
-/** Puts what is typed into force: at once, unless that would pile up questions that nobody waits for. */
+/** Applies the typed filter: at once, unless answers to earlier ones are still awaited. */
 export function useTypedFilter(prompt: Prompt | undefined, isLoaded: boolean, tell: Dispatch<Event>): void {
   useEffect(() => {
     if (prompt?.kind !== 'filter') return;
@@ -59,7 +59,7 @@ export function useTypedFilter(prompt: Prompt | undefined, isLoaded: boolean, te
   }, [prompt, isLoaded, tell]);
 }
 
-/** Asks the server what would end with what is asked about, while it is asked. */
+/** Asks the server what would end, while the dialog asks the person. */
 export function usePreview(
   server: ReconnectingClient,
   dialog: Dialog | undefined,
@@ -76,7 +76,7 @@ export function usePreview(
   }, [server, action, targets, tell]);
 }
 
-/** Does what was confirmed, once, until it is done or no more of it is wanted. */
+/** Runs a confirmed job once, until it is done or stopped. */
 export function useJob(server: ReconnectingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
   const { job, isStopping } = dialog?.kind === 'working' ? dialog : {};
   const stop = useRef(new AbortController());
@@ -90,7 +90,7 @@ export function useJob(server: ReconnectingClient, dialog: Dialog | undefined, t
   }, [isStopping]);
 }
 
-/** Milliseconds since 1970, each second anew where it ticks, else whenever something else is. */
+/** Returns milliseconds since 1970; renders each second when `ticks`, otherwise only with other changes. */
 export function useNow(ticks: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -102,8 +102,8 @@ export function useNow(ticks: boolean): number {
 }
 
 /**
- * Whether there is anything to draw: the first rows, or word that they are late. What is drawn first
- * costs most.
+ * True when there is something to draw: the first rows, or a notice that they are late. The first drawing is
+ * the most expensive.
  */
 export function useReady(isLoaded: boolean): boolean {
   const [isLate, setIsLate] = useState(false);

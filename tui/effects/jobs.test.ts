@@ -27,7 +27,7 @@ function ending(act: Act, atOnce = 500): Ending {
   };
 }
 
-/** What a job tells at its end, after which progress. */
+/** Runs a job; resolves with its last event and its progress. */
 async function run(
   job: Job,
   stop = new AbortController(),

@@ -1,7 +1,4 @@
-/**
- * Does what takes more than one call: a few at a time, telling how far it is, until it is done or
- * stopped.
- */
+/** Runs jobs of several calls, a few at a time, and reports progress until they are done or stopped. */
 import { chunksOf } from '../../src/async/chunks-of.ts';
 import { LARGEST_PAGE, pages } from '../../src/async/pages.ts';
 import type { Client } from '../../src/client/connect/connect.ts';
@@ -16,18 +13,21 @@ import type { Event } from '../state/update.ts';
 import { targetOf } from '../state/window.ts';
 import { summed } from './summed-receipt.ts';
 
-/** Calls under way together: enough to hide the way to the server, few enough to leave it room for others. */
+/**
+ * Most simultaneous calls: enough to hide the network's latency, few enough to leave the server room for
+ * others.
+ */
 const TOGETHER = 4;
 
 interface Working<Kind extends Job['kind'] = Job['kind']> {
   readonly client: Client;
   readonly job: Extract<Job, { kind: Kind }>;
   readonly tell: (event: Event) => void;
-  /** Aborted when no more calls are wanted; those under way go on. */
+  /** Aborted when no more calls are to be made; those under way continue. */
   readonly stop: AbortSignal;
 }
 
-/** Always ends by telling something that is not progress. */
+/** Always reports an end in addition to progress. */
 export async function work({ client, job, tell, stop }: Working): Promise<void> {
   switch (job.kind) {
     case 'end':
@@ -39,7 +39,7 @@ export async function work({ client, job, tell, stop }: Working): Promise<void> 
   }
 }
 
-/** What became of one call: what it answered, or why it failed, and for how many rows. */
+/** Outcome of one call: its answer or its error, and its number of rows. */
 interface Outcome<Result> {
   readonly rows: number;
   readonly result?: Result;
@@ -58,7 +58,7 @@ async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
       return found;
     });
   const others = await endAll(targets.filter(({ isOwnWayIn }) => isOwnWayIn !== true));
-  // Behind this nothing could be ended any more.
+  // After this nothing else could be ended.
   const own = await endAll(targets.filter(({ isOwnWayIn }) => isOwnWayIn === true));
   const all = [...others, ...own];
   const receipts = all.flatMap(({ result }) => result ?? []);
@@ -88,7 +88,7 @@ export async function preview(
   return summed(receipts, 0);
 }
 
-/** Calls `each` with the rows, as many at once as the action takes. */
+/** Calls `each` with the rows, as many per call as the action accepts. */
 async function inChunks(
   targets: readonly Target[],
   { atOnce }: Ending,
@@ -99,7 +99,7 @@ async function inChunks(
   return (await together([...chunksOf(ids, atOnce)], stop, each)).flat();
 }
 
-/** One that may not be ended does not keep the others of its call: it is found by halving. */
+/** Ends the rows of one call. When one of them may not be ended, halves the call to end the others. */
 async function endChunk(
   client: Client,
   action: Ending,
@@ -161,7 +161,7 @@ async function mark({ client, job, tell, stop }: Working<'mark'>): Promise<void>
   }
 }
 
-/** The results in the order of `items`, of those that were begun before `stop`. */
+/** Returns the results in the order of `items`, without those not begun before `stop`. */
 async function together<Item, Result>(
   items: readonly Item[],
   stop: AbortSignal,
@@ -180,7 +180,7 @@ async function together<Item, Result>(
   return results;
 }
 
-/** What failed, alike things once: "3 rows: there is no such token". */
+/** Lists the failures, equal ones together: "3 rows: there is no such token". */
 function troubleLines(outcomes: readonly Outcome<unknown>[]): string[] {
   const failed = outcomes.filter(({ error }) => error !== undefined);
   const sums = new Map<string, number>();

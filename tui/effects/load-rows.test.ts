@@ -3,7 +3,7 @@ import type { PageAsk, Query } from '../screen.ts';
 import { tokens } from '../screens/tokens.ts';
 import { loadRows } from './load-rows.ts';
 
-/** 2,500 tokens, and the sizes of the pages that were asked for. */
+/** Returns a list of 2,500 tokens, and collects the sizes of the pages that were asked for. */
 function site() {
   const asked: number[] = [];
   const page = async (_client: unknown, { query, pageSize, pageToken }: PageAsk) => {

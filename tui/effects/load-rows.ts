@@ -1,13 +1,10 @@
-/** A part of a list from the server, from its start or up to its end. */
+/** Loads a part of a list from the server, from its start or up to its end. */
 import type { Client } from '../../src/client/connect/connect.ts';
 import { firstItems } from '../../src/client/pages.ts';
 import type { Query, Row } from '../screen.ts';
 import type { Extent } from '../state/window.ts';
 
-/**
- * `wanted.count` rows, fewer where there are no more, in the order of the list; and how many there are in
- * all.
- */
+/** Returns at most `wanted.count` rows in the order of the list, and the total number of rows. */
 export async function loadRows(
   client: Client,
   query: Query,

@@ -13,15 +13,15 @@ import { inert } from '../../src/inert.ts';
 import type { Lent } from '../state/state.ts';
 
 export interface TerminalLoan {
-  /** What it takes to talk to the same server as the same person, as words of a command line. */
+  /** Options that connect to the same server with the same token. */
   readonly connecting: readonly string[];
   /** Aborted when the dashboard is to end. */
   readonly leaving: AbortSignal;
-  /** Whether keys that are signals are meant for somebody else now. */
+  /** True while signals from keys are meant for the other command. */
   isOut: boolean;
 }
 
-/** Runs the command; resolves when the person wants to come back. */
+/** Runs the command; resolves when the person wants to return. */
 export async function runInTerminal({ action, target }: Lent, loan: TerminalLoan): Promise<void> {
   const { stdin, stdout } = process;
   const { connecting, leaving } = loan;
@@ -41,7 +41,7 @@ export async function runInTerminal({ action, target }: Lent, loan: TerminalLoan
   stdout.write('\r');
 }
 
-/** Long enough for a signal to arrive. */
+/** Time for a signal to arrive, in milliseconds. */
 const STOP_MS = 200;
 
 /**
@@ -62,8 +62,8 @@ export async function stopUntilContinued(onStop: () => void): Promise<void> {
 }
 
 /**
- * From now on no byte of the terminal is ours, until somebody listens again. What Ink does to hand input over
- * takes effect after this turn, and so does a pause: whoever listens earlier would wait for ever.
+ * Stops reading the terminal until somebody listens again. Ink hands input over, and a pause takes effect,
+ * only after this turn of the event loop: whoever listens earlier would wait for ever.
  */
 async function stillInput(): Promise<void> {
   await setImmediate();
@@ -71,7 +71,7 @@ async function stillInput(): Promise<void> {
   await setImmediate();
 }
 
-/** This program: packaged it is one file; from the sources it is Node with a script. */
+/** Returns the command of this program: one file when packaged, Node.js with a script otherwise. */
 function ownProgram(): string[] {
   if (isSea()) return [process.execPath];
   return [process.execPath, ...process.execArgv, process.argv[1] ?? ''];

@@ -1,7 +1,10 @@
-/** Receipts of several calls as one. */
+/** Sums up the receipts of several calls. */
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
 
-/** `milliseconds`: how long all of it took. Without processes nobody had anything to see. */
+/**
+ * Returns one receipt; `milliseconds` is the time of all calls together. Parts without processes need no
+ * verification.
+ */
 export function summed(receipts: readonly Receipt[], milliseconds: number): Receipt {
   const [only] = receipts;
   if (only !== undefined && receipts.length === 1) return only;
@@ -19,7 +22,7 @@ export function summed(receipts: readonly Receipt[], milliseconds: number): Rece
   });
 }
 
-/** All of it is worth what the weakest witness is. */
+/** The sum is verified only as well as its least trusted part. */
 function leastSure(said: readonly VerifiedBy[]): VerifiedBy {
   return (
     [VerifiedBy.UNSPECIFIED, VerifiedBy.LINK, VerifiedBy.DAEMON].find((each) => said.includes(each)) ??

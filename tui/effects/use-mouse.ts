@@ -1,19 +1,13 @@
-/**
- * Has the terminal report the mouse, as long as the terminal is the dashboard's. Ink leaves such reports
- * out.
- */
+/** Has the terminal report the mouse while the dashboard owns the terminal. Ink ignores these reports. */
 import { useStdin, useStdout } from 'ink';
 import { type Dispatch, useEffect } from 'react';
 import { pointings } from '../state/mouse.ts';
 import type { Event } from '../state/update.ts';
 
-/**
- * Modes 1000, the buttons and the wheel, and 1006, in numbers that any size of terminal has room for
- * (xterm).
- */
+/** xterm's modes 1000 for buttons and wheel, and 1006 for coordinates without an upper bound. */
 const REPORT = '\u001b[?1000h\u001b[?1006h';
 const REPORT_NOTHING = '\u001b[?1006l\u001b[?1000l';
-/** Longer than any report: what is kept of the beginning of one. */
+/** Most characters kept of an incomplete report; longer than any report. */
 const LONGEST = 32;
 
 export function useMouse(isOn: boolean, tell: Dispatch<Event>): void {

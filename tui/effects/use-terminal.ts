@@ -1,6 +1,6 @@
 /**
- * Hands the terminal over when the state says so, or the shell, and draws all of the screen anew behind
- * it.
+ * Hands the terminal to another command or to the shell when the state says so, and redraws the screen
+ * afterwards.
  */
 import { useApp } from 'ink';
 import { type Dispatch, useCallback, useEffect } from 'react';

@@ -1,9 +1,9 @@
-/** The pictures of a board, for as long as it is looked at. */
+/** Watches the pictures of a board while it is shown. */
 import type { Board } from '../screen.ts';
 import type { Event } from '../state/update.ts';
 import { type Watched, watching } from './watching.ts';
 
-/** Begins again by itself when the server was away. `everyMs`: pictures between are left out. */
+/** Yields pictures, and begins again by itself after an outage. Skips those that follow within `everyMs`. */
 export async function watchBoard(
   server: Watched,
   screen: Board,

@@ -1,15 +1,15 @@
-/** A watch that begins again by itself when the server was away, and tells how the connection is. */
+/** A watch that begins again by itself after an outage, and reports the state of the connection. */
 import { hasLoginEnded, type ReconnectingClient } from '../../src/client/watch/reconnecting-client.ts';
 import { resilientWatch } from '../../src/client/watch/resilient-watch.ts';
 import type { RetryProgress } from '../../src/client/watch/retry.ts';
 import { explain } from '../../src/terminal/failure.ts';
 import type { Event } from '../state/update.ts';
 
-/** What a watch takes of the server. */
+/** The part of a client that a watch needs. */
 export type Watched = Pick<ReconnectingClient, 'client' | 'reconnect'>;
 
 /**
- * What `begin` gives, until `signal` aborts or it will not come back; how the connection is goes to
+ * Yields the items of `begin` until `signal` aborts or the watch fails for good; reports the connection to
  * `tell`.
  */
 export async function* watching<Item>(

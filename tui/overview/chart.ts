@@ -8,8 +8,8 @@ export interface ChartSize {
 }
 
 /**
- * As many lines as `rows`, the highest of `values` as high as all of them; whatever is not nothing is
- * seen. Where there are more values than columns, a column is as high as the highest of its values.
+ * Draws `values` in `rows` lines; the highest fills all of them, and any value above 0 is visible. With more
+ * values than columns, a column shows the highest of its values.
  */
 export function chart(values: readonly number[], { columns, rows }: ChartSize): string[] {
   const shown = fitted(values, columns);
@@ -21,7 +21,7 @@ export function chart(values: readonly number[], { columns, rows }: ChartSize): 
   });
 }
 
-/** The widest of the widths that give every value, or every so many of them, as much room as the others. */
+/** Returns the widest width that gives each value, or each group of so many, the same number of columns. */
 export function chartWidth(count: number, room: number): number {
   if (room >= count) return count * Math.floor(room / count);
   for (let each = 2; each < count; each += 1)

@@ -14,7 +14,7 @@ export function memory(bytes: number): string {
   return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
 }
 
-/** A share of one core as "3%", "0.2%"; "" for one that nobody knows. */
+/** Formats a share of one core as "3%" or "0.2%"; "" when unknown. */
 export function share(cores: number | undefined): string {
   if (cores === undefined) return '';
   const percent = cores * 100;

@@ -1,7 +1,4 @@
-/**
- * Who is on, what runs, what it uses, and what was refused: as much of it as there is room for, the most
- * important in the smallest terminal.
- */
+/** The overview: logins, sessions, usage and refusals; as much as fits, the most important first. */
 import { stripVTControlCharacters } from 'node:util';
 import type { WatchActivityResponse } from '../../src/generated/latchkey/v1/system.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
@@ -15,18 +12,18 @@ import { linksTable, peopleTable, refusalsTable, tableInWords, tableLines } from
 
 export interface Overview {
   readonly activity: WatchActivityResponse;
-  /** Those who logged in last. */
+  /** The logins with the newest tokens. */
   readonly people: readonly Login[];
 }
 
-/** From here on there are two columns. */
+/** Columns from which the overview has two columns. */
 const WIDE = 140;
 const GAP = 4;
-/** From here on there is an empty line between the parts. */
+/** Rows from which the parts are separated by empty lines. */
 const ROOMY = 16;
-/** A chart is no higher than it is easy to compare. */
+/** Most rows of a chart. */
 const HIGHEST = 7;
-/** Of each table, aloud. */
+/** Most rows of a table that are read aloud. */
 const SAID = 5;
 
 export function picture(overview: Overview, frame: Frame): string[] {
@@ -63,7 +60,7 @@ function wide(overview: Overview, frame: Frame): string[] {
   return [...summary, '', ...beside(left, right, half.columns)];
 }
 
-/** Two columns of painted lines. */
+/** Joins two columns of painted lines. */
 function beside(left: readonly string[], right: readonly string[], width: number): string[] {
   return Array.from({ length: Math.max(left.length, right.length) }, (_, at) => {
     const line = left[at] ?? '';
@@ -89,7 +86,7 @@ function tables({ activity, people }: Overview) {
   };
 }
 
-/** Two lines: what is on, and what it uses. */
+/** Returns two lines: what is running, and what it uses. */
 function summaryLines(overview: Overview, { columns, nowMs, appearance }: Frame): string[] {
   const [on, use] = summary(overview, nowMs);
   return [

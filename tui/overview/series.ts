@@ -1,7 +1,4 @@
-/**
- * What happened in the last hour, minute by minute: a line with a chart in it, or a chart of several
- * lines.
- */
+/** The events of the last hour by minute: a line with a chart in it, or a chart of several lines. */
 import { padTo, truncate } from '../../src/terminal/display-width.ts';
 import { spread } from '../view/line.ts';
 import type { Appearance } from '../view/theme.ts';
@@ -9,17 +6,17 @@ import { chart, chartWidth } from './chart.ts';
 
 export interface Series {
   readonly name: string;
-  /** One for each minute, the oldest first; the last is not over yet. */
+  /** One value per minute, the oldest first; the last minute is not over yet. */
   readonly values: readonly number[];
 }
 
 const NUMBER = new Intl.NumberFormat('en');
-/** As wide as the longest name, and a gap. */
+/** Width of the longest name and a gap, in columns. */
 const NAMES = 13;
-/** As wide as the numbers at the left of a chart. */
+/** Width of the numbers at the left of a chart, in columns. */
 const SCALE = 8;
 
-/** "12 in the last hour, at most 3 a minute": all that the chart shows, to be read aloud. */
+/** Returns what the chart shows as a text to read aloud: "12 in the last hour, at most 3 a minute". */
 export function inNumbers({ values }: Series): string {
   const sum = values.reduce((all, value) => all + value, 0);
   if (sum === 0) return 'none in the last hour';
@@ -27,16 +24,13 @@ export function inNumbers({ values }: Series): string {
   return `${NUMBER.format(sum)} in the last hour, at most ${NUMBER.format(most)} a minute`;
 }
 
-/**
- * A line for each, none wider than `columns`, with the charts between names and numbers, one below the
- * other.
- */
+/** Returns one line per series, at most `columns` wide, with the charts aligned between names and numbers. */
 export function seriesTable(all: readonly Series[], columns: number, appearance: Appearance): string[] {
   const widest = Math.max(...all.map((series) => inNumbers(series).length));
   return all.map((series) => inOneLine(series, columns, columns - NAMES - widest - 2, appearance));
 }
 
-/** As many lines as `rows`, which are two at least, none wider than `columns`. */
+/** Returns `rows` lines, at least two, at most `columns` wide. */
 export function seriesLines(
   series: Series,
   { columns, rows }: { readonly columns: number; readonly rows: number },
@@ -64,5 +58,5 @@ function inOneLine(series: Series, columns: number, room: number, appearance: Ap
   return `${name}${appearance.plain(drawn)}  ${appearance.plain(numbers)}`;
 }
 
-/** A chart that is narrower says nothing. */
+/** Narrowest useful chart, in columns. */
 const MOST_NARROW = 10;

@@ -1,4 +1,4 @@
-/** The tables of the overview: who is on, what links use, what was refused. */
+/** The tables of the overview: logins, usage of links, refusals. */
 import type { LinkUse, Refusal } from '../../src/generated/latchkey/v1/system.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { layTable, type Value } from '../../src/terminal/table.ts';
@@ -10,7 +10,7 @@ import { memory, share } from './numbers.ts';
 export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Value[])[];
-  /** Instead of rows. */
+  /** Text shown when there are no rows. */
   readonly none: string;
 }
 
@@ -58,7 +58,7 @@ export function linksTable(links: readonly LinkUse[]): Table {
   };
 }
 
-/** What nearly every method begins with. */
+/** Prefix of nearly every method. */
 const OWN_PACKAGE = /^latchkey\.v1\./;
 
 export function refusalsTable(refusals: readonly Refusal[]): Table {
@@ -83,7 +83,7 @@ export function refusalsTable(refusals: readonly Refusal[]): Table {
   };
 }
 
-/** At most `height` lines, the headings first; what is left out is the end. */
+/** Returns at most `height` lines, the headings first; omits the last rows. */
 export function tableLines(
   { columns, rows, none }: Table,
   size: { readonly width: number; readonly height: number },
@@ -96,7 +96,7 @@ export function tableLines(
   return (rows.length === 0 ? [...lines.slice(0, 1), appearance.plain(none)] : lines).slice(0, size.height);
 }
 
-/** A row in words: "latest alice, since 3 min ago, tokens 2". */
+/** Returns rows as sentences: "latest alice, since 3 min ago, tokens 2". */
 export function tableInWords({ columns, rows, none }: Table, nowMs: number, most: number): string[] {
   if (rows.length === 0) return [none];
   return rows.slice(0, most).map((row) =>

@@ -1,4 +1,4 @@
-/** The processes that run programs as their users. */
+/** The screen of links: processes that run programs as their Linux user. */
 import { links as noun } from '../../src/nouns/links.ts';
 import { listScreen } from './list-screen.ts';
 

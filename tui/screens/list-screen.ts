@@ -1,4 +1,4 @@
-/** The screen of a noun: the noun says what there is to see, the screen what can be done to it. */
+/** Makes the screen of a noun: the noun says what to show, the screen which actions there are. */
 import { drawnColumns, type Noun, type Lead as NounLead, type Selection } from '../../src/nouns/noun.ts';
 import {
   type Action,
@@ -12,9 +12,9 @@ import {
 } from '../screen.ts';
 
 interface ScreenOptions<Item> {
-  /** The order that the screen begins with. */
+  /** Order at the beginning. */
   readonly order: Order;
-  /** Says what is kept of a row that something is to be done to. */
+  /** Returns the part of an item that an action on it needs. */
   readonly target: (item: Item) => Omit<Target, 'id'>;
   readonly actions: readonly Action[];
 }

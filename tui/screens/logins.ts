@@ -1,4 +1,4 @@
-/** People, and what they have. */
+/** The screen of logins, with what each of them has. */
 import { logins as noun } from '../../src/nouns/logins.ts';
 import { listScreen } from './list-screen.ts';
 

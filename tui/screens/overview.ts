@@ -1,12 +1,12 @@
-/** What goes on on the server, on one screen, for those who may see everybody's. */
+/** The overview of the server's activity, for callers who may see everything. */
 import type { Client } from '../../src/client/connect/connect.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { picture } from '../overview/picture.ts';
 import type { Board } from '../screen.ts';
 
-/** As many as any screen shows. */
+/** Most logins listed: more than any terminal shows. */
 const PEOPLE = 50;
-/** People come less often than numbers change, and the server has to put them together. */
+/** Interval of listing logins, in milliseconds: they change rarely, and are expensive for the server. */
 const PEOPLE_MS = 10_000;
 
 export const overview: Board = {

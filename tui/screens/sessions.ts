@@ -1,10 +1,10 @@
-/** Programs that run, or have ended not long ago. */
+/** The screen of sessions: programs that run, or have ended recently. */
 import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import { sessions as noun } from '../../src/nouns/sessions.ts';
 import { shellWords } from '../../src/system/shell-words.ts';
 import { listScreen } from './list-screen.ts';
 
-/** The ones that people send (signal(7)). */
+/** The signals that people usually send (signal(7)). */
 const SIGNALS = [
   { name: 'TERM', help: 'please end' },
   { name: 'INT', help: 'as from ^C' },

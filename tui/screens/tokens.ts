@@ -1,4 +1,4 @@
-/** Every login that is worth something now: the live tokens. */
+/** The screen of live tokens. */
 import { tokens as noun } from '../../src/nouns/tokens.ts';
 import { listScreen } from './list-screen.ts';
 

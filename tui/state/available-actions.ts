@@ -1,15 +1,15 @@
-/** What may be done here, and to what. Nothing else is offered. */
+/** The actions that are possible now, and the rows that they apply to. No others are offered. */
 import type { Action, Target } from '../screen.ts';
 import { listOf, type State } from './state.ts';
 import { rowAt } from './window.ts';
 
-/** The actions of the screen that could be done now to something. */
+/** Returns the screen's actions that apply to at least one row. */
 export function availableActions(state: State): Action[] {
   const actions = listOf(state)?.query.screen.actions ?? [];
   return actions.filter((action) => targetsOf(state, action).length > 0);
 }
 
-/** What `action` would be done to: the open row, else what is marked, else the row under the cursor. */
+/** Returns the rows that `action` applies to: the open row, or the marked rows, or the row of the cursor. */
 export function targetsOf(state: State, action: Action): Target[] {
   const view = listOf(state);
   if (view === undefined) return [];
@@ -21,8 +21,8 @@ export function targetsOf(state: State, action: Action): Target[] {
 }
 
 /**
- * What a session prints is its owner's alone, whatever the role; all else the server has left out
- * already.
+ * Only the owner may read a session's output, whatever the role; the server has already omitted everything
+ * else.
  */
 function isAllowed({ who, readOnly }: State, action: Action, { login, can }: Target): boolean {
   if (action.kind === 'show' && login !== who.login) return false;

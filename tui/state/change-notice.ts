@@ -1,10 +1,13 @@
-/** What a watch told, in words. */
+/** The notice about changes that a watch has sent. */
 
 import { count } from '../../src/terminal/format.ts';
 import type { Change } from '../screen.ts';
 import { listOf, type State } from './state.ts';
 
-/** The one row that changed, or how many did; what was said before where nothing can be. */
+/**
+ * Returns a text about the only changed row, or their number; the previous notice when there is nothing to
+ * say.
+ */
 export function changeNotice(state: State, changes: readonly Change[]): string {
   const rows = listOf(state)?.window.rows ?? [];
   const told = changes.flatMap((change) => {

@@ -1,19 +1,19 @@
-/** Choosing from a short list by typing, or typing what the list does not have. */
+/** Selection from a short list by typing, or a typed value that is not in the list. */
 import type { Sending } from '../screen.ts';
 import { typed } from './key-names.ts';
 import type { Dialog, State } from './state.ts';
 
 type Choosing = Extract<Dialog, { kind: 'choose' }>;
 
-/** As much as any name is long. */
+/** Longest typed value. */
 const LONGEST = 20;
 
-/** The choices that begin as typed. */
+/** Returns the choices that begin with `text`. */
 export function matching({ choices }: Sending, text: string): Sending['choices'] {
   return choices.filter(({ name }) => name.startsWith(plain(text)));
 }
 
-/** What enter would send; '' for nothing. */
+/** Returns what Enter would send; '' for nothing. */
 export function chosen(action: Sending, text: string, at: number): string {
   return matching(action, text)[at]?.name ?? plain(text);
 }

@@ -1,4 +1,4 @@
-/** What each command of the key table does. */
+/** The effect of each command of the key table. */
 import type { Order } from '../screen.ts';
 import { screenNamed, screensFor } from '../screens/all.ts';
 import { availableActions, targetsOf } from './available-actions.ts';
@@ -95,7 +95,7 @@ function moveTo(state: State, end: 'first' | 'last'): State {
   return withWindow(state, (window, height) => movedTo(window, end, canTurn, height));
 }
 
-/** A dialog's text further up or down; as far as there is text. */
+/** Scrolls a dialog's text, within its length. */
 function scrolled(state: State, dialog: Dialog, by: number): Dialog {
   if (dialog.kind !== 'help' && dialog.kind !== 'told') return dialog;
   const lowest = Math.max(0, dialogLines(state, dialog).length - heightOf(state.size));
@@ -115,7 +115,7 @@ function open(state: State): State {
   return followed(state, viewOnList(screen, { scope: lead.scope, filter: lead.filter ?? '' }));
 }
 
-/** By the next column that the server can sort by, or the one before. */
+/** Sorts by the next column that the server can sort by, or by the previous one. */
 function sort(state: State, by: 1 | -1): State {
   const query = listOf(state)?.query;
   if (query === undefined) return state;
@@ -161,7 +161,7 @@ function confirmed(state: State): State {
   return working(state, { kind: 'end', action, targets });
 }
 
-/** At once where all rows are here; else they are asked for. */
+/** Marks all rows: at once when they are all loaded, otherwise by asking the server for them. */
 function markAll(state: State): State {
   const view = listOf(state);
   if (view === undefined) return state;

@@ -1,4 +1,4 @@
-/** The fields of a row that is open as lines: a long value goes on below itself. */
+/** The fields of the open row as lines; a long value continues on the next lines. */
 import { inert } from '../../src/inert.ts';
 import { displayWidth, piecesOf } from '../../src/terminal/display-width.ts';
 import type { Field, Row } from '../screen.ts';
@@ -6,24 +6,24 @@ import { heightOf, type State } from './state.ts';
 
 export interface DetailLine {
   readonly field: Field;
-  /** Which part of the value; the first is 0. */
+  /** Index of the part of the value, from 0. */
   readonly part: number;
-  /** The part, inert; undefined for a moment, which changes with the time. */
+  /** Text of the part, inert; undefined for a time, whose text changes. */
   readonly text: string | undefined;
   readonly isLast: boolean;
 }
 
-/** The fields of a row that are worth a line. */
+/** Returns the fields of a row that have a value. */
 export function shownFields(row: Row): Field[] {
   return row.fields.filter(({ value }) => value !== undefined && value !== '');
 }
 
-/** Which line is shown first while the cursor is on the one `at`. */
+/** Returns the first line shown while the cursor is on line `at`. */
 export function topLine(state: State, at: number): number {
   return Math.max(0, at - heightOf(state.size) + 1);
 }
 
-/** Columns in front of values: the cursor, the widest name, and space. */
+/** Returns the columns before the values: the cursor, the widest name, and a gap. */
 export function indentOf(row: Row): number {
   return 4 + Math.max(0, ...shownFields(row).map(({ name }) => displayWidth(name)));
 }
@@ -45,8 +45,8 @@ export function detailLines(state: State, row: Row): DetailLine[] {
 }
 
 /**
- * Cut anywhere, so that it can be copied and put together again; the last line has room for `rest`
- * columns more.
+ * Cuts at any character, so that the text can be copied and joined again; the last line leaves `rest`
+ * columns.
  */
 function wrapped(text: string, width: number, rest: number): string[] {
   const lines = [...piecesOf(text, width)];
@@ -54,5 +54,5 @@ function wrapped(text: string, width: number, rest: number): string[] {
   return last !== undefined && displayWidth(last) + rest <= width ? lines : [...lines, ''];
 }
 
-/** More than any command line has (execve(2)), so that nobody makes a screen that cannot be drawn in time. */
+/** Longest text shown, longer than any command line (execve(2)): it bounds the time of drawing. */
 const LONGEST = 128 * 1024;

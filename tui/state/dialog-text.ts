@@ -1,4 +1,4 @@
-/** What dialogs say: the help, a question, choices, how far the work is, a receipt. */
+/** The texts of dialogs: help, a question, choices, progress, a receipt. */
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import { inert } from '../../src/inert.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
@@ -9,7 +9,7 @@ import { chosen, matching } from './choices.ts';
 import { behindHelp } from './keys.ts';
 import { type Dialog, heightOf, type Job, listOf, type State } from './state.ts';
 
-/** Between two columns of help. */
+/** Columns between the two columns of the help. */
 const GAP = 2;
 
 type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
@@ -31,7 +31,7 @@ export function dialogTitle(state: State, dialog: Dialog): string {
   }
 }
 
-/** Inert, and no wider than the terminal. */
+/** Returns the lines, inert and no wider than the terminal. */
 export function dialogLines(state: State, dialog: Dialog): string[] {
   const { columns } = state.size;
   switch (dialog.kind) {
@@ -50,7 +50,7 @@ export function dialogLines(state: State, dialog: Dialog): string[] {
   }
 }
 
-/** In two columns where one is too high, and both are whole. */
+/** Uses two columns when one is too high and both fit. */
 function help(state: State): string[] {
   const rows = behindHelp(state).map(({ keys, help: text }) => [keys.join(' '), text] as const);
   const half = rows.length <= heightOf(state.size) ? rows.length : Math.ceil(rows.length / 2);
@@ -78,7 +78,7 @@ function confirmLines(state: State, { action, targets, preview }: Of<'confirm'>)
   return [...named(state, targets, said.length + 1), '', ...said];
 }
 
-/** "Ends 3 tokens and 1 link. 2 running sessions go on." */
+/** Returns a sentence such as "Ends 3 tokens and 1 link. 2 running sessions go on." */
 function previewed(preview: Receipt | string | undefined): string[] {
   if (preview === undefined) return ['Asking the server what ends with that …'];
   if (typeof preview === 'string') return [`What ends with that is not known: ${preview}`];
@@ -149,7 +149,7 @@ function capital(word: string): string {
   return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }
 
-/** As many as leave room for `others` lines. */
+/** Lists rows, leaving room for `others` lines. */
 function named(state: State, targets: readonly Target[], others: number): string[] {
   const room = Math.max(1, heightOf(state.size) - others - 1);
   const lines = targets
@@ -159,5 +159,5 @@ function named(state: State, targets: readonly Target[], others: number): string
   return more > 0 ? [...lines, `  and ${more.toLocaleString('en')} more`] : lines;
 }
 
-/** Longer than any terminal is wide. */
+/** Longest text, wider than any terminal. */
 const LONGEST = 2_000;

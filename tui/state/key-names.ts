@@ -18,8 +18,8 @@ const NAMED: readonly (readonly [keyof Key, string])[] = [
 ];
 
 /**
- * The keys of one piece of input, in which a fast typist has several. Terminals send Alt and a key as esc
- * and the key; nothing here is on Alt, so it is always taken for the two.
+ * Returns the keys of one piece of input, which has several from a fast typist. Terminals send Alt and a key
+ * as Esc and the key; nothing is on Alt here, so it is always taken for both.
  */
 export function keyNames(input: string, key: Key): string[] {
   return key.meta ? ['esc', ...namesOf(input, key)] : namesOf(input, key);
@@ -48,7 +48,7 @@ function control(character: string): string | undefined {
   return code < 0x20 ? `^${String.fromCharCode(code + 0x60)}` : undefined;
 }
 
-/** The text that a key types; undefined for one that types none. */
+/** Returns the text that a key types; undefined when it types none. */
 export function typed(name: string): string | undefined {
   if (name === 'space') return ' ';
   return Array.from(graphemesOf(name)).length === 1 && !/\p{Cc}/u.test(name) ? name : undefined;

@@ -1,4 +1,4 @@
-/** The keys, as in k9s, lazygit and htop. What `?` shows is this table, and so is what a key does. */
+/** The key table, similar to k9s, lazygit and htop. Both the help and the effect of keys come from it. */
 import { screensFor } from '../screens/all.ts';
 import { availableActions } from './available-actions.ts';
 import { listOf, type State, viewOf } from './state.ts';
@@ -31,7 +31,7 @@ export type Command =
   | 'stop'
   | 'choose';
 
-/** Where the keys go. */
+/** The part of the dashboard that receives the keys. */
 export type Place = 'list' | 'open' | 'board' | 'help' | 'confirm' | 'choose' | 'working' | 'told' | 'over';
 
 export interface Binding {
@@ -39,7 +39,7 @@ export interface Binding {
   readonly command: Command;
   readonly help: string;
   readonly places: readonly Place[];
-  /** In the line at the bottom. */
+  /** Short text for the bottom line. */
   readonly short?: string;
 }
 
@@ -59,7 +59,7 @@ const SCREENS: readonly Place[] = ['list', 'open', 'board'];
 const LEAVING: readonly Place[] = [...SCREENS, 'over'];
 const MOVING: readonly Place[] = ['list', 'open', 'help', 'told'];
 
-/** Keys by the names of key-names.ts. */
+/** The keys, named as in key-names.ts. */
 const BINDINGS: readonly Binding[] = [
   { keys: ['?'], command: 'help', help: 'this help', places: SCREENS, short: 'help' },
   { keys: ['q', '^c'], command: 'quit', help: 'quit', places: LEAVING, short: 'quit' },
@@ -116,7 +116,7 @@ export function placeOf(state: State): Place {
   return state.dialog?.kind ?? placeBehind(state);
 }
 
-/** What the help lists: what can be pressed behind it. */
+/** Returns the keys that the help lists: those of the view behind it. */
 export function behindHelp(state: State): Binding[] {
   return bindingsAt(state, placeBehind(state));
 }
@@ -127,7 +127,7 @@ function placeBehind(state: State): Place {
   return view.open === undefined ? 'list' : 'open';
 }
 
-/** What can be pressed at `place`; what may not be done is not among it. */
+/** Returns the keys that have an effect at `place`, without actions that are not permitted. */
 export function bindingsAt(state: State, place: Place): Binding[] {
   return BINDINGS.filter(({ places }) => places.includes(place)).flatMap((binding) =>
     binding.command === 'act'
@@ -151,7 +151,7 @@ export function commandFor(state: State, key: string): Command | undefined {
   return bindingsAt(state, placeOf(state)).find(({ keys }) => keys.includes(key))?.command;
 }
 
-/** Whether `key` would mean nothing without rows. */
+/** True when `key` has no meaning without rows. */
 export function isForRows(state: State, key: string): boolean {
   if (listOf(state)?.query.screen.actions.some((action) => action.key === key)) return true;
   return FOR_ROWS.has(commandFor(state, key) ?? 'help');

@@ -1,7 +1,6 @@
 /**
- * The mouse, where it was asked for, is a quick way to press keys: the wheel moves, a click goes to a
- * row, a line or a tab, and one more there opens it. Reports are those of xterm (Control Sequences, mode
- * 1006).
+ * The mouse, when enabled, as a shortcut for keys: the wheel moves the cursor, a click selects a row, a line
+ * or a tab, and a second click opens it. Reports have xterm's format (Control Sequences, mode 1006).
  */
 import { displayWidth } from '../../src/terminal/display-width.ts';
 import { detailLines, topLine } from './detail-lines.ts';
@@ -10,7 +9,7 @@ import { tabsOf } from './tabs.ts';
 
 export interface Pointing {
   readonly kind: 'wheelUp' | 'wheelDown' | 'click';
-  /** From 0, in columns and rows of the terminal. */
+  /** Column and row of the terminal, from 0. */
   readonly column: number;
   readonly row: number;
 }
@@ -28,7 +27,7 @@ const KINDS: Readonly<Record<string, Pointing['kind']>> = {
 /** Button; column and row, from 1; pressed or released. */
 const REPORT = new RegExp(String.raw`${'\u001b'}\[<(\d+);(\d+);(\d+)([Mm])`, 'g');
 
-/** What the reports in a piece of input say, and what is behind the last of them. */
+/** Returns the reports in a piece of input, and the text after the last of them. */
 export function pointings(input: string): { readonly found: Pointing[]; readonly behind: string } {
   let end = 0;
   const found = [...input.matchAll(REPORT)].flatMap((report): Pointing[] => {
@@ -41,7 +40,7 @@ export function pointings(input: string): { readonly found: Pointing[]; readonly
   return { found, behind: input.slice(end) };
 }
 
-/** The keys that do the same. */
+/** Returns the keys with the same effect. */
 export function keysFor(state: State, { kind, column, row }: Pointing): string[] {
   if (kind !== 'click') return times(LINES_A_TURN, kind === 'wheelUp' ? 'up' : 'down');
   if (state.dialog !== undefined || state.prompt !== undefined) return [];
@@ -62,7 +61,7 @@ function tabAt(state: State, column: number): string[] {
   return at < 0 ? [] : [`${at + 1}`];
 }
 
-/** To a line of `count` from the one that the cursor is on, which is opened instead. */
+/** Returns keys that move to a line of `count`, or open it when the cursor is on it. */
 function stepsTo(line: number, cursor: number, count: number): string[] {
   if (line >= count) return [];
   if (line === cursor) return ['enter'];

@@ -1,18 +1,15 @@
-/** From one view to another, and what is looked at in it. */
+/** Navigation between views, and their queries. */
 import type { Order, Query, Screen } from '../screen.ts';
 import { heightOf, type ListView, listOf, type State, type View, viewOf, viewOn } from './state.ts';
 import { emptyWindow, type Window } from './window.ts';
 
-/** The state with another last view. */
+/** Replaces the last view. */
 export function withView(state: State, view: View): State {
   const [first, ...more] = state.views;
   return { ...state, views: more.length === 0 ? [view] : [first, ...more.slice(0, -1), view] };
 }
 
-/**
- * A change of what `query` is looked at with; what is told of a query that is no longer looked at comes
- * too late.
- */
+/** Changes the view of `query`. Ignores news about a query that is no longer shown. */
 export function onQuery(
   state: State,
   query: Query,
@@ -32,7 +29,7 @@ export function withoutMarks(state: State): State {
   return withWindow(state, (window) => ({ ...window, marked: new Map() }));
 }
 
-/** Another question to the same screen. The old rows are shown until the answer is here. */
+/** Queries the same screen differently. The old rows are shown until the answer arrives. */
 export function asking(state: State, change: { readonly filter?: string; readonly order?: Order }): State {
   const view = listOf(state);
   if (view === undefined) return state;
@@ -47,22 +44,22 @@ export function asking(state: State, change: { readonly filter?: string; readonl
   return withView(state, { ...view, query: { ...query, ...change }, window: fresh, open: undefined });
 }
 
-/** The filter in force. */
+/** Applies a filter. */
 export function filtered(state: State, text: string): State {
   return listOf(state)?.query.filter === text ? state : asking(state, { filter: text });
 }
 
-/** A screen by itself, with nothing to go back to. */
+/** Opens a screen alone, with no view to return to. */
 export function onScreen(state: State, screen: Screen): State {
   return { ...state, views: [viewOn(screen)], early: [] };
 }
 
-/** A view to come back from. */
+/** Opens a view to return from. */
 export function followed(state: State, view: View): State {
   return { ...state, views: [...state.views, view] };
 }
 
-/** The view before, or this one without its filter and marks. */
+/** Returns to the previous view, or removes the filter and marks of this one. */
 export function back(state: State): State {
   const view = viewOf(state);
   if (view.kind === 'list' && view.open !== undefined) return withView(state, { ...view, open: undefined });

@@ -7,7 +7,7 @@ import { typed } from './key-names.ts';
 import { filtered, onScreen } from './navigation.ts';
 import type { Prompt, State } from './state.ts';
 
-/** As much as the server takes. */
+/** Longest text that the server accepts. */
 const LONGEST = 200;
 
 export function edited(state: State, prompt: Prompt, key: string): State {
@@ -20,7 +20,7 @@ export function edited(state: State, prompt: Prompt, key: string): State {
   return text === undefined || prompt.text.length >= LONGEST ? state : with_(prompt.text + text);
 }
 
-/** The screens whose name begins as typed. */
+/** Returns the screens whose name begins with `text`. */
 export function meant(text: string, who: CallerIdentity): Screen[] {
   return screensFor(who).filter(({ name }) => name.toLowerCase().startsWith(text.trim().toLowerCase()));
 }

@@ -1,4 +1,4 @@
-/** What the dashboard knows: everything it draws is made from this and the time. */
+/** The state of the dashboard: everything that it draws follows from this and the time. */
 import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type {
@@ -17,19 +17,19 @@ import { emptyWindow, type Window } from './window.ts';
 
 export type View = ListView | BoardView;
 
-/** A list, and the row of it that is open. */
+/** A list, and its open row. */
 export interface ListView {
   readonly kind: 'list';
   readonly query: Query;
   readonly window: Window;
-  /** `at` is the line that the cursor is on. */
+  /** `at` is the line of the cursor. */
   readonly open: { readonly row: Row; readonly at: number; readonly isGone: boolean } | undefined;
 }
 
 export interface BoardView {
   readonly kind: 'board';
   readonly screen: Board;
-  /** Undefined until the first has come. */
+  /** Undefined until the first picture has arrived. */
   readonly picture: Picture | undefined;
 }
 
@@ -37,18 +37,18 @@ export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
   | { readonly kind: 'lost'; readonly why: string }
-  /** This will not be told any more; other things may be. */
+  /** This watch will send nothing more; others may. */
   | { readonly kind: 'refused'; readonly why: string }
-  /** The login is over, and with it everything. */
+  /** The login has ended, and with it everything. */
   | { readonly kind: 'over'; readonly why: string };
 
-/** What is being typed. */
+/** A text being typed. */
 export interface Prompt {
   readonly kind: 'filter' | 'jump';
   readonly text: string;
 }
 
-/** What is done while one waits; the same object for as long as it goes on. */
+/** A job that the person waits for; the same object while it runs. */
 export type Job =
   | { readonly kind: 'end'; readonly action: Ending; readonly targets: readonly Target[] }
   | {
@@ -57,17 +57,17 @@ export type Job =
       readonly targets: readonly Target[];
       readonly choice: string;
     }
-  /** Marks all that the query picks. */
+  /** Marks every row of the query. */
   | { readonly kind: 'mark'; readonly query: Query; readonly total: number };
 
-/** What is to be answered or read before anything else goes on. */
+/** A dialog to answer or read before anything else. */
 export type Dialog =
   | { readonly kind: 'help'; readonly top: number }
   | {
       readonly kind: 'confirm';
       readonly action: Ending;
       readonly targets: readonly Target[];
-      /** The receipt to be, or why nobody knows it; undefined until the server has said. */
+      /** The receipt to expect, or why it is not known; undefined until the server has answered. */
       readonly preview: Receipt | string | undefined;
     }
   | {
@@ -75,13 +75,13 @@ export type Dialog =
       readonly action: Sending;
       readonly targets: readonly Target[];
       readonly text: string;
-      /** Among the choices that begin as typed. */
+      /** Index among the choices that begin with the typed text. */
       readonly at: number;
     }
   | {
       readonly kind: 'working';
       readonly job: Job;
-      /** How many rows are done. */
+      /** Number of rows that are done. */
       readonly done: number;
       readonly isStopping: boolean;
     }
@@ -91,10 +91,10 @@ export type Dialog =
       readonly lines: readonly string[];
       readonly top: number;
     }
-  /** There is nothing left but to read it. */
+  /** Nothing is left but to read it. */
   | { readonly kind: 'over'; readonly why: string };
 
-/** Another command of this program that has the terminal for a while. */
+/** Another command of this program that has the terminal. */
 export interface Lent {
   readonly action: Showing;
   readonly target: Target;
@@ -107,30 +107,30 @@ export interface Size {
 
 export interface State {
   readonly who: CallerIdentity;
-  /** Whether nothing may be done. */
+  /** True when no action is permitted. */
   readonly readOnly: boolean;
   readonly size: Size;
   readonly connection: Connection;
-  /** What one came through; the last is shown. */
+  /** The views opened one from another; the last is shown. */
   readonly views: readonly [View, ...View[]];
   readonly prompt: Prompt | undefined;
   readonly dialog: Dialog | undefined;
   readonly lent: Lent | undefined;
-  /** Keys that mean rows, while the first rows are not here yet. */
+  /** Keys for rows, pressed before the first rows arrived. */
   readonly early: readonly string[];
-  /** One line about the last key. */
+  /** A line about the last key. */
   readonly note: string;
-  /** What came last from the server by itself, in words. */
+  /** The latest notice of the server's changes. */
   readonly news: string;
   readonly isLeaving: boolean;
-  /** Whether the shell is wanted back for a while (job control, tcsetpgrp(3)). */
+  /** True when the shell wants the terminal back (job control, tcsetpgrp(3)). */
   readonly isSuspending: boolean;
 }
 
 /** Lines around the list: three above it, the headings, two below it. */
 const AROUND = 6;
 
-/** How many rows are shown. */
+/** Returns the number of rows shown. */
 export function heightOf({ rows }: Size): number {
   return Math.max(1, rows - AROUND);
 }
@@ -139,7 +139,7 @@ export function viewOf(state: State): View {
   return state.views.at(-1) ?? state.views[0];
 }
 
-/** The list that is looked at, if it is one. */
+/** Returns the current view if it is a list. */
 export function listOf(state: State): ListView | undefined {
   const view = viewOf(state);
   return view.kind === 'list' ? view : undefined;
@@ -149,7 +149,7 @@ export function screenOf(view: View): Screen {
   return view.kind === 'list' ? view.query.screen : view.screen;
 }
 
-/** Whether the first answer to what is looked at has come. */
+/** True when the first answer for the view has arrived. */
 export function isThere(view: View): boolean {
   return view.kind === 'list' ? view.window.isLoaded : view.picture !== undefined;
 }

@@ -9,7 +9,7 @@ export interface Tab {
   readonly text: string;
 }
 
-/** As much of them as the terminal is wide. */
+/** Returns as many tabs as fit the terminal. */
 export function tabsOf({ who, size }: State): Tab[] {
   let room = size.columns;
   return screensFor(who).map((screen, at) => {

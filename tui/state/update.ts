@@ -1,7 +1,4 @@
-/**
- * What happens to the state: one pure step for everything that comes from the server, the terminal or a
- * key.
- */
+/** Updates the state: one pure step for each event from the server, the terminal or a key. */
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
 import { changeNotice } from './change-notice.ts';
@@ -48,18 +45,18 @@ export type Event =
   | { readonly kind: 'told'; readonly job: Job; readonly title: string; readonly lines: readonly string[] }
   /** The shell wants its terminal back. */
   | { readonly kind: 'suspending' }
-  /** The terminal is the dashboard's again. */
+  /** The dashboard has the terminal again. */
   | { readonly kind: 'returned' };
 
 const LAST_WORDS: ReadonlySet<Dialog['kind']> = new Set<Dialog['kind']>(['working', 'told', 'over']);
-/** More than anybody types ahead. */
+/** Most keys kept that were typed ahead. */
 const MOST_EARLY = 100;
 
 export function update(state: State, event: Event): State {
   return withEnd(step(state, event));
 }
 
-/** Once the login is over nothing else is shown but what became of the work that was under way. */
+/** When the login has ended, only the outcome of the running job is still shown. */
 function withEnd(state: State): State {
   const { connection, dialog } = state;
   if (connection.kind !== 'over' || (dialog !== undefined && LAST_WORDS.has(dialog.kind))) return state;
@@ -122,7 +119,7 @@ function step(state: State, event: Event): State {
 
 type Working = Extract<State['dialog'], { kind: 'working' }>;
 
-/** What is told of a job that is no longer waited for comes too late. */
+/** Ignores news about a job that is no longer awaited. */
 function onJob(state: State, job: Job, change: (dialog: Working) => State): State {
   return state.dialog?.kind === 'working' && state.dialog.job === job ? change(state.dialog) : state;
 }
@@ -139,7 +136,7 @@ function pressed(state: State, key: string): State {
   return command === undefined ? state : runCommand(state, command, key);
 }
 
-/** Whether the rows that are looked at are still to come. */
+/** True while the rows of the current view have not arrived. */
 function isEarly(state: State): boolean {
   if (state.dialog !== undefined || (listOf(state)?.window.isLoaded ?? true)) return false;
   return state.connection.kind === 'connecting' || state.connection.kind === 'live';
@@ -149,7 +146,7 @@ function kept(state: State, key: string): State {
   return state.early.length < MOST_EARLY ? { ...state, early: [...state.early, key] } : state;
 }
 
-/** With the keys that were pressed before the rows were here. */
+/** Applies the keys that were pressed before the rows arrived. */
 function late(state: State): State {
   if (state.early.length === 0 || listOf(state)?.window.isLoaded === false) return state;
   return state.early.reduce(pressed, { ...state, early: [] });
@@ -167,7 +164,7 @@ function resized(state: State, size: Size): State {
   return { ...state, size, views: [resize(first), ...more.map(resize)] };
 }
 
-/** The open row as it is now; one that is gone stays open, and says so. */
+/** Updates the open row; one that is gone stays open, and is marked as gone. */
 function withOpen(view: ListView, changes: readonly Change[] = []): ListView {
   const { open, window } = view;
   if (open === undefined) return view;

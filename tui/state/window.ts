@@ -1,30 +1,30 @@
 /**
- * The part of a list that is here: rows from its start, or up to its end, as many as were wanted. The cursor
- * stays on its row while rows come and go around it.
+ * The loaded part of a list: rows from its start, or up to its end, as many as wanted. The cursor stays on
+ * its row while rows come and go around it.
  */
 import type { Change, Row, Target } from '../screen.ts';
 
-/** How much to ask the server for. */
+/** The part of the list to ask the server for. */
 export interface Extent {
   readonly from: 'start' | 'end';
   readonly count: number;
 }
 
 export interface Window {
-  /** In the order of the list, whichever end they were asked from. */
+  /** Rows in the order of the list, from whichever end they were loaded. */
   readonly rows: readonly Row[];
-  /** How many there are in all. */
+  /** Number of rows in the whole list. */
   readonly total: number;
   readonly wanted: Extent;
   /** False until the first answer. */
   readonly isLoaded: boolean;
-  /** Where the cursor goes when the rows wanted are here. */
+  /** End that the cursor goes to once the wanted rows have arrived. */
   readonly goal: 'first' | 'last' | undefined;
   /** Index into `rows`. */
   readonly cursor: number;
-  /** Index of the first row that is shown. */
+  /** Index of the first visible row. */
   readonly top: number;
-  /** Also those that the filter no longer shows. */
+  /** Marked rows, including those that the filter hides. */
   readonly marked: ReadonlyMap<string, Target>;
 }
 
@@ -45,12 +45,12 @@ export function rowAt(window: Window): Row | undefined {
   return window.rows[window.cursor];
 }
 
-/** Which row of the whole list the cursor is on, from 1. */
+/** Returns the position of the cursor in the whole list, from 1. */
 export function place({ wanted, cursor, rows, total }: Window): number {
   return wanted.from === 'start' ? cursor + 1 : total - rows.length + cursor + 1;
 }
 
-/** With what the server answered; `height` rows are shown. */
+/** Applies the server's answer; `height` rows are visible. */
 export function withRows(window: Window, rows: readonly Row[], total: number, height: number): Window {
   const { goal } = window;
   const next = follow(window, rows);
@@ -58,7 +58,7 @@ export function withRows(window: Window, rows: readonly Row[], total: number, he
   return inView({ ...next, total, isLoaded: true, goal: undefined, cursor }, height);
 }
 
-/** With what the watch told: rows that are here change or go. What is elsewhere only the server knows. */
+/** Applies changes of a watch to the loaded rows. Only the server knows about the others. */
 export function withChanges(window: Window, changes: readonly Change[], height: number): Window {
   const there = new Map(
     changes.flatMap((change) => (change.kind === 'there' ? [[change.row.id, change.row]] : [])),
@@ -85,13 +85,16 @@ function marksAfter(
   );
 }
 
-/** The cursor `by` rows on, asking for more before they run out. */
+/** Moves the cursor by `by` rows, and asks for more rows before they run out. */
 export function moved(window: Window, by: number, height: number): Window {
   const cursor = window.cursor + by;
   return inView(withMore({ ...window, goal: undefined, cursor }), height);
 }
 
-/** The cursor on the first or last row of all; `canTurn` says whether the server can list from the end. */
+/**
+ * Moves the cursor to the first or last row of the list; `canTurn` is true when the server can list from the
+ * end.
+ */
 export function movedTo(window: Window, end: 'first' | 'last', canTurn: boolean, height: number): Window {
   const hasEnd = window.wanted.from === (end === 'first' ? 'start' : 'end');
   const hasAll = window.rows.length >= window.total;
@@ -105,7 +108,7 @@ export function movedTo(window: Window, end: 'first' | 'last', canTurn: boolean,
   return { ...window, wanted, goal: end };
 }
 
-/** The row under the cursor marked, or no more, and the cursor on the next. */
+/** Toggles the mark of the cursor's row, and moves to the next. */
 export function markTurned(window: Window, height: number): Window {
   const row = rowAt(window);
   if (row === undefined) return window;
@@ -114,13 +117,13 @@ export function markTurned(window: Window, height: number): Window {
   return moved({ ...window, marked }, 1, height);
 }
 
-/** With these marked, too. */
+/** Marks these rows as well. */
 export function withMarks(window: Window, targets: readonly Target[]): Window {
   const more = targets.map((target) => [target.id, target] as const);
   return { ...window, marked: new Map([...window.marked, ...more]) };
 }
 
-/** Without what only a screen needs: there may be very many. */
+/** Returns only what an action needs, since there may be very many. */
 export function targetOf({ id, title, login, can, isOwnWayIn }: Row): Target {
   return {
     id,
@@ -131,7 +134,7 @@ export function targetOf({ id, title, login, can, isOwnWayIn }: Row): Target {
   };
 }
 
-/** After a change of height. */
+/** Adjusts the window to a height. */
 export function inView(window: Window, height: number): Window {
   const last = Math.max(0, window.rows.length - 1);
   const cursor = Math.min(Math.max(0, window.cursor), last);
@@ -140,7 +143,7 @@ export function inView(window: Window, height: number): Window {
   return { ...window, cursor, top };
 }
 
-/** Twice as much once the cursor has gone half of it, so that it never has to wait. */
+/** Doubles the wanted rows once the cursor is in their second half, so that it never has to wait. */
 function withMore(window: Window): Window {
   const { rows, total, wanted, cursor } = window;
   const gone = wanted.from === 'start' ? cursor : rows.length - 1 - cursor;
@@ -148,7 +151,10 @@ function withMore(window: Window): Window {
   return { ...window, wanted: { ...wanted, count: wanted.count * 2 } };
 }
 
-/** Other rows, the cursor and the top as far from its row as before; on the next row where that is gone. */
+/**
+ * Replaces the rows; the cursor keeps its row and place on the screen, or takes the next row when its own is
+ * gone.
+ */
 function follow(window: Window, rows: readonly Row[]): Window {
   const places = new Map(rows.map(({ id }, at) => [id, at]));
   const kept = window.rows.slice(window.cursor).find(({ id }) => places.has(id));

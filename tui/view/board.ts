@@ -1,4 +1,4 @@
-/** A picture as far as it fits. */
+/** Draws a picture, cut to the space. */
 import { type BoardView, heightOf, type State } from '../state/state.ts';
 import type { Appearance } from './theme.ts';
 

@@ -1,4 +1,4 @@
-/** What is to be answered or read, under its title. */
+/** Draws the dialog under its title. */
 import { truncate } from '../../src/terminal/display-width.ts';
 import { dialogLines, dialogTitle } from '../state/dialog-text.ts';
 import { type Dialog, heightOf, type State } from '../state/state.ts';

@@ -1,4 +1,4 @@
-/** The whole screen as lines, from the state and the time. */
+/** Draws the whole screen as lines, from the state and the time. */
 import { type State, viewOf } from '../state/state.ts';
 import { board } from './board.ts';
 import { dialog } from './dialogs.ts';
@@ -9,8 +9,8 @@ import { spokenText } from './screen-reader.ts';
 import type { Appearance } from './theme.ts';
 
 /**
- * Exactly as many lines as the terminal has rows, none wider than it is; for a screen reader what is to
- * be said.
+ * Returns exactly as many lines as the terminal has rows, none wider than it; for a screen reader, the text
+ * to speak.
  */
 export function draw(state: State, nowMs: number, appearance: Appearance): string[] {
   if (appearance.isSpoken) return spokenText(state, nowMs, appearance);

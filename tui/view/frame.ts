@@ -1,4 +1,4 @@
-/** What is around every screen: who and where, the tabs, the title, what was typed, and the keys. */
+/** Draws the frame of every screen: login and server, tabs, title, prompt, and keys. */
 import { inert } from '../../src/inert.ts';
 import { displayWidth, truncate } from '../../src/terminal/display-width.ts';
 import { bindingsAt, type Command, placeOf } from '../state/keys.ts';
@@ -20,7 +20,7 @@ import type { Appearance, Style } from './theme.ts';
 const FOREMOST: ReadonlySet<Command> = new Set(['help', 'act']);
 const NUMBER = new Intl.NumberFormat('en');
 
-/** Two lines. */
+/** Returns two lines. */
 export function header(state: State, appearance: Appearance): string[] {
   const { who, size, connection } = state;
   const [word, style] = connectionWord(connection);
@@ -92,7 +92,7 @@ function count(at: number, total: number): string {
   return total === 0 ? 'none' : `${NUMBER.format(at)} of ${NUMBER.format(total)}`;
 }
 
-/** Two lines: what is typed or to be known, and the keys. */
+/** Returns two lines: the prompt or a notice, and the keys. */
 export function footer(state: State, appearance: Appearance): string[] {
   const { columns } = state.size;
   const [text, style] = lowerLine(state);
@@ -102,7 +102,7 @@ export function footer(state: State, appearance: Appearance): string[] {
   ];
 }
 
-/** As many as fit, each of them whole: first how to learn of the others, and what can be done here. */
+/** Returns as many key hints as fit whole: first the help key, then the actions of this place. */
 function hints(state: State): string {
   if (state.prompt !== undefined)
     return state.prompt.kind === 'filter' ? 'enter keep  esc drop' : 'enter go  esc leave';

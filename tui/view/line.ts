@@ -1,11 +1,11 @@
-/** Lines of the screen: each exactly as much as fits, and safe to show. */
+/** Makes lines of the screen: cut to the width, and safe to show. */
 
 import { inert } from '../../src/inert.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
 import { relativeTime } from '../../src/terminal/relative-time.ts';
 import type { Cell, Value } from '../../src/terminal/table.ts';
 
-/** Longer than any screen is wide; cut before anything is measured. */
+/** Longest text, wider than any screen; texts are cut to it before they are measured. */
 const LONGEST = 2_000;
 
 export function cellOf(value: Value, nowMs: number, units: 1 | 2 = 1): Cell {
@@ -15,7 +15,7 @@ export function cellOf(value: Value, nowMs: number, units: 1 | 2 = 1): Cell {
   return { text: inert(text.slice(0, LONGEST)), ...style };
 }
 
-/** `left` and, where there is room, `right` at the other end. */
+/** Returns `left`, and `right` at the other end when there is room. */
 export function spread(left: string, right: string, width: number): [left: string, right: string] {
   const shown = truncate(right, Math.max(0, width - Math.min(displayWidth(left), width >> 1) - 2));
   const room = width - displayWidth(shown);

@@ -1,4 +1,4 @@
-/** The rows of a list that are in view, under their headings. */
+/** Draws the visible rows of a list, under their headings. */
 import { stripVTControlCharacters } from 'node:util';
 import { padTo } from '../../src/terminal/display-width.ts';
 import { layTable } from '../../src/terminal/table.ts';
@@ -7,7 +7,7 @@ import { heightOf, type ListView, type State } from '../state/state.ts';
 import { cellOf } from './line.ts';
 import { type Appearance, painter } from './theme.ts';
 
-/** In front of each row: the cursor, and the mark. */
+/** Columns before each row: the cursor, and the mark. */
 const MARGIN = 2;
 
 export function list(

@@ -1,4 +1,4 @@
-/** All fields of the row that is open; the ones with an arrow lead on. */
+/** Draws all fields of the open row; those with an arrow lead to another screen. */
 import { padTo } from '../../src/terminal/display-width.ts';
 import { arrowOf, type DetailLine, detailLines, indentOf, topLine } from '../state/detail-lines.ts';
 import { heightOf, type ListView, type State } from '../state/state.ts';

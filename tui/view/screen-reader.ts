@@ -1,6 +1,6 @@
 /**
- * The dashboard in words, for a screen reader: what is new, where one is, and the keys on demand. No line
- * changes with the time alone, so nothing is said twice.
+ * The dashboard as text for a screen reader: what is new, the current place, and the keys on demand. No line
+ * changes with the time alone, so nothing is spoken twice.
  */
 import { inert } from '../../src/inert.ts';
 import type { Value } from '../../src/terminal/table.ts';
@@ -14,7 +14,7 @@ import { about, connectionWord, lowerLine, role } from './frame.ts';
 import { cellOf } from './line.ts';
 import type { Appearance } from './theme.ts';
 
-/** Every line a sentence or a list of them. */
+/** Returns lines, each a sentence or a list of sentences. */
 export function spokenText(state: State, nowMs: number, appearance: Appearance): string[] {
   const { dialog, news, who, connection } = state;
   const view = viewOf(state);
@@ -56,7 +56,7 @@ function rowInWords({ query, window }: ListView, row: Row, nowMs: number): strin
   return `${window.marked.has(row.id) ? 'Marked. ' : ''}${cells.join(', ')}`;
 }
 
-/** All of the field that the cursor is on. */
+/** Returns the whole field of the cursor. */
 function lineInWords(
   state: State,
   { row, at, isGone }: NonNullable<ListView['open']>,

@@ -1,4 +1,4 @@
-/** How things look: colours by theme, and drawing in ASCII where a terminal has nothing else. */
+/** The appearance: colours by theme, and ASCII for terminals that have nothing else. */
 import { THEMES } from '../../src/entry/roles/tui.ts';
 import { displayWidth, graphemesOf } from '../../src/terminal/display-width.ts';
 import type { Style as TableStyle } from '../../src/terminal/table.ts';
@@ -10,9 +10,9 @@ export type Style = TableStyle | 'cursor' | 'title' | 'current';
 
 export interface Appearance {
   readonly paint: (text: string, style: Style | undefined) => string;
-  /** The last pass over a line, before its colours. */
+  /** Last conversion of a line, before it is coloured. */
   readonly plain: (text: string) => string;
-  /** Whether it is read aloud: words instead of pictures, and what changed instead of all. */
+  /** True for a screen reader: text instead of pictures, and changes instead of the whole. */
   readonly isSpoken: boolean;
 }
 
@@ -82,7 +82,7 @@ export function appearanceOf(theme: Theme, ascii: boolean, isSpoken = false): Ap
   };
 }
 
-/** Paints what it has made plain: also what is put where a text is cut. */
+/** Colours a text after `plain`, so that the marks of cut texts are converted too. */
 export function painter({ paint, plain }: Appearance): Appearance['paint'] {
   return (text, style) => paint(plain(text), style);
 }
@@ -96,8 +96,8 @@ function inAscii(text: string): string {
 }
 
 /**
- * What the environment asks for: no colours (no-color.org), UTF-8 or not (locale(7)), words to be read
- * aloud (Ink).
+ * Returns what the environment asks for: no colours (no-color.org), UTF-8 or not (locale(7)), a screen reader
+ * (Ink).
  */
 export function wishes(env: NodeJS.ProcessEnv): { theme: Theme; ascii: boolean; spoken: boolean } {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
