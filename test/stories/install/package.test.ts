@@ -88,7 +88,8 @@ describe('the .deb', needs('visudo'), () => {
   });
 
   test('has in latchkey-json(5) everything that --json prints, with its type', needs('man'), () => {
-    const page = run('man', '--local-file', join(tree, 'usr/share/man/man5/latchkey-json.5.gz')).stdout;
+    const file = join(tree, 'usr/share/man/man5/latchkey-json.5.gz');
+    const page = run('man', '--no-hyphenation', '--local-file', file).stdout;
     const shown = page.replaceAll(/\s+/g, ' ');
     const { documents, events, failure, objects } = jsonManual();
     for (const [name, members] of Object.entries({ ...documents, ...events, failure, ...objects })) {

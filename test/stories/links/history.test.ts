@@ -9,10 +9,10 @@ test('a token goes absent, valid, ended and never back, whoever asks (F3, F32)',
   ...needs('world'),
   timeout: PATIENCE_MS,
 }, async () => {
-  // So many that the first tokens' time is over before the last are asked about.
   const figures = await checkHistories({ operations: 40_000, seed: 1 });
   expect(figures.issued).toBeGreaterThan(60);
   expect(figures.revoked).toBeGreaterThan(5);
-  expect(figures.expired).toBeGreaterThan(5);
+  // In the end the time of all is over; some were revoked before.
+  expect(figures.expired).toBeGreaterThan(figures.issued / 2);
   expect(figures.readings).toBeGreaterThan(30_000);
 });
