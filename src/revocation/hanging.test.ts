@@ -148,6 +148,35 @@ describe('revoking a token (X1)', () => {
     await world.until('its end', () => own.child.signalCode ?? undefined);
   });
 
+  test('ends a link that is lost meanwhile', async () => {
+    await using world = await World.open();
+    const own = await world.link();
+    const end = world.links.expectEnd(own.socket);
+    await world.links.expectEnd(own.socket)?.(false);
+    expect(world.links.find(own.socket)).toBeUndefined();
+    expect(await end?.(true)).toMatchObject({ isOver: true, survivors: [] });
+  });
+
+  test('starts nothing on a link daemon that is being ended', async () => {
+    await using world = await World.open();
+    const daemon = await world.linkDaemon();
+    const claims = await world.login();
+    const end = world.links.expectEnd(daemon.socket);
+    expect(world.links.takesStarts({ name: me.username, uid: me.uid })).toBe(false);
+    const start = world.sessions.start({ claims, command: ['true'], ...PLAIN });
+    await expect(start).rejects.toMatchObject({ reason: 'LINK_REQUIRED' });
+    await end?.(true);
+  });
+
+  test('of a manager by their own logout is refused for no role of theirs (X2)', async () => {
+    await using world = await World.open({ roles: { max: 'admin' } });
+    const claims = await world.login('max');
+    const by = { claims, role: 'manager' as const };
+    const denied = { reason: 'PERMISSION_DENIED' };
+    await expect(world.revocation.revoke({ login: 'max' }, 'revoked', by)).rejects.toMatchObject(denied);
+    expect((await world.revocation.revoke({ login: 'max' }, 'logout', by)).jtis).toEqual([claims.jti]);
+  });
+
   test('by stopping the link is the same', async () => {
     await using world = await World.open();
     const own = await world.link();

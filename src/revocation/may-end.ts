@@ -5,6 +5,7 @@
 import { type Role, seesAll } from '../accounts/roles.ts';
 import type { Call } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
+import { noSuchLink } from '../supervisor/link-info.ts';
 import type { TokenClaims } from '../token/claims.ts';
 
 /** The caller that asks for an ending. */
@@ -33,7 +34,7 @@ export function checkSeesLogin(by: By, login: string): void {
 
 /** Another's link is not there for who does not see it. Throws NOT_FOUND. */
 export function checkSeesLink(by: By, { linuxUser }: { readonly linuxUser: string }): void {
-  if (!seesAll(by) && by.claims.user !== linuxUser) throw new AppError('NOT_FOUND', 'there is no such link');
+  if (!seesAll(by) && by.claims.user !== linuxUser) throw noSuchLink();
 }
 
 /** A manager ends nothing of an administrator's. Throws PERMISSION_DENIED. */

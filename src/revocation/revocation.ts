@@ -41,10 +41,7 @@ export interface RevocationOptions {
     | 'list'
     | 'liveTokensOf'
   >;
-  readonly links: Pick<
-    Links,
-    'get' | 'find' | 'daemonsOf' | 'jtis' | 'expectEnd' | 'end' | 'settled' | 'observe'
-  >;
+  readonly links: Pick<Links, 'get' | 'find' | 'daemonsOf' | 'jtis' | 'expectEnd' | 'settled' | 'observe'>;
   readonly sessions: Pick<Sessions, 'endable' | 'hangingOn' | 'end'>;
   readonly roles: Roles;
   /** The settings in force; they may change while the server runs. */
@@ -113,7 +110,8 @@ export class Revocation implements AsyncDisposable {
   async revoke(selection: Selection, why: EndReason, by: By): Promise<Receipt>;
   async revoke(selection: Selection, why: EndReason, by?: By): Promise<Receipt> {
     const begun = performance.now();
-    const selected = by === undefined ? (selection as Tokens) : await select(selection, by, this.#options);
+    const selected =
+      by === undefined ? (selection as Tokens) : await select(selection, why, by, this.#options);
     const asked = 'login' in selected ? await this.#refusePending(selected.login, why) : selected.jtis;
     const { ended, deletions } = this.#refuse(asked, why); // from here on nobody gets in
     const parts = await allOf([
@@ -130,7 +128,7 @@ export class Revocation implements AsyncDisposable {
    */
   async preview(selection: Selection, why: EndReason, by: By): Promise<Receipt> {
     const { authority } = this.#options;
-    const selected = await select(selection, by, this.#options);
+    const selected = await select(selection, why, by, this.#options);
     const asked = 'login' in selected ? await authority.idsOf(selected.login) : selected.jtis;
     const jtis = authority.withChildren(asked);
     const parts = await this.#foresee(jtis, why, new Set(jtis));
@@ -182,8 +180,10 @@ export class Revocation implements AsyncDisposable {
     if (gone.length === 0) return [];
     const { authority, links, log } = this.#options;
     for (const claims of gone) authority.tellRemoved(claims, why);
-    const hanging = linksOf(gone, this.#options);
-    for (const { socket } of hanging) links.expectEnd(socket);
+    const hanging = linksOf(gone, this.#options).flatMap(({ socket }) => {
+      const end = links.expectEnd(socket);
+      return end === undefined ? [] : [{ socket, end }];
+    });
     const { ending, staying } = await sessionsOf(gone, why, this.#options).catch((error: unknown) => {
       // A store that cannot say which sessions there are keeps no link alive.
       log.error({ err: error }, 'the sessions of ended tokens cannot be read');
@@ -192,15 +192,12 @@ export class Revocation implements AsyncDisposable {
     const everything = endsSessions(why, this.#options);
     const parts: Part[] = [{ keptSessions: staying.map(({ id }) => id) }];
     parts.push(...(await Promise.all(ending.map((session) => this.#endSession(session, GRACE_MS)))));
-    parts.push(...(await Promise.all(hanging.map(({ socket }) => this.#endLink(socket, everything)))));
+    const ended = hanging.map(async ({ socket, end }) => partOf(await end(everything), { links: [socket] }));
+    parts.push(...(await Promise.all(ended)));
     const unused = await unusedDaemons(gone, why, new Set(), this.#options);
     if (unused.length > 0) parts.push(await this.revoke({ jtis: unused }, why));
     await links.settled();
     return parts;
-  }
-
-  async #endLink(socket: string, everything: boolean): Promise<Part> {
-    return partOf(await this.#options.links.end(socket, { everything }), { links: [socket] });
   }
 
   async #endSession(session: Session, graceMs: number): Promise<Part> {

@@ -1,7 +1,7 @@
 /** Finds what is to be ended, and whether who asks may end it. Ends nothing. */
 
 import { seesAll } from '../accounts/roles.ts';
-import type { Authority } from '../authority/authority.ts';
+import type { Authority, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
@@ -32,9 +32,14 @@ export interface SelectDeps {
 }
 
 /** Throws NOT_FOUND, PERMISSION_DENIED, SESSION_ENDED, LINK_REQUIRED, LINK_LOST, STORE_UNAVAILABLE. */
-export async function select(selection: Selection, by: By, deps: SelectDeps): Promise<Selected> {
+export async function select(
+  selection: Selection,
+  why: EndReason,
+  by: By,
+  deps: SelectDeps,
+): Promise<Selected> {
   if ('jtis' in selection) return { jtis: await tokensById(selection.jtis, by, deps) };
-  if ('login' in selection) return tokensOf(selection.login, by, deps);
+  if ('login' in selection) return tokensOf(selection.login, why, by, deps);
   if ('socket' in selection) return { jtis: [await tokenOfLink(selection.socket, by, deps)] };
   const viewer = { login: by.claims.sub, seesAll: seesAll(by) };
   const session = await deps.sessions.endable(viewer, selection.sessionId);
@@ -57,9 +62,16 @@ async function visible(jtis: readonly string[], by: By, { authority, roles }: Se
   return found.map(({ jti }) => jti);
 }
 
-async function tokensOf(login: string, by: By, { authority, roles }: SelectDeps): Promise<Tokens> {
+async function tokensOf(
+  login: string,
+  why: EndReason,
+  by: By,
+  { authority, roles }: SelectDeps,
+): Promise<Tokens> {
   checkSeesLogin(by, login);
-  if (by.role === 'manager') await checkMayEnd(by, await authority.liveTokensOf(login), roles);
+  // Everybody may log out everywhere, also where one of the tokens has the role of an administrator.
+  const isLogout = why === 'logout' && login === by.claims.sub;
+  if (by.role === 'manager' && !isLogout) await checkMayEnd(by, await authority.liveTokensOf(login), roles);
   return { login };
 }
 

@@ -100,6 +100,14 @@ describe('a session of a link daemon', () => {
     expect((await world.sessions.get(MANAGER, id)).attached).toBe(0);
   });
 
+  test('is attached to by nobody who asks for an offset that cannot be', async () => {
+    const { id } = await start('sleep 30');
+    const refused = world.sessions.attach({ claims, sessionId: id, offset: -2 });
+    await expect(refused).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
+    expect((await world.sessions.get(MANAGER, id)).attached).toBe(0);
+    await world.end(id);
+  });
+
   test('without input takes none', async () => {
     const { id } = await start('sleep 30');
     using attachment = await world.sessions.attach({ claims, sessionId: id, offset: -1 });

@@ -123,7 +123,8 @@ export class Sessions implements AsyncDisposable {
    * LINK_LOST. The caller counts as attached until `signal` aborts or the attachment is disposed of.
    */
   async attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
-    const { claims, sessionId, signal } = request;
+    const { claims, sessionId, signal, offset } = request;
+    checkOffset(offset); // before the client counts as attached
     const row = await this.#own(claims, sessionId);
     this.#linkOf(row);
     return Attachment.open(sessionId, {
@@ -220,8 +221,7 @@ export class Sessions implements AsyncDisposable {
     hold: boolean,
     asked?: () => void,
   ): AsyncGenerator<OutputPiece, OutputEnd> {
-    if (!isOffset(options.offset))
-      throw new AppError('INVALID_ARGUMENT', 'offset: must be 0 or more, or -1 for new output only');
+    checkOffset(options.offset);
     const link = async (): Promise<LinkConnection> => {
       const row = await this.#own(claims, sessionId);
       const its = this.#linkOf(row);
@@ -266,6 +266,8 @@ export class Sessions implements AsyncDisposable {
   }
 }
 
-function isOffset(offset: number): boolean {
-  return Number.isSafeInteger(offset) && offset >= -1;
+/** Throws INVALID_ARGUMENT. */
+function checkOffset(offset: number): void {
+  if (!Number.isSafeInteger(offset) || offset < -1)
+    throw new AppError('INVALID_ARGUMENT', 'offset: must be 0 or more, or -1 for new output only');
 }

@@ -1,4 +1,5 @@
 /** A link as the daemon reports it to clients. */
+import { AppError } from '../errors.ts';
 import type { LinkState } from '../store/schema.ts';
 
 export interface LinkInfo {
@@ -22,4 +23,9 @@ export interface LinkInfo {
 export interface LinkChange {
   readonly kind: 'changed' | 'removed';
   readonly link: LinkInfo;
+}
+
+/** The refusal for a link that does not exist, and for one that the caller may not see. */
+export function noSuchLink(): AppError {
+  return new AppError('NOT_FOUND', 'there is no such link');
 }

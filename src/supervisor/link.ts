@@ -21,6 +21,8 @@ export class Link {
   isRetiring: boolean;
   /** Has announced that it exits. */
   isLeaving = false;
+  /** Its account may have no link any more. */
+  isIneligible = false;
   /** Is being ended by code that takes care of the rest. */
   isEnding = false;
   /** Has been removed: must not be stored or shown any more. */

@@ -26,7 +26,7 @@ import { OutdatedDaemons } from './lifecycle/outdated-daemons.ts';
 import { Supervision } from './lifecycle/supervision.ts';
 import { TokenRenewal } from './lifecycle/token-renewal.ts';
 import { Link } from './link.ts';
-import type { LinkChange, LinkInfo } from './link-info.ts';
+import { type LinkChange, type LinkInfo, noSuchLink } from './link-info.ts';
 import { type LinkQuery, pageOfLinks } from './listing.ts';
 import { type LinkObserver, Observers } from './observer.ts';
 import { LinksFolder } from './registration/links-folder.ts';
@@ -237,20 +237,16 @@ export class Links implements AsyncDisposable {
     return link?.uid === uid && link.connection !== undefined;
   }
 
-  /** Marks a link as about to end: nothing is started on it, and its connection is not restored. */
-  expectEnd(socket: string): void {
-    const link = this.#registry.get(socket);
-    if (link) link.isEnding = true;
-  }
-
   /**
-   * Ends a link, with `everything` also the processes that it started where a cgroup has them. Its token
-   * has been revoked before.
+   * Marks a link, whose token has been revoked, as about to end: nothing is started on it, and its connection
+   * is not restored. Returns the function that ends it, also when it is lost meanwhile: with `everything`, it
+   * ends the processes that the link started, too, where a cgroup has them. Undefined for an unknown link.
    */
-  async end(socket: string, { everything }: { readonly everything: boolean }): Promise<EndResult> {
+  expectEnd(socket: string): ((everything: boolean) => Promise<EndResult>) | undefined {
     const link = this.#registry.get(socket);
-    if (!link) return { isOver: false, processes: 0, survivors: [] };
-    return endLink(link, everything, this.#supervision);
+    if (!link) return undefined;
+    link.isEnding = true;
+    return (everything) => endLink(link, everything, this.#supervision);
   }
 
   /** Ends a session of this host, by its link as far as that answers, and by its cgroup. */
@@ -310,14 +306,18 @@ export class Links implements AsyncDisposable {
   /** Throws NOT_FOUND. */
   get(socket: string): LinkInfo {
     const link = this.find(socket);
-    if (!link) throw new AppError('NOT_FOUND', 'no such link');
+    if (!link) throw noSuchLink();
     return link;
   }
 
-  /** Calls `observer` for every link from now on, including those that are ready already. */
+  /**
+   * Calls `observer` for every link from now on, including those that are ready already and those found
+   * ineligible.
+   */
   observe(observer: LinkObserver): void {
     this.#observers.add(observer);
-    for (const { connection } of this.#registry.all()) {
+    for (const { connection, isIneligible, jti } of this.#registry.all()) {
+      if (isIneligible) void this.#observers.tellOne(observer, (it) => it.tokenOver?.(jti, 'revoked'));
       if (connection) void this.#observers.tellOne(observer, (it) => it.ready?.(connection));
     }
   }

@@ -33,7 +33,8 @@ export class LinkRegistry {
 
   /** Returns the link daemon of `linuxUser` that accepts new starts, connected or not. */
   accepting(linuxUser: string): Link | undefined {
-    return this.#accepting.get(linuxUser);
+    const link = this.#accepting.get(linuxUser);
+    return link?.isEnding ? undefined : link;
   }
 
   /** Stores a new link. Throws STORE_UNAVAILABLE. */

@@ -48,6 +48,19 @@ describe('a daemon that comes back', () => {
     expect(fresh.socket).toBe(daemon.socket);
   });
 
+  test('revokes the token of a link whose account may have none any more, however late others answer', async () => {
+    await using world = await World.open();
+    await using slow = await FakeLink.listen(world.linksFolder);
+    await world.links.register({ socket: slow.name, daemon: false }, me.uid);
+    const own = await world.link();
+    await world.stop();
+    slow.isSilent = true; // Links.open waits for it, and nobody observes links until then
+    world.eligible = { minUid: 4_000_000_000, users: [], self: false };
+    await world.start();
+    await world.until('the end of its token', () => !world.authority.isActive(own.jti) || undefined);
+    await world.until('its end', () => own.child.exitCode !== null || undefined);
+  });
+
   test('revokes the tokens of links that died while it was away, and sweeps their sockets', async () => {
     await using world = await World.open();
     const own = await world.link();

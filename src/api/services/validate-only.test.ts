@@ -152,6 +152,13 @@ it('validate_only is refused whom the call is refused, for the same reason (F28,
     const refusals = await reasonsOf(await act(stranger.token), validateOnly);
     expect(refusals).toEqual({ jtis: missing, login: missing, link: missing, session: missing, ...wrong });
   }
+  const { links } = await act(stranger.token);
+  const refusalOf = (socket: string): Promise<string> =>
+    links.stopLink({ socket, validateOnly: true }).then(
+      () => 'allowed',
+      ({ message }) => message,
+    );
+  expect(await refusalOf(daemon.socket)).toBe(await refusalOf('1.00000000000000000000000000000000.sock'));
   const { client: max } = await logIn('max');
   const denied = 'PERMISSION_DENIED';
   const allowed = { session: 'allowed', link: 'allowed' }; // a link daemon is nobody's login

@@ -230,6 +230,7 @@ export class Supervision {
         { socket: link.socket, linuxUser: link.linuxUser, err: error },
         "a link's account is no longer eligible",
       );
+      link.isIneligible = true;
       await Promise.all(observers.tell((observer) => observer.tokenOver?.(link.jti, 'revoked')));
     }
   }

@@ -26,6 +26,8 @@ export class FakeLink implements AsyncDisposable {
   readonly path: string;
   readonly received: Frame[] = [];
   bytesReceived = 0;
+  /** Accepts connections, and says nothing. */
+  isSilent = false;
   connections = 0;
   jti = '';
   answers: Answers;
@@ -72,6 +74,7 @@ export class FakeLink implements AsyncDisposable {
     this.connections += 1;
     this.#sockets.add(socket);
     socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
+    if (this.isSilent) return;
     const frames = new FrameDecoder();
     socket.on('data', (chunk: Buffer) => {
       this.bytesReceived += chunk.length;

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EligibleSettings } from '../../../src/accounts/eligible.ts';
 import type { Role } from '../../../src/accounts/roles.ts';
 import { Activity } from '../../../src/activity/activity.ts';
 import { startApi } from '../../../src/api/transport/server.ts';
@@ -75,6 +76,8 @@ export class World implements AsyncDisposable {
   #rooms: Rooms | undefined;
   /** Milliseconds added to the clock. */
   ahead = 0;
+  /** The rules of eligibility in force. */
+  eligible: EligibleSettings = { minUid: 0, users: [], self: true };
 
   private constructor(options: WorldOptions) {
     this.#options = options;
@@ -130,13 +133,12 @@ export class World implements AsyncDisposable {
     );
     const { authority, pki } = await this.#openAuthority(owned, store, now);
     const common = { store, now, log };
-    const eligible = { minUid: 0, users: [], self: true };
     const links = owned.use(
       await Links.open({
         ...common,
         authority,
         linksFolder,
-        settings: () => ({ eligible, byHand }),
+        settings: () => ({ eligible: this.eligible, byHand }),
         starter: () => this.#options.starter,
       }),
     );

@@ -103,7 +103,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
     };
     const find = (socket: string) => (socket === '' ? undefined : ({ socket, daemon: false } as LinkInfo));
     return {
-      links: { ...links, find, end: (socket) => hung.end(socket), observe },
+      links: { ...links, find, expectEnd: (socket) => () => hung.end(socket), observe },
       sessions: { ...sessions, hangingOn: async () => hung.sessions },
       roles: { roleOf: () => 'user' },
       settings: () => ({ onRevoke: hung.onRevoke, shutdownOnLogout: false }),
