@@ -157,8 +157,9 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       footer: /^\? help/,
     });
     screen.resize(200, 50);
-    const large = await screen.shows({ line: [/LATEST +SINCE/, 'REFUSED'] });
-    expect(large.lines.filter((line) => /[▁-█]/.test(line)).length).toBeGreaterThan(9);
+    await screen.shows({ line: [/LATEST +SINCE/, 'REFUSED'] });
+    const isOfCharts = (line: string) => /[▁-█]/.test(line);
+    await screen.until('charts of several lines', ({ lines }) => lines.filter(isOfCharts).length > 9);
     using own = await site.dashboard(alice);
     await own.shows({ tabs: /^ 1 Logins {2}2 Tokens {2}3 Links {2}4 Sessions$/, title: /^Logins · 1 of 1$/ });
     own.press('q');
