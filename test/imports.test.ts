@@ -43,6 +43,7 @@ const rooms: Record<string, Record<string, string>> = {
     store: 'a token is valid while its row is there',
     system: 'keys are written atomically, and used only where nobody else could have written them',
     'config/settings/secret': 'a secret from which keys are derived never prints itself',
+    log: 'a certificate that is renewed while the server runs, or cannot be, is logged',
   },
   accounts: {
     system: 'getent(1) is asked in a child process; a login shell is judged as the link judges it',
@@ -94,6 +95,8 @@ const rooms: Record<string, Record<string, string>> = {
   login: {
     authority: 'a user who has proven their identity gets a token',
     accounts: 'the name typed becomes the canonical name of the user database',
+    config: "it opens the login methods that are configured; the administrator's token is a run file",
+    revocation: "the administrator's token that is replaced ends like any other",
     supervisor: 'an SSH login leaves a link daemon behind (F12)',
     'link-protocol/account-proof': '`latchkey link --prove` answers over the SSH connection with this line',
     store: 'penalties survive a restart',
@@ -172,16 +175,9 @@ const rooms: Record<string, Record<string, string>> = {
   serve: {
     entry: 'its options come from the table of the role',
     daemon: 'the command around the server: arguments, signals, systemd',
-    accounts: 'who may have a link daemon made by a login is decided from the configuration',
-    authority:
-      "the administrator's token file and the TLS certificate are the server's, renewed while it runs",
     config: 'the file decides, and is read again on a reload',
     log: 'the command writes to the log of the server',
-    login: 'the login methods that the configuration names are opened here',
-    revocation: "the administrator's token that is replaced ends like any other",
     native: 'sd_notify(3) is a datagram; no core is left behind with secrets in it',
-    store: 'penalties of failed logins are stored',
-    supervisor: 'a login may leave a link daemon behind',
     system: "default folders are XDG's",
   },
   main: {

@@ -5,12 +5,12 @@ import type { Authority } from '../authority/authority.ts';
 import type { Config } from '../config/config.ts';
 import type { Log } from '../log/log.ts';
 import type { RefusalLog } from '../log/refusal-log.ts';
-import { Conversations } from '../login/conversation.ts';
-import { LinkDaemons } from '../login/link-daemons.ts';
-import { SshLogin } from '../login/ssh.ts';
-import { Throttle } from '../login/throttle.ts';
 import type { Store } from '../store/open.ts';
 import type { Links } from '../supervisor/links.ts';
+import { Conversations } from './conversation.ts';
+import { LinkDaemons } from './link-daemons.ts';
+import { SshLogin } from './ssh.ts';
+import { Throttle } from './throttle.ts';
 
 const INSTALLED = '/usr/bin/latchkey';
 

@@ -1,10 +1,10 @@
 /**
  * The server's TLS certificate. Issued anew when the host's names or addresses have changed, and before it
- * expires; both are checked every day and at each reload. Part of the composition root.
+ * expires; both are checked every day and at each reload.
  */
 import { networkInterfaces } from 'node:os';
-import { loadPki, type Pki, type TlsPair } from '../authority/keys/pki.ts';
-import type { Log } from '../log/log.ts';
+import type { Log } from '../../log/log.ts';
+import { loadPki, type Pki, type TlsPair } from './pki.ts';
 
 const DAY_MS = 86_400_000;
 
