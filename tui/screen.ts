@@ -123,8 +123,8 @@ export interface Sending extends Offer {
 export interface Showing extends Offer {
   readonly kind: 'show';
   readonly words: (id: string) => readonly string[];
-  /** Advice shown when the command begins. */
-  readonly hint: string;
+  /** Line shown before the command's own output. */
+  readonly heading?: string;
   readonly changesNothing: boolean;
 }
 

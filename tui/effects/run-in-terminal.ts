@@ -26,7 +26,8 @@ export async function runInTerminal({ action, target }: Lent, loan: TerminalLoan
   const { stdin, stdout } = process;
   const { connecting, leaving } = loan;
   await stillInput();
-  stdout.write(`${inert(target.title)}\n${action.hint}\n\n`);
+  const heading = action.heading === undefined ? '' : `${action.heading}\n\n`;
+  stdout.write(`${inert(target.title)}\n${heading}`);
   const [file = '', ...words] = [...ownProgram(), ...action.words(target.id), ...connecting];
   const child = spawn(file, words, { stdio: 'inherit' });
   const end = (): void => void child.kill();

@@ -47,7 +47,6 @@ export const sessions = listScreen(noun, {
       key: 'a',
       verb: 'attach',
       words: (id) => ['attach', id, '--stdin', '--from-now'],
-      hint: 'What it prints from now on; ^C goes to it, too, ^\\ leaves it running:',
       changesNothing: false,
     },
     {
@@ -55,7 +54,7 @@ export const sessions = listScreen(noun, {
       key: 'r',
       verb: 'read',
       words: (id) => ['sessions', 'read', id],
-      hint: 'What it has printed so far:',
+      heading: 'Output so far:',
       changesNothing: true,
     },
   ],

@@ -63,6 +63,7 @@ export async function showSession(run: Run, session: Promised, shown: Shown): Pr
 async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSignal): Promise<number> {
   const { id } = await session;
   const { sessions } = await run.client();
+  if (!shown.ours) noteKeys(run);
   try {
     return statusOf(run, id, await followSession(sessions, followingOf(run, id, shown, signal)));
   } catch (error) {
@@ -71,6 +72,12 @@ async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSi
     }
     throw error;
   }
+}
+
+/** Tells a person the keys of an attached session, once `forwardSignals` listens for them. */
+function noteKeys(run: Run): void {
+  if (run.io.stderr.isTTY === true)
+    run.out.note('latchkey: attached; ^C goes to the program, ^\\ leaves it running');
 }
 
 function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSignal): FollowOptions {

@@ -134,7 +134,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.click('→ Tokens');
     await screen.shows({ title: /^Tokens · filter/ });
     screen.press('Escape', 'Escape', 'a');
-    await screen.shows(/\^\\ leaves it/);
+    await screen.shows(/\^\\ leaves it running/);
     expect(screen.hasMouse).toBe(false);
     await site.leaveSession(screen);
     screen.press('Enter');

@@ -90,7 +90,6 @@ const BACK: Readonly<Record<string, (screen: Screen, site: DashboardSite) => Pro
     return screen.shows({ footer: '? help' });
   },
   a: async (screen, site) => {
-    await screen.shows(/\^\\ leaves it running/);
     await site.leaveSession(screen);
     screen.press('Enter');
     return screen.shows({ footer: '? help' });
