@@ -1,12 +1,12 @@
 /**
- * The composition root: builds every room from the configuration, each with just what it uses, and
- * starts them in order. Disposing the daemon stops them in reverse; links and sessions go on without it.
+ * The composition root: builds every room from the configuration, each with only what it uses, and starts
+ * them in order. Disposing of the daemon stops them in reverse; links and sessions keep running.
  */
 import { randomBytes } from 'node:crypto';
 import type { EligibleSettings } from './accounts/eligible.ts';
 import { Roles } from './accounts/roles.ts';
 import { Activity } from './activity/activity.ts';
-import { startApi } from './api/transport/server.ts';
+import { type Api, startApi } from './api/transport/server.ts';
 import { Authority } from './authority/authority.ts';
 import { loadKeys } from './authority/keys/keys.ts';
 import { TlsCertificate } from './authority/keys/tls-certificate.ts';
@@ -27,19 +27,19 @@ import { Sessions } from './sessions/sessions.ts';
 import { openStore, type Store } from './store/open.ts';
 import { getMeta, setMeta } from './store/tables/meta.ts';
 import { CgroupTree } from './supervisor/cgroups/cgroup-tree.ts';
-import { Links, type LinksOptions } from './supervisor/links.ts';
+import { Links } from './supervisor/links.ts';
 import { SUDO_RUN_FOLDER, SudoStarter } from './supervisor/starters/sudo.ts';
 import { VERSION } from './version.ts';
 
 export interface Daemon extends AsyncDisposable {
   readonly serverId: string;
-  /** Address of the API for people: `all addresses, port 7300`, or a single one such as `127.0.0.1:7300`. */
+  /** Address of the API as shown to people: `all addresses, port 7300`, or a single one such as `127.0.0.1:7300`. */
   readonly listensOn: string;
   /** SHA-256 fingerprint of the CA's certificate, `AA:BB:…`. */
   readonly fingerprint: string;
   /**
    * Applies a new configuration, and reads the certificates again. Resolves with the changed settings that
-   * need a restart. Throws CONFIG_INVALID, and changes nothing then.
+   * need a restart. When it throws CONFIG_INVALID, nothing has changed.
    */
   reload(next: Config): Promise<SettingName[]>;
 }
@@ -52,6 +52,36 @@ export interface DaemonOptions {
   readonly now?: () => number;
 }
 
+/** What every step of the start is given. */
+interface Base {
+  /** Disposes of the rooms in reverse order. */
+  readonly rooms: AsyncDisposableStack;
+  /** Returns the current configuration, which a reload replaces. */
+  readonly settings: () => Config;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+interface Core {
+  readonly store: Store;
+  readonly serverId: string;
+  readonly certificate: TlsCertificate;
+  readonly authority: Authority;
+}
+
+/** The means of starting links for users with sudo. */
+interface SudoStarts {
+  readonly cgroups?: CgroupTree | undefined;
+  readonly sudo?: SudoStarter | undefined;
+}
+
+interface Domain {
+  readonly roles: Roles;
+  readonly links: Links;
+  readonly sessions: Sessions;
+  readonly revocation: Revocation;
+}
+
 /**
  * Starts everything; resolves when calls are answered. Throws CONFIG_INVALID for errors that the
  * administrator can fix.
@@ -62,46 +92,19 @@ export async function startDaemon(
 ): Promise<Daemon> {
   let current = config;
   await using rooms = new AsyncDisposableStack();
-  const settings = (): Config => current;
-  const { paths, mode } = config;
-  const { hostname } = config.server;
-
-  makeFolders(paths);
-  const { cgroups, sudo } = await openSudo(rooms, settings, log);
-  const { store, serverId, certificate, authority } = await openAuthority(rooms, settings, log, now);
-  const { pki } = certificate;
-  const roles = new Roles({
-    members: () => current.roles,
-    now,
-    onFailure: (error) => log.warn({ err: error }, 'cannot query the groups of a user'),
-  });
-  const eligible = () => ({ ...current.links.eligible, self: mode === 'self' });
-  const parts = { store, authority, roles, cgroups, sudo, eligible, now, log };
-  const { links, sessions, revocation } = await openPrograms(rooms, settings, parts);
-
-  const info = { serverId, hostname, version: VERSION, mode, startedAt: new Date(now()) };
-  const activity = rooms.use(new Activity({ authority, links, sessions, now }));
-  const refusals = rooms.use(new RefusalLog(log, { onRefusal: activity.refused }));
-  const logins = await openLoginMethods({ config, store, authority, links, eligible, refusals, now, log });
-  const listen = listenFd === undefined ? config.api.listen : { fd: listenFd };
-  const below = { authority, links, sessions, revocation, roles, logins };
-  const served = startApi({ listen, pki, ...below, info, activity, refusals, log });
-  const api = rooms.use(
-    await served.catch((error: unknown) => Promise.reject(listenProblem(error, config.api.listen))),
-  );
-  certificate.onReplaced((tls) => api.replaceCertificate(tls));
-  const address = dialled(api.address);
-
-  rooms.use(await AdminToken.open({ authority, revocation, runFolder: paths.run, log }));
-  const found = { serverId, hostname, address, mode, version: VERSION, pid: process.pid };
-  writeServerFile(paths.run, { ...found, ca: pki.caPem, keys: authority.jwks() });
-  rooms.defer(() => removeServerFile(paths.run));
-
+  const base: Base = { rooms, settings: () => current, now, log };
+  makeFolders(config.paths);
+  const sudoStarts = await openSudoStarts(base);
+  const core = await openCore(base);
+  const domain = await openDomain(base, core, sudoStarts);
+  const api = await openApi(base, core, domain, listenFd);
+  await publishLocally(base, core, domain, api.address);
+  const { serverId, certificate } = core;
   const running = rooms.move();
   return {
     serverId,
     listensOn: listensOn(api.address),
-    fingerprint: pki.fingerprint,
+    fingerprint: certificate.pki.fingerprint,
     reload: async (next) => {
       await certificate.refresh();
       const waiting = waitingForRestart(config, next);
@@ -112,15 +115,8 @@ export async function startDaemon(
   };
 }
 
-/**
- * Returns the means of starting links for users, and their cgroups; neither if such links would not find
- * this daemon.
- */
-async function openSudo(
-  rooms: AsyncDisposableStack,
-  settings: () => Config,
-  log: Log,
-): Promise<{ cgroups?: CgroupTree | undefined; sudo?: SudoStarter }> {
+/** Opens the cgroups and sudo; neither if links started by sudo would not find this daemon. */
+async function openSudoStarts({ rooms, settings, log }: Base): Promise<SudoStarts> {
   const { mode, paths } = settings();
   if (mode !== 'system' || paths.run !== SUDO_RUN_FOLDER) return {};
   const cgroups = await CgroupTree.open({ limits: () => settings().links.limits, log });
@@ -129,17 +125,12 @@ async function openSudo(
 }
 
 /** Opens what all other rooms need: the store, the server's id, its certificate, and its tokens. */
-async function openAuthority(
-  rooms: AsyncDisposableStack,
-  settings: () => Config,
-  log: Log,
-  now: () => number,
-): Promise<{ store: Store; serverId: string; certificate: TlsCertificate; authority: Authority }> {
-  const { paths, tokens, server, store: kept } = settings();
+async function openCore({ rooms, settings, now, log }: Base): Promise<Core> {
+  const { paths, tokens, server, store: stored } = settings();
   const { hostname } = server;
-  const store = rooms.use(await openStore({ url: kept.url, log }));
-  const serverId = server.id ?? (await keptServerId(store));
   const folder = paths.pki;
+  const store = rooms.use(await openStore({ url: stored.url, log }));
+  const serverId = server.id ?? (await storedServerId(store));
   const certificate = rooms.use(await TlsCertificate.open({ folder, serverId, hostname, now, log }));
   const keys = await loadKeys({
     folder,
@@ -147,29 +138,28 @@ async function openAuthority(
     pki: certificate.pki,
     nowMs: now(),
   });
-  const common = { store, keys, serverId, hostname, now };
-  const authority = rooms.use(await Authority.open({ ...common, settings: () => settings().tokens }));
+  const identity = { store, keys, serverId, hostname, now };
+  const authority = rooms.use(await Authority.open({ ...identity, settings: () => settings().tokens }));
   return { store, serverId, certificate, authority };
 }
 
 /** Opens the rooms of the users' programs: links, sessions, and revocation. */
-async function openPrograms(
-  rooms: AsyncDisposableStack,
-  settings: () => Config,
-  parts: Pick<LinksOptions, 'store' | 'authority' | 'cgroups' | 'now' | 'log'> & {
-    readonly roles: Roles;
-    readonly sudo?: SudoStarter | undefined;
-    readonly eligible: () => EligibleSettings;
-  },
-): Promise<{ links: Links; sessions: Sessions; revocation: Revocation }> {
-  const { roles, sudo, eligible, ...common } = parts;
+async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts): Promise<Domain> {
+  const { rooms, settings, now, log } = base;
+  const { store, authority } = core;
   const { paths, login } = settings();
+  const roles = new Roles({
+    members: () => settings().roles,
+    now,
+    onFailure: (error) => log.warn({ err: error }, 'cannot query the groups of a user'),
+  });
+  const common = { store, authority, cgroups, now, log };
   const byHand = login.methods.includes('link');
   const links = rooms.use(
     await Links.open({
       ...common,
       linksFolder: paths.links,
-      settings: () => ({ eligible: eligible(), byHand }),
+      settings: () => ({ eligible: eligibleIn(settings()), byHand }),
       starter: () => (settings().links.sudo ? sudo : undefined),
     }),
   );
@@ -183,19 +173,71 @@ async function openPrograms(
       settings: () => ({ ...settings().sessions, ...settings().links }),
     }),
   );
-  return { links, sessions, revocation };
+  return { roles, links, sessions, revocation };
 }
 
-/**
- * Returns the server's id, which is created at the first start and stored: it is the issuer of every
- * token.
- */
-async function keptServerId(store: Store): Promise<string> {
-  const kept = await store.read((db) => getMeta(db, 'server_id'));
-  if (kept !== undefined) return kept;
-  const made = `lk-${randomBytes(8).toString('hex')}`;
-  await store.commit((tx) => setMeta(tx, 'server_id', made));
-  return made;
+/** Opens the API, with the figures that it reports and the login methods that it offers. */
+async function openApi(base: Base, core: Core, domain: Domain, listenFd: number | undefined): Promise<Api> {
+  const { rooms, settings, now, log } = base;
+  const { store, serverId, certificate, authority } = core;
+  const { links, sessions } = domain;
+  const config = settings();
+  const activity = rooms.use(new Activity({ authority, links, sessions, now }));
+  const refusals = rooms.use(new RefusalLog(log, { onRefusal: activity.refused }));
+  const eligible = (): EligibleSettings => eligibleIn(settings());
+  const logins = await openLoginMethods({ config, store, authority, links, eligible, refusals, now, log });
+  const { hostname } = config.server;
+  const api = startApi({
+    ...domain,
+    listen: listenFd === undefined ? config.api.listen : { fd: listenFd },
+    pki: certificate.pki,
+    authority,
+    logins,
+    activity,
+    refusals,
+    info: { serverId, hostname, version: VERSION, mode: config.mode, startedAt: new Date(now()) },
+    log,
+  }).catch((error: unknown) => {
+    throw listenProblem(error, config.api.listen);
+  });
+  const opened = rooms.use(await api);
+  certificate.onReplaced((tls) => opened.replaceCertificate(tls));
+  return opened;
+}
+
+/** Writes the files by which programs of this host find the server: its server.json and administrator token. */
+async function publishLocally(
+  { rooms, settings, log }: Base,
+  { serverId, certificate, authority }: Core,
+  { revocation }: Domain,
+  address: ListenAddress,
+): Promise<void> {
+  const { paths, server, mode } = settings();
+  rooms.use(await AdminToken.open({ authority, revocation, runFolder: paths.run, log }));
+  writeServerFile(paths.run, {
+    serverId,
+    hostname: server.hostname,
+    address: localAddress(address),
+    mode,
+    version: VERSION,
+    pid: process.pid,
+    ca: certificate.pki.caPem,
+    keys: authority.jwks(),
+  });
+  rooms.defer(() => removeServerFile(paths.run));
+}
+
+function eligibleIn({ links, mode }: Config): EligibleSettings {
+  return { ...links.eligible, self: mode === 'self' };
+}
+
+/** Returns the server's id, the issuer of every token. It is created at the first start and stored. */
+async function storedServerId(store: Store): Promise<string> {
+  const stored = await store.read((db) => getMeta(db, 'server_id'));
+  if (stored !== undefined) return stored;
+  const created = `lk-${randomBytes(8).toString('hex')}`;
+  await store.commit((tx) => setMeta(tx, 'server_id', created));
+  return created;
 }
 
 /** Explains to an administrator why an address cannot be listened on; returns other errors unchanged. */
@@ -210,16 +252,16 @@ function listenProblem(error: unknown, { host, port }: ListenAddress): unknown {
 }
 
 /** Returns host:port to connect to from this host: loopback when the server listens on all addresses. */
-function dialled({ host, port }: ListenAddress): string {
-  return withPort(isEveryAddress(host) ? '127.0.0.1' : host, port);
+function localAddress({ host, port }: ListenAddress): string {
+  return withPort(isWildcard(host) ? '127.0.0.1' : host, port);
 }
 
 function listensOn({ host, port }: ListenAddress): string {
-  if (!isEveryAddress(host)) return withPort(host, port);
+  if (!isWildcard(host)) return withPort(host, port);
   return `all ${host === '::' ? 'addresses' : 'IPv4 addresses'}, port ${port}`;
 }
 
-function isEveryAddress(host: string): boolean {
+function isWildcard(host: string): boolean {
   return host === '::' || host === '0.0.0.0';
 }
 
