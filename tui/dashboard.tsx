@@ -3,11 +3,11 @@ import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
 import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
 import type { ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
 import { useBoard, useJob, useNow, usePreview, useReady, useTypedFilter, useWatch } from './effects/hooks.ts';
-import type { TerminalLoan } from './effects/run-in-terminal.ts';
+import type { TerminalHandover } from './effects/run-in-terminal.ts';
 import { useMouse } from './effects/use-mouse.ts';
 import { useTerminal } from './effects/use-terminal.ts';
 import { keyNames } from './state/key-names.ts';
-import { isThere, type State, viewOf } from './state/state.ts';
+import { hasLoaded, type State, viewOf } from './state/state.ts';
 import { type Event, update } from './state/update.ts';
 import { draw } from './view/draw.ts';
 import type { Appearance } from './view/theme.ts';
@@ -16,32 +16,32 @@ export interface DashboardProps {
   readonly server: ReconnectingClient;
   readonly start: State;
   readonly appearance: Appearance;
-  readonly loan: TerminalLoan;
+  readonly handover: TerminalHandover;
   /** True when the mouse moves the cursor and opens rows. */
   readonly mouse: boolean;
 }
 
-export function Dashboard({ server, start, appearance, loan, mouse }: DashboardProps): ReactNode {
-  const [state, tell] = useReducer(update, start);
+export function Dashboard({ server, start, appearance, handover, mouse }: DashboardProps): ReactNode {
+  const [state, dispatch] = useReducer(update, start);
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
   const nowMs = useNow(!appearance.isSpoken);
-  const isLoaded = isThere(viewOf(state));
+  const isLoaded = hasLoaded(viewOf(state));
   const isReady = useReady(isLoaded);
-  useEffect(() => tell({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
-  useWatch(server, viewOf(state), tell);
-  useBoard(server, viewOf(state), appearance.isSpoken, tell);
-  useTypedFilter(state.prompt, isLoaded, tell);
-  usePreview(server, state.dialog, tell);
-  useJob(server, state.dialog, tell);
-  useMouse(mouse && state.lent === undefined && !state.isSuspending, tell);
-  useTerminal(state, loan, tell);
+  useEffect(() => dispatch({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
+  useWatch(server, viewOf(state), dispatch);
+  useBoard(server, viewOf(state), appearance.isSpoken, dispatch);
+  useTypedFilter(state.prompt, isLoaded, dispatch);
+  usePreview(server, state.dialog, dispatch);
+  useJob(server, state.dialog, dispatch);
+  useMouse(mouse && state.foreground === undefined && !state.isSuspending, dispatch);
+  useTerminal(state, handover, dispatch);
   useEffect(() => {
     if (state.isLeaving) exit();
   }, [state.isLeaving, exit]);
   return (
     <>
-      <Keys tell={tell} />
+      <Keys dispatch={dispatch} />
       {isReady && (
         <Picture
           text={draw(state, nowMs, appearance).join('\n')}
@@ -57,9 +57,9 @@ export function Dashboard({ server, start, appearance, loan, mouse }: DashboardP
  * each time, even when the text is the same. So both components render only for what they show.
  */
 
-const Keys = memo(function Keys({ tell }: { readonly tell: Dispatch<Event> }): ReactNode {
+const Keys = memo(function Keys({ dispatch }: { readonly dispatch: Dispatch<Event> }): ReactNode {
   useInput((input, key) => {
-    for (const name of keyNames(input, key)) tell({ kind: 'key', key: name });
+    for (const name of keyNames(input, key)) dispatch({ kind: 'key', key: name });
   });
   return null;
 });

@@ -8,12 +8,12 @@ import { AppError } from '../src/errors.ts';
 import { inert } from '../src/inert.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
-import type { TerminalLoan } from './effects/run-in-terminal.ts';
+import type { TerminalHandover } from './effects/run-in-terminal.ts';
 import { mount } from './mount.ts';
 import { readOptions, type TuiOptions } from './options.ts';
 import type { Screen } from './screen.ts';
 import { screensFor } from './screens/all.ts';
-import { meant } from './state/prompt.ts';
+import { screensMatching } from './state/prompt.ts';
 import { initialState } from './state/state.ts';
 import { loadLayout } from './yoga.ts';
 
@@ -48,22 +48,26 @@ async function show({
   await layout;
   const start = initialState(server.who, firstScreen(screen, server.who), readOnly, size);
   const leaving = new AbortController();
-  const loan: TerminalLoan = { connecting, leaving: leaving.signal, isOut: false };
+  const handover: TerminalHandover = { connecting, leaving: leaving.signal, isHandedOver: false };
   const dashboard = (
     <Dashboard
       server={server}
       start={start}
       appearance={appearance}
-      loan={loan}
+      handover={handover}
       mouse={mouse && !appearance.isSpoken}
     />
   );
-  return await mount(dashboard, { leaving, isLent: () => loan.isOut, isSpoken: appearance.isSpoken });
+  return await mount(dashboard, {
+    leaving,
+    isHandedOver: () => handover.isHandedOver,
+    isSpoken: appearance.isSpoken,
+  });
 }
 
 /** Returns the first screen whose name begins with `wish`. Throws USAGE. */
 function firstScreen(wish: string, who: CallerIdentity): Screen {
-  const [found] = meant(wish, who);
+  const [found] = screensMatching(wish, who);
   if (found !== undefined) return found;
   const names = screensFor(who).map(({ name }) => name.toLowerCase());
   throw new AppError('USAGE', `--screen is one of ${names.join(', ')}`);

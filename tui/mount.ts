@@ -15,13 +15,16 @@ export interface MountOptions {
   /** Aborted when the dashboard is to end. */
   readonly leaving: AbortController;
   /** True while signals from keys are meant for another command. */
-  readonly isLent: () => boolean;
+  readonly isHandedOver: () => boolean;
   /** True for a screen reader: text is appended on the main screen. */
   readonly isSpoken: boolean;
 }
 
 /** Resolves with the exit status; throws an unexpected failure. */
-export async function mount(node: ReactNode, { leaving, isLent, isSpoken }: MountOptions): Promise<number> {
+export async function mount(
+  node: ReactNode,
+  { leaving, isHandedOver, isSpoken }: MountOptions,
+): Promise<number> {
   const { stdin, stdout } = process;
   // Keys typed during the start must not disturb the screen: no more echo, and start in the first column.
   stdin.setRawMode(true);
@@ -43,7 +46,7 @@ export async function mount(node: ReactNode, { leaving, isLent, isSpoken }: Moun
   };
   for (const [signal, its] of Object.entries(SIGNALS))
     process.on(signal, () => {
-      if (FROM_KEYS.has(signal) && isLent()) return;
+      if (FROM_KEYS.has(signal) && isHandedOver()) return;
       status = its;
       leave();
     });

@@ -2,7 +2,7 @@
 import type { ConnectOptions } from '../src/client/connect/connect.ts';
 import { parseOptions, usageFailure, type Values } from '../src/entry/parse-options.ts';
 import { TUI } from '../src/entry/roles/tui.ts';
-import { type Appearance, appearanceOf, THEMES, wishes } from './view/theme.ts';
+import { type Appearance, appearanceOf, preferencesIn, THEMES } from './view/theme.ts';
 
 export interface TuiOptions {
   readonly readOnly: boolean;
@@ -18,8 +18,8 @@ export interface TuiOptions {
 /** Parses the arguments. Throws USAGE. */
 export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): TuiOptions {
   const { values, argument } = parseOptions(TUI, argv);
-  const wished = wishes(env);
-  const theme = THEMES.find((name) => name === (values.theme ?? wished.theme));
+  const preferences = preferencesIn(env);
+  const theme = THEMES.find((name) => name === (values.theme ?? preferences.theme));
   if (theme === undefined) throw usageFailure(TUI, `--theme is one of ${THEMES.join(', ')}`);
   const server = argument ?? values.server;
   return {
@@ -27,8 +27,8 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Tu
     screen: values.screen ?? '',
     appearance: appearanceOf(
       theme,
-      values.ascii === true || wished.ascii,
-      values['screen-reader'] === true || wished.spoken,
+      values.ascii === true || preferences.ascii,
+      values['screen-reader'] === true || preferences.spoken,
     ),
     mouse: values.mouse === true,
     connecting: connectingWords(values, server),

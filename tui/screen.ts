@@ -1,6 +1,6 @@
 /**
  * A screen as data. A list: what its columns are, how a page of it is asked for and watched, what can be
- * done to its rows and where they lead. Or a board: how it is watched, and a picture of what came. A new
+ * done to its rows and what they refer to. Or a board: how it is watched, and a picture of what came. A new
  * screen is one file in screens/, named in screens/all.ts.
  */
 import type { Client } from '../src/client/connect/connect.ts';
@@ -31,7 +31,7 @@ export interface Query {
 }
 
 /** The place that a field leads to. */
-export interface Lead {
+export interface Reference {
   /** Name of the screen. */
   readonly screen: string;
   readonly scope: Scope;
@@ -41,7 +41,7 @@ export interface Lead {
 export interface Field {
   readonly name: string;
   readonly value: Value;
-  readonly lead?: Lead;
+  readonly reference?: Reference;
 }
 
 export interface Row {
@@ -56,16 +56,16 @@ export interface Row {
    * True when the caller's own connection depends on it: it ends last. When undefined, any row of the
    * caller's may be.
    */
-  readonly isOwnWayIn?: boolean;
+  readonly endsOwnConnection?: boolean;
   /** One cell per column. */
   readonly cells: readonly Value[];
   readonly fields: readonly Field[];
 }
 
 /** The part of a row that an action on it needs. */
-export type Target = Pick<Row, 'id' | 'title' | 'login' | 'can' | 'isOwnWayIn'>;
+export type Target = Pick<Row, 'id' | 'title' | 'login' | 'can' | 'endsOwnConnection'>;
 
-export interface PageAsk {
+export interface PageRequest {
   readonly query: Query;
   readonly pageSize: number;
   readonly pageToken: string;
@@ -92,26 +92,26 @@ interface Offer {
 }
 
 /** An action that ends rows, after a question. */
-export interface Ending extends Offer {
+export interface EndAction extends Offer {
   readonly kind: 'end';
   /** Sentence that says what ends with a row. */
   readonly consequence: string;
   /** True when more may end than the rows show: the question then says what. */
   readonly endsMore?: true;
   /** Most rows that one call accepts. */
-  readonly atOnce: number;
+  readonly maxPerCall: number;
   /** Ends them, or with `validateOnly` says what would end. */
-  readonly act: (client: Client, ids: readonly string[], how: HowToEnd) => Promise<Answer>;
+  readonly act: (client: Client, ids: readonly string[], how: EndOptions) => Promise<Answer>;
 }
 
 /** Options of a call to end something. */
-export interface HowToEnd {
+export interface EndOptions {
   readonly validateOnly: boolean;
   readonly signal?: AbortSignal;
 }
 
 /** An action that sends rows something chosen or typed. */
-export interface Sending extends Offer {
+export interface SendAction extends Offer {
   readonly kind: 'send';
   /** "signal" */
   readonly what: string;
@@ -120,7 +120,7 @@ export interface Sending extends Offer {
 }
 
 /** An action that hands the terminal to another command of this program, for one row of the caller's. */
-export interface Showing extends Offer {
+export interface ShowAction extends Offer {
   readonly kind: 'show';
   readonly words: (id: string) => readonly string[];
   /** Line shown before the command's own output. */
@@ -128,7 +128,7 @@ export interface Showing extends Offer {
   readonly changesNothing: boolean;
 }
 
-export type Action = Ending | Sending | Showing;
+export type Action = EndAction | SendAction | ShowAction;
 
 export type Screen = List | Board;
 
@@ -162,8 +162,8 @@ export interface List extends Named {
   readonly columns: readonly Column[];
   readonly order: Order | undefined;
   /** Fields that `/` searches, for the prompt. */
-  readonly filters: string;
-  readonly page: (client: Client, ask: PageAsk) => Promise<Page<Row>>;
+  readonly searchedFields: string;
+  readonly page: (client: Client, ask: PageRequest) => Promise<Page<Row>>;
   readonly watch: (client: Client, query: Query, signal: AbortSignal) => AsyncIterable<Change>;
   readonly actions: readonly Action[];
 }

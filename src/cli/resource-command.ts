@@ -55,7 +55,7 @@ export function addResource<Item, Options extends object>(
     pagingOptions(
       resource
         .addOptions(command)
-        .option('--filter <text>', `only those with this text in ${noun.compares}`)
+        .option('--filter <text>', `only those with this text in ${noun.searchedFields}`)
         .addOption(offering(new Option('--sort <field>', sortHelp(orders)), orders)),
     );
   const withWatch = (command: Command): Command =>

@@ -21,14 +21,14 @@ export const links: PrintedNoun<Link> = {
   otherOrders: ['version'],
   fields: ({ linuxUser, jti, ...link }) => [
     { name: 'link', value: link.socket },
-    { name: 'Linux user', value: linuxUser, lead: { to: 'sessions', text: linuxUser } },
+    { name: 'Linux user', value: linuxUser, reference: { to: 'sessions', text: linuxUser } },
     { name: 'uid', value: String(link.uid) },
     { name: 'pid', value: String(link.pid) },
     { name: 'kind', value: kindOf(link) },
     { name: 'state', value: linkState(link) },
     { name: 'sessions', value: String(link.sessions) },
     { name: 'since', value: link.createdAt },
-    { name: 'token', value: jti, lead: { to: 'tokens', text: jti } },
+    { name: 'token', value: jti, reference: { to: 'tokens', text: jti } },
     { name: 'version', value: link.version },
   ],
   members: {
@@ -43,7 +43,7 @@ export const links: PrintedNoun<Link> = {
     sessions: integer('how many sessions run through it', ({ sessions }) => sessions),
     version: string('the version of its program', ({ version }) => version),
   },
-  compares: 'link, Linux user, state, version or token',
+  searchedFields: 'link, Linux user, state, version or token',
   list: async (client, { linuxUser = '', text = '' }, { signal, orderBy = '', ...ask }) => {
     const request = { linuxUser, text, orderBy, ...ask };
     const page = await client.links.listLinks(request, signal && { signal });

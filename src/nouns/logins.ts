@@ -25,18 +25,18 @@ export const logins: Noun<Login> = {
   ],
   fields: ({ login, linuxUsers, ...person }) => [
     { name: 'login', value: login },
-    { name: 'tokens', value: String(person.tokens), lead: { to: 'tokens', login } },
-    { name: 'sessions', value: `of ${login}`, lead: { to: 'sessions', login } },
+    { name: 'tokens', value: String(person.tokens), reference: { to: 'tokens', login } },
+    { name: 'sessions', value: `of ${login}`, reference: { to: 'sessions', login } },
     ...linuxUsers.map((linuxUser) => ({
       name: 'links',
       value: `of ${linuxUser}`,
-      lead: { to: 'links', linuxUser } as const,
+      reference: { to: 'links', linuxUser } as const,
     })),
     { name: 'methods', value: person.authMethods.join(', ') },
     { name: 'last', value: person.newestIssuedAt },
     { name: 'from', value: person.clientAddresses.join(', ') },
   ],
-  compares: tokens.compares,
+  searchedFields: tokens.searchedFields,
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
     const request = { filter: tokenFilter(selection), orderBy, ...ask };
     const page = await client.tokens.listLogins(request, signal && { signal });

@@ -19,7 +19,7 @@ export interface Selection {
   /** Method by which a token was obtained: "link", "web-ssh". */
   readonly method?: string | undefined;
   readonly state?: SessionState | undefined;
-  /** Text that one of the fields named by `compares` must contain. */
+  /** Text that one of the fields named by `searchedFields` must contain. */
   readonly text?: string | undefined;
 }
 
@@ -33,13 +33,13 @@ export interface Column<Item> extends TableColumn {
 export interface Field {
   readonly name: string;
   readonly value: Value;
-  readonly lead?: Lead;
+  readonly reference?: Reference;
   /** True for a field that only exists for its lead and adds nothing else. */
-  readonly isOnlyLead?: true;
+  readonly isReferenceOnly?: true;
 }
 
 /** The items of another noun that a field refers to. */
-export interface Lead extends Pick<Selection, 'login' | 'linuxUser' | 'text'> {
+export interface Reference extends Pick<Selection, 'login' | 'linuxUser' | 'text'> {
   readonly to: 'logins' | 'tokens' | 'links' | 'sessions';
 }
 
@@ -81,7 +81,7 @@ export interface Noun<Item> {
   readonly otherOrders?: readonly string[];
   readonly fields: (item: Item) => readonly Field[];
   /** Fields that a selection's text is searched in: "login, host or id". */
-  readonly compares: string;
+  readonly searchedFields: string;
   readonly list: (client: Client, selection: Selection, request: ListRequest) => Promise<Page<Item>>;
   readonly watch: (
     client: Client,

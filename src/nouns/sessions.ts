@@ -26,16 +26,16 @@ export const sessions: PrintedNoun<Session> = {
   ],
   fields: ({ login, linuxUser, jti, socket, ...session }) => [
     { name: 'session', value: session.id },
-    { name: 'login', value: login, lead: { to: 'logins', login } },
-    { name: 'Linux user', value: linuxUser, lead: { to: 'links', linuxUser } },
+    { name: 'login', value: login, reference: { to: 'logins', login } },
+    { name: 'Linux user', value: linuxUser, reference: { to: 'links', linuxUser } },
     { name: 'command', value: shellWords(session.command) },
     { name: 'directory', value: session.directory },
     { name: 'state', value: sessionState(session) },
     { name: 'started', value: session.startedAt },
     { name: 'ended', value: session.endedAt },
     { name: 'attached', value: String(session.attached) },
-    { name: 'token', value: jti, lead: { to: 'tokens', text: jti } },
-    { name: 'link', value: socket, lead: { to: 'links', linuxUser, text: socket } },
+    { name: 'token', value: jti, reference: { to: 'tokens', text: jti } },
+    { name: 'link', value: socket, reference: { to: 'links', linuxUser, text: socket } },
   ],
   members: {
     id: string('its id', ({ id }) => id),
@@ -54,7 +54,7 @@ export const sessions: PrintedNoun<Session> = {
     socket: stringOrNull('its link', ({ socket }) => socket),
     attached: integer('how many are attached to it', ({ attached }) => attached),
   },
-  compares: 'id, login, Linux user or command',
+  searchedFields: 'id, login, Linux user or command',
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
     const request = { filter: filterOf(selection), orderBy, ...ask };
     const page = await client.sessions.listSessions(request, signal && { signal });

@@ -39,17 +39,17 @@ export const tokens: PrintedNoun<Token> = {
   ],
   fields: ({ login, linuxUser, socket, parentJti, ...token }) => [
     { name: 'token', value: token.jti },
-    { name: 'login', value: login, lead: { to: 'logins', login } },
-    { name: 'its sessions', value: login, lead: { to: 'sessions', login }, isOnlyLead: true },
-    { name: 'Linux user', value: linuxUser, lead: { to: 'links', linuxUser } },
+    { name: 'login', value: login, reference: { to: 'logins', login } },
+    { name: 'its sessions', value: login, reference: { to: 'sessions', login }, isReferenceOnly: true },
+    { name: 'Linux user', value: linuxUser, reference: { to: 'links', linuxUser } },
     { name: 'method', value: token.authMethod },
     { name: 'issued', value: token.issuedAt },
     { name: 'expires', value: token.expiresAt },
     { name: 'from', value: token.clientIp },
     { name: 'host', value: token.hostname },
-    { name: 'link', value: socket, lead: { to: 'links', linuxUser, text: socket } },
+    { name: 'link', value: socket, reference: { to: 'links', linuxUser, text: socket } },
     { name: 'link daemon', value: token.daemon ? 'yes' : undefined },
-    { name: 'made from', value: parentJti, lead: { to: 'tokens', text: parentJti } },
+    { name: 'made from', value: parentJti, reference: { to: 'tokens', text: parentJti } },
     { name: 'server id', value: token.serverId },
     { name: 'this token', value: token.current ? 'yes' : undefined },
   ],
@@ -68,7 +68,7 @@ export const tokens: PrintedNoun<Token> = {
     parentJti: stringOrNull('the token that it was made from', ({ parentJti }) => parentJti),
     current: boolean('whether it is the one that asks', ({ current }) => current),
   },
-  compares: 'login, Linux user, host, address or id',
+  searchedFields: 'login, Linux user, host, address or id',
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
     const request = { filter: tokenFilter(selection), orderBy, ...ask };
     const page = await client.tokens.listTokens(request, signal && { signal });

@@ -18,7 +18,7 @@ function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
     rows: 'things',
     columns: [],
     order: undefined,
-    filters: '',
+    searchedFields: '',
     actions: [],
     page: async () => {
       seen.asked += 1;
@@ -67,8 +67,8 @@ describe('a feed', () => {
   });
 
   it.for([
-    ['TOKEN_NOT_ACTIVE', { kind: 'over', why: expect.stringMatching(/^no more; .*'latchkey login'/) }],
-    ['TOKEN_EXPIRED', { kind: 'over', why: expect.stringMatching(/^no more; .*'latchkey login'/) }],
+    ['TOKEN_NOT_ACTIVE', { kind: 'ended', why: expect.stringMatching(/^no more; .*'latchkey login'/) }],
+    ['TOKEN_EXPIRED', { kind: 'ended', why: expect.stringMatching(/^no more; .*'latchkey login'/) }],
     ['PERMISSION_DENIED', { kind: 'refused', why: 'no more' }],
     ['INVALID_ARGUMENT', { kind: 'refused', why: 'no more' }],
   ] as const)(

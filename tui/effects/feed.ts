@@ -9,31 +9,31 @@ import type { Change, Query } from '../screen.ts';
 import type { Event } from '../state/update.ts';
 import { type Extent, emptyWindow } from '../state/window.ts';
 import { loadRows } from './load-rows.ts';
-import { type Watched, watching } from './watching.ts';
+import { type WatchedServer, watchWithStatus } from './watch-with-status.ts';
 
-const TELL_MS = 100;
+const DISPATCH_MS = 100;
 const REST_MS = 400;
 const REST_PER_WORK = 4;
 
 export class Feed implements Disposable {
-  readonly #server: Watched;
+  readonly #server: WatchedServer;
   readonly #query: Query;
-  readonly #tell: (event: Event) => void;
+  readonly #dispatch: (event: Event) => void;
   readonly #control = new AbortController();
   #wanted = emptyWindow.wanted;
   #changes: Change[] = [];
-  #telling: NodeJS.Timeout | undefined;
-  #toldMs = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #lastDispatchMs = -Infinity;
   /** True when the shown rows may be outdated. */
   #isStale = false;
   #isLoading = false;
   #rest: AbortController | undefined;
 
-  constructor(server: Watched, query: Query, tell: (event: Event) => void) {
+  constructor(server: WatchedServer, query: Query, dispatch: (event: Event) => void) {
     this.#server = server;
     this.#query = query;
-    this.#tell = (event) => {
-      if (!this.#control.signal.aborted) tell(event);
+    this.#dispatch = (event) => {
+      if (!this.#control.signal.aborted) dispatch(event);
     };
     void this.#watch();
   }
@@ -48,34 +48,35 @@ export class Feed implements Disposable {
 
   [Symbol.dispose](): void {
     this.#control.abort();
-    clearTimeout(this.#telling);
+    clearTimeout(this.#timer);
   }
 
   async #watch(): Promise<void> {
     const { signal } = this.#control;
     const { screen } = this.#query;
     const begin = () => screen.watch(this.#server.client, this.#query, signal);
-    for await (const change of watching(this.#server, begin, signal, this.#tell)) this.#take(change);
+    for await (const change of watchWithStatus(this.#server, begin, signal, this.#dispatch))
+      this.#take(change);
   }
 
   #take(change: Change): void {
     if (change.kind === 'complete') {
-      this.#tell({ kind: 'connection', connection: { kind: 'live' } });
+      this.#dispatch({ kind: 'connection', connection: { kind: 'live' } });
       this.#refresh();
       this.#rest?.abort();
       return;
     }
     this.#changes.push(change);
-    this.#telling ??= setTimeout(
-      () => this.#tellChanges(),
-      Math.max(0, this.#toldMs + TELL_MS - performance.now()),
+    this.#timer ??= setTimeout(
+      () => this.#dispatchChanges(),
+      Math.max(0, this.#lastDispatchMs + DISPATCH_MS - performance.now()),
     );
   }
 
-  #tellChanges(): void {
-    this.#telling = undefined;
-    this.#toldMs = performance.now();
-    this.#tell({ kind: 'changes', query: this.#query, changes: this.#changes.splice(0) });
+  #dispatchChanges(): void {
+    this.#timer = undefined;
+    this.#lastDispatchMs = performance.now();
+    this.#dispatch({ kind: 'changes', query: this.#query, changes: this.#changes.splice(0) });
     this.#refresh();
   }
 
@@ -105,10 +106,10 @@ export class Feed implements Disposable {
     const query = this.#query;
     try {
       const { rows, total } = await loadRows(this.#server.client, query, asked, this.#control.signal);
-      this.#tell({ kind: 'rows', query, asked, rows, total });
+      this.#dispatch({ kind: 'rows', query, asked, rows, total });
     } catch (error) {
       // An unreachable server is reported by the watch, which also asks again.
-      if (isAppError(error, 'INVALID_ARGUMENT')) this.#tell({ kind: 'note', text: error.message });
+      if (isAppError(error, 'INVALID_ARGUMENT')) this.#dispatch({ kind: 'note', text: error.message });
     }
   }
 }

@@ -20,16 +20,16 @@ const SPOKEN_MS = 60_000;
 const LATE_MS = 150;
 
 /** Keeps the rows of the current view in step with the server. */
-export function useWatch(server: ReconnectingClient, view: View, tell: Dispatch<Event>): void {
+export function useWatch(server: ReconnectingClient, view: View, dispatch: Dispatch<Event>): void {
   const feed = useRef<Feed>(undefined);
   const query = view.kind === 'list' ? view.query : undefined;
   const wanted = view.kind === 'list' ? view.window.wanted : emptyWindow.wanted;
   useEffect(() => {
     if (query === undefined) return;
-    const opened = new Feed(server, query, tell);
+    const opened = new Feed(server, query, dispatch);
     feed.current = opened;
     return () => opened[Symbol.dispose]();
-  }, [server, query, tell]);
+  }, [server, query, dispatch]);
   useEffect(() => feed.current?.want(wanted), [wanted]);
 }
 
@@ -38,53 +38,61 @@ export function useBoard(
   server: ReconnectingClient,
   view: View,
   isSpoken: boolean,
-  tell: Dispatch<Event>,
+  dispatch: Dispatch<Event>,
 ): void {
   const board = view.kind === 'board' ? view.screen : undefined;
   useEffect(() => {
     if (board === undefined) return;
     const left = new AbortController();
-    void watchBoard(server, board, { signal: left.signal, everyMs: isSpoken ? SPOKEN_MS : 0 }, tell);
+    void watchBoard(server, board, { signal: left.signal, everyMs: isSpoken ? SPOKEN_MS : 0 }, dispatch);
     return () => left.abort();
-  }, [server, board, isSpoken, tell]);
+  }, [server, board, isSpoken, dispatch]);
 }
 
 /** Applies the typed filter: at once, unless answers to earlier ones are still awaited. */
-export function useTypedFilter(prompt: Prompt | undefined, isLoaded: boolean, tell: Dispatch<Event>): void {
+export function useTypedFilter(
+  prompt: Prompt | undefined,
+  isLoaded: boolean,
+  dispatch: Dispatch<Event>,
+): void {
   useEffect(() => {
     if (prompt?.kind !== 'filter') return;
     const { text } = prompt;
-    const timer = setTimeout(() => tell({ kind: 'filter', text }), isLoaded ? 0 : FILTER_MS);
+    const timer = setTimeout(() => dispatch({ kind: 'filter', text }), isLoaded ? 0 : FILTER_MS);
     return () => clearTimeout(timer);
-  }, [prompt, isLoaded, tell]);
+  }, [prompt, isLoaded, dispatch]);
 }
 
 /** Asks the server what would end, while the dialog asks the person. */
 export function usePreview(
   server: ReconnectingClient,
   dialog: Dialog | undefined,
-  tell: Dispatch<Event>,
+  dispatch: Dispatch<Event>,
 ): void {
   const { action, targets } = dialog?.kind === 'confirm' ? dialog : {};
   useEffect(() => {
     if (action?.endsMore === undefined || targets === undefined) return;
     const left = new AbortController();
     void preview(server.client, action, targets, left.signal).then((found) =>
-      tell({ kind: 'previewed', targets, preview: found }),
+      dispatch({ kind: 'previewed', targets, preview: found }),
     );
     return () => left.abort();
-  }, [server, action, targets, tell]);
+  }, [server, action, targets, dispatch]);
 }
 
 /** Runs a confirmed job once, until it is done or stopped. */
-export function useJob(server: ReconnectingClient, dialog: Dialog | undefined, tell: Dispatch<Event>): void {
+export function useJob(
+  server: ReconnectingClient,
+  dialog: Dialog | undefined,
+  dispatch: Dispatch<Event>,
+): void {
   const { job, isStopping } = dialog?.kind === 'working' ? dialog : {};
   const stop = useRef(new AbortController());
   useEffect(() => {
     if (job === undefined) return;
     stop.current = new AbortController();
-    void work({ client: server.client, job, tell, stop: stop.current.signal });
-  }, [server, job, tell]);
+    void work({ client: server.client, job, dispatch, stop: stop.current.signal });
+  }, [server, job, dispatch]);
   useEffect(() => {
     if (isStopping) stop.current.abort();
   }, [isStopping]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Page } from '../../src/client/pages.ts';
 import { AppError } from '../../src/errors.ts';
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
-import type { Ending, HowToEnd, List, Row, Target } from '../screen.ts';
+import type { EndAction, EndOptions, List, Row, Target } from '../screen.ts';
 import { sessions } from '../screens/sessions.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
@@ -14,15 +14,15 @@ function targets(count: number): Target[] {
   return Array.from({ length: count }, (_, at) => ({ id: `t${at}`, title: `t${at}` }));
 }
 
-type Act = (ids: readonly string[], how: HowToEnd) => Promise<Partial<Receipt>>;
+type Act = (ids: readonly string[], how: EndOptions) => Promise<Partial<Receipt>>;
 
-function ending(act: Act, atOnce = 500): Ending {
+function ending(act: Act, maxPerCall = 500): EndAction {
   return {
     kind: 'end',
     key: 'x',
     verb: 'revoke',
     consequence: '',
-    atOnce,
+    maxPerCall,
     act: async (_client, ids, how) => ({ receipt: Receipt.fromPartial(await act(ids, how)) }),
   };
 }
@@ -33,11 +33,11 @@ async function run(
   stop = new AbortController(),
 ): Promise<{ lines: string; progress: number[]; last: Event }> {
   const events: Event[] = [];
-  await work({ client, job, tell: (event) => events.push(event), stop: stop.signal });
+  await work({ client, job, dispatch: (event) => events.push(event), stop: stop.signal });
   const progress = events.flatMap((event) => (event.kind === 'progress' ? event.done : []));
   const last = events.at(-1);
   if (last === undefined) throw new Error('it told nothing');
-  return { lines: last.kind === 'told' ? last.lines.join('\n') : '', progress, last };
+  return { lines: last.kind === 'report' ? last.lines.join('\n') : '', progress, last };
 }
 
 describe('a job', () => {
@@ -99,7 +99,7 @@ describe('a job', () => {
     }, 1);
     const [own, ...others] = targets(9);
     if (own === undefined) throw new Error('no targets');
-    await run({ kind: 'end', action, targets: [{ ...own, isOwnWayIn: true }, ...others] });
+    await run({ kind: 'end', action, targets: [{ ...own, endsOwnConnection: true }, ...others] });
     expect([ended.length, ended.at(-1)]).toEqual([9, 't0']);
   });
 
@@ -138,12 +138,12 @@ describe('a job', () => {
     expect(progress).toEqual([1, 2, 3]);
     const stopped = new AbortController();
     stopped.abort();
-    expect((await run({ kind: 'mark', query, total: 3 }, stopped)).last).toMatchObject({ kind: 'sent' });
+    expect((await run({ kind: 'mark', query, total: 3 }, stopped)).last).toMatchObject({ kind: 'finished' });
   });
 });
 
 describe('the question before an ending', () => {
-  const ask = (action: Ending, count: number) =>
+  const ask = (action: EndAction, count: number) =>
     preview(client, action, targets(count), new AbortController().signal);
 
   it('sums what the server says would end, and asks for nothing to be ended', async () => {

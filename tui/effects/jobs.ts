@@ -7,35 +7,35 @@ import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import { explain } from '../../src/terminal/failure.ts';
 import { count } from '../../src/terminal/format.ts';
 import { receiptLines } from '../../src/terminal/receipt-lines.ts';
-import type { Ending, HowToEnd, Target } from '../screen.ts';
+import type { EndAction, EndOptions, Target } from '../screen.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { targetOf } from '../state/window.ts';
-import { summed } from './summed-receipt.ts';
+import { sumReceipts } from './sum-receipts.ts';
 
 /**
  * Most simultaneous calls: enough to hide the network's latency, few enough to leave the server room for
  * others.
  */
-const TOGETHER = 4;
+const MAX_CONCURRENT_CALLS = 4;
 
 interface Working<Kind extends Job['kind'] = Job['kind']> {
   readonly client: Client;
   readonly job: Extract<Job, { kind: Kind }>;
-  readonly tell: (event: Event) => void;
+  readonly dispatch: (event: Event) => void;
   /** Aborted when no more calls are to be made; those under way continue. */
   readonly stop: AbortSignal;
 }
 
 /** Always reports an end in addition to progress. */
-export async function work({ client, job, tell, stop }: Working): Promise<void> {
+export async function work({ client, job, dispatch, stop }: Working): Promise<void> {
   switch (job.kind) {
     case 'end':
-      return end({ client, job, tell, stop });
+      return end({ client, job, dispatch, stop });
     case 'send':
-      return send({ client, job, tell, stop });
+      return send({ client, job, dispatch, stop });
     case 'mark':
-      return mark({ client, job, tell, stop });
+      return mark({ client, job, dispatch, stop });
   }
 }
 
@@ -46,7 +46,7 @@ interface Outcome<Result> {
   readonly error?: unknown;
 }
 
-async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
+async function end({ client, job, dispatch, stop }: Working<'end'>): Promise<void> {
   const { action, targets } = job;
   const beganMs = performance.now();
   let done = 0;
@@ -54,20 +54,27 @@ async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
     inChunks(these, action, stop, async (ids) => {
       const found = await endChunk(client, action, ids, { validateOnly: false });
       done += ids.length;
-      tell({ kind: 'progress', job, done });
+      dispatch({ kind: 'progress', job, done });
       return found;
     });
-  const others = await endAll(targets.filter(({ isOwnWayIn }) => isOwnWayIn !== true));
+  const others = await endAll(targets.filter(({ endsOwnConnection }) => endsOwnConnection !== true));
   // After this nothing else could be ended.
-  const own = await endAll(targets.filter(({ isOwnWayIn }) => isOwnWayIn === true));
+  const own = await endAll(targets.filter(({ endsOwnConnection }) => endsOwnConnection === true));
   const all = [...others, ...own];
   const receipts = all.flatMap(({ result }) => result ?? []);
   const lines = [
-    ...(receipts.length === 0 ? [] : receiptLines(summed(receipts, Math.round(performance.now() - beganMs)))),
-    ...troubleLines(all),
-    ...restLine(targets.length - done),
+    ...(receipts.length === 0
+      ? []
+      : receiptLines(sumReceipts(receipts, Math.round(performance.now() - beganMs)))),
+    ...failureLines(all),
+    ...stoppedLine(targets.length - done),
   ];
-  tell({ kind: 'told', job, title: 'Receipt', lines: lines.length === 0 ? ['Nothing was done.'] : lines });
+  dispatch({
+    kind: 'report',
+    job,
+    title: 'Receipt',
+    lines: lines.length === 0 ? ['Nothing was done.'] : lines,
+  });
 }
 
 /**
@@ -76,7 +83,7 @@ async function end({ client, job, tell, stop }: Working<'end'>): Promise<void> {
  */
 export async function preview(
   client: Client,
-  action: Ending,
+  action: EndAction,
   targets: readonly Target[],
   signal: AbortSignal,
 ): Promise<Receipt | string> {
@@ -85,26 +92,26 @@ export async function preview(
   const receipts = all.flatMap(({ result }) => result ?? []);
   const failed = all.find(({ error }) => error !== undefined && !isAppError(error, 'NOT_FOUND'));
   if (receipts.length === 0 && failed !== undefined) return explain(failed.error).text;
-  return summed(receipts, 0);
+  return sumReceipts(receipts, 0);
 }
 
 /** Calls `each` with the rows, as many per call as the action accepts. */
 async function inChunks(
   targets: readonly Target[],
-  { atOnce }: Ending,
+  { maxPerCall }: EndAction,
   stop: AbortSignal,
   each: (ids: readonly string[]) => Promise<Outcome<Receipt>[]>,
 ): Promise<Outcome<Receipt>[]> {
   const ids = targets.map(({ id }) => id);
-  return (await together([...chunksOf(ids, atOnce)], stop, each)).flat();
+  return (await concurrently([...chunksOf(ids, maxPerCall)], stop, each)).flat();
 }
 
 /** Ends the rows of one call. When one of them may not be ended, halves the call to end the others. */
 async function endChunk(
   client: Client,
-  action: Ending,
+  action: EndAction,
   ids: readonly string[],
-  how: HowToEnd,
+  how: EndOptions,
 ): Promise<Outcome<Receipt>[]> {
   try {
     const { receipt } = await action.act(client, ids, how);
@@ -120,10 +127,10 @@ async function endChunk(
   }
 }
 
-async function send({ client, job, tell, stop }: Working<'send'>): Promise<void> {
+async function send({ client, job, dispatch, stop }: Working<'send'>): Promise<void> {
   const { action, targets, choice } = job;
   let done = 0;
-  const outcomes = await together(targets, stop, async ({ id }): Promise<Outcome<true>> => {
+  const outcomes = await concurrently(targets, stop, async ({ id }): Promise<Outcome<true>> => {
     try {
       await action.act(client, id, choice);
       return { rows: 1, result: true };
@@ -131,38 +138,38 @@ async function send({ client, job, tell, stop }: Working<'send'>): Promise<void>
       return { rows: 1, error };
     } finally {
       done += 1;
-      tell({ kind: 'progress', job, done });
+      dispatch({ kind: 'progress', job, done });
     }
   });
   const sent = outcomes.filter(({ result }) => result).length;
   const text = `Sent ${choice} to ${count(sent, 'session')}.`;
-  if (sent === targets.length) return tell({ kind: 'sent', job, text });
+  if (sent === targets.length) return dispatch({ kind: 'finished', job, text });
   const lines = [
     ...(sent === 0 ? [] : [text]),
-    ...troubleLines(outcomes),
-    ...restLine(targets.length - done),
+    ...failureLines(outcomes),
+    ...stoppedLine(targets.length - done),
   ];
-  tell({ kind: 'told', job, title: 'Answer', lines });
+  dispatch({ kind: 'report', job, title: 'Answer', lines });
 }
 
-async function mark({ client, job, tell, stop }: Working<'mark'>): Promise<void> {
+async function mark({ client, job, dispatch, stop }: Working<'mark'>): Promise<void> {
   const { query } = job;
   const targets: Target[] = [];
   try {
     const ask = { query, pageSize: LARGEST_PAGE, signal: stop };
     for await (const { items } of pages((pageToken) => query.screen.page(client, { ...ask, pageToken }))) {
       targets.push(...items.map(targetOf));
-      tell({ kind: 'progress', job, done: targets.length });
+      dispatch({ kind: 'progress', job, done: targets.length });
     }
-    tell({ kind: 'marked', job, targets });
+    dispatch({ kind: 'marked', job, targets });
   } catch (error) {
-    if (stop.aborted) tell({ kind: 'sent', job, text: 'Nothing more is marked.' });
-    else tell({ kind: 'sent', job, text: explain(error).text });
+    if (stop.aborted) dispatch({ kind: 'finished', job, text: 'Nothing more is marked.' });
+    else dispatch({ kind: 'finished', job, text: explain(error).text });
   }
 }
 
 /** Returns the results in the order of `items`, without those not begun before `stop`. */
-async function together<Item, Result>(
+async function concurrently<Item, Result>(
   items: readonly Item[],
   stop: AbortSignal,
   each: (item: Item) => Promise<Result>,
@@ -176,12 +183,12 @@ async function together<Item, Result>(
       results[at] = await each(items[at] as Item);
     }
   };
-  await Promise.all(Array.from({ length: TOGETHER }, worker));
+  await Promise.all(Array.from({ length: MAX_CONCURRENT_CALLS }, worker));
   return results;
 }
 
 /** Lists the failures, equal ones together: "3 rows: there is no such token". */
-function troubleLines(outcomes: readonly Outcome<unknown>[]): string[] {
+function failureLines(outcomes: readonly Outcome<unknown>[]): string[] {
   const failed = outcomes.filter(({ error }) => error !== undefined);
   const sums = new Map<string, number>();
   for (const { rows, error } of failed) {
@@ -192,6 +199,6 @@ function troubleLines(outcomes: readonly Outcome<unknown>[]): string[] {
   return [...sums].map(([why, rows]) => `Not done for ${count(rows, 'row')}: ${why}`);
 }
 
-function restLine(rows: number): string[] {
+function stoppedLine(rows: number): string[] {
   return rows === 0 ? [] : [`Stopped: ${count(rows, 'row')} ${rows === 1 ? 'was' : 'were'} left alone.`];
 }

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { PageAsk, Query } from '../screen.ts';
+import type { PageRequest, Query } from '../screen.ts';
 import { tokens } from '../screens/tokens.ts';
 import { loadRows } from './load-rows.ts';
 
 /** Returns a list of 2,500 tokens, and collects the sizes of the pages that were asked for. */
 function site() {
   const asked: number[] = [];
-  const page = async (_client: unknown, { query, pageSize, pageToken }: PageAsk) => {
+  const page = async (_client: unknown, { query, pageSize, pageToken }: PageRequest) => {
     if (pageSize < 1) throw new Error('a page of nothing');
     asked.push(pageSize);
     const from = Number(pageToken);

@@ -10,25 +10,28 @@ import { once } from 'node:events';
 import { isSea } from 'node:sea';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { inert } from '../../src/inert.ts';
-import type { Lent } from '../state/state.ts';
+import type { ForegroundCommand } from '../state/state.ts';
 
-export interface TerminalLoan {
+export interface TerminalHandover {
   /** Options that connect to the same server with the same token. */
   readonly connecting: readonly string[];
   /** Aborted when the dashboard is to end. */
   readonly leaving: AbortSignal;
   /** True while signals from keys are meant for the other command. */
-  isOut: boolean;
+  isHandedOver: boolean;
 }
 
 /** Runs the command; resolves when the person wants to return. */
-export async function runInTerminal({ action, target }: Lent, loan: TerminalLoan): Promise<void> {
+export async function runInTerminal(
+  { action, target }: ForegroundCommand,
+  handover: TerminalHandover,
+): Promise<void> {
   const { stdin, stdout } = process;
-  const { connecting, leaving } = loan;
-  await stillInput();
+  const { connecting, leaving } = handover;
+  await pauseInput();
   const heading = action.heading === undefined ? '' : `${action.heading}\n\n`;
   stdout.write(`${inert(target.title)}\n${heading}`);
-  const [file = '', ...words] = [...ownProgram(), ...action.words(target.id), ...connecting];
+  const [file = '', ...words] = [...selfCommand(), ...action.words(target.id), ...connecting];
   const child = spawn(file, words, { stdio: 'inherit' });
   const end = (): void => void child.kill();
   leaving.addEventListener('abort', end, { once: true });
@@ -38,7 +41,7 @@ export async function runInTerminal({ action, target }: Lent, loan: TerminalLoan
   stdout.write('\nEnter comes back to the dashboard. ');
   stdin.resume();
   await once(stdin, 'data', { signal: leaving }).catch(() => {});
-  await stillInput();
+  await pauseInput();
   stdout.write('\r');
 }
 
@@ -51,7 +54,7 @@ const STOP_MS = 200;
  * not stop it.
  */
 export async function stopUntilContinued(onStop: () => void): Promise<void> {
-  await stillInput();
+  await pauseInput();
   process.off('SIGTSTP', onStop);
   const left = new AbortController();
   const back = once(process, 'SIGCONT', { signal: left.signal }).catch(() => {});
@@ -66,14 +69,14 @@ export async function stopUntilContinued(onStop: () => void): Promise<void> {
  * Stops reading the terminal until somebody listens again. Ink hands input over, and a pause takes effect,
  * only after this turn of the event loop: whoever listens earlier would wait for ever.
  */
-async function stillInput(): Promise<void> {
+async function pauseInput(): Promise<void> {
   await setImmediate();
   process.stdin.pause();
   await setImmediate();
 }
 
 /** Returns the command of this program: one file when packaged, Node.js with a script otherwise. */
-function ownProgram(): string[] {
+function selfCommand(): string[] {
   if (isSea()) return [process.execPath];
   return [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
 }

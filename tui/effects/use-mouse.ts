@@ -1,7 +1,7 @@
 /** Has the terminal report the mouse while the dashboard owns the terminal. Ink ignores these reports. */
 import { useStdin, useStdout } from 'ink';
 import { type Dispatch, useEffect } from 'react';
-import { pointings } from '../state/mouse.ts';
+import { parseMouse } from '../state/mouse.ts';
 import type { Event } from '../state/update.ts';
 
 /** xterm's modes 1000 for buttons and wheel, and 1006 for coordinates without an upper bound. */
@@ -10,15 +10,15 @@ const REPORT_NOTHING = '\u001b[?1006l\u001b[?1000l';
 /** Most characters kept of an incomplete report; longer than any report. */
 const LONGEST = 32;
 
-export function useMouse(isOn: boolean, tell: Dispatch<Event>): void {
+export function useMouse(isOn: boolean, dispatch: Dispatch<Event>): void {
   const { stdin } = useStdin();
   const { stdout } = useStdout();
   useEffect(() => {
     if (!isOn) return;
     let rest = '';
     const onData = (chunk: Buffer | string): void => {
-      const { found, behind } = pointings(rest + String(chunk));
-      for (const at of found) tell({ kind: 'pointed', at });
+      const { found, behind } = parseMouse(rest + String(chunk));
+      for (const at of found) dispatch({ kind: 'mouse', at });
       rest = behind.slice(-LONGEST);
     };
     stdin.on('data', onData);
@@ -27,5 +27,5 @@ export function useMouse(isOn: boolean, tell: Dispatch<Event>): void {
       stdin.off('data', onData);
       stdout.write(REPORT_NOTHING);
     };
-  }, [isOn, stdin, stdout, tell]);
+  }, [isOn, stdin, stdout, dispatch]);
 }

@@ -6,26 +6,30 @@ import { useApp } from 'ink';
 import { type Dispatch, useCallback, useEffect } from 'react';
 import type { State } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
-import { runInTerminal, stopUntilContinued, type TerminalLoan } from './run-in-terminal.ts';
+import { runInTerminal, stopUntilContinued, type TerminalHandover } from './run-in-terminal.ts';
 
-type Wish = Pick<State, 'lent' | 'isSuspending'>;
+type Wish = Pick<State, 'foreground' | 'isSuspending'>;
 
-export function useTerminal({ lent, isSuspending }: Wish, loan: TerminalLoan, tell: Dispatch<Event>): void {
+export function useTerminal(
+  { foreground, isSuspending }: Wish,
+  handover: TerminalHandover,
+  dispatch: Dispatch<Event>,
+): void {
   const { suspendTerminal } = useApp();
   const onStop = useCallback((): void => {
-    if (loan.isOut) void stopUntilContinued(onStop);
-    else tell({ kind: 'suspending' });
-  }, [loan, tell]);
+    if (handover.isHandedOver) void stopUntilContinued(onStop);
+    else dispatch({ kind: 'suspending' });
+  }, [handover, dispatch]);
   useEffect(() => {
     const handOver = async (use: () => Promise<void>): Promise<void> => {
-      loan.isOut = true;
+      handover.isHandedOver = true;
       await suspendTerminal(use);
-      loan.isOut = false;
-      tell({ kind: 'returned' });
+      handover.isHandedOver = false;
+      dispatch({ kind: 'returned' });
     };
-    if (lent !== undefined) void handOver(() => runInTerminal(lent, loan));
+    if (foreground !== undefined) void handOver(() => runInTerminal(foreground, handover));
     else if (isSuspending) void handOver(() => stopUntilContinued(onStop));
-  }, [lent, isSuspending, loan, onStop, tell, suspendTerminal]);
+  }, [foreground, isSuspending, handover, onStop, dispatch, suspendTerminal]);
   useEffect(() => {
     process.on('SIGTSTP', onStop);
     return () => void process.off('SIGTSTP', onStop);

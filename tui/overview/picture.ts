@@ -7,8 +7,8 @@ import { count, listed } from '../../src/terminal/format.ts';
 import { relativeTime } from '../../src/terminal/relative-time.ts';
 import type { Frame } from '../screen.ts';
 import { memory, share } from './numbers.ts';
-import { inNumbers, type Series, seriesLines, seriesTable } from './series.ts';
-import { linksTable, peopleTable, refusalsTable, tableInWords, tableLines } from './tables.ts';
+import { type Series, seriesLines, seriesSummary, seriesTable } from './series.ts';
+import { linksTable, loginsTable, refusalsTable, tableInWords, tableLines } from './tables.ts';
 
 export interface Overview {
   readonly activity: WatchActivityResponse;
@@ -20,11 +20,11 @@ export interface Overview {
 const WIDE = 140;
 const GAP = 4;
 /** Rows from which the parts are separated by empty lines. */
-const ROOMY = 16;
+const SPACED_FROM_ROWS = 16;
 /** Most rows of a chart. */
-const HIGHEST = 7;
+const MAX_CHART_ROWS = 7;
 /** Most rows of a table that are read aloud. */
-const SAID = 5;
+const MAX_SPOKEN_ROWS = 5;
 
 export function picture(overview: Overview, frame: Frame): string[] {
   if (frame.appearance.isSpoken) return spoken(overview, frame);
@@ -33,7 +33,7 @@ export function picture(overview: Overview, frame: Frame): string[] {
 
 function narrow(overview: Overview, frame: Frame): string[] {
   const { activity } = overview;
-  const gap = frame.rows < ROOMY ? [] : [''];
+  const gap = frame.rows < SPACED_FROM_ROWS ? [] : [''];
   const summary = summaryLines(overview, frame);
   const charts = seriesTable(seriesOf(activity), frame.columns, frame.appearance);
   const above = [...summary, ...gap, ...charts];
@@ -49,7 +49,7 @@ function wide(overview: Overview, frame: Frame): string[] {
   const half: Frame = { ...frame, columns: (frame.columns - GAP) >> 1 };
   const summary = summaryLines(overview, frame);
   const rest = frame.rows - summary.length - 1;
-  const rows = Math.min(HIGHEST, Math.max(2, Math.floor((rest * 0.6) / 4) - 1));
+  const rows = Math.min(MAX_CHART_ROWS, Math.max(2, Math.floor((rest * 0.6) / 4) - 1));
   const charts = seriesOf(overview.activity).flatMap((series) => [
     ...seriesLines(series, { columns: half.columns, rows }, frame.appearance),
     '',
@@ -81,7 +81,7 @@ function tableOf(
 function tables({ activity, people }: Overview) {
   return {
     links: linksTable(activity.linksUse?.top ?? []),
-    people: peopleTable(people),
+    people: loginsTable(people),
     refusals: refusalsTable(activity.refusals),
   };
 }
@@ -136,7 +136,7 @@ function spoken(overview: Overview, { nowMs }: Frame): string[] {
   const { links, people, refusals } = tables(overview);
   return [
     ...summary(overview, nowMs),
-    ...seriesOf(overview.activity).map((series) => `${series.name}: ${inNumbers(series)}`),
-    ...[people, links, refusals].flatMap((table) => tableInWords(table, nowMs, SAID)),
+    ...seriesOf(overview.activity).map((series) => `${series.name}: ${seriesSummary(series)}`),
+    ...[people, links, refusals].flatMap((table) => tableInWords(table, nowMs, MAX_SPOKEN_ROWS)),
   ];
 }

@@ -17,7 +17,7 @@ const NAMES = 13;
 const SCALE = 8;
 
 /** Returns what the chart shows as a text to read aloud: "12 in the last hour, at most 3 a minute". */
-export function inNumbers({ values }: Series): string {
+export function seriesSummary({ values }: Series): string {
   const sum = values.reduce((all, value) => all + value, 0);
   if (sum === 0) return 'none in the last hour';
   const most = Math.max(...values);
@@ -26,7 +26,7 @@ export function inNumbers({ values }: Series): string {
 
 /** Returns one line per series, at most `columns` wide, with the charts aligned between names and numbers. */
 export function seriesTable(all: readonly Series[], columns: number, appearance: Appearance): string[] {
-  const widest = Math.max(...all.map((series) => inNumbers(series).length));
+  const widest = Math.max(...all.map((series) => seriesSummary(series).length));
   return all.map((series) => inOneLine(series, columns, columns - NAMES - widest - 2, appearance));
 }
 
@@ -44,19 +44,20 @@ export function seriesLines(
       appearance.paint(appearance.plain(scale.padStart(SCALE - 1)), 'dim') + appearance.plain(` ${line}`)
     );
   });
-  const [name, numbers] = spread(series.name, inNumbers(series), SCALE + width);
+  const [name, numbers] = spread(series.name, seriesSummary(series), SCALE + width);
   const title = appearance.paint(appearance.plain(name), 'heading') + appearance.plain(numbers);
   return [title, ...drawn];
 }
 
 function inOneLine(series: Series, columns: number, room: number, appearance: Appearance): string {
-  const numbers = inNumbers(series);
+  const numbers = seriesSummary(series);
   const name = appearance.paint(appearance.plain(padTo(truncate(series.name, NAMES - 1), NAMES)), 'heading');
-  if (room < MOST_NARROW) return name + appearance.plain(truncate(numbers, Math.max(0, columns - NAMES)));
+  if (room < MIN_CHART_COLUMNS)
+    return name + appearance.plain(truncate(numbers, Math.max(0, columns - NAMES)));
   const width = chartWidth(series.values.length, Math.min(room, series.values.length));
   const [drawn = ''] = chart(series.values, { columns: width, rows: 1 });
   return `${name}${appearance.plain(drawn)}  ${appearance.plain(numbers)}`;
 }
 
 /** Narrowest useful chart, in columns. */
-const MOST_NARROW = 10;
+const MIN_CHART_COLUMNS = 10;

@@ -14,7 +14,7 @@ export interface Table {
   readonly none: string;
 }
 
-export function peopleTable(people: readonly Login[]): Table {
+export function loginsTable(people: readonly Login[]): Table {
   return {
     columns: [
       { title: 'LATEST', shrinks: true },

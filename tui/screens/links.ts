@@ -12,7 +12,7 @@ export const links = listScreen(noun, {
       verb: 'stop',
       consequence: 'Programs with a terminal end with their link.',
       endsMore: true,
-      atOnce: 1,
+      maxPerCall: 1,
       act: (client, [socket = ''], { validateOnly, ...options }) =>
         client.links.stopLink({ socket, validateOnly }, options),
     },

@@ -1,12 +1,17 @@
 /** Makes the screen of a noun: the noun says what to show, the screen which actions there are. */
-import { drawnColumns, type Noun, type Lead as NounLead, type Selection } from '../../src/nouns/noun.ts';
+import {
+  drawnColumns,
+  type Noun,
+  type Reference as NounReference,
+  type Selection,
+} from '../../src/nouns/noun.ts';
 import {
   type Action,
-  type Lead,
   type List,
   type Order,
   orderBy,
   type Query,
+  type Reference,
   type Row,
   type Target,
 } from '../screen.ts';
@@ -24,7 +29,11 @@ export function listScreen<Item>(noun: Noun<Item>, { order, target, actions }: S
     ...target(item),
     id: noun.id(item),
     cells: noun.columns.map(({ value }) => value(item)),
-    fields: noun.fields(item).map(({ lead, ...field }) => (lead ? { ...field, lead: leadOf(lead) } : field)),
+    fields: noun
+      .fields(item)
+      .map(({ reference, ...field }) =>
+        reference ? { ...field, reference: referenceOf(reference) } : field,
+      ),
   });
   return {
     kind: 'list',
@@ -32,7 +41,7 @@ export function listScreen<Item>(noun: Noun<Item>, { order, target, actions }: S
     rows: noun.many,
     columns: drawnColumns(noun),
     order,
-    filters: noun.compares,
+    searchedFields: noun.searchedFields,
     actions,
     page: async (client, { query, ...request }) => {
       const page = await noun.list(client, selectionOf(query), { ...request, orderBy: orderBy(query) });
@@ -49,7 +58,7 @@ function selectionOf({ scope, filter }: Query): Selection {
   return { ...scope, text: filter };
 }
 
-function leadOf({ to, text, ...scope }: NounLead): Lead {
+function referenceOf({ to, text, ...scope }: NounReference): Reference {
   return { screen: screenNameOf(to), scope, ...(text !== undefined && { filter: text }) };
 }
 

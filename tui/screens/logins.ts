@@ -12,7 +12,7 @@ export const logins = listScreen(noun, {
       verb: 'log out',
       consequence: 'Every token is refused from that moment.',
       endsMore: true,
-      atOnce: 1,
+      maxPerCall: 1,
       act: (client, [login = ''], { validateOnly, ...options }) =>
         client.tokens.revokeTokens({ login, validateOnly }, options),
     },

@@ -30,7 +30,7 @@ export const sessions = listScreen(noun, {
       key: 'x',
       verb: 'end',
       consequence: 'The program ends, and all of its descendants with it.',
-      atOnce: 1,
+      maxPerCall: 1,
       act: (client, [sessionId = ''], { validateOnly, ...options }) =>
         client.sessions.endSession({ sessionId, validateOnly }, options),
     },

@@ -7,7 +7,7 @@ export const tokens = listScreen(noun, {
   target: ({ jti, login, current }) => ({
     title: `token ${jti} of ${login}`,
     login,
-    isOwnWayIn: current,
+    endsOwnConnection: current,
   }),
   actions: [
     {
@@ -16,7 +16,7 @@ export const tokens = listScreen(noun, {
       verb: 'revoke',
       consequence: 'Refused everywhere from that moment, with what was made from them.',
       endsMore: true,
-      atOnce: 500,
+      maxPerCall: 500,
       act: (client, jtis, { validateOnly, ...options }) =>
         client.tokens.revokeTokens({ jtis: [...jtis], validateOnly }, options),
     },

@@ -1,5 +1,5 @@
 /** Selection from a short list by typing, or a typed value that is not in the list. */
-import type { Sending } from '../screen.ts';
+import type { SendAction } from '../screen.ts';
 import { typed } from './key-names.ts';
 import type { Dialog, State } from './state.ts';
 
@@ -9,12 +9,12 @@ type Choosing = Extract<Dialog, { kind: 'choose' }>;
 const LONGEST = 20;
 
 /** Returns the choices that begin with `text`. */
-export function matching({ choices }: Sending, text: string): Sending['choices'] {
+export function matching({ choices }: SendAction, text: string): SendAction['choices'] {
   return choices.filter(({ name }) => name.startsWith(plain(text)));
 }
 
 /** Returns what Enter would send; '' for nothing. */
-export function chosen(action: Sending, text: string, at: number): string {
+export function chosen(action: SendAction, text: string, at: number): string {
   return matching(action, text)[at]?.name ?? plain(text);
 }
 

@@ -5,7 +5,7 @@ import { availableActions, targetsOf } from './available-actions.ts';
 import { detailLines } from './detail-lines.ts';
 import { dialogLines } from './dialog-text.ts';
 import type { Command } from './keys.ts';
-import { asking, back, followed, onScreen, withoutMarks, withView, withWindow } from './navigation.ts';
+import { back, openScreen, openView, requery, withoutMarks, withView, withWindow } from './navigation.ts';
 import {
   type Dialog,
   heightOf,
@@ -16,7 +16,7 @@ import {
   viewOf,
   viewOnList,
 } from './state.ts';
-import { markTurned, moved, movedTo, rowAt, targetOf, withMarks } from './window.ts';
+import { moved, movedTo, rowAt, targetOf, toggleMark, withMarks } from './window.ts';
 
 export function runCommand(state: State, command: Command, key: string): State {
   switch (command) {
@@ -46,7 +46,7 @@ export function runCommand(state: State, command: Command, key: string): State {
     case 'turn':
       return turn(state);
     case 'mark':
-      return withWindow(state, markTurned);
+      return withWindow(state, toggleMark);
     case 'act':
       return act(state, key);
     case 'markAll':
@@ -91,13 +91,13 @@ function moveTo(state: State, end: 'first' | 'last'): State {
   const view = viewOf(state);
   if (state.dialog !== undefined || view.kind === 'board' || view.open !== undefined)
     return move(state, end === 'first' ? -Infinity : Infinity);
-  const canTurn = view.query.order !== undefined;
-  return withWindow(state, (window, height) => movedTo(window, end, canTurn, height));
+  const canListFromEnd = view.query.order !== undefined;
+  return withWindow(state, (window, height) => movedTo(window, end, canListFromEnd, height));
 }
 
 /** Scrolls a dialog's text, within its length. */
 function scrolled(state: State, dialog: Dialog, by: number): Dialog {
-  if (dialog.kind !== 'help' && dialog.kind !== 'told') return dialog;
+  if (dialog.kind !== 'help' && dialog.kind !== 'report') return dialog;
   const lowest = Math.max(0, dialogLines(state, dialog).length - heightOf(state.size));
   return { ...dialog, top: Math.min(Math.max(0, dialog.top + by), lowest) };
 }
@@ -109,10 +109,11 @@ function open(state: State): State {
     const row = rowAt(view.window);
     return row === undefined ? state : withView(state, { ...view, open: { row, at: 0, isGone: false } });
   }
-  const lead = detailLines(state, view.open.row)[view.open.at]?.field.lead;
-  const screen = lead && screenNamed(lead.screen);
-  if (lead === undefined || screen?.kind !== 'list') return { ...state, note: 'this line leads nowhere' };
-  return followed(state, viewOnList(screen, { scope: lead.scope, filter: lead.filter ?? '' }));
+  const reference = detailLines(state, view.open.row)[view.open.at]?.field.reference;
+  const screen = reference && screenNamed(reference.screen);
+  if (reference === undefined || screen?.kind !== 'list')
+    return { ...state, note: 'this line leads nowhere' };
+  return openView(state, viewOnList(screen, { scope: reference.scope, filter: reference.filter ?? '' }));
 }
 
 /** Sorts by the next column that the server can sort by, or by the previous one. */
@@ -124,7 +125,7 @@ function sort(state: State, by: 1 | -1): State {
   const at = orders.indexOf(order?.by ?? '');
   const next = orders.at(at < 0 ? 0 : (at + by) % orders.length);
   if (next === undefined) return { ...state, note: `${screen.rows} have one order` };
-  return asking(state, { order: { by: next, descending: false } });
+  return requery(state, { order: { by: next, descending: false } });
 }
 
 function turn(state: State): State {
@@ -133,7 +134,7 @@ function turn(state: State): State {
   const { screen, order } = query;
   if (order === undefined) return { ...state, note: `${screen.rows} have one order` };
   const turned: Order = { ...order, descending: !order.descending };
-  return asking(state, { order: turned });
+  return requery(state, { order: turned });
 }
 
 function act(state: State, key: string): State {
@@ -147,7 +148,7 @@ function act(state: State, key: string): State {
     case 'send':
       return { ...state, dialog: { kind: 'choose', action, targets, text: '', at: 0 } };
     case 'show':
-      return first === undefined ? state : { ...state, lent: { action, target: first } };
+      return first === undefined ? state : { ...state, foreground: { action, target: first } };
   }
 }
 
@@ -156,7 +157,7 @@ function confirmed(state: State): State {
   const { action } = state.dialog;
   const targets = state.dialog.targets.map((target) => ({
     ...target,
-    isOwnWayIn: target.isOwnWayIn ?? target.login === state.who.login,
+    endsOwnConnection: target.endsOwnConnection ?? target.login === state.who.login,
   }));
   return working(state, { kind: 'end', action, targets });
 }
@@ -184,5 +185,5 @@ function toScreen(state: State, at: number): State {
   const screen = screens.at(at);
   return screen === undefined
     ? { ...state, note: `there are ${screens.length} screens` }
-    : onScreen(state, screen);
+    : openScreen(state, screen);
 }

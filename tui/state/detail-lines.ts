@@ -28,8 +28,8 @@ export function indentOf(row: Row): number {
   return 4 + Math.max(0, ...shownFields(row).map(({ name }) => displayWidth(name)));
 }
 
-export function arrowOf({ lead }: Field): string {
-  return lead === undefined ? '' : ` → ${lead.screen}`;
+export function arrowOf({ reference }: Field): string {
+  return reference === undefined ? '' : ` → ${reference.screen}`;
 }
 
 export function detailLines(state: State, row: Row): DetailLine[] {

@@ -6,7 +6,7 @@ import { count, listed } from '../../src/terminal/format.ts';
 import { wrap } from '../../src/terminal/wrap.ts';
 import type { Target } from '../screen.ts';
 import { chosen, matching } from './choices.ts';
-import { behindHelp } from './keys.ts';
+import { helpBindings } from './keys.ts';
 import { type Dialog, heightOf, type Job, listOf, type State } from './state.ts';
 
 /** Columns between the two columns of the help. */
@@ -18,7 +18,7 @@ export function dialogTitle(state: State, dialog: Dialog): string {
   switch (dialog.kind) {
     case 'help':
       return 'Keys';
-    case 'told':
+    case 'report':
       return dialog.title;
     case 'confirm':
       return `${capital(dialog.action.verb)}${manyOf(state, dialog.targets)}?`;
@@ -26,7 +26,7 @@ export function dialogTitle(state: State, dialog: Dialog): string {
       return `${capital(dialog.action.verb)}${manyOf(state, dialog.targets)}`;
     case 'working':
       return workTitle(dialog);
-    case 'over':
+    case 'ended':
       return 'This login is over';
   }
 }
@@ -37,7 +37,7 @@ export function dialogLines(state: State, dialog: Dialog): string[] {
   switch (dialog.kind) {
     case 'help':
       return help(state);
-    case 'told':
+    case 'report':
       return dialog.lines.flatMap((line) => wrap(inert(line), columns));
     case 'confirm':
       return confirmLines(state, dialog);
@@ -45,14 +45,14 @@ export function dialogLines(state: State, dialog: Dialog): string[] {
       return chooseLines(state, dialog);
     case 'working':
       return workLines(dialog).flatMap((line) => wrap(line, columns));
-    case 'over':
-      return overLines(dialog).flatMap((line) => wrap(inert(line), columns));
+    case 'ended':
+      return endedLines(dialog).flatMap((line) => wrap(inert(line), columns));
   }
 }
 
 /** Uses two columns when one is too high and both fit. */
 function help(state: State): string[] {
-  const rows = behindHelp(state).map(({ keys, help: text }) => [keys.join(' '), text] as const);
+  const rows = helpBindings(state).map(({ keys, help: text }) => [keys.join(' '), text] as const);
   const half = rows.length <= heightOf(state.size) ? rows.length : Math.ceil(rows.length / 2);
   const left = aligned(rows.slice(0, half));
   const right = aligned(rows.slice(half));
@@ -127,7 +127,7 @@ function workLines({ job, done }: Of<'working'>): string[] {
   ];
 }
 
-function overLines({ why }: Of<'over'>): string[] {
+function endedLines({ why }: Of<'ended'>): string[] {
   return [
     `${capital(why)}.`,
     '',

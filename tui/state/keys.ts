@@ -32,7 +32,16 @@ export type Command =
   | 'choose';
 
 /** The part of the dashboard that receives the keys. */
-export type Place = 'list' | 'open' | 'board' | 'help' | 'confirm' | 'choose' | 'working' | 'told' | 'over';
+export type Place =
+  | 'list'
+  | 'open'
+  | 'board'
+  | 'help'
+  | 'confirm'
+  | 'choose'
+  | 'working'
+  | 'report'
+  | 'ended';
 
 export interface Binding {
   readonly keys: readonly string[];
@@ -56,8 +65,8 @@ const FOR_ROWS: ReadonlySet<Command> = new Set<Command>([
 ]);
 const ROWS: readonly Place[] = ['list', 'open'];
 const SCREENS: readonly Place[] = ['list', 'open', 'board'];
-const LEAVING: readonly Place[] = [...SCREENS, 'over'];
-const MOVING: readonly Place[] = ['list', 'open', 'help', 'told'];
+const LEAVING: readonly Place[] = [...SCREENS, 'ended'];
+const MOVING: readonly Place[] = ['list', 'open', 'help', 'report'];
 
 /** The keys, named as in key-names.ts. */
 const BINDINGS: readonly Binding[] = [
@@ -103,25 +112,25 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', places: LEAVING },
   { keys: ['y'], command: 'yes', help: 'do it', places: ['confirm'], short: 'yes' },
   { keys: ['n', 'esc'], command: 'back', help: 'leave it', places: ['confirm'], short: 'no' },
-  { keys: ['enter', '?'], command: 'back', help: 'close', places: ['help', 'told'] },
-  { keys: ['q'], command: 'back', help: 'close', places: ['help', 'told', 'confirm'] },
+  { keys: ['enter', '?'], command: 'back', help: 'close', places: ['help', 'report'] },
+  { keys: ['q'], command: 'back', help: 'close', places: ['help', 'report', 'confirm'] },
   { keys: ['esc'], command: 'stop', help: 'stop', places: ['working'], short: 'stop' },
   { keys: ['up', 'down'], command: 'choose', help: 'choose', places: ['choose'], short: 'or down choose' },
   { keys: ['enter'], command: 'choose', help: 'send it', places: ['choose'], short: 'send' },
   { keys: ['esc'], command: 'choose', help: 'leave it', places: ['choose'], short: 'leave' },
-  { keys: ['^c'], command: 'quit', help: 'quit', places: ['help', 'told', 'confirm', 'choose', 'working'] },
+  { keys: ['^c'], command: 'quit', help: 'quit', places: ['help', 'report', 'confirm', 'choose', 'working'] },
 ];
 
-export function placeOf(state: State): Place {
-  return state.dialog?.kind ?? placeBehind(state);
+export function focusOf(state: State): Place {
+  return state.dialog?.kind ?? focusBehind(state);
 }
 
 /** Returns the keys that the help lists: those of the view behind it. */
-export function behindHelp(state: State): Binding[] {
-  return bindingsAt(state, placeBehind(state));
+export function helpBindings(state: State): Binding[] {
+  return bindingsAt(state, focusBehind(state));
 }
 
-function placeBehind(state: State): Place {
+function focusBehind(state: State): Place {
   const view = viewOf(state);
   if (view.kind === 'board') return 'board';
   return view.open === undefined ? 'list' : 'open';
@@ -148,7 +157,7 @@ function actionBindings(state: State): Binding[] {
 }
 
 export function commandFor(state: State, key: string): Command | undefined {
-  return bindingsAt(state, placeOf(state)).find(({ keys }) => keys.includes(key))?.command;
+  return bindingsAt(state, focusOf(state)).find(({ keys }) => keys.includes(key))?.command;
 }
 
 /** True when `key` has no meaning without rows. */

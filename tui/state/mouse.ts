@@ -7,7 +7,7 @@ import { detailLines, topLine } from './detail-lines.ts';
 import { heightOf, type State, viewOf } from './state.ts';
 import { tabsOf } from './tabs.ts';
 
-export interface Pointing {
+export interface MouseAction {
   readonly kind: 'wheelUp' | 'wheelDown' | 'click';
   /** Column and row of the terminal, from 0. */
   readonly column: number;
@@ -18,7 +18,7 @@ const LINES_A_TURN = 3;
 const TABS_ROW = 1;
 const FIRST_ROW = 4;
 
-const KINDS: Readonly<Record<string, Pointing['kind']>> = {
+const KINDS: Readonly<Record<string, MouseAction['kind']>> = {
   '0': 'click',
   '64': 'wheelUp',
   '65': 'wheelDown',
@@ -28,9 +28,9 @@ const KINDS: Readonly<Record<string, Pointing['kind']>> = {
 const REPORT = new RegExp(String.raw`${'\u001b'}\[<(\d+);(\d+);(\d+)([Mm])`, 'g');
 
 /** Returns the reports in a piece of input, and the text after the last of them. */
-export function pointings(input: string): { readonly found: Pointing[]; readonly behind: string } {
+export function parseMouse(input: string): { readonly found: MouseAction[]; readonly behind: string } {
   let end = 0;
-  const found = [...input.matchAll(REPORT)].flatMap((report): Pointing[] => {
+  const found = [...input.matchAll(REPORT)].flatMap((report): MouseAction[] => {
     end = report.index + report[0].length;
     const [, button = '', column, row, action] = report;
     const kind = KINDS[button];
@@ -41,7 +41,7 @@ export function pointings(input: string): { readonly found: Pointing[]; readonly
 }
 
 /** Returns the keys with the same effect. */
-export function keysFor(state: State, { kind, column, row }: Pointing): string[] {
+export function keysFor(state: State, { kind, column, row }: MouseAction): string[] {
   if (kind !== 'click') return times(LINES_A_TURN, kind === 'wheelUp' ? 'up' : 'down');
   if (state.dialog !== undefined || state.prompt !== undefined) return [];
   if (row === TABS_ROW) return tabAt(state, column);

@@ -30,7 +30,7 @@ export function withoutMarks(state: State): State {
 }
 
 /** Queries the same screen differently. The old rows are shown until the answer arrives. */
-export function asking(state: State, change: { readonly filter?: string; readonly order?: Order }): State {
+export function requery(state: State, change: { readonly filter?: string; readonly order?: Order }): State {
   const view = listOf(state);
   if (view === undefined) return state;
   const { query, window } = view;
@@ -46,16 +46,16 @@ export function asking(state: State, change: { readonly filter?: string; readonl
 
 /** Applies a filter. */
 export function filtered(state: State, text: string): State {
-  return listOf(state)?.query.filter === text ? state : asking(state, { filter: text });
+  return listOf(state)?.query.filter === text ? state : requery(state, { filter: text });
 }
 
 /** Opens a screen alone, with no view to return to. */
-export function onScreen(state: State, screen: Screen): State {
-  return { ...state, views: [viewOn(screen)], early: [] };
+export function openScreen(state: State, screen: Screen): State {
+  return { ...state, views: [viewOn(screen)], typedAhead: [] };
 }
 
 /** Opens a view to return from. */
-export function followed(state: State, view: View): State {
+export function openView(state: State, view: View): State {
   return { ...state, views: [...state.views, view] };
 }
 

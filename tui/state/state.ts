@@ -3,14 +3,14 @@ import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type {
   Board,
-  Ending,
+  EndAction,
   List,
   Picture,
   Query,
   Row,
   Screen,
-  Sending,
-  Showing,
+  SendAction,
+  ShowAction,
   Target,
 } from '../screen.ts';
 import { emptyWindow, type Window } from './window.ts';
@@ -40,7 +40,7 @@ export type Connection =
   /** This watch will send nothing more; others may. */
   | { readonly kind: 'refused'; readonly why: string }
   /** The login has ended, and with it everything. */
-  | { readonly kind: 'over'; readonly why: string };
+  | { readonly kind: 'ended'; readonly why: string };
 
 /** A text being typed. */
 export interface Prompt {
@@ -50,10 +50,10 @@ export interface Prompt {
 
 /** A job that the person waits for; the same object while it runs. */
 export type Job =
-  | { readonly kind: 'end'; readonly action: Ending; readonly targets: readonly Target[] }
+  | { readonly kind: 'end'; readonly action: EndAction; readonly targets: readonly Target[] }
   | {
       readonly kind: 'send';
-      readonly action: Sending;
+      readonly action: SendAction;
       readonly targets: readonly Target[];
       readonly choice: string;
     }
@@ -65,14 +65,14 @@ export type Dialog =
   | { readonly kind: 'help'; readonly top: number }
   | {
       readonly kind: 'confirm';
-      readonly action: Ending;
+      readonly action: EndAction;
       readonly targets: readonly Target[];
       /** The receipt to expect, or why it is not known; undefined until the server has answered. */
       readonly preview: Receipt | string | undefined;
     }
   | {
       readonly kind: 'choose';
-      readonly action: Sending;
+      readonly action: SendAction;
       readonly targets: readonly Target[];
       readonly text: string;
       /** Index among the choices that begin with the typed text. */
@@ -86,17 +86,17 @@ export type Dialog =
       readonly isStopping: boolean;
     }
   | {
-      readonly kind: 'told';
+      readonly kind: 'report';
       readonly title: string;
       readonly lines: readonly string[];
       readonly top: number;
     }
   /** Nothing is left but to read it. */
-  | { readonly kind: 'over'; readonly why: string };
+  | { readonly kind: 'ended'; readonly why: string };
 
 /** Another command of this program that has the terminal. */
-export interface Lent {
-  readonly action: Showing;
+export interface ForegroundCommand {
+  readonly action: ShowAction;
   readonly target: Target;
 }
 
@@ -115,9 +115,9 @@ export interface State {
   readonly views: readonly [View, ...View[]];
   readonly prompt: Prompt | undefined;
   readonly dialog: Dialog | undefined;
-  readonly lent: Lent | undefined;
-  /** Keys for rows, pressed before the first rows arrived. */
-  readonly early: readonly string[];
+  readonly foreground: ForegroundCommand | undefined;
+  /** Keys for rows, typed before the first rows have arrived. */
+  readonly typedAhead: readonly string[];
   /** A line about the last key. */
   readonly note: string;
   /** The latest notice of the server's changes. */
@@ -150,7 +150,7 @@ export function screenOf(view: View): Screen {
 }
 
 /** True when the first answer for the view has arrived. */
-export function isThere(view: View): boolean {
+export function hasLoaded(view: View): boolean {
   return view.kind === 'list' ? view.window.isLoaded : view.picture !== undefined;
 }
 
@@ -172,8 +172,8 @@ export function initialState(who: CallerIdentity, screen: Screen, readOnly: bool
     views: [viewOn(screen)],
     prompt: undefined,
     dialog: undefined,
-    lent: undefined,
-    early: [],
+    foreground: undefined,
+    typedAhead: [],
     note: '',
     news: '',
     isLeaving: false,

@@ -14,7 +14,7 @@ import type { Row } from '../screen.ts';
 import { screens } from '../screens/all.ts';
 import { detailLines } from './detail-lines.ts';
 import { dialogLines } from './dialog-text.ts';
-import { bindingsAt, placeOf } from './keys.ts';
+import { bindingsAt, focusOf } from './keys.ts';
 import { type State, screenOf, viewOf } from './state.ts';
 import { update } from './update.ts';
 
@@ -89,8 +89,8 @@ describe('the dashboard', () => {
     expect(workingOf(press(acting, 'esc')).isStopping).toBe(true);
     const half = update(acting, { kind: 'progress', job, done: 1 });
     expect(workingOf(half).done).toBe(1);
-    const told = update(half, { kind: 'told', job, title: 'Receipt', lines: ['Ended 2 tokens'] });
-    expect([told.dialog?.kind, listShown(told).window.marked.size]).toEqual(['told', 0]);
+    const told = update(half, { kind: 'report', job, title: 'Receipt', lines: ['Ended 2 tokens'] });
+    expect([told.dialog?.kind, listShown(told).window.marked.size]).toEqual(['report', 0]);
     expect(press(told, 'esc').dialog).toBeUndefined();
   });
 
@@ -132,14 +132,14 @@ describe('the dashboard', () => {
     expect(sent('x', 'backspace', 'w', 'i', 'n', 'c', 'h', 'enter')).toEqual(['WINCH', ['a', 'c']]);
     expect(press(asked, 'k', 'esc').dialog).toBeUndefined();
     const done = press(asked, 'enter');
-    const told = update(done, { kind: 'sent', job: workingOf(done).job, text: 'Sent TERM' });
+    const told = update(done, { kind: 'finished', job: workingOf(done).job, text: 'Sent TERM' });
     expect([told.dialog, told.note, listShown(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
   });
 
   it('hands the terminal over for one session of the caller, and takes it back', () => {
     const shown = press(sessionsOf([sessionRow('own', 'root', ['read'])]), 'space', 'r');
-    expect(shown.lent).toMatchObject({ action: { verb: 'read' }, target: { id: 'own' } });
-    expect(update(shown, { kind: 'returned' }).lent).toBeUndefined();
+    expect(shown.foreground).toMatchObject({ action: { verb: 'read' }, target: { id: 'own' } });
+    expect(update(shown, { kind: 'returned' }).foreground).toBeUndefined();
     const stopped = press(shown, '^z');
     expect([stopped.isSuspending, update(stopped, { kind: 'returned' }).isSuspending]).toEqual([true, false]);
   });
@@ -192,16 +192,16 @@ describe('the dashboard', () => {
     expect(update(asked, { kind: 'previewed', targets: [], preview: '' })).toBe(asked);
   });
 
-  it('keeps keys that are pressed before the rows are here, and obeys them then', () => {
+  it('keeps keys typed before the first rows arrive, and runs them then', () => {
     const early = press(onScreenOf([]), 'j', 'enter');
-    expect([early.early, listShown(early).open]).toEqual([['j', 'enter'], undefined]);
+    expect([early.typedAhead, listShown(early).open]).toEqual([['j', 'enter'], undefined]);
     expect(listShown(listed(early, rows)).open?.row.id).toBe('b');
-    expect(press(early, 'esc').early).toEqual([]);
+    expect(press(early, 'esc').typedAhead).toEqual([]);
     const typedAhead = press(showing(rows), '/', 'c', 'enter', 'x');
     expect(typedAhead.dialog).toBeUndefined();
     expect(listed(typedAhead, [tokenRow('c')]).dialog).toMatchObject({ targets: [{ id: 'c' }] });
     const lost = update(onScreenOf([]), { kind: 'connection', connection: { kind: 'lost', why: '' } });
-    expect(press(lost, 'j').early).toEqual([]);
+    expect(press(lost, 'j').typedAhead).toEqual([]);
   });
 
   it('goes through an open row line by line, a long value on as many as it needs', () => {
@@ -222,7 +222,7 @@ describe('the dashboard', () => {
     expect(press(open, 'enter').note).toBe('this line leads nowhere');
     const leading = {
       ...tokenRow('a'),
-      fields: [{ name: 'x', value: 'y'.repeat(70), lead: { screen: 'Links', scope: {} } }],
+      fields: [{ name: 'x', value: 'y'.repeat(70), reference: { screen: 'Links', scope: {} } }],
     };
     // 75 columns, of which the arrow takes 8
     const shown = detailLines(press(showing([leading]), 'enter'), leading);
@@ -234,7 +234,7 @@ describe('the dashboard', () => {
 
   it('shows nothing but the end of the login once it is over, behind what became of the work, and offers to leave', () => {
     const over = (state: State) =>
-      update(state, { kind: 'connection', connection: { kind: 'over', why: 'the token was revoked' } });
+      update(state, { kind: 'connection', connection: { kind: 'ended', why: 'the token was revoked' } });
     const acting = press(showing(rows), 'x', 'y');
     const { job } = workingOf(acting);
     for (const state of [
@@ -244,17 +244,17 @@ describe('the dashboard', () => {
       press(showing(rows), 'x'),
     ]) {
       const ended = over(state);
-      expect([ended.dialog?.kind, ended.prompt]).toEqual(['over', undefined]);
+      expect([ended.dialog?.kind, ended.prompt]).toEqual(['ended', undefined]);
       expect(ended.dialog && dialogLines(ended, ended.dialog).join(' ')).toMatch(/^The token was revoked\. /);
-      expect(bindingsAt(ended, placeOf(ended)).map(({ command }) => command)).toEqual(['quit', 'suspend']);
+      expect(bindingsAt(ended, focusOf(ended)).map(({ command }) => command)).toEqual(['quit', 'suspend']);
       for (const key of ['x', 'y', 'enter', 'esc', '?', '2', ':', 'j'])
         expect(press(ended, key)).toEqual(ended);
       expect(press(ended, 'q').isLeaving).toBe(true);
     }
     expect(over(acting).dialog?.kind).toBe('working');
-    const told = update(over(acting), { kind: 'told', job, title: 'Receipt', lines: ['Ended 1 token'] });
-    expect(told.dialog).toMatchObject({ kind: 'told', lines: ['Ended 1 token'] });
-    expect(press(told, 'esc').dialog?.kind).toBe('over');
+    const told = update(over(acting), { kind: 'report', job, title: 'Receipt', lines: ['Ended 1 token'] });
+    expect(told.dialog).toMatchObject({ kind: 'report', lines: ['Ended 1 token'] });
+    expect(press(told, 'esc').dialog?.kind).toBe('ended');
   });
 
   it('keeps an open row that is gone, and says that it is', () => {
@@ -294,7 +294,7 @@ describe('the dashboard', () => {
   });
 
   it('leads nowhere that there is no screen for', () => {
-    const leads = rows.flatMap(({ fields }) => fields.flatMap(({ lead }) => lead?.screen ?? []));
+    const leads = rows.flatMap(({ fields }) => fields.flatMap(({ reference }) => reference?.screen ?? []));
     expect(leads.filter((name) => !screens.some((screen) => screen.name === name))).toEqual([]);
   });
 
@@ -308,16 +308,16 @@ describe('the dashboard', () => {
     const confirm = press(list, 'x');
     const acting = press(confirm, 'y');
     const told = update(acting, {
-      kind: 'told',
+      kind: 'report',
       job: workingOf(acting).job,
       title: '',
       lines: Array.from({ length: 80 }, (_, at) => `${at}`),
     });
     const help = press({ ...list, size: { columns: 60, rows: 15 } }, '?');
     for (const state of [...Object.values(places), confirm, press(told, 'j'), press(help, 'j')])
-      for (const { keys } of bindingsAt(state, placeOf(state)))
+      for (const { keys } of bindingsAt(state, focusOf(state)))
         for (const key of keys) {
-          expect([placeOf(state), key, press(state, key)]).not.toEqual([placeOf(state), key, state]);
+          expect([focusOf(state), key, press(state, key)]).not.toEqual([focusOf(state), key, state]);
         }
   });
 });

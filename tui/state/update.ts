@@ -5,9 +5,9 @@ import { changeNotice } from './change-notice.ts';
 import { choosing } from './choices.ts';
 import { runCommand } from './commands.ts';
 import { commandFor, isForRows } from './keys.ts';
-import { keysFor, type Pointing } from './mouse.ts';
+import { keysFor, type MouseAction } from './mouse.ts';
 import { filtered, onQuery, withoutMarks, withView, withWindow } from './navigation.ts';
-import { edited } from './prompt.ts';
+import { editPrompt } from './prompt.ts';
 import {
   type Connection,
   type Dialog,
@@ -24,7 +24,7 @@ import { type Extent, inView, withChanges, withMarks, withRows } from './window.
 
 export type Event =
   | { readonly kind: 'key'; readonly key: string }
-  | { readonly kind: 'pointed'; readonly at: Pointing }
+  | { readonly kind: 'mouse'; readonly at: MouseAction }
   | { readonly kind: 'resized'; readonly size: Size }
   | { readonly kind: 'connection'; readonly connection: Connection }
   | { readonly kind: 'filter'; readonly text: string }
@@ -41,16 +41,16 @@ export type Event =
   | { readonly kind: 'previewed'; readonly targets: readonly Target[]; readonly preview: Receipt | string }
   | { readonly kind: 'progress'; readonly job: Job; readonly done: number }
   | { readonly kind: 'marked'; readonly job: Job; readonly targets: readonly Target[] }
-  | { readonly kind: 'sent'; readonly job: Job; readonly text: string }
-  | { readonly kind: 'told'; readonly job: Job; readonly title: string; readonly lines: readonly string[] }
+  | { readonly kind: 'finished'; readonly job: Job; readonly text: string }
+  | { readonly kind: 'report'; readonly job: Job; readonly title: string; readonly lines: readonly string[] }
   /** The shell wants its terminal back. */
   | { readonly kind: 'suspending' }
   /** The dashboard has the terminal again. */
   | { readonly kind: 'returned' };
 
-const LAST_WORDS: ReadonlySet<Dialog['kind']> = new Set<Dialog['kind']>(['working', 'told', 'over']);
+const SHOWN_AFTER_END: ReadonlySet<Dialog['kind']> = new Set<Dialog['kind']>(['working', 'report', 'ended']);
 /** Most keys kept that were typed ahead. */
-const MOST_EARLY = 100;
+const MAX_TYPED_AHEAD = 100;
 
 export function update(state: State, event: Event): State {
   return withEnd(step(state, event));
@@ -59,16 +59,16 @@ export function update(state: State, event: Event): State {
 /** When the login has ended, only the outcome of the running job is still shown. */
 function withEnd(state: State): State {
   const { connection, dialog } = state;
-  if (connection.kind !== 'over' || (dialog !== undefined && LAST_WORDS.has(dialog.kind))) return state;
-  return { ...state, prompt: undefined, dialog: { kind: 'over', why: connection.why } };
+  if (connection.kind !== 'ended' || (dialog !== undefined && SHOWN_AFTER_END.has(dialog.kind))) return state;
+  return { ...state, prompt: undefined, dialog: { kind: 'ended', why: connection.why } };
 }
 
 function step(state: State, event: Event): State {
   switch (event.kind) {
     case 'key':
-      return pressed({ ...state, note: '', news: '' }, event.key);
-    case 'pointed':
-      return keysFor(state, event.at).reduce(pressed, { ...state, note: '', news: '' });
+      return pressKey({ ...state, note: '', news: '' }, event.key);
+    case 'mouse':
+      return keysFor(state, event.at).reduce(pressKey, { ...state, note: '', news: '' });
     case 'resized':
       return resized(state, event.size);
     case 'connection':
@@ -102,18 +102,18 @@ function step(state: State, event: Event): State {
       return onJob(state, event.job, () =>
         withWindow({ ...state, dialog: undefined }, (window) => withMarks(window, event.targets)),
       );
-    case 'sent':
+    case 'finished':
       return onJob(state, event.job, () => ({ ...state, dialog: undefined, note: event.text }));
-    case 'told':
+    case 'report':
       return onJob(state, event.job, () => {
         const { title, lines } = event;
-        const told: State = { ...state, dialog: { kind: 'told', title, lines, top: 0 } };
+        const told: State = { ...state, dialog: { kind: 'report', title, lines, top: 0 } };
         return event.job.kind === 'end' ? withoutMarks(told) : told;
       });
     case 'suspending':
       return { ...state, isSuspending: true };
     case 'returned':
-      return { ...state, lent: undefined, isSuspending: false };
+      return { ...state, foreground: undefined, isSuspending: false };
   }
 }
 
@@ -124,32 +124,34 @@ function onJob(state: State, job: Job, change: (dialog: Working) => State): Stat
   return state.dialog?.kind === 'working' && state.dialog.job === job ? change(state.dialog) : state;
 }
 
-function pressed(state: State, key: string): State {
+function pressKey(state: State, key: string): State {
   if (key === '^c') return { ...state, isLeaving: true };
-  if (state.prompt !== undefined) return edited(state, state.prompt, key);
+  if (state.prompt !== undefined) return editPrompt(state, state.prompt, key);
   if (state.dialog?.kind === 'choose') return choosing(state, state.dialog, key);
   const command = commandFor(state, key);
-  if (isEarly(state) && command !== 'quit') {
-    if (command === 'back' && state.early.length > 0) return { ...state, early: [] };
-    if (state.early.length > 0 || isForRows(state, key)) return kept(state, key);
+  if (isAwaitingRows(state) && command !== 'quit') {
+    if (command === 'back' && state.typedAhead.length > 0) return { ...state, typedAhead: [] };
+    if (state.typedAhead.length > 0 || isForRows(state, key)) return kept(state, key);
   }
   return command === undefined ? state : runCommand(state, command, key);
 }
 
 /** True while the rows of the current view have not arrived. */
-function isEarly(state: State): boolean {
+function isAwaitingRows(state: State): boolean {
   if (state.dialog !== undefined || (listOf(state)?.window.isLoaded ?? true)) return false;
   return state.connection.kind === 'connecting' || state.connection.kind === 'live';
 }
 
 function kept(state: State, key: string): State {
-  return state.early.length < MOST_EARLY ? { ...state, early: [...state.early, key] } : state;
+  return state.typedAhead.length < MAX_TYPED_AHEAD
+    ? { ...state, typedAhead: [...state.typedAhead, key] }
+    : state;
 }
 
-/** Applies the keys that were pressed before the rows arrived. */
+/** Runs the keys that were typed before the rows arrived. */
 function late(state: State): State {
-  if (state.early.length === 0 || listOf(state)?.window.isLoaded === false) return state;
-  return state.early.reduce(pressed, { ...state, early: [] });
+  if (state.typedAhead.length === 0 || listOf(state)?.window.isLoaded === false) return state;
+  return state.typedAhead.reduce(pressKey, { ...state, typedAhead: [] });
 }
 
 function onBoard(state: State, screen: Board, picture: Picture): State {

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Row } from '../screen.ts';
 import {
   emptyWindow,
-  markTurned,
   moved,
   movedTo,
   place,
   rowAt,
+  toggleMark,
   type Window,
   withChanges,
   withRows,
@@ -78,9 +78,9 @@ describe('a window on a list', () => {
   });
 
   it('marks rows, and forgets the mark of one that is gone', () => {
-    const marked = markTurned(markTurned(loaded(3), HEIGHT), HEIGHT);
+    const marked = toggleMark(toggleMark(loaded(3), HEIGHT), HEIGHT);
     expect([[...marked.marked.keys()], marked.cursor]).toEqual([['r0', 'r1'], 2]);
     expect([...withChanges(marked, [{ kind: 'gone', id: 'r0' }], HEIGHT).marked.keys()]).toEqual(['r1']);
-    expect([...markTurned(moved(marked, -1, HEIGHT), HEIGHT).marked.keys()]).toEqual(['r0']);
+    expect([...toggleMark(moved(marked, -1, HEIGHT), HEIGHT).marked.keys()]).toEqual(['r0']);
   });
 });

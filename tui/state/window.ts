@@ -92,24 +92,29 @@ export function moved(window: Window, by: number, height: number): Window {
 }
 
 /**
- * Moves the cursor to the first or last row of the list; `canTurn` is true when the server can list from the
+ * Moves the cursor to the first or last row of the list; `canListFromEnd` is true when the server can list from the
  * end.
  */
-export function movedTo(window: Window, end: 'first' | 'last', canTurn: boolean, height: number): Window {
+export function movedTo(
+  window: Window,
+  end: 'first' | 'last',
+  canListFromEnd: boolean,
+  height: number,
+): Window {
   const hasEnd = window.wanted.from === (end === 'first' ? 'start' : 'end');
   const hasAll = window.rows.length >= window.total;
   if (hasEnd || hasAll) return moved(window, end === 'first' ? -Infinity : Infinity, height);
   const wanted: Extent =
     end === 'first'
       ? { from: 'start', count: FIRST }
-      : canTurn
+      : canListFromEnd
         ? { from: 'end', count: FIRST }
         : { from: 'start', count: window.total };
   return { ...window, wanted, goal: end };
 }
 
 /** Toggles the mark of the cursor's row, and moves to the next. */
-export function markTurned(window: Window, height: number): Window {
+export function toggleMark(window: Window, height: number): Window {
   const row = rowAt(window);
   if (row === undefined) return window;
   const marked = new Map(window.marked);
@@ -124,13 +129,13 @@ export function withMarks(window: Window, targets: readonly Target[]): Window {
 }
 
 /** Returns only what an action needs, since there may be very many. */
-export function targetOf({ id, title, login, can, isOwnWayIn }: Row): Target {
+export function targetOf({ id, title, login, can, endsOwnConnection }: Row): Target {
   return {
     id,
     title,
     ...(login !== undefined && { login }),
     ...(can !== undefined && { can }),
-    ...(isOwnWayIn !== undefined && { isOwnWayIn }),
+    ...(endsOwnConnection !== undefined && { endsOwnConnection }),
   };
 }
 

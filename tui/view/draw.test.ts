@@ -5,7 +5,7 @@ import { displayWidth } from '../../src/terminal/display-width.ts';
 import { press, showing, tokenRow } from '../../test/support/terminal/dashboard-state.ts';
 import { HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
 import { draw } from './draw.ts';
-import { appearanceOf, wishes } from './theme.ts';
+import { appearanceOf, preferencesIn } from './theme.ts';
 
 const plain = appearanceOf('none', false);
 
@@ -121,11 +121,11 @@ describe('the screen', () => {
       true,
       false,
     ]);
-    expect(wishes({ NO_COLOR: '1', LANG: 'en_US.UTF-8' })).toEqual({
+    expect(preferencesIn({ NO_COLOR: '1', LANG: 'en_US.UTF-8' })).toEqual({
       theme: 'none',
       ascii: false,
       spoken: false,
     });
-    expect(wishes({ LANG: 'C' })).toEqual({ theme: '16', ascii: true, spoken: false });
+    expect(preferencesIn({ LANG: 'C' })).toEqual({ theme: '16', ascii: true, spoken: false });
   });
 });

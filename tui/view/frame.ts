@@ -1,8 +1,8 @@
 /** Draws the frame of every screen: login and server, tabs, title, prompt, and keys. */
 import { inert } from '../../src/inert.ts';
 import { displayWidth, truncate } from '../../src/terminal/display-width.ts';
-import { bindingsAt, type Command, placeOf } from '../state/keys.ts';
-import { meant } from '../state/prompt.ts';
+import { bindingsAt, type Command, focusOf } from '../state/keys.ts';
+import { screensMatching } from '../state/prompt.ts';
 import {
   type Connection,
   type ListView,
@@ -50,7 +50,7 @@ export function connectionWord(connection: Connection): [string, Style | undefin
       return ['○ reconnecting', 'bad'];
     case 'refused':
       return ['○ not connected', 'bad'];
-    case 'over':
+    case 'ended':
       return ['○ login over', 'bad'];
   }
 }
@@ -95,7 +95,7 @@ function count(at: number, total: number): string {
 /** Returns two lines: the prompt or a notice, and the keys. */
 export function footer(state: State, appearance: Appearance): string[] {
   const { columns } = state.size;
-  const [text, style] = lowerLine(state);
+  const [text, style] = statusLine(state);
   return [
     appearance.paint(appearance.plain(truncate(text, columns)), style),
     appearance.paint(appearance.plain(hints(state)), 'dim'),
@@ -106,7 +106,7 @@ export function footer(state: State, appearance: Appearance): string[] {
 function hints(state: State): string {
   if (state.prompt !== undefined)
     return state.prompt.kind === 'filter' ? 'enter keep  esc drop' : 'enter go  esc leave';
-  const known = bindingsAt(state, placeOf(state))
+  const known = bindingsAt(state, focusOf(state))
     .toSorted((a, b) => Number(FOREMOST.has(b.command)) - Number(FOREMOST.has(a.command)))
     .flatMap(({ keys: [key], short }) => (short === undefined ? [] : [`${key} ${short}`]));
   let line = '';
@@ -116,14 +116,14 @@ function hints(state: State): string {
   return line;
 }
 
-export function lowerLine(state: State): [string, Style | undefined] {
+export function statusLine(state: State): [string, Style | undefined] {
   const { prompt, dialog, note, connection } = state;
   if (prompt?.kind === 'filter') {
-    const filters = listOf(state)?.query.screen.filters;
-    return [`/${prompt.text}_ ${prompt.text === '' ? `(${filters})` : ''}`, undefined];
+    const searchedFields = listOf(state)?.query.screen.searchedFields;
+    return [`/${prompt.text}_ ${prompt.text === '' ? `(${searchedFields})` : ''}`, undefined];
   }
   if (prompt?.kind === 'jump') {
-    const names = meant(prompt.text, state.who).map(({ name }) => name);
+    const names = screensMatching(prompt.text, state.who).map(({ name }) => name);
     return [`:${prompt.text}_ ${names.length === 0 ? 'no such screen' : names.join('  ')}`, undefined];
   }
   if (dialog?.kind === 'choose') return [`${dialog.action.what}: ${inert(dialog.text)}_`, undefined];

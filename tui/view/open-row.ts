@@ -1,4 +1,4 @@
-/** Draws all fields of the open row; those with an arrow lead to another screen. */
+/** Draws all fields of the open row; an arrow marks those that refer to another screen. */
 import { padTo } from '../../src/terminal/display-width.ts';
 import { arrowOf, type DetailLine, detailLines, indentOf, topLine } from '../state/detail-lines.ts';
 import { heightOf, type ListView, type State } from '../state/state.ts';

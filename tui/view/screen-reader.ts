@@ -7,10 +7,10 @@ import type { Value } from '../../src/terminal/table.ts';
 import type { Row } from '../screen.ts';
 import { detailLines, shownFields } from '../state/detail-lines.ts';
 import { dialogLines, dialogTitle } from '../state/dialog-text.ts';
-import { bindingsAt, placeOf } from '../state/keys.ts';
+import { bindingsAt, focusOf } from '../state/keys.ts';
 import { type ListView, type State, type View, viewOf } from '../state/state.ts';
 import { rowAt } from '../state/window.ts';
-import { about, connectionWord, lowerLine, role } from './frame.ts';
+import { about, connectionWord, role, statusLine } from './frame.ts';
 import { cellOf } from './line.ts';
 import type { Appearance } from './theme.ts';
 
@@ -18,13 +18,13 @@ import type { Appearance } from './theme.ts';
 export function spokenText(state: State, nowMs: number, appearance: Appearance): string[] {
   const { dialog, news, who, connection } = state;
   const view = viewOf(state);
-  const [lower] = lowerLine(state);
+  const [lower] = statusLine(state);
   const [connected] = connectionWord(connection);
   const said =
     dialog === undefined
       ? inView(state, view, nowMs, appearance)
       : [dialogTitle(state, dialog), ...dialogLines(state, dialog)];
-  const keys = bindingsAt(state, placeOf(state)).flatMap(({ keys: [key], short }) =>
+  const keys = bindingsAt(state, focusOf(state)).flatMap(({ keys: [key], short }) =>
     short === undefined ? [] : `${key} ${short}`,
   );
   return [
@@ -66,7 +66,7 @@ function lineInWords(
   const field = lines[Math.min(at, lines.length - 1)]?.field;
   if (field === undefined) return 'empty';
   const place = `line ${shownFields(row).indexOf(field) + 1} of ${shownFields(row).length}`;
-  const leads = field.lead === undefined ? '' : `, leads to ${field.lead.screen}`;
+  const leads = field.reference === undefined ? '' : `, leads to ${field.reference.screen}`;
   return `${isGone ? 'This is gone. ' : ''}${field.name} ${inWords(field.value, nowMs)}${leads}, ${place}`;
 }
 

@@ -99,7 +99,7 @@ function inAscii(text: string): string {
  * Returns what the environment asks for: no colours (no-color.org), UTF-8 or not (locale(7)), a screen reader
  * (Ink).
  */
-export function wishes(env: NodeJS.ProcessEnv): { theme: Theme; ascii: boolean; spoken: boolean } {
+export function preferencesIn(env: NodeJS.ProcessEnv): { theme: Theme; ascii: boolean; spoken: boolean } {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
   return {
     theme: env.NO_COLOR ? 'none' : '16',

@@ -59,5 +59,7 @@ export function cellsOf<Item>({ columns }: PrintedNoun<Item>, item: Item): Value
 
 /** Returns the names and values of an item's fields. */
 export function fieldsOf<Item>(noun: PrintedNoun<Item>, item: Item): [name: string, value: Value][] {
-  return noun.fields(item).flatMap(({ name, value, isOnlyLead }) => (isOnlyLead ? [] : [[name, value]]));
+  return noun
+    .fields(item)
+    .flatMap(({ name, value, isReferenceOnly }) => (isReferenceOnly ? [] : [[name, value]]));
 }

@@ -15,8 +15,8 @@ export function tokenRow(id: string, login = 'alice'): Row {
     cells: [id, login, login, 'link', new Date(0), new Date(3_600_000), 'vm'],
     fields: [
       { name: 'token', value: id },
-      { name: 'login', value: login, lead: { screen: sessions.name, scope: { login } } },
-      { name: 'Linux user', value: login, lead: { screen: links.name, scope: { linuxUser: login } } },
+      { name: 'login', value: login, reference: { screen: sessions.name, scope: { login } } },
+      { name: 'Linux user', value: login, reference: { screen: links.name, scope: { linuxUser: login } } },
       { name: 'host', value: '' },
     ],
   };

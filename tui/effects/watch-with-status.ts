@@ -6,26 +6,26 @@ import { explain } from '../../src/terminal/failure.ts';
 import type { Event } from '../state/update.ts';
 
 /** The part of a client that a watch needs. */
-export type Watched = Pick<ReconnectingClient, 'client' | 'reconnect'>;
+export type WatchedServer = Pick<ReconnectingClient, 'client' | 'reconnect'>;
 
 /**
  * Yields the items of `begin` until `signal` aborts or the watch fails for good; reports the connection to
- * `tell`.
+ * `dispatch`.
  */
-export async function* watching<Item>(
-  server: Watched,
+export async function* watchWithStatus<Item>(
+  server: WatchedServer,
   begin: () => AsyncIterable<Item>,
   signal: AbortSignal,
-  tell: (event: Event) => void,
+  dispatch: (event: Event) => void,
 ): AsyncGenerator<Item> {
   const onProgress = (progress: RetryProgress): void => {
     if (progress.kind !== 'lost') return;
-    tell({ kind: 'connection', connection: { kind: 'lost', why: progress.error.message } });
+    dispatch({ kind: 'connection', connection: { kind: 'lost', why: progress.error.message } });
   };
   try {
     yield* resilientWatch(server, begin, { signal, onProgress });
   } catch (error) {
-    const kind = hasLoginEnded(error) ? 'over' : 'refused';
-    if (!signal.aborted) tell({ kind: 'connection', connection: { kind, why: explain(error).text } });
+    const kind = hasLoginEnded(error) ? 'ended' : 'refused';
+    if (!signal.aborted) dispatch({ kind: 'connection', connection: { kind, why: explain(error).text } });
   }
 }

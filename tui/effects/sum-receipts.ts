@@ -5,7 +5,7 @@ import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
  * Returns one receipt; `milliseconds` is the time of all calls together. Parts without processes need no
  * verification.
  */
-export function summed(receipts: readonly Receipt[], milliseconds: number): Receipt {
+export function sumReceipts(receipts: readonly Receipt[], milliseconds: number): Receipt {
   const [only] = receipts;
   if (only !== undefined && receipts.length === 1) return only;
   const said = receipts.filter(({ processes }) => processes > 0).map(({ verifiedBy }) => verifiedBy);
