@@ -166,9 +166,9 @@ describe('a child token', () => {
 describe('the end of time', () => {
   test('cuts calls at exp and ends the token with what hangs on it (F32)', async () => {
     const ended: string[] = [];
-    world.hung.end = async (socket) => {
+    world.dependents.end = async (socket) => {
       ended.push(socket);
-      return { isOver: true, processes: 1, survivors: [] };
+      return { hasEnded: true, processes: 1, survivors: [] };
     };
     using _ = authority.changes.listen((change) => {
       if (change.kind === 'removed') ended.push(change.why);

@@ -190,7 +190,7 @@ export class Authority implements Disposable {
   }
 
   /** Announces in `changes` that a token is gone; once for each token. */
-  tellRemoved(claims: TokenClaims, why: EndReason): void {
+  announceRemoval(claims: TokenClaims, why: EndReason): void {
     this.changes.emit({ kind: 'removed', claims, why });
   }
 

@@ -1,13 +1,13 @@
-/** Ends tokens whose time is over as if they had been revoked, with all that hangs on them (F32). */
+/** Ends expired tokens as if they had been revoked, with everything that depends on them (F32). */
 import type { Authority } from '../authority/authority.ts';
 import type { Log } from '../log/log.ts';
 
-/** Tokens that are read from the store at once. */
-const MOST = 1000;
+/** Number of tokens read from the store at once. */
+const BATCH_SIZE = 1000;
 
 export interface ExpiryOptions {
   readonly authority: Pick<Authority, 'expired'>;
-  /** True for a token that is being ended already. */
+  /** Returns true for a token that is already being ended. */
   readonly isEnding: (jti: string) => boolean;
   readonly end: (jtis: readonly string[]) => Promise<unknown>;
   readonly log: Pick<Log, 'error'>;
@@ -21,7 +21,7 @@ export class Expiry {
     this.#options = options;
   }
 
-  /** Looks for such tokens, unless it is still at it. Settles when all have been refused; throws nothing. */
+  /** Starts a sweep unless one is running. Resolves when all expired tokens are refused; never throws. */
   sweep(): Promise<void> {
     this.#sweeping ??= this.#sweep()
       .catch((error: unknown) => this.#failed(error))
@@ -31,19 +31,19 @@ export class Expiry {
     return this.#sweeping;
   }
 
-  /** Settles when no sweep is under way. */
+  /** Resolves when no sweep is running. */
   async settled(): Promise<void> {
     await this.#sweeping;
   }
 
-  /** Does not wait for what is slow to end: that would keep others. */
+  /** Does not wait until the tokens have ended: a slow one would delay the others. */
   async #sweep(): Promise<void> {
     let fresh: string[];
     do {
-      const jtis = await this.#options.authority.expired(MOST);
+      const jtis = await this.#options.authority.expired(BATCH_SIZE);
       fresh = jtis.filter((jti) => !this.#options.isEnding(jti));
       if (fresh.length > 0) this.#options.end(fresh).catch((error: unknown) => this.#failed(error));
-    } while (fresh.length === MOST);
+    } while (fresh.length === BATCH_SIZE);
   }
 
   #failed(error: unknown): void {

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('on a disk that is really full nothing is issued, and a revocation is durable or not acknowledged', async (ctx) => {
+test('on a full disk nothing is issued, and a revocation is durable or not acknowledged', async (ctx) => {
   const why = await whyNoSmallDisk();
   if (why !== undefined) ctx.skip(why);
   const program = new URL('../../test/support/disk/full-disk-revocation.ts', import.meta.url);

@@ -23,13 +23,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('break' as const, 'mend' as const), turns }) },
 );
 
-/** What has been seen of one token that was given out. */
+/** The observed history of one issued token. */
 interface History {
   readonly minted: Minted;
   refusedOnce: boolean;
-  /** A revocation that covers it was asked for; only then may it be refused. */
+  /** A revocation that covers it was requested; only then may it be refused. */
   revocable: boolean;
-  /** Such a revocation has answered. */
+  /** Such a revocation has succeeded. */
   acknowledged: boolean;
 }
 
@@ -44,19 +44,18 @@ class Histories {
     this.authority = authority;
   }
 
-  /** Looks at every token: none comes back, and none goes without having been revoked. */
-  look(): void {
+  /** Checks every token: none is accepted after it was refused, and none is refused without a revocation. */
+  check(): void {
     for (const history of this.all) {
       const accepted = this.#isAccepted(history.minted.token);
       if (accepted && history.refusedOnce) throw new Error('a refused token was accepted again');
-      if (accepted && history.acknowledged)
-        throw new Error('a revocation was answered, and the token accepted');
+      if (accepted && history.acknowledged) throw new Error('a token was accepted after its revocation');
       if (!accepted && !history.revocable) throw new Error('a token was refused that nobody revoked');
       history.refusedOnce ||= !accepted;
     }
   }
 
-  /** A revocation that was not answered may be forgotten by a crash; nothing else may. */
+  /** A crash may undo only a revocation that has not been acknowledged. */
   afterCrash(authority: Authority): void {
     this.authority = authority;
     for (const history of this.all) history.refusedOnce = history.acknowledged;
@@ -71,7 +70,7 @@ class Histories {
         const expected = ['STORE_UNAVAILABLE', 'TOKEN_NOT_ACTIVE'];
         if (!(error instanceof AppError && expected.includes(error.reason))) throw error;
       }
-      this.look();
+      this.check();
     }
   }
 
@@ -79,7 +78,7 @@ class Histories {
     const login = 'of' in one && one.of % 2 ? 'alice' : 'bob';
     const target = 'of' in one ? this.all[one.of % Math.max(this.all.length, 1)] : undefined;
     if (one.do === 'break' || one.do === 'mend') this.#world.broken = one.do === 'break';
-    else if (one.do === 'mint') this.#given(await this.authority.mint({ login, authMethod: 'link' }));
+    else if (one.do === 'mint') this.#addIssued(await this.authority.mint({ login, authMethod: 'link' }));
     else if (one.do === 'revoke login') await this.#revokeLogin(login);
     else if (target === undefined) return;
     else if (one.do === 'renew') await this.authority.renew(target.minted.claims.jti);
@@ -87,12 +86,12 @@ class Histories {
       await this.#revoke({ jtis: [target.minted.claims.jti] }, (each) => each === target);
     else {
       const parent = target.minted.claims.jti;
-      this.#given(await this.authority.mint({ login, authMethod: 'link', parent }));
+      this.#addIssued(await this.authority.mint({ login, authMethod: 'link', parent }));
     }
   }
 
-  /** A token may be given out while its login, or its parent, is being revoked, but not after. */
-  #given(minted: Minted): void {
+  /** A token may be issued while its login or its parent is being revoked, but not afterwards. */
+  #addIssued(minted: Minted): void {
     const { parent, sub } = minted.claims;
     const from = this.all.find((history) => history.minted.claims.jti === parent);
     const revocable = from?.revocable === true || this.#loginsRevoking.includes(sub);
@@ -110,12 +109,12 @@ class Histories {
 
   async #revoke(
     target: { jtis: string[] } | { login: string },
-    isMeant: (history: History) => boolean,
+    isCovered: (history: History) => boolean,
   ): Promise<void> {
-    const meant = new Set(this.all.filter(isMeant));
-    for (const history of meant) this.#markWithChildren(history, (each) => (each.revocable = true));
+    const covered = new Set(this.all.filter(isCovered));
+    for (const history of covered) this.#markWithChildren(history, (each) => (each.revocable = true));
     await this.#world.revocation.revoke(target, 'revoked');
-    for (const history of meant) this.#markWithChildren(history, (each) => (each.acknowledged = true));
+    for (const history of covered) this.#markWithChildren(history, (each) => (each.acknowledged = true));
   }
 
   #markWithChildren(history: History, mark: (each: History) => void): void {
@@ -135,7 +134,7 @@ class Histories {
   }
 }
 
-test("a token's history goes absent, valid, revoked and never back, whatever happens at once", async () => {
+test('a token goes from absent to valid to revoked and never back, whatever happens concurrently', async () => {
   const clients = fc.array(fc.array(step, { maxLength: 12 }), { minLength: 2, maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(clients, async (programs) => {
@@ -145,8 +144,8 @@ test("a token's history goes absent, valid, revoked and never back, whatever hap
       await world.crash();
       world.broken = false;
       histories.afterCrash(await world.open());
-      histories.look();
-      // A token refused while it was made is given to nobody; its row goes too, if the disk lets it.
+      histories.check();
+      // A token that was refused while it was issued is not returned; its row is deleted if the store can write.
       if (programs.flat().some((each) => each.do === 'break')) return;
       const { items } = await histories.authority.list({ pageSize: 1000 });
       const given = new Set(histories.all.map(({ minted }) => minted.claims.jti));

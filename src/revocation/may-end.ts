@@ -1,6 +1,6 @@
 /**
- * Rules of who may end what: one's own, as a manager everybody's but what is an administrator's, as an
- * administrator all.
+ * Decides who may end what: users their own, managers everything except what belongs to an administrator,
+ * administrators everything.
  */
 import { type Role, seesAll } from '../accounts/roles.ts';
 import type { Call } from '../authority/authority.ts';
@@ -8,11 +8,11 @@ import { AppError } from '../errors.ts';
 import { noSuchLink } from '../supervisor/link-info.ts';
 import type { TokenClaims } from '../token/claims.ts';
 
-/** The caller that asks for an ending. */
-export interface By {
+/** The caller that requests a revocation. */
+export interface Requester {
   readonly claims: Pick<TokenClaims, 'jti' | 'sub' | 'user' | 'authMethod'>;
   readonly role: Role;
-  /** The call that asks, which the ending does not wait for. */
+  /** The requesting call, which is neither aborted nor waited for. */
   readonly call?: Call;
 }
 
@@ -20,28 +20,32 @@ export interface Roles {
   roleOf(claims: TokenClaims): Role | Promise<Role>;
 }
 
-/** True for a token that `by` may know of: one's own, and everybody's for managers. */
-export function sees(by: By, { sub }: Pick<TokenClaims, 'sub'>): boolean {
+/** Returns true for a token that `by` may know of: its own, and every token for managers. */
+export function sees(by: Requester, { sub }: Pick<TokenClaims, 'sub'>): boolean {
   return seesAll(by) || sub === by.claims.sub;
 }
 
-/** Another's login is not there for who does not see it. Throws NOT_FOUND, PERMISSION_DENIED. */
-export function checkSeesLogin(by: By, login: string): void {
+/** Throws NOT_FOUND for a login that `by` does not see, PERMISSION_DENIED for the token of a link daemon. */
+export function checkSeesLogin(by: Requester, login: string): void {
   if (!sees(by, { sub: login })) throw new AppError('NOT_FOUND', 'there is no such login');
   if (by.claims.authMethod === 'link-daemon')
     throw new AppError('PERMISSION_DENIED', 'the token of a link daemon can end only itself');
 }
 
-/** Another's link is not there for who does not see it. Throws NOT_FOUND. */
-export function checkSeesLink(by: By, { linuxUser }: { readonly linuxUser: string }): void {
+/** Throws NOT_FOUND for a link that `by` does not see. */
+export function checkSeesLink(by: Requester, { linuxUser }: { readonly linuxUser: string }): void {
   if (!seesAll(by) && by.claims.user !== linuxUser) throw noSuchLink();
 }
 
-/** A manager ends nothing of an administrator's. Throws PERMISSION_DENIED. */
-export async function checkMayEnd(by: By, tokens: readonly TokenClaims[], roles: Roles): Promise<void> {
+/** Throws PERMISSION_DENIED when `by` is a manager and one of the tokens is an administrator's. */
+export async function checkMayEnd(
+  by: Requester,
+  tokens: readonly TokenClaims[],
+  roles: Roles,
+): Promise<void> {
   if (by.role !== 'manager') return;
   for (const claims of tokens) {
     if ((await roles.roleOf(claims)) === 'admin')
-      throw new AppError('PERMISSION_DENIED', 'only administrators end what belongs to an administrator');
+      throw new AppError('PERMISSION_DENIED', 'only administrators may end what belongs to an administrator');
   }
 }

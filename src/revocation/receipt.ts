@@ -1,39 +1,41 @@
-/** The receipt of an ending (X1): what has ended, what goes on, and what would not end. */
+/** The receipt of a revocation (X1): what has ended, what keeps running, and what could not be ended. */
 import type { EndResult, Survivor } from '../supervisor/lifecycle/end-result.ts';
 
 export interface Receipt {
-  /** The tokens that are refused now because of this call. */
+  /** The tokens that are refused because of this call. */
   readonly jtis: readonly string[];
-  /** The sockets of the links that have ended. */
+  /** Sockets of the links that have ended. */
   readonly links: readonly string[];
-  /** The ids of the sessions that have ended. */
+  /** Ids of the sessions that have ended. */
   readonly sessions: readonly string[];
-  /** The ids of the sessions that by the settings go on. */
+  /** Ids of the sessions that keep running, as configured. */
   readonly keptSessions: readonly string[];
-  /** Number of processes that were ended. */
+  /** Number of processes ended. */
   readonly processes: number;
   readonly survivors: readonly Survivor[];
-  /** Witness of the end: the server itself, or the user's own link. Missing when there was no process. */
+  /**
+   * The verifier of the result: the server itself, or the user's own link. Unset when there was no process.
+   */
   readonly verifiedBy?: 'daemon' | 'link';
-  /** From the call until all of it was over. */
+  /** Duration of the revocation, until everything had ended. */
   readonly milliseconds: number;
 }
 
-/** One line of a receipt, or several: whatever is left out adds nothing. */
+/** A contribution to a receipt; a missing field adds nothing. */
 export type Part = Partial<Omit<Receipt, 'jtis' | 'milliseconds'>>;
 
-/** Returns what one ending adds to a receipt: its link or session if that is over, and its processes. */
+/** Returns the part for one link or session: its processes, and `ended` if it has ended. */
 export function partOf(
-  { isOver, ...processes }: EndResult,
+  { hasEnded, ...processes }: EndResult,
   ended: Pick<Part, 'links'> | Pick<Part, 'sessions'>,
 ): Part {
-  return isOver ? { ...processes, ...ended } : processes;
+  return hasEnded ? { ...processes, ...ended } : processes;
 }
 
-/** The parts as one receipt; it is only as believable as the least of its witnesses. */
+/** Merges the parts into one receipt. Its verifier is the user's link as soon as one part's is. */
 export function receiptOf(jtis: readonly string[], parts: readonly Part[], milliseconds: number): Receipt {
-  const witnesses = parts.map(({ verifiedBy }) => verifiedBy);
-  const verifiedBy = witnesses.includes('link') ? 'link' : witnesses.find((witness) => witness !== undefined);
+  const verifiers = parts.map(({ verifiedBy }) => verifiedBy);
+  const verifiedBy = verifiers.includes('link') ? 'link' : verifiers.find((one) => one !== undefined);
   return {
     jtis,
     links: unique(parts.flatMap(({ links = [] }) => links)),

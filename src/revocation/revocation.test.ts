@@ -15,12 +15,12 @@ afterEach(() => world[Symbol.asyncDispose]());
 const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' };
 const withReason = (reason: Reason): unknown => expect.toSatisfy((error) => isAppError(error, reason));
 
-type SessionRow = AuthorityWorld['hung']['sessions'][number];
-/** A session that runs, as far as a revocation looks at it. */
+type SessionRow = AuthorityWorld['dependents']['sessions'][number];
+/** A running session, with the fields that a revocation reads. */
 const sessionRow = (id: string, jti: string) => ({ id, jti }) as SessionRow;
 
 describe('a revocation', () => {
-  test('refuses before it answers, also a token whose signature is remembered', async () => {
+  test('refuses the token before it returns, even when its signature is cached', async () => {
     const { token, claims } = await authority.mint(alice);
     expect(world.reasonOf(token)).toBe('accepted');
     const revoking = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
@@ -30,7 +30,7 @@ describe('a revocation', () => {
     expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
   });
 
-  test('is idempotent, and does not list what it does not know', async () => {
+  test('is idempotent, and omits unknown tokens from the receipt', async () => {
     const { claims } = await authority.mint(alice);
     const twice = await world.revocation.revoke({ jtis: [claims.jti, claims.jti, 'never'] }, 'revoked');
     expect(twice.jtis).toEqual([claims.jti]);
@@ -47,14 +47,14 @@ describe('a revocation', () => {
     expect(world.reasonOf(other.token)).toBe('accepted');
   });
 
-  test('of a login takes what is just being made for it along', async () => {
+  test('of a login includes tokens that are just being issued to it', async () => {
     const making = authority.mint(alice);
     const [made] = await Promise.allSettled([making, world.revocation.revoke({ login: 'alice' }, 'logout')]);
     expect(made).toEqual({ status: 'rejected', reason: withReason('TOKEN_NOT_ACTIVE') });
     expect(await authority.liveTokensOf('alice')).toEqual([]);
   });
 
-  test('ends the calls in flight before it answers, but its own', async () => {
+  test('ends the calls in flight before it returns, except its own', async () => {
     const { claims } = await authority.mint(alice);
     const events: string[] = [];
     const call = authority.enter(claims.jti, (error) => {
@@ -74,18 +74,18 @@ describe('a revocation', () => {
     );
   });
 
-  test('ends what hangs on the tokens once, and puts it into one receipt (X1)', async () => {
+  test('ends the dependents of the tokens once, and reports them in one receipt (X1)', async () => {
     const asked: string[] = [];
     const survivor = { pid: 7, linuxUser: 'alice', command: 'sleep' };
-    world.hung.end = async (socket) => {
+    world.dependents.end = async (socket) => {
       asked.push(socket);
       return socket === 'gone'
-        ? { isOver: true, processes: 2, survivors: [], verifiedBy: 'daemon' }
-        : { isOver: false, processes: 1, survivors: [survivor], verifiedBy: 'link' };
+        ? { hasEnded: true, processes: 2, survivors: [], verifiedBy: 'daemon' }
+        : { hasEnded: false, processes: 1, survivors: [survivor], verifiedBy: 'link' };
     };
     const gone = (await authority.mint({ ...alice, socket: 'gone' })).claims.jti;
     const left = (await authority.mint({ ...alice, socket: 'left', parent: gone })).claims.jti;
-    world.hung.sessions = [sessionRow('1', left), sessionRow('2', 'of another token')];
+    world.dependents.sessions = [sessionRow('1', left), sessionRow('2', 'of another token')];
     const receipt = await world.revocation.revoke({ jtis: [gone] }, 'logout');
     expect(asked.toSorted()).toEqual(['gone', 'left']);
     expect(receipt).toEqual({
@@ -102,18 +102,18 @@ describe('a revocation', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('asked for twice at once is waited for by both, and a failure is no secret', async () => {
+  test('is shared by concurrent callers, who all get its failure', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    world.hung.end = async () => {
+    world.dependents.end = async () => {
       await promise;
-      return { isOver: true, processes: 1, survivors: [] };
+      return { hasEnded: true, processes: 1, survivors: [] };
     };
     const { claims } = await authority.mint({ ...alice, socket: 's' });
     const both = [1, 2].map(() => world.revocation.revoke({ jtis: [claims.jti] }, 'revoked'));
     resolve();
     const links = (await Promise.all(both)).map((receipt) => [receipt.jtis, receipt.links]);
     expect(links).toEqual(Array(2).fill([[claims.jti], ['s']]));
-    world.hung.end = () => Promise.reject(new AppError('LINK_LOST', 'gone'));
+    world.dependents.end = () => Promise.reject(new AppError('LINK_LOST', 'gone'));
     const { token, claims: next } = await authority.mint({ ...alice, socket: 's' });
     await expect(world.revocation.revoke({ jtis: [next.jti] }, 'revoked')).rejects.toEqual(
       withReason('LINK_LOST'),
@@ -122,28 +122,28 @@ describe('a revocation', () => {
     expect((await authority.list({ pageSize: 0 })).total).toBe(0);
   });
 
-  test('from within an ending does not wait for itself', async () => {
+  test('that a link triggers while it is being ended does not wait for itself', async () => {
     const { claims } = await authority.mint({ ...alice, socket: 's' });
-    // As a link that goes while it is being stopped says that its token is to end.
-    world.hung.end = async () => {
-      await world.hung.observer?.tokenOver?.(claims.jti, 'link-ended');
-      return { isOver: true, processes: 1, survivors: [] };
+    // A link that exits while it is being stopped reports that its token is obsolete.
+    world.dependents.end = async () => {
+      await world.dependents.observer?.tokenObsolete?.(claims.jti, 'link-ended');
+      return { hasEnded: true, processes: 1, survivors: [] };
     };
     const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     expect([receipt.jtis, receipt.links]).toEqual([[claims.jti], ['s']]);
   });
 
-  test('follows a link that is gone', async () => {
+  test('follows the end of a link', async () => {
     const { token, claims } = await authority.mint({ ...alice, socket: 's' });
-    const told = world.hung.observer?.tokenOver?.(claims.jti, 'link-ended');
+    const told = world.dependents.observer?.tokenObsolete?.(claims.jti, 'link-ended');
     expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     await told;
     expect(await authority.claimsOf([claims.jti])).toEqual([]);
   });
 });
 
-describe('a revocation between a commit and its answer', () => {
-  test('wins over the renewal', async () => {
+describe('a revocation between a commit and its result', () => {
+  test('wins over a renewal', async () => {
     const { token, claims } = await authority.mint(alice);
     let revoking: Promise<unknown> | undefined;
     world.afterCommit = () => {
@@ -154,7 +154,7 @@ describe('a revocation between a commit and its answer', () => {
     expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
   });
 
-  test('wins over the issue', async () => {
+  test('wins over the issue of a token', async () => {
     let revoking: Promise<unknown> | undefined;
     world.afterCommit = () => {
       revoking ??= world.revocation.revoke({ login: 'alice' }, 'revoked');
@@ -174,7 +174,7 @@ describe('a commit that fails', () => {
     expect((await authority.list({ pageSize: 0 })).total).toBe(0);
   });
 
-  test('leaves a renewed token at its old end', async () => {
+  test('leaves the expiry of a renewed token unchanged', async () => {
     const { token, claims } = await authority.mint(alice);
     world.nowMs += 10_000;
     world.broken = true;
@@ -184,11 +184,11 @@ describe('a commit that fails', () => {
     expect(authority.isActive(claims.jti)).toBe(false);
   });
 
-  test('never acknowledges a revocation, and still refuses, ends, and tries again by itself', async () => {
+  test('never acknowledges a revocation, but refuses the token, ends its link, and is retried', async () => {
     const ended: string[] = [];
-    world.hung.end = async (socket) => {
+    world.dependents.end = async (socket) => {
       ended.push(socket);
-      return { isOver: true, processes: 1, survivors: [] };
+      return { hasEnded: true, processes: 1, survivors: [] };
     };
     using _ = authority.changes.listen((change) => {
       if (change.kind === 'removed') ended.push(change.why);
@@ -212,7 +212,7 @@ describe('a commit that fails', () => {
     expect(ended).toEqual(['revoked', 's']);
   });
 
-  test('is repeated without being asked, until the entry is gone', async () => {
+  test('is retried automatically until the row is deleted', async () => {
     const { claims } = await authority.mint(alice);
     world.broken = true;
     await expect(world.revocation.revoke({ login: 'alice' }, 'revoked')).rejects.toEqual(

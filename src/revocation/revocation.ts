@@ -1,9 +1,9 @@
 /**
  * Revocation ends tokens, links and sessions, whatever the reason: revoked, logged out, expired, stopped.
- * It promises that a token is refused from the first moment on; that it is deleted for good before the
- * receipt, or nobody is told so and the deletion is tried again every second; and that the receipt comes
- * when the token's calls have left and all that hung on it has ended, or names what would not. It never
- * ends what is not the asker's to end.
+ * It promises that a token is refused at once; that it is deleted before a receipt is returned, or an error
+ * is returned and the deletion retried every second; and that at the time of the receipt the token's calls
+ * have left and its dependents have ended, or the receipt names what has not. It never ends what the caller
+ * may not end.
  */
 import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
@@ -11,15 +11,15 @@ import type { Log } from '../log/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
 import { type TokenClaims, tokenExpired } from '../token/claims.ts';
+import { type Deletion, Deletions } from './deletions.ts';
+import { endsSessions, linksOf, type RevocationSettings, sessionsOf, unusedDaemons } from './dependents.ts';
 import { Expiry } from './expiry.ts';
-import { endsSessions, linksOf, type RevocationSettings, sessionsOf, unusedDaemons } from './hanging.ts';
-import type { By, Roles } from './may-end.ts';
-import { tokensWithoutLink } from './orphan-tokens.ts';
+import type { Requester, Roles } from './may-end.ts';
 import { type Part, partOf, type Receipt, receiptOf } from './receipt.ts';
-import { type Deletion, Deletions } from './retry-deletion.ts';
 import { type Selected, type Selection, type Session, select, type Tokens } from './select.ts';
+import { tokensWithoutLink } from './tokens-without-link.ts';
 
-export type { By } from './may-end.ts';
+export type { Requester } from './may-end.ts';
 export type { Receipt } from './receipt.ts';
 export type { Selection, Tokens } from './select.ts';
 
@@ -30,7 +30,7 @@ export interface RevocationOptions {
     | 'refusePending'
     | 'endCalls'
     | 'delete'
-    | 'tellRemoved'
+    | 'announceRemoval'
     | 'withChildren'
     | 'orphans'
     | 'expired'
@@ -42,15 +42,16 @@ export interface RevocationOptions {
     | 'liveTokensOf'
   >;
   readonly links: Pick<Links, 'get' | 'find' | 'daemonsOf' | 'jtis' | 'expectEnd' | 'settled' | 'observe'>;
-  readonly sessions: Pick<Sessions, 'endable' | 'hangingOn' | 'end'>;
+  readonly sessions: Pick<Sessions, 'endable' | 'dependentOn' | 'end'>;
   readonly roles: Roles;
-  /** The settings in force; they may change while the server runs. */
+  /** Returns the current settings, which a reload may change. */
   readonly settings: () => RevocationSettings;
   readonly log: Pick<Log, 'error'>;
 }
 
-const LOOK_MS = 1_000;
-/** Time between SIGTERM and SIGKILL for the processes of a session where nobody says another. */
+/** Interval at which failed deletions are retried, and expired tokens ended. */
+const POLL_MS = 1_000;
+/** Default time between SIGTERM and SIGKILL for the processes of a session. */
 const GRACE_MS = 3_000;
 
 export class Revocation implements AsyncDisposable {
@@ -64,7 +65,7 @@ export class Revocation implements AsyncDisposable {
     this.#options = options;
     this.#deletions = new Deletions({
       authority,
-      consequences: (gone, why) => this.#endHanging(gone, why),
+      endDependents: (gone, why) => this.#endDependents(gone, why),
       log,
     });
     this.#expiry = new Expiry({
@@ -76,79 +77,78 @@ export class Revocation implements AsyncDisposable {
   }
 
   /**
-   * Ends the tokens that an earlier daemon could not end: of parents that are gone, and of links that are
-   * no more. From then on tokens end with their time, and with their links. Throws STORE_UNAVAILABLE.
+   * Ends the tokens that an earlier daemon left behind: those whose parent or link no longer exists. From
+   * then on tokens end when they expire, and when their links end. Throws STORE_UNAVAILABLE.
    */
   static async open(options: RevocationOptions): Promise<Revocation> {
     const revocation = new Revocation(options);
     const { authority, links } = options;
     links.observe({
-      tokenOver: async (jti, why) => {
+      tokenObsolete: async (jti, why) => {
         if (authority.isActive(jti)) await revocation.revoke({ jtis: [jti] }, why);
       },
     });
     await revocation.revoke({ jtis: authority.orphans() }, 'revoked');
     await revocation.revoke({ jtis: await tokensWithoutLink(authority, links.jtis()) }, 'link-ended');
-    revocation.#timer = setInterval(() => revocation.#look(), LOOK_MS).unref();
+    revocation.#timer = setInterval(() => revocation.#poll(), POLL_MS).unref();
     return revocation;
   }
 
-  /** True when sessions end with tokens that are revoked. */
+  /** True when sessions end with the tokens that started them, if these are revoked. */
   get endsSessions(): boolean {
     return endsSessions('revoked', this.#options);
   }
 
   /**
-   * Ends what is selected, with the tokens made from those selected and everything that hangs on them.
-   * Tokens by id are refused before this returns its promise when the server itself asks, which is without
-   * `by`; ids that are not active are passed over then. Who asks while the same token is being ended waits
-   * for the same. Throws NOT_FOUND and PERMISSION_DENIED for what `by` may not end, SESSION_ENDED,
-   * LINK_REQUIRED, LINK_LOST, and STORE_UNAVAILABLE when the deletion is not durable: the tokens stay
-   * refused all the same.
+   * Ends what is selected, with the tokens derived from it and everything that depends on them. Without
+   * `by` the server itself is the caller: tokens by id are then refused before this returns its promise,
+   * and ids that are not active are ignored. Concurrent revocations of a token share one result. Throws
+   * NOT_FOUND and PERMISSION_DENIED for what `by` may not end, SESSION_ENDED, LINK_REQUIRED, LINK_LOST, and
+   * STORE_UNAVAILABLE when the deletion is not durable; the tokens stay refused nevertheless.
    */
   async revoke(selection: Tokens, why: EndReason): Promise<Receipt>;
-  async revoke(selection: Selection, why: EndReason, by: By): Promise<Receipt>;
-  async revoke(selection: Selection, why: EndReason, by?: By): Promise<Receipt> {
+  async revoke(selection: Selection, why: EndReason, by: Requester): Promise<Receipt>;
+  async revoke(selection: Selection, why: EndReason, by?: Requester): Promise<Receipt> {
     const begun = performance.now();
     const selected =
       by === undefined ? (selection as Tokens) : await select(selection, why, by, this.#options);
-    const asked = 'login' in selected ? await this.#refusePending(selected.login, why) : selected.jtis;
-    const { ended, deletions } = this.#refuse(asked, why); // from here on nobody gets in
-    const parts = await allOf([
+    const jtis = 'login' in selected ? await this.#refusePending(selected.login, why) : selected.jtis;
+    const { ended, deletions } = this.#refuse(jtis, why); // no call is accepted any more
+    const parts = await settled([
       this.#endCalls(ended, why, by?.call),
-      ...deletions.map((deletion) => this.#deletions.finish(deletion)), // and what hangs on the tokens
+      ...deletions.map((deletion) => this.#deletions.finish(deletion)), // ends the dependents, too
       this.#endSelectedSession(selected),
     ]);
     return receiptOf(ended, parts.flat(), performance.now() - begun);
   }
 
   /**
-   * The receipt that `revoke` would answer now, as far as it can be known: without processes, survivors and
-   * witness. Ends nothing. Throws what `revoke` throws.
+   * Returns the receipt that `revoke` would return now, as far as it is known in advance: without processes,
+   * survivors and verifier. Ends nothing. Throws what `revoke` throws.
    */
-  async preview(selection: Selection, why: EndReason, by: By): Promise<Receipt> {
+  async preview(selection: Selection, why: EndReason, by: Requester): Promise<Receipt> {
     const { authority } = this.#options;
     const selected = await select(selection, why, by, this.#options);
-    const asked = 'login' in selected ? await authority.idsOf(selected.login) : selected.jtis;
-    const jtis = authority.withChildren(asked);
-    const parts = await this.#foresee(jtis, why, new Set(jtis));
+    const found = 'login' in selected ? await authority.idsOf(selected.login) : selected.jtis;
+    const jtis = authority.withChildren(found);
+    const parts = await this.#previewDependents(jtis, why, new Set(jtis));
     if ('session' in selected) parts.push({ sessions: [selected.session.id] });
     return receiptOf(jtis, parts, 0);
   }
 
-  /** Finishes what is being ended. */
+  /** Waits for the revocations in progress. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.#expiry.settled();
     await this.#deletions.settled();
   }
 
-  #look(): void {
+  #poll(): void {
     void this.#deletions.retry();
     void this.#expiry.sweep();
   }
 
-  /** Sees to it that nobody gets a token that is just being made for `login`. The ids of all that it has. */
+  /** Refuses the tokens that are being issued to `login`; returns the ids of all its tokens. */
   async #refusePending(login: string, why: EndReason): Promise<string[]> {
     const { authority } = this.#options;
     const pending = authority.refusePending(login);
@@ -157,42 +157,42 @@ export class Revocation implements AsyncDisposable {
   }
 
   /**
-   * Refuses the tokens: answers those that have ended by that, or by an earlier call not over yet, and what
-   * is left to do.
+   * Refuses the tokens. Returns those that end by this or by an earlier call that is still in progress, and
+   * their deletions.
    */
-  #refuse(asked: readonly string[], why: EndReason): { ended: string[]; deletions: Deletion[] } {
-    const joined = [...new Set(asked)].filter((jti) => this.#deletions.isEnding(jti));
-    const refused = this.#options.authority.refuse(asked);
+  #refuse(jtis: readonly string[], why: EndReason): { ended: string[]; deletions: Deletion[] } {
+    const alreadyEnding = [...new Set(jtis)].filter((jti) => this.#deletions.isEnding(jti));
+    const refused = this.#options.authority.refuse(jtis);
     this.#deletions.begin(refused, why);
-    const deletions = this.#deletions.of([...asked, ...refused.active, ...refused.pending]);
-    return { ended: [...refused.active, ...joined], deletions };
+    const deletions = this.#deletions.of([...jtis, ...refused.active, ...refused.pending]);
+    return { ended: [...refused.active, ...alreadyEnding], deletions };
   }
 
   async #endCalls(jtis: readonly string[], why: EndReason, except: Call | undefined): Promise<Part[]> {
     const { authority, log } = this.#options;
-    const calls = await authority.endCalls(jtis, reasonFor(why), except);
-    if (calls > 0) log.error({ calls }, 'calls of an ended token did not leave in time');
+    const calls = await authority.endCalls(jtis, errorFor(why), except);
+    if (calls > 0) log.error({ calls }, 'calls of an ended token did not finish in time');
     return [];
   }
 
-  /** Ends what hung on tokens that are gone: sessions first, while the links can be asked for it. */
-  async #endHanging(gone: readonly TokenClaims[], why: EndReason): Promise<Part[]> {
+  /** Ends what depends on deleted tokens: sessions first, while their links can still end them. */
+  async #endDependents(gone: readonly TokenClaims[], why: EndReason): Promise<Part[]> {
     if (gone.length === 0) return [];
     const { authority, links, log } = this.#options;
-    for (const claims of gone) authority.tellRemoved(claims, why);
-    const hanging = linksOf(gone, this.#options).flatMap(({ socket }) => {
+    for (const claims of gone) authority.announceRemoval(claims, why);
+    const endings = linksOf(gone, this.#options).flatMap(({ socket }) => {
       const end = links.expectEnd(socket);
       return end === undefined ? [] : [{ socket, end }];
     });
-    const { ending, staying } = await sessionsOf(gone, why, this.#options).catch((error: unknown) => {
-      // A store that cannot say which sessions there are keeps no link alive.
-      log.error({ err: error }, 'the sessions of ended tokens cannot be read');
-      return { ending: [], staying: [] };
+    const { ending, kept } = await sessionsOf(gone, why, this.#options).catch((error: unknown) => {
+      // The links must end even when the store cannot be read.
+      log.error({ err: error }, 'cannot read the sessions of ended tokens');
+      return { ending: [], kept: [] };
     });
     const everything = endsSessions(why, this.#options);
-    const parts: Part[] = [{ keptSessions: staying.map(({ id }) => id) }];
+    const parts: Part[] = [{ keptSessions: kept.map(({ id }) => id) }];
     parts.push(...(await Promise.all(ending.map((session) => this.#endSession(session, GRACE_MS)))));
-    const ended = hanging.map(async ({ socket, end }) => partOf(await end(everything), { links: [socket] }));
+    const ended = endings.map(async ({ socket, end }) => partOf(await end(everything), { links: [socket] }));
     parts.push(...(await Promise.all(ended)));
     const unused = await unusedDaemons(gone, why, new Set(), this.#options);
     if (unused.length > 0) parts.push(await this.revoke({ jtis: unused }, why));
@@ -209,35 +209,35 @@ export class Revocation implements AsyncDisposable {
     return [await this.#endSession(selected.session, selected.graceMs ?? GRACE_MS)];
   }
 
-  /** Returns what `#endHanging` would report; `going` are all the tokens that will have ended by then. */
-  async #foresee(jtis: readonly string[], why: EndReason, going: Set<string>): Promise<Part[]> {
+  /** Returns what `#endDependents` would return; adds the tokens that it would end to `all`. */
+  async #previewDependents(jtis: readonly string[], why: EndReason, all: Set<string>): Promise<Part[]> {
     const { authority } = this.#options;
     const tokens = await authority.claimsOf(jtis);
-    const { ending, staying } = await sessionsOf(tokens, why, this.#options);
+    const { ending, kept } = await sessionsOf(tokens, why, this.#options);
     const parts: Part[] = [
       {
         links: linksOf(tokens, this.#options).map(({ socket }) => socket),
         sessions: ending.map(({ id }) => id),
-        keptSessions: staying.map(({ id }) => id),
+        keptSessions: kept.map(({ id }) => id),
       },
     ];
-    const unused = await unusedDaemons(tokens, why, going, this.#options);
-    const more = authority.withChildren(unused).filter((jti) => !going.has(jti));
-    for (const jti of more) going.add(jti);
-    if (more.length > 0) parts.push(...(await this.#foresee(more, why, going)));
+    const unused = await unusedDaemons(tokens, why, all, this.#options);
+    const more = authority.withChildren(unused).filter((jti) => !all.has(jti));
+    for (const jti of more) all.add(jti);
+    if (more.length > 0) parts.push(...(await this.#previewDependents(more, why, all)));
     return parts;
   }
 }
 
-/** Returns the error that calls of ended tokens are told. */
-function reasonFor(why: EndReason): AppError {
+/** Returns the error with which the calls of ended tokens are aborted. */
+function errorFor(why: EndReason): AppError {
   if (why === 'expired') return tokenExpired();
   return new AppError('TOKEN_NOT_ACTIVE', 'the token was revoked; log in again');
 }
 
-/** The values of all, once none is under way any more. Throws what the first of them threw. */
-async function allOf<Value>(works: readonly Promise<Value>[]): Promise<Value[]> {
-  const outcomes = await Promise.allSettled(works);
+/** Waits until all promises have settled; returns their values. Throws the error of the first that failed. */
+async function settled<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
+  const outcomes = await Promise.allSettled(promises);
   return outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;

@@ -1,25 +1,25 @@
-/** Finds what is to be ended, and whether who asks may end it. Ends nothing. */
+/** Finds what a revocation selects, and checks that the caller may end it. Ends nothing. */
 
 import { seesAll } from '../accounts/roles.ts';
 import type { Authority, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
-import { type By, checkMayEnd, checkSeesLink, checkSeesLogin, type Roles, sees } from './may-end.ts';
+import { checkMayEnd, checkSeesLink, checkSeesLogin, type Requester, type Roles, sees } from './may-end.ts';
 
-/** Tokens by id, or every one of a login. */
+/** Tokens by id, or all tokens of a login. */
 export type Tokens = { readonly jtis: readonly string[] } | { readonly login: string };
 
 /** Tokens, the link with this socket and its token, or one session. */
 export type Selection =
   | Tokens
   | { readonly socket: string }
-  /** Its processes have `graceMs` between SIGTERM and SIGKILL; 3 s. */
+  /** `graceMs` is the time between SIGTERM and SIGKILL; 3 s by default. */
   | { readonly sessionId: string; readonly graceMs?: number | undefined };
 
 export type Session = Awaited<ReturnType<Sessions['endable']>>;
 
-/** The tokens that were selected, or one session and no token. */
+/** The selected tokens, or one session and no token. */
 export type Selected =
   | Tokens
   | { readonly jtis: readonly []; readonly session: Session; readonly graceMs?: number | undefined };
@@ -31,11 +31,14 @@ export interface SelectDeps {
   readonly roles: Roles;
 }
 
-/** Throws NOT_FOUND, PERMISSION_DENIED, SESSION_ENDED, LINK_REQUIRED, LINK_LOST, STORE_UNAVAILABLE. */
+/**
+ * Resolves a selection. Throws NOT_FOUND, PERMISSION_DENIED, SESSION_ENDED, LINK_REQUIRED, LINK_LOST,
+ * STORE_UNAVAILABLE.
+ */
 export async function select(
   selection: Selection,
   why: EndReason,
-  by: By,
+  by: Requester,
   deps: SelectDeps,
 ): Promise<Selected> {
   if ('jtis' in selection) return { jtis: await tokensById(selection.jtis, by, deps) };
@@ -46,16 +49,20 @@ export async function select(
   return { jtis: [], session, graceMs: selection.graceMs };
 }
 
-async function tokensById(jtis: readonly string[], by: By, deps: SelectDeps): Promise<string[]> {
+async function tokensById(jtis: readonly string[], by: Requester, deps: SelectDeps): Promise<string[]> {
   const active = jtis.filter((jti) => deps.authority.isActive(jti));
-  // An administrator may end all: to look up the owners first would leave the tokens good meanwhile.
-  const isKnown = by.role === 'admin' || active.every((jti) => jti === by.claims.jti);
-  const found = isKnown ? active : await visible(active, by, deps);
+  // Looking up the owners takes time in which the tokens stay valid. An administrator may end all of them.
+  const mayEndAll = by.role === 'admin' || active.every((jti) => jti === by.claims.jti);
+  const found = mayEndAll ? active : await visible(active, by, deps);
   if (found.length === 0) throw new AppError('NOT_FOUND', 'there is no such token');
   return found;
 }
 
-async function visible(jtis: readonly string[], by: By, { authority, roles }: SelectDeps): Promise<string[]> {
+async function visible(
+  jtis: readonly string[],
+  by: Requester,
+  { authority, roles }: SelectDeps,
+): Promise<string[]> {
   const claims = await Promise.all(jtis.map((jti) => authority.get(jti)));
   const found = claims.filter((each) => each !== undefined).filter((each) => sees(by, each));
   await checkMayEnd(by, found, roles);
@@ -65,17 +72,21 @@ async function visible(jtis: readonly string[], by: By, { authority, roles }: Se
 async function tokensOf(
   login: string,
   why: EndReason,
-  by: By,
+  by: Requester,
   { authority, roles }: SelectDeps,
 ): Promise<Tokens> {
   checkSeesLogin(by, login);
-  // Everybody may log out everywhere, also where one of the tokens has the role of an administrator.
+  // Everybody may log out everywhere, even if one of their tokens has the administrator role.
   const isLogout = why === 'logout' && login === by.claims.sub;
   if (by.role === 'manager' && !isLogout) await checkMayEnd(by, await authority.liveTokensOf(login), roles);
   return { login };
 }
 
-async function tokenOfLink(socket: string, by: By, { authority, links, roles }: SelectDeps): Promise<string> {
+async function tokenOfLink(
+  socket: string,
+  by: Requester,
+  { authority, links, roles }: SelectDeps,
+): Promise<string> {
   const link = links.get(socket);
   checkSeesLink(by, link);
   const claims = by.role === 'manager' ? await authority.get(link.jti) : undefined;

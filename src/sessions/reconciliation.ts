@@ -53,7 +53,7 @@ export class Reconciliation implements LinkObserver {
 
   async gone({ uid, socket }: LinkInfo): Promise<void> {
     await this.#queue.run(uid, async () => {
-      for (const { id } of await this.#unendedOf(uid)) {
+      for (const { id } of await this.#activeOf(uid)) {
         await this.#options.records.change(id, (row) =>
           row.socket === socket ? { socket: null } : undefined,
         );
@@ -76,7 +76,7 @@ export class Reconciliation implements LinkObserver {
    */
   async #compare(link: LinkConnection, again: boolean): Promise<void> {
     const { uid, socket } = link.info;
-    const rows = (await this.#unendedOf(uid)).filter((row) => this.#isFor(row, socket));
+    const rows = (await this.#activeOf(uid)).filter((row) => this.#isFor(row, socket));
     if (rows.length === 0) return;
     const known = byId(await link.list());
     const unknown = rows.filter(({ id }) => !known.has(id)).map(({ id }) => id);
@@ -126,7 +126,7 @@ export class Reconciliation implements LinkObserver {
     });
   }
 
-  async #unendedOf(uid: number): Promise<SessionRow[]> {
+  async #activeOf(uid: number): Promise<SessionRow[]> {
     const rows = await runningOfUid(this.#options.store, uid);
     return rows.filter(({ id }) => !this.#options.unanswered.has(id));
   }

@@ -5,7 +5,7 @@ import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
 import {
-  countUnended,
+  countActive,
   deleteSessions,
   insertSession,
   type SessionQuery,
@@ -44,7 +44,7 @@ export class Records {
   /** Adds a new session. Throws LIMIT_EXCEEDED when its login already has 200 that have not ended. */
   async add(row: SessionRow): Promise<void> {
     await this.#store.commit(async (tx) => {
-      if ((await countUnended(tx, row.login)) >= MAX_RUNNING_PER_LOGIN) {
+      if ((await countActive(tx, row.login)) >= MAX_RUNNING_PER_LOGIN) {
         throw new AppError(
           'LIMIT_EXCEEDED',
           `a login runs at most ${MAX_RUNNING_PER_LOGIN} sessions at once`,

@@ -175,10 +175,10 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Returns the sessions that have not ended and were started with one of these tokens, or run on one of
-   * these link daemons.
+   * Returns the active sessions that were started with one of these tokens or run on one of these link
+   * daemons.
    */
-  async hangingOn(
+  async dependentOn(
     tokens: readonly TokenClaims[],
     daemons: readonly Pick<LinkInfo, 'uid' | 'socket'>[],
   ): Promise<SessionRow[]> {
@@ -255,7 +255,7 @@ export class Sessions implements AsyncDisposable {
   /** Returns the link that looks after a running session. */
   #runningLinkOf({ state, socket, linux_user }: SessionRow): LinkConnection {
     const { links } = this.#options;
-    if (state === 'ended') throw new AppError('SESSION_ENDED', 'the session is over');
+    if (state === 'ended') throw new AppError('SESSION_ENDED', 'the session has ended');
     const link = socket === null ? undefined : links.forSocket(socket);
     if (link) return link;
     if (socket !== null && links.isKnown(socket)) {

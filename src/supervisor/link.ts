@@ -26,7 +26,7 @@ export class Link {
   /** Is being ended by code that takes care of the rest. */
   isEnding = false;
   /** Has been removed: must not be stored or shown any more. */
-  isOver = false;
+  isRemoved = false;
 
   constructor(row: LinkRow) {
     this.#row = row;

@@ -317,7 +317,7 @@ export class Links implements AsyncDisposable {
   observe(observer: LinkObserver): void {
     this.#observers.add(observer);
     for (const { connection, isIneligible, jti } of this.#registry.all()) {
-      if (isIneligible) void this.#observers.tellOne(observer, (it) => it.tokenOver?.(jti, 'revoked'));
+      if (isIneligible) void this.#observers.tellOne(observer, (it) => it.tokenObsolete?.(jti, 'revoked'));
       if (connection) void this.#observers.tellOne(observer, (it) => it.ready?.(connection));
     }
   }

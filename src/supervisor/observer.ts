@@ -14,7 +14,7 @@ export interface LinkObserver {
    * The token of a link must be revoked: the link has ended, or its account may have none any more
    * (`revoked`).
    */
-  tokenOver?(jti: string, why: 'link-ended' | 'revoked'): Promise<void>;
+  tokenObsolete?(jti: string, why: 'link-ended' | 'revoked'): Promise<void>;
 }
 
 /** Calls all observers. An error of one is logged, and does not affect the others. */

@@ -73,10 +73,10 @@ export class LinkRegistry {
    * state again.
    */
   changed(link: Link): void {
-    if (link.isOver) return;
+    if (link.isRemoved) return;
     this.changes.emit({ kind: 'changed', link: link.info });
     const kept = this.#store.commit(async (tx) => {
-      if (!link.isOver) await upsertLink(tx, link.row);
+      if (!link.isRemoved) await upsertLink(tx, link.row);
     });
     kept.catch((error: unknown) =>
       this.#log.error({ err: error, socket: link.socket }, 'cannot store a link'),
@@ -86,7 +86,7 @@ export class LinkRegistry {
   /** Removes a link that is gone. */
   async remove(link: Link): Promise<void> {
     const { info } = link;
-    link.isOver = true;
+    link.isRemoved = true;
     this.#links.delete(link.socket);
     if (this.#accepting.get(link.linuxUser) === link) this.#accepting.delete(link.linuxUser);
     this.changes.emit({ kind: 'removed', link: info });

@@ -135,7 +135,7 @@ export class Session implements OutputSource {
       await untilBegun(keeper.pid, this.#parts.pids.holder, isOver);
       this.#hasBegun = true;
     }
-    if (this.#isOver || keeper === undefined) throw new AppError('SESSION_ENDED', 'the session is over');
+    if (this.#isOver || keeper === undefined) throw new AppError('SESSION_ENDED', 'the session has ended');
     if (TRAPPED_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
     else for (const entry of this.#group(keeper.pid)) send(entry, number);
   }

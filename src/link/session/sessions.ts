@@ -77,7 +77,7 @@ export class Sessions {
   get(id: string): Session {
     const session = this.#open.get(id);
     if (session !== undefined) return session;
-    if (this.#over.has(id)) throw new AppError('SESSION_ENDED', 'the session is over');
+    if (this.#over.has(id)) throw new AppError('SESSION_ENDED', 'the session has ended');
     throw notFound();
   }
 

@@ -50,7 +50,7 @@ export async function selectSessions(db: Db, query: SessionQuery): Promise<Page<
 }
 
 /** Counts the sessions of a login that are not over. */
-export async function countUnended(db: Db, login: string): Promise<number> {
+export async function countActive(db: Db, login: string): Promise<number> {
   const counted = db
     .selectFrom('sessions')
     .select(({ fn }) => fn.countAll().as('total'))

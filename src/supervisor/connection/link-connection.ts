@@ -176,7 +176,7 @@ export class LinkConnection {
   async end(sessionId: string, graceMs: number): Promise<Ended> {
     const end: Body = { $case: 'end', value: { sessionId, graceMilliseconds: graceMs } };
     const ended = await this.#channel.ask(end, 'ended', graceMs + END_MARGIN_MS);
-    if (ended.survivors.length === 0) await this.markOver(sessionId);
+    if (ended.survivors.length === 0) await this.markEnded(sessionId);
     return ended;
   }
 
@@ -214,8 +214,8 @@ export class LinkConnection {
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => resolve(undefined), graceMs + STOP_MARGIN_MS);
     this.#tellIfOpen(stop);
-    const markOver = this.ended.then((): Stopped => ({ ended: [] }));
-    const stopped = await Promise.race([this.#stopped.promise, markOver, late]);
+    const closed = this.ended.then((): Stopped => ({ ended: [] }));
+    const stopped = await Promise.race([this.#stopped.promise, closed, late]);
     clearTimeout(timer);
     if (!stopped) throw new AppError('LINK_LOST', 'the link does not stop');
     return stopped.ended;
@@ -228,7 +228,7 @@ export class LinkConnection {
   #inputOf(sessionId: string): InputWindow {
     const known = this.#inputs.get(sessionId);
     if (known) return known.window;
-    if (!this.#running.has(sessionId)) throw new AppError('SESSION_ENDED', 'the session is over');
+    if (!this.#running.has(sessionId)) throw new AppError('SESSION_ENDED', 'the session has ended');
     // All input of a session has the same request number, so that an error can be assigned to it.
     const request = this.#channel.newRequest();
     const window = new InputWindow((data) =>
@@ -291,7 +291,7 @@ export class LinkConnection {
   }
 
   #exited(sessionId: string, status: number | undefined): void {
-    this.#inputs.get(sessionId)?.window.fail(new AppError('SESSION_ENDED', 'the session is over'));
+    this.#inputs.get(sessionId)?.window.fail(new AppError('SESSION_ENDED', 'the session has ended'));
     this.#inputs.delete(sessionId);
     if (!this.#running.delete(sessionId)) return;
     this.#events.exited(sessionId, status);
@@ -301,7 +301,7 @@ export class LinkConnection {
   /**
    * Marks a session without processes as over, whether or not its link reports its status within a second.
    */
-  async markOver(sessionId: string): Promise<void> {
+  async markEnded(sessionId: string): Promise<void> {
     const deadline = performance.now() + EXITED_MS;
     while (this.#running.has(sessionId) && this.isOpen && performance.now() < deadline) await delay(10);
     if (this.isOpen) this.#exited(sessionId, undefined);

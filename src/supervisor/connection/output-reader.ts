@@ -73,7 +73,7 @@ export class OutputReader {
     this.#changed.notify();
   }
 
-  get isOver(): boolean {
+  get hasEnded(): boolean {
     return this.#end !== undefined || this.#error !== undefined;
   }
 
@@ -99,7 +99,7 @@ export class OutputReader {
 
   #returnCredit(bytes: number, grant: (bytes: number) => void): void {
     this.#taken += bytes;
-    if (this.#taken < this.#returnBytes || this.isOver) return;
+    if (this.#taken < this.#returnBytes || this.hasEnded) return;
     this.#window += this.#taken;
     grant(this.#taken);
     this.#taken = 0;

@@ -25,11 +25,11 @@ export async function endLink(
     if (link.cgroup) return await endCgroup(link, link.cgroup, { isStopping, everything });
     const listener = link.process ? { nobody: false } : await supervision.whoListens(link);
     link.process ??= listener.process;
-    const isOver = link.process
+    const hasEnded = link.process
       ? await endProcess(link, isStopping ? EXIT_MS : 0)
       : isStopping || listener.nobody;
-    if (isOver) return { isOver, processes: link.process ? 1 : 0, survivors: [], verifiedBy: 'link' };
-    return { isOver, processes: 0, survivors: [survivorOf(link, link.row.pid)] };
+    if (hasEnded) return { hasEnded, processes: link.process ? 1 : 0, survivors: [], verifiedBy: 'link' };
+    return { hasEnded, processes: 0, survivors: [survivorOf(link, link.row.pid)] };
   } finally {
     await supervision.drop(link);
   }
@@ -54,7 +54,7 @@ async function endCgroup(
   const { killed, left } = await (everything ? whole : own).end(KILL_TIMEOUT_MS);
   const besides = killed.filter((pid) => pid !== link.process?.pid).length;
   const survivors = left.map((pid) => survivorOf(link, pid));
-  return { isOver: left.length === 0, processes: 1 + besides, survivors, verifiedBy: 'daemon' };
+  return { hasEnded: left.length === 0, processes: 1 + besides, survivors, verifiedBy: 'daemon' };
 }
 
 function survivorOf({ linuxUser }: Link, pid: number): Survivor {

@@ -9,7 +9,7 @@ export interface Survivor {
 /** The result of ending a link or a session. */
 export interface EndResult {
   /** False when something survived, and for a session that its link does not know. */
-  readonly isOver: boolean;
+  readonly hasEnded: boolean;
   /** Number of processes ended. */
   readonly processes: number;
   readonly survivors: readonly Survivor[];

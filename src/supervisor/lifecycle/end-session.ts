@@ -35,11 +35,11 @@ export async function endSession(
   if (cgroup === undefined) return byLink;
   const keeper = link?.running.get(session.id);
   const { killed, left } = await cgroup.end(KILL_TIMEOUT_MS);
-  await link?.markOver(session.id);
+  await link?.markEnded(session.id);
   await cgroup.remove();
   const survivors = await Promise.all(left.slice(0, MAX_SURVIVORS).map((pid) => survivorOf(pid, session)));
   return {
-    isOver: left.length === 0,
+    hasEnded: left.length === 0,
     processes: byLink.processes + killed.filter((pid) => pid !== keeper).length,
     survivors,
     verifiedBy: 'daemon',
@@ -52,16 +52,16 @@ async function endByLink(link: LinkConnection, session: EndedSession, graceMs: n
     const { processes, survivors } = await link.end(session.id, graceMs);
     const some = survivors.slice(0, MAX_SURVIVORS);
     const left = some.map(({ pid, command }) => survivor(pid, session, safeText(command)));
-    return { isOver: left.length === 0, processes, survivors: left, verifiedBy: 'link' };
+    return { hasEnded: left.length === 0, processes, survivors: left, verifiedBy: 'link' };
   } catch (error) {
-    if (error instanceof LinkRefusal) return { isOver: false, processes: 0, survivors: [] };
-    return { isOver: false, processes: 0, survivors: [survivor(keeper, session, commandLine(session))] };
+    if (error instanceof LinkRefusal) return { hasEnded: false, processes: 0, survivors: [] };
+    return { hasEnded: false, processes: 0, survivors: [survivor(keeper, session, commandLine(session))] };
   }
 }
 
 /** The result for a session that no link looks after. */
 function unreachable(session: EndedSession): EndResult {
-  return { isOver: false, processes: 0, survivors: [survivor(0, session, commandLine(session))] };
+  return { hasEnded: false, processes: 0, survivors: [survivor(0, session, commandLine(session))] };
 }
 
 async function survivorOf(pid: number, session: EndedSession): Promise<Survivor> {

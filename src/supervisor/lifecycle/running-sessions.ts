@@ -4,16 +4,16 @@ import type { Store } from '../../store/open.ts';
 import type { SessionRow } from '../../store/schema.ts';
 import { selectSessions, sessionsOfUid } from '../../store/tables/sessions.ts';
 
-const UNENDED = ['starting', 'running'] as const;
+const ACTIVE = ['starting', 'running'] as const;
 
 export async function runningOfUid(store: Store, uid: number): Promise<SessionRow[]> {
-  const found = await Promise.all(UNENDED.map((state) => store.read((db) => sessionsOfUid(db, uid, state))));
+  const found = await Promise.all(ACTIVE.map((state) => store.read((db) => sessionsOfUid(db, uid, state))));
   return found.flat();
 }
 
 export async function runningOfLogin(store: Store, login: string): Promise<SessionRow[]> {
   const found: SessionRow[] = [];
-  for (const state of UNENDED) {
+  for (const state of ACTIVE) {
     const ask = { login, state, pageSize: LARGEST_PAGE };
     const all = pages((pageToken) => store.read((db) => selectSessions(db, { ...ask, pageToken })));
     for await (const { items } of all) found.push(...items);

@@ -104,12 +104,12 @@ export class Supervision {
 
   /** Removes a link that is gone: revokes its token, and ends its process should it still run. */
   async drop(link: Link): Promise<void> {
-    if (link.isOver) return;
+    if (link.isRemoved) return;
     const { registry, observers, folder, authority, log } = this.#options;
     const removed = registry.remove(link);
     link.connection?.close('the link has been removed');
     if (authority.isActive(link.jti))
-      await Promise.all(observers.tell((observer) => observer.tokenOver?.(link.jti, 'link-ended')));
+      await Promise.all(observers.tell((observer) => observer.tokenObsolete?.(link.jti, 'link-ended')));
     await folder.remove(link.socket);
     await removed;
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'a link is gone');
@@ -140,7 +140,7 @@ export class Supervision {
 
   async #lost(link: Link): Promise<void> {
     const { registry, log, stopping } = this.#options;
-    if (link.isOver || link.isEnding || stopping.aborted) return;
+    if (link.isRemoved || link.isEnding || stopping.aborted) return;
     if (link.isLeaving) return this.drop(link);
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'lost the connection to a link');
     registry.changed(link);
@@ -174,7 +174,7 @@ export class Supervision {
 
   /** Returns false when another attempt is worthwhile. */
   async #tryResume(link: Link): Promise<boolean> {
-    if (link.isOver || this.#options.stopping.aborted) return true;
+    if (link.isRemoved || this.#options.stopping.aborted) return true;
     try {
       await this.#resume(link);
     } catch (error) {
@@ -202,7 +202,8 @@ export class Supervision {
       greeted.channel.close('the link was not resumed');
       throw error;
     }
-    if (link.isOver || this.#options.stopping.aborted) return greeted.channel.close('the server is stopping');
+    if (link.isRemoved || this.#options.stopping.aborted)
+      return greeted.channel.close('the server is stopping');
     if (!authority.isActive(link.jti)) return this.#end(link);
     if (link.isRetiring) link.connection?.retire();
     else if (link.daemon) registry.acceptAgain(link);
@@ -219,7 +220,7 @@ export class Supervision {
   /** Stops a link whose account may have none any more. */
   async #checkAccount(link: Link): Promise<void> {
     const { observers, settings, log } = this.#options;
-    if (link.isOver) return;
+    if (link.isRemoved) return;
     try {
       const user = await canonicalUserOfUid(link.uid);
       if (user?.name !== link.linuxUser) throw new AppError('NOT_ELIGIBLE', 'the account has changed');
@@ -231,7 +232,7 @@ export class Supervision {
         "a link's account is no longer eligible",
       );
       link.isIneligible = true;
-      await Promise.all(observers.tell((observer) => observer.tokenOver?.(link.jti, 'revoked')));
+      await Promise.all(observers.tell((observer) => observer.tokenObsolete?.(link.jti, 'revoked')));
     }
   }
 }

@@ -180,7 +180,7 @@ export class Registration {
       await this.#sendInit(link, token, candidate);
       return link;
     } catch (error) {
-      await Promise.all(observers.tell((observer) => observer.tokenOver?.(claims.jti, 'link-ended')));
+      await Promise.all(observers.tell((observer) => observer.tokenObsolete?.(claims.jti, 'link-ended')));
       await registry.forget(socket);
       throw isAppError(error, 'TOKEN_INVALID') || isAppError(error, 'TOKEN_EXPIRED')
         ? proofRejected(error)

@@ -7,7 +7,7 @@ import { Revocation } from '../../../src/revocation/revocation.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { selectToken } from '../../../src/store/tables/tokens.ts';
 import { testKeys } from '../server/authority.ts';
-import { nothingHangs } from '../server/nothing-hangs.ts';
+import { noDependents } from '../server/no-dependents.ts';
 import { emptyDisk, fillDisk } from './fill-disk.ts';
 
 const folder = process.argv[2] ?? '';
@@ -34,7 +34,7 @@ async function open(reserveBytes: number): Promise<Opened> {
   );
   const revocation = owned.use(
     await Revocation.open({
-      ...nothingHangs(),
+      ...noDependents(),
       authority,
       roles: { roleOf: () => 'user' },
       settings: () => ({ onRevoke: 'keep', shutdownOnLogout: false }),

@@ -15,7 +15,7 @@ import { loadKeys } from '../../../src/authority/keys/keys.ts';
 import { loadPki, type Pki } from '../../../src/authority/keys/pki.ts';
 import { removeServerFile, writeServerFile } from '../../../src/config/paths/run-files.ts';
 import { RefusalLog } from '../../../src/log/refusal-log.ts';
-import { type By, type Receipt, Revocation } from '../../../src/revocation/revocation.ts';
+import { type Receipt, type Requester, Revocation } from '../../../src/revocation/revocation.ts';
 import type { Session } from '../../../src/sessions/session.ts';
 import { Sessions, type SessionsOptions } from '../../../src/sessions/sessions.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
@@ -26,7 +26,7 @@ import type { TokenClaims } from '../../../src/token/claims.ts';
 const PATIENCE_MS = 10_000;
 const main = join(import.meta.dirname, '../../../src/main.ts');
 export const me = userInfo();
-const ADMIN: By = {
+const ADMIN: Requester = {
   claims: { jti: '', sub: 'root', authMethod: 'local' },
   role: 'admin',
 };

@@ -13,7 +13,7 @@ import type { EndResult } from '../../../src/supervisor/lifecycle/end-result.ts'
 import type { LinkInfo } from '../../../src/supervisor/link-info.ts';
 import type { LinkObserver } from '../../../src/supervisor/observer.ts';
 import { keySetOf, signingKey } from '../../../src/token/key.ts';
-import { nothingHangs } from './nothing-hangs.ts';
+import { noDependents } from './no-dependents.ts';
 
 export function testKeys(): AuthorityKeys {
   const signing = signingKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
@@ -52,11 +52,11 @@ export async function until(isTrue: () => boolean): Promise<void> {
 }
 
 /** The links and sessions of tokens, as the test defines them. */
-export interface Hung {
+export interface Dependents {
   /** Ends a token's link and sessions, as a real link would. */
   end: (socket: string) => Promise<EndResult>;
   /** Sessions that run with any token. */
-  sessions: Awaited<ReturnType<Sessions['hangingOn']>>;
+  sessions: Awaited<ReturnType<Sessions['dependentOn']>>;
   onRevoke: 'keep' | 'end';
   /** Observer of links, once the revocation has set it. */
   observer?: LinkObserver;
@@ -69,8 +69,8 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   nowMs = 1_790_000_000_000;
   broken = false;
   afterCommit = (): void => {};
-  readonly hung: Hung = {
-    end: async () => ({ isOver: true, processes: 0, survivors: [] }),
+  readonly dependents: Dependents = {
+    end: async () => ({ hasEnded: true, processes: 0, survivors: [] }),
     sessions: [],
     onRevoke: 'keep',
   };
@@ -89,24 +89,24 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
       settings: () => ({ lifetimeSeconds: 3600, lifetimes: {}, ...settings }),
       now: () => this.nowMs,
     });
-    const revocation = await Revocation.open({ authority, ...this.#hanging() });
+    const revocation = await Revocation.open({ authority, ...this.#dependentsOptions() });
     this.#opened = { authority, revocation, store };
     return authority;
   }
 
   /** Gives each token with a socket a link, and ends links and sessions as the test says. */
-  #hanging(): Omit<RevocationOptions, 'authority'> {
-    const { hung } = this;
-    const { links, sessions } = nothingHangs();
+  #dependentsOptions(): Omit<RevocationOptions, 'authority'> {
+    const { dependents } = this;
+    const { links, sessions } = noDependents();
     const observe = (observer: LinkObserver): void => {
-      hung.observer = observer;
+      dependents.observer = observer;
     };
     const find = (socket: string) => (socket === '' ? undefined : ({ socket, daemon: false } as LinkInfo));
     return {
-      links: { ...links, find, expectEnd: (socket) => () => hung.end(socket), observe },
-      sessions: { ...sessions, hangingOn: async () => hung.sessions },
+      links: { ...links, find, expectEnd: (socket) => () => dependents.end(socket), observe },
+      sessions: { ...sessions, dependentOn: async () => dependents.sessions },
       roles: { roleOf: () => 'user' },
-      settings: () => ({ onRevoke: hung.onRevoke, shutdownOnLogout: false }),
+      settings: () => ({ onRevoke: dependents.onRevoke, shutdownOnLogout: false }),
       log: { error: (_, message) => void this.logged.push(message) },
     };
   }

@@ -21,7 +21,7 @@ import { createLog, type LogTarget } from '../../../src/log/log.ts';
 import { RefusalLog } from '../../../src/log/refusal-log.ts';
 import { Revocation } from '../../../src/revocation/revocation.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
-import { nothingHangs } from './nothing-hangs.ts';
+import { noDependents } from './no-dependents.ts';
 
 const NO_USE = {
   usage: async () => ({ top: [], links: 0, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 0 }),
@@ -101,7 +101,7 @@ export class ServedApi implements AsyncDisposable {
       manager: { users: [...(options.managers ?? [])], groups: [] },
     };
     const roles = new Roles({ members: () => members });
-    const below = nothingHangs();
+    const below = noDependents();
     const revocation = await Revocation.open({
       authority,
       links: below.links,

@@ -5,7 +5,7 @@ import type { TokenClaims } from '../token/claims.ts';
 
 const PLAIN = { environment: {}, directory: '', input: false };
 const ANYBODY = { login: '', seesAll: true };
-/** A shell that waits for a child, and says so. */
+/** A shell that prints a line and then waits for a child: two processes. */
 const TWO = { command: ['sh', '-c', 'sleep 60 & echo here; wait'], ...PLAIN };
 
 async function started(world: World, claims: TokenClaims): Promise<string> {
@@ -30,7 +30,7 @@ function isAlive(pid: number): boolean {
 }
 
 describe('revoking a token (X1)', () => {
-  test('ends its link, and keeps its sessions', async () => {
+  test('ends its link and keeps its sessions', async () => {
     await using world = await World.open();
     const own = await world.link();
     const claims = await claimsOf(world, own);
@@ -52,7 +52,7 @@ describe('revoking a token (X1)', () => {
     await world.end(id);
   });
 
-  test('with on_revoke "end" ends its sessions first, and nobody else\'s', async () => {
+  test('with on_revoke "end" ends its own sessions only, and first', async () => {
     await using world = await World.open({ onRevoke: 'end' });
     await world.linkDaemon();
     const mine = await world.login();
@@ -72,7 +72,7 @@ describe('revoking a token (X1)', () => {
     expect(await world.sessions.get(ANYBODY, kept)).toMatchObject({ state: 'running' });
   });
 
-  test('with on_revoke "end" a token with a link loses both', async () => {
+  test('with on_revoke "end" ends both the link and the sessions of a token', async () => {
     await using world = await World.open({ onRevoke: 'end' });
     const own = await world.link();
     const id = await started(world, await claimsOf(world, own));
@@ -80,7 +80,7 @@ describe('revoking a token (X1)', () => {
     expect(receipt).toMatchObject({ links: [own.socket], sessions: [id], survivors: [] });
   });
 
-  test('leaves the link daemon alone when the last login ends (F31)', async () => {
+  test('keeps the link daemon when the last login ends (F31)', async () => {
     await using world = await World.open();
     const daemon = await world.linkDaemon();
     const { jti } = await world.login();
@@ -92,7 +92,7 @@ describe('revoking a token (X1)', () => {
     expect(isAlive(daemon.pid)).toBe(true);
   });
 
-  test('leaves the link daemon alone, unless shutdown_on_logout says otherwise and it was the last login (F31)', async () => {
+  test('with shutdown_on_logout ends the link daemon with the last login (F31)', async () => {
     await using world = await World.open({ shutdownOnLogout: true });
     const daemon = await world.linkDaemon();
     const first = await world.login();
@@ -108,7 +108,7 @@ describe('revoking a token (X1)', () => {
     expect(await world.sockets()).toEqual([]);
   });
 
-  test('starts nothing for a token revoked while its start was under way', async () => {
+  test('starts nothing for a token that is revoked during the start', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
     await world.links.register({ socket: fake.name, daemon: true }, me.uid);
@@ -121,7 +121,7 @@ describe('revoking a token (X1)', () => {
     expect((await world.sessions.list(ANYBODY, { pageSize: 0 })).items).toEqual([]);
   });
 
-  test('with on_revoke "end" ends what is only just being started', async () => {
+  test('with on_revoke "end" ends a session that is just starting', async () => {
     await using world = await World.open({ onRevoke: 'end' });
     const daemon = await world.linkDaemon();
     for (let round = 0; round < 5; round += 1) {
@@ -138,7 +138,7 @@ describe('revoking a token (X1)', () => {
     }
   });
 
-  test('kills a link that does not answer, and says so', async () => {
+  test('kills a link that does not answer, and reports it', async () => {
     await using world = await World.open();
     const own = await world.link();
     process.kill(own.pid, 'SIGSTOP');
@@ -148,13 +148,13 @@ describe('revoking a token (X1)', () => {
     await world.until('its end', () => own.child.signalCode ?? undefined);
   });
 
-  test('ends a link that is lost meanwhile', async () => {
+  test('ends a link whose connection is lost meanwhile', async () => {
     await using world = await World.open();
     const own = await world.link();
     const end = world.links.expectEnd(own.socket);
     await world.links.expectEnd(own.socket)?.(false);
     expect(world.links.find(own.socket)).toBeUndefined();
-    expect(await end?.(true)).toMatchObject({ isOver: true, survivors: [] });
+    expect(await end?.(true)).toMatchObject({ hasEnded: true, survivors: [] });
   });
 
   test('starts nothing on a link daemon that is being ended', async () => {
@@ -168,7 +168,7 @@ describe('revoking a token (X1)', () => {
     await end?.(true);
   });
 
-  test('of a manager by their own logout is refused for no role of theirs (X2)', async () => {
+  test('by logging out is always allowed, even where revoking is denied (X2)', async () => {
     await using world = await World.open({ roles: { max: 'admin' } });
     const claims = await world.login('max');
     const by = { claims, role: 'manager' as const };
@@ -177,7 +177,7 @@ describe('revoking a token (X1)', () => {
     expect((await world.revocation.revoke({ login: 'max' }, 'logout', by)).jtis).toEqual([claims.jti]);
   });
 
-  test('by stopping the link is the same', async () => {
+  test('happens as well when its link is stopped', async () => {
     await using world = await World.open();
     const own = await world.link();
     expect(await world.stopLink(own.socket)).toMatchObject({

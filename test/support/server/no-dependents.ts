@@ -2,10 +2,10 @@
 import { AppError } from '../../../src/errors.ts';
 import type { RevocationOptions } from '../../../src/revocation/revocation.ts';
 
-const OVER = { isOver: true, processes: 0, survivors: [] };
+const ENDED = { hasEnded: true, processes: 0, survivors: [] };
 
-/** No token has a link or a session, and every token of a link counts as one whose link is present. */
-export function nothingHangs(): Pick<RevocationOptions, 'links' | 'sessions'> {
+/** No token has a link or a session; every token of a link counts as one whose link exists. */
+export function noDependents(): Pick<RevocationOptions, 'links' | 'sessions'> {
   return {
     links: {
       get: () => notFound('link'),
@@ -18,8 +18,8 @@ export function nothingHangs(): Pick<RevocationOptions, 'links' | 'sessions'> {
     },
     sessions: {
       endable: async () => notFound('session'),
-      hangingOn: async () => [],
-      end: async () => OVER,
+      dependentOn: async () => [],
+      end: async () => ENDED,
     },
   };
 }

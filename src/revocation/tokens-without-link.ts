@@ -1,17 +1,22 @@
-/** A daemon that was killed between making a link's token and keeping the link leaves a token of no link. */
+/**
+ * Finds tokens whose link was never stored: a daemon that is killed between issuing a link's token and
+ * storing the link leaves one.
+ */
 import { LARGEST_PAGE, pages } from '../async/pages.ts';
 import type { Authority } from '../authority/authority.ts';
 
-/** The ids of tokens made for links that are not among `kept`. Throws STORE_UNAVAILABLE. */
+/**
+ * Returns the ids of link tokens that are not among `kept`, those of known links. Throws STORE_UNAVAILABLE.
+ */
 export async function tokensWithoutLink(
   authority: Pick<Authority, 'list'>,
   kept: ReadonlySet<string>,
 ): Promise<string[]> {
-  const orphans: string[] = [];
+  const found: string[] = [];
   for (const authMethod of ['link', 'link-daemon']) {
     const ask = { authMethod, pageSize: LARGEST_PAGE };
     for await (const { items } of pages((pageToken) => authority.list({ ...ask, pageToken })))
-      orphans.push(...items.map(({ jti }) => jti).filter((jti) => !kept.has(jti)));
+      found.push(...items.map(({ jti }) => jti).filter((jti) => !kept.has(jti)));
   }
-  return orphans;
+  return found;
 }

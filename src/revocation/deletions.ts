@@ -1,6 +1,6 @@
 /**
- * Deletes refused tokens for good. While the disk does not take it they stay refused, what hung on them
- * is ended all the same, once, and the deletion is tried again whenever `retry` is called.
+ * Deletes refused tokens from the store. While the store cannot write, they stay refused, their dependents
+ * are ended nevertheless, once, and each call of `retry` tries the deletion again.
  */
 import type { Authority, EndReason, Refused } from '../authority/authority.ts';
 import type { Log } from '../log/log.ts';
@@ -10,20 +10,22 @@ import type { Part } from './receipt.ts';
 export interface DeletionOptions {
   readonly authority: Pick<Authority, 'delete' | 'claimsOf'>;
   /**
-   * Ends what hung on tokens that are gone; called once for each token. To wait there for a revocation of
-   * one of them would be to wait for itself.
+   * Ends what depends on deleted tokens; called once for each token. It must not wait for a revocation of
+   * one of them, which would wait for it in turn.
    */
-  readonly consequences: (gone: readonly TokenClaims[], why: EndReason) => Promise<Part[]>;
+  readonly endDependents: (gone: readonly TokenClaims[], why: EndReason) => Promise<Part[]>;
   readonly log: Pick<Log, 'error'>;
 }
 
-/** Tokens that were refused together, until they are deleted and all that hung on them is gone. */
+/** Tokens that were refused together, until they are deleted and their dependents have ended. */
 export interface Deletion {
   readonly jtis: readonly string[];
-  /** The ones among them that were accepted once. */
+  /** Those among them that were active before. */
   readonly active: ReadonlySet<string>;
   readonly why: EndReason;
-  consequences: Promise<Part[]> | undefined;
+  /** The end of the dependents, once it has begun. */
+  dependents: Promise<Part[]> | undefined;
+  /** The current attempt. */
   work: Promise<Part[]> | undefined;
 }
 
@@ -35,26 +37,26 @@ export class Deletions {
     this.#options = options;
   }
 
-  /** Takes charge of tokens that have just been refused; nothing is deleted before `finish` or `retry`. */
+  /** Takes over tokens that have just been refused; nothing is deleted before `finish` or `retry`. */
   begin({ active, pending }: Refused, why: EndReason): void {
     const jtis = [...active, ...pending];
-    const begun: Deletion = { jtis, active: new Set(active), why, consequences: undefined, work: undefined };
+    const begun: Deletion = { jtis, active: new Set(active), why, dependents: undefined, work: undefined };
     for (const jti of jtis) this.#unfinished.set(jti, begun);
   }
 
-  /** True for a token that was accepted once and is being deleted, or waits for another try. */
+  /** Returns true for a token that was active and whose deletion is in progress or to be retried. */
   isEnding(jti: string): boolean {
     return this.#unfinished.get(jti)?.active.has(jti) === true;
   }
 
-  /** The deletions that these tokens are part of. */
+  /** Returns the deletions that these tokens are part of. */
   of(jtis: readonly string[]): Deletion[] {
     return [...new Set(jtis.flatMap((jti) => this.#unfinished.get(jti) ?? []))];
   }
 
   /**
-   * Resolves when the tokens are deleted for good and nothing is left of what hung on them; who asks while
-   * that is under way waits for the same. Throws STORE_UNAVAILABLE, and what went wrong in ending the rest.
+   * Resolves when the tokens are deleted and their dependents have ended; concurrent calls share one attempt.
+   * Throws STORE_UNAVAILABLE, and any error from ending the dependents.
    */
   finish(deletion: Deletion): Promise<Part[]> {
     deletion.work ??= this.#work(deletion).finally(() => {
@@ -63,23 +65,23 @@ export class Deletions {
     return deletion.work;
   }
 
-  /** Tries again what could not be finished. */
+  /** Retries the deletions that have failed. */
   retry(): Promise<void> {
     return this.#finishAll((deletion) => deletion.work === undefined);
   }
 
-  /** Settles when all is finished, or has failed once more. */
+  /** Resolves when each deletion has finished, or has failed again. */
   settled(): Promise<void> {
     return this.#finishAll(() => true);
   }
 
-  async #finishAll(isMeant: (deletion: Deletion) => boolean): Promise<void> {
-    const deletions = [...new Set(this.#unfinished.values())].filter(isMeant);
+  async #finishAll(isSelected: (deletion: Deletion) => boolean): Promise<void> {
+    const deletions = [...new Set(this.#unfinished.values())].filter(isSelected);
     const outcomes = await Promise.allSettled(deletions.map((deletion) => this.finish(deletion)));
     const failed = outcomes.find(({ status }) => status === 'rejected');
     if (failed?.status !== 'rejected') return;
     const details = { err: failed.reason, tokens: this.#unfinished.size };
-    this.#options.log.error(details, 'ended tokens are refused, but not yet deleted for good');
+    this.#options.log.error(details, 'cannot delete ended tokens yet; they stay refused');
   }
 
   async #work(deletion: Deletion): Promise<Part[]> {
@@ -87,10 +89,10 @@ export class Deletions {
     const { gone, failure } = await this.#delete(jtis);
     if (gone !== undefined) {
       const ended = gone.filter(({ jti }) => active.has(jti));
-      deletion.consequences ??= this.#options.consequences(ended, why);
+      deletion.dependents ??= this.#options.endDependents(ended, why);
     }
     try {
-      const parts = (await deletion.consequences) ?? [];
+      const parts = (await deletion.dependents) ?? [];
       if (failure !== undefined) throw failure;
       return parts;
     } finally {
@@ -98,7 +100,9 @@ export class Deletions {
     }
   }
 
-  /** Deletes the tokens and returns their claims, also when that fails; none when they cannot be read. */
+  /**
+   * Deletes the tokens. Returns their claims, even when the deletion fails; undefined if they are unreadable.
+   */
   async #delete(jtis: readonly string[]): Promise<{ gone: TokenClaims[] | undefined; failure?: unknown }> {
     const { authority } = this.#options;
     try {

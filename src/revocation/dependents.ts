@@ -1,0 +1,78 @@
+/**
+ * Finds what depends on tokens and ends with them (DESIGN 6): a token's own link; with on_revoke "end" its
+ * sessions; with shutdown_on_logout the link daemon of a user whose last login it was. Other tokens lose
+ * nothing, with one exception: under on_revoke "end" all sessions on a revoked link daemon end.
+ */
+import type { Authority, EndReason } from '../authority/authority.ts';
+import type { Sessions } from '../sessions/sessions.ts';
+import type { LinkInfo } from '../supervisor/link-info.ts';
+import type { Links } from '../supervisor/links.ts';
+import type { TokenClaims } from '../token/claims.ts';
+import type { Session } from './select.ts';
+
+/** The rooms that know what depends on a token. */
+export interface DependentSources {
+  readonly authority: Pick<Authority, 'liveTokensOf'>;
+  readonly links: Pick<Links, 'find' | 'daemonsOf'>;
+  readonly sessions: Pick<Sessions, 'dependentOn'>;
+  /** Returns the current settings, which a reload may change. */
+  readonly settings: () => RevocationSettings;
+}
+
+export interface RevocationSettings {
+  /** Whether the sessions of a token that ends keep running (`keep`) or end with it. */
+  readonly onRevoke: 'keep' | 'end';
+  /** True when a link daemon ends with its user's last login. */
+  readonly shutdownOnLogout: boolean;
+}
+
+/** Returns the links of these tokens. */
+export function linksOf(tokens: readonly TokenClaims[], { links }: DependentSources): LinkInfo[] {
+  return tokens.flatMap(({ socket }) => links.find(socket ?? '') ?? []);
+}
+
+/** Returns true when sessions end for this reason. The sessions of a lost link wait for the next one. */
+export function endsSessions(why: EndReason, { settings }: DependentSources): boolean {
+  return settings().onRevoke === 'end' && why !== 'link-ended';
+}
+
+/**
+ * Returns the running sessions that end with these tokens, and those that are kept. Throws STORE_UNAVAILABLE.
+ */
+export async function sessionsOf(
+  tokens: readonly TokenClaims[],
+  why: EndReason,
+  sources: DependentSources,
+): Promise<{ ending: Session[]; kept: Session[] }> {
+  const daemons = linksOf(tokens, sources).filter(({ daemon }) => daemon);
+  const found = await sources.sessions.dependentOn(tokens, daemons);
+  if (endsSessions(why, sources)) return { ending: found, kept: [] };
+  const jtis = new Set(tokens.map(({ jti }) => jti));
+  return { ending: [], kept: found.filter(({ jti }) => jtis.has(jti)) };
+}
+
+/**
+ * Returns the ids of the tokens of link daemons whose users lose their last login with `tokens`; those in
+ * `ending` no longer count as logins. Throws STORE_UNAVAILABLE.
+ */
+export async function unusedDaemons(
+  tokens: readonly TokenClaims[],
+  why: EndReason,
+  ending: ReadonlySet<string>,
+  { authority, links, settings }: DependentSources,
+): Promise<string[]> {
+  if (!settings().shutdownOnLogout || why === 'link-ended') return [];
+  const unused: string[] = [];
+  for (const user of new Set(tokens.filter(isLogin).flatMap(({ user }) => user ?? []))) {
+    const logins = new Set([user, ...tokens.filter((claims) => claims.user === user).map(({ sub }) => sub)]);
+    const live = (await Promise.all([...logins].map((login) => authority.liveTokensOf(login)))).flat();
+    if (live.some((claims) => isLogin(claims) && claims.user === user && !ending.has(claims.jti))) continue;
+    unused.push(...links.daemonsOf(user).map(({ jti }) => jti));
+  }
+  return unused;
+}
+
+/** Returns false for the token of a link daemon. */
+function isLogin({ authMethod }: TokenClaims): boolean {
+  return authMethod !== 'link-daemon';
+}
