@@ -7,8 +7,12 @@ const VERIFIED: Partial<Record<VerifiedBy, string>> = {
   [VerifiedBy.LINK]: "No process is left, says the user's own link.",
 };
 
-/** Returns the lines of a receipt, not yet inert. */
+/** Returns the lines of a receipt: what has ended, or when it is a preview, would end. Not yet inert. */
 export function receiptLines(receipt: Receipt): string[] {
+  return receipt.validateOnly ? previewLines(receipt) : endedLines(receipt);
+}
+
+function endedLines(receipt: Receipt): string[] {
   const witness = VERIFIED[receipt.verifiedBy];
   const isOver = receipt.survivors.length === 0 && receipt.processes > 0;
   return [
@@ -27,8 +31,7 @@ export function receiptLines(receipt: Receipt): string[] {
   ];
 }
 
-/** Returns the lines of a receipt with `validate_only`, which says what would end; not yet inert. */
-export function previewLines(receipt: Receipt): string[] {
+function previewLines(receipt: Receipt): string[] {
   return [
     `Would end ${whatEnded(receipt)}.`,
     ...idLines(receipt),

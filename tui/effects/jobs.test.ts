@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Page } from '../../src/client/pages.ts';
 import { AppError } from '../../src/errors.ts';
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
+import { becomeOlder } from '../../test/support/server/older-server.ts';
+import { ServedApi } from '../../test/support/server/served-api.ts';
 import type { EndAction, EndOptions, List, Row, Target } from '../screen.ts';
 import { sessions } from '../screens/sessions.ts';
+import { tokens } from '../screens/tokens.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { preview, work } from './jobs.ts';
@@ -143,6 +146,8 @@ describe('a job', () => {
 });
 
 describe('the question before an ending', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
   const ask = (action: EndAction, count: number) =>
     preview(client, action, targets(count), new AbortController().signal);
 
@@ -168,6 +173,33 @@ describe('the question before an ending', () => {
     expect(await ask(denied, 3)).toMatchObject({ jtis: ['t0', 't2'] });
     const broken = ending(() => Promise.reject(new AppError('STORE_UNAVAILABLE', 'the disk is full')));
     expect(await ask(broken, 3)).toContain('the disk is full');
+  });
+
+  it('does not say half of what would end, and asks no more once that is not known', async () => {
+    const asked: string[] = [];
+    const action = ending(async ([id = '']) => {
+      asked.push(id);
+      if (id === 't1') throw new AppError('UNAVAILABLE', 'the connection broke');
+      return { jtis: [id] };
+    }, 1);
+    expect(await ask(action, 100)).toBe('the connection broke');
+    expect(asked.length).toBeLessThan(10);
+  });
+
+  it('ends nothing on a server of an older version, where it is not known what would end', async () => {
+    becomeOlder();
+    await using api = await ServedApi.start();
+    await using alice = await api.client('alice');
+    const { claims } = await api.authority.mint({ login: 'alice', authMethod: 'link' });
+    const [revoke] = tokens.actions.filter(({ kind }) => kind === 'end');
+    const found = await preview(
+      alice,
+      revoke as EndAction,
+      [{ id: claims.jti, title: '' }],
+      new AbortController().signal,
+    );
+    expect(found).toMatch(/does not support previews; nothing has ended/);
+    expect(api.authority.isActive(claims.jti)).toBe(true);
   });
 
   it('says of what is gone already that nothing ends', async () => {

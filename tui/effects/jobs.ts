@@ -78,8 +78,9 @@ async function end({ client, job, dispatch, stop }: Working<'end'>): Promise<voi
 }
 
 /**
- * Asks what would end with these rows: the receipt to be, or a sentence on why it is not known. What may not
- * be ended is left out of it, unless that is all. Throws nothing; stops asking when `signal` aborts.
+ * Asks what would end with these rows: the receipt to be, or a sentence on why it is not known. Rows that are
+ * gone, or that may not be ended, are left out of it, unless there are no others. Throws nothing; stops
+ * asking when `signal` aborts, and after any other failure.
  */
 export async function preview(
   client: Client,
@@ -88,11 +89,22 @@ export async function preview(
   signal: AbortSignal,
 ): Promise<Receipt | string> {
   const how = { validateOnly: true, signal };
-  const all = await inChunks(targets, action, signal, (ids) => endChunk(client, action, ids, how));
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const all = await inChunks(targets, action, stop, async (ids) => {
+    const outcomes = await endChunk(client, action, ids, how);
+    if (outcomes.some(({ error }) => isUnknown(error))) failed.abort();
+    return outcomes;
+  });
   const receipts = all.flatMap(({ result }) => result ?? []);
-  const failed = all.find(({ error }) => error !== undefined && !isAppError(error, 'NOT_FOUND'));
-  if (receipts.length === 0 && failed !== undefined) return explain(failed.error).text;
-  return sumReceipts(receipts, 0);
+  const errors = all.flatMap(({ error }) => error ?? []).filter((error) => !isAppError(error, 'NOT_FOUND'));
+  const why = errors.find(isUnknown) ?? (receipts.length === 0 ? errors[0] : undefined);
+  return why === undefined ? sumReceipts(receipts, 0) : explain(why).text;
+}
+
+/** Returns true for a failure after which it is not known what would end. */
+function isUnknown(error: unknown): boolean {
+  return error !== undefined && !isAppError(error, 'NOT_FOUND') && !isAppError(error, 'PERMISSION_DENIED');
 }
 
 /** Calls `each` with the rows, as many per call as the action accepts. */

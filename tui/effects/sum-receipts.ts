@@ -19,6 +19,7 @@ export function sumReceipts(receipts: readonly Receipt[], milliseconds: number):
     survivors: receipts.flatMap(({ survivors }) => survivors),
     verifiedBy: leastSure(said),
     keptSessions: unique(receipts.flatMap(({ keptSessions }) => keptSessions)),
+    validateOnly: receipts.every(({ validateOnly }) => validateOnly),
   });
 }
 

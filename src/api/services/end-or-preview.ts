@@ -21,5 +21,5 @@ export async function endOrPreview(
   const receipt = validateOnly
     ? await revocation.preview(selection, 'revoked', caller)
     : await revocation.revoke(selection, 'revoked', caller);
-  return { receipt: receiptMessage(receipt) };
+  return { receipt: { ...receiptMessage(receipt), validateOnly } };
 }

@@ -40,6 +40,7 @@ export function systemService({ info, count, revocation, activity }: SystemDeps)
       ...info,
       nodeVersion: process.versions.node,
       endsSessions: revocation.endsSessions,
+      supportsValidateOnly: true,
       ...(seesAll(caller) ? await count() : NO_COUNTS),
     }),
     watchActivity: (_request, { signal }) => watchActivity(activity, signal),

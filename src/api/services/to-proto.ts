@@ -111,6 +111,7 @@ const VERIFIED_BY: Readonly<Record<NonNullable<Receipt['verifiedBy']>, VerifiedB
   link: VerifiedBy.LINK,
 };
 
+/** Converts the receipt of an ending; that of a preview is to be marked. */
 export function receiptMessage(receipt: Receipt): ReceiptMessage {
   const { verifiedBy } = receipt;
   return {
@@ -122,5 +123,6 @@ export function receiptMessage(receipt: Receipt): ReceiptMessage {
     survivors: receipt.survivors.map(({ pid, linuxUser, command }) => ({ pid, linuxUser, command })),
     verifiedBy: verifiedBy === undefined ? VerifiedBy.UNSPECIFIED : VERIFIED_BY[verifiedBy],
     keptSessions: [...receipt.keptSessions],
+    validateOnly: false,
   };
 }

@@ -46,15 +46,16 @@ async function said(call: Call, client: Client, validateOnly: boolean): Promise<
 /** The preview says what is `wanted`, nothing has ended by it, and the receipt of the call says the same. */
 async function expectForeseen(call: Call, client: Client, wanted: Shared): Promise<void> {
   const preview = await said(call, client, true);
-  const unknown = { processes: 0, milliseconds: 0, survivors: [], verifiedBy: 0 };
+  const unknown = { processes: 0, milliseconds: 0, survivors: [], verifiedBy: 0, validateOnly: true };
   expect(sorted(preview)).toEqual(sorted({ ...unknown, ...wanted }));
   for (const jti of wanted.jtis) expect(world.authority.isActive(jti)).toBe(true);
   for (const socket of wanted.links) expect(world.links.get(socket).state).toBe('ready');
   for (const id of [...wanted.sessions, ...wanted.keptSessions])
     expect((await world.sessions.get({ login: '', seesAll: true }, id)).state).toBe('running');
-  const { jtis, links, sessions, keptSessions, processes } = await said(call, client, false);
+  const { jtis, links, sessions, keptSessions, processes, validateOnly } = await said(call, client, false);
   expect(sorted({ jtis, links, sessions, keptSessions })).toEqual(sorted(wanted));
   expect(processes).toBeGreaterThan(0);
+  expect(validateOnly).toBe(false);
 }
 
 function sorted(receipt: Shared): Shared {

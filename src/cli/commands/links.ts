@@ -33,5 +33,5 @@ async function start(run: Run): Promise<undefined> {
 async function stop(run: Run, options: DryRun, [socket = '']: readonly string[]): Promise<number> {
   const client = await run.client();
   const asked = client.links.stopLink({ socket, validateOnly: options.dryRun === true });
-  return showReceipt(run.out, await endingOf(run, asked, options), options);
+  return showReceipt(run.out, await endingOf(run, asked, options));
 }

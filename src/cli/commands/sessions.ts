@@ -96,5 +96,5 @@ async function end(
   const grace = options.grace === undefined ? {} : { graceMilliseconds: Math.round(options.grace * 1000) };
   const validateOnly = options.dryRun === true;
   const asked = client.sessions.endSession({ sessionId, ...grace, validateOnly });
-  return showReceipt(run.out, await endingOf(run, asked, options), options);
+  return showReceipt(run.out, await endingOf(run, asked, options));
 }

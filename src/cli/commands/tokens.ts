@@ -67,7 +67,7 @@ async function revoke(run: Run, options: Options & DryRun, jtis: readonly string
   const client = await run.client();
   const asked = client.tokens.revokeTokens({ jtis: [...jtis], login, validateOnly });
   const receipt = await endingOf(run, asked, options);
-  const status = showReceipt(run.out, receipt, options);
+  const status = showReceipt(run.out, receipt);
   const unknown = jtis.filter((jti) => !receipt.jtis.includes(jti));
   for (const jti of unknown) run.out.problem(`there is no live token ${jti}`);
   return status === DONE && unknown.length > 0 ? exitStatus('NOT_FOUND') : status;

@@ -37,8 +37,8 @@ describe('a receipt', () => {
 
   it('of a dry run says what would end, and what would stay', () => {
     const { out, stdout } = memoryOutput();
-    const would = { ...FULL, processes: 0, milliseconds: 0, verifiedBy: VerifiedBy.UNSPECIFIED };
-    expect(showReceipt(out, would, { dryRun: true })).toBe(0);
+    const unknown = { processes: 0, milliseconds: 0, verifiedBy: VerifiedBy.UNSPECIFIED };
+    expect(showReceipt(out, { ...FULL, ...unknown, validateOnly: true })).toBe(0);
     expect(stdout.text).toBe(
       [
         'Would end 2 tokens, 1 link and 3 sessions.',
@@ -76,8 +76,15 @@ describe('a receipt', () => {
         survivors: [],
         verifiedBy: 'link',
         keptSessions: ['s-9'],
+        validateOnly: false,
       },
     });
+  });
+
+  it('of a dry run differs from a real one for programs, too', () => {
+    const { out, stdout } = memoryOutput({ json: true });
+    showReceipt(out, { ...FULL, validateOnly: true });
+    expect(JSON.parse(stdout.text)).toMatchObject({ receipt: { jtis: FULL.jtis, validateOnly: true } });
   });
 
   it('is nothing at all with --quiet, unless something survives', () => {

@@ -6,6 +6,7 @@ import { DONE, FAILED } from '../../exit-status.ts';
 import { type Receipt, VerifiedBy } from '../../generated/latchkey/v1/token.ts';
 import {
   asJson,
+  boolean,
   integer,
   type Members,
   object,
@@ -15,7 +16,7 @@ import {
   strings,
 } from '../../terminal/json.ts';
 import type { Output } from '../../terminal/output.ts';
-import { previewLines, receiptLines } from '../../terminal/receipt-lines.ts';
+import { receiptLines } from '../../terminal/receipt-lines.ts';
 import { ASKING, type Run } from '../run.ts';
 
 const WITNESS: Partial<Record<VerifiedBy, string>> = {
@@ -45,6 +46,10 @@ export const RECEIPT: Members<Receipt> = {
   keptSessions: strings(
     "sessions that continue, by the server's configuration",
     ({ keptSessions }) => keptSessions,
+  ),
+  validateOnly: boolean(
+    'whether this is a preview (--dry-run), and nothing has ended',
+    ({ validateOnly }) => validateOnly,
   ),
 };
 
@@ -76,10 +81,9 @@ export async function endingOf(
  * Prints the receipt, with --quiet only what could not be ended. Returns exit status 1 when a process
  * survived.
  */
-export function showReceipt(out: Output, receipt: Receipt, { dryRun = false }: DryRun = {}): number {
-  const lines = dryRun ? previewLines : receiptLines;
+export function showReceipt(out: Output, receipt: Receipt): number {
   if (out.json) out.document(asJson(ENDED, receipt));
-  else if (!out.quiet) for (const line of lines(receipt)) out.words(line);
+  else if (!out.quiet) for (const line of receiptLines(receipt)) out.words(line);
   else
     for (const { pid, linuxUser, command } of receipt.survivors)
       out.problem(`could not be ended: pid ${pid} of ${linuxUser}, ${command}`);

@@ -4,7 +4,9 @@
  */
 import type { Client as Channel, Metadata } from '@grpc/grpc-js';
 import { AppError, isAppError } from '../../errors.ts';
+import { type GetInfoResponse, SystemServiceDefinition } from '../../generated/latchkey/v1/system.ts';
 import type { MethodDefinition, ServiceDefinition } from '../../service-definition.ts';
+import { checkIsPreview, checkSupportsPreview, isPreview } from './preview.ts';
 import { appErrorOf } from './wire-error.ts';
 
 export interface CallOptions {
@@ -53,10 +55,13 @@ export function serviceOf<Definition extends ServiceDefinition>(
   definition: Definition,
 ): Service<Definition> {
   const calls = Object.entries(definition.methods).map(([name, method]) => {
-    const path = `/${definition.fullName}/${method.name}`;
-    return [name, callOf(transport, path, method)] as const;
+    return [name, callOf(transport, pathOf(definition, method), method)] as const;
   });
   return Object.fromEntries(calls) as unknown as Service<Definition>;
+}
+
+function pathOf({ fullName }: ServiceDefinition, { name }: MethodDefinition): string {
+  return `/${fullName}/${name}`;
 }
 
 function callOf(transport: Transport, path: string, method: MethodDefinition): unknown {
@@ -64,7 +69,26 @@ function callOf(transport: Transport, path: string, method: MethodDefinition): u
   if (method.responseStream) {
     return (request: never, options?: CallOptions) => receive(transport, path, method, request, options);
   }
-  return (request: never, options?: CallOptions) => ask(transport, path, method, request, options);
+  return (request: never, options?: CallOptions) =>
+    isPreview(request)
+      ? preview(transport, path, method, request, options)
+      : ask(transport, path, method, request, options);
+}
+
+/** Makes a call with `validate_only`. Throws UNAVAILABLE, and sends nothing, when the server ignores that. */
+async function preview(
+  transport: Transport,
+  path: string,
+  method: MethodDefinition,
+  request: never,
+  options?: CallOptions,
+): Promise<unknown> {
+  const { getInfo } = SystemServiceDefinition.methods;
+  const info = await ask(transport, pathOf(SystemServiceDefinition, getInfo), getInfo, {} as never, options);
+  checkSupportsPreview(info as GetInfoResponse, transport.address);
+  const answer = await ask(transport, path, method, request, options);
+  checkIsPreview(answer as object, transport.address);
+  return answer;
 }
 
 function ask(

@@ -68,7 +68,7 @@ describe('revocation', () => {
       const { receipt } = (await daemon.json(user, [...argv, '--dry-run'])) as { receipt: object };
       return receipt;
     };
-    const unknown = { processes: 0, milliseconds: 0, survivors: [], verifiedBy: null };
+    const unknown = { processes: 0, milliseconds: 0, survivors: [], verifiedBy: null, validateOnly: true };
     const withLink = {
       ...unknown,
       jtis: [token.jti],
