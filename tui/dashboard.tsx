@@ -1,4 +1,4 @@
-/** The dashboard: keys and news change the state, and the state is drawn. */
+/** The dashboard: keys and the server's events change the state, and the state is drawn. */
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
 import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
 import type { ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
@@ -43,7 +43,7 @@ export function Dashboard({ server, start, appearance, handover, mouse }: Dashbo
     <>
       <Keys dispatch={dispatch} />
       {isReady && (
-        <Picture
+        <ScreenText
           text={draw(state, nowMs, appearance).join('\n')}
           wrap={appearance.isSpoken ? 'wrap' : 'truncate-end'}
         />
@@ -53,8 +53,8 @@ export function Dashboard({ server, start, appearance, handover, mouse }: Dashbo
 }
 
 /*
- * Ink draws whenever a component with one of its hooks renders, and a screen reader's terminal is written to
- * each time, even when the text is the same. So both components render only for what they show.
+ * Ink draws whenever a component with one of its hooks renders, and writes to a screen reader's terminal each
+ * time, even when the text is the same. So both components render only when their own props change.
  */
 
 const Keys = memo(function Keys({ dispatch }: { readonly dispatch: Dispatch<Event> }): ReactNode {
@@ -64,13 +64,13 @@ const Keys = memo(function Keys({ dispatch }: { readonly dispatch: Dispatch<Even
   return null;
 });
 
-interface PictureProps {
+interface ScreenTextProps {
   /** Lines that are already coloured. */
   readonly text: string;
   readonly wrap: 'wrap' | 'truncate-end';
 }
 
-const Picture = memo(function Picture({ text, wrap }: PictureProps): ReactNode {
+const ScreenText = memo(function ScreenText({ text, wrap }: ScreenTextProps): ReactNode {
   const lines = text.split('\n').map((line, at) => ({ key: `line ${at}`, line }));
   return (
     <Box flexDirection="column">

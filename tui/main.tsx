@@ -1,7 +1,6 @@
 /**
- * The terminal dashboard (X7): the role `latchkey tui`. Does nothing that the public API does not offer to
- * its caller, never lets foreign text reach the terminal raw, and leaves the terminal as it was, however it
- * ends.
+ * The terminal dashboard (X7): the role `latchkey tui`. Uses only the public API with the caller's own
+ * rights, never writes foreign text to the terminal raw, and restores the terminal however it ends.
  */
 import { type CallerIdentity, ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
 import { AppError } from '../src/errors.ts';
@@ -38,10 +37,7 @@ async function show({
 }: TuiOptions): Promise<number> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb')
-    throw new AppError(
-      'USAGE',
-      "the dashboard needs a terminal; without one there is 'latchkey tokens watch'",
-    );
+    throw new AppError('USAGE', "the dashboard needs a terminal; without one, use 'latchkey tokens watch'");
   const layout = loadLayout();
   await using server = await ReconnectingClient.connect(options);
   const size = { columns: stdout.columns, rows: stdout.rows };
@@ -65,10 +61,10 @@ async function show({
   });
 }
 
-/** Returns the first screen whose name begins with `wish`. Throws USAGE. */
-function firstScreen(wish: string, who: CallerIdentity): Screen {
-  const [found] = screensMatching(wish, who);
+/** Returns the first screen whose name begins with `name`. Throws USAGE. */
+function firstScreen(name: string, who: CallerIdentity): Screen {
+  const [found] = screensMatching(name, who);
   if (found !== undefined) return found;
-  const names = screensFor(who).map(({ name }) => name.toLowerCase());
+  const names = screensFor(who).map((screen) => screen.name.toLowerCase());
   throw new AppError('USAGE', `--screen is one of ${names.join(', ')}`);
 }

@@ -1,6 +1,6 @@
 /**
- * The terminal while something is drawn on it. It is left as it was, with its main screen, its settings and
- * its cursor, whatever ends the drawing: a key, a signal or an unexpected failure.
+ * Draws on the terminal until a key, a signal or an unexpected failure ends it, and then restores the main
+ * screen, the terminal's settings and the cursor.
  */
 import { render } from 'ink';
 import type { ReactNode } from 'react';
@@ -9,12 +9,12 @@ import { DONE } from '../src/exit-status.ts';
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
 /** ^C and ^\ */
 const FROM_KEYS: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT']);
-const UNFORESEEN = ['uncaughtException', 'unhandledRejection'] as const;
+const UNEXPECTED = ['uncaughtException', 'unhandledRejection'] as const;
 
 export interface MountOptions {
   /** Aborted when the dashboard is to end. */
   readonly leaving: AbortController;
-  /** True while signals from keys are meant for another command. */
+  /** Returns true while another command has the terminal: signals from keys are meant for it. */
   readonly isHandedOver: () => boolean;
   /** True for a screen reader: text is appended on the main screen. */
   readonly isSpoken: boolean;
@@ -26,7 +26,7 @@ export async function mount(
   { leaving, isHandedOver, isSpoken }: MountOptions,
 ): Promise<number> {
   const { stdin, stdout } = process;
-  // Keys typed during the start must not disturb the screen: no more echo, and start in the first column.
+  // Keys typed during the start must not disturb the screen: no echo from now on, and start in column 1.
   stdin.setRawMode(true);
   stdout.write('\r');
   const app = render(node, {
@@ -39,23 +39,23 @@ export async function mount(
     patchConsole: false,
   });
   let status: number = DONE;
-  const unforeseen: unknown[] = [];
+  const unexpected: unknown[] = [];
   const leave = (): void => {
     leaving.abort();
     app.unmount();
   };
-  for (const [signal, its] of Object.entries(SIGNALS))
+  for (const [signal, exitStatus] of Object.entries(SIGNALS))
     process.on(signal, () => {
       if (FROM_KEYS.has(signal) && isHandedOver()) return;
-      status = its;
+      status = exitStatus;
       leave();
     });
-  for (const event of UNFORESEEN)
+  for (const event of UNEXPECTED)
     process.on(event, (error: unknown) => {
-      unforeseen.push(error); // Ink takes none
+      unexpected.push(error); // Ink does not report them
       leave();
     });
   await app.waitUntilExit();
-  if (unforeseen.length > 0) throw unforeseen[0];
+  if (unexpected.length > 0) throw unexpected[0];
   return status;
 }

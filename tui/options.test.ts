@@ -3,12 +3,12 @@ import { TUI } from '../src/entry/roles/tui.ts';
 import { readOptions } from './options.ts';
 import { screens } from './screens/all.ts';
 
-describe('the words behind tui', () => {
-  it('name every screen there is', () => {
+describe('the arguments of latchkey tui', () => {
+  it('offer every screen', () => {
     expect(TUI.options.screen.choices).toEqual(screens.map(({ name }) => name.toLowerCase()));
   });
 
-  it('say to other commands of this program the same server and the same person', () => {
+  it('are passed to other commands, for the same server and token', () => {
     const words = ['host:1', '--run', '/r', '--ca', 'c', '--token-file', 't', '--local-admin'];
     expect(readOptions(words, {}).connecting).toEqual([
       '--server=host:1',
@@ -20,7 +20,7 @@ describe('the words behind tui', () => {
     expect(readOptions([], {}).connecting).toEqual([]);
   });
 
-  it('are refused with what to do instead where there are none like that', () => {
+  it('are refused with the next step when they are invalid', () => {
     expect(() => readOptions(['--teme'], {})).toThrow("unknown option '--teme'; see latchkey tui --help");
     expect(() => readOptions(['--theme', 'pink'], {})).toThrow('--theme is one of dark, light, 16, none');
     expect(() => readOptions(['a', 'b'], {})).toThrow("unexpected argument 'b'; see latchkey tui --help");

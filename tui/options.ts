@@ -46,9 +46,9 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Tu
 /** Returns every option that selects the server and the token. */
 function connectingWords(values: Values<typeof TUI.options>, server: string | undefined): string[] {
   const { run, ca, 'token-file': tokenFile } = values;
-  const said = { server, run, ca, 'token-file': tokenFile };
+  const given = { server, run, ca, 'token-file': tokenFile };
   return [
-    ...Object.entries(said).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
+    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
     ...(values['local-admin'] === true ? ['--local-admin'] : []),
   ];
 }

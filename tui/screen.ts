@@ -1,7 +1,7 @@
 /**
- * A screen as data. A list: what its columns are, how a page of it is asked for and watched, what can be
- * done to its rows and what they refer to. Or a board: how it is watched, and a picture of what came. A new
- * screen is one file in screens/, named in screens/all.ts.
+ * A screen as data. A list has columns, functions that fetch a page and watch for changes, and actions on its
+ * rows. A board has a function that watches snapshots and draws each. A new screen is one file in screens/,
+ * named in screens/all.ts.
  */
 import type { Client } from '../src/client/connect/connect.ts';
 import type { Page } from '../src/client/pages.ts';
@@ -13,7 +13,7 @@ import type { Appearance } from './view/theme.ts';
 
 export type Column = Omit<NounColumn<never>, 'value'>;
 
-/** Selects whose rows are shown; everything that the caller may see when empty. */
+/** Selects the owner of the rows; all rows that the caller may see when empty. */
 export type Scope = Pick<Selection, 'login' | 'linuxUser'>;
 
 export interface Order {
@@ -21,7 +21,7 @@ export interface Order {
   readonly descending: boolean;
 }
 
-/** The query of a list. Its identity tells its answers from those of an earlier query. */
+/** The query of a list. Its object identity tells its answers from those of an earlier query. */
 export interface Query {
   readonly screen: List;
   readonly scope: Scope;
@@ -30,7 +30,7 @@ export interface Query {
   readonly order: Order | undefined;
 }
 
-/** The place that a field leads to. */
+/** The rows of another screen that a field refers to. */
 export interface Reference {
   /** Name of the screen. */
   readonly screen: string;
@@ -50,11 +50,11 @@ export interface Row {
   readonly title: string;
   /** Login that owns it; undefined for rows that belong to a Linux user only. */
   readonly login?: string;
-  /** Actions possible in its present state; all actions of its screen when undefined. */
+  /** Verbs of the actions possible in its present state; all of its screen when undefined. */
   readonly can?: readonly string[];
   /**
-   * True when the caller's own connection depends on it: it ends last. When undefined, any row of the
-   * caller's may be.
+   * True when ending it ends the dashboard's own connection: it is ended last. When undefined, every row of
+   * the caller's login counts as such.
    */
   readonly endsOwnConnection?: boolean;
   /** One cell per column. */
@@ -72,7 +72,7 @@ export interface PageRequest {
   readonly signal: AbortSignal;
 }
 
-/** A change from a watch: a row that is present or new, one that is gone, or something else that differs. */
+/** A change from a watch: a row that is new or has changed, one that is gone, or an unspecified change. */
 export type Change =
   | { readonly kind: 'there'; readonly row: Row }
   | { readonly kind: 'gone'; readonly id: string }
@@ -80,19 +80,19 @@ export type Change =
   /** From now on every change is sent. */
   | { readonly kind: 'complete' };
 
-/** Answer of a call that ends something; a server that has ended something always sends the receipt. */
-export interface Answer {
+/** Response of a call that ends something. The server always sets the receipt. */
+export interface EndResponse {
   readonly receipt?: Receipt | undefined;
 }
 
-interface Offer {
+interface ActionKey {
   readonly key: string;
   /** "revoke" */
   readonly verb: string;
 }
 
 /** An action that ends rows, after a question. */
-export interface EndAction extends Offer {
+export interface EndAction extends ActionKey {
   readonly kind: 'end';
   /** Sentence that says what ends with a row. */
   readonly consequence: string;
@@ -101,7 +101,7 @@ export interface EndAction extends Offer {
   /** Most rows that one call accepts. */
   readonly maxPerCall: number;
   /** Ends them, or with `validateOnly` says what would end. */
-  readonly act: (client: Client, ids: readonly string[], how: EndOptions) => Promise<Answer>;
+  readonly act: (client: Client, ids: readonly string[], how: EndOptions) => Promise<EndResponse>;
 }
 
 /** Options of a call to end something. */
@@ -110,8 +110,8 @@ export interface EndOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An action that sends rows something chosen or typed. */
-export interface SendAction extends Offer {
+/** An action that sends each row a value that is chosen or typed, such as a signal. */
+export interface SendAction extends ActionKey {
   readonly kind: 'send';
   /** "signal" */
   readonly what: string;
@@ -120,7 +120,7 @@ export interface SendAction extends Offer {
 }
 
 /** An action that hands the terminal to another command of this program, for one row of the caller's. */
-export interface ShowAction extends Offer {
+export interface ShowAction extends ActionKey {
   readonly kind: 'show';
   readonly words: (id: string) => readonly string[];
   /** Line shown before the command's own output. */
@@ -134,11 +134,11 @@ export type Screen = List | Board;
 
 interface Named {
   readonly name: string;
-  /** Returns true for callers who get the screen; it is for everyone when undefined. */
+  /** Returns true for callers who have the screen; everyone has it when undefined. */
   readonly isFor?: (who: CallerIdentity) => boolean;
 }
 
-/** The space for a picture, and its style. */
+/** The size of a picture, and its style. */
 export interface Frame {
   readonly columns: number;
   readonly rows: number;
@@ -151,7 +151,6 @@ export type Picture = (frame: Frame) => readonly string[];
 
 export interface Board extends Named {
   readonly kind: 'board';
-  /** The first picture means that the watch has begun. */
   readonly watch: (client: Client, signal: AbortSignal) => AsyncIterable<Picture>;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The width of a text for Ink, measured as everywhere else, so that aligned texts stay aligned.
- * build/bundle.ts puts this in place of the package of this name, which knows every emoji and takes a tenth
- * of a second to load.
+ * build/bundle.ts replaces the package of this name by this file: the package takes a tenth of a second to
+ * load.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from '../src/terminal/display-width.ts';

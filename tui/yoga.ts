@@ -1,6 +1,7 @@
 /**
  * The layout engine of Ink, compiled on demand. The package compiles it while it is loaded, which a bundle
- * cannot wait for; build/bundle.ts puts this in its place. Its constants are available from the start.
+ * cannot wait for; build/bundle.ts replaces the package by this file. Its constants are available from the
+ * start.
  */
 import * as load from 'yoga-layout/load';
 
@@ -14,7 +15,7 @@ const constants = Object.entries(enums).flatMap(([name, members]) =>
 const yoga = Object.fromEntries<unknown>(constants);
 export default yoga;
 
-/** Must be awaited before anything is drawn. */
+/** Compiles the engine. Must be awaited before anything is drawn. */
 export async function loadLayout(): Promise<void> {
   Object.assign(yoga, await loadYoga());
 }

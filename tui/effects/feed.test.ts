@@ -33,7 +33,7 @@ function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
 }
 
 describe('a feed', () => {
-  it('tells a storm at most ten times a second, all of it, and asks much less often', async () => {
+  it('dispatches many changes at most ten times a second, loses none, and lists much less often', async () => {
     const began = performance.now();
     const seen = feed(async function* storm() {
       yield COMPLETE;
@@ -51,7 +51,7 @@ describe('a feed', () => {
     expect(seen.asked).toBeLessThanOrEqual(tenths / 4 + 2);
   });
 
-  it('says that the server is away, tries again, and asks anew when it is back', async () => {
+  it('reports that the server is lost, retries, and lists again when it is back', async () => {
     let tries = 0;
     const seen = feed(async function* away() {
       tries += 1;
@@ -72,7 +72,7 @@ describe('a feed', () => {
     ['PERMISSION_DENIED', { kind: 'refused', why: 'no more' }],
     ['INVALID_ARGUMENT', { kind: 'refused', why: 'no more' }],
   ] as const)(
-    'gives up what will not pass, and knows the end of a login: %s',
+    'stops after an error that a retry cannot fix, and recognises the end of a login: %s',
     async ([reason, connection]) => {
       const seen = feed(async function* ended() {
         yield COMPLETE;

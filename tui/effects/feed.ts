@@ -1,7 +1,7 @@
 /**
- * Keeps a list in step with the server. Subscribes before it lists, so no change is lost; reports changes at
- * most ten times a second; lists again when an item that is not loaded has changed, using at most a fifth of
- * the time for that; begins again by itself after an outage.
+ * Keeps a list in step with the server. Subscribes before it lists, so that no change is lost; dispatches
+ * changes at most ten times a second; lists again after changes, for at most a fifth of the time; restarts by
+ * itself after an outage.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAppError } from '../../src/errors.ts';
@@ -12,8 +12,8 @@ import { loadRows } from './load-rows.ts';
 import { type WatchedServer, watchWithStatus } from './watch-with-status.ts';
 
 const DISPATCH_MS = 100;
-const REST_MS = 400;
-const REST_PER_WORK = 4;
+const PAUSE_MS = 400;
+const PAUSE_PER_WORK = 4;
 
 export class Feed implements Disposable {
   readonly #server: WatchedServer;
@@ -27,7 +27,7 @@ export class Feed implements Disposable {
   /** True when the shown rows may be outdated. */
   #isStale = false;
   #isLoading = false;
-  #rest: AbortController | undefined;
+  #pause: AbortController | undefined;
 
   constructor(server: WatchedServer, query: Query, dispatch: (event: Event) => void) {
     this.#server = server;
@@ -43,7 +43,7 @@ export class Feed implements Disposable {
     if (wanted === this.#wanted) return;
     this.#wanted = wanted;
     this.#refresh();
-    this.#rest?.abort();
+    this.#pause?.abort();
   }
 
   [Symbol.dispose](): void {
@@ -63,7 +63,7 @@ export class Feed implements Disposable {
     if (change.kind === 'complete') {
       this.#dispatch({ kind: 'connection', connection: { kind: 'live' } });
       this.#refresh();
-      this.#rest?.abort();
+      this.#pause?.abort();
       return;
     }
     this.#changes.push(change);
@@ -90,11 +90,11 @@ export class Feed implements Disposable {
     this.#isLoading = true;
     while (this.#isStale && !signal.aborted) {
       this.#isStale = false;
-      this.#rest = new AbortController();
+      this.#pause = new AbortController();
       const began = performance.now();
       await this.#ask();
-      const restMs = Math.max(REST_MS, (performance.now() - began) * REST_PER_WORK);
-      await delay(restMs, undefined, { signal: AbortSignal.any([signal, this.#rest.signal]) }).catch(
+      const pauseMs = Math.max(PAUSE_MS, (performance.now() - began) * PAUSE_PER_WORK);
+      await delay(pauseMs, undefined, { signal: AbortSignal.any([signal, this.#pause.signal]) }).catch(
         () => {},
       );
     }
@@ -108,7 +108,7 @@ export class Feed implements Disposable {
       const { rows, total } = await loadRows(this.#server.client, query, asked, this.#control.signal);
       this.#dispatch({ kind: 'rows', query, asked, rows, total });
     } catch (error) {
-      // An unreachable server is reported by the watch, which also asks again.
+      // The watch reports an unreachable server, and lists again when it is back.
       if (isAppError(error, 'INVALID_ARGUMENT')) this.#dispatch({ kind: 'note', text: error.message });
     }
   }

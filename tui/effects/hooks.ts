@@ -1,11 +1,11 @@
-/** React hooks that run while the dashboard does: the watch, the debounced filter, jobs, the clock. */
+/** The React hooks of the dashboard: watches, the debounced filter, jobs, the clock. */
 import { type Dispatch, useEffect, useRef, useState } from 'react';
 import type { ReconnectingClient } from '../../src/client/watch/reconnecting-client.ts';
 import type { Dialog, Prompt, View } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { emptyWindow } from '../state/window.ts';
 import { Feed } from './feed.ts';
-import { preview, work } from './jobs.ts';
+import { preview, runJob } from './jobs.ts';
 import { watchBoard } from './watch-board.ts';
 
 /**
@@ -14,10 +14,10 @@ import { watchBoard } from './watch-board.ts';
  */
 const FILTER_MS = 120;
 const TICK_MS = 1_000;
-/** Interval between snapshots that are read aloud, in milliseconds. */
+/** Interval between snapshots for a screen reader, in milliseconds. */
 const SPOKEN_MS = 60_000;
-/** Delay before a screen without rows is drawn, in milliseconds. */
-const LATE_MS = 150;
+/** Delay before a screen is drawn without its rows, in milliseconds. */
+const LOADING_MS = 150;
 
 /** Keeps the rows of the current view in step with the server. */
 export function useWatch(server: ReconnectingClient, view: View, dispatch: Dispatch<Event>): void {
@@ -33,7 +33,7 @@ export function useWatch(server: ReconnectingClient, view: View, dispatch: Dispa
   useEffect(() => feed.current?.want(wanted), [wanted]);
 }
 
-/** Updates the pictures of the current board as the server sends snapshots. */
+/** Redraws the current board with each snapshot that the server sends. */
 export function useBoard(
   server: ReconnectingClient,
   view: View,
@@ -63,7 +63,7 @@ export function useTypedFilter(
   }, [prompt, isLoaded, dispatch]);
 }
 
-/** Asks the server what would end, while the dialog asks the person. */
+/** Asks the server what would end, while the dialog waits for an answer. */
 export function usePreview(
   server: ReconnectingClient,
   dialog: Dialog | undefined,
@@ -91,7 +91,7 @@ export function useJob(
   useEffect(() => {
     if (job === undefined) return;
     stop.current = new AbortController();
-    void work({ client: server.client, job, dispatch, stop: stop.current.signal });
+    void runJob({ client: server.client, job, dispatch, stop: stop.current.signal });
   }, [server, job, dispatch]);
   useEffect(() => {
     if (isStopping) stop.current.abort();
@@ -110,14 +110,14 @@ export function useNow(ticks: boolean): number {
 }
 
 /**
- * True when there is something to draw: the first rows, or a notice that they are late. The first drawing is
- * the most expensive.
+ * True when there is something to draw: the first rows, or a notice that they are loading. The first drawing
+ * is the most expensive.
  */
 export function useReady(isLoaded: boolean): boolean {
-  const [isLate, setIsLate] = useState(false);
+  const [isSlow, setIsSlow] = useState(false);
   useEffect(() => {
-    const timer = setTimeout(() => setIsLate(true), LATE_MS);
+    const timer = setTimeout(() => setIsSlow(true), LOADING_MS);
     return () => clearTimeout(timer);
   }, []);
-  return isLate || isLoaded;
+  return isSlow || isLoaded;
 }

@@ -9,7 +9,7 @@ import { sessions } from '../screens/sessions.ts';
 import { tokens } from '../screens/tokens.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
-import { preview, work } from './jobs.ts';
+import { preview, runJob } from './jobs.ts';
 
 const client = undefined as never;
 
@@ -36,15 +36,15 @@ async function run(
   stop = new AbortController(),
 ): Promise<{ lines: string; progress: number[]; last: Event }> {
   const events: Event[] = [];
-  await work({ client, job, dispatch: (event) => events.push(event), stop: stop.signal });
+  await runJob({ client, job, dispatch: (event) => events.push(event), stop: stop.signal });
   const progress = events.flatMap((event) => (event.kind === 'progress' ? event.done : []));
   const last = events.at(-1);
-  if (last === undefined) throw new Error('it told nothing');
+  if (last === undefined) throw new Error('no event was dispatched');
   return { lines: last.kind === 'report' ? last.lines.join('\n') : '', progress, last };
 }
 
 describe('a job', () => {
-  it('ends thousands in calls of hundreds, tells how far it is, and sums the receipts', async () => {
+  it('ends thousands of rows in calls of hundreds, reports progress, and sums the receipts', async () => {
     const sizes: number[] = [];
     const action = ending(async (ids) => {
       sizes.push(ids.length);
@@ -65,7 +65,7 @@ describe('a job', () => {
     expect(lines).toContain('No process is left, as the server has verified.');
   });
 
-  it('believes a sum no more than its weakest part, and names who is left over once', async () => {
+  it('verifies a sum no better than its weakest part, and lists each survivor once', async () => {
     const survivor = { pid: 7, linuxUser: 'alice', command: 'sleep' };
     const parts: Partial<Receipt>[] = [
       { jtis: ['t0'], processes: 1, verifiedBy: VerifiedBy.DAEMON },
@@ -81,7 +81,7 @@ describe('a job', () => {
     expect(all.lines).not.toContain('No process is left');
   });
 
-  it('ends the others where some may not be ended, and says how many those were', async () => {
+  it('ends the other rows when some may not be ended, and says how many those are', async () => {
     const action = ending(async (ids) => {
       if (ids.includes('t3')) throw new AppError('PERMISSION_DENIED', 'only administrators');
       return { jtis: [...ids] };
@@ -92,7 +92,7 @@ describe('a job', () => {
     expect(lines).not.toContain('token    t3');
   });
 
-  it('ends what the caller talks by last, when nothing else is under way', async () => {
+  it("ends the dashboard's own connection last, after all other calls", async () => {
     const ended: string[] = [];
     const action = ending(async (ids) => {
       expect(ended).not.toContain('t0');
@@ -106,7 +106,7 @@ describe('a job', () => {
     expect([ended.length, ended.at(-1)]).toEqual([9, 't0']);
   });
 
-  it('begins nothing more once it is stopped, and says what it left alone', async () => {
+  it('begins no more calls once it is stopped, and says how many rows are unchanged', async () => {
     const stop = new AbortController();
     const action = ending(async (ids) => {
       stop.abort();
@@ -114,18 +114,18 @@ describe('a job', () => {
     }, 1);
     const { lines } = await run({ kind: 'end', action, targets: targets(100) }, stop);
     expect(lines).toMatch(/^Ended \d tokens? /);
-    expect(lines).toMatch(/Stopped: 9\d rows were left alone\.$/);
+    expect(lines).toMatch(/Stopped: 9\d rows were left unchanged\.$/);
   });
 
-  it('says alike failures once, and what was gone already', async () => {
+  it('reports equal failures once, and rows that are already gone', async () => {
     const action = ending(async () => {
       throw new AppError('NOT_FOUND', 'there is no such token');
     }, 1);
     const { lines } = await run({ kind: 'end', action, targets: targets(3) });
-    expect(lines).toBe('Not done for 3 rows: gone already');
+    expect(lines).toBe('Not done for 3 rows: already gone');
   });
 
-  it('marks all that a query picks, page after page, or nothing more when it is stopped', async () => {
+  it('marks all rows of a query, page by page, or none when it is stopped', async () => {
     const pages: Page<Row>[] = ['a', 'b', 'c'].map((id, at) => ({
       items: [{ id, title: id, cells: ['large'], fields: [] }],
       nextPageToken: at < 2 ? `${at + 1}` : '',

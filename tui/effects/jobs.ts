@@ -1,4 +1,4 @@
-/** Runs jobs of several calls, a few at a time, and reports progress until they are done or stopped. */
+/** Runs jobs of several calls, a few at a time, and dispatches their progress and outcome. */
 import { chunksOf } from '../../src/async/chunks-of.ts';
 import { LARGEST_PAGE, pages } from '../../src/async/pages.ts';
 import type { Client } from '../../src/client/connect/connect.ts';
@@ -23,12 +23,12 @@ interface Working<Kind extends Job['kind'] = Job['kind']> {
   readonly client: Client;
   readonly job: Extract<Job, { kind: Kind }>;
   readonly dispatch: (event: Event) => void;
-  /** Aborted when no more calls are to be made; those under way continue. */
+  /** Aborted when no more calls are to be made; calls under way continue. */
   readonly stop: AbortSignal;
 }
 
-/** Always reports an end in addition to progress. */
-export async function work({ client, job, dispatch, stop }: Working): Promise<void> {
+/** Runs a job; always dispatches an outcome, after any progress. */
+export async function runJob({ client, job, dispatch, stop }: Working): Promise<void> {
   switch (job.kind) {
     case 'end':
       return end({ client, job, dispatch, stop });
@@ -58,7 +58,7 @@ async function end({ client, job, dispatch, stop }: Working<'end'>): Promise<voi
       return found;
     });
   const others = await endAll(targets.filter(({ endsOwnConnection }) => endsOwnConnection !== true));
-  // After this nothing else could be ended.
+  // Last, since no call succeeds after these.
   const own = await endAll(targets.filter(({ endsOwnConnection }) => endsOwnConnection === true));
   const all = [...others, ...own];
   const receipts = all.flatMap(({ result }) => result ?? []);
@@ -161,7 +161,7 @@ async function send({ client, job, dispatch, stop }: Working<'send'>): Promise<v
     ...failureLines(outcomes),
     ...stoppedLine(targets.length - done),
   ];
-  dispatch({ kind: 'report', job, title: 'Answer', lines });
+  dispatch({ kind: 'report', job, title: 'Result', lines });
 }
 
 async function mark({ client, job, dispatch, stop }: Working<'mark'>): Promise<void> {
@@ -175,12 +175,12 @@ async function mark({ client, job, dispatch, stop }: Working<'mark'>): Promise<v
     }
     dispatch({ kind: 'marked', job, targets });
   } catch (error) {
-    if (stop.aborted) dispatch({ kind: 'finished', job, text: 'Nothing more is marked.' });
+    if (stop.aborted) dispatch({ kind: 'finished', job, text: 'Stopped: nothing was marked.' });
     else dispatch({ kind: 'finished', job, text: explain(error).text });
   }
 }
 
-/** Returns the results in the order of `items`, without those not begun before `stop`. */
+/** Calls `each` for each item; returns the results in order, without those not begun before `stop`. */
 async function concurrently<Item, Result>(
   items: readonly Item[],
   stop: AbortSignal,
@@ -199,12 +199,12 @@ async function concurrently<Item, Result>(
   return results;
 }
 
-/** Lists the failures, equal ones together: "3 rows: there is no such token". */
+/** Returns the failures, equal ones together: "Not done for 3 rows: there is no such token". */
 function failureLines(outcomes: readonly Outcome<unknown>[]): string[] {
   const failed = outcomes.filter(({ error }) => error !== undefined);
   const sums = new Map<string, number>();
   for (const { rows, error } of failed) {
-    const why = isAppError(error, 'NOT_FOUND') ? 'gone already' : explain(error).text;
+    const why = isAppError(error, 'NOT_FOUND') ? 'already gone' : explain(error).text;
     sums.set(why, (sums.get(why) ?? 0) + rows);
   }
   if (outcomes.length === 1) return [...sums.keys()];
@@ -212,5 +212,5 @@ function failureLines(outcomes: readonly Outcome<unknown>[]): string[] {
 }
 
 function stoppedLine(rows: number): string[] {
-  return rows === 0 ? [] : [`Stopped: ${count(rows, 'row')} ${rows === 1 ? 'was' : 'were'} left alone.`];
+  return rows === 0 ? [] : [`Stopped: ${count(rows, 'row')} ${rows === 1 ? 'was' : 'were'} left unchanged.`];
 }

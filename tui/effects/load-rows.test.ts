@@ -27,7 +27,7 @@ it.for([
   ['end', 1200, [1000, 200], ['1300', '2499']],
   ['start', 6400, [1000, 1000, 1000], ['0', '2499']],
 ] as const)(
-  'asks from the %s for as many of the rows as are wanted, %i, and no more',
+  'loads from the %s as many rows as are wanted, %i, and no more',
   async ([from, count, sizes, ends]) => {
     const { query, asked } = site();
     const { rows, total } = await loadRows(

@@ -11,14 +11,14 @@ export async function loadRows(
   { from, count }: Extent,
   signal: AbortSignal,
 ): Promise<{ rows: Row[]; total: number }> {
-  const asked = from === 'start' ? query : turned(query);
+  const directed = from === 'start' ? query : reversed(query);
   const { items: rows, total } = await firstItems(count, (pageSize, pageToken) =>
-    query.screen.page(client, { query: asked, pageSize, pageToken, signal }),
+    query.screen.page(client, { query: directed, pageSize, pageToken, signal }),
   );
   return { rows: from === 'start' ? rows : rows.reverse(), total: Math.max(total, rows.length) };
 }
 
-function turned(query: Query): Query {
+function reversed(query: Query): Query {
   const { order } = query;
   return order === undefined ? query : { ...query, order: { ...order, descending: !order.descending } };
 }

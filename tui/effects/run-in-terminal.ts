@@ -1,9 +1,9 @@
 /**
- * The terminal in other hands for a while: those of another command of this program, or of the shell. The
- * dashboard has left its other screen meanwhile and reads nothing.
+ * Hands the terminal to another command of this program, or to the shell. Meanwhile the dashboard has left
+ * the alternate screen and reads no input.
  *
- * The command is a process of its own, with the same server and the same token: what is shown to people
- * raw is shown by one piece of code alone.
+ * The command is a process of its own, with the same server and the same token, so that only the command line
+ * writes a program's raw output to a terminal.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,11 +17,11 @@ export interface TerminalHandover {
   readonly connecting: readonly string[];
   /** Aborted when the dashboard is to end. */
   readonly leaving: AbortSignal;
-  /** True while signals from keys are meant for the other command. */
+  /** True while another command has the terminal: signals from keys are meant for it. */
   isHandedOver: boolean;
 }
 
-/** Runs the command; resolves when the person wants to return. */
+/** Runs the command; resolves when the user returns to the dashboard. */
 export async function runInTerminal(
   { action, target }: ForegroundCommand,
   handover: TerminalHandover,
@@ -38,36 +38,35 @@ export async function runInTerminal(
   await once(child, 'exit').catch((error: unknown) => stdout.write(`latchkey: ${String(error)}\n`));
   leaving.removeEventListener('abort', end);
   if (leaving.aborted) return;
-  stdout.write('\nEnter comes back to the dashboard. ');
+  stdout.write('\nPress Enter to return to the dashboard. ');
   stdin.resume();
   await once(stdin, 'data', { signal: leaving }).catch(() => {});
   await pauseInput();
   stdout.write('\r');
 }
 
-/** Time for a signal to arrive, in milliseconds. */
+/** Time for a signal to take effect, in milliseconds. */
 const STOP_MS = 200;
 
 /**
- * Stops all of this command line, as ^z does to programs that leave it to the terminal; resolves when it
- * goes on. Where no shell would ever let it go on (setpgid(2), orphaned process groups) the kernel does
- * not stop it.
+ * Stops this process group, as the terminal does for ^Z; resolves when it is continued. The kernel does not
+ * stop a group that no shell could continue (an orphaned process group, setpgid(2)).
  */
 export async function stopUntilContinued(onStop: () => void): Promise<void> {
   await pauseInput();
   process.off('SIGTSTP', onStop);
   const left = new AbortController();
-  const back = once(process, 'SIGCONT', { signal: left.signal }).catch(() => {});
+  const continued = once(process, 'SIGCONT', { signal: left.signal }).catch(() => {});
   process.kill(0, 'SIGTSTP');
-  await Promise.race([back, delay(STOP_MS)]);
+  await Promise.race([continued, delay(STOP_MS)]);
   left.abort();
   process.on('SIGTSTP', onStop);
   process.stdout.write('\r');
 }
 
 /**
- * Stops reading the terminal until somebody listens again. Ink hands input over, and a pause takes effect,
- * only after this turn of the event loop: whoever listens earlier would wait for ever.
+ * Stops reading the terminal until there is another listener. Ink releases its input, and a pause takes
+ * effect, only after this turn of the event loop: an earlier listener would wait for ever.
  */
 async function pauseInput(): Promise<void> {
   await setImmediate();

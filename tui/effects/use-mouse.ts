@@ -1,4 +1,4 @@
-/** Has the terminal report the mouse while the dashboard owns the terminal. Ink ignores these reports. */
+/** Makes the terminal report the mouse while the dashboard has the terminal. Ink ignores these reports. */
 import { useStdin, useStdout } from 'ink';
 import { type Dispatch, useEffect } from 'react';
 import { parseMouse } from '../state/mouse.ts';
@@ -17,9 +17,9 @@ export function useMouse(isOn: boolean, dispatch: Dispatch<Event>): void {
     if (!isOn) return;
     let rest = '';
     const onData = (chunk: Buffer | string): void => {
-      const { found, behind } = parseMouse(rest + String(chunk));
-      for (const at of found) dispatch({ kind: 'mouse', at });
-      rest = behind.slice(-LONGEST);
+      const parsed = parseMouse(rest + String(chunk));
+      for (const at of parsed.actions) dispatch({ kind: 'mouse', at });
+      rest = parsed.rest.slice(-LONGEST);
     };
     stdin.on('data', onData);
     stdout.write(REPORT);

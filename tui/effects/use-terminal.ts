@@ -1,17 +1,14 @@
-/**
- * Hands the terminal to another command or to the shell when the state says so, and redraws the screen
- * afterwards.
- */
+/** Hands the terminal to another command or to the shell when the state asks for it, then redraws. */
 import { useApp } from 'ink';
 import { type Dispatch, useCallback, useEffect } from 'react';
 import type { State } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { runInTerminal, stopUntilContinued, type TerminalHandover } from './run-in-terminal.ts';
 
-type Wish = Pick<State, 'foreground' | 'isSuspending'>;
+type Handover = Pick<State, 'foreground' | 'isSuspending'>;
 
 export function useTerminal(
-  { foreground, isSuspending }: Wish,
+  { foreground, isSuspending }: Handover,
   handover: TerminalHandover,
   dispatch: Dispatch<Event>,
 ): void {

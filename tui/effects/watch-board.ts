@@ -1,9 +1,9 @@
-/** Watches the pictures of a board while it is shown. */
+/** Watches the snapshots of a board while it is shown. */
 import type { Board } from '../screen.ts';
 import type { Event } from '../state/update.ts';
 import { type WatchedServer, watchWithStatus } from './watch-with-status.ts';
 
-/** Yields pictures, and begins again by itself after an outage. Skips those that follow within `everyMs`. */
+/** Dispatches a picture of each snapshot, at most one each `everyMs`; restarts after an outage. */
 export async function watchBoard(
   server: WatchedServer,
   screen: Board,

@@ -1,4 +1,4 @@
-/** A watch that begins again by itself after an outage, and reports the state of the connection. */
+/** A watch that restarts after an outage and dispatches the state of the connection. */
 import { hasLoginEnded, type ReconnectingClient } from '../../src/client/watch/reconnecting-client.ts';
 import { resilientWatch } from '../../src/client/watch/resilient-watch.ts';
 import type { RetryProgress } from '../../src/client/watch/retry.ts';
@@ -9,8 +9,7 @@ import type { Event } from '../state/update.ts';
 export type WatchedServer = Pick<ReconnectingClient, 'client' | 'reconnect'>;
 
 /**
- * Yields the items of `begin` until `signal` aborts or the watch fails for good; reports the connection to
- * `dispatch`.
+ * Yields the items of `begin` until `signal` aborts or the watch fails with an error that a retry cannot fix.
  */
 export async function* watchWithStatus<Item>(
   server: WatchedServer,

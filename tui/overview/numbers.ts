@@ -1,4 +1,4 @@
-/** Use as people read it. */
+/** Formats usage of memory and CPU. */
 
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const;
 const STEP = 1024;

@@ -53,7 +53,7 @@ function overview(name = 'alice', many = 20): Overview {
         }),
       ),
     }),
-    people: each((at) =>
+    latest: each((at) =>
       Login.fromPartial({ login: `${name}${at}`, tokens: 2, newestIssuedAt: new Date(NOW - 60_000) }),
     ),
   };
@@ -86,9 +86,9 @@ describe('the overview', () => {
       }
   });
 
-  it('says in numbers all that it draws, what is on and what it uses', () => {
+  it('shows the numbers of everything that it draws, and the usage', () => {
     expect(drawn(80, 19).slice(0, 3)).toEqual([
-      '12 people, 34 tokens, 8 links and 5 sessions running',
+      '12 logins, 34 tokens, 8 links and 5 sessions running',
       'server: 3.4% CPU, 112 MiB, up 1 h  links: 150% CPU, 3.0 GiB',
       '',
     ]);
@@ -101,7 +101,7 @@ describe('the overview', () => {
     expect(refusals).toMatch(/^refusals {5}[█·]+ {2}891 in the last hour, at most 99 a minute$/);
   });
 
-  it('keeps in a small terminal what was refused, and uses a large one', () => {
+  it('shows the refusals even in a small terminal, and fills a large one', () => {
     const small = drawn(60, 10).join('\n');
     expect(small).toMatch(/REFUSED .*\nlogin +5 s ago +1 +alice0/);
     expect(small).not.toMatch(/BUSIEST|LATEST/);
@@ -114,17 +114,17 @@ describe('the overview', () => {
     expect(large.filter((line) => line.includes('█')).length).toBeGreaterThan(8);
   });
 
-  it('says all of it in words for a screen reader, without pictures', () => {
+  it('is text without charts for a screen reader', () => {
     const lines = drawn(80, 19, overview(), appearanceOf('none', false, true));
     expect(lines).toContain('calls: 1,770 in the last hour, at most 59 a minute');
-    expect(lines).toContain('latest alice0, since 1 min ago, tokens 2, links 0, sessions 0');
+    expect(lines).toContain('latest logins alice0, logged in 1 min ago, tokens 2, links 0, sessions 0');
     expect(lines).toContain(
-      'refused login, last 5 s ago, times 1, who alice0 from 10.0.0.1, why LOGIN_REFUSED, what AuthService/Login',
+      'refused login, last 5 s ago, count 1, caller alice0 from 10.0.0.1, reason LOGIN_REFUSED, method AuthService/Login',
     );
     expect(lines.join('')).not.toMatch(/[▁-█·]/);
   });
 
-  it('lets nothing from elsewhere reach the terminal, and draws in ASCII where that is wanted', () => {
+  it('lets no foreign text reach the terminal raw, and draws in ASCII with --ascii', () => {
     const name = fc.string({ unit: fc.constantFrom(...HOSTILE_UNITS) });
     fc.assert(
       fc.property(name, (text) => {
@@ -141,7 +141,7 @@ describe('the overview', () => {
     );
   });
 
-  it('reads use as people do', () => {
+  it('formats usage', () => {
     expect([0, 0.0004, 0.034, 0.12, 1.5, undefined].map(share)).toEqual([
       '0%',
       '0.0%',

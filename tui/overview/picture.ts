@@ -13,17 +13,17 @@ import { linksTable, loginsTable, refusalsTable, tableInWords, tableLines } from
 export interface Overview {
   readonly activity: WatchActivityResponse;
   /** The logins with the newest tokens. */
-  readonly people: readonly Login[];
+  readonly latest: readonly Login[];
 }
 
-/** Columns from which the overview has two columns. */
+/** Terminal width from which the overview has two columns. */
 const WIDE = 140;
 const GAP = 4;
-/** Rows from which the parts are separated by empty lines. */
+/** Rows from which empty lines separate the parts. */
 const SPACED_FROM_ROWS = 16;
 /** Most rows of a chart. */
 const MAX_CHART_ROWS = 7;
-/** Most rows of a table that are read aloud. */
+/** Most rows of a table for a screen reader. */
 const MAX_SPOKEN_ROWS = 5;
 
 export function picture(overview: Overview, frame: Frame): string[] {
@@ -55,8 +55,8 @@ function wide(overview: Overview, frame: Frame): string[] {
     '',
   ]);
   const left = [...charts, ...tableOf('links', overview, half, rest - charts.length)];
-  const people = tableOf('people', overview, half, (rest >> 1) - 1);
-  const right = [...people, '', ...tableOf('refusals', overview, half, rest - people.length - 1)];
+  const logins = tableOf('logins', overview, half, (rest >> 1) - 1);
+  const right = [...logins, '', ...tableOf('refusals', overview, half, rest - logins.length - 1)];
   return [...summary, '', ...beside(left, right, half.columns)];
 }
 
@@ -70,7 +70,7 @@ function beside(left: readonly string[], right: readonly string[], width: number
 }
 
 function tableOf(
-  which: 'links' | 'people' | 'refusals',
+  which: 'links' | 'logins' | 'refusals',
   overview: Overview,
   { columns: width, nowMs, appearance }: Frame,
   height: number,
@@ -78,32 +78,32 @@ function tableOf(
   return tableLines(tables(overview)[which], { width, height }, nowMs, appearance);
 }
 
-function tables({ activity, people }: Overview) {
+function tables({ activity, latest }: Overview) {
   return {
     links: linksTable(activity.linksUse?.top ?? []),
-    people: loginsTable(people),
+    logins: loginsTable(latest),
     refusals: refusalsTable(activity.refusals),
   };
 }
 
-/** Returns two lines: what is running, and what it uses. */
+/** Returns two lines: the numbers of logins, tokens, links and sessions, and the usage. */
 function summaryLines(overview: Overview, { columns, nowMs, appearance }: Frame): string[] {
-  const [on, use] = summary(overview, nowMs);
+  const [counts, usage] = summary(overview, nowMs);
   return [
-    appearance.paint(appearance.plain(padTo(truncate(on, columns), columns).trimEnd()), 'good'),
-    appearance.plain(truncate(use, columns)),
+    appearance.paint(appearance.plain(padTo(truncate(counts, columns), columns).trimEnd()), 'good'),
+    appearance.plain(truncate(usage, columns)),
   ];
 }
 
-function summary({ activity }: Overview, nowMs: number): [on: string, use: string] {
+function summary({ activity }: Overview, nowMs: number): [counts: string, usage: string] {
   const { logins, tokens, links, sessions, serverUse, linksUse } = activity;
-  const on = listed([
-    count(logins, 'person', 'people'),
+  const counts = listed([
+    count(logins, 'login'),
     count(tokens, 'token'),
     count(links, 'link'),
     `${count(sessions, 'session')} running`,
   ]);
-  return [on, [server(serverUse, nowMs), linksInAll(linksUse)].filter((text) => text !== '').join('  ')];
+  return [counts, [server(serverUse, nowMs), linksInAll(linksUse)].filter((text) => text !== '').join('  ')];
 }
 
 function server(use: WatchActivityResponse['serverUse'], nowMs: number): string {
@@ -133,10 +133,10 @@ function seriesOf({ minutes }: WatchActivityResponse): Series[] {
 }
 
 function spoken(overview: Overview, { nowMs }: Frame): string[] {
-  const { links, people, refusals } = tables(overview);
+  const { links, logins, refusals } = tables(overview);
   return [
     ...summary(overview, nowMs),
     ...seriesOf(overview.activity).map((series) => `${series.name}: ${seriesSummary(series)}`),
-    ...[people, links, refusals].flatMap((table) => tableInWords(table, nowMs, MAX_SPOKEN_ROWS)),
+    ...[logins, links, refusals].flatMap((table) => tableInWords(table, nowMs, MAX_SPOKEN_ROWS)),
   ];
 }

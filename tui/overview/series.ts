@@ -1,4 +1,4 @@
-/** The events of the last hour by minute: a line with a chart in it, or a chart of several lines. */
+/** Charts of events per minute of the last hour: one line each, or several. */
 import { padTo, truncate } from '../../src/terminal/display-width.ts';
 import { spread } from '../view/line.ts';
 import type { Appearance } from '../view/theme.ts';
@@ -6,7 +6,7 @@ import { chart, chartWidth } from './chart.ts';
 
 export interface Series {
   readonly name: string;
-  /** One value per minute, the oldest first; the last minute is not over yet. */
+  /** One value per minute, the oldest first; the last minute is still in progress. */
   readonly values: readonly number[];
 }
 
@@ -16,7 +16,7 @@ const NAMES = 13;
 /** Width of the numbers at the left of a chart, in columns. */
 const SCALE = 8;
 
-/** Returns what the chart shows as a text to read aloud: "12 in the last hour, at most 3 a minute". */
+/** Returns what a chart shows as text: "12 in the last hour, at most 3 a minute". */
 export function seriesSummary({ values }: Series): string {
   const sum = values.reduce((all, value) => all + value, 0);
   if (sum === 0) return 'none in the last hour';

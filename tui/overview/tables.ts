@@ -14,17 +14,17 @@ export interface Table {
   readonly none: string;
 }
 
-export function loginsTable(people: readonly Login[]): Table {
+export function loginsTable(logins: readonly Login[]): Table {
   return {
     columns: [
-      { title: 'LATEST', shrinks: true },
-      { title: 'SINCE' },
+      { title: 'LATEST LOGINS', shrinks: true },
+      { title: 'LOGGED IN' },
       { title: 'TOKENS' },
       { title: 'LINKS', optional: true },
       { title: 'SESSIONS' },
       { title: 'FROM', shrinks: true, optional: true },
     ],
-    rows: people.map(({ login, newestIssuedAt, tokens, links, sessions, clientAddresses }) => [
+    rows: logins.map(({ login, newestIssuedAt, tokens, links, sessions, clientAddresses }) => [
       login,
       newestIssuedAt,
       String(tokens),
@@ -32,7 +32,7 @@ export function loginsTable(people: readonly Login[]): Table {
       String(sessions),
       clientAddresses.join(', '),
     ]),
-    none: 'nobody is logged in',
+    none: 'no logins',
   };
 }
 
@@ -54,11 +54,11 @@ export function linksTable(links: readonly LinkUse[]): Table {
       String(pid),
       socket,
     ]),
-    none: 'no link runs',
+    none: 'no links',
   };
 }
 
-/** Prefix of nearly every method. */
+/** Prefix of nearly every method, left out. */
 const OWN_PACKAGE = /^latchkey\.v1\./;
 
 export function refusalsTable(refusals: readonly Refusal[]): Table {
@@ -66,10 +66,10 @@ export function refusalsTable(refusals: readonly Refusal[]): Table {
     columns: [
       { title: 'REFUSED', shrinks: true },
       { title: 'LAST' },
-      { title: 'TIMES' },
-      { title: 'WHO', shrinks: true },
-      { title: 'WHY', shrinks: true },
-      { title: 'WHAT', shrinks: true, optional: true },
+      { title: 'COUNT' },
+      { title: 'CALLER', shrinks: true },
+      { title: 'REASON', shrinks: true },
+      { title: 'METHOD', shrinks: true, optional: true },
     ],
     rows: refusals.map(({ what, lastAt, count, login, source, reason, method }) => [
       { text: what.replace(/ refused$/, ''), style: 'bad' },
@@ -79,11 +79,11 @@ export function refusalsTable(refusals: readonly Refusal[]): Table {
       reason,
       method.replace(OWN_PACKAGE, ''),
     ]),
-    none: 'nothing was refused',
+    none: 'no refusals',
   };
 }
 
-/** Returns at most `height` lines, the headings first; omits the last rows. */
+/** Returns at most `height` lines, the headings first; omits rows that do not fit. */
 export function tableLines(
   { columns, rows, none }: Table,
   size: { readonly width: number; readonly height: number },
@@ -96,7 +96,7 @@ export function tableLines(
   return (rows.length === 0 ? [...lines.slice(0, 1), appearance.plain(none)] : lines).slice(0, size.height);
 }
 
-/** Returns rows as sentences: "latest alice, since 3 min ago, tokens 2". */
+/** Returns rows as text for a screen reader: "latest logins alice, logged in 3 min ago, tokens 2". */
 export function tableInWords({ columns, rows, none }: Table, nowMs: number, most: number): string[] {
   if (rows.length === 0) return [none];
   return rows.slice(0, most).map((row) =>

@@ -1,4 +1,4 @@
-/** Makes the screen of a noun: the noun says what to show, the screen which actions there are. */
+/** Makes the screen of a noun, which defines what to show; the screen adds the actions. */
 import {
   drawnColumns,
   type Noun,
@@ -17,7 +17,7 @@ import {
 } from '../screen.ts';
 
 interface ScreenOptions<Item> {
-  /** Order at the beginning. */
+  /** Initial order. */
   readonly order: Order;
   /** Returns the part of an item that an action on it needs. */
   readonly target: (item: Item) => Omit<Target, 'id'>;

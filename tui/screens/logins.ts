@@ -1,10 +1,10 @@
-/** The screen of logins, with what each of them has. */
+/** The screen of logins that have live tokens. */
 import { logins as noun } from '../../src/nouns/logins.ts';
 import { listScreen } from './list-screen.ts';
 
 export const logins = listScreen(noun, {
   order: { by: 'login', descending: false },
-  target: ({ login }) => ({ title: `everything of ${login}`, login }),
+  target: ({ login }) => ({ title: `login ${login}`, login }),
   actions: [
     {
       kind: 'end',

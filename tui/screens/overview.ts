@@ -5,29 +5,29 @@ import { picture } from '../overview/picture.ts';
 import type { Board } from '../screen.ts';
 
 /** Most logins listed: more than any terminal shows. */
-const PEOPLE = 50;
-/** Interval of listing logins, in milliseconds: they change rarely, and are expensive for the server. */
-const PEOPLE_MS = 10_000;
+const MAX_LOGINS = 50;
+/** Interval of listing logins, in milliseconds: they change rarely, and the list is expensive. */
+const LOGINS_MS = 10_000;
 
 export const overview: Board = {
   kind: 'board',
   name: 'Overview',
   isFor: ({ role }) => role === 'manager' || role === 'admin',
   async *watch(client, signal) {
-    let people: readonly Login[] = [];
+    let latest: readonly Login[] = [];
     let nextMs = 0;
     for await (const activity of client.system.watchActivity({}, { signal })) {
       if (performance.now() >= nextMs) {
-        people = await latest(client, signal);
-        nextMs = performance.now() + PEOPLE_MS;
+        latest = await latestLogins(client, signal);
+        nextMs = performance.now() + LOGINS_MS;
       }
-      const overview = { activity, people };
+      const overview = { activity, latest };
       yield (frame) => picture(overview, frame);
     }
   },
 };
 
-async function latest(client: Client, signal: AbortSignal): Promise<readonly Login[]> {
-  const ask = { orderBy: 'newest_issued_at desc', pageSize: PEOPLE };
+async function latestLogins(client: Client, signal: AbortSignal): Promise<readonly Login[]> {
+  const ask = { orderBy: 'newest_issued_at desc', pageSize: MAX_LOGINS };
   return (await client.tokens.listLogins(ask, { signal })).logins;
 }

@@ -4,17 +4,17 @@ import { sessions as noun } from '../../src/nouns/sessions.ts';
 import { shellWords } from '../../src/system/shell-words.ts';
 import { listScreen } from './list-screen.ts';
 
-/** The signals that people usually send (signal(7)). */
+/** The most common signals (signal(7)). */
 const SIGNALS = [
-  { name: 'TERM', help: 'please end' },
-  { name: 'INT', help: 'as from ^C' },
-  { name: 'HUP', help: 'the terminal is gone; often: read the configuration again' },
-  { name: 'QUIT', help: 'end with a core dump' },
-  { name: 'KILL', help: 'end at once; cannot be refused' },
-  { name: 'STOP', help: 'hold; cannot be refused' },
-  { name: 'CONT', help: 'go on' },
-  { name: 'USR1', help: 'as the program says' },
-  { name: 'USR2', help: 'as the program says' },
+  { name: 'TERM', help: 'terminate' },
+  { name: 'INT', help: 'interrupt, as ^C does' },
+  { name: 'HUP', help: 'hang up; daemons often reload their configuration' },
+  { name: 'QUIT', help: 'quit, with a core dump' },
+  { name: 'KILL', help: 'kill at once; cannot be caught' },
+  { name: 'STOP', help: 'stop, until CONT; cannot be caught' },
+  { name: 'CONT', help: 'continue' },
+  { name: 'USR1', help: 'defined by the program' },
+  { name: 'USR2', help: 'defined by the program' },
 ];
 
 export const sessions = listScreen(noun, {

@@ -1,4 +1,4 @@
-/** The actions that are possible now, and the rows that they apply to. No others are offered. */
+/** The actions that are possible now, and the rows that they apply to. */
 import type { Action, Target } from '../screen.ts';
 import { listOf, type State } from './state.ts';
 import { rowAt } from './window.ts';
@@ -14,15 +14,15 @@ export function targetsOf(state: State, action: Action): Target[] {
   const view = listOf(state);
   if (view === undefined) return [];
   const { window, open } = view;
-  const here = open?.row ?? rowAt(window);
+  const current = open?.row ?? rowAt(window);
   const isMany = action.kind !== 'show' && open === undefined && window.marked.size > 0;
-  const meant = isMany ? [...window.marked.values()] : here === undefined ? [] : [here];
-  return meant.filter((target) => isAllowed(state, action, target));
+  const candidates = isMany ? [...window.marked.values()] : current === undefined ? [] : [current];
+  return candidates.filter((target) => isAllowed(state, action, target));
 }
 
 /**
- * Only the owner may read a session's output, whatever the role; the server has already omitted everything
- * else.
+ * Only the owner may read a session's output, whatever the role. Everything else that the caller may not do,
+ * the server has already omitted.
  */
 function isAllowed({ who, readOnly }: State, action: Action, { login, can }: Target): boolean {
   if (action.kind === 'show' && login !== who.login) return false;

@@ -1,4 +1,4 @@
-/** Selection from a short list by typing, or a typed value that is not in the list. */
+/** Choosing from a short list, or typing a value that is not in it. */
 import type { SendAction } from '../screen.ts';
 import { typed } from './key-names.ts';
 import type { Dialog, State } from './state.ts';

@@ -18,62 +18,39 @@ import {
 } from './state.ts';
 import { moved, movedTo, rowAt, targetOf, toggleMark, withMarks } from './window.ts';
 
+type Effect = (state: State, key: string) => State;
+
+const EFFECTS: Readonly<Record<Command, Effect>> = {
+  down: (state) => move(state, 1),
+  up: (state) => move(state, -1),
+  pageDown: (state) => move(state, heightOf(state.size)),
+  pageUp: (state) => move(state, -heightOf(state.size)),
+  first: (state) => moveTo(state, 'first'),
+  last: (state) => moveTo(state, 'last'),
+  open,
+  back: (state) => (state.dialog === undefined ? back(state) : { ...state, dialog: undefined }),
+  filter: (state) => ({ ...state, prompt: { kind: 'filter', text: listOf(state)?.query.filter ?? '' } }),
+  jump: (state) => ({ ...state, prompt: { kind: 'jump', text: '' } }),
+  sort: (state) => sort(state, 1),
+  sortBack: (state) => sort(state, -1),
+  reverse,
+  mark: (state) => withWindow(state, toggleMark),
+  markAll,
+  unmarkAll: withoutMarks,
+  act,
+  screen: (state, key) => toScreen(state, Number(key) - 1),
+  nextScreen: (state) => toScreen(state, (current(state) + 1) % screensFor(state.who).length),
+  previousScreen: (state) => toScreen(state, current(state) - 1),
+  help: (state) => ({ ...state, dialog: { kind: 'help', top: 0 } }),
+  yes: confirmed,
+  stop,
+  choose: (state) => state,
+  suspend: (state) => ({ ...state, isSuspending: true }),
+  quit: (state) => ({ ...state, isLeaving: true }),
+};
+
 export function runCommand(state: State, command: Command, key: string): State {
-  switch (command) {
-    case 'down':
-      return move(state, 1);
-    case 'up':
-      return move(state, -1);
-    case 'pageDown':
-      return move(state, heightOf(state.size));
-    case 'pageUp':
-      return move(state, -heightOf(state.size));
-    case 'first':
-    case 'last':
-      return moveTo(state, command);
-    case 'open':
-      return open(state);
-    case 'back':
-      return state.dialog === undefined ? back(state) : { ...state, dialog: undefined };
-    case 'filter':
-      return { ...state, prompt: { kind: 'filter', text: listOf(state)?.query.filter ?? '' } };
-    case 'jump':
-      return { ...state, prompt: { kind: 'jump', text: '' } };
-    case 'sort':
-      return sort(state, 1);
-    case 'sortBack':
-      return sort(state, -1);
-    case 'turn':
-      return turn(state);
-    case 'mark':
-      return withWindow(state, toggleMark);
-    case 'act':
-      return act(state, key);
-    case 'markAll':
-      return markAll(state);
-    case 'unmarkAll':
-      return withoutMarks(state);
-    case 'screen':
-      return toScreen(state, Number(key) - 1);
-    case 'nextScreen':
-      return toScreen(state, (current(state) + 1) % screensFor(state.who).length);
-    case 'previousScreen':
-      return toScreen(state, current(state) - 1);
-    case 'help':
-      return { ...state, dialog: { kind: 'help', top: 0 } };
-    case 'yes':
-      return confirmed(state);
-    case 'stop':
-      return state.dialog?.kind === 'working'
-        ? { ...state, dialog: { ...state.dialog, isStopping: true } }
-        : state;
-    case 'suspend':
-      return { ...state, isSuspending: true };
-    case 'choose':
-      return state;
-    case 'quit':
-      return { ...state, isLeaving: true };
-  }
+  return EFFECTS[command](state, key);
 }
 
 function move(state: State, by: number): State {
@@ -112,7 +89,7 @@ function open(state: State): State {
   const reference = detailLines(state, view.open.row)[view.open.at]?.field.reference;
   const screen = reference && screenNamed(reference.screen);
   if (reference === undefined || screen?.kind !== 'list')
-    return { ...state, note: 'this line leads nowhere' };
+    return { ...state, note: 'this line refers to no other rows' };
   return openView(state, viewOnList(screen, { scope: reference.scope, filter: reference.filter ?? '' }));
 }
 
@@ -128,13 +105,13 @@ function sort(state: State, by: 1 | -1): State {
   return requery(state, { order: { by: next, descending: false } });
 }
 
-function turn(state: State): State {
+function reverse(state: State): State {
   const query = listOf(state)?.query;
   if (query === undefined) return state;
   const { screen, order } = query;
   if (order === undefined) return { ...state, note: `${screen.rows} have one order` };
-  const turned: Order = { ...order, descending: !order.descending };
-  return requery(state, { order: turned });
+  const reversed: Order = { ...order, descending: !order.descending };
+  return requery(state, { order: reversed });
 }
 
 function act(state: State, key: string): State {
@@ -170,6 +147,12 @@ function markAll(state: State): State {
   const { rows, total } = window;
   if (rows.length >= total) return withWindow(state, () => withMarks(window, rows.map(targetOf)));
   return working(state, { kind: 'mark', query, total });
+}
+
+/** Stops a job after the calls that have begun. */
+function stop(state: State): State {
+  const { dialog } = state;
+  return dialog?.kind === 'working' ? { ...state, dialog: { ...dialog, isStopping: true } } : state;
 }
 
 function working(state: State, job: Job): State {

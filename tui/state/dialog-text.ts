@@ -27,7 +27,7 @@ export function dialogTitle(state: State, dialog: Dialog): string {
     case 'working':
       return workTitle(dialog);
     case 'ended':
-      return 'This login is over';
+      return 'This login has ended';
   }
 }
 
@@ -116,14 +116,14 @@ function chooseLines(state: State, { action, targets, text, at }: Of<'choose'>):
 }
 
 function workTitle({ job, isStopping }: Of<'working'>): string {
-  if (isStopping) return 'Stopping after what is under way …';
+  if (isStopping) return 'Stopping after the current calls …';
   return job.kind === 'mark' ? 'Marking …' : 'Working …';
 }
 
 function workLines({ job, done }: Of<'working'>): string[] {
   return [
     `${count(done, 'row')} of ${amountOf(job).toLocaleString('en')} done.`,
-    'esc stops after what is under way.',
+    'esc stops after the current calls.',
   ];
 }
 
@@ -131,7 +131,7 @@ function endedLines({ why }: Of<'ended'>): string[] {
   return [
     `${capital(why)}.`,
     '',
-    "What was shown may no longer be so. q leaves; once you are logged in, 'latchkey tui' begins anew.",
+    "The screen may be out of date. q quits; log in again, then start 'latchkey tui' again.",
   ];
 }
 

@@ -9,13 +9,13 @@ function key(change: Partial<Key>): Key {
 }
 
 describe('keys', () => {
-  it('are told apart when they come together', () => {
+  it('are separated when they arrive together', () => {
     expect(keyNames('jj G', NONE)).toEqual(['j', 'j', 'space', 'G']);
     expect(keyNames('ab\r', NONE)).toEqual(['a', 'b', 'enter']);
     expect(keyNames('/\u0015a\u0003', NONE)).toEqual(['/', '^u', 'a', '^c']);
   });
 
-  it('are two where esc is followed so quickly that it looks like Alt', () => {
+  it('are two when another key follows esc so quickly that it looks like Alt', () => {
     expect(keyNames('q', key({ meta: true }))).toEqual(['esc', 'q']);
     expect(keyNames('', key({ meta: true, downArrow: true }))).toEqual(['esc', 'down']);
     expect(keyNames('', key({ meta: true, escape: true }))).toEqual(['esc', 'esc']);

@@ -16,7 +16,7 @@ export type Command =
   | 'jump'
   | 'sort'
   | 'sortBack'
-  | 'turn'
+  | 'reverse'
   | 'mark'
   | 'markAll'
   | 'unmarkAll'
@@ -32,7 +32,7 @@ export type Command =
   | 'choose';
 
 /** The part of the dashboard that receives the keys. */
-export type Place =
+export type Focus =
   | 'list'
   | 'open'
   | 'board'
@@ -47,7 +47,7 @@ export interface Binding {
   readonly keys: readonly string[];
   readonly command: Command;
   readonly help: string;
-  readonly places: readonly Place[];
+  readonly focus: readonly Focus[];
   /** Short text for the bottom line. */
   readonly short?: string;
 }
@@ -63,82 +63,82 @@ const FOR_ROWS: ReadonlySet<Command> = new Set<Command>([
   'mark',
   'markAll',
 ]);
-const ROWS: readonly Place[] = ['list', 'open'];
-const SCREENS: readonly Place[] = ['list', 'open', 'board'];
-const LEAVING: readonly Place[] = [...SCREENS, 'ended'];
-const MOVING: readonly Place[] = ['list', 'open', 'help', 'report'];
+const ROWS: readonly Focus[] = ['list', 'open'];
+const SCREENS: readonly Focus[] = ['list', 'open', 'board'];
+const LEAVING: readonly Focus[] = [...SCREENS, 'ended'];
+const MOVING: readonly Focus[] = ['list', 'open', 'help', 'report'];
 
 /** The keys, named as in key-names.ts. */
 const BINDINGS: readonly Binding[] = [
-  { keys: ['?'], command: 'help', help: 'this help', places: SCREENS, short: 'help' },
-  { keys: ['q', '^c'], command: 'quit', help: 'quit', places: LEAVING, short: 'quit' },
-  { keys: ['j', 'down'], command: 'down', help: 'one line down', places: MOVING },
-  { keys: ['k', 'up'], command: 'up', help: 'one line up', places: MOVING },
-  { keys: ['pgdn', '^f'], command: 'pageDown', help: 'one page down', places: MOVING },
-  { keys: ['pgup', '^b'], command: 'pageUp', help: 'one page up', places: MOVING },
-  { keys: ['g', 'home'], command: 'first', help: 'the first line', places: MOVING },
-  { keys: ['G', 'end'], command: 'last', help: 'the last line', places: MOVING },
+  { keys: ['?'], command: 'help', help: 'this help', focus: SCREENS, short: 'help' },
+  { keys: ['q', '^c'], command: 'quit', help: 'quit', focus: LEAVING, short: 'quit' },
+  { keys: ['j', 'down'], command: 'down', help: 'one line down', focus: MOVING },
+  { keys: ['k', 'up'], command: 'up', help: 'one line up', focus: MOVING },
+  { keys: ['pgdn', '^f'], command: 'pageDown', help: 'one page down', focus: MOVING },
+  { keys: ['pgup', '^b'], command: 'pageUp', help: 'one page up', focus: MOVING },
+  { keys: ['g', 'home'], command: 'first', help: 'the first line', focus: MOVING },
+  { keys: ['G', 'end'], command: 'last', help: 'the last line', focus: MOVING },
   {
     keys: ['enter', 'l', 'right'],
     command: 'open',
-    help: 'open it; follow the line',
-    places: ROWS,
+    help: 'open; follow the line',
+    focus: ROWS,
     short: 'open',
   },
   {
     keys: ['esc', 'h', 'left'],
     command: 'back',
-    help: 'back; drop filter, marks',
-    places: MOVING,
+    help: 'back; clear filter, marks',
+    focus: MOVING,
     short: 'back',
   },
-  { keys: ['/'], command: 'filter', help: 'filter as you type', places: ['list'], short: 'filter' },
-  { keys: ['>', 's'], command: 'sort', help: 'sort by the next column', places: ['list'] },
-  { keys: ['<'], command: 'sortBack', help: 'sort by the one before', places: ['list'] },
-  { keys: ['S'], command: 'turn', help: 'turn the order round', places: ['list'] },
-  { keys: ['space'], command: 'mark', help: 'mark the row, or no more', places: ['list'], short: 'mark' },
-  { keys: [], command: 'act', help: 'the actions of the screen', places: ROWS },
-  { keys: ['*'], command: 'markAll', help: 'mark all that match', places: ['list'] },
-  { keys: ['u'], command: 'unmarkAll', help: 'mark nothing any more', places: ['list'] },
+  { keys: ['/'], command: 'filter', help: 'filter as you type', focus: ['list'], short: 'filter' },
+  { keys: ['>', 's'], command: 'sort', help: 'sort by the next column', focus: ['list'] },
+  { keys: ['<'], command: 'sortBack', help: 'sort by the previous column', focus: ['list'] },
+  { keys: ['S'], command: 'reverse', help: 'reverse the order', focus: ['list'] },
+  { keys: ['space'], command: 'mark', help: 'mark or unmark the row', focus: ['list'], short: 'mark' },
+  { keys: [], command: 'act', help: 'the actions of the screen', focus: ROWS },
+  { keys: ['*'], command: 'markAll', help: 'mark all that match', focus: ['list'] },
+  { keys: ['u'], command: 'unmarkAll', help: 'unmark all', focus: ['list'] },
   {
     keys: [],
     command: 'screen',
-    help: 'that screen',
-    places: SCREENS,
+    help: 'go to that screen',
+    focus: SCREENS,
   },
-  { keys: ['tab'], command: 'nextScreen', help: 'the next screen', places: SCREENS },
-  { keys: ['shift-tab'], command: 'previousScreen', help: 'the screen before', places: SCREENS },
-  { keys: [':'], command: 'jump', help: 'go to a screen by name', places: SCREENS, short: 'go to' },
-  { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', places: LEAVING },
-  { keys: ['y'], command: 'yes', help: 'do it', places: ['confirm'], short: 'yes' },
-  { keys: ['n', 'esc'], command: 'back', help: 'leave it', places: ['confirm'], short: 'no' },
-  { keys: ['enter', '?'], command: 'back', help: 'close', places: ['help', 'report'] },
-  { keys: ['q'], command: 'back', help: 'close', places: ['help', 'report', 'confirm'] },
-  { keys: ['esc'], command: 'stop', help: 'stop', places: ['working'], short: 'stop' },
-  { keys: ['up', 'down'], command: 'choose', help: 'choose', places: ['choose'], short: 'or down choose' },
-  { keys: ['enter'], command: 'choose', help: 'send it', places: ['choose'], short: 'send' },
-  { keys: ['esc'], command: 'choose', help: 'leave it', places: ['choose'], short: 'leave' },
-  { keys: ['^c'], command: 'quit', help: 'quit', places: ['help', 'report', 'confirm', 'choose', 'working'] },
+  { keys: ['tab'], command: 'nextScreen', help: 'the next screen', focus: SCREENS },
+  { keys: ['shift-tab'], command: 'previousScreen', help: 'the previous screen', focus: SCREENS },
+  { keys: [':'], command: 'jump', help: 'go to a screen by name', focus: SCREENS, short: 'go to' },
+  { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', focus: LEAVING },
+  { keys: ['y'], command: 'yes', help: 'do it', focus: ['confirm'], short: 'yes' },
+  { keys: ['n', 'esc'], command: 'back', help: 'cancel', focus: ['confirm'], short: 'no' },
+  { keys: ['enter', '?'], command: 'back', help: 'close', focus: ['help', 'report'] },
+  { keys: ['q'], command: 'back', help: 'close', focus: ['help', 'report', 'confirm'] },
+  { keys: ['esc'], command: 'stop', help: 'stop', focus: ['working'], short: 'stop' },
+  { keys: ['up', 'down'], command: 'choose', help: 'choose', focus: ['choose'], short: 'or down choose' },
+  { keys: ['enter'], command: 'choose', help: 'send it', focus: ['choose'], short: 'send' },
+  { keys: ['esc'], command: 'choose', help: 'cancel', focus: ['choose'], short: 'cancel' },
+  { keys: ['^c'], command: 'quit', help: 'quit', focus: ['help', 'report', 'confirm', 'choose', 'working'] },
 ];
 
-export function focusOf(state: State): Place {
+export function focusOf(state: State): Focus {
   return state.dialog?.kind ?? focusBehind(state);
 }
 
-/** Returns the keys that the help lists: those of the view behind it. */
+/** Returns the keys that the help lists: those of the view that it covers. */
 export function helpBindings(state: State): Binding[] {
   return bindingsAt(state, focusBehind(state));
 }
 
-function focusBehind(state: State): Place {
+function focusBehind(state: State): Focus {
   const view = viewOf(state);
   if (view.kind === 'board') return 'board';
   return view.open === undefined ? 'list' : 'open';
 }
 
-/** Returns the keys that have an effect at `place`, without actions that are not permitted. */
-export function bindingsAt(state: State, place: Place): Binding[] {
-  return BINDINGS.filter(({ places }) => places.includes(place)).flatMap((binding) =>
+/** Returns the keys that have an effect in `focus`, without actions that are not permitted. */
+export function bindingsAt(state: State, focus: Focus): Binding[] {
+  return BINDINGS.filter((binding) => binding.focus.includes(focus)).flatMap((binding) =>
     binding.command === 'act'
       ? actionBindings(state)
       : [binding.command === 'screen' ? tabs(state, binding) : binding],
@@ -151,8 +151,8 @@ function tabs({ who }: State, binding: Binding): Binding {
 
 function actionBindings(state: State): Binding[] {
   return availableActions(state).map(({ kind, key, verb }) => {
-    const how = kind === 'show' ? 'and come back here' : 'the marked, or this';
-    return { keys: [key], command: 'act', help: `${verb} ${how}`, places: ROWS, short: verb };
+    const help = kind === 'show' ? `${verb}, then return here` : `${verb} marked or this row`;
+    return { keys: [key], command: 'act', help, focus: ROWS, short: verb };
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * The mouse, when enabled, as a shortcut for keys: the wheel moves the cursor, a click selects a row, a line
- * or a tab, and a second click opens it. Reports have xterm's format (Control Sequences, mode 1006).
+ * Mouse support, off by default: the wheel moves the cursor, a click selects a row, a line or a tab, and a
+ * second click opens it. Reports have xterm's format (Control Sequences, mode 1006).
  */
 import { displayWidth } from '../../src/terminal/display-width.ts';
 import { detailLines, topLine } from './detail-lines.ts';
@@ -14,7 +14,7 @@ export interface MouseAction {
   readonly row: number;
 }
 
-const LINES_A_TURN = 3;
+const LINES_PER_TURN = 3;
 const TABS_ROW = 1;
 const FIRST_ROW = 4;
 
@@ -28,21 +28,21 @@ const KINDS: Readonly<Record<string, MouseAction['kind']>> = {
 const REPORT = new RegExp(String.raw`${'\u001b'}\[<(\d+);(\d+);(\d+)([Mm])`, 'g');
 
 /** Returns the reports in a piece of input, and the text after the last of them. */
-export function parseMouse(input: string): { readonly found: MouseAction[]; readonly behind: string } {
+export function parseMouse(input: string): { readonly actions: MouseAction[]; readonly rest: string } {
   let end = 0;
-  const found = [...input.matchAll(REPORT)].flatMap((report): MouseAction[] => {
+  const actions = [...input.matchAll(REPORT)].flatMap((report): MouseAction[] => {
     end = report.index + report[0].length;
     const [, button = '', column, row, action] = report;
     const kind = KINDS[button];
     if (kind === undefined || action === 'm') return [];
     return [{ kind, column: Number(column) - 1, row: Number(row) - 1 }];
   });
-  return { found, behind: input.slice(end) };
+  return { actions, rest: input.slice(end) };
 }
 
 /** Returns the keys with the same effect. */
 export function keysFor(state: State, { kind, column, row }: MouseAction): string[] {
-  if (kind !== 'click') return times(LINES_A_TURN, kind === 'wheelUp' ? 'up' : 'down');
+  if (kind !== 'click') return times(LINES_PER_TURN, kind === 'wheelUp' ? 'up' : 'down');
   if (state.dialog !== undefined || state.prompt !== undefined) return [];
   if (row === TABS_ROW) return tabAt(state, column);
   const view = viewOf(state);

@@ -9,7 +9,7 @@ export function withView(state: State, view: View): State {
   return { ...state, views: more.length === 0 ? [view] : [first, ...more.slice(0, -1), view] };
 }
 
-/** Changes the view of `query`. Ignores news about a query that is no longer shown. */
+/** Changes the view of `query`. Does nothing when another query is shown by now. */
 export function onQuery(
   state: State,
   query: Query,
@@ -29,7 +29,7 @@ export function withoutMarks(state: State): State {
   return withWindow(state, (window) => ({ ...window, marked: new Map() }));
 }
 
-/** Queries the same screen differently. The old rows are shown until the answer arrives. */
+/** Changes the query of the screen. The old rows are shown until the answer arrives. */
 export function requery(state: State, change: { readonly filter?: string; readonly order?: Order }): State {
   const view = listOf(state);
   if (view === undefined) return state;
@@ -49,12 +49,12 @@ export function filtered(state: State, text: string): State {
   return listOf(state)?.query.filter === text ? state : requery(state, { filter: text });
 }
 
-/** Opens a screen alone, with no view to return to. */
+/** Opens a screen, with no view to return to. */
 export function openScreen(state: State, screen: Screen): State {
   return { ...state, views: [viewOn(screen)], typedAhead: [] };
 }
 
-/** Opens a view to return from. */
+/** Opens a view on top of the current one. */
 export function openView(state: State, view: View): State {
   return { ...state, views: [...state.views, view] };
 }

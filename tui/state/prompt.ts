@@ -1,4 +1,4 @@
-/** Typing a filter, or the name of a screen. */
+/** The prompt for a filter, or for the name of a screen. */
 
 import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type { Screen } from '../screen.ts';

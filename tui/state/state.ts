@@ -1,4 +1,4 @@
-/** The state of the dashboard: everything that it draws follows from this and the time. */
+/** The state of the dashboard: with the time, it determines everything that is drawn. */
 import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type {
@@ -39,7 +39,7 @@ export type Connection =
   | { readonly kind: 'lost'; readonly why: string }
   /** This watch will send nothing more; others may. */
   | { readonly kind: 'refused'; readonly why: string }
-  /** The login has ended, and with it everything. */
+  /** The login has ended, so no call succeeds any more. */
   | { readonly kind: 'ended'; readonly why: string };
 
 /** A text being typed. */
@@ -48,7 +48,7 @@ export interface Prompt {
   readonly text: string;
 }
 
-/** A job that the person waits for; the same object while it runs. */
+/** A job that the user waits for; the same object while it runs. */
 export type Job =
   | { readonly kind: 'end'; readonly action: EndAction; readonly targets: readonly Target[] }
   | {
@@ -60,7 +60,7 @@ export type Job =
   /** Marks every row of the query. */
   | { readonly kind: 'mark'; readonly query: Query; readonly total: number };
 
-/** A dialog to answer or read before anything else. */
+/** A dialog that covers the view until it is answered or closed. */
 export type Dialog =
   | { readonly kind: 'help'; readonly top: number }
   | {
@@ -91,10 +91,10 @@ export type Dialog =
       readonly lines: readonly string[];
       readonly top: number;
     }
-  /** Nothing is left but to read it. */
+  /** The login has ended; only quitting and suspending are possible. */
   | { readonly kind: 'ended'; readonly why: string };
 
-/** Another command of this program that has the terminal. */
+/** Another command of this program, to which the terminal is handed over. */
 export interface ForegroundCommand {
   readonly action: ShowAction;
   readonly target: Target;
@@ -118,16 +118,16 @@ export interface State {
   readonly foreground: ForegroundCommand | undefined;
   /** Keys for rows, typed before the first rows have arrived. */
   readonly typedAhead: readonly string[];
-  /** A line about the last key. */
+  /** The result of the last key, in one line. */
   readonly note: string;
-  /** The latest notice of the server's changes. */
-  readonly news: string;
+  /** The latest notice of changes on the server. */
+  readonly changeNotice: string;
   readonly isLeaving: boolean;
   /** True when the shell wants the terminal back (job control, tcsetpgrp(3)). */
   readonly isSuspending: boolean;
 }
 
-/** Lines around the list: three above it, the headings, two below it. */
+/** Lines besides the rows: three above, the headings, two below. */
 const AROUND = 6;
 
 /** Returns the number of rows shown. */
@@ -175,7 +175,7 @@ export function initialState(who: CallerIdentity, screen: Screen, readOnly: bool
     foreground: undefined,
     typedAhead: [],
     note: '',
-    news: '',
+    changeNotice: '',
     isLeaving: false,
     isSuspending: false,
   };

@@ -35,7 +35,7 @@ function workingOf(state: State) {
 }
 
 describe('the dashboard', () => {
-  it('opens a row, follows a line to what it leads to, and comes back the same way', () => {
+  it('opens a row, follows a reference, and goes back step by step', () => {
     const opened = press(showing(rows), 'j', 'enter', 'j');
     expect(listShown(opened).open).toMatchObject({ row: { id: 'b' }, at: 1 });
     const followed = press(opened, 'enter');
@@ -44,7 +44,7 @@ describe('the dashboard', () => {
     expect(listShown(press(followed, 'esc', 'esc')).open).toBeUndefined();
   });
 
-  it('filters as one types, and esc takes the filter away', () => {
+  it('filters as text is typed, and clears the filter on esc', () => {
     const typing = press(showing(rows), '/', 'b', 'space', 'q', 'backspace');
     expect(typing.prompt).toEqual({ kind: 'filter', text: 'b ' });
     const soon = update(typing, { kind: 'filter', text: 'b ' });
@@ -54,7 +54,7 @@ describe('the dashboard', () => {
     expect(query(press(soon, 'esc')).filter).toBe('');
   });
 
-  it('does not take the answer to an old question for that to a new one', () => {
+  it('ignores the answer to an earlier query', () => {
     const before = showing(rows);
     const { query: old, window } = listShown(before);
     const late = {
@@ -68,7 +68,7 @@ describe('the dashboard', () => {
     expect(listShown(update(asked, late)).window.rows).toBe(listShown(asked).window.rows);
   });
 
-  it('sorts by each column that the server sorts by, and turns the order round', () => {
+  it('sorts by each column that the server can sort by, and reverses the order', () => {
     const state = showing(rows);
     expect(query(press(state, 's')).order).toEqual({ by: 'expires_at', descending: false });
     expect(query(press(state, 's', 's')).order).toEqual({ by: 'client_ip', descending: false });
@@ -78,7 +78,7 @@ describe('the dashboard', () => {
     expect(query(press(state, 'S')).order).toEqual({ by: 'issued_at', descending: false });
   });
 
-  it('ends what is marked only after a yes, and shows the receipt', () => {
+  it('ends the marked rows only after y, and shows the receipt', () => {
     const asked = press(showing(rows), 'space', 'space', 'x');
     expect(asked.dialog).toMatchObject({ kind: 'confirm', targets: [{ id: 'a' }, { id: 'b' }] });
     for (const key of ['n', 'esc', 'q']) expect(press(asked, key).dialog).toBeUndefined();
@@ -94,13 +94,13 @@ describe('the dashboard', () => {
     expect(press(told, 'esc').dialog).toBeUndefined();
   });
 
-  it('offers nothing that ends something to who only reads', () => {
+  it('offers no action that ends something with --read-only', () => {
     const state = showing(rows, { readOnly: true });
     expect(press(state, 'x').dialog).toBeUndefined();
     expect(bindingsAt(state, 'list').map(({ command }) => command)).not.toContain('act');
   });
 
-  it('offers for each session what its state and its owner allow, and to who only reads just reading', () => {
+  it('offers the actions that the state and the owner of a session allow, and only read with --read-only', () => {
     const keys = (row: Row, readOnly = false) =>
       bindingsAt(sessionsOf([row], readOnly), 'list').flatMap(({ command, keys: [key] }) =>
         command === 'act' ? key : [],
@@ -113,7 +113,7 @@ describe('the dashboard', () => {
     expect(keys(sessionRow('own', 'root', running), true)).toEqual(['r']);
   });
 
-  it('sends a signal that is chosen, begun or typed, to all that are marked and still run', () => {
+  it('sends a chosen, completed or typed signal to all marked sessions that still run', () => {
     const running = ['end', 'signal', 'attach', 'read'];
     const list = sessionsOf([
       sessionRow('a', 'root', running),
@@ -136,7 +136,7 @@ describe('the dashboard', () => {
     expect([told.dialog, told.note, listShown(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
   });
 
-  it('hands the terminal over for one session of the caller, and takes it back', () => {
+  it('hands the terminal over for one session of the caller, and gets it back', () => {
     const shown = press(sessionsOf([sessionRow('own', 'root', ['read'])]), 'space', 'r');
     expect(shown.foreground).toMatchObject({ action: { verb: 'read' }, target: { id: 'own' } });
     expect(update(shown, { kind: 'returned' }).foreground).toBeUndefined();
@@ -144,7 +144,7 @@ describe('the dashboard', () => {
     expect([stopped.isSuspending, update(stopped, { kind: 'returned' }).isSuspending]).toEqual([true, false]);
   });
 
-  it('marks all that the filter shows, adds to that under another filter, and drops the marks', () => {
+  it('marks all rows that the filter shows, adds those of another filter, and unmarks all', () => {
     const all = press(showing(rows), '*');
     const more = press(listed(press(all, '/', 'd', 'enter'), [tokenRow('d')]), '*');
     const targets = [...listShown(more).window.marked.keys()];
@@ -153,7 +153,7 @@ describe('the dashboard', () => {
     expect(listShown(press(more, 'u')).window.marked.size).toBe(0);
   });
 
-  it('asks the server for what is to be marked where not all of it is here', () => {
+  it('asks the server for the rows to mark when not all are loaded', () => {
     const state = showing(rows);
     const { query: asked, window } = listShown(state);
     const long = update(state, { kind: 'rows', query: asked, asked: window.wanted, rows, total: 5000 });
@@ -166,7 +166,7 @@ describe('the dashboard', () => {
     expect([end.dialog, [...listShown(end).window.marked.keys()]]).toEqual([undefined, ['z']]);
   });
 
-  it('says what hangs on what is asked about, as soon as it is known', () => {
+  it('says in the question what would end, as soon as the server has answered', () => {
     const asked = press(showing(rows), 'x');
     const text = (state: State) => state.dialog && dialogLines(state, state.dialog).join(' ');
     expect(text(asked)).toContain('Asking the server what ends with that …');
@@ -204,7 +204,7 @@ describe('the dashboard', () => {
     expect(press(lost, 'j').typedAhead).toEqual([]);
   });
 
-  it('goes through an open row line by line, a long value on as many as it needs', () => {
+  it('moves through an open row line by line, with a long value on several lines', () => {
     const long = {
       ...tokenRow('a'),
       fields: [{ name: 'command', value: 'x'.repeat(150) }, ...tokenRow('a').fields],
@@ -219,7 +219,7 @@ describe('the dashboard', () => {
       'Linux user 0',
     ]);
     expect(query(press(open, 'j', 'j', 'j', 'j', 'enter')).screen).toBe('Sessions');
-    expect(press(open, 'enter').note).toBe('this line leads nowhere');
+    expect(press(open, 'enter').note).toBe('this line refers to no other rows');
     const leading = {
       ...tokenRow('a'),
       fields: [{ name: 'x', value: 'y'.repeat(70), reference: { screen: 'Links', scope: {} } }],
@@ -232,7 +232,7 @@ describe('the dashboard', () => {
     ]);
   });
 
-  it('shows nothing but the end of the login once it is over, behind what became of the work, and offers to leave', () => {
+  it('shows only that the login has ended, after the outcome of a job under way, and offers to quit', () => {
     const over = (state: State) =>
       update(state, { kind: 'connection', connection: { kind: 'ended', why: 'the token was revoked' } });
     const acting = press(showing(rows), 'x', 'y');
@@ -257,7 +257,7 @@ describe('the dashboard', () => {
     expect(press(told, 'esc').dialog?.kind).toBe('ended');
   });
 
-  it('keeps an open row that is gone, and says that it is', () => {
+  it('keeps an open row that no longer exists, and says so', () => {
     const opened = press(showing(rows), 'enter');
     const gone = update(opened, {
       kind: 'changes',
@@ -277,7 +277,7 @@ describe('the dashboard', () => {
     expect(press(state, ':', 'x', 'enter').note).toBe('there is no screen x');
   });
 
-  it('offers the overview to those alone who may see everybody, and shows there what comes', () => {
+  it('offers the overview to managers only, and shows each snapshot there', () => {
     const user = asUser(showing(rows));
     expect(query(press(user, '4')).screen).toBe('Sessions');
     expect(press(user, ':', 'o', 'v', 'enter').note).toBe('there is no screen ov');
@@ -285,7 +285,7 @@ describe('the dashboard', () => {
     for (const key of ['/', 'x', 'space', 's', '*', 'enter', 'K', 'j', 'G', 'esc'])
       expect(press(board, key)).toEqual(board);
     const screen = screenOf(viewOf(board));
-    if (screen.kind !== 'board') throw new Error('it is no board');
+    if (screen.kind !== 'board') throw new Error('not a board');
     const come = update(board, { kind: 'picture', screen, picture: () => ['a picture'] });
     expect(viewOf(come)).toMatchObject({ picture: expect.any(Function) });
     const late = press(board, '2');
@@ -293,12 +293,12 @@ describe('the dashboard', () => {
     expect(query(press(board, 'tab')).screen).toBe('Logins');
   });
 
-  it('leads nowhere that there is no screen for', () => {
+  it('refers only to screens that exist', () => {
     const leads = rows.flatMap(({ fields }) => fields.flatMap(({ reference }) => reference?.screen ?? []));
     expect(leads.filter((name) => !screens.some((screen) => screen.name === name))).toEqual([]);
   });
 
-  it('does something for every key that its help shows, wherever it shows it', () => {
+  it('does something for every key that a place shows', () => {
     const list = press(
       listed(showing([]), [...rows, ...Array.from({ length: 50 }, (_, at) => tokenRow(`${at}`))]),
       'j',

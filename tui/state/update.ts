@@ -1,7 +1,7 @@
 /** Updates the state: one pure step for each event from the server, the terminal or a key. */
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
-import { changeNotice } from './change-notice.ts';
+import { noticeOf } from './change-notice.ts';
 import { choosing } from './choices.ts';
 import { runCommand } from './commands.ts';
 import { commandFor, isForRows } from './keys.ts';
@@ -49,14 +49,14 @@ export type Event =
   | { readonly kind: 'returned' };
 
 const SHOWN_AFTER_END: ReadonlySet<Dialog['kind']> = new Set<Dialog['kind']>(['working', 'report', 'ended']);
-/** Most keys kept that were typed ahead. */
+/** Most keys kept while rows are loading. */
 const MAX_TYPED_AHEAD = 100;
 
 export function update(state: State, event: Event): State {
   return withEnd(step(state, event));
 }
 
-/** When the login has ended, only the outcome of the running job is still shown. */
+/** Once the login has ended, shows only that, and the outcome of the job under way. */
 function withEnd(state: State): State {
   const { connection, dialog } = state;
   if (connection.kind !== 'ended' || (dialog !== undefined && SHOWN_AFTER_END.has(dialog.kind))) return state;
@@ -66,9 +66,9 @@ function withEnd(state: State): State {
 function step(state: State, event: Event): State {
   switch (event.kind) {
     case 'key':
-      return pressKey({ ...state, note: '', news: '' }, event.key);
+      return pressKey(withoutNotes(state), event.key);
     case 'mouse':
-      return keysFor(state, event.at).reduce(pressKey, { ...state, note: '', news: '' });
+      return keysFor(state, event.at).reduce(pressKey, withoutNotes(state));
     case 'resized':
       return resized(state, event.size);
     case 'connection':
@@ -76,40 +76,20 @@ function step(state: State, event: Event): State {
     case 'filter':
       return filtered(state, event.text);
     case 'rows':
-      return late(
-        onQuery(state, event.query, (view, height) => {
-          if (view.window.wanted.from !== event.asked.from) return view;
-          return withOpen({ ...view, window: withRows(view.window, event.rows, event.total, height) });
-        }),
-      );
-    case 'changes': {
-      const changed = onQuery(state, event.query, (view, height) =>
-        withOpen({ ...view, window: withChanges(view.window, event.changes, height) }, event.changes),
-      );
-      return changed === state ? state : { ...changed, news: changeNotice(state, event.changes) };
-    }
+      return replayTypedAhead(withAnswer(state, event));
+    case 'changes':
+      return withChangesFrom(state, event);
     case 'picture':
       return onBoard(state, event.screen, event.picture);
     case 'note':
       return { ...state, note: event.text };
     case 'previewed':
-      return state.dialog?.kind === 'confirm' && state.dialog.targets === event.targets
-        ? { ...state, dialog: { ...state.dialog, preview: event.preview } }
-        : state;
+      return withPreview(state, event);
     case 'progress':
-      return onJob(state, event.job, (dialog) => ({ ...state, dialog: { ...dialog, done: event.done } }));
     case 'marked':
-      return onJob(state, event.job, () =>
-        withWindow({ ...state, dialog: undefined }, (window) => withMarks(window, event.targets)),
-      );
     case 'finished':
-      return onJob(state, event.job, () => ({ ...state, dialog: undefined, note: event.text }));
     case 'report':
-      return onJob(state, event.job, () => {
-        const { title, lines } = event;
-        const told: State = { ...state, dialog: { kind: 'report', title, lines, top: 0 } };
-        return event.job.kind === 'end' ? withoutMarks(told) : told;
-      });
+      return onJob(state, event);
     case 'suspending':
       return { ...state, isSuspending: true };
     case 'returned':
@@ -117,11 +97,50 @@ function step(state: State, event: Event): State {
   }
 }
 
-type Working = Extract<State['dialog'], { kind: 'working' }>;
+type Of<Kind extends Event['kind']> = Extract<Event, { kind: Kind }>;
 
-/** Ignores news about a job that is no longer awaited. */
-function onJob(state: State, job: Job, change: (dialog: Working) => State): State {
-  return state.dialog?.kind === 'working' && state.dialog.job === job ? change(state.dialog) : state;
+function withoutNotes(state: State): State {
+  return { ...state, note: '', changeNotice: '' };
+}
+
+/** Applies an answer to the query that is shown, unless another part of the list is wanted by now. */
+function withAnswer(state: State, { query, asked, rows, total }: Of<'rows'>): State {
+  return onQuery(state, query, (view, height) => {
+    if (view.window.wanted.from !== asked.from) return view;
+    return withOpen({ ...view, window: withRows(view.window, rows, total, height) });
+  });
+}
+
+function withChangesFrom(state: State, { query, changes }: Of<'changes'>): State {
+  const changed = onQuery(state, query, (view, height) =>
+    withOpen({ ...view, window: withChanges(view.window, changes, height) }, changes),
+  );
+  return changed === state ? state : { ...changed, changeNotice: noticeOf(state, changes) };
+}
+
+function withPreview(state: State, { targets, preview }: Of<'previewed'>): State {
+  const { dialog } = state;
+  if (dialog?.kind !== 'confirm' || dialog.targets !== targets) return state;
+  return { ...state, dialog: { ...dialog, preview } };
+}
+
+/** Applies progress or the end of a job. Ignores a job that is no longer awaited. */
+function onJob(state: State, event: Of<'progress' | 'marked' | 'finished' | 'report'>): State {
+  const { dialog } = state;
+  if (dialog?.kind !== 'working' || dialog.job !== event.job) return state;
+  switch (event.kind) {
+    case 'progress':
+      return { ...state, dialog: { ...dialog, done: event.done } };
+    case 'marked':
+      return withWindow({ ...state, dialog: undefined }, (window) => withMarks(window, event.targets));
+    case 'finished':
+      return { ...state, dialog: undefined, note: event.text };
+    case 'report': {
+      const { title, lines } = event;
+      const reported: State = { ...state, dialog: { kind: 'report', title, lines, top: 0 } };
+      return event.job.kind === 'end' ? withoutMarks(reported) : reported;
+    }
+  }
 }
 
 function pressKey(state: State, key: string): State {
@@ -131,25 +150,25 @@ function pressKey(state: State, key: string): State {
   const command = commandFor(state, key);
   if (isAwaitingRows(state) && command !== 'quit') {
     if (command === 'back' && state.typedAhead.length > 0) return { ...state, typedAhead: [] };
-    if (state.typedAhead.length > 0 || isForRows(state, key)) return kept(state, key);
+    if (state.typedAhead.length > 0 || isForRows(state, key)) return withTypedAhead(state, key);
   }
   return command === undefined ? state : runCommand(state, command, key);
 }
 
-/** True while the rows of the current view have not arrived. */
+/** True while the first rows of the current view are loading. */
 function isAwaitingRows(state: State): boolean {
   if (state.dialog !== undefined || (listOf(state)?.window.isLoaded ?? true)) return false;
   return state.connection.kind === 'connecting' || state.connection.kind === 'live';
 }
 
-function kept(state: State, key: string): State {
+function withTypedAhead(state: State, key: string): State {
   return state.typedAhead.length < MAX_TYPED_AHEAD
     ? { ...state, typedAhead: [...state.typedAhead, key] }
     : state;
 }
 
 /** Runs the keys that were typed before the rows arrived. */
-function late(state: State): State {
+function replayTypedAhead(state: State): State {
   if (state.typedAhead.length === 0 || listOf(state)?.window.isLoaded === false) return state;
   return state.typedAhead.reduce(pressKey, { ...state, typedAhead: [] });
 }

@@ -4,7 +4,7 @@ import {
   emptyWindow,
   moved,
   movedTo,
-  place,
+  positionOf,
   rowAt,
   toggleMark,
   type Window,
@@ -27,18 +27,18 @@ function loaded(count: number, total = count): Window {
 }
 
 describe('a window on a list', () => {
-  it('keeps the cursor on its row while rows come in above it, and the top where it was', () => {
+  it('keeps the cursor on its row, and the top in place, while rows appear above', () => {
     const window = withRows(moved(loaded(20), 3, HEIGHT), [row('new'), ...rows(0, 20)], 21, HEIGHT);
     expect([rowAt(window)?.id, window.cursor, window.top]).toEqual(['r3', 4, 0]);
   });
 
-  it('goes to the next row when the one under the cursor is gone, and to the last behind it', () => {
+  it('moves to the next row when the row of the cursor is gone, or to the last row', () => {
     const next = withChanges(moved(loaded(3), 1, HEIGHT), [{ kind: 'gone', id: 'r1' }], HEIGHT);
     expect([rowAt(next)?.id, next.total]).toEqual(['r2', 2]);
     expect(rowAt(withChanges(next, [{ kind: 'gone', id: 'r2' }], HEIGHT))?.id).toBe('r0');
   });
 
-  it('takes changes into rows that are here, and leaves others to the server', () => {
+  it('applies changes to loaded rows, and leaves others to the server', () => {
     const changes = [
       { kind: 'there', row: row('r1', 'changed') },
       { kind: 'there', row: row('elsewhere') },
@@ -49,35 +49,35 @@ describe('a window on a list', () => {
     expect(window.total).toBe(500);
   });
 
-  it('shows the cursor wherever it goes, and never leaves the list', () => {
+  it('keeps the cursor visible and inside the list', () => {
     const down = moved(loaded(30), 12, HEIGHT);
     expect([down.cursor, down.top]).toEqual([12, 3]);
     expect([moved(down, 1000, HEIGHT).cursor, moved(down, 1000, HEIGHT).top]).toEqual([29, 20]);
     expect([moved(down, -1000, HEIGHT).cursor, moved(down, -1000, HEIGHT).top]).toEqual([0, 0]);
   });
 
-  it('asks for more long before the cursor comes to the end of what is here', () => {
+  it('wants more rows long before the cursor reaches the last loaded one', () => {
     const window = loaded(200, 100_000);
     expect(moved(window, 99, HEIGHT).wanted).toBe(window.wanted);
     expect(moved(window, 100, HEIGHT).wanted).toEqual({ from: 'start', count: 400 });
     expect(moved(loaded(200), 150, HEIGHT).wanted.count).toBe(200);
   });
 
-  it('goes to the end of a long list by asking for it from there', () => {
+  it('goes to the end of a long list by loading it from the end', () => {
     const asking = movedTo(loaded(200, 100_000), 'last', true, HEIGHT);
     expect(asking.wanted).toEqual({ from: 'end', count: 200 });
     const there = withRows(asking, rows(99_800, 100_000), 100_000, HEIGHT);
-    expect([rowAt(there)?.id, place(there), there.top]).toEqual(['r99999', 100_000, 190]);
+    expect([rowAt(there)?.id, positionOf(there), there.top]).toEqual(['r99999', 100_000, 190]);
     const up = moved(there, -150, HEIGHT);
-    expect([place(up), up.wanted]).toEqual([99_850, { from: 'end', count: 400 }]);
+    expect([positionOf(up), up.wanted]).toEqual([99_850, { from: 'end', count: 400 }]);
     const more = withRows(up, rows(99_600, 100_000), 100_000, HEIGHT);
-    expect([rowAt(more)?.id, place(more)]).toEqual(['r99849', 99_850]);
+    expect([rowAt(more)?.id, positionOf(more)]).toEqual(['r99849', 99_850]);
     const back = movedTo(more, 'first', true, HEIGHT);
     expect(back.wanted).toEqual({ from: 'start', count: 200 });
     expect(rowAt(withRows(back, rows(0, 200), 100_000, HEIGHT))?.id).toBe('r0');
   });
 
-  it('marks rows, and forgets the mark of one that is gone', () => {
+  it('marks rows, and unmarks those that are gone', () => {
     const marked = toggleMark(toggleMark(loaded(3), HEIGHT), HEIGHT);
     expect([[...marked.marked.keys()], marked.cursor]).toEqual([['r0', 'r1'], 2]);
     expect([...withChanges(marked, [{ kind: 'gone', id: 'r0' }], HEIGHT).marked.keys()]).toEqual(['r1']);

@@ -1,6 +1,6 @@
 /**
- * The loaded part of a list: rows from its start, or up to its end, as many as wanted. The cursor stays on
- * its row while rows come and go around it.
+ * The loaded part of a list: rows from its start, or up to its end. The cursor stays on its row while others
+ * appear and disappear.
  */
 import type { Change, Row, Target } from '../screen.ts';
 
@@ -46,7 +46,7 @@ export function rowAt(window: Window): Row | undefined {
 }
 
 /** Returns the position of the cursor in the whole list, from 1. */
-export function place({ wanted, cursor, rows, total }: Window): number {
+export function positionOf({ wanted, cursor, rows, total }: Window): number {
   return wanted.from === 'start' ? cursor + 1 : total - rows.length + cursor + 1;
 }
 
@@ -85,15 +85,15 @@ function marksAfter(
   );
 }
 
-/** Moves the cursor by `by` rows, and asks for more rows before they run out. */
+/** Moves the cursor by `by` rows, and wants more rows before the loaded ones end. */
 export function moved(window: Window, by: number, height: number): Window {
   const cursor = window.cursor + by;
   return inView(withMore({ ...window, goal: undefined, cursor }), height);
 }
 
 /**
- * Moves the cursor to the first or last row of the list; `canListFromEnd` is true when the server can list from the
- * end.
+ * Moves the cursor to the first or last row of the list; `canListFromEnd` is true when the server can list it
+ * in reverse.
  */
 export function movedTo(
   window: Window,
@@ -128,7 +128,7 @@ export function withMarks(window: Window, targets: readonly Target[]): Window {
   return { ...window, marked: new Map([...window.marked, ...more]) };
 }
 
-/** Returns only what an action needs, since there may be very many. */
+/** Returns the part of a row that an action needs: very many may be marked. */
 export function targetOf({ id, title, login, can, endsOwnConnection }: Row): Target {
   return {
     id,
@@ -139,7 +139,7 @@ export function targetOf({ id, title, login, can, endsOwnConnection }: Row): Tar
   };
 }
 
-/** Adjusts the window to a height. */
+/** Moves cursor and top so that both are in the list and the cursor is visible. */
 export function inView(window: Window, height: number): Window {
   const last = Math.max(0, window.rows.length - 1);
   const cursor = Math.min(Math.max(0, window.cursor), last);
@@ -148,11 +148,11 @@ export function inView(window: Window, height: number): Window {
   return { ...window, cursor, top };
 }
 
-/** Doubles the wanted rows once the cursor is in their second half, so that it never has to wait. */
+/** Doubles the wanted rows once the cursor is in their second half, so that moving it does not wait. */
 function withMore(window: Window): Window {
   const { rows, total, wanted, cursor } = window;
-  const gone = wanted.from === 'start' ? cursor : rows.length - 1 - cursor;
-  if (rows.length >= total || gone < wanted.count / 2) return window;
+  const passed = wanted.from === 'start' ? cursor : rows.length - 1 - cursor;
+  if (rows.length >= total || passed < wanted.count / 2) return window;
   return { ...window, wanted: { ...wanted, count: wanted.count * 2 } };
 }
 

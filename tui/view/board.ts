@@ -8,7 +8,7 @@ export function board(
   nowMs: number,
   appearance: Appearance,
 ): readonly string[] {
-  if (picture === undefined) return ['', appearance.plain('asking …')];
+  if (picture === undefined) return ['', appearance.plain('loading …')];
   const rows = heightOf(state.size) + 1;
   return picture({ columns: state.size.columns, rows, nowMs, appearance }).slice(0, rows);
 }

@@ -14,7 +14,7 @@ function screen(...given: Parameters<typeof draw>): string[] {
 }
 
 describe('the screen', () => {
-  it('is as large as the terminal, whatever it shows and however small', () => {
+  it('has the size of the terminal, whatever it shows', () => {
     const rows = Array.from({ length: 40 }, (_, at) => tokenRow(`token-${at}`));
     for (const size of [
       { columns: 80, rows: 24 },
@@ -29,7 +29,7 @@ describe('the screen', () => {
       }
   });
 
-  it('shows the line that one is on, wherever that is, and wastes none', () => {
+  it('always shows the line of the cursor, and uses every line', () => {
     const many = { length: 40 };
     const fields = Array.from(many, (_, at) => ({ name: `field ${at}`, value: 'x' }));
     const rows = Array.from(many, (_, at) => ({ ...tokenRow(`token-${at}`), fields }));
@@ -57,7 +57,7 @@ describe('the screen', () => {
     expect(help.at(-3)).toMatch(/^\^z +to the shell/);
   });
 
-  it('shows who is where, the tabs, the rows with cursor and marks, and the keys', () => {
+  it('shows login and server, the tabs, the rows with cursor and marks, and the keys', () => {
     const state = press(showing([tokenRow('one'), tokenRow('two', 'bob')]), 'space');
     const lines = screen(state, 60_000, plain);
     expect(lines.slice(0, 6).map((line) => line.trimEnd())).toEqual([
@@ -71,7 +71,7 @@ describe('the screen', () => {
     expect(lines.at(-1)).toContain('? help  x revoke  q quit  enter open');
   });
 
-  it('shows all of the help, cut nowhere, and in two columns from 80 on', () => {
+  it('shows the help uncut, in two columns from 80 on', () => {
     for (const columns of [30, 40, 60, 79, 80, 200]) {
       const rows = [{ ...tokenRow('one'), can: ['revoke'] }];
       const help = screen(
@@ -85,12 +85,12 @@ describe('the screen', () => {
     }
   });
 
-  it('says where nothing can be changed', () => {
+  it('shows that it is read-only', () => {
     const [header] = screen(showing([tokenRow('one')], { readOnly: true }), 0, plain);
     expect(header).toContain('root (admin, read-only)  host:7300');
   });
 
-  it('lets nothing from elsewhere reach the terminal, and stays aligned', () => {
+  it('lets no foreign text reach the terminal raw, and stays aligned', () => {
     const word = fc.string({ unit: fc.constantFrom(...HOSTILE_UNITS) });
     fc.assert(
       fc.property(word, (name) => {
@@ -102,7 +102,7 @@ describe('the screen', () => {
     );
   });
 
-  it('draws in ASCII alone where that is wanted', () => {
+  it('draws only ASCII with --ascii', () => {
     const ascii = appearanceOf('16', true);
     const state = press(showing([tokenRow('日本', 'Zoë')]), 'space');
     const cut = showing([tokenRow('x'.repeat(200), 'y'.repeat(200))], { size: { columns: 60, rows: 15 } });

@@ -9,8 +9,7 @@ import { spokenText } from './screen-reader.ts';
 import type { Appearance } from './theme.ts';
 
 /**
- * Returns exactly as many lines as the terminal has rows, none wider than it; for a screen reader, the text
- * to speak.
+ * Returns exactly as many lines as the terminal has rows, none wider than it; for a screen reader, its text.
  */
 export function draw(state: State, nowMs: number, appearance: Appearance): string[] {
   if (appearance.isSpoken) return spokenText(state, nowMs, appearance);

@@ -13,7 +13,7 @@ import {
   viewOf,
 } from '../state/state.ts';
 import { tabsOf } from '../state/tabs.ts';
-import { place } from '../state/window.ts';
+import { positionOf } from '../state/window.ts';
 import { spread } from './line.ts';
 import type { Appearance, Style } from './theme.ts';
 
@@ -51,7 +51,7 @@ export function connectionWord(connection: Connection): [string, Style | undefin
     case 'refused':
       return ['○ not connected', 'bad'];
     case 'ended':
-      return ['○ login over', 'bad'];
+      return ['○ login ended', 'bad'];
   }
 }
 
@@ -82,7 +82,7 @@ function aboutList({ query, window }: ListView): string {
   const parts = [
     whose === undefined ? query.screen.name : `${query.screen.name} of ${inert(whose)}`,
     ...(query.filter === '' ? [] : [`filter "${inert(query.filter)}"`]),
-    window.isLoaded ? count(window.rows.length === 0 ? 0 : place(window), window.total) : '…',
+    window.isLoaded ? count(window.rows.length === 0 ? 0 : positionOf(window), window.total) : '…',
     ...(window.marked.size === 0 ? [] : [`${window.marked.size} marked`]),
   ];
   return parts.join(' · ');
@@ -92,7 +92,7 @@ function count(at: number, total: number): string {
   return total === 0 ? 'none' : `${NUMBER.format(at)} of ${NUMBER.format(total)}`;
 }
 
-/** Returns two lines: the prompt or a notice, and the keys. */
+/** Returns two lines: the prompt or a note, and the keys. */
 export function footer(state: State, appearance: Appearance): string[] {
   const { columns } = state.size;
   const [text, style] = statusLine(state);
@@ -102,10 +102,10 @@ export function footer(state: State, appearance: Appearance): string[] {
   ];
 }
 
-/** Returns as many key hints as fit whole: first the help key, then the actions of this place. */
+/** Returns as many key hints as fit: first the help key, then the actions. */
 function hints(state: State): string {
   if (state.prompt !== undefined)
-    return state.prompt.kind === 'filter' ? 'enter keep  esc drop' : 'enter go  esc leave';
+    return state.prompt.kind === 'filter' ? 'enter ok  esc clear' : 'enter go  esc cancel';
   const known = bindingsAt(state, focusOf(state))
     .toSorted((a, b) => Number(FOREMOST.has(b.command)) - Number(FOREMOST.has(a.command)))
     .flatMap(({ keys: [key], short }) => (short === undefined ? [] : [`${key} ${short}`]));

@@ -1,4 +1,4 @@
-/** Makes lines of the screen: cut to the width, and safe to show. */
+/** Formats cells and lines: inert, and cut to a width. */
 
 import { inert } from '../../src/inert.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
@@ -15,7 +15,7 @@ export function cellOf(value: Value, nowMs: number, units: 1 | 2 = 1): Cell {
   return { text: inert(text.slice(0, LONGEST)), ...style };
 }
 
-/** Returns `left`, and `right` at the other end when there is room. */
+/** Returns `left`, padded, and `right`, which are `width` columns wide together. */
 export function spread(left: string, right: string, width: number): [left: string, right: string] {
   const shown = truncate(right, Math.max(0, width - Math.min(displayWidth(left), width >> 1) - 2));
   const room = width - displayWidth(shown);

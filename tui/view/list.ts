@@ -22,7 +22,7 @@ export function list(
   const columns = query.screen.columns.map((column) => ({ ...column, title: heading(column, query.order) }));
   const [headings = '', ...lines] = layTable(columns, cells, width - MARGIN, painter(appearance));
   if (rows.length === 0)
-    lines.push(appearance.plain(window.isLoaded ? `no ${query.screen.rows}` : 'asking …'));
+    lines.push(appearance.plain(window.isLoaded ? `no ${query.screen.rows}` : 'loading …'));
   return [
     `  ${headings}`,
     ...lines.map((line, at) => {

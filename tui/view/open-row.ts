@@ -18,7 +18,7 @@ export function openRow(
     const isCursor = top + index === Math.min(at, all.length - 1);
     return lineOf(line, { isCursor, indent, width: state.size.columns }, nowMs, appearance);
   });
-  return [isGone ? appearance.paint('This is gone; what follows is what it was.', 'bad') : '', ...lines];
+  return [isGone ? appearance.paint('This no longer exists; its last known state:', 'bad') : '', ...lines];
 }
 
 interface Place {

@@ -13,8 +13,8 @@ function said(state: State): string[] {
 
 const list = showing([tokenRow('one'), tokenRow('two', 'bob')]);
 
-describe('for a screen reader the dashboard', () => {
-  it('says where one is, the row in words, and the keys, without colours or pictures', () => {
+describe('the dashboard for a screen reader', () => {
+  it('gives the title, the row and the keys as text, without colours', () => {
     expect(said(press(list, 'space'))).toEqual([
       'Tokens, 2 of 2, 1 marked. root, admin. connecting.',
       'token two, login bob, user bob, method link, issued 1 min ago, expires in 59 min, from vm',
@@ -23,13 +23,13 @@ describe('for a screen reader the dashboard', () => {
     expect(said(press(list, 'space', 'k'))[1]).toMatch(/^Marked\. token one, login alice/);
   });
 
-  it('says what has changed by itself, once', () => {
+  it('reports each change once', () => {
     const changed = update(list, {
       kind: 'changes',
       query: listShown(list).query,
       changes: [{ kind: 'gone', id: 'two' }],
     });
-    expect(said(changed)).toContain('News: token two of bob is gone');
+    expect(said(changed)).toContain('Update: token two of bob is gone');
     const more = update(changed, {
       kind: 'changes',
       query: listShown(list).query,
@@ -38,12 +38,12 @@ describe('for a screen reader the dashboard', () => {
         { kind: 'there', row: tokenRow('new', 'carol') },
       ],
     });
-    expect(said(more)).toContain('News: 2 changes, the last: token new of carol is new');
-    expect(said(press(more, 'j')).join()).not.toContain('News');
+    expect(said(more)).toContain('Update: 2 changes, the last: token new of carol is new');
+    expect(said(press(more, 'j')).join()).not.toContain('Update');
   });
 
-  it('says a field and where it leads, questions, and what is typed', () => {
-    expect(said(press(list, 'enter', 'j'))[1]).toBe('login alice, leads to Sessions, line 2 of 3');
+  it('gives a field with its reference, questions, and typed text', () => {
+    expect(said(press(list, 'enter', 'j'))[1]).toBe('login alice, refers to Sessions, line 2 of 3');
     expect(said(press(list, 'x')).slice(1, 3)).toEqual(['Revoke?', '  token one of alice']);
     expect(said(press(list, '/', 'b'))).toContain('/b_ ');
   });

@@ -1,6 +1,6 @@
 /**
- * The dashboard as text for a screen reader: what is new, the current place, and the keys on demand. No line
- * changes with the time alone, so nothing is spoken twice.
+ * The dashboard as text for a screen reader: the title, the current row or dialog, updates, and the keys. No
+ * line changes with the time alone, so nothing is spoken twice.
  */
 import { inert } from '../../src/inert.ts';
 import type { Value } from '../../src/terminal/table.ts';
@@ -16,7 +16,7 @@ import type { Appearance } from './theme.ts';
 
 /** Returns lines, each a sentence or a list of sentences. */
 export function spokenText(state: State, nowMs: number, appearance: Appearance): string[] {
-  const { dialog, news, who, connection } = state;
+  const { dialog, changeNotice, who, connection } = state;
   const view = viewOf(state);
   const [lower] = statusLine(state);
   const [connected] = connectionWord(connection);
@@ -30,7 +30,7 @@ export function spokenText(state: State, nowMs: number, appearance: Appearance):
   return [
     `${about(view).replaceAll(' · ', ', ')}. ${inert(who.login)}, ${role(state)}. ${connected.replace(/^. /, '')}.`,
     ...said,
-    ...(news === '' ? [] : [`News: ${inert(news)}`]),
+    ...(changeNotice === '' ? [] : [`Update: ${inert(changeNotice)}`]),
     ...(lower === '' ? [] : [lower]),
     `Keys: ${keys.join(', ')}`,
   ];
@@ -39,11 +39,11 @@ export function spokenText(state: State, nowMs: number, appearance: Appearance):
 function inView(state: State, view: View, nowMs: number, appearance: Appearance): string[] {
   if (view.kind === 'board') {
     const { columns } = state.size;
-    return [...(view.picture?.({ columns, rows: Infinity, nowMs, appearance }) ?? ['asking'])];
+    return [...(view.picture?.({ columns, rows: Infinity, nowMs, appearance }) ?? ['loading'])];
   }
   if (view.open !== undefined) return [lineInWords(state, view.open, nowMs)];
   const row = rowAt(view.window);
-  if (row === undefined) return [view.window.isLoaded ? `no ${view.query.screen.rows}` : 'asking'];
+  if (row === undefined) return [view.window.isLoaded ? `no ${view.query.screen.rows}` : 'loading'];
   return [rowInWords(view, row, nowMs)];
 }
 
@@ -66,8 +66,8 @@ function lineInWords(
   const field = lines[Math.min(at, lines.length - 1)]?.field;
   if (field === undefined) return 'empty';
   const place = `line ${shownFields(row).indexOf(field) + 1} of ${shownFields(row).length}`;
-  const leads = field.reference === undefined ? '' : `, leads to ${field.reference.screen}`;
-  return `${isGone ? 'This is gone. ' : ''}${field.name} ${inWords(field.value, nowMs)}${leads}, ${place}`;
+  const refers = field.reference === undefined ? '' : `, refers to ${field.reference.screen}`;
+  return `${isGone ? 'No longer exists. ' : ''}${field.name} ${inWords(field.value, nowMs)}${refers}, ${place}`;
 }
 
 function inWords(value: Value, nowMs: number): string {

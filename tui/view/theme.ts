@@ -1,4 +1,4 @@
-/** The appearance: colours by theme, and ASCII for terminals that have nothing else. */
+/** The appearance: colours by theme, and ASCII for terminals without UTF-8. */
 import { THEMES } from '../../src/entry/roles/tui.ts';
 import { displayWidth, graphemesOf } from '../../src/terminal/display-width.ts';
 import type { Style as TableStyle } from '../../src/terminal/table.ts';
@@ -10,9 +10,9 @@ export type Style = TableStyle | 'cursor' | 'title' | 'current';
 
 export interface Appearance {
   readonly paint: (text: string, style: Style | undefined) => string;
-  /** Last conversion of a line, before it is coloured. */
+  /** Converts a line to ASCII where that is wanted, before it is coloured. */
   readonly plain: (text: string) => string;
-  /** True for a screen reader: text instead of pictures, and changes instead of the whole. */
+  /** True for a screen reader: text instead of charts and tables. */
   readonly isSpoken: boolean;
 }
 
@@ -82,7 +82,7 @@ export function appearanceOf(theme: Theme, ascii: boolean, isSpoken = false): Ap
   };
 }
 
-/** Colours a text after `plain`, so that the marks of cut texts are converted too. */
+/** Colours a text after `plain`, which also converts the "…" of cut texts. */
 export function painter({ paint, plain }: Appearance): Appearance['paint'] {
   return (text, style) => paint(plain(text), style);
 }
@@ -96,7 +96,7 @@ function inAscii(text: string): string {
 }
 
 /**
- * Returns what the environment asks for: no colours (no-color.org), UTF-8 or not (locale(7)), a screen reader
+ * Returns the preferences in the environment: no colours (no-color.org), ASCII (locale(7)), a screen reader
  * (Ink).
  */
 export function preferencesIn(env: NodeJS.ProcessEnv): { theme: Theme; ascii: boolean; spoken: boolean } {

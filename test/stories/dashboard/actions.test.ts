@@ -22,7 +22,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press('C-c');
     await screen.shows(/^(\^C)?caught it/);
     screen.press('C-\\');
-    const left = await screen.shows(/Enter comes back to the dashboard/);
+    const left = await screen.shows(/Press Enter to return to the dashboard/);
     expect(left.text.replaceAll('\n', '')).toContain(`attach again with 'latchkey attach ${id}'`);
     screen.press('Enter');
     const after = await screen.shows({ selected: /running.*trap/ });
@@ -38,7 +38,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     own.press(...SESSIONS);
     await own.shows({ selected: /ended 0.*printf/, footer: ' r read' });
     own.press('r');
-    await own.shows({ line: [/said loud and clear$/, 'Enter comes back'] });
+    await own.shows({ line: [/said loud and clear$/, 'Enter to return'] });
     own.press('Enter');
     await own.shows({ selected: /ended 0.*printf/ });
     using manager = await site.dashboard(bob);
@@ -58,7 +58,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press('K');
     await screen.shows({
       title: /Signal$/,
-      lines: [/Signal$/, /^$/, /^▸ TERM +please end$/],
+      lines: [/Signal$/, /^$/, /^▸ TERM +terminate$/],
       line: 'USR1',
       prompt: 'signal: _',
     });

@@ -27,7 +27,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     expect(receipt).toContain("No process is left, says the user's own link.");
     await theirs.finished;
     screen.press('Escape');
-    await screen.shows(/This is gone/);
+    await screen.shows(/no longer exists/);
     screen.press('Escape');
     await screen.shows({ title: 'filter "MALL" · none', line: 'no tokens' });
     screen.press('Escape');
@@ -53,7 +53,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press('Escape');
     await screen.shows(/ended \d+ .*sleep 1002/);
     screen.press('Escape');
-    await screen.shows(/everything of alice/);
+    await screen.shows({ title: /^login alice$/ });
   });
 
   test('says that the server is away, and goes on by itself when it is back', async () => {
@@ -73,23 +73,23 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     const theirs = [await site.daemon.link(mallory)];
     using revoked = await site.dashboard(mallory, '--screen sessions');
     await site.daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
-    const said = await revoked.shows(/This login is over/);
-    expect(said.header).toMatch(/^Latchkey {2}mallory .*○ login over$/);
-    expect(said.text.replaceAll('\n', ' ')).toMatch(/This login has ended.*'latchkey login'.*q leaves/);
+    const said = await revoked.shows(/This login has ended/);
+    expect(said.header).toMatch(/^Latchkey {2}mallory .*○ login ended$/);
+    expect(said.text.replaceAll('\n', ' ')).toMatch(/This login has ended.*'latchkey login'.*q quits/);
     revoked.press('x', 'Enter', 'Escape', '2');
-    await revoked.shows({ line: 'This login is over', footer: /^q quit$/ });
+    await revoked.shows({ line: 'This login has ended', footer: /^q quit$/ });
     revoked.press('q');
     await revoked.shows(/ended with 0/);
     theirs.push(await site.daemon.link(mallory));
     using own = await site.dashboard(mallory, '--screen tokens');
     own.press('x', 'y');
     await own.shows({
-      header: /○ login over$/,
+      header: /○ login ended$/,
       title: /Receipt$/,
       lines: [/Receipt$/, /^$/, /^Ended 1 token/],
     });
     own.press('Escape');
-    await own.shows(/This login is over/);
+    await own.shows(/This login has ended/);
     await Promise.all(theirs.map((link) => link.finished));
   });
 
@@ -133,11 +133,11 @@ describe('the dashboard', needs('world', 'tmux'), () => {
 
   test('shows managers first what goes on, in charts and numbers, and to nobody else', async () => {
     using screen = await site.dashboard(bob, '', { columns: 80, rows: 24 });
-    const people = [/\d people, \d+ tokens, \d+ links? and \d+ sessions? running$/, /^server: /];
+    const counts = [/\d logins?, \d+ tokens, \d+ links? and \d+ sessions? running$/, /^server: /];
     const charts = [/^logins +[·▁-█]{15,60} {2}(none|\d+) in the last hour/, /^calls +[·▁-█]{15,60} /];
     const busiest = [/^BUSIEST LINKS /, /^(alice|bob) /];
-    const before = await screen.until('people, charts and the busiest links', (view) =>
-      [people, charts, busiest].every((lines) => view.lacks({ lines }).length === 0),
+    const before = await screen.until('counts, charts and the busiest links', (view) =>
+      [counts, charts, busiest].every((lines) => view.lacks({ lines }).length === 0),
     );
     const inLastHour = (what: RegExp) => Number(/ (\d+) in the last hour/.exec(before.line(what))?.[1] ?? 0);
     const logins = inLastHour(/^logins /);
@@ -153,11 +153,11 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({
       header: /^Latchkey /,
       title: /^Overview$/,
-      lines: [/^Overview$/, /^\d people/],
+      lines: [/^Overview$/, /^\d logins?/],
       footer: /^\? help/,
     });
     screen.resize(200, 50);
-    await screen.shows({ line: [/LATEST +SINCE/, 'REFUSED'] });
+    await screen.shows({ line: [/LATEST LOGINS +LOGGED IN/, 'REFUSED'] });
     const isOfCharts = (line: string) => /[▁-█]/.test(line);
     await screen.until('charts of several lines', ({ lines }) => lines.filter(isOfCharts).length > 9);
     using own = await site.dashboard(alice);

@@ -57,7 +57,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
 
   test.for([
     ['an open row', [':', 'tok', 'Enter', 'Enter', 'j'], { selected: /^login / }],
-    ['the overview', ['1'], { title: /^Overview$/, lines: [/^Overview$/, /^\d+ pe/] }],
+    ['the overview', ['1'], { title: /^Overview$/, lines: [/^Overview$/, /^\d+ log/] }],
   ] as const)('does something for every key of its help on %s', async ([, way, place]) => {
     using screen = await site.dashboard(root, '', { columns: 70, rows: 50 });
     screen.press(...way);
@@ -95,7 +95,7 @@ const BACK: Readonly<Record<string, (screen: Screen, site: DashboardSite) => Pro
     return screen.shows({ footer: '? help' });
   },
   r: async (screen) => {
-    await screen.shows(/Enter comes back/);
+    await screen.shows(/Enter to return/);
     screen.press('Enter');
     return screen.shows({ footer: '? help' });
   },

@@ -152,8 +152,8 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     });
     expect(quiet).toBe('');
     await site.daemon.cli(alice, ['sessions', 'end', id]);
-    const news = await screen.shows(/^News: session .* of alice: sleep 75100\d has changed$/);
-    expect(news.text).toContain(id);
+    const update = await screen.shows(/^Update: session .* of alice: sleep 75100\d has changed$/);
+    expect(update.text).toContain(id);
     expect(screen.view.text).not.toMatch(/[▸●○▁█]/);
     screen.press('q');
     await screen.shows(/ended with 0/);
@@ -163,7 +163,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     const { status, stdout, stderr } = await site.daemon.cli(root, ['tui']);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toBe(
-      "latchkey: the dashboard needs a terminal; without one there is 'latchkey tokens watch'\n",
+      "latchkey: the dashboard needs a terminal; without one, use 'latchkey tokens watch'\n",
     );
   });
 });

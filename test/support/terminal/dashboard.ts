@@ -66,7 +66,7 @@ export class DashboardSite {
   async leaveSession(screen: Screen): Promise<void> {
     await screen.shows(/\^\\ leaves it running/);
     screen.press('C-\\');
-    await screen.shows(/Enter comes back/);
+    await screen.shows(/Enter to return/);
   }
 
   /** Ends every running session: their links do not end with the server. */
