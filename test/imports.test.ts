@@ -8,7 +8,7 @@ const root = dirname(import.meta.dirname);
  * Small modules that know no room and that every room may import. Their own imports have rows below, like
  * those of the rooms.
  */
-const GROUND = ['async', 'errors', 'errno', 'exit-status', 'feed', 'inert', 'version'];
+const GROUND = ['async', 'errors', 'errno', 'exit-status', 'feed', 'inert', 'merge-receipts', 'version'];
 
 /** The imports that each room may have, with the reason. An entry is a room, or a folder or file of one. */
 const rooms: Record<string, Record<string, string>> = {
@@ -21,6 +21,7 @@ const rooms: Record<string, Record<string, string>> = {
   feed: {},
   version: {},
   inert: {},
+  'merge-receipts': {},
   token: {},
   native: {},
   system: {},

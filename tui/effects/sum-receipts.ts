@@ -1,32 +1,33 @@
-/** Sums the receipts of several calls. */
+/** Sums up the receipts of several calls. */
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
+import { mergeParts, type ReceiptPart, unique, type Verifier } from '../../src/merge-receipts.ts';
 
-/**
- * Returns one receipt; `milliseconds` is the time of all calls together. Receipts without processes need no
- * verification.
- */
+const VERIFIED_BY: Readonly<Record<Verifier, VerifiedBy>> = {
+  daemon: VerifiedBy.DAEMON,
+  link: VerifiedBy.LINK,
+};
+
+/** Returns one receipt; `milliseconds` is the time of all calls together. */
 export function sumReceipts(receipts: readonly Receipt[], milliseconds: number): Receipt {
   const [only] = receipts;
   if (only !== undefined && receipts.length === 1) return only;
-  const verified = receipts.filter(({ processes }) => processes > 0).map(({ verifiedBy }) => verifiedBy);
-  const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
+  const { links, sessions, keptSessions, processes, survivors, verifiedBy } = mergeParts(
+    receipts.map(partOf),
+  );
   return Receipt.fromPartial({
     jtis: unique(receipts.flatMap(({ jtis }) => jtis)),
-    links: unique(receipts.flatMap(({ links }) => links)),
-    sessions: unique(receipts.flatMap(({ sessions }) => sessions)),
-    processes: receipts.reduce((sum, { processes }) => sum + processes, 0),
+    links: [...links],
+    sessions: [...sessions],
+    keptSessions: [...keptSessions],
+    processes,
     milliseconds,
-    survivors: receipts.flatMap(({ survivors }) => survivors),
-    verifiedBy: weakest(verified),
-    keptSessions: unique(receipts.flatMap(({ keptSessions }) => keptSessions)),
+    survivors: [...survivors],
+    ...(verifiedBy !== undefined && { verifiedBy: VERIFIED_BY[verifiedBy] }),
     validateOnly: receipts.every(({ validateOnly }) => validateOnly),
   });
 }
 
-/** A sum is verified no better than its weakest part. */
-function weakest(verified: readonly VerifiedBy[]): VerifiedBy {
-  return (
-    [VerifiedBy.UNSPECIFIED, VerifiedBy.LINK, VerifiedBy.DAEMON].find((each) => verified.includes(each)) ??
-    VerifiedBy.UNSPECIFIED
-  );
+function partOf({ verifiedBy, ...receipt }: Receipt): ReceiptPart<Receipt['survivors'][number]> {
+  const verifier = (['daemon', 'link'] as const).find((one) => VERIFIED_BY[one] === verifiedBy);
+  return { ...receipt, ...(verifier !== undefined && { verifiedBy: verifier }) };
 }
