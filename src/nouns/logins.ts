@@ -1,4 +1,4 @@
-/** The noun `logins`: logins that have live tokens, and what each of them has. */
+/** The noun `logins`: logins that have live tokens, with their links and sessions. */
 import type { Login } from '../generated/latchkey/v1/token.ts';
 import type { Noun } from './noun.ts';
 import { tokenFilter, tokens } from './tokens.ts';
@@ -7,7 +7,7 @@ export const logins: Noun<Login> = {
   one: 'login',
   many: 'logins',
   id: ({ login }) => login,
-  about: ({ linuxUsers }) => linuxUsers.join(', '),
+  hint: ({ linuxUsers }) => linuxUsers.join(', '),
   columns: [
     { title: 'LOGIN', order: 'login', value: ({ login }) => login },
     { title: 'TOKENS', order: 'tokens', value: (login) => String(login.tokens) },
@@ -15,7 +15,7 @@ export const logins: Noun<Login> = {
     { title: 'SESSIONS', optional: true, value: (login) => String(login.sessions) },
     { title: 'USERS', shrinks: true, value: ({ linuxUsers }) => linuxUsers.join(', ') },
     { title: 'METHODS', shrinks: true, value: ({ authMethods }) => authMethods.join(', ') },
-    { title: 'LAST', order: 'newest_issued_at', value: ({ newestIssuedAt }) => newestIssuedAt },
+    { title: 'LAST LOGIN', order: 'newest_issued_at', value: ({ newestIssuedAt }) => newestIssuedAt },
     {
       title: 'FROM',
       shrinks: true,
@@ -23,18 +23,18 @@ export const logins: Noun<Login> = {
       value: ({ clientAddresses }) => clientAddresses.join(', '),
     },
   ],
-  fields: ({ login, linuxUsers, ...person }) => [
+  fields: ({ login, linuxUsers, ...rest }) => [
     { name: 'login', value: login },
-    { name: 'tokens', value: String(person.tokens), reference: { to: 'tokens', login } },
+    { name: 'tokens', value: String(rest.tokens), reference: { to: 'tokens', login } },
     { name: 'sessions', value: `of ${login}`, reference: { to: 'sessions', login } },
     ...linuxUsers.map((linuxUser) => ({
       name: 'links',
       value: `of ${linuxUser}`,
       reference: { to: 'links', linuxUser } as const,
     })),
-    { name: 'methods', value: person.authMethods.join(', ') },
-    { name: 'last', value: person.newestIssuedAt },
-    { name: 'from', value: person.clientAddresses.join(', ') },
+    { name: 'methods', value: rest.authMethods.join(', ') },
+    { name: 'last login', value: rest.newestIssuedAt },
+    { name: 'from', value: rest.clientAddresses.join(', ') },
   ],
   searchedFields: tokens.searchedFields,
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {

@@ -1,7 +1,7 @@
 /**
  * A noun of the API, described once for everything that shows it: lists, `show` and --json of the command
- * line, latchkey-json(5), completion and the dashboard. A description lists and watches items and names what
- * to show of them; it never prints, draws or changes anything.
+ * line, latchkey-json(5), completion and the dashboard. The description defines columns, fields and JSON
+ * members, and lists and watches items; it never prints, draws or changes anything.
  */
 import type { Client } from '../client/connect/connect.ts';
 import type { Page } from '../client/pages.ts';
@@ -24,7 +24,7 @@ export interface Selection {
 }
 
 export interface Column<Item> extends TableColumn {
-  /** The server's name of the order by this column, if it can sort by it. */
+  /** Name of the order by this column, if the server can sort by it. */
   readonly order?: string;
   readonly value: (item: Item) => Value;
 }
@@ -34,7 +34,7 @@ export interface Field {
   readonly name: string;
   readonly value: Value;
   readonly reference?: Reference;
-  /** True for a field that only exists for its lead and adds nothing else. */
+  /** True for a field that is only shown where its reference can be followed. */
   readonly isReferenceOnly?: true;
 }
 
@@ -49,8 +49,8 @@ export type Change<Item> =
   /** The snapshot is complete. */
   | { readonly kind: 'complete' };
 
-/** Some item may look different now; which one is not said. */
-export interface VagueChange {
+/** Some item may have changed; which one is unknown. */
+export interface UnspecifiedChange {
   readonly kind: 'other';
 }
 
@@ -74,8 +74,8 @@ export interface Noun<Item> {
   /** Plural name: "tokens". */
   readonly many: string;
   readonly id: (item: Item) => string;
-  /** Returns a short description that tells ids apart in a shell's completion. */
-  readonly about: (item: Item) => string;
+  /** Returns a short description, shown beside the id in shell completion. */
+  readonly hint: (item: Item) => string;
   readonly columns: readonly Column<Item>[];
   /** Orders that the server has besides those of the columns. */
   readonly otherOrders?: readonly string[];
@@ -87,7 +87,7 @@ export interface Noun<Item> {
     client: Client,
     selection: Selection,
     request: WatchRequest,
-  ) => AsyncIterable<Change<Item> | VagueChange>;
+  ) => AsyncIterable<Change<Item> | UnspecifiedChange>;
 }
 
 /** A noun with a command on the command line, and with JSON. */
@@ -112,24 +112,24 @@ export function ordersOf({
 }
 
 /**
- * Returns the columns for a table that is redrawn in place: its ids may be cut, since nobody copies them
+ * Returns the columns for a table that is redrawn in place. Its ids may be cut: they are not copied from
  * there.
  */
-export function drawnColumns<Item>({ columns }: Noun<Item>): Column<Item>[] {
+export function columnsInPlace<Item>({ columns }: Noun<Item>): Column<Item>[] {
   return columns.map((column, at) => (at === 0 ? { ...column, shrinks: true } : column));
 }
 
-interface Event {
+interface WatchEvent {
   readonly $case: string;
   readonly value: unknown;
 }
 
-/** Converts the events of a watch; `there` events have an item, `gone` events an id. */
-export async function* changesOf<Told extends Event, There extends Told['$case']>(
-  events: AsyncIterable<{ readonly event?: Told | undefined }>,
+/** Converts the events of a watch: `there` is the case of events with an item, `gone` of those with an id. */
+export async function* changesOf<Event extends WatchEvent, There extends Event['$case']>(
+  events: AsyncIterable<{ readonly event?: Event | undefined }>,
   there: There,
-  gone: Told['$case'],
-): AsyncGenerator<Change<Extract<Told, { readonly $case: There }>['value']>> {
+  gone: Event['$case'],
+): AsyncGenerator<Change<Extract<Event, { readonly $case: There }>['value']>> {
   for await (const { event } of events) {
     if (event === undefined) continue;
     if (isCase(event, there)) yield { kind: 'there', item: event.value };
@@ -138,9 +138,9 @@ export async function* changesOf<Told extends Event, There extends Told['$case']
   }
 }
 
-function isCase<Told extends Event, Case extends string>(
-  event: Told,
+function isCase<Event extends WatchEvent, Case extends string>(
+  event: Event,
   name: Case,
-): event is Extract<Told, { readonly $case: Case }> {
+): event is Extract<Event, { readonly $case: Case }> {
   return event.$case === name;
 }

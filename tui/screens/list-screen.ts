@@ -1,6 +1,6 @@
 /** Makes the screen of a noun, which defines what to show; the screen adds the actions. */
 import {
-  drawnColumns,
+  columnsInPlace,
   type Noun,
   type Reference as NounReference,
   type Selection,
@@ -39,7 +39,7 @@ export function listScreen<Item>(noun: Noun<Item>, { order, target, actions }: S
     kind: 'list',
     name: screenNameOf(noun.many),
     rows: noun.many,
-    columns: drawnColumns(noun),
+    columns: columnsInPlace(noun),
     order,
     searchedFields: noun.searchedFields,
     actions,

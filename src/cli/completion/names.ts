@@ -38,7 +38,7 @@ const LISTS = {
 function candidatesOf<Item>(noun: Noun<Item>, orderBy = ''): List {
   return async (client, request) => {
     const { items } = await noun.list(client, {}, { ...request, orderBy });
-    return items.map((item) => [noun.id(item), noun.about(item)]);
+    return items.map((item) => [noun.id(item), noun.hint(item)]);
   };
 }
 

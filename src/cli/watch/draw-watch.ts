@@ -8,7 +8,7 @@ import type { Page } from '../../client/pages.ts';
 import type { ReconnectingClient } from '../../client/watch/reconnecting-client.ts';
 import { resilientWatch } from '../../client/watch/resilient-watch.ts';
 import { isAppError } from '../../errors.ts';
-import { drawnColumns, type PrintedNoun, type Selection } from '../../nouns/noun.ts';
+import { columnsInPlace, type PrintedNoun, type Selection } from '../../nouns/noun.ts';
 import { LiveScreen } from '../../terminal/live-screen.ts';
 import type { Style } from '../../terminal/table.ts';
 import { cellsOf } from '../output/listing.ts';
@@ -131,7 +131,7 @@ class WatchedTable<Item> implements Disposable {
     const { items } = this.#page;
     const room = Math.max(0, screen.rows - FRAME);
     const lines = out.tableLines(
-      drawnColumns(noun),
+      columnsInPlace(noun),
       items.slice(0, room).map((item) => cellsOf(noun, item)),
       screen.columns,
     );
