@@ -33,7 +33,10 @@ import { VERSION } from './version.ts';
 
 export interface Daemon extends AsyncDisposable {
   readonly serverId: string;
-  /** Address of the API as shown to people: `all addresses, port 7300`, or a single one such as `127.0.0.1:7300`. */
+  /**
+   * Address of the API as shown to people: `all addresses, port 7300`, or a single one such as
+   * `127.0.0.1:7300`.
+   */
   readonly listensOn: string;
   /** SHA-256 fingerprint of the CA's certificate, `AA:BB:…`. */
   readonly fingerprint: string;
@@ -154,12 +157,12 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
     onFailure: (error) => log.warn({ err: error }, 'cannot query the groups of a user'),
   });
   const common = { store, authority, cgroups, now, log };
-  const byHand = login.methods.includes('link');
+  const manualLinks = login.methods.includes('link');
   const links = rooms.use(
     await Links.open({
       ...common,
       linksFolder: paths.links,
-      settings: () => ({ eligible: eligibleIn(settings()), byHand }),
+      settings: () => ({ eligible: eligibleIn(settings()), manualLinks }),
       starter: () => (settings().links.sudo ? sudo : undefined),
     }),
   );
@@ -205,7 +208,9 @@ async function openApi(base: Base, core: Core, domain: Domain, listenFd: number 
   return opened;
 }
 
-/** Writes the files by which programs of this host find the server: its server.json and administrator token. */
+/**
+ * Writes the files by which programs of this host find the server: its server.json and administrator token.
+ */
 async function publishLocally(
   { rooms, settings, log }: Base,
   { serverId, certificate, authority }: Core,

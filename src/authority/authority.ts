@@ -59,7 +59,7 @@ export interface AuthorityOptions {
 }
 
 /** Interval at which calls are checked for expiry, in case the clock was set. */
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 const CACHED_SIGNATURES = 10_000;
 const INIT_KEY_BYTES = 32;
 
@@ -100,7 +100,7 @@ export class Authority implements Disposable {
       }
       for (const { jti, parent } of await allChildren(db)) if (parent !== null) whitelist.adopt(jti, parent);
     });
-    authority.#timer = setInterval(() => authority.#calls.expire(), LOOK_MS).unref();
+    authority.#timer = setInterval(() => authority.#calls.expire(), POLL_MS).unref();
     return authority;
   }
 

@@ -13,7 +13,7 @@ import { refused } from './conversation.ts';
 import type { Executed, SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
-  readonly links: Pick<Links, 'ensureDaemon' | 'startsDaemons' | 'takesStarts'>;
+  readonly links: Pick<Links, 'ensureDaemon' | 'startsDaemons' | 'acceptsStarts'>;
   /** Absolute path of Latchkey's program, the same for every account. */
   readonly program: string;
   readonly runFolder: string;
@@ -34,9 +34,9 @@ export class LinkDaemons {
    */
   async ensure(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
-    const isProven = links.takesStarts(user) || links.startsDaemons;
+    const isProven = links.acceptsStarts(user) || links.startsDaemons;
     if (isProven) await this.#prove(user, connection);
-    if (isProven && links.takesStarts(user)) return;
+    if (isProven && links.acceptsStarts(user)) return;
     const hasRun = await links.ensureDaemon(user, () => this.#start(user, connection));
     if (!isProven && !hasRun) await this.#prove(user, connection); // another login has started one meanwhile
   }
@@ -44,7 +44,7 @@ export class LinkDaemons {
   async #start(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
     const executed = await connection.execute(this.#command('--daemon'));
-    if (executed.status !== 0 || !links.takesStarts(user)) throw notProven(executed);
+    if (executed.status !== 0 || !links.acceptsStarts(user)) throw notProven(executed);
   }
 
   async #prove({ uid }: UserEntry, connection: Connection): Promise<void> {

@@ -151,8 +151,8 @@ describe('revoking a token (X1)', () => {
   test('ends a link whose connection is lost meanwhile', async () => {
     await using world = await World.open();
     const own = await world.link();
-    const end = world.links.expectEnd(own.socket);
-    await world.links.expectEnd(own.socket)?.(false);
+    const end = world.links.prepareEnd(own.socket);
+    await world.links.prepareEnd(own.socket)?.(false);
     expect(world.links.find(own.socket)).toBeUndefined();
     expect(await end?.(true)).toMatchObject({ hasEnded: true, survivors: [] });
   });
@@ -161,8 +161,8 @@ describe('revoking a token (X1)', () => {
     await using world = await World.open();
     const daemon = await world.linkDaemon();
     const claims = await world.login();
-    const end = world.links.expectEnd(daemon.socket);
-    expect(world.links.takesStarts({ name: me.username, uid: me.uid })).toBe(false);
+    const end = world.links.prepareEnd(daemon.socket);
+    expect(world.links.acceptsStarts({ name: me.username, uid: me.uid })).toBe(false);
     const start = world.sessions.start({ claims, command: ['true'], ...PLAIN });
     await expect(start).rejects.toMatchObject({ reason: 'LINK_REQUIRED' });
     await end?.(true);

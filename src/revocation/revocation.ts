@@ -41,7 +41,7 @@ export interface RevocationOptions {
     | 'list'
     | 'liveTokensOf'
   >;
-  readonly links: Pick<Links, 'get' | 'find' | 'daemonsOf' | 'jtis' | 'expectEnd' | 'settled' | 'observe'>;
+  readonly links: Pick<Links, 'get' | 'find' | 'daemonsOf' | 'jtis' | 'prepareEnd' | 'settled' | 'observe'>;
   readonly sessions: Pick<Sessions, 'endable' | 'dependentOn' | 'end'>;
   readonly roles: Roles;
   /** Returns the current settings, which a reload may change. */
@@ -181,7 +181,7 @@ export class Revocation implements AsyncDisposable {
     const { authority, links, log } = this.#options;
     for (const claims of gone) authority.announceRemoval(claims, why);
     const endings = linksOf(gone, this.#options).flatMap(({ socket }) => {
-      const end = links.expectEnd(socket);
+      const end = links.prepareEnd(socket);
       return end === undefined ? [] : [{ socket, end }];
     });
     const { ending, kept } = await sessionsOf(gone, why, this.#options).catch((error: unknown) => {

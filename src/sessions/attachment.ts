@@ -1,14 +1,19 @@
-/** A client attached to a session: reads output from an offset on, and sends input at the program's pace. */
+/**
+ * A client attached to a session: it reads output from an offset on, and sends input as fast as it is read.
+ */
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 
 export interface AttachmentParts {
-  /** Reads until `signal` aborts; calls `asked` once the session's link has been asked for the output. */
-  readonly read: (asked: () => void, signal: AbortSignal) => AsyncGenerator<OutputPiece, OutputEnd>;
+  /**
+   * Reads until `signal` aborts; calls `requested` once the output has been requested from the session's
+   * link.
+   */
+  readonly read: (requested: () => void, signal: AbortSignal) => AsyncGenerator<OutputPiece, OutputEnd>;
   /** Returns the session's current link. Throws LINK_REQUIRED, LINK_LOST, SESSION_ENDED. */
   readonly link: () => Promise<LinkConnection>;
   /** Called when the client has detached. */
-  readonly left: () => void;
+  readonly onDetached: () => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -19,17 +24,18 @@ export class Attachment implements Disposable {
   readonly #parts: AttachmentParts;
   readonly #detached = new AbortController();
 
-  private constructor(sessionId: string, parts: AttachmentParts, asked: () => void) {
-    const { signal, left, read } = parts;
+  private constructor(sessionId: string, parts: AttachmentParts, requested: () => void) {
+    const { signal, onDetached, read } = parts;
     this.#sessionId = sessionId;
     this.#parts = parts;
-    signal?.addEventListener('abort', left, { once: true });
-    if (signal?.aborted) left();
+    signal?.addEventListener('abort', onDetached, { once: true });
+    if (signal?.aborted) onDetached();
     const detached = this.#detached.signal;
-    this.output = begun(read(asked, signal ? AbortSignal.any([signal, detached]) : detached), asked);
+    const reading = read(requested, signal ? AbortSignal.any([signal, detached]) : detached);
+    this.output = begun(reading, requested);
   }
 
-  /** Resolves when the link has been asked for the output: no input reaches the program before that. */
+  /** Resolves when the output has been requested from the link: no input reaches the program before that. */
   static async open(sessionId: string, parts: AttachmentParts): Promise<Attachment> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const attachment = new Attachment(sessionId, parts, resolve);
@@ -45,22 +51,21 @@ export class Attachment implements Disposable {
     await (await this.#parts.link()).input(this.#sessionId, data);
   }
 
-  /** Closes the input after what was sent. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST. */
+  /** Closes the input after everything sent so far. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST. */
   async closeInput(): Promise<void> {
     await (await this.#parts.link()).closeInput(this.#sessionId);
   }
 
-  /** Detaches the client; the session goes on. */
+  /** Detaches the client; the session continues. */
   [Symbol.dispose](): void {
-    this.#parts.signal?.removeEventListener('abort', this.#parts.left);
-    this.#parts.left();
+    this.#parts.signal?.removeEventListener('abort', this.#parts.onDetached);
+    this.#parts.onDetached();
     this.#detached.abort();
   }
 }
 
 /**
- * Begins to read at once, and yields all of it. `answered` is called with the first
- * piece, the end or an error.
+ * Starts reading at once, and yields everything. Calls `answered` at the first piece, the end or an error.
  */
 function begun<Piece, End>(
   reading: AsyncGenerator<Piece, End>,

@@ -12,14 +12,14 @@ const GIVE_UP_MS = 10_000;
 
 /**
  * Yields a session's output. `link` returns the session's current link, and throws when there is none; that
- * error is thrown to the reader when there has been none for ten seconds. `asked` is called once a link has
- * been asked for the output: from then on a reader that holds misses nothing.
+ * error is thrown to the reader when there has been none for ten seconds. `requested` is called once the
+ * output has been requested from a link: from then on a reader that holds misses nothing.
  */
 export async function* readAcrossLinks(
   sessionId: string,
   options: ReadOptions,
   link: () => Promise<LinkConnection>,
-  asked: () => void = () => {},
+  requested: () => void = () => {},
 ): AsyncGenerator<OutputPiece, OutputEnd> {
   let { offset } = options;
   let from = await link();
@@ -28,7 +28,7 @@ export async function* readAcrossLinks(
     try {
       for (;;) {
         const next = reading.next();
-        asked();
+        requested();
         const { done, value } = await next;
         if (done) return value;
         offset = value.offset + value.data.length;

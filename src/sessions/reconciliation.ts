@@ -1,7 +1,7 @@
 /**
- * Updates the records of sessions to what their links report, whenever a link is ready, gone, or has news. A
- * session whose link is gone is given to another link of the same uid. One that no link of its uid knows is
- * recorded as ended, with unknown status.
+ * Updates the records of sessions to what their links report, whenever a link is ready, is gone, or reports
+ * an exit. A session whose link is gone is given to another link of the same uid. One that no link of its uid
+ * knows is recorded as ended, with unknown status.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { chunksOf } from '../async/chunks-of.ts';
@@ -24,7 +24,7 @@ export interface ReconciliationOptions {
   readonly records: Records;
   /** Ids of starts that are not answered yet: their links may not know them. */
   readonly unanswered: ReadonlySet<string>;
-  /** Forgets the ended sessions of a uid whose retention time is over. */
+  /** Removes the ended sessions of a uid whose retention has expired. */
   readonly forgetOld: (uid: number) => Promise<void>;
   /**
    * Time until a session that no link knows is recorded as ended, in milliseconds: another link may still
@@ -74,7 +74,7 @@ export class Reconciliation implements LinkObserver {
   /**
    * Updates the records of a uid to what `link` reports, and gives it the sessions that no link looks after.
    */
-  async #compare(link: LinkConnection, again: boolean): Promise<void> {
+  async #compare(link: LinkConnection, mayRetry: boolean): Promise<void> {
     const { uid, socket } = link.info;
     const rows = (await this.#activeOf(uid)).filter((row) => this.#isFor(row, socket));
     if (rows.length === 0) return;
@@ -87,9 +87,9 @@ export class Reconciliation implements LinkObserver {
     for (const { id } of rows) {
       const state = known.get(id);
       if (state) await this.#recordState(id, state, socket);
-      else if (!again) await this.#recordEnd(id, undefined, (row) => this.#isFor(row, socket));
+      else if (!mayRetry) await this.#recordEnd(id, undefined, (row) => this.#isFor(row, socket));
     }
-    if (again && rows.some(({ id }) => !known.has(id))) void this.#compareLater(uid);
+    if (mayRetry && rows.some(({ id }) => !known.has(id))) void this.#compareLater(uid);
   }
 
   async #compareLater(uid: number): Promise<void> {
@@ -117,11 +117,11 @@ export class Reconciliation implements LinkObserver {
   async #recordEnd(
     id: string,
     status: number | undefined,
-    isTheirs: (row: SessionRow) => boolean,
+    isReportersOwn: (row: SessionRow) => boolean,
   ): Promise<void> {
     const { records, now } = this.#options;
     await records.change(id, (row) => {
-      if (row.state === 'ended' || !isTheirs(row)) return undefined;
+      if (row.state === 'ended' || !isReportersOwn(row)) return undefined;
       return { state: 'ended', ended_at: now(), exit_status: status ?? null };
     });
   }

@@ -83,10 +83,10 @@ export class Records {
     };
     count(1);
     this.#emit(row);
-    let left = false;
+    let isDetached = false;
     return () => {
-      if (left) return;
-      left = true;
+      if (isDetached) return;
+      isDetached = true;
       count(-1);
       void this.find(row.id).then((now) => now && this.#emit(now), ignore);
     };

@@ -12,9 +12,9 @@ import type { Records } from './records.ts';
 
 const INTERVAL_MS = 3_600_000;
 const BATCH_SIZE = 500;
-/** Most ended sessions kept of one uid. Searching a list for a text costs in proportion to it. */
+/** Maximum number of ended sessions kept for one uid. The cost of a text search grows with it. */
 const MAX_KEPT = 10_000;
-/** Number of starts of one uid between two looks at its ended sessions. */
+/** Number of starts of one uid between two checks of its ended sessions. */
 const STARTS_BETWEEN = 255;
 
 export interface RetentionOptions {
@@ -22,8 +22,8 @@ export interface RetentionOptions {
   readonly links: Pick<Links, 'forUid' | 'uids'>;
   readonly records: Records;
   readonly settings: () => { readonly retentionMs: number };
-  /** Most ended sessions kept of one uid; 10,000 by default. */
-  readonly mostKept?: number;
+  /** Maximum number of ended sessions kept for one uid; 10,000 by default. */
+  readonly maxKept?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Pick<Log, 'warn'>;
@@ -32,7 +32,7 @@ export interface RetentionOptions {
 export class Retention implements Disposable {
   readonly #options: RetentionOptions;
   readonly #timer: NodeJS.Timeout;
-  /** Starts left until a uid's ended sessions are looked at again, by uid. */
+  /** Number of starts until a uid's ended sessions are checked again, by uid. */
   readonly #startsLeft = new Map<number, number>();
 
   constructor(options: RetentionOptions) {
@@ -49,7 +49,7 @@ export class Retention implements Disposable {
     for (const uid of this.#options.links.uids()) await this.forgetOf(uid);
   }
 
-  /** Counts a start, and looks at the ended sessions of its uid now and then. */
+  /** Counts a start; the first and every 256th one check the ended sessions of its uid. */
   started(uid: number): void {
     const left = this.#startsLeft.get(uid) ?? 0;
     this.#startsLeft.set(uid, left > 0 ? left - 1 : STARTS_BETWEEN);
@@ -58,10 +58,10 @@ export class Retention implements Disposable {
 
   /** Forgets the expired sessions of one uid; does nothing when none of its links answers. */
   async forgetOf(uid: number): Promise<void> {
-    const { store, links, records, now, settings, mostKept = MAX_KEPT } = this.#options;
+    const { store, links, records, now, settings, maxKept = MAX_KEPT } = this.#options;
     const link = links.forUid(uid);
     if (!link) return;
-    const tooMany = await store.read((db) => endOfNewest(db, uid, mostKept));
+    const tooMany = await store.read((db) => endOfNewest(db, uid, maxKept));
     const beforeMs = Math.max(now() - settings().retentionMs, tooMany ?? 0);
     let old: SessionRow[];
     do {

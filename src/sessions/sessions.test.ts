@@ -42,7 +42,7 @@ describe('a session of a link daemon', () => {
   const read = (sessionId: string, offset = 0, follow = true): Output =>
     world.sessions.readOutput({ claims, sessionId, offset, follow });
 
-  test('runs as its user, and its output and status are known to the byte', async () => {
+  test('runs as its user, and its output and status are exact', async () => {
     const session = await start('echo out; echo err >&2; id -u; exit 3');
     expect(session).toMatchObject({ login: me.username, linuxUser: me.username, jti: claims.jti });
     expect(session.id).toMatch(/^s[0-9a-f]{20}$/);
@@ -55,7 +55,7 @@ describe('a session of a link daemon', () => {
     expect((await all(read(session.id, text.length - 1))).text).toBe(text.slice(-1));
   });
 
-  test('gets its environment, its folder and its first line of input', async () => {
+  test('gets its environment, its directory and its first line of input', async () => {
     const stdin = { form: { a: [1, 'ü'] }, login: 'root', userData: {} };
     const { id } = await start('pwd; echo "$MY_OWN"; cat', {
       environment: { MY_OWN: 'a b\nc' },
@@ -65,7 +65,7 @@ describe('a session of a link daemon', () => {
     expect((await all(read(id))).text).toBe('/usr\na b\nc\n{"form":{"a":[1,"ü"]}}\n');
   });
 
-  test('gets all of a long command, of which the list keeps the beginning', async () => {
+  test('gets a long command in full, while its record keeps the beginning', async () => {
     const words = 'x'.repeat(100_000);
     const { id } = await world.sessions.start({
       claims,
@@ -100,7 +100,7 @@ describe('a session of a link daemon', () => {
     expect((await world.sessions.get(MANAGER, id)).attached).toBe(0);
   });
 
-  test('is attached to by nobody who asks for an offset that cannot be', async () => {
+  test('cannot be attached to at an invalid offset', async () => {
     const { id } = await start('sleep 30');
     const refused = world.sessions.attach({ claims, sessionId: id, offset: -2 });
     await expect(refused).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
@@ -108,7 +108,7 @@ describe('a session of a link daemon', () => {
     await world.end(id);
   });
 
-  test('without input takes none', async () => {
+  test('without input refuses input', async () => {
     const { id } = await start('sleep 30');
     using attachment = await world.sessions.attach({ claims, sessionId: id, offset: -1 });
     const refused = async (): Promise<true | undefined> =>
@@ -135,7 +135,7 @@ describe('a session of a link daemon', () => {
     expect(Buffer.concat(got).equals(sent)).toBe(true);
   });
 
-  test("is its login's alone: others do not see it, managers see and end it and cannot read it", async () => {
+  test('belongs to its login: others do not see it, and managers see and end but cannot read it', async () => {
     const { id } = await start('echo secret; sleep 30');
     const other = { login: 'somebody', seesAll: false };
     const theirs = { ...claims, sub: 'somebody' };
@@ -157,7 +157,7 @@ describe('a session of a link daemon', () => {
     });
   });
 
-  test('ends with all of its processes, and the receipt says so (X1)', async () => {
+  test('ends with all of its processes, as the receipt reports (X1)', async () => {
     const { id } = await start("(trap '' TERM; sleep 60 & sleep 60) & setsid sleep 60 & echo here; wait");
     for await (const _ of read(id)) break;
     const receipt = await world.end(id, 100);
@@ -167,7 +167,7 @@ describe('a session of a link daemon', () => {
     await expect(world.end(id)).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
   });
 
-  test('a reader that does not read holds back neither another reader nor another session', async () => {
+  test('a reader that does not read blocks neither another reader nor another session', async () => {
     const { id } = await start('head -c 3000000 /dev/zero');
     const slow = read(id);
     await slow.next();
@@ -247,7 +247,7 @@ describe('sessions and limits', () => {
   });
 
   test('the newest ended sessions of a user are kept', async () => {
-    await using world = await World.open({ mostKept: 3 });
+    await using world = await World.open({ maxKept: 3 });
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
     await world.links.register({ socket: fake.name, daemon: true }, me.uid);
     const claims = await world.login();
@@ -321,8 +321,8 @@ describe('sessions and limits', () => {
     await world.links.register({ socket: fake.name, daemon: true }, me.uid);
     const { id } = await world.sessions.start(sh(await world.login(), 'true'));
     fake.hangUp();
-    const over = await world.session(id, ({ state }) => state === 'ended');
-    expect(over.exitStatus).toBeUndefined();
+    const ended = await world.session(id, ({ state }) => state === 'ended');
+    expect(ended.exitStatus).toBeUndefined();
     const asked = fake.received.filter(({ body }) => body?.$case === 'adopt');
     expect(asked.map(({ body }) => body?.value)).toEqual([{ sessionIds: [id] }, { sessionIds: [id] }]);
   });

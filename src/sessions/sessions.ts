@@ -1,7 +1,7 @@
 /**
  * Programs that run as their own Linux user, from start to end. A session is recorded before its program can
- * run. A login sees, reads and ends only its own sessions; managers see and end all, and read none. The
- * outcome of a start is found out even when its link was lost. Never runs a program itself: links do (F10).
+ * run. A login sees, reads and ends only its own sessions; managers see and end all, but read none. The
+ * outcome of a start is determined even when its link is lost. Never runs a program itself: links do (F10).
  */
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
@@ -30,7 +30,7 @@ import type { StartRequest } from './start-request.ts';
 import { Starts } from './starts.ts';
 
 export interface SessionSettings {
-  /** Most output kept of a session, in bytes. */
+  /** Maximum output kept for a session, in bytes. */
   readonly outputLimitBytes: number;
   /** Time that ended sessions are kept, in milliseconds. */
   readonly retentionMs: number;
@@ -40,12 +40,12 @@ export interface SessionsOptions {
   readonly store: Store;
   readonly authority: Pick<Authority, 'isActive' | 'uidOf'>;
   readonly links: Links;
-  /** Returns the settings in force, which may change while the server runs. */
+  /** Returns the current settings, which a reload may change. */
   readonly settings: () => SessionSettings;
-  /** Time in which a session that no link knows may still turn up; 10 s by default. */
+  /** Time until a session that no link knows is recorded as ended, in milliseconds; 10 s by default. */
   readonly giveUpMs?: number;
-  /** Most ended sessions kept of one uid; 10,000 by default. */
-  readonly mostKept?: number;
+  /** Maximum number of ended sessions kept for one uid; 10,000 by default. */
+  readonly maxKept?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Pick<Log, 'warn'>;
@@ -62,7 +62,7 @@ export interface ReadRequest {
   readonly sessionId: string;
   /** Offset of the first byte to read; -1 for new output only. */
   readonly offset: number;
-  /** True to go on with output that is printed later. */
+  /** True to continue with output that is printed later. */
   readonly follow: boolean;
   readonly signal?: AbortSignal;
 }
@@ -110,7 +110,7 @@ export class Sessions implements AsyncDisposable {
   /**
    * Runs a program as the token's Linux user. Throws INVALID_ARGUMENT, LINK_REQUIRED, NOT_ELIGIBLE,
    * LIMIT_EXCEEDED, START_FAILED, TOKEN_NOT_ACTIVE; and LINK_LOST (`details.session_id`) when the link was
-   * lost before it could report if the program runs. The session's record says so once that is known.
+   * lost before it could report whether the program runs. The session's record shows it once it is known.
    */
   async start(request: StartRequest): Promise<Session> {
     const row = await this.#starts.start(request);
@@ -128,9 +128,9 @@ export class Sessions implements AsyncDisposable {
     const row = await this.#own(claims, sessionId);
     this.#linkOf(row);
     return Attachment.open(sessionId, {
-      read: (asked, until) => this.#read({ ...request, follow: true, signal: until }, true, asked),
+      read: (requested, until) => this.#read({ ...request, follow: true, signal: until }, true, requested),
       link: async () => this.#runningLinkOf(await this.#own(claims, sessionId)),
-      left: this.#records.attach(row),
+      onDetached: this.#records.attach(row),
       signal,
     });
   }
@@ -204,7 +204,7 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Forgets the ended sessions whose retention time is over; runs every hour by itself. Throws
+   * Removes the ended sessions whose retention has expired; also happens every hour. Throws
    * STORE_UNAVAILABLE.
    */
   async forgetOld(): Promise<void> {
@@ -219,17 +219,17 @@ export class Sessions implements AsyncDisposable {
   #read(
     { claims, sessionId, ...options }: ReadRequest,
     hold: boolean,
-    asked?: () => void,
+    requested?: () => void,
   ): AsyncGenerator<OutputPiece, OutputEnd> {
     checkOffset(options.offset);
     const link = async (): Promise<LinkConnection> => {
       const row = await this.#own(claims, sessionId);
-      const its = this.#linkOf(row);
-      // A link reports that an unknown session is over only after `adopt`.
-      if (row.state === 'ended' && row.exit_status === null) await its.adopt([sessionId]);
-      return its;
+      const connection = this.#linkOf(row);
+      // A link reports the end of a session that it does not know only after `adopt`.
+      if (row.state === 'ended' && row.exit_status === null) await connection.adopt([sessionId]);
+      return connection;
     };
-    return readAcrossLinks(sessionId, { ...options, hold }, link, asked);
+    return readAcrossLinks(sessionId, { ...options, hold }, link, requested);
   }
 
   async #own({ sub }: TokenClaims, sessionId: string): Promise<SessionRow> {

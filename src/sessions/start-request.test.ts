@@ -14,20 +14,20 @@ describe('a start', () => {
     ['no program', { command: ['', 'x'] }],
     ['NUL in the command', { command: ['true', 'a\0b'] }],
     ['NUL in a variable', { environment: { A: 'a\0b' } }],
-    ['our own variable', { environment: { LATCHKEY_SESSION_ID: 'x' } }],
+    ['a reserved variable', { environment: { LATCHKEY_SESSION_ID: 'x' } }],
     ['a name with =', { environment: { 'A=B': 'x' } }],
     ['a name with a digit first', { environment: { '1A': 'x' } }],
     ['an empty name', { environment: { '': 'x' } }],
-    ['a relative folder', { directory: 'here' }],
-    ['NUL in the folder', { directory: '/a\0' }],
-    ['a directory longer than any', { directory: `/${'x'.repeat(4095)}` }],
-    ['too much', { command: ['echo', 'x'.repeat(128 * 1024)] }],
-    ['too much input', { stdin: { text: 'x'.repeat(128 * 1024) } }],
+    ['a relative directory', { directory: 'here' }],
+    ['NUL in the directory', { directory: '/a\0' }],
+    ['a directory that is too long', { directory: `/${'x'.repeat(4095)}` }],
+    ['a command that is too long', { command: ['echo', 'x'.repeat(128 * 1024)] }],
+    ['first input that is too long', { stdin: { text: 'x'.repeat(128 * 1024) } }],
   ])('is refused: %s', ([, change]) => {
     expect(() => checkStart({ ...plain, ...change })).toThrow(INVALID);
   });
 
-  test('accepts what a program can be given', () => {
+  test('accepts valid arguments, variables and directories', () => {
     const request = {
       ...plain,
       command: ['echo', '', '\u{1f511}', '-n'],
@@ -71,7 +71,7 @@ describe('a signal', () => {
   });
 
   test.for(['', '0', '65', '-9', '9.0', 'term', 'SIGSIGTERM', 'constructor', '__proto__', '015x'])(
-    '%j is no signal',
+    'refuses %j',
     (name) => {
       expect(() => signalNumber(name)).toThrow(INVALID);
     },

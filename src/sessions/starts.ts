@@ -7,8 +7,8 @@ import type { SessionRow } from '../store/schema.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import { LinkRefusal } from '../supervisor/connection/link-error.ts';
 import type { Links } from '../supervisor/links.ts';
-import { keptCommand } from './kept-command.ts';
 import type { Records } from './records.ts';
+import { shortenCommand } from './shorten-command.ts';
 import { checkStart, type StartRequest } from './start-request.ts';
 
 const ID_BYTES = 10;
@@ -17,7 +17,7 @@ export interface StartsOptions {
   readonly authority: Pick<Authority, 'isActive'>;
   readonly links: Pick<Links, 'forClaims' | 'obtain'>;
   readonly records: Records;
-  /** Most output kept of a session, in bytes. */
+  /** Maximum output kept for a session, in bytes. */
   readonly settings: () => { readonly outputLimitBytes: number };
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -55,7 +55,7 @@ export class Starts {
     }
   }
 
-  /** Records that the session runs. Not awaited: when it fails, the link tells the next run of the server. */
+  /** Records that the session runs. Not awaited: if it fails, the link reports it to the next daemon. */
   #recordRunning(id: string): void {
     const { records, log } = this.#options;
     records.change(id, isStarted).catch((error) => {
@@ -72,7 +72,7 @@ export class Starts {
       uid,
       jti: claims.jti,
       socket,
-      command: keptCommand(command),
+      command: shortenCommand(command),
       directory,
       state: 'starting',
       started_at: this.#options.now(),
@@ -115,7 +115,7 @@ export class Starts {
     }
     if (!(error instanceof AppError) || error.reason !== 'LINK_LOST') return error;
     const details = { session_id: row.id };
-    const message = 'the link was lost before it could report if the program runs; look at the session';
+    const message = 'the link was lost before it could report whether the program runs; check the session';
     return new AppError('LINK_LOST', message, { details, cause: error });
   }
 }

@@ -4,13 +4,13 @@ import { FakeLink } from '../../test/support/link/fake-link.ts';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
 import { AppError } from '../errors.ts';
 import { VERSION } from '../version.ts';
-import { LOOK_MS } from './lifecycle/outdated-daemons.ts';
+import { POLL_MS } from './lifecycle/outdated-daemons.ts';
 
-const told = (fake: FakeLink) =>
+const isToldToRetire = (fake: FakeLink) =>
   fake.received.some(({ body }) => body?.$case === 'stop' && body.value.retire);
 
 describe('link daemons', () => {
-  test('when a new one is ready the others of that user retire, and starts go to it alone (F9, F11)', async () => {
+  test('when a new one is ready, the others of its user retire and it alone accepts starts (F9, F11)', async () => {
     await using world = await World.open();
     const claims = await world.login();
     const plain = { command: ['sleep', '30'], environment: {}, directory: '', input: false };
@@ -36,7 +36,7 @@ describe('link daemons', () => {
     expect((await world.session(next.id, () => true)).state).toBe('running');
   });
 
-  test('of those that race exactly one takes starts', async () => {
+  test('exactly one of several that register at once accepts starts', async () => {
     await using world = await World.open();
     const claims = await world.login();
     const fakes = await Promise.all(
@@ -44,14 +44,14 @@ describe('link daemons', () => {
     );
     await Promise.all(fakes.map(({ name }) => world.links.register({ socket: name, daemon: true }, me.uid)));
     const accepting = world.links.forClaims(claims, me.uid).info.socket;
-    await world.until('the others to be told', () => fakes.filter(told).length === 5 || undefined);
-    expect(fakes.filter((fake) => !told(fake)).map(({ name }) => name)).toEqual([accepting]);
+    await world.until('the others to be told', () => fakes.filter(isToldToRetire).length === 5 || undefined);
+    expect(fakes.filter((fake) => !isToldToRetire(fake)).map(({ name }) => name)).toEqual([accepting]);
     const ready = (await world.links.list({ pageSize: 0 })).items.filter(({ state }) => state === 'ready');
     expect(ready.map(({ socket }) => socket)).toEqual([accepting]);
     for (const fake of fakes) await fake[Symbol.asyncDispose]();
   });
 
-  test("one of another version is replaced by one of the server's when nothing runs there", async () => {
+  test('an outdated one is replaced once it runs no session', async () => {
     let starts = 0;
     const start = async (): Promise<void> => {
       starts += 1;
@@ -63,14 +63,14 @@ describe('link daemons', () => {
     const plain = { command: ['true'], environment: {}, directory: '', input: false };
     await world.links.register({ socket: old.name, daemon: true }, me.uid);
     const { id: sessionId } = await world.sessions.start({ claims, ...plain });
-    await delay(2 * LOOK_MS); // long enough for it to be looked at
+    await delay(2 * POLL_MS); // long enough for it to be checked
     expect(starts).toBe(0);
     old.say({ $case: 'exited', value: { sessionId, status: 0 } });
-    await world.until('its replacement', () => told(old) || undefined);
+    await world.until('its replacement', () => isToldToRetire(old) || undefined);
     expect(world.links.forClaims(claims, me.uid).info).toMatchObject({ version: VERSION, state: 'ready' });
   });
 
-  test('but once, where what is installed is of another version than the server, too', async () => {
+  test('an outdated one is replaced only once when the installed program is outdated, too', async () => {
     const fakes: FakeLink[] = [];
     const start = async (): Promise<void> => {
       const fake = await FakeLink.listen(world.linksFolder, { daemon: true });
@@ -80,13 +80,13 @@ describe('link daemons', () => {
     await using world = await World.open({ starter: { start } });
     await world.login();
     await start();
-    await world.until('its replacement', () => (fakes[0] && told(fakes[0])) || undefined);
-    await delay(2 * LOOK_MS); // long enough for the other to be looked at
-    expect(fakes.map(told)).toEqual([true, false]);
+    await world.until('its replacement', () => (fakes[0] && isToldToRetire(fakes[0])) || undefined);
+    await delay(2 * POLL_MS); // long enough for the other to be checked
+    expect(fakes.map(isToldToRetire)).toEqual([true, false]);
     for (const fake of fakes) await fake[Symbol.asyncDispose]();
   });
 
-  test('and goes on where no other can be started', async () => {
+  test('an outdated one stays in use when no other can be started', async () => {
     let starts = 0;
     const refuse = async (): Promise<void> => {
       starts += 1;
@@ -98,11 +98,11 @@ describe('link daemons', () => {
     await world.links.register({ socket: old.name, daemon: true }, me.uid);
     const failed = (): true | undefined => world.logged.some(({ level }) => level === 'warn') || undefined;
     await world.until('the attempt', failed);
-    expect([starts, told(old)]).toEqual([1, false]);
+    expect([starts, isToldToRetire(old)]).toEqual([1, false]);
     expect(world.links.forClaims(claims, me.uid).info.socket).toBe(old.name);
   });
 
-  test('tells the server what it uses, by its process', async () => {
+  test('has its resource usage measured by its process', async () => {
     await using world = await World.open();
     const { socket, pid } = await world.linkDaemon();
     const use = await world.links.usage();
@@ -126,7 +126,7 @@ describe('link daemons', () => {
     expect(world.links.get(daemon.socket).state).toBe('ready');
   });
 
-  test('takes no start of a token that was made when its user had another uid', async () => {
+  test('accepts no start with a token that was issued when its user had another uid', async () => {
     await using world = await World.open();
     await world.linkDaemon();
     const plain = { command: ['true'], environment: {}, directory: '', input: false };
@@ -136,11 +136,11 @@ describe('link daemons', () => {
       const started = world.sessions.start({ claims, ...plain });
       await expect(started).rejects.toMatchObject({ reason: 'LINK_REQUIRED' });
     }
-    expect(world.links.takesStarts({ name: me.username, uid: me.uid })).toBe(true);
-    expect(world.links.takesStarts({ name: me.username, uid: me.uid + 1 })).toBe(false);
+    expect(world.links.acceptsStarts({ name: me.username, uid: me.uid })).toBe(true);
+    expect(world.links.acceptsStarts({ name: me.username, uid: me.uid + 1 })).toBe(false);
   });
 
-  test('its token is renewed in the last quarter of its life while its user is logged in, and else it ends', async () => {
+  test('renews its token in the last quarter of its lifetime while its user is logged in, and otherwise ends', async () => {
     await using world = await World.open({ lifetimes: { 'link-daemon': 4 } });
     const claims = await world.login();
     const { jti, socket } = await world.linkDaemon();

@@ -21,11 +21,11 @@ export class Link {
   isRetiring: boolean;
   /** Has announced that it exits. */
   isLeaving = false;
-  /** Its account may have no link any more. */
+  /** Its account may no longer have a link. */
   isIneligible = false;
   /** Is being ended by code that takes care of the rest. */
   isEnding = false;
-  /** Has been removed: must not be stored or shown any more. */
+  /** Has been removed: must no longer be stored or shown. */
   isRemoved = false;
 
   constructor(row: LinkRow) {

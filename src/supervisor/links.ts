@@ -41,10 +41,8 @@ import { LinkMeter, type LinksUsage } from './usage.ts';
 
 export interface LinkSettings {
   readonly eligible: EligibleSettings;
-  /**
-   * True when a link may register that the server has not started: then `latchkey link` is a way to log in.
-   */
-  readonly byHand: boolean;
+  /** True when links may register that the server has not started: `latchkey link` is then a login method. */
+  readonly manualLinks: boolean;
 }
 
 export interface LinksOptions {
@@ -65,7 +63,7 @@ export interface LinksOptions {
 
 const CLEAN_MS = 300_000;
 const RESUMED_AT_ONCE = 64;
-/** Time that the start of the daemon waits for links; after that they are searched in the background. */
+/** Time that the daemon's start waits for links; after that it reconnects to them in the background. */
 const RESUME_MS = 3_000;
 
 export class Links implements AsyncDisposable {
@@ -113,16 +111,16 @@ export class Links implements AsyncDisposable {
       ...common,
       starter,
       has: ({ name, uid }) => this.#registry.accepting(name)?.uid === uid,
-      responds: (user) => this.takesStarts(user),
-      expect: (uid) => this.expect(uid),
+      responds: (user) => this.acceptsStarts(user),
+      expectDaemon: (uid) => this.expectDaemon(uid),
     });
     this.#outdatedDaemons = new OutdatedDaemons({ ...common, daemonStarts: this.#daemonStarts });
     this.#cleanTimer = setInterval(() => this.#cleanFolder(), CLEAN_MS).unref();
   }
 
   /**
-   * Reconnects to the links of an earlier daemon. Those that do not answer at once are searched in the
-   * background; sockets without a listener are removed.
+   * Reconnects to the links of an earlier daemon; to those that do not answer at once, in the background.
+   * Removes sockets without a listener.
    */
   static async open(options: LinksOptions): Promise<Links> {
     const links = new Links(options, await LinksFolder.open(options.linksFolder));
@@ -153,7 +151,7 @@ export class Links implements AsyncDisposable {
   async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
     if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the server is stopping; try again');
     checkSocketName(request.socket, callerUid);
-    if (!this.isOpenByHand && !(request.daemon && this.#expected.includes(callerUid)))
+    if (!this.allowsManualLinks && !(request.daemon && this.#expected.includes(callerUid)))
       throw new AppError(
         'LINK_REFUSED',
         'this server does not allow starting links by hand; log in with: latchkey login',
@@ -164,13 +162,13 @@ export class Links implements AsyncDisposable {
     );
   }
 
-  /** True when `latchkey link` is a way to log in. */
-  get isOpenByHand(): boolean {
-    return this.#options.settings().byHand;
+  /** True when `latchkey link` is a login method. */
+  get allowsManualLinks(): boolean {
+    return this.#options.settings().manualLinks;
   }
 
   /** Allows a link daemon of `uid` to register until disposed, because it is being started. */
-  expect(uid: number): Disposable {
+  expectDaemon(uid: number): Disposable {
     this.#expected.push(uid);
     return { [Symbol.dispose]: () => void this.#expected.splice(this.#expected.indexOf(uid), 1) };
   }
@@ -192,7 +190,7 @@ export class Links implements AsyncDisposable {
   }
 
   #linkRequired(linuxUser: string): AppError {
-    const next = this.isOpenByHand
+    const next = this.allowsManualLinks
       ? 'run there, as that user: latchkey link --daemon'
       : 'log in again: latchkey login';
     const message = `${linuxUser} has no link daemon on this host; ${next}`;
@@ -221,7 +219,7 @@ export class Links implements AsyncDisposable {
    * cannot or must not. Returns true when it was called. Throws what `start` throws.
    */
   ensureDaemon(user: UserEntry, start: () => Promise<void>): Promise<boolean> {
-    return this.#daemonStarts.ensureBy(user, start);
+    return this.#daemonStarts.ensureWith(user, start);
   }
 
   /** Returns a connected link of `uid`: the one that accepts new starts, else any. */
@@ -232,17 +230,18 @@ export class Links implements AsyncDisposable {
   }
 
   /** Returns true when this Linux user has a connected link daemon that accepts new starts. */
-  takesStarts({ name, uid }: { readonly name: string; readonly uid: number }): boolean {
+  acceptsStarts({ name, uid }: { readonly name: string; readonly uid: number }): boolean {
     const link = this.#registry.accepting(name);
     return link?.uid === uid && link.connection !== undefined;
   }
 
   /**
-   * Marks a link, whose token has been revoked, as about to end: nothing is started on it, and its connection
-   * is not restored. Returns the function that ends it, also when it is lost meanwhile: with `everything`, it
-   * ends the processes that the link started, too, where a cgroup has them. Undefined for an unknown link.
+   * Marks a link whose token has been revoked as ending: nothing is started on it, and its connection is not
+   * restored. Returns the function that ends it, even if it is lost meanwhile; with `everything` that
+   * function also ends the processes that the link started, if they are in its cgroup. Undefined for an
+   * unknown link.
    */
-  expectEnd(socket: string): ((everything: boolean) => Promise<EndResult>) | undefined {
+  prepareEnd(socket: string): ((everything: boolean) => Promise<EndResult>) | undefined {
     const link = this.#registry.get(socket);
     if (!link) return undefined;
     link.isEnding = true;

@@ -49,7 +49,7 @@ function allOf(links: readonly LinkInfo[], query: LinkQuery): LinkInfo[] {
 }
 
 describe('a list of links', () => {
-  test('gives each once, in every order and through every filter', () => {
+  test('returns each match once, in every order and with every filter', () => {
     const column = fc.constantFrom(...(Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]));
     const property = fc.property(
       anyLinks,
@@ -76,7 +76,7 @@ describe('a list of links', () => {
     fc.assert(property, { numRuns: 300 });
   });
 
-  test('finds text in all that names a link, and in the word for its state', () => {
+  test('finds text in every field that identifies a link, and in its state', () => {
     const link: LinkInfo = {
       socket: '1000.aa.sock',
       uid: 1000,
@@ -97,8 +97,8 @@ describe('a list of links', () => {
   });
 
   test.each<[string, Partial<LinkQuery>]>([
-    ['a text longer than any name', { text: 'x'.repeat(257) }],
-    ['an order that is not offered', { orderBy: 'uid' }],
+    ['a text that is too long', { text: 'x'.repeat(257) }],
+    ['an unknown order', { orderBy: 'uid' }],
     ['the page token of another list', { pageToken: Buffer.from('["x",1,"a",1]').toString('base64url') }],
   ])('refuses %s', (_, query) => {
     expect(() => pageOfLinks([], { pageSize: 0, ...query })).toThrow(

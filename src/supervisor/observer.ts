@@ -8,10 +8,10 @@ export interface LinkObserver {
   ready?(link: LinkConnection): Promise<void>;
   /** A link is gone; its sessions are without a link. */
   gone?(link: LinkInfo): Promise<void>;
-  /** A link reports that one of its sessions is over. */
+  /** A link reports that one of its sessions has ended. */
   exited?(link: LinkInfo, sessionId: string, status: number | undefined): Promise<void>;
   /**
-   * The token of a link must be revoked: the link has ended, or its account may have none any more
+   * The token of a link must be revoked: the link has ended, or its account may no longer have one
    * (`revoked`).
    */
   tokenObsolete?(jti: string, why: 'link-ended' | 'revoked'): Promise<void>;

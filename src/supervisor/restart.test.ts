@@ -12,8 +12,8 @@ const ANYBODY = { login: '', seesAll: true };
 const COUNT = 'i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo line $i; sleep 0.01; done';
 const counted = Array.from({ length: 200 }, (_, i) => `line ${i + 1}\n`).join('');
 
-describe('a daemon that comes back', () => {
-  test('finds its links and their sessions, which have gone on printing (X4)', async () => {
+describe('a restarted daemon', () => {
+  test('finds its links and their sessions, which kept printing (X4)', async () => {
     await using world = await World.open();
     const daemon = await world.linkDaemon();
     const own = await world.link();
@@ -48,7 +48,7 @@ describe('a daemon that comes back', () => {
     expect(fresh.socket).toBe(daemon.socket);
   });
 
-  test('revokes the token of a link whose account may have none any more, however late others answer', async () => {
+  test('revokes the token of a link whose account is no longer eligible, however late others answer', async () => {
     await using world = await World.open();
     await using slow = await FakeLink.listen(world.linksFolder);
     await world.links.register({ socket: slow.name, daemon: false }, me.uid);
@@ -61,7 +61,7 @@ describe('a daemon that comes back', () => {
     await world.until('its end', () => own.child.exitCode !== null || undefined);
   });
 
-  test('revokes the tokens of links that died while it was away, and sweeps their sockets', async () => {
+  test('revokes the tokens of links that died meanwhile, and removes their sockets', async () => {
     await using world = await World.open();
     const own = await world.link();
     await world.stop();
@@ -73,14 +73,14 @@ describe('a daemon that comes back', () => {
     expect(await world.sockets()).toEqual([]);
     expect(world.authority.isActive(own.jti)).toBe(false);
     expect(existsSync(join(world.linksFolder, own.socket))).toBe(false);
-    await world.stop(); // the sweep is over then
-    expect(existsSync(junk)).toBe(true); // too young to be nobody's
+    await world.stop(); // waits for the cleanup
+    expect(existsSync(junk)).toBe(true); // too young to be removed
     world.ahead = 120_000;
     await world.start();
-    await world.until('the sweep', () => !existsSync(junk) || undefined);
+    await world.until('the cleanup', () => !existsSync(junk) || undefined);
   });
 
-  test('does not believe a link that does not know the init key', async () => {
+  test('rejects a link that does not know the init key', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
     const { jti } = await world.links.register({ socket: fake.name, daemon: true }, me.uid);
@@ -91,7 +91,7 @@ describe('a daemon that comes back', () => {
     expect(world.authority.isActive(jti)).toBe(false);
   });
 
-  test('ends a link whose token ended while it could not be told', async () => {
+  test('ends a link whose token expired while the daemon was stopped', async () => {
     await using world = await World.open();
     const own = await world.link();
     await world.stop();
@@ -101,7 +101,7 @@ describe('a daemon that comes back', () => {
     expect(await world.sockets()).toEqual([]);
   });
 
-  test('finds a link again whose connection broke', async () => {
+  test('reconnects to a link whose connection broke', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
     const { jti } = await world.links.register({ socket: fake.name, daemon: true }, me.uid);
@@ -116,8 +116,8 @@ describe('a daemon that comes back', () => {
   });
 });
 
-describe('a link that hangs up time and again', () => {
-  test('is left to itself for longer and longer', async () => {
+describe('a link that disconnects repeatedly', () => {
+  test('is reconnected to at growing intervals', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder);
     await world.links.register({ socket: fake.name, daemon: false }, me.uid);
@@ -136,7 +136,7 @@ describe('a link that hangs up time and again', () => {
 });
 
 describe('a link that is killed', () => {
-  test('loses its token; its session goes on under the next link, and no byte is lost', async () => {
+  test('loses its token; its session continues under the next link without losing a byte', async () => {
     await using world = await World.open();
     const first = await world.linkDaemon();
     const claims = await world.login();
@@ -161,7 +161,7 @@ describe('a link that is killed', () => {
     });
   });
 
-  test('with another link there its sessions are taken over at once', async () => {
+  test('leaves its sessions to another link of its user at once', async () => {
     await using world = await World.open();
     const own = await world.link();
     const claims = await world.authority.get(own.jti);

@@ -28,7 +28,7 @@ const info = (socket: string, sessions = 0): LinkInfo => ({
   sessions,
 });
 
-/** A shell that does `work`, once it has begun. */
+/** Starts a shell that does `work`; resolves once it has begun. */
 async function busy(work: string): Promise<{ pid: number; startTime: number }> {
   const child = spawn('/bin/sh', ['-c', `echo begun; ${work}`], { stdio: ['pipe', 'pipe', 'ignore'] });
   children.push(child);
@@ -40,8 +40,8 @@ async function busy(work: string): Promise<{ pid: number; startTime: number }> {
 const SPIN = 'while :; do :; done';
 const WAIT = 'read -r line';
 
-describe('what links use', () => {
-  test('is told by the kernel: CPU since before, and memory (X7)', async () => {
+describe('the resource usage of links', () => {
+  test('comes from the kernel: CPU since the previous reading, and memory (X7)', async () => {
     const parts = [
       { info: info('waits', 1), process: await busy(WAIT), cgroup: undefined },
       { info: info('spins', 2), process: await busy(SPIN), cgroup: undefined },
@@ -65,14 +65,14 @@ describe('what links use', () => {
     expect(second.memoryBytes).toBe((spins?.memoryBytes ?? 0) + (waits?.memoryBytes ?? 0));
   });
 
-  test('is not that of another process that has been given the pid', async () => {
+  test('is not that of another process with the same pid', async () => {
     const { pid, startTime } = await busy(WAIT);
     const process = { pid, startTime: startTime + 1 };
     const measured = await new LinkMeter().measure([{ info: info('gone'), process, cgroup: undefined }]);
     expect(measured).toMatchObject({ links: 1, measured: 0, top: [] });
   });
 
-  test('is that of a whole control group where there is one, sessions and all', async () => {
+  test('is that of the whole cgroup, including sessions, if there is one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-use-'));
     try {
       mkdirSync(join(folder, 'self'));
@@ -84,7 +84,7 @@ describe('what links use', () => {
       expect((await meter.measure([part])).top).toMatchObject([
         { memoryBytes: 12345678, withSessions: true },
       ]);
-      rmSync(join(folder, 'memory.current')); // as where its controller is not passed on
+      rmSync(join(folder, 'memory.current')); // as when its controller is not enabled
       const alone = await new LinkMeter().measure([part]);
       expect(alone.top).toMatchObject([{ withSessions: false }]);
     } finally {
@@ -92,7 +92,7 @@ describe('what links use', () => {
     }
   });
 
-  test('is measured for a fiftieth of the time at most, and not told of long ago', async () => {
+  test('is measured at most a fiftieth of the time, and never against a stale reading', async () => {
     let [nowMs, readings] = [0, 0];
     const clock = (): number => {
       readings += 1;
@@ -111,7 +111,7 @@ describe('what links use', () => {
     expect(await shares()).toEqual([undefined]);
   });
 
-  test('are the twenty that use most, and a sum over all', async () => {
+  test('lists the twenty links that use most, and a total', async () => {
     const process = await busy(WAIT);
     const parts = Array.from({ length: 70 }, (_, at) => ({
       info: info(`l${at}`, 1),

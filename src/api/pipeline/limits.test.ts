@@ -300,7 +300,7 @@ describe('with a login', () => {
       return nothing(until);
     };
     const attach = ({ signal }: { signal: AbortSignal }): Promise<Attachment> =>
-      Attachment.open('s', { read, link, left: () => {}, signal });
+      Attachment.open('s', { read, link, onDetached: () => {}, signal });
     await using small = await ServedApi.start({
       callLimits: { messagesPerLogin: 100_000 },
       sessions: { attach } as never,

@@ -11,7 +11,7 @@ import { receiptMessage, tokenMessage } from './to-proto.ts';
 export interface AuthDeps {
   readonly authority: Pick<Authority, 'jwks'>;
   readonly revocation: Pick<Revocation, 'revoke'>;
-  readonly links: Pick<Links, 'isOpenByHand'>;
+  readonly links: Pick<Links, 'allowsManualLinks'>;
   readonly logins: Pick<Conversations, 'begin' | 'usable'>;
   readonly serverId: string;
   /** Certificate of the server's own CA, as PEM. */
@@ -28,7 +28,7 @@ export function authService(deps: AuthDeps): ServedMethod[] {
   const { authority, revocation, links, logins, serverId, caPem } = deps;
   return serve(AuthServiceDefinition, {
     listMethods: async (_request, { peer }) => {
-      const here = peer.isLocal && links.isOpenByHand ? [LINK_METHOD] : [];
+      const here = peer.isLocal && links.allowsManualLinks ? [LINK_METHOD] : [];
       return {
         methods: [...logins.usable().map(({ name, description }) => ({ name, description })), ...here],
       };

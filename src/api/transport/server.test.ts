@@ -25,7 +25,7 @@ const ownUid = process.getuid?.() ?? -1;
 const registered: unknown[] = [];
 const links = {
   changes: new Feed(),
-  isOpenByHand: true,
+  allowsManualLinks: true,
   register: async (request: unknown, uid: number) => {
     registered.push([request, uid]);
     return { jti: 'made' };

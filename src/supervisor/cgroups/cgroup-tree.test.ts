@@ -59,9 +59,9 @@ async function daemon(): Promise<{ child: ChildProcess; lines: string[] }> {
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  const over = once(child, 'exit');
+  const exited = once(child, 'exit');
   child.kill(signal);
-  await over;
+  await exited;
 }
 
 function removeAll(folder: string): void {
@@ -86,21 +86,21 @@ describe("the daemon's cgroups", () => {
     removeAll(top);
   });
 
-  test('are made in a cgroup that is its own, and the daemon moves into one of them', async () => {
+  test('are created in a cgroup that is delegated to it, and the daemon moves into one of them', async () => {
     const { child, lines } = await daemon();
     expect(lines).toEqual([expect.stringMatching(/\/link-7001-[0-9a-f]{16}\/self\/cgroup\.procs$/), 'open']);
     expect(readFileSync(join(top, 'daemon/cgroup.procs'), 'utf8')).toContain(`${child.pid}\n`);
     expect(readFileSync(join(top, 'cgroup.procs'), 'utf8')).toBe('');
   });
 
-  test('are not made where others are', async () => {
+  test('are not created in a cgroup with other processes', async () => {
     inside(top, ['sleep', '60']);
     await expect.poll(() => readFileSync(join(top, 'cgroup.procs'), 'utf8')).not.toBe('');
     expect((await daemon()).lines).toEqual(['none']);
   });
 
   test.for(['SIGTERM', 'SIGKILL'] as const)(
-    'take the next daemon after %s, though a link is left there and has limits',
+    'accept the next daemon after %s, although a link with limits is left there',
     async (signal, context) => {
       const lacks = missingController();
       if (lacks) context.skip(lacks);

@@ -39,9 +39,9 @@ export class Controllers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#watcher === undefined || this.#watcher.exitCode !== null) return;
-    const over = once(this.#watcher, 'exit');
+    const exited = once(this.#watcher, 'exit');
     this.#watcher.stdin?.end();
-    await over;
+    await exited;
   }
 }
 

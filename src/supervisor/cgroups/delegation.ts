@@ -29,6 +29,6 @@ export async function delegationOf(pid: number, uid: number): Promise<Delegation
     ['', 'cgroup.procs'].map((name) => lstat(join(top.path, name)).then((entry) => entry.uid)),
   );
   if (uid !== 0 && owners.some((owner) => owner !== uid)) return undefined;
-  const passedOn = (await top.read('cgroup.subtree_control')).split(/\s+/);
-  return { path, missing: CONTROLLERS.filter((name) => !passedOn.includes(name)) };
+  const enabled = (await top.read('cgroup.subtree_control')).split(/\s+/);
+  return { path, missing: CONTROLLERS.filter((name) => !enabled.includes(name)) };
 }

@@ -36,7 +36,7 @@ export interface VerifiedSocket extends SocketWithReader {
 
 /**
  * Connects to `path` and checks that `uid` listens there (SO_PEERCRED, unix(7)). Throws Unreachable when
- * nobody accepts, LINK_REFUSED when another uid listens.
+ * nobody accepts the connection, LINK_REFUSED when another uid listens.
  */
 export async function dial(path: string, uid: number, deadlineMs: number): Promise<VerifiedSocket> {
   const opened = await connect(path, deadlineMs);
@@ -51,7 +51,7 @@ export async function dial(path: string, uid: number, deadlineMs: number): Promi
   } catch (error) {
     socket.destroy();
     // The peer has closed the connection already, so the kernel has no credentials.
-    throw isAppError(error) ? error : new Unreachable('it hung up', false, error);
+    throw isAppError(error) ? error : new Unreachable('it closed the connection', false, error);
   }
 }
 

@@ -17,12 +17,12 @@ const output = (bytes: number, offset: number): Frame => ({
   body: { $case: 'output', value: { reader: 1, offset, stream: Stream.STDOUT, data: randomBytes(bytes) } },
 });
 
-/** The data of an output frame; of any other nothing. */
+/** Returns the data of an output frame; empty for any other frame. */
 function dataOf({ body }: Frame): Buffer {
   return body?.$case === 'output' ? body.value.data : Buffer.alloc(0);
 }
 
-describe('what comes from a link', () => {
+describe('the frame reader', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-incoming-'));
   const path = join(folder, 'link.sock');
   let server: Server;
@@ -35,8 +35,8 @@ describe('what comes from a link', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Two ends of a connection; `incoming` hears what `far` writes. */
-  async function meet(): Promise<{ incoming: FrameReader; far: Socket; near: Socket }> {
+  /** Returns two ends of a connection; `incoming` reads what `far` writes. */
+  async function connected(): Promise<{ incoming: FrameReader; far: Socket; near: Socket }> {
     const incoming = new FrameReader();
     const accepted = once(server, 'connection');
     const near = createConnection({ path, onread: incoming.onread });
@@ -45,27 +45,27 @@ describe('what comes from a link', () => {
     return { incoming, far, near };
   }
 
-  test('is what was written, however it is cut, while buffers are used again', async () => {
+  test('returns the frames as sent, however they are split, while it reuses buffers', async () => {
     const sizes = fc.array(
       fc.oneof(fc.nat(100), fc.nat(60_000), fc.integer({ min: 32_000, max: MAX_OUTPUT })),
     );
     await fc.assert(
       fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), async (lengths, kept) => {
         const sent = lengths.map(output);
-        const { incoming, far, near } = await meet();
+        const { incoming, far, near } = await connected();
         const done = Promise.withResolvers<void>();
         const held: Frame[] = [];
-        let heard = 0;
+        let received = 0;
         const check = (frame: Frame): void => {
-          expect(dataOf(frame).equals(dataOf(sent[heard] as Frame))).toBe(true);
-          heard += 1;
+          expect(dataOf(frame).equals(dataOf(sent[received] as Frame))).toBe(true);
+          received += 1;
           incoming.giveBack(dataOf(frame));
         };
-        // Some are looked at later, after others have arrived.
+        // Some are checked only after others have arrived.
         incoming.onFrame = (frame) => {
           held.push(frame);
           if (held.length > kept) check(held.shift() as Frame);
-          if (heard + held.length === sent.length) done.resolve();
+          if (received + held.length === sent.length) done.resolve();
         };
         incoming.onError = done.reject;
         if (sent.length === 0) done.resolve();
@@ -73,7 +73,7 @@ describe('what comes from a link', () => {
         for (let at = 0; at < bytes.length; at += 150_000) far.write(bytes.subarray(at, at + 150_000));
         await done.promise;
         for (const frame of held) check(frame);
-        expect(heard).toBe(sent.length);
+        expect(received).toBe(sent.length);
         far.destroy();
         near.destroy();
       }),
@@ -81,16 +81,16 @@ describe('what comes from a link', () => {
     );
   });
 
-  test('takes no more memory than what is not given back', async () => {
-    const { incoming, far, near } = await meet();
+  test('allocates no more buffers than are in use', async () => {
+    const { incoming, far, near } = await connected();
     const memory = new Set<ArrayBufferLike>();
     const done = Promise.withResolvers<void>();
-    let heard = 0;
+    let received = 0;
     incoming.onFrame = (frame) => {
       memory.add(dataOf(frame).buffer);
       incoming.giveBack(dataOf(frame));
-      heard += 1;
-      if (heard === 100) done.resolve();
+      received += 1;
+      if (received === 100) done.resolve();
     };
     for (let turn = 0; turn < 100; turn += 1) far.write(encodeFrame(output(MAX_OUTPUT, turn)));
     await done.promise;
@@ -99,13 +99,13 @@ describe('what comes from a link', () => {
     near.destroy();
   });
 
-  test('is given back once: what was not taken from here is not used', async () => {
-    const { incoming, far, near } = await meet();
+  test('does not reuse a buffer that it did not allocate', async () => {
+    const { incoming, far, near } = await connected();
     const stranger = Buffer.alloc(MAX_OUTPUT + 256, 7);
     incoming.giveBack(stranger);
-    const heard = new Promise<Frame>((resolve) => (incoming.onFrame = resolve));
+    const received = new Promise<Frame>((resolve) => (incoming.onFrame = resolve));
     far.write(encodeFrame(output(MAX_OUTPUT, 0)));
-    expect(dataOf(await heard).buffer).not.toBe(stranger.buffer);
+    expect(dataOf(await received).buffer).not.toBe(stranger.buffer);
     expect(stranger.every((byte) => byte === 7)).toBe(true);
     far.destroy();
     near.destroy();

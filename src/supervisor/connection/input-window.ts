@@ -13,7 +13,7 @@ export class InputWindow {
   #credit = INPUT_WINDOW_BYTES;
   #turn: Promise<void> = Promise.resolve();
   #error: Error | undefined;
-  /** More may be sent, or nothing any more. */
+  /** Notified when there is more credit, or the window has failed. */
   readonly #changed = new Condition();
 
   constructor(send: (data: Buffer) => void) {
@@ -32,6 +32,7 @@ export class InputWindow {
     return done;
   }
 
+  /** Adds credit for `bytes` more bytes. */
   add(bytes: number): void {
     this.#credit = Math.min(this.#credit + bytes, INPUT_WINDOW_BYTES);
     this.#changed.notify();

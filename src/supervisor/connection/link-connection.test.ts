@@ -9,7 +9,7 @@ import type { LinkConnection } from './link-connection.ts';
 const ID = 's00000000000000000000';
 const KIB = 1024;
 
-describe('what a link may say', () => {
+describe('frames from a link', () => {
   let world: World;
   let fake: FakeLink;
   let link: LinkConnection;
@@ -43,7 +43,7 @@ describe('what a link may say', () => {
       value: { reader, offset, stream: Stream.STDOUT, data: Buffer.alloc(bytes) },
     }) as const;
 
-  test('a refusal is told as it is, and only with reasons and details that a link can have', async () => {
+  test('a refusal is passed on, with only the reasons and details that a link may send', async () => {
     const details = { first_offset: '17', other: 'x', jti: 'y' };
     const message = 'no\u001b[31m\nsuch file';
     fake.answers = { start: () => ({ $case: 'error', value: { reason: 'START_FAILED', message, details } }) };
@@ -58,7 +58,7 @@ describe('what a link may say', () => {
     await expect(start()).rejects.toMatchObject({ reason: 'INTERNAL' });
   });
 
-  test('an answer of another kind ends the connection, and every question with LINK_LOST', async () => {
+  test('an answer of the wrong kind ends the connection, and all requests fail with LINK_LOST', async () => {
     fake.answers = { start: () => ({ $case: 'done', value: {} }), list: () => undefined };
     const asked = [link.list(), start()];
     for (const outcome of await Promise.allSettled(asked)) {
@@ -67,7 +67,7 @@ describe('what a link may say', () => {
     expect(link.isOpen).toBe(false);
   });
 
-  test('output comes in order, and credit goes back as it is taken', async () => {
+  test('output arrives in order, and credit is returned as it is consumed', async () => {
     const reading = read();
     const first = reading.next();
     await world.until('Read', () => fake.received.some(({ body }) => body?.$case === 'read') || undefined);
@@ -89,7 +89,7 @@ describe('what a link may say', () => {
     expect(fake.received.some(({ body }) => body?.$case === 'stopRead')).toBe(false);
   });
 
-  test('a thousand readers who take nothing are not sent much ahead, each a little', async () => {
+  test('a thousand readers that do not read get a little credit each', async () => {
     const readings = Array.from({ length: 1000 }, () => read());
     const asked = readings.map((reading) => reading.next().catch(() => undefined));
     const credits = (): number[] =>
@@ -136,7 +136,7 @@ describe('what a link may say', () => {
     expect(await link.list()).toEqual([]);
   });
 
-  test('a refused reading says why', async () => {
+  test('a refused read reports the reason', async () => {
     const value = { reason: 'OUTPUT_DROPPED', message: 'gone', details: { first_offset: '99' } };
     fake.answers = { read: () => ({ $case: 'error', value }) };
     await expect(read().next()).rejects.toMatchObject({
@@ -145,7 +145,7 @@ describe('what a link may say', () => {
     });
   });
 
-  test('input waits for credit, in the order it was written, and holds back nothing else', async () => {
+  test('input waits for credit, in the order it was written, and blocks nothing else', async () => {
     await start();
     const big = link.input(ID, Buffer.alloc(300 * KIB, 1));
     const small = link.input(ID, Buffer.from('2'));
@@ -161,7 +161,7 @@ describe('what a link may say', () => {
     expect(bytes.at(-1)).toBe('2'.charCodeAt(0));
   });
 
-  test('refused input fails all waiting and all later writers', async () => {
+  test('refused input fails all waiting and later writers', async () => {
     await start();
     const refused = {
       $case: 'error',
@@ -175,7 +175,7 @@ describe('what a link may say', () => {
     await expect(link.input(ID, Buffer.alloc(1))).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
   });
 
-  test('an ended session is over even when its link does not say how', async () => {
+  test('an ended session is no longer running even when its link reports no status', async () => {
     await start();
     await link.end(ID, 0);
     expect(link.running.has(ID)).toBe(false);
@@ -193,7 +193,7 @@ describe('what a link may say', () => {
     await link.ended;
   });
 
-  test('at most a hundred survivors are named, and no process group', async () => {
+  test('at most a hundred survivors are reported, and never a process group', async () => {
     await start();
     const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
     fake.answers = { end: () => ({ $case: 'ended', value: { sessionId: ID, processes: 1, survivors } }) };
@@ -206,7 +206,7 @@ describe('what a link may say', () => {
     expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: me.username, command: 'x\ufffd[31m' });
   });
 
-  test('warnings are logged without controls, and no more than ten a minute', async () => {
+  test('warnings are logged without control characters, and at most ten a minute', async () => {
     const warning = { $case: 'warning', value: { sessionId: ID, text: 'disk \u001b]0;full' } } as const;
     for (let i = 0; i < 50; i += 1) fake.say(warning);
     await link.list();

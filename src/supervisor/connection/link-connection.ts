@@ -24,7 +24,7 @@ export type { SessionState } from '../../generated/latchkey/link/v1/link.ts';
 
 /** Events that a link sends without a request. */
 export interface LinkEvents {
-  /** A session that this connection has named is over. */
+  /** A session that this connection has named has ended. */
   exited(sessionId: string, status: number | undefined): void;
   /** The number of running sessions has changed. */
   counted(): void;
@@ -96,7 +96,7 @@ export class LinkConnection {
       return started;
     } catch (error) {
       if (error instanceof LinkRefusal) this.#running.delete(start.sessionId);
-      // The next connection finds out what became of it.
+      // The next connection determines the outcome.
       else this.close('the link did not answer a start');
       throw error;
     }
@@ -299,7 +299,7 @@ export class LinkConnection {
   }
 
   /**
-   * Marks a session without processes as over, whether or not its link reports its status within a second.
+   * Marks a session without processes as ended, whether or not its link reports its status within a second.
    */
   async markEnded(sessionId: string): Promise<void> {
     const deadline = performance.now() + EXITED_MS;

@@ -32,7 +32,7 @@ export interface OutputPiece {
   readonly data: Buffer;
 }
 
-/** The end of a reader's output; `exited` is set when the session is over, with its status if known. */
+/** The end of a reader's output; `exited` is set when the session has ended, with its status if known. */
 export interface OutputEnd {
   readonly exited?: { readonly status?: number };
 }

@@ -23,8 +23,8 @@ export interface SessionEnders {
 /**
  * Ends a session with all its processes. The link ends what it can; then everything left in the session's
  * cgroup is killed, including processes of another uid and those that the link does not report. Without a
- * cgroup only the link's word counts: when it does not answer, the keeper is reported as a survivor, and
- * when it does not know the session, nothing is ended.
+ * cgroup the result is what the link reports: when it does not answer, the keeper is reported as a survivor,
+ * and when it does not know the session, nothing is ended.
  */
 export async function endSession(
   { link, cgroup }: SessionEnders,

@@ -10,7 +10,7 @@ import type { LinkRegistry } from '../registry.ts';
 import type { DaemonStarts } from '../starters/daemon-starts.ts';
 
 /** Interval between checks, in milliseconds. */
-export const LOOK_MS = 1_000;
+export const POLL_MS = 1_000;
 /**
  * Pause between two replacements for one user. A new link daemon only has the server's version if the
  * program on disk does, which is not the case while an upgrade is incomplete.
@@ -31,7 +31,7 @@ export class OutdatedDaemons implements Disposable {
 
   constructor(options: OutdatedDaemonsOptions) {
     this.#options = options;
-    this.#poller = new Poller(() => this.#look(), LOOK_MS);
+    this.#poller = new Poller(() => this.#poll(), POLL_MS);
   }
 
   [Symbol.dispose](): void {
@@ -39,7 +39,7 @@ export class OutdatedDaemons implements Disposable {
   }
 
   /** Replaces one at a time, since there may be as many as users. */
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     for (const link of [...this.#options.registry.all()])
       if (this.#isDue(link) && performance.now() >= (this.#next.get(link.uid) ?? 0))
         await this.#replace(link);

@@ -1,4 +1,4 @@
-/** Reads the sessions that are not over from the store. */
+/** Reads the sessions that have not ended from the store. */
 import { LARGEST_PAGE, pages } from '../../async/pages.ts';
 import type { Store } from '../../store/open.ts';
 import type { SessionRow } from '../../store/schema.ts';

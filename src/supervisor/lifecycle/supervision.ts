@@ -1,7 +1,6 @@
 /**
- * Keeps the connection to ready links. A link whose connection breaks is searched for as long as somebody
- * listens on its socket. One that is gone loses its token, and its sessions wait for the next link of its
- * user.
+ * Keeps the connections to ready links, and restores a broken one as long as somebody listens on the link's
+ * socket. A link that is gone loses its token, and its sessions wait for the next link of its user.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
@@ -95,14 +94,14 @@ export class Supervision {
   }
 
   /**
-   * Connects to a stored link. Resolves when it is ready again, is gone, or does not answer yet; then the
-   * search continues in the background.
+   * Connects to a stored link. Resolves when it is ready again, is gone, or does not answer yet; in that case
+   * further attempts are made in the background.
    */
   async find(link: Link): Promise<void> {
     if (!(await this.#tryResume(link))) void this.#searchFor(link);
   }
 
-  /** Removes a link that is gone: revokes its token, and ends its process should it still run. */
+  /** Removes a link that is gone: revokes its token, and ends its process if it still runs. */
   async drop(link: Link): Promise<void> {
     if (link.isRemoved) return;
     const { registry, observers, folder, authority, log } = this.#options;
@@ -217,7 +216,7 @@ export class Supervision {
     await this.drop(link);
   }
 
-  /** Stops a link whose account may have none any more. */
+  /** Stops a link whose account is no longer eligible. */
   async #checkAccount(link: Link): Promise<void> {
     const { observers, settings, log } = this.#options;
     if (link.isRemoved) return;

@@ -7,7 +7,7 @@ import type { Link } from '../link.ts';
 import type { LinkRegistry } from '../registry.ts';
 import { runningOfUid } from './running-sessions.ts';
 
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 /** Renewal begins in the last quarter of a token's lifetime. */
 const LIFETIME_PARTS = 4;
 /** Attempts in that quarter. */
@@ -30,14 +30,14 @@ export class TokenRenewal implements Disposable {
 
   constructor(options: TokenRenewalOptions) {
     this.#options = options;
-    this.#poller = new Poller(() => this.#look(), LOOK_MS);
+    this.#poller = new Poller(() => this.#poll(), POLL_MS);
   }
 
   [Symbol.dispose](): void {
     this.#poller[Symbol.dispose]();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const { registry, now, log } = this.#options;
     const links = [...registry.all()].filter((link) => link.daemon);
     const sockets = new Set(links.map(({ socket }) => socket));

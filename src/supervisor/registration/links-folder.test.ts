@@ -11,7 +11,7 @@ import { removeStale } from './stale-sockets.ts';
 
 const NAME = `${me.uid}.0123456789abcdef0123456789abcdef.sock`;
 
-test('a folder is reached however long its path is, and whatever takes its place', async () => {
+test('a folder is reached whatever the length of its path, and after its path has been replaced', async () => {
   const top = mkdtempSync(join(tmpdir(), 'latchkey-folder-'));
   const path = join(top, 'x'.repeat(100), 'y'.repeat(100));
   mkdirSync(path, { recursive: true });
@@ -32,7 +32,7 @@ test('a folder is reached however long its path is, and whatever takes its place
   rmSync(top, { recursive: true });
 });
 
-test('a full folder is cleaned to its end, however many entries must stay', async () => {
+test('a full folder is cleaned completely, however many entries must stay', async () => {
   const path = mkdtempSync(join(tmpdir(), 'latchkey-folder-'));
   await using folder = await LinksFolder.open(path);
   const known = Array.from({ length: 10_000 }, (_, at) => `known-${at}`);

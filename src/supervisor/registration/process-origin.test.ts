@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 /** Starts a session that starts a link after the commands of `script`. */
-function beginLink(script: string, by = claims) {
+function startLink(script: string, by = claims) {
   const link = [process.execPath, '--disable-warning=ExperimentalWarning', main, 'link', '--run', world.run];
   const command = ['sh', '-c', script, 'sh', ...link, '--print-token'];
   return world.sessions.start({ claims: by, command, environment: {}, directory: '', input: false });
@@ -34,31 +34,31 @@ async function newLink(): Promise<TokenClaims | undefined> {
   return world.authority.get(world.links.get(socket).jti);
 }
 
-describe("a link begun within a session hangs on the session's token", () => {
-  test('without its mark in the environment, too', async () => {
-    await beginLink(UNMARKED);
+describe("a link started within a session is a child of the session's token", () => {
+  test('even without the mark in its environment', async () => {
+    await startLink(UNMARKED);
     expect(await newLink()).toMatchObject({ parent: claims.jti });
   });
 
-  test("and when it has left the session's processes", async () => {
-    await beginLink(CUT_OFF);
+  test("even when it has left the session's process tree", async () => {
+    await startLink(CUT_OFF);
     const { parent, jti } = (await newLink()) ?? { jti: '' };
     expect(parent).toBe(claims.jti);
     const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     expect(receipt.jtis).toContain(jti);
   });
 
-  test('and is refused where sessions of several logins could be meant', async () => {
+  test('and is refused when it may belong to sessions of several logins', async () => {
     const other = await world.login('other');
     const sleeping = { command: ['sleep', '60'], environment: {}, directory: '', input: false };
     await world.sessions.start({ claims: other, ...sleeping });
-    const { id } = await beginLink(CUT_OFF);
+    const { id } = await startLink(CUT_OFF);
     expect(await printed(id, 'cannot determine')).toContain('start it outside of sessions');
     expect(await world.sockets()).toEqual(known);
   });
 });
 
-/** Returns the output of the session, once it contains `words` or is over. */
+/** Returns the output of the session, once it contains `words` or the session has ended. */
 async function printed(sessionId: string, words: string): Promise<string> {
   let text = '';
   const output = world.sessions.readOutput({ claims, sessionId, offset: 0, follow: true });

@@ -32,7 +32,7 @@ describe('registering a link (F22)', () => {
     `${me.uid}.${HEX}`,
     '..',
     '',
-  ])('takes %j for no name', async (name) => {
+  ])('refuses the name %j', async (name) => {
     await expect(register(name)).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
   });
 
@@ -56,7 +56,7 @@ describe('registering a link (F22)', () => {
     expect(elsewhere.connections).toBe(0);
   });
 
-  test('refuses a socket on which nobody listens any more', async () => {
+  test('refuses a socket without a listener', async () => {
     const name = `${me.uid}.${HEX.replace('0', '4')}.sock`;
     const server = createServer().listen(join(world.linksFolder, `${name}.moving`));
     await once(server, 'listening');
@@ -66,13 +66,13 @@ describe('registering a link (F22)', () => {
     await expect(register(name)).rejects.toMatchObject({ reason: 'LINK_LOST' });
   });
 
-  test("refuses an impostor's socket, and never speaks to it", async () => {
+  test("refuses an impostor's socket without connecting to it", async () => {
     await using fake = await FakeLink.listen(world.linksFolder, { uid: OTHER_UID });
     await expect(register(fake.name, { uid: OTHER_UID })).rejects.toThrow(/does not belong to uid 54321/);
     expect(fake.connections).toBe(0);
   });
 
-  test('refuses a listener of another uid behind a socket file of the right one, and never speaks to it', async (ctx) => {
+  test('refuses a listener of another uid behind a socket file of the right uid, and sends it nothing', async (ctx) => {
     if (me.uid !== 0) ctx.skip('needs root, to give a socket file to another uid');
     await using fake = await FakeLink.listen(world.linksFolder, { uid: OTHER_UID });
     chownSync(fake.path, OTHER_UID, OTHER_UID);
@@ -80,7 +80,7 @@ describe('registering a link (F22)', () => {
     expect(fake.bytesReceived).toBe(0);
   });
 
-  test('refuses sshd as listener, which forwards for somebody elsewhere', async () => {
+  test('refuses sshd as the listener, which forwards to another host', async () => {
     const name = `${me.uid}.${HEX.replace('0', '5')}.sock`;
     const path = join(world.linksFolder, name);
     const script = `process.title = 'sshd'; require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log())`;
@@ -90,7 +90,7 @@ describe('registering a link (F22)', () => {
     child.kill();
   });
 
-  test('refuses a link of another kind, version or past', async () => {
+  test('refuses a link of another kind or version, and one that is already initialised', async () => {
     const cases = [
       { daemon: true },
       { hello: { version: 2 } },
@@ -104,7 +104,7 @@ describe('registering a link (F22)', () => {
     }
   });
 
-  test('revokes the token of a link that does not get ready', async () => {
+  test('revokes the token of a link that does not become ready', async () => {
     const jtiOf = { $case: 'ready', value: { mac: Buffer.alloc(0), jti: 'another' } } as const;
     const refusal = {
       $case: 'error',
@@ -148,7 +148,7 @@ describe('registering a link (F22)', () => {
     await expect(register(fake.name)).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
   });
 
-  test("a link started within a session hangs on that session's token, and is refused when that has ended", async () => {
+  test("a link started within a session is a child of that session's token, and is refused once it has ended", async () => {
     await using daemon = await FakeLink.listen(world.linksFolder, { daemon: true });
     await register(daemon.name, { daemon: true });
     const claims = await world.login();
@@ -166,7 +166,7 @@ describe('registering a link (F22)', () => {
     await world.end(session.id);
   });
 
-  test('one uid registers so many at once, and no more', async () => {
+  test('a uid has a limited number of registrations at once', async () => {
     const fakes = await Promise.all(
       Array.from({ length: 9 }, () =>
         FakeLink.listen(world.linksFolder, { answers: { init: () => undefined } }),
@@ -183,8 +183,8 @@ describe('registering a link (F22)', () => {
   });
 });
 
-test('where links by hand are no way to log in, only the link daemon that is being started may register', async () => {
-  await using world = await World.open({ byHand: false });
+test('where manual links are not allowed, only a link daemon that is being started may register', async () => {
+  await using world = await World.open({ manualLinks: false });
   await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
   await using plain = await FakeLink.listen(world.linksFolder);
   const register = ({ name }: FakeLink, daemon: boolean) =>
@@ -192,8 +192,8 @@ test('where links by hand are no way to log in, only the link daemon that is bei
   const isRefused = { reason: 'LINK_REFUSED', message: expect.stringContaining('latchkey login') };
   await expect(register(fake, true)).rejects.toMatchObject(isRefused);
   {
-    using _ = world.links.expect(me.uid);
-    using _other = world.links.expect(me.uid + 1);
+    using _ = world.links.expectDaemon(me.uid);
+    using _other = world.links.expectDaemon(me.uid + 1);
     await expect(register(plain, false)).rejects.toMatchObject(isRefused);
     await register(fake, true);
   }

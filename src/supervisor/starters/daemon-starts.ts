@@ -22,7 +22,7 @@ export interface DaemonStartsOptions {
   /** Returns true when the user has one that responds. */
   readonly responds: (user: BoundUser) => boolean;
   /** Allows a link daemon of `uid` to register, until disposed. */
-  readonly expect: (uid: number) => Disposable;
+  readonly expectDaemon: (uid: number) => Disposable;
   readonly starter: () => Starter | undefined;
   readonly settings: () => { readonly eligible: EligibleSettings };
   /** Returns milliseconds since 1970. */
@@ -63,12 +63,12 @@ export class DaemonStarts {
    * also do so for an account that `ensure` refuses: a locked one, for example, may still log in over SSH.
    * Returns true when `start` was called. Throws what `start` throws.
    */
-  ensureBy(user: UserEntry, start: () => Promise<void>): Promise<boolean> {
-    const { responds, expect } = this.#options;
+  ensureWith(user: UserEntry, start: () => Promise<void>): Promise<boolean> {
+    const { responds, expectDaemon } = this.#options;
     return this.#turns.run(user.name, async () => {
       await this.#attempt(user).catch(unlessNotEligible);
       if (responds(user)) return false;
-      using _ = expect(user.uid);
+      using _ = expectDaemon(user.uid);
       await start();
       return true;
     });
@@ -90,13 +90,13 @@ export class DaemonStarts {
   }
 
   async #start(user: UserEntry): Promise<void> {
-    const { has, expect, starter, settings, now, log } = this.#options;
+    const { has, expectDaemon, starter, settings, now, log } = this.#options;
     const chosen = starter();
     if (chosen === undefined) return;
     try {
       checkEligible(user, settings().eligible);
       await checkShadow(user.name, now());
-      using _ = expect(user.uid);
+      using _ = expectDaemon(user.uid);
       await chosen.start(user);
       if (!has(user)) throw new AppError('UNAVAILABLE', 'the link daemon was started but has not registered');
     } catch (error) {

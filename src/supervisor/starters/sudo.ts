@@ -41,7 +41,7 @@ export class SudoStarter implements Starter {
 
   async start({ name, uid }: UserEntry): Promise<void> {
     if (uid === 0) throw new AppError('NOT_ELIGIBLE', 'sudo must not start a link for uid 0');
-    if (!NAME.test(name)) throw unavailable(`the name ${JSON.stringify(name)} is not passed to sudo`);
+    if (!NAME.test(name)) throw unavailable(`the user name ${JSON.stringify(name)} cannot be passed to sudo`);
     for (const program of [SUDO, PROGRAM]) checkProgram(program);
     const command = [SUDO, '-n', '-u', name, ...LINK_COMMAND];
     if (this.#cgroups === undefined) await run(command);

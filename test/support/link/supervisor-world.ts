@@ -34,12 +34,12 @@ const ADMIN: Requester = {
 export interface WorldOptions {
   readonly onRevoke?: 'keep' | 'end';
   readonly shutdownOnLogout?: boolean;
-  readonly byHand?: boolean;
+  readonly manualLinks?: boolean;
   readonly lifetimes?: Record<string, number>;
   readonly retentionMs?: number;
   readonly outputLimitBytes?: number;
   readonly giveUpMs?: number;
-  readonly mostKept?: number;
+  readonly maxKept?: number;
   /** The roles of logins. */
   readonly roles?: Readonly<Record<string, Role>>;
   /** Starts link daemons for users. */
@@ -125,7 +125,7 @@ export class World implements AsyncDisposable {
   async start(): Promise<void> {
     await using owned = new AsyncDisposableStack();
     const { serverId, linksFolder, folder } = this;
-    const { onRevoke = 'keep', shutdownOnLogout = false, byHand = true } = this.#options;
+    const { onRevoke = 'keep', shutdownOnLogout = false, manualLinks = true } = this.#options;
     const now = (): number => Date.now() + this.ahead;
     const log = this.#log();
     const store = owned.use(
@@ -138,15 +138,15 @@ export class World implements AsyncDisposable {
         ...common,
         authority,
         linksFolder,
-        settings: () => ({ eligible: this.eligible, byHand }),
+        settings: () => ({ eligible: this.eligible, manualLinks }),
         starter: () => this.#options.starter,
       }),
     );
     const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = this.#options;
-    const { giveUpMs = 10_000, mostKept = 10_000 } = this.#options;
+    const { giveUpMs = 10_000, maxKept = 10_000 } = this.#options;
     const kept = { retentionMs, outputLimitBytes };
     const sessions = owned.use(
-      await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs, mostKept }),
+      await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs, maxKept }),
     );
     const roles = { roleOf: ({ sub }: TokenClaims): Role => this.#options.roles?.[sub] ?? 'user' };
     const revocation = owned.use(

@@ -103,7 +103,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
     };
     const find = (socket: string) => (socket === '' ? undefined : ({ socket, daemon: false } as LinkInfo));
     return {
-      links: { ...links, find, expectEnd: (socket) => () => dependents.end(socket), observe },
+      links: { ...links, find, prepareEnd: (socket) => () => dependents.end(socket), observe },
       sessions: { ...sessions, dependentOn: async () => dependents.sessions },
       roles: { roleOf: () => 'user' },
       settings: () => ({ onRevoke: dependents.onRevoke, shutdownOnLogout: false }),

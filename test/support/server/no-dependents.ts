@@ -12,7 +12,7 @@ export function noDependents(): Pick<RevocationOptions, 'links' | 'sessions'> {
       find: () => undefined,
       daemonsOf: () => [],
       jtis: () => Object.assign(new Set<string>(), { has: () => true }),
-      expectEnd: () => undefined,
+      prepareEnd: () => undefined,
       settled: async () => {},
       observe: () => {},
     },

@@ -227,7 +227,7 @@ export function framed(message: Uint8Array, declared = message.length): Buffer {
 function noLinks(): ApiOptions['links'] {
   return {
     changes: new Feed(),
-    isOpenByHand: true,
+    allowsManualLinks: true,
     register: async () => ({ jti: 'j' }),
     list: async () => ({ items: [], nextPageToken: '', total: 0 }),
     obtain: () => Promise.reject(new Error('no links here')),

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { keptCommand } from './kept-command.ts';
+import { shortenCommand } from './shorten-command.ts';
 
 const MOST_BYTES = 4096;
 
 it('keeps a command whole, and the beginning of a long one', () => {
-  expect(JSON.parse(keptCommand(['sh', '-c', 'exit 7', '']))).toEqual(['sh', '-c', 'exit 7', '']);
+  expect(JSON.parse(shortenCommand(['sh', '-c', 'exit 7', '']))).toEqual(['sh', '-c', 'exit 7', '']);
   const script = 'x'.repeat(3000);
-  expect(JSON.parse(keptCommand(['sh', '-c', script]))).toEqual(['sh', '-c', script]);
-  expect(JSON.parse(keptCommand(['sh', '-c', 'x'.repeat(5000), 'more']))).toEqual([
+  expect(JSON.parse(shortenCommand(['sh', '-c', script]))).toEqual(['sh', '-c', script]);
+  expect(JSON.parse(shortenCommand(['sh', '-c', 'x'.repeat(5000), 'more']))).toEqual([
     'sh',
     '-c',
     expect.stringMatching(/^x{600,}…$/),
@@ -16,13 +16,13 @@ it('keeps a command whole, and the beginning of a long one', () => {
 });
 
 it('never keeps more than 4 KiB of JSON, whatever the words', () => {
-  expect(keptCommand(Array.from({ length: 100_000 }, () => '')).length).toBeLessThanOrEqual(MOST_BYTES);
+  expect(shortenCommand(Array.from({ length: 100_000 }, () => '')).length).toBeLessThanOrEqual(MOST_BYTES);
   const word = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 600 }),
     fc.constantFrom('\0'.repeat(5000), '\ud800'.repeat(5000), '€'.repeat(5000), '👩'.repeat(5000), ''),
   );
   const property = fc.property(fc.array(word, { maxLength: 30 }), (command) => {
-    const kept = keptCommand(command);
+    const kept = shortenCommand(command);
     expect(Buffer.byteLength(kept)).toBeLessThanOrEqual(MOST_BYTES);
     const words: string[] = JSON.parse(kept);
     expect(words.slice(0, -1)).toEqual(command.slice(0, Math.max(0, words.length - 1)));

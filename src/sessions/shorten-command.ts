@@ -1,6 +1,6 @@
 /**
- * Shortens commands for their record. A command may have 128 KiB; reading, sorting, searching and sending a
- * page of a thousand such sessions would hold up every other call.
+ * Shortens commands for the records of sessions. A command may have 128 KiB; reading, sorting, searching and
+ * sending a page of a thousand such sessions would delay every other call.
  */
 
 /** Longest JSON text that is kept, in bytes. */
@@ -12,7 +12,7 @@ const MAX_UNIT_BYTES = 6;
  * Returns `command` as JSON. When it is too long, the word that does not fit is cut, ends in "…", and is the
  * last.
  */
-export function keptCommand(command: readonly string[]): string {
+export function shortenCommand(command: readonly string[]): string {
   const words: string[] = [];
   let room = MAX_BYTES - 2 * MAX_UNIT_BYTES;
   for (const word of command) {
