@@ -9,9 +9,9 @@ export const DONE = 0;
 export const FAILED = 1;
 export const USAGE = 2;
 /** Status of `start` and `attach` when they fail themselves, or the session's status is unknown. */
-export const OWN_FAILURE = 255;
+export const LATCHKEY_FAILED = 255;
 /** Status when the reader of our output has closed it: 128 + SIGPIPE, as for any program in a pipeline. */
-export const OUTPUT_GONE = 141;
+export const BROKEN_PIPE = 141;
 
 /** The exit status of each reason. */
 export const STATUS: Readonly<Record<Reason, number>> = {

@@ -1,14 +1,14 @@
 /** Handles a standard output that breaks: `latchkey tokens | head -1`, a full disk. */
-import { OUTPUT_GONE } from '../exit-status.ts';
+import { BROKEN_PIPE } from '../exit-status.ts';
 import { flushed, type Io } from '../terminal/io.ts';
 import type { Run } from './run.ts';
 
 export interface OutputWatch extends Disposable {
   /**
    * Returns the result of `work`, or the run's failure status as soon as the output breaks, after
-   * `run.farewell`.
+   * `run.onBrokenOutput`.
    */
-  whileWhole(run: Run, work: Promise<number | undefined>): Promise<number | undefined>;
+  untilBroken(run: Run, work: Promise<number | undefined>): Promise<number | undefined>;
   /** Resolves when everything written has left this process, with the failure if there was one. */
   settle(): Promise<Broken | undefined>;
 }
@@ -28,7 +28,7 @@ export function watchOutput(io: Io): OutputWatch {
   io.stdout.on('error', note);
   io.stderr.on('error', ignore);
   return {
-    whileWhole: (run, work) => Promise.race([work, broken.then(() => farewell(run))]),
+    untilBroken: (run, work) => Promise.race([work, broken.then(() => onBrokenOutput(run))]),
     settle: async () => {
       const error = await Promise.race([broken, flushed(io.stdout)]);
       await flushed(io.stderr);
@@ -40,12 +40,12 @@ export function watchOutput(io: Io): OutputWatch {
   };
 }
 
-async function farewell(run: Run): Promise<number> {
-  await run.farewell?.();
+async function onBrokenOutput(run: Run): Promise<number> {
+  await run.onBrokenOutput?.();
   return run.failure;
 }
 
 function ending(error: NodeJS.ErrnoException): Broken {
-  if (error.code === 'EPIPE') return { status: OUTPUT_GONE };
+  if (error.code === 'EPIPE') return { status: BROKEN_PIPE };
   return { text: `standard output cannot be written: ${error.message}` };
 }

@@ -28,7 +28,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
       await using run = new Run(io, globalsOf(this));
       json = run.out.json;
       const options = Object(given.at(-2));
-      status = (await output.whileWhole(run, work(run, options, this.args))) ?? DONE;
+      status = (await output.untilBroken(run, work(run, options, this.args))) ?? DONE;
       failure = run.failure;
     };
   try {

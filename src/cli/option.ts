@@ -2,17 +2,17 @@
 import { type Argument, Option } from 'commander';
 import type { Options } from '../entry/option.ts';
 
-const OFFERS = new WeakMap<Option | Argument, readonly string[]>();
+const SUGGESTIONS = new WeakMap<Option | Argument, readonly string[]>();
 
 /** Makes completion offer `values` for `option`, which may accept others. */
-export function offering(option: Option, values: Iterable<string>): Option {
-  OFFERS.set(option, [...values]);
+export function withSuggestions(option: Option, values: Iterable<string>): Option {
+  SUGGESTIONS.set(option, [...values]);
   return option;
 }
 
 /** Returns the values that completion offers for an option or argument; undefined when they are not known. */
-export function offersOf(what: Option | Argument): readonly string[] | undefined {
-  return what.argChoices ?? OFFERS.get(what);
+export function suggestionsFor(what: Option | Argument): readonly string[] | undefined {
+  return what.argChoices ?? SUGGESTIONS.get(what);
 }
 
 export function optionsOf(table: Options): Option[] {

@@ -25,7 +25,7 @@ import { addGlobals } from './globals.ts';
 import { addNotes, HELP_LAYOUT } from './help.ts';
 import { addRole } from './role-command.ts';
 import type { Act } from './run.ts';
-import { hintAtHelp } from './usage-hint.ts';
+import { addUsageHints } from './usage-hint.ts';
 
 const EXIT = {
   title: 'Exit status',
@@ -72,8 +72,8 @@ export function buildProgram(act: Act, io: Io): Command {
   program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
   for (const add of [addStatus, addCompletion, addComplete, addLicenses, addVersion]) add(program, act);
   addGlobals(program);
-  hintAtHelp(program, STAND_INS);
+  addUsageHints(program, PROGRAM_COMMANDS);
   return program;
 }
 
-const STAND_INS: ReadonlySet<string> = new Set(['start', 'attach']);
+const PROGRAM_COMMANDS: ReadonlySet<string> = new Set(['start', 'attach']);

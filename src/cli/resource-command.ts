@@ -4,10 +4,10 @@ import { firstItems } from '../client/pages.ts';
 import { suggestion } from '../config/suggest.ts';
 import { AppError } from '../errors.ts';
 import { ordersOf, type PrintedNoun, type Selection } from '../nouns/noun.ts';
-import { offering } from './option.ts';
+import { withSuggestions } from './option.ts';
 import { showList } from './output/listing.ts';
 import { limitOf, type Paging, pagingOptions } from './output/paging.ts';
-import { type Act, ASKING, type Run, type Work } from './run.ts';
+import { type Act, type Run, WAITING, type Work } from './run.ts';
 import { drawWatch } from './watch/draw-watch.ts';
 import { showWatch } from './watch/watch.ts';
 
@@ -40,7 +40,7 @@ export function addResource<Item, Options extends object>(
   const list: Work<Given> = async (run, options) => {
     if (options.watch === true) return watch(run, options, noun, select(options));
     const client = await run.client();
-    let waiting = ASKING;
+    let waiting = WAITING;
     const collecting = firstItems(
       limitOf(options),
       (pageSize, pageToken) =>
@@ -56,7 +56,7 @@ export function addResource<Item, Options extends object>(
       resource
         .addOptions(command)
         .option('--filter <text>', `only those with this text in ${noun.searchedFields}`)
-        .addOption(offering(new Option('--sort <field>', sortHelp(orders)), orders)),
+        .addOption(withSuggestions(new Option('--sort <field>', sortHelp(orders)), orders)),
     );
   const withWatch = (command: Command): Command =>
     withOptions(command).option('-w, --watch', 'go on, and show every change');
@@ -67,7 +67,7 @@ export function addResource<Item, Options extends object>(
     .allowExcessArguments()
     .action(
       act<Given>((run, options, words) => {
-        refuseWord(command, words[0]);
+        refuseUnknownCommand(command, words[0]);
         return list(run, options, words);
       }),
     );
@@ -104,7 +104,7 @@ function watch<Item>(
 }
 
 /** Throws USAGE for a word after the noun that is not a subcommand. */
-export function refuseWord(noun: Command, word: string | undefined): void {
+export function refuseUnknownCommand(noun: Command, word: string | undefined): void {
   if (word === undefined) return;
   const verbs = noun.commands.map((command) => command.name());
   const meant = suggestion(word, verbs).replace(/ (.+)/, ' ($1)');

@@ -8,7 +8,7 @@ import { Output } from '../terminal/output.ts';
 import type { Globals } from './globals.ts';
 
 /** Progress text when there is nothing more specific to say. */
-export const ASKING = 'waiting for the server';
+export const WAITING = 'waiting for the server';
 
 export class Run implements AsyncDisposable {
   readonly io: Io;
@@ -17,7 +17,7 @@ export class Run implements AsyncDisposable {
   /** Exit status for the command's failures. */
   failure = FAILED;
   /** Called when nobody reads the output any more. */
-  farewell: (() => Promise<void>) | undefined;
+  onBrokenOutput: (() => Promise<void>) | undefined;
   #client: Promise<Client> | undefined;
 
   constructor(io: Io, globals: Globals) {
@@ -42,7 +42,7 @@ export class Run implements AsyncDisposable {
   }
 
   /** Creates a client that reconnects, which the caller must close. */
-  async lastingClient(): Promise<ReconnectingClient> {
+  async reconnectingClient(): Promise<ReconnectingClient> {
     const { ReconnectingClient } = await import('../client/watch/reconnecting-client.ts');
     return ReconnectingClient.connect({ ...this.globals, env: this.io.env });
   }

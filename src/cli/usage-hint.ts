@@ -1,18 +1,22 @@
 /** Adds to usage errors where the help is, and sets their exit status by command. */
 import { type Command, CommanderError } from 'commander';
-import { OWN_FAILURE, USAGE } from '../exit-status.ts';
+import { LATCHKEY_FAILED, USAGE } from '../exit-status.ts';
 
 /**
- * Applies to `command` and all its subcommands. Commands in `standIns` end with a program's status, so their
+ * Applies to `command` and all its subcommands. Commands in `programCommands` end with a program's status, so their
  * own usage errors end with 255.
  */
-export function hintAtHelp(command: Command, standIns: ReadonlySet<string>, path = command.name()): void {
-  const status = standIns.has(command.name()) ? OWN_FAILURE : USAGE;
+export function addUsageHints(
+  command: Command,
+  programCommands: ReadonlySet<string>,
+  path = command.name(),
+): void {
+  const status = programCommands.has(command.name()) ? LATCHKEY_FAILED : USAGE;
   command.exitOverride((error) => {
     if (/^commander\.(?:help|version)/.test(error.code)) throw error;
     throw new CommanderError(status, error.code, withHint(error, path));
   });
-  for (const below of command.commands) hintAtHelp(below, standIns, `${path} ${below.name()}`);
+  for (const below of command.commands) addUsageHints(below, programCommands, `${path} ${below.name()}`);
 }
 
 function withHint({ message }: CommanderError, path: string): string {

@@ -3,8 +3,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
 import { addNotes } from '../help.ts';
 import { showSession } from '../output/show-session.ts';
-import { ownFailure } from '../own-failure.ts';
-import { type Act, ASKING, type Run } from '../run.ts';
+import { withProgramStatus } from '../program-status.ts';
+import { type Act, type Run, WAITING } from '../run.ts';
 
 interface AttachOptions {
   readonly stdin?: boolean;
@@ -26,7 +26,7 @@ export function addAttach(program: Command, act: Act): void {
     .option('-i, --stdin', "pass our input to it; the end of ours is the end of the program's")
     .option('--offset <bytes>', 'begin at this byte of all it printed', bytes)
     .addOption(program.createOption('--from-now', 'only what it prints from now on').conflicts('offset'))
-    .action(act<AttachOptions>(ownFailure(attach)));
+    .action(act<AttachOptions>(withProgramStatus(attach)));
   addNotes(command, ...NOTES);
 }
 
@@ -41,12 +41,16 @@ async function attach(
   [sessionId = '']: readonly string[],
 ): Promise<number> {
   const offset = options.fromNow === true ? -1 : (options.offset ?? 0);
-  return showSession(run, find(run, sessionId), { offset, input: options.stdin === true, ours: false });
+  return showSession(run, find(run, sessionId), {
+    offset,
+    input: options.stdin === true,
+    startedHere: false,
+  });
 }
 
 async function find(run: Run, sessionId: string): Promise<{ id: string }> {
   const { sessions } = await run.client();
-  const { session } = await run.out.whileWaiting(ASKING, sessions.getSession({ sessionId }));
+  const { session } = await run.out.whileWaiting(WAITING, sessions.getSession({ sessionId }));
   if (session === undefined) throw new AppError('NOT_FOUND', `there is no session ${sessionId}`);
   return session;
 }

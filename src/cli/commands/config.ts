@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.ts';
 import { homeOf } from '../../system/xdg.ts';
-import { refuseWord } from '../resource-command.ts';
+import { refuseUnknownCommand } from '../resource-command.ts';
 import type { Act, Run } from '../run.ts';
 
 export function addConfig(program: Command, act: Act): void {
@@ -24,7 +24,7 @@ export function addConfig(program: Command, act: Act): void {
     .allowExcessArguments()
     .action(
       act((run, _options, words) => {
-        refuseWord(noun, words[0]);
+        refuseUnknownCommand(noun, words[0]);
         return show(run);
       }),
     );

@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts';
 import type { Link } from '../../generated/latchkey/v1/link.ts';
 import { links } from '../../nouns/links.ts';
 import { asJson } from '../../terminal/json.ts';
-import { addDryRun, type DryRun, endingOf, showReceipt } from '../output/receipt-view.ts';
+import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../output/receipt-view.ts';
 import { addResource } from '../resource-command.ts';
 import type { Act, Run } from '../run.ts';
 
@@ -33,5 +33,5 @@ async function start(run: Run): Promise<undefined> {
 async function stop(run: Run, options: DryRun, [socket = '']: readonly string[]): Promise<number> {
   const client = await run.client();
   const asked = client.links.stopLink({ socket, validateOnly: options.dryRun === true });
-  return showReceipt(run.out, await endingOf(run, asked, options));
+  return showReceipt(run.out, await waitForReceipt(run, asked, options));
 }

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
 import { AppError, isAppError, type Reason } from '../../errors.ts';
 import { Receipt } from '../../generated/latchkey/v1/token.ts';
-import { endingOf, showReceipt } from '../output/receipt-view.ts';
+import { showReceipt, waitForReceipt } from '../output/receipt-view.ts';
 import type { Act, Run } from '../run.ts';
 
-const OVER: ReadonlySet<Reason> = new Set(['TOKEN_NOT_ACTIVE', 'TOKEN_EXPIRED']);
+const ENDED: ReadonlySet<Reason> = new Set(['TOKEN_NOT_ACTIVE', 'TOKEN_EXPIRED']);
 
 export function addLogout(program: Command, act: Act): void {
   program
@@ -21,11 +21,11 @@ async function logout(run: Run, options: { readonly everywhere?: boolean }): Pro
   const everywhere = options.everywhere === true;
   try {
     if (!everywhere) await refuseLocalAdmin(client);
-    const receipt = await endingOf(run, client.auth.logout({ everywhere }));
+    const receipt = await waitForReceipt(run, client.auth.logout({ everywhere }));
     await client.forgetToken();
     return showReceipt(run.out, receipt);
   } catch (error) {
-    if (!isAppError(error) || !OVER.has(error.reason)) throw error;
+    if (!isAppError(error) || !ENDED.has(error.reason)) throw error;
     await client.forgetToken();
     if (everywhere) throw error;
     run.out.note('this login had already ended; its token was removed');

@@ -3,12 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AppError } from '../../errors.ts';
 import { type Session, SessionState } from '../../generated/latchkey/v1/session.ts';
 import { sessions } from '../../nouns/sessions.ts';
-import { offering } from '../option.ts';
+import { withSuggestions } from '../option.ts';
 import { showItem } from '../output/listing.ts';
 import { type ReadOptions, readOutput } from '../output/read-output.ts';
-import { addDryRun, type DryRun, endingOf, showReceipt } from '../output/receipt-view.ts';
+import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../output/receipt-view.ts';
 import { addResource } from '../resource-command.ts';
-import { type Act, ASKING, type Run } from '../run.ts';
+import { type Act, type Run, WAITING } from '../run.ts';
 
 interface Options {
   readonly login?: string;
@@ -32,7 +32,7 @@ export function addSessions(program: Command, act: Act): void {
       command
         .option('--login <login>', "only this login's")
         .addOption(
-          offering(
+          withSuggestions(
             new Option('--state <state>', 'only those starting, running or ended').argParser(state),
             STATES.keys(),
           ),
@@ -76,7 +76,7 @@ function graceSeconds(text: string): number {
 
 async function show(run: Run, _options: object, [sessionId = '']: readonly string[]): Promise<undefined> {
   const client = await run.client();
-  const { session } = await run.out.whileWaiting(ASKING, client.sessions.getSession({ sessionId }));
+  const { session } = await run.out.whileWaiting(WAITING, client.sessions.getSession({ sessionId }));
   if (session === undefined) throw new AppError('NOT_FOUND', `there is no session ${sessionId}`);
   return showItem(run, session, sessions);
 }
@@ -84,7 +84,7 @@ async function show(run: Run, _options: object, [sessionId = '']: readonly strin
 async function signal(run: Run, _options: object, words: readonly string[]): Promise<undefined> {
   const [sessionId = '', name = ''] = words;
   const client = await run.client();
-  await run.out.whileWaiting(ASKING, client.sessions.signalSession({ sessionId, signal: name }));
+  await run.out.whileWaiting(WAITING, client.sessions.signalSession({ sessionId, signal: name }));
 }
 
 async function end(
@@ -96,5 +96,5 @@ async function end(
   const grace = options.grace === undefined ? {} : { graceMilliseconds: Math.round(options.grace * 1000) };
   const validateOnly = options.dryRun === true;
   const asked = client.sessions.endSession({ sessionId, ...grace, validateOnly });
-  return showReceipt(run.out, await endingOf(run, asked, options));
+  return showReceipt(run.out, await waitForReceipt(run, asked, options));
 }

@@ -11,7 +11,7 @@ import { addNotes } from '../help.ts';
 import { jsonObject } from '../output/json-object.ts';
 import { itemMembers } from '../output/listing.ts';
 import { showSession } from '../output/show-session.ts';
-import { ownFailure } from '../own-failure.ts';
+import { withProgramStatus } from '../program-status.ts';
 import type { Act, Run } from '../run.ts';
 
 interface StartOptions {
@@ -39,7 +39,7 @@ export function addStart(program: Command, act: Act): void {
     .option('-n, --no-stdin', 'pass no input (otherwise passed when it is not a terminal)')
     .option('--stdin-json <json>', "a JSON object for the program's first line of input", jsonObject)
     .option('--detach', 'print the id of the session and leave it running')
-    .action(act<StartOptions>(ownFailure(start)));
+    .action(act<StartOptions>(withProgramStatus(start)));
   addNotes(command, NOTE);
 }
 
@@ -64,7 +64,7 @@ async function start(
     attach: options.detach !== true,
   };
   if (options.detach === true) return detach(run, await ask(run, request));
-  return showSession(run, ask(run, request), { offset: 0, input: passInput, ours: true });
+  return showSession(run, ask(run, request), { offset: 0, input: passInput, startedHere: true });
 }
 
 async function ask(run: Run, request: StartSessionRequest): Promise<Session> {

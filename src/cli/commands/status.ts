@@ -10,7 +10,7 @@ import type { GetInfoResponse } from '../../generated/latchkey/v1/system.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
 import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '../../terminal/json.ts';
 import { explain } from '../failure.ts';
-import { type Act, ASKING, type Run } from '../run.ts';
+import { type Act, type Run, WAITING } from '../run.ts';
 
 /** The known facts; `problem` says why there are no more. */
 interface Status {
@@ -42,7 +42,7 @@ export function orStatus(program: Command, argv: readonly string[]): readonly st
 }
 
 async function stand(run: Run): Promise<undefined> {
-  const standing = await run.out.whileWaiting(ASKING, find(run));
+  const standing = await run.out.whileWaiting(WAITING, find(run));
   if (run.out.json) run.out.document(asJson(STATUS, standing));
   else tell(run, standing);
 }

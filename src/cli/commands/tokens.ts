@@ -7,9 +7,9 @@ import { tokens } from '../../nouns/tokens.ts';
 import { asJson, boolean, type Members, stringOrNull } from '../../terminal/json.ts';
 import { readSecret } from '../input/read-secret.ts';
 import { fieldsOf, showItem } from '../output/listing.ts';
-import { addDryRun, type DryRun, endingOf, showReceipt } from '../output/receipt-view.ts';
+import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../output/receipt-view.ts';
 import { addResource } from '../resource-command.ts';
-import { type Act, ASKING, type Run } from '../run.ts';
+import { type Act, type Run, WAITING } from '../run.ts';
 
 interface Options {
   readonly login?: string;
@@ -51,7 +51,7 @@ export function addTokens(program: Command, act: Act): void {
 
 async function show(run: Run, _options: object, [jti = '']: readonly string[]): Promise<undefined> {
   const client = await run.client();
-  const { token } = await run.out.whileWaiting(ASKING, client.tokens.getToken({ jti }));
+  const { token } = await run.out.whileWaiting(WAITING, client.tokens.getToken({ jti }));
   if (token === undefined) throw new AppError('NOT_FOUND', `there is no live token ${jti}`);
   return showItem(run, token, tokens);
 }
@@ -66,7 +66,7 @@ async function revoke(run: Run, options: Options & DryRun, jtis: readonly string
   }
   const client = await run.client();
   const asked = client.tokens.revokeTokens({ jtis: [...jtis], login, validateOnly });
-  const receipt = await endingOf(run, asked, options);
+  const receipt = await waitForReceipt(run, asked, options);
   const status = showReceipt(run.out, receipt);
   const unknown = jtis.filter((jti) => !receipt.jtis.includes(jti));
   for (const jti of unknown) run.out.problem(`there is no live token ${jti}`);
@@ -76,7 +76,7 @@ async function revoke(run: Run, options: Options & DryRun, jtis: readonly string
 async function verify(run: Run, options: { readonly file?: string }): Promise<number> {
   const token = await readSecret(run.io, options.file, 'the token to check');
   const client = await run.client();
-  const answer = await run.out.whileWaiting(ASKING, client.tokens.verifyToken({ token }));
+  const answer = await run.out.whileWaiting(WAITING, client.tokens.verifyToken({ token }));
   if (run.out.json) {
     run.out.document(asJson(VERIFIED, answer));
   } else if (answer.token !== undefined && answer.active) {

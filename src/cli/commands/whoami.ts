@@ -5,7 +5,7 @@ import type { Token } from '../../generated/latchkey/v1/token.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import { asJson, type Members, object, string } from '../../terminal/json.ts';
 import { fieldsOf } from '../output/listing.ts';
-import { type Act, ASKING, type Run } from '../run.ts';
+import { type Act, type Run, WAITING } from '../run.ts';
 
 export function addWhoami(program: Command, act: Act): void {
   program.command('whoami').description('who you are to the server, and for how long').action(act(whoami));
@@ -19,7 +19,7 @@ export const WHOAMI: Members<{ role: string; server: string; token: Token }> = {
 
 async function whoami(run: Run): Promise<undefined> {
   const client = await run.client();
-  const { token, role } = await run.out.whileWaiting(ASKING, client.auth.whoAmI({}));
+  const { token, role } = await run.out.whileWaiting(WAITING, client.auth.whoAmI({}));
   if (token === undefined) throw new AppError('INTERNAL', 'the server did not say who you are');
   if (run.out.json) run.out.document(asJson(WHOAMI, { role, server: client.address, token }));
   else {

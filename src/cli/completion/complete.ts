@@ -7,10 +7,10 @@ import type { Command } from 'commander';
 import { FAILED } from '../../exit-status.ts';
 import type { Globals } from '../globals.ts';
 import type { Act, Run } from '../run.ts';
-import { type Candidate, type Named, namesOf } from './names.ts';
-import { wantedAt } from './wanted.ts';
+import { expectedAt } from './expected.ts';
+import { type Candidate, type NameKind, namesOf } from './names.ts';
 
-const PATIENCE_MS = 2000;
+const TIMEOUT_MS = 2000;
 
 export function addComplete(program: Command, act: Act): void {
   program
@@ -20,27 +20,27 @@ export function addComplete(program: Command, act: Act): void {
 }
 
 async function complete(run: Run, program: Command, words: readonly string[]): Promise<undefined> {
-  const wanted = wantedAt(program, words);
-  const lines = [wanted.kind, wanted.kind === 'program' ? `${wanted.at}` : ''];
-  if (wanted.kind === 'words') {
-    const { candidates, named, prefix, globals } = wanted;
-    const found = named === undefined ? candidates : await inTime(() => ask(run, globals, named));
-    lines.splice(1, 1, ...begunBy(words.at(-1) ?? '', prefix, found));
+  const expected = expectedAt(program, words);
+  const lines = [expected.kind, expected.kind === 'program' ? `${expected.at}` : ''];
+  if (expected.kind === 'words') {
+    const { candidates, nameKind, prefix, globals } = expected;
+    const found = nameKind === undefined ? candidates : await withTimeout(() => ask(run, globals, nameKind));
+    lines.splice(1, 1, ...linesStartingWith(words.at(-1) ?? '', prefix, found));
   }
   for (const line of lines) run.out.text(`${line}\n`);
 }
 
-async function ask(run: Run, globals: Globals, named: Named): Promise<Candidate[]> {
+async function ask(run: Run, globals: Globals, nameKind: NameKind): Promise<Candidate[]> {
   await using client = await run.newClient(globals);
-  return await namesOf(named, client);
+  return await namesOf(nameKind, client);
 }
 
 /**
  * Ends the process when `work` takes longer than a person waits after pressing Tab. There is no gentler way:
  * connecting to a server that does not answer cannot be cancelled.
  */
-async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
-  const deadline = setTimeout(() => process.exit(FAILED), PATIENCE_MS);
+async function withTimeout<Result>(work: () => Promise<Result>): Promise<Result> {
+  const deadline = setTimeout(() => process.exit(FAILED), TIMEOUT_MS);
   try {
     return await work();
   } finally {
@@ -49,7 +49,7 @@ async function inTime<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 /** Returns the lines of the candidates that begin with `last`. */
-function begunBy(last: string, prefix: string, found: readonly Candidate[]): string[] {
+function linesStartingWith(last: string, prefix: string, found: readonly Candidate[]): string[] {
   return found
     .filter(([name]) => `${prefix}${name}`.startsWith(last))
     .map(([name, about]) => (about === '' ? `${prefix}${name}` : `${prefix}${name}\t${about}`));

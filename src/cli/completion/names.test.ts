@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { HARMFUL, HOSTILE } from '../../../test/support/terminal/hostile-text.ts';
-import { offerable } from './names.ts';
+import { plainNames } from './names.ts';
 
 const TEXT = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...Object.values(HOSTILE)));
 
 it('offers only what is a plain word in every shell, on one line with what it is', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(TEXT, TEXT)), (found) => {
-      for (const line of offerable([['s1', 'first'], ...found]).map((each) => each.join('\t'))) {
+      for (const line of plainNames([['s1', 'first'], ...found]).map((each) => each.join('\t'))) {
         expect(line).toMatch(/^[\w@+.][\w@+.-]*\t[^\t\n]*$/);
         expect(line.replace('\t', '')).not.toMatch(HARMFUL);
       }
@@ -19,7 +19,7 @@ it('offers only what is a plain word in every shell, on one line with what it is
 
 it('offers nothing that bash would run, which takes what is offered for its own language', () => {
   const names = ['$(echo ran)', '`echo ran`', '-x', 'a;echo', "it's", 'a b', 's1', '*'];
-  const lines = offerable(names.map((name) => [name, ''])).map((each) => each.join('\t'));
+  const lines = plainNames(names.map((name) => [name, ''])).map((each) => each.join('\t'));
   const script = 'compgen -W "$(cut -f 1)"';
   expect(execFileSync('bash', ['-c', script], { input: lines.join('\n'), encoding: 'utf8' })).toBe('s1\n');
 });

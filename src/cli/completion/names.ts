@@ -14,9 +14,9 @@ import { truncate } from '../../terminal/display-width.ts';
 export type Candidate = readonly [name: string, about: string];
 
 /** Most candidates offered, the newest ones. */
-const MOST = 100;
+const MAX_NAMES = 100;
 /** Longest description that the shell shows beside a name, in columns. */
-const WIDEST = 60;
+const MAX_HINT_WIDTH = 60;
 /** Names that need no quoting on a command line; no others are offered. */
 const PLAIN = /^[\w@+.][\w@+.-]*$/;
 
@@ -42,19 +42,19 @@ function candidatesOf<Item>(noun: Noun<Item>, orderBy = ''): List {
   };
 }
 
-export type Named = keyof typeof LISTS;
+export type NameKind = keyof typeof LISTS;
 
-export function isNamed(placeholder: string): placeholder is Named {
+export function isNameKind(placeholder: string): placeholder is NameKind {
   return Object.hasOwn(LISTS, placeholder);
 }
 
 /** Returns the names to offer. Throws what the server throws. */
-export async function namesOf(named: Named, client: Client): Promise<Candidate[]> {
-  return offerable(await LISTS[named](client, { pageSize: MOST, pageToken: '' }));
+export async function namesOf(kind: NameKind, client: Client): Promise<Candidate[]> {
+  return plainNames(await LISTS[kind](client, { pageSize: MAX_NAMES, pageToken: '' }));
 }
 
 /** Removes duplicates, and names that would need quoting on a command line. */
-export function offerable(found: readonly Candidate[]): Candidate[] {
+export function plainNames(found: readonly Candidate[]): Candidate[] {
   const plain = found.filter(([name]) => PLAIN.test(name));
-  return [...new Map(plain)].map(([name, about]) => [name, truncate(inert(about), WIDEST)]);
+  return [...new Map(plain)].map(([name, about]) => [name, truncate(inert(about), MAX_HINT_WIDTH)]);
 }

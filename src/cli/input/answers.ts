@@ -13,7 +13,7 @@ export interface Answers extends Disposable {
   next(text: string, echo: boolean): Promise<string | undefined>;
 }
 
-const MOST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 const CTRL_C = '\x03';
 const CTRL_D = '\x04';
 const CTRL_U = '\x15';
@@ -39,7 +39,7 @@ function linesOf(input: Input): Answers {
       const { done, value } = await lines.next();
       if (done) return undefined;
       size += value.length;
-      if (size > MOST_BYTES) throw new AppError('USAGE', 'the answers are too long');
+      if (size > MAX_BYTES) throw new AppError('USAGE', 'the answers are too long');
       return value;
     },
     [Symbol.dispose]: () => {

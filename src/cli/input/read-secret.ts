@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { AppError } from '../../errors.ts';
 import type { Io } from '../../terminal/io.ts';
 
-const MOST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 
 /** Returns the first line of `file`, or of standard input without one. Throws USAGE when it is empty. */
 export async function readSecret(io: Io, file: string | undefined, what: string): Promise<string> {
@@ -32,7 +32,7 @@ async function fromInput(io: Io, what: string): Promise<string> {
   for await (const chunk of io.stdin) {
     chunks.push(Buffer.from(chunk));
     size += chunks.at(-1)?.length ?? 0;
-    if (size > MOST_BYTES) throw new AppError('USAGE', `${what} is too long`);
+    if (size > MAX_BYTES) throw new AppError('USAGE', `${what} is too long`);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -3,7 +3,7 @@ import { Retry } from '../../client/watch/retry.ts';
 import { isAppError } from '../../errors.ts';
 import { Stream } from '../../generated/latchkey/v1/session.ts';
 import type { Run } from '../run.ts';
-import { noteOutageForPerson } from '../watch/outage-notes.ts';
+import { noteOutageOnTerminal } from '../watch/outage-notes.ts';
 import { writeRaw } from './write-raw.ts';
 
 export interface ReadOptions {
@@ -29,7 +29,7 @@ async function print(
   run: Run,
   request: { readonly sessionId: string; readonly offset: number; readonly follow: boolean },
 ): Promise<void> {
-  const outage = new Retry({ onProgress: (progress) => noteOutageForPerson(run, progress) });
+  const outage = new Retry({ onProgress: (progress) => noteOutageOnTerminal(run, progress) });
   const position = { offset: request.offset };
   while (true) {
     try {

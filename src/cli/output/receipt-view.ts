@@ -17,7 +17,7 @@ import {
 } from '../../terminal/json.ts';
 import type { Output } from '../../terminal/output.ts';
 import { receiptLines } from '../../terminal/receipt-lines.ts';
-import { ASKING, type Run } from '../run.ts';
+import { type Run, WAITING } from '../run.ts';
 
 const WITNESS: Partial<Record<VerifiedBy, string>> = {
   [VerifiedBy.DAEMON]: 'daemon',
@@ -66,12 +66,12 @@ export function addDryRun(command: Command): Command {
 }
 
 /** Waits for the receipt of a call that ends something. Throws INTERNAL when the server sends none. */
-export async function endingOf(
+export async function waitForReceipt(
   run: Run,
   ending: Promise<{ readonly receipt?: Receipt | undefined }>,
   { dryRun = false }: DryRun = {},
 ): Promise<Receipt> {
-  const waiting = dryRun ? ASKING : 'waiting until all of it has ended';
+  const waiting = dryRun ? WAITING : 'waiting until all of it has ended';
   const { receipt } = await run.out.whileWaiting(waiting, ending);
   if (receipt === undefined) throw new AppError('INTERNAL', 'the server sent no receipt');
   return receipt;

@@ -5,14 +5,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { type FollowOptions, followSession, type Progress } from '../../client/follow-session.ts';
 import { isAppError, type Reason } from '../../errors.ts';
-import { OWN_FAILURE } from '../../exit-status.ts';
+import { LATCHKEY_FAILED } from '../../exit-status.ts';
 import type { Exited, Output } from '../../generated/latchkey/v1/session.ts';
 import { Stream } from '../../generated/latchkey/v1/session.ts';
 import { explain } from '../failure.ts';
 import { forwardSignals } from '../input/forward-signals.ts';
 import { stdinChunks } from '../input/stdin-chunks.ts';
 import type { Run } from '../run.ts';
-import { noteOutageForPerson } from '../watch/outage-notes.ts';
+import { noteOutageOnTerminal } from '../watch/outage-notes.ts';
 import { writeRaw } from './write-raw.ts';
 
 export interface Shown {
@@ -24,13 +24,13 @@ export interface Shown {
    * True when this command started the session: its program then gets SIGPIPE when our output breaks, as in a
    * pipeline.
    */
-  readonly ours: boolean;
+  readonly startedHere: boolean;
 }
 
 const SIGNAL_TIMEOUT_MS = 5000;
 
 /** Failures of this command that say nothing about the session. */
-const LOSES_SIGHT: ReadonlySet<Reason> = new Set<Reason>([
+const SESSION_UNAFFECTED: ReadonlySet<Reason> = new Set<Reason>([
   'TOKEN_EXPIRED',
   'TOKEN_NOT_ACTIVE',
   'UNREACHABLE',
@@ -45,15 +45,15 @@ export async function showSession(run: Run, session: Promised, shown: Shown): Pr
   const stop = new AbortController();
   const stopped = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
   using signals = forwardSignals((signal) => send(run, session, signal));
-  run.farewell = async () => {
-    if (shown.ours) await send(run, session, 'PIPE');
+  run.onBrokenOutput = async () => {
+    if (shown.startedHere) await send(run, session, 'PIPE');
     stop.abort();
   };
   try {
     return await Promise.race([
       follow(run, session, shown, stop.signal),
       signals.left.then(() => leave(run, session)),
-      stopped.then(() => OWN_FAILURE),
+      stopped.then(() => LATCHKEY_FAILED),
     ]);
   } finally {
     stop.abort();
@@ -63,11 +63,11 @@ export async function showSession(run: Run, session: Promised, shown: Shown): Pr
 async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSignal): Promise<number> {
   const { id } = await session;
   const { sessions } = await run.client();
-  if (!shown.ours) noteKeys(run);
+  if (!shown.startedHere) noteKeys(run);
   try {
     return statusOf(run, id, await followSession(sessions, followingOf(run, id, shown, signal)));
   } catch (error) {
-    if (isAppError(error) && LOSES_SIGHT.has(error.reason)) {
+    if (isAppError(error) && SESSION_UNAFFECTED.has(error.reason)) {
       run.out.note(`latchkey: session ${id} may be going on; to come back: 'latchkey attach ${id}'`);
     }
     throw error;
@@ -99,7 +99,7 @@ function write(run: Run, { stream, data }: Output): Promise<void> {
 function tell(run: Run, progress: Progress): void {
   if (progress.kind === 'dropped') {
     run.out.problem(`${progress.bytes} bytes of older output are no longer kept`);
-  } else if (progress.kind !== 'input-closed') noteOutageForPerson(run, progress);
+  } else if (progress.kind !== 'input-closed') noteOutageOnTerminal(run, progress);
   else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program takes no more input');
 }
 
@@ -121,11 +121,11 @@ async function leave(run: Run, session: Promised): Promise<number> {
   const again =
     id === undefined ? "find it with 'latchkey sessions'" : `attach again with 'latchkey attach ${id}'`;
   run.out.problem(`left; the session goes on: ${again}`);
-  return OWN_FAILURE;
+  return LATCHKEY_FAILED;
 }
 
 function statusOf(run: Run, id: string, { exitStatus }: Exited): number {
   if (exitStatus !== undefined) return exitStatus;
   run.out.problem(`session ${id} is over, and nobody saw its exit status; 'latchkey sessions show ${id}'`);
-  return OWN_FAILURE;
+  return LATCHKEY_FAILED;
 }

@@ -12,7 +12,7 @@ import { columnsInPlace, type PrintedNoun, type Selection } from '../../nouns/no
 import { LiveScreen } from '../../terminal/live-screen.ts';
 import type { Style } from '../../terminal/table.ts';
 import { cellsOf } from '../output/listing.ts';
-import { ASKING, type Run } from '../run.ts';
+import { type Run, WAITING } from '../run.ts';
 import { watchKeys } from './watch-keys.ts';
 
 const REST_MS = 100;
@@ -34,11 +34,11 @@ export interface DrawnList<Item> {
  * Resolves with the exit status of the signal or key that ended it. Throws what listing or watching throws.
  */
 export async function drawWatch<Item>(run: Run, list: DrawnList<Item>): Promise<number> {
-  await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
+  await using server = await run.out.whileWaiting(WAITING, run.reconnectingClient());
   const stop = new AbortController();
   using table = new WatchedTable(run, server, list, stop.signal);
   // Errors in the command line must be reported before anything is drawn.
-  await run.out.whileWaiting(ASKING, table.ask());
+  await run.out.whileWaiting(WAITING, table.ask());
   using screen = new LiveScreen(run.io.stdout);
   using keys = watchKeys(run.io, screen, () => table.wake());
   try {

@@ -9,6 +9,6 @@ export function noteOutage(run: Run, again: string, progress: RetryProgress): vo
 }
 
 /** Reports an outage only to a person: when standard error is a terminal, not a program's. */
-export function noteOutageForPerson(run: Run, progress: RetryProgress): void {
+export function noteOutageOnTerminal(run: Run, progress: RetryProgress): void {
   if (run.io.stderr.isTTY === true) noteOutage(run, 'attached again', progress);
 }

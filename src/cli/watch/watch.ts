@@ -4,7 +4,7 @@ import type { Change, Printed, PrintedNoun, Selection } from '../../nouns/noun.t
 import { asJson, string } from '../../terminal/json.ts';
 import type { Value } from '../../terminal/table.ts';
 import { cellsOf, itemMembers } from '../output/listing.ts';
-import { ASKING, type Run } from '../run.ts';
+import { type Run, WAITING } from '../run.ts';
 import { noteOutage } from './outage-notes.ts';
 import { WatchDiff } from './watch-diff.ts';
 
@@ -17,7 +17,7 @@ export async function showWatch<Item>(
   run: Run,
   { noun, selection }: { readonly noun: PrintedNoun<Item>; readonly selection: Selection },
 ): Promise<undefined> {
-  await using server = await run.out.whileWaiting(ASKING, run.lastingClient());
+  await using server = await run.out.whileWaiting(WAITING, run.reconnectingClient());
   const known = new WatchDiff(noun);
   const lines = new WatchLines(run, noun);
   const begin = (): AsyncIterable<Change<Item>> => {

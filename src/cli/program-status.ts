@@ -2,19 +2,19 @@
  * The exit status 255 of `start` and `attach`: they end with the session's status, so their own failures need
  * another.
  */
-import { OWN_FAILURE } from '../exit-status.ts';
+import { LATCHKEY_FAILED } from '../exit-status.ts';
 import { explain } from './failure.ts';
 import type { Work } from './run.ts';
 
 /** Returns `work` with its failures reported and ending with status 255. */
-export function ownFailure<Options extends object>(work: Work<Options>): Work<Options> {
+export function withProgramStatus<Options extends object>(work: Work<Options>): Work<Options> {
   return async (run, options, words) => {
-    run.failure = OWN_FAILURE;
+    run.failure = LATCHKEY_FAILED;
     try {
       return await work(run, options, words);
     } catch (error) {
       run.out.problem(explain(error).text);
-      return OWN_FAILURE;
+      return LATCHKEY_FAILED;
     }
   };
 }

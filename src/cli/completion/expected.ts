@@ -4,10 +4,10 @@
  */
 import type { Argument, Command, Option } from 'commander';
 import { type Globals, isGlobal } from '../globals.ts';
-import { offersOf } from '../option.ts';
-import { type Candidate, isNamed, type Named } from './names.ts';
+import { suggestionsFor } from '../option.ts';
+import { type Candidate, isNameKind, type NameKind } from './names.ts';
 
-export type Wanted =
+export type Expected =
   /** A path, which the shell completes. */
   | { readonly kind: 'files' | 'directories' }
   /** A program and its arguments, from the word at `at` on, which the shell completes. */
@@ -17,7 +17,7 @@ export type Wanted =
       /** Candidates known without asking the server. */
       readonly candidates: readonly Candidate[];
       /** Candidates to ask the server for. */
-      readonly named?: Named;
+      readonly nameKind?: NameKind;
       /** Text before the candidate in the same word: "--login=", or nothing. */
       readonly prefix: string;
       /** Options that say which server to ask, and with which token. */
@@ -27,26 +27,26 @@ export type Wanted =
 /**
  * Finds what may complete the last of `words`, which follow the program's name; '' is a word not yet begun.
  */
-export function wantedAt(program: Command, words: readonly string[]): Wanted {
+export function expectedAt(program: Command, words: readonly string[]): Expected {
   const walk = new Walk(program);
   for (const word of words.slice(0, -1)) walk.stepOver(word);
-  return walk.wanted(words.at(-1) ?? '');
+  return walk.expected(words.at(-1) ?? '');
 }
 
-const NOTHING: Candidate[] = [];
+const NONE: Candidate[] = [];
 
 class Walk {
   readonly #program: Command;
   #command: Command;
   #at = 0;
   /** Number of arguments that the command already has. */
-  #given = 0;
+  #argumentCount = 0;
   /** Option whose value comes next. */
   #pending: Option | undefined;
   /** True after "--": no later word is an option. */
-  #isPlain = false;
+  #isAfterDashes = false;
   #programAt: number | undefined;
-  readonly #said: Record<string, unknown> = {};
+  readonly #globals: Record<string, unknown> = {};
 
   constructor(program: Command) {
     this.#program = program;
@@ -61,33 +61,33 @@ class Walk {
   #take(word: string): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    if (pending !== undefined) this.#say(pending, word);
-    else if (this.#isPlain || !word.startsWith('-')) this.#stepOverWord(word);
-    else if (word === '--') this.#isPlain = true;
+    if (pending !== undefined) this.#note(pending, word);
+    else if (this.#isAfterDashes || !word.startsWith('-')) this.#stepOverWord(word);
+    else if (word === '--') this.#isAfterDashes = true;
     else this.#stepOverOption(word);
   }
 
-  wanted(last: string): Wanted {
+  expected(last: string): Expected {
     const programAt = this.#programAt ?? (isProgram(this.#argument) ? this.#at : undefined);
-    const isOption = !this.#isPlain && last.startsWith('-');
+    const isOption = !this.#isAfterDashes && last.startsWith('-');
     if (this.#pending !== undefined) return this.#valueOf(this.#pending, '');
     if (programAt !== undefined && (!isOption || programAt < this.#at))
       return { kind: 'program', at: programAt };
     if (isOption) return this.#optionOrValue(last);
     if (this.#commands.length > 0) return this.#words(this.#commands.map(described));
     if (this.#argument !== undefined) return this.#valueOf(this.#argument, '');
-    return this.#words(this.#isPlain ? NOTHING : this.#flags('--'));
+    return this.#words(this.#isAfterDashes ? NONE : this.#flags('--'));
   }
 
   /** Commands that may come next. */
   get #commands(): Command[] {
-    return this.#given > 0 || this.#isPlain ? [] : commandsOf(this.#command);
+    return this.#argumentCount > 0 || this.#isAfterDashes ? [] : commandsOf(this.#command);
   }
 
   get #argument(): Argument | undefined {
     const all = this.#command.registeredArguments;
     const last = all.at(-1);
-    return all[this.#given] ?? (last?.variadic === true ? last : undefined);
+    return all[this.#argumentCount] ?? (last?.variadic === true ? last : undefined);
   }
 
   #stepOverWord(word: string): void {
@@ -97,7 +97,7 @@ class Walk {
       return;
     }
     if (isProgram(this.#argument)) this.#programAt = this.#at;
-    this.#given += 1;
+    this.#argumentCount += 1;
   }
 
   #stepOverOption(word: string): void {
@@ -105,23 +105,23 @@ class Walk {
     const option = this.#option(flag);
     if (option === undefined) return;
     if (option.required && value.length === 0) this.#pending = option;
-    else this.#say(option, option.required ? value.join('=') : !option.negate);
+    else this.#note(option, option.required ? value.join('=') : !option.negate);
   }
 
   #option(flag: string): Option | undefined {
     return this.#command.options.find(({ long, short }) => long === flag || short === flag);
   }
 
-  #say(option: Option, value: unknown): void {
-    if (isGlobal(option)) this.#said[option.attributeName()] = value;
+  #note(option: Option, value: unknown): void {
+    if (isGlobal(option)) this.#globals[option.attributeName()] = value;
   }
 
   /** Completes a word that begins with "-". */
-  #optionOrValue(last: string): Wanted {
+  #optionOrValue(last: string): Expected {
     const [prefix, flag = ''] = /^(--[^=]*)=/.exec(last) ?? [];
     if (prefix === undefined) return this.#words(this.#flags(last));
     const option = this.#option(flag);
-    return option?.required === true ? this.#valueOf(option, prefix) : this.#words(NOTHING);
+    return option?.required === true ? this.#valueOf(option, prefix) : this.#words(NONE);
   }
 
   #flags(start: string): Candidate[] {
@@ -135,18 +135,18 @@ class Walk {
       );
   }
 
-  #valueOf(what: Option | Argument, prefix: string): Wanted {
-    const offers = offersOf(what)?.map((value): Candidate => [value, '']);
+  #valueOf(what: Option | Argument, prefix: string): Expected {
+    const offers = suggestionsFor(what)?.map((value): Candidate => [value, '']);
     if (offers !== undefined) return this.#words(offers, prefix);
     const name = placeholderOf(what);
     if (name === 'file') return { kind: 'files' };
     if (name === 'dir') return { kind: 'directories' };
     if (name === 'command') return this.#words(commandsOf(this.#program).map(described));
-    return { ...this.#words(NOTHING, prefix), ...(isNamed(name) && { named: name }) };
+    return { ...this.#words(NONE, prefix), ...(isNameKind(name) && { nameKind: name }) };
   }
 
-  #words(candidates: readonly Candidate[], prefix = ''): Extract<Wanted, { kind: 'words' }> {
-    return { kind: 'words', candidates, prefix, globals: this.#said };
+  #words(candidates: readonly Candidate[], prefix = ''): Extract<Expected, { kind: 'words' }> {
+    return { kind: 'words', candidates, prefix, globals: this.#globals };
   }
 }
 
