@@ -8,7 +8,17 @@ const root = dirname(import.meta.dirname);
  * Small modules that know no room and that every room may import. Their own imports have rows below, like
  * those of the rooms.
  */
-const GROUND = ['async', 'errors', 'errno', 'exit-status', 'feed', 'inert', 'merge-receipts', 'version'];
+const GROUND = [
+  'async',
+  'errors',
+  'errno',
+  'exit-status',
+  'feed',
+  'grace-period',
+  'inert',
+  'merge-receipts',
+  'version',
+];
 
 /** The imports that each room may have, with the reason. An entry is a room, or a folder or file of one. */
 const rooms: Record<string, Record<string, string>> = {
@@ -20,6 +30,7 @@ const rooms: Record<string, Record<string, string>> = {
   'service-definition': {},
   feed: {},
   version: {},
+  'grace-period': {},
   inert: {},
   'merge-receipts': {},
   token: {},

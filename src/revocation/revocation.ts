@@ -5,8 +5,10 @@
  * have left and its dependents have ended, or the receipt names what has not. It never ends what the caller
  * may not end.
  */
+
 import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
+import { DEFAULT_GRACE_MS } from '../grace-period.ts';
 import type { Log } from '../log/log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
@@ -51,8 +53,6 @@ export interface RevocationOptions {
 
 /** Interval at which failed deletions are retried, and expired tokens ended. */
 const POLL_MS = 1_000;
-/** Default time between SIGTERM and SIGKILL for the processes of a session. */
-const GRACE_MS = 3_000;
 
 export class Revocation implements AsyncDisposable {
   readonly #options: RevocationOptions;
@@ -191,7 +191,7 @@ export class Revocation implements AsyncDisposable {
     });
     const everything = endsSessions(why, this.#options);
     const parts: Part[] = [{ keptSessions: kept.map(({ id }) => id) }];
-    parts.push(...(await Promise.all(ending.map((session) => this.#endSession(session, GRACE_MS)))));
+    parts.push(...(await Promise.all(ending.map((session) => this.#endSession(session, DEFAULT_GRACE_MS)))));
     const ended = endings.map(async ({ socket, end }) => partOf(await end(everything), { links: [socket] }));
     parts.push(...(await Promise.all(ended)));
     const unused = await unusedDaemons(gone, why, new Set(), this.#options);
@@ -206,7 +206,7 @@ export class Revocation implements AsyncDisposable {
 
   async #endSelectedSession(selected: Selected): Promise<Part[]> {
     if (!('session' in selected)) return [];
-    return [await this.#endSession(selected.session, selected.graceMs ?? GRACE_MS)];
+    return [await this.#endSession(selected.session, selected.graceMs ?? DEFAULT_GRACE_MS)];
   }
 
   /** Returns what `#endDependents` would return; adds the tokens that it would end to `all`. */

@@ -1,4 +1,4 @@
-/** Sums up the receipts of several calls. */
+/** Sums the receipts of several calls. */
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
 import { mergeParts, type ReceiptPart, unique, type Verifier } from '../../src/merge-receipts.ts';
 

@@ -2,7 +2,9 @@
  * The access policy as data: exactly one row for each served method. It only decides who may call;
  * the services decide which objects a caller sees.
  */
+
 import type { Role } from '../../accounts/roles.ts';
+import { LONGEST_GRACE_MS } from '../../grace-period.ts';
 
 /** Callers of a method: anyone, or a token whose role has at least this rank. */
 export type Access = 'public' | Role;
@@ -21,8 +23,8 @@ export interface Row {
   readonly quiet?: true;
 }
 
-/** EndSession accepts up to 60 s of grace, and then needs time to end what is left. */
-const END_SESSION_MS = 75_000;
+/** EndSession waits for the grace period, and then needs time to end what is left. */
+const END_SESSION_MS = LONGEST_GRACE_MS + 15_000;
 
 /** The policy rows by `<service>/<method>` (DESIGN 5). */
 export const POLICY = {

@@ -1,6 +1,7 @@
 /**
  * SessionService: starts programs as the caller's Linux user, and lists, attaches to, signals and ends them.
  */
+
 import { seesAll } from '../../accounts/roles.ts';
 import { AppError } from '../../errors.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type WatchSessionsRequest,
   type WatchSessionsResponse,
 } from '../../generated/latchkey/v1/session.ts';
+import { LONGEST_GRACE_MS } from '../../grace-period.ts';
 import type { Session, SessionChange } from '../../sessions/session.ts';
 import type { Sessions, Viewer } from '../../sessions/sessions.ts';
 import { checkFilter } from '../../store/page.ts';
@@ -27,8 +29,6 @@ export interface SessionDeps {
   >;
   readonly revocation: RevocationDeps;
 }
-
-const LONGEST_GRACE_MS = 60_000;
 
 export function sessionService({ sessions, revocation }: SessionDeps): ServedMethod[] {
   return serve(SessionServiceDefinition, {

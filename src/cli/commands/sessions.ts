@@ -1,7 +1,9 @@
 /** `latchkey sessions`: lists, watches, reads, signals and ends sessions. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AppError } from '../../errors.ts';
 import { type Session, SessionState } from '../../generated/latchkey/v1/session.ts';
+import { DEFAULT_GRACE_MS, LONGEST_GRACE_MS } from '../../grace-period.ts';
 import { sessions } from '../../nouns/sessions.ts';
 import { withSuggestions } from '../option.ts';
 import { showItem } from '../output/listing.ts';
@@ -22,7 +24,8 @@ const STATES: ReadonlyMap<string, SessionState> = new Map([
   ['ended', SessionState.ENDED],
 ]);
 
-const LONGEST_GRACE_SECONDS = 60;
+const DEFAULT_GRACE_SECONDS = DEFAULT_GRACE_MS / 1000;
+const LONGEST_GRACE_SECONDS = LONGEST_GRACE_MS / 1000;
 
 export function addSessions(program: Command, act: Act): void {
   const noun = addResource<Session, Options>(program, act, {
@@ -53,7 +56,11 @@ export function addSessions(program: Command, act: Act): void {
   const ending = noun
     .command('end <id>')
     .description('end a session and all of its descendants')
-    .option('--grace <seconds>', 'time between SIGTERM and SIGKILL (default: 3)', graceSeconds);
+    .option(
+      '--grace <seconds>',
+      `time between SIGTERM and SIGKILL (default: ${DEFAULT_GRACE_SECONDS})`,
+      graceSeconds,
+    );
   addDryRun(ending).action(act(end));
 }
 

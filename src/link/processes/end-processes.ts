@@ -3,14 +3,15 @@
  * (X3). Processes that cannot be signalled, because they run under another uid, are reported as
  * survivors.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../errno.ts';
 import type { Survivor } from '../../generated/latchkey/link/v1/link.ts';
+import { LONGEST_GRACE_MS } from '../../grace-period.ts';
 import { isAlive } from '../../system/proc-stat.ts';
 import { findSession, type SessionProcesses } from './descendants.ts';
 import { commandOf, type ProcessEntry, readProcess, uidOf } from './processes.ts';
 
-const LONGEST_GRACE_MS = 60_000;
 /** SIGKILL is repeated for at most this long against processes that keep forking. */
 const KILLING_MS = 10_000;
 /** Above this many processes there is no grace period: a fork bomb would only grow. */

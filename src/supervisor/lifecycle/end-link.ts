@@ -1,11 +1,11 @@
 /** Ends one link: asks it to stop, and kills it when it does not answer. */
+import { DEFAULT_GRACE_MS } from '../../grace-period.ts';
 import type { LinkCgroup } from '../cgroups/link-cgroup.ts';
 import type { Link } from '../link.ts';
 import { endProcess } from './end-process.ts';
 import type { EndResult, Survivor } from './end-result.ts';
 import type { Supervision } from './supervision.ts';
 
-const GRACE_MS = 3_000;
 /** Time for a link that has announced that it exits. */
 const EXIT_MS = 2_000;
 /** Time for the kernel to end killed processes. */
@@ -37,7 +37,7 @@ export async function endLink(
 
 async function askToStop({ connection }: Link): Promise<boolean> {
   try {
-    await connection?.stop({ endSessions: false, graceMs: GRACE_MS });
+    await connection?.stop({ endSessions: false, graceMs: DEFAULT_GRACE_MS });
     return connection !== undefined;
   } catch {
     return false;

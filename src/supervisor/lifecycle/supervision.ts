@@ -2,11 +2,13 @@
  * Keeps the connections to ready links, and restores a broken one as long as somebody listens on the link's
  * socket. A link that is gone loses its token, and its sessions wait for the next link of its user.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { canonicalUserOfUid } from '../../accounts/user-database.ts';
 import type { Authority } from '../../authority/authority.ts';
 import { AppError, isAppError } from '../../errors.ts';
+import { DEFAULT_GRACE_MS } from '../../grace-period.ts';
 import type { Log } from '../../log/log.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { dial, Unreachable } from '../connection/dial.ts';
@@ -26,7 +28,6 @@ const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 5_000;
 /** A connection that ends sooner than this delays the next one. */
 const STEADY_MS = 10_000;
-const STOP_GRACE_MS = 3_000;
 /** Time for a process to exit when it has been told to, or cannot be told. */
 const EXIT_MS = 2_000;
 
@@ -212,7 +213,7 @@ export class Supervision {
   /** Stops a link whose token was revoked while it was not connected. */
   async #end(link: Link): Promise<void> {
     link.isEnding = true;
-    await link.connection?.stop({ endSessions: false, graceMs: STOP_GRACE_MS }).catch(() => undefined);
+    await link.connection?.stop({ endSessions: false, graceMs: DEFAULT_GRACE_MS }).catch(() => undefined);
     await this.drop(link);
   }
 
