@@ -17,8 +17,11 @@ describe('a failure', () => {
   it('does not send who cannot run programs in circles, nor leave the administrator without a way', () => {
     const linkless = 'this login has no Linux user, so it cannot run programs';
     expect(explain(new AppError('LINK_REQUIRED', linkless)).text).toMatch(/'latchkey link' on/);
-    const low = 'this is for role manager; yours is user';
-    expect(explain(new AppError('PERMISSION_DENIED', low)).text).toContain('add --local-admin');
+    const details = { required_role: 'manager' };
+    const low = new AppError('PERMISSION_DENIED', 'this is for managers', { details });
+    expect(explain(low).text).toBe('this is for managers; whoever runs the server may add --local-admin');
+    const denied = new AppError('PERMISSION_DENIED', 'this is for role manager; yours is user');
+    expect(explain(denied).text).toBe('this is for role manager; yours is user');
   });
 
   it('leaves the next step to the message that has one', () => {

@@ -18,8 +18,7 @@ const NEXT_STEP: Partial<Record<Reason, string>> = {
   INTERNAL: "the cause is in the server's log",
 };
 
-/** Matches the server's refusal of a caller whose role is too low. */
-const ROLE_TOO_LOW = /^this is for role \w+; yours is \w+$/;
+/** Next step for a caller whose role is too low. */
 const ADMIN_STEP = 'whoever runs the server may add --local-admin';
 
 export interface Failure {
@@ -35,7 +34,7 @@ export function explain(error: unknown): Failure {
 }
 
 function appText(error: AppError): string {
-  const next = ROLE_TOO_LOW.test(error.message) ? ADMIN_STEP : NEXT_STEP[error.reason];
+  const next = error.details.required_role !== undefined ? ADMIN_STEP : NEXT_STEP[error.reason];
   const message = error.message.trim().replace(/[;,] log in again$/, '');
   const id = error.reason === 'INTERNAL' ? error.details.request_id : undefined;
   const told = id === undefined || message.includes(id) ? message : `${message} (request ${id})`;

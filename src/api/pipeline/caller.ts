@@ -70,6 +70,8 @@ export function checkAccess(row: Row, claims: TokenClaims, role: Role): void {
     throw new AppError('PERMISSION_DENIED', "a link daemon's token may not be used for this");
   }
   if (!hasAtLeast(role, row.access)) {
-    throw new AppError('PERMISSION_DENIED', `this is for role ${row.access}; yours is ${role}`);
+    throw new AppError('PERMISSION_DENIED', `this is for role ${row.access}; yours is ${role}`, {
+      details: { required_role: row.access },
+    });
   }
 }

@@ -16,6 +16,7 @@ import {
 import { loadPki } from '../../authority/keys/pki.ts';
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
+import { explain } from '../../terminal/failure.ts';
 
 const PERMISSION_DENIED = 7;
 const INVALID_ARGUMENT = 3;
@@ -110,6 +111,13 @@ describe('TokenService', () => {
       total: 0,
     });
     expect((await max.tokens.listTokens({ filter: { login: 'bob' } })).tokens).toHaveLength(1);
+  });
+
+  it('tells programs which role a method needs, and people what to do about it', async () => {
+    await using alice = await api.client('alice');
+    const error = await alice.tokens.verifyToken({ token: 'x' }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ reason: 'PERMISSION_DENIED', details: { required_role: 'manager' } });
+    expect(explain(error).text).toMatch(/yours is user; whoever runs the server may add --local-admin$/);
   });
 
   it("lets users revoke their own tokens, managers others' too, and only administrators an administrator's", async () => {
