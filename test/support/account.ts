@@ -59,6 +59,8 @@ export class Run {
   readonly finished: Promise<Finished>;
   stdout = '';
   stderr = '';
+  /** True once the program has ended and all that it printed has been read. */
+  #closed = false;
   #watchers = new Set<() => void>();
 
   constructor(child: ChildProcess) {
@@ -68,6 +70,7 @@ export class Run {
     this.finished = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (status, signal) => {
+        this.#closed = true;
         resolve({ status, signal, stdout: this.stdout, stderr: this.stderr });
         for (const look of this.#watchers) look();
       });
@@ -95,9 +98,8 @@ export class Run {
       };
       const look = (): void => {
         const match = pattern.exec(this[stream]);
-        const over = this.child.exitCode !== null || this.child.signalCode !== null;
         if (match) done(() => resolve(match));
-        else if (over)
+        else if (this.#closed)
           done(() => reject(new Error(`ended without printing ${pattern}: ${this.stdout}${this.stderr}`)));
       };
       const timer = setTimeout(

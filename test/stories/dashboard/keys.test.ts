@@ -15,7 +15,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press(...SESSIONS);
     await screen.shows({ title: /^Sessions · 1 of \d+/, line: 'running' });
     screen.press('?');
-    const help = await screen.shows({ title: 'Keys' });
+    const help = await screen.shows({ title: 'Keys', footer: 'esc back' });
     const rows = [...help.text.matchAll(/^(\S+(?: \S+)*) {2,}\S.*$/gm)].map(([, keys = '']) =>
       keys.split(' '),
     );
@@ -48,7 +48,10 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       screen.press(...SESSIONS);
       await screen.shows({ title: /^Sessions · 1 of/ });
       screen.press('PPage', 'NPage', 'Space');
-      const before = await screen.shows({ title: /^Sessions · 20 of \d+ · 1 marked/ });
+      const before = await screen.shows({
+        title: /^Sessions · 20 of \d+ · 1 marked/,
+        lines: [/^ ●s/, /^▸ s/, /^/, /^\? help/],
+      });
       screen.press(TMUX_KEYS[key] ?? key);
       await screen.until(`something after ${key}`, (view) => steady(view.text) !== steady(before.text));
       await BACK[key]?.(screen, site);
@@ -56,14 +59,18 @@ describe('the dashboard', needs('world', 'tmux'), () => {
   });
 
   test.for([
-    ['an open row', [':', 'tok', 'Enter', 'Enter', 'j'], { selected: /^login / }],
-    ['the overview', ['1'], { title: /^Overview$/, lines: [/^Overview$/, /^\d+ log/] }],
+    ['an open row', [':', 'tok', 'Enter', 'Enter', 'j'], { selected: /^login /, footer: 'x revoke' }],
+    [
+      'the overview',
+      ['1'],
+      { title: /^Overview$/, lines: [/^Overview$/, /^\d+ log/], footer: 'q quit  : go to' },
+    ],
   ] as const)('does something for every key of its help on %s', async ([, way, place]) => {
     using screen = await site.dashboard(root, '', { columns: 70, rows: 50 });
     screen.press(...way);
     await screen.shows(place);
     screen.press('?');
-    const help = await screen.shows({ title: 'Keys' });
+    const help = await screen.shows({ title: 'Keys', footer: 'esc back' });
     const keys = [...help.text.matchAll(/^(\S+(?: \S+)*) {2,}\S.*$/gm)]
       .slice(1)
       .flatMap(([, names = '']) => names.split(' '))
@@ -72,6 +79,8 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press('Escape');
     screen.resize(70, 14);
     for (const key of keys) {
+      screen.press('4');
+      await screen.shows({ title: /^Links · 1 of/ });
       screen.press(...way);
       const before = where(await screen.shows(place));
       screen.press(TMUX_KEYS[key] ?? key);

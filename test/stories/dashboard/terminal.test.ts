@@ -50,12 +50,12 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       const rows = list.lines.filter((line) => line.includes('alice'));
       expect(new Set(rows.map((line) => line.indexOf('running'))).size).toBe(1);
       screen.press('j', 'Enter');
-      const open = await screen.shows({ selected: /^session / });
-      expect(open.text.replaceAll(/\n +/g, '')).toContain(shown);
+      await screen.shows({ selected: /^session / });
+      await screen.until('the command as text', ({ text }) => text.replaceAll(/\n +/g, '').includes(shown));
       screen.press('G');
       await screen.shows({ selected: /^link / });
       screen.press('Escape', 'x');
-      expect((await screen.shows({ title: 'End?' })).text).toMatch(/session .* of alice: sh -c/);
+      await screen.shows({ title: 'End?', line: /session .* of alice: sh -c/ });
       screen.press('n', ...SESSIONS);
       expect(screen.windowTitle).not.toContain('owned');
       expect(screen.modes).toBe('1 0');
@@ -65,7 +65,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ line: ['REFUSED ', 'alice'] });
     expect(screen.windowTitle).not.toContain('owned');
     screen.press(...SESSIONS, '/', '77000', 'Enter', '*', 'x', 'y');
-    expect((await screen.shows({ title: 'Receipt' })).text).toContain(`session  ${id}`);
+    await screen.shows({ title: 'Receipt', line: `session  ${id}` });
     expect(screen.windowTitle).not.toContain('owned');
   });
 
@@ -75,7 +75,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     const [settings = ''] = /[0-9a-f]{32}/.exec((await screen.shows(/[0-9a-f]{32}/)).text) ?? [];
     screen.enter(commandLine(site.daemon));
     await screen.shows({ header: /● live$/ });
-    expect(screen.modes).toBe('1 0');
+    await expect.poll(() => screen.modes).toBe('1 0');
     if (end.startsWith('SIG')) process.kill(screen.foreground, end);
     else screen.press(end);
     await screen.shows(/ended with \d+$/);
@@ -93,7 +93,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       const [settings = ''] = /[0-9a-f]{32}/.exec((await screen.shows(/[0-9a-f]{32}/)).text) ?? [];
       screen.enter(`${process.execPath} ${CRASHING} ${how}; echo ended with $?`);
       await screen.shows(/^all is well/);
-      expect(screen.modes).toBe('1 0');
+      await expect.poll(() => screen.modes).toBe('1 0');
       await screen.shows({ lines: [/Error: .* went wrong$/, /^ended with 70$/] });
       expect(screen.modes).toBe('0 1');
       screen.enter('stty -a | md5sum');
@@ -105,7 +105,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     using screen = new Screen(root);
     screen.enter(commandLine(site.daemon));
     screen.press(...SESSIONS, '/', 'nothing like this', 'Enter', '?');
-    expect((await screen.shows({ title: 'Keys' })).header).toMatch(/^Latchkey {2}root /);
+    await screen.shows({ header: /^Latchkey {2}root /, title: 'Keys' });
     screen.press('Escape');
     await screen.shows({
       header: /^Latchkey {2}root .*● live$/,
@@ -117,11 +117,12 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     const ids = await Promise.all([1, 2, 3].map((at) => site.start(alice, 'sleep', `75000${at}`)));
     using screen = await site.dashboard(root, '', { columns: 120, rows: 40 });
     screen.press(...SESSIONS, '/', '75000', 'Enter', 'x');
-    await screen.shows({ title: 'End?' });
+    await screen.shows({ title: 'End?', line: /^The program ends/, footer: 'y yes' });
     const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 2500)));
     expect(quiet).toBe('');
     screen.press('n');
-    await screen.shows({ selected: 'sleep 75000' });
+    await screen.shows({ selected: 'sleep 75000', footer: '? help' });
+    await screen.shows({ line: [1, 2, 3].map(() => 'sleep 75000') });
     const key = await screen.written(async () => {
       screen.press('j');
       await screen.shows({ lines: [/^ {2}s/, /^▸ .*sleep 75000/] });
@@ -152,8 +153,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     });
     expect(quiet).toBe('');
     await site.daemon.cli(alice, ['sessions', 'end', id]);
-    const update = await screen.shows(/^Update: session .* of alice: sleep 75100\d has changed$/);
-    expect(update.text).toContain(id);
+    await screen.shows(new RegExp(`^Update: session ${id} of alice: sleep 75100\\d has changed$`));
     expect(screen.view.text).not.toMatch(/[▸●○▁█]/);
     screen.press('q');
     await screen.shows(/ended with 0/);

@@ -64,6 +64,7 @@ export class Screen implements Disposable {
   click(text: string, button = 0): void {
     const { lines } = this.view;
     const row = lines.findIndex((line) => line.includes(text));
+    if (row === -1) throw new Error(`there is no ${text} to click on:\n${lines.join('\n')}`);
     const place = `${button};${(lines[row]?.indexOf(text) ?? 0) + 1};${row + 1}`;
     for (const end of ['M', 'm']) this.#tmux('send-keys', '-l', `\u001b[<${place}${end}`);
   }

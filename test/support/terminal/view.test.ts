@@ -28,6 +28,7 @@ describe('what a terminal shows', () => {
   test('lacks nothing of what it shows, all at once', () => {
     const wanted = { header: 'live', title: /^Tokens/, selected: 'bob', footer: 'x revoke', no: 'carol' };
     expect(view.lacks({ ...wanted, line: ['alice', 'bob'], lines: [/alice/, /bob/, /^$/] })).toEqual([]);
+    expect(view.lacks({ each: ['bob', 'alice'] })).toEqual([]);
     expect(view.lacks({})).toEqual([]);
   });
 
@@ -39,6 +40,7 @@ describe('what a terminal shows', () => {
     [{ line: ['alice', 'link'] }, 'a line with "alice", then one further down with "link"'],
     [{ lines: [/alice/, /^$/] }, 'in a row the lines like /alice/, like /^$/'],
     [{ lines: [/quit/, /^$/] }, 'in a row the lines like /quit/, like /^$/'],
+    [{ each: ['bob', 'carol'] }, 'a line with "carol"'],
     [{ no: 'bob' }, 'no line with "bob"'],
   ] as const)('lacks %o, and says so', ([wanted, said]) => {
     expect(view.lacks(wanted)).toEqual([said]);

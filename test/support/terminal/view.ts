@@ -21,6 +21,8 @@ export interface Wanted {
   readonly line?: Pattern | readonly Pattern[];
   /** Lines that follow each other directly. */
   readonly lines?: readonly Pattern[];
+  /** Lines in any order. */
+  readonly each?: readonly Pattern[];
   /** Matches no line. */
   readonly no?: Pattern;
 }
@@ -68,7 +70,7 @@ export class View {
   }
 
   /** Describes the parts of `wanted` that are not shown; empty when all are. */
-  lacks({ line = [], lines = [], no, ...parts }: Wanted): string[] {
+  lacks({ line = [], lines = [], each = [], no, ...parts }: Wanted): string[] {
     const wrong: string[] = [];
     for (const name of ['header', 'tabs', 'title', 'selected', 'prompt', 'footer'] as const) {
       const pattern = parts[name];
@@ -79,6 +81,7 @@ export class View {
     if (!this.#hasBelowEachOther(below))
       wrong.push(`a line ${below.map(inWords).join(', then one further down ')}`);
     if (!this.#hasInARow(lines)) wrong.push(`in a row the lines ${lines.map(inWords).join(', ')}`);
+    for (const pattern of each) if (this.line(pattern) === '') wrong.push(`a line ${inWords(pattern)}`);
     if (no !== undefined && this.line(no) !== '') wrong.push(`no line ${inWords(no)}`);
     return wrong;
   }
