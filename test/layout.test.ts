@@ -14,6 +14,13 @@ test('every attack says first what it would exploit, how, and what is shown', ()
   expect(files.filter((file) => !heads.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
 });
 
+test('a command that runs the built program builds it first', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const commands = Object.entries<string>(scripts).filter(([, line]) => / test\/\S+\.ts$/.test(line));
+  expect(commands.map(([name]) => name)).toEqual(['bench', 'history', 'crash-loop']);
+  expect(commands.filter(([, line]) => !/build\/build\.ts >&2 && .* test\//.test(line))).toEqual([]);
+});
+
 test('the README names every folder, and no folder has too many files side by side', () => {
   const readme = readFileSync(join(root, 'test/README.md'), 'utf8');
   const folders = globSync('test/**/', { cwd: root });

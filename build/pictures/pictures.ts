@@ -6,8 +6,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { install, packagesFor } from '../../test/bench/packages.ts';
 import { type Account, alice, bob, carol, dora, mallory, root } from '../../test/support/account.ts';
+import { install, packagesFor } from '../../test/support/host/packages.ts';
 import { inWorld } from '../../test/support/in-world.ts';
 import { program } from '../../test/support/program.ts';
 import { TestDaemon } from '../../test/support/server/daemon.ts';

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { packagesFor } from './host/packages.ts';
 
 const world = join(import.meta.dirname, 'world');
 const CANNOT = 77;
@@ -10,6 +11,11 @@ const CANNOT = 77;
 export async function inWorld(): Promise<number> {
   if (process.getuid?.() !== 0) {
     process.stderr.write('this needs root: it runs as several users, in a world of its own\n');
+    return CANNOT;
+  }
+  const packages = packagesFor({ unshare: 'util-linux', ip: 'iproute2' }).join(' ');
+  if (packages !== '') {
+    process.stderr.write(`this needs ${packages}; as root: apt-get install ${packages}\n`);
     return CANNOT;
   }
   const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];

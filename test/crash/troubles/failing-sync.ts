@@ -15,7 +15,7 @@ export function whyNotFailingSync(): string | undefined {
     execFileSync('strace', ['-f', '-o', '/dev/null', 'true'], { stdio: 'ignore' });
     return undefined;
   } catch {
-    return 'needs strace, and to be allowed to trace processes';
+    return 'needs permission to trace processes with strace';
   }
 }
 

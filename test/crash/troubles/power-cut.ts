@@ -19,7 +19,7 @@ export function whyNotPowerCut(): string | undefined {
     new PowerCut()[Symbol.dispose]();
     return undefined;
   } catch {
-    return 'needs a loop device, and mkfs.ext4';
+    return 'needs a loop device that it may mount';
   }
 }
 

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { SSHD } from '../../support/ssh/sshd.ts';
+import { packagesFor } from '../../support/host/packages.ts';
 import { FailingSync, whyNotFailingSync } from './failing-sync.ts';
 import { FullDisk } from './full-disk.ts';
 import { PowerCut, whyNotPowerCut } from './power-cut.ts';
@@ -13,9 +12,17 @@ export function troubleOf(name: TroubleName): Trouble {
   return new makes[name]();
 }
 
+/** The Debian packages that the loop needs, by the program of each that it runs. */
+const PROGRAMS = { sshd: 'openssh-server', 'ssh-keygen': 'openssh-client', chpasswd: 'passwd' };
+const MORE_PROGRAMS: Partial<Record<TroubleName, Readonly<Record<string, string>>>> = {
+  fsync: { strace: 'strace' },
+  power: { 'mkfs.ext4': 'e2fsprogs' },
+};
+
 /** Returns why a loop with `name` is impossible on this host; undefined when it is possible. */
 export function whyNotTrouble(name: TroubleName): string | undefined {
-  if (!existsSync(SSHD)) return 'needs openssh-server';
+  const packages = packagesFor({ ...PROGRAMS, ...MORE_PROGRAMS[name] }).join(' ');
+  if (packages !== '') return `needs ${packages}; as root: apt-get install ${packages}`;
   if (name === 'fsync') return whyNotFailingSync();
   if (name === 'power') return whyNotPowerCut();
   return undefined;

@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export const SSHD = '/usr/sbin/sshd';
+const SSHD = '/usr/sbin/sshd';
 /** OpenSSH before 9.8 takes the name of its PAM service from the name that it is run by. */
 const SERVICE = 'latchkey-test-sshd';
 

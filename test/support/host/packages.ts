@@ -1,4 +1,4 @@
-/** Debian packages with the programs that a benchmark needs. */
+/** Debian packages with the programs that tests, benchmarks and pictures need. */
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
