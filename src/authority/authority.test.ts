@@ -21,7 +21,7 @@ const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link
 const withReason = (reason: Reason): unknown => expect.toSatisfy((error) => isAppError(error, reason));
 
 describe('a token', () => {
-  test('says what was asked for, and is accepted at once and after a restart (F2, F3)', async () => {
+  test('has the requested claims, and is accepted at once and after a restart (F2, F3)', async () => {
     const { token, claims } = await authority.mint({
       ...alice,
       socket: '1000.0.sock',
@@ -48,7 +48,7 @@ describe('a token', () => {
     expect(await authority.get(claims.jti)).toEqual(claims);
   });
 
-  test('is not in the database, only its claims are (F4)', async () => {
+  test('is not stored in the database, only its claims are (F4)', async () => {
     const { token, claims } = await authority.mint(alice);
     const row = await world.store.read((db) => selectToken(db, claims.jti));
     const signature = token.split('.')[2] ?? '';
@@ -56,7 +56,7 @@ describe('a token', () => {
     expect(row).toMatchObject({ uid: 1000, login: 'alice', claims: JSON.stringify(claims) });
   });
 
-  test('lives as long as its method says, and never longer than asked', async () => {
+  test('has the lifetime of its method, or a shorter requested one', async () => {
     authority = await world.open({ lifetimeSeconds: 60, lifetimes: { key: 600 } });
     const life = async (request: object): Promise<number> => {
       const { claims } = await authority.mint({ ...alice, ...request });
@@ -76,11 +76,11 @@ describe('a token', () => {
     { login: 'x'.repeat(257) },
     { linuxUser: '\u202e' },
     { socket: '' },
-  ])('is not made for %j', async (change) => {
+  ])('is not issued for %j', async (change) => {
     await expect(authority.mint({ ...alice, ...change })).rejects.toEqual(withReason('INVALID_ARGUMENT'));
   });
 
-  test('is over at its end, also when its signature was checked before, and when the clock jumps', async () => {
+  test('expires on time, even when its signature is cached or the clock jumps', async () => {
     const { token, claims } = await authority.mint(alice);
     expect(world.reasonOf(token)).toBe('accepted');
     world.nowMs = claims.exp * 1000 - 1;
@@ -93,7 +93,7 @@ describe('a token', () => {
     expect(world.reasonOf(token)).toBe('TOKEN_INVALID');
   });
 
-  test('of another server, of another key, or never issued is refused', async () => {
+  test('of another server, with another key, or never issued is refused', async () => {
     const { claims } = await authority.mint(alice);
     const { signing } = world.keys;
     const stranger = signingKey(generateKeyPairSync('ed25519').privateKey);
@@ -106,7 +106,7 @@ describe('a token', () => {
     expect(world.reasonOf('')).toBe('TOKEN_INVALID');
   });
 
-  test("is limited to a thousand a login, the host's own administrator apart", async () => {
+  test('is limited to a thousand for each login, except for the local administrator', async () => {
     const mints = Array.from({ length: 1010 }, () => authority.mint(alice));
     const outcomes = await Promise.allSettled(mints);
     const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
@@ -117,7 +117,7 @@ describe('a token', () => {
     expect(await authority.liveTokensOf('alice')).toHaveLength(1001);
   });
 
-  test('is renewed with the same id and a later end, as long as it is active', async () => {
+  test('is renewed with the same id and a later expiry, while it is active', async () => {
     const { token: old, claims } = await authority.mint(alice);
     world.nowMs += 1_000_000;
     const { token, claims: renewed } = await authority.renew(claims.jti);
@@ -134,7 +134,7 @@ describe('a token', () => {
 });
 
 describe('a child token', () => {
-  test('never outlives its parent and goes with it, through generations', async () => {
+  test('never outlives its parent and is revoked with it, over generations', async () => {
     const parent = await authority.mint({ ...alice, expiresAtMs: world.nowMs + 100_000 });
     const child = await authority.mint({ ...alice, parent: parent.claims.jti });
     const grandchild = await authority.mint({ ...alice, parent: child.claims.jti });
@@ -148,7 +148,7 @@ describe('a child token', () => {
     expect(await authority.liveTokensOf('alice')).toEqual([]);
   });
 
-  test('is not made from a token that is not active, nor while that is being revoked', async () => {
+  test('is not issued from an inactive token, or from one that is being revoked', async () => {
     const { claims } = await authority.mint(alice);
     const making = authority.mint({ ...alice, parent: claims.jti });
     const revoking = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
@@ -163,8 +163,8 @@ describe('a child token', () => {
   });
 });
 
-describe('the end of time', () => {
-  test('cuts calls at exp and ends the token with what hangs on it (F32)', async () => {
+describe('expiry', () => {
+  test('aborts calls at exp and ends the token with its dependents (F32)', async () => {
     const ended: string[] = [];
     world.dependents.end = async (socket) => {
       ended.push(socket);
@@ -193,7 +193,7 @@ describe('the end of time', () => {
     expect((await authority.list({ pageSize: 0 })).total).toBe(0);
   });
 
-  test('of the token a call came with ends that call, though the entry was renewed', async () => {
+  test('of the token of a call aborts that call, even if the entry was renewed', async () => {
     const { claims } = await authority.mint(alice);
     world.nowMs += 3_599_000;
     const { claims: renewed } = await authority.renew(claims.jti);
@@ -207,7 +207,7 @@ describe('the end of time', () => {
   });
 });
 
-test('changes tell of tokens that came, changed and went, in this order', async () => {
+test('changes report tokens that were added, changed and removed, in order', async () => {
   const control = new AbortController();
   const seen: TokenChange[] = [];
   const changes = authority.changes.subscribe(control.signal);
@@ -227,7 +227,7 @@ test('changes tell of tokens that came, changed and went, in this order', async 
   ]);
 });
 
-test('lists page and filter', async () => {
+test('lists are paged and filtered', async () => {
   for (const login of ['alice', 'bob', 'alice']) await authority.mint({ ...alice, login });
   const first = await authority.list({ login: 'alice', pageSize: 1 });
   const second = await authority.list({ login: 'alice', pageSize: 1, pageToken: first.nextPageToken });
@@ -235,7 +235,7 @@ test('lists page and filter', async () => {
   await expect(authority.list({ pageSize: 5000 })).rejects.toEqual(withReason('INVALID_ARGUMENT'));
 });
 
-test('a link can check the daemon with the published keys, and init keys are derived by token (F23)', () => {
+test('a link can verify the daemon with the published keys; init keys are derived from the token id (F23)', () => {
   const nonce = Buffer.alloc(32, 7);
   const keys = keySetFromJwks(authority.jwks());
   const target = { uid: 1000, nonce, nowSeconds: 1_790_000_000 };

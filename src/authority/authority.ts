@@ -126,7 +126,7 @@ export class Authority implements Disposable {
    * in the whitelist. Throws TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_ACTIVE.
    */
   verify(token: string): TokenClaims | Promise<TokenClaims> {
-    // Throws, before anything huge is hashed.
+    // parseJws throws before a huge text is hashed.
     if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) parseJws(token);
     const key = hash('sha256', token, 'base64');
     const claims = this.#signatures.get(key) ?? this.#verifySignature(token, key);
@@ -142,7 +142,7 @@ export class Authority implements Disposable {
   }
 
   /**
-   * Registers a call in flight under the token; the call must be left when it is over. `abort` is called
+   * Registers a call in flight under the token; `leave` must be called when it has ended. `abort` is called
    * once, when the token is revoked or expires: at `untilSeconds` (its claim exp), or at the whitelist's
    * time if that is earlier. Throws TOKEN_NOT_ACTIVE.
    */

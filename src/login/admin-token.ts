@@ -1,7 +1,7 @@
 /**
  * The token of the host's administrator (A8): a file that only the server's account can read, and that the
- * command line on this host uses by itself. It is replaced at each start, at half its lifetime, and when it
- * is revoked; it is revoked and removed when the server stops.
+ * command line on this host uses automatically. It is replaced at each start, at half its lifetime, and when
+ * it is revoked; it is revoked and removed when the server stops.
  */
 import { userInfo } from 'node:os';
 import type { Authority } from '../authority/authority.ts';
@@ -38,8 +38,8 @@ export class AdminToken implements AsyncDisposable {
   /** Revokes the token that an earlier run left, and writes a new one. */
   static async open(deps: AdminTokenDeps): Promise<AdminToken> {
     const admin = new AdminToken(deps);
-    const left = await deps.authority.list({ authMethod: 'local', pageSize: 1000 });
-    await deps.revocation.revoke({ jtis: left.items.map((claims) => claims.jti) }, 'replaced');
+    const leftover = await deps.authority.list({ authMethod: 'local', pageSize: 1000 });
+    await deps.revocation.revoke({ jtis: leftover.items.map((claims) => claims.jti) }, 'replaced');
     void admin.#replaceRevoked();
     await admin.#replace();
     return admin;
@@ -48,7 +48,7 @@ export class AdminToken implements AsyncDisposable {
   async #replaceRevoked(): Promise<void> {
     for await (const change of this.#authority.changes.subscribe(this.#stopping.signal)) {
       if (change.kind !== 'removed' || change.claims.jti !== this.#jti) continue;
-      this.#jti = undefined; // it has ended already, perhaps by a call that was made with it
+      this.#jti = undefined; // already revoked, perhaps by a call made with it
       this.#schedule(0);
     }
   }

@@ -79,8 +79,8 @@ async function talk(
   username = 'ali',
   signal = new AbortController().signal,
 ) {
-  const visitor = { address: '192.0.2.1', source };
-  const conversation = room.begin({ method: 'sesame', username, visitor, signal });
+  const origin = { address: '192.0.2.1', source };
+  const conversation = room.begin({ method: 'sesame', username, origin, signal });
   const left = [...texts];
   const turns: Turn[] = [];
   let step = await conversation.next();
@@ -97,7 +97,7 @@ async function talk(
 }
 
 describe('a login conversation', () => {
-  it('asks, tells, and ends with a token for who it was', async () => {
+  it('prompts, shows notices, and returns a token for the proven identity', async () => {
     const { room, minted } = await open();
     const { turns } = await talk(room, [['sesame'], ['please']]);
     expect(turns.map((turn) => (turn.kind === 'notice' ? turn.text : turn.prompts[0]?.text))).toEqual([
@@ -110,14 +110,14 @@ describe('a login conversation', () => {
     ]);
   });
 
-  it('asks again after a refusal, and says so with the first question alone', async () => {
+  it('prompts again after a refusal, and marks only the first prompt as a repetition', async () => {
     const { room, minted } = await open();
     const { turns } = await talk(room, [['open'], ['sesame'], ['please']]);
     expect(turns.map((turn) => turn.again)).toEqual([false, true, false, false]);
     expect(minted).toHaveLength(1);
   });
 
-  it('is over after six tries, with one and the same refusal, and keeps the cause in the log', async () => {
+  it('ends after six attempts with the same refusal, and logs the reason', async () => {
     const { room, minted, logged } = await open();
     const wrong = Array.from({ length: 6 }, () => ['guess']);
     await expect(talk(room, wrong)).rejects.toMatchObject({
@@ -131,7 +131,7 @@ describe('a login conversation', () => {
     expect(minted).toEqual([]);
   });
 
-  it('is not begun anew before the failures are paid for; others are not affected', async () => {
+  it('cannot start again before the penalty has passed; others are not affected', async () => {
     const { room } = await open();
     const wrong = Array.from({ length: 6 }, () => ['guess']);
     await expect(talk(room, wrong)).rejects.toMatchObject({ reason: 'LOGIN_REFUSED' });
@@ -143,17 +143,17 @@ describe('a login conversation', () => {
     expect((await talk(room, [['sesame'], ['please']], 'here', 'baba')).minted?.token).toBe('a.b.c');
   });
 
-  it('gains nothing from being begun beforehand', async () => {
+  it('gains nothing from starting before the failures', async () => {
     const { room, throttle } = await open();
-    const visitor = { address: '192.0.2.1', source: 'here' };
+    const origin = { address: '192.0.2.1', source: 'here' };
     const signal = new AbortController().signal;
-    const early = room.begin({ method: 'sesame', username: 'ali', visitor, signal });
+    const early = room.begin({ method: 'sesame', username: 'ali', origin, signal });
     await early.next();
     for (let failure = 0; failure < 3; failure += 1) await throttle.failed('ali', 'here');
     await expect(early.next(['sesame'])).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
   });
 
-  it('counts all names of one user together', async () => {
+  it('counts all spellings of a user name together', async () => {
     const { room, throttle } = await open();
     await talk(room, [['guess']], 'here', 'ALI');
     await talk(room, [['guess']], 'here', 'Ali');
@@ -162,7 +162,7 @@ describe('a login conversation', () => {
     await expect(talk(room, [['sesame']], 'here', 'aLI')).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
   });
 
-  it('counts as failed what is given up once it was answered, so that no guess is free', async () => {
+  it('counts as failed when it is abandoned after an answer, so that no guess is free', async () => {
     const { room, throttle } = await open();
     const control = new AbortController();
     const talking = talk(room, [['think']], 'here', 'ali', control.signal);
@@ -170,20 +170,20 @@ describe('a login conversation', () => {
     control.abort(new AppError('CANCELLED', 'gone'));
     await expect(talking).rejects.toMatchObject({ reason: 'CANCELLED' });
     expect(throttle.slowedMs('ali')).toBe(200);
-    await talk(room, [['sesame']]); // goes away at the second question
+    await talk(room, [['sesame']]); // leaves at the second prompt
     expect(throttle.slowedMs('ali')).toBe(400);
-    await talk(room, []); // and at the first
+    await talk(room, []); // leaves at the first prompt
     expect(throttle.slowedMs('ali')).toBe(400);
   });
 
-  it('takes as many answers as it has prompts, and no huge ones', async () => {
+  it('requires one answer for each prompt, of limited length', async () => {
     const { room } = await open();
     for (const answers of [[], ['sesame', 'more'], ['x'.repeat(1025)], ['a\0b']]) {
       await expect(talk(room, [answers])).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
     }
   });
 
-  it("passes on what is nobody's fault, and counts it against nobody", async () => {
+  it('passes on system failures without counting them', async () => {
     const { room, throttle } = await open();
     await expect(talk(room, [['broken']])).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
     expect(throttle.slowedMs('ali')).toBe(0);

@@ -29,7 +29,7 @@ export interface ConversationsOptions {
 export interface LoginRequest {
   readonly method: string;
   readonly username: string;
-  readonly visitor: LoginOrigin;
+  readonly origin: LoginOrigin;
   readonly signal: AbortSignal;
 }
 
@@ -86,8 +86,8 @@ export class Conversations {
    * as a failure.
    */
   async *#attemptOnce(active: ActiveLogin): AsyncGenerator<Turn, Identity | undefined, Answers> {
-    const { loginMethod, username, visitor, signal } = active;
-    const attempt = loginMethod.attempt({ username, visitor, signal });
+    const { loginMethod, username, origin, signal } = active;
+    const attempt = loginMethod.attempt({ username, origin, signal });
     let answeredMs: number | undefined;
     let isUndecided = false;
     try {
@@ -111,20 +111,20 @@ export class Conversations {
       await this.#refuse(active, answeredMs ?? performance.now(), error);
       return undefined;
     } finally {
-      if (isUndecided) await this.#options.throttle.failed(active.name, visitor.source);
+      if (isUndecided) await this.#options.throttle.failed(active.name, origin.source);
       await attempt.return(undefined as never);
     }
   }
 
   async #refuse(
-    { username, name, loginMethod, visitor, signal }: ActiveLogin,
+    { username, name, loginMethod, origin, signal }: ActiveLogin,
     sinceMs: number,
     why: AppError,
   ): Promise<void> {
     const { throttle, refusals, refusalMs = REFUSAL_MS } = this.#options;
-    await throttle.failed(name, visitor.source);
-    const kind = { username, method: loginMethod.name, why: whyOf(why), from: visitor.source };
-    refusals.add('login refused', kind, { peer: visitor.address });
+    await throttle.failed(name, origin.source);
+    const kind = { username, method: loginMethod.name, why: whyOf(why), from: origin.source };
+    refusals.add('login refused', kind, { peer: origin.address });
     await delay(Math.max(0, sinceMs + refusalMs - performance.now()), undefined, { signal });
   }
 
@@ -135,8 +135,8 @@ export class Conversations {
     await delay(this.#options.throttle.slowedMs(active.name), undefined, { signal: active.signal });
   }
 
-  #checkPenalty({ name, visitor, failures }: ActiveLogin): void {
-    const refusedForMs = this.#options.throttle.refusedForMs(name, visitor.source, failures);
+  #checkPenalty({ name, origin, failures }: ActiveLogin): void {
+    const refusedForMs = this.#options.throttle.refusedForMs(name, origin.source, failures);
     if (refusedForMs === 0) return;
     const seconds = String(Math.ceil(refusedForMs / 1000));
     throw new AppError('LIMIT_EXCEEDED', `too many failed logins; try again in ${seconds} s`, {
@@ -149,7 +149,7 @@ export class Conversations {
     return this.#options.authority.mint({
       login,
       authMethod,
-      clientIp: request.visitor.address,
+      clientIp: request.origin.address,
       ...(linuxUser !== undefined && { linuxUser }),
       ...(uid !== undefined && { uid }),
     });

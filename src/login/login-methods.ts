@@ -1,4 +1,4 @@
-/** Opens the login methods that the configuration enables. Part of the composition root. */
+/** Opens the login methods that the configuration enables. */
 import { isSea } from 'node:sea';
 import type { EligibleSettings } from '../accounts/eligible.ts';
 import type { Authority } from '../authority/authority.ts';
@@ -35,10 +35,7 @@ export async function openLoginMethods(options: LoginMethodsOptions): Promise<Co
   return new Conversations({ methods: all, authority, throttle, refusals });
 }
 
-/**
- * Path of this program; when it runs from its sources, which other users cannot run, that of the installed
- * one.
- */
+/** Path of this program, or of the installed one in a run from the sources, which other users cannot run. */
 function ownProgram(): string {
   return isSea() ? process.execPath : INSTALLED;
 }

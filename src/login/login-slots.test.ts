@@ -4,35 +4,35 @@ import { LoginSlots } from './login-slots.ts';
 const NUMBERS = { total: 2, perSource: 1, queueMs: 50, maxQueued: 1 };
 const going = new AbortController().signal;
 
-describe('logins at once', () => {
-  it('are bounded in all and for each source; who waits gets the next place', async () => {
-    const places = new LoginSlots(NUMBERS);
-    const first = await places.take('a', going);
-    using _second = await places.take('b', going);
-    const third = places.take('c', going);
-    await expect(places.take('d', going)).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+describe('concurrent logins', () => {
+  it('are limited in total and for each source; a queued one gets the next free slot', async () => {
+    const slots = new LoginSlots(NUMBERS);
+    const first = await slots.take('a', going);
+    using _second = await slots.take('b', going);
+    const third = slots.take('c', going);
+    await expect(slots.take('d', going)).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
     first[Symbol.dispose]();
-    first[Symbol.dispose](); // gives back one place
+    first[Symbol.dispose](); // releases one slot
     using _third = await third;
-    expect(places.isBusy('d')).toBe(true);
+    expect(slots.isBusy('d')).toBe(true);
   });
 
-  it('passes over a source that has its share already', async () => {
-    const places = new LoginSlots({ ...NUMBERS, maxQueued: 2, queueMs: 5_000 });
-    using _a = await places.take('a', going);
-    const b = await places.take('b', going);
+  it('are served in order, except for a source that already has its limit', async () => {
+    const slots = new LoginSlots({ ...NUMBERS, maxQueued: 2, queueMs: 5_000 });
+    using _a = await slots.take('a', going);
+    const b = await slots.take('b', going);
     const again = new AbortController();
-    const second = places.take('a', again.signal);
-    const other = places.take('c', going);
+    const second = slots.take('a', again.signal);
+    const other = slots.take('c', going);
     b[Symbol.dispose]();
     using _c = await other;
     again.abort(new Error('gone'));
     await expect(second).rejects.toThrow('gone');
   });
 
-  it('are refused when no place gets free in time', async () => {
-    const places = new LoginSlots({ ...NUMBERS, total: 1 });
-    using _ = await places.take('a', going);
-    await expect(places.take('b', going)).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+  it('are refused when no slot becomes free in time', async () => {
+    const slots = new LoginSlots({ ...NUMBERS, total: 1 });
+    using _ = await slots.take('a', going);
+    await expect(slots.take('b', going)).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
   });
 });

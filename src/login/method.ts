@@ -48,8 +48,8 @@ export interface LoginOrigin {
 /** One attempt with one method. */
 export interface Attempt {
   readonly username: string;
-  readonly visitor: LoginOrigin;
-  /** Aborts when the conversation is over. */
+  readonly origin: LoginOrigin;
+  /** Aborts when the conversation has ended. */
   readonly signal: AbortSignal;
 }
 

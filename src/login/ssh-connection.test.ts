@@ -61,7 +61,7 @@ const unavailable = (message: RegExp) =>
   expect.objectContaining({ reason: 'UNAVAILABLE', message: expect.stringMatching(message) });
 const isRefused = expect.objectContaining({ reason: 'LOGIN_REFUSED', message: 'login refused' });
 
-/** An sshd that takes `password` by the password method, and then runs nothing. */
+/** Makes an sshd accept `password` by the password method; it then runs nothing. */
 function takes(password: string, seen: string[] = []) {
   return (client: Connection): void => {
     client.on('authentication', (context) => {
@@ -73,7 +73,7 @@ function takes(password: string, seen: string[] = []) {
 }
 
 describe('a connection to sshd', () => {
-  it('is made with the password, from the address given', async () => {
+  it('authenticates with the password, from the given local address', async () => {
     const addresses: (string | undefined)[] = [];
     const port = await sshd((client) => {
       takes('secret')(client);
@@ -108,27 +108,27 @@ describe('a connection to sshd', () => {
     expect(seen).toEqual([]);
   });
 
-  it('that is only greeted has a pinned key, and hears no name', async () => {
+  it('verifies only the host key, and sends no user name, when nothing else is requested', async () => {
     const seen: string[] = [];
-    await SshConnection.greet(options(await sshd(takes('secret', seen))));
+    await SshConnection.verifyHostKey(options(await sshd(takes('secret', seen))));
     const other = options(await sshd(takes('secret', seen), OTHER));
-    await expect(SshConnection.greet(other)).rejects.toEqual(unavailable(/not pinned/));
+    await expect(SshConnection.verifyHostKey(other)).rejects.toEqual(unavailable(/not pinned/));
     expect(seen).toEqual([]);
   });
 
-  it('is refused for a wrong password, after one try', async () => {
+  it('is refused for a wrong password, after one attempt', async () => {
     const seen: string[] = [];
     const port = await sshd(takes('another', seen));
     await expect(SshConnection.open(options(port))).rejects.toEqual(isRefused);
     expect(seen).toEqual(['none', 'alice:secret']);
   });
 
-  it('is refused where sshd lets everybody in unasked', async () => {
+  it('is refused when sshd accepts everybody without a prompt', async () => {
     const port = await sshd((client) => client.on('authentication', (context) => context.accept()));
     await expect(SshConnection.open(options(port))).rejects.toEqual(isRefused);
   });
 
-  it('answers the password by itself and asks for everything else (F13)', async () => {
+  it('answers the password prompt itself and passes on all others (F13)', async () => {
     const asked: unknown[] = [];
     const got: string[][] = [];
     const port = await sshd((client) => {
@@ -155,19 +155,19 @@ describe('a connection to sshd', () => {
   });
 });
 
-describe('an sshd that hangs is given up in time', () => {
+describe('a connection to an sshd that hangs times out', () => {
   const within = async (work: Promise<unknown>, step: RegExp): Promise<void> => {
     const beganMs = performance.now();
     await expect(work).rejects.toEqual(unavailable(step));
     expect(performance.now() - beganMs).toBeLessThan(3_000);
   };
 
-  it('before its banner', async () => {
+  it('waiting for the banner', async () => {
     const port = await listening(createServer((socket) => sockets.push(socket)));
     await within(SshConnection.open(options(port)), /in time \(banner\)/);
   });
 
-  it('in the key exchange', async () => {
+  it('during the key exchange', async () => {
     const hanging = createServer((socket) => {
       sockets.push(socket);
       socket.on('error', () => {}).write('SSH-2.0-Hanging\r\n');
@@ -176,12 +176,12 @@ describe('an sshd that hangs is given up in time', () => {
     await within(SshConnection.open(options(port)), /in time \(key exchange\)/);
   });
 
-  it('in the authentication', async () => {
+  it('during authentication', async () => {
     const port = await sshd((client) => client.on('authentication', () => {}));
     await within(SshConnection.open(options(port)), /in time \(authenticating\)/);
   });
 
-  it('with the command', async () => {
+  it('running the command', async () => {
     const port = await sshd((client) => {
       takes('secret')(client);
       client.on('session', (accept) => accept().on('exec', (run) => void run()));
@@ -190,14 +190,14 @@ describe('an sshd that hangs is given up in time', () => {
     await within(connection.execute('it'), /in time \(running a command\)/);
   });
 
-  it('and one that is not there at once', async () => {
+  it('and fails at once when no sshd is running', async () => {
     const server = createServer();
     const port = await listening(server);
     server.close();
     await within(SshConnection.open(options(port)), /sshd/);
   });
 
-  it('and whoever gives up the login gives up the connection', async () => {
+  it('and is closed when the login is aborted', async () => {
     const port = await listening(createServer((socket) => sockets.push(socket)));
     const control = new AbortController();
     const opened = SshConnection.open(options(port, { signal: control.signal }));

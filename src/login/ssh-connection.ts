@@ -1,7 +1,7 @@
 /**
  * One connection to the local sshd for one account (RFC 4252, RFC 4256). No secret is sent before the
- * host key was found to be pinned, each step has its own deadline, and a login only counts when a person
- * has given an answer, so never for an account without a password.
+ * host key has been found to be pinned, each step has its own deadline, and a login only counts when a person
+ * has answered a prompt, so never for an account without a password.
  */
 import { createConnection, type Socket } from 'node:net';
 import type { AnyAuthMethod, Client, Prompt as SshPrompt } from 'ssh2';
@@ -98,11 +98,8 @@ export class SshConnection implements Disposable {
     }
   }
 
-  /**
-   * Connects until the host key has been verified, without naming an account. Throws UNAVAILABLE like
-   * `open`.
-   */
-  static async greet(server: SshServer): Promise<void> {
+  /** Connects and verifies only the host key, without naming an account. Throws UNAVAILABLE like `open`. */
+  static async verifyHostKey(server: SshServer): Promise<void> {
     const { default: ssh2 } = await import('ssh2');
     const options = { ...server, username: '', password: '', ask: async () => [] };
     using connection = new SshConnection(options, new ssh2.Client());

@@ -2,8 +2,8 @@
  * The method web-ssh (F12, F13): a person is authenticated by the local sshd, with the password and
  * anything else that it asks. Over the same connection Latchkey's program runs once, which proves that
  * the account can run it, and starts a link daemon when there is none. A refusal reveals nothing about an
- * account: for one that does not exist or may not have a link, sshd is asked all the same, with a name
- * that no account has.
+ * account: for one that does not exist or may not have a link, sshd is still asked, with a name that no
+ * account has.
  */
 import { randomBytes } from 'node:crypto';
 import { checkEligible, type EligibleSettings } from '../accounts/eligible.ts';
@@ -52,20 +52,20 @@ export class SshLogin implements LoginMethod {
   }
 
   /**
-   * Asks for the password before connecting to sshd, so that no connection is held while a person thinks.
+   * Asks for the password before connecting to sshd, so that no connection is held while a person types.
    */
-  async *attempt({ username, visitor, signal }: Attempt): AsyncGenerator<Challenge, Identity, Answers> {
+  async *attempt({ username, origin, signal }: Attempt): AsyncGenerator<Challenge, Identity, Answers> {
     const [password = ''] = yield { kind: 'prompts', name: '', instruction: '', prompts: [PASSWORD] };
     if (password === '') throw refused('empty password');
     const user = await this.#userOf(username);
-    if (this.#slots.isBusy(visitor.source)) {
+    if (this.#slots.isBusy(origin.source)) {
       yield { kind: 'notice', text: 'Other people are logging in; waiting for a free slot.' };
     }
     const bridge = new PromptBridge();
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    const slot = await this.#slots.take(visitor.source, either);
-    const opened = this.#open(user?.name ?? unknownName(), password, visitor.source, bridge, either);
+    const ended = new AbortController();
+    const either = AbortSignal.any([signal, ended.signal]);
+    const slot = await this.#slots.take(origin.source, either);
+    const opened = this.#open(user?.name ?? unknownName(), password, origin.source, bridge, either);
     try {
       for (;;) {
         const next = await Promise.race([opened, bridge.next()]);
@@ -73,7 +73,7 @@ export class SshLogin implements LoginMethod {
         next.answer(yield { kind: 'prompts', ...next.asked });
       }
     } finally {
-      over.abort(refused('abandoned'));
+      ended.abort(refused('abandoned'));
       opened.then((connection) => connection[Symbol.dispose]()).catch(() => {});
       slot[Symbol.dispose]();
     }

@@ -28,8 +28,8 @@ async function fail(throttle: Throttle, times: number, login = 'alice', source =
   await Promise.all(Array.from({ length: times }, () => throttle.failed(login, source)));
 }
 
-describe('what failed logins cost (THREATS: guessing passwords, locking others out)', () => {
-  it('refuses a user from one source from the third failure on, for a growing time that runs off', async () => {
+describe('penalties for failed logins (THREATS: guessing passwords, locking others out)', () => {
+  it('refuse a user from one source from the third failure on, for a growing time', async () => {
     let nowMs = 0;
     const throttle = await open(() => nowMs);
     const failOnce = async (): Promise<number> => {
@@ -45,7 +45,7 @@ describe('what failed logins cost (THREATS: guessing passwords, locking others o
     expect(throttle.refusedForMs('alice', 'here')).toBe(600_000);
   });
 
-  it('lets the user in from elsewhere, only slower, and other users from the same source', async () => {
+  it('let the user log in from elsewhere, only slower, and other users from the same source', async () => {
     const throttle = await open();
     await fail(throttle, 1000, 'alice', 'attacker');
     expect(throttle.refusedForMs('alice', 'home')).toBe(0);
@@ -54,7 +54,7 @@ describe('what failed logins cost (THREATS: guessing passwords, locking others o
     expect(throttle.slowedMs('bob')).toBe(0);
   });
 
-  it("does not count a conversation's own failures against itself", async () => {
+  it("do not count a conversation's own failures against itself", async () => {
     const throttle = await open();
     for (let own = 1; own <= 6; own += 1) {
       await throttle.failed('alice', 'here');
@@ -63,7 +63,7 @@ describe('what failed logins cost (THREATS: guessing passwords, locking others o
     expect(throttle.refusedForMs('alice', 'here', 3)).toBe(15_000);
   });
 
-  it('keeps the youngest entries of very many, in memory and in the store', async () => {
+  it('are kept for the newest failures only, in memory and in the store', async () => {
     const throttle = await open();
     await fail(throttle, 3, 'first');
     await Promise.all(Array.from({ length: 10_000 }, (_, at) => throttle.failed(`user ${at}`, 'here')));
@@ -75,8 +75,8 @@ describe('what failed logins cost (THREATS: guessing passwords, locking others o
   });
 });
 
-describe('after a restart', () => {
-  it('is owed what was owed, less the time that has passed', async () => {
+describe('penalties after a restart', () => {
+  it('are kept, less the time that has passed', async () => {
     await fail(await open(), 4);
     const later = await open(
       () => 77,
@@ -91,7 +91,7 @@ describe('after a restart', () => {
     expect(muchLater.refusedForMs('alice', 'here')).toBe(0);
   });
 
-  it('never exceeds the maximum when the clock was set back', async () => {
+  it('never exceed the maximum when the clock was set back', async () => {
     await fail(await open(), 4);
     const before = await open(
       () => 0,
@@ -100,7 +100,7 @@ describe('after a restart', () => {
     expect(before.refusedForMs('alice', 'here')).toBeLessThanOrEqual(605_000);
   });
 
-  it('deletes expired penalties', async () => {
+  it('are deleted once they have expired', async () => {
     await fail(await open(), 1);
     const later = await open(
       () => 0,
@@ -111,7 +111,7 @@ describe('after a restart', () => {
   });
 });
 
-it('counts in memory what the store cannot keep', async () => {
+it('keeps penalties in memory when the store fails', async () => {
   const throttle = await open();
   await store[Symbol.asyncDispose]();
   await fail(throttle, 3);

@@ -17,7 +17,7 @@ const claims: TokenClaims = {
   nodeLink: false,
 };
 
-test('optional claims have the names that other programs know, and come back as they were (F8)', () => {
+test('optional claims have their published names and survive a round trip (F8)', () => {
   const encoded = encodeClaims(claims);
   expect(encoded).toMatchObject({
     'fastx/client-ip': '192.0.2.1',

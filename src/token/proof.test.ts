@@ -13,12 +13,12 @@ const member = { iss: 'node1', aud: 'latchkey-link', uid: 1000, nonce: target.no
 const times = { iat: target.nowSeconds, exp: target.nowSeconds + 30 };
 
 describe('a proof', () => {
-  test('holds for its uid and nonce during 30 seconds (F23)', () => {
+  test('is valid for its uid and nonce for 30 seconds (F23)', () => {
     expect(() => verifyProof(proof, keys, target)).not.toThrow();
     expect(() => verifyProof(proof, keys, { ...target, nowSeconds: target.nowSeconds + 29 })).not.toThrow();
   });
 
-  test('is over after 30 seconds', () => {
+  test('expires after 30 seconds', () => {
     const later = { ...target, nowSeconds: target.nowSeconds + 30 };
     expect(() => verifyProof(proof, keys, later)).toThrow(
       expect.toSatisfy((error) => isAppError(error, 'TOKEN_EXPIRED')),
@@ -31,9 +31,13 @@ describe('a proof', () => {
     ['a nonce of another length', proof, { nonce: Buffer.alloc(0) }],
     ['an API token', signJws({ ...member, ...times, aud: 'api' }, key), {}],
     ['no audience', signJws({ ...member, ...times, aud: undefined }, key), {}],
-    ['a longer life', signJws({ ...member, ...times, exp: times.exp + 1 }, key), {}],
-    ['no end', signJws({ ...member, iat: times.iat }, key), {}],
-    ['a begin far off', signJws({ ...member, iat: times.iat + 60, exp: times.exp + 60 }, key), {}],
+    ['a longer lifetime', signJws({ ...member, ...times, exp: times.exp + 1 }, key), {}],
+    ['no expiry', signJws({ ...member, iat: times.iat }, key), {}],
+    [
+      'an issue time in the future',
+      signJws({ ...member, iat: times.iat + 60, exp: times.exp + 60 }, key),
+      {},
+    ],
     ['the uid as text', signJws({ ...member, ...times, uid: '1000' }, key), {}],
     [
       'another key',
@@ -47,7 +51,7 @@ describe('a proof', () => {
   });
 });
 
-test('a resume MAC covers its side and every field behind its length', () => {
+test('a resume MAC covers its side and every field, each preceded by its length', () => {
   const initKey = randomBytes(32);
   const transcript = {
     version: 1,

@@ -7,8 +7,8 @@
  *
  * VERIFIES: each is refused as UNAUTHENTICATED with the reason that fits, only the public methods answer
  * without a token, and the database holds nothing that a token could be made from.
- * src/token/bent-tokens.test.ts has the whole catalogue; here it is the running server that refuses, so that
- * nothing leads round the check.
+ * src/token/malformed-tokens.test.ts has the whole catalogue; here it is the running server that refuses, so
+ * that nothing leads round the check.
  */
 import { createHmac, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -29,9 +29,9 @@ export async function* login(
 ): AsyncGenerator<LoginResponse> {
   const incoming = requests[Symbol.asyncIterator]();
   const { method, username } = await firstRequest(incoming);
-  const visitor = await visitorOf(peer);
+  const origin = await loginOriginOf(peer);
   let undelivered: string | undefined;
-  const conversation = logins.begin({ method, username, visitor, signal });
+  const conversation = logins.begin({ method, username, origin, signal });
   try {
     let step = await conversation.next();
     while (!step.done) {
@@ -66,7 +66,7 @@ async function answersOf(incoming: AsyncIterator<LoginRequest>): Promise<Answers
 }
 
 /** Callers on this host share an address, so failed logins are counted by the uid that the kernel tells. */
-async function visitorOf(peer: Caller['peer']): Promise<LoginOrigin> {
+async function loginOriginOf(peer: Caller['peer']): Promise<LoginOrigin> {
   const { address } = peer;
   const uid = await peer.uid();
   return { address, source: uid === undefined ? sourceOf(address) : `uid ${uid}` };

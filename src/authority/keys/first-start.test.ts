@@ -1,7 +1,4 @@
-/**
- * A first start that is killed leaves something that the next one completes (N2, A7). Real processes,
- * SIGKILL.
- */
+/** The next start completes a first start that was killed (N2, A7). Uses real processes and SIGKILL. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -27,8 +24,8 @@ function newFolder(): string {
 }
 
 /**
- * Loads everything, counting each change to the file system. Just before the one of KILL_AT it ends
- * itself by SIGKILL; of what it was about to write it has then written half.
+ * Loads everything and counts the changes to the file system. Kills itself before change number KILL_AT, or
+ * in the middle of it when it is a write.
  */
 const CHILD = `
   import fs from 'node:fs';
@@ -118,7 +115,7 @@ test('a first start killed at any moment is completed by the next (N2, A7)', {
   }
 });
 
-test('of several processes that start at once, one makes the CA and the key, and all use them', async () => {
+test('of several processes that start at once, one creates the CA and the key, and all use them', async () => {
   const folder = newFolder();
   const all = await Promise.all([1, 2, 3].map(() => ended(start(folder))));
   const kept = all.map(({ said }) => JSON.stringify(JSON.parse(said).kept));

@@ -49,7 +49,7 @@ function writeKey(type: 'ed25519' | 'ec', mode = 0o600): string {
 
 describe('the token keys', () => {
   test.each(['ES256', 'EdDSA'] as const)(
-    '%s: made once and kept over restarts (A7), certified by the CA (N2)',
+    '%s: created once and kept over restarts (A7), certified by the CA (N2)',
     async (algorithm) => {
       const first = await load({ algorithm });
       expect(first.signing.algorithm).toBe(algorithm);
@@ -65,7 +65,7 @@ describe('the token keys', () => {
     },
   );
 
-  test('from a secret are the same in every folder, and nothing of them is written (A6)', async () => {
+  test('from a secret are the same in every folder, and are not written to disk (A6)', async () => {
     const secret = new Secret('k3Jx0q9sZmVtP2wLrY7nBvC5dG8hT1aQ');
     const here = await load({ secret });
     expect(readdirSync(folder).sort()).toEqual(['jwt.pem', 'master.key']);
@@ -83,14 +83,14 @@ describe('the token keys', () => {
     expect((await load({ algorithm: 'EdDSA', signingKey })).signing.kid).toBe(keys.signing.kid);
   });
 
-  test('of several starts at once are one', async () => {
+  test('of concurrent starts are the same', async () => {
     const all = await Promise.all([load(), load(), load()]);
     expect(new Set(all.map((keys) => keys.signing.kid + keys.master.toString('hex'))).size).toBe(1);
   });
 });
 
-describe('a key that is replaced', () => {
-  test('still verifies what it has signed, back and forth', async () => {
+describe('a replaced key', () => {
+  test('still verifies what it has signed, even after it is used again', async () => {
     const first = await load();
     const second = await load({ algorithm: 'EdDSA' });
     const third = await load({ secret: new Secret('k3Jx0q9sZmVtP2wLrY7nBvC5dG8hT1aQ') });
@@ -103,7 +103,7 @@ describe('a key that is replaced', () => {
     expect(back.verification.size).toBe(3);
   });
 
-  test('is forgotten once its last token must have expired', async () => {
+  test('is removed once its last token must have expired', async () => {
     const first = await load();
     const kept = await load({ algorithm: 'EdDSA', longestLifetimeSeconds: 3_600 }, Date.now());
     expect(kept.verification.has(first.signing.kid)).toBe(true);
@@ -114,7 +114,7 @@ describe('a key that is replaced', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('jwt-'))).toEqual([]);
   });
 
-  test('does not come back as a certificate that our CA never made', async () => {
+  test('is not accepted with a certificate of another CA', async () => {
     const first = await load();
     const other = mkdtempSync(join(tmpdir(), 'latchkey-other-'));
     const foreign = await loadPki({ folder: other, serverId: 'a1', names: [], addresses: [], nowMs: NOW });
@@ -130,7 +130,7 @@ describe('a key is refused in one line', () => {
   const invalid = (message: RegExp) =>
     expect.objectContaining({ reason: 'CONFIG_INVALID', message: expect.stringMatching(message) });
 
-  test('when it does not fit the algorithm', async () => {
+  test('when it does not match the algorithm', async () => {
     await expect(load({ signingKey: writeKey('ed25519') })).rejects.toEqual(
       invalid(
         /ed25519\.pem cannot be used: tokens\.signing_key must be a P-256 key, because tokens\.algorithm is ES256/,
@@ -156,7 +156,7 @@ describe('a key is refused in one line', () => {
     );
   });
 
-  test('when the kept one is damaged, rather than lose every token', async () => {
+  test('when the stored one is damaged, rather than invalidating every token', async () => {
     await load();
     writeFileSync(join(folder, 'jwt.key'), 'x');
     await expect(load()).rejects.toEqual(invalid(/jwt\.key cannot be used/));

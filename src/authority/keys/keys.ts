@@ -21,7 +21,7 @@ import {
 import type { AuthorityKeys } from './authority-keys.ts';
 import { type CertificateAuthority, isFresh } from './certificate-authority.ts';
 import { deriveKey } from './derive-key.ts';
-import { broken, keepOnce, type Pki, privateKeyFrom } from './pki.ts';
+import { type Pki, privateKeyFrom, readOrCreate, unusable } from './pki.ts';
 
 const MASTER_BYTES = 32;
 const CERTIFICATE_DAYS = 3650;
@@ -55,9 +55,9 @@ export interface KeyOptions {
 export async function loadKeys(options: KeyOptions): Promise<AuthorityKeys> {
   const { folder, pki, nowMs = Date.now() } = options;
   const masterPath = join(folder, 'master.key');
-  const master = keepOnce(masterPath, () => randomBytes(MASTER_BYTES));
+  const master = readOrCreate(masterPath, () => randomBytes(MASTER_BYTES));
   if (master.length !== MASTER_BYTES)
-    throw broken(masterPath, `it does not have ${MASTER_BYTES} bytes. Restore it`);
+    throw unusable(masterPath, `it does not have ${MASTER_BYTES} bytes. Restore it`);
   const signing = signingKey(privateKeyOf(options));
   await ensureCertificate(folder, signing, pki.ca, nowMs);
   const retired = replacedKeys(
@@ -77,10 +77,10 @@ function privateKeyOf({ folder, settings }: KeyOptions): KeyObject {
 function configuredKey(path: string, algorithm: Algorithm): KeyObject {
   const pem = readPrivateFile(path);
   if (pem === undefined)
-    throw broken(path, 'tokens.signing_key names it, but there is no such file. Create it');
+    throw unusable(path, 'tokens.signing_key names it, but there is no such file. Create it');
   const key = privateKeyFrom(path, pem);
   if (isOf(key, algorithm)) return key;
-  throw broken(
+  throw unusable(
     path,
     `tokens.signing_key must be ${algorithm === 'ES256' ? 'a P-256' : 'an Ed25519'} key, because ` +
       `tokens.algorithm is ${algorithm}. Change one of the two`,
@@ -91,7 +91,7 @@ function configuredKey(path: string, algorithm: Algorithm): KeyObject {
 function generatedKey(path: string, algorithm: Algorithm): KeyObject {
   const kept = privateKeyFrom(
     path,
-    keepOnce(path, () => newKeyPem(algorithm)),
+    readOrCreate(path, () => newKeyPem(algorithm)),
   );
   if (isOf(kept, algorithm)) return kept;
   const pem = newKeyPem(algorithm);

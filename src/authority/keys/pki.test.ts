@@ -40,7 +40,7 @@ function leaf(pki: Pki): X509Certificate {
 }
 
 describe('first start', () => {
-  test('makes a CA and a TLS certificate of it, each file for its owner alone (N2)', async () => {
+  test('creates a CA and a TLS certificate issued by it, each file private to its owner (N2)', async () => {
     const pki = await load({
       addresses: ['192.0.2.7', 'fe80::1%eth0', '2001:DB8:0::7', '2001:db8::7', 'nonsense'],
     });
@@ -62,7 +62,7 @@ describe('first start', () => {
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
   });
 
-  test('gives what TLS 1.3 clients that know the CA accept', async () => {
+  test('creates a certificate that TLS 1.3 clients with the CA accept', async () => {
     const pki = await load({ nowMs: Date.now() });
     const server = createServer({ cert: pki.tls.certPem, key: pki.tls.keyPem, minVersion: 'TLSv1.3' });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,14 +78,14 @@ describe('first start', () => {
     expect(protocol).toBe('TLSv1.3');
   });
 
-  test('is told apart from the next, which keeps everything', async () => {
+  test('is reported as such, unlike the next one, which keeps everything', async () => {
     const first = await load();
     const second = await load();
     expect([first.created, second.created]).toEqual([true, false]);
     expect([second.caPem, second.tls]).toEqual([first.caPem, first.tls]);
   });
 
-  test('of several at once makes one CA', async () => {
+  test('creates one CA when several run at once', async () => {
     const all = await Promise.all([load(), load(), load(), load()]);
     expect(new Set(all.map((pki) => pki.fingerprint)).size).toBe(1);
     expect(all.filter((pki) => pki.created)).toHaveLength(1);
@@ -96,13 +96,13 @@ describe('first start', () => {
   });
 });
 
-describe('the TLS certificate is made anew, and the CA kept', () => {
+describe('the TLS certificate is reissued, and the CA kept', () => {
   test.each<[string, Partial<PkiOptions>]>([
     ['a name is added', { names: ['host', 'host.example.com', 'other'] }],
-    ['a name is gone', { names: ['host'] }],
+    ['a name is removed', { names: ['host'] }],
     ['an address is added', { addresses: ['192.0.2.7'] }],
-    ['the last third of its life begins', { nowMs: NOW + 560 * DAY_MS }],
-    ['the clock was ahead when it was made', { nowMs: NOW - 30 * DAY_MS }],
+    ['the last third of its lifetime begins', { nowMs: NOW + 560 * DAY_MS }],
+    ['the clock was ahead when it was issued', { nowMs: NOW - 30 * DAY_MS }],
   ])('when %s', async (_, change) => {
     const before = await load();
     const after = await load(change);
@@ -112,7 +112,7 @@ describe('the TLS certificate is made anew, and the CA kept', () => {
     expect((await load(change)).tls).toEqual(after.tls);
   });
 
-  test('not because time passes, or the order of the names changes', async () => {
+  test('not when some time has passed or the order of the names has changed', async () => {
     const before = await load({ lifetimeDays: 30 });
     const after = await load({
       lifetimeDays: 30,
@@ -122,7 +122,7 @@ describe('the TLS certificate is made anew, and the CA kept', () => {
     expect(after.tls).toEqual(before.tls);
   });
 
-  test.each(['tls.key', 'tls.pem'])('when %s is missing, cut off or of another', async (name) => {
+  test.each(['tls.key', 'tls.pem'])('when %s is missing, truncated or invalid', async (name) => {
     const before = await load();
     for (const damage of ['', readFileSync(join(folder, name), 'utf8').slice(0, 90), 'nonsense']) {
       writeFileSync(join(folder, name), damage);
@@ -135,7 +135,7 @@ describe('the TLS certificate is made anew, and the CA kept', () => {
   });
 });
 
-describe('a start is refused, and the CA left as it is', () => {
+describe('the start is refused, and the CA left unchanged', () => {
   const invalid = (message: RegExp) =>
     expect.objectContaining({ reason: 'CONFIG_INVALID', message: expect.stringMatching(message) });
 
@@ -145,17 +145,17 @@ describe('a start is refused, and the CA left as it is', () => {
     await expect(load()).rejects.toEqual(invalid(new RegExp(`${name} has mode 0640.*chmod 0600`)));
   });
 
-  test('when a symbolic link lies in the place of a file', async () => {
+  test('when a file is a symbolic link', async () => {
     symlinkSync('/dev/null', join(folder, 'ca.key'));
     await expect(load()).rejects.toEqual(invalid(/ca\.key is a symbolic link/));
   });
 
-  test('when others could look into the folder', async () => {
+  test('when others could read the folder', async () => {
     chmodSync(folder, 0o755);
     await expect(load()).rejects.toEqual(invalid(/mode 0755.*chmod 0700/));
   });
 
-  test('when the CA lacks its key, or has another', async () => {
+  test("when the CA's key is missing or does not match", async () => {
     await load();
     const cert = readFileSync(join(folder, 'ca.pem'));
     rmSync(join(folder, 'ca.key'));

@@ -16,7 +16,7 @@ import { ensureFolder, ownUid, readPrivateFile } from '../../system/owned-path.t
 import { CertificateAuthority, isFresh, issueRoot } from './certificate-authority.ts';
 import { isFor, type ServerNames, serverNames } from './server-names.ts';
 
-/** Renewed in the last third of its life: a server may run for nine months before it needs a restart. */
+/** Lifetime of the TLS certificate, which is renewed in its last third. */
 const TLS_DAYS = 825;
 const MODE = 0o600;
 
@@ -51,32 +51,32 @@ export interface TlsPair {
 
 /**
  * Loads the PKI and creates what is missing. The TLS certificate is reissued when names or addresses have
- * changed, in the last third of its life, or when it is not from this CA. Throws CONFIG_INVALID for files
+ * changed, in the last third of its lifetime, or when it is not from this CA. Throws CONFIG_INVALID for files
  * that other users could have changed, and for an incomplete CA.
  */
 export async function loadPki(options: PkiOptions): Promise<Pki> {
   ensureFolder(options.folder, 0o700, { uid: ownUid(), forbidden: 0o077 });
   removeLeftovers(options.folder, options.nowMs);
-  const { ca, created } = await loadAuthority(options);
+  const { ca, created } = await loadCa(options);
   const { certPem, keyPem } = await loadTls(options, ca);
   const tls = { certPem: certPem + ca.pem, keyPem };
   return { ca, caPem: ca.pem, tls, fingerprint: ca.certificate.fingerprint256, created };
 }
 
 /** Writes the key first and makes the certificate from the key on disk, so that the two always match. */
-async function loadAuthority(options: PkiOptions): Promise<{ ca: CertificateAuthority; created: boolean }> {
+async function loadCa(options: PkiOptions): Promise<{ ca: CertificateAuthority; created: boolean }> {
   const certPath = join(options.folder, 'ca.pem');
   const keyPath = join(options.folder, 'ca.key');
   const before = readPrivateFile(certPath);
   if (before !== undefined && readPrivateFile(keyPath) === undefined) {
-    throw broken(certPath, `ca.key is missing. Restore ca.key from a backup`);
+    throw unusable(certPath, `ca.key is missing. Restore ca.key from a backup`);
   }
-  const privateKey = privateKeyFrom(keyPath, keepOnce(keyPath, newKeyPem));
+  const privateKey = privateKeyFrom(keyPath, readOrCreate(keyPath, newKeyPem));
   const made = before ?? Buffer.from(await issueRoot(options.serverId, privateKey, options.nowMs));
   const created = before === undefined && createDurably(certPath, made, MODE);
-  const ca = authorityFrom(certPath, created ? made : readPrivateFile(certPath), privateKey);
+  const ca = caFrom(certPath, created ? made : readPrivateFile(certPath), privateKey);
   if (options.nowMs > ca.certificate.validToDate.getTime()) {
-    throw broken(
+    throw unusable(
       certPath,
       'it has expired. Move the folder away to get a new CA, and let the clients trust it',
     );
@@ -84,10 +84,10 @@ async function loadAuthority(options: PkiOptions): Promise<{ ca: CertificateAuth
   return { ca, created };
 }
 
-function authorityFrom(path: string, pem: Buffer | undefined, privateKey: KeyObject): CertificateAuthority {
+function caFrom(path: string, pem: Buffer | undefined, privateKey: KeyObject): CertificateAuthority {
   const ca = attempt(() => new CertificateAuthority(String(pem), privateKey));
   if (ca?.fits()) return ca;
-  throw broken(path, 'it does not match ca.key. Restore both from the same backup');
+  throw unusable(path, 'it does not match ca.key. Restore both from the same backup');
 }
 
 async function loadTls(options: PkiOptions, ca: CertificateAuthority): Promise<TlsPair> {
@@ -123,23 +123,23 @@ function isUsable(pair: TlsPair, ca: CertificateAuthority, server: ServerNames, 
  * Returns the bytes of a private file. A missing file is created with `make` by whichever process is
  * first.
  */
-export function keepOnce(path: string, make: () => string | Buffer): Buffer {
+export function readOrCreate(path: string, make: () => string | Buffer): Buffer {
   const kept = readPrivateFile(path);
   if (kept !== undefined) return kept;
   createDurably(path, make(), MODE);
   const made = readPrivateFile(path);
-  if (made === undefined) throw broken(path, 'it was removed while the server was starting. Start again');
+  if (made === undefined) throw unusable(path, 'it was removed while the server was starting. Start again');
   return made;
 }
 
 /** Parses a private key in PEM. Throws CONFIG_INVALID, without any byte of the file. */
 export function privateKeyFrom(path: string, pem: Buffer): KeyObject {
   const key = attempt(() => createPrivateKey(pem));
-  if (key === undefined) throw broken(path, 'it is not a PEM private key without a passphrase. Replace it');
+  if (key === undefined) throw unusable(path, 'it is not a PEM private key without a passphrase. Replace it');
   return key;
 }
 
-export function broken(path: string, why: string): AppError {
+export function unusable(path: string, why: string): AppError {
   return new AppError('CONFIG_INVALID', `${path} cannot be used: ${why}`);
 }
 

@@ -1,5 +1,5 @@
 /**
- * The server's TLS certificate. Issued anew when the host's names or addresses have changed, and before it
+ * The server's TLS certificate. Reissued when the host's names or addresses have changed, and before it
  * expires; both are checked every day and at each reload.
  */
 import { networkInterfaces } from 'node:os';
@@ -40,13 +40,13 @@ export class TlsCertificate implements Disposable {
   }
 
   /** Sets the function that puts a new certificate into use. */
-  onReplaced(show: (tls: TlsPair) => void): void {
-    this.#onReplaced = show;
+  onReplaced(listener: (tls: TlsPair) => void): void {
+    this.#onReplaced = listener;
   }
 
   /**
-   * Loads the certificate from disk, and issues it anew when that is due. Throws CONFIG_INVALID; the present
-   * one then stays in use.
+   * Loads the certificate from disk, and reissues it when that is due. When it throws CONFIG_INVALID, the
+   * current one stays in use.
    */
   async refresh(): Promise<void> {
     const pki = await load(this.#options);

@@ -3,20 +3,20 @@ import { AppError } from '../../errors.ts';
 import { CallsInFlight } from './calls-in-flight.ts';
 
 const HOUR_MS = 3_600_000;
-const over = new AppError('TOKEN_NOT_ACTIVE', 'over');
+const revoked = new AppError('TOKEN_NOT_ACTIVE', 'revoked');
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
 describe('calls in flight', () => {
-  test('are aborted once, and forgotten when they leave', async () => {
+  test('are aborted once, and removed when they leave', async () => {
     const calls = new CallsInFlight(Date.now);
     const aborted: string[] = [];
     const call = calls.enter('a', Date.now() + HOUR_MS, () => aborted.push('a'));
     const other = calls.enter('b', Date.now() + HOUR_MS, () => aborted.push('b'));
-    const first = calls.end(['a'], over);
-    const second = calls.end(['a', 'never'], over);
+    const first = calls.end(['a'], revoked);
+    const second = calls.end(['a', 'never'], revoked);
     expect(aborted).toEqual(['a']);
     call.leave();
     call.leave();
@@ -30,11 +30,11 @@ describe('calls in flight', () => {
     const calls = new CallsInFlight(Date.now, 20);
     calls.enter('a', Date.now() + HOUR_MS, () => {});
     calls.enter('a', Date.now() + HOUR_MS, () => {});
-    expect(await calls.end(['a'], over)).toBe(2);
+    expect(await calls.end(['a'], revoked)).toBe(2);
     calls[Symbol.dispose]();
   });
 
-  test('end exactly when their time is over, each at its own, however far off', () => {
+  test('are aborted exactly when their token expires, however far in the future', () => {
     vi.useFakeTimers();
     const calls = new CallsInFlight(Date.now);
     const begun = Date.now();

@@ -5,7 +5,7 @@
 import type { AppError } from '../../errors.ts';
 import { tokenExpired } from '../../token/claims.ts';
 
-/** A call in flight; `leave` must be called when it is over, however it ends. */
+/** A call in flight; `leave` must be called when it has ended, for any reason. */
 export interface Call {
   leave(): void;
 }
@@ -92,7 +92,7 @@ export class CallsInFlight {
     clearTimeout(this.#timer);
   }
 
-  /** One timer serves all calls, since most are over long before their token expires. */
+  /** One timer serves all calls, since most end long before their token expires. */
   #setTimer(atMs: number): void {
     clearTimeout(this.#timer);
     this.#timerAtMs = atMs;

@@ -6,7 +6,7 @@ export interface LifetimeSettings {
   readonly lifetimes: Readonly<Record<string, number>>;
 }
 
-/** Earlier ends of a token than its method's lifetime, in seconds since 1970. */
+/** Times that a token must not outlive, besides its method's lifetime, in seconds since 1970. */
 export interface Bounds {
   readonly parentSeconds?: number | undefined;
   readonly wantedSeconds?: number | undefined;

@@ -53,7 +53,7 @@ export async function mint(parts: MintParts, request: MintRequest): Promise<Mint
   const { jti, sub, exp, parent } = claims;
   whitelist.announce(jti, sub, parent);
   try {
-    await keep(store, claims, request.uid);
+    await insert(store, claims, request.uid);
   } catch (error) {
     whitelist.withdraw(jti);
     throw error;
@@ -63,7 +63,7 @@ export async function mint(parts: MintParts, request: MintRequest): Promise<Mint
 }
 
 /** The local administrator's token is urgent: somebody must be able to log in to free a full disk. */
-async function keep(store: Store, claims: TokenClaims, uid?: number): Promise<void> {
+async function insert(store: Store, claims: TokenClaims, uid?: number): Promise<void> {
   const { sub, parent } = claims;
   const isLocal = claims.authMethod === 'local';
   await store.commit(

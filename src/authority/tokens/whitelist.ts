@@ -80,7 +80,7 @@ export class Whitelist {
   /** Called after a failed commit. */
   withdraw(jti: string): void {
     this.#announced.delete(jti);
-    this.#leave(jti);
+    this.#removeFromParent(jti);
   }
 
   /** Changes the expiry of an active token; returns false when it is not active. */
@@ -109,18 +109,18 @@ export class Whitelist {
       const announced = this.#announced.get(jti);
       if (announced !== undefined && refuseOnce(announced)) refused.pending.push(jti);
       if (this.#active.delete(jti)) refused.active.push(jti);
-      this.#leave(jti);
+      this.#removeFromParent(jti);
     }
     return refused;
   }
 
   /** Refuses the tokens of a login that are being committed; returns their ids. */
   refusePending(login: string): string[] {
-    const meant = [...this.#announced].filter(([, announced]) => announced.login === login);
-    return meant.filter(([, announced]) => refuseOnce(announced)).map(([jti]) => jti);
+    const ofLogin = [...this.#announced].filter(([, announced]) => announced.login === login);
+    return ofLogin.filter(([, announced]) => refuseOnce(announced)).map(([jti]) => jti);
   }
 
-  #leave(jti: string): void {
+  #removeFromParent(jti: string): void {
     const parent = this.#parentOf.get(jti);
     if (parent === undefined) return;
     this.#parentOf.delete(jti);

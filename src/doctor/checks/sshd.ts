@@ -39,7 +39,14 @@ async function greet(
 ): Promise<Finding> {
   const localAddress = localAddressFor(SOURCE, host);
   try {
-    await SshConnection.greet({ host, port, localAddress, hostKeys, signal, deadlines: SSH_DEADLINES });
+    await SshConnection.verifyHostKey({
+      host,
+      port,
+      localAddress,
+      hostKeys,
+      signal,
+      deadlines: SSH_DEADLINES,
+    });
     return found.ok(`${host} port ${port} answers with one of ${hostKeys.length} pinned host keys`);
   } catch (error) {
     if (!isAppError(error)) throw error;

@@ -41,7 +41,7 @@ function reasonOf(token: string, nowSeconds?: number): string {
 const encode = (part: unknown): string =>
   Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
 
-/** A token whose parts are whatever is wanted, and whose signature is right nevertheless. */
+/** Makes a token with the given parts and a correct signature. */
 function signed(header: unknown, payload: unknown, key: SigningKey = es256, der = false): string {
   const input = `${encode(header)}.${encode(payload)}`;
   const options = { key: key.privateKey, dsaEncoding: der ? ('der' as const) : ('ieee-p1363' as const) };
@@ -60,25 +60,25 @@ const publicPem = es256.key.export({ format: 'pem', type: 'spki' });
 const hmac = (input: string): string => createHmac('sha256', publicPem).update(input).digest('base64url');
 const hs256 = `${encode({ ...header, alg: 'HS256' })}.${p}`;
 
-/** The same bytes spelt otherwise: 86 characters carry 64 bytes and four bits that mean nothing. */
-const bent = `${h}.${p}.${s.slice(0, -1)}${String.fromCharCode(s.charCodeAt(85) + 1)}`;
+/** A second spelling of the same signature: 86 characters encode 64 bytes and four unused bits. */
+const nonCanonical = `${h}.${p}.${s.slice(0, -1)}${String.fromCharCode(s.charCodeAt(85) + 1)}`;
 
-const bentForms: [string, string][] = [
+const malformedForms: [string, string][] = [
   ['nothing', ''],
-  ['dots alone', '..'],
+  ['only dots', '..'],
   ['two parts', `${h}.${p}`],
   ['four parts', `${good}.${s}`],
   ['a dot at the end', `${good}.`],
   ['an empty signature', `${h}.${p}.`],
   ['padding', `${good}==`],
   ['padded claims', `${h}.${p}=.${s}`],
-  ['bits that mean nothing', bent],
+  ['non-zero unused bits', nonCanonical],
   ['the alphabet of plain base64', good.replaceAll('-', '+').replaceAll('_', '/').concat('+')],
-  ['a space before it', ` ${good}`],
+  ['a leading space', ` ${good}`],
   ['a space inside', `${h}. ${p}.${s}`],
   ['a trailing newline', `${good}\n`],
   ['a trailing NUL', `${good}\0`],
-  ['letters that are not ASCII', `${good.slice(0, -1)}\uff21`],
+  ['non-ASCII letters', `${good.slice(0, -1)}\uff21`],
   ['9 KiB', signed(header, { ...members, pad: 'x'.repeat(6800) })],
   ['8 MB', `${h}.${p}.${'A'.repeat(8_000_000)}`],
   ['a signature too short', `${h}.${p}.${Buffer.from(s, 'base64url').subarray(1).toString('base64url')}`],
@@ -89,14 +89,14 @@ const bentForms: [string, string][] = [
   ['a DER signature', signed(header, members, es256, true)],
   ['a signature of zeros', `${h}.${p}.${Buffer.alloc(64).toString('base64url')}`],
   ['the signature of other claims', `${h}.${encode({ ...members, sub: 'root' })}.${s}`],
-  ['claims that are no object', signed(header, '[]')],
+  ['claims that are not an object', signed(header, '[]')],
   ['claims that are null', signed(header, 'null')],
-  ['claims that are no JSON', signed(header, `${text},`)],
+  ['claims that are not JSON', signed(header, `${text},`)],
   ['a byte order mark', signed(header, `\ufeff${text}`)],
-  ['claims deeper than any stack', signed(header, '['.repeat(5000))],
+  ['claims nested too deeply', signed(header, '['.repeat(5000))],
 ];
 
-const bentHeaders: [string, string][] = [
+const invalidHeaders: [string, string][] = [
   ['alg none', `${encode({ ...header, alg: 'none' })}.${p}.`],
   ['alg none with a signature', withHeader({ alg: 'none' })],
   ['alg None', withHeader({ alg: 'None' })],
@@ -109,11 +109,11 @@ const bentHeaders: [string, string][] = [
   ['EdDSA for a P-256 key', withHeader({ alg: 'EdDSA' })],
   ['ES256 for an Ed25519 key', signed({ ...header, kid: eddsa.kid }, members, eddsa)],
   ['the key id of another key', signed({ ...header, kid: es256.kid }, members, stranger)],
-  ['a key that is not known', signed({ ...header, kid: stranger.kid }, members, stranger)],
+  ['an unknown key', signed({ ...header, kid: stranger.kid }, members, stranger)],
   ['no kid', withHeader({ kid: undefined })],
   ['an empty kid', withHeader({ kid: '' })],
   ['a kid that is a path', withHeader({ kid: '../../dev/null' })],
-  ['a kid that every object has', withHeader({ kid: '__proto__' })],
+  ['a kid that is a property of every object', withHeader({ kid: '__proto__' })],
   ['a kid of another type', withHeader({ kid: { toString: es256.kid } })],
   ['its own key (jwk)', signed({ ...header, kid: stranger.kid, jwk: jwkOf(stranger) }, members, stranger)],
   ['jku', withHeader({ jku: 'https://evil.example/jwks' })],
@@ -130,7 +130,7 @@ const bentHeaders: [string, string][] = [
   ['alg twice, once escaped', signed(`{"\\u0061lg":"none",${JSON.stringify(header).slice(1)}`, members)],
 ];
 
-const bentClaims: [string, string][] = [
+const invalidClaims: [string, string][] = [
   ...['sub', 'iss', 'jti', 'iat', 'exp', 'aud', 'fastx/auth-method'].map((name): [string, string] => [
     `no ${name}`,
     withClaims({ [name]: undefined }),
@@ -178,19 +178,19 @@ const bentClaims: [string, string][] = [
     withClaims({ aud }),
   ]),
   ['a time of another type', withClaims({ exp: [now + 60] })],
-  ['an end beyond the longest lifetime', withClaims({ exp: now + day + 1 })],
-  ['an end before its begin', withClaims({ iat: now + 30, exp: now + 20 })],
-  ['a begin in the future', withClaims({ iat: now + 61, exp: now + 600 })],
+  ['an expiry beyond the longest lifetime', withClaims({ exp: now + day + 1 })],
+  ['an expiry before its issue time', withClaims({ iat: now + 30, exp: now + 20 })],
+  ['an issue time in the future', withClaims({ iat: now + 61, exp: now + 600 })],
   ['nbf', withClaims({ nbf: now })],
-  ['a flag that is no boolean', withClaims({ 'fastx/daemon': 'true' })],
+  ['a flag that is not a boolean', withClaims({ 'fastx/daemon': 'true' })],
   ['a lone surrogate', signed(header, text.replace('"alice"', '"\\ud800"'))],
-  ['a lone surrogate in what is not read', signed(header, text.replace('{', '{"x":["\\udc00"],'))],
+  ['a lone surrogate in an unknown claim', signed(header, text.replace('{', '{"x":["\\udc00"],'))],
   ['sub twice', signed(header, text.replace('{', '{"sub":"root",'))],
   ['sub twice, once escaped', signed(header, text.replace('{', '{"s\\u0075b":"root",'))],
-  ['a member twice further down', signed(header, text.replace('{', '{"x":[{"y":{"a":1,"a":1}}],'))],
+  ['a duplicate member in a nested object', signed(header, text.replace('{', '{"x":[{"y":{"a":1,"a":1}}],'))],
 ];
 
-describe('a good token', () => {
+describe('a valid token', () => {
   test.each([es256, eddsa])('verifies here and, with jose, elsewhere', async (key) => {
     const token = signJws(encodeClaims(claims), key);
     expect(check(token)).toEqual(claims);
@@ -204,13 +204,13 @@ describe('a good token', () => {
     expect(elsewhere.protectedHeader).toEqual({ alg: key.algorithm, typ: 'JWT', kid: key.kid });
   });
 
-  test('may be written by another program: other order, no typ, unknown claims, colons in strings', () => {
+  test('may be encoded by another program: other order, no typ, unknown claims, colons in strings', () => {
     const { aud, ...rest } = members;
     const extra = { note: { deep: [1, '"x":"y"', '\\', { 'a:b': null }] } };
     expect(reasonOf(signed({ kid: es256.kid, alg: 'ES256' }, { ...extra, ...rest, aud }))).toBe('accepted');
   });
 
-  test('is over at exp, to the second', () => {
+  test('expires at exp, to the second', () => {
     expect(reasonOf(good, claims.exp - 1)).toBe('accepted');
     expect(reasonOf(good, claims.exp)).toBe('TOKEN_EXPIRED');
   });
@@ -220,12 +220,12 @@ describe('a good token', () => {
   });
 });
 
-describe('a bent token is TOKEN_INVALID', () => {
-  test.each(bentForms)('form: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
-  test.each(bentHeaders)('header: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
-  test.each(bentClaims)('claims: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
+describe('a malformed token is TOKEN_INVALID', () => {
+  test.each(malformedForms)('form: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
+  test.each(invalidHeaders)('header: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
+  test.each(invalidClaims)('claims: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
 
-  test('and an 8 MB one costs nothing', () => {
+  test('and one of 8 MB is refused within a millisecond', () => {
     const huge = `${h}.${p}.${'A'.repeat(8_000_000)}`;
     const begun = performance.now();
     for (let round = 0; round < 1000; round++) reasonOf(huge);
@@ -271,7 +271,7 @@ describe('fuzz', () => {
     );
   });
 
-  test('whatever claims are rightly signed, the answer is claims of the right types or AppError', () => {
+  test('correctly signed claims of any kind give claims of the right types or an AppError', () => {
     const anything = fc.dictionary(
       fc.constantFrom(...Object.keys(members), '__proto__', 'x'),
       fc.jsonValue(),
