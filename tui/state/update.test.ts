@@ -190,6 +190,8 @@ describe('the dashboard', () => {
     expect(previewed(Receipt.create())).toContain('It is gone already.');
     expect(previewed('the server is away')).toContain('is not known: the server is away');
     expect(update(asked, { kind: 'previewed', targets: [], preview: '' })).toBe(asked);
+    const unknown = update(asked, { kind: 'previewed', targets, preview: 'the server is away' });
+    expect(press(unknown, 'y').dialog).toMatchObject({ kind: 'working', job: { targets } });
   });
 
   it('keeps keys typed before the first rows arrive, and runs them then', () => {
