@@ -54,16 +54,16 @@ function isBroken(link: string, path: string): boolean {
 }
 
 describe('every page', () => {
-  test('is looked at, in hidden folders too', () => {
+  test('is found, in hidden folders too', () => {
     expect(pages.map(({ path }) => path)).toContain('.github/SECURITY.md');
     expect(pages.length).toBeGreaterThan(9);
   });
 
-  test('links only to what is there', () => {
+  test('links only to existing pages, files and headings', () => {
     expect(onAllPages((text, path) => linksOf(text).filter((link) => isBroken(link, path)))).toEqual([]);
   });
 
-  test('names only paths that are there, from the root or from its own folder', () => {
+  test('names only existing paths, from the root or from its own folder', () => {
     const missing = onAllPages((text, path) =>
       inlineCodeOf(text)
         .filter((code) => /^[a-z.][\w.-]*\/[\w./-]*$/.test(code) && !/^(dist|\.quickstart)\//.test(code))
@@ -79,7 +79,7 @@ describe('every page', () => {
     );
   });
 
-  test('runs only npm scripts that are there', () => {
+  test('runs only existing npm scripts', () => {
     const { scripts } = JSON.parse(page('package.json')) as { scripts: Record<string, string> };
     const wrong = onAllPages((text) =>
       [...text.matchAll(/\bnpm run ([a-z-]+)/g)]
@@ -140,7 +140,7 @@ describe('the front page', () => {
   });
 });
 
-test('the operator reads the settings with the defaults that they have', () => {
+test("the operator's page lists the settings with their defaults", () => {
   const [yaml] = fencesOf(page('build/package/README.md')).filter(({ language }) => language === 'yaml');
   expect(parse(yaml?.body ?? '')).toEqual(defaultsOf(SETTINGS));
 });

@@ -65,7 +65,7 @@ test('no file exports what nothing else uses; a type may belong to what its file
   expect(unused).toEqual([]);
 });
 
-test('the program has nothing that only tests use', () => {
+test('nothing in the program is used only by tests', () => {
   const program = sources.filter(({ file }) => !isTest(file) && !file.startsWith('build/'));
   const unused = program.flatMap(({ file, text, words }) => {
     const importers = importersOf(file).filter((importer) => !isTest(importer.file));

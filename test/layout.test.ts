@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const root = dirname(import.meta.dirname);
 const MOST_FILES = 16;
 
-test('every attack says first what it would exploit, how, and what is shown', () => {
+test('every attack begins with the vulnerability, the attack and what the test verifies', () => {
   const files = globSync('test/attack/*.test.ts', { cwd: root });
   expect(files.length).toBeGreaterThan(0);
   const heads =

@@ -1,13 +1,13 @@
 /**
- * VULNERABILITY: a server that takes a socket's name for proof of whose link it is sends another account's
+ * VULNERABILITY: a server that takes the name of a socket as proof of its owner sends another account's
  * programs, input and tokens to whoever has made a socket of that name (F22).
  *
  * ATTACK: mallory, an account on the same host, registers sockets under alice's uid, alice's real link, names
- * that lead out of the folder, files and symbolic links; her own link answers with frames that are too large,
- * broken or out of place; and she tries to connect to alice's link and to remove its socket.
+ * that lead out of the folder, files and symbolic links. Her own link answers with frames that are too large,
+ * malformed or out of order. She tries to connect to alice's link and to remove its socket.
  *
- * VERIFIES: each registration is refused before anything is sent to the socket, the server goes on for
- * everybody else, and the folder lets nobody reach, list or remove what is another's.
+ * VERIFIES: each registration is refused before anything is sent to the socket, the server keeps working for
+ * all other users, and nobody can connect to, list or remove the sockets of others.
  */
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -54,13 +54,13 @@ describe('false links', needs('world'), () => {
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test("a socket of one's own under another's uid is refused, and nothing is sent to it", async () => {
+  test("an attacker's socket under another user's uid is refused, and nothing is sent to it", async () => {
     const events = await attack(mallory, nameFor(alice.uid), '--listen');
     expect(answerOf(events).status).toBe(PERMISSION_DENIED);
     expect(events.filter((event) => event.received)).toEqual([]);
   });
 
-  test("another's real link cannot be registered again", async () => {
+  test("another user's real link cannot be registered again", async () => {
     const links = await daemon.as(root).links();
     const hers = links.find((link) => link.linuxUser === 'alice');
     expect(answerOf(await attack(mallory, hers?.socket ?? '')).status).toBe(PERMISSION_DENIED);
@@ -77,12 +77,12 @@ describe('false links', needs('world'), () => {
     '',
     'x'.repeat(5000),
   ]) {
-    test(`the name ${JSON.stringify(name.slice(0, 40))} is not one`, async () => {
+    test(`the name ${JSON.stringify(name.slice(0, 40))} is refused`, async () => {
       expect(answerOf(await attack(mallory, name)).status).toBe(INVALID_ARGUMENT);
     });
   }
 
-  test('a name that nobody listens on, a file and a symbolic link are refused', async () => {
+  test('a name without a listener, a file and a symbolic link are refused', async () => {
     const nobody = nameFor(mallory.uid);
     const file = nameFor(mallory.uid);
     const link = nameFor(mallory.uid);
@@ -96,16 +96,16 @@ describe('false links', needs('world'), () => {
     unlinkSync(join(daemon.runFolder, 'links', link));
   });
 
-  // What a link of mallory's own says instead of Hello. It harms nobody, mallory's own registration included.
+  // Sent by mallory's own link instead of Hello.
   const words: Record<string, string> = {
     'a frame of 4 GiB': 'ffffffff00',
-    'a broken frame': '00000004ffffffff',
+    'a malformed frame': '00000004ffffffff',
     'an empty frame': '00000000',
-    'nothing that a link may say first': '000000020a00',
+    'a frame that a link may not send first': '000000020a00',
     'half a frame': '0000ffff00',
   };
   for (const [what, hex] of Object.entries(words)) {
-    test(`a link that says ${what} is refused and the daemon goes on`, async () => {
+    test(`a link that sends ${what} is refused, and the server keeps working`, async () => {
       const events = await attack(mallory, nameFor(mallory.uid), '--listen', '--hello', hex);
       expect(answerOf(events).status).not.toBe(0);
       expect(events.filter((event) => event.received)).toEqual([]);
@@ -113,7 +113,7 @@ describe('false links', needs('world'), () => {
     });
   }
 
-  test('nobody else can connect to a link, list the folder, or take a socket away', async () => {
+  test('other users can neither connect to a link, list the folder nor remove a socket', async () => {
     const links = await daemon.as(root).links();
     const path = join(
       daemon.runFolder,

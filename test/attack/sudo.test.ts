@@ -1,13 +1,11 @@
 /**
- * VULNERABILITY: a rule for sudo that allows more than it means to makes whoever takes over the server's own
- * user root, or any other user (CVE-2019-14287 is one such way).
+ * VULNERABILITY: with a sudo rule that allows more than intended, whoever controls the server's own user
+ * becomes root, or any other user (CVE-2019-14287 was one such way).
  *
- * ATTACK: the server's user asks sudo for root under every name, number and group of it, for other programs,
- * arguments, shells and folders, and puts variables into the environment that a program run by sudo might
- * obey (F19).
+ * ATTACK: the server's user asks sudo for root by each of its names, numbers and groups, for other programs,
+ * arguments, shells and folders, and sets environment variables that a program run by sudo might use (F19).
  *
- * VERIFIES: sudo runs `latchkey link --daemon` as an ordinary user, in an environment of its own, and nothing
- * else.
+ * VERIFIES: sudo runs `latchkey link --daemon` as an ordinary user, in a new environment, and nothing else.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -38,11 +36,11 @@ function sudo(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Fin
 }
 
 describe('the sudoers file', needs('world', 'sudo'), () => {
-  test('is one that sudo accepts whole', () => {
+  test('is accepted by visudo', () => {
     expect(execFileSync('visudo', ['-c', '-s', '-f', SUDOERS], { encoding: 'utf8' })).toMatch(/parsed OK/);
   });
 
-  test('lets the server run its one command as a user, with nothing of its environment', async () => {
+  test('lets the server run its only command as a user, with nothing from its environment', async () => {
     const hostile = {
       LD_PRELOAD: '/x.so',
       LD_LIBRARY_PATH: '/x',
@@ -74,10 +72,10 @@ describe('the sudoers file', needs('world', 'sudo'), () => {
     ['root', ['-u', 'root', ...LINE]],
     ['root by its number', ['-u', '#0', ...LINE]],
     ['root by another name', ['-u', 'toor', ...LINE]],
-    ['root, when nobody is named', LINE],
-    ['-1, once taken for root (CVE-2019-14287)', ['-u', '#-1', ...LINE]],
+    ['root, when no user is given', LINE],
+    ['-1, which old versions took for root (CVE-2019-14287)', ['-u', '#-1', ...LINE]],
     ['4294967295', ['-u', '#4294967295', ...LINE]],
-    ['a uid of nobody', ['-u', '#7099', ...LINE]],
+    ['a uid without an account', ['-u', '#7099', ...LINE]],
     ['the account called #7002 as itself', ['-u', '#7050', '-g', '#7050', ...LINE]],
     ['an unknown user', ['-u', 'nosuchuser', ...LINE]],
     ['another group', ['-u', 'alice', '-g', 'root', ...LINE]],
@@ -97,12 +95,12 @@ describe('the sudoers file', needs('world', 'sudo'), () => {
     ['another directory', ['-u', 'alice', '-D', '/tmp', ...LINE]],
     ['another root', ['-u', 'alice', '-R', '/mnt', ...LINE]],
     ['open descriptors', ['-u', 'alice', '-C', '9', ...LINE]],
-  ])('refuses it %s', async ([, argv]) => {
+  ])('refuses %s', async ([, argv]) => {
     const { status, stdout } = await sudo(argv);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   });
 
-  test("reads an account's name that looks like a uid as that uid, so that the server gives it none", async () => {
+  test('takes an account name that looks like a uid for that uid, so that the server starts no link for it', async () => {
     expect((await sudo(['-u', '#7002', ...LINE])).stdout).toMatch(/^7002\n/); // mallory, not the account of that name
   });
 });

@@ -86,7 +86,7 @@ export class CallerWorld implements AsyncDisposable {
     await meetAgain(daemon, people);
     const login = async (name: LoginName): Promise<string> => {
       const link = await daemon.link(ACCOUNTS[name], '--print-token');
-      return (await link.printed(/\S+/))[0];
+      return (await link.printed(/^\S+(?=\n)/))[0];
     };
     const logins = {
       user: await login('user'),

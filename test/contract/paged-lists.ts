@@ -98,7 +98,7 @@ export function pagedLists(opened: Opened): void {
   const made = (changes: readonly Partial<TokenRow>[]): TokenRow[] =>
     changes.map((change, index) => tokenRow(`t${index}`, change));
 
-  test('give each token once, in every order and through every filter', async () => {
+  test('return each token once, in every order and with every filter', async () => {
     const orderBy = fc.tuple(fc.constantFrom(...ORDERS.tokens), direction).map((parts) => parts.join(''));
     const property = fc.asyncProperty(
       someTokens,
@@ -122,7 +122,7 @@ export function pagedLists(opened: Opened): void {
     await fc.assert(property, { numRuns: RUNS });
   });
 
-  test('give each login once with what it has, as tokens come, are renewed and go', async () => {
+  test('return each login once with its counts, while tokens are issued, renewed and deleted', async () => {
     const orderBy = fc.tuple(fc.constantFrom(...ORDERS.logins), direction).map((parts) => parts.join(''));
     const property = fc.asyncProperty(
       someTokens,
@@ -165,7 +165,7 @@ export function pagedLists(opened: Opened): void {
     await fc.assert(property, { numRuns: RUNS });
   });
 
-  test('find as well what a filter picks by the thousand', async () => {
+  test('return all rows of a filter that matches thousands', async () => {
     const rows = Array.from({ length: 1100 }, (_, at) =>
       tokenRow(`t${at}`, { login: `user${at % 1050}`, linux_user: 'crowd', issued_at: at }),
     );
@@ -182,7 +182,7 @@ export function pagedLists(opened: Opened): void {
     });
   });
 
-  test('give each session once, in every order and through every filter', async () => {
+  test('return each session once, in every order and with every filter', async () => {
     const orderBy = fc.tuple(fc.constantFrom(...ORDERS.sessions), direction).map((parts) => parts.join(''));
     const change = fc.record({
       login: name,
@@ -219,7 +219,7 @@ export function pagedLists(opened: Opened): void {
     await fc.assert(property, { numRuns: RUNS });
   });
 
-  test('tell of a login where its newest tokens came from, what runs and which links it has', async () => {
+  test('return for a login the addresses of its newest tokens, its running sessions and its links', async () => {
     const places = [null, '10.0.0.2', '10.0.0.1', '10.0.0.2', '10.0.0.9'];
     await put(places.map((client_ip, at) => tokenRow(`p${at}`, { client_ip, issued_at: at })));
     const many = Array.from({ length: 12 }, (_, at) =>

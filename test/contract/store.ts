@@ -53,7 +53,7 @@ async function jtisOf(store: Store, query: Partial<tokens.TokenQuery>): Promise<
 }
 
 function commits(opened: Opened): void {
-  test('keep what was asked for together, and answer each', async () => {
+  test('store what was requested at the same time, and answer each request', async () => {
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
         opened().commit(async (tx) => {
@@ -67,7 +67,7 @@ function commits(opened: Opened): void {
       expect(await opened().read((db) => getMeta(db, `key${index}`))).toBe(`${index}`);
   });
 
-  test('fail alone and leave nothing of what failed', async () => {
+  test('fail separately, and leave nothing of a failed one', async () => {
     const refused = new AppError('LIMIT_EXCEEDED', 'enough');
     const outcomes = await Promise.allSettled([
       opened().commit((tx) => setMeta(tx, 'before', 'kept')),
@@ -91,7 +91,7 @@ function commits(opened: Opened): void {
     expect(await jtisOf(opened(), {})).toEqual([]);
   });
 
-  test('are never seen by half: a read comes before or after', async () => {
+  test('are atomic: a read sees all of one, or nothing', async () => {
     let half = false;
     const write = opened().commit(async (tx) => {
       await setMeta(tx, 'one', 'x');
@@ -106,7 +106,7 @@ function commits(opened: Opened): void {
     await write;
   });
 
-  test('and reads are refused once it is closed', async () => {
+  test('and reads are refused once the store is closed', async () => {
     const last = opened().commit((tx) => setMeta(tx, 'last', 'kept'));
     await opened()[Symbol.asyncDispose]();
     await last;
@@ -118,7 +118,7 @@ function commits(opened: Opened): void {
 }
 
 function tokensKept(opened: Opened): void {
-  test('come, are renewed and go', async () => {
+  test('are added, renewed and deleted', async () => {
     await insertTokens(opened(), tokenRow('a'), tokenRow('b'));
     const renewed = { issued_at: 2, expires_at: 3, claims: '{"exp":3}' };
     expect(await opened().commit((tx) => tokens.renewToken(tx, 'a', renewed))).toBe(true);
@@ -132,7 +132,7 @@ function tokensKept(opened: Opened): void {
     expect(await opened().read((db) => tokens.selectTokensById(db, ['a', 'b']))).toEqual([tokenRow('b')]);
   });
 
-  test('are found by login, parent and end', async () => {
+  test('are found by login, parent and expiry', async () => {
     await insertTokens(
       opened(),
       tokenRow('p', { expires_at: 10 }),
@@ -146,7 +146,7 @@ function tokensKept(opened: Opened): void {
     expect(await opened().read((db) => tokens.expiredTokens(db, 7, 1))).toEqual(['c']);
   });
 
-  test('are deleted by the thousand', async () => {
+  test('are deleted in thousands', async () => {
     const jtis = Array.from({ length: 1200 }, (_, index) => `t${index}`);
     await insertTokens(opened(), ...jtis.map((jti) => tokenRow(jti)));
     expect(await opened().read((db) => tokens.selectTokensById(db, jtis))).toHaveLength(1200);
@@ -154,7 +154,7 @@ function tokensKept(opened: Opened): void {
     expect(await jtisOf(opened(), {})).toEqual([]);
   });
 
-  test('are all read at boot', async () => {
+  test('are all read at start', async () => {
     await insertTokens(opened(), tokenRow('a'), tokenRow('b', { parent: 'a', expires_at: 9 }));
     const ids = await opened().read(async (db) => {
       const ids: tokens.TokenId[] = [];
@@ -170,7 +170,7 @@ function tokensKept(opened: Opened): void {
 }
 
 function tokensListed(opened: Opened): void {
-  test('are listed by filter, text taken literally and without case', async () => {
+  test('are filtered by literal text, ignoring case', async () => {
     await insertTokens(
       opened(),
       tokenRow('a', { login: 'al_ice', auth_method: 'local', issued_at: 1 }),
@@ -188,7 +188,7 @@ function tokensListed(opened: Opened): void {
   });
 
   const orders = ['login', 'login desc', 'issued_at', 'issued_at desc', 'expires_at', 'auth_method desc'];
-  test.each(orders)('are paged by %s, each once, also with equals', async (orderBy) => {
+  test.each(orders)('are paged by %s, each once, even with equal values', async (orderBy) => {
     const rows = Array.from({ length: 25 }, (_, index) =>
       tokenRow(`t${index}`, { login: `u${index % 4}`, issued_at: index % 3, expires_at: index }),
     );
@@ -208,7 +208,7 @@ function tokensListed(opened: Opened): void {
     expect(ordered).toEqual(orderBy.endsWith('desc') ? sorted.reverse() : sorted);
   });
 
-  test('do not move between pages when others come or go', async () => {
+  test('do not move between pages when others are added or deleted', async () => {
     await insertTokens(opened(), ...[1, 2, 3, 4].map((at) => tokenRow(`t${at}`, { issued_at: at })));
     const first = await opened().read((db) => tokens.selectTokens(db, { pageSize: 2 }));
     await insertTokens(opened(), tokenRow('new', { issued_at: 9 }));
@@ -241,7 +241,7 @@ function tokensListed(opened: Opened): void {
 }
 
 function links(opened: Opened): void {
-  test('come, change and go', async () => {
+  test('are added, changed and deleted', async () => {
     await opened().commit((tx) => upsertLink(tx, linkRow('a')));
     await opened().commit((tx) => upsertLink(tx, linkRow('a', { state: 'lost' })));
     expect(await opened().read(allLinks)).toEqual([linkRow('a', { state: 'lost' })]);
@@ -256,7 +256,7 @@ function sessionsKept(opened: Opened): void {
     return page.items.map(({ id }) => id);
   };
 
-  test('come, end and go', async () => {
+  test('are added, ended and deleted', async () => {
     await opened().commit((tx) => sessions.insertSession(tx, sessionRow('a')));
     const end = { state: 'ended', ended_at: 5, exit_status: 137 } as const;
     expect(await opened().commit((tx) => sessions.updateSession(tx, 'a', end))).toBe(true);
@@ -306,7 +306,7 @@ function sessionsKept(opened: Opened): void {
 }
 
 function penaltiesKept(opened: Opened): void {
-  test('come, grow, run off and are taken back', async () => {
+  test('are added, raised, expire and are cleared', async () => {
     const rows = [
       { login: 'alice', source: 'here', until: 30 },
       { login: 'alice', source: '', until: 20 },

@@ -27,7 +27,7 @@ describe('the command line', needs('world'), () => {
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('^C goes to the program, whose status is then ours', async () => {
+  test('^C goes to the program, and its exit status is passed on', async () => {
     const run = daemon.begin(alice, [
       'start',
       '--',
@@ -40,7 +40,7 @@ describe('the command line', needs('world'), () => {
     expect(await run.finished).toMatchObject({ status: 42, stderr: '' });
   });
 
-  test('^C twice leaves the program running, and says how to come back', async () => {
+  test('^C twice leaves the program running, and says how to attach again', async () => {
     const script =
       'trap "echo kept on" INT; echo on; while ! [ -e go ]; do sleep 0.1; done; echo end; exit 5';
     const run = daemon.begin(alice, ['start', '--', 'sh', '-c', script]);
@@ -67,13 +67,14 @@ describe('the command line', needs('world'), () => {
     expect((await daemon.as(alice).session(id)).state).toBe('running');
   });
 
-  test('a pipeline that stops reading ends the program quietly, as it would end one here', async () => {
+  test('a pipeline that stops reading ends the program without a message, as it ends local programs', async () => {
     const { stdout, stderr } = await shell(
       '"$latchkey" start --run "$run" yes | head -n 1; echo $PIPESTATUS',
     );
     expect([stdout, stderr]).toEqual(['y\n141\n', '']);
-    const sessions = await daemon.as(alice).sessions('--filter', 'yes');
-    expect(sessions).toMatchObject([{ command: ['yes'], exitStatus: 141 }]);
+    await expect
+      .poll(() => daemon.as(alice).sessions('--filter', 'yes'), { timeout: 10_000 })
+      .toMatchObject([{ command: ['yes'], exitStatus: 141 }]);
   });
 
   test('every byte arrives, in both directions', async () => {
@@ -83,7 +84,7 @@ describe('the command line', needs('world'), () => {
     expect(made).toMatchObject({ stdout: 'same\n', stderr: '' });
   });
 
-  test('names from elsewhere cannot reach the terminal', async () => {
+  test('control characters in names do not reach the terminal', async () => {
     await daemon.cli(alice, ['start', '--', 'sh', '-c', 'exit 0', '\u001b]0;owned\u0007\u202e']);
     for (const argv of [['sessions'], ['sessions', '--json']]) {
       const stdout = (await daemon.cli(root, argv)).stdout.replaceAll('\n', ' ');
@@ -92,7 +93,7 @@ describe('the command line', needs('world'), () => {
     }
   });
 
-  test('a watch shows what there is, then what changes', async () => {
+  test('a watch shows what exists, then what changes', async () => {
     const run = daemon.begin(root, ['tokens', 'watch', '--json']);
     await run.printed(/"event":"complete"/);
     const theirs = await daemon.link(mallory);
@@ -106,7 +107,7 @@ describe('the command line', needs('world'), () => {
     run.kill('SIGTERM');
   });
 
-  test('alone it says where one stands, and what could be done next', async () => {
+  test('without a command it shows the status, and commands to run next', async () => {
     const { status, stdout, stderr } = await daemon.cli(alice, ['--no-color']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(
@@ -162,7 +163,7 @@ describe('the command line', needs('world'), () => {
       }
     });
 
-    test.for(Object.keys(OFFERS))('and nothing of it runs in %s', async (name) => {
+    test.for(Object.keys(OFFERS))('and runs none of it in %s', async (name) => {
       const argv = ['start', '--detach', '--', 'sleep', '60', HOSTILE.shell ?? '', ...Object.values(HOSTILE)];
       const wanted = (await daemon.cli(alice, argv)).stdout.trim();
       const env = { words: `--run ${daemon.runFolder} sessions show`, wanted };
@@ -188,7 +189,7 @@ describe('the command line', needs('world'), () => {
     expect(readFileSync(kept, 'utf8').trim()).toBe(daemon.serverFile.ca.trim());
   });
 
-  test('a token is checked without being shown to anybody', async () => {
+  test('a token is verified from standard input', async () => {
     const file = join(
       alice.home,
       '.config/latchkey/servers',
@@ -202,7 +203,7 @@ describe('the command line', needs('world'), () => {
     expect(bad).toMatchObject({ status: 1, stdout: 'refused: TOKEN_INVALID\n' });
   });
 
-  test('reading on goes on over a restart of the server, each byte once', async () => {
+  test('reading continues over a restart of the server, each byte once', async () => {
     const script = 'echo one; while ! [ -e restarted ]; do sleep 0.1; done; echo two';
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
     const run = daemon.begin(alice, ['sessions', 'read', '--follow', id]);
@@ -213,7 +214,7 @@ describe('the command line', needs('world'), () => {
     expect(await run.finished).toMatchObject({ status: 0, stdout: 'one\ntwo\n', stderr: '' });
   });
 
-  test('who loses the login in the middle is told how to come back', async () => {
+  test('a user whose login ends meanwhile is told how to attach again', async () => {
     const theirs = await daemon.link(mallory);
     const run = daemon.begin(mallory, ['start', '--', 'sh', '-c', 'echo on; sleep 60']);
     await run.printed(/on\n/);
@@ -224,7 +225,7 @@ describe('the command line', needs('world'), () => {
     await theirs.finished;
   });
 
-  test('logging out ends the login, its link and the token kept here', async () => {
+  test('logging out ends the login and its link, and removes the stored token', async () => {
     const out = await daemon.cli(alice, ['logout']);
     expect(out).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Ended 1 token, 1 link/) });
     await link.finished;

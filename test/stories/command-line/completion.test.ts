@@ -55,7 +55,7 @@ describe('the completion of the program', needs(...SHELLS), () => {
     expect(shown[DIRECTORY_LINE], 'only directories').not.toContain('b-file');
   });
 
-  test.for(SHELLS)('offers nothing, and says nothing, where no server answers in %s', async (shell) => {
+  test.for(SHELLS)('offers nothing, and prints nothing, without a server in %s', async (shell) => {
     const lines = ['latchkey tokens show ', 'latchkey tokens --server localhost:1 --login '];
     const shown = pressTab(shell, lines, { programs, folder });
     for (const [at, line] of lines.entries()) {
@@ -65,7 +65,7 @@ describe('the completion of the program', needs(...SHELLS), () => {
     expect(shown.join('\n')).not.toMatch(/latchkey: |server is running|vouches/);
   });
 
-  test.for(SHELLS)('runs nothing that is on the line in %s', async (shell) => {
+  test.for(SHELLS)('runs nothing from the line in %s', async (shell) => {
     const hostile = ['$(touch pwned)', '`touch pwned`', '"$(touch pwned)"', '(touch pwned)'];
     const attacks = hostile.flatMap((text) => [
       `latchkey --run ${text} tokens show `,

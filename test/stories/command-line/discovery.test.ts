@@ -22,7 +22,7 @@ beforeAll(async () => {
   const config = { server: { hostname: HOST } };
   [daemon, impostor] = await Promise.all([TestDaemon.start({ config }), TestDaemon.start({ config })]);
   const link = await daemon.link(alice, '--print-token');
-  token = link.stdout.trim();
+  [token] = await link.printed(/^\S+(?=\n)/);
 });
 afterAll(async () => {
   await daemon?.[Symbol.asyncDispose]();
@@ -38,7 +38,7 @@ function anywhere(...argv: string[]): Promise<Finished> {
 }
 
 test(
-  'DNS names the server, its fingerprint says whether to believe it, and then it is used (N1, N3, N4)',
+  'a server found in DNS is used once its fingerprint is trusted (N1, N3, N4)',
   needs('world'),
   async () => {
     names.services.set(SERVICE, [
@@ -58,7 +58,7 @@ test(
   },
 );
 
-test('a server that DNS names falsely gets no token (N4)', needs('world'), async () => {
+test('an impostor found in DNS gets no token (N4)', needs('world'), async () => {
   names.services.set(SERVICE, [{ priority: 1, host: HOST, port: portOf(impostor) }]);
   const ca = join(daemon.folder, 'ca.pem');
   writeFileSync(ca, daemon.serverFile.ca);
@@ -70,9 +70,13 @@ test('a server that DNS names falsely gets no token (N4)', needs('world'), async
   expect(impostor.log).not.toContain('WhoAmI');
 });
 
-test('an address without a service is dialled at the usual port', needs('world'), async () => {
-  names.services.clear();
-  names.addresses.set(`_latchkey.${DOMAIN}`, '127.0.0.1');
-  const said = await anywhere('whoami');
-  expect(said.stderr).toContain('127.0.0.1:7300');
-});
+test(
+  'an address record without a service record is dialled at the default port',
+  needs('world'),
+  async () => {
+    names.services.clear();
+    names.addresses.set(`_latchkey.${DOMAIN}`, '127.0.0.1');
+    const said = await anywhere('whoami');
+    expect(said.stderr).toContain('127.0.0.1:7300');
+  },
+);

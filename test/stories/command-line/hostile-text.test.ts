@@ -15,7 +15,7 @@ import { Screen } from '../../support/terminal/screen.ts';
 let daemon: TestDaemon;
 let session: string;
 
-describe('text from elsewhere', needs('world', 'tmux'), () => {
+describe('untrusted text', needs('world', 'tmux'), () => {
   beforeAll(async () => {
     daemon = await TestDaemon.start();
     await daemon.link(alice);
@@ -27,7 +27,7 @@ describe('text from elsewhere', needs('world', 'tmux'), () => {
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
   test.for([40, 60, 80, 200])(
-    'does nothing to a terminal of %i columns, and breaks no line',
+    'has no effect on a terminal of %i columns, and wraps no line',
     async (columns) => {
       using screen = new Screen(root, { columns, rows: 200 });
       const run = `--run ${daemon.runFolder}`;
@@ -46,7 +46,7 @@ describe('text from elsewhere', needs('world', 'tmux'), () => {
     },
   );
 
-  test('is whole and as harmless in a pipe, in JSON and in a watch', async () => {
+  test('is complete and escaped in a pipe, in JSON and in a watch', async () => {
     for (const argv of [['sessions'], ['sessions', '--json'], ['sessions', 'show', session]]) {
       const { stdout, stderr } = await daemon.cli(root, argv);
       expect(stdout + stderr).not.toMatch(HARMFUL);
@@ -67,7 +67,7 @@ describe('text from elsewhere', needs('world', 'tmux'), () => {
     watch.kill();
   });
 
-  test('is harmless in what one is told of, and in the log', async () => {
+  test('is escaped in messages and in the log', async () => {
     for (const text of Object.values(HOSTILE)) {
       const words = [
         ['tokens', 'show'],
@@ -89,7 +89,7 @@ describe('text from elsewhere', needs('world', 'tmux'), () => {
     expect(daemon.log).not.toMatch(HARMFUL);
   });
 
-  test('stands in the columns of a table as a real terminal counts them', async () => {
+  test('is aligned in a table as a real terminal measures it', async () => {
     const cells = Object.values(HOSTILE).map((text) => [{ text: inert(text) }, { text: 'Z' }]);
     const lines = layTable([{ title: 'TEXT', shrinks: true }, { title: 'Z' }], cells, 80, (text) => text);
     const at = displayWidth(lines[0]?.replace(/Z$/, '') ?? '');

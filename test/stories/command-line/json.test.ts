@@ -29,7 +29,7 @@ function isAsDescribed(description: Description, value: unknown): boolean {
   return true;
 }
 
-describe('what is printed for programs', needs('world'), () => {
+describe('the output of --json', needs('world'), () => {
   beforeAll(async () => {
     daemon = await TestDaemon.start();
     await daemon.link(alice);
@@ -38,7 +38,7 @@ describe('what is printed for programs', needs('world'), () => {
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('is as its manual says, whatever the command', async () => {
+  test('is as its manual says, for every command', async () => {
     const { documents } = MANUAL;
     const check = async (name: string, account: Account, ...argv: string[]): Promise<unknown> => {
       const { stdout } = await daemon.cli(account, [...argv.slice(0, 1), '--json', ...argv.slice(1)]);
@@ -66,7 +66,7 @@ describe('what is printed for programs', needs('world'), () => {
     await check(ended, alice, 'logout');
   });
 
-  test('as are the lines of a watch', async () => {
+  test('is as its manual says in each line of a watch', async () => {
     const link = await daemon.link(mallory);
     const runs = ['tokens', 'links', 'sessions'].map((noun) => {
       return [noun, daemon.begin(mallory, [noun, '--json', '--watch'])] as const;
@@ -88,7 +88,7 @@ describe('what is printed for programs', needs('world'), () => {
     await link.finished;
   });
 
-  test('as is what went wrong, on standard error', async () => {
+  test('is as its manual says for errors, on standard error', async () => {
     const wrong = [
       [['whoami', '--json', '--token-file', '/dev/null'], 'TOKEN_INVALID', 3],
       [['tokens', '--json', '--nonsense'], 'USAGE', 2],

@@ -15,13 +15,13 @@ async function alicesJti(): Promise<string> {
   return (await daemon.as(alice).token()).jti;
 }
 
-describe('a link begun by hand', needs('world', 'tmux'), () => {
+describe('a link started by hand', needs('world', 'tmux'), () => {
   beforeAll(async () => {
     daemon = await TestDaemon.start();
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('takes the place of another login, says so, and gives it back', async () => {
+  test('replaces the stored login, says so, and restores it', async () => {
     const first = await daemon.link(alice);
     const before = await alicesJti();
     const second = daemon.begin(alice, ['link']);
@@ -37,7 +37,7 @@ describe('a link begun by hand', needs('world', 'tmux'), () => {
     expect([status, stderr]).toEqual([3, expect.stringContaining('latchkey login')]);
   });
 
-  test('leaves word of what happened when it is killed, and what to do', async () => {
+  test('makes later commands say what happened and what to do when it was killed', async () => {
     const link = await daemon.link(mallory);
     const watch = daemon.begin(root, ['links', '--watch']);
     await watch.printed(/mallory/);
@@ -55,7 +55,7 @@ describe('a link begun by hand', needs('world', 'tmux'), () => {
     expect((await daemon.cli(mallory, ['whoami'])).status).toBe(0);
   });
 
-  test('says on a terminal that it runs in the background, wherever --run stands', async () => {
+  test('says on a terminal that it runs in the background, with --run before or after the command', async () => {
     using screen = new Screen(alice, { columns: 120 });
     screen.enter(`clear; ${program()} --run ${daemon.runFolder} link --daemon; echo ended with $?`);
     await screen.shows({
@@ -86,7 +86,7 @@ describe('a link begun by hand', needs('world', 'tmux'), () => {
 });
 
 test(
-  'a server on any free port is found there, and again where it is after a restart',
+  'a server on any free port is found, and found again on another port after a restart',
   needs('world'),
   async () => {
     await using moving = await TestDaemon.start({ config: { api: { listen: '127.0.0.1:0' } } });

@@ -20,7 +20,7 @@ async function whileStopped<Result>(work: () => Promise<Result>): Promise<Result
   }
 }
 
-describe('what takes longer than a second', needs('world', 'tmux'), () => {
+describe('a call that takes longer than a second', needs('world', 'tmux'), () => {
   beforeAll(async () => {
     daemon = await TestDaemon.start();
     await daemon.link(alice);
@@ -32,20 +32,23 @@ describe('what takes longer than a second', needs('world', 'tmux'), () => {
     ['tokens', 'waiting for the server … 1 s', /^TOKEN /],
     ['start -- echo hello', 'waiting for your link … 1 s', /^hello$/],
     ['login alice@', 'waiting for 127.0.0.1:', /^Password:/],
-  ] as const)('says on a terminal what %s waits for, and takes that back', async ([words, wait, result]) => {
-    using screen = new Screen(alice, { columns: 60 });
-    const written = await screen.written(() =>
-      whileStopped(async () => {
-        screen.enter(`clear; ${program()} --run ${daemon.runFolder} ${words}; echo ended with $?`);
-        await screen.shows(/… ([2-9]|\d\d) s$/);
-      }),
-    );
-    expect(written).toContain(wait);
-    expect(written).toContain('… 2 s');
-    await screen.shows({ header: result, no: '…' });
-  });
+  ] as const)(
+    'shows on a terminal what %s waits for, and clears it afterwards',
+    async ([words, wait, result]) => {
+      using screen = new Screen(alice, { columns: 60 });
+      const written = await screen.written(() =>
+        whileStopped(async () => {
+          screen.enter(`clear; ${program()} --run ${daemon.runFolder} ${words}; echo ended with $?`);
+          await screen.shows(/… ([2-9]|\d\d) s$/);
+        }),
+      );
+      expect(written).toContain(wait);
+      expect(written).toContain('… 2 s');
+      await screen.shows({ header: result, no: '…' });
+    },
+  );
 
-  test('is not spoken of to programs, nor with --quiet', async () => {
+  test('shows nothing to programs, nor with --quiet', async () => {
     using screen = new Screen(root);
     const quiet = `${program()} tokens --run ${daemon.runFolder} --quiet`;
     const piped = `${program()} tokens --run ${daemon.runFolder} --json | wc -l`;
@@ -57,7 +60,7 @@ describe('what takes longer than a second', needs('world', 'tmux'), () => {
     expect(await run.finished).toMatchObject({ status: 0, stderr: '' });
   });
 
-  test('is left by a completion after two seconds, which then offers nothing', async () => {
+  test('is abandoned by a completion after two seconds, which then offers nothing', async () => {
     await whileStopped(async () => {
       const completed = await daemon.begin(alice, ['complete', '--', 'tokens', 'show', '']).finished;
       expect(completed).toMatchObject({ status: expect.any(Number), stdout: '' });

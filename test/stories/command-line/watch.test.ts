@@ -29,13 +29,13 @@ function events({ stdout }: Run): Told[] {
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
 }
 
-describe('a list that is watched', needs('world', 'tmux'), () => {
+describe('a watched list', needs('world', 'tmux'), () => {
   beforeAll(async () => {
     daemon = await TestDaemon.start();
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('is drawn in place as it changes and fits, and the terminal is left as it was (X7)', async () => {
+  test('is updated in place, fits the terminal, and restores it afterwards (X7)', async () => {
     using screen = typed(root, 'tokens --watch', { rows: 6 });
     await screen.shows({
       lines: [/^TOKEN +LOGIN /, /^\S+ +root /, /^$/, /^$/, /^$/, /^1 token {2}\d\d:\d\d:\d\d {2}q ends$/],
@@ -59,7 +59,7 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     await Promise.all(links.map((link) => link.finished));
   });
 
-  test('comes back behind ^Z, and ends with q', async () => {
+  test('continues after ^Z and fg, and ends with q', async () => {
     using screen = typed(root, 'tokens list --watch');
     await screen.shows(/q ends/);
     screen.press('C-z');
@@ -75,7 +75,7 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     await screen.shows(/it ended with 0/);
   });
 
-  test('goes on when the server was away, says so once, and tells what changed meanwhile', async () => {
+  test('continues after the server was away, says so once, and reports what changed meanwhile', async () => {
     const theirs = await daemon.link(mallory);
     await daemon.link(alice);
     const run = daemon.begin(root, ['tokens', 'watch', '--json']);
@@ -110,7 +110,7 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
       expect(each.stderr).toMatch(/^latchkey: [^\n]*; trying again\nlatchkey: watching again\n$/);
   });
 
-  test('ends when the login does, with the status for it', async () => {
+  test('ends with its login, with status 3', async () => {
     const theirs = await daemon.link(mallory);
     const run = daemon.begin(mallory, ['sessions', 'watch']);
     using screen = typed(mallory, 'sessions --watch');
@@ -125,7 +125,7 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     await theirs.finished;
   });
 
-  test('finds a session by its command as it is read, as a list does', async () => {
+  test('filters sessions by their command, as a list does', async () => {
     const theirs = await daemon.link(mallory);
     const words = ['--filter', 'sleep 3001'];
     const run = daemon.begin(mallory, ['sessions', 'watch', '--json', ...words]);
@@ -143,7 +143,7 @@ describe('a list that is watched', needs('world', 'tmux'), () => {
     await theirs.finished;
   });
 
-  test('takes no words that mean nothing to it', async () => {
+  test('refuses options that do not apply to it', async () => {
     for (const words of ['--all', '--limit 3', '--sort login']) {
       const { status, stderr } = await daemon.cli(root, ['tokens', '--watch', ...words.split(' ')]);
       expect([status, stderr]).toEqual([2, expect.stringContaining(words.split(' ')[0] ?? '')]);

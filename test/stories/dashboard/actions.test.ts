@@ -7,7 +7,7 @@ import { DashboardSite, SESSIONS } from '../../support/terminal/dashboard.ts';
 describe('the dashboard', needs('world', 'tmux'), () => {
   const site = DashboardSite.ofSuite();
 
-  test('attaches to a session of its user, who types into it, leaves it, and is back at the same row', async () => {
+  test('attaches to a session of its user, passes on what is typed, and returns to the same row', async () => {
     const script = 'trap "echo caught it" INT; while read -r line; do echo "heard $line"; done; sleep 60';
     await site.start(alice, 'sleep', '3000');
     const id = await site.start(alice, '--stdin', 'sh', '-c', script);
@@ -32,7 +32,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ selected: 'sleep 3000' });
   });
 
-  test('reads what an ended session of its user has printed, raw, and not what others have', async () => {
+  test('shows the raw output of an ended session of its user, and none of other users', async () => {
     await site.start(alice, 'printf', 'said \\033[1mloud\\033[0m and clear\\n');
     using own = await site.dashboard(alice);
     own.press(...SESSIONS);
@@ -76,7 +76,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ title: 'Sessions · 1 of' });
   });
 
-  test('says before it ends something how much hangs on it, and sums the receipts of many', async () => {
+  test('says what will end before it ends anything, and sums up many receipts', async () => {
     await site.daemon.link(mallory);
     const running = await site.start(mallory, 'sleep', '730001');
     using screen = await site.dashboard(root);
@@ -115,7 +115,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ title: /filter "740000" · 1 of 1$/, line: /running.*sleep 740000/ });
   });
 
-  test('is led by the mouse where that was asked for, and the terminal is without it elsewhere', async () => {
+  test('uses the mouse with --mouse, and only while it is on the screen', async () => {
     for (const time of ['3101', '3102', '3103', '3104', '3105']) await site.start(alice, 'sleep', time);
     using screen = await site.dashboard(alice, '--mouse');
     await expect.poll(() => screen.hasMouse).toBe(true);
@@ -152,7 +152,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     expect(without.hasMouse).toBe(false);
   });
 
-  test('has its terminal back after ^z and fg, however it was stopped', async () => {
+  test('restores its screen after ^z and fg, however it was stopped', async () => {
     using screen = await site.dashboard(root);
     const place = { header: /^Latchkey {2}root \(admin\).*● live$/, tabs: / 1 Overview .* 5 Sessions$/ };
     await screen.shows(place);

@@ -7,7 +7,7 @@ import { commandLine, DashboardSite, SESSIONS } from '../../support/terminal/das
 describe('the dashboard', needs('world', 'tmux'), () => {
   const site = DashboardSite.ofSuite();
 
-  test('shows a login that comes, finds it, opens it, ends it with its receipt, and it is gone (X7)', async () => {
+  test('shows a new login, finds it, opens it, revokes it with a receipt, and it is gone (X7)', async () => {
     using screen = await site.dashboard(root, '--screen tokens');
     await screen.shows({ selected: /./, line: ' alice ' });
     const theirs = await site.daemon.link(mallory);
@@ -37,7 +37,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows(/alice/);
   });
 
-  test('goes from a login to its sessions and back, and ends those that are marked', async () => {
+  test('goes from a login to its sessions and back, and ends the marked ones', async () => {
     const ids = [await site.start(alice, 'sleep', '1001'), await site.start(alice, 'sleep', '1002')];
     using screen = await site.dashboard(root);
     screen.press(':', 'log');
@@ -58,7 +58,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ title: /^login alice$/ });
   });
 
-  test('says that the server is away, and goes on by itself when it is back', async () => {
+  test('says that the server is away, and reconnects by itself when it is back', async () => {
     using screen = await site.dashboard(root, '--local-admin --screen tokens');
     await site.daemon.end('SIGKILL');
     await screen.shows({ header: /○ reconnecting$/, prompt: /^Reconnecting: / });
@@ -71,7 +71,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ no: 'mallory' });
   });
 
-  test('says that its login is over and what to do, offers nothing then, and leaves', async () => {
+  test('says that its login has ended and what to do, and then offers only to quit', async () => {
     const theirs = [await site.daemon.link(mallory)];
     using revoked = await site.dashboard(mallory, '--screen sessions');
     await site.daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
@@ -97,7 +97,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await Promise.all(theirs.map((link) => link.finished));
   });
 
-  test('keeps what one is doing while the server is away, and does it when it is back', async () => {
+  test('keeps a question and a filter while the server is away, and continues with them when it is back', async () => {
     const id = await site.start(alice, 'sleep', '760001');
     using screen = await site.dashboard(root, '--local-admin');
     screen.press(...SESSIONS, '/', '7600', 'Enter', 'x');
@@ -125,7 +125,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ title: 'Receipt', line: `session  ${id}` });
   });
 
-  test('shows a user what is theirs, and offers nothing to who only looks on', async () => {
+  test('shows users only their own, and offers no action with --read-only', async () => {
     using theirs = await site.dashboard(alice, '--screen tokens');
     await theirs.shows({ title: /^Tokens · 1 of 1$/, selected: 'alice', no: /bob|root +local/ });
     using everybody = await site.dashboard(bob, '--read-only --screen tokens');
@@ -134,7 +134,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await everybody.shows({ title: 'Keys', footer: 'esc back', no: 'revoke' });
   });
 
-  test('shows managers first what goes on, in charts and numbers, and to nobody else', async () => {
+  test('opens on the overview, in charts and numbers, for managers only', async () => {
     using screen = await site.dashboard(bob, '', { columns: 80, rows: 24 });
     const counts = [/\d logins?, \d+ tokens, \d+ links? and \d+ sessions? running$/, /^server: /];
     const charts = [/^logins +[·▁-█]{15,60} {2}(none|\d+) in the last hour/, /^calls +[·▁-█]{15,60} /];

@@ -9,7 +9,7 @@ import type { View } from '../../support/terminal/view.ts';
 describe('the dashboard', needs('world', 'tmux'), () => {
   const site = DashboardSite.ofSuite();
 
-  test('does something for every key of its help', { timeout: 120_000 }, async () => {
+  test('reacts to every key of its help', { timeout: 120_000 }, async () => {
     await Promise.all(Array.from({ length: 40 }, (_, at) => site.start(alice, 'sleep', `${2000 + at}`)));
     using screen = await site.dashboard(alice, '', { columns: 70, rows: 50 });
     screen.press(...SESSIONS);
@@ -65,7 +65,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       ['1'],
       { title: /^Overview$/, lines: [/^Overview$/, /^\d+ log/], footer: 'q quit  : go to' },
     ],
-  ] as const)('does something for every key of its help on %s', async ([, way, place]) => {
+  ] as const)('reacts to every key of its help on %s', async ([, way, place]) => {
     using screen = await site.dashboard(root, '', { columns: 70, rows: 50 });
     screen.press(...way);
     await screen.shows(place);

@@ -13,7 +13,7 @@ const ESC = '\u001b';
 describe('the dashboard', needs('world', 'tmux'), () => {
   const site = DashboardSite.ofSuite();
 
-  test('is whole in a small terminal, and in a large one again', async () => {
+  test('fits a small terminal, and a large one again', async () => {
     using screen = await site.dashboard(root, '--screen tokens');
     screen.resize(60, 15);
     const small = await screen.shows({
@@ -35,7 +35,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     expect(large.lines).toHaveLength(40);
   });
 
-  test('shows text from elsewhere as text, wherever it is shown, and stays aligned', async () => {
+  test('escapes untrusted text wherever it is shown, and stays aligned', async () => {
     const evil = '\u001b]0;owned\u0007\u001b[2J\u001b]52;c;eA==\u0007\u009b31m\u202e日本e\u0301';
     const shown = String.raw`\x1b]0;owned\x07\x1b[2J\x1b]52;c;eA==\x07\x9b31m\u202e日本`;
     const id = await site.start(alice, 'sh', '-c', 'sleep 770001', evil, 'x'.repeat(10_240));
@@ -69,7 +69,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     expect(screen.windowTitle).not.toContain('owned');
   });
 
-  test.for(['q', 'C-c', 'SIGTERM', 'SIGHUP'])('leaves the terminal as it found it after %s', async (end) => {
+  test.for(['q', 'C-c', 'SIGTERM', 'SIGHUP'])('restores the terminal after %s', async (end) => {
     using screen = new Screen(root);
     screen.enter('stty -a | md5sum');
     const [settings = ''] = /[0-9a-f]{32}/.exec((await screen.shows(/[0-9a-f]{32}/)).text) ?? [];
@@ -85,23 +85,20 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     expect(screen.view.text).toContain(`ended with ${{ SIGTERM: 143, SIGHUP: 129 }[end] ?? 0}`);
   });
 
-  test.for(['draw', 'timer', 'promise'])(
-    'leaves the terminal as it found it when something goes wrong: %s',
-    async (how) => {
-      using screen = new Screen(root, { env: { NODE_NO_WARNINGS: '1' } });
-      screen.enter('stty -a | md5sum');
-      const [settings = ''] = /[0-9a-f]{32}/.exec((await screen.shows(/[0-9a-f]{32}/)).text) ?? [];
-      screen.enter(`${process.execPath} ${CRASHING} ${how}; echo ended with $?`);
-      await screen.shows(/^all is well/);
-      await expect.poll(() => screen.modes).toBe('1 0');
-      await screen.shows({ lines: [/Error: .* went wrong$/, /^ended with 70$/] });
-      expect(screen.modes).toBe('0 1');
-      screen.enter('stty -a | md5sum');
-      await screen.until('the same settings', (view) => view.text.split(settings).length === 3);
-    },
-  );
+  test.for(['draw', 'timer', 'promise'])('restores the terminal after an error: %s', async (how) => {
+    using screen = new Screen(root, { env: { NODE_NO_WARNINGS: '1' } });
+    screen.enter('stty -a | md5sum');
+    const [settings = ''] = /[0-9a-f]{32}/.exec((await screen.shows(/[0-9a-f]{32}/)).text) ?? [];
+    screen.enter(`${process.execPath} ${CRASHING} ${how}; echo ended with $?`);
+    await screen.shows(/^all is well/);
+    await expect.poll(() => screen.modes).toBe('1 0');
+    await screen.shows({ lines: [/Error: .* went wrong$/, /^ended with 70$/] });
+    expect(screen.modes).toBe('0 1');
+    screen.enter('stty -a | md5sum');
+    await screen.until('the same settings', (view) => view.text.split(settings).length === 3);
+  });
 
-  test('is not moved by what was typed before it was there, and obeys it', async () => {
+  test('acts on keys that were typed before it was drawn', async () => {
     using screen = new Screen(root);
     screen.enter(commandLine(site.daemon));
     screen.press(...SESSIONS, '/', 'nothing like this', 'Enter', '?');
@@ -113,7 +110,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     });
   });
 
-  test('writes for a key only the lines that change, and nothing at all for seconds without news', async () => {
+  test('writes only the lines that a key changes, and nothing while nothing changes', async () => {
     const ids = await Promise.all([1, 2, 3].map((at) => site.start(alice, 'sleep', `75000${at}`)));
     using screen = await site.dashboard(root, '', { columns: 120, rows: 40 });
     screen.press(...SESSIONS, '/', '75000', 'Enter', 'x');
@@ -134,7 +131,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     expect(ids.filter((id) => key.includes(id.slice(0, 12))).length).toBeLessThan(3);
   });
 
-  test('speaks for a screen reader: the row one is on, and what changes, in words', async () => {
+  test('describes the selected row and what changes in words for a screen reader', async () => {
     using screen = new Screen(root, { columns: 200 });
     for (const at of [1, 2, 3]) await site.start(alice, 'sleep', `75100${at}`);
     screen.enter(commandLine(site.daemon, '--screen-reader --screen tokens'));
@@ -159,7 +156,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows(/ended with 0/);
   });
 
-  test('says what to do instead where there is no terminal', async () => {
+  test('says what to do without a terminal', async () => {
     const { status, stdout, stderr } = await site.daemon.cli(root, ['tui']);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toBe(

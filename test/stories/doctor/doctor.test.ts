@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-describe('on a host that is in order, the doctor', needs('world', 'sudo', 'sshd'), () => {
-  test('finds no problem, and says what it could not look at', async () => {
+describe('the doctor on a host without problems', needs('world', 'sudo', 'sshd'), () => {
+  test('finds no problem, and says what it could not check', async () => {
     const examined = await host.examine();
     expect(examined.findings.filter(({ status }) => status === 'problem')).toEqual([]);
     expect(examined.status).toBe(0);
@@ -40,7 +40,7 @@ describe('on a host that is in order, the doctor', needs('world', 'sudo', 'sshd'
     expect(ours.filter(({ status, remedy }) => status !== 'ok' || remedy !== null)).toEqual([]);
   });
 
-  test('prints a line a finding, what to do below it, a sum, and no colour into a pipe', async () => {
+  test('prints a line for each finding, its remedy below, a total, and no colour into a pipe', async () => {
     const { status, stdout, stderr } = await host.doctor();
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     const lines = stdout.split('\n');
@@ -68,7 +68,7 @@ describe('on a host that is in order, the doctor', needs('world', 'sudo', 'sshd'
     await host.daemon.serve();
   });
 
-  test('says whose the cgroups are', needs('cgroups'), async () => {
+  test('says whether the cgroups are delegated to the server', needs('cgroups'), async () => {
     const found = (await host.examine()).findings.find(({ check }) => check === 'cgroups');
     expect(found?.summary).toMatch(/^\/(.*\/)?latchkey-test-[\d-]+ is the server's own/);
     expect(found?.status).toBe(missing('controllers') ? 'warning' : 'ok');
@@ -88,8 +88,8 @@ function marks(folders: readonly string[]): string[] {
   });
 }
 
-describe('whoever asks', needs('world', 'sudo', 'sshd'), () => {
-  test('with a configuration that cannot be used gets that one finding, and 78', async () => {
+describe('the doctor', needs('world', 'sudo', 'sshd'), () => {
+  test('reports an invalid configuration as the only finding, with status 78', async () => {
     const file = '/mnt/bad.yaml';
     writeFileSync(file, 'sesions: {}\n');
     const { status, stdout } = await runAs(root, [program(), 'doctor', '--json', '--config', file]).finished;
@@ -106,7 +106,7 @@ describe('whoever asks', needs('world', 'sudo', 'sshd'), () => {
     });
   });
 
-  test('wrongly, or goes away while it answers, is told apart', async () => {
+  test('ends with 2 for wrong usage, and with 141 when nobody reads its output', async () => {
     const wrong = await host.doctor(['--jsn']);
     expect(wrong).toMatchObject({ status: 2, stdout: '' });
     expect(wrong.stderr).toMatch(/^latchkey: .*; see latchkey doctor --help\n$/);
@@ -116,7 +116,7 @@ describe('whoever asks', needs('world', 'sudo', 'sshd'), () => {
     expect({ stdout, stderr }).toEqual({ stdout: '141\n', stderr: '' });
   });
 
-  test('without being root hears of a server of their own', async () => {
+  test("examines a user's own server for a user who is not root", async () => {
     const config = { login: { ssh: host.sshd.settings } };
     await using own = await TestDaemon.start({ as: alice, config });
     const run = async (...argv: string[]): Promise<{ status: number | null; findings: Finding[] }> => {

@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => {
+describe('about files and folders the doctor finds', needs('world', 'sudo', 'sshd'), () => {
   test('a private key that others can read', async () => {
     const key = host.pki('ca.key');
     using _ = otherMode(key, 0o644);
@@ -44,7 +44,7 @@ describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => 
     });
   });
 
-  test('one that the server cannot read', async () => {
+  test('a private key that the server cannot read', async () => {
     const key = host.pki('jwt.key');
     using _ = otherOwner(key, 0);
     expect((await host.examine()).problem('files')).toEqual({
@@ -53,13 +53,13 @@ describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => 
     });
   });
 
-  test('one that is missing', async () => {
+  test('a missing private key', async () => {
     const key = host.pki('ca.key');
     using _ = otherContent(key, undefined);
     expect((await host.examine()).problem('files').summary).toBe(`${key} is missing`);
   });
 
-  test('a state folder that others can look into', async () => {
+  test('a state folder that others can read', async () => {
     const { stateFolder } = host.daemon;
     using _ = otherMode(stateFolder, 0o755);
     expect((await host.examine()).problem('folders')).toEqual({
@@ -68,7 +68,7 @@ describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => 
     });
   });
 
-  test('one of somebody else', async () => {
+  test('a state folder of another user', async () => {
     const { stateFolder } = host.daemon;
     using _ = otherOwner(stateFolder, mallory.uid);
     expect((await host.examine()).of('folders')).toContainEqual({
@@ -78,7 +78,7 @@ describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => 
     });
   });
 
-  test('a folder that links cannot put their sockets into', async () => {
+  test('a folder in which links cannot create sockets', async () => {
     const links = join(RUN_FOLDER, 'links');
     using _ = otherMode(links, 0o755);
     expect((await host.examine()).problem('folders')).toEqual({
@@ -95,13 +95,13 @@ describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => 
     });
   });
 
-  test('a reserve that is not whole', async () => {
+  test('a reserve that is too small', async () => {
     using _ = otherContent(`${host.database}-reserve`, 'little');
     const summaries = (await host.examine()).warnings('disk').map(({ summary }) => summary);
     expect(summaries).toContain('the disk space reserved for revocations is missing');
   });
 
-  test('a small disk, a full one, and one that takes no more files', async () => {
+  test('a nearly full disk, a full one, and one that can hold few more files', async () => {
     const small = '/mnt/small';
     mkdirSync(small, { mode: 0o700 });
     const mount = (...options: string[]) => execFileSync('mount', [...options, 'small', small]);
@@ -123,7 +123,7 @@ describe('of files and folders it finds', needs('world', 'sudo', 'sshd'), () => 
   });
 });
 
-describe('of sshd it finds', needs('world', 'sudo', 'sshd'), () => {
+describe('about sshd the doctor finds', needs('world', 'sudo', 'sshd'), () => {
   test('another host key, and sends nothing there', async () => {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', '/mnt/other_key']);
     const env = { LATCHKEY_LOGIN_SSH_HOST_KEYS: '/mnt/other_key.pub' };
@@ -134,7 +134,7 @@ describe('of sshd it finds', needs('world', 'sudo', 'sshd'), () => {
     expect(host.sshd.log).not.toMatch(/Failed|Invalid user/);
   });
 
-  test('host keys that are not there, or that others can change', async () => {
+  test('host keys that are missing, or that others can change', async () => {
     const pattern = '/mnt/none_*.pub';
     const none = await host.examine({ LATCHKEY_LOGIN_SSH_HOST_KEYS: pattern });
     expect(none.problem('sshd').summary).toBe(`no host key is pinned: no file matching ${pattern} has one`);
@@ -146,7 +146,7 @@ describe('of sshd it finds', needs('world', 'sudo', 'sshd'), () => {
     ]);
   });
 
-  test('that nobody is there, or somebody who never says a word', async () => {
+  test('a closed port, and a listener that never answers', async () => {
     const gone = (await host.examine({ LATCHKEY_LOGIN_SSH_PORT: '1' })).problem('sshd');
     expect(gone).toEqual({
       summary: '127.0.0.1 port 1: cannot use sshd: ECONNREFUSED',
@@ -160,10 +160,10 @@ describe('of sshd it finds', needs('world', 'sudo', 'sshd'), () => {
   });
 });
 
-describe('of sudo it finds', needs('world', 'sudo', 'sshd'), () => {
+describe('about sudo the doctor finds', needs('world', 'sudo', 'sshd'), () => {
   const good = readFileSync(SUDOERS, 'utf8');
 
-  test('that the rule is missing', async () => {
+  test('a missing rule', async () => {
     using _ = otherContent(RULES, undefined);
     const { summary, remedy } = (await host.examine()).problem('sudo');
     expect(summary).toMatch(/^sudo does not let latchkey start a link for \w+ or \d+ other users$/);
@@ -190,7 +190,7 @@ describe('of sudo it finds', needs('world', 'sudo', 'sshd'), () => {
     expect(remedy).toMatch(/^in \/etc\/sudoers\.d\/latchkey/);
   });
 
-  test('a file that sudo does not take', async () => {
+  test('a file that sudo rejects', async () => {
     const remedy = `chown root: ${RULES} && chmod 0440 ${RULES} && visudo -f ${RULES}`;
     using mode = otherMode(RULES, 0o666);
     expect((await host.examine()).problem('sudo')).toEqual({
@@ -211,7 +211,7 @@ describe('of sudo it finds', needs('world', 'sudo', 'sshd'), () => {
     });
   });
 
-  test('nothing where it is switched off', async () => {
+  test('nothing when links.sudo is false', async () => {
     const examined = await host.examine({ LATCHKEY_LINKS_SUDO: 'false' });
     expect(examined.status).toBe(0);
     expect(examined.of('sudo')).toEqual([
@@ -220,7 +220,7 @@ describe('of sudo it finds', needs('world', 'sudo', 'sshd'), () => {
   });
 });
 
-describe('of certificates and the clock it finds', needs('world', 'sudo', 'sshd'), () => {
+describe('about certificates and the clock the doctor finds', needs('world', 'sudo', 'sshd'), () => {
   const keyOfAuthority = () => privateKeyFrom(host.pki('ca.key'), readFileSync(host.pki('ca.key')));
 
   /** The server's certificate as if made so many days ago, for so many days. */
@@ -233,7 +233,7 @@ describe('of certificates and the clock it finds', needs('world', 'sudo', 'sshd'
 
   const day = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 
-  test('one that has expired', async () => {
+  test('a certificate that has expired', async () => {
     using _ = otherContent(host.pki('tls.pem'), await made(20, 10));
     expect((await host.examine()).problem('certificates')).toEqual({
       summary: `the server's certificate has expired on ${day(-10)}`,
@@ -241,14 +241,14 @@ describe('of certificates and the clock it finds', needs('world', 'sudo', 'sshd'
     });
   });
 
-  test('one that will soon', async () => {
+  test('a certificate that expires soon', async () => {
     using _ = otherContent(host.pki('tls.pem'), await made(20, 40));
     expect((await host.examine()).warnings('certificates')).toEqual([
       { summary: `the server's certificate expires on ${day(20)}`, remedy: RESTART },
     ]);
   });
 
-  test('one that does not name the host', async () => {
+  test('a certificate that does not name the host', async () => {
     const examined = await host.examine({ LATCHKEY_SERVER_HOSTNAME: 'other.example' });
     expect(examined.warnings('certificates')).toEqual([
       {
@@ -258,7 +258,7 @@ describe('of certificates and the clock it finds', needs('world', 'sudo', 'sshd'
     ]);
   });
 
-  test('another authority, which the server does not show, from a time to come', async () => {
+  test('an authority that the server does not use, issued in the future', async () => {
     const pem = await issueRoot('other', keyOfAuthority(), Date.now() + 3 * DAY_MS);
     using _ = otherContent(host.pki('ca.pem'), pem);
     const examined = await host.examine();
@@ -275,8 +275,8 @@ describe('of certificates and the clock it finds', needs('world', 'sudo', 'sshd'
   });
 });
 
-describe('beside that it finds', needs('world', 'sudo', 'sshd'), () => {
-  test('names that nobody has', async () => {
+describe('about users, PAM and versions the doctor finds', needs('world', 'sudo', 'sshd'), () => {
+  test('unknown users and groups in the configuration', async () => {
     const names = { LATCHKEY_LINKS_ELIGIBLE_USERS: 'ghost', LATCHKEY_ROLES_ADMIN_GROUPS: 'unix:ghosts' };
     expect((await host.examine(names)).warnings('users')).toEqual([
       { summary: 'links.eligible.users names ghost, an unknown user', remedy: 'getent passwd ghost' },

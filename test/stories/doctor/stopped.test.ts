@@ -20,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => host?.[Symbol.asyncDispose]());
 
-describe('a server that does not run', needs('world', 'sudo', 'sshd'), () => {
-  test('is no problem when it was stopped, and its database is whole', async () => {
+describe('a stopped server', needs('world', 'sudo', 'sshd'), () => {
+  test('is a warning, and its database is intact', async () => {
     const examined = await host.examine();
     expect(examined.warnings('daemon')).toEqual([
       { summary: expect.stringMatching(/^it is not running; port \d+ is free$/), remedy: 'latchkey serve' },
@@ -30,7 +30,7 @@ describe('a server that does not run', needs('world', 'sudo', 'sshd'), () => {
     expect(found?.summary).toBe(`${host.database} is intact, and this program supports its version`);
   });
 
-  test('is one when another has its port', async () => {
+  test('is a problem when another process uses its port', async () => {
     const [, port] = /127\.0\.0\.1:(\d+)/.exec(readFileSync(host.daemon.configFile, 'utf8')) ?? [];
     const taker = createServer();
     await new Promise<void>((resolve) => taker.listen(Number(port), resolve));
@@ -43,7 +43,7 @@ describe('a server that does not run', needs('world', 'sudo', 'sshd'), () => {
     });
   });
 
-  test('is one when it was killed', async () => {
+  test('is a problem when it was killed', async () => {
     await host.daemon.serve();
     const { pid } = host.daemon;
     await host.daemon.end('SIGKILL');
@@ -57,8 +57,8 @@ describe('a server that does not run', needs('world', 'sudo', 'sshd'), () => {
   });
 });
 
-describe('a server that runs, but has lost its server.json,', needs('world', 'sudo', 'sshd'), () => {
-  test('is not taken for one that does not: its database is left alone', async () => {
+describe('a running server without its server.json', needs('world', 'sudo', 'sshd'), () => {
+  test('is not taken for a stopped one: its database is not opened', async () => {
     await host.daemon.serve();
     const lost = otherContent(join(RUN_FOLDER, 'server.json'), undefined);
     const examined = await host.examine();
@@ -71,7 +71,7 @@ describe('a server that runs, but has lost its server.json,', needs('world', 'su
   });
 });
 
-describe('a database', needs('world', 'sudo', 'sshd'), () => {
+describe('about a database the doctor finds', needs('world', 'sudo', 'sshd'), () => {
   const COPY = '/mnt/copy.db';
   const NEWER = "UPDATE meta SET value = '99' WHERE key = 'schema'";
 
@@ -82,7 +82,7 @@ describe('a database', needs('world', 'sudo', 'sshd'), () => {
     return readFileSync(COPY);
   }
 
-  test('with damaged pages', async () => {
+  test('damaged pages', async () => {
     const damaged = changed((copy) => {
       const fd = openSync(copy, 'r+');
       for (let page = 2; page < 8; page += 1)
@@ -95,7 +95,7 @@ describe('a database', needs('world', 'sudo', 'sshd'), () => {
     expect(remedy).toBe('restore a backup');
   });
 
-  test('that is none', async () => {
+  test('a file that is not a database', async () => {
     using _ = otherContent(host.database, 'nothing of the kind'.repeat(500));
     expect((await host.examine()).problem('database')).toEqual({
       summary: `${host.database} is not a database, or is damaged: restore a backup`,
@@ -103,7 +103,7 @@ describe('a database', needs('world', 'sudo', 'sshd'), () => {
     });
   });
 
-  test('of a newer program', async () => {
+  test('the schema of a newer program', async () => {
     const newer = changed((copy) => {
       const db = new Database(copy);
       db.exec(NEWER);
@@ -114,7 +114,7 @@ describe('a database', needs('world', 'sudo', 'sshd'), () => {
     expect(summary).toMatch(/^the database has schema version 99, but this latchkey supports only \d+: /);
   });
 
-  test('is looked at with what is in its log only', async () => {
+  test('a schema version that is only in the write-ahead log', async () => {
     copyFileSync(host.database, COPY);
     const db = new Database(COPY);
     db.pragma('journal_mode = WAL');

@@ -30,7 +30,7 @@ describe('the documentation', needs('world'), () => {
     await daemon?.[Symbol.asyncDispose]();
   });
 
-  test('has a client on the front page that starts a program as its user and prints what it prints (X8)', async () => {
+  test('has a client on the front page that starts a program as its user and prints its output (X8)', async () => {
     const client = onlyFence(readFileSync(join(clone, 'README.md'), 'utf8'), 'js');
     const argv = ['localhost:7300', join(folder, 'ca.pem'), join(folder, 'token')];
     const running = run(process.execPath, ['--input-type=module', '-', ...argv], { cwd: clone, env: {} });
@@ -38,7 +38,7 @@ describe('the documentation', needs('world'), () => {
     expect(await running).toEqual({ stdout: 'alice\n', stderr: '' });
   });
 
-  test('has buf ask the server who calls', async () => {
+  test('has a buf command that calls WhoAmI', async () => {
     const command = onlyFence(readFileSync(join(clone, 'proto/README.md'), 'utf8'), 'sh');
     const PATH = `${join(clone, 'node_modules/.bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
     const { stdout } = await run('sh', ['-ec', command], { cwd: folder, env: { HOME: folder, PATH } });

@@ -45,8 +45,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const bare = (account: Account, ...command: string[]): Promise<{ status: number | null; stdout: string }> =>
   runAs(account, ['env', '-i', ...command]).finished;
 
-describe('the one file', () => {
-  test('names version, commit and Node', async () => {
+describe('the program', () => {
+  test('prints its version, commit and Node version', async () => {
     const about = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
     const { stdout } = await bare(me, program(), 'version');
     expect(stdout).toMatch(/^latchkey [\d.]+ \(commit [0-9a-f]{12}(-modified)?, Node [\d.]+\)\n$/);
@@ -58,14 +58,14 @@ describe('the one file', () => {
     });
   });
 
-  test('has the licences of what is inside', async () => {
+  test('contains the licences of everything inside', async () => {
     const { stdout } = await bare(me, program(), 'licenses');
     const inside = ['Node.js is licensed', '@grpc/grpc-js 1.', 'better-sqlite3 13.', 'Permission is hereby'];
     for (const text of inside) expect(stdout).toContain(text);
     expect(stdout).not.toContain('vitest');
   });
 
-  test('is made anew from the same commit with the same bytes', { timeout: 240_000 }, async () => {
+  test('is built with the same bytes from the same commit', { timeout: 240_000 }, async () => {
     const again = join(folder, 'again');
     execFileSync(process.execPath, [join(clone, 'build/build.ts'), again], { stdio: 'ignore' });
     const said = (file: string): string => execFileSync(file, ['version'], { encoding: 'utf8' });
@@ -75,8 +75,8 @@ describe('the one file', () => {
   });
 });
 
-describe('what steers Node', () => {
-  test('has no effect from the environment', async () => {
+describe('the configuration of Node', () => {
+  test('is not taken from the environment', async () => {
     const evil = join(folder, 'evil.js');
     writeFileSync(evil, `require('node:fs').writeFileSync(${JSON.stringify(`${evil}.ran`)}, '')`);
     for (const options of [`--require ${evil}`, '--inspect-brk=127.0.0.1:0', '--no-such-option']) {
@@ -88,7 +88,7 @@ describe('what steers Node', () => {
       expect(existsSync(made), made).toBe(false);
   });
 
-  test('reaches neither daemon, link nor session', async () => {
+  test('does not reach the server, links or sessions', async () => {
     const env = { NODE_V8_COVERAGE: join(folder, 'coverage'), NODE_EXTRA_CA_CERTS: '/x', OPENSSL_CONF: '/x' };
     await using daemon = await TestDaemon.start({ env });
     const link = daemon.begin(user, ['link'], { env });
@@ -105,7 +105,7 @@ describe('what steers Node', () => {
     expect(existsSync(env.NODE_V8_COVERAGE)).toBe(false);
   });
 
-  test('is not let in by SIGUSR1', async () => {
+  test('does not start a debugger on SIGUSR1', async () => {
     await using daemon = await TestDaemon.start();
     process.kill(daemon.pid, 'SIGUSR1');
     for (let call = 0; call < 3; call += 1)
@@ -130,7 +130,7 @@ const NOWHERE_TO_UNPACK = [
 ];
 const as = ({ uid }: Account): string[] => ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
 
-describe('it needs nothing of where it runs', needs('world'), () => {
+describe('it needs nothing from its system', needs('world'), () => {
   test('but its own file: /tmp is read-only, noexec, and the environment empty', async () => {
     await using daemon = await TestDaemon.start({ under: [...NOWHERE_TO_UNPACK, 'env', '-i'] });
     const addons = readFileSync(`/proc/${daemon.pid}/maps`, 'utf8').match(/\S*\.node\b.*/g);
@@ -145,7 +145,7 @@ describe('it needs nothing of where it runs', needs('world'), () => {
     await link.finished;
   });
 
-  test('not even a home, or the folder it is started in', async () => {
+  test('not even a home, or an existing working directory', async () => {
     await using daemon = await TestDaemon.start();
     const homeless: Account = { name: 'homeless', uid: 7020, home: '/nonexistent' };
     appendFileSync('/etc/passwd', `homeless:x:${homeless.uid}:${homeless.uid}::${homeless.home}:/bin/sh\n`);
@@ -184,13 +184,18 @@ describe('on a minimal system with the libraries that the README names', needs('
     }
   });
 
-  test('is alone', () => {
+  test('there is no other Node', () => {
     expect(globSync(['**/node', '**/node_modules', '**/*.node'], { cwd: join(system, 'usr') })).toEqual([]);
   });
 
   test.for([
-    ['root serves everybody', root, alice, '/run/latchkey'],
-    ['an ordinary user serves himself', mallory, mallory, join(mallory.home, '.local/state/latchkey/run')],
+    ['root runs a server in system mode', root, alice, '/run/latchkey'],
+    [
+      'an ordinary user runs a server in self mode',
+      mallory,
+      mallory,
+      join(mallory.home, '.local/state/latchkey/run'),
+    ],
   ] as const)('%s', async ([, server, user, runFolder]) => {
     const daemon = run(server, 'latchkey', 'serve');
     await daemon.printed(/latchkey serves/, 'stderr');

@@ -53,7 +53,7 @@ async function serve(yaml: string, prepare: (folder: string) => void = () => {})
 const base = 'api: { listen: "127.0.0.1:0" }\npaths: { state: FOLDER/state, run: FOLDER/run }\n';
 
 describe('first start', () => {
-  test('makes authority, certificate, keys and files with the right modes, and says its fingerprint (N2)', async () => {
+  test('creates authority, certificate, keys and files with the right modes, and logs the fingerprint (N2)', async () => {
     await using daemon = await TestDaemon.start();
     const ca = new X509Certificate(daemon.serverFile.ca);
     const tls = new X509Certificate(readFileSync(join(daemon.stateFolder, 'pki/tls.pem')));
@@ -69,7 +69,7 @@ describe('first start', () => {
     expect(daemon.log).toContain(ca.fingerprint256);
   });
 
-  test('a restart keeps identity, keys and database; the local token is another (A7, A8)', async () => {
+  test('a restart keeps identity, keys and database, and replaces the local token (A7, A8)', async () => {
     await using daemon = await TestDaemon.start();
     const before = {
       server: daemon.serverFile,
@@ -91,7 +91,7 @@ describe('first start', () => {
     expect((await daemon.cli(administrator, ['whoami', '--local-admin'])).status).toBe(0);
   });
 
-  test('logs nothing that is secret', async () => {
+  test('logs no secret', async () => {
     await using daemon = await TestDaemon.start();
     const token = readFileSync(join(daemon.runFolder, 'token'), 'utf8').trim();
     await daemon.cli(administrator, ['whoami']);
@@ -100,7 +100,7 @@ describe('first start', () => {
   });
 });
 
-describe('a start that cannot be is refused with one clear line and status 78', () => {
+describe('a start that fails prints one clear line, with status 78 unless a retry may help', () => {
   const refusals: [string, string, RegExp, ((folder: string) => void)?][] = [
     ['an unknown key', `${base}sesions: {}\n`, /sesions.*sessions/],
     ['a bad value', `${base}tokens: { lifetime: soon }\n`, /tokens\.lifetime.*soon/],
@@ -110,7 +110,7 @@ describe('a start that cannot be is refused with one clear line and status 78', 
       /tokens\.secret/,
     ],
     ['a short secret', `${base}tokens: { secret: abc }\n`, /tokens\.secret/],
-    ['a server id that is taken', `${base}server: { id: proxy }\n`, /server\.id/],
+    ['a reserved server id', `${base}server: { id: proxy }\n`, /server\.id/],
     [
       'a configuration that others may write',
       base,
@@ -137,7 +137,7 @@ describe('a start that cannot be is refused with one clear line and status 78', 
     });
   }
 
-  test('a missing configuration that was named', async () => {
+  test('a missing --config file', async () => {
     const { status, stderr } = await latchkey(administrator, [
       'serve',
       '--config',
@@ -157,7 +157,7 @@ describe('a start that cannot be is refused with one clear line and status 78', 
     expect(status).toBe(78);
   });
 
-  test('a second daemon on the same state', async () => {
+  test('a second server on the same state', async () => {
     await using daemon = await TestDaemon.start();
     const second = await latchkey(administrator, ['serve', '--config', daemon.configFile]).finished;
     expect(second.status).toBe(78);
@@ -172,7 +172,7 @@ describe('a start that cannot be is refused with one clear line and status 78', 
     expect(status).toBe(78);
   });
 
-  test('a full disk when it starts', needs('world'), async () => {
+  test('a full disk, with status 1', needs('world'), async () => {
     const disk = await smallDisk();
     try {
       fill(join(disk, 'ballast'));
@@ -186,8 +186,8 @@ describe('a start that cannot be is refused with one clear line and status 78', 
   });
 });
 
-describe('a disk that gets full while it serves', needs('world'), () => {
-  test('refuses new tokens and not revocations, and all is well again when there is room', async () => {
+describe('a disk that fills up while the server runs', needs('world'), () => {
+  test('makes it refuse new tokens and not revocations, until there is space again', async () => {
     const disk = await smallDisk();
     const ballast = join(disk, 'ballast');
     try {

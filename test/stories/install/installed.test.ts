@@ -41,7 +41,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
   }, 300_000);
   afterAll(() => system?.[Symbol.asyncDispose]());
 
-  test('is installed and serves, in folders and a file system of its own', async () => {
+  test('is installed and runs, in folders and a file system of its own', async () => {
     await system.sh('dpkg --install /root/latchkey.deb');
     expect(await system.sh(`systemctl is-active ${UNITS}`)).toBe('active\nactive\nactive');
     expect(await system.sh('systemctl show --property=User,StatusText latchkey')).toContain(
@@ -57,7 +57,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect(await system.sh('visudo --check --quiet && latchkey tokens --json')).toContain('"local"');
   });
 
-  test('is in order, says the doctor, and its database is whole while the daemon is stopped', async () => {
+  test('has no problem according to the doctor, which checks its database while the server is stopped', async () => {
     interface Finding {
       readonly check: string;
       readonly status: string;
@@ -97,14 +97,14 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     });
   });
 
-  test('has units without a flaw', async () => {
+  test('has units that systemd-analyze accepts', async () => {
     const { status, stdout, stderr } = await system.try(`systemd-analyze verify ${UNITS}`);
     expect({ status, said: `${stdout}${stderr}` }).toEqual({ status: 0, said: '' });
     const score = 'systemd-analyze security --offline=true --threshold=92 latchkey.service'; // README: 9.2
     expect((await system.try(score)).status).toBe(0);
   });
 
-  test('lets a user in over SSH from another host that has its CA, and a program runs', async () => {
+  test('lets a user log in over SSH from another host that has its CA, and run a program', async () => {
     const folder = join(alice.home, '.config/latchkey/servers', `${system.address}_7300`);
     const ca = await system.sh('cat /var/lib/latchkey/pki/ca.pem');
     await runAs(alice, ['mkdir', '-p', folder]).finished;
@@ -114,7 +114,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect({ status, stdout }).toEqual({ status: 7, stdout: 'alice\n0022\n' });
   });
 
-  test('leaves a session what its user has elsewhere: sudo, files, capabilities', async () => {
+  test('gives a session what its user has over SSH: sudo, files, capabilities', async () => {
     await login();
     await system.sh('echo "alice ALL = (root) NOPASSWD: ALL" >/etc/sudoers.d/alice');
     const work =
@@ -135,7 +135,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect(session.stdout).toBe(`${await system.sh(given, sshd)}\n0022\n`);
   });
 
-  test('brings a lost link daemon back by sudo, and leaves nothing of what it had started when alice is thrown out', async () => {
+  test('restarts a lost link daemon through sudo, and leaves no process of it when its login is revoked', async () => {
     await login();
     await configure('sessions: { on_revoke: end }');
     const lost = await linkDaemon();
@@ -157,7 +157,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect((await far(['whoami'])).status).toBe(3);
   });
 
-  test('keeps the port while the daemon is away, and starts it when somebody calls', async () => {
+  test('keeps the port while the server is stopped, and starts the server when a client connects', async () => {
     await login();
     await system.sh('systemctl stop latchkey.service 2>/dev/null');
     const squat = 'LATCHKEY_API_LISTEN=$1 runuser -u mallory -- latchkey serve';
@@ -169,7 +169,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect(await system.sh('systemctl is-active latchkey.service')).toBe('active');
   });
 
-  test('keeps the port while the daemon fails again and again, and answers who waited', async () => {
+  test('keeps the port while the server fails repeatedly, and then answers the waiting client', async () => {
     await login();
     const dropIn = '/etc/systemd/system/latchkey.service.d';
     await system.sh(`mkdir ${dropIn}
@@ -184,7 +184,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect((await waits).status).toBe(0);
   });
 
-  test('is not started at once for each knock when it refuses its configuration', async () => {
+  test('delays its next start after an invalid configuration, although a client waits', async () => {
     await system.sh('echo "api: { lsten: 1 }" >/etc/latchkey/config.yaml');
     expect((await system.try('systemctl restart latchkey')).status).toBe(1);
     const waits = far(['whoami']);
@@ -195,7 +195,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect((await waits).status).toBe(0);
   });
 
-  test('has its folder of links cleared by a restart, whoever has filled it', async () => {
+  test('has its folder of links cleared by a restart, whoever filled it', async () => {
     await login();
     const fill = 'chdir "/run/latchkey/links"; for (;;) { mkdir "f$i" and mkdir "f$i/g" or last; $i++ }';
     await system.sh('runuser -u mallory -- perl -e "$1"', fill);
@@ -209,7 +209,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     await system.sh('runuser -u alice -- latchkey link --daemon');
   });
 
-  test('takes a secret from a file that root and the daemon can read, and nobody else', async () => {
+  test('takes a secret only from a file that nobody but root and the server can read', async () => {
     const secret = await system.sh('od -An -tx1 -N32 /dev/urandom | tr -d " \\n"');
     const put =
       'echo "tokens: { secret: $1 }" >/run/s.yaml; chgrp latchkey /run/s.yaml; chmod "$2" /run/s.yaml';
@@ -222,7 +222,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     await system.sh('rm /run/s.yaml');
   });
 
-  test('refuses to reload what is bad, and goes on', async () => {
+  test('refuses to reload an invalid configuration, and keeps running', async () => {
     await login();
     const pid = await daemonPid();
     await system.sh('echo "api: { lsten: 1 }" >/etc/latchkey/config.yaml');
@@ -233,7 +233,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect(await daemonPid()).toBe(pid);
   });
 
-  test('is back after SIGKILL, its sessions running on', async () => {
+  test('is restarted after SIGKILL while its sessions keep running', async () => {
     await whileRunning(async () => {
       const pid = await daemonPid();
       await system.sh('kill -KILL "$1"', pid);
@@ -241,7 +241,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     });
   });
 
-  test('is killed and back when it hangs, its sessions running on', async () => {
+  test('is killed and restarted when it hangs, while its sessions keep running', async () => {
     await configure('{}');
     const dropIn = '/etc/systemd/system/latchkey.service.d';
     await system.sh(`mkdir ${dropIn}
@@ -257,7 +257,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     await system.sh(`rm -r ${dropIn}; systemctl daemon-reload; systemctl restart latchkey`);
   });
 
-  test('is upgraded while a session runs, whose link goes on, and is replaced when nothing runs there', async () => {
+  test('is upgraded while a session runs, and replaces the link once that has ended', async () => {
     using higher = DebianPackage.make({ version: HIGHER });
     system.give(higher.file, '/root/higher.deb');
     const was = await system.sh('latchkey version');
@@ -278,7 +278,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect((await far(['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
   });
 
-  test('is purged with all it ran, and what the administrator has made stays', async () => {
+  test('is purged with everything it ran, and keeps the files of the administrator', async () => {
     const own = '/etc/latchkey/own.pem';
     await login();
     await system.sh('echo mine >"$1"', own);

@@ -31,12 +31,12 @@ describe('the .deb', needs('visudo'), () => {
     rmSync(tree, { recursive: true, force: true });
   });
 
-  test('is what Debian wants a package to be', { ...needs('lintian'), timeout: 300_000 }, () => {
+  test('passes lintian', { ...needs('lintian'), timeout: 300_000 }, () => {
     const { stdout } = run('lintian', '--allow-root', '--no-tag-display-limit', '--fail-on=none', made.file);
     expect(stdout.split('\n').filter((line) => line.startsWith('E:'))).toEqual([]);
   });
 
-  test('has each file in its place, open to change by root alone, and names what the program needs', () => {
+  test('installs each file in its place, writable by root alone, and declares its dependencies', () => {
     const rows = run('dpkg-deb', '--contents', made.file).stdout.trim().split('\n');
     const files = rows.map((row) => row.split(/\s+/)).filter(([mode]) => mode?.startsWith('-'));
     const pages = /^\.\/usr\/share\/man\//;
@@ -68,7 +68,7 @@ describe('the .deb', needs('visudo'), () => {
     );
   });
 
-  test('has a page of the manual for the program, each verb, and the configuration', needs('man'), () => {
+  test('has a manual page for the program, each command, and the configuration', needs('man'), () => {
     const pages = readdirSync(join(tree, 'usr/share/man'), { recursive: true, encoding: 'utf8' });
     for (const page of [
       'latchkey.1',
@@ -98,7 +98,7 @@ describe('the .deb', needs('visudo'), () => {
     }
   });
 
-  test('has a configuration that names every setting, and changes none', async () => {
+  test('has a configuration file that lists every setting, and changes none', async () => {
     const file = join(tree, 'etc/latchkey/config.yaml');
     const show = async (): Promise<{ name: string; value: unknown; source: string }[]> => {
       const { stdout, stderr } = await latchkey(myself(), ['config', 'show', '--json', '--config', file])

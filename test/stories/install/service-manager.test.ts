@@ -37,8 +37,8 @@ async function reloaded(daemon: TestDaemon, line: RegExp): Promise<void> {
   await daemon.logged(line);
 }
 
-describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
-  test('holds from then on, and no token is lost', async () => {
+describe('a reloaded configuration (SIGHUP)', needs('world'), () => {
+  test('takes effect, and no token is lost', async () => {
     await using daemon = await TestDaemon.start();
     await daemon.link(alice);
     expect((await daemon.as(alice).whoami()).role).toBe('user');
@@ -47,7 +47,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
     expect((await daemon.as(alice).whoami()).role).toBe('manager');
   });
 
-  test('ends what somebody is watching in a role that it takes away (X2)', async () => {
+  test('ends the watches of a role that it takes away (X2)', async () => {
     await using daemon = await TestDaemon.start({ config: { roles: { manager: { users: [alice.name] } } } });
     await daemon.link(alice);
     const watch = daemon.begin(alice, ['tokens', 'watch', '--json']);
@@ -58,7 +58,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
     expect([status, stderr]).toEqual([4, expect.stringContaining('no longer manager')]);
   });
 
-  test('is refused as a whole when it is bad, and what was stays in force', async () => {
+  test('is refused as a whole when it is invalid, and the previous one stays in force', async () => {
     await using daemon = await TestDaemon.start({
       config: { roles: { manager: { users: [alice.name] } } },
     });
@@ -69,7 +69,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
     expect(await daemon.json(alice, ['whoami'])).toMatchObject({ role: 'manager' });
   });
 
-  test('brings a certificate for addresses that the host has got meanwhile', async () => {
+  test('renews the certificate for new addresses of the host', async () => {
     await using daemon = await TestDaemon.start();
     const { address, ca } = daemon.serverFile;
     const isNamed = async (): Promise<boolean> =>
@@ -84,7 +84,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
     }
   });
 
-  test('says what only a restart can change', async () => {
+  test('logs the settings that need a restart', async () => {
     await using daemon = await TestDaemon.start();
     configure(daemon, { server: { hostname: 'elsewhere' } });
     await reloaded(daemon, /"settings":\["server\.hostname"\]/);
@@ -92,7 +92,7 @@ describe('a configuration that is read again (SIGHUP)', needs('world'), () => {
 });
 
 describe('under a service manager', needs('world'), () => {
-  test('the daemon says when it is ready, reloads and stops', async () => {
+  test('the server reports that it is ready, reloads and stops', async () => {
     await using daemon = await TestDaemon.start();
     await daemon.end();
     using manager = new DatagramListener(join(daemon.folder, 'notify'));
@@ -105,7 +105,7 @@ describe('under a service manager', needs('world'), () => {
     expect(await manager.next()).toBe('STOPPING=1');
   });
 
-  test('the daemon says where it listens, and that it is on all addresses where it is', async () => {
+  test('the server reports where it listens, be it on all addresses', async () => {
     await using daemon = await TestDaemon.start();
     const [, port = ''] = daemon.serverFile.address.split(':');
     await daemon.end();
@@ -122,7 +122,7 @@ describe('under a service manager', needs('world'), () => {
     }
   });
 
-  test('it answers on the socket it is given, and connections wait there while it restarts', async () => {
+  test('the server answers on the socket it is passed, where connections wait while it restarts', async () => {
     await using daemon = await TestDaemon.start();
     await daemon.end();
     using socket = new ListeningSocket();

@@ -15,10 +15,10 @@ const KILLS: Readonly<Record<TroubleName, number>> = { none: 49, power: 17, disk
 const PATIENCE_MS = 900_000;
 
 const TITLES: Readonly<Record<TroubleName, string>> = {
-  none: 'killed again and again, it loses no token, revocation, line, session or link, and no process (X4, F3)',
-  power: 'nor does it when what was not synced is gone',
-  disk: 'nor while its disk fills up and empties, and it recovers by itself',
-  fsync: 'nor while fsync fails, and it acknowledges nothing then',
+  none: 'when killed again and again: no token, revocation, line of output, session, link or process is lost (X4, F3)',
+  power: 'when everything that was not synced is lost',
+  disk: 'while its disk fills up and empties, and recovers by itself',
+  fsync: 'while fsync fails, and acknowledges nothing then',
 };
 
 const command = join(import.meta.dirname, '../../crash/crash-loop.ts');
@@ -35,7 +35,7 @@ async function runCrashLoop(kills: number, trouble: TroubleName): Promise<Figure
   return JSON.parse(stdout) as Figures;
 }
 
-describe('the daemon keeps what it has acknowledged', () => {
+describe('the server keeps what it has acknowledged', () => {
   for (const trouble of ['none', 'power', 'disk', 'fsync'] as const) {
     const without = skippedFor(missing('world') ?? whyNotTrouble(trouble));
     test(TITLES[trouble], { ...without, timeout: PATIENCE_MS }, async () => {

@@ -5,7 +5,7 @@ import { needs } from '../../support/needs.ts';
 
 const PATIENCE_MS = 900_000;
 
-test('a token goes absent, valid, ended and never back, whoever asks (F3, F32)', {
+test('a token is absent, then valid, then ended and never valid again, whoever asks (F3, F32)', {
   ...needs('world'),
   timeout: PATIENCE_MS,
 }, async () => {

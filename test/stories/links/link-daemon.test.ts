@@ -23,7 +23,7 @@ describe('a link daemon', () => {
     await daemon[Symbol.asyncDispose]();
   });
 
-  test('is left in the background by a command that ends once it is ready (F16)', async () => {
+  test('runs in the background, started by a command that ends once it is ready (F16)', async () => {
     expect(await daemon.cli(user, ['link', '--daemon'])).toMatchObject({ status: 0, stderr: '' });
     const [link] = await linkDaemons();
     expect(link).toMatchObject({ state: 'ready' });
@@ -34,7 +34,7 @@ describe('a link daemon', () => {
     expect(session).toBe(String(link?.pid)); // of its own: no terminal that closes reaches it
   });
 
-  test('takes the place of the one before (F9)', async () => {
+  test('replaces the previous one (F9)', async () => {
     await daemon.cli(user, ['link', '--daemon']);
     const [first] = await linkDaemons();
     await daemon.cli(user, ['link', '--daemon']);
@@ -53,7 +53,7 @@ describe('a link daemon', () => {
     await expect.poll(async () => (await linkDaemons()).length, { timeout: 10_000 }).toBe(1);
   });
 
-  test('survives the daemon, and is the one it finds again', async () => {
+  test('outlives the server, which finds it again', async () => {
     await daemon.cli(user, ['link', '--daemon']);
     const [before] = await linkDaemons();
     await daemon.end('SIGKILL');

@@ -12,7 +12,7 @@ import { TestDaemon } from '../../support/server/daemon.ts';
 const KIB = 1024;
 const LINES = 3_000_000;
 
-describe('much output', () => {
+describe('large output', () => {
   let daemon: TestDaemon;
   beforeAll(async () => {
     daemon = await TestDaemon.start();
@@ -33,7 +33,7 @@ describe('much output', () => {
     return runAs(user, ['sh', '-c', pipeline, 'sh', program(), daemon.runFolder, id]);
   }
 
-  test('reaches each of several readers whole and in order, and the streams apart', async () => {
+  test('reaches each of several readers complete, in order and with its streams separate', async () => {
     const id = await waiting(`seq 1 ${LINES}; seq 1 1000 >&2; seq 1 ${LINES}`);
     const readers = [attach(id, 'sha256sum'), attach(id, 'sha256sum', true)];
     const counted = Array.from({ length: LINES }, (_, index) => `${index + 1}\n`).join('');
@@ -41,7 +41,7 @@ describe('much output', () => {
     for (const { finished } of readers) expect((await finished).stdout).toBe(`${expected}  -\n`);
   });
 
-  test('is whole though far more is printed than is kept, before anybody can have joined', async () => {
+  test('is complete although far more is printed than is kept', async () => {
     await using small = await TestDaemon.start({ config: { sessions: { output_limit: '64KiB' } } });
     await small.link(user);
     const run = await small.cli(user, ['start', '--', 'head', '-c', '30000000', '/dev/zero']);
@@ -49,7 +49,7 @@ describe('much output', () => {
     expect(run.stdout.length).toBe(30_000_000);
   });
 
-  test('that nobody takes holds up its own reader alone, and the daemon keeps little of it', async () => {
+  test('that a client does not read delays no other client, and the server buffers little of it', async () => {
     const resident = (): number =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[1]);
     const ids = await Promise.all([1, 2, 3, 4].map(() => waiting('exec yes 0123456789')));

@@ -18,7 +18,7 @@ describe('two accounts in system mode', needs('world'), () => {
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test('a program runs as its user and its exit status comes through (F10, F15)', async () => {
+  test('a program runs as its user, and its exit status is passed on (F10, F15)', async () => {
     const run = await daemon.cli(alice, ['start', '--', 'sh', '-c', 'id -un; exit 7']);
     expect(run).toMatchObject({ stdout: 'alice\n', stderr: '', status: 7 });
   });
@@ -55,7 +55,7 @@ describe('two accounts in system mode', needs('world'), () => {
     expect(JSON.parse(run.stdout)).toEqual({ a: [1, 'ü'] });
   });
 
-  test("the environment is the user's own and nothing of the daemon's", async () => {
+  test("the environment is the user's own and has nothing of the server's", async () => {
     const { stdout } = await daemon.cli(alice, ['start', '--', 'env']);
     const environment = Object.fromEntries(
       stdout
@@ -79,13 +79,13 @@ describe('two accounts in system mode', needs('world'), () => {
     });
   }
 
-  test('a program that is not there is one clear line and status 255', async () => {
+  test('a missing program gives one clear line and status 255', async () => {
     const run = await daemon.cli(alice, ['start', '--', 'no-such-program']);
     expect(run.status).toBe(255);
     expect(run.stderr).toMatch(/^latchkey: .*no-such-program.*\n$/);
   });
 
-  test("what is another's is not there: not to see, read, signal or end (F29)", async () => {
+  test("other users' sessions, tokens and links cannot be seen, read, signalled or ended (F29)", async () => {
     const started = await daemon.cli(alice, [
       'start',
       '--detach',
@@ -120,7 +120,7 @@ describe('two accounts in system mode', needs('world'), () => {
     expect((await daemon.cli(alice, ['sessions', 'end', id])).status).toBe(0);
   });
 
-  test('a manager lists and ends, and does not read (F28)', async () => {
+  test("a manager lists and ends everybody's, and cannot read their output (F28)", async () => {
     const link = await daemon.link(bob);
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sleep', '600'])).stdout.trim();
     const all = await daemon.as(bob).sessions();
@@ -141,7 +141,7 @@ describe('two accounts in system mode', needs('world'), () => {
     await link.finished;
   });
 
-  test("the user's output lies in a file of the user's own", async () => {
+  test('the output is in a file that its user owns', async () => {
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'echo', 'kept'])).stdout.trim();
     await daemon.cli(alice, ['attach', id]);
     const file = join(
@@ -170,7 +170,7 @@ describe('two accounts in system mode', needs('world'), () => {
     expect(run.status).toBe(4);
   });
 
-  test("the administrator of the host lists and revokes everybody's, without logging in (A8)", async () => {
+  test("the administrator of the host lists and revokes everybody's tokens without logging in (A8)", async () => {
     const tokens = await daemon.as(root).tokens();
     expect(tokens.map((token) => token.login)).toEqual(expect.arrayContaining(['alice', 'mallory', 'root']));
     const hers = tokens.find((token) => token.login === 'mallory');

@@ -34,7 +34,7 @@ function login(who: Account, user: string, ...answers: string[]): Promise<Finish
 }
 
 describe('a login with the password of the host (F12, F13)', needs('world', 'sshd'), () => {
-  test('leaves a token and a link daemon that runs as its user, and a session runs', async () => {
+  test('gives a token and leaves a link daemon that runs as its user, and a session runs', async () => {
     const said = await login(alice, 'alice', ALICE);
     expect(said, daemon.log + sshd.log).toMatchObject({ status: 0 });
     const token = await daemon.as(alice).token();
@@ -53,16 +53,16 @@ describe('a login with the password of the host (F12, F13)', needs('world', 'ssh
     expect(run).toMatchObject({ status: 0, stdout: 'alice\n' });
   });
 
-  test('a second login uses the same link daemon, and the SSH connection is gone', async () => {
+  test('a second login uses the same link daemon, and the SSH connection is closed', async () => {
     const before = await daemon.as(alice).links();
     expect((await login(alice, 'alice', ALICE)).status).toBe(0);
     expect(await daemon.as(alice).links()).toEqual(before);
     expect((await daemon.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
-    expect(sshd.log).toMatch(/Accepted .* from 127\.(?!0\.)\d+\.\d+\.\d+ /);
-    await expect.poll(() => /Disconnected from user alice|Connection closed/.test(sshd.log)).toBe(true);
+    await expect.poll(() => sshd.log).toMatch(/Accepted .* from 127\.(?!0\.)\d+\.\d+\.\d+ /);
+    await expect.poll(() => sshd.log).toMatch(/Disconnected from user alice|Connection closed/);
   });
 
-  test("from another person's terminal it is still the account whose password was given", async () => {
+  test("from another user's terminal is still for the account whose password was given", async () => {
     expect((await login(mallory, 'mallory', MALLORY)).status).toBe(0);
     expect((await daemon.cli(mallory, ['start', '--', 'id', '-un'])).stdout).toBe('mallory\n');
     const links = await daemon.as(mallory).links();
@@ -75,7 +75,7 @@ describe('a login with the password of the host (F12, F13)', needs('world', 'ssh
 });
 
 test(
-  'is the only way in where login.methods says so: no link by hand, but the one that a login starts',
+  'login.methods: [ssh] refuses links by hand, and not the one that a login starts',
   needs('world', 'sshd'),
   async () => {
     await using strict = await TestDaemon.start({
@@ -92,8 +92,8 @@ test(
   },
 );
 
-describe('a login that is refused', needs('world', 'sshd'), () => {
-  test('says the same and takes as long, whatever the cause', async () => {
+describe('a refused login', needs('world', 'sshd'), () => {
+  test('gives the same message after the same time, whatever the cause', async () => {
     const cases = {
       alice: 'wrong',
       nobodyhere: OTHER,
@@ -114,7 +114,7 @@ describe('a login that is refused', needs('world', 'sshd'), () => {
     expect(Math.max(...times) - Math.min(...times), JSON.stringify(seen)).toBeLessThan(1500);
   });
 
-  test('asks the same and answers the same on the wire, until the tries are used up', async () => {
+  test('has the same prompts and the same reply on the wire, until the attempts are used up', async () => {
     const users = ['alice', 'nobodyhere', 'locked', 'carol', 'expired', 'root'];
     const guesses = Array.from({ length: 7 }, () => OTHER);
     const [wrong, ...others] = await Promise.all(users.map((user) => converse(daemon, user, guesses)));
@@ -124,14 +124,14 @@ describe('a login that is refused', needs('world', 'sshd'), () => {
     for (const other of others) expect(other).toEqual(wrong);
   });
 
-  test('never hands sshd a name that it was not given by the user database', async () => {
+  test('never passes sshd a name that is not from the user database', async () => {
     const users = ['-oProxyCommand=id', '#0', '%wheel', '../alice', 'alice\n'];
     const runs = await Promise.all(users.map((user) => login(alice, user, ALICE)));
     for (const { status } of runs) expect(status).toBe(3);
     expect(sshd.log).not.toMatch(/ProxyCommand|#0|%wheel|\.\.\//);
   });
 
-  test('costs a penalty that a daemon killed and started anew has not forgotten', async () => {
+  test('costs a penalty that outlives a server that is killed', async () => {
     await Promise.all([1, 2, 3].map(() => converse(daemon, 'dora', ['guess', 'guess'])));
     await daemon.end('SIGKILL');
     await daemon.serve();

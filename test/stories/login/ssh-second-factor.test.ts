@@ -35,7 +35,7 @@ function login(who: Account, ...answers: string[]): Promise<Finished> {
 }
 
 describe('a one-time code (F13)', needs('world', 'sshd', 'oathtool'), () => {
-  test('is asked for after the password, and both get a token that runs programs', async () => {
+  test('is asked for after the password, and both together give a token that runs programs', async () => {
     const said = await login(alice, ALICE, code());
     expect(said, daemon.log + sshd.log).toMatchObject({ status: 0 });
     expect((await daemon.cli(alice, ['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
@@ -49,7 +49,7 @@ describe('a one-time code (F13)', needs('world', 'sshd', 'oathtool'), () => {
     }
   });
 
-  test('is asked for on a terminal, and neither is shown there', async () => {
+  test('is asked for on a terminal, and neither is echoed there', async () => {
     const command = `${program()} login --run ${daemon.runFolder}`;
     const terminal = runAs(mallory, ['script', '-qec', command, '/dev/null'], { interactive: true });
     await terminal.printed(/^Password: $/m);
@@ -69,7 +69,7 @@ describe('a password that has expired', needs('world', 'sshd', 'oathtool'), () =
   const expire = (name: string) => execFileSync('chage', ['--lastday', '0', name]);
   afterEach(() => setPasswords({ dora: DORA, bob: BOB }));
 
-  test('is changed on the way in, as sshd asks for it', async () => {
+  test('is changed during login, as sshd asks', async () => {
     expire('dora');
     const asked = await login(dora, DORA);
     expect(asked).toMatchObject({ status: 2, stdout: '' });
@@ -79,7 +79,7 @@ describe('a password that has expired', needs('world', 'sshd', 'oathtool'), () =
     expect((await login(dora, NEW)).status).toBe(0);
   });
 
-  test('is told of where sshd cannot ask for another', async () => {
+  test('is reported where sshd cannot ask for a new one', async () => {
     expire('bob');
     await using plain = await TestSshd.start(PORT + 1, { lines: ['KbdInteractiveAuthentication no'] });
     await using other = await TestDaemon.start({ config: { login: { ssh: plain.settings } } });

@@ -44,7 +44,7 @@ describe('a changed host key', needs('world', 'sshd'), () => {
     expect(sshd.passwords).toEqual([]);
   });
 
-  test('and the password would have been seen, had it been sent', async () => {
+  test('and the test would have seen the password', async () => {
     const hanging = await begin(alice, 'alice', 'exec');
     await expect.poll(() => sshd.passwords).toEqual([PASSWORD]);
     hanging.kill();
@@ -62,7 +62,7 @@ describe('an sshd that hangs', needs('world', 'sshd'), () => {
     [mallory, 'sleepy', 'real', /in time \(running a command\)/],
   ];
 
-  test('is given up in time at each step, the last an account that hangs; others go on meanwhile', async () => {
+  test('times out at each step, even in an account that hangs, and holds up nobody else', async () => {
     sleepyAccount();
     const waiting: { given: Promise<Finished & { ms: number }>; said: RegExp }[] = [];
     for (const [who, user, behaviour, said] of steps) {
@@ -80,7 +80,7 @@ describe('an sshd that hangs', needs('world', 'sshd'), () => {
     }
   });
 
-  test('leaves no place taken, and costs nobody a penalty', async () => {
+  test('takes up no login slot afterwards, and costs nobody a penalty', async () => {
     const runs = [await begin(mallory, 'alice', 'real'), await begin(mallory, 'alice', 'real')];
     runs.push(await begin(mallory, 'alice', 'real'));
     for (const run of runs) {

@@ -1,14 +1,15 @@
 /**
- * VULNERABILITY: a server that believes what a token says of itself (its algorithm, its key, its end, whose
- * it is) takes one that it has never issued, or that is over (RFC 8725, section 2).
+ * VULNERABILITY: a server that trusts what a token says about itself (its algorithm, key, expiry and owner)
+ * accepts one that it has never issued, or that has expired (RFC 8725, section 2).
  *
- * ATTACK: somebody who can reach the server sends tokens bent in every known way. Most are signed with the
- * server's real key, so that only the check in question stands between them and a call.
+ * ATTACK: somebody who can reach the server sends tokens that are forged or malformed in every known way.
+ * Most are signed with the server's real key, so that only the check in question stands between them and a
+ * call.
  *
- * VERIFIES: each is refused as UNAUTHENTICATED with the reason that fits, only the public methods answer
- * without a token, and the database holds nothing that a token could be made from.
- * src/token/malformed-tokens.test.ts has the whole catalogue; here it is the running server that refuses, so
- * that nothing leads round the check.
+ * VERIFIES: each is refused as UNAUTHENTICATED with the right reason, only the public methods answer without
+ * a token, and the database has nothing that a token could be made from.
+ * src/token/malformed-tokens.test.ts tries many more tokens; these tests show that the running server applies
+ * the checks to every call.
  */
 import { createHmac, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -58,21 +59,22 @@ function hmacWithPublicKey(): string {
   return `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`;
 }
 
-const bent: Record<string, () => string> = {
+const forged: Record<string, () => string> = {
   'not a token': () => 'x',
   'alg none': () => `${encode({ alg: 'none', typ: 'JWT' })}.${encode(claims)}.`,
   'HMAC with the public key': hmacWithPublicKey,
   'a key in the header': () =>
     signed({ ...header, jwk: createPublicKey(key).export({ format: 'jwk' }) }, claims),
   'a critical header': () => signed({ ...header, crit: ['b64'], b64: false }, claims),
-  'a key id nobody has': () => signed({ ...header, kid: 'other' }, claims),
+  'an unknown key id': () => signed({ ...header, kid: 'other' }, claims),
   'a duplicated member': () => signed(header, JSON.stringify(claims).replace('{', '{"sub":"root",')),
-  'no end': () => signed(header, { ...claims, exp: undefined }),
-  'an end that is no integer': () => signed(header, { ...claims, exp: Number(claims.exp) + 0.5 }),
-  'an end too far away': () => signed(header, { ...claims, exp: Number(claims.exp) + 10 * 365 * 86_400 }),
-  'an end beyond numbers': () => signed(header, JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e400')),
+  'no expiry': () => signed(header, { ...claims, exp: undefined }),
+  'an expiry that is not an integer': () => signed(header, { ...claims, exp: Number(claims.exp) + 0.5 }),
+  'an expiry too far in the future': () =>
+    signed(header, { ...claims, exp: Number(claims.exp) + 10 * 365 * 86_400 }),
+  'an expiry of 1e400': () => signed(header, JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e400')),
   'no subject': () => signed(header, { ...claims, sub: '' }),
-  'a control in the subject': () => signed(header, { ...claims, sub: 'al\u0000ice' }),
+  'a control character in the subject': () => signed(header, { ...claims, sub: 'al\u0000ice' }),
   'another audience': () => signed(header, { ...claims, aud: 'web' }),
   'several audiences': () => signed(header, { ...claims, aud: ['api'] }),
   'another issuer': () => signed(header, { ...claims, iss: 'proxy' }),
@@ -84,7 +86,7 @@ const bent: Record<string, () => string> = {
   padding: () => `${good}==`,
 };
 
-describe('bent tokens', () => {
+describe('forged and malformed tokens', () => {
   beforeAll(async () => {
     daemon = await TestDaemon.start();
     rpc = new Rpc(daemon.serverFile);
@@ -100,7 +102,7 @@ describe('bent tokens', () => {
     await daemon?.[Symbol.asyncDispose]();
   });
 
-  test('the token they are made of is good (F2, F5, F6, F7)', async () => {
+  test('the token that they are made from is valid (F2, F5, F6, F7)', async () => {
     expect(claims).toMatchObject({
       sub: user.name,
       aud: 'api',
@@ -110,14 +112,14 @@ describe('bent tokens', () => {
     expect((await rpc.unary(WHO_AM_I, undefined, good)).code).toBe(0);
   });
 
-  for (const [what, make] of Object.entries(bent)) {
+  for (const [what, make] of Object.entries(forged)) {
     test(`${what}: refused as invalid`, async () => {
       const answer = await rpc.unary(WHO_AM_I, undefined, make());
       expect(answer).toMatchObject({ code: UNAUTHENTICATED, reason: 'TOKEN_INVALID' });
     });
   }
 
-  test('one that is over is refused as expired', async () => {
+  test('an expired token is refused as expired', async () => {
     const now = Math.floor(Date.now() / 1000);
     const answer = await rpc.unary(
       WHO_AM_I,
@@ -127,7 +129,7 @@ describe('bent tokens', () => {
     expect(answer).toMatchObject({ code: UNAUTHENTICATED, reason: 'TOKEN_EXPIRED' });
   });
 
-  test('one that was never issued, though its signature is right, is not active (F3)', async () => {
+  test('a token that was never issued is not active, although its signature is valid (F3)', async () => {
     const answer = await rpc.unary(WHO_AM_I, undefined, signed(header, { ...claims, jti: 'never-issued' }));
     expect(answer).toMatchObject({ code: UNAUTHENTICATED, reason: 'TOKEN_NOT_ACTIVE' });
   });
@@ -149,7 +151,7 @@ describe('bent tokens', () => {
     }
   });
 
-  test('the database holds nothing that could make a call (F4)', () => {
+  test('the database has nothing that could authorise a call (F4)', () => {
     for (const name of ['latchkey.db', 'latchkey.db-wal']) {
       const bytes = readFileSync(join(daemon.stateFolder, name)).toString('latin1');
       expect(bytes).not.toContain(good.split('.')[2]);
