@@ -1,4 +1,6 @@
-/** Handles a standard output that breaks: `latchkey tokens | head -1`, a full disk. */
+/**
+ * Handles a standard output that breaks: a reader that has exited (`latchkey tokens | head -1`), a full disk.
+ */
 import { BROKEN_PIPE } from '../exit-status.ts';
 import { flushed, type Io } from '../terminal/io.ts';
 import type { Run } from './run.ts';
@@ -16,16 +18,16 @@ export interface OutputWatch extends Disposable {
 /** The end of a run whose output broke: silent when only the reader is gone, otherwise with a message. */
 export type Broken = { readonly status: number } | { readonly text: string };
 
-/** Watches the output until disposed of. A broken standard error is ignored, since nobody could be told. */
+/** Watches the output until disposed of. A broken standard error is ignored: nothing could report it. */
 export function watchOutput(io: Io): OutputWatch {
   const { promise: broken, resolve } = Promise.withResolvers<NodeJS.ErrnoException>();
-  let isBroken = false; // io.stdout.errored does not tell: process.stdout resets it
-  const note = (error: NodeJS.ErrnoException): void => {
+  let isBroken = false; // not io.stdout.errored, which process.stdout resets
+  const onError = (error: NodeJS.ErrnoException): void => {
     isBroken = true;
     resolve(error);
   };
   const ignore = (): void => {};
-  io.stdout.on('error', note);
+  io.stdout.on('error', onError);
   io.stderr.on('error', ignore);
   return {
     untilBroken: (run, work) => Promise.race([work, broken.then(() => onBrokenOutput(run))]),
@@ -35,7 +37,7 @@ export function watchOutput(io: Io): OutputWatch {
       return error ? ending(error) : undefined;
     },
     [Symbol.dispose]: () => {
-      if (!isBroken) io.stdout.off('error', note); // a write under way may still fail
+      if (!isBroken) io.stdout.off('error', onError); // a write under way may still fail
     },
   };
 }

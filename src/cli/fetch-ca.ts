@@ -29,12 +29,12 @@ export async function fetchCa(address: string, nowMs: number): Promise<Presented
   const [leaf] = chain;
   const ca = chain.at(-1);
   if (leaf === undefined || ca === undefined || !ca.ca || !ca.checkIssued(ca) || !ca.verify(ca.publicKey)) {
-    throw refused(`${host} does not present a certificate authority of its own, as a Latchkey server does`);
+    throw refused(`${host} presents no certificate authority of its own, so it is no Latchkey server`);
   }
   chain.slice(1).forEach((issuer, at) => {
     const below = chain[at];
     if (below?.checkIssued(issuer) !== true || !below.verify(issuer.publicKey) || !issuer.ca) {
-      throw refused(`the certificates that ${host} presents do not belong together`);
+      throw refused(`the certificates that ${host} presents do not form a chain`);
     }
   });
   for (const each of chain) {

@@ -1,4 +1,4 @@
-/** The options that every command takes, before or after its name. */
+/** The options that every command accepts, before or after its name. */
 import type { Command, Option } from 'commander';
 import { EVERYWHERE } from '../entry/everywhere.ts';
 import { ROLES } from '../entry/roles/all.ts';
@@ -16,7 +16,7 @@ export interface Globals {
   readonly quiet?: boolean;
 }
 
-const GROUP = 'Everywhere:';
+const GROUP = 'Global options:';
 
 /** Adds the global options to `command` and all its subcommands, except roles, which list those they take. */
 export function addGlobals(command: Command): void {
@@ -26,14 +26,14 @@ export function addGlobals(command: Command): void {
 
 /** Returns the global options given anywhere on the line; the one closest to the subcommand wins. */
 export function globalsOf(command: Command): Globals {
-  const said: Record<string, unknown> = command.parent === null ? {} : { ...globalsOf(command.parent) };
+  const given: Record<string, unknown> = command.parent === null ? {} : { ...globalsOf(command.parent) };
   for (const option of command.options) {
     const name = option.attributeName();
     if (isGlobal(option) && command.getOptionValueSource(name) === 'cli') {
-      said[name] = command.getOptionValue(name);
+      given[name] = command.getOptionValue(name);
     }
   }
-  return said;
+  return given;
 }
 
 export function isGlobal(option: Option): boolean {

@@ -18,7 +18,7 @@ export const HELP_LAYOUT: Partial<Help> = { formatHelp, minWidthToWrap: 20, subc
 
 function formatHelp(command: Command, help: Help): string {
   const sections = Help.prototype.formatHelp.call(help, command, help).trimEnd().split('\n\n');
-  const last = ['Options:', 'Everywhere:'].flatMap((heading) =>
+  const last = ['Options:', 'Global options:'].flatMap((heading) =>
     sections.filter((section) => section.startsWith(`${heading}\n`)),
   );
   const first = sections.filter((section) => !last.includes(section));

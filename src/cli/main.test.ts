@@ -32,7 +32,7 @@ describe('the command line', () => {
   it("shows a verb's own options before those of all verbs", async () => {
     for (const argv of [['whoami'], ['start'], ['sessions', 'signal']]) {
       const { stdout } = await capture([...argv, '--help']);
-      expect(stdout).toMatch(/\nOptions:\n[\s\S]*\nEverywhere:\n/);
+      expect(stdout).toMatch(/\nOptions:\n[\s\S]*\nGlobal options:\n/);
     }
   });
 

@@ -1,8 +1,8 @@
 /**
  * The command line. Prints results on standard output (tables for people, JSON for programs), everything else
- * on standard error, and ends with a documented exit status. Never prints a stack trace, never lets foreign
- * text reach a terminal raw (except for the output of the caller's own sessions), and takes no secret from
- * its arguments. It knows only what the server tells it through src/client.
+ * on standard error, and exits with a documented status. Never prints a stack trace, never writes foreign
+ * text to a terminal raw (except for the output of the caller's own sessions), and accepts no secret as an
+ * argument. It reaches the server only through src/client.
  */
 import { CommanderError } from 'commander';
 import { DONE, FAILED, USAGE } from '../exit-status.ts';
@@ -40,7 +40,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
   const broken = await output.settle();
   if (broken === undefined) return status;
   if ('status' in broken) return broken.status;
-  tell(io, broken.text);
+  printProblem(io, broken.text);
   return failure;
 }
 
@@ -50,16 +50,16 @@ function wantsJson(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
 }
 
-/** Reports a failure, unless commander has already printed what was asked for. */
+/** Reports a failure, unless commander has only printed help or the version. */
 function report(error: unknown, io: Io, json: boolean): number {
   if (error instanceof CommanderError && SHOWN.has(error.code)) return error.exitCode === 0 ? DONE : USAGE;
   const { text, status } = explain(error);
   if (json) io.stderr.write(`${inertJson(failureJson(error))}\n`);
-  else tell(io, text);
+  else printProblem(io, text);
   return status;
 }
 
-function tell(io: Io, problem: string): void {
+function printProblem(io: Io, problem: string): void {
   new Output(io, { json: false, color: false, quiet: false }).problem(problem);
 }
 

@@ -1,16 +1,16 @@
-/** Makes commander's options from a table, or with values for completion to offer. */
+/** Makes commander's options from a table, or with values for completion to suggest. */
 import { type Argument, Option } from 'commander';
 import type { Options } from '../entry/option.ts';
 
 const SUGGESTIONS = new WeakMap<Option | Argument, readonly string[]>();
 
-/** Makes completion offer `values` for `option`, which may accept others. */
+/** Makes completion suggest `values` for `option`, which may accept others. */
 export function withSuggestions(option: Option, values: Iterable<string>): Option {
   SUGGESTIONS.set(option, [...values]);
   return option;
 }
 
-/** Returns the values that completion offers for an option or argument; undefined when they are not known. */
+/** Returns the values that completion suggests for an option or argument; undefined when unknown. */
 export function suggestionsFor(what: Option | Argument): readonly string[] | undefined {
   return what.argChoices ?? SUGGESTIONS.get(what);
 }

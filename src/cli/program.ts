@@ -1,4 +1,4 @@
-/** All commands as commander knows them. Help, completion and manual pages are made from these. */
+/** All commands, as commander defines them. Help, completion and manual pages are made from these. */
 import { Command } from 'commander';
 import { DOCTOR } from '../entry/roles/doctor.ts';
 import { LINK } from '../entry/roles/link.ts';
@@ -30,12 +30,12 @@ import { addUsageHints } from './usage-hint.ts';
 const EXIT = {
   title: 'Exit status',
   text:
-    '0 done, 1 failed, 2 usage, 3 not logged in, 4 not allowed, 5 not found, 6 unreachable, 78 bad configuration. ' +
-    "start and attach end with the program's own, and with 255 when they fail.",
+    '0 success, 1 failure, 2 usage, 3 not logged in, 4 not allowed, 5 not found, 6 unreachable, 78 invalid ' +
+    "configuration. start and attach exit with the program's status, or with 255 when they fail themselves.",
 };
 
 /**
- * Builds the program with all its commands; `act` makes actions of their work. Commander throws instead of
+ * Builds the program with all its commands; `act` turns their work into actions. Commander throws instead of
  * exiting.
  */
 export function buildProgram(act: Act, io: Io): Command {
@@ -55,21 +55,21 @@ export function buildProgram(act: Act, io: Io): Command {
     .usage('[options] COMMAND …')
     .enablePositionalOptions()
     .configureHelp(HELP_LAYOUT)
-    .version(versionLine(), '-V, --version', 'the version');
+    .version(versionLine(), '-V, --version', 'print the version');
   addNotes(program, EXIT);
-  program.commandsGroup('Getting in and out:');
+  program.commandsGroup('Logging in and out:');
   addRole(program, act, LINK);
   for (const add of [addTrust, addLogin, addWhoami, addLogout]) add(program, act);
-  program.commandsGroup('Programs:');
+  program.commandsGroup('Running programs:');
   for (const add of [addStart, addAttach, addSessions]) add(program, act);
-  program.commandsGroup('Looking after logins:');
+  program.commandsGroup('Managing logins:');
   for (const add of [addTokens, addLinks]) add(program, act);
   addRole(program, act, TUI);
   program.commandsGroup('The server:');
   addRole(program, act, SERVE);
   addConfig(program, act);
   addRole(program, act, DOCTOR);
-  program.commandsGroup('This program:').helpCommand('help [command]', 'help for a command');
+  program.commandsGroup('Other commands:').helpCommand('help [command]', 'show help for a command');
   for (const add of [addStatus, addCompletion, addComplete, addLicenses, addVersion]) add(program, act);
   addGlobals(program);
   addUsageHints(program, PROGRAM_COMMANDS);

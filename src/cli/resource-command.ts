@@ -1,4 +1,4 @@
-/** The command of a noun: alone it lists, with a subcommand it does that. */
+/** The command of a noun, which lists its items, and its subcommands `list` and `watch`. */
 import { type Command, Option } from 'commander';
 import { firstItems } from '../client/pages.ts';
 import { suggestion } from '../config/suggest.ts';
@@ -33,57 +33,69 @@ export function addResource<Item, Options extends object>(
   act: Act,
   resource: Resource<Item, Options>,
 ): Command {
-  type Given = Options & ListOptions;
   const { noun, description } = resource;
+  const list = listWork(resource);
+  const command = addListOptions(program.command(noun.many).description(description), resource);
+  addWatchOption(command)
+    .enablePositionalOptions()
+    .usage(`[options] [list]\n       latchkey ${noun.many} COMMAND …`)
+    .allowExcessArguments()
+    .action(
+      act<Options & ListOptions>((run, options, words) => {
+        refuseUnknownCommand(command, words[0]);
+        return list(run, options, words);
+      }),
+    );
+  const listing = command.command('list').description(`list ${noun.many} (the default)`);
+  addWatchOption(addListOptions(listing, resource)).action(act(list));
+  const watching = command.command('watch').description('the same as list --watch');
+  addListOptions(watching, resource).action(
+    act<Options & ListOptions>((run, options, words) => list(run, { ...options, watch: true }, words)),
+  );
+  return command;
+}
+
+function addListOptions<Item, Options extends object>(
+  command: Command,
+  { noun, addOptions }: Resource<Item, Options>,
+): Command {
   const orders = ordersOf(noun);
-  const select = (options: Given): Selection => ({ ...resource.select(options), text: options.filter });
-  const list: Work<Given> = async (run, options) => {
-    if (options.watch === true) return watch(run, options, noun, select(options));
+  const sort = withSuggestions(new Option('--sort <field>', sortHelp(orders)), orders);
+  addOptions(command).option('--filter <text>', `only those with this text in ${noun.searchedFields}`);
+  return pagingOptions(command.addOption(sort));
+}
+
+function addWatchOption(command: Command): Command {
+  return command.option('-w, --watch', 'keep running, and show every change');
+}
+
+/** Returns the work of listing or, with --watch, of watching. */
+function listWork<Item, Options extends object>({
+  noun,
+  select,
+}: Resource<Item, Options>): Work<Options & ListOptions> {
+  return async (run, options) => {
+    const selection = { ...select(options), text: options.filter };
+    if (options.watch === true) return watch(run, options, noun, selection);
     const client = await run.client();
     let waiting = WAITING;
     const collecting = firstItems(
       limitOf(options),
-      (pageSize, pageToken) =>
-        noun.list(client, select(options), { orderBy: options.sort, pageSize, pageToken }),
+      (pageSize, pageToken) => noun.list(client, selection, { orderBy: options.sort, pageSize, pageToken }),
       (count, total) => {
         waiting = `listing: ${count} of ${total} ${noun.many}`;
       },
     );
     return showList(run, await run.out.whileWaiting(() => waiting, collecting), noun);
   };
-  const withOptions = (command: Command): Command =>
-    pagingOptions(
-      resource
-        .addOptions(command)
-        .option('--filter <text>', `only those with this text in ${noun.searchedFields}`)
-        .addOption(withSuggestions(new Option('--sort <field>', sortHelp(orders)), orders)),
-    );
-  const withWatch = (command: Command): Command =>
-    withOptions(command).option('-w, --watch', 'go on, and show every change');
-  const command = withWatch(program.command(noun.many).description(description));
-  command
-    .enablePositionalOptions()
-    .usage(`[options] [list]\n       latchkey ${noun.many} COMMAND …`)
-    .allowExcessArguments()
-    .action(
-      act<Given>((run, options, words) => {
-        refuseUnknownCommand(command, words[0]);
-        return list(run, options, words);
-      }),
-    );
-  withWatch(command.command('list').description('list them, as the bare word does')).action(act(list));
-  withOptions(command.command('watch').description('list --watch')).action(
-    act<Given>((run, options) => watch(run, options, noun, select(options))),
-  );
-  return command;
 }
 
 /**
- * Returns "id, login or state; 'login desc' reverses it". The example is the second order, since the first is
- * the id.
+ * Returns "id, login or state; 'login desc' for descending order". The example is the second order, since the
+ * first is the id.
  */
 function sortHelp(orders: readonly string[]): string {
-  return `${orders.slice(0, -1).join(', ')} or ${orders.at(-1)}; '${orders[1]} desc' reverses it`;
+  return `${orders.slice(0, -1).join(', ')} or ${orders.at(-1)}; '${orders[1]} desc' for descending order`;
 }
 
 /** On a terminal, redraws the table as it changes; elsewhere prints each change. */
@@ -94,16 +106,19 @@ function watch<Item>(
   selection: Selection,
 ): Promise<number | undefined> {
   const { stdout, env } = run.io;
-  if (options.all === true) throw new AppError('USAGE', 'a watch shows what fits; leave out --all');
+  if (options.all === true) throw new AppError('USAGE', '--watch shows as many as fit; leave out --all');
   if (stdout.isTTY === true && env.TERM !== 'dumb' && !run.out.json && !run.out.quiet)
     return drawWatch(run, { noun, selection, orderBy: options.sort, limit: options.limit });
   if (options.limit !== undefined || options.sort !== undefined) {
-    throw new AppError('USAGE', '--sort and --limit are for a table; changes come as they happen');
+    throw new AppError(
+      'USAGE',
+      '--sort and --limit need a terminal; elsewhere changes are printed as they happen',
+    );
   }
   return showWatch(run, { noun, selection });
 }
 
-/** Throws USAGE for a word after the noun that is not a subcommand. */
+/** Throws USAGE for a word after the noun: it is not a subcommand. */
 export function refuseUnknownCommand(noun: Command, word: string | undefined): void {
   if (word === undefined) return;
   const verbs = noun.commands.map((command) => command.name());

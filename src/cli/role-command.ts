@@ -1,5 +1,5 @@
 /**
- * The roles as commands: src/main.ts runs them itself; here they appear in help, completion and manual pages.
+ * The roles as commands, for help, completion and manual pages. src/main.ts runs them itself.
  */
 import type { Command } from 'commander';
 import type { Role } from '../entry/option.ts';
@@ -18,7 +18,7 @@ export function addRole(program: Command, act: Act, role: Role): void {
     .allowUnknownOption()
     .action(
       act(async () => {
-        throw new AppError('USAGE', `'${name}' comes first on the line: latchkey ${name} [options]`);
+        throw new AppError('USAGE', `'${name}' must come first: latchkey ${name} [options]`);
       }),
     );
   if (argument !== undefined) command.argument(`[${argument.name}]`, argument.about);

@@ -7,7 +7,7 @@ import type { Io } from '../terminal/io.ts';
 import { Output } from '../terminal/output.ts';
 import type { Globals } from './globals.ts';
 
-/** Progress text when there is nothing more specific to say. */
+/** Progress text when there is no more specific one. */
 export const WAITING = 'waiting for the server';
 
 export class Run implements AsyncDisposable {
@@ -16,7 +16,7 @@ export class Run implements AsyncDisposable {
   readonly out: Output;
   /** Exit status for the command's failures. */
   failure = FAILED;
-  /** Called when nobody reads the output any more. */
+  /** Called when standard output breaks. */
   onBrokenOutput: (() => Promise<void>) | undefined;
   #client: Promise<Client> | undefined;
 

@@ -1,10 +1,10 @@
-/** Adds to usage errors where the help is, and sets their exit status by command. */
+/** Adds to usage errors which help to read, and sets their exit status by command. */
 import { type Command, CommanderError } from 'commander';
 import { LATCHKEY_FAILED, USAGE } from '../exit-status.ts';
 
 /**
- * Applies to `command` and all its subcommands. Commands in `programCommands` end with a program's status, so their
- * own usage errors end with 255.
+ * Applies to `command` and all its subcommands. Commands in `programCommands` exit with a program's status,
+ * so their own usage errors exit with 255.
  */
 export function addUsageHints(
   command: Command,

@@ -21,7 +21,9 @@ export function chart(values: readonly number[], { columns, rows }: ChartSize): 
   });
 }
 
-/** Returns the largest width up to `room` at which all values, or all groups of k values, are equally wide. */
+/**
+ * Returns the largest width up to `room` at which all values, or all groups of k values, are equally wide.
+ */
 export function chartWidth(count: number, room: number): number {
   if (room >= count) return count * Math.floor(room / count);
   for (let each = 2; each < count; each += 1)

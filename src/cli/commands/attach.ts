@@ -1,4 +1,4 @@
-/** `latchkey attach`: attaches to a session of the caller's. */
+/** `latchkey attach`: attaches to one of the caller's sessions. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
 import { addNotes } from '../help.ts';
@@ -13,25 +13,25 @@ interface AttachOptions {
 }
 
 const NOTES = [
-  'All output still kept comes first, then what the program prints from now on. ^C goes to the program, and twice ' +
-    'within two seconds leaves it; ^\\ leaves it at once. The program continues then.',
-  "Ends with the program's own exit status; 255 means that this command itself failed, or that the status " +
-    'is unknown.',
+  'Prints all output that is still kept, then new output as it comes. ^C goes to the program; a second ^C within ' +
+    'two seconds leaves it running, as ^\\ does at once.',
+  "Exits with the program's status; 255 means that this command itself failed, or that the status is " +
+    'unknown.',
 ];
 
 export function addAttach(program: Command, act: Act): void {
   const command = program
     .command('attach <session>')
-    .description('join one of your sessions')
-    .option('-i, --stdin', "pass our input to it; the end of ours is the end of the program's")
-    .option('--offset <bytes>', 'begin at this byte of all it printed', bytes)
-    .addOption(program.createOption('--from-now', 'only what it prints from now on').conflicts('offset'))
+    .description('attach to one of your sessions')
+    .option('-i, --stdin', 'pass standard input to the program, and close its input at the end')
+    .option('--offset <bytes>', 'begin at this byte of its output', bytes)
+    .addOption(program.createOption('--from-now', 'print only new output').conflicts('offset'))
     .action(act<AttachOptions>(withProgramStatus(attach)));
   addNotes(command, ...NOTES);
 }
 
 function bytes(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 }
 

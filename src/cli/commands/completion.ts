@@ -1,4 +1,6 @@
-/** `latchkey completion`: a script for the shell, which asks `latchkey complete` what to offer. */
+/**
+ * `latchkey completion`: prints a script for the shell, which gets its candidates from `latchkey complete`.
+ */
 import { type Command, InvalidArgumentError } from 'commander';
 import { BASH } from '../completion/bash.ts';
 import { FISH } from '../completion/fish.ts';
@@ -15,10 +17,10 @@ const SHELLS: ReadonlyMap<string, string> = new Map([
 const NOTES = [
   { title: 'To try it', lines: ['source <(latchkey completion bash)'] },
   {
-    title: 'To keep it',
+    title: 'To install it',
     lines: [
       'latchkey completion bash > ~/.local/share/bash-completion/completions/latchkey',
-      'latchkey completion zsh > FOLDER/_latchkey, with a FOLDER of your $fpath',
+      'latchkey completion zsh > FOLDER/_latchkey, where FOLDER is in your $fpath',
       'latchkey completion fish > ~/.config/fish/completions/latchkey.fish',
     ],
   },

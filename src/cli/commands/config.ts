@@ -12,11 +12,11 @@ export function addConfig(program: Command, act: Act): void {
     .description("check or show the server's configuration");
   noun
     .command('check')
-    .description('say whether the server would start with it; 78 if not')
+    .description('check the configuration; exit status 78 if it is invalid')
     .action(act(check));
   noun
     .command('show')
-    .description('every setting, its value and where it comes from; secrets hidden')
+    .description('show every setting with its value and source; secrets are hidden')
     .action(act(show));
   noun
     .enablePositionalOptions()

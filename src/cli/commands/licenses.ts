@@ -7,12 +7,15 @@ import type { Act } from '../run.ts';
 export function addLicenses(program: Command, act: Act): void {
   program
     .command('licenses')
-    .description('the licences of everything inside this program')
+    .description('print the licences of all included software')
     .action(
       act(async (run) => {
         const text = packagedText('licenses.txt');
         if (text === undefined)
-          throw new AppError('NOT_FOUND', 'a run from the sources has them in node_modules/*/LICENSE');
+          throw new AppError(
+            'NOT_FOUND',
+            'only the packaged program has the licences; see node_modules/*/LICENSE',
+          );
         run.out.text(text);
         return undefined;
       }),

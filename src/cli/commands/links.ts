@@ -12,14 +12,14 @@ export function addLinks(program: Command, act: Act): void {
   const noun = addResource<Link, { readonly user?: string }>(program, act, {
     noun: links,
     description: 'list, watch, start and stop links',
-    addOptions: (command) => command.option('--user <user>', "only this Linux user's"),
+    addOptions: (command) => command.option('--user <user>', 'only links of this Linux user'),
     select: ({ user }) => ({ linuxUser: user }),
   });
   noun
     .command('start')
     .description('start your link daemon, unless you have a link that can start programs')
     .action(act(start));
-  addDryRun(noun.command('stop <socket>').description('end a link and its token')).action(act(stop));
+  addDryRun(noun.command('stop <socket>').description('stop a link and revoke its token')).action(act(stop));
 }
 
 async function start(run: Run): Promise<undefined> {

@@ -24,14 +24,14 @@ export const LOGGED_IN: Members<{ server: string; token: Token }> = {
 export function addLogin(program: Command, act: Act): void {
   program
     .command('login [[user@]host[:port]]')
-    .description('log in, as yourself or as user, and keep the token for the commands that follow')
+    .description('log in as yourself or as another user, and store the token for later commands')
     .option('--method <name>', 'login method', 'web-ssh')
     .option('--answers-stdin', 'read the answers from standard input, one line for each prompt')
     .action(act(login));
 }
 
 async function login(run: Run, options: Options, [target = '']: readonly string[]): Promise<undefined> {
-  const { user, server } = whereTo(target);
+  const { user, server } = parseTarget(target);
   using answers = answersFrom(run.io, options.answersStdin === true);
   await using client = await run.newClient({ anonymous: true, ...(server !== undefined && { server }) });
   const done = await converse(run, client, answers, { method: options.method, username: user });
@@ -42,7 +42,7 @@ async function login(run: Run, options: Options, [target = '']: readonly string[
 }
 
 /** Splits `alice@host:7300`, `alice@`, `host` or nothing into user and server. */
-function whereTo(target: string): { user: string; server: string | undefined } {
+function parseTarget(target: string): { user: string; server: string | undefined } {
   const at = target.lastIndexOf('@');
   const user = at < 0 ? userInfo().username : target.slice(0, at);
   const server = target.slice(at + 1);
@@ -58,7 +58,7 @@ async function converse(
 ): Promise<LoginDone> {
   const conversation = client.auth.login();
   const begin = { method, username, purpose: LoginPurpose.LOGIN };
-  conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {}); // the responses tell why
+  conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {}); // the responses fail too
   const responses = conversation.responses[Symbol.asyncIterator]();
   try {
     for (;;) {
@@ -78,13 +78,13 @@ async function converse(
 }
 
 async function answer(run: Run, answers: Answers, asked: LoginPrompts): Promise<string[]> {
-  if (asked.again) run.out.note('Login refused; once more:');
-  tell(run, asked.name, asked.instruction);
+  if (asked.again) run.out.note('Login refused; try again:');
+  showMessage(run, asked.name, asked.instruction);
   const texts: string[] = [];
   for (const { text, echo } of asked.prompts) {
     // PAM's messages since its last prompt are at the beginning of the next one.
     const at = text.trimEnd().lastIndexOf('\n') + 1;
-    tell(run, text.slice(0, at));
+    showMessage(run, text.slice(0, at));
     const prompt = text.slice(at);
     const given = await answers.next(prompt, echo);
     if (given === undefined && asked.again) throw new AppError('LOGIN_REFUSED', 'login refused');
@@ -94,7 +94,7 @@ async function answer(run: Run, answers: Answers, asked: LoginPrompts): Promise<
   return texts;
 }
 
-function tell(run: Run, ...texts: readonly string[]): void {
+function showMessage(run: Run, ...texts: readonly string[]): void {
   for (const text of texts) {
     for (const line of text.split('\n')) if (line.trim() !== '') run.out.note(line);
   }

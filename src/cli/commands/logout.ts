@@ -1,4 +1,4 @@
-/** `latchkey logout`: ends this login, or all logins of the caller. */
+/** `latchkey logout`: ends the caller's token, or all tokens of the caller's login. */
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
 import { AppError, isAppError, type Reason } from '../../errors.ts';
@@ -12,7 +12,7 @@ export function addLogout(program: Command, act: Act): void {
   program
     .command('logout')
     .description('end this login, and everything that depends on it')
-    .option('--everywhere', 'every login of yours, on every machine')
+    .option('--everywhere', 'end all tokens of your login, on every machine')
     .action(act(logout));
 }
 
@@ -34,14 +34,14 @@ async function logout(run: Run, options: { readonly everywhere?: boolean }): Pro
 }
 
 /**
- * Throws NOT_LOGGED_IN for the local administrator's token: it is the server's, and ending it would only lock
- * the administrator out until the next one.
+ * Throws NOT_LOGGED_IN for the local administrator's token: it belongs to the server, and ending it would
+ * lock the administrator out until the server's next start.
  */
 async function refuseLocalAdmin(client: Client): Promise<void> {
   const { token } = await client.auth.whoAmI({});
   if (token?.authMethod !== 'local') return;
   throw new AppError(
     'NOT_LOGGED_IN',
-    "there is no login to end: you act with the local administrator's token; see 'latchkey tokens'",
+    "there is no login to end: this is the local administrator's token; see 'latchkey tokens'",
   );
 }

@@ -30,24 +30,26 @@ const LONGEST_GRACE_SECONDS = LONGEST_GRACE_MS / 1000;
 export function addSessions(program: Command, act: Act): void {
   const noun = addResource<Session, Options>(program, act, {
     noun: sessions,
-    description: 'list, watch, read, signal and end programs',
+    description: 'list, watch, read, signal and end sessions',
     addOptions: (command) =>
       command
-        .option('--login <login>', "only this login's")
+        .option('--login <login>', 'only sessions of this login')
         .addOption(
           withSuggestions(
-            new Option('--state <state>', 'only those starting, running or ended').argParser(state),
+            new Option('--state <state>', 'only sessions that are starting, running or ended').argParser(
+              state,
+            ),
             STATES.keys(),
           ),
         ),
     select: ({ login, state }) => ({ login, state }),
   });
-  noun.command('show <id>').description('one session').action(act(show));
+  noun.command('show <id>').description('show one session').action(act(show));
   noun
     .command('read <id>')
-    .description('print what a session has printed')
-    .option('-f, --follow', 'go on until it ends')
-    .option('--offset <bytes>', 'begin at this byte of all it printed', wholeNumber)
+    .description("print a session's output")
+    .option('-f, --follow', 'continue until the session ends')
+    .option('--offset <bytes>', 'begin at this byte of its output', wholeNumber)
     .action(act<ReadOptions>((run, options, [id = '']) => readOutput(run, id, options)));
   noun
     .command('signal <id> <signal>')
@@ -66,19 +68,19 @@ export function addSessions(program: Command, act: Act): void {
 
 function state(text: string): SessionState {
   const found = STATES.get(text);
-  if (found === undefined) throw new InvalidArgumentError('It is starting, running or ended.');
+  if (found === undefined) throw new InvalidArgumentError('It must be starting, running or ended.');
   return found;
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It is a whole number.');
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 }
 
 function graceSeconds(text: string): number {
   const seconds = Number(text);
   if (/^\d{1,2}(\.\d{1,3})?$/.test(text) && seconds <= LONGEST_GRACE_SECONDS) return seconds;
-  throw new InvalidArgumentError(`It is a number of seconds from 0 to ${LONGEST_GRACE_SECONDS}.`);
+  throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${LONGEST_GRACE_SECONDS}.`);
 }
 
 async function show(run: Run, _options: object, [sessionId = '']: readonly string[]): Promise<undefined> {

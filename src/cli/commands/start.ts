@@ -1,6 +1,6 @@
 /**
- * `latchkey start`: runs a program as the caller's Linux user, with the input, output and exit status of this
- * command.
+ * `latchkey start`: runs a program as the caller's Linux user. Its input, output and exit status become those
+ * of this command.
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../../errors.ts';
@@ -23,9 +23,9 @@ interface StartOptions {
 }
 
 const NOTE =
-  "The program's output comes out here as it prints it, and its exit status is the one of this command; 255 means " +
-  'that this command itself failed. ^C and SIGTERM go to the program; pressed again within two seconds, they leave ' +
-  "it running. No shell is involved: for one, write -- sh -c '…'.";
+  "Prints the program's output as it comes, and exits with its status; 255 means that this command itself " +
+  'failed. ^C and SIGTERM go to the program; a second one within two seconds leaves it running. No shell is ' +
+  "involved; to use one: -- sh -c '…'.";
 
 export function addStart(program: Command, act: Act): void {
   const command = program
@@ -33,19 +33,22 @@ export function addStart(program: Command, act: Act): void {
     .description('run a program as your Linux user')
     .usage('[options] [--] COMMAND [ARGUMENT …]')
     .passThroughOptions()
-    .option('--env <name=value>', 'add to its environment; may be repeated', variable)
-    .option('--dir <dir>', 'where to start (default: the home directory)')
-    .option('-i, --stdin', 'pass our input even from a terminal; with --detach, keep it open for attach')
-    .option('-n, --no-stdin', 'pass no input (otherwise passed when it is not a terminal)')
-    .option('--stdin-json <json>', "a JSON object for the program's first line of input", jsonObject)
-    .option('--detach', 'print the id of the session and leave it running')
+    .option('--env <name=value>', 'add a variable to its environment; may be repeated', variable)
+    .option('--dir <dir>', 'working directory (default: the home directory)')
+    .option(
+      '-i, --stdin',
+      'pass standard input even from a terminal; with --detach, keep the input open for attach',
+    )
+    .option('-n, --no-stdin', 'pass no standard input (the default when it is a terminal)')
+    .option('--stdin-json <json>', "a JSON object to send as the program's first line of input", jsonObject)
+    .option('--detach', 'print the session id and leave the session running')
     .action(act<StartOptions>(withProgramStatus(start)));
   addNotes(command, NOTE);
 }
 
 function variable(text: string, earlier: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('It is NAME=VALUE.');
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It must be NAME=VALUE.');
   return { ...earlier, [name]: value };
 }
 

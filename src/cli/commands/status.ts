@@ -1,6 +1,6 @@
 /**
- * `latchkey` without a command: the server, the caller and the token's expiry, what runs, and what to do
- * next.
+ * `latchkey` without a command: shows the server, the caller, the token's expiry and running sessions, and
+ * suggests commands.
  */
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
@@ -12,7 +12,7 @@ import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '.
 import { explain } from '../failure.ts';
 import { type Act, type Run, WAITING } from '../run.ts';
 
-/** The known facts; `problem` says why there are no more. */
+/** What is known; `problem` says why the rest is not. */
 interface Status {
   readonly server?: string;
   readonly problem?: string;
@@ -28,11 +28,11 @@ interface Status {
 /** A command and its purpose. */
 type Next = readonly [command: string, purpose: string];
 
-const NAME = 'standing';
+const NAME = 'status';
 
 /** Adds the hidden command that runs when none is given. */
 export function addStatus(program: Command, act: Act): void {
-  program.command(NAME, { hidden: true }).action(act(stand));
+  program.command(NAME, { hidden: true }).action(act(status));
 }
 
 /** Returns the words of a command line, with the hidden command when there is none. */
@@ -41,32 +41,32 @@ export function orStatus(program: Command, argv: readonly string[]): readonly st
   return operands.length + unknown.length === 0 ? [...argv, NAME] : argv;
 }
 
-async function stand(run: Run): Promise<undefined> {
-  const standing = await run.out.whileWaiting(WAITING, find(run));
-  if (run.out.json) run.out.document(asJson(STATUS, standing));
-  else tell(run, standing);
+async function status(run: Run): Promise<undefined> {
+  const found = await run.out.whileWaiting(WAITING, find(run));
+  if (run.out.json) run.out.document(asJson(STATUS, found));
+  else print(run, found);
 }
 
-function tell(run: Run, standing: Status): void {
-  const { server, problem, reason, you, role, info, links, sessions } = standing;
+function print(run: Run, found: Status): void {
+  const { server, problem, reason, you, role, info, links, sessions } = found;
   run.out.fields([
-    ['server', server ?? 'none is known here'],
+    ['server', server ?? 'not known'],
     ['version', info?.version],
     ['you', you === undefined ? 'not logged in' : you.login],
     ['Linux user', you?.linuxUser],
     ['role', role],
     ['expires', you?.expiresAt],
-    ['link', links === undefined ? undefined : links > 0 ? 'takes starts' : 'none'],
+    ['link', links === undefined ? undefined : links > 0 ? 'ready' : 'none'],
     ['running', sessions === undefined || links === undefined ? undefined : `${sessions}`],
   ]);
   if (problem !== undefined && reason !== 'NOT_LOGGED_IN') run.out.note(problem);
-  const next = nextOf(standing);
+  const next = nextOf(found);
   const widest = Math.max(...next.map(([command]) => command.length));
   for (const line of ['', 'Next:']) run.out.line(line);
   for (const [command, purpose] of next) run.out.words(`  ${command.padEnd(widest)}  ${purpose}`);
 }
 
-/** Collects the facts. A missing server or login is one of them, not an error. */
+/** Collects what is known. A missing server or login is reported, not thrown. */
 async function find(run: Run): Promise<Status> {
   let client: Client | undefined;
   try {
@@ -90,36 +90,37 @@ async function find(run: Run): Promise<Status> {
 }
 
 function nextOf({ server, reason, you, role, links, sessions = 0 }: Status): Next[] {
-  const help: Next = ['latchkey --help', 'all there is'];
+  const help: Next = ['latchkey --help', 'list all commands'];
   if (server === undefined || reason === 'UNREACHABLE')
-    return [['latchkey trust HOST', 'get to know a server'], ['latchkey serve', 'run one of your own'], help];
+    return [
+      ['latchkey trust HOST', 'trust a server after comparing its fingerprint'],
+      ['latchkey serve', 'run a server of your own'],
+      help,
+    ];
   if (you === undefined)
     return [
       ['latchkey login', 'log in with your password'],
-      ['latchkey link', 'log in as who you are on this host'],
+      ['latchkey link', 'log in as your user on this host'],
       help,
     ];
   const next: Next[] = [];
   if (links !== undefined) next.push(['latchkey start -- COMMAND', `run a program as ${you.linuxUser}`]);
-  if (sessions > 0) next.push(['latchkey sessions', 'what runs']);
+  if (sessions > 0) next.push(['latchkey sessions', 'list your running sessions']);
   if (role !== 'user')
-    next.push(['latchkey tokens', 'who is logged in'], ['latchkey tokens revoke JTI', 'revoke a login']);
-  next.push([
-    'latchkey tui',
-    role === 'user' ? 'all that is yours on one screen' : 'all of it on one screen',
-  ]);
+    next.push(['latchkey tokens', 'list who is logged in'], ['latchkey tokens revoke JTI', 'revoke a token']);
+  next.push(['latchkey tui', 'open the dashboard']);
   if (you.authMethod !== 'local') next.push(['latchkey logout', 'end this login']);
   return [...next, help];
 }
 
 export const STATUS: Members<Status> = {
   server: stringOrNull('host:port', ({ server }) => server),
-  version: stringOrNull("the server's", ({ info }) => info?.version),
-  login: stringOrNull('who you are there', ({ you }) => you?.login),
-  linuxUser: stringOrNull('the Linux user bound to you', ({ you }) => you?.linuxUser),
+  version: stringOrNull('version of the server', ({ info }) => info?.version),
+  login: stringOrNull('your login', ({ you }) => you?.login),
+  linuxUser: stringOrNull('your Linux user', ({ you }) => you?.linuxUser),
   role: stringOrNull('admin, manager or user', ({ role }) => role),
-  expiresAt: timeOrNull('when your login ends by itself', ({ you }) => you?.expiresAt),
-  links: integerOrNull('how many of your links take starts', ({ links }) => links),
-  sessions: integerOrNull('how many of your programs run', ({ sessions }) => sessions),
-  problem: stringOrNull('why there is not more to say', ({ problem }) => problem),
+  expiresAt: timeOrNull('time of expiry of your token', ({ you }) => you?.expiresAt),
+  links: integerOrNull('number of your links', ({ links }) => links),
+  sessions: integerOrNull('number of your running sessions', ({ sessions }) => sessions),
+  problem: stringOrNull('reason why the rest is unknown', ({ problem }) => problem),
 };

@@ -17,11 +17,13 @@ interface Options {
 }
 
 export const VERIFIED: Members<VerifyTokenResponse> = {
-  active: boolean('whether a call with it would be accepted', ({ active }) => active),
-  reason: stringOrNull('why not', ({ active, reason }) => (active ? undefined : reason)),
+  active: boolean('true when a call with it would be accepted', ({ active }) => active),
+  reason: stringOrNull('reason why it would be refused', ({ active, reason }) =>
+    active ? undefined : reason,
+  ),
   token: {
     type: 'token or null',
-    about: 'the token, where it is one of this server',
+    about: 'the token, when it is active',
     of: ({ token }) => (token === undefined ? null : asJson(tokens.members, token)),
   },
 };
@@ -29,23 +31,23 @@ export const VERIFIED: Members<VerifyTokenResponse> = {
 export function addTokens(program: Command, act: Act): void {
   const noun = addResource<Token, Options>(program, act, {
     noun: tokens,
-    description: 'list, watch, check and revoke logins',
+    description: 'list, watch, verify and revoke tokens',
     addOptions: (command) =>
       command
-        .option('--login <login>', "only this login's")
-        .option('--method <name>', 'only those got this way: link, link-daemon, local, …'),
+        .option('--login <login>', 'only tokens of this login')
+        .option('--method <name>', 'only tokens obtained by this method: link, link-daemon, local, …'),
     select: ({ login, method }) => ({ login, method }),
   });
-  noun.command('show <jti>').description('one token').action(act(show));
+  noun.command('show <jti>').description('show one token').action(act(show));
   const revoking = noun
     .command('revoke [jti...]')
-    .description('end tokens, with the links, sessions and processes that hang on them')
-    .option('--login <login>', 'every token of this login');
+    .description('revoke tokens, and end the links, sessions and processes that depend on them')
+    .option('--login <login>', 'all tokens of this login');
   addDryRun(revoking).action(act(revoke));
   noun
     .command('verify')
-    .description('check a token, read from standard input or --file; 1 if it would be refused')
-    .option('--file <file>', 'where the token is')
+    .description('verify a token from standard input or --file; exit status 1 if it is refused')
+    .option('--file <file>', 'the file that contains the token')
     .action(act(verify));
 }
 
@@ -59,10 +61,7 @@ async function show(run: Run, _options: object, [jti = '']: readonly string[]): 
 async function revoke(run: Run, options: Options & DryRun, jtis: readonly string[]): Promise<number> {
   const { login = '', dryRun: validateOnly = false } = options;
   if ((jtis.length === 0) === (login === '')) {
-    throw new AppError(
-      'USAGE',
-      "say which tokens: 'latchkey tokens revoke JTI …' or '--login NAME', not both",
-    );
+    throw new AppError('USAGE', "name the tokens: either 'latchkey tokens revoke JTI …' or '--login NAME'");
   }
   const client = await run.client();
   const asked = client.tokens.revokeTokens({ jtis: [...jtis], login, validateOnly });
@@ -74,7 +73,7 @@ async function revoke(run: Run, options: Options & DryRun, jtis: readonly string
 }
 
 async function verify(run: Run, options: { readonly file?: string }): Promise<number> {
-  const token = await readSecret(run.io, options.file, 'the token to check');
+  const token = await readSecret(run.io, options.file, 'the token to verify');
   const client = await run.client();
   const answer = await run.out.whileWaiting(WAITING, client.tokens.verifyToken({ token }));
   if (run.out.json) {

@@ -1,6 +1,6 @@
 /**
- * `latchkey trust`: stores a server's CA certificate in the client's folder, after a person has confirmed it
- * or when it has a given fingerprint. There is no way to confirm it unseen.
+ * `latchkey trust`: stores a server's CA certificate in the client's folder, after the user has confirmed its
+ * fingerprint or when it has a given one. It is never stored without either.
  */
 import type { Command } from 'commander';
 import { normalAddress } from '../../client/find/find-server.ts';
@@ -14,14 +14,14 @@ import type { Act, Run } from '../run.ts';
 
 export const TRUSTED: Members<{ server: string; fingerprint: string }> = {
   server: string('host:port', ({ server }) => server),
-  fingerprint: string("SHA-256 of its authority's certificate: AA:BB:…", ({ fingerprint }) => fingerprint),
+  fingerprint: string('SHA-256 of its CA certificate: AA:BB:…', ({ fingerprint }) => fingerprint),
 };
 
 export function addTrust(program: Command, act: Act): void {
   program
     .command('trust <host[:port]>')
-    .description("remember a server's certificate authority after comparing its fingerprint")
-    .option('--fingerprint <sha256>', 'the fingerprint it must have, as the server printed it; asks nothing')
+    .description("trust a server's certificate authority, after comparing its fingerprint")
+    .option('--fingerprint <sha256>', 'the fingerprint that it must have, instead of asking')
     .action(act(trust));
 }
 
@@ -54,21 +54,23 @@ function compare(server: string, found: PresentedCa, wanted: string): void {
   if (found.fingerprint.replaceAll(':', '') === wanted) return;
   throw new AppError(
     'NOT_TRUSTED',
-    `${server} has another fingerprint: ${found.fingerprint}; nothing was stored, ask its administrator`,
+    `${server} has another fingerprint: ${found.fingerprint}; nothing was stored; ask its administrator`,
   );
 }
 
 async function confirm(run: Run, server: string, found: PresentedCa, replaces: boolean): Promise<void> {
   if (replaces)
-    run.out.problem(`WARNING: ${server} used to have another authority; somebody may be in between`);
+    run.out.problem(
+      `WARNING: the authority of ${server} has changed; someone may be intercepting the connection`,
+    );
   const answer = await ask(run.io, {
     before: [
       `The certificate authority of ${server} has the SHA-256 fingerprint`,
       `  ${found.fingerprint}`,
-      'Compare it with the one that the server shows when it starts.',
+      'Compare it with the one that the server logs when it starts.',
     ],
     text: "Trust it? ('yes', or the fingerprint) ",
-    instead: 'give the fingerprint it must have with --fingerprint',
+    instead: 'give the expected fingerprint with --fingerprint',
   });
   if (answer.toLowerCase() === 'yes') return;
   if (/^[0-9a-f:\s]{64,}$/i.test(answer)) {

@@ -5,15 +5,15 @@ import { COMMIT, VERSION, versionLine } from '../../version.ts';
 import type { Act } from '../run.ts';
 
 export const VERSIONS: Members<NodeJS.ProcessVersions> = {
-  version: string('of this program', () => VERSION),
-  commit: stringOrNull('what it was built from', () => COMMIT),
-  nodeVersion: string('of its Node', ({ node }) => node),
+  version: string('version of this program', () => VERSION),
+  commit: stringOrNull('commit that it was built from', () => COMMIT),
+  nodeVersion: string('version of its Node.js', ({ node }) => node),
 };
 
 export function addVersion(program: Command, act: Act): void {
   program
     .command('version')
-    .description('the version of this program, its commit and its Node')
+    .description('print the version, the commit and the version of Node.js')
     .action(
       act(async (run) => {
         if (run.out.json) run.out.document(asJson(VERSIONS, process.versions));

@@ -1,4 +1,4 @@
-/** `latchkey whoami`: shows who the caller is to the server. */
+/** `latchkey whoami`: shows the caller as the server sees it. */
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
@@ -8,7 +8,7 @@ import { fieldsOf } from '../output/listing.ts';
 import { type Act, type Run, WAITING } from '../run.ts';
 
 export function addWhoami(program: Command, act: Act): void {
-  program.command('whoami').description('who you are to the server, and for how long').action(act(whoami));
+  program.command('whoami').description('show your login, your role and your token').action(act(whoami));
 }
 
 export const WHOAMI: Members<{ role: string; server: string; token: Token }> = {

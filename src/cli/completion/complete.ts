@@ -36,8 +36,8 @@ async function ask(run: Run, globals: Globals, nameKind: NameKind): Promise<Cand
 }
 
 /**
- * Ends the process when `work` takes longer than a person waits after pressing Tab. There is no gentler way:
- * connecting to a server that does not answer cannot be cancelled.
+ * Exits when `work` takes longer than anybody waits after pressing Tab: connecting to a server that does not
+ * answer cannot be cancelled.
  */
 async function withTimeout<Result>(work: () => Promise<Result>): Promise<Result> {
   const deadline = setTimeout(() => process.exit(FAILED), TIMEOUT_MS);

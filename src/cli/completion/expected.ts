@@ -1,6 +1,6 @@
 /**
- * Finds what may stand at the end of a command line, by walking the preceding words through commander's
- * commands and options: a new command or option completes in every shell by itself.
+ * Finds the words that may come next on a command line, by matching the preceding words with commander's
+ * commands and options: a new command or option completes in every shell without further work.
  */
 import type { Argument, Command, Option } from 'commander';
 import { type Globals, isGlobal } from '../globals.ts';
@@ -25,7 +25,7 @@ export type Expected =
     };
 
 /**
- * Finds what may complete the last of `words`, which follow the program's name; '' is a word not yet begun.
+ * Finds the candidates for the last of `words`, which follow the program's name; '' is an empty word.
  */
 export function expectedAt(program: Command, words: readonly string[]): Expected {
   const walk = new Walk(program);

@@ -13,7 +13,7 @@ import { truncate } from '../../terminal/display-width.ts';
 /** A candidate for the command line, and its description. */
 export type Candidate = readonly [name: string, about: string];
 
-/** Most candidates offered, the newest ones. */
+/** Largest number of candidates, the newest ones. */
 const MAX_NAMES = 100;
 /** Longest description that the shell shows beside a name, in columns. */
 const MAX_HINT_WIDTH = 60;
@@ -48,7 +48,7 @@ export function isNameKind(placeholder: string): placeholder is NameKind {
   return Object.hasOwn(LISTS, placeholder);
 }
 
-/** Returns the names to offer. Throws what the server throws. */
+/** Returns the names to offer. Throws the server's errors. */
 export async function namesOf(kind: NameKind, client: Client): Promise<Candidate[]> {
   return plainNames(await LISTS[kind](client, { pageSize: MAX_NAMES, pageToken: '' }));
 }

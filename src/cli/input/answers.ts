@@ -20,11 +20,11 @@ const CTRL_U = '\x15';
 const BACKSPACE = '\b';
 const DELETE = '\x7f';
 
-/** Chooses the source of answers. Throws USAGE when there is nobody to ask. */
+/** Chooses the source of answers. Throws USAGE without a terminal or --answers-stdin. */
 export function answersFrom(io: Io, isFromInput: boolean): Answers {
   if (isFromInput) return linesOf(io.stdin);
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
-    const next = 'pass the answers on standard input, one line a prompt, with --answers-stdin';
+    const next = 'pass the answers on standard input, one line for each prompt, with --answers-stdin';
     throw new AppError('USAGE', `there is no terminal to ask on; ${next}`);
   }
   return { next: (text, echo) => typed(io, text, echo), [Symbol.dispose]: () => io.stdin.pause() };
@@ -61,9 +61,9 @@ function typed(io: Io, text: string, echo: boolean): Promise<string> {
   const take = (char: string): void => {
     if (char === '\r' || char === '\n') resolve(line);
     else if (char === CTRL_C || (char === CTRL_D && line === '')) {
-      reject(new AppError('CANCELLED', 'not answered; you are not logged in'));
-    } else if (char === CTRL_U) line = rubOut(io, line, line.length, echo);
-    else if (char === BACKSPACE || char === DELETE) line = rubOut(io, line, 1, echo);
+      reject(new AppError('CANCELLED', 'cancelled; you are not logged in'));
+    } else if (char === CTRL_U) line = erase(io, line, line.length, echo);
+    else if (char === BACKSPACE || char === DELETE) line = erase(io, line, 1, echo);
     else if (char >= ' ' && line.length < 1024) {
       line += char;
       if (echo) io.stderr.write(inert(char));
@@ -72,8 +72,8 @@ function typed(io: Io, text: string, echo: boolean): Promise<string> {
   const read = (chunk: string): void => {
     for (const char of chunk) take(char);
   };
-  const gone = (): void => reject(new AppError('CANCELLED', 'the terminal has gone'));
-  stdin.setRawMode?.(true); // before the prompt: whoever sees it may type at once
+  const gone = (): void => reject(new AppError('CANCELLED', 'the terminal was closed'));
+  stdin.setRawMode?.(true); // before the prompt, since typing may follow at once
   io.stderr.write(inert(text));
   stdin.setEncoding('utf8').on('data', read).once('end', gone).resume();
   return promise.finally(() => {
@@ -83,7 +83,7 @@ function typed(io: Io, text: string, echo: boolean): Promise<string> {
   });
 }
 
-function rubOut(io: Io, line: string, count: number, echo: boolean): string {
+function erase(io: Io, line: string, count: number, echo: boolean): string {
   const chars = [...line];
   const kept = chars.slice(0, Math.max(0, chars.length - count));
   const gone = chars.slice(kept.length).map(inert).join('');

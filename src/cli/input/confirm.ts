@@ -1,4 +1,4 @@
-/** Asks a question that a person at a terminal answers with a typed text. */
+/** Asks a question at the terminal, answered with a line of text. */
 import { createInterface } from 'node:readline/promises';
 import { AppError } from '../../errors.ts';
 import { inert } from '../../inert.ts';
@@ -8,11 +8,11 @@ import type { Io } from '../../terminal/io.ts';
 export interface Question {
   readonly before: readonly string[];
   readonly text: string;
-  /** Advice for a run in which there is nobody to ask. */
+  /** What to do when there is no terminal. */
   readonly instead: string;
 }
 
-/** Returns the answer, trimmed. Throws USAGE when there is nobody to ask, CANCELLED for ^C and ^D. */
+/** Returns the answer, trimmed. Throws USAGE without a terminal, CANCELLED for ^C and ^D. */
 export async function ask(io: Io, { before, text, instead }: Question): Promise<string> {
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
     throw new AppError('USAGE', `there is no terminal to ask on; ${instead}`);
@@ -23,7 +23,7 @@ export async function ask(io: Io, { before, text, instead }: Question): Promise<
     return (await lines.question(inert(text))).trim();
   } catch (cause) {
     io.stderr.write('\n');
-    throw new AppError('CANCELLED', 'not answered; nothing was done', { cause });
+    throw new AppError('CANCELLED', 'cancelled; nothing was done', { cause });
   } finally {
     lines.close();
   }

@@ -1,12 +1,12 @@
 /**
- * Forwards ^C and SIGTERM to the session that is shown. A second one within two seconds leaves it running and
- * ends this command, as does ^\ at once, which would end most programs.
+ * Forwards ^C and SIGTERM to the attached session. A second one within two seconds ends this command and
+ * leaves the session running, as ^\ does at once.
  */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-const IMPATIENT_MS = 2000;
+const TWICE_MS = 2000;
 
 export interface Forwarding extends Disposable {
-  /** Resolves when the person leaves the session. */
+  /** Resolves when the user leaves the session. */
   readonly left: Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export function forwardSignals(forward: (signal: string) => Promise<void>): Forw
   let lastMs = Number.NEGATIVE_INFINITY;
   const onSignal = (signal: NodeJS.Signals): void => {
     const nowMs = performance.now();
-    if (nowMs - lastMs < IMPATIENT_MS) leave();
+    if (nowMs - lastMs < TWICE_MS) leave();
     else void forward(signal);
     lastMs = nowMs;
   };

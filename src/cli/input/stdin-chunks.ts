@@ -2,13 +2,13 @@
 import type { Input } from '../../terminal/io.ts';
 
 /**
- * Yields the input until its end, until a read fails, which is passed to `tell`, or until `signal` aborts.
- * Afterwards, nothing keeps this process waiting for input. Never throws.
+ * Yields the input until its end, until a read fails, which is passed to `onProblem`, or until `signal`
+ * aborts. Afterwards, nothing keeps this process waiting for input. Never throws.
  */
 export async function* stdinChunks(
   stdin: Input,
   signal: AbortSignal,
-  tell: (problem: string) => void,
+  onProblem: (problem: string) => void,
 ): AsyncGenerator<Uint8Array> {
   const close = (): void => void stdin.destroy();
   signal.addEventListener('abort', close, { once: true });
@@ -16,7 +16,7 @@ export async function* stdinChunks(
     for await (const chunk of stdin) yield chunk;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (!signal.aborted) tell(`standard input cannot be read: ${why}`);
+    if (!signal.aborted) onProblem(`standard input cannot be read: ${why}`);
   } finally {
     signal.removeEventListener('abort', close);
   }

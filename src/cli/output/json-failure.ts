@@ -4,19 +4,19 @@ import { isAppError } from '../../errors.ts';
 import { asJson, integer, type Members, object, string } from '../../terminal/json.ts';
 import { explain } from '../failure.ts';
 
-interface Told {
+interface Failure {
   readonly reason: string;
   readonly message: string;
   readonly status: number;
 }
 
-export const ERROR: Members<Told> = {
+export const ERROR: Members<Failure> = {
   reason: string('one of the reasons of proto/latchkey/v1/error.proto, or USAGE', ({ reason }) => reason),
-  message: string('for people, with what to do next', ({ message }) => message),
-  status: integer('the exit status', ({ status }) => status),
+  message: string('message for people, with the next step', ({ message }) => message),
+  status: integer('exit status', ({ status }) => status),
 };
 
-export const FAILURE: Members<Told> = { error: object('error', ERROR, (told) => told) };
+export const FAILURE: Members<Failure> = { error: object('error', ERROR, (failure) => failure) };
 
 export function failureJson(error: unknown): object {
   const { text: message, status } = explain(error);

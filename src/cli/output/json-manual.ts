@@ -1,5 +1,5 @@
 /**
- * Describes everything that --json prints, for its manual page, from the definitions that it is printed with.
+ * Describes everything that --json prints, for its manual page, from the definitions that print it.
  */
 import { links } from '../../nouns/links.ts';
 import type { Printed } from '../../nouns/noun.ts';
@@ -25,34 +25,34 @@ export interface Described {
 /** Members by name. */
 export type Description = Readonly<Record<string, Described>>;
 
-/** Documents that other rooms print. */
+/** Documents that code outside of src/cli prints. */
 const ELSEWHERE: Readonly<Record<string, Description>> = {
   'latchkey config check': {
-    ok: { type: 'boolean', about: 'true; what is not in order is a failure' },
+    ok: { type: 'boolean', about: 'always true; an invalid configuration is a failure' },
     mode: { type: 'string', about: 'system or self' },
     file: { type: 'string or null', about: 'the file that was read' },
-    set: { type: 'integer', about: 'how many settings are not the default' },
+    set: { type: 'integer', about: 'number of settings that are not the default' },
   },
   'latchkey config show': {
     mode: { type: 'string', about: 'system or self' },
     file: { type: 'string or null', about: 'the file that was read' },
-    settings: { type: 'array of setting', about: 'all of them' },
+    settings: { type: 'array of setting', about: 'every setting' },
   },
-  'latchkey doctor': { findings: { type: 'array of finding', about: 'what was looked at' } },
+  'latchkey doctor': { findings: { type: 'array of finding', about: 'results of the checks' } },
 };
 
 const OBJECTS_ELSEWHERE: Readonly<Record<string, Description>> = {
   setting: {
-    name: { type: 'string', about: 'a.b for b in the section a' },
-    value: { type: 'any', about: 'what is in force; secrets are "[secret]"' },
+    name: { type: 'string', about: 'name with its section, such as a.b' },
+    value: { type: 'any', about: 'value in force; a secret is "[secret]"' },
     source: { type: 'string', about: 'flag, environment, file or default' },
-    where: { type: 'string', about: 'the file and line, or the variable' },
+    where: { type: 'string', about: 'file and line, or variable' },
   },
   finding: {
-    check: { type: 'string', about: 'what was looked at' },
+    check: { type: 'string', about: 'name of the check' },
     status: { type: 'string', about: 'ok, warning, problem or skipped' },
-    summary: { type: 'string', about: 'what was found' },
-    remedy: { type: 'string or null', about: 'what helps' },
+    summary: { type: 'string', about: 'result' },
+    remedy: { type: 'string or null', about: 'how to fix it' },
   },
 };
 

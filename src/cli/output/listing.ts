@@ -11,8 +11,8 @@ import type { Run } from '../run.ts';
 /** Members of {NOUNS: […], total}. */
 export function listMembers<Item>({ one, many, members }: Printed<Item>): Members<Listed<Item>> {
   return {
-    [many]: objects(one, members, 'those that were asked for', ({ items }) => items),
-    total: integer('how many there are in all', ({ total }) => total),
+    [many]: objects(one, members, 'the listed items', ({ items }) => items),
+    total: integer('number of items that match', ({ total }) => total),
   };
 }
 

@@ -12,10 +12,10 @@ export interface Paging {
 export function pagingOptions(command: Command): Command {
   return command
     .option('--limit <n>', `show the first n (default: ${DEFAULT_LIMIT})`, positive)
-    .option('--all', 'show all there are');
+    .option('--all', 'show all');
 }
 
-/** Returns the most items to list; infinity for all. */
+/** Returns the largest number of items to list; infinity for all. */
 export function limitOf({ all, limit }: Paging): number {
   return all === true ? Number.POSITIVE_INFINITY : (limit ?? DEFAULT_LIMIT);
 }
@@ -24,5 +24,5 @@ export function limitOf({ all, limit }: Paging): number {
 function positive(text: string): number {
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value > 0) return value;
-  throw new InvalidArgumentError('It takes a whole number from 1 on.');
+  throw new InvalidArgumentError('It must be a whole number of at least 1.');
 }

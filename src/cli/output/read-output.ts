@@ -1,4 +1,4 @@
-/** Prints a session's output as it was: its standard output on ours, its standard error on ours. */
+/** Prints a session's output raw: its standard output and standard error on those of this command. */
 import { Retry } from '../../client/watch/retry.ts';
 import { isAppError } from '../../errors.ts';
 import { Stream } from '../../generated/latchkey/v1/session.ts';

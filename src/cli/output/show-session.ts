@@ -1,6 +1,6 @@
 /**
- * Shows a session on this command's standard streams until it ends: its output raw, with backpressure, and on
- * request our input and our signals. Whatever happens to this command, the session goes on.
+ * Connects a session to this command's standard streams until it ends: its output raw, with backpressure,
+ * this command's signals, and on request its input. The session continues whatever happens to this command.
  */
 import { setImmediate } from 'node:timers/promises';
 import { type FollowOptions, followSession, type Progress } from '../../client/follow-session.ts';
@@ -18,10 +18,10 @@ import { writeRaw } from './write-raw.ts';
 export interface Shown {
   /** Offset at which output begins; -1 for new output only. */
   readonly offset: number;
-  /** True to pass our standard input to the program. */
+  /** True to pass standard input to the program. */
   readonly input: boolean;
   /**
-   * True when this command started the session: its program then gets SIGPIPE when our output breaks, as in a
+   * True when this command started the session: its program then gets SIGPIPE when the output breaks, as in a
    * pipeline.
    */
   readonly startedHere: boolean;
@@ -29,7 +29,7 @@ export interface Shown {
 
 const SIGNAL_TIMEOUT_MS = 5000;
 
-/** Failures of this command that say nothing about the session. */
+/** Failures of this command after which the session may still be running. */
 const SESSION_UNAFFECTED: ReadonlySet<Reason> = new Set<Reason>([
   'TOKEN_EXPIRED',
   'TOKEN_NOT_ACTIVE',
@@ -40,7 +40,7 @@ const SESSION_UNAFFECTED: ReadonlySet<Reason> = new Set<Reason>([
 
 type Promised = Promise<{ readonly id: string }>;
 
-/** Resolves with the session's exit status; 255 when it is unknown, or when the person left. */
+/** Resolves with the session's exit status; 255 when it is unknown, or when the user left the session. */
 export async function showSession(run: Run, session: Promised, shown: Shown): Promise<number> {
   const stop = new AbortController();
   const stopped = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
@@ -68,7 +68,7 @@ async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSi
     return statusOf(run, id, await followSession(sessions, followingOf(run, id, shown, signal)));
   } catch (error) {
     if (isAppError(error) && SESSION_UNAFFECTED.has(error.reason)) {
-      run.out.note(`latchkey: session ${id} may be going on; to come back: 'latchkey attach ${id}'`);
+      run.out.note(`latchkey: session ${id} may still be running; attach again with 'latchkey attach ${id}'`);
     }
     throw error;
   }
@@ -86,7 +86,7 @@ function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSig
     offset: shown.offset,
     signal,
     onOutput: (output) => write(run, output),
-    onProgress: (progress) => tell(run, progress),
+    onProgress: (progress) => report(run, progress),
     ...(shown.input && { input: stdinChunks(run.io.stdin, signal, (problem) => run.out.problem(problem)) }),
   };
 }
@@ -95,12 +95,12 @@ function write(run: Run, { stream, data }: Output): Promise<void> {
   return writeRaw(stream === Stream.STDERR ? run.io.stderr : run.io.stdout, data);
 }
 
-/** Reports lost output always, everything else only to people. */
-function tell(run: Run, progress: Progress): void {
+/** Reports lost output always, everything else only on a terminal. */
+function report(run: Run, progress: Progress): void {
   if (progress.kind === 'dropped') {
     run.out.problem(`${progress.bytes} bytes of older output are no longer kept`);
   } else if (progress.kind !== 'input-closed') noteOutageOnTerminal(run, progress);
-  else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program takes no more input');
+  else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program accepts no more input');
 }
 
 /** Sends a signal to the session. Never rejects; reports a signal that could not be sent. */
@@ -115,17 +115,17 @@ async function send(run: Run, session: Promised, signal: string): Promise<void> 
   }
 }
 
-/** Says how to attach again, if the session's id is known by now. */
+/** Prints how to attach again, if the session's id is known by now. */
 async function leave(run: Run, session: Promised): Promise<number> {
   const id = await Promise.race([session.then((known) => known.id), setImmediate(undefined)]);
   const again =
     id === undefined ? "find it with 'latchkey sessions'" : `attach again with 'latchkey attach ${id}'`;
-  run.out.problem(`left; the session goes on: ${again}`);
+  run.out.problem(`left the session running; ${again}`);
   return LATCHKEY_FAILED;
 }
 
 function statusOf(run: Run, id: string, { exitStatus }: Exited): number {
   if (exitStatus !== undefined) return exitStatus;
-  run.out.problem(`session ${id} is over, and nobody saw its exit status; 'latchkey sessions show ${id}'`);
+  run.out.problem(`session ${id} has ended, with an unknown exit status; see 'latchkey sessions show ${id}'`);
   return LATCHKEY_FAILED;
 }

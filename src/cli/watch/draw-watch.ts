@@ -1,6 +1,6 @@
 /**
- * Redraws a list in place as it changes: its first items, as many as fit. Asks the server again when it has
- * reported a change, at most ten times a second, and pauses four times as long as the answer took.
+ * Redraws the first items of a list in place as it changes, as many as fit. Lists again when the server has
+ * reported a change, at most ten times a second, and pauses four times as long as that took.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LARGEST_PAGE } from '../../async/pages.ts';
@@ -15,8 +15,8 @@ import { cellsOf } from '../output/listing.ts';
 import { type Run, WAITING } from '../run.ts';
 import { watchKeys } from './watch-keys.ts';
 
-const REST_MS = 100;
-const REST_PER_WORK = 4;
+const PAUSE_MS = 100;
+const PAUSE_PER_WORK = 4;
 /** Interval of redrawing relative times, in milliseconds. */
 const TICK_MS = 1000;
 /** Rows for the headings, and for the line below the table. */
@@ -59,8 +59,8 @@ class WatchedTable<Item> implements Disposable {
   };
   #page: Page<Item> = { items: [], nextPageToken: '', total: 0 };
   #isStale = false;
-  #trouble: string | undefined;
-  #woken = Promise.withResolvers<void>();
+  #problem: string | undefined;
+  #wakeUp = Promise.withResolvers<void>();
 
   constructor(run: Run, server: ReconnectingClient, list: DrawnList<Item>, signal: AbortSignal) {
     this.#run = run;
@@ -71,7 +71,7 @@ class WatchedTable<Item> implements Disposable {
   }
 
   wake(): void {
-    this.#woken.resolve();
+    this.#wakeUp.resolve();
   }
 
   /** Asks for as many items as fit. */
@@ -91,7 +91,7 @@ class WatchedTable<Item> implements Disposable {
     const changes = resilientWatch(this.#server, begin, {
       signal,
       onProgress: (progress) => {
-        this.#trouble = progress.kind === 'lost' ? `${progress.error.message}; trying again` : undefined;
+        this.#problem = progress.kind === 'lost' ? `${progress.error.message}; trying again` : undefined;
         this.wake();
       },
     });
@@ -107,15 +107,15 @@ class WatchedTable<Item> implements Disposable {
       const beganMs = performance.now();
       if (this.#isStale) await this.ask().catch((error) => this.#askLater(error));
       this.#draw(screen);
-      const restMs = Math.max(REST_MS, (performance.now() - beganMs) * REST_PER_WORK);
+      const pauseMs = Math.max(PAUSE_MS, (performance.now() - beganMs) * PAUSE_PER_WORK);
       const tick = new AbortController();
-      await delay(restMs, undefined, { signal: this.#signal });
+      await delay(pauseMs, undefined, { signal: this.#signal });
       await Promise.race([
-        this.#woken.promise,
+        this.#wakeUp.promise,
         delay(TICK_MS, undefined, { signal: tick.signal }).catch(() => {}),
       ]);
       tick.abort();
-      this.#woken = Promise.withResolvers();
+      this.#wakeUp = Promise.withResolvers();
     }
   }
 
@@ -141,12 +141,12 @@ class WatchedTable<Item> implements Disposable {
   }
 
   #status(shown: number): { text: string; style: Style } {
-    if (this.#trouble !== undefined) return { text: this.#trouble, style: 'bad' };
+    if (this.#problem !== undefined) return { text: this.#problem, style: 'bad' };
     const { total } = this.#page;
     const { one, many } = this.#list.noun;
     const count = shown < total ? `${shown} of ${total}` : `${total}`;
     const clock = new Date(this.#run.io.now()).toTimeString().slice(0, 8);
-    return { text: `${count} ${total === 1 ? one : many}  ${clock}  q ends`, style: 'dim' };
+    return { text: `${count} ${total === 1 ? one : many}  ${clock}  q quits`, style: 'dim' };
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,4 @@
-/** Reports the loss and the return of the server on standard error. */
+/** Reports on standard error when the server is lost and when it is back. */
 import type { RetryProgress } from '../../client/watch/retry.ts';
 import type { Run } from '../run.ts';
 
@@ -8,7 +8,7 @@ export function noteOutage(run: Run, again: string, progress: RetryProgress): vo
   else run.out.note(`latchkey: ${again}`);
 }
 
-/** Reports an outage only to a person: when standard error is a terminal, not a program's. */
+/** Reports an outage only when standard error is a terminal. */
 export function noteOutageOnTerminal(run: Run, progress: RetryProgress): void {
   if (run.io.stderr.isTTY === true) noteOutage(run, 'attached again', progress);
 }

@@ -1,5 +1,5 @@
 /**
- * Compares a watch with what it has already reported, so that after an outage only differences are reported.
+ * Remembers what a watch has reported, so that after an outage only differences are reported.
  */
 
 import type { Change, PrintedNoun } from '../../nouns/noun.ts';
@@ -26,10 +26,10 @@ export class WatchDiff<Item> {
     if (change.kind === 'complete') return [...this.#missed(), change];
     if (change.kind === 'gone') return this.#reported.delete(change.id) ? [change] : [];
     const id = this.#noun.id(change.item);
-    const looks = JSON.stringify(asJson(this.#noun.members, change.item));
+    const json = JSON.stringify(asJson(this.#noun.members, change.item));
     this.#received?.add(id);
-    if (this.#reported.get(id) === looks) return [];
-    this.#reported.set(id, looks);
+    if (this.#reported.get(id) === json) return [];
+    this.#reported.set(id, json);
     return [change];
   }
 

@@ -1,6 +1,6 @@
 /**
- * Keys and signals of a screen that is redrawn: ^C, `q` and signals end it, ^Z suspends it, after which it is
- * drawn again. Keys are not echoed where standard input is a terminal, so that none is drawn over.
+ * Keys and signals of a screen that is redrawn: ^C, `q` and signals end it; ^Z suspends it. On a terminal,
+ * keys are not echoed, so that they do not disturb the screen.
  */
 import { DONE } from '../../exit-status.ts';
 import type { Io } from '../../terminal/io.ts';

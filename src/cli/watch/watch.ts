@@ -18,15 +18,15 @@ export async function showWatch<Item>(
   { noun, selection }: { readonly noun: PrintedNoun<Item>; readonly selection: Selection },
 ): Promise<undefined> {
   await using server = await run.out.whileWaiting(WAITING, run.reconnectingClient());
-  const known = new WatchDiff(noun);
+  const diff = new WatchDiff(noun);
   const lines = new WatchLines(run, noun);
   const begin = (): AsyncIterable<Change<Item>> => {
-    known.begin();
+    diff.begin();
     return noun.watch(server.client, selection, { changesOnly: false });
   };
   const onProgress = noteOutage.bind(undefined, run, 'watching again');
   for await (const change of resilientWatch(server, begin, { onProgress }))
-    for (const news of known.take(change)) lines.show(news);
+    for (const difference of diff.take(change)) lines.show(difference);
 }
 
 /** Prints the lines of a watch. */
@@ -47,7 +47,7 @@ export class WatchLines<Item> {
     else if (change.kind === 'complete') this.#printTable();
     else if (change.kind === 'there' && this.#table !== undefined)
       this.#table.push(cellsOf(this.#noun, change.item));
-    else out.line(`${this.#clock()}  ${this.#told(change)}`);
+    else out.line(`${this.#clock()}  ${this.#text(change)}`);
   }
 
   #printTable(): void {
@@ -56,7 +56,7 @@ export class WatchLines<Item> {
     this.#table = undefined;
   }
 
-  #told(change: Exclude<Change<Item>, { kind: 'complete' }>): string {
+  #text(change: Exclude<Change<Item>, { kind: 'complete' }>): string {
     if (change.kind === 'gone') return `gone   ${change.id}`;
     const texts = cellsOf(this.#noun, change.item).map((value) => this.#run.out.cell(value).text);
     return `there  ${texts.filter((text) => text !== '').join('  ')}`;
@@ -71,7 +71,7 @@ export class WatchLines<Item> {
 export function eventMembers<Item>(noun: Printed<Item>) {
   return {
     there: itemMembers(noun),
-    gone: { id: string('its id', (id: string) => id) },
+    gone: { id: string('id', (id: string) => id) },
     complete: {},
   };
 }

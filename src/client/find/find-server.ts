@@ -109,7 +109,7 @@ export function normalAddress(text: string): string {
 
 function noServer(run: string | undefined): AppError {
   if (run !== undefined) {
-    return new AppError('UNREACHABLE', `no server is running with run folder ${run}`);
+    return new AppError('UNREACHABLE', `no server is running with run directory ${run}`);
   }
   return new AppError(
     'UNREACHABLE',

@@ -4,15 +4,15 @@ import { flag, type Role, valued } from '../option.ts';
 /** `latchkey doctor` */
 export const DOCTOR = {
   name: 'doctor',
-  summary: 'say whether everything is in order, and what to do if not',
+  summary: 'check the server and its host for problems',
   description: [
-    'Says whether the server and its host are in order, and what to do if not. Run it as root for the server of ' +
-      'the host, or as whoever runs a server of their own. It changes nothing.',
+    'Checks the server and its host for problems, and says how to fix them. Run it as root for the server of the ' +
+      'host, or as the user of a server of your own. It changes nothing.',
   ],
   options: {
     config: valued('file', "the server's configuration file, as for latchkey serve"),
     run: valued('dir', "the server's run directory, as for latchkey serve"),
-    json: flag('the findings as {"findings": [...]}'),
+    json: flag('print the findings as {"findings": [...]}'),
     'no-color': EVERYWHERE['no-color'],
   },
   notes: [
@@ -25,8 +25,8 @@ export const DOCTOR = {
             'cgroups or clock; each may have several findings, and later versions may add more',
         ],
         ['status', 'ok, warning (works, but not as it should), problem, or skipped (not checked)'],
-        ['summary', 'what was found'],
-        ['remedy', 'a command, a key of the configuration or a sentence; null if there is nothing to do'],
+        ['summary', 'the result'],
+        ['remedy', 'a command, a key of the configuration or a sentence; null when there is nothing to do'],
       ],
     },
     {

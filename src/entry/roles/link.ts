@@ -12,7 +12,7 @@ export const LINK = {
   options: {
     daemon: flag('run in the background, for all your tokens without a link of their own; stores no token'),
     'print-token': flag('print the token instead of storing it for the command line'),
-    run: valued('dir', "the server's run folder (default: /run/latchkey)"),
+    run: valued('dir', "the server's run directory (default: /run/latchkey)"),
     'report-fd': internal(valued('fd', 'this is the detached process; it reports to this descriptor')),
     'check-account': internal(valued('name', 'only ask PAM about this account')),
     register: internal(flag('register a link for the process that writes the request to stdin')),

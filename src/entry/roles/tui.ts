@@ -6,25 +6,25 @@ export const THEMES = ['dark', 'light', '16', 'none'] as const;
 /** `latchkey tui` */
 export const TUI = {
   name: 'tui',
-  summary: 'watch and look after all of it on one screen',
+  summary: 'open the dashboard: watch and manage logins on one screen',
   description: [
-    'Logins, tokens, links and sessions, as they change. You see what is yours; managers see ' +
-      "everybody's, and an overview of what goes on. Press ? for the keys.",
+    "Shows logins, tokens, links and sessions as they change. Users see their own; managers see everyone's, and an " +
+      "overview of the server's activity. Press ? for the keys.",
   ],
-  argument: { name: 'server', about: 'host or host:port; otherwise as for every command' },
+  argument: { name: 'server', about: 'host or host:port; by default as for every command' },
   options: {
-    screen: valued('name', 'the screen to begin with; the overview is for managers', [
+    screen: valued('name', 'the first screen; the overview is for managers', [
       'overview',
       'logins',
       'tokens',
       'links',
       'sessions',
     ]),
-    'read-only': flag('offer nothing that changes anything'),
-    ascii: flag('draw with ASCII alone'),
-    theme: valued('theme', "the colours; 16 are the terminal's own", THEMES),
-    mouse: flag('the wheel moves, a click goes to a row or a tab, one more opens it'),
-    'screen-reader': flag('plain text that is read aloud as it changes (INK_SCREEN_READER=true)'),
+    'read-only': flag('offer only actions that change nothing'),
+    ascii: flag('draw with ASCII only'),
+    theme: valued('theme', "the colours; 16 uses the terminal's own", THEMES),
+    mouse: flag('the wheel moves the cursor, a click selects a row or a tab, a second click opens it'),
+    'screen-reader': flag('print plain text for a screen reader (INK_SCREEN_READER=true)'),
     server: EVERYWHERE.server,
     run: EVERYWHERE.run,
     ca: EVERYWHERE.ca,

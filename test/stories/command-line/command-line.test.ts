@@ -111,12 +111,12 @@ describe('the command line', needs('world'), () => {
     const { status, stdout, stderr } = await daemon.cli(alice, ['--no-color']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(
-      /^server +\S+:\d+\nversion +\d.*\nyou +alice\nLinux user +alice\nrole +user\nexpires +.*\nlink +takes starts\n/,
+      /^server +\S+:\d+\nversion +\d.*\nyou +alice\nLinux user +alice\nrole +user\nexpires +.*\nlink +ready\n/,
     );
     expect(stdout).toMatch(/\nNext:\n {2}latchkey start -- COMMAND +run a program as alice\n/);
     expect(stdout).toMatch(/\n {2}latchkey logout +end this login\n/);
     const administrator = await daemon.cli(root, ['--no-color']);
-    expect(administrator.stdout).toMatch(/role +admin\n[\s\S]*\n {2}latchkey tui +all of it on one screen\n/);
+    expect(administrator.stdout).toMatch(/role +admin\n[\s\S]*\n {2}latchkey tui +open the dashboard\n/);
     expect(administrator.stdout).not.toContain('logout'); // the host's own token is no login
     const stranger = await daemon.cli(mallory, ['--no-color']);
     expect(stranger).toMatchObject({
@@ -221,7 +221,7 @@ describe('the command line', needs('world'), () => {
     await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     const { status, stderr } = await run.finished;
     expect(status).toBe(255);
-    expect(stderr).toMatch(/come back: 'latchkey attach \w+'\n.*run 'latchkey login'/);
+    expect(stderr).toMatch(/attach again with 'latchkey attach \w+'\n.*run 'latchkey login'/);
     await theirs.finished;
   });
 

@@ -38,7 +38,7 @@ describe('a watched list', needs('world', 'tmux'), () => {
   test('is updated in place, fits the terminal, and restores it afterwards (X7)', async () => {
     using screen = typed(root, 'tokens --watch', { rows: 6 });
     await screen.shows({
-      lines: [/^TOKEN +LOGIN /, /^\S+ +root /, /^$/, /^$/, /^$/, /^1 token {2}\d\d:\d\d:\d\d {2}q ends$/],
+      lines: [/^TOKEN +LOGIN /, /^\S+ +root /, /^$/, /^$/, /^$/, /^1 token {2}\d\d:\d\d:\d\d {2}q quits$/],
     });
     await expect.poll(() => screen.modes).toBe('1 0');
     const links = [await daemon.link(alice), await daemon.link(alice)];
@@ -61,12 +61,12 @@ describe('a watched list', needs('world', 'tmux'), () => {
 
   test('continues after ^Z and fg, and ends with q', async () => {
     using screen = typed(root, 'tokens list --watch');
-    await screen.shows(/q ends/);
+    await screen.shows(/q quits/);
     screen.press('C-z');
     await screen.shows({ line: [/ended with 148|Stopped/, /^\$$/] });
     expect(screen.modes).toBe('0 1');
     screen.enter('fg');
-    await screen.shows({ header: /^TOKEN/, line: 'q ends' });
+    await screen.shows({ header: /^TOKEN/, line: 'q quits' });
     await expect.poll(() => screen.modes).toBe('1 0');
     screen.press('q');
     await screen.shows({ line: [/^\$ fg$/, /^\$$/] });
@@ -83,7 +83,7 @@ describe('a watched list', needs('world', 'tmux'), () => {
     await run.printed(/"complete"/);
     await lines.printed(/mallory/);
     using screen = typed(root, 'tokens --watch');
-    await screen.shows({ line: ['mallory', 'q ends'] });
+    await screen.shows({ line: ['mallory', 'q quits'] });
     const jti = (login: string) => events(run).find(({ token }) => token?.login === login)?.token?.jti;
     const mallorys = jti('mallory');
     const roots = jti('root');
@@ -95,7 +95,7 @@ describe('a watched list', needs('world', 'tmux'), () => {
     await daemon.serve();
     for (const gone of [mallorys, roots]) await run.printed(new RegExp(`"gone","id":"${gone}"`));
     await lines.printed(new RegExp(`\\d\\d:\\d\\d:\\d\\d {2}gone {3}${mallorys}\n`));
-    await screen.shows({ line: 'q ends', no: 'mallory' });
+    await screen.shows({ line: 'q quits', no: 'mallory' });
     await run.printed(/("complete"[\s\S]*){2}/);
     for (const each of [run, lines]) await each.printed(/watching again\n/, 'stderr');
     const told = events(run);
@@ -115,7 +115,7 @@ describe('a watched list', needs('world', 'tmux'), () => {
     const run = daemon.begin(mallory, ['sessions', 'watch']);
     using screen = typed(mallory, 'sessions --watch');
     await run.printed(/SESSION/);
-    await screen.shows({ line: ['no sessions', 'q ends'] });
+    await screen.shows({ line: ['no sessions', 'q quits'] });
     await daemon.cli(root, ['tokens', 'revoke', '--login', 'mallory']);
     expect(await run.finished).toMatchObject({
       status: 3,
