@@ -10,7 +10,7 @@
 const UNSAFE =
   /(?!(?<=(?!\p{C})\p{Extended_Pictographic}\p{Emoji_Modifier}?)\u200d(?=(?!\p{C})\p{Extended_Pictographic}))[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<![\p{L}\p{N}\p{P}\p{S}\p{M}])\p{M}|(?<=\p{M}{4})\p{M}/gu;
 
-/** Matches most text; without the tables of Unicode, which links then need not load. */
+/** Matches printable ASCII, which most text is, without Unicode tables, so that links need not load them. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -4,19 +4,19 @@
  */
 import { writeSync } from 'node:fs';
 import { startClean } from './entry/packaged/clean-start.ts';
-import { isHelpOfRole, roleOf } from './entry/role.ts';
+import { roleOf, wantsRoleHelp } from './entry/role.ts';
 import { DONE } from './exit-status.ts';
 import { versionLine } from './version.ts';
 
 const STDOUT = 1;
 
 startClean();
-const words = roleOf(process.argv.slice(2));
-const { role = '', rest } = words;
+const parsed = roleOf(process.argv.slice(2));
+const { role = '', rest } = parsed;
 
 /** Runs the role named by `role`; resolves with the exit status. */
 async function run(): Promise<number> {
-  if (isHelpOfRole(words)) return runCli([role, '--help']);
+  if (wantsRoleHelp(parsed)) return runCli([role, '--help']);
   switch (role) {
     case 'serve':
       return (await import('./serve/main.ts')).runServe(rest);
@@ -28,7 +28,7 @@ async function run(): Promise<number> {
     case 'doctor':
       return (await import('./doctor/main.ts')).runDoctor(rest);
     case 'version':
-      return rest.length === 0 && saysVersion() ? DONE : runCli();
+      return rest.length === 0 && printVersion() ? DONE : runCli();
     default:
       return runCli();
   }
@@ -38,7 +38,7 @@ async function run(): Promise<number> {
  * Prints the version without the command line's code, which takes longer to load than everything here.
  * Returns false when that fails; the command line then reports the error.
  */
-function saysVersion(): boolean {
+function printVersion(): boolean {
   try {
     writeSync(STDOUT, `${versionLine()}\n`);
     return true;

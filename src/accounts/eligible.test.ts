@@ -33,7 +33,7 @@ describe('an account may not have a link', () => {
   test.each<[string, Partial<UserEntry>, Partial<EligibleSettings>, RegExp]>([
     ['a low uid', { uid: 999 }, {}, /below links\.eligible\.min_uid/],
     ['root', { name: 'root', uid: 0 }, {}, /uid 0/],
-    ['root, whatever the least uid', { name: 'root', uid: 0 }, { minUid: 0 }, /uid 0/],
+    ['root, whatever the minimum uid', { name: 'root', uid: 0 }, { minUid: 0 }, /uid 0/],
     ['another name of root', { name: 'toor', uid: 0 }, { users: ['root'] }, /uid 0/],
     ['nobody, even listed', { name: 'nobody', uid: 65_534 }, { users: ['nobody'] }, /nobody/],
     ['nologin, even as a valid shell', { shell: '/usr/sbin/nologin' }, {}, /login shell/],
@@ -45,7 +45,7 @@ describe('an account may not have a link', () => {
     expect(refusal(change, settings)).toMatch(why);
   });
 
-  test("the host's own list of shells counts", () => {
+  test('valid login shells are those in /etc/shells of the host', () => {
     const settings = { minUid: 1000, users: [], self: false };
     expect(() => checkEligible(alice, { ...settings }, undefined)).not.toThrow();
     expect(() => checkEligible({ ...alice, shell: '/bin/../bin/bash' }, settings)).toThrow(/login shell/);

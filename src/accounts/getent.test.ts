@@ -2,20 +2,20 @@ import { expect, test } from 'vitest';
 import { getent } from './getent.ts';
 
 /** Longer than the time limit of getent, in milliseconds. */
-const HELD_UP_MS = 5_500;
+const BLOCKED_MS = 5_500;
 
-function holdUp(): void {
-  for (const untilMs = performance.now() + HELD_UP_MS; performance.now() < untilMs; );
+function blockEventLoop(): void {
+  for (const untilMs = performance.now() + BLOCKED_MS; performance.now() < untilMs; );
 }
 
 const noAnswer = { reason: 'UNAVAILABLE' };
 
-test('a user is not taken for missing because this process was blocked', async () => {
+test('a blocked event loop does not make existing users look missing', async () => {
   const one = getent('passwd', ['root']);
   const several = getent('group', ['0', '1']);
   const nobody = getent('passwd', ['no-such-account']);
   const settled = Promise.allSettled([one, several, nobody]);
-  holdUp();
+  blockEventLoop();
   for (const outcome of await settled)
     expect(outcome).toMatchObject({ status: 'rejected', reason: noAnswer });
   expect(await getent('passwd', ['root'])).toEqual([expect.stringMatching(/^root:/)]);

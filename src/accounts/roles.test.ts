@@ -22,15 +22,15 @@ describe('a role', () => {
     ['its Linux user is in the group', { sub: 'x', authMethod: 'link', user: 'helen' }, 'manager'],
     ['manager by name, administrator by group', { sub: 'max', authMethod: 'link', user: 'wendy' }, 'admin'],
     ['it is the local administrator', { sub: 'root', authMethod: 'local' }, 'admin'],
-    ['nothing says more', { sub: 'bob', authMethod: 'link', user: 'bob' }, 'user'],
+    ['no rule applies', { sub: 'bob', authMethod: 'link', user: 'bob' }, 'user'],
     ['no Linux user is bound, whatever the login is called', { sub: 'wendy', authMethod: 'link' }, 'user'],
-    ['a group is called like a user', { sub: 'wheel', authMethod: 'link', user: 'wheel' }, 'user'],
-    ['a link daemon carries none', { sub: 'ada', authMethod: 'link-daemon', user: 'wendy' }, 'user'],
+    ['a group only has the name of the user', { sub: 'wheel', authMethod: 'link', user: 'wheel' }, 'user'],
+    ['a link daemon has no role', { sub: 'ada', authMethod: 'link-daemon', user: 'wendy' }, 'user'],
   ])('because %s: %j is %s', async (_, claims, role) => {
     expect(await roles({ wendy: ['wheel'], helen: ['helpdesk', 'users'] }).roles.roleOf(claims)).toBe(role);
   });
 
-  test('groups are asked for once in 30 s, by many calls at once too', async () => {
+  test('groups are queried once in 30 s, even by concurrent calls', async () => {
     let nowMs = 0;
     const groups = { bob: ['users'] as string[] };
     const made = roles(groups, { now: () => nowMs });
@@ -44,7 +44,7 @@ describe('a role', () => {
     expect(made.asked).toEqual(['bob', 'bob']);
   });
 
-  test('a failing user database gives nobody a role, and is asked again soon', async () => {
+  test('a failing user database gives nobody a role, and is queried again soon', async () => {
     let nowMs = 0;
     let works = false;
     const failures: unknown[] = [];
@@ -67,7 +67,7 @@ describe('a role', () => {
     expect(failures).toHaveLength(1);
   });
 
-  test('the database is not asked when no group counts', async () => {
+  test('the database is not queried when no group has a role', async () => {
     const none = { users: [], groups: [] };
     const made = roles({}, { members: () => ({ admin: none, manager: none }) });
     await made.roles.roleOf({ sub: 'bob', authMethod: 'link', user: 'bob' });

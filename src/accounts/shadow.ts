@@ -4,7 +4,7 @@
  */
 import { AppError } from '../errors.ts';
 import { getent } from './getent.ts';
-import { isAskable } from './user-database.ts';
+import { isQueryable } from './user-database.ts';
 
 const DAY_MS = 86_400_000;
 /** A password hash locked by usermod --lock. A plain "!" or "*" means that there never was a password. */
@@ -12,7 +12,7 @@ const LOCKED = /^!+[^!*]/;
 
 /** Throws NOT_ELIGIBLE when the account is locked or expired, UNAVAILABLE when shadow cannot be queried. */
 export async function checkShadow(name: string, nowMs: number): Promise<void> {
-  const [line = ''] = isAskable(name) ? await getent('shadow', [name]) : [];
+  const [line = ''] = isQueryable(name) ? await getent('shadow', [name]) : [];
   const [, password = '', , , , , , lastDay = ''] = line.split(':');
   if (LOCKED.test(password)) throw notEligible(name, 'it is locked');
   if (lastDay !== '' && nowMs / DAY_MS >= Number(lastDay)) throw notEligible(name, 'it has expired');

@@ -5,7 +5,7 @@ import {
   canonicalUser,
   canonicalUserOfUid,
   groupsOf,
-  isAskable,
+  isQueryable,
   userByName,
   userByUid,
 } from './user-database.ts';
@@ -54,16 +54,16 @@ describe('the user database of this host', () => {
     'a\u2028b',
     'r'.repeat(257),
     '\ufffd',
-  ])('is never asked for %j', async (name) => {
-    expect(isAskable(name)).toBe(false);
+  ])('is never queried for %j', async (name) => {
+    expect(isQueryable(name)).toBe(false);
     expect(await userByName(name)).toBeUndefined();
     expect(await groupsOf(name)).toEqual([]);
   });
 
   test.each(['alice', 'DOM\\alice', 'alice@example.com', 'al ice', '1alice', '_apt', 'ülrich'])(
-    'may be asked for %j',
+    'may be queried for %j',
     (name) => {
-      expect(isAskable(name)).toBe(true);
+      expect(isQueryable(name)).toBe(true);
     },
   );
 });

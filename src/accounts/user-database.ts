@@ -19,11 +19,11 @@ export interface UserEntry {
 const LONGEST_NAME = 256;
 const HIGHEST_ID = 4_294_967_294;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const NOT_ASKABLE = /^[-+]|^\d*$|[\x00-\x1f\x7f-\x9f:/,\u2028\u2029]|\ufffd/;
+const NOT_QUERYABLE = /^[-+]|^\d*$|[\x00-\x1f\x7f-\x9f:/,\u2028\u2029]|\ufffd/;
 
 /** Returns true when `name` can be queried: not empty, an option, a number, a path or several lines. */
-export function isAskable(name: string): boolean {
-  return name.length <= LONGEST_NAME && !NOT_ASKABLE.test(name);
+export function isQueryable(name: string): boolean {
+  return name.length <= LONGEST_NAME && !NOT_QUERYABLE.test(name);
 }
 
 /**
@@ -31,7 +31,7 @@ export function isAskable(name: string): boolean {
  * UNAVAILABLE.
  */
 export async function userByName(name: string): Promise<UserEntry | undefined> {
-  return isAskable(name) ? firstEntry(await getent('passwd', [name])) : undefined;
+  return isQueryable(name) ? firstEntry(await getent('passwd', [name])) : undefined;
 }
 
 /** Returns the entry of a uid. Throws UNAVAILABLE. */
@@ -96,7 +96,7 @@ export async function groupsOf(name: string): Promise<string[]> {
 
 function firstEntry(lines: readonly string[]): UserEntry | undefined {
   const [line] = lines;
-  if (line === undefined || !isAskable(nameIn(line))) return undefined;
+  if (line === undefined || !isQueryable(nameIn(line))) return undefined;
   const entry = entryIn(line);
   if (entry !== undefined) return entry;
   throw new AppError('UNAVAILABLE', 'the user database of this host returned a malformed entry');
@@ -104,7 +104,7 @@ function firstEntry(lines: readonly string[]): UserEntry | undefined {
 
 function entryIn(line: string): UserEntry | undefined {
   const [name = '', , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
-  if (!isAskable(name) || !isId(uid) || !isId(gid)) return undefined; // or it might be a uid
+  if (!isQueryable(name) || !isId(uid) || !isId(gid)) return undefined; // or it might be a uid
   return { name, uid: Number(uid), gid: Number(gid), home, shell };
 }
 

@@ -7,14 +7,14 @@ import { Activity } from './activity.ts';
 
 const EVERY_MS = 2_000;
 const changes = new Feed<TokenChange>();
-let looked: number;
+let measured: number;
 let failing: boolean;
 
 function open(): Activity {
-  looked = 0;
+  measured = 0;
   failing = false;
   const usage = async () => {
-    looked += 1;
+    measured += 1;
     if (failing) throw new AppError('STORE_UNAVAILABLE', 'the database is unavailable');
     return { top: [], links: 3, measured: 0, cpuShare: 0, memoryBytes: 0, sessions: 7 };
   };
@@ -35,7 +35,7 @@ const claims = (authMethod: string): TokenClaims => ({
   authMethod,
 });
 
-describe('pictures of what goes on', () => {
+describe('activity snapshots', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   });
@@ -43,7 +43,7 @@ describe('pictures of what goes on', () => {
     vi.useRealTimers();
   });
 
-  test('come at once and every two seconds, for all watchers together (X7)', async () => {
+  test('are taken at once and every two seconds, once for all watchers (X7)', async () => {
     using activity = open();
     const stopping = new AbortController();
     const one = activity.watch(stopping.signal);
@@ -55,10 +55,10 @@ describe('pictures of what goes on', () => {
     expect(firsts[1].value).toBe(firsts[0].value);
     const next = Promise.all([one.next(), other.next()]);
     await vi.advanceTimersByTimeAsync(EVERY_MS - 1);
-    expect(looked).toBe(1);
+    expect(measured).toBe(1);
     await vi.advanceTimersByTimeAsync(1);
     const [second] = await next;
-    expect(looked).toBe(2);
+    expect(measured).toBe(2);
     expect(second.value?.server.cpuShare).toBeGreaterThanOrEqual(0);
     const last = [one.next(), other.next()];
     stopping.abort();
@@ -68,15 +68,15 @@ describe('pictures of what goes on', () => {
     ]);
   });
 
-  test('are not made when nobody watches, and the next watcher gets a fresh one', async () => {
+  test('are not taken when nobody watches, and the next watcher gets a fresh one', async () => {
     using activity = open();
     await vi.advanceTimersByTimeAsync(10 * EVERY_MS);
-    expect(looked).toBe(0);
+    expect(measured).toBe(0);
     const first = activity.watch(new AbortController().signal);
     await first.next();
     await first.return(undefined);
     await vi.advanceTimersByTimeAsync(10 * EVERY_MS);
-    expect([looked, vi.getTimerCount()]).toEqual([1, 0]);
+    expect([measured, vi.getTimerCount()]).toEqual([1, 0]);
     activity.called();
     const second = activity.watch(new AbortController().signal);
     expect((await second.next()).value?.minutes.at(-1)?.calls).toBe(1);
@@ -88,7 +88,7 @@ describe('pictures of what goes on', () => {
     const watching = activity.watch(new AbortController().signal);
     await watching.next();
     await vi.advanceTimersByTimeAsync(10 * EVERY_MS);
-    expect(looked).toBe(11);
+    expect(measured).toBe(11);
     const { value } = await watching.next();
     expect(value?.atMs).toBe(Date.now());
     const pending = watching.next();
@@ -97,7 +97,7 @@ describe('pictures of what goes on', () => {
     await watching.return(undefined);
   });
 
-  test('fail with what made them fail, and can be asked for again', async () => {
+  test('fail with the original error, and can be watched again', async () => {
     using activity = open();
     failing = true;
     await expect(activity.watch(new AbortController().signal).next()).rejects.toMatchObject({

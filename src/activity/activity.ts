@@ -147,7 +147,7 @@ export class Activity implements Disposable {
     const { intervalMs = INTERVAL_MS } = this.#options;
     if (this.#watchers.size === 0) this.#reset();
     else if (this.#failure === undefined) this.#timer = setTimeout(() => this.#measure(), intervalMs).unref();
-    for (const tell of [...this.#watchers]) tell();
+    for (const notify of [...this.#watchers]) notify();
   }
 
   /** Drops measurements that would be outdated for the next watcher. */

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000;
 const NAMES: readonly CountedEvent[] = ['logins', 'calls', 'revocations', 'refusals'];
 
 describe('the last hour by minute', () => {
-  test('counts what happened in each of the last 60 minutes, and nothing of before (X7)', () => {
+  test('counts the events of each of the last 60 minutes, and none from before (X7)', () => {
     const event = fc.record({ what: fc.constantFrom(...NAMES), afterMs: fc.nat(5 * MINUTE_MS) });
     const property = fc.property(fc.array(event, { maxLength: 60 }), fc.nat(70), (events, restMinutes) => {
       const minutes = new PerMinuteCounters();
@@ -32,7 +32,7 @@ describe('the last hour by minute', () => {
     fc.assert(property, { numRuns: 200 });
   });
 
-  test('goes on when the clock is put back', () => {
+  test('continues when the clock is set back', () => {
     const minutes = new PerMinuteCounters();
     const nowMs = 1_790_000_000_000;
     minutes.count('calls', nowMs);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RecentRefusals } from './recent-refusals.ts';
 
-describe('what was refused last', () => {
-  test('has one entry for each kind, with its count and first time, the latest first', () => {
+describe('recent refusals', () => {
+  test('have one entry for each kind, with its count and first time, the latest first', () => {
     const refusals = new RecentRefusals();
     const guess = { username: 'eve', method: 'web-ssh', why: 'password', from: '10.0.0.9' };
     refusals.add('login refused', guess, 1);
@@ -32,7 +32,7 @@ describe('what was refused last', () => {
     ]);
   });
 
-  test('has at most 50 kinds: the latest ones', () => {
+  test('are limited to the 50 latest kinds', () => {
     const refusals = new RecentRefusals();
     for (let n = 0; n < 200; n += 1) {
       refusals.add('login refused', { username: `user${n}` }, n);
@@ -44,7 +44,7 @@ describe('what was refused last', () => {
     expect(all.at(-1)).toMatchObject({ login: 'user151' });
   });
 
-  test('is safe to show, short, and holds no token', () => {
+  test('are safe to show, short, and contain no token', () => {
     const refusals = new RecentRefusals();
     const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.c`;
     refusals.add('login refused', { username: `\u001b]0;x\u0007\u202e${token}${'x'.repeat(300)}` }, 1);

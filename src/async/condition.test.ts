@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Condition } from './condition.ts';
 
-it('wakes all who wait, once', async () => {
+it('wakes all waiters, once', async () => {
   const condition = new Condition();
   const woken: string[] = [];
   const wait = (name: string): Promise<unknown> => condition.wait().then(() => woken.push(name));
@@ -16,7 +16,7 @@ it('wakes all who wait, once', async () => {
   await third;
 });
 
-it('keeps no notification that nobody waits for', async () => {
+it('drops a notification without a waiter', async () => {
   const condition = new Condition();
   condition.notify();
   const waiting = condition.wait().then(() => 'woken');

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { KeyedQueue } from './keyed-queue.ts';
 
-/** Work that goes on until it is told how to end. */
-function heldWork(name: string, begun: string[]) {
+/** A job that runs until the test ends it. */
+function heldJob(name: string, begun: string[]) {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const work = (): Promise<string> => {
     begun.push(name);
@@ -11,12 +11,12 @@ function heldWork(name: string, begun: string[]) {
   return { work, end: () => resolve(name), fail: () => reject(new Error(name)) };
 }
 
-it('does one work at a time for a key, in order, and those of other keys meanwhile', async () => {
+it('runs one job at a time for each key, in order, and those of other keys meanwhile', async () => {
   const queue = new KeyedQueue<string>();
   const begun: string[] = [];
-  const first = heldWork('first', begun);
-  const second = heldWork('second', begun);
-  const other = heldWork('other', begun);
+  const first = heldJob('first', begun);
+  const second = heldJob('second', begun);
+  const other = heldJob('other', begun);
   const done = [queue.run('a', first.work), queue.run('a', second.work), queue.run('b', other.work)];
   await expect.poll(() => begun).toEqual(['first', 'other']);
   second.end();
@@ -27,17 +27,17 @@ it('does one work at a time for a key, in order, and those of other keys meanwhi
   expect(await Promise.all(done)).toEqual(['first', 'second', 'other']);
 });
 
-it('goes on behind work that has failed, and tells only who asked for it', async () => {
+it('continues after a failed job, and rejects only its caller', async () => {
   const queue = new KeyedQueue<number>();
   const failed = queue.run(1, async () => {
-    throw new Error('no luck');
+    throw new Error('failed');
   });
   const next = queue.run(1, async () => 'done');
-  await expect(failed).rejects.toThrow('no luck');
+  await expect(failed).rejects.toThrow('failed');
   expect(await next).toBe('done');
 });
 
-it('keeps nothing of a key without work', async () => {
+it('stores nothing for a key without jobs', async () => {
   const queue = new KeyedQueue<number>();
   await Promise.all([
     queue.run(1, async () => {}),

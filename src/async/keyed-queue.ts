@@ -1,12 +1,11 @@
 /**
- * Runs work one at a time for each key, in the order of the requests; different keys do not wait for each
- * other.
+ * Runs jobs one at a time for each key, in the order of the calls; different keys do not wait for each other.
  */
 export class KeyedQueue<Key> {
-  /** The latest work of each key that has any. */
+  /** The last job of each key that has unfinished ones. */
   readonly #last = new Map<Key, Promise<unknown>>();
 
-  /** Runs `work` after all earlier work of `key`, failed or not. Throws what `work` throws. */
+  /** Runs `work` after all earlier jobs of `key`, failed or not. Throws what `work` throws. */
   async run<T>(key: Key, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key) ?? Promise.resolve();
     const turn = before.catch(() => {}).then(work);
@@ -18,7 +17,7 @@ export class KeyedQueue<Key> {
     }
   }
 
-  /** Number of keys with unfinished work. */
+  /** Number of keys with unfinished jobs. */
   get size(): number {
     return this.#last.size;
   }

@@ -3,21 +3,21 @@
  * another one is skipped. Does not keep the process alive.
  */
 export class Poller implements Disposable {
-  readonly #look: () => Promise<void>;
+  readonly #poll: () => Promise<void>;
   readonly #timer: NodeJS.Timeout;
-  #isLooking = false;
+  #isBusy = false;
 
-  /** The first call is after `everyMs`. `look` must not throw. */
-  constructor(look: () => Promise<void>, everyMs: number) {
-    this.#look = look;
-    this.#timer = setInterval(() => void this.#poll(), everyMs).unref();
+  /** The first call is after `everyMs`. `poll` must not throw. */
+  constructor(poll: () => Promise<void>, everyMs: number) {
+    this.#poll = poll;
+    this.#timer = setInterval(() => void this.#callUnlessBusy(), everyMs).unref();
   }
 
-  async #poll(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    await this.#look();
-    this.#isLooking = false;
+  async #callUnlessBusy(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    await this.#poll();
+    this.#isBusy = false;
   }
 
   /** Stops; does not wait for a call in progress. */

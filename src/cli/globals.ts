@@ -1,6 +1,6 @@
 /** The options that every command accepts, before or after its name. */
 import type { Command, Option } from 'commander';
-import { EVERYWHERE } from '../entry/everywhere.ts';
+import { GLOBAL_OPTIONS } from '../entry/global-options.ts';
 import { ROLES } from '../entry/roles/all.ts';
 import { optionsOf } from './option.ts';
 
@@ -20,7 +20,7 @@ const GROUP = 'Global options:';
 
 /** Adds the global options to `command` and all its subcommands, except roles, which list those they take. */
 export function addGlobals(command: Command): void {
-  for (const option of optionsOf(EVERYWHERE)) command.addOption(option.helpGroup(GROUP));
+  for (const option of optionsOf(GLOBAL_OPTIONS)) command.addOption(option.helpGroup(GROUP));
   for (const below of command.commands) if (!ROLES.has(below.name())) addGlobals(below);
 }
 

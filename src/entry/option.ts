@@ -4,7 +4,7 @@
  */
 
 interface Described {
-  /** Text for help and manual, without a capital and a full stop. */
+  /** Text for help and manual, beginning in lower case and without a full stop. */
   readonly about: string;
   /** True for the program's own use: in no help, manual page or completion. */
   readonly isInternal?: true;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isHelpOfRole, roleOf } from './role.ts';
+import { roleOf, wantsRoleHelp } from './role.ts';
 
 it.each([
   [[], undefined, []],
@@ -10,7 +10,7 @@ it.each([
   [['--json', '--config', 'serve', 'doctor'], 'doctor', ['--json', '--config', 'serve']],
   [['--theme', 'dark', '--ascii', 'tui'], 'tui', ['--theme', 'dark', '--ascii']],
   [['--run', 'link'], undefined, ['--run', 'link']],
-] as const)('%j is about %s', (argv, role, rest) => {
+] as const)('%j selects the role %s', (argv, role, rest) => {
   expect(roleOf(argv)).toEqual({ role, rest });
 });
 
@@ -21,6 +21,6 @@ it.each([
   ['tui -- --help', false],
   ['start --help', false],
   ['--help', false],
-] as const)('%j asks for the help of a role: %s', (line, wanted) => {
-  expect(isHelpOfRole(roleOf(line.split(' ')))).toBe(wanted);
+] as const)('%j requests the help of a role: %s', (line, wanted) => {
+  expect(wantsRoleHelp(roleOf(line.split(' ')))).toBe(wanted);
 });

@@ -1,6 +1,6 @@
 /**
- * Limits how often each key may do something within any period of a fixed length. Keeps the time of each
- * event in that period, and nothing of a key without events.
+ * Limits how often each key may do something within any period of a fixed length. Stores the time of each
+ * event in that period, and nothing for a key without events.
  */
 export class SlidingWindow<Key> {
   readonly #limit: number;

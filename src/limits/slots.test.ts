@@ -3,7 +3,7 @@ import { Slots } from './slots.ts';
 
 const FULL = expect.objectContaining({ reason: 'LIMIT_EXCEEDED', message: 'no more' });
 
-it('gives each key so many, and no other one fewer for it', () => {
+it('limits each key independently of others', () => {
   const slots = new Slots<string>(2, 'no more');
   slots.take('a');
   expect(slots.isFull('a')).toBe(false);
@@ -14,7 +14,7 @@ it('gives each key so many, and no other one fewer for it', () => {
   slots.take('b');
 });
 
-it('takes a slot back once, however often it is disposed of', () => {
+it('releases a slot once, however often it is disposed of', () => {
   const slots = new Slots<string>(2, 'no more');
   const [first] = [slots.take('a'), slots.take('a')];
   first[Symbol.dispose]();
@@ -23,7 +23,7 @@ it('takes a slot back once, however often it is disposed of', () => {
   expect(() => slots.take('a')).toThrow(FULL);
 });
 
-it('gives many at once, or none of them', () => {
+it('takes several slots at once, or none of them', () => {
   const slots = new Slots<string>(100, 'no more');
   const most = slots.take('a', 60);
   expect(() => slots.take('a', 41)).toThrow(FULL);
@@ -32,7 +32,7 @@ it('gives many at once, or none of them', () => {
   slots.take('a', 60);
 });
 
-it('keeps nothing of a key that has nothing', () => {
+it('stores nothing for a key without slots', () => {
   const slots = new Slots<number>(2, 'no more');
   const taken = [1, 1, 2].map((key) => slots.take(key));
   expect(slots.size).toBe(2);

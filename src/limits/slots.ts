@@ -1,6 +1,6 @@
 /**
  * Limits how much each key may have at once: calls of a login, bytes of its messages, registrations of a
- * uid. Nobody waits here, and nothing is stored for a key that has nothing.
+ * uid. Nobody waits here, and nothing is stored for a key without slots.
  */
 import { AppError } from '../errors.ts';
 

@@ -19,7 +19,7 @@ const frame = fc.record({
 });
 
 describe('the frame codec', () => {
-  it('gives back what was sent, however the bytes are cut', () => {
+  it('decodes what was sent, however the bytes are split', () => {
     fc.assert(
       fc.property(fc.array(frame), fc.array(fc.integer({ min: 1, max: 40 })), (frames, cuts) => {
         const bytes = Buffer.concat(frames.map(encodeFrame));
@@ -72,7 +72,7 @@ describe('the frame codec', () => {
     );
   });
 
-  it('takes little more memory than the frame, though it comes byte by byte', () => {
+  it('uses little more memory than the frame, even when it arrives byte by byte', () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const inUse = (): number => {
@@ -88,14 +88,14 @@ describe('the frame codec', () => {
     expect(reader.push(Buffer.alloc(0))).toEqual([]);
   });
 
-  it('refuses to send more than it would take', () => {
+  it('refuses to send more than it would accept', () => {
     const data = Buffer.alloc(MAX_FRAME_BYTES);
     expect(() =>
       encodeFrame({ request: 1, body: { $case: 'stdin', value: { sessionId: 's', data } } }),
     ).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
   });
 
-  it('answers any bytes with frames or an AppError', () => {
+  it('turns any bytes into a frame or an AppError', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (body) => {
         const header = Buffer.alloc(4);

@@ -17,7 +17,7 @@ const frameOf = (value: typeof output extends fc.Arbitrary<infer Output> ? Outpu
 });
 
 describe('a frame of output', () => {
-  it('is what the codec would make of it', () => {
+  it('is encoded as the codec would encode it', () => {
     fc.assert(
       fc.property(output, (value) => {
         const buffer = Buffer.alloc(OUTPUT_HEADER_ROOM + value.data.length);
@@ -31,7 +31,7 @@ describe('a frame of output', () => {
     );
   });
 
-  it('is taken apart without copying its data', () => {
+  it('is decoded without copying its data', () => {
     fc.assert(
       fc.property(output, (value) => {
         const body = encodeFrame(frameOf(value)).subarray(FRAME_HEADER_BYTES);
@@ -43,7 +43,7 @@ describe('a frame of output', () => {
     );
   });
 
-  it('is only decoded when the codec would decode it in the same way', () => {
+  it('is decoded only when the codec would give the same result', () => {
     const field = fc.uint8Array({ minLength: 1, maxLength: 12 });
     fc.assert(
       fc.property(

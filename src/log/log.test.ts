@@ -28,7 +28,7 @@ function someToken(): string {
 }
 
 describe('the log', () => {
-  test('is JSON lines, and for people on a terminal', () => {
+  test('consists of JSON lines, or of readable lines on a terminal', () => {
     const json = JSON.parse(logged({}, (log) => log.info({ login: 'alice' }, 'a login')));
     expect(json).toMatchObject({ level: 'info', login: 'alice', msg: 'a login' });
     expect(Date.parse(json.time)).toBeGreaterThan(0);
@@ -37,12 +37,12 @@ describe('the log', () => {
     expect(logged({ format: 'json' }, (log) => log.info('x'), true)).toMatch(/^\{/);
   });
 
-  test('keeps below its level', () => {
+  test('omits lines below its level', () => {
     expect(logged({ level: 'warn' }, (log) => log.info('x'))).toBe('');
     expect(logged({ level: 'silent' }, (log) => log.fatal('x'))).toBe('');
   });
 
-  test.each(['json', 'human'] as const)('as %s never holds a token or a secret', (format) => {
+  test.each(['json', 'human'] as const)('as %s never contains a token or a secret', (format) => {
     const token = someToken();
     const all = logged({ format }, (log) => {
       log.info({ token, nested: { token }, list: [token], secret: new Secret('hunter2') }, `got ${token}`);
@@ -56,7 +56,7 @@ describe('the log', () => {
     expect(all).toContain('refused');
   });
 
-  test.each(['json', 'human'] as const)('as %s shows foreign text inert and on one line', (format) => {
+  test.each(['json', 'human'] as const)('as %s escapes foreign text and keeps it on one line', (format) => {
     const foreign = 'x\n\u001b[31m\u0007\u009b1m\u202e\u2028\u007f\ufeff"';
     const all = logged({ format }, (log) => log.info({ [foreign]: foreign, user: foreign }, foreign));
     expect(all).toMatch(/^[\x20-\x7e]+\n$/);
@@ -73,7 +73,7 @@ describe('the log', () => {
     expect(all).toContain('the disk is gone');
   });
 
-  test('writes a warning at once, behind all before it, and the rest by the end of the turn', async () => {
+  test('writes a warning at once, with all lines before it, and other lines by the end of the turn', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-log-'));
     const file = join(folder, 'log');
     const fd = openSync(file, 'a');

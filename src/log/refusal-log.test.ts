@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe('refusals in the log (DESIGN 11)', () => {
-  it('are told once at once, then as one sum a minute', () => {
+  it('are logged once immediately, then as one sum a minute', () => {
     using refusals = new RefusalLog(log);
     for (let n = 0; n < 500; n += 1) refusals.add('refused', { reason: 'A' }, { n });
     refusals.add('refused', { reason: 'B' }, { n: 7 });
@@ -32,7 +32,7 @@ describe('refusals in the log (DESIGN 11)', () => {
     expect(warned.at(-1)).toEqual(first);
   });
 
-  it('take bounded room, however many kinds there are', () => {
+  it('use bounded memory, however many kinds there are', () => {
     using refusals = new RefusalLog(log, { maxKinds: 10 });
     for (let n = 0; n < 1000; n += 1) refusals.add('refused', { name: `user ${n}` }, {});
     expect(warned).toHaveLength(11);
@@ -40,7 +40,7 @@ describe('refusals in the log (DESIGN 11)', () => {
     expect(warned.slice(11)).toEqual([{ message: 'refused, repeated', others: 'of other kinds', more: 989 }]);
   });
 
-  it('are told in sum when the daemon stops', () => {
+  it('are logged as a sum when the daemon stops', () => {
     const refusals = new RefusalLog(log);
     for (let n = 0; n < 3; n += 1) refusals.add('refused', {}, {});
     refusals[Symbol.dispose]();

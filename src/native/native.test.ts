@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('the clock', () => {
-  it('is kept right or not as ntp_gettime(3) says', () => {
+  it('is synchronised exactly when ntp_gettime(3) says so', () => {
     const TIME_ERROR = 5;
     const { functions } = loadFfi().dlopen(null, { ntp_gettime: { arguments: ['buffer'], return: 'int32' } });
     expect(isClockSynchronised()).toBe(functions.ntp_gettime(Buffer.alloc(256)) !== TIME_ERROR);
@@ -41,7 +41,7 @@ describe('peer credentials', () => {
     server.close();
   });
 
-  it('are refused for a socket that has none', async () => {
+  it('throw for a socket that has none', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const client = connect((server.address() as { port: number }).port, '127.0.0.1');
@@ -53,7 +53,7 @@ describe('peer credentials', () => {
 });
 
 describe('splice', () => {
-  it('moves what there is and says when there is nothing, or nothing to come', () => {
+  it('moves the available bytes, and reports an empty pipe and its end', () => {
     const pipe = makePipe();
     const file = openSync(join(folder, 'f'), 'w+');
     expect(splice(pipe.read, file, 0, 1 << 20)).toBe('empty');
@@ -69,7 +69,7 @@ describe('splice', () => {
     closeSync(file);
   });
 
-  it('names the error and leaves the bytes in the pipe', () => {
+  it('throws the error code and leaves the bytes in the pipe', () => {
     const pipe = makePipe();
     writeSync(pipe.write, 'kept');
     const file = openSync(join(folder, 'f'), 'w');
@@ -78,8 +78,10 @@ describe('splice', () => {
     expect(splice(pipe.read, file, 0, 99)).toBe(4);
     for (const fd of [pipe.read, pipe.write, unwritable, file]) closeSync(fd);
   });
+});
 
-  it('gives the space of a hole back and keeps the size', () => {
+describe('punching a hole', () => {
+  it('frees the space and keeps the size of the file', () => {
     const file = openSync(join(folder, 'f'), 'w+');
     writeSync(file, Buffer.alloc(1 << 20, 1));
     punchHole(file, 0, 1 << 19);
@@ -90,7 +92,7 @@ describe('splice', () => {
 });
 
 describe('watching a pipe', () => {
-  it('reports bytes without taking them, pauses, and reports the end', async () => {
+  it('reports bytes without consuming them, pauses, and reports the end', async () => {
     const pipe = makePipe();
     const file = openSync(join(folder, 'f'), 'w+');
     const moved: (number | string)[] = [];
@@ -121,7 +123,7 @@ describe('processes', () => {
     expect(reap(1)).toBe(false);
   });
 
-  it('hold locks that others see', async () => {
+  it('hold locks that exclude others', async () => {
     const path = join(folder, 'lock');
     const one = openSync(path, 'w');
     const two = openSync(path, 'w');
@@ -132,7 +134,7 @@ describe('processes', () => {
     expect(() => flock(99_999)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
-  it('are subreapers and closed to others when asked', async () => {
+  it('can become subreapers and undumpable', async () => {
     const script = `
       import { becomeSubreaper, reap, setDumpable } from '${import.meta.dirname}/process.ts';
       import { execFileSync } from 'node:child_process';

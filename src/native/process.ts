@@ -6,7 +6,7 @@ const PR_SET_DUMPABLE = 4;
 const PR_SET_CHILD_SUBREAPER = 36;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
-const FIRST_BESIDE_STDIO = 3;
+const FIRST_AFTER_STDIO = 3;
 const WNOHANG = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -33,7 +33,7 @@ export function becomeSubreaper(): void {
  * our own parent left open.
  */
 export function closeAllOnExec(): void {
-  for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd >= FIRST_BESIDE_STDIO) closeOnExec(fd);
+  for (const fd of readdirSync('/proc/self/fd').map(Number)) if (fd >= FIRST_AFTER_STDIO) closeOnExec(fd);
 }
 
 /** Sets close-on-exec on one descriptor. */

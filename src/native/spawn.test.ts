@@ -33,18 +33,18 @@ it('gives a program its argv, environment and directory, and nothing else', asyn
   );
 });
 
-it('gives it a process session of its own, and the descriptors named', async () => {
+it('gives it a process session of its own, and the given descriptors', async () => {
   expect(await run('ps -o sid=,pgid= -p $$ | tr -s " "; ls /proc/self/fd | tr "\\n" " "')).toMatch(
     /^ ?PID PID\n0 1 2 3 (\d+ )*$/,
   );
 });
 
-it('gives it signals as they are by default', async () => {
+it('gives it default signal dispositions, and blocks no signal', async () => {
   const sets = (await run('cat /proc/self/status')).match(/^Sig(?:Blk|Ign|Cgt):\s+(\w+)$/gm) ?? [];
   expect(sets.map((line) => line.split('\t')[1])).toEqual(['0'.repeat(16), '0'.repeat(16), '0'.repeat(16)]);
 });
 
-it('says why a program cannot be started', () => {
+it('throws the error code when a program cannot be started', () => {
   const wanted = {
     path: '/bin/true',
     argv: ['true'],

@@ -34,7 +34,7 @@ const keptAlive: Buffer[] = [];
 
 /** The program to start. */
 export interface NewProcess {
-  /** The program's absolute path; `words[0]` is the name that it sees for itself. */
+  /** The program's absolute path; `argv[0]` is the name under which it is run. */
   readonly path: string;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;

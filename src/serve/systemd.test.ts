@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const { pid } = process;
 
 describe('the service manager', () => {
-  test("is told the server's state, and no child inherits its variables", async () => {
+  test("is notified of the server's state, and its variables are removed from the environment", async () => {
     using listener = new DatagramListener(join(folder, 'notify'));
     const env = { NOTIFY_SOCKET: listener.path, LISTEN_FDS: '0', LISTEN_PID: '1', KEPT: 'yes' };
     using manager = new ServiceManager({ env, pid });
@@ -35,7 +35,7 @@ describe('the service manager', () => {
     expect(await listener.next()).toBe('WATCHDOG=1');
   });
 
-  test('gets none from a process that its watchdog is not set for', () => {
+  test('gets none from a process that the watchdog is not meant for', () => {
     using listener = new DatagramListener(join(folder, 'notify'));
     const env = { NOTIFY_SOCKET: listener.path, WATCHDOG_USEC: '1000', WATCHDOG_PID: String(pid + 1) };
     const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
@@ -44,7 +44,7 @@ describe('the service manager', () => {
     expect(timers()).toBe(before);
   });
 
-  test('may be gone: the server goes on', () => {
+  test('may be gone: the server continues', () => {
     using manager = new ServiceManager({ env: { NOTIFY_SOCKET: join(folder, 'nobody') }, pid });
     const failures: unknown[] = [];
     manager.onFailure((error) => failures.push(error));
@@ -60,7 +60,7 @@ describe('the service manager', () => {
   });
 });
 
-describe('sockets that are passed', () => {
+describe('passed sockets', () => {
   const variables = { LISTEN_FDS: '2', LISTEN_FDNAMES: 'api:web' };
 
   test('have their names, from descriptor 3 on', () => {
@@ -71,7 +71,7 @@ describe('sockets that are passed', () => {
     ]);
   });
 
-  test('are ignored when they are for another process', () => {
+  test('are ignored when they are meant for another process', () => {
     const taken = new ServiceManager({ env: { ...variables, LISTEN_PID: String(pid + 1) }, pid });
     expect([...taken.sockets]).toEqual([]);
   });

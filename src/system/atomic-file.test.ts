@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('a durable file', () => {
-  test('replaces what is there, with its mode whatever the umask, and leaves nothing beside it', () => {
+  test('replaces an existing one, with the given mode whatever the umask, and leaves no temporary file', () => {
     const path = join(folder, 'token');
     const umask = process.umask(0o077);
     try {
@@ -34,7 +34,7 @@ describe('a durable file', () => {
     expect(readdirSync(folder)).toEqual(['token']);
   });
 
-  test('is made once when it may only be made once', () => {
+  test('is created at most once by createDurably', () => {
     const path = join(folder, 'ca.key');
     expect([createDurably(path, 'one', 0o600), createDurably(path, 'two', 0o600)]).toEqual([true, false]);
     expect(readFileSync(path, 'utf8')).toBe('one');
@@ -42,7 +42,7 @@ describe('a durable file', () => {
     expect(readdirSync(folder)).toEqual(['ca.key']);
   });
 
-  test('says in words why it cannot be written, and leaves nothing behind', () => {
+  test('explains why it cannot be written, and leaves nothing behind', () => {
     mkdirSync(join(folder, 'there'));
     expect(() => writeDurably(join(folder, 'there'), 'x', 0o600)).toThrow(/cannot write .*it is a folder/);
     expect(() => writeDurably(join(folder, 'no/file'), 'x', 0o600)).toThrow(

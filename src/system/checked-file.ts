@@ -1,7 +1,7 @@
 /**
- * Reads files that are trusted only when their owner and mode are right. The file is opened first and
- * checked then, so that what is read is what was checked. Symbolic links are not followed, and a FIFO is
- * not waited for.
+ * Reads files that are trusted only when their owner and mode are right. The file is opened first and then
+ * checked, so that the file read is the file checked. Symbolic links are not followed, and a FIFO does not
+ * block.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { codeOf } from '../errno.ts';
@@ -16,7 +16,7 @@ export function readCheckedFile(
   name: string,
   problem: (entry: Stats) => string | undefined,
 ): string | undefined {
-  const fd = openIfThere(path, name);
+  const fd = openIfExists(path, name);
   if (fd === undefined) return undefined;
   try {
     const wrong = problem(fstatSync(fd));
@@ -27,7 +27,7 @@ export function readCheckedFile(
   }
 }
 
-function openIfThere(path: string, name: string): number | undefined {
+function openIfExists(path: string, name: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {

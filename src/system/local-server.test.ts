@@ -28,7 +28,7 @@ const write = (content: unknown): void =>
 const untrusted = expect.objectContaining({ reason: 'NOT_TRUSTED' });
 
 describe('the local server', () => {
-  it("is looked for in the own folder first, then in the system's", () => {
+  it("is looked up in the user's own run folder first, then in the system's", () => {
     expect(defaultRunDirs({ XDG_RUNTIME_DIR: '/run/user/7' }, 7)).toEqual([
       '/run/user/7/latchkey',
       '/run/latchkey',
@@ -47,7 +47,7 @@ describe('the local server', () => {
     expect(readLocalServer(run)).toEqual(server);
   });
 
-  it('is not believed from a folder or file that others can write', () => {
+  it('is not trusted in a folder or file that others can write', () => {
     write(server);
     chmodSync(folder, 0o777);
     expect(() => readLocalServer(run)).toThrow(untrusted);
@@ -67,7 +67,7 @@ describe('the local server', () => {
     { ...server, address: 'nowhere' },
     { ...server, keys: [] },
     { ...server, mode: 'other' },
-  ])('is not %j', (content) => {
+  ])('is refused as malformed: %j', (content) => {
     write(content);
     expect(() => readLocalServer(run)).toThrow(untrusted);
   });

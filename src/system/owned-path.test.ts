@@ -36,18 +36,21 @@ function someoneElse(made: string): number {
   return 0;
 }
 
-describe('a file that must be ours', () => {
-  test('is read when it is', () => {
+describe('a private file', () => {
+  test('is read when it is owned and closed to others', () => {
     writeFileSync(path, 'key', { mode: 0o600 });
     expect(readPrivateFile(path)?.toString()).toBe('key');
     expect(readPrivateFile(join(folder, 'none'))).toBeUndefined();
   });
 
-  test.each([0o640, 0o604, 0o620, 0o666])('is refused with mode %o, and the remedy said', (mode) => {
-    writeFileSync(path, 'key');
-    chmodSync(path, mode);
-    expect(() => readPrivateFile(path)).toThrow(`Run: chmod 0600 ${path}`);
-  });
+  test.each([0o640, 0o604, 0o620, 0o666])(
+    'is refused with mode %o, and the error names the remedy',
+    (mode) => {
+      writeFileSync(path, 'key');
+      chmodSync(path, mode);
+      expect(() => readPrivateFile(path)).toThrow(`Run: chmod 0600 ${path}`);
+    },
+  );
 
   test('is refused when it is a symbolic link, a folder, a FIFO, or too large', () => {
     writeFileSync(join(folder, 'real'), 'key', { mode: 0o600 });
@@ -60,15 +63,15 @@ describe('a file that must be ours', () => {
     expect(() => readPrivateFile(join(folder, 'real'))).toThrow(/wanted at most 1048576/);
   });
 
-  test("is refused when it is a stranger's", () => {
+  test('is refused when it belongs to another user', () => {
     writeFileSync(path, 'key', { mode: 0o600 });
     const uid = someoneElse(path);
     expect(() => readOwnedFile(path, { uid, forbidden: 0 })).toThrow(/belongs to uid \d+; wanted uid/);
   });
 });
 
-describe('a folder that must be ours', () => {
-  test('is made with its mode, whatever the umask', () => {
+describe('a private folder', () => {
+  test('is created with its mode, whatever the umask', () => {
     const umask = process.umask(0o077);
     try {
       ensureFolder(join(path, 'deep'), 0o755, { ...mine, forbidden: 0o022 });
@@ -79,7 +82,7 @@ describe('a folder that must be ours', () => {
     ensureFolder(join(path, 'deep'), 0o755, { ...mine, forbidden: 0o022 });
   });
 
-  test('is refused when others could look in', () => {
+  test('is refused when others can read it', () => {
     mkdirSync(path);
     chmodSync(path, 0o750);
     expect(() => ensureFolder(path, 0o700, mine)).toThrow(
@@ -90,7 +93,7 @@ describe('a folder that must be ours', () => {
     );
   });
 
-  test("is refused when it is a link, a file, or a stranger's", () => {
+  test('is refused when it is a symbolic link, a file, or belongs to another user', () => {
     mkdirSync(join(folder, 'real'), { mode: 0o700 });
     symlinkSync(join(folder, 'real'), path);
     expect(() => ensureFolder(path, 0o700, mine)).toThrow(/symbolic link/);

@@ -1,6 +1,6 @@
 /**
  * Files and folders that must belong to this process alone: no symbolic link in their place, no other
- * owner, no looser mode. Each refusal is CONFIG_INVALID with the command that helps.
+ * owner, no looser mode. Each refusal is CONFIG_INVALID with the command that fixes it.
  */
 import {
   accessSync,
@@ -81,7 +81,7 @@ function openOwnedFile<T>(
 
 function openForReading(path: string): number | undefined {
   try {
-    // Without O_NONBLOCK, a FIFO in the file's place would block the start for ever.
+    // Without O_NONBLOCK, a FIFO in the file's place would block the start forever.
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
@@ -110,7 +110,7 @@ export function checkFolder(path: string, { uid, forbidden }: Ownership): Stats 
     const entry = lstatSync(path, { throwIfNoEntry: false });
     if (entry === undefined) return undefined;
     if (entry.isSymbolicLink())
-      throw invalid(`${path} is a symbolic link. Name the folder it leads to instead`);
+      throw invalid(`${path} is a symbolic link. Use the folder that it points to instead`);
     if (!entry.isDirectory()) throw invalid(`${path} is not a folder. Move it away`);
     if (entry.uid !== uid) throw invalid(foreign(path, entry.uid, String(uid)));
     checkMode(path, entry, forbidden);

@@ -4,10 +4,10 @@ import { expect, it } from 'vitest';
 import { needs } from '../../test/support/needs.ts';
 import { shellWords } from './shell-words.ts';
 
-/** The words that `shell` makes of `text`. */
+/** Returns the words that `shell` reads from `text`. */
 function readBy(shell: string, text: string): string[] {
-  const said = execFileSync(shell, ['-c', `printf '%s\\0' ${text}`], { encoding: 'utf8' });
-  return said.split('\0').slice(0, -1);
+  const printed = execFileSync(shell, ['-c', `printf '%s\\0' ${text}`], { encoding: 'utf8' });
+  return printed.split('\0').slice(0, -1);
 }
 
 it('quotes only what needs it', () => {
@@ -16,7 +16,7 @@ it('quotes only what needs it', () => {
   );
 });
 
-it.each(['/bin/sh', '/usr/bin/bash'])('gives back the same words through %s', (shell) => {
+it.each(['/bin/sh', '/usr/bin/bash'])('%s reads the same words', (shell) => {
   const word = fc.string({ unit: fc.constantFrom(...'a \'"$\\\n*;|&`!~#é日-=%') });
   fc.assert(
     fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), (words) => {
@@ -26,7 +26,7 @@ it.each(['/bin/sh', '/usr/bin/bash'])('gives back the same words through %s', (s
   );
 });
 
-it.for(['zsh', 'fish'] as const)('gives back the same words through %s', needs('zsh', 'fish'), (shell) => {
+it.for(['zsh', 'fish'] as const)('%s reads the same words', needs('zsh', 'fish'), (shell) => {
   const words = [
     ...'a \'"$\n*;|&`~#é日-=%',
     '',

@@ -1,4 +1,4 @@
-import { EVERYWHERE } from '../everywhere.ts';
+import { GLOBAL_OPTIONS } from '../global-options.ts';
 import { flag, type Role, valued } from '../option.ts';
 
 /** `latchkey doctor` */
@@ -13,7 +13,7 @@ export const DOCTOR = {
     config: valued('file', "the server's configuration file, as for latchkey serve"),
     run: valued('dir', "the server's run directory, as for latchkey serve"),
     json: flag('print the findings as {"findings": [...]}'),
-    'no-color': EVERYWHERE['no-color'],
+    'no-color': GLOBAL_OPTIONS['no-color'],
   },
   notes: [
     {
@@ -31,7 +31,7 @@ export const DOCTOR = {
     },
     {
       title: 'Exit status',
-      text: '0 no problem (there may be warnings), 1 a problem, 2 usage, 78 invalid configuration.',
+      text: '0 no problems (there may be warnings), 1 problems, 2 usage, 78 invalid configuration.',
     },
   ],
 } as const satisfies Role;

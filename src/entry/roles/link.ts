@@ -7,7 +7,7 @@ export const LINK = {
   description: [
     'Runs programs for you on this host, started through the Latchkey server, and gives you a token without ' +
       'another login. Stays in the foreground until Ctrl-C, so use another terminal beside it; programs that it ' +
-      'started keep running. A server of your own needs --run: its log and "latchkey config show" print the folder.',
+      'started keep running. A server of your own needs --run; "latchkey config show" prints its run directory.',
   ],
   options: {
     daemon: flag('run in the background, for all your tokens without a link of their own; stores no token'),

@@ -6,7 +6,7 @@ export const SERVE = {
   summary: 'run the server',
   description: [
     'Runs the server in the foreground until SIGTERM or SIGINT. As root or as the user "latchkey" it serves ' +
-      'everybody on this host; as anybody else it serves that user alone, on loopback.',
+      'all users of this host; as any other user it serves only that user, on loopback.',
   ],
   options: {
     config: valued(
@@ -14,11 +14,14 @@ export const SERVE = {
       'the configuration (default: /etc/latchkey/config.yaml in system mode, ' +
         '$XDG_CONFIG_HOME/latchkey/config.yaml otherwise)',
     ),
-    run: valued('dir', 'where local programs find the server (default: /run/latchkey in system mode)'),
+    run: valued(
+      'dir',
+      'the run directory, where local programs find the server (default: /run/latchkey in system mode)',
+    ),
   },
   notes: [
-    'SIGHUP reads the configuration and the certificates again. Under systemd it says when it is ready, answers the ' +
-      'watchdog, and takes a socket called "api" instead of listening itself.',
+    'SIGHUP reloads the configuration and the certificates. Under systemd the server reports when it is ready, ' +
+      'answers the watchdog, and uses a passed socket named "api" instead of opening its own.',
     {
       title: 'Exit status',
       text: '0 stopped, 1 failed, 2 usage, 78 invalid configuration.',

@@ -1,4 +1,4 @@
-import { EVERYWHERE } from '../everywhere.ts';
+import { GLOBAL_OPTIONS } from '../global-options.ts';
 import { flag, type Role, valued } from '../option.ts';
 
 export const THEMES = ['dark', 'light', '16', 'none'] as const;
@@ -25,11 +25,11 @@ export const TUI = {
     theme: valued('theme', "the colours; 16 uses the terminal's own", THEMES),
     mouse: flag('the wheel moves the cursor, a click selects a row or a tab, a second click opens it'),
     'screen-reader': flag('print plain text for a screen reader (INK_SCREEN_READER=true)'),
-    server: EVERYWHERE.server,
-    run: EVERYWHERE.run,
-    ca: EVERYWHERE.ca,
-    'token-file': EVERYWHERE['token-file'],
-    'local-admin': EVERYWHERE['local-admin'],
+    server: GLOBAL_OPTIONS.server,
+    run: GLOBAL_OPTIONS.run,
+    ca: GLOBAL_OPTIONS.ca,
+    'token-file': GLOBAL_OPTIONS['token-file'],
+    'local-admin': GLOBAL_OPTIONS['local-admin'],
   },
   notes: [],
 } as const satisfies Role;

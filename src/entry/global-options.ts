@@ -1,7 +1,7 @@
 /** The options that every command accepts, before or after its name. */
 import { flag, type Options, valued } from './option.ts';
 
-export const EVERYWHERE = {
+export const GLOBAL_OPTIONS = {
   server: valued('host:port', 'the server to talk to (LATCHKEY_SERVER)'),
   run: valued('dir', 'the run directory of a server on this host'),
   ca: valued('file', "the server's CA certificate, PEM (LATCHKEY_CA)"),
