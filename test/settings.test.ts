@@ -49,7 +49,7 @@ describe('a setting is one entry of the table', () => {
     const lines = configShow(defaults()).lines.slice(1);
     expect(lines.map((line) => line.split(' ')[0])).toEqual(names);
     expect([...manualPage().matchAll(/^\.B (.*)$/gm)].map(([, name]) => name)).toEqual(names);
-    expect(defaultConfig().match(/^# *# Wanted: /gm)).toHaveLength(names.length);
+    expect(defaultConfig().match(/^# *# Value: /gm)).toHaveLength(names.length);
   });
 });
 
@@ -81,8 +81,8 @@ describe('a new setting needs nothing but its entry', () => {
 
   test('to be in the manual', () => {
     expect(manualPage(table)).toContain(
-      '.B log.extra.attempts\nThe most attempts. Wanted: a whole number from 1 to 9. Default: 3. ' +
-        'Variable: LATCHKEY_LOG_EXTRA_ATTEMPTS. A change needs a restart.\n',
+      '.B log.extra.attempts\nThe most attempts. Value: a whole number from 1 to 9. Default: 3. ' +
+        'Environment variable: LATCHKEY_LOG_EXTRA_ATTEMPTS. A change needs a restart.\n',
     );
   });
 

@@ -3,9 +3,9 @@ import { stringify } from 'yaml';
 import { defaultOf, isSetting, type Setting, type SettingTable } from '../../src/config/settings/setting.ts';
 import { SETTINGS } from '../../src/config/settings/settings.ts';
 
-const HEAD = `# Latchkey's configuration, latchkey-config(5). What is commented out is the default.
-# To try a change: latchkey config check. To put it in force: systemctl reload latchkey,
-# or systemctl restart latchkey where it says so.
+const HEAD = `# Latchkey's configuration, latchkey-config(5). Settings that are commented out have their defaults.
+# To check a change: latchkey config check. To apply it: systemctl reload latchkey,
+# or systemctl restart latchkey for settings that need a restart.
 `;
 
 /**
@@ -25,6 +25,6 @@ function linesOf(key: string, entry: Setting | SettingTable, indent: string): st
   const { type, text, reload } = entry;
   const value = stringify(defaultOf(entry, 'system'), { collectionStyle: 'flow', lineWidth: 0 }).trim();
   const restart = reload ? [] : ['# A change needs a restart.'];
-  const lines = [`# ${text}`, `# Wanted: ${type.wanted}.`, ...restart, `${key}: ${value}`];
+  const lines = [`# ${text}`, `# Value: ${type.wanted}.`, ...restart, `${key}: ${value}`];
   return lines.map((line) => `#${indent}${line}`);
 }

@@ -8,25 +8,25 @@ export function writeJson(page: Page, { documents, events, failure, objects }: J
   page
     .heading('Description')
     .paragraph(
-      'With --json a command prints one JSON object on standard output, and nothing else there. Every member named here is ' +
-        'always there, if nothing else is said: null stands for what is absent, [] for none. A time is a string, RFC 3339 ' +
-        'in UTC with milliseconds; an integer is a number. Members may be added, and are never renamed or dropped. Control ' +
-        'characters are escaped, also those that JSON would allow.',
+      'With --json a command prints one JSON object on standard output, and nothing else. Every member listed here is ' +
+        'always present, unless stated otherwise: null means no value, [] an empty list. A time is a string, RFC 3339 ' +
+        'in UTC with milliseconds; an integer is a number. Members may be added, and are never renamed or removed. Control ' +
+        'characters are escaped, even those that JSON allows.',
     )
     .paragraph(
-      'A failure is one object on a line of standard error. start and attach leave both streams to the program ' +
-        'that they show, and say in words what goes wrong.',
+      'A failure is one object on a line of standard error. start and attach leave both streams to the program, ' +
+        'and report failures as text.',
     )
     .paragraph(
-      'With --watch, every line is one object, as it happens: first there for all there is, then complete, then there ' +
-        'for what is new or different, and gone. After a time without the server only what is different comes, and complete again.',
+      'With --watch, every line is one object, printed as it happens: an event there for each existing object, then complete, ' +
+        'then there for each new or changed object, and gone. After a reconnection only differences follow, then complete again.',
     );
   page.heading('Commands');
   for (const [name, members] of Object.entries({ ...documents, ...events, failure }))
     writeMembers(page, name, members);
   page.heading('Objects');
   for (const [name, members] of Object.entries(objects)) writeMembers(page, name, members);
-  page.heading('Reasons').paragraph('With the exit status of each:');
+  page.heading('Reasons').paragraph('Each reason with its exit status:');
   for (const [reason, status] of Object.entries(STATUS)) page.item(reason, `${status}`);
 }
 

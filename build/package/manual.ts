@@ -24,9 +24,9 @@ export interface ManualPage {
 const FILES: readonly Item[] = [
   ['/etc/latchkey/config.yaml', "the server's configuration, latchkey-config(5)"],
   ['/var/lib/latchkey', "the server's database and keys"],
-  ['/run/latchkey', "where programs of the host find the server; token is root's and the server's"],
-  ['~/.config/latchkey/servers', 'what a client keeps of each server: its CA and the token'],
-  ['~/.local/state/latchkey', 'what the programs of a user have printed'],
+  ['/run/latchkey', 'where local programs find the server; root and the server can read its file token'],
+  ['~/.config/latchkey/servers', 'the CA certificate and the token that a client keeps for each server'],
+  ['~/.local/state/latchkey', "the output of a user's programs"],
 ];
 const ADMINISTRATION: ReadonlySet<string> = new Set(['serve', 'doctor']);
 
@@ -55,6 +55,6 @@ export function manual({ program, version, date }: Manual): ManualPage[] {
       page(`latchkey-${verb.name()}`, sectionOf(verb), aboutOf(verb), (made) => writeVerb(made, verb)),
     ),
     page('latchkey-config', 5, 'the configuration of the Latchkey server', writeSettings),
-    page('latchkey-json', 5, 'what Latchkey prints for programs', (made) => writeJson(made, jsonManual())),
+    page('latchkey-json', 5, 'the output of Latchkey with --json', (made) => writeJson(made, jsonManual())),
   ];
 }

@@ -36,13 +36,13 @@ export const SETTINGS = {
     id: {
       type: orAuto(serverId, () => undefined),
       default: 'auto',
-      text: 'The name of this server in its tokens and its certificate; auto makes one and keeps it.',
+      text: 'The name of this server in its tokens and its certificate; auto generates one and keeps it.',
       reload: false,
     },
     hostname: {
       type: orAuto(hostName, () => hostname()),
       default: 'auto',
-      text: 'The name of this host that users are shown.',
+      text: 'The name of this host that is shown to users.',
       reload: false,
     },
   },
@@ -50,7 +50,7 @@ export const SETTINGS = {
     listen: {
       type: listenAddress,
       default: (mode: Mode) => (mode === 'system' ? '[::]:7300' : '127.0.0.1:7300'),
-      text: 'The address and port of the API. A socket that systemd hands over takes their place.',
+      text: 'The address and port of the API. A socket passed by systemd replaces them.',
       reload: false,
     },
   },
@@ -64,7 +64,7 @@ export const SETTINGS = {
     run: {
       type: orAuto(absolutePath, defaultRun),
       default: 'auto',
-      text: 'The folder where programs of this host find the server.',
+      text: 'The folder in which local programs find the server.',
       reload: false,
     },
   },
@@ -72,7 +72,7 @@ export const SETTINGS = {
     url: {
       type: storeUrl,
       default: 'sqlite:latchkey.db',
-      text: 'The database; a relative name lies in the state folder.',
+      text: 'The database; a relative file name is relative to the state folder.',
       reload: false,
     },
   },
@@ -86,25 +86,25 @@ export const SETTINGS = {
     lifetime: {
       type: durationSeconds,
       default: '8h',
-      text: 'The time that a new token is valid.',
+      text: 'The time for which a new token is valid.',
       reload: true,
     },
     lifetimes: {
       type: durations(...METHODS),
       default: {},
-      text: 'Lifetimes for single ways of logging in, where they differ from tokens.lifetime.',
+      text: 'Lifetimes for individual login methods, where they differ from tokens.lifetime.',
       reload: true,
     },
     signing_key: {
       type: orNothing(absolutePath),
       default: null,
-      text: 'A file with the private key that signs tokens, PEM, instead of one that is made.',
+      text: 'A PEM file with the private key that signs tokens, instead of a generated key.',
       reload: false,
     },
     secret: {
       type: orNothing(strongSecret),
       default: null,
-      text: 'A secret to derive the signing key from, instead of one that is made.',
+      text: 'A secret to derive the signing key from, instead of a generated key.',
       reload: false,
     },
   },
@@ -112,7 +112,7 @@ export const SETTINGS = {
     methods: {
       type: someOf('ssh', 'link'),
       default: ['ssh', 'link'],
-      text: 'The ways to log in that are open.',
+      text: 'The login methods that are enabled.',
       reload: false,
     },
     ssh: {
@@ -131,7 +131,7 @@ export const SETTINGS = {
       host_keys: {
         type: absolutePath,
         default: '/etc/ssh/ssh_host_*_key.pub',
-        text: 'A pattern of the files with the public host keys of that sshd; no other gets a password.',
+        text: 'A pattern for the public host key files of that sshd; passwords are sent to no other.',
         reload: false,
       },
     },
@@ -140,27 +140,27 @@ export const SETTINGS = {
     sudo: {
       type: yesOrNo,
       default: true,
-      text: 'Lets sudo start the link daemon of a user who has none.',
+      text: 'Starts the link daemon of a user who has none, through sudo.',
       reload: true,
     },
     limits: {
       processes: {
         type: integer(16, 4_194_304),
         default: 4_096,
-        text: 'The most processes that a link that sudo has started may have, its programs included.',
+        text: 'The maximum number of processes of a link started through sudo, its sessions included.',
         reload: true,
       },
       memory: {
         type: orAuto(size(64 * 1024 ** 2, '64MiB'), mostMemory),
         default: 'auto',
-        text: "The most memory that these processes may use together; auto is 3/4 of the host's.",
+        text: "The maximum memory of these processes together; auto is 3/4 of the host's memory.",
         reload: true,
       },
     },
     shutdown_on_logout: {
       type: yesOrNo,
       default: false,
-      text: 'Ends the link daemon of a user with their last logout.',
+      text: 'Ends the link daemon of a user with the last login of that user.',
       reload: true,
     },
     eligible: {
@@ -182,19 +182,19 @@ export const SETTINGS = {
     on_revoke: {
       type: oneOf('keep', 'end'),
       default: 'keep',
-      text: 'Keeps or ends the programs of a token that is revoked.',
+      text: 'Keeps or ends the sessions of a token that is revoked.',
       reload: true,
     },
     output_limit: {
       type: size(64 * 1024, '64KiB'),
       default: '64MiB',
-      text: 'The most output of a program that is kept; the oldest gives way.',
+      text: 'The maximum output that is kept of a session; the oldest output is dropped.',
       reload: true,
     },
     retention: {
       type: durationMs,
       default: '7d',
-      text: 'The time that an ended program stays listed with its output; at most 10,000 for a user.',
+      text: 'The time for which an ended session and its output are kept; at most 10,000 of each user.',
       reload: true,
     },
   },
@@ -217,13 +217,13 @@ export const SETTINGS = {
       users: {
         type: userNames,
         default: [],
-        text: 'Users who see and end the tokens, links and programs of everybody.',
+        text: 'Users who see and end the tokens, links and sessions of everybody.',
         reload: true,
       },
       groups: {
         type: groupNames,
         default: [],
-        text: 'Groups whose members see and end the tokens, links and programs of everybody.',
+        text: 'Groups whose members see and end the tokens, links and sessions of everybody.',
         reload: true,
       },
     },
@@ -232,13 +232,13 @@ export const SETTINGS = {
     level: {
       type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
       default: 'info',
-      text: 'The least important messages that are logged.',
+      text: 'The lowest level of messages that are logged.',
       reload: true,
     },
     format: {
       type: oneOf('auto', 'json', 'human'),
       default: 'auto',
-      text: 'JSON for programs, lines for people; auto is lines on a terminal and JSON elsewhere.',
+      text: 'The format of the log; auto is human (text) on a terminal and json elsewhere.',
       reload: false,
     },
   },
