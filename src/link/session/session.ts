@@ -200,6 +200,7 @@ export class Session implements OutputSource {
     if (this.#keeper !== undefined) send(this.#keeper, 'SIGKILL');
     this.#parts.events.exited(this);
     this.#wake();
+    this.#closeWhenDone(); // the output may have ended first
   }
 
   #ended(): void {

@@ -1,17 +1,32 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, FakeDaemon, type Line } from '../../../test/support/link/fake-daemon.ts';
+import {
+  eventually,
+  FakeDaemon,
+  type Line,
+  type StartedLink,
+} from '../../../test/support/link/fake-daemon.ts';
 
 let daemon: FakeDaemon;
 let line: Line;
+let link: StartedLink;
 beforeAll(async () => {
   daemon = await FakeDaemon.open();
-  ({ line } = await daemon.link([], { STRAY: 'from the starter', NODE_OPTIONS: '' }));
+  ({ line, link } = await daemon.link([], { STRAY: 'from the starter', NODE_OPTIONS: '' }));
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
+
+/** Returns where a symbolic link leads; nothing when it is gone. */
+function linkTarget(path: string): string[] {
+  try {
+    return [readlinkSync(path)];
+  } catch {
+    return [];
+  }
+}
 
 const failure = (reason: string, message: string | RegExp = '') =>
   expect.objectContaining({ reason, message: expect.stringMatching(message) });
@@ -382,6 +397,18 @@ describe('what is left of a session', () => {
     await line.ask({ $case: 'forget', value: { sessionIds: [id] } }, 'done');
     expect(existsSync(join(daemon.sessions, id))).toBe(true);
     await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 1000 } }, 'ended');
+  });
+
+  // A keeper closes the program's output just before it reports the end: the link sees them in either order.
+  it('keeps no file open, however many have ended', async () => {
+    const ids = await Promise.all(Array.from({ length: 40 }, async () => (await line.start(['true'])).id));
+    for (const id of ids)
+      await line.take('exited', ({ body }) => body?.$case === 'exited' && body.value.sessionId === id);
+    const open = (): string[] =>
+      readdirSync(`/proc/${link.process.pid}/fd`).flatMap((fd) =>
+        linkTarget(`/proc/${link.process.pid}/fd/${fd}`),
+      );
+    await eventually(() => open().filter((path) => ids.some((id) => path.includes(id)))).toEqual([]);
   });
 
   it('does not hang on what a program leaves in the background', async () => {

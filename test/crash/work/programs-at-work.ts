@@ -19,11 +19,25 @@ const EXIT_STATUS = 3;
 const SHORT = `echo short; exit ${EXIT_STATUS}`;
 const LASTING = 'setsid sleep 1000 & exec sleep 1000';
 
-/** Starts `script`; returns undefined unless the server acknowledged that it runs. */
+/** Reasons for which a start may fail while the server is being killed; undefined when it did not answer. */
+const EXCUSED: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'UNAVAILABLE',
+  'LINK_LOST',
+  'LINK_REQUIRED',
+  'STORE_UNAVAILABLE',
+]);
+
+/**
+ * Starts `script`; returns undefined unless the server acknowledged that it runs. Throws when it was refused
+ * for a reason that a kill does not explain.
+ */
 export async function startScript(rpc: Rpc, token: string, script: string): Promise<Session | undefined> {
   const request = StartSessionRequest.fromPartial({ command: ['sh', '-c', script] });
   const bytes = StartSessionRequest.encode(request).finish();
-  const { response } = await rpc.unary('/latchkey.v1.SessionService/StartSession', bytes, token);
+  const answer = await rpc.unary('/latchkey.v1.SessionService/StartSession', bytes, token);
+  const { response, reason, message } = answer;
+  if (!EXCUSED.has(reason)) throw new Error(`a start was refused: ${reason}, ${message}`);
   return response && StartSessionResponse.decode(response).session;
 }
 
