@@ -1,5 +1,5 @@
 /**
- * Identity of this link towards the daemon: its token, and the key that both ends prove to know after a
+ * Identity of this link: its token, and the key that link and daemon prove to each other to know after a
  * restart. Nothing is accepted without a valid signature of the daemon's own public key (F23); a link
  * that cannot read that key rejects everything.
  */

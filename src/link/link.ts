@@ -1,7 +1,7 @@
 /**
  * A link runs programs as its user for one daemon, and exits when its token expires or is revoked (F10,
- * F32). Only the daemon can command it, after authentication, and the programs it started survive its
- * death. It never decides who may start what.
+ * F32). It obeys only the daemon, after authentication, and its programs survive its death. It never decides
+ * who may start what.
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import type { Account } from './account/account.ts';
 import { Channel } from './connection/channel.ts';
 import { CommandLoop } from './connection/command-loop.ts';
 import type { StopOptions } from './connection/commands.ts';
-import { shakeHands } from './connection/handshake.ts';
+import { performHandshake } from './connection/handshake.ts';
 import type { Identity, LinkToken } from './identity.ts';
 import { IdleMemory } from './processes/idle-memory.ts';
 import { reapOrphans } from './processes/orphans.ts';
@@ -22,7 +22,7 @@ const LAST_READ_MS = 5000;
 const POLL_MS = 20;
 
 /** Reason why a link exits. */
-export type Departure = 'expired' | 'stopped' | 'signalled';
+export type ExitReason = 'expired' | 'stopped' | 'signalled';
 
 /** The dependencies of a link. */
 export interface LinkDeps {
@@ -41,26 +41,26 @@ export interface LinkDeps {
 
 export class Link implements AsyncDisposable {
   /** Resolves when the link is to exit; dispose of it then. */
-  readonly departed: Promise<Departure>;
-  readonly #depart: (why: Departure) => void;
+  readonly exiting: Promise<ExitReason>;
+  readonly #exit: (reason: ExitReason) => void;
   readonly #options: LinkDeps;
   readonly #idleMemory = new IdleMemory(() => this.#current?.readers.trim());
   readonly #sessions: Sessions;
   readonly #orphans: Disposable;
   #current: CommandLoop | undefined;
   #onIdle: (() => void) | undefined;
-  #isLeaving = false;
+  #isStopping = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LinkDeps) {
-    const { promise, resolve } = Promise.withResolvers<Departure>();
-    this.departed = promise;
-    this.#depart = resolve;
+    const { promise, resolve } = Promise.withResolvers<ExitReason>();
+    this.exiting = promise;
+    this.#exit = resolve;
     this.#options = options;
     const { account, sessionsDir, umask } = options;
     this.#sessions = new Sessions(account, sessionsDir, umask, {
-      exited: (exited) => this.#current?.tell({ $case: 'exited', value: exited }),
-      warning: (sessionId, text) => this.#current?.tell({ $case: 'warning', value: { sessionId, text } }),
+      exited: (exited) => this.#current?.notify({ $case: 'exited', value: exited }),
+      warning: (sessionId, text) => this.#current?.notify({ $case: 'warning', value: { sessionId, text } }),
       idle: () => this.#onIdle?.(),
     });
     this.#orphans = reapOrphans(options.isOwnChild);
@@ -70,30 +70,30 @@ export class Link implements AsyncDisposable {
    * Serves a connection from the daemon's uid. Once it is authenticated, it replaces the previous
    * connection.
    */
-  async welcome(socket: Socket): Promise<void> {
+  async accept(socket: Socket): Promise<void> {
     const { identity, onToken } = this.#options;
     const channel = new Channel(socket);
     const before = identity.current;
     try {
-      const nonce = await shakeHands(channel, identity);
+      const nonce = await performHandshake(channel, identity);
       const token = identity.current;
       if (token === undefined) return;
       this.#serve(channel, nonce);
       if (token !== before) onToken(token);
       this.#watchExpiry();
     } catch {
-      // The peer has been told and the channel is closed; the next connection may succeed.
+      // The peer has received the error and the channel is closed; the next connection may succeed.
     }
   }
 
   /**
-   * Asks the link to exit because of a signal, or because its user wants so. Sessions continue under their
+   * Makes the link exit, because of a signal or the token's expiry. Its sessions continue under their
    * keepers.
    */
-  leave(why: Departure): void {
-    this.#isLeaving = true;
-    this.#current?.tell({ $case: 'stopped', value: { ended: [] } });
-    this.#depart(why);
+  exit(reason: ExitReason): void {
+    this.#isStopping = true;
+    this.#current?.notify({ $case: 'stopped', value: { ended: [] } });
+    this.#exit(reason);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -111,7 +111,7 @@ export class Link implements AsyncDisposable {
         identity,
         nonce,
         sessions: this.#sessions,
-        isRetiring: () => this.#isLeaving,
+        isRetiring: () => this.#isStopping,
         renewed: () => {
           this.#watchExpiry();
           if (identity.current !== undefined) onToken(identity.current);
@@ -128,19 +128,19 @@ export class Link implements AsyncDisposable {
   }
 
   async #stop({ retire, endSessions, graceMs }: StopOptions): Promise<Ended[]> {
-    this.#isLeaving = true;
+    this.#isStopping = true;
     const ended = endSessions ? await this.#sessions.endAll(graceMs) : [];
-    if (retire) await this.#untilRead();
-    // Only after the answer has been sent, which is the last frame.
-    setImmediate(() => this.#depart('stopped'));
+    if (retire) await this.#lastOutputRead();
+    // Only after the answer, the last frame, has been sent.
+    setImmediate(() => this.#exit('stopped'));
     return ended;
   }
 
   /**
-   * Resolves when the last session is over and its readers have had their output, or 5 seconds after it is
-   * over.
+   * Resolves when the last session has ended and its readers have received their output, or 5 seconds after
+   * its end.
    */
-  async #untilRead(): Promise<void> {
+  async #lastOutputRead(): Promise<void> {
     if (this.#sessions.running > 0)
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
@@ -154,7 +154,7 @@ export class Link implements AsyncDisposable {
     clearTimeout(this.#timer);
     const expiresMs = (this.#options.identity.current?.claims.exp ?? 0) * 1000;
     const left = expiresMs - this.#options.now();
-    if (left <= 0) this.leave('expired');
+    if (left <= 0) this.exit('expired');
     else this.#timer = setTimeout(() => this.#watchExpiry(), Math.min(left, CHECK_MS));
   }
 }

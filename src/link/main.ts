@@ -1,7 +1,7 @@
 /**
- * The role `latchkey link`: the link process (DESIGN 7). Loads only this room's code, `native/`, `token/`
- * and the client's file formats, runs as one ordinary user for one daemon, and exits by itself. It never
- * acts without authentication of the daemon, and never for another user.
+ * The role `latchkey link`: the link process (DESIGN 7). Loads only src/link, `native/`, `token/` and the
+ * client's file formats. Runs as one user for one daemon, and never acts before the daemon has authenticated
+ * itself.
  */
 
 import { isAppError, type Reason } from '../errors.ts';
@@ -10,8 +10,8 @@ import { inert } from '../inert.ts';
 import { type LinkOptions, readOptions } from './options.ts';
 import { announce } from './user-messages.ts';
 
-/** The failures that the exit status tells apart. */
-const TOLD_APART: readonly Reason[] = [
+/** The failures with an exit status of their own. */
+const WITH_STATUS: readonly Reason[] = [
   'USAGE',
   'NOT_ELIGIBLE',
   'PERMISSION_DENIED',
@@ -39,7 +39,7 @@ export async function runLink(argv: string[]): Promise<number> {
   }
 }
 
-/** Loads only the code that each task needs, since somebody waits for each of these processes. */
+/** Loads only the code that each task needs: each of these processes must start fast. */
 async function run(options: LinkOptions, argv: readonly string[]): Promise<number> {
   if (options.account !== undefined) {
     const { answerAccountPhase } = await import('./account/account-phase.ts');
@@ -68,5 +68,5 @@ async function run(options: LinkOptions, argv: readonly string[]): Promise<numbe
 }
 
 function statusOf(error: unknown): number {
-  return isAppError(error) && TOLD_APART.includes(error.reason) ? exitStatus(error.reason) : FAILED;
+  return isAppError(error) && WITH_STATUS.includes(error.reason) ? exitStatus(error.reason) : FAILED;
 }

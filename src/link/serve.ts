@@ -1,15 +1,15 @@
-/** The life of a link process, from start to exit. */
+/** A link process from start to exit. */
 
 import { existsSync } from 'node:fs';
 import { AppError, isAppError } from '../errors.ts';
 import { closeAllOnExec, setDumpable } from '../native/process.ts';
 import { defaultRunDirs, type LocalServer, readLocalServer, readServerFile } from '../system/local-server.ts';
 import { openFolderWithin, openTrustedFolder, type TrustedFolder } from '../system/trusted-folder.ts';
-import { checkAccount, checkNotRaised, ownAccount } from './account/account.ts';
+import { type Account, checkAccount, checkNotEscalated, ownAccount } from './account/account.ts';
 import { checkAccountPhase } from './account/account-phase.ts';
 import { LinkSocket } from './connection/link-socket.ts';
 import { Identity, type LinkToken } from './identity.ts';
-import { type Departure, Link } from './link.ts';
+import { Link } from './link.ts';
 import type { LinkOptions } from './options.ts';
 import { report } from './processes/detach.ts';
 import type { Registrar } from './registration/registrar.ts';
@@ -22,7 +22,7 @@ const TIMEOUT_MS = 10_000;
 const DETACHED_TIMEOUT_MS = 7000;
 
 /**
- * Serves until the link departs. The account is checked unless the daemon runs as the same user. Throws
+ * Serves until the link exits. The account is checked unless the daemon runs as the same user. Throws
  * UNREACHABLE when no daemon answers, NOT_ELIGIBLE, or the daemon's error.
  */
 export async function serve(
@@ -31,59 +31,91 @@ export async function serve(
   registrar: Registrar,
 ): Promise<void> {
   const account = ownAccount();
-  setDumpable(false);
-  closeAllOnExec();
-  const umask = process.umask(0o077);
-  process.on('SIGXFSZ', () => {}); // write(2) then fails with EFBIG, which is handled
+  const umask = restrictProcess();
   await using opened = new AsyncDisposableStack();
   const run = opened.use(openRunFolder(options.run));
   const server = readServer(run, options.run);
-  if (run.uid !== account.uid) {
-    checkNotRaised(account, run.uid, process.env);
-    checkAccount(account);
-    await checkAccountPhase(account.name, argv);
-  }
+  if (run.uid !== account.uid) await checkEligible(account, run.uid, argv);
   const links = opened.use(openFolderWithin(run, 'links'));
-  const sessionsDir = new SessionsDir(account, server.serverId);
-  const stored = opened.use(
-    new StoredToken(options, account, server, (socket) => existsSync(links.path(socket))),
-  );
-
-  const socket = new LinkSocket(links, run.uid, (socket) => void link.welcome(socket));
-  const { serverId } = server;
-  const { uid, name: linuxUser } = account;
-  const facts = { serverId, uid, linuxUser, socket: socket.name, daemon: options.daemon };
-  const identity = new Identity(facts, () => readServerFile(run), Date.now);
-  const isReady = Promise.withResolvers<LinkToken>();
-  let keep: (token: LinkToken) => void = isReady.resolve;
-  const onToken = (token: LinkToken): void => keep(token);
-  const isOwnChild = (pid: number): boolean => pid === registrar.pid;
-  const link = opened.use(
-    new Link({ account, identity, sessionsDir, umask, isOwnChild, onToken, now: Date.now }),
-  );
+  const hasLink = (socket: string): boolean => existsSync(links.path(socket));
+  const stored = opened.use(new StoredToken(options, account, server, hasLink));
+  const first = Promise.withResolvers<LinkToken>();
+  let onToken: (token: LinkToken) => void = first.resolve;
+  const parts = { options, account, umask, run, links, server, registrar };
+  const { link, socket } = createLink(parts, (token) => onToken(token));
+  opened.use(link);
   opened.use(socket);
   await socket.open();
-  leaveOnSignal(link, options.daemon);
-
-  const request = {
-    socket: socket.name,
-    daemon: options.daemon,
-    sessionId: process.env[SESSION_ID_NAME] ?? '',
-  };
-  const timeoutMs = options.daemon ? DETACHED_TIMEOUT_MS : TIMEOUT_MS;
-  const registered = registrar.register(request, timeoutMs);
-  // A signal while registering ends the wait, too.
-  const isGone = link.departed.then(() => undefined);
-  const settled = Promise.race([registered, isGone]);
-  if ((await (options.report === undefined ? announce.while(settled) : settled)) === undefined) return;
-  const token = await isReady.promise;
-  keep = (renewed) => stored.keep(renewed);
+  exitOnSignal(link, options.daemon);
+  if (!(await register(link, socket.name, options, registrar))) return;
+  const token = await first.promise;
+  onToken = (renewed) => stored.keep(renewed);
   stored.keep(token);
   if (options.report !== undefined) report(options.report);
   else announce.ready(token.claims, server);
   if (stored.hasReplaced) announce.replaced();
-  const why: Departure = await link.departed;
-  if (options.report === undefined) announce.departed(why);
+  const reason = await link.exiting;
+  if (options.report === undefined) announce.exiting(reason);
+}
+
+/** Protects this process from others of its user, and returns the umask for programs. */
+function restrictProcess(): number {
+  setDumpable(false);
+  closeAllOnExec();
+  process.on('SIGXFSZ', () => {}); // write(2) then fails with EFBIG, which is handled
+  return process.umask(0o077);
+}
+
+/** Throws NOT_ELIGIBLE unless the account may have a link of the daemon of `daemonUid`. */
+async function checkEligible(account: Account, daemonUid: number, argv: readonly string[]): Promise<void> {
+  checkNotEscalated(account, daemonUid, process.env);
+  checkAccount(account);
+  await checkAccountPhase(account.name, argv);
+}
+
+interface LinkParts {
+  readonly options: LinkOptions;
+  readonly account: Account;
+  readonly umask: number;
+  readonly run: TrustedFolder;
+  readonly links: TrustedFolder;
+  readonly server: LocalServer;
+  readonly registrar: Registrar;
+}
+
+/** Creates the link and its socket, which is not open yet. */
+function createLink(
+  { options, account, umask, run, links, server, registrar }: LinkParts,
+  onToken: (token: LinkToken) => void,
+): { readonly link: Link; readonly socket: LinkSocket } {
+  const socket = new LinkSocket(links, run.uid, (connection) => void link.accept(connection));
+  const { serverId } = server;
+  const { uid, name: linuxUser } = account;
+  const facts = { serverId, uid, linuxUser, socket: socket.name, daemon: options.daemon };
+  const link = new Link({
+    account,
+    umask,
+    onToken,
+    identity: new Identity(facts, () => readServerFile(run), Date.now),
+    sessionsDir: new SessionsDir(account, serverId),
+    isOwnChild: (pid) => pid === registrar.pid,
+    now: Date.now,
+  });
+  return { link, socket };
+}
+
+/** Registers the link with the daemon. Resolves with false when a signal makes the link exit first. */
+async function register(
+  link: Link,
+  socket: string,
+  options: LinkOptions,
+  registrar: Registrar,
+): Promise<boolean> {
+  const request = { socket, daemon: options.daemon, sessionId: process.env[SESSION_ID_NAME] ?? '' };
+  const timeoutMs = options.daemon ? DETACHED_TIMEOUT_MS : TIMEOUT_MS;
+  const registered = registrar.register(request, timeoutMs).then(() => true);
+  const outcome = Promise.race([registered, link.exiting.then(() => false)]);
+  return options.report === undefined ? announce.while(outcome) : outcome;
 }
 
 function openRunFolder(path: string): TrustedFolder {
@@ -102,8 +134,8 @@ function readServer(run: TrustedFolder, path: string): LocalServer {
 }
 
 /**
- * Names a server that the user runs, but never connects to it by itself: the environment, which is not
- * trusted, decides where such a server is found.
+ * Suggests a server that the user runs, but never connects to it unasked: it is found through the
+ * environment, which is not trusted.
  */
 function noServer(path: string, cause?: unknown): AppError {
   const own = defaultRunDirs(process.env, process.getuid?.() ?? 0).find(
@@ -111,8 +143,8 @@ function noServer(path: string, cause?: unknown): AppError {
   );
   const next =
     own === undefined
-      ? 'start it (systemctl start latchkey), or name its run folder with --run DIR'
-      : `your own server is in another folder; run: latchkey link --run ${own}`;
+      ? 'start it (systemctl start latchkey), or name its run directory with --run DIR'
+      : `your own server has another run directory; run: latchkey link --run ${own}`;
   return new AppError('UNREACHABLE', `no Latchkey server is running: ${path} has none; ${next}`, { cause });
 }
 
@@ -124,10 +156,10 @@ function hasServer(folder: string): boolean {
   }
 }
 
-/** SIGHUP, when a terminal closes, ends only a link in the foreground. */
-function leaveOnSignal(link: Link, isDaemon: boolean): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => link.leave('signalled'));
+/** SIGHUP, sent when a terminal closes, only ends a link in the foreground. */
+function exitOnSignal(link: Link, isDaemon: boolean): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => link.exit('signalled'));
   process.on('SIGHUP', () => {
-    if (!isDaemon) link.leave('signalled');
+    if (!isDaemon) link.exit('signalled');
   });
 }

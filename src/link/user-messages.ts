@@ -4,9 +4,9 @@ import { inert } from '../inert.ts';
 import type { LocalServer } from '../system/local-server.ts';
 import { Progress } from '../terminal/progress.ts';
 import type { TokenClaims } from '../token/claims.ts';
-import type { Departure } from './link.ts';
+import type { ExitReason } from './link.ts';
 
-const DEPARTURES: Readonly<Record<Departure, string>> = {
+const EXIT_MESSAGES: Readonly<Record<ExitReason, string>> = {
   expired: 'the token has expired; run the command again to continue',
   stopped: 'ended by the server',
   signalled: 'stopped; the programs that it started keep running',
@@ -14,26 +14,25 @@ const DEPARTURES: Readonly<Record<Departure, string>> = {
 
 export const announce = {
   /**
-   * Returns the result of `work`. On a terminal, shows that it is waiting once that takes longer than a
-   * second.
+   * Returns the result of `work`. On a terminal, shows progress once that takes longer than a second.
    */
   while<Result>(work: Promise<Result>): Promise<Result> {
     const progress = new Progress(process.stderr.isTTY ? process.stderr : undefined);
     return progress.while(() => 'latchkey link: waiting for the server', work);
   },
   inBackground(): void {
-    tell("your link daemon runs in the background, for all your logins; 'latchkey links' shows it");
+    print("your link daemon runs in the background, for all your logins; 'latchkey links' shows it");
   },
-  /** Another login's token was stored for the command line. */
+  /** The token of another login, stored for the command line, was replaced. */
   replaced(): void {
-    tell('the command line uses this login now; when this link ends, it uses the previous one again');
+    print('the command line uses this login now; when this link ends, it uses the previous one again');
   },
   ready({ sub, exp }: TokenClaims, { hostname, address }: LocalServer): void {
     const until = localTime(new Date(exp * 1000));
-    tell(`${sub} is logged in at ${hostname} (${address}) until ${until}; Ctrl-C ends it`);
+    print(`${sub} is logged in at ${hostname} (${address}) until ${until}; Ctrl-C ends it`);
   },
-  departed(why: Departure): void {
-    tell(DEPARTURES[why]);
+  exiting(reason: ExitReason): void {
+    print(EXIT_MESSAGES[reason]);
   },
 };
 
@@ -44,6 +43,6 @@ function localTime(date: Date): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-function tell(text: string): void {
+function print(text: string): void {
   process.stderr.write(`latchkey link: ${inert(text)}\n`);
 }

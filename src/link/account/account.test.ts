@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { checkAccount, checkNotRaised, ownAccount } from './account.ts';
+import { checkAccount, checkNotEscalated, ownAccount } from './account.ts';
 
 const account = { name: 'alice', uid: 1000, home: '/home/alice', shell: '/bin/bash' };
 const shells = ['/bin/sh', '/bin/bash', '/usr/sbin/nologin', '/bin/false'];
@@ -21,10 +21,10 @@ describe('an account that may have a link', () => {
 
   it('is not root by the hand of a daemon that is not', () => {
     const root = { ...account, uid: 0 };
-    expect(() => checkNotRaised(root, 998, { SUDO_UID: '998' })).toThrow(notEligible);
-    expect(() => checkNotRaised(root, 998, { SUDO_UID: '1000' })).not.toThrow();
-    expect(() => checkNotRaised(root, 998, {})).not.toThrow();
-    expect(() => checkNotRaised(account, 998, { SUDO_UID: '998' })).not.toThrow();
+    expect(() => checkNotEscalated(root, 998, { SUDO_UID: '998' })).toThrow(notEligible);
+    expect(() => checkNotEscalated(root, 998, { SUDO_UID: '1000' })).not.toThrow();
+    expect(() => checkNotEscalated(root, 998, {})).not.toThrow();
+    expect(() => checkNotEscalated(account, 998, { SUDO_UID: '998' })).not.toThrow();
   });
 
   it('is not nobody', () => {

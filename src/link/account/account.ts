@@ -39,7 +39,7 @@ export function checkAccount({ name, uid, shell }: Account, shells?: readonly st
  * sets SUDO_UID to the caller. The daemon must not become root, whatever other names root has and
  * whatever the sudoers file allows.
  */
-export function checkNotRaised({ uid }: Account, daemonUid: number, environment: NodeJS.ProcessEnv): void {
+export function checkNotEscalated({ uid }: Account, daemonUid: number, environment: NodeJS.ProcessEnv): void {
   if (uid === 0 && environment.SUDO_UID === `${daemonUid}`)
     throw notEligible('the server may not start a link for uid 0');
 }

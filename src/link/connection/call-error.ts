@@ -15,9 +15,9 @@ export function callError(trailers: IncomingHttpHeaders): AppError | undefined {
   if (code === '0') return undefined;
   const message = text(trailers['grpc-message']);
   const details = trailers[DETAILS_TRAILER];
-  const told =
+  const detailed =
     typeof details === 'string' ? errorOfDetails(Buffer.from(details, 'base64'), message) : undefined;
-  if (told !== undefined) return told;
+  if (detailed !== undefined) return detailed;
   if (code === UNAVAILABLE || code === DEADLINE_EXCEEDED)
     return new AppError('UNAVAILABLE', message || 'the server is not ready');
   return new AppError(

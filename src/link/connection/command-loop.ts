@@ -43,7 +43,7 @@ export class CommandLoop {
   }
 
   /** Sends a frame that answers no request. */
-  tell(body: Body): void {
+  notify(body: Body): void {
     this.#active();
     this.channel.send(0, body);
   }

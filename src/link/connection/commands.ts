@@ -10,7 +10,7 @@ import type { Channel } from './channel.ts';
 
 /** The content of a Stop frame. */
 export interface StopOptions {
-  /** Wait until the last session is over. */
+  /** Wait until the last session has ended. */
   readonly retire: boolean;
   readonly endSessions: boolean;
   readonly graceMs: number;
@@ -26,7 +26,7 @@ export interface CommandContext {
   readonly nonce: Buffer;
   readonly isRetiring: () => boolean;
   readonly renewed: () => void;
-  readonly stop: (leaving: StopOptions) => Promise<Ended[]>;
+  readonly stop: (options: StopOptions) => Promise<Ended[]>;
 }
 
 type Command<Name extends Case> = (
@@ -40,7 +40,7 @@ const DONE: Body = { $case: 'done', value: {} };
 
 const COMMANDS: Commands = {
   start: async (value, { sessions, isRetiring }) => {
-    if (isRetiring()) throw new AppError('LINK_LOST', 'this link is stopping and starts nothing');
+    if (isRetiring()) throw new AppError('LINK_LOST', 'this link is stopping and starts no more programs');
     if (!value.hold) return started(await sessions.start(value));
     return { $case: 'held', value: { sessionId: value.sessionId, pid: await sessions.held.start(value) } };
   },
@@ -96,7 +96,7 @@ const COMMANDS: Commands = {
     };
   },
   ping: () => DONE,
-  // Answers; a link sends no requests that these could belong to.
+  // Answers to requests, of which a link sends none.
   done: () => undefined,
   error: () => undefined,
 };

@@ -12,10 +12,10 @@ import type { Channel } from './channel.ts';
 const TIMEOUT_MS = 10_000;
 
 /**
- * Resolves with this connection's nonce once the daemon has authenticated itself and been answered.
- * Otherwise sends the reason, closes the channel and rejects.
+ * Resolves with this connection's nonce once the daemon has authenticated itself and Ready has been sent.
+ * Otherwise sends the error, closes the channel and rejects.
  */
-export async function shakeHands(channel: Channel, identity: Identity): Promise<Buffer> {
+export async function performHandshake(channel: Channel, identity: Identity): Promise<Buffer> {
   const nonce = newNonce();
   const first = Promise.withResolvers<Frame>();
   const timer = setTimeout(

@@ -21,12 +21,12 @@ export class LinkSocket implements AsyncDisposable {
   readonly #folder: TrustedFolder;
   readonly #server: Server;
 
-  /** Calls `welcome` with each connection from `daemonUid`. */
-  constructor(folder: TrustedFolder, daemonUid: number, welcome: (socket: Socket) => void) {
+  /** Calls `onConnection` with each connection from `daemonUid`. */
+  constructor(folder: TrustedFolder, daemonUid: number, onConnection: (socket: Socket) => void) {
     this.name = `${process.geteuid?.()}.${randomBytes(16).toString('hex')}.sock`;
     this.#folder = folder;
     this.#server = createServer({ allowHalfOpen: false }, (socket) => {
-      if (isOf(daemonUid, socket)) welcome(socket);
+      if (isOf(daemonUid, socket)) onConnection(socket);
       else socket.destroy();
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
@@ -34,7 +34,7 @@ export class LinkSocket implements AsyncDisposable {
 
   /**
    * Creates the socket below the folder's descriptor: its path stays short, and the folder cannot be
-   * exchanged.
+   * replaced.
    */
   async open(): Promise<void> {
     const path = this.#folder.path(this.name);
@@ -42,7 +42,7 @@ export class LinkSocket implements AsyncDisposable {
     try {
       await once(this.#server, 'listening');
     } catch (error) {
-      throw codeOf(error) === 'ENOSPC' ? full(error) : error;
+      throw codeOf(error) === 'ENOSPC' ? folderFull(error) : error;
     }
     chmodSync(path, SOCKET_MODE);
   }
@@ -53,7 +53,7 @@ export class LinkSocket implements AsyncDisposable {
   }
 }
 
-function full(cause: unknown): AppError {
+function folderFull(cause: unknown): AppError {
   const message =
     'the folder of link sockets is full; ask the administrator to run: systemctl restart latchkey';
   return new AppError('UNAVAILABLE', message, { cause });

@@ -53,7 +53,7 @@ export class OutputLog implements Disposable {
     return undefined;
   }
 
-  /** Opens the log of a session that is over, for reading. */
+  /** Opens the log of a session that has ended, for reading. */
   static read(folder: SessionFolder): OutputLog {
     const map = new StreamMap(folder.file('streams'), 'r');
     return new OutputLog(openSync(folder.file('output'), 'r'), map, folder.record.outputLimit);

@@ -1,6 +1,6 @@
 /**
- * Moves a program's output from its pipes to its log, whether or not anybody reads it. Waits for two
- * things only: readers that hold the program, and a full disk.
+ * Moves a program's output from its pipes to its log, whether or not it is read. Waits only for readers that
+ * hold the program, and while the disk is full.
  */
 import { codeOf } from '../../errno.ts';
 import { Stream } from '../../generated/latchkey/link/v1/link.ts';
@@ -12,7 +12,7 @@ const RETRY_MS = 1000;
 const PIPE_MAX_BYTES = 1024 * 1024;
 
 /** A reader that the program waits for. */
-export interface HeldReader {
+export interface HoldingReader {
   /** Offset of the next byte to be read. */
   readonly offset: number;
 }
@@ -41,7 +41,7 @@ export class OutputPump {
   readonly #log: OutputLog;
   readonly #events: PumpEvents;
   readonly #sources: Source[];
-  readonly #held = new Set<HeldReader>();
+  readonly #held = new Set<HoldingReader>();
   #finishing = false;
   #drained = false;
   #warned = false;
@@ -55,15 +55,15 @@ export class OutputPump {
   }
 
   /** Makes the program wait whenever `reader` is behind by more than half the log's limit. */
-  hold(reader: HeldReader): void {
+  hold(reader: HoldingReader): void {
     this.#held.add(reader);
   }
 
-  release(reader: HeldReader): void {
+  release(reader: HoldingReader): void {
     if (this.#held.delete(reader)) this.resume();
   }
 
-  /** Called after a held reader has read more. */
+  /** Called after a reader that holds the program has read more. */
   resume(): void {
     if (this.#retry !== undefined || this.#mustWait()) return;
     for (const source of this.#sources.filter(({ waiting }) => waiting)) {
@@ -75,8 +75,8 @@ export class OutputPump {
   }
 
   /**
-   * Called when the program is over: moves what it left in the pipes. That is bounded by the pipe's
-   * capacity, because other processes may keep writing to the same pipe.
+   * Called when the program has ended: moves what it left in the pipes, at most the capacity of each, since
+   * other processes may keep writing to them.
    */
   finish(): void {
     if (this.#finishing) return;
@@ -140,8 +140,8 @@ export class OutputPump {
   }
 
   /**
-   * After `finish`, the rest of the output may exceed half the limit, as long as no held reader loses
-   * bytes.
+   * After `finish`, the rest of the output may exceed half the limit, as long as no reader that holds the
+   * program loses bytes.
    */
   #mustWait(): boolean {
     const { end, limit, maxMove } = this.#log;

@@ -1,4 +1,4 @@
-/** Output that can be read: of a running session, or of one that is over. */
+/** Output that can be read: of a running session, or of one that has ended. */
 import type { Exited } from '../../generated/latchkey/link/v1/link.ts';
 import type { SessionFolder } from '../session/session-folder.ts';
 import { OutputLog } from './output-log.ts';
@@ -9,13 +9,13 @@ export interface Listener {
   readonly offset: number;
   /** True when the program is to wait for this reader. */
   readonly hold: boolean;
-  /** Called when there is more output, or the session is over. */
+  /** Called when there is more output, or the session has ended. */
   wake(): void;
 }
 
 export interface OutputSource {
   readonly log: OutputLog;
-  /** Set once the session is over and all that it printed is in the log. */
+  /** Set once the session has ended and all of its output is in the log. */
   readonly exited: Exited | undefined;
   /** Keeps the log open until `leave`. */
   join(listener: Listener): void;
@@ -24,8 +24,8 @@ export interface OutputSource {
   advanced(): void;
 }
 
-/** A session that is over. Its log is open while somebody reads. */
-export class PastSession implements OutputSource {
+/** The output of a session that has ended. Its log is open while it is read. */
+export class EndedSession implements OutputSource {
   readonly log: OutputLog;
   readonly exited: Exited;
 

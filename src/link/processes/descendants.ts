@@ -11,11 +11,11 @@ import { markOf, type ProcessEntry, readProcess, readProcesses } from './process
 /** The session whose processes are searched. */
 export interface SessionProcesses {
   readonly id: string;
-  /** The keeper as seen alive; its pid is also the id of the process session. */
+  /** The keeper, as seen while it was alive; its pid is also the id of the process session. */
   readonly keeper: ProcessEntry | undefined;
   readonly holder: number;
-  /** Returns true once the keeper has reported that the program is over. */
-  readonly isOver: () => boolean;
+  /** Returns true once the keeper has reported the end of the program. */
+  readonly hasProgramEnded: () => boolean;
   /** Opens the folder of another session. */
   readonly open: (id: string) => SessionFolder | undefined;
 }

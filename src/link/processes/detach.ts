@@ -28,9 +28,9 @@ export async function startDetached(argv: readonly string[]): Promise<void> {
     report += text;
   });
   const timer = setTimeout(() => child.kill('SIGTERM'), TIMEOUT_MS);
-  const over = once(child, 'close'); // in case the link exits without a report
-  const told = once(channel, 'close');
-  await Promise.race([over, told]);
+  const exited = once(child, 'close'); // in case the link exits without a report
+  const reported = once(channel, 'close');
+  await Promise.race([exited, reported]);
   clearTimeout(timer);
   if (report !== READY)
     throw new AppError('UNAVAILABLE', report.trim() || 'the link was not ready within 10 seconds');

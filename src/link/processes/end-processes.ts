@@ -1,5 +1,5 @@
 /**
- * Ends all processes of a session: SIGTERM, a grace period, then SIGKILL, until none is found any more
+ * Ends all processes of a session: SIGTERM, a grace period, then SIGKILL, until none is left
  * (X3). Processes that cannot be signalled, because they run under another uid, are reported as
  * survivors.
  */
@@ -82,7 +82,7 @@ class TreeEnding {
   /** With no process left, a keeper may still be about to start its program or to report its end. */
   #progress(left: number): Progress {
     if (left > 0) return 'more';
-    return this.#refused.size > 0 || this.#session.isOver() ? 'done' : 'more';
+    return this.#refused.size > 0 || this.#session.hasProgramEnded() ? 'done' : 'more';
   }
 
   #send(entry: ProcessEntry, signal: NodeJS.Signals): void {
@@ -101,7 +101,7 @@ class TreeEnding {
 
 type Progress = 'done' | 'more' | 'hopeless';
 
-/** Calls `step` at growing intervals until it is done or the time is over. */
+/** Calls `step` at growing intervals until it is done or the time is up. */
 async function repeat(step: () => Progress, milliseconds: number): Promise<Progress> {
   const deadline = performance.now() + milliseconds;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {

@@ -1,4 +1,4 @@
-/** Reads this host's processes from /proc (proc(5)). A process that ends meanwhile is left out. */
+/** Reads this host's processes from /proc (proc(5)). A process that ends meanwhile is omitted. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isAlive, type ProcessStat, parseStat } from '../../system/proc-stat.ts';
 
@@ -36,7 +36,7 @@ export function uidOf(pid: number): number | undefined {
   return uid === undefined ? undefined : Number(uid);
 }
 
-/** Returns a process's arguments, each followed by a NUL; '' when it is gone or has none. */
+/** Returns a process's arguments, each followed by a NUL; '' when there is no such process or it has none. */
 export function argumentsOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`) ?? '';
 }

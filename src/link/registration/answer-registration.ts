@@ -11,9 +11,9 @@ import { registerLink } from './register.ts';
 import type { RegistrationOrder, RegistrationOutcome } from './registrar.ts';
 
 export async function answerRegistration(run: string): Promise<number> {
-  const ordered = await text(process.stdin);
-  if (ordered === '') return FAILED; // the link has exited
-  const { request, timeoutMs }: RegistrationOrder = JSON.parse(ordered);
+  const order = await text(process.stdin);
+  if (order === '') return FAILED; // the link has exited
+  const { request, timeoutMs }: RegistrationOrder = JSON.parse(order);
   using folder = openTrustedFolder(run);
   const outcome: RegistrationOutcome = await registerLink(
     () => readServerFile(folder),

@@ -45,9 +45,9 @@ export class Registrar implements Disposable {
     const order: RegistrationOrder = { request, timeoutMs };
     this.#child.stdin.end(JSON.stringify(order));
     const failed = once(this.#child, 'error').then(([error]) => Promise.reject(error));
-    const said = await Promise.race([text(this.#child.stdout), failed]);
-    if (said === '') throw new AppError('INTERNAL', 'cannot register: the helper process exited');
-    const outcome: RegistrationOutcome = JSON.parse(said);
+    const answer = await Promise.race([text(this.#child.stdout), failed]);
+    if (answer === '') throw new AppError('INTERNAL', 'cannot register: the helper process exited');
+    const outcome: RegistrationOutcome = JSON.parse(answer);
     if ('jti' in outcome) return outcome.jti;
     throw new AppError(outcome.reason, outcome.message, { details: outcome.details });
   }

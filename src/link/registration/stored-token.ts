@@ -26,7 +26,7 @@ export class StoredToken implements Disposable {
   /** The token that was stored before, when it may still be valid. */
   #replaced: string | undefined;
 
-  /** `isThere` returns true when a link has this socket. */
+  /** `hasLink` returns true when a link has this socket. */
   constructor(
     options: LinkOptions,
     account: Account,
@@ -45,8 +45,8 @@ export class StoredToken implements Disposable {
   }
 
   /**
-   * Stores or prints a token. A renewed token replaces this link's own, but not one stored by somebody else
-   * since.
+   * Stores or prints a token. A renewed token replaces this link's own, but not one that another command has
+   * stored since.
    */
   keep({ token }: LinkToken): void {
     const earlier = this.#token;
@@ -66,7 +66,7 @@ export class StoredToken implements Disposable {
   /** Removes the token, which ends with the link, and stores the previous one again. */
   [Symbol.dispose](): void {
     if (this.#options.daemon || this.#options.printToken || this.#token === undefined) return;
-    if (this.#stored() !== this.#token) return; // somebody else has stored another token
+    if (this.#stored() !== this.#token) return; // another command has stored a token since
     if (this.#replaced !== undefined && this.#mayBeValid(this.#replaced))
       writeToken(this.#folder, this.#replaced);
     else removeToken(this.#folder, this.#token);
@@ -80,7 +80,7 @@ export class StoredToken implements Disposable {
     }
   }
 
-  /** Judged by what can be seen from here: its expiry and its link's socket. */
+  /** Returns false when its expiry or its link's socket shows that it is no longer valid. */
   #mayBeValid(token: string): boolean {
     try {
       const { exp, [`${CLAIM_PREFIX}socket`]: socket } = parseJws(token).payload;

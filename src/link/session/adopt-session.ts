@@ -1,4 +1,4 @@
-/** Takes over a session whose link is gone. */
+/** Takes over a session whose link has exited. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionState } from '../../generated/latchkey/link/v1/link.ts';
 import { OutputLog } from '../output/output-log.ts';
@@ -15,7 +15,7 @@ const RETRY_DELAY_MS = 50;
 const NEVER_RAN: KeeperPids = { keeper: 0, holder: 0 };
 
 /**
- * Returns the session, or its last known state when it is over. Returns undefined when its folder is not
+ * Returns the session, or its last known state when it has ended. Returns undefined when its folder is not
  * here, or another link still moves its output.
  */
 export async function adoptSession(
@@ -33,13 +33,13 @@ export async function adoptSession(
   log[Symbol.dispose]();
   const status = folder.status();
   const open = (other: string): SessionFolder | undefined => sessionsDir.open(other);
-  // Without a keeper, nobody looks after a program that is still running.
+  // A program that still runs without its keeper is ended.
   if (status === undefined)
-    void endProcesses({ id, keeper: undefined, holder: 0, isOver: () => true, open }, 0);
+    void endProcesses({ id, keeper: undefined, holder: 0, hasProgramEnded: () => true, open }, 0);
   return { sessionId: id, pid: pids.keeper, exited: { sessionId: id, status } };
 }
 
-/** Returns undefined when the keeper is gone. */
+/** Returns undefined when the keeper has exited. */
 function takeOver(
   folder: SessionFolder,
   log: OutputLog,
@@ -51,8 +51,8 @@ function takeOver(
   try {
     const pipes = reopenKeeper(pids);
     const session = new Session({ folder, log, pipes, pids, events, open: (id) => sessionsDir.open(id) });
-    if (pipes.life === undefined) session.programOver();
-    else watchKeeper(pipes.life, () => session.programOver());
+    if (pipes.life === undefined) session.onProgramEnded();
+    else watchKeeper(pipes.life, () => session.onProgramEnded());
     return session;
   } catch {
     return undefined;
@@ -60,12 +60,12 @@ function takeOver(
 }
 
 /**
- * Returns undefined while the keeper is about to write its pids. A keeper that has not begun to is kept
+ * Returns undefined while the keeper is writing its pids. A keeper that has not begun to write them is kept
  * from starting the program.
  */
 function settledPids(folder: SessionFolder): KeeperPids | undefined {
   const pids = folder.pids();
-  if (pids === undefined) return folder.forestall() ? NEVER_RAN : undefined;
+  if (pids === undefined) return folder.preventStart() ? NEVER_RAN : undefined;
   return pids === 'unfinished' ? undefined : pids;
 }
 

@@ -12,22 +12,22 @@ const MAX_GREETING_BYTES = 64;
 /** Resolves with the keeper's greeting from descriptor `fd`; undefined when it runs no program. */
 export function readGreeting(fd: number): { pids: Promise<KeeperPids | undefined>; watch: Watch } {
   const { promise, resolve } = Promise.withResolvers<KeeperPids | undefined>();
-  let said = '';
+  let received = '';
   const watch = watchReadable(fd, () => {
     const more = readSome(fd);
-    said += more ?? '';
-    if (more !== '' && said.length <= MAX_GREETING_BYTES) return 'more';
-    resolve(parsePids(said));
+    received += more ?? '';
+    if (more !== '' && received.length <= MAX_GREETING_BYTES) return 'more';
+    resolve(parsePids(received));
     return 'end';
   });
   return { pids: promise, watch };
 }
 
-/** Calls `over` once the program is over and its status recorded, or the keeper is dead. */
-export function watchKeeper(fd: number, over: () => void): Watch {
+/** Calls `onEnd` once the program has ended and its status is recorded, or the keeper is dead. */
+export function watchKeeper(fd: number, onEnd: () => void): Watch {
   return watchReadable(fd, () => {
     if (readSome(fd) !== '') return 'more';
-    over();
+    onEnd();
     return 'end';
   });
 }

@@ -1,7 +1,7 @@
 /**
  * The keeper: a small `sh` that is the parent of a session's program and outlives the link. It holds the
- * read ends of the program's output pipes, so that the program neither breaks nor loses a byte while no
- * link is there, and records the program's exit status.
+ * read ends of the program's output pipes, so that the program neither breaks nor loses a byte without a
+ * link, and records the program's exit status.
  *
  * The keeper's descriptors:
  *   0     the program's input
@@ -9,7 +9,7 @@
  *   2     when held: the gate, where it waits for a line; end of file means start nothing
  *   4, 5  read ends of the same two pipes
  *   6     write end of the input, when it stays open
- *   7, 8  both ends of a pipe without data, whose end of file tells that the program is over
+ *   7, 8  both ends of a pipe without data, whose end of file reports the end of the program
  *   9     the greeting, written when the program is about to run
  * The program itself gets 0, 1 and 2 only.
  */
@@ -24,7 +24,7 @@ export const TRAPPED_SIGNALS: readonly number[] = [
 ];
 const TRAPPED = TRAPPED_SIGNALS.join(' ');
 
-/** Unread output is kept for a week after the program's end when no link comes. */
+/** Without a link, unread output is kept for a week after the program's end. */
 const UNREAD_OUTPUT_SECONDS = 604_800;
 /**
  * Node raises its soft limit of open files to the hard one; programs get back the Linux default, since
@@ -67,7 +67,7 @@ PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_SECONDS}`;
 export interface KeeperPipes {
   readonly output: number;
   readonly errors: number;
-  /** Undefined when the program is over. */
+  /** Undefined when the program has ended. */
   readonly life: number | undefined;
   /** Undefined when the input is closed. */
   readonly input: number | undefined;
@@ -91,7 +91,7 @@ export interface StartedKeeper {
   readonly pipes: KeeperPipes;
   /** Carries "<keeper> <holder>" as in the file `pid`, then ends; ends at once when no program is run. */
   readonly greeting: number;
-  /** When held: a line written here lets the keeper go on; closing it makes the keeper exit. */
+  /** When held: a line written here makes the keeper continue; closing it makes the keeper exit. */
   readonly gate: number | undefined;
 }
 
@@ -134,7 +134,7 @@ export function closePipes(pipes: KeeperPipes): void {
 
 /**
  * Opens the pipes of a keeper that another link has started (/proc/<pid>/fd, proc(5)). Throws when the
- * keeper is gone.
+ * keeper has exited.
  */
 export function reopenKeeper(pids: KeeperPids): KeeperPipes {
   const output = reopen(pids.keeper, 4, constants.O_RDONLY);

@@ -6,7 +6,7 @@ import type { Hold } from './start-session.ts';
 
 interface HeldStart {
   readonly started: Promise<Session>;
-  readonly pass: (run: boolean) => void;
+  readonly allow: (run: boolean) => void;
 }
 
 export class PendingStarts {
@@ -21,12 +21,12 @@ export class PendingStarts {
   async start(start: Start): Promise<number> {
     if (this.#held.has(start.sessionId)) throw new AppError('INVALID_ARGUMENT', 'session_id: already in use');
     const keeper = Promise.withResolvers<number>();
-    const { promise: allowed, resolve: pass } = Promise.withResolvers<boolean>();
+    const { promise: allowed, resolve: allow } = Promise.withResolvers<boolean>();
     const started = this.#begin(start, (pid) => {
       keeper.resolve(pid);
       return allowed;
     });
-    this.#held.set(start.sessionId, { started, pass });
+    this.#held.set(start.sessionId, { started, allow });
     started
       .catch(keeper.reject) // in case it failed before there was a keeper
       .finally(() => this.#held.delete(start.sessionId));
@@ -39,7 +39,7 @@ export class PendingStarts {
   async release(id: string, run: boolean): Promise<Session> {
     const held = this.#held.get(id);
     if (held === undefined) throw new AppError('NOT_FOUND', 'no start of this session is waiting');
-    held.pass(run);
+    held.allow(run);
     return held.started;
   }
 }

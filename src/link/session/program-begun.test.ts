@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { commandOf, readProcesses } from '../processes/processes.ts';
-import { untilBegun } from './program-begun.ts';
+import { programBegun } from './program-begun.ts';
 
 const SHELL = '( read -r _ <&3; exec sleep 60 ) & wait';
 
@@ -13,13 +13,13 @@ test('a shell that has not become the program yet is waited for', async () => {
   const children = (): string[] =>
     readProcesses().flatMap((entry) => (entry.parent === pid ? [commandOf(entry.pid)] : []));
   try {
-    const begun = untilBegun(pid, 0, () => false);
+    const begun = programBegun(pid, 0, () => false);
     expect(await Promise.race([begun.then(() => 'begun'), delay(300, 'waits')])).toBe('waits');
     expect(children()).toEqual([`sh -c ${SHELL}`]);
     (keeper.stdio[3] as Writable).write('\n');
     await begun;
     expect(children()).toEqual(['sleep 60']);
-    await untilBegun(0, 0, () => true);
+    await programBegun(0, 0, () => true);
   } finally {
     for (const entry of readProcesses()) if (entry.parent === pid) process.kill(entry.pid, 'SIGKILL');
     keeper.kill('SIGKILL');

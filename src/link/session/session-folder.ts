@@ -95,10 +95,10 @@ export class SessionFolder {
   }
 
   /**
-   * Creates the file `pid` in the keeper's place: a keeper that comes later finds it and starts nothing.
-   * Returns false when the file exists.
+   * Creates the file `pid` instead of the keeper, which then starts nothing. Returns false when the file
+   * exists.
    */
-  forestall(): boolean {
+  preventStart(): boolean {
     try {
       writeFileSync(join(this.path, 'pid'), '0 0\n', { mode: 0o600, flag: 'wx' });
       return true;

@@ -1,6 +1,6 @@
 /**
- * One running session: moves the program's output, writes its input, and notices its end. It is over once
- * its keeper has reported so and all its output is in the log; only then is the keeper killed.
+ * One running session: moves the program's output, writes its input, and watches for its end. It has ended
+ * once its keeper has reported so and all its output is in the log; only then is the keeper killed.
  */
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
@@ -11,18 +11,18 @@ import { type EndedProcesses, endProcesses, send } from '../processes/end-proces
 import { markOf, type ProcessEntry, readProcess, readProcesses } from '../processes/processes.ts';
 import { Input } from './input.ts';
 import { type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
-import { untilBegun } from './program-begun.ts';
+import { programBegun } from './program-begun.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
-const KEEPER_MS = 2000;
-const READER_MS = 30_000;
+const KEEPER_TIMEOUT_MS = 2000;
+const READER_TIMEOUT_MS = 30_000;
 const LAST_SIGNAL = 64;
 
 /** Callbacks of a session. */
 export interface SessionEvents {
   opened(session: Session): void;
   exited(session: Session): void;
-  /** Called when nobody can print or reads any more; the session's descriptors are closed. */
+  /** Called when no process can print and no reader is left; the session's descriptors are closed. */
   closed(session: Session): void;
   warning(sessionId: string, text: string): void;
 }
@@ -45,14 +45,14 @@ export class Session implements OutputSource {
   readonly #pump: OutputPump;
   readonly #input: Input | undefined;
   readonly #listeners = new Set<Listener>();
-  readonly #over = Promise.withResolvers<void>();
-  #isOver = false;
-  #hasEnded = false;
+  readonly #programEnd = Promise.withResolvers<void>();
+  #hasProgramEnded = false;
+  #hasOutputEnded = false;
   #isClosed = false;
   #exited: Exited | undefined;
   #hasBegun = false;
   /** Called when a reader that holds the program joins. */
-  #readerCame = (): void => {};
+  #onReaderJoined = (): void => {};
 
   constructor(parts: SessionParts) {
     const { folder, log, pipes, pids } = parts;
@@ -63,7 +63,7 @@ export class Session implements OutputSource {
     this.#pump = new OutputPump(log, pipes, {
       moved: () => this.#wake(),
       drained: () => this.#finish(),
-      ended: () => this.#ended(),
+      ended: () => this.#onOutputEnded(),
       warning: (text) => parts.events.warning(this.id, text),
     });
     if (pipes.input !== undefined) this.#input = new Input(pipes.input, () => this.#releaseInput());
@@ -82,7 +82,7 @@ export class Session implements OutputSource {
     this.#listeners.add(listener);
     if (!listener.hold) return;
     this.#pump.hold(listener);
-    this.#readerCame();
+    this.#onReaderJoined();
   }
 
   /**
@@ -92,8 +92,8 @@ export class Session implements OutputSource {
   awaitReader(): void {
     const expected = { offset: 0 };
     const release = (): void => this.#pump.release(expected);
-    const timer = setTimeout(release, READER_MS).unref();
-    this.#readerCame = () => {
+    const timer = setTimeout(release, READER_TIMEOUT_MS).unref();
+    this.#onReaderJoined = () => {
       clearTimeout(timer);
       release();
     };
@@ -130,12 +130,13 @@ export class Session implements OutputSource {
     if (!Number.isInteger(number) || number < 1 || number > LAST_SIGNAL)
       throw new AppError('INVALID_ARGUMENT', 'signal: must be 1 to 64');
     const keeper = this.#keeper;
-    const isOver = (): boolean => this.#isOver;
+    const hasProgramEnded = (): boolean => this.#hasProgramEnded;
     if (keeper !== undefined && !this.#hasBegun) {
-      await untilBegun(keeper.pid, this.#parts.pids.holder, isOver);
+      await programBegun(keeper.pid, this.#parts.pids.holder, hasProgramEnded);
       this.#hasBegun = true;
     }
-    if (this.#isOver || keeper === undefined) throw new AppError('SESSION_ENDED', 'the session has ended');
+    if (this.#hasProgramEnded || keeper === undefined)
+      throw new AppError('SESSION_ENDED', 'the session has ended');
     if (TRAPPED_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
     else for (const entry of this.#group(keeper.pid)) send(entry, number);
   }
@@ -144,25 +145,25 @@ export class Session implements OutputSource {
   async end(graceMs: number): Promise<Ended> {
     const { processes, survivors } = await this.#endProcesses(graceMs);
     if (survivors.length === 0) await this.#awaitKeeper();
-    if (this.#isOver) this.#pump.giveUp();
+    if (this.#hasProgramEnded) this.#pump.giveUp();
     return { sessionId: this.id, processes, survivors };
   }
 
-  /** Called when the keeper has reported that the program is over, or is dead. */
-  programOver(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+  /** Called when the keeper has reported the end of the program, or is dead. */
+  onProgramEnded(): void {
+    if (this.#hasProgramEnded) return;
+    this.#hasProgramEnded = true;
     this.#input?.destroy();
-    // Without a keeper, nobody looks after a program that is still running.
+    // A program that still runs without its keeper is ended.
     if (this.#parts.folder.status() === undefined) void this.#endProcesses(0);
     this.#pump.finish();
-    this.#over.resolve();
+    this.#programEnd.resolve();
   }
 
-  /** Stops reading from processes that outlived the program. Only for a session that is over. */
+  /** Stops reading from processes that outlived the program. Only for a session that has ended. */
   abandon(): void {
     this.#pump.close();
-    this.#ended();
+    this.#onOutputEnded();
   }
 
   #group(keeper: number): ProcessEntry[] {
@@ -172,8 +173,11 @@ export class Session implements OutputSource {
 
   #endProcesses(graceMs: number): Promise<EndedProcesses> {
     const { pids, open } = this.#parts;
-    const isOver = (): boolean => this.#isOver;
-    return endProcesses({ id: this.id, keeper: this.#keeper, holder: pids.holder, isOver, open }, graceMs);
+    const hasProgramEnded = (): boolean => this.#hasProgramEnded;
+    return endProcesses(
+      { id: this.id, keeper: this.#keeper, holder: pids.holder, hasProgramEnded, open },
+      graceMs,
+    );
   }
 
   /**
@@ -182,10 +186,10 @@ export class Session implements OutputSource {
    */
   async #awaitKeeper(): Promise<void> {
     const timer = setTimeout(() => {
-      if (this.#keeper !== undefined && !this.#isOver) send(this.#keeper, 'SIGKILL');
-    }, KEEPER_MS);
+      if (this.#keeper !== undefined && !this.#hasProgramEnded) send(this.#keeper, 'SIGKILL');
+    }, KEEPER_TIMEOUT_MS);
     if (this.#keeper !== undefined) send(this.#keeper, 'SIGCONT');
-    await this.#over.promise;
+    await this.#programEnd.promise;
     clearTimeout(timer);
   }
 
@@ -203,13 +207,14 @@ export class Session implements OutputSource {
     this.#closeWhenDone(); // the output may have ended first
   }
 
-  #ended(): void {
-    this.#hasEnded = true;
+  #onOutputEnded(): void {
+    this.#hasOutputEnded = true;
     this.#closeWhenDone();
   }
 
   #closeWhenDone(): void {
-    if (!this.#hasEnded || this.#exited === undefined || this.#listeners.size > 0 || this.#isClosed) return;
+    if (!this.#hasOutputEnded || this.#exited === undefined || this.#listeners.size > 0 || this.#isClosed)
+      return;
     this.#isClosed = true;
     this.#pump.close();
     this.log[Symbol.dispose]();

@@ -40,7 +40,7 @@ export class SessionsDir {
   /** Opens the folder of a session; undefined when there is none. */
   open(id: string): SessionFolder | undefined {
     for (const parent of this.#folders) {
-      // Anybody may have created it below /var/tmp. When it is ours, nobody else can move it (sticky bit).
+      // Any user may have created it below /var/tmp. When it is ours, no other user can move it (sticky bit).
       if (parent === this.#fallback && !isOwnFolder(this.#elsewhere)) continue;
       const folder = SessionFolder.open(parent, id);
       if (folder !== undefined) return folder;

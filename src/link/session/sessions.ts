@@ -1,8 +1,8 @@
-/** The sessions of one link: the running ones, and the last state of those that are over. */
+/** The sessions of one link: the running ones, and the last state of those that have ended. */
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState, Start } from '../../generated/latchkey/link/v1/link.ts';
 import type { Account } from '../account/account.ts';
-import { type OutputSource, PastSession } from '../output/output-source.ts';
+import { EndedSession, type OutputSource } from '../output/output-source.ts';
 import { adoptSession } from './adopt-session.ts';
 import { PendingStarts } from './pending-starts.ts';
 import { Session, type SessionEvents } from './session.ts';
@@ -26,9 +26,9 @@ export class Sessions {
   readonly #sessionsDir: SessionsDir;
   readonly #umask: number;
   readonly #events: SessionsEvents;
-  /** Running sessions, and those that are over but whose log is still open. */
+  /** Running sessions, and ended ones whose log is still open. */
   readonly #open = new Map<string, Session>();
-  readonly #over = new Map<string, SessionState>();
+  readonly #ended = new Map<string, SessionState>();
   /** Sessions whose program does not run yet, by id. */
   readonly #starting = new Map<string, Promise<Session>>();
   /** Starts that wait for the daemon. */
@@ -62,7 +62,7 @@ export class Sessions {
     }
   }
 
-  /** Takes over sessions that other links left; returns the state of each that is known here. */
+  /** Takes over sessions of links that have exited; returns the state of each that is known here. */
   async adopt(ids: readonly string[]): Promise<SessionState[]> {
     const states = await Promise.all([...new Set(ids)].map((id) => this.#adopt(id)));
     return states.filter((state) => state !== undefined);
@@ -70,14 +70,14 @@ export class Sessions {
 
   states(): SessionState[] {
     const open = [...this.#open.values()].map(({ state }) => state);
-    return [...this.#over.values().filter(({ sessionId }) => !this.#open.has(sessionId)), ...open];
+    return [...this.#ended.values().filter(({ sessionId }) => !this.#open.has(sessionId)), ...open];
   }
 
   /** Returns a session that is open. Throws SESSION_ENDED, NOT_FOUND. */
   get(id: string): Session {
     const session = this.#open.get(id);
     if (session !== undefined) return session;
-    if (this.#over.has(id)) throw new AppError('SESSION_ENDED', 'the session has ended');
+    if (this.#ended.has(id)) throw new AppError('SESSION_ENDED', 'the session has ended');
     throw notFound();
   }
 
@@ -88,10 +88,10 @@ export class Sessions {
     const folder = this.#sessionsDir.open(id);
     if (folder === undefined) throw notFound();
     const status = folder.status();
-    const exited = this.#over.get(id)?.exited;
-    // Neither over nor ours: another link has it, or no link has taken it over yet.
+    const exited = this.#ended.get(id)?.exited;
+    // Running, but not on this link: another link has it, or none has taken it over yet.
     if (exited === undefined && status === undefined) throw notFound();
-    return new PastSession(folder, exited ?? { sessionId: id, status });
+    return new EndedSession(folder, exited ?? { sessionId: id, status });
   }
 
   /** Ends a session. Waits for one that is still being started, because the daemon asks only once. */
@@ -99,7 +99,7 @@ export class Sessions {
     await this.#starting.get(id)?.catch(ignore);
     const session = this.#open.get(id);
     if (session !== undefined) return session.end(graceMs);
-    if (this.#over.has(id)) return { sessionId: id, processes: 0, survivors: [] };
+    if (this.#ended.has(id)) return { sessionId: id, processes: 0, survivors: [] };
     throw notFound();
   }
 
@@ -108,19 +108,19 @@ export class Sessions {
     return Promise.all([...this.#open.values()].map((session) => session.end(graceMs)));
   }
 
-  /** Deletes the folders of sessions that are over. */
+  /** Deletes the folders of sessions that have ended. */
   forget(ids: readonly string[]): void {
     for (const id of ids) {
       const session = this.#open.get(id);
       if (session !== undefined && session.exited === undefined) continue;
       session?.abandon();
-      this.#over.delete(id);
+      this.#ended.delete(id);
       this.#sessionsDir.open(id)?.remove();
     }
   }
 
   async #adopt(id: string): Promise<SessionState | undefined> {
-    const known = this.#open.get(id)?.state ?? this.#over.get(id);
+    const known = this.#open.get(id)?.state ?? this.#ended.get(id);
     if (known !== undefined) return known;
     const found = await adoptSession(id, this.#sessionsDir, this.#sessionEvents());
     if (found instanceof Session) return found.state;
@@ -144,9 +144,9 @@ export class Sessions {
   }
 
   #remember(state: SessionState): void {
-    this.#over.set(state.sessionId, state);
-    const [oldest] = this.#over.keys();
-    if (this.#over.size > MAX_REMEMBERED && oldest !== undefined) this.#over.delete(oldest);
+    this.#ended.set(state.sessionId, state);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > MAX_REMEMBERED && oldest !== undefined) this.#ended.delete(oldest);
   }
 }
 

@@ -102,7 +102,7 @@ async function run(
       events,
       open: (id) => sessionsDir.open(id),
     });
-    if (pipes.life !== undefined) watchKeeper(pipes.life, () => session.programOver());
+    if (pipes.life !== undefined) watchKeeper(pipes.life, () => session.onProgramEnded());
     return session;
   } catch (error) {
     watch.close();
@@ -114,7 +114,7 @@ async function run(
   }
 }
 
-/** Lets the keeper go on when `allowed` resolves with true; otherwise it exits. */
+/** Makes the keeper continue when `allowed` resolves with true; otherwise it exits. */
 async function passGate(gate: number, allowed: Promise<boolean | undefined>): Promise<void> {
   try {
     if (await allowed) writeSync(gate, '\n');
