@@ -37,6 +37,12 @@ const CONNECTION_LIMITS: ConnectionLimits = {
   authenticatedIdleMs: 1_800_000,
 };
 
+/**
+ * Longest queue of connections that the kernel has accepted, shortened to net.core.somaxconn (listen(2)).
+ * Node.js asks for 511, also on a socket that systemd has opened; then a burst of slow clients fills it, and
+ * everybody else's SYN is dropped and comes again only after 1, 3 and 7 s.
+ */
+const BACKLOG = 4096;
 /** Length of the window in which calls without a token are counted. */
 const ATTEMPTS_MS = 1_000;
 /** A login with more connections than this may have to make room. */
@@ -117,7 +123,7 @@ export class Connections implements AsyncDisposable {
 
   static async listen(options: ConnectionsOptions): Promise<Connections> {
     const connections = new Connections(options);
-    connections.#server.listen(options.listen);
+    connections.#server.listen(options.listen, BACKLOG); // as an option it would not count for an fd
     await once(connections.#server, 'listening');
     connections.#server.on('error', (error) => options.log.error({ err: error }, 'accepting failed'));
     return connections;

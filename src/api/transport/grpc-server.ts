@@ -2,7 +2,12 @@
  * The gRPC server: accepts connections and passes each call to `handle`. Serves no method without a policy
  * row; disposal leaves no call, connection or timer behind.
  */
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { ListenOptions } from 'node:net';
 import {
   type ConnectionInjector,
@@ -30,6 +35,7 @@ import {
   sourceOf,
 } from './connections.ts';
 import { checkInternals, http2ServersOf, internalsOf } from './grpc-js-internals.ts';
+import { httpRefusalOf } from './http-request.ts';
 
 export interface GrpcServerOptions extends AdmissionDeps {
   readonly methods: readonly ServedMethod[];
@@ -72,8 +78,10 @@ export class GrpcServer implements AsyncDisposable {
     await checkInternals();
     const underWay = new CallsUnderWay();
     const find = finder((endpoints) => connections.find(endpoints));
-    const server = grpcServer(options, intercept(options, underWay, find));
+    const refused: RefusedRequests = new WeakMap();
+    const server = grpcServer(options, intercept(options, underWay, find, refused));
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    checkRequests(server, refused);
     cutFloods(server, options, find);
     const connections = await Connections.listen({
       listen: options.listen,
@@ -107,6 +115,9 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
 
 type FindConnection = (session: object | undefined, endpoints: () => Endpoints) => Connection | undefined;
 
+/** Responses to requests that are not gRPC's, until they are sent. */
+type RefusedRequests = WeakMap<ServerHttp2Stream, OutgoingHttpHeaders>;
+
 /** Keeps grpc-js from answering a call that `handle` answers. */
 const HANDLED_HERE: Responder = { start: () => {} };
 
@@ -115,17 +126,30 @@ function intercept(
   options: GrpcServerOptions,
   underWay: CallsUnderWay,
   find: FindConnection,
+  refused: RefusedRequests,
 ): ServerInterceptor {
   const methods = new Map(options.methods.map((method) => [`/${method.path}`, method]));
   const deps = { ...options, underWay };
   const complain = (error: unknown): void => options.log.error({ err: error }, 'a call did not end cleanly');
   return (definition, call) => {
-    const connection = find(internalsOf(call).stream.session, () => call.getConnectionInfo());
+    const { stream } = internalsOf(call);
+    const connection = find(stream.session, () => call.getConnectionInfo());
     const method = methods.get(definition.path);
-    if (connection !== undefined && method !== undefined)
+    const refusal = refused.get(stream);
+    if (refusal !== undefined) stream.respond(refusal, { endStream: true });
+    else if (connection !== undefined && method !== undefined)
       handle(deps, method, connection, call).catch(complain);
     return new ServerInterceptingCall(call, HANDLED_HERE);
   };
+}
+
+/** Looks at each request before grpc-js does, which would answer a GET, or the messages of another format. */
+function checkRequests(server: Server, refused: RefusedRequests): void {
+  const check = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    const refusal = httpRefusalOf(headers);
+    if (refusal !== undefined) refused.set(stream, refusal);
+  };
+  for (const http2 of http2ServersOf(server)) http2.prependListener('stream', check);
 }
 
 /**

@@ -96,14 +96,26 @@ export class MessageDecoder implements Disposable {
     this.#queue.makeRoom(Math.min(bytes, TRUSTED_BYTES));
   }
 
-  /** Returns the length of the message that begins here. Throws LIMIT_EXCEEDED. */
+  /** Returns the length of the message that begins here. Throws LIMIT_EXCEEDED or INVALID_ARGUMENT. */
   #announced(): number {
-    const bytes = this.#queue.bytes.readUInt32BE(1);
+    const prefix = this.#queue.bytes;
+    this.#checkFlag(prefix[0]);
+    const bytes = prefix.readUInt32BE(1);
     if (bytes <= this.#limitBytes) return bytes;
     throw new AppError(
       'LIMIT_EXCEEDED',
       `a message of ${bytes} bytes; at most ${this.#limitBytes} are accepted`,
     );
+  }
+
+  /** The flag says whether the message is compressed: 0 or 1, and 1 only with an encoding. */
+  #checkFlag(flag: number | undefined): void {
+    if (flag === 0 || (flag === 1 && this.#encoding !== undefined && this.#encoding !== 'identity')) return;
+    const why =
+      flag === 1
+        ? 'a compressed message without "grpc-encoding"'
+        : `the flag ${flag} of a message; wanted 0 or 1`;
+    throw new AppError('INVALID_ARGUMENT', why);
   }
 
   /** Messages are unpacked here, one after the other, so that each unpacked length is reserved. */

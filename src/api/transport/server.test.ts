@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
@@ -405,6 +406,67 @@ describe('the API for everyone', () => {
     two.end(Buffer.concat([framed(Buffer.alloc(0)), framed(Buffer.alloc(0))]));
     expect(await grpcStatus(two)).toBe(INVALID_ARGUMENT);
     session.destroy();
+  });
+
+  const malformed = {
+    'a flag that gRPC does not have': { flag: 7 },
+    'a compressed message without an encoding': { flag: 1 },
+    'a compressed message with the encoding "identity"': {
+      flag: 1,
+      headers: { 'grpc-encoding': 'identity' },
+    },
+  };
+  for (const [what, { flag, headers }] of Object.entries<{ flag: number; headers?: Record<string, string> }>(
+    malformed,
+  )) {
+    it(`refuses ${what}`, async () => {
+      const session = api.http2();
+      const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys', headers));
+      const message = framed(Buffer.alloc(0));
+      message[0] = flag;
+      stream.end(message);
+      expect(await grpcStatus(stream)).toBe(INVALID_ARGUMENT);
+      session.destroy();
+    });
+  }
+
+  const notGrpc: Record<string, { headers: Record<string, string>; status: number }> = {
+    'a GET': { headers: { ':method': 'GET' }, status: 405 },
+    'a PUT': { headers: { ':method': 'PUT' }, status: 405 },
+    'gRPC-Web': { headers: { 'content-type': 'application/grpc-web+proto' }, status: 415 },
+    'JSON messages': { headers: { 'content-type': 'application/grpc+json' }, status: 415 },
+    'a form': { headers: { 'content-type': 'application/x-www-form-urlencoded' }, status: 415 },
+  };
+  for (const [what, { headers, status }] of Object.entries(notGrpc)) {
+    it(`answers ${what} with HTTP status ${status}`, async () => {
+      const session = api.http2();
+      const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys', headers), {
+        endStream: false,
+      });
+      stream.end(framed(Buffer.alloc(0)));
+      const [answer] = (await once(stream, 'response')) as [Record<string, unknown>];
+      expect(answer[':status']).toBe(status);
+      expect(answer['grpc-status']).not.toBe('0');
+      session.destroy();
+    });
+  }
+
+  it('takes the content types of protocol buffers, with parameters', async () => {
+    const session = api.http2();
+    for (const type of ['application/grpc+proto', 'application/grpc; charset=utf-8']) {
+      const stream = session.request(
+        callHeaders('latchkey.v1.AuthService/GetKeys', { 'content-type': type }),
+      );
+      stream.end(framed(Buffer.alloc(0)));
+      expect(await grpcStatus(stream)).toBe(0);
+    }
+    session.destroy();
+  });
+
+  it('lets the kernel queue 4,096 connections, or as many as the host allows', async () => {
+    const most = Number(await readFile('/proc/sys/net/core/somaxconn', 'utf8'));
+    const { stdout } = await promisify(execFile)('ss', ['-Hltn', `sport = :${api.port}`]);
+    expect(Number(stdout.trim().split(/\s+/)[2])).toBe(Math.min(4096, most));
   });
 
   it('counts tokens for callers who see all', async () => {
