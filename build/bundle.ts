@@ -85,12 +85,22 @@ const addonsInside: Plugin = {
   },
 };
 
-/** Changes to Ink's code. */
+/** Changes to the code of Ink and what it needs. */
 const INK: readonly { readonly file: RegExp; readonly was: RegExp; readonly is: string }[] = [
   {
     file: /ink\/build\/reconciler\.js$/, // React's tools
     was: /await (?:import\('\.\/devtools\.js'\)|loadPackageJson\(\))/g,
     is: '{}',
+  },
+  {
+    file: /ink\/build\/components\/ErrorOverview\.js$/, // throws where the working directory has been removed
+    was: /cwd: cwd\(\)/,
+    is: "cwd: '/'",
+  },
+  {
+    file: /stack-utils\/index\.js$/, // throws there, too
+    was: /\? process\.cwd\(\)/,
+    is: "? '/'",
   },
   {
     file: /ink\/build\/output\.js$/, // created for every frame, which loses the cached line widths

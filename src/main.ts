@@ -47,8 +47,9 @@ function printVersion(): boolean {
   }
 }
 
-async function runCli(argv = process.argv.slice(2)): Promise<number> {
-  return (await import('./cli/main.ts')).runCli(argv);
+/** Ends the process when the command has ended and all is printed, whatever connection is still open then. */
+async function runCli(argv = process.argv.slice(2)): Promise<never> {
+  process.exit(await (await import('./cli/main.ts')).runCli(argv));
 }
 
 void run().then((status) => {

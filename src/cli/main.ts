@@ -7,7 +7,7 @@
 import { CommanderError } from 'commander';
 import { DONE, FAILED, USAGE } from '../exit-status.ts';
 import { inertJson } from '../inert.ts';
-import { type Io, processIo } from '../terminal/io.ts';
+import { flushed, type Io, processIo } from '../terminal/io.ts';
 import { Output } from '../terminal/output.ts';
 import { watchOutput } from './broken-pipe.ts';
 import { orStatus } from './commands/status.ts';
@@ -17,7 +17,10 @@ import { failureJson } from './output/json-failure.ts';
 import { buildProgram } from './program.ts';
 import { type Act, Run } from './run.ts';
 
-/** Runs a command line, without the program's name; resolves with the exit status, never rejects. */
+/**
+ * Runs a command line, without the program's name. Resolves with the exit status once everything is printed,
+ * or cannot be; never rejects.
+ */
 export async function runCli(argv: readonly string[], io: Io = processIo()): Promise<number> {
   using output = watchOutput(io);
   let status = DONE;
@@ -41,6 +44,7 @@ export async function runCli(argv: readonly string[], io: Io = processIo()): Pro
   if (broken === undefined) return status;
   if ('status' in broken) return broken.status;
   printProblem(io, broken.text);
+  await flushed(io.stderr);
   return failure;
 }
 

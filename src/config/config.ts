@@ -33,7 +33,10 @@ export interface ConfigInput {
  */
 export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {
   const mode = modeOf(uid);
-  const path = argv.config === undefined ? defaultConfigFile({ mode, env, home }) : resolve(argv.config);
+  const path =
+    argv.config === undefined
+      ? defaultConfigFile({ mode, env, home })
+      : absolutePath(argv.config, '--config');
   const file = readConfigFile(path, uid);
   if (file === undefined && argv.config !== undefined) {
     throw invalid(`${path}: there is no such file. Make it, or leave --config out for the defaults`);
@@ -49,7 +52,16 @@ export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {
 
 function readFlags({ run }: ConfigInput['argv']): Map<SettingName, Entry> {
   if (run === undefined) return new Map();
-  return new Map([['paths.run', { raw: resolve(run), source: 'flag', where: '--run' }]]);
+  return new Map([['paths.run', { raw: absolutePath(run, '--run'), source: 'flag', where: '--run' }]]);
+}
+
+/** Throws CONFIG_INVALID for a relative path in a working directory that has been removed. */
+function absolutePath(path: string, flag: string): string {
+  try {
+    return resolve(path);
+  } catch (cause) {
+    throw invalid(`${flag} ${path}: the working directory has been removed. Name an absolute path`, cause);
+  }
 }
 
 /** `sqlite:` and an absolute path. */

@@ -77,6 +77,30 @@ describe('the command line', needs('world'), () => {
       .toMatchObject([{ command: ['yes'], exitStatus: 141 }]);
   });
 
+  test.for(['tokens --watch', 'tokens --watch --json', 'links --watch'])(
+    '%s ends as soon as its output cannot be written',
+    async (words) => {
+      const { stdout, stderr } = await shell(
+        `timeout 30 "$latchkey" ${words} --run "$run" >/dev/full; echo $?; timeout 30 "$latchkey" ${words} --run "$run" | true; echo $PIPESTATUS`,
+      );
+      expect(stdout).toBe('1\n141\n');
+      expect(stderr).toMatch(/^latchkey: standard output cannot be written: ENOSPC.*\n$/);
+    },
+  );
+
+  test.for([
+    ['whoami --run "$run"', 0, /^login +alice/],
+    ['tui --run "$run"', 2, /terminal/],
+    ['tui --help', 0, /Usage: latchkey tui/],
+    ['config show --config here.yaml', 78, /--config here.yaml: the working directory has been removed/],
+    ['serve --config here.yaml', 78, /--config here.yaml: the working directory has been removed/],
+    ['start --run "$run" -- pwd', 0, /^\/\S*alice$/],
+  ] as const)('%s in a working directory that has been removed', async ([words, status, told]) => {
+    const run = await shell(`mkdir gone; cd gone; rmdir ../gone; "$latchkey" ${words} 2>&1; echo $?`);
+    expect(run.stdout).toMatch(new RegExp(`${told.source}[^]*^${status}\n$`, 'm'));
+    expect(run.stdout).not.toMatch(/uv_cwd|please report/);
+  });
+
   test('every byte arrives, in both directions', async () => {
     const made = await shell(
       'head -c 8000000 /dev/urandom > sent; "$latchkey" start --run "$run" cat < sent | cmp - sent && echo same',
