@@ -2,6 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { serverNames } from '../authority/keys/server-names.ts';
 import { isAppError } from '../errors.ts';
 import { ownUid } from '../system/owned-path.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -135,6 +136,43 @@ describe('the two modes', () => {
     expect([paths.state, paths.links]).toEqual(['/var/lib/latchkey', '/run/latchkey/links']);
     expect(server.id).toBeUndefined();
   });
+});
+
+const LONG_LABEL = `${'a'.repeat(64)}.x`;
+const NO_DNS_NAMES = [
+  'host..x',
+  'host.',
+  '.host',
+  'host-.x',
+  '-host',
+  LONG_LABEL,
+  `${'a.'.repeat(127)}a`,
+  'ä.x',
+  'a b',
+];
+
+describe('a host name is one that a certificate can contain and DNS can find', () => {
+  test.for([...NO_DNS_NAMES, '192.0.2.1', '::1'])('server.hostname: %s is refused', (name) => {
+    expect(refusal(() => load(`server: { hostname: "${name}" }`))).toMatch(
+      /^FILE:1: server\.hostname is .*; wanted a DNS name,/,
+    );
+  });
+
+  test.for([...NO_DNS_NAMES, '-oProxyCommand=x', '127.0.0.1:22'])('login.ssh.host: %s is refused', (name) => {
+    expect(refusal(() => load(`login: { ssh: { host: "${name}" } }`))).toMatch(
+      /^FILE:1: login\.ssh\.host is .*; wanted a host name or IP address/,
+    );
+  });
+
+  test.for(['host', 'Host_1.example.ORG', `${'a'.repeat(63)}.x`, '7.x', 'xn--4ca.example'])(
+    '%s is taken',
+    (name) => {
+      const config = load(`server: { hostname: "${name}" }\nlogin: { ssh: { host: "${name}" } }`);
+      expect([config.server.hostname, config.login.ssh.host]).toEqual([name, name]);
+      const { names } = serverNames({ names: [name], addresses: [], serverId: 'lk-1' });
+      expect(names).toContain(name.toLowerCase());
+    },
+  );
 });
 
 describe('one line says file, key, found, wanted and what to do', () => {

@@ -164,15 +164,22 @@ export const serverId = typed({
   shape: 'text',
 });
 
+const DNS_LABEL = /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
+
+/** True for a DNS name that a TLS certificate can contain (RFC 1035, 2.3.4; underscores as in practice). */
+function isDnsName(text: string): boolean {
+  return text.length <= 253 && isIP(text) === 0 && text.split('.').every((label) => DNS_LABEL.test(label));
+}
+
 export const hostName = typed({
-  schema: z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/),
-  wanted: 'a host name',
+  schema: z.string().refine(isDnsName),
+  wanted: 'a DNS name, whose parts have 1 to 63 letters, digits, "-" and "_"',
   shape: 'text',
 });
 
 /** A name or address to dial; never something that could be taken for an option. */
 export const dialledHost = typed({
-  schema: z.string().regex(/^(?!-)[A-Za-z0-9:.-]{1,253}$/),
+  schema: z.string().refine((text) => isDnsName(text) || isIP(text) !== 0),
   wanted: 'a host name or IP address such as 127.0.0.1',
   shape: 'text',
 });
