@@ -1,8 +1,11 @@
 /**
- * The server of this host as described by `server.json` in its run folder: its address, the CA of its
- * certificate, and the public keys of its tokens. Trusted only when the folder is the server's own
- * (trusted-folder.ts). Parsed without zod, because links load this file, too.
+ * The server of this host as described by the files in its run folder: `server.json` has its address, the CA
+ * of its certificate, and the public keys of its tokens; `token` is the local administrator's. Both are
+ * believed only when the folder and the files are the server's own (trusted-folder.ts). Parsed without zod,
+ * because links load this file, too.
  */
+import { readFileSync } from 'node:fs';
+import { codeOf } from '../errno.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { readCheckedFile } from './checked-file.ts';
 import { openTrustedFolder, type TrustedFolder } from './trusted-folder.ts';
@@ -23,8 +26,24 @@ export interface LocalServer {
   readonly pid: number;
 }
 
+/** The content of a run folder, read at one time. */
+export interface RunFolder {
+  readonly runDir: string;
+  readonly server: LocalServer;
+  /** The local administrator's token; undefined when there is none, or this user may not read it. */
+  readonly adminToken: string | undefined;
+  /**
+   * True when the folder belongs to another user of this host, neither root nor the account of the service.
+   * Its content is then that user's claim.
+   */
+  readonly isForeign: boolean;
+}
+
 const FILE = 'server.json';
+const ADMIN_TOKEN_FILE = 'token';
 const MAX_BYTES = 1024 * 1024;
+const SERVICE_ACCOUNT = 'latchkey';
+const PASSWD = '/etc/passwd';
 const SYSTEM_RUN_DIR = '/run/latchkey';
 
 /** Run folders that a server of this host may have: the user's own first, then the system's. */
@@ -47,6 +66,35 @@ export function readLocalServer(runDir: string): LocalServer | undefined {
   }
 }
 
+/**
+ * Returns the content of `runDir`; undefined when no server has written there. Throws NOT_TRUSTED when another
+ * user than the folder's owner could have written one of the files, or one is malformed.
+ */
+export function readRunFolder(runDir: string): RunFolder | undefined {
+  try {
+    using folder = openTrustedFolder(runDir);
+    const server = readServerFile(folder);
+    if (server === undefined) return undefined;
+    // Both from the one open folder: `runDir` may lead to another the next time.
+    return { runDir, server, adminToken: readAdminToken(folder), isForeign: isForeign(folder.uid) };
+  } catch (error) {
+    if (isAppError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+function isForeign(owner: number): boolean {
+  return owner !== 0 && owner !== process.geteuid?.() && owner !== serviceUid();
+}
+
+/** Returns the uid of the account that the package runs the server as (sysusers.d(5)). */
+function serviceUid(): number | undefined {
+  const line = readFileSync(PASSWD, 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith(`${SERVICE_ACCOUNT}:`));
+  return line === undefined ? undefined : Number(line.split(':')[2]);
+}
+
 /** Like `readLocalServer`, in an open folder. */
 export function readServerFile(folder: TrustedFolder): LocalServer | undefined {
   const text = readOwned(folder);
@@ -61,6 +109,19 @@ function readOwned(folder: TrustedFolder): string | undefined {
     const isLoose = entry.uid !== folder.uid || (entry.mode & 0o022) !== 0;
     return isLoose || !entry.isFile() || entry.size > MAX_BYTES ? "is not the server's own" : undefined;
   });
+}
+
+function readAdminToken(folder: TrustedFolder): string | undefined {
+  try {
+    const path = folder.path(ADMIN_TOKEN_FILE);
+    return readCheckedFile(path, `${ADMIN_TOKEN_FILE} in the run folder`, (entry) => {
+      const isLoose = entry.uid !== folder.uid || (entry.mode & 0o077) !== 0;
+      return isLoose || !entry.isFile() || entry.size > MAX_BYTES ? "is not the server's own" : undefined;
+    })?.trim();
+  } catch (error) {
+    if (isAppError(error) && codeOf(error.cause) === 'EACCES') return undefined;
+    throw error;
+  }
 }
 
 function parse(text: string): LocalServer | undefined {

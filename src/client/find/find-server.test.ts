@@ -141,7 +141,7 @@ describe('finding a token', () => {
     stored(tokenOf('before'));
     expect(findToken({ env }, server)?.token).toBe(tokenOf('here'));
     rmSync(join(home, 'run/token'));
-    expect(findToken({ env }, server)?.issuer).toBe('before');
+    expect(findToken({ env }, findServer({ env, run: join(home, 'run') }))?.issuer).toBe('before');
   });
 
   it("gives the administrator's token to the server of the same run folder only", () => {

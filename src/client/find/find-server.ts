@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../errors.ts';
-import { defaultRunDirs, type LocalServer, readLocalServer } from '../../system/local-server.ts';
+import { defaultRunDirs, type RunFolder, readRunFolder } from '../../system/local-server.ts';
 import { configFolder, homeOf } from '../../system/xdg.ts';
 import { readCa, serverFolder } from './server-folder.ts';
 
@@ -27,8 +27,13 @@ export interface FoundServer {
   readonly ca: string;
   /** Folder of this client for the server, with its token. */
   readonly folder: string;
-  /** For a server on this host: its run folder, and the content of server.json there. */
-  readonly local?: { readonly runDir: string; readonly server: LocalServer };
+  /** For a server on this host: what its run folder contains. */
+  readonly local?: RunFolder;
+  /**
+   * True when only another user's run folder vouches for `ca`. No token may then be sent but the one that was
+   * given for this very call, or the folder's own.
+   */
+  readonly isForeign: boolean;
 }
 
 const DEFAULT_PORT = 7300;
@@ -43,17 +48,19 @@ export function findServer(wanted: FindServer): FoundServer {
   if (named === undefined) {
     const [local] = locals;
     if (local === undefined) throw noServer(wanted.run);
-    const { address, ca } = local.server;
-    return { address, ca, folder: serverFolder(wanted.env, home, address), local };
+    const { address } = local.server;
+    const folder = serverFolder(wanted.env, home, address);
+    const ca = givenCa(wanted) ?? (local.isForeign ? readCa(folder) : undefined);
+    const isForeign = local.isForeign && ca === undefined;
+    return { address, ca: ca ?? local.server.ca, folder, local, isForeign };
   }
   const address = normalAddress(named);
   const local = locals.find(({ server }) => server.address === address);
   const folder = serverFolder(wanted.env, home, address);
-  const ca = givenCa(wanted) ?? readCa(folder) ?? local?.server.ca;
-  if (ca === undefined) {
-    throw new AppError('NOT_TRUSTED', `${address} is not trusted yet; run: latchkey trust ${address}`);
-  }
-  return { address, ca, folder, ...(local !== undefined && { local }) };
+  const ca = givenCa(wanted) ?? readCa(folder);
+  if (ca !== undefined) return { address, ca, folder, isForeign: false, ...(local && { local }) };
+  if (local !== undefined) return { address, ca: local.server.ca, folder, isForeign: local.isForeign, local };
+  throw new AppError('NOT_TRUSTED', `${address} is not trusted yet; run: latchkey trust ${address}`);
 }
 
 function configuredServer(env: NodeJS.ProcessEnv): string | undefined {
@@ -73,14 +80,9 @@ export function serverKey(text: string | undefined): string | undefined {
   return quoted ?? plain;
 }
 
-function localServers({ run, env }: FindServer): { runDir: string; server: LocalServer }[] {
-  if (run !== undefined) return found(run);
-  return defaultRunDirs(env, process.getuid?.() ?? 0).flatMap(found);
-}
-
-function found(runDir: string): { runDir: string; server: LocalServer }[] {
-  const server = readLocalServer(runDir);
-  return server === undefined ? [] : [{ runDir, server }];
+function localServers({ run, env }: FindServer): RunFolder[] {
+  const runDirs = run === undefined ? defaultRunDirs(env, process.getuid?.() ?? 0) : [run];
+  return runDirs.flatMap((runDir) => readRunFolder(runDir) ?? []);
 }
 
 function givenCa({ ca, env }: FindServer): string | undefined {

@@ -1,6 +1,5 @@
 /** Finds the token that a client calls with. It is never one of another server. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { AppError, isAppError } from '../../errors.ts';
 import { CLAIM_PREFIX } from '../../token/claims.ts';
 import { parseJws } from '../../token/jws.ts';
@@ -25,25 +24,31 @@ export interface FoundToken {
   forget(): void;
 }
 
-const ADMIN_TOKEN_FILE = 'token';
-
 /**
  * Returns the token that was given; else the stored one for the server; else the local administrator's,
- * when it is readable (A8). Undefined when there is none. Throws USAGE and NOT_TRUSTED.
+ * when it is readable (A8). Undefined when there is none. Where another user's run folder vouches for the
+ * server, only a token of the command line itself counts, or the folder's own. Throws USAGE and NOT_TRUSTED.
  */
 export function findToken(wanted: FindToken, server: FoundServer): FoundToken | undefined {
   if (wanted.localAdmin === true) return localAdmin(server) ?? notAdmin(server);
   const given = givenToken(wanted);
   if (given !== undefined) return found(given, () => {});
+  const set = setToken(wanted);
+  if (server.isForeign) return set === undefined ? localAdmin(server) : notMeantFor(server);
+  if (set !== undefined) return found(set, () => {});
   const kept = readToken(server.folder);
   const stored = kept === undefined ? undefined : found(kept, () => removeToken(server.folder, kept), true);
   // An expired stored token is returned when there is no other, so that the user learns that it has expired.
   return stored !== undefined && isUsable(stored, server) ? stored : (localAdmin(server) ?? stored);
 }
 
-function givenToken({ token, tokenFile, env }: FindToken): string | undefined {
+function givenToken({ token, tokenFile }: FindToken): string | undefined {
   if (token !== undefined) return token;
-  if (tokenFile !== undefined) return fileToken(tokenFile);
+  return tokenFile === undefined ? undefined : fileToken(tokenFile);
+}
+
+/** Returns the token of the environment, which was not meant for one server or another. */
+function setToken({ env }: FindToken): string | undefined {
   if (env.LATCHKEY_TOKEN) return env.LATCHKEY_TOKEN.trim();
   return env.LATCHKEY_TOKEN_FILE ? fileToken(env.LATCHKEY_TOKEN_FILE) : undefined;
 }
@@ -56,22 +61,26 @@ function fileToken(path: string): string {
   }
 }
 
-/** Returns the token beside the `server.json` that described the server, and so its own. */
+/** Returns the token beside the `server.json` that described the server, if that server has issued it. */
 function localAdmin({ local }: FoundServer): FoundToken | undefined {
-  if (local === undefined) return undefined;
-  try {
-    const token = readFileSync(join(local.runDir, ADMIN_TOKEN_FILE), 'utf8').trim();
-    return { token, isLink: false, issuer: local.server.serverId, forget: () => {} };
-  } catch {
-    return undefined;
-  }
+  const token = local?.adminToken;
+  if (token === undefined) return undefined;
+  const admin = found(token, () => {});
+  return admin.issuer === local?.server.serverId ? admin : undefined;
+}
+
+function notMeantFor({ local, address }: FoundServer): never {
+  throw new AppError(
+    'NOT_TRUSTED',
+    `the token in the environment is not sent to ${address}: only ${local?.runDir}, which belongs to another user, vouches for that server; name the token with --token-file, or the server's CA with --ca`,
+  );
 }
 
 function notAdmin({ local }: FoundServer): never {
   const where =
     local === undefined
       ? 'the server does not run on this host'
-      : `${join(local.runDir, ADMIN_TOKEN_FILE)} is not readable`;
+      : `${local.runDir} has none of this server that you may read`;
   throw new AppError(
     'NOT_LOGGED_IN',
     `no local administrator's token: ${where}; run the command as root, or as the user that runs the server`,
