@@ -67,8 +67,8 @@ export function readLocalServer(runDir: string): LocalServer | undefined {
 }
 
 /**
- * Returns the content of `runDir`; undefined when no server has written there. Throws NOT_TRUSTED when another
- * user than the folder's owner could have written one of the files, or one is malformed.
+ * Returns the content of `runDir`; undefined when no server has written there. Throws NOT_TRUSTED when
+ * another user than the folder's owner could have written one of the files, or one is malformed.
  */
 export function readRunFolder(runDir: string): RunFolder | undefined {
   try {

@@ -2,10 +2,10 @@
  * VULNERABILITY: a client that takes from a run folder both who the server is and which token to send gives
  * its token to whoever has made the folder (A3).
  *
- * ATTACK: mallory owns a folder whose server.json names a server and an authority of her own, with the id of
- * the host's real server. Its file "token" is a symbolic link, a hard link or a copy of somebody else's token,
- * a FIFO, or absent; and somebody else has a token for that very address, or one in the environment. She gets
- * alice and root to name the folder with --run, or to have it in XDG_RUNTIME_DIR.
+ * ATTACK: mallory owns a folder whose server.json names a server and an authority of her own, with the id
+ * of the host's real server. Its file "token" is a symbolic link, a hard link or a copy of somebody else's
+ * token, a FIFO, or absent; and somebody else has a token for that very address, or one in the environment.
+ * She gets alice and root to name the folder with --run, or to have it in XDG_RUNTIME_DIR.
  *
  * VERIFIES: her server is sent no token but one named on the same command line, and no command waits.
  */

@@ -21,8 +21,8 @@ export class TokenCollector implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Listens on loopback, at any port unless one is named, with a certificate that claims to be `serverId`. */
-  static async start(serverId: string, port = 0): Promise<TokenCollector> {
+  /** Listens on loopback, at any port, with a certificate that claims to be `serverId`. */
+  static async start(serverId: string): Promise<TokenCollector> {
     const folder = join(mkdtempSync(join(tmpdir(), 'collector-')), 'pki');
     const { caPem, tls } = await loadPki({ folder, serverId, names: [], addresses: [], nowMs: Date.now() });
     const server = createSecureServer({ cert: tls.certPem, key: tls.keyPem });
@@ -36,7 +36,7 @@ export class TokenCollector implements AsyncDisposable {
       );
     });
     server.on('session', (session) => session.on('error', () => {}));
-    await once(server.listen(port, '127.0.0.1'), 'listening');
+    await once(server.listen(0, '127.0.0.1'), 'listening');
     return collector;
   }
 
