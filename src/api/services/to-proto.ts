@@ -106,6 +106,8 @@ export function sessionMessage(session: Session): SessionMessage {
   };
 }
 
+const INT32_MAX = 2 ** 31 - 1;
+
 const VERIFIED_BY: Readonly<Record<NonNullable<Receipt['verifiedBy']>, VerifiedBy>> = {
   daemon: VerifiedBy.DAEMON,
   link: VerifiedBy.LINK,
@@ -118,7 +120,7 @@ export function receiptMessage(receipt: Receipt): ReceiptMessage {
     jtis: [...receipt.jtis],
     links: [...receipt.links],
     sessions: [...receipt.sessions],
-    processes: receipt.processes,
+    processes: Math.min(receipt.processes, INT32_MAX), // in part the sum of what links report
     milliseconds: Math.round(receipt.milliseconds),
     survivors: receipt.survivors.map(({ pid, linuxUser, command }) => ({ pid, linuxUser, command })),
     verifiedBy: verifiedBy === undefined ? VerifiedBy.UNSPECIFIED : VERIFIED_BY[verifiedBy],

@@ -8,6 +8,7 @@ import { AppError } from '../../errors.ts';
 import type { Frame } from '../../generated/latchkey/link/v1/link.ts';
 import { encodeFrame } from '../../link-protocol/frames.ts';
 import type { Body, Case, ValueOf } from '../../link-protocol/protocol.ts';
+import { bounded } from './bounded-frame.ts';
 import type { SocketWithReader } from './dial.ts';
 import type { FrameReader } from './frame-reader.ts';
 import { refusalOf } from './link-error.ts';
@@ -120,10 +121,12 @@ export class Channel {
     this.#ended.resolve();
   }
 
-  #receive({ request, body }: Frame): void {
+  #receive(frame: Frame): void {
     if (!this.isOpen) return;
     this.#heartbeat.refresh();
-    if (!body) throw new AppError('INVALID_ARGUMENT', 'unknown kind of frame');
+    if (!frame.body) throw new AppError('INVALID_ARGUMENT', 'unknown kind of frame');
+    const { request } = frame;
+    const body = bounded(frame.body);
     const waiting = this.#pending.get(request);
     if (body.$case === 'ping') this.tell({ $case: 'done', value: {} }, request);
     else if (waiting) this.#answer(waiting, request, body);

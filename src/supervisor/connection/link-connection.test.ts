@@ -52,10 +52,16 @@ describe('frames from a link', () => {
       message: 'no\ufffd[31m\ufffdsuch file',
       details: { first_offset: '17' },
     });
-    fake.answers = {
-      start: () => ({ $case: 'error', value: { reason: 'PERMISSION_DENIED', message: '', details: {} } }),
-    };
-    await expect(start()).rejects.toMatchObject({ reason: 'INTERNAL' });
+    for (const reason of ['PERMISSION_DENIED', 'INTERNAL', 'UNKNOWN', '']) {
+      fake.answers = {
+        start: () => ({ $case: 'error', value: { reason, message: 'pay here', details: {} } }),
+      };
+      await expect(start()).rejects.toMatchObject({
+        reason: 'LINK_LOST',
+        message: 'the link failed; try again',
+        cause: { message: `the link reports ${reason}: pay here` },
+      });
+    }
   });
 
   test('an answer of the wrong kind ends the connection, and all requests fail with LINK_LOST', async () => {
@@ -204,6 +210,28 @@ describe('frames from a link', () => {
     );
     expect(parts.survivors).toHaveLength(100);
     expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: me.username, command: 'x\ufffd[31m' });
+  });
+
+  test.each([0, -1, -2_147_483_648, 4_194_305, 2_147_483_647])(
+    'the pid %i is taken for unknown',
+    async (pid) => {
+      fake.answers = {
+        start: () => ({ $case: 'started', value: { sessionId: ID, pid } }),
+        list: () => ({ $case: 'sessions', value: { sessions: [{ sessionId: ID, pid, exited: undefined }] } }),
+      };
+      expect(await start()).toMatchObject({ pid: 0 });
+      expect(await link.list()).toMatchObject([{ sessionId: ID, pid: 0 }]);
+      expect([...link.running]).toEqual([[ID, 0]]);
+    },
+  );
+
+  test('a session has ended no more processes than a kernel can have', async () => {
+    await start();
+    const processes = 4_294_967_295;
+    fake.answers = {
+      end: () => ({ $case: 'ended', value: { sessionId: ID, processes, survivors: [] } }),
+    };
+    expect(await link.end(ID, 0)).toMatchObject({ processes: 4_194_304 });
   });
 
   test('warnings are logged without control characters, and at most ten a minute', async () => {

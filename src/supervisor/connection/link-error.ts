@@ -23,11 +23,21 @@ const MAX_TEXT = 500;
 /** An error that the link itself has sent, as opposed to a link that did not answer. */
 export class LinkRefusal extends AppError {}
 
+/**
+ * Returns the error of a link. A reason that a link may not have is LINK_LOST, with the link's own words only
+ * in the cause, for the log: no link makes a call fail as if the server had failed.
+ */
 export function refusalOf(frame: ErrorFrame): LinkRefusal {
-  const reason = REASONS.has(frame.reason) ? (frame.reason as Reason) : 'INTERNAL';
+  if (!REASONS.has(frame.reason)) return unexpected(frame);
+  const reason = frame.reason as Reason;
   const offset = frame.details.first_offset;
   const details = offset !== undefined && /^\d{1,16}$/.test(offset) ? { first_offset: offset } : {};
   return new LinkRefusal(reason, safeText(frame.message) || 'the link refused the request', { details });
+}
+
+function unexpected({ reason, message }: ErrorFrame): LinkRefusal {
+  const cause = new Error(`the link reports ${safeText(reason)}: ${safeText(message)}`);
+  return new LinkRefusal('LINK_LOST', 'the link failed; try again', { cause });
 }
 
 /** Makes text from a link safe to log and show: one line, no control characters, at most 500 characters. */

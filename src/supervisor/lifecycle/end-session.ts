@@ -70,8 +70,7 @@ async function survivorOf(pid: number, session: EndedSession): Promise<Survivor>
 }
 
 function survivor(pid: number, session: EndedSession, command: string): Survivor {
-  // The pid is shown to people who may kill it: 0 and below would mean whole process groups.
-  return { pid: Math.max(pid, 0), linuxUser: session.linux_user, command: command.slice(0, MAX_COMMAND) };
+  return { pid, linuxUser: session.linux_user, command: command.slice(0, MAX_COMMAND) };
 }
 
 function commandLine({ command }: EndedSession): string {
