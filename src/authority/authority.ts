@@ -31,7 +31,7 @@ import { type Call, CallsInFlight } from './tokens/calls-in-flight.ts';
 import { type LifetimeSettings, longestLifetime } from './tokens/lifetimes.ts';
 import { type Minted, type MintParts, type MintRequest, mint, renew } from './tokens/minting.ts';
 import { SignatureCache } from './tokens/signature-cache.ts';
-import { claimsOf } from './tokens/token-row.ts';
+import { claimsOf, isIssued } from './tokens/token-row.ts';
 import { notActive, type Refused, Whitelist } from './tokens/whitelist.ts';
 
 export type { Login } from '../store/tables/logins.ts';
@@ -122,17 +122,19 @@ export class Authority implements Disposable {
   }
 
   /**
-   * Returns the claims of a valid token (F3): well-formed, signed and issued by this server, not expired,
-   * in the whitelist. Throws TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_ACTIVE.
+   * Returns the claims of a valid token (F3): well-formed, signed and issued by this server with just these
+   * claims, not expired, in the whitelist. Throws TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_ACTIVE,
+   * STORE_UNAVAILABLE.
    */
   verify(token: string): TokenClaims | Promise<TokenClaims> {
     // parseJws throws before a huge text is hashed.
     if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) parseJws(token);
     const key = hash('sha256', token, 'base64');
-    const claims = this.#signatures.get(key) ?? this.#verifySignature(token, key);
+    const known = this.#signatures.get(key);
+    const claims = known ?? this.#verifySignature(token);
     checkTimes(claims, this.#times());
     if (!this.isActive(claims.jti)) throw notActive();
-    return claims;
+    return known ?? this.#compareWithIssued(claims, key);
   }
 
   /** Returns true when the token is in the whitelist and has not expired. */
@@ -284,13 +286,25 @@ export class Authority implements Disposable {
     this.#calls[Symbol.dispose]();
   }
 
-  #verifySignature(token: string, key: string): TokenClaims {
+  /**
+   * Returns `claims` if they are those that were issued under their id: whoever has the signing key and a
+   * login must not be able to become somebody else with it. Done once for each token in the cache.
+   */
+  async #compareWithIssued(claims: TokenClaims, key: string): Promise<TokenClaims> {
+    const row = await this.#options.store.read((db) => selectToken(db, claims.jti));
+    if (row === undefined || !this.isActive(claims.jti)) throw notActive();
+    if (!isIssued(claims, row))
+      throw new AppError('TOKEN_INVALID', 'not a token of this server: its claims are not those issued');
+    this.#signatures.set(key, claims);
+    return claims;
+  }
+
+  #verifySignature(token: string): TokenClaims {
     const { keys, serverId } = this.#options;
     const { payload } = verifyJws(token, keys.verification);
     const claims = Object.freeze(decodeClaims(payload, this.#times()));
     if (claims.iss !== serverId)
       throw new AppError('TOKEN_INVALID', 'not a token of this server: it was issued by another one');
-    this.#signatures.set(key, claims);
     return claims;
   }
 

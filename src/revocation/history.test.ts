@@ -45,11 +45,12 @@ class Histories {
   }
 
   /** Checks every token: none is accepted after it was refused, and none is refused without a revocation. */
-  check(): void {
+  async check(): Promise<void> {
     for (const history of this.all) {
-      const accepted = this.#isAccepted(history.minted.token);
-      if (accepted && history.refusedOnce) throw new Error('a refused token was accepted again');
-      if (accepted && history.acknowledged) throw new Error('a token was accepted after its revocation');
+      const { refusedOnce, acknowledged } = history; // before the token is verified
+      const accepted = await this.#isAccepted(history.minted.token);
+      if (accepted && refusedOnce) throw new Error('a refused token was accepted again');
+      if (accepted && acknowledged) throw new Error('a token was accepted after its revocation');
       if (!accepted && !history.revocable) throw new Error('a token was refused that nobody revoked');
       history.refusedOnce ||= !accepted;
     }
@@ -70,7 +71,7 @@ class Histories {
         const expected = ['STORE_UNAVAILABLE', 'TOKEN_NOT_ACTIVE'];
         if (!(error instanceof AppError && expected.includes(error.reason))) throw error;
       }
-      this.check();
+      await this.check();
     }
   }
 
@@ -123,9 +124,9 @@ class Histories {
     for (const child of this.all) if (child.minted.claims.parent === jti) this.#markWithChildren(child, mark);
   }
 
-  #isAccepted(token: string): boolean {
+  async #isAccepted(token: string): Promise<boolean> {
     try {
-      this.authority.verify(token);
+      await this.authority.verify(token);
       return true;
     } catch (error) {
       if (error instanceof AppError && error.reason === 'TOKEN_NOT_ACTIVE') return false;
@@ -144,7 +145,7 @@ test('a token goes from absent to valid to revoked and never back, whatever happ
       await world.crash();
       world.broken = false;
       histories.afterCrash(await world.open());
-      histories.check();
+      await histories.check();
       // A token that was refused while it was issued is not returned; its row is deleted if the store can write.
       if (programs.flat().some((each) => each.do === 'break')) return;
       const { items } = await histories.authority.list({ pageSize: 1000 });

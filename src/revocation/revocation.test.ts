@@ -22,12 +22,12 @@ const sessionRow = (id: string, jti: string) => ({ id, jti }) as SessionRow;
 describe('a revocation', () => {
   test('refuses the token before it returns, even when its signature is cached', async () => {
     const { token, claims } = await authority.mint(alice);
-    expect(world.reasonOf(token)).toBe('accepted');
+    expect(await world.reasonOf(token)).toBe('accepted');
     const revoking = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
-    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     expect((await revoking).jtis).toEqual([claims.jti]);
     authority = await world.open();
-    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
   });
 
   test('is idempotent, and omits unknown tokens from the receipt', async () => {
@@ -44,7 +44,7 @@ describe('a revocation', () => {
     const other = await authority.mint({ ...alice, login: 'bob' });
     const receipt = await world.revocation.revoke({ login: 'alice' }, 'logout');
     expect(receipt.jtis.toSorted()).toEqual(mine.map(({ claims }) => claims.jti).sort());
-    expect(world.reasonOf(other.token)).toBe('accepted');
+    expect(await world.reasonOf(other.token)).toBe('accepted');
   });
 
   test('of a login includes tokens that are just being issued to it', async () => {
@@ -118,7 +118,7 @@ describe('a revocation', () => {
     await expect(world.revocation.revoke({ jtis: [next.jti] }, 'revoked')).rejects.toEqual(
       withReason('LINK_LOST'),
     );
-    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     expect((await authority.list({ pageSize: 0 })).total).toBe(0);
   });
 
@@ -136,7 +136,7 @@ describe('a revocation', () => {
   test('follows the end of a link', async () => {
     const { token, claims } = await authority.mint({ ...alice, socket: 's' });
     const told = world.dependents.observer?.tokenObsolete?.(claims.jti, 'link-ended');
-    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     await told;
     expect(await authority.claimsOf([claims.jti])).toEqual([]);
   });
@@ -151,7 +151,7 @@ describe('a revocation between a commit and its result', () => {
     };
     await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await revoking;
-    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
   });
 
   test('wins over the issue of a token', async () => {
@@ -179,7 +179,7 @@ describe('a commit that fails', () => {
     world.nowMs += 10_000;
     world.broken = true;
     await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('STORE_UNAVAILABLE'));
-    expect(world.reasonOf(token)).toBe('accepted');
+    expect(await world.reasonOf(token)).toBe('accepted');
     world.nowMs = claims.exp * 1000;
     expect(authority.isActive(claims.jti)).toBe(false);
   });
@@ -199,7 +199,7 @@ describe('a commit that fails', () => {
       await expect(world.revocation.revoke({ jtis: [claims.jti] }, 'revoked')).rejects.toEqual(
         withReason('STORE_UNAVAILABLE'),
       );
-      expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+      expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     }
     expect(ended).toEqual(['revoked', 's']);
     expect(await authority.get(claims.jti)).toBeUndefined();
@@ -208,7 +208,7 @@ describe('a commit that fails', () => {
     const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     expect(receipt.jtis).toEqual([claims.jti]);
     authority = await world.open();
-    expect(world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
+    expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     expect(ended).toEqual(['revoked', 's']);
   });
 

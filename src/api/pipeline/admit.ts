@@ -69,10 +69,7 @@ async function admitLater(
   incoming: IncomingCall,
   found: Promise<TokenClaims>,
 ): Promise<Admitted> {
-  const unauthenticated = incoming.slots.use(deps.limits.enterUnauthenticated(incoming.connection));
-  const claims = await found;
-  unauthenticated[Symbol.dispose]();
-  return admitLogin(deps, row, incoming, claims);
+  return admitLogin(deps, row, incoming, await found);
 }
 
 function admitLogin(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TokenRow } from '../../store/schema.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 
@@ -23,4 +24,14 @@ export function rowOf(claims: TokenClaims, uid?: number): TokenRow {
 /** Returns the claims of a row, without checks: only this server writes rows. */
 export function claimsOf(row: TokenRow): TokenClaims {
   return JSON.parse(row.claims) as TokenClaims;
+}
+
+/**
+ * Returns true when the server has issued `claims` under the id of `row`: the same but for the times, since a
+ * renewed token leaves the earlier one valid until its own, earlier end.
+ */
+export function isIssued(claims: TokenClaims, row: TokenRow): boolean {
+  const issued = claimsOf(row);
+  const { iat, exp } = issued;
+  return claims.iat <= iat && claims.exp <= exp && isDeepStrictEqual({ ...claims, iat, exp }, issued);
 }

@@ -127,9 +127,9 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   }
 
   /** Returns the reason for which the authority refuses a token; 'accepted' when it does not. */
-  reasonOf(token: string): string {
+  async reasonOf(token: string): Promise<string> {
     try {
-      this.#current.authority.verify(token);
+      await this.#current.authority.verify(token);
       return 'accepted';
     } catch (error) {
       if (error instanceof AppError) return error.reason;
