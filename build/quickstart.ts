@@ -22,26 +22,26 @@ const environment = {
 };
 
 if (process.argv[2] === 'stop') {
-  say((await stopServer()) ? 'The server is stopped.' : 'No server of the quickstart is running.');
+  say((await stopServer()) ? 'The server is stopped.' : 'The server of the quickstart is not running.');
 } else {
   await main().catch(fail);
 }
 
 async function main(): Promise<void> {
-  say(`Everything this makes lies in ${folder}\n`);
+  say(`All files of the quickstart are in ${folder}\n`);
   await stopServer();
   await prepare();
 
-  title('A server on an embedded SQLite database');
+  title('Start a server on an embedded SQLite database');
   const server = await startServer();
   say(`latchkey serve is running (process ${server.pid}, ${serverFile()?.address})\n`);
 
-  title('A token, because you already are on this host');
+  title('Log in: on the host itself, without a password');
   const link = await startLink();
   process.once('exit', () => link.kill());
   await succeed('whoami');
 
-  title('A program, run as you through the link');
+  title('Run a program through the link, as yourself');
   await succeed(
     'start',
     '--',
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     'echo "Hello from $(id -un), process $$"; for n in 3 2 1; do echo $n; sleep 0.3; done',
   );
 
-  title('Who is logged in, what serves them, what ran');
+  title('List who is logged in, and what runs');
   await succeed('tokens');
   await succeed('links');
   await succeed('sessions');
@@ -65,8 +65,8 @@ async function main(): Promise<void> {
   const refused = await latchkey('whoami', '--token-file', kept);
   if (refused === 0) throw new Error('a revoked token was accepted');
 
-  say(`The server goes on running. Its log: ${relative(root, join(folder, 'server.log'))}`);
-  say(`  ${shown} link       log in again, in a terminal of its own`);
+  say(`The server keeps running. Its log: ${relative(root, join(folder, 'server.log'))}`);
+  say(`  ${shown} link       log in again, in another terminal`);
   say(`  ${shown} --help     everything else`);
   say('  npm run quickstart -- stop      stop the server');
 }

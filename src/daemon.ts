@@ -55,7 +55,7 @@ export interface DaemonOptions {
   readonly now?: () => number;
 }
 
-/** What every step of the start is given. */
+/** Arguments of every step of the start. */
 interface Base {
   /** Disposes of the rooms in reverse order. */
   readonly rooms: AsyncDisposableStack;

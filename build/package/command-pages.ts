@@ -28,7 +28,7 @@ export function writeProgram(page: Page, program: Command): void {
   const groups = Map.groupBy(commandsOf(program), (command) => command.helpGroup());
   for (const [group, commands] of groups) writeItems(page.heading(titleOf(group)), commands.map(commandItem));
   writeOptions(page.heading('Options'), ownOptions(program));
-  writeOptions(page.heading('Options of every command'), optionsOf(program).filter(isGlobal));
+  writeOptions(page.heading('Global options'), optionsOf(program).filter(isGlobal));
   for (const note of notesOf(program)) writeNote(page, note);
 }
 
@@ -66,7 +66,7 @@ function writeNote(page: Page, note: Note): void {
   if (typeof note === 'string') return;
   page.heading(note.title);
   if ('text' in note) page.paragraph(sentence(note.text));
-  else if ('items' in note) writeItems(page, note.items);
+  else if ('items' in note) for (const [term, text] of note.items) page.item(term, text);
   else page.verbatim(note.lines);
 }
 

@@ -20,7 +20,7 @@ export interface DeletionOptions {
 /** Tokens that were refused together, until they are deleted and their dependents have ended. */
 export interface Deletion {
   readonly jtis: readonly string[];
-  /** Those among them that were active before. */
+  /** Tokens among them that were active before. */
   readonly active: ReadonlySet<string>;
   readonly why: EndReason;
   /** The end of the dependents, once it has begun. */

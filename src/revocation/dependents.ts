@@ -20,7 +20,7 @@ export interface DependentSources {
 }
 
 export interface RevocationSettings {
-  /** Whether the sessions of a token that ends keep running (`keep`) or end with it. */
+  /** Says whether the sessions of a token that ends keep running (`keep`) or end with it. */
   readonly onRevoke: 'keep' | 'end';
   /** True when a link daemon ends with its user's last login. */
   readonly shutdownOnLogout: boolean;

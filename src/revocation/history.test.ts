@@ -146,7 +146,7 @@ test('a token goes from absent to valid to revoked and never back, whatever happ
       world.broken = false;
       histories.afterCrash(await world.open());
       await histories.check();
-      // A token that was refused while it was issued is not returned; its row is deleted if the store can write.
+      // A token refused while it was issued is not returned; its row is deleted if the store can write.
       if (programs.flat().some((each) => each.do === 'break')) return;
       const { items } = await histories.authority.list({ pageSize: 1000 });
       const given = new Set(histories.all.map(({ minted }) => minted.claims.jti));

@@ -12,7 +12,7 @@ import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '.
 import { explain } from '../failure.ts';
 import { type Act, type Run, WAITING } from '../run.ts';
 
-/** What is known; `problem` says why the rest is not. */
+/** The known part of the status; `problem` says why the rest is unknown. */
 interface Status {
   readonly server?: string;
   readonly problem?: string;

@@ -8,7 +8,7 @@ import type { Io } from '../../terminal/io.ts';
 export interface Question {
   readonly before: readonly string[];
   readonly text: string;
-  /** What to do when there is no terminal. */
+  /** Advice for when there is no terminal. */
   readonly instead: string;
 }
 

@@ -1,4 +1,4 @@
-/** The command line as people use it: signals, pipelines, leaving and coming back, trust, hostile names. */
+/** The command line in use: signals, pipelines, detaching and attaching, trust, hostile names. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,10 +11,7 @@ import { HOSTILE } from '../../support/terminal/hostile-text.ts';
 let daemon: TestDaemon;
 let link: Run;
 
-/**
- * A line of shell in which `$latchkey` is the program and `$run` the run folder; what bash says is its
- * answer.
- */
+/** Runs a line of bash in which `$latchkey` is the program and `$run` the run folder. */
 function shell(line: string, more: NodeJS.ProcessEnv = {}): Promise<Finished> {
   const env = { latchkey: program(), run: daemon.runFolder, ...more };
   return runAs(alice, ['/bin/bash', '-c', line], { env }).finished;
@@ -141,7 +138,7 @@ describe('the command line', needs('world'), () => {
     expect(stdout).toMatch(/\n {2}latchkey logout +end this login\n/);
     const administrator = await daemon.cli(root, ['--no-color']);
     expect(administrator.stdout).toMatch(/role +admin\n[\s\S]*\n {2}latchkey tui +open the dashboard\n/);
-    expect(administrator.stdout).not.toContain('logout'); // the host's own token is no login
+    expect(administrator.stdout).not.toContain('logout'); // the local administrator's token is not a login
     const stranger = await daemon.cli(mallory, ['--no-color']);
     expect(stranger).toMatchObject({
       status: 0,
@@ -158,8 +155,8 @@ describe('the command line', needs('world'), () => {
 
   describe('the completion knows what the server knows', () => {
     /**
-     * Commands that print each shell's candidates for $words. zsh, which only completes interactively, is
-     * typed at until it shows $wanted.
+     * Commands that print each shell's candidates for $words. zsh completes only interactively: keys are sent
+     * to it until it shows $wanted.
      */
     const OFFERS: Readonly<Record<string, string>> = {
       bash: `source <($latchkey completion bash); COMP_WORDS=("$latchkey" $words ''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
@@ -169,7 +166,7 @@ describe('the command line', needs('world'), () => {
         zpty -w z "autoload -U compinit; compinit -u -D; source <($latchkey completion zsh); print ready\\$((1))"
         zpty -r z said "*ready1*"; zpty -n -w z "$latchkey $words "$'"'\\t\\t'"'; zpty -r z said "*$wanted*"; print -r -- $said'`,
     };
-    /** A command line without its last word, and that. */
+    /** Command lines without their last word, and that word. */
     const lines = async (): Promise<[string, string][]> => {
       const [token] = await daemon.as(alice).tokens();
       const [link] = await daemon.as(alice).links();

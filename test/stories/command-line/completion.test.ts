@@ -7,7 +7,7 @@ import { needs } from '../../support/needs.ts';
 import { BUILT } from '../../support/program.ts';
 import { pressTab, SHELLS } from '../../support/terminal/press-tab.ts';
 
-/** A line before Tab, and what must come of it. */
+/** A line before Tab, and what must be shown after it. */
 const LINES: readonly (readonly [line: string, ...wanted: (string | RegExp)[]])[] = [
   ['latchkey tok', /tokens\b/],
   ['latchkey tokens re', 'revoke'],

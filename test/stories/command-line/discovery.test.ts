@@ -1,4 +1,4 @@
-/** Finding a server that nobody has named, and whom to believe then. */
+/** Finds a server through DNS, and trusts it by its fingerprint only. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const portOf = ({ serverFile }: TestDaemon): number => Number(serverFile.address.split(':').at(-1));
 
-/** alice on a machine that knows of no server. */
+/** Runs a command of alice on a machine that knows no server. */
 function anywhere(...argv: string[]): Promise<Finished> {
   return latchkey(alice, argv, { env: { LATCHKEY_TOKEN: token } }).finished;
 }

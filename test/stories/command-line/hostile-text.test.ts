@@ -1,4 +1,4 @@
-/** Names, commands and messages that are made for harm, on a real terminal: they are read, and do nothing. */
+/** Hostile names, commands and messages on a real terminal: they can be read, and have no effect. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -50,7 +50,7 @@ describe('untrusted text', needs('world', 'tmux'), () => {
     for (const argv of [['sessions'], ['sessions', '--json'], ['sessions', 'show', session]]) {
       const { stdout, stderr } = await daemon.cli(root, argv);
       expect(stdout + stderr).not.toMatch(HARMFUL);
-      expect(stdout).toMatch(/x{600,}…/); // as much as the server keeps of a command
+      expect(stdout).toMatch(/x{600,}…/); // the part of a command that the server keeps
     }
     const sessions = await daemon.as(root).sessions();
     const { long: _, ...whole } = HOSTILE;
@@ -93,7 +93,7 @@ describe('untrusted text', needs('world', 'tmux'), () => {
     const cells = Object.values(HOSTILE).map((text) => [{ text: inert(text) }, { text: 'Z' }]);
     const lines = layTable([{ title: 'TEXT', shrinks: true }, { title: 'Z' }], cells, 80, (text) => text);
     const at = displayWidth(lines[0]?.replace(/Z$/, '') ?? '');
-    // Each line's Z is overwritten by an X where it ought to be.
+    // Each line's Z is overwritten by an X at its expected column.
     const file = join(alice.home, 'table');
     writeFileSync(file, lines.map((line) => `${line}\u001b[${at + 1}GX\n`).join(''));
     using screen = new Screen(alice, { rows: 60 });

@@ -1,7 +1,4 @@
-/**
- * Links begun by hand, as people begin and lose them: two at a time, killed ones, in the background, on
- * any port.
- */
+/** Links started by hand: two at a time, killed ones, in the background, on any port. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, latchkey, mallory, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';

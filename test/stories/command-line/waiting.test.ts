@@ -1,6 +1,4 @@
-/**
- * The messages of the command line while it waits for a slow server: here one that is stopped for a while.
- */
+/** The messages of the command line while it waits for a slow server: one that is stopped by SIGSTOP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
@@ -10,7 +8,7 @@ import { Screen } from '../../support/terminal/screen.ts';
 
 let daemon: TestDaemon;
 
-/** Runs `work` while the server does nothing; it goes on afterwards. */
+/** Runs `work` while the server is stopped, then continues the server. */
 async function whileStopped<Result>(work: () => Promise<Result>): Promise<Result> {
   process.kill(daemon.pid, 'SIGSTOP');
   try {

@@ -1,7 +1,4 @@
-/**
- * Lists that go on: drawn in place on a terminal, as lines elsewhere, over whatever happens to the
- * server.
- */
+/** Watched lists: updated in place on a terminal, line by line elsewhere, over restarts of the server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, mallory, type Run, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
@@ -100,8 +97,8 @@ describe('a watched list', needs('world', 'tmux'), () => {
     for (const each of [run, lines]) await each.printed(/watching again\n/, 'stderr');
     const told = events(run);
     const since = told.slice(told.findIndex(({ event }) => event === 'complete') + 1);
-    // The administrator's token is another after each start; alice's link went on, and there is nothing to
-    // tell of it.
+    // The administrator's token is replaced at each start; alice's link keeps running, so that nothing is
+    // reported about it.
     const theirLogins = since.map(({ event, id, token }) => [event, token?.login ?? id]);
     expect(theirLogins).toContainEqual(['there', 'root']);
     expect(theirLogins).toContainEqual(['gone', roots]);

@@ -1,4 +1,4 @@
-/** The dashboard's keys, in a real terminal: each that the help names does something (X7). */
+/** The dashboard's keys, in a real terminal: each one in the help has an effect (X7). */
 import { describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
@@ -91,7 +91,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
   });
 });
 
-/** The way back from where the dashboard itself is not shown. */
+/** Returns to the dashboard from programs that it runs in the terminal. */
 const BACK: Readonly<Record<string, (screen: Screen, site: DashboardSite) => Promise<unknown>>> = {
   '^z': async (screen) => {
     await screen.shows(/ended with 148/);
@@ -115,7 +115,7 @@ function where({ title, selected, prompt, footer }: View): string {
   return steady([title, selected, prompt, footer].join('\n'));
 }
 
-/** A screen without what time alone changes. */
+/** Returns a screen without the text that changes with time. */
 function steady(text: string): string {
   return text.replaceAll(/now|\d+ (?:s|min) ago/g, 'then').replaceAll(/ +/g, ' ');
 }

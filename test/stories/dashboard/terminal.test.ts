@@ -1,4 +1,4 @@
-/** The dashboard's terminal: of any size, with any text, read aloud, given back as it was found (X7). */
+/** The dashboard's terminal: any size, any text, screen readers, and the terminal's state afterwards (X7). */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
@@ -145,7 +145,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows(/^Sessions, filter "75100", 3 of 3/);
     const [, id = ''] = row.exec((await screen.shows(row)).line(row)) ?? [];
     const quiet = await screen.written(() => {
-      screen.press('G'); // where one is
+      screen.press('G'); // the row that is selected already
       return new Promise((resolve) => setTimeout(resolve, 1500));
     });
     expect(quiet).toBe('');

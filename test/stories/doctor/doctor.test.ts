@@ -1,4 +1,4 @@
-/** `latchkey doctor` on a host that is in order, and what it says to whom. */
+/** `latchkey doctor` on a host without problems, for root and for other users. */
 import { createHash } from 'node:crypto';
 import { globSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ describe('the doctor on a host without problems', needs('world', 'sudo', 'sshd')
         remedy: 'stop the server, latchkey doctor, latchkey serve: links and sessions keep running',
       },
     ]);
-    // Room on the disk and a time service are the machine's; cgroups are below.
+    // The disk and the clock are the machine's; cgroups are tested below.
     const ours = examined.findings.filter(({ check }) => !/database|disk|clock|cgroups/.test(check));
     expect(ours.filter(({ status, remedy }) => status !== 'ok' || remedy !== null)).toEqual([]);
   });
@@ -75,7 +75,7 @@ describe('the doctor on a host without problems', needs('world', 'sudo', 'sshd')
   });
 });
 
-/** Kind, mode, owner, time and content of everything in `folders`. */
+/** Returns type, mode, owner, time and content of everything in `folders`. */
 function marks(folders: readonly string[]): string[] {
   const paths = folders.flatMap((folder) => [
     folder,

@@ -1,6 +1,5 @@
 /**
- * `latchkey doctor` on a host where one thing is not in order: it finds that, what helps, and nothing
- * else.
+ * `latchkey doctor` on a host with a single problem: it finds the problem and its remedy, and nothing else.
  */
 import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
@@ -223,7 +222,7 @@ describe('about sudo the doctor finds', needs('world', 'sudo', 'sshd'), () => {
 describe('about certificates and the clock the doctor finds', needs('world', 'sudo', 'sshd'), () => {
   const keyOfAuthority = () => privateKeyFrom(host.pki('ca.key'), readFileSync(host.pki('ca.key')));
 
-  /** The server's certificate as if made so many days ago, for so many days. */
+  /** Issues a certificate for the server, valid for `days` days from `agoDays` days ago. */
   async function made(agoDays: number, days: number): Promise<string> {
     const ca = new CertificateAuthority(readFileSync(host.pki('ca.pem'), 'utf8'), keyOfAuthority());
     const publicKey = createPublicKey(readFileSync(host.pki('tls.key')));

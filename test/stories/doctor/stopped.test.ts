@@ -1,4 +1,4 @@
-/** `latchkey doctor` about a server that does not run, whose database can be looked into. */
+/** `latchkey doctor` with a stopped server, whose database it can check. */
 import { closeSync, copyFileSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -75,7 +75,7 @@ describe('about a database the doctor finds', needs('world', 'sudo', 'sshd'), ()
   const COPY = '/mnt/copy.db';
   const NEWER = "UPDATE meta SET value = '99' WHERE key = 'schema'";
 
-  /** The database as `work` leaves a copy of it. */
+  /** Returns a copy of the database, changed by `work`. */
   function changed(work: (copy: string) => void): Buffer {
     copyFileSync(host.database, COPY);
     work(COPY);
@@ -123,7 +123,7 @@ describe('about a database the doctor finds', needs('world', 'sudo', 'sshd'), ()
     const log = readFileSync(`${COPY}-wal`);
     db.close();
     await host.daemon.serve();
-    await host.daemon.end('SIGKILL'); // so that there is a log
+    await host.daemon.end('SIGKILL'); // leaves a write-ahead log
     using _main = otherContent(host.database, main);
     using _log = otherContent(`${host.database}-wal`, log);
     expect((await host.examine()).of('database')).toMatchObject([{ summary: expect.stringContaining('99') }]);

@@ -1,4 +1,4 @@
-/** The program as one file: what it says of itself, what it does not hear, and where it runs. */
+/** The program as one file: its version, the environment that it ignores, and the systems where it runs. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -41,7 +41,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs a command with nothing in its environment, in front of its own. */
+/** Runs a command in an empty environment; assignments may precede the command. */
 const bare = (account: Account, ...command: string[]): Promise<{ status: number | null; stdout: string }> =>
   runAs(account, ['env', '-i', ...command]).finished;
 
@@ -149,7 +149,7 @@ describe('it needs nothing from its system', needs('world'), () => {
     await using daemon = await TestDaemon.start();
     const homeless: Account = { name: 'homeless', uid: 7020, home: '/nonexistent' };
     appendFileSync('/etc/passwd', `homeless:x:${homeless.uid}:${homeless.uid}::${homeless.home}:/bin/sh\n`);
-    appendFileSync('/etc/shadow', 'homeless:!:19000:0:99999:7:::\n'); // where another story has set PAM up
+    appendFileSync('/etc/shadow', 'homeless:!:19000:0:99999:7:::\n'); // for PAM, if another story has set it up
     const gone = 'd=$(mktemp -d) && cd "$d" && rmdir "$d" && exec env -i "$@"';
     const there = (...words: string[]) => runAs(homeless, ['sh', '-c', gone, 'sh', ...words], { cwd: '/' });
     const link = there(program(), 'link', '--run', daemon.runFolder, '--print-token');

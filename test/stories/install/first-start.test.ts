@@ -1,4 +1,4 @@
-/** A daemon starts with nothing, makes all it needs, keeps it, and says clearly when it cannot. */
+/** A server starts without any files, creates what it needs and keeps it, and fails with a clear message. */
 import { X509Certificate } from 'node:crypto';
 import {
   chmodSync,
@@ -36,7 +36,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-/** `latchkey serve` on a configuration, expected to end by itself. */
+/** Runs `latchkey serve` with a configuration with which it ends by itself. */
 async function serve(yaml: string, prepare: (folder: string) => void = () => {}): Promise<Finished> {
   const folder = mkdtempSync(join(process.env.TEST_WORLD ? '/mnt' : realpathSync(tmpdir()), 'serve-'));
   folders.push(folder);
@@ -82,7 +82,7 @@ describe('first start', () => {
     expect(daemon.serverFile).toMatchObject({ serverId, ca, keys });
     expect(readFileSync(join(daemon.runFolder, 'token'), 'utf8')).not.toBe(before.token);
     const left = readFileSync(join(daemon.runFolder, 'token'), 'utf8');
-    await daemon.end('SIGKILL'); // which leaves no time to take it back
+    await daemon.end('SIGKILL'); // too abrupt to revoke it
     await daemon.serve();
     for (const token of [before.token, left]) {
       const old = await daemon.cli(administrator, ['whoami'], { env: { LATCHKEY_TOKEN: token.trim() } });
@@ -213,14 +213,14 @@ describe('a disk that fills up while the server runs', needs('world'), () => {
   });
 });
 
-/** A file system of 12 MiB. */
+/** Mounts a file system of 12 MiB. */
 async function smallDisk(): Promise<string> {
   const disk = mkdtempSync('/mnt/small-disk-');
   await runAs(root, ['mount', '-t', 'tmpfs', '-o', 'size=12m,mode=700', 'small', disk]).finished;
   return disk;
 }
 
-/** Writes until nothing fits any more. */
+/** Writes until the disk is full. */
 function fill(path: string): void {
   const fd = openSync(path, 'w');
   try {

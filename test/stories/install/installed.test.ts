@@ -1,7 +1,7 @@
 /**
  * The package on a host of its own, with systemd, sshd and sudo as Debian has them, from its installation to
- * its removal. The world is another host on the same network. One story in chapters: each goes on where the
- * one before ended.
+ * its removal. The world is another host on the same network. Each test continues where the previous one
+ * ended.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,10 +15,7 @@ import { missing, skippedFor } from '../../support/needs.ts';
 const PASSWORD = 'Tr0ub4dor and more';
 const HIGHER = '0.9.9';
 const UNITS = 'latchkey.service latchkey.socket run-latchkey-links.mount';
-/**
- * The chapters run one after the other, as they stand here; one alone lacks what those before it have
- * left.
- */
+/** The tests run in this order; a single one lacks what the previous ones have prepared. */
 const IN_ORDER = { concurrent: false, shuffle: false };
 const base: Base = missing('world') ? { missing: missing('world') } : bootable();
 
@@ -70,7 +67,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
       return JSON.parse(stdout).findings;
     };
     const open = (await examine()).filter(({ status }) => status !== 'ok');
-    // A container's clock and controllers are its host's.
+    // The clock, the controllers and the disk of a container are its host's.
     expect(open.filter(({ check }) => !/clock|cgroups|disk/.test(check))).toEqual([
       {
         check: 'database',
@@ -128,7 +125,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
       `${work} && rm /usr/local/probe`,
     ]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    // As every process of a host has them that nobody has hardened.
+    // The same as for any process of a host without hardening.
     const given = 'cd "/proc/$1"; grep ^CapBnd status; readlink ns/mnt ns/ipc';
     const session = await far(['start', '--', 'sh', '-c', `${given}; umask`, 'sh', 'self']);
     const sshd = await system.sh('systemctl show --property=MainPID --value ssh');
@@ -283,7 +280,8 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     await login();
     await system.sh('echo mine >"$1"', own);
     await far(['start', '--detach', '--', 'sleep', '1000']);
-    // Another user stays in the folder of links, which has to go, and root means another server.
+    // Another user's process has its working directory in the folder of links, and root's environment names
+    // another server.
     await system.sh(
       'cd /run/latchkey/links && setsid --fork runuser -u mallory -- sleep 2000 >/dev/null 2>&1',
     );
@@ -304,7 +302,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
   });
 });
 
-/** The command line of alice on the other host. */
+/** Runs a command of alice on the other host. */
 function far(argv: readonly string[], input?: string): Promise<Finished> {
   const env = { LATCHKEY_SERVER: `${system.address}:7300` };
   return latchkey(alice, argv, { env, ...(input !== undefined && { input }) }).finished;
@@ -315,7 +313,7 @@ async function login(): Promise<void> {
   expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
 }
 
-/** Puts a configuration in force. */
+/** Writes a configuration and reloads the server. */
 async function configure(yaml: string): Promise<void> {
   await system.sh('echo "$1" >/etc/latchkey/config.yaml && systemctl reload latchkey', yaml);
 }
@@ -326,10 +324,10 @@ function daemonPid(): Promise<string> {
   );
 }
 
-/** Every process of the cgroups that sudo's links are in, which no double fork and no setsid(2) leaves. */
+/** Returns the processes in the cgroups of links that sudo started, which no fork or setsid(2) can leave. */
 async function inLinks(): Promise<string[]> {
   const unit = '/sys/fs/cgroup/system.slice/latchkey.service';
-  // One that goes meanwhile is no trouble.
+  // A cgroup may be removed meanwhile.
   const read = `find ${unit} -path '*/link-*' -name cgroup.procs -exec cat '{}' + 2>/dev/null || true`;
   const found = await system.sh(read);
   return found.split('\n').filter((pid) => pid !== '');
@@ -342,12 +340,12 @@ interface Link {
   readonly version: string;
 }
 
-/** Alice's. */
+/** Returns alice's links. */
 async function links(): Promise<Link[]> {
   return JSON.parse(await system.sh('latchkey links --user alice --json')).links;
 }
 
-/** The process of alice's link daemon. */
+/** Returns the pid of alice's link daemon. */
 async function linkDaemon(): Promise<string> {
   const [link, ...others] = await links();
   expect(others).toEqual([]);
@@ -359,8 +357,8 @@ function journal(): Promise<string> {
 }
 
 /**
- * Does `work` while a session of alice's runs below a link that sudo has started, in the unit's cgroup;
- * the session afterwards still ends as it should with all its output.
+ * Does `work` while a session of alice runs below a link that sudo started, in the unit's cgroup; checks
+ * afterwards that the session ends with its exit status and all of its output.
  */
 async function whileRunning(work: () => Promise<void>): Promise<void> {
   await login();
@@ -387,7 +385,7 @@ async function eventually<T>(look: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Every path of the system that a package or its daemon could have made. */
+/** Returns every path of the system that a package or its server could have created. */
 async function files(): Promise<string[]> {
   const others =
     '/var/log /var/cache /var/lib/dpkg /var/lib/systemd /run/systemd /run/user /run/log /run/sudo';

@@ -1,4 +1,4 @@
-/** The Debian package itself: what is in it, before anybody installs it. */
+/** The contents of the Debian package. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ function run(command: string, ...argv: string[]): { stdout: string; stderr: stri
   });
 }
 
-// The sudoers file is checked while the package is made.
+// Building the package checks the sudoers file.
 describe('the .deb', needs('visudo'), () => {
   beforeAll(() => {
     made = DebianPackage.make();

@@ -1,4 +1,4 @@
-/** The daemon as a service manager runs it: told of readiness, asked to reload, given its socket. */
+/** The server under a service manager: notifications, reloads, and a passed socket. */
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,10 +13,10 @@ import { ListeningSocket } from '../../support/host/listening-socket.ts';
 import { needs } from '../../support/needs.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 
-/** An address that this world's loopback does not have (RFC 5737). */
+/** An address that the world does not have (RFC 5737). */
 const NEW_ADDRESS = '192.0.2.7';
 
-/** Writes what differs into the daemon's configuration. */
+/** Changes the server's configuration file. */
 function configure(daemon: TestDaemon, changes: object): void {
   const before = parse(readFileSync(daemon.configFile, 'utf8')) as object;
   writeFileSync(daemon.configFile, stringify({ ...before, ...changes }));

@@ -1,7 +1,4 @@
-/**
- * Links that sudo has started are kept in cgroups: what belongs to them ends for certain, whatever it
- * does.
- */
+/** Links that sudo started are in cgroups: all of their processes can be ended, whatever they do. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, root, runAs, service } from '../../support/account.ts';
@@ -16,8 +13,8 @@ const PORT = 2207;
 const PASSWORD = 'Correct horse 7';
 
 /**
- * Leaves its parent, its session and its environment, hears no signal, and one part of it is another
- * user's.
+ * A script whose processes leave their parent, process session and environment, ignore signals, and in one
+ * case run as another user.
  */
 const STUBBORN = `trap "" TERM HUP INT
 (setsid sh -c 'trap "" TERM HUP; sleep 971' &)
@@ -52,7 +49,7 @@ async function stopLinks(): Promise<Receipt[]> {
   return receipts;
 }
 
-/** A session of alice's that runs. */
+/** Starts a session of alice, and waits until it has printed. */
 async function begin(script: string): Promise<string> {
   const started = await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', script]);
   expect(started, daemon.log).toMatchObject({ status: 0 });

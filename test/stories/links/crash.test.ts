@@ -1,6 +1,5 @@
 /**
- * The daemon is killed at random moments, its disk fails it in every way: what it has acknowledged stays
- * so.
+ * The server is killed at random moments, and its disk fails in several ways: nothing acknowledged is lost.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -10,7 +9,7 @@ import type { Figures } from '../../crash/figures.ts';
 import { type TroubleName, whyNotTrouble } from '../../crash/troubles/troubles.ts';
 import { missing, skippedFor } from '../../support/needs.ts';
 
-/** A hundred kills in all. `npm run crash-loop` does as many as one likes, with other seeds. */
+/** A hundred kills in total. `npm run crash-loop` runs any number of them, with other seeds. */
 const KILLS: Readonly<Record<TroubleName, number>> = { none: 49, power: 17, disk: 17, fsync: 17 };
 const PATIENCE_MS = 900_000;
 
@@ -24,8 +23,7 @@ const TITLES: Readonly<Record<TroubleName, string>> = {
 const command = join(import.meta.dirname, '../../crash/crash-loop.ts');
 
 /**
- * Runs the crash loop in a world of its own, where processes left by other stories are not taken for lost
- * ones.
+ * Runs the crash loop in a world of its own, so that processes of other stories are not taken for lost ones.
  */
 async function runCrashLoop(kills: number, trouble: TroubleName): Promise<Figures> {
   const { TEST_WORLD: _, ...env } = process.env;

@@ -1,4 +1,4 @@
-/** Link daemons: in the background, one a user, without a role of their own. */
+/** Link daemons: in the background, one for each user. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { administrator, user } from '../../support/account.ts';
@@ -31,7 +31,7 @@ describe('a link daemon', () => {
     expect(status).toMatch(new RegExp(`^Uid:\\t${user.uid}\\t${user.uid}\\t`, 'm'));
     const stat = readFileSync(`/proc/${link?.pid}/stat`, 'utf8');
     const [, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    expect(session).toBe(String(link?.pid)); // of its own: no terminal that closes reaches it
+    expect(session).toBe(String(link?.pid)); // its own: closing a terminal does not reach it
   });
 
   test('replaces the previous one (F9)', async () => {

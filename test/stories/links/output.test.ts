@@ -1,6 +1,5 @@
 /**
- * Output in quantity, through link, daemon and command line: nothing of it is lost, and nobody pays for
- * others' slowness.
+ * Large output through link, server and command line: nothing is lost, and a slow reader delays nobody else.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -20,14 +19,14 @@ describe('large output', () => {
   });
   afterAll(() => daemon[Symbol.asyncDispose]());
 
-  /** A session that waits for a line of input before it begins. */
+  /** Starts a session that waits for a line of input before it runs `script`. */
   async function waiting(script: string): Promise<string> {
     const command = ['sh', '-c', `read go; ${script}`];
     const { stdout } = await daemon.cli(user, ['start', '--detach', '-i', '--', ...command]);
     return stdout.trim();
   }
 
-  /** `latchkey attach ID` in a pipeline to `onward`; with `go` it tells the session to begin. */
+  /** Runs `latchkey attach ID` in a pipeline to `onward`; with `go` it sends that line. */
   function attach(id: string, onward: string, go = false): Run {
     const pipeline = `${go ? 'echo |' : ''} "$1" attach --run "$2" ${go ? '-i' : ''} "$3" 2>&- | ${onward}`;
     return runAs(user, ['sh', '-c', pipeline, 'sh', program(), daemon.runFolder, id]);

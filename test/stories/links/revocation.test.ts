@@ -1,4 +1,4 @@
-/** Taking a login back: at once, everything that hangs on it, and with a receipt. */
+/** Revokes logins: at once, with everything that depends on them, and with a receipt. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -11,19 +11,19 @@ import { openDashboard } from '../../support/terminal/dashboard.ts';
 let daemon: TestDaemon;
 let link: Run;
 
-/** A daemon with these settings, and a user logged in through a link. */
+/** Starts a server with these settings, and logs the user in through a link. */
 async function begin(config: Record<string, unknown> = {}): Promise<void> {
   daemon = await TestDaemon.start({ config });
   link = await daemon.link(user);
 }
 
-/** The token itself, which a thief would have copied: the link takes away only the file. */
+/** Returns a copy of the token, as a thief would have: the link removes only the file. */
 function copiedToken(account: Account): string {
   const folder = daemon.serverFile.address.replace(':', '_');
   return readFileSync(join(account.home, '.config/latchkey/servers', folder, 'token'), 'utf8').trim();
 }
 
-/** Why the server refuses a call with this token; undefined when it does not. */
+/** Returns why the server refuses a call with this token; undefined when it does not. */
 async function refusalOf(token: string): Promise<string | undefined> {
   using rpc = new Rpc(daemon.serverFile);
   return (await rpc.unary('/latchkey.v1.AuthService/WhoAmI', undefined, token)).reason;
@@ -133,7 +133,7 @@ describe('revocation', () => {
     expect(receipt.sessions).toHaveLength(1);
     expect(receipt).toMatchObject({ survivors: [], verifiedBy: 'link' });
     expect(receipt.processes).toBeGreaterThanOrEqual(6);
-    // By their names: the keeper, which may be just leaving, has the script among its arguments.
+    // Found by their names: a keeper that is just ending has the script among its arguments.
     expect(await processes()).not.toMatch(/^(sleep 98[5-9]|\S*sh -c trap (""|'') TERM)/m);
   });
 
@@ -173,7 +173,7 @@ describe('revocation', () => {
     const copy = copiedToken(user);
     expect(await refusalOf(copy)).toBe(undefined);
     const frozen = await daemon.link(user, '--print-token');
-    frozen.kill('SIGSTOP'); // it cannot look at the time: the server ends it
+    frozen.kill('SIGSTOP'); // it cannot end itself, so the server has to
     expect(await link.finished).toMatchObject({ signal: null });
     expect(await refusalOf(copy)).toBe('TOKEN_EXPIRED');
     expect(await frozen.finished).toMatchObject({ signal: 'SIGKILL' });

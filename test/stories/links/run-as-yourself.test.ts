@@ -1,4 +1,4 @@
-/** Two people on one host: each runs programs as itself, and neither reaches what is the other's. */
+/** Two users on one host: each runs programs as itself, and has no access to those of the other. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Starting something without a link daemon: the server has one started by sudo, for whom it may. */
+/** Starts without a link daemon: the server starts one through sudo, for users who may have one. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 const PORT = 2206;
 const LINE = ['/usr/bin/latchkey', 'link', '--daemon'];
 const PASSWORD = 'Correct horse 6';
-/** Variables of the server's environment that no link may see. */
+/** Variables of the server's environment that no link may get. */
 const HOSTILE = {
   LD_PRELOAD: '/mnt/hostile.so',
   NODE_OPTIONS: '--title=hostile',
@@ -38,7 +38,7 @@ function linksOf({ name }: Account): Promise<readonly Link[]> {
   return daemon.as(root).links('--local-admin', '--user', name);
 }
 
-/** Somebody who is logged in over SSH and has lost the link daemon that this had left. */
+/** Logs `account` in over SSH, and stops the link daemon that this started. */
 async function loggedInWithoutLink(account: Account): Promise<void> {
   const run = await daemon.cli(account, ['login', '--answers-stdin', '--', `${account.name}@`], {
     input: `${PASSWORD}\n`,

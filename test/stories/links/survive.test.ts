@@ -1,11 +1,11 @@
-/** Daemon and link are killed while a session prints: nothing of it is lost (X4). */
+/** Server and link are killed while a session prints: no output is lost (X4). */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { user } from '../../support/account.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 
-// Where two accounts are to be had the daemon is root's and the session alice's; else both are one's own.
+// In a world the server runs as root and the session as alice; otherwise both run as the user of the tests.
 const lines = 400;
 const script = `n=0; while [ $n -lt ${lines} ]; do n=$((n+1)); echo line $n; sleep 0.01; done; exit 9`;
 const whole = Array.from({ length: lines }, (_, n) => `line ${n + 1}\n`).join('');

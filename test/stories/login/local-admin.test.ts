@@ -1,4 +1,4 @@
-/** The host's own administrator needs no login, and cannot lose the way in. */
+/** The local administrator needs no login, and always has a valid token. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Logging in from outside with the password of the host itself, through a real sshd. */
+/** Logs in with the host's password, through a real sshd. */
 import { readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, type Finished, mallory } from '../../support/account.ts';
@@ -27,7 +27,7 @@ afterAll(async () => {
   await sshd?.[Symbol.asyncDispose]();
 });
 
-/** `who` types `answers` to log in as `user`. */
+/** Logs in as `user` with `answers`, run by `who`. */
 function login(who: Account, user: string, ...answers: string[]): Promise<Finished> {
   const input = answers.map((line) => `${line}\n`).join('');
   return daemon.cli(who, ['login', '--answers-stdin', '--', `${user}@`], { input });

@@ -1,4 +1,4 @@
-/** A host that asks for more than the password: a one-time code through its own PAM, or a new password. */
+/** Logins that need more than the password: a one-time code through PAM, or a new password. */
 import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, bob, dora, type Finished, mallory, runAs } from '../../support/account.ts';
@@ -28,7 +28,7 @@ afterAll(async () => {
   await sshd?.[Symbol.asyncDispose]();
 });
 
-/** `who` logs in with these lines. */
+/** Logs in as `who` with `answers`. */
 function login(who: Account, ...answers: string[]): Promise<Finished> {
   const input = answers.map((line) => `${line}\n`).join('');
   return daemon.cli(who, ['login', '--answers-stdin'], { input });

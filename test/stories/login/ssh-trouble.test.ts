@@ -1,4 +1,4 @@
-/** Logging in where the host's sshd is not what it should be: another's, or one that hangs. */
+/** Logs in where the host's sshd is an impostor, or hangs. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, type Finished, mallory, type Run } from '../../support/account.ts';
@@ -27,7 +27,7 @@ afterAll(async () => {
   await real?.[Symbol.asyncDispose]();
 });
 
-/** `who` logs in as `user` while sshd behaves so; resolves once sshd has been reached. */
+/** Begins a login of `who` as `user` while sshd has `behaviour`; resolves once sshd has been reached. */
 async function begin(who: Account, user: string, behaviour: Behaviour): Promise<Run> {
   sshd.behaviour = behaviour;
   const before = sshd.connections;
@@ -89,7 +89,7 @@ describe('an sshd that hangs', needs('world', 'sshd'), () => {
   });
 });
 
-/** An account whose shell never comes to run anything. */
+/** Adds an account whose shell never runs a command. */
 function sleepyAccount(): void {
   const shell = '/mnt/bin/sleepy';
   writeFileSync(shell, '#!/bin/sh\nexec sleep 600\n');
