@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { explain } from './failure.ts';
 
 describe('a failure', () => {
-  it('has the exit status of its reason and says what to do next', () => {
+  it('has the exit status of its reason and names the next step', () => {
     expect(explain(new AppError('TOKEN_NOT_ACTIVE', 'the token has been revoked'))).toEqual({
       status: 3,
       text: "the token has been revoked; to log in again, run 'latchkey login', or 'latchkey link' on the server's host",
@@ -24,17 +24,17 @@ describe('a failure', () => {
     expect(explain(denied).text).toBe('this is for role manager; yours is user');
   });
 
-  it('leaves the next step to the message that has one', () => {
+  it('adds no next step to a message that has one', () => {
     const message = "nobody listens at host:7300; run 'latchkey serve' there";
     expect(explain(new AppError('UNREACHABLE', message)).text).toBe(message);
   });
 
-  it('names the request that failed without being foreseen', () => {
+  it('names the request of an unexpected failure', () => {
     const error = new AppError('INTERNAL', 'something went wrong', { details: { request_id: 'r-17' } });
     expect(explain(error).text).toBe("something went wrong (request r-17); the cause is in the server's log");
   });
 
-  it('shows a bug in one line, without a stack', () => {
+  it('shows a bug in one line, without a stack trace', () => {
     const { text, status } = explain(new TypeError('x is not a function\n    at y'));
     expect([text, status]).toEqual(['unexpected failure: x is not a function; please report it', 1]);
   });

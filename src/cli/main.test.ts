@@ -14,7 +14,7 @@ function shell(line: string): { status: number | null; stdout: string; stderr: s
 }
 
 describe('the command line', () => {
-  it('shows every verb, the roles it does not run itself included', async () => {
+  it('shows every command, including the roles', async () => {
     const { status, stdout } = await capture(['--help']);
     expect(status).toBe(0);
     const verbs =
@@ -22,14 +22,14 @@ describe('the command line', () => {
     for (const verb of verbs.split(' ')) expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
   });
 
-  it('fits its help on 80 columns', async () => {
+  it('fits its help into 80 columns', async () => {
     for (const argv of [['help'], ['tokens', '--help'], ['sessions', 'end', '--help'], ['start', '--help']]) {
       const { stdout } = await capture(argv);
       for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     }
   });
 
-  it("shows a verb's own options before those of all verbs", async () => {
+  it("shows a command's own options before the global options", async () => {
     for (const argv of [['whoami'], ['start'], ['sessions', 'signal']]) {
       const { stdout } = await capture([...argv, '--help']);
       expect(stdout).toMatch(/\nOptions:\n[\s\S]*\nGlobal options:\n/);
@@ -43,7 +43,7 @@ describe('the command line', () => {
     ['login --answers-stdin @here', '"@here" names no user; wanted [USER@]HOST[:PORT]'],
     ['config frob', "unknown command 'config frob'; there are check, show"],
     ['trust localhost:99999', '"localhost:99999" is not host or host:port'],
-  ])('says at %j what to do next', async (line, told) => {
+  ])('names the next step after %j', async (line, told) => {
     const { stderr } = await capture(line.split(' '));
     expect(stderr).toBe(`latchkey: ${told}\n`);
   });
@@ -78,7 +78,7 @@ describe('the command line', () => {
     if (wanted !== 0 && argv.length > 0) expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);
   });
 
-  it('suggests what was probably meant', async () => {
+  it('suggests similar commands and options', async () => {
     expect((await capture(['tokenz'])).stderr).toBe(
       "latchkey: unknown command 'tokenz' (Did you mean tokens?)\n",
     );
@@ -96,7 +96,7 @@ describe('the command line', () => {
     expect(stderr).toBe("latchkey: unknown command '\\x1b[2J\\u202e\\t'; see latchkey --help\n");
   });
 
-  it('takes global options before and after the verb', async () => {
+  it('accepts global options before and after the command', async () => {
     const wanted = { version: VERSION, commit: null, nodeVersion: process.versions.node };
     for (const argv of [
       ['--json', 'version'],
@@ -106,7 +106,7 @@ describe('the command line', () => {
     }
   });
 
-  it('says that nobody listens, and what to do', async () => {
+  it('says that no server answers, and names the next step', async () => {
     const { status, stderr } = await capture(['trust', '127.0.0.1:1']);
     expect(status).toBe(6);
     expect(stderr).toMatch(/^latchkey: 127\.0\.0\.1 port 1: .*ECONNREFUSED.*; .*\n$/);
@@ -124,12 +124,12 @@ describe('the program in a shell', () => {
     },
   );
 
-  it('ends quietly, as by SIGPIPE, when its reader goes away', () => {
+  it('exits silently, as by SIGPIPE, when its reader exits', () => {
     const { stdout, stderr } = shell('latchkey completion zsh | :; echo $PIPESTATUS');
     expect([stdout, stderr]).toEqual(['141\n', '']);
   });
 
-  it('says so when its output cannot be written', () => {
+  it('reports that its output cannot be written', () => {
     const { status, stderr } = shell('latchkey version > /dev/full');
     expect([status, stderr]).toEqual([1, expect.stringMatching(/^latchkey: standard output .*ENOSPC.*\n$/)]);
   });

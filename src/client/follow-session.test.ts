@@ -88,14 +88,14 @@ const half = async (): Promise<void> =>
     .toBeGreaterThanOrEqual(session.text.length / 2 - 1000);
 
 describe('following a session', () => {
-  it('gives all output and the status', async () => {
+  it('delivers all output and the exit status', async () => {
     session.held.resolve();
     expect(await follow()).toEqual({ exitStatus: 7 });
     expect(Buffer.concat(got)).toEqual(session.text);
     expect(progress).toEqual([]);
   });
 
-  it('loses and doubles no byte when the connection breaks (X4)', async () => {
+  it('neither loses nor repeats a byte when the connection breaks (X4)', async () => {
     const following = follow();
     await half();
     proxy.cut();
@@ -106,7 +106,7 @@ describe('following a session', () => {
     expect(kinds()).toEqual(['lost', 'attached-again']);
   });
 
-  it('comes back to a server that was down for a while', async () => {
+  it('continues after an outage of the server', async () => {
     const following = follow();
     await half();
     proxy.aim(0);
@@ -123,7 +123,7 @@ describe('following a session', () => {
     await again.stop();
   });
 
-  it('tries again while the link is lost, and gives up in the end', async () => {
+  it('retries while the link is lost, and gives up in the end', async () => {
     const lost = new AppError('LINK_LOST', 'the link is lost');
     session.failures = [lost, lost];
     session.held.resolve();
@@ -134,7 +134,7 @@ describe('following a session', () => {
     await expect(follow()).rejects.toEqual(expect.objectContaining({ reason: 'NOT_FOUND' }));
   });
 
-  it('says how much was dropped and goes on behind it', async () => {
+  it('reports dropped output, and continues after it', async () => {
     session.firstKept = 3000;
     session.held.resolve();
     await follow();
@@ -142,7 +142,7 @@ describe('following a session', () => {
     expect(Buffer.concat(got)).toEqual(session.text.subarray(3000));
   });
 
-  it('stops when told to', async () => {
+  it('stops when it is cancelled', async () => {
     const control = new AbortController();
     const following = follow({ signal: control.signal });
     await half();
@@ -152,7 +152,7 @@ describe('following a session', () => {
 });
 
 describe('input for a session', () => {
-  it('is sent in pieces, its end too, and goes on after a break', async () => {
+  it('is sent in pieces up to its end, and continues after a lost connection', async () => {
     const more = Promise.withResolvers<void>();
     async function* typed(): AsyncGenerator<Buffer> {
       yield Buffer.alloc(200_000, 'a');
@@ -171,7 +171,7 @@ describe('input for a session', () => {
     expect(Buffer.concat(session.input).toString()).toBe(`${'a'.repeat(200_000)}b`);
   });
 
-  it('that is not wanted does not end the following', async () => {
+  it('that the program does not accept does not end the following', async () => {
     session.inputError = new AppError('INPUT_CLOSED', 'no input');
     const input = (async function* () {
       yield Buffer.from('x');
@@ -183,7 +183,7 @@ describe('input for a session', () => {
     expect(Buffer.concat(got)).toEqual(session.text);
   });
 
-  it('is refused in pieces that are too large', async () => {
+  it('is refused when a piece is too large', async () => {
     const conversation = client.sessions.attachSession();
     void conversation.send({ request: { $case: 'attach', value: { sessionId: 's', offset: 0 } } });
     void conversation.send({ request: { $case: 'input', value: Buffer.alloc(256 * 1024 + 1) } });

@@ -14,20 +14,20 @@ function site(total: number) {
   return { ask, asked };
 }
 
-it('asks once for what one page holds', async () => {
+it('asks once for items that fit one page', async () => {
   const { ask, asked } = site(2500);
   const listed = await firstItems(100, ask);
   expect([listed.items.length, listed.total, asked]).toEqual([100, 2500, [100]]);
 });
 
-it('joins pages of at most a thousand up to what is wanted', async () => {
+it('joins pages of at most a thousand items', async () => {
   const { ask, asked } = site(2500);
   const listed = await firstItems(1500, ask);
   expect(listed.items).toEqual(Array.from({ length: 1500 }, (_, at) => at));
   expect(asked).toEqual([1000, 500]);
 });
 
-it('brings everything when all is wanted, and tells how far it is', async () => {
+it('fetches all items when all are wanted, and reports progress', async () => {
   const { ask, asked } = site(2500);
   const far: [number, number][] = [];
   const listed = await firstItems(Infinity, ask, (...reached) => far.push(reached));

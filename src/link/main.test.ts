@@ -26,7 +26,7 @@ function withReason(reason: string): string {
 }
 
 describe('latchkey link', () => {
-  it('keeps the token and the CA for the command line, and takes the token away when it leaves (F24)', async () => {
+  it('stores the token and the CA for the command line, and removes the token when it exits (F24)', async () => {
     const { link } = await daemon.link();
     await eventually(() => link.stderr()).toMatch(
       /^latchkey link: someone is logged in at here .* until \d{4}-/,
@@ -41,13 +41,13 @@ describe('latchkey link', () => {
     expect(readdirSync(join(daemon.run, 'links'))).toEqual([]);
   });
 
-  it('--print-token prints the token alone', async () => {
+  it('--print-token prints only the token', async () => {
     const { link } = await daemon.link(['--print-token']);
     await eventually(() => link.stdout()).toBe(`${daemon.token()}\n`);
     expect(existsSync(clientFolder())).toBe(false);
   });
 
-  it("names a socket that is its user's and the folder's group's, and its session", async () => {
+  it("registers a socket for its user and the folder's group, and its session", async () => {
     let sessionId = '';
     const register = daemon.onRegister;
     daemon.onRegister = (registration) => {
@@ -76,7 +76,7 @@ describe('latchkey link', () => {
     await line?.closed;
   });
 
-  it('--daemon says why it is not ready, within ten seconds', async () => {
+  it('--daemon reports within ten seconds why it is not ready', async () => {
     daemon.onRegister = async ({ answer }) =>
       answer({ code: 7, message: 'not you', details: withReason('NOT_ELIGIBLE') });
     const link = daemon.spawn(['--daemon']);
@@ -109,7 +109,7 @@ describe('the daemon', () => {
     ['NOT_ELIGIBLE', 4],
     ['LOCAL_ONLY', 4],
     ['LIMIT_EXCEEDED', 1],
-  ])('that refuses with %s: its words, and status %d', async (reason, status) => {
+  ])('that refuses with %s: its message, and status %d', async (reason, status) => {
     daemon.onRegister = async ({ answer }) =>
       answer({ code: 7, message: 'not for ü', details: withReason(reason) });
     const link = daemon.spawn();
@@ -118,14 +118,14 @@ describe('the daemon', () => {
     expect(readdirSync(join(daemon.run, 'links'))).toEqual([]);
   });
 
-  it('that is not there: status 6 and what to do', async () => {
+  it('that is not running: status 6 and the next step', async () => {
     rmSync(join(daemon.run, 'server.json'));
     const link = daemon.spawn();
     expect(await link.exit).toBe(6);
     expect(link.stderr()).toMatch(/no Latchkey server is running/);
   });
 
-  it("that is another's: not believed", async () => {
+  it('with another CA: not trusted', async () => {
     await using other = await FakeDaemon.open();
     daemon.writeServerFile({ ca: other.ca });
     const link = daemon.spawn();
@@ -133,14 +133,14 @@ describe('the daemon', () => {
     expect(link.stderr()).toMatch(/another program answers/);
   });
 
-  it('of another name: not believed', async () => {
+  it('with another id: not trusted', async () => {
     daemon.writeServerFile({ serverId: `${daemon.serverId}-not` });
     const link = daemon.spawn();
     expect(await link.exit).toBe(6);
     expect(link.stderr()).toMatch(/another program answers/);
   });
 
-  it('whose folder others can write: not believed', async () => {
+  it('whose folder others can write: not trusted', async () => {
     chmodSync(daemon.run, 0o777);
     await expectUntrusted();
     chmodSync(daemon.run, 0o755);
@@ -151,7 +151,7 @@ describe('the daemon', () => {
     await expectUntrusted();
   });
 
-  it('may be slow to come up', async () => {
+  it('may be slow to start', async () => {
     let calls = 0;
     const register = daemon.onRegister;
     daemon.onRegister = async (registration) => {
@@ -165,7 +165,7 @@ describe('the daemon', () => {
 });
 
 describe('another user', () => {
-  it('is not let in, and hears nothing', async (ctx) => {
+  it('is refused, and receives nothing', async (ctx) => {
     if (process.getuid?.() !== 0) return ctx.skip('needs root, to be somebody else');
     await daemon.link();
     const path = join(daemon.run, 'links', daemon.socket);

@@ -111,14 +111,14 @@ async function showsOnScreen<Item>(noun: Noun<Item>): Promise<void> {
   expect(await drawn(noun, 'enter')).toMatch(/^ {2}colour +crimson *$/m);
 }
 
-describe('what a noun has more', () => {
+describe('a new column, field or member', () => {
   it('of a token is in the table, in show, in --json, in its manual and on the dashboard', () =>
     showsEverywhere('tokens', tokens, Token.fromPartial({ jti: 't1', login: 'alice' })));
 
-  it('of a link is there, too', () =>
+  it('of a link is in all of them too', () =>
     showsEverywhere('links', links, Link.fromPartial({ socket: 'l1', linuxUser: 'alice' })));
 
-  it('of a session is there, too', () =>
+  it('of a session is in all of them too', () =>
     showsEverywhere('sessions', sessions, Session.fromPartial({ id: 's1', login: 'alice' })));
 
   it('of a login is on the dashboard', () => {
@@ -128,7 +128,7 @@ describe('what a noun has more', () => {
 });
 
 describe('a noun', () => {
-  it('prints for programs what the protocol has, all of it and under its names', () => {
+  it('has exactly the members of its protobuf message in JSON', () => {
     const common = { jti: 'jti', linuxUser: 'linuxUser', socket: 'socket' };
     const token = {
       ...common,
@@ -173,7 +173,7 @@ describe('a noun', () => {
     expect(members.map((names) => names.toSorted())).toEqual(wanted.map((names) => names.toSorted()));
   });
 
-  it('names every order that the server has, and none that it has not', async () => {
+  it('names exactly the orders that the server has', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-nouns-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     await using store = await openStore({ url: `sqlite:${join(folder, 'test.db')}` });

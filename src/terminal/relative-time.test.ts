@@ -13,7 +13,7 @@ it.each([
   [8 * 3600 - 1, 'in 7 h', 'in 7 h 59 min'],
   [-26 * 3600, '1 d ago', '1 d 2 h ago'],
   [-30 * 86_400 - 5, '30 d ago', '30 d ago'],
-])('says %i seconds as "%s", or "%s"', (seconds, brief, exact) => {
+])('formats %i seconds as "%s", or "%s"', (seconds, brief, exact) => {
   const moment = new Date(NOW + seconds * 1000);
   expect([relativeTime(moment, NOW), relativeTime(moment, NOW, 2)]).toEqual([brief, exact]);
 });

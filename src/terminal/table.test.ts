@@ -44,7 +44,7 @@ describe('a table', () => {
     expect(lay(10, row)[1]).toBe('0123456789  a very …  yesterday');
   });
 
-  it('fits any width that has room for the columns that must stay whole', () => {
+  it('fits any width that has room for the columns that may not be cut', () => {
     const cell = fc.string({ unit: 'grapheme', maxLength: 60 });
     fc.assert(
       fc.property(fc.array(cell, { minLength: 1, maxLength: 5 }), (commands) => {

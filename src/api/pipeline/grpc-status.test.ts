@@ -10,7 +10,7 @@ const reasons = Object.keys(ErrorReason).filter(
 ) as Reason[];
 
 describe('errors on the wire', () => {
-  it('knows every published reason', () => {
+  it('have a code for every published reason', () => {
     const published = Object.keys(ErrorReason).filter((name) => name !== 'UNSPECIFIED');
     expect(reasons.toSorted()).toEqual(published.toSorted());
     expect(Object.values(CODES)).not.toContain(status.OK);

@@ -175,7 +175,7 @@ describe('before a login', () => {
 });
 
 describe('what is not gRPC', () => {
-  it('does no harm: noise instead of HTTP/2, and a message that unpacks to more than 64 KiB', async () => {
+  it('does no harm: random bytes instead of HTTP/2, and a message that unpacks to more than 64 KiB', async () => {
     const socket = connectTls({
       host: 'localhost',
       port: api.port,
@@ -214,7 +214,7 @@ describe('at the limit of connections', () => {
     for (const socket of idle) socket.destroy();
   });
 
-  it('closes connections of a login that has many, and of nobody else', async () => {
+  it('closes connections of a login that has many, and of no other login', async () => {
     await using here = await ServedApi.start({ connectionLimits: { connections } });
     const own = here.http2();
     const watch = own.request(

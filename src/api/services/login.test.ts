@@ -48,7 +48,7 @@ const late = (message: RegExp) =>
   expect.objectContaining({ reason: 'DEADLINE_EXCEEDED', message: expect.stringMatching(message) });
 
 describe('a login over the API', () => {
-  it('carries any number of prompts, together and one after the other', async () => {
+  it('carries any number of prompts, together and in sequence', async () => {
     await serve(
       (authority) =>
         async function* () {
@@ -60,7 +60,7 @@ describe('a login over the API', () => {
     expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(1);
   });
 
-  it('revokes a token whose client is gone', async () => {
+  it('revokes a token whose client has disconnected', async () => {
     const minted = Promise.withResolvers<void>();
     await serve(
       (authority) =>
@@ -83,7 +83,7 @@ describe('a login over the API', () => {
     expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(0);
   });
 
-  it('waits longer for an answer that a person types, but not without end', async () => {
+  it('waits longer for an answer that is typed, but not for ever', async () => {
     const endless: Begin = async function* () {
       for (;;) yield ask(1);
     };

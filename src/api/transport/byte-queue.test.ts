@@ -15,10 +15,10 @@ const BEGIN = LoginRequest.fromPartial({
   request: { $case: 'begin', value: { method: 'web-ssh', username: 'ali', purpose: LoginPurpose.LOGIN } },
 });
 
-describe('what a client sends', () => {
+describe('the bytes that a client sends', () => {
   const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 30 }).map((bytes) => Buffer.from(bytes)));
 
-  it('is split into the same messages however it is chunked', () => {
+  it('are split into the same messages however they are chunked', () => {
     fc.assert(
       fc.property(pieces, fc.array(fc.integer({ min: 1, max: 40 })), (messages, cuts) => {
         const sent = messages.map((message) => framed(message));
@@ -34,7 +34,7 @@ describe('what a client sends', () => {
     );
   });
 
-  it('stays in order whenever the reader pauses', async () => {
+  it('stay in order whenever the reader pauses', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.oneof(pieces, fc.constantFrom('pause', 'resume', 'wait'))),
@@ -60,7 +60,7 @@ describe('what a client sends', () => {
     );
   });
 
-  it('is delivered in small chunks to a reader that pauses at each, so that tiny messages do not pile up', async () => {
+  it('are delivered in small chunks to a reader that pauses at each, so that tiny messages do not pile up', async () => {
     const stream = new Readable({ read: () => {} });
     queueWhilePaused(stream);
     const got: number[] = [];
@@ -80,7 +80,7 @@ describe('what a client sends', () => {
   it.each([
     ['a message in part', framed(Buffer.alloc(0), SENT_BYTES + 1).subarray(0, 5)],
     ['messages that wait for their turn', framed(LoginRequest.encode(BEGIN).finish())],
-  ])('takes little more memory than its bytes, even when they arrive one by one: %s', async (_, before) => {
+  ])('take little more memory than their number, even when they arrive one by one: %s', async (_, before) => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const inUse = (): number => {

@@ -8,7 +8,7 @@ const JUNK_BYTES = 1_000_000;
 /** An unknown field of 1,000,000 bytes, which the decoder drops. */
 const JUNK = Buffer.concat([Buffer.from([0x7a, 0xc0, 0x84, 0x3d]), Buffer.alloc(JUNK_BYTES)]);
 
-it('does not keep a request in memory while its answer goes on', async () => {
+it('does not keep a request in memory while its answer is sent', async () => {
   setFlagsFromString('--expose-gc');
   const gc: () => void = runInNewContext('gc');
   const kept = (): number => {

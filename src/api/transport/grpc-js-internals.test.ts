@@ -32,13 +32,13 @@ function without(member: Member): void {
 }
 
 describe('the private members of grpc-js', () => {
-  it('are those of the version that the package names and that is installed', () => {
+  it('belong to the version that package.json names and that is installed', () => {
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     expect(dependencies['@grpc/grpc-js']).toBe(GRPC_JS_VERSION);
     expect(versionIn(require.resolve('@grpc/grpc-js/package.json'))).toBe(GRPC_JS_VERSION);
   });
 
-  it('are all there', async () => {
+  it('all exist', async () => {
     await checkInternals();
   });
 

@@ -45,7 +45,7 @@ async function begun(
 }
 
 describe('the time limit of a call', () => {
-  it('ends a call whose message is announced and does not arrive', async () => {
+  it('ends a call whose message is incomplete', async () => {
     expect(await begun(WHO_AM_I, framed(Buffer.alloc(10), 60_000), { authorization })).toBe(
       DEADLINE_EXCEEDED,
     );
@@ -86,7 +86,7 @@ describe('the time limit of a call', () => {
     await once(socket, 'close');
   });
 
-  it('makes room for a new connection by closing the oldest that has shown no token', async () => {
+  it('makes room for a new connection by closing the oldest without a valid token', async () => {
     await using client = await api.client('ada');
     await client.auth.whoAmI({});
     const idle = Array.from({ length: 10 }, () => api.http2());

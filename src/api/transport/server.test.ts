@@ -58,7 +58,7 @@ async function next<Event>(events: AsyncIterator<Event>): Promise<Event> {
 }
 
 describe('AuthService', () => {
-  it('tells anyone how to verify the server', async () => {
+  it('returns to anyone what is needed to verify the server', async () => {
     await using client = await api.client();
     const keys = await client.auth.getKeys({});
     expect(keys).toMatchObject({ serverId: SERVER_ID, ca: api.pki.caPem });
@@ -66,7 +66,7 @@ describe('AuthService', () => {
     expect((await client.auth.listMethods({})).methods.map(({ name }) => name)).toEqual(['link']);
   });
 
-  it('tells callers who they are, and nothing without a token (F1)', async () => {
+  it("returns the caller's identity, and nothing without a token (F1)", async () => {
     await using client = await api.client('alice');
     const { token, role } = await client.auth.whoAmI({});
     expect(role).toBe('user');
@@ -178,7 +178,7 @@ describe('TokenService', () => {
     });
   });
 
-  it("watches: a snapshot, its end, then changes, of the caller's own tokens only", async () => {
+  it("watches the caller's own tokens only: a snapshot, its end, then changes", async () => {
     await api.token('wanda');
     await using client = await api.client('wanda');
     const events = client.tokens.watchTokens({})[Symbol.asyncIterator]();
@@ -243,15 +243,15 @@ describe('SystemService', () => {
     expect(JSON.stringify(picture)).not.toContain(token.slice(0, 40));
   });
 
-  it('shows the activity to nobody else', async () => {
+  it('shows the activity to managers only', async () => {
     await using wanda = await api.client('wanda');
     const events = wanda.system.watchActivity({})[Symbol.asyncIterator]();
     await expect(events.next()).rejects.toEqual(refused('PERMISSION_DENIED'));
   });
 });
 
-describe('a token that ends', () => {
-  it('ends its streams before the receipt is given (F3)', async () => {
+describe('a token that is revoked or expires', () => {
+  it('ends its streams before the receipt is returned (F3)', async () => {
     await using client = await api.client('eve');
     const watches = [client.tokens.watchTokens({}), client.tokens.watchTokens({})].map((watch) =>
       watch[Symbol.asyncIterator](),
@@ -345,7 +345,7 @@ describe("the local administrator's token (A8)", () => {
 });
 
 describe('the API for everyone', () => {
-  it('serves health, and tells watchers when it shuts down', async () => {
+  it('serves health, and notifies watchers when it shuts down', async () => {
     await using other = await ServedApi.start();
     const session = other.http2();
     const watch = session.request(callHeaders('grpc.health.v1.Health/Watch'));
@@ -397,7 +397,7 @@ describe('the API for everyone', () => {
     });
   });
 
-  it('refuses a request that is no message, or more than one', async () => {
+  it('refuses a malformed request, and more than one', async () => {
     const session = api.http2();
     const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys'));
     stream.end(framed(Buffer.from([0xff, 0xff])));

@@ -88,19 +88,19 @@ describe('a token from a login (N8)', () => {
     ],
   ];
 
-  it.each(bent)('is not kept when it %s', async (_, token, said) => {
+  it.each(bent)('is not stored when it %s', async (_, token, said) => {
     const { status, stderr, kept } = await login({ token: token(), claims: good.claims });
     expect({ status, kept }).toEqual({ status: 6, kept: undefined });
     expect(stderr).toMatch(said);
   });
 
-  it('is kept when it is good', async () => {
+  it('is stored when it is valid', async () => {
     expect(await login(good)).toEqual({ status: 0, stderr: 'Welcome.\n', kept: good.token });
   });
 });
 
-describe('what a server asks and tells', () => {
-  it.each(Object.entries(HOSTILE))('is harmless: %s', async (_, text) => {
+describe('the prompts and messages of a server', () => {
+  it.each(Object.entries(HOSTILE))('are harmless: %s', async (_, text) => {
     asks = [
       { kind: 'prompts', name: text, instruction: text, prompts: [{ text, echo: true }], again: false },
     ];

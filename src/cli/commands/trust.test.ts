@@ -77,7 +77,7 @@ describe('latchkey trust', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it('stores nothing when the fingerprint is another', async () => {
+  it('stores nothing when the fingerprint differs', async () => {
     const run = await latchkey('b', 'trust', `127.0.0.1:${port}`, '--fingerprint', other.fingerprint);
     expect(run.status).toBe(6);
     expect(run.stderr).toMatch(
@@ -86,7 +86,7 @@ describe('latchkey trust', () => {
     expect(() => statSync(join(folder, 'b'))).toThrow('ENOENT');
   });
 
-  it('asks nobody where there is no terminal, and says how to go on', async () => {
+  it('asks nothing without a terminal, and names the option to use', async () => {
     const run = await latchkey('c', 'trust', `127.0.0.1:${port}`);
     expect(run.status).toBe(2);
     expect(run.stderr).toMatch(/there is no terminal to ask on; .*--fingerprint\n$/);
@@ -108,7 +108,7 @@ describe('latchkey trust', () => {
     expect([run.status, run.stderr]).toEqual([0, expect.stringContaining('DNS:elsewhere.example')]);
   });
 
-  it('takes only a SHA-256 fingerprint', async () => {
+  it('accepts only a SHA-256 fingerprint', async () => {
     const run = await latchkey('e', 'trust', 'localhost', '--fingerprint', 'AA:BB');
     expect(run.status).toBe(2);
   });

@@ -6,7 +6,7 @@ import { plainNames } from './names.ts';
 
 const TEXT = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...Object.values(HOSTILE)));
 
-it('offers only what is a plain word in every shell, on one line with what it is', () => {
+it('offers only names that are plain words in every shell, one per line with a description', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(TEXT, TEXT)), (found) => {
       for (const line of plainNames([['s1', 'first'], ...found]).map((each) => each.join('\t'))) {
@@ -17,7 +17,7 @@ it('offers only what is a plain word in every shell, on one line with what it is
   );
 });
 
-it('offers nothing that bash would run, which takes what is offered for its own language', () => {
+it('offers nothing that bash, which expands candidates, would run', () => {
   const names = ['$(echo ran)', '`echo ran`', '-x', 'a;echo', "it's", 'a b', 's1', '*'];
   const lines = plainNames(names.map((name) => [name, ''])).map((each) => each.join('\t'));
   const script = 'compgen -W "$(cut -f 1)"';

@@ -12,7 +12,7 @@ function terminal(keys: string) {
   return { answers, stderr };
 }
 
-it('asks in words that do nothing to the terminal', async () => {
+it('shows prompts that are harmless to the terminal', async () => {
   for (const text of Object.values(HOSTILE)) {
     const { answers, stderr } = terminal('yes\r');
     expect(await answers.next(text, true)).toBe('yes');
@@ -21,7 +21,7 @@ it('asks in words that do nothing to the terminal', async () => {
   }
 });
 
-it('rubs out as much as it has shown, and shows nothing of a secret', async () => {
+it('erases exactly what it has shown, and shows nothing of a secret', async () => {
   const shown = terminal('a日\x7f\u009b\x7fb\r');
   expect(await shown.answers.next('', true)).toBe('ab');
   expect(shown.stderr.text).toBe(`a日${'\b \b'.repeat(2)}\\x9b${'\b \b'.repeat(4)}b\n`);

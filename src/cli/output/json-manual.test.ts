@@ -8,14 +8,14 @@ function inShort(description: Description): string {
     .join(', ');
 }
 
-it('prints for programs what has been promised, and nothing that has not', () => {
+it('prints exactly the JSON that is promised', () => {
   const { documents, events, failure, objects } = jsonManual();
   const all = { ...documents, ...events, failure, ...objects };
   const described = Object.entries(all).map(([name, description]) => [name, inShort(description)]);
   expect(Object.fromEntries(described)).toEqual(PROMISED);
 });
 
-it('describes every object that it speaks of', () => {
+it('describes every object that it mentions', () => {
   const { documents, events, failure, objects } = jsonManual();
   const all = [documents, events, { failure }, objects].flatMap((each) => Object.values(each));
   const types = all.flatMap((each) => Object.values(each));

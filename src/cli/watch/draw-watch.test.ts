@@ -6,7 +6,7 @@ import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { Memory } from '../../../test/support/terminal/memory-io.ts';
 import { runCli } from '../main.ts';
 
-it('is drawn at most ten times a second however much changes, and is whole in the end', async () => {
+it('draws at most ten times a second however much changes, and the complete list in the end', async () => {
   await using api = await ServedApi.start({ admins: ['root'] });
   const env = {
     HOME: api.folder,

@@ -12,7 +12,7 @@ interface Thing {
 const NOUN = { id: ({ id }: Thing) => id, members: { looks: integer('', ({ looks }: Thing) => looks) } };
 const there = (id: string, looks: number): Change<Thing> => ({ kind: 'there', item: { id, looks } });
 
-it('tells after a time without the server what came, changed and went, and no more', () => {
+it('reports after an outage exactly what was added, changed and removed', () => {
   const known = new WatchDiff(NOUN);
   const take = (...changes: Change<Thing>[]) => changes.flatMap((change) => known.take(change));
   known.begin();
@@ -26,7 +26,7 @@ it('tells after a time without the server what came, changed and went, and no mo
   ]);
 });
 
-it('leaves whoever follows what it tells with what is there, however often it begins again', () => {
+it('keeps a follower of its reports up to date, however often it begins again', () => {
   const things = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.nat(2));
   fc.assert(
     fc.property(fc.array(things), (snapshots) => {

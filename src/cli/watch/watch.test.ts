@@ -50,7 +50,7 @@ describe('a watch', () => {
     expect(third).toMatch(/^\d\d:\d\d:\d\d {2}gone {3}s-1$/);
   });
 
-  it('is one JSON object a line for programs', () => {
+  it('is one JSON object per line with --json', () => {
     const { run, stdout } = setting({ json: true });
     showAll(run);
     const events = stdout.text
@@ -64,7 +64,7 @@ describe('a watch', () => {
 });
 
 describe('a list', () => {
-  it('is whole and absolute in a pipe', () => {
+  it('is uncut in a pipe, with absolute times', () => {
     const { run, stdout, stderr } = setting({});
     showList(run, { items: [session('s-1')], total: 9 }, sessions);
     expect(stdout.text.split('\n')[1]).toContain('2026-06-01T11:58:30.000Z');
@@ -95,14 +95,14 @@ describe('a list', () => {
     });
   });
 
-  it('is the ids alone with --quiet', () => {
+  it('is only ids with --quiet', () => {
     const { io, stdout, stderr } = memoryOutput();
     const run = new Run(io, { quiet: true });
     showList(run, { items: [session('s-1'), session('s-2')], total: 9 }, sessions);
     expect([stdout.text, stderr.text]).toEqual(['s-1\ns-2\n', '']);
   });
 
-  it('says that there is nothing, on standard error', () => {
+  it('says on standard error that it is empty', () => {
     const { run, stdout, stderr } = setting({});
     showList(run, { items: [], total: 0 }, sessions);
     expect([stdout.text, stderr.text]).toEqual(['', 'no sessions\n']);

@@ -25,7 +25,7 @@ const pkiOf = (serverId: string, folder: string) =>
   loadPki({ folder, serverId, names: ['localhost'], addresses: ['127.0.0.1'], nowMs: Date.now() });
 
 describe('connecting', () => {
-  it('gives typed calls, with requests in part', async () => {
+  it('makes typed calls, with partial requests', async () => {
     await using client = await api.client('alice');
     expect(client.address).toBe(api.address);
     expect((await client.tokens.listTokens({ filter: { login: 'alice' } })).total).toBe(1);
@@ -50,7 +50,7 @@ describe('connecting', () => {
     expect((await nobody.auth.getKeys({})).serverId).toBe('other-server');
   });
 
-  it('says what to do when nothing answers', async () => {
+  it('names the next step when no server answers', async () => {
     const gone = await ServedApi.start();
     const client = await gone.client('alice');
     await gone[Symbol.asyncDispose]();
@@ -60,7 +60,7 @@ describe('connecting', () => {
     await client.close();
   });
 
-  it('ends a call when asked to, and when its time is over', async () => {
+  it('ends a call when it is cancelled, and at its deadline', async () => {
     await using client = await api.client('abby');
     const control = new AbortController();
     const watch = client.tokens.watchTokens({}, { signal: control.signal })[Symbol.asyncIterator]();
@@ -75,7 +75,7 @@ describe('connecting', () => {
     await expect(late()).rejects.toEqual(refused('DEADLINE_EXCEEDED'));
   });
 
-  it('leaves nothing behind when a watch is left early', async () => {
+  it('ends a watch on the server when it is abandoned', async () => {
     await using client = await api.client('alice');
     for await (const _ of client.tokens.watchTokens({})) break;
     await client.auth.whoAmI({});

@@ -25,7 +25,7 @@ describe('a server that DNS names (N1)', () => {
     expect(await dnsServer(['a.example', 'b.example'], lookup)).toBe('first.b.example:7400');
   });
 
-  it('is one of several with the lowest priority, by chance', async () => {
+  it('is chosen at random among those with the lowest priority', async () => {
     const first = record('first', 1, 60);
     const second = record('second', 1, 40);
     const later = record('later', 2, 900);
@@ -39,18 +39,18 @@ describe('a server that DNS names (N1)', () => {
     ]);
   });
 
-  it('is the address _latchkey where there is no SRV record', async () => {
+  it('is the address _latchkey without an SRV record', async () => {
     const lookup = records({}, { '_latchkey.a.example': ['192.0.2.7'] });
     expect(await dnsServer(['a.example'], lookup)).toBe('192.0.2.7:7300');
   });
 
-  it('is none without records, and where the service is said not to be there', async () => {
+  it('is none without records, or with an SRV record for "."', async () => {
     expect(await dnsServer(['a.example'], records({}))).toBeUndefined();
     const gone = [{ name: '.', port: 0, priority: 0, weight: 0 }];
     expect(await dnsServer(['a.example'], records({ '_latchkey._tcp.a.example': gone }))).toBeUndefined();
   });
 
-  it('is looked for in the search domains of resolv.conf, the last line counting', () => {
+  it('is searched in the search domains of resolv.conf, of which the last line counts', () => {
     expect(searchDomains('domain old.example\nnameserver 192.0.2.1\nsearch A.example. b.example\n')).toEqual([
       'a.example',
       'b.example',
@@ -77,17 +77,17 @@ describe('records of one priority (RFC 2782)', () => {
     return all.map(({ name }) => chosen.filter((one) => one?.name === name).length);
   }
 
-  it('are chosen in proportion to their weights; the first has the one number more', () => {
+  it('are chosen in proportion to their weights, the first with one number more', () => {
     expect(numbersFor(60, 30, 10)).toEqual([61, 30, 10]);
     expect(numbersFor(1, 1, 1)).toEqual([2, 1, 1]);
   });
 
-  it('have one chance of the whole where their weight is 0, wherever they stand', () => {
+  it('have one number when their weight is 0, wherever they are listed', () => {
     expect(numbersFor(60, 0, 40)).toEqual([60, 1, 40]);
     expect(numbersFor(0, 65_535)).toEqual([1, 65_535]);
   });
 
-  it('are the first of them where all weights are 0, and none where there is none', () => {
+  it('are the first one when all weights are 0, and none without records', () => {
     expect(numbersFor(0, 0)).toEqual([1, 0]);
     expect(numbersFor(0)).toEqual([1]);
     expect(chooseRecord([], () => 0)).toBeUndefined();

@@ -50,7 +50,7 @@ function trusted(address: string, ca = 'KEPT CA'): void {
 }
 
 describe('finding a server (N1)', () => {
-  it('asks the command line, the environment, the configuration, then this host', () => {
+  it('uses the command line, the environment, the configuration, then this host', () => {
     const run = runFolder('127.0.0.1:7300');
     for (const name of ['flag', 'environment', 'file']) trusted(`${name}.example:7300`);
     mkdirSync(join(home, '.config/latchkey'), { recursive: true });
@@ -62,7 +62,7 @@ describe('finding a server (N1)', () => {
     expect(findServer({ env }).address).toBe('file.example:7300');
   });
 
-  it('takes the CA it was given, else the one it keeps, else the one this host vouches for', () => {
+  it('uses the given CA, else the stored one, else that of the server on this host', () => {
     const run = runFolder('127.0.0.1:7300');
     const file = join(home, 'ca.pem');
     writeFileSync(file, 'GIVEN CA');
@@ -81,7 +81,7 @@ describe('finding a server (N1)', () => {
     );
   });
 
-  it('says so when there is none', () => {
+  it('reports that there is none', () => {
     expect(() => findServer({ env, run: join(home, 'none') })).toThrow(refused('UNREACHABLE'));
   });
 
@@ -94,7 +94,7 @@ describe('finding a server (N1)', () => {
   ])('reads %s', (text, address) => expect(normalAddress(text)).toBe(address));
 
   it.each(['', 'a b', 'http://x', 'host:', '::1', 'x:1:2', '../x', 'u@h'])(
-    'does not take %j for an address',
+    'rejects %j as an address',
     (text) => {
       expect(() => normalAddress(text)).toThrow(refused('USAGE'));
     },
@@ -114,7 +114,7 @@ describe('finding a token', () => {
   const stored = (token: string): void => writeToken(serverFolder(env, home, '127.0.0.1:7300'), token);
   const local = () => findServer({ env, run: runFolder('127.0.0.1:7300') });
 
-  it("takes what it was given before what it keeps, and the administrator's last (A8, F24)", () => {
+  it("prefers a given token to a stored one, and uses the administrator's last (A8, F24)", () => {
     const server = local();
     expect(findToken({ env }, server)).toMatchObject({ token: tokenOf('here'), issuer: 'here' });
     stored(tokenOf('here', 4_000_000_001));
@@ -134,7 +134,7 @@ describe('finding a token', () => {
     expect(findToken({ env }, server)?.token).toBe(tokenOf('here'));
   });
 
-  it("passes over a stored token that is over, or another server's, when there is another", () => {
+  it('skips an expired stored token, and one of another server, when there is another', () => {
     const server = local();
     stored(tokenOf('here', 1));
     expect(findToken({ env }, server)?.token).toBe(tokenOf('here'));
@@ -152,7 +152,7 @@ describe('finding a token', () => {
     expect(() => findToken({ env, localAdmin: true }, far)).toThrow(refused('NOT_LOGGED_IN'));
   });
 
-  it('knows what is no token', () => {
+  it('rejects a malformed token', () => {
     expect(() => findToken({ env: { ...env, LATCHKEY_TOKEN: 'x.y.z' } }, local())).toThrow(
       refused('TOKEN_INVALID'),
     );

@@ -24,7 +24,7 @@ async function mean(api: ServedApi): Promise<void> {
 const away = new AppError('UNREACHABLE', 'no server answers');
 const over = new AppError('TOKEN_NOT_ACTIVE', 'the token is not active');
 
-it('comes back to the server it was at, and never to another where the same person is known', async () => {
+it('reconnects to the same server, and never to another with the same login', async () => {
   await using server = await ServedApi.start({ serverId: 'this-server' });
   await using other = await ServedApi.start({ serverId: 'other-server' });
   await mean(server);

@@ -7,7 +7,7 @@ const shells = ['/bin/sh', '/bin/bash', '/usr/sbin/nologin', '/bin/false'];
 const notEligible = expect.objectContaining({ reason: 'NOT_ELIGIBLE' });
 
 describe('an account that may have a link', () => {
-  it('is the one this process runs as, by the user database', () => {
+  it('is the account of this process, by the user database', () => {
     const { username, uid, homedir } = userInfo();
     expect(ownAccount()).toMatchObject({ name: username, uid, home: homedir });
   });
@@ -19,7 +19,7 @@ describe('an account that may have a link', () => {
       expect(() => checkAccount({ ...account, shell }, shells)).toThrow(notEligible);
   });
 
-  it('is not root by the hand of a daemon that is not', () => {
+  it('is not root when a daemon that is not root starts the link', () => {
     const root = { ...account, uid: 0 };
     expect(() => checkNotEscalated(root, 998, { SUDO_UID: '998' })).toThrow(notEligible);
     expect(() => checkNotEscalated(root, 998, { SUDO_UID: '1000' })).not.toThrow();

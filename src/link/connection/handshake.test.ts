@@ -36,7 +36,7 @@ async function refused(line: Line, reason: string, message: RegExp): Promise<voi
 }
 
 describe('the first frames', () => {
-  it("are the link's Hello, and Ready once the daemon has proven itself", async () => {
+  it("are the link's Hello, and Ready once the daemon has authenticated itself", async () => {
     const { link, answer } = await waitingLink();
     const line = daemon.dial();
     const hello = await line.take('hello');
@@ -51,7 +51,7 @@ describe('the first frames', () => {
     expect(await line.ask({ $case: 'ping', value: {} }, 'done')).toEqual({});
   });
 
-  it('are refused when they prove nothing, and the link waits for better ones', async () => {
+  it('are refused without a valid proof, and the link waits for others', async () => {
     const other = signingKey(generateKeyPairSync('ed25519').privateKey);
     const nowSeconds = Math.floor(Date.now() / 1000);
     const facts = { serverId: daemon.serverId, uid: daemon.uid, nowSeconds };
@@ -90,7 +90,7 @@ describe('the first frames', () => {
     await daemon.init(daemon.dial());
   });
 
-  it('are not taken a second time from another connection', async () => {
+  it('are not accepted again on another connection', async () => {
     await waitingLink();
     const first = daemon.dial();
     const second = daemon.dial();
@@ -103,7 +103,7 @@ describe('the first frames', () => {
     await second.ask({ $case: 'init', value }, 'ready');
   });
 
-  it("are refused where the daemon's key cannot be read", async () => {
+  it("are refused when the daemon's key cannot be read", async () => {
     await waitingLink();
     rmSync(join(daemon.run, 'server.json'));
     await expect(daemon.init(daemon.dial())).rejects.toMatchObject({ reason: 'TOKEN_INVALID' });
@@ -125,7 +125,7 @@ describe('the first frames', () => {
     await line.closed;
   });
 
-  it('are answered before a third is taken', async () => {
+  it('are answered before a third is accepted', async () => {
     await waitingLink();
     const line = daemon.dial();
     const { nonce } = await line.take('hello');
@@ -138,7 +138,7 @@ describe('the first frames', () => {
 });
 
 describe('a connection after the first', () => {
-  it('replaces it only after it has proven the init key', async () => {
+  it('replaces the first only after it has proven the init key', async () => {
     const { line } = await daemon.link();
     await expect(daemon.resume(randomBytes(32))).rejects.toMatchObject({ reason: 'TOKEN_INVALID' });
     await line.ask({ $case: 'ping', value: {} }, 'done');
@@ -147,13 +147,13 @@ describe('a connection after the first', () => {
     await second.ask({ $case: 'ping', value: {} }, 'done');
   });
 
-  it('cannot make it another link', async () => {
+  it('cannot initialise the link again', async () => {
     await daemon.link();
     await expect(daemon.init(daemon.dial())).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
     await daemon.resume();
   });
 
-  it('finds the sessions as they are, and what was printed and ended meanwhile', async () => {
+  it('finds the sessions, and what they printed and how they ended meanwhile', async () => {
     const { line } = await daemon.link();
     const lasting = await line.start(['sh', '-c', 'echo begin; read go; echo end'], { input: true });
     const ending = await line.start(['sh', '-c', 'sleep 0.2; echo done; exit 9']);
@@ -177,7 +177,7 @@ describe('a connection after the first', () => {
 });
 
 describe('a token', () => {
-  it('is renewed by one of the same id that ends later, with a proof for this connection', async () => {
+  it('is renewed by one with the same id that expires later, with a proof for this connection', async () => {
     const { line } = await daemon.link();
     line.socket.destroy();
     const second = daemon.dial();
@@ -201,7 +201,7 @@ describe('a token', () => {
     await renew(daemon.token({ exp }), daemon.proof(nonce));
   });
 
-  it('ends the link when its time is over, and what it started goes on (F32)', async () => {
+  it('ends the link when it expires, and its programs continue (F32)', async () => {
     const exp = Math.floor(Date.now() / 1000) + 3;
     daemon.claims = { exp };
     const { link, line } = await daemon.link();

@@ -36,7 +36,7 @@ function readAll(log: OutputLog, from: number, length: number): { stream: Stream
   }
 }
 
-it('gives back each byte with its stream, over reopenings and droppings, from any offset', () => {
+it('returns each byte with its stream, from any offset, after reopening and dropping', () => {
   let run = 0;
   fc.assert(
     fc.property(written, fc.nat(), fc.integer({ min: 1, max: 70_000 }), (pieces, seed, length) => {
@@ -72,7 +72,7 @@ it('gives back each byte with its stream, over reopenings and droppings, from an
   );
 });
 
-it("is one link's at a time", () => {
+it('is open in one link at a time', () => {
   const record = { id: 'one', command: [], bootId: '', createdAt: 0, outputLimit: 1 };
   const session = SessionFolder.create(folder, record);
   const log = OutputLog.create(session);
@@ -80,7 +80,7 @@ it("is one link's at a time", () => {
   log[Symbol.dispose]();
 });
 
-it('is framed as the codec frames it', () => {
+it('is framed as by the codec', () => {
   fc.assert(
     fc.property(fc.nat(), fc.maxSafeNat(), fc.uint8Array(), (reader, offset, bytes) => {
       const data = Buffer.from(bytes);

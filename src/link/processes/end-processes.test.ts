@@ -36,7 +36,7 @@ function isRunning(pid: number): boolean {
 }
 
 describe('ending a session', () => {
-  it("asks first, and takes the program's own answer as its status", async () => {
+  it("sends SIGTERM first, and reports the program's own exit status", async () => {
     const { id } = await line.start([
       'bash',
       '-c',
@@ -49,7 +49,7 @@ describe('ending a session', () => {
     expect(await line.read(id)).toMatchObject({ stdout: 'up\nbye\n', status: 21 });
   });
 
-  it('ends what forks twice, makes a session of its own and ignores SIGTERM (X3)', async () => {
+  it('ends processes that fork twice, call setsid and ignore SIGTERM (X3)', async () => {
     const script = `trap "" TERM HUP; (setsid sh -c 'trap "" TERM; echo $$; sleep 60 & echo $!; wait' &) ; echo $$; sleep 60`;
     const { id } = await line.start(['sh', '-c', script]);
     const pids = (await printed(id, /(\d+\n){3}/)).trim().split('\n').map(Number);
@@ -60,7 +60,7 @@ describe('ending a session', () => {
     expect((await line.read(id)).status).toBe(137);
   });
 
-  it('ends what has thrown its environment away, and what is stopped', async () => {
+  it('ends processes without their environment, and stopped ones', async () => {
     const script = 'env -i sh -c "echo \\$\\$; kill -STOP \\$\\$; sleep 60" & wait';
     const { id } = await line.start(['sh', '-c', script]);
     const pid = Number(await printed(id, /\d+\n/));
@@ -68,7 +68,7 @@ describe('ending a session', () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  it('ends what keeps forking', async () => {
+  it('ends processes that keep forking', async () => {
     // A chain in which each process leaves the next behind, and a tree: both end by themselves.
     const chain = 'c() { [ $1 -eq 0 ] || { sleep 0.01; c $(($1 - 1)) & }; }; c 400 &';
     const tree = 't() { [ $1 -eq 0 ] && sleep 5 || { t $(($1 - 1)) & t $(($1 - 1)) & wait; }; }; t 6';
@@ -80,7 +80,7 @@ describe('ending a session', () => {
     expect((await line.read(id)).status).toBe(137);
   });
 
-  it('ends a program that is only just being started', async () => {
+  it('ends a program that is being started', async () => {
     for (let run = 0; run < 20; run += 1) {
       const { id, pid } = await line.start(['sleep', '60']);
       expect(await end(id, 0)).toEqual({ sessionId: id, processes: 1, survivors: [] });
@@ -89,7 +89,7 @@ describe('ending a session', () => {
     }
   });
 
-  it('leaves another session alone that looks like it', async () => {
+  it('does not end a similar session', async () => {
     const other = await line.start(['sh', '-c', 'echo here; exec sleep 60']);
     const { id } = await line.start(['sleep', '60'], {
       environment: { OTHER: `LATCHKEY_SESSION_ID=${other.id}` },
@@ -100,7 +100,7 @@ describe('ending a session', () => {
     expect((await end(other.id, 1000)).processes).toBe(1);
   });
 
-  it('leaves what another link, started within, looks after', async () => {
+  it('does not end sessions of a link that was started within it', async () => {
     const entry = daemon.entry.join(' ');
     const nested = await line.start([
       'sh',
@@ -119,7 +119,7 @@ describe('ending a session', () => {
     expect((await end(id, 1000)).processes).toBe(1);
   });
 
-  it('does nothing when it is over, and fails when it is unknown', async () => {
+  it('does nothing when the session has ended, and fails when it is unknown', async () => {
     const { id } = await line.start(['true']);
     await line.read(id);
     expect(await end(id, 0)).toEqual({ sessionId: id, processes: 0, survivors: [] });
@@ -142,8 +142,8 @@ describe('orphans', () => {
   });
 });
 
-describe('a link that is told to go', () => {
-  it('retires: nothing new, what runs runs out, then it leaves', async () => {
+describe('a link that is stopped', () => {
+  it('retires: starts nothing, waits for running sessions, then exits', async () => {
     await using other = await FakeDaemon.open();
     const { link: retiring, line: its } = await other.link();
     const { id } = await its.start(['sh', '-c', 'read go; echo out; exit 2'], { input: true });
@@ -159,7 +159,7 @@ describe('a link that is told to go', () => {
     expect(await retiring.exit).toBe(0);
   });
 
-  it('ends its sessions first when it is told to, and says what it ended', async () => {
+  it('ends its sessions first when requested, and reports them', async () => {
     await using other = await FakeDaemon.open();
     const { link: leaving, line: its } = await other.link();
     const { id, pid } = await its.start(['sleep', '60']);

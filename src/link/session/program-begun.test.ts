@@ -7,7 +7,7 @@ import { programBegun } from './program-begun.ts';
 
 const SHELL = '( read -r _ <&3; exec sleep 60 ) & wait';
 
-test('a shell that has not become the program yet is waited for', async () => {
+test('waits for the shell to become the program', async () => {
   const keeper = spawn('sh', ['-c', SHELL], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const pid = keeper.pid ?? 0;
   const children = (): string[] =>

@@ -8,8 +8,8 @@ import { SessionsDir } from './sessions-dir.ts';
 const SOMEBODY_ELSE = 7002;
 const ID = 's0123456789';
 
-describe('where sessions are kept', () => {
-  it('looks for none below /var/tmp in a folder that somebody else has made', (context) => {
+describe('the folder of sessions', () => {
+  it('is not searched below /var/tmp when another user has created it', (context) => {
     const uid = process.geteuid?.() ?? 0;
     const elsewhere = join('/var/tmp', `latchkey-${uid}`);
     if (uid !== 0) return context.skip('only root can give a folder away');

@@ -32,7 +32,7 @@ const failure = (reason: string, message: string | RegExp = '') =>
   expect.objectContaining({ reason, message: expect.stringMatching(message) });
 
 describe('a session', () => {
-  it('prints to both streams, and ends with its own status', async () => {
+  it("prints to both streams, and ends with the program's status", async () => {
     const { id } = await line.start(['sh', '-c', 'echo out; echo err >&2; exit 7']);
     expect(await line.read(id)).toMatchObject({ stdout: 'out\n', stderr: 'err\n', status: 7 });
     expect(
@@ -43,7 +43,7 @@ describe('a session', () => {
     });
   });
 
-  it('that is held runs nothing before it is released, and then as any other', async () => {
+  it('that is held runs nothing before it is released, and then runs as usual', async () => {
     const { sessionId, pid } = await line.hold(['sh', '-c', 'cat; id -u; env | grep -c "^_$"; exit 3'], {
       firstInput: Buffer.from('in\n'),
     });
@@ -63,18 +63,18 @@ describe('a session', () => {
     await eventually(() => existsSync(`/proc/${pid}`)).toBe(false);
   });
 
-  it('gets its arguments as they are, through no shell', async () => {
+  it('gets its arguments unchanged, without a shell', async () => {
     const words = ['', 'a b', '$HOME', '*', "'", '-n', 'ü\n'];
     const { id } = await line.start(['printf', '<%s>', ...words]);
     expect((await line.read(id)).stdout).toBe(words.map((word) => `<${word}>`).join(''));
   });
 
-  it('runs programs, never what the shell has under the same name', async () => {
+  it('runs programs, never shell builtins of the same name', async () => {
     const { id } = await line.start(['echo', '--version']);
     expect((await line.read(id)).stdout).toContain('coreutils');
   });
 
-  it("starts in the home directory with the user's own environment, and nothing of its starter's", async () => {
+  it("starts in the home directory with the user's own environment, and inherits nothing from the link", async () => {
     const { id } = await line.start(['env'], { environment: { COLOUR: 'blue', PATH: '/usr/bin:/bin' } });
     const environment = Object.fromEntries(
       (await line.read(id)).stdout
@@ -99,7 +99,7 @@ describe('a session', () => {
     );
   });
 
-  it('starts where it is told', async () => {
+  it('starts in the requested directory', async () => {
     const { id } = await line.start(['pwd'], { directory: '/usr/lib' });
     expect((await line.read(id)).stdout).toBe('/usr/lib\n');
   });
@@ -121,7 +121,7 @@ describe('a session', () => {
     expect((await line.read(id)).stdout).toContain(createHash('sha256').update(firstInput).digest('hex'));
   });
 
-  it('leaves its record to its owner alone', async () => {
+  it('keeps its record readable by its owner only', async () => {
     const { id } = await line.start(['true']);
     await line.read(id);
     expect(statSync(join(daemon.sessions, id)).mode & 0o777).toBe(0o700);
@@ -133,7 +133,7 @@ describe('a session', () => {
     ['kill -KILL $$', 137],
     ['kill -USR1 $$', 138],
     ['exit 255', 255],
-  ])('%s: its status is as the shell has it', async (script, status) => {
+  ])('%s: its status is as a shell reports it', async (script, status) => {
     const { id } = await line.start(['sh', '-c', script]);
     expect(await line.read(id)).toMatchObject({ status, all: '' });
   });
@@ -158,7 +158,7 @@ describe('a session', () => {
     expect(new Set(await Promise.all(starts))).toEqual(new Set([128 + 15]));
   });
 
-  it('may catch signals and go on', async () => {
+  it('may catch signals and continue', async () => {
     const { id } = await line.start([
       'bash',
       '-c',
@@ -171,7 +171,7 @@ describe('a session', () => {
   });
 });
 
-describe('a start that cannot be', () => {
+describe('a start that fails', () => {
   const noProgram = join(import.meta.dirname, 'sessions.test.ts');
   it.each([
     [['no-such-program-at-all'], {}, '127', /no-such-program-at-all: no such program in PATH/],
@@ -199,11 +199,11 @@ describe('a start that cannot be', () => {
     [{ environment: { LATCHKEY_SESSION_ID: 'x' } }, /LATCHKEY_SESSION_ID/],
     [{ environment: { 'A B': 'x' } }, /letters/],
     [{ sessionId: '../../x' }, /session_id/],
-  ])('%j is refused by name', async (more, message) => {
+  ])('%j is refused with the name of the field', async (more, message) => {
     await expect(line.start(['true'], more)).rejects.toMatchObject(failure('INVALID_ARGUMENT', message));
   });
 
-  it('is refused under an id that is taken', async () => {
+  it('is refused under an id that is in use', async () => {
     const { id } = await line.start(['true']);
     await expect(line.start(['true'], { sessionId: id })).rejects.toMatchObject(
       failure('INVALID_ARGUMENT', /already in use/),
@@ -223,7 +223,7 @@ describe('input', () => {
     line.ask({ $case: 'stdin', value: { sessionId, data: Buffer.from(text) } }, 'credit');
   const close = (sessionId: string) => line.ask({ $case: 'closeStdin', value: { sessionId } }, 'done');
 
-  it('comes after the first input, in order, until it is closed', async () => {
+  it('follows the first input, in order, until it is closed', async () => {
     const { id } = await line.start(['cat'], { input: true, firstInput: Buffer.from('first\n') });
     expect(await stdin(id, 'second\n')).toEqual({ reader: 0, sessionId: id, bytes: 7 });
     await stdin(id, 'third\n');
@@ -231,7 +231,7 @@ describe('input', () => {
     expect(await line.read(id)).toMatchObject({ stdout: 'first\nsecond\nthird\n', status: 0 });
   });
 
-  it('is credited as the program reads, and no more is taken than there was credit for', async () => {
+  it('is credited as the program reads, and refused beyond the credit', async () => {
     const { id } = await line.start(['sh', '-c', 'read go; wc -c'], { input: true });
     const piece = Buffer.alloc(128 * 1024, 'x');
     const credits = Promise.allSettled([stdin(id, piece), stdin(id, piece)]);
@@ -249,7 +249,7 @@ describe('input', () => {
     });
   });
 
-  it('is refused where it was not asked for', async () => {
+  it('is refused when the session was started without it', async () => {
     const { id } = await line.start(['sleep', '60']);
     await expect(stdin(id, 'x')).rejects.toMatchObject(failure('INPUT_CLOSED'));
     await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
@@ -257,7 +257,7 @@ describe('input', () => {
 });
 
 describe('reading', () => {
-  it("of one session goes on while another's reader takes nothing", async () => {
+  it("of one session continues while another's reader is stalled", async () => {
     const slow = await line.start(['yes', 'slow']);
     const quick = await line.start(['sh', '-c', 'seq 1 200000']);
     line.beginRead(slow.id, { credit: 1000 });
@@ -270,7 +270,7 @@ describe('reading', () => {
     expect(ended).toMatchObject({ processes: 1, survivors: [] });
   });
 
-  it('stays within its credit, and goes on with more', async () => {
+  it('stays within its credit, and continues with more', async () => {
     const { id } = await line.start(['printf', '%01000d', '0']);
     await line.read(id);
     const reader = line.beginRead(id, { credit: 10 });
@@ -292,7 +292,7 @@ describe('reading', () => {
     await line.take('readEnd', ({ body }) => body?.$case === 'readEnd' && body.value.reader === reader);
   });
 
-  it('begins anywhere, or now, and ends with what there is unless it follows', async () => {
+  it('begins at any offset or with new output, and ends at the current end unless it follows', async () => {
     const { id } = await line.start(['sh', '-c', 'printf 0123456789; read go; printf abc'], { input: true });
     await eventually(async () => (await line.read(id, { follow: false })).all).toBe('0123456789');
     expect((await line.read(id, { follow: false })).status).toBeUndefined();
@@ -303,7 +303,7 @@ describe('reading', () => {
     expect((await fromNow).all).toBe('abc');
   });
 
-  it('tells the streams apart at every change', async () => {
+  it('separates the streams at every change', async () => {
     const script = 'for i in 1 2 3 4 5; do echo o$i; sleep 0.02; echo e$i >&2; sleep 0.02; done';
     const { id } = await line.start(['sh', '-c', script]);
     const { stdout, stderr, all } = await line.read(id);
@@ -332,7 +332,7 @@ describe('the output limit', () => {
   const printing = ['sh', '-c', 'seq 1 200000'];
   const whole = Array.from({ length: 200_000 }, (_, index) => `${index + 1}\n`).join('');
 
-  it('drops the oldest output, says where the rest begins, and gives the disk back', async () => {
+  it('drops the oldest output, reports where the rest begins, and frees the disk', async () => {
     const { id } = await line.start(printing, { outputLimit: limit });
     await line.take('exited', ({ body }) => body?.$case === 'exited' && body.value.sessionId === id);
     const error = await line.read(id).catch((thrown: unknown) => thrown);
@@ -345,7 +345,7 @@ describe('the output limit', () => {
     expect(blocks * 512).toBeLessThan(2 * limit);
   });
 
-  it('waits for the reader that is about to come, and for no other', async () => {
+  it('waits for the expected reader, and for no other', async () => {
     const { id } = await line.start(printing, { outputLimit: limit, awaitReader: true });
     const stalled = join(daemon.sessions, id, 'output');
     await eventually(() => statSync(stalled).size).toBeGreaterThan(limit / 2);
@@ -380,7 +380,7 @@ describe('the output limit', () => {
   });
 });
 
-describe('what is left of a session', () => {
+describe('the record of a session', () => {
   it('is listed until it is forgotten', async () => {
     const { id } = await line.start(['sh', '-c', 'exit 5']);
     await line.read(id);
@@ -392,7 +392,7 @@ describe('what is left of a session', () => {
     expect(after.sessions.map(({ sessionId }) => sessionId)).not.toContain(id);
   });
 
-  it('is not forgotten while it runs', async () => {
+  it('is not forgotten while the session runs', async () => {
     const { id } = await line.start(['sleep', '60']);
     await line.ask({ $case: 'forget', value: { sessionIds: [id] } }, 'done');
     expect(existsSync(join(daemon.sessions, id))).toBe(true);
@@ -411,7 +411,7 @@ describe('what is left of a session', () => {
     await eventually(() => open().filter((path) => ids.some((id) => path.includes(id)))).toEqual([]);
   });
 
-  it('does not hang on what a program leaves in the background', async () => {
+  it('does not depend on processes that a program leaves in the background', async () => {
     const marker = join(daemon.folder, 'late');
     const { id } = await line.start(['sh', '-c', `(sleep 0.5; echo late && touch ${marker}) & echo early`]);
     expect(await line.read(id)).toMatchObject({ stdout: 'early\n', status: 0 });

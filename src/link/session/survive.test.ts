@@ -35,7 +35,7 @@ async function adopt(...ids: string[]) {
 
 describe('a session outlives its link', () => {
   it.each([0, 1, 2, 3, 4])(
-    'killed while it prints: every line is there once, and the status (run %d)',
+    'killed while it prints: every line arrives once, and the status (run %d)',
     async (run) => {
       const { id } = await line.start(['sh', '-c', `seq 1 ${LINES}; exit 3`]);
       const kills = 1 + (run % 3);
@@ -50,7 +50,7 @@ describe('a session outlives its link', () => {
     },
   );
 
-  it('that ended meanwhile: what it printed last and its status are known', async () => {
+  it('that ended meanwhile: its last output and its status are known', async () => {
     const { id, pid } = await line.start(
       ['sh', '-c', 'read go; echo last words; echo complaint >&2; exit 4'],
       {
@@ -68,7 +68,7 @@ describe('a session outlives its link', () => {
     expect(await line.read(id)).toMatchObject({ stdout: 'last words\n', stderr: 'complaint\n', status: 4 });
   });
 
-  it('that ended while no link was there at all', async () => {
+  it('that ended while there was no link', async () => {
     const gate = join(daemon.folder, 'gate');
     const script = `while [ ! -e ${gate} ]; do sleep 0.02; done; seq 1 5000; echo err >&2; exit 6`;
     const { id } = await line.start(['sh', '-c', script]);
@@ -91,7 +91,7 @@ describe('a session outlives its link', () => {
     expect(await line.read(id)).toMatchObject({ stdout: 'one\ntwo\n', status: 0 });
   });
 
-  it('keeps the input of many open, whoever comes first when they are started', async () => {
+  it('keeps the input of many sessions open, in whatever order they start', async () => {
     const started = await Promise.all(Array.from({ length: 25 }, () => line.start(['cat'], { input: true })));
     const ids = started.map(({ id }) => id);
     await killLink();
@@ -101,7 +101,7 @@ describe('a session outlives its link', () => {
     for (const id of ids) expect((await line.read(id)).status).toBe(0);
   });
 
-  it('and can be signalled and ended by the next one', async () => {
+  it('and the next link can signal and end it', async () => {
     const one = await line.start(['sleep', '60']);
     const two = await line.start(['sleep', '60']);
     await killLink();
@@ -116,7 +116,7 @@ describe('a session outlives its link', () => {
     expect((await line.read(two.id)).status).toBe(143);
   });
 
-  it('that leaves by itself or because of a signal', async () => {
+  it('that exits by itself or because of a signal', async () => {
     const { id } = await line.start(['sh', '-c', 'read go; exit 5'], { input: true });
     link.process.kill('SIGTERM');
     expect(await line.take('stopped')).toEqual({ ended: [] });
@@ -135,7 +135,7 @@ describe('a session outlives its link', () => {
 });
 
 describe('taking over', () => {
-  it('leaves a session to the link that has it', async () => {
+  it('leaves a session with the link that has it', async () => {
     const { id } = await line.start(['sh', '-c', 'read go; echo hello'], { input: true });
     const first = line;
     expect(await adopt(id)).toEqual([]);
@@ -143,11 +143,11 @@ describe('taking over', () => {
     expect(await first.read(id)).toMatchObject({ stdout: 'hello\n' });
   });
 
-  it('does not know what is not there, and nothing outside the folder', async () => {
+  it('finds no unknown session, and nothing outside of the folder', async () => {
     expect(await adopt('unknown', '..', '../../../etc', '')).toEqual([]);
   });
 
-  it('keeps a program from starting that had not been started when its link died', async () => {
+  it('prevents the start of a program that was not yet started when its link died', async () => {
     const folder = join(daemon.sessions, 'half-started');
     mkdirSync(folder, { mode: 0o700 });
     const record = { id: 'half-started', command: ['true'], bootId: 'x', createdAt: 1, outputLimit: 1 };
@@ -171,7 +171,7 @@ describe('taking over', () => {
   });
 });
 
-it('a keeper killed while its link is there ends the session, and its processes', async () => {
+it('a killed keeper ends the session and its processes', async () => {
   const { id, pid } = await line.start(['sh', '-c', 'echo $$; exec sleep 60']);
   await eventually(async () => (await line.read(id, { follow: false })).stdout).toMatch(/\d+\n/);
   const program = Number((await line.read(id, { follow: false })).stdout);
