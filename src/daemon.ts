@@ -16,7 +16,6 @@ import { makeFolders } from './config/paths/folders.ts';
 import { removeServerFile, writeServerFile } from './config/paths/run-files.ts';
 import { waitingForRestart } from './config/reload.ts';
 import type { SettingName } from './config/settings/settings.ts';
-import { codeOf } from './errno.ts';
 import { AppError } from './errors.ts';
 import type { Log } from './log/log.ts';
 import { RefusalLog } from './log/refusal-log.ts';
@@ -247,12 +246,15 @@ async function storedServerId(store: Store): Promise<string> {
 
 /** Explains to an administrator why an address cannot be listened on; returns other errors unchanged. */
 function listenProblem(error: unknown, { host, port }: ListenAddress): unknown {
-  const why = {
+  const { code, syscall } = Object(error) as NodeJS.ErrnoException;
+  if (code === undefined || (syscall !== 'listen' && syscall !== 'bind')) return error;
+  const causes: Readonly<Record<string, string>> = {
     EADDRINUSE: 'is in use. Stop the program that listens there, or choose another',
     EACCES: 'needs privileges that this user does not have. Choose a port from 1024 on',
     EADDRNOTAVAIL: 'is not an address of this host. Choose another',
-  }[codeOf(error) ?? ''];
-  if (why === undefined) return error;
+    EAFNOSUPPORT: 'needs IPv6, which this host does not have. Choose an IPv4 address',
+  };
+  const why = causes[code] ?? `cannot be listened on (${code}). Choose another`;
   return new AppError('CONFIG_INVALID', `api.listen: ${host} port ${port} ${why}`, { cause: error });
 }
 

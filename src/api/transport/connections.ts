@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { codeOf } from '../../errno.ts';
 import { FixedWindow } from '../../limits/fixed-window.ts';
 import type { Log } from '../../log/log.ts';
 import type { RefusalLog } from '../../log/refusal-log.ts';
@@ -43,6 +44,8 @@ const CONNECTION_LIMITS: ConnectionLimits = {
  * everybody else's SYN is dropped and comes again only after 1, 3 and 7 s.
  */
 const BACKLOG = 4096;
+const ANY_ADDRESS = '::';
+const ANY_IPV4_ADDRESS = '0.0.0.0';
 /** Length of the window in which calls without a token are counted. */
 const ATTEMPTS_MS = 1_000;
 /** A login with more connections than this may have to make room. */
@@ -78,7 +81,7 @@ export interface ConnectionsOptions {
   /** Receives each connection whose handshake is done. */
   readonly inject: (socket: TLSSocket) => void;
   readonly limits?: Partial<ConnectionLimits>;
-  readonly log: Pick<Log, 'error'>;
+  readonly log: Pick<Log, 'error' | 'warn'>;
   readonly refusals: Pick<RefusalLog, 'add'>;
 }
 
@@ -123,8 +126,7 @@ export class Connections implements AsyncDisposable {
 
   static async listen(options: ConnectionsOptions): Promise<Connections> {
     const connections = new Connections(options);
-    connections.#server.listen(options.listen, BACKLOG); // as an option it would not count for an fd
-    await once(connections.#server, 'listening');
+    await connections.#listen(options);
     connections.#server.on('error', (error) => options.log.error({ err: error }, 'accepting failed'));
     return connections;
   }
@@ -163,6 +165,21 @@ export class Connections implements AsyncDisposable {
     if (this.#server.listening) this.#server.close();
     for (const { socket } of this.#accepted.values()) socket.destroy();
     await closed;
+  }
+
+  /** Listens; where the kernel has no IPv6, on all IPv4 addresses instead of on all addresses. */
+  async #listen({ listen, log }: ConnectionsOptions): Promise<void> {
+    const begin = async (where: ConnectionsOptions['listen']): Promise<void> => {
+      this.#server.listen(where, BACKLOG); // as an option it would not count for an fd
+      await once(this.#server, 'listening');
+    };
+    try {
+      await begin(listen);
+    } catch (error) {
+      if (codeOf(error) !== 'EAFNOSUPPORT' || !('host' in listen) || listen.host !== ANY_ADDRESS) throw error;
+      log.warn({}, 'this host has no IPv6: the server listens on all IPv4 addresses');
+      await begin({ ...listen, host: ANY_IPV4_ADDRESS });
+    }
   }
 
   #acceptRaw(socket: Socket): void {

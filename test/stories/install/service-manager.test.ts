@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { alice } from '../../support/account.ts';
+import { alice, root, runAs } from '../../support/account.ts';
 import { DatagramListener } from '../../support/host/datagram-listener.ts';
 import { ListeningSocket } from '../../support/host/listening-socket.ts';
 import { needs } from '../../support/needs.ts';
+import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 
 /** An address that the world does not have (RFC 5737). */
 const NEW_ADDRESS = '192.0.2.7';
+
+const WITHOUT_IPV6 = join(import.meta.dirname, '../../support/host/without-ipv6');
 
 /** Changes the server's configuration file. */
 function configure(daemon: TestDaemon, changes: object): void {
@@ -121,6 +124,31 @@ describe('under a service manager', needs('world'), () => {
       expect(await manager.next()).toBe('STOPPING=1');
     }
   });
+
+  test('the server listens on all IPv4 addresses where the kernel has no IPv6, and says so', async () => {
+    await using daemon = await TestDaemon.start();
+    const [, port = ''] = daemon.serverFile.address.split(':');
+    await daemon.end();
+    await daemon.serve({ env: { LATCHKEY_API_LISTEN: `[::]:${port}` }, under: [WITHOUT_IPV6] });
+    expect(daemon.log).toContain('this host has no IPv6: the server listens on all IPv4 addresses');
+    expect(daemon.log).toContain(`latchkey serves on all IPv4 addresses, port ${port}`);
+    expect((await daemon.cli(root, ['whoami'])).status).toBe(0);
+  });
+
+  test.for([
+    ['[::1]:7300', '::1 port 7300 needs IPv6, which this host does not have. Choose an IPv4 address'],
+    ['192.0.2.9:7300', '192.0.2.9 port 7300 is not an address of this host. Choose another'],
+  ] as const)(
+    'the server refuses to listen on %s, which the host does not have, with one line',
+    async ([listen, why]) => {
+      await using daemon = await TestDaemon.start();
+      await daemon.end();
+      const argv = [WITHOUT_IPV6, program(), 'serve', '--config', daemon.configFile];
+      const refused = await runAs(root, argv, { env: { LATCHKEY_API_LISTEN: listen } }).finished;
+      expect(refused.status).toBe(78);
+      expect(refused.stderr).toBe(`latchkey: api.listen: ${why}\n`);
+    },
+  );
 
   test('the server answers on the socket it is passed, where connections wait while it restarts', async () => {
     await using daemon = await TestDaemon.start();
