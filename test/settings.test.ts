@@ -30,7 +30,7 @@ describe('a setting is one entry of the table', () => {
 
   test.each(all)('%s has a type, a default, a text and a mark for reload', (_, setting) => {
     expect(Object.keys(setting)).toEqual(['type', 'default', 'text', 'reload']);
-    expect(setting.type.wanted).toMatch(/^\S.*[^.]$/);
+    expect(setting.type.expected).toMatch(/^\S.*[^.]$/);
     expect(setting.text).toMatch(/^[A-Z].{10,90}\.$/);
     expect(setting.text).not.toMatch(/^(In|Of|As|That|Those|Whom|What|Whether|How|Who)\b/);
     for (const mode of ['system', 'self'] as const) {
@@ -68,7 +68,7 @@ describe('a new setting needs nothing but its entry', () => {
     const numbers: [number, number] = [values.log.extra.attempts, values.fresh.largestPageBytes];
     expect(numbers).toEqual([3, 8192]);
     expect(() => resolved('log.extra.attempts', 0)).toThrow(
-      'file:1: log.extra.attempts is the number 0; wanted a whole number from 1 to 9. Correct that line',
+      'file:1: log.extra.attempts is the number 0; expected a whole number from 1 to 9. Correct that line',
     );
   });
 

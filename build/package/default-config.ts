@@ -25,6 +25,6 @@ function linesOf(key: string, entry: Setting | SettingTable, indent: string): st
   const { type, text, reload } = entry;
   const value = stringify(defaultOf(entry, 'system'), { collectionStyle: 'flow', lineWidth: 0 }).trim();
   const restart = reload ? [] : ['# A change needs a restart.'];
-  const lines = [`# ${text}`, `# Value: ${type.wanted}.`, ...restart, `${key}: ${value}`];
+  const lines = [`# ${text}`, `# Value: ${type.expected}.`, ...restart, `${key}: ${value}`];
   return lines.map((line) => `#${indent}${line}`);
 }

@@ -1,4 +1,4 @@
-/** The one line that refuses a configuration: place, key, what was found, what is wanted, the next step. */
+/** Errors for an invalid configuration, each one line: place, key, value found, value expected, next step. */
 import { AppError } from '../errors.ts';
 import { inertJsonText } from '../inert.ts';
 import { weakness } from './settings/secret-strength.ts';
@@ -11,19 +11,19 @@ export function invalid(message: string, cause?: unknown): AppError {
   return new AppError('CONFIG_INVALID', message, { cause });
 }
 
-/** The refusal of what `entry` gives for `name`. */
+/** Makes the error for a setting whose value in `entry` is invalid. */
 export function badValue(name: string, type: SettingType<unknown, string>, entry: Entry): AppError {
   const found = type.secret ? describeSecret(entry.raw) : describe(entry.raw);
-  return invalid(`${entry.where}: ${name} is ${found}; wanted ${type.wanted}. ${remedy(entry)}`);
+  return invalid(`${entry.where}: ${name} is ${found}; expected ${type.expected}. ${remedy(entry)}`);
 }
 
-/** The next step for a value that is refused. */
+/** Returns the next step for an invalid value. */
 export function remedy({ source }: Entry): string {
   if (source === 'environment') return 'Correct the variable or unset it';
   return source === 'flag' ? 'Correct the flag' : 'Correct that line';
 }
 
-/** A foreign value in a few visible characters. */
+/** Describes a value from outside in a few visible characters. */
 export function describe(raw: unknown): string {
   if (raw === null || raw === undefined) return 'empty';
   if (Array.isArray(raw)) return `the list ${brief(raw)}`;
@@ -36,7 +36,7 @@ function brief(raw: unknown): string {
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
 }
 
-/** Says what is wrong with a secret without a character of it. */
+/** Describes what is wrong with a secret without quoting any of it. */
 function describeSecret(raw: unknown): string {
   if (typeof raw !== 'string') return 'a [secret] that is not text (put it in quotes)';
   return `a [secret] that ${weakness(raw) ?? 'cannot be used'}`;

@@ -10,7 +10,9 @@ import { groupId } from './paths/group-id.ts';
 import { SETTING_BY_NAME } from './settings/settings.ts';
 
 const GOOD_SECRET = 'k3Jx0q9sZmVtP2wLrY7nBvC5dG8hT1aQ';
-/** Neither root's nor this process's, so that the mode is self for everybody who runs the tests. */
+/**
+ * A uid that is neither root's nor this process's, so that the mode is self for everybody who runs the tests.
+ */
 const SOMEBODY = 4_000_000_000;
 
 let folder: string;
@@ -21,18 +23,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** With `yaml` as the file of whoever runs the tests. */
+/** Loads `yaml` as the configuration file of the user that runs the tests. */
 function load(yaml: string, env: NodeJS.ProcessEnv = {}): Config {
   writeFileSync(file, yaml, { mode: 0o600 });
   return loadConfig({ argv: { config: file }, env, uid: ownUid(), home: '/home/u' });
 }
 
-/** Without a file, in self mode. */
+/** Loads a configuration in self mode, without a file. */
 function loadSelf(env: NodeJS.ProcessEnv, run?: string): Config {
   return loadConfig({ argv: { run }, env, uid: SOMEBODY, home: '/home/u' });
 }
 
-/** The one line with which it is refused. */
+/** Returns the one-line message of the refusal. */
 function refusal(work: () => unknown): string {
   try {
     work();
@@ -45,7 +47,7 @@ function refusal(work: () => unknown): string {
 }
 
 describe('where values come from', () => {
-  test('environment before file before default, each with its source', () => {
+  test('environment overrides file, file overrides default, each with its source', () => {
     const config = load('tokens: { lifetime: 2h }\nlog: { level: debug, format: json }\n', {
       LATCHKEY_LOG_LEVEL: 'warn',
     });
@@ -58,7 +60,7 @@ describe('where values come from', () => {
     expect(entries['log.format'].where).toBe(`${file}:2`);
   });
 
-  test('lists, maps, numbers and yes or no by environment', () => {
+  test('the environment can set lists, maps, numbers and booleans', () => {
     const config = loadSelf({
       LATCHKEY_TOKENS_LIFETIMES: 'link=1h, link-daemon=1d',
       LATCHKEY_LINKS_ELIGIBLE_USERS: 'root, alice,alice',
@@ -84,7 +86,7 @@ describe('where values come from', () => {
     expect(config.sessions.outputLimitBytes).toBe(1024 ** 3);
   });
 
-  test('the variables of clients and of Kubernetes are none of its business', () => {
+  test('variables of clients and of Kubernetes are ignored', () => {
     const names = [
       'SERVER',
       'TOKEN',
@@ -99,7 +101,7 @@ describe('where values come from', () => {
     expect(Object.values(loadSelf(env).entries).every(({ source }) => source === 'default')).toBe(true);
   });
 
-  test('an empty file, and empty sections, leave everything as it is by default', () => {
+  test('an empty file and empty sections leave all defaults', () => {
     for (const yaml of ['', '# nothing\n', 'api:\nlinks: { eligible: }\n', '{}']) {
       const sources = Object.values(load(yaml).entries).map(({ source }) => source);
       expect(new Set(sources)).toEqual(new Set(['default']));
@@ -108,7 +110,7 @@ describe('where values come from', () => {
 });
 
 describe('the two modes', () => {
-  test("self mode keeps to the user's own folders and to loopback", () => {
+  test("self mode uses only the user's own folders and loopback", () => {
     const { mode, api, paths, store } = loadSelf({});
     expect([mode, api.listen]).toEqual(['self', { host: '127.0.0.1', port: 7300 }]);
     const state = '/home/u/.local/state/latchkey';
@@ -124,7 +126,7 @@ describe('the two modes', () => {
     expect(loadSelf(xdg).paths).toMatchObject({ state: '/x/state/latchkey', run: '/x/run/latchkey' });
     expect(loadSelf(xdg, '/elsewhere').paths.run).toBe('/elsewhere');
     expect(refusal(() => loadSelf({ LATCHKEY_API_LISTEN: '[::]:7300' }))).toMatch(
-      /^environment variable LATCHKEY_API_LISTEN: api.listen is "\[::\]:7300"; wanted a loopback address/,
+      /^environment variable LATCHKEY_API_LISTEN: api.listen is "\[::\]:7300"; expected a loopback address/,
     );
     expect(loadSelf({ LATCHKEY_API_LISTEN: '[::1]:0' }).api.listen).toEqual({ host: '::1', port: 0 });
   });
@@ -154,13 +156,13 @@ const NO_DNS_NAMES = [
 describe('a host name is one that a certificate can contain and DNS can find', () => {
   test.for([...NO_DNS_NAMES, '192.0.2.1', '::1'])('server.hostname: %s is refused', (name) => {
     expect(refusal(() => load(`server: { hostname: "${name}" }`))).toMatch(
-      /^FILE:1: server\.hostname is .*; wanted a DNS name,/,
+      /^FILE:1: server\.hostname is .*; expected a DNS name,/,
     );
   });
 
   test.for([...NO_DNS_NAMES, '-oProxyCommand=x', '127.0.0.1:22'])('login.ssh.host: %s is refused', (name) => {
     expect(refusal(() => load(`login: { ssh: { host: "${name}" } }`))).toMatch(
-      /^FILE:1: login\.ssh\.host is .*; wanted a host name or IP address/,
+      /^FILE:1: login\.ssh\.host is .*; expected a host name or IP address/,
     );
   });
 
@@ -175,7 +177,7 @@ describe('a host name is one that a certificate can contain and DNS can find', (
   );
 });
 
-describe('one line says file, key, found, wanted and what to do', () => {
+describe('an error names file, key, value found, value expected and remedy in one line', () => {
   test.each([
     ['sesions: {}', 'FILE:1: unknown key "sesions". Did you mean sessions? Remove or rename it'],
     [
@@ -185,34 +187,34 @@ describe('one line says file, key, found, wanted and what to do', () => {
     ['web: {}', 'FILE:1: unknown key "web". Remove or rename it'],
     [
       'api: { listen: foo }',
-      /^FILE:1: api\.listen is "foo"; wanted an IP address and a port .*\. Correct that line$/,
+      /^FILE:1: api\.listen is "foo"; expected an IP address and a port .*\. Correct that line$/,
     ],
-    ['log: { level: loud }', /log\.level is "loud"; wanted one of trace, debug/],
-    ['tokens: { lifetime: 8 }', /tokens\.lifetime is the number 8; wanted a duration with its unit/],
-    ['tokens: { lifetime: 99999d }', /wanted a duration/],
-    ['tokens: { lifetimes: { ssh: 1h } }', /tokens\.lifetimes is the map \{"ssh":"1h"\}; wanted durations/],
+    ['log: { level: loud }', /log\.level is "loud"; expected one of trace, debug/],
+    ['tokens: { lifetime: 8 }', /tokens\.lifetime is the number 8; expected a duration with its unit/],
+    ['tokens: { lifetime: 99999d }', /expected a duration/],
+    ['tokens: { lifetimes: { ssh: 1h } }', /tokens\.lifetimes is the map \{"ssh":"1h"\}; expected durations/],
     ['tokens: { lifetimes: { __proto__: 1h } }', /unknown key "tokens.lifetimes.__proto__"/],
-    ['sessions: { output_limit: 1KiB }', /sessions\.output_limit is "1KiB"; wanted a size/],
-    ['links: { shutdown_on_logout: yes }', /is "yes"; wanted true or false/],
-    ['links: { eligible: { users: bob } }', /is "bob"; wanted a list of user names/],
-    ['links: { eligible: { users: ["-x"] } }', /wanted a list of user names/],
-    ['links: { eligible: { users: ["a\\nb"] } }', /wanted a list of user names/],
-    ['links: { eligible: { users: [1000] } }', /is the list \[1000\]; wanted a list of user names/],
-    ['links: { eligible: { min_uid: -1 } }', /is the number -1; wanted a whole number/],
-    ['roles: { admin: { groups: ["oidc:x:y"] } }', /wanted a list of Linux groups/],
-    ['paths: { state: here }', /paths\.state is "here"; wanted an absolute path/],
-    ['store: { url: "postgres://x/y" }', /store\.url is "postgres:\/\/x\/y"; wanted sqlite:/],
-    ['server: { id: proxy }', /server\.id is "proxy"; wanted .* not "proxy"/],
+    ['sessions: { output_limit: 1KiB }', /sessions\.output_limit is "1KiB"; expected a size/],
+    ['links: { shutdown_on_logout: yes }', /is "yes"; expected true or false/],
+    ['links: { eligible: { users: bob } }', /is "bob"; expected a list of user names/],
+    ['links: { eligible: { users: ["-x"] } }', /expected a list of user names/],
+    ['links: { eligible: { users: ["a\\nb"] } }', /expected a list of user names/],
+    ['links: { eligible: { users: [1000] } }', /is the list \[1000\]; expected a list of user names/],
+    ['links: { eligible: { min_uid: -1 } }', /is the number -1; expected a whole number/],
+    ['roles: { admin: { groups: ["oidc:x:y"] } }', /expected a list of Linux groups/],
+    ['paths: { state: here }', /paths\.state is "here"; expected an absolute path/],
+    ['store: { url: "postgres://x/y" }', /store\.url is "postgres:\/\/x\/y"; expected sqlite:/],
+    ['server: { id: proxy }', /server\.id is "proxy"; expected .* not "proxy"/],
     ['server: { id: Ünï }', /server\.id is "Ünï"/],
     ['server: { id: 10.0.0.1 }', /server\.id is "10.0.0.1"/],
     ['server: { id: a..b }', /server\.id/],
-    ['api: 3', /FILE:1: api is the number 3; wanted a section/],
-    ['- a', /wanted sections such as "api:"/],
+    ['api: 3', /FILE:1: api is the number 3; expected a section/],
+    ['- a', /expected sections such as "api:"/],
     ['api.listen: "127.0.0.1:0"', /FILE:1: the key "api\.listen" has a dot/],
     ['? [a]\n: b', /FILE:1: a key is not text/],
     [
       'log:\n  level: info\n  level: warn',
-      'FILE:3: the key "level" in log is there twice; wanted once. Remove one',
+      'FILE:3: the key "level" in log is duplicated; expected once. Remove one',
     ],
     ['tokens: { lifetime: "1\u202eh\u001b" }', /is "1\\u202eh\\u001b";/],
   ])('%j', (yaml, line) => {
@@ -221,7 +223,7 @@ describe('one line says file, key, found, wanted and what to do', () => {
     else expect(message).toMatch(line);
   });
 
-  test.each([...SETTING_BY_NAME.keys()])('a map of maps is no %s', (name) => {
+  test.each([...SETTING_BY_NAME.keys()])('a map of maps is refused for %s', (name) => {
     const open = name.split('.').map((part) => `{ ${part}: `);
     const close = name.split('.').map(() => ' }');
     expect(refusal(() => load(`${open.join('')}{ a: { b: c } }${close.join('')}`))).toContain(
@@ -229,7 +231,7 @@ describe('one line says file, key, found, wanted and what to do', () => {
     );
   });
 
-  test('a value that the environment overrides is checked all the same', () => {
+  test('a value that the environment overrides is checked, too', () => {
     expect(refusal(() => load('log: { level: loud }', { LATCHKEY_LOG_LEVEL: 'info' }))).toContain('"loud"');
   });
 
@@ -237,9 +239,9 @@ describe('one line says file, key, found, wanted and what to do', () => {
     [
       'LATCHKEY_API_LISTN',
       'x',
-      /"LATCHKEY_API_LISTN" is no setting\. Did you mean LATCHKEY_API_LISTEN\? Unset/,
+      /"LATCHKEY_API_LISTN" is not a setting\. Did you mean LATCHKEY_API_LISTEN\? Unset/,
     ],
-    ['LATCHKEY_WEB_LISTEN', 'x', /"LATCHKEY_WEB_LISTEN" is no setting/],
+    ['LATCHKEY_WEB_LISTEN', 'x', /"LATCHKEY_WEB_LISTEN" is not a setting/],
     [
       'LATCHKEY_TOKENS_LIFETIME',
       '',
@@ -247,15 +249,15 @@ describe('one line says file, key, found, wanted and what to do', () => {
     ],
     ['LATCHKEY_TOKENS_LIFETIMES', 'link=1h,link=2h', /tokens\.lifetimes is "link=1h,link=2h"/],
     ['LATCHKEY_TOKENS_LIFETIMES', '__proto__=1h', /tokens\.lifetimes is/],
-    ['LATCHKEY_LINKS_SHUTDOWN_ON_LOGOUT', '1', /is "1"; wanted true or false/],
-    ['LATCHKEY_LINKS_ELIGIBLE_MIN_UID', '1e3', /is "1e3"; wanted a whole number/],
+    ['LATCHKEY_LINKS_SHUTDOWN_ON_LOGOUT', '1', /is "1"; expected true or false/],
+    ['LATCHKEY_LINKS_ELIGIBLE_MIN_UID', '1e3', /is "1e3"; expected a whole number/],
   ])('environment variable %s=%s', (name, value, line) => {
     expect(refusal(() => loadSelf({ [name]: value }))).toMatch(line);
   });
 });
 
 describe('secrets (A6)', () => {
-  test('a secret is kept apart and shown nowhere', () => {
+  test('a secret is read and never shown', () => {
     const config = load(`tokens: { secret: ${GOOD_SECRET} }`);
     expect(config.tokens.secret?.reveal()).toBe(GOOD_SECRET);
     expect(JSON.stringify(config)).not.toContain(GOOD_SECRET);
@@ -282,11 +284,11 @@ describe('secrets (A6)', () => {
   test('a secret and a key file together are refused', () => {
     const yaml = `tokens: { secret: ${GOOD_SECRET}, signing_key: /k.pem }`;
     expect(refusal(() => load(yaml))).toMatch(
-      /tokens\.signing_key is set, and so is tokens\.secret.*Remove one/,
+      /tokens\.signing_key is set, and tokens\.secret as well.*Remove one/,
     );
   });
 
-  test('a key file must be there and closed to others', () => {
+  test('a key file must exist and be closed to others', () => {
     const key = join(folder, 'jwt.pem');
     const yaml = `tokens: { signing_key: ${key} }`;
     expect(refusal(() => load(yaml))).toMatch(/^FILE:1: tokens\.signing_key is ".*"; there is no such file/);
@@ -309,7 +311,7 @@ describe('secrets (A6)', () => {
     expect(load('log: { level: info }').log.level).toBe('info');
   });
 
-  test("but for the group latchkey, in whose name the daemon runs, where the file is root's", (context) => {
+  test('except to the group of the daemon, when the file belongs to root', (context) => {
     if (ownUid() !== 0) context.skip('needs root');
     const gid = groupId('latchkey');
     if (gid === undefined) return context.skip('this host has no group latchkey');
@@ -332,21 +334,21 @@ describe('the file itself', () => {
     expect(refusal(() => loadConfig(input))).toMatch(/symbolic link/);
   });
 
-  test('must be there when it was named', () => {
+  test('must exist when it is named', () => {
     const input = { argv: { config: join(folder, 'none.yaml') }, env: {}, uid: ownUid(), home: folder };
     expect(refusal(() => loadConfig(input))).toMatch(/none\.yaml: there is no such file/);
   });
 
   test.each([
-    ['broken YAML', 'api: [\n', /FILE:\d+: this is not the YAML wanted here/],
+    ['broken YAML', 'api: [\n', /FILE:\d+: cannot read this YAML/],
     ['an alias', 'server: { id: &x a }\nstore: { url: *x }', /FILE:2: store\.url has an alias/],
     ['an alias bomb', bomb(), /unknown key "a"/],
     ['aliases in a list', 'links: { eligible: { users: &u [&a a, *a] } }', /has an alias/],
     ['a tag', 'server: { id: !!binary aGVsbG8= }', /has a tag/],
     ['a tag of its own', 'server: { id: !js/function x }', /FILE:1/],
     ['two documents', 'api: {}\n---\napi: {}', /there is a second document/],
-    ['deep nesting', '['.repeat(100_000), /nested too deeply|not the YAML/],
-    ['more than 1 MiB', `# ${'x'.repeat(1024 * 1024)}`, /wanted at most 1048576/],
+    ['deep nesting', '['.repeat(100_000), /nested too deeply|cannot read this YAML/],
+    ['more than 1 MiB', `# ${'x'.repeat(1024 * 1024)}`, /expected at most 1048576/],
     ['a hundred thousand keys', keys(100_000), /unknown key/],
     [
       'a hundred thousand lifetimes',

@@ -1,7 +1,7 @@
 /**
  * The configuration room promises one validated, typed object made from environment, file and
- * defaults, in this order of precedence. It refuses what it does not know instead of passing over
- * it, names file, key and remedy in one line (CONFIG_INVALID), and never shows a secret.
+ * defaults, in this order of precedence. It refuses unknown keys rather than ignoring them, names
+ * file, key and remedy in one line (CONFIG_INVALID), and never shows a secret.
  */
 import { resolve } from 'node:path';
 import { invalid } from './config-error.ts';
@@ -29,7 +29,7 @@ export interface ConfigInput {
 
 /**
  * Reads and checks the configuration. Throws CONFIG_INVALID with one line for the first problem; a
- * value that another source overrides is checked all the same.
+ * value that another source overrides is checked, too.
  */
 export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {
   const mode = modeOf(uid);
@@ -39,7 +39,7 @@ export function loadConfig({ argv, env, uid, home }: ConfigInput): Config {
       : absolutePath(argv.config, '--config');
   const file = readConfigFile(path, uid);
   if (file === undefined && argv.config !== undefined) {
-    throw invalid(`${path}: there is no such file. Make it, or leave --config out for the defaults`);
+    throw invalid(`${path}: there is no such file. Create it, or omit --config to use the defaults`);
   }
   const given = [file, readEnvironment(env), readFlags(argv)];
   const { values, entries } = resolveSettings(SETTINGS, { mode, env, home }, given);

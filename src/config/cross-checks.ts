@@ -1,4 +1,4 @@
-/** Checks of several settings at once: some do not go together, or not with the mode. */
+/** Checks combinations of settings, with each other and with the mode. */
 import { BlockList, isIPv6 } from 'node:net';
 import { AppError, isAppError } from '../errors.ts';
 import { readPrivateFile } from '../system/owned-path.ts';
@@ -15,7 +15,7 @@ export function crossCheck(config: Config, uid: number): void {
   checkListen(config);
 }
 
-/** A6: one of the two, and the file closed to others. */
+/** Checks that at most one of key file and secret is set, and that the file is closed to others (A6). */
 function checkKey({ tokens, entries }: Config, uid: number): void {
   const { signingKey, secret } = tokens;
   const { where } = entries['tokens.signing_key'];
@@ -23,12 +23,14 @@ function checkKey({ tokens, entries }: Config, uid: number): void {
   if (secret !== undefined) {
     const other = entries['tokens.secret'].where;
     throw invalid(
-      `${where}: tokens.signing_key is set, and so is tokens.secret (${other}); wanted one. Remove one`,
+      `${where}: tokens.signing_key is set, and tokens.secret as well (${other}); expected one. Remove one`,
     );
   }
   const known = readKey(where, signingKey, uid);
   if (known === undefined) {
-    throw invalid(`${where}: tokens.signing_key is ${describe(signingKey)}; there is no such file. Make it`);
+    throw invalid(
+      `${where}: tokens.signing_key is ${describe(signingKey)}; there is no such file. Create it`,
+    );
   }
 }
 
@@ -41,13 +43,13 @@ function readKey(where: string, path: string, uid: number): Buffer | undefined {
   }
 }
 
-/** Self mode serves its own user alone. */
+/** Checks that a server in self mode listens only on loopback. */
 function checkListen({ mode, api, entries }: Config): void {
   const { host } = api.listen;
   if (mode === 'system' || LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')) return;
   const entry = entries['api.listen'];
   throw invalid(
-    `${entry.where}: api.listen is ${describe(entry.raw)}; wanted a loopback address such as 127.0.0.1:7300, ` +
-      `for a user's own server is for that user alone. ${remedy(entry)}, or run it as root or latchkey`,
+    `${entry.where}: api.listen is ${describe(entry.raw)}; expected a loopback address such as 127.0.0.1:7300, ` +
+      `because a user's own server serves only that user. ${remedy(entry)}, or run it as root or latchkey`,
   );
 }

@@ -1,10 +1,10 @@
-/** The changes of a configuration that has been read again, but can be put into force only by a restart. */
+/** Finds the changes of a reloaded configuration that only a restart can apply. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './settings/config-type.ts';
 import { Secret } from './settings/secret.ts';
 import { SETTING_BY_NAME, type SettingName } from './settings/settings.ts';
 
-/** Returns the settings that `after` writes differently from `before` and that only a restart can change. */
+/** Returns the settings that differ between `before` and `after` and that only a restart can change. */
 export function waitingForRestart(before: Config, after: Config): SettingName[] {
   const written = (config: Config, name: SettingName): unknown => {
     const { raw } = config.entries[name];

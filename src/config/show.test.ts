@@ -8,7 +8,7 @@ function shown(env: NodeJS.ProcessEnv) {
   return loadConfig({ argv: {}, env, uid: 4_000_000_000, home: '/home/u' });
 }
 
-test('every setting is shown with its value and where it comes from, and no secret', () => {
+test('every setting is shown with its value and its source, but no secret', () => {
   const config = shown({ LATCHKEY_TOKENS_SECRET: SECRET, LATCHKEY_TOKENS_LIFETIMES: 'link=1h,local=2h' });
   const { lines, json } = configShow(config);
   const columns = lines.map((line) => line.split(/ {2,}/));
@@ -30,14 +30,14 @@ test('every setting is shown with its value and where it comes from, and no secr
   expect(all).toContain('{"name":"tokens.secret","value":"[secret]","source":"environment"');
 });
 
-test('values stand below each other', () => {
+test('values are aligned in a column', () => {
   const [header = '', ...lines] = configShow(shown({})).lines;
   const column = header.indexOf('VALUE');
   for (const line of lines) expect(line.slice(column - 2, column + 1)).toMatch(/^ {2}\S$/);
 });
 
-test('a check says that all is well, and of what', () => {
+test('a check reports a valid configuration and its source', () => {
   const { lines, json } = configCheck(shown({ LATCHKEY_LOG_LEVEL: 'warn' }));
-  expect(lines).toEqual(['The configuration is in order (no file, defaults only; self mode; 1 set).']);
+  expect(lines).toEqual(['The configuration is valid (no file, defaults only; self mode; 1 set).']);
   expect(json).toEqual({ ok: true, mode: 'self', file: null, set: 1 });
 });

@@ -21,11 +21,11 @@ export interface ShownSetting {
   readonly where: string;
 }
 
-/** A configuration that could be loaded is in order: says so, and where it came from. */
+/** Reports a configuration that could be loaded as valid, with its file, mode and number of settings. */
 export function configCheck(config: Config): Shown {
   const from = config.file ?? 'no file, defaults only';
   const set = shownSettings(config).filter(({ source }) => source !== 'default');
-  const line = `The configuration is in order (${from}; ${config.mode} mode; ${set.length} set).`;
+  const line = `The configuration is valid (${from}; ${config.mode} mode; ${set.length} set).`;
   return { lines: [line], json: { ok: true, mode: config.mode, file: config.file ?? null, set: set.length } };
 }
 

@@ -27,8 +27,9 @@ export async function examine(
 ): Promise<Finding[]> {
   const found: Finding[] = [];
   const service = await findService(uid);
-  const looked = await runCheck(found, 'configuration', () => findSubject(flags, env, uid, service));
-  if (looked?.subject !== undefined) await examineServer(found, looked.subject, service, uid, now);
+  const configuration = await runCheck(found, 'configuration', () => findSubject(flags, env, uid, service));
+  if (configuration?.subject !== undefined)
+    await examineServer(found, configuration.subject, service, uid, now);
   return found;
 }
 
@@ -76,11 +77,11 @@ async function runCheck<Seen extends { findings: readonly Finding[] }>(
   name: Check,
   work: (signal: AbortSignal) => Promise<Seen>,
 ): Promise<Seen | undefined> {
-  const over = new AbortController();
+  const ended = new AbortController();
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_MS / 1000} s`)), CHECK_MS);
   try {
-    const seen = await Promise.race([work(over.signal), late]);
+    const seen = await Promise.race([work(ended.signal), late]);
     found.push(...seen.findings);
     return seen;
   } catch (error) {
@@ -90,6 +91,6 @@ async function runCheck<Seen extends { findings: readonly Finding[] }>(
     return undefined;
   } finally {
     clearTimeout(timer);
-    over.abort(new Error('given up'));
+    ended.abort(new Error('the check has ended'));
   }
 }

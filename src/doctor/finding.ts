@@ -73,7 +73,7 @@ function refusalOf(error: unknown): AppError {
 }
 
 /**
- * Splits the message of a rule, which ends with what to do: "… has mode 0644; wanted 0600. Run: chmod
+ * Splits the message of a rule, which ends with what to do: "… has mode 0644; expected 0600. Run: chmod
  * 0600 …".
  */
 function splitRemedy(message: string): [summary: string, remedy: string | undefined] {

@@ -1,8 +1,8 @@
 /**
- * The doctor examines a server and its host like a sysadmin: it says of each item whether it is in order
- * and what to do if not. It applies the rules of the rooms that it asks, and has none of its own. It
- * never changes anything (except a copy of the database that it checks), never shows a secret, logs
- * nobody in, and always ends: each question to a program or over the network has a time limit.
+ * The doctor checks a server and its host as an administrator would: it reports for each item whether it is
+ * in order, and how to fix it if not. It uses the rules of other rooms, and has none of its own. It never
+ * changes anything (except a copy of the database that it checks), never shows a secret, logs nobody in, and
+ * always ends: each query of a program or over the network has a time limit.
  *
  * Each check is one file that returns findings; this file runs them.
  */

@@ -14,7 +14,7 @@ describe('the report', () => {
     sshd.skipped('not asked'),
   ];
 
-  it('aligns, says what to do, counts, and shows what others have named as it is', () => {
+  it('aligns the findings, shows remedies and counts, and escapes foreign text', () => {
     expect(lines(findings, plain)).toEqual([
       'ok       configuration  /etc/latchkey/config.yaml',
       'problem  sshd           no\\x1b]0;evil\\x07 sshd\\nok  all',
@@ -36,7 +36,11 @@ describe('the report', () => {
 
 describe('a refusal of the daemon', () => {
   it.each([
-    ['/x has mode 0644; wanted 0600. Run: chmod 0600 /x', '/x has mode 0644; wanted 0600', 'chmod 0600 /x'],
+    [
+      '/x has mode 0644; expected 0600. Run: chmod 0600 /x',
+      '/x has mode 0644; expected 0600',
+      'chmod 0600 /x',
+    ],
     ['/a. b/x is loose. Run: chmod 0600 /a. b/x', '/a. b/x is loose', 'chmod 0600 /a. b/x'],
     [
       'c.yaml:1: unknown key "x". Did you mean y? Rename it',
@@ -57,7 +61,7 @@ describe('a refusal of the daemon', () => {
     });
   });
 
-  it('is not made of a failure of the program', () => {
+  it('is not made from an unexpected error', () => {
     expect(() => sshd.failed(new TypeError('x'), 'y')).toThrow(TypeError);
   });
 });

@@ -65,7 +65,7 @@ export interface LinkRow {
 
 export type LinkState = 'ready' | 'retiring' | 'lost';
 
-/** A session, kept after its end until its retention is over. Times are in milliseconds since 1970. */
+/** A session, kept after its end until its retention has expired. Times are in milliseconds since 1970. */
 export interface SessionRow {
   readonly id: string;
   readonly login: string;

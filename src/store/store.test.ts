@@ -44,14 +44,14 @@ const refused = (words: RegExp): unknown =>
 storeContract('SQLite', open);
 
 describe('the database file', () => {
-  test('is private, with its log and its reserve', async () => {
+  test('is private, like its log and its reserve', async () => {
     await using _ = await open();
     const files = readdirSync(folder);
     expect(files.sort()).toEqual(['latchkey.db', 'latchkey.db-reserve', 'latchkey.db-wal']);
     for (const file of files) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
   });
 
-  test('has one daemon at a time', async () => {
+  test('can be opened by one daemon at a time', async () => {
     const first = await open();
     await expect(open()).rejects.toEqual(refused(/is in use by another Latchkey server/));
     await first[Symbol.asyncDispose]();
@@ -59,7 +59,7 @@ describe('the database file', () => {
     expect(await second.read((db) => getMeta(db, 'schema'))).toBe('3');
   });
 
-  test('is copied before a newer program changes it, and the copy is as it was', async () => {
+  test('is copied before a newer program changes it, and the copy is unchanged', async () => {
     const old = new Database(path);
     const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: old }) });
     await first(db as Kysely<unknown>);
@@ -85,7 +85,7 @@ describe('the database file', () => {
     const before = readFileSync(copy);
     await (await open())[Symbol.asyncDispose]();
     expect(readFileSync(copy)).toEqual(before);
-    renameSync(copy, path); // which is how to go back
+    renameSync(copy, path); // as for a downgrade
     using kept = Object.assign(new Database(path, { readonly: true }), {
       [Symbol.dispose]: () => kept.close(),
     });
@@ -93,14 +93,14 @@ describe('the database file', () => {
     expect(kept.prepare('select jti from tokens').all()).toEqual([{ jti: 'kept' }]);
   });
 
-  test('is refused from a newer version, and left alone', async () => {
+  test('of a newer version is refused', async () => {
     const newer = await open();
     await newer.commit((tx) => setMeta(tx, 'schema', '999'));
     await newer[Symbol.asyncDispose]();
     await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-3/));
   });
 
-  test('is refused when it is of another program, damaged, no file, or open to others', async () => {
+  test('is refused when it belongs to another program, is damaged, not a file, or accessible to others', async () => {
     const other = new Database(path);
     other.exec('create table t (x)');
     other.close();
@@ -116,7 +116,7 @@ describe('the database file', () => {
   });
 
   test.each(['latchkey.db', 'sqlite:latchkey.db', 'postgres://db/x', ''])(
-    'is not found by %j',
+    'is refused with the URL %j',
     async (url) => {
       await expect(openStore({ url })).rejects.toEqual(refused(/store\.url/));
     },
@@ -155,7 +155,7 @@ test('acknowledged commits survive a kill -9 during further ones', async () => {
   expect(lost).toEqual([]);
 });
 
-test('a disk that is really full refuses to issue, still revokes, and recovers by itself', async (ctx) => {
+test('on a full disk the store refuses to issue, still revokes, and recovers automatically', async (ctx) => {
   const why = await whyNoSmallDisk();
   if (why !== undefined) ctx.skip(why);
   const program = new URL('../../test/support/disk/full-disk-store.ts', import.meta.url);
@@ -174,7 +174,7 @@ test('a disk that is really full refuses to issue, still revokes, and recovers b
   });
 });
 
-test('one failed commit in the middle leaves the connection usable', async () => {
+test('a commit that fails halfway leaves the connection usable', async () => {
   await using store = await open();
   await expect(
     store.commit(async (tx) => {

@@ -1,6 +1,6 @@
 /**
- * The one rule for text filters: the text is part of a value as it stands, ignoring the case of ASCII
- * letters, and of no others. Lists apply it in the database, watches in memory.
+ * The rule for text filters: the text is part of a value, ignoring the case of ASCII letters, and of no
+ * others. Lists apply it in the database, watches in memory.
  */
 import { type RawBuilder, sql } from 'kysely';
 import { checkText } from './page.ts';
@@ -24,7 +24,7 @@ export function containsText(
   return sql<boolean>`(${sql.join(found, sql` or `)})`;
 }
 
-/** Tells whether `text` is part of one of `values`, by the same rule as `containsText`. */
+/** Returns true when `text` is part of one of `values`, by the same rule as `containsText`. */
 export function matchesText(text: string, values: readonly (string | null | undefined)[]): boolean {
   const wanted = withoutAsciiCase(text);
   return values.some((value) => typeof value === 'string' && withoutAsciiCase(value).includes(wanted));

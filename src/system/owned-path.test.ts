@@ -60,13 +60,13 @@ describe('a private file', () => {
     execFileSync('mkfifo', ['-m', '600', join(folder, 'fifo')]);
     expect(() => readPrivateFile(join(folder, 'fifo'))).toThrow(/not a regular file/);
     truncateSync(join(folder, 'real'), 1024 * 1024 + 1);
-    expect(() => readPrivateFile(join(folder, 'real'))).toThrow(/wanted at most 1048576/);
+    expect(() => readPrivateFile(join(folder, 'real'))).toThrow(/expected at most 1048576/);
   });
 
   test('is refused when it belongs to another user', () => {
     writeFileSync(path, 'key', { mode: 0o600 });
     const uid = someoneElse(path);
-    expect(() => readOwnedFile(path, { uid, forbidden: 0 })).toThrow(/belongs to uid \d+; wanted uid/);
+    expect(() => readOwnedFile(path, { uid, forbidden: 0 })).toThrow(/belongs to uid \d+; expected uid/);
   });
 });
 
@@ -88,7 +88,7 @@ describe('a private folder', () => {
     expect(() => ensureFolder(path, 0o700, mine)).toThrow(
       expect.objectContaining({
         reason: 'CONFIG_INVALID',
-        message: `${path} has mode 0750, so that others can read it; wanted 0700. Run: chmod 0700 ${path}`,
+        message: `${path} has mode 0750, so that others can read it; expected 0700. Run: chmod 0700 ${path}`,
       }),
     );
   });

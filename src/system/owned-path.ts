@@ -69,7 +69,7 @@ function openOwnedFile<T>(
     checkOwner(path, entry, ownership.uid);
     checkMode(path, entry, ownership.forbidden);
     if (entry.size > MAX_BYTES) {
-      throw invalid(`${path} has ${entry.size} bytes; wanted at most ${MAX_BYTES}. Make it smaller`);
+      throw invalid(`${path} has ${entry.size} bytes; expected at most ${MAX_BYTES}. Make it smaller`);
     }
     return use(fd, entry);
   } catch (error) {
@@ -137,7 +137,7 @@ function checkOwner(path: string, entry: Stats, uid: number): void {
 }
 
 function foreign(path: string, found: number, wanted: string): string {
-  return `${path} belongs to uid ${found}; wanted uid ${wanted}. Run: chown ${wanted.split(' ')[0]} ${path}`;
+  return `${path} belongs to uid ${found}; expected uid ${wanted}. Run: chown ${wanted.split(' ')[0]} ${path}`;
 }
 
 function checkMode(path: string, entry: Stats, forbidden: number): void {
@@ -146,7 +146,7 @@ function checkMode(path: string, entry: Stats, forbidden: number): void {
   const who = (mode & forbidden & WRITABLE_BY_OTHERS) !== 0 ? 'change' : 'read';
   throw invalid(
     `${path} has mode ${octal(mode)}, so that others can ${who} it; ` +
-      `wanted ${octal(mode & ~forbidden)}. Run: chmod ${octal(mode & ~forbidden)} ${path}`,
+      `expected ${octal(mode & ~forbidden)}. Run: chmod ${octal(mode & ~forbidden)} ${path}`,
   );
 }
 

@@ -46,7 +46,7 @@ function parseTarget(target: string): { user: string; server: string | undefined
   const at = target.lastIndexOf('@');
   const user = at < 0 ? userInfo().username : target.slice(0, at);
   const server = target.slice(at + 1);
-  if (user === '') throw new AppError('USAGE', `"${target}" names no user; wanted [USER@]HOST[:PORT]`);
+  if (user === '') throw new AppError('USAGE', `"${target}" names no user; expected [USER@]HOST[:PORT]`);
   return { user, server: server === '' ? undefined : server };
 }
 

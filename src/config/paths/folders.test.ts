@@ -45,7 +45,7 @@ describe("the daemon's folders", () => {
   test.each([
     ['system', ['700', '700', '755', '3733']],
     ['self', ['700', '700', '700', '700']],
-  ] as const)('in %s mode have their modes, twice over and whatever the umask', (mode, wanted) => {
+  ] as const)('in %s mode have their modes, on repeated calls and whatever the umask', (mode, wanted) => {
     const umask = process.umask(0o077);
     try {
       makeFolders(paths(mode));
@@ -56,21 +56,21 @@ describe("the daemon's folders", () => {
     expect(modes(mode)).toEqual(wanted);
   });
 
-  test('a start that was cut short is completed', () => {
+  test('an interrupted start is completed', () => {
     mkdirSync(paths('system').links, { recursive: true, mode: 0o700 });
     chmodSync(paths('system').run, 0o700);
     makeFolders(paths('system'));
     expect(modes('system')).toEqual(['700', '700', '755', '3733']);
   });
 
-  test('sockets made in links are of the group latchkey, where there is one', (ctx) => {
+  test('the folder of links belongs to the group latchkey, if there is one', (ctx) => {
     let gid: number;
     try {
       gid = Number(execFileSync('getent', ['group', 'latchkey'], { encoding: 'utf8' }).split(':')[2]);
     } catch {
       return ctx.skip('this host has no group latchkey');
     }
-    if (process.getuid?.() !== 0) ctx.skip('only root may give a folder away');
+    if (process.getuid?.() !== 0) ctx.skip('only root may change the group');
     makeFolders(paths('system'));
     expect(statSync(paths('system').links).gid).toBe(gid);
   });
@@ -94,7 +94,7 @@ describe("the daemon's folders", () => {
   ] as const)('%s with mode %o is refused', (which, mode) => {
     makeFolders(paths('system'));
     chmodSync(paths('system')[which], mode);
-    expect(() => makeFolders(paths('system'))).toThrow(/wanted .*Run: chmod/);
+    expect(() => makeFolders(paths('system'))).toThrow(/expected .*Run: chmod/);
   });
 });
 
@@ -110,7 +110,7 @@ describe('the run files', () => {
     pid: 7,
   };
 
-  test("server.json is everybody's to read, the token its owner's alone (A8)", () => {
+  test('server.json is readable by everybody, the token only by its owner (A8)', () => {
     writeServerFile(base, server);
     writeAdminToken(base, 'one');
     writeAdminToken(base, 'two');

@@ -1,4 +1,4 @@
-/** Makes the daemon's folders, or makes sure that those there are its own and closed to others. */
+/** Creates the daemon's folders, or checks that existing ones belong to it and are closed to others. */
 import { chmodSync, chownSync, type Stats } from 'node:fs';
 import { type AppError, isAppError } from '../../errors.ts';
 import { fileProblem } from '../../system/atomic-file.ts';
@@ -11,18 +11,20 @@ const FOR_OTHERS = 0o077;
 const WRITABLE_BY_OTHERS = 0o022;
 const PRIVATE = 0o700;
 const VISIBLE = 0o755;
-/** Everybody may put a socket there, nobody may list them or remove another's, and all are the group's. */
+/**
+ * Mode of `links`: everybody may create a socket, nobody may list or remove others', all belong to the group.
+ */
 const DROP = 0o3733;
 
 interface Folder {
   readonly path: string;
-  /** The mode that it is made with. */
+  /** The mode that it is created with. */
   readonly mode: number;
   /** Bits that are refused. */
   readonly forbidden: number;
 }
 
-/** The outer ones first. */
+/** Returns the folders, outer ones first. */
 function foldersOf({ mode, state, pki, run, links }: Paths): Folder[] {
   const own = [state, pki].map((path) => ({ path, mode: PRIVATE, forbidden: FOR_OTHERS }));
   if (mode === 'self') {
@@ -33,14 +35,14 @@ function foldersOf({ mode, state, pki, run, links }: Paths): Folder[] {
   return [...own, visible, { path: links, mode: DROP, forbidden: 0 }];
 }
 
-/** Throws CONFIG_INVALID with the command that helps. */
+/** Creates or checks the folders. Throws CONFIG_INVALID with the command that fixes the problem. */
 export function makeFolders(paths: Paths): void {
   const uid = ownUid();
   for (const { path, mode, forbidden } of foldersOf(paths)) ensureFolder(path, mode, { uid, forbidden });
   if (paths.mode === 'system') openToLinks(paths);
 }
 
-/** Sets what a start that was cut short, or a file system mounted on `links`, has left closed. */
+/** Opens what an interrupted start, or a file system mounted on `links`, has left closed. */
 function openToLinks({ run, links }: Paths): void {
   try {
     chmodSync(run, VISIBLE);
@@ -52,29 +54,32 @@ function openToLinks({ run, links }: Paths): void {
   }
 }
 
-/** The state of a folder, and what `makeFolders` would refuse or set right. */
+/** The state of a folder, and what `makeFolders` would refuse or correct. */
 export interface FolderState {
   readonly path: string;
-  readonly isThere: boolean;
-  /** CONFIG_INVALID with the command that helps. */
+  readonly exists: boolean;
+  /** CONFIG_INVALID with the command that fixes the problem. */
   readonly problem?: AppError;
 }
 
-/** Returns the state of the folders. Makes and changes nothing. */
+/** Returns the state of the folders. Creates and changes nothing. */
 export function folderStates(paths: Paths): FolderState[] {
   return foldersOf(paths).map((folder) => {
     try {
       const entry = checkFolder(folder.path, { uid: ownUid(), forbidden: folder.forbidden });
       if (entry !== undefined && paths.mode === 'system') checkOpen(folder, entry);
-      return { path: folder.path, isThere: entry !== undefined };
+      return { path: folder.path, exists: entry !== undefined };
     } catch (error) {
       if (!isAppError(error)) throw error;
-      return { path: folder.path, isThere: true, problem: error };
+      return { path: folder.path, exists: true, problem: error };
     }
   });
 }
 
-/** The bits that `openToLinks` sets: links must get to their folder, and their sockets be the group's. */
+/**
+ * Throws CONFIG_INVALID unless mode and group are as `openToLinks` sets them, for links to reach their
+ * folder.
+ */
 function checkOpen({ path, mode }: Folder, entry: Stats): void {
   const found = entry.mode & 0o7777;
   if (mode !== PRIVATE && found !== mode) {
@@ -84,6 +89,6 @@ function checkOpen({ path, mode }: Folder, entry: Stats): void {
   const gid = mode === DROP ? groupId(SYSTEM_USER) : undefined;
   if (gid !== undefined && entry.gid !== gid) {
     const help = `chgrp ${SYSTEM_USER} ${path} && chmod ${DROP.toString(8)} ${path}`;
-    throw invalid(`${path} is of group ${entry.gid}; links need ${SYSTEM_USER}. Run: ${help}`);
+    throw invalid(`${path} has group ${entry.gid}; links need ${SYSTEM_USER}. Run: ${help}`);
   }
 }

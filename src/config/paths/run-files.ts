@@ -7,11 +7,11 @@ import { dirname, join } from 'node:path';
 import { syncPath, writeDurably } from '../../system/atomic-file.ts';
 import type { Mode } from './paths.ts';
 
-/** The contents of `server.json`: by these, local programs find the server and may trust it. */
+/** The contents of `server.json`, with which local programs find the server and verify it. */
 export interface ServerFile {
   readonly serverId: string;
   readonly hostname: string;
-  /** `host:port` to dial from this host. */
+  /** `host:port` to connect to from this host. */
   readonly address: string;
   /** The root CA's certificate, PEM. */
   readonly ca: string;
@@ -22,12 +22,14 @@ export interface ServerFile {
   readonly pid: number;
 }
 
-/** `run` is the run folder. Throws CONFIG_INVALID or UNAVAILABLE, as the others do. */
+/**
+ * Writes `server.json` to the run folder `run`. Throws CONFIG_INVALID or UNAVAILABLE, like the others here.
+ */
 export function writeServerFile(run: string, file: ServerFile): void {
   writeDurably(join(run, 'server.json'), `${JSON.stringify(file, null, 2)}\n`, 0o644);
 }
 
-/** Does nothing when there is none. */
+/** Does nothing when the file does not exist. */
 export function removeServerFile(run: string): void {
   remove(join(run, 'server.json'));
 }
@@ -36,7 +38,7 @@ export function writeAdminToken(run: string, token: string): void {
   writeDurably(tokenFile(run), `${token}\n`, 0o600);
 }
 
-/** Does nothing when there is none. */
+/** Does nothing when the file does not exist. */
 export function removeAdminToken(run: string): void {
   remove(tokenFile(run));
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { Secret } from './secret.ts';
 import { weakness } from './secret-strength.ts';
 
-test('a secret shows itself nowhere but in reveal()', () => {
+test('a secret is shown only by reveal()', () => {
   const secret = new Secret('hunter2');
   const shown = [
     `${secret}`,
@@ -32,7 +32,7 @@ test.each([
   ['k3Jx0q9sZmVtk3Jx0q9sZmVtk3Jx0q9sZmVt', 'repeats itself'],
   ['k3Jx0q9sZmVtP2wLk3Jx0q9sZmVtP2wLk3J', 'repeats itself'],
   ['0123456789abcdefghijklmnopqrstuvwxyz', 'is mostly a run of neighbouring characters'],
-])('%j is no secret: it %s (A6)', (text, why) => {
+])('%j is refused as a secret: it %s (A6)', (text, why) => {
   expect(weakness(text)).toBe(why);
 });
 

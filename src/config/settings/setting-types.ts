@@ -1,6 +1,6 @@
 /**
- * The types of values a setting can have. Each says in words what it wants, how text from the
- * environment becomes such a value, and turns what was written into what the program uses.
+ * The types of values that a setting can have. Each describes the values that it expects and the form of text
+ * from the environment, and converts what was written to the value that the program uses.
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
@@ -20,10 +20,10 @@ export type Shape = 'text' | 'boolean' | 'integer' | 'list' | 'map';
 
 /** `Unit` is what the name of a value ends with inside the program: `Seconds`, `Bytes`. */
 export interface SettingType<T, Unit extends string = ''> {
-  /** The value of what was written, if it fits; what `auto` comes to may depend on `around`. */
+  /** Converts what was written, if it is valid; the value of `auto` may depend on `around`. */
   readonly read: (raw: unknown, around: Surroundings) => Reading<T>;
-  /** Completes "wanted …". */
-  readonly wanted: string;
+  /** Completes "expected …". */
+  readonly expected: string;
   readonly shape: Shape;
   readonly unit: Unit;
   readonly secret: boolean;
@@ -33,7 +33,7 @@ type Reading<T> = { readonly success: true; readonly data: T } | { readonly succ
 
 interface Description<T, Unit> {
   readonly schema: z.ZodType<T>;
-  readonly wanted: string;
+  readonly expected: string;
   readonly shape: Shape;
   readonly unit?: Unit;
   readonly secret?: boolean;
@@ -48,7 +48,7 @@ function typed<T, const Unit extends string = ''>({
   return { read: (raw) => schema.safeParse(raw), unit, secret, ...words };
 }
 
-/** Makes a schema of `parse`, which returns undefined for a text that does not fit. */
+/** Makes a schema of `parse`, which returns undefined for an invalid text. */
 function parsed<T>(parse: (text: string) => T | undefined): z.ZodType<T> {
   return z.string().transform((text, context): T => {
     const value = parse(text);
@@ -66,7 +66,7 @@ export function orAuto<T, Found, Unit extends string>(
   return {
     ...type,
     read: (raw, around) => (raw === 'auto' ? { success: true, data: find(around) } : type.read(raw, around)),
-    wanted: `${type.wanted}, or auto`,
+    expected: `${type.expected}, or auto`,
   };
 }
 
@@ -83,21 +83,21 @@ export function orNothing<T, Unit extends string>(
 export function oneOf<const T extends readonly [string, ...string[]]>(...words: T): SettingType<T[number]> {
   return typed({
     schema: z.enum(words),
-    wanted: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
+    expected: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
     shape: 'text',
   });
 }
 
 export const yesOrNo = typed({
   schema: z.boolean(),
-  wanted: 'true or false',
+  expected: 'true or false',
   shape: 'boolean',
 });
 
 export function integer(least: number, most: number): SettingType<number> {
   return typed({
     schema: z.int().min(least).max(most),
-    wanted: `a whole number from ${least} to ${most}`,
+    expected: `a whole number from ${least} to ${most}`,
     shape: 'integer',
   });
 }
@@ -111,7 +111,7 @@ const seconds = parsed((text) => {
   return all <= LONGEST_SECONDS ? all : undefined;
 });
 const DURATION = {
-  wanted: 'a duration with its unit (s, m, h, d, w) such as 90s, 8h or 7d, at most 3660d',
+  expected: 'a duration with its unit (s, m, h, d, w) such as 90s, 8h or 7d, at most 3660d',
   shape: 'text',
 } as const;
 
@@ -135,7 +135,7 @@ export function size(least: number, words: string): SettingType<number, 'Bytes'>
       const bytes = Number(amount) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN);
       return bytes >= least && bytes <= 1024 ** 4 ? bytes : undefined;
     }),
-    wanted: `a size with its unit (B, KiB, MiB, GiB, TiB) such as 64MiB, from ${words} to 1TiB`,
+    expected: `a size with its unit (B, KiB, MiB, GiB, TiB) such as 64MiB, from ${words} to 1TiB`,
     shape: 'text',
     unit: 'Bytes',
   });
@@ -149,7 +149,7 @@ export const listenAddress = typed({
     const fits = six === undefined ? isIPv4(host) : isIPv6(host);
     return fits && port <= 65_535 ? { host, port } : undefined;
   }),
-  wanted: 'an IP address and a port such as [::]:7300 or 127.0.0.1:7300',
+  expected: 'an IP address and a port such as [::]:7300 or 127.0.0.1:7300',
   shape: 'text',
 });
 
@@ -160,7 +160,7 @@ export const serverId = typed({
     const fits = text.length <= 64 && text.split('.').every((part) => label.test(part));
     return fits && text !== 'proxy' && isIP(text) === 0 ? text : undefined;
   }),
-  wanted: 'up to 64 lower-case letters, digits, "-" and "." like a host name, and not "proxy"',
+  expected: 'up to 64 lower-case letters, digits, "-" and "." like a host name, and not "proxy"',
   shape: 'text',
 });
 
@@ -173,24 +173,24 @@ function isDnsName(text: string): boolean {
 
 export const hostName = typed({
   schema: z.string().refine(isDnsName),
-  wanted: 'a DNS name, whose parts have 1 to 63 letters, digits, "-" and "_"',
+  expected: 'a DNS name, whose parts have 1 to 63 letters, digits, "-" and "_"',
   shape: 'text',
 });
 
-/** A name or address to dial; never something that could be taken for an option. */
-export const dialledHost = typed({
+/** A name or address to connect to; never something that could be taken for an option. */
+export const remoteHost = typed({
   schema: z.string().refine((text) => isDnsName(text) || isIP(text) !== 0),
-  wanted: 'a host name or IP address such as 127.0.0.1',
+  expected: 'a host name or IP address such as 127.0.0.1',
   shape: 'text',
 });
 
-/** A list of some of `words`, without doubles. */
+/** A list of some of `words`, without duplicates. */
 export function someOf<const T extends readonly [string, ...string[]]>(
   ...words: T
 ): SettingType<readonly T[number][]> {
   return typed({
     schema: z.array(z.enum(words)).transform((found) => [...new Set(found)]),
-    wanted: `a list of ${words.join(', ')}`,
+    expected: `a list of ${words.join(', ')}`,
     shape: 'list',
   });
 }
@@ -201,7 +201,7 @@ export const absolutePath = typed({
       ? withoutSlash(normalize(text))
       : undefined,
   ),
-  wanted: 'an absolute path',
+  expected: 'an absolute path',
   shape: 'text',
 });
 
@@ -212,7 +212,7 @@ function withoutSlash(path: string): string {
 /** A database's path, absolute or relative to the state folder. */
 export const storeUrl = typed({
   schema: z.string().regex(/^sqlite:[^\0?#]+[^\0?#/]$/),
-  wanted: 'sqlite: and a file name such as sqlite:latchkey.db',
+  expected: 'sqlite: and a file name such as sqlite:latchkey.db',
   shape: 'text',
 });
 
@@ -221,7 +221,7 @@ export const strongSecret = typed({
     .string()
     .refine((text) => weakness(text) === undefined)
     .transform((text) => new Secret(text)),
-  wanted: 'at least 32 random characters, for example from: openssl rand -base64 48',
+  expected: 'at least 32 random characters, for example from: openssl rand -base64 48',
   shape: 'text',
   secret: true,
 });
@@ -229,10 +229,10 @@ export const strongSecret = typed({
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const NAME = /^(?![-\s])[^\x00-\x1f\x7f-\x9f,:]{1,256}(?<!\s)$/;
 
-/** Names of users, without doubles. */
+/** Names of users, without duplicates. */
 export const userNames = typed<readonly string[]>({
   schema: z.array(z.string().regex(NAME)).transform((names) => [...new Set(names)]),
-  wanted: 'a list of user names such as [alice, bob]',
+  expected: 'a list of user names such as [alice, bob]',
   shape: 'list',
 });
 
@@ -241,7 +241,7 @@ export const groupNames = typed<readonly string[]>({
   schema: z
     .array(parsed((text) => unixGroup(text.startsWith('unix:') ? text.slice(5) : text)))
     .transform((groups) => [...new Set(groups)]),
-  wanted: 'a list of Linux groups such as [wheel] or ["unix:wheel"]',
+  expected: 'a list of Linux groups such as [wheel] or ["unix:wheel"]',
   shape: 'list',
 });
 
@@ -253,7 +253,7 @@ function unixGroup(name: string): string | undefined {
 export function durations(...names: readonly string[]): SettingType<Readonly<Record<string, number>>> {
   return typed({
     schema: z.partialRecord(z.enum(names), seconds) as z.ZodType<Record<string, number>>,
-    wanted: `durations such as 8h by one of ${names.join(', ')}`,
+    expected: `durations such as 8h by one of ${names.join(', ')}`,
     shape: 'map',
   });
 }

@@ -1,6 +1,6 @@
 /**
- * One setting, and what follows from a table of them: the name and the variable of each, and the type of the
- * values that they come to.
+ * One setting, and what is derived from a table of settings: the name and variable of each, and the type of
+ * their values.
  */
 import type { Mode } from '../paths/paths.ts';
 import type { SettingType } from './setting-types.ts';
@@ -11,7 +11,7 @@ export interface Setting<T = unknown, Unit extends string = string> {
   readonly default: unknown;
   /** One or two sentences for the manual page and the configuration file of the package. */
   readonly text: string;
-  /** A reload puts a change into force; if false, only a restart does. */
+  /** True when a reload applies a change; otherwise only a restart does. */
   readonly reload: boolean;
 }
 
@@ -26,8 +26,8 @@ export type NameIn<Table> = {
 }[keyof Table & string];
 
 /**
- * The values that a table's settings come to, in the same sections. A member is called after its key and its
- * unit: `sessions.output_limit`, a size, is `sessions.outputLimitBytes`.
+ * The values of a table's settings, in the same sections. A member is named after its key and its unit:
+ * `sessions.output_limit`, a size, is `sessions.outputLimitBytes`.
  */
 export type Resolved<Table> = {
   readonly [Key in keyof Table & string as Member<Key, Table[Key]>]: Table[Key] extends Setting<infer T>
@@ -59,7 +59,7 @@ function leaves(table: SettingTable, prefix: string): [string, Setting][] {
   );
 }
 
-/** Tells a setting from a section, which may have a key `text` too, but no string there. */
+/** Distinguishes a setting from a section, which may have a key `text`, too, but not as a string. */
 export function isSetting(entry: Setting | SettingTable): entry is Setting {
   return typeof entry.text === 'string';
 }

@@ -1,5 +1,5 @@
 /**
- * Every setting there is, each in one place: its type, its default, its text, and whether a reload is enough.
+ * All settings, each in one place: its type, its default, its text, and whether a reload is enough.
  * The type of the configuration, `latchkey config`, the manual page and the package's file are made from this
  * table. A key that is not here is refused.
  */
@@ -8,7 +8,6 @@ import { defaultRun, defaultState, type Mode } from '../paths/paths.ts';
 import { type NameIn, type SettingTable, settingsIn } from './setting.ts';
 import {
   absolutePath,
-  dialledHost,
   durationMs,
   durationSeconds,
   durations,
@@ -19,6 +18,7 @@ import {
   oneOf,
   orAuto,
   orNothing,
+  remoteHost,
   serverId,
   size,
   someOf,
@@ -28,7 +28,7 @@ import {
   yesOrNo,
 } from './setting-types.ts';
 
-/** The authentication methods (F7) that give tokens so far. */
+/** The authentication methods (F7) that issue tokens. */
 const METHODS = ['web-ssh', 'link', 'link-daemon', 'local'] as const;
 
 export const SETTINGS = {
@@ -58,7 +58,7 @@ export const SETTINGS = {
     state: {
       type: orAuto(absolutePath, defaultState),
       default: 'auto',
-      text: 'The folder of the database and the keys.',
+      text: 'The folder with the database and the keys.',
       reload: false,
     },
     run: {
@@ -117,7 +117,7 @@ export const SETTINGS = {
     },
     ssh: {
       host: {
-        type: dialledHost,
+        type: remoteHost,
         default: '127.0.0.1',
         text: 'The host of the sshd that checks passwords.',
         reload: false,

@@ -1,7 +1,7 @@
 /**
  * The configuration file: YAML 1.2 (https://yaml.org/spec/1.2.2/), at most 1 MiB, sections of
- * settings and nothing else. No aliases and no tags, so that nothing grows or becomes something
- * else while it is read; every key once.
+ * settings and nothing else. Aliases, tags and duplicate keys are refused, so that nothing expands
+ * or changes its type while it is read.
  */
 import type { Stats } from 'node:fs';
 import {
@@ -51,8 +51,9 @@ function isSettingName(name: string): name is SettingName {
 }
 
 /**
- * A file with a secret may be read by its owner alone; one of root's also by the group of the daemon's own
- * account, for that is how the account gets to read it.
+ * Checks that a file with a secret is readable only by its owner. One that belongs to root may also be
+ * readable by the group of the daemon's own account, which could not read it otherwise. Throws
+ * CONFIG_INVALID.
  */
 function checkHidden(path: string, name: SettingName, entry: Stats, uid: number): void {
   const gid = uid === 0 ? groupId(SYSTEM_USER) : process.getegid?.();
@@ -60,7 +61,7 @@ function checkHidden(path: string, name: SettingName, entry: Stats, uid: number)
   const forbidden = ownGroup ? READABLE_BY_OTHERS & 0o007 : READABLE_BY_OTHERS;
   if ((entry.mode & forbidden) === 0) return;
   const found = (entry.mode & 0o7777).toString(8).padStart(4, '0');
-  throw invalid(`${path} has mode ${found} and holds ${name}; wanted 0600. Run: chmod 600 ${path}`);
+  throw invalid(`${path} has mode ${found} and holds ${name}; expected 0600. Run: chmod 600 ${path}`);
 }
 
 /** `a.b.c` -> `a`, `a.b` */
@@ -85,7 +86,7 @@ class Reader {
     if (isMap(root)) this.#readSection(root, '');
     else if (root !== null && !(isScalar(root) && root.value === null)) {
       throw invalid(
-        `${this.#at(root)}: found ${this.#found(root)}; wanted sections such as "api:". Correct that line`,
+        `${this.#at(root)}: found ${this.#found(root)}; expected sections such as "api:". Correct that line`,
       );
     }
     return this.#entries;
@@ -98,7 +99,7 @@ class Reader {
     const problem = document.errors[0] ?? document.warnings[0];
     if (problem === undefined) return document.contents;
     const at = `${this.#path}:${this.#lines.linePos(problem.pos[0]).line}`;
-    throw invalid(`${at}: this is not the YAML wanted here: ${inWords(problem)}. Correct that line`, problem);
+    throw invalid(`${at}: cannot read this YAML: ${inWords(problem)}. Correct that line`, problem);
   }
 
   #readSection(section: YAMLMap, prefix: string): void {
@@ -106,7 +107,7 @@ class Reader {
       const name = prefix === '' ? key : `${prefix}.${key}`;
       if (key.includes('.')) {
         throw invalid(
-          `${at}: the key ${describe(key)} has a dot; wanted sections. Write "a: { b: … }" for a.b`,
+          `${at}: the key ${describe(key)} has a dot; expected sections. Write "a: { b: … }" for a.b`,
         );
       }
       if (isSettingName(name)) {
@@ -117,26 +118,26 @@ class Reader {
         this.#readSection(value, name);
       } else if (value !== null && !(isScalar(value) && value.value === null)) {
         throw invalid(
-          `${at}: ${name} is ${this.#found(value)}; wanted a section with keys. Correct that line`,
+          `${at}: ${name} is ${this.#found(value)}; expected a section with keys. Correct that line`,
         );
       }
     }
   }
 
-  /** Key, value and place of each member. Refuses keys that are not text and keys given twice. */
+  /** Returns key, value and place of each member. Refuses keys that are not text, and duplicate keys. */
   #pairsOf(map: YAMLMap, name: string): [string, Node | null, string][] {
     const seen = new Set<string>();
     return map.items.map(({ key, value }) => {
       const at = this.#at(key as Node | null);
       const inside = name === '' ? '' : ` in ${name}`;
       if (!isScalar(key) || typeof key.value !== 'string') {
-        throw invalid(`${at}: a key${inside} is not text; wanted a plain name. Correct that line`);
+        throw invalid(`${at}: a key${inside} is not text; expected a plain name. Correct that line`);
       }
       if (key.value === '__proto__')
         throw this.#unknown(name === '' ? key.value : `${name}.${key.value}`, at);
       if (seen.has(key.value)) {
         throw invalid(
-          `${at}: the key ${describe(key.value)}${inside} is there twice; wanted once. Remove one`,
+          `${at}: the key ${describe(key.value)}${inside} is duplicated; expected once. Remove one`,
         );
       }
       seen.add(key.value);
@@ -144,14 +145,14 @@ class Reader {
     });
   }
 
-  /** A value without nodes: what the types of settings read. */
+  /** Converts a node to the plain value that the types of settings read. */
   #plain(node: Node | null, name: string): unknown {
     if (node === null) return null;
     if (isAlias(node)) {
-      throw invalid(`${this.#at(node)}: ${name} has an alias (*); wanted the value itself. Write it out`);
+      throw invalid(`${this.#at(node)}: ${name} has an alias (*); expected the value itself. Write it out`);
     }
     if (node.tag !== undefined) {
-      throw invalid(`${this.#at(node)}: ${name} has a tag (!); wanted a plain value. Remove the tag`);
+      throw invalid(`${this.#at(node)}: ${name} has a tag (!); expected a plain value. Remove the tag`);
     }
     if (isScalar(node)) return node.value;
     if (isMap(node)) {
@@ -178,7 +179,7 @@ class Reader {
   }
 }
 
-/** The parser's own words, but for those that tell a programmer what to call. */
+/** Returns the parser's message, except where it addresses programmers. */
 function inWords({ code, message }: YAMLError): string {
   if (code === 'MULTIPLE_DOCS') return 'there is a second document';
   if (message.includes('call stack')) return 'it is nested too deeply';

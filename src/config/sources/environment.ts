@@ -7,7 +7,7 @@ import { SETTING_BY_NAME, type SettingName } from '../settings/settings.ts';
 import { suggestion } from '../suggest.ts';
 import type { Entry } from './entry.ts';
 
-/** Read by clients, links and sessions; the daemon passes over them. */
+/** Variables for clients, links and sessions, which the daemon ignores. */
 const FOR_OTHERS = new Set([
   'LATCHKEY_SERVER',
   'LATCHKEY_TOKEN',
@@ -40,7 +40,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Map<SettingName, Entry>
 function unknownVariable(variable: string): Error {
   const meant = suggestion(variable, [...BY_VARIABLE.keys(), ...FOR_OTHERS]);
   return invalid(
-    `environment variable ${JSON.stringify(variable.slice(0, 100))} is no setting.${meant} Unset or rename it`,
+    `environment variable ${JSON.stringify(variable.slice(0, 100))} is not a setting.${meant} Unset or rename it`,
   );
 }
 

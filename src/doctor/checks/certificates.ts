@@ -40,7 +40,7 @@ function read({ account }: Subject, path: string): X509Certificate | undefined {
   }
 }
 
-/** The server reissues its certificate long before the end, so 30 days before it is late already. */
+/** The server reissues its certificate long before it expires, so 30 days before is already too late. */
 function checkDates(
   what: string,
   { validFromDate, validToDate }: X509Certificate,
@@ -67,11 +67,15 @@ function checkNames(
 ): Finding[] {
   const { hostname } = config.server;
   if (!server.checkIssued(ca) || !server.verify(ca.publicKey))
-    return [found.problem("the server's certificate is not the authority's", restart)];
+    return [found.problem("the server's certificate was not issued by its authority", restart)];
   if (server.checkHost(hostname.toLowerCase(), { subject: 'never', wildcards: false }) === undefined) {
     const remedy = `${restart}; or server.hostname: a DNS name`;
     return [found.warning(`the server's certificate does not name ${hostname}`, remedy)];
   }
   const [until, authority] = [server, ca].map((each) => each.validToDate.toISOString().slice(0, 10));
-  return [found.ok(`the server's names ${hostname} until ${until}, the authority lasts until ${authority}`)];
+  return [
+    found.ok(
+      `the server's names ${hostname} and is valid until ${until}, the authority's until ${authority}`,
+    ),
+  ];
 }

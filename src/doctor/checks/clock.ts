@@ -14,11 +14,11 @@ const found = new Findings('clock');
 
 export function checkClock(subject: Subject, nowMs: number): Finding {
   const now = new Date(nowMs).toISOString();
-  const begun = [
-    { at: COMMITTED_AT_MS, what: 'this program was made' },
-    { at: authorityBegan(subject), what: "the server's authority was made" },
+  const later = [
+    { at: COMMITTED_AT_MS, what: 'this program was built' },
+    { at: authorityBegan(subject), what: "the server's authority was created" },
   ].find(({ at }) => at !== undefined && nowMs < at);
-  if (begun !== undefined) return found.problem(`it is ${now}, which is before ${begun.what}`, SET);
+  if (later !== undefined) return found.problem(`it is ${now}, which is before ${later.what}`, SET);
   try {
     if (isClockSynchronised()) return found.ok(`${now}; the kernel says that the clock is synchronised`);
     return found.warning(`${now}; the kernel says that the clock is not synchronised`, SET);

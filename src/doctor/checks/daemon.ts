@@ -83,7 +83,7 @@ async function whyNotRunning({ config }: Subject, service: Service): Promise<Fin
   return others.map(({ uid, process }) => {
     const who = process ? `${process.name}, process ${process.pid}` : 'an unknown process';
     const summary = `it is not running, and port ${port} is in use by uid ${uid} (${who})`;
-    const look = process ? 'stop that' : `as root: ss -ltnp sport = :${port}`;
-    return found.problem(summary, `${look}; or api.listen: another port${instead}`);
+    const remedy = process ? 'stop that' : `as root: ss -ltnp sport = :${port}`;
+    return found.problem(summary, `${remedy}; or api.listen: another port${instead}`);
   });
 }

@@ -50,10 +50,10 @@ export async function checkDatabase(
     return [found.failed(error, `chown ${account.name}: ${path} && chmod 0600 ${path}`)];
   }
   if (isRunning || (await isLocked(path))) {
-    const look = `${service.stop}, latchkey doctor, ${service.start}: links and sessions keep running`;
+    const remedy = `${service.stop}, latchkey doctor, ${service.start}: links and sessions keep running`;
     return [
       found.ok(`only the server can access ${path}`),
-      found.skipped('the server has it open, so its integrity was not checked', look),
+      found.skipped('the server has it open, so its integrity was not checked', remedy),
     ];
   }
   return [await inspect(path)];

@@ -55,12 +55,12 @@ function scarce(
 
 /** A database always has a reserve beside it. */
 function isReserveMissing(path: string): boolean {
-  const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  return isThere && !isReserved(reservePath(path));
+  const exists = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return exists && !isReserved(reservePath(path));
 }
 
 /** Returns the folder, or its nearest existing ancestor. */
 function nearestFolder(folder: string): string {
-  const isThere = lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
-  return isThere ? folder : nearestFolder(dirname(folder));
+  const exists = lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
+  return exists ? folder : nearestFolder(dirname(folder));
 }

@@ -19,9 +19,9 @@ export function checkFolders({ account, config }: Subject): Finding[] {
     problem === undefined ? [] : [found.failed(problem, `chown ${account.name} ${path}`)],
   );
   if (wrong.length > 0) return wrong;
-  const there = states.filter(({ isThere }) => isThere).map(({ path }) => path);
-  if (there.length === 0) return [found.ok(`none yet: the first start makes ${config.paths.state}`)];
-  return [found.ok(`${there.join(', ')}: owner and mode are right for ${account.name}`)];
+  const existing = states.filter(({ exists }) => exists).map(({ path }) => path);
+  if (existing.length === 0) return [found.ok(`none yet: the first start makes ${config.paths.state}`)];
+  return [found.ok(`${existing.join(', ')}: owner and mode are right for ${account.name}`)];
 }
 
 /** Checks the keys and certificates, and the local administrator's token. */

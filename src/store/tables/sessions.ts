@@ -1,4 +1,4 @@
-/** The sessions, while they run and until their retention is over. */
+/** The sessions, while they run and until their retention has expired. */
 import { sql } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from '../page.ts';
 import type { Db, SessionRow, SessionState } from '../schema.ts';
@@ -49,7 +49,7 @@ export async function selectSessions(db: Db, query: SessionQuery): Promise<Page<
   return selectPage({ filtered: filterSessions(db, query), id: 'id', order, plan });
 }
 
-/** Counts the sessions of a login that are not over. */
+/** Counts the sessions of a login that have not ended. */
 export async function countActive(db: Db, login: string): Promise<number> {
   const counted = db
     .selectFrom('sessions')

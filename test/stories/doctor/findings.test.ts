@@ -38,7 +38,7 @@ describe('about files and folders the doctor finds', needs('world', 'sudo', 'ssh
     const key = host.pki('ca.key');
     using _ = otherMode(key, 0o644);
     expect((await host.examine()).problem('files')).toEqual({
-      summary: `${key} has mode 0644, so that others can read it; wanted 0600`,
+      summary: `${key} has mode 0644, so that others can read it; expected 0600`,
       remedy: `chmod 0600 ${key}`,
     });
   });
@@ -62,7 +62,7 @@ describe('about files and folders the doctor finds', needs('world', 'sudo', 'ssh
     const { stateFolder } = host.daemon;
     using _ = otherMode(stateFolder, 0o755);
     expect((await host.examine()).problem('folders')).toEqual({
-      summary: `${stateFolder} has mode 0755, so that others can read it; wanted 0700`,
+      summary: `${stateFolder} has mode 0755, so that others can read it; expected 0700`,
       remedy: `chmod 0700 ${stateFolder}`,
     });
   });
@@ -72,7 +72,7 @@ describe('about files and folders the doctor finds', needs('world', 'sudo', 'ssh
     using _ = otherOwner(stateFolder, mallory.uid);
     expect((await host.examine()).of('folders')).toContainEqual({
       status: 'problem',
-      summary: `${stateFolder} belongs to uid 7002; wanted uid 7100`,
+      summary: `${stateFolder} belongs to uid 7002; expected uid 7100`,
       remedy: `chown 7100 ${stateFolder}`,
     });
   });
@@ -262,12 +262,12 @@ describe('about certificates and the clock the doctor finds', needs('world', 'su
     using _ = otherContent(host.pki('ca.pem'), pem);
     const examined = await host.examine();
     const summaries = examined.of('certificates').map(({ summary }) => summary);
-    expect(summaries).toContain("the server's certificate is not the authority's");
+    expect(summaries).toContain("the server's certificate was not issued by its authority");
     expect(examined.of('daemon')).toMatchObject([{ status: 'problem' }]);
     expect(examined.of('clock')).toEqual([
       {
         status: 'problem',
-        summary: expect.stringMatching(/, which is before the server's authority was made$/),
+        summary: expect.stringMatching(/, which is before the server's authority was created$/),
         remedy: 'timedatectl set-ntp true',
       },
     ]);
