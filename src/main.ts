@@ -4,6 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { startClean } from './entry/packaged/clean-start.ts';
+import { nameProcess } from './entry/process-name.ts';
 import { roleOf, wantsRoleHelp } from './entry/role.ts';
 import { DONE } from './exit-status.ts';
 import { versionLine } from './version.ts';
@@ -11,6 +12,7 @@ import { versionLine } from './version.ts';
 const STDOUT = 1;
 
 startClean();
+nameProcess('latchkey');
 const parsed = roleOf(process.argv.slice(2));
 const { role = '', rest } = parsed;
 

@@ -58,6 +58,16 @@ describe('the program', () => {
     });
   });
 
+  test('is called latchkey where processes are listed, as server and as link', needs('world'), async () => {
+    await using daemon = await TestDaemon.start();
+    await daemon.link(alice);
+    const [link] = await daemon.as(root).links();
+    for (const pid of [daemon.pid, link?.pid]) {
+      expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('latchkey\n');
+      expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toMatch(/latchkey\0(?:serve|link)\0/);
+    }
+  });
+
   test('contains the licences of everything inside', async () => {
     const { stdout } = await bare(me, program(), 'licenses');
     const inside = ['Node.js is licensed', '@grpc/grpc-js 1.', 'better-sqlite3 13.', 'Permission is hereby'];

@@ -44,6 +44,9 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect(await system.sh('systemctl show --property=User,StatusText latchkey')).toContain(
       'StatusText=listens on all addresses, port 7300',
     );
+    expect(await system.sh('pgrep --exact --uid=latchkey latchkey')).toBe(
+      await system.sh('systemctl show --property=MainPID --value latchkey'),
+    );
     const mode = (path: string): Promise<string> => system.sh('stat --format="%U:%G %a" "$1"', path);
     expect(await mode('/var/lib/latchkey')).toBe('latchkey:latchkey 700');
     expect(await mode('/run/latchkey')).toBe('latchkey:latchkey 755');
