@@ -15,7 +15,7 @@ export interface PresentedCa {
   readonly pem: string;
   /** SHA-256 of the certificate, "AA:BB:…". */
   readonly fingerprint: string;
-  /** A warning to show before a person confirms. */
+  /** A warning to show before the user confirms. */
   readonly warning: string | undefined;
 }
 

@@ -103,7 +103,7 @@ describe('following a session', () => {
     session.held.resolve();
     expect(await following).toEqual({ exitStatus: 7 });
     expect(Buffer.concat(got)).toEqual(session.text);
-    expect(kinds()).toEqual(['lost', 'attached-again']);
+    expect(kinds()).toEqual(['lost', 'reconnected']);
   });
 
   it('continues after an outage of the server', async () => {

@@ -1,8 +1,8 @@
 /**
- * Follows a session to its end, across lost connections: when the connection breaks or the daemon
- * restarts, the client attaches again behind the last byte it had. Each byte of output is delivered once
- * and in order, or reported as dropped by the server. Input that was being sent when the connection broke
- * may be lost, since nobody can know whether it arrived.
+ * Follows a session to its end, across lost connections: when the connection breaks or the daemon restarts,
+ * the client attaches again after the last byte that it has received. Each byte of output is delivered once
+ * and in order, or reported as dropped by the server. Input that was being sent when the connection broke may
+ * be lost, since it is unknown whether it arrived.
  */
 import { AppError, isAppError } from '../errors.ts';
 import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
@@ -62,7 +62,7 @@ async function attach(
   onAttached: () => void,
 ): Promise<Exited> {
   const conversation = sessions.attachSession(signal && { signal });
-  let isOver = false;
+  let isDetached = false;
   const send = (request: Parameters<typeof conversation.send>[0]): Promise<void> =>
     conversation.send(request).catch(() => {}); // the responses have the error
   void send({ request: { $case: 'attach', value: { sessionId, offset: position.offset } } });
@@ -74,7 +74,7 @@ async function attach(
             ? { $case: 'closeInput', value: true }
             : { $case: 'input', value: Buffer.from(piece) },
       }),
-    () => isOver,
+    () => isDetached,
   );
   try {
     for await (const { event } of conversation.responses) {
@@ -84,7 +84,7 @@ async function attach(
     }
     throw new AppError('UNAVAILABLE', "the server ended the stream before the session's end");
   } finally {
-    isOver = true;
+    isDetached = true;
     conversation.cancel();
   }
 }
@@ -95,10 +95,10 @@ async function deliver(
   onOutput: FollowOptions['onOutput'],
 ): Promise<void> {
   const { offset, stream, data } = output;
-  const known = position.offset < 0 ? 0 : Math.max(0, position.offset - offset);
-  if (known >= data.length) return;
+  const received = position.offset < 0 ? 0 : Math.max(0, position.offset - offset);
+  if (received >= data.length) return;
   position.offset = offset + data.length;
-  await onOutput({ offset: offset + known, stream, data: data.subarray(known) });
+  await onOutput({ offset: offset + received, stream, data: data.subarray(received) });
 }
 
 /** Returns true when attaching again at once solves `error`; `position` has been changed accordingly. */

@@ -14,24 +14,27 @@ export class SessionInput {
   }
 
   /**
-   * Sends the input piece by piece, then undefined for its end. When `isOver` returns true it stops; the
-   * next call sends what is left, including a piece that was just being read.
+   * Sends the input piece by piece, then undefined for its end. Stops when `isDetached` returns
+   * true; the next call sends the rest, including a piece that was being read.
    */
-  async sendTo(send: (piece: Uint8Array | undefined) => Promise<void>, isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
+  async sendTo(
+    send: (piece: Uint8Array | undefined) => Promise<void>,
+    isDetached: () => boolean,
+  ): Promise<void> {
+    while (!isDetached()) {
       if (this.#unsent.length > 0) {
         const piece = this.#unsent.subarray(0, PIECE_BYTES);
         await send(piece);
         this.#unsent = this.#unsent.subarray(piece.length);
       } else if (this.#ended) return send(undefined);
-      else await this.#more(isOver);
+      else await this.#more(isDetached);
     }
   }
 
-  async #more(isOver: () => boolean): Promise<void> {
+  async #more(isDetached: () => boolean): Promise<void> {
     this.#pending ??= this.#source.next();
     const { done, value } = await this.#pending;
-    if (isOver()) return;
+    if (isDetached()) return;
     this.#pending = undefined;
     if (done) this.#ended = true;
     else this.#unsent = value;

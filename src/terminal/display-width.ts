@@ -12,7 +12,7 @@ const PLAIN = /^[\x20-\x7e]*$/;
 let segmenter: Intl.Segmenter | undefined;
 
 /**
- * Splits `text` into the characters that people see (grapheme clusters). The first segmenter of a process
+ * Splits `text` into grapheme clusters. The first segmenter of a process
  * takes a tenth of the time of a short command, so it is created on demand.
  */
 export function graphemesOf(text: string): Intl.Segments {

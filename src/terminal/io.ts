@@ -23,7 +23,7 @@ export interface Io {
   readonly now: () => number;
 }
 
-/** Returns those of this process. Standard input is only touched when something reads it. */
+/** Returns the streams, environment and clock of this process. Opens standard input only when it is used. */
 export function processIo(): Io {
   return {
     get stdin() {

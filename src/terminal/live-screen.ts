@@ -50,7 +50,7 @@ export class LiveScreen implements Disposable {
     const frame =
       lines
         .slice(0, this.rows)
-        .map((line) => this.#erasedBehind(line))
+        .map((line) => this.#withRestErased(line))
         .join('\r\n') + rest;
     if (!this.#isOn || frame === this.#shown) return;
     this.#shown = frame;
@@ -61,7 +61,7 @@ export class LiveScreen implements Disposable {
    * After a line as wide as the screen, the cursor is still on its last character, which erasing would
    * remove.
    */
-  #erasedBehind(line: string): string {
+  #withRestErased(line: string): string {
     return displayWidth(stripVTControlCharacters(line)) < this.columns ? line + REST_OF_LINE : line;
   }
 

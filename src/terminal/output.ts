@@ -49,7 +49,7 @@ export class Output {
   }
 
   /** Prints one line of the result, wrapped between words on a narrower terminal. */
-  words(text: string): void {
+  wrapped(text: string): void {
     const shown = inert(text);
     const lines = this.#width === undefined ? [shown] : wrap(shown, this.#width);
     this.#print(`${lines.join('\n')}\n`);
@@ -86,22 +86,22 @@ export class Output {
     this.#print(`${inertJson(value)}\n`);
   }
 
-  /** Prints text that this program made itself and that has line breaks: help, completion scripts. */
+  /** Prints this program's own text with line breaks: help, completion scripts. */
   text(text: string): void {
     this.#print(text);
   }
 
   /** Prints a remark that is not the result; omitted with --quiet. */
   note(text: string): void {
-    if (!this.quiet) this.#say(`${inert(text)}\n`);
+    if (!this.quiet) this.#printError(`${inert(text)}\n`);
   }
 
   /** Prints a failure, in one line. */
   problem(text: string): void {
-    this.#say(`latchkey: ${inert(text)}\n`);
+    this.#printError(`latchkey: ${inert(text)}\n`);
   }
 
-  /** Returns the result of `work`. When that takes long, a terminal shows `what`, and for how long by now. */
+  /** Returns the result of `work`. When that takes long, shows `what` and the elapsed time on a terminal. */
   whileWaiting<Result>(what: string | (() => string), work: Promise<Result>): Promise<Result> {
     return this.#progress.while(() => inert(typeof what === 'string' ? what : what()), work);
   }
@@ -113,8 +113,8 @@ export class Output {
   cell(value: Value, units: 1 | 2 = 1): Cell {
     if (value === undefined) return { text: '' };
     if (!(value instanceof Date)) return typeof value === 'string' ? { text: value } : value;
-    const isPerson = this.#io.stdout.isTTY === true;
-    return { text: isPerson ? relativeTime(value, this.#io.now(), units) : value.toISOString() };
+    const isTerminal = this.#io.stdout.isTTY === true;
+    return { text: isTerminal ? relativeTime(value, this.#io.now(), units) : value.toISOString() };
   }
 
   #inertCells(rows: readonly (readonly Value[])[]): Cell[][] {
@@ -131,7 +131,7 @@ export class Output {
     this.#io.stdout.write(text);
   }
 
-  #say(text: string): void {
+  #printError(text: string): void {
     this.#progress.erase();
     this.#io.stderr.write(text);
   }

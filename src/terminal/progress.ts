@@ -1,6 +1,6 @@
 /**
  * Shows on a terminal what a command waits for, in one line, once that takes longer than a second. Erases the
- * line when the wait is over and before anything else is printed. Without a terminal it shows nothing.
+ * line when the wait ends and before anything else is printed. Without a terminal it shows nothing.
  */
 import { truncate } from './display-width.ts';
 

@@ -4,7 +4,7 @@
  */
 import { displayWidth, padTo, truncate } from './display-width.ts';
 
-/** A column. Only a column that says so may be cut: ids must stay whole, so that people can copy them. */
+/** A column. Only columns with `shrinks` may be cut: ids stay whole, so that they can be copied. */
 export interface Column {
   readonly title: string;
   readonly shrinks?: boolean;

@@ -26,7 +26,7 @@ export interface CallLimits extends Deadlines {
   readonly registrationsPerMinute: number;
   /** Time in which a client must send a message that is due. */
   readonly messageDueMs: number;
-  /** The same for a message that a person types, perhaps after looking for a code on another device. */
+  /** The same for a typed message, such as a code from another device. */
   readonly typedDueMs: number;
   /** Time in which a client must fetch the rest of an answer. */
   readonly fetchMs: number;

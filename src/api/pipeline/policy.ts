@@ -17,7 +17,7 @@ export interface Row {
   readonly linkDaemon?: true;
   /** Longest duration of a call, in milliseconds; see `deadlineMs` for the default. */
   readonly deadlineMs?: number;
-  /** True when a person types each message after the first, which takes longer. */
+  /** True when each message after the first is typed, which takes longer. */
   readonly isTyped?: true;
   /** Logs successful calls at level debug only: they are too frequent, or open to everyone. */
   readonly quiet?: true;

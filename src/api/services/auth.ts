@@ -22,7 +22,7 @@ export interface AuthDeps {
  * Listed among the login methods, for callers on this host. Its name is the `auth_method` of tokens it
  * yields.
  */
-const LINK_METHOD = { name: 'link', description: 'On this host: run "latchkey link" as yourself.' };
+const LINK_METHOD = { name: 'link', description: 'Run "latchkey link" on this host as your Linux user.' };
 
 export function authService(deps: AuthDeps): ServedMethod[] {
   const { authority, revocation, links, logins, serverId, caPem } = deps;

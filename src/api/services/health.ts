@@ -1,4 +1,4 @@
-/** grpc.health.v1.Health: tells load balancers and service managers if the server accepts calls. */
+/** grpc.health.v1.Health: reports to load balancers and service managers whether the server accepts calls. */
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
 import {
@@ -19,7 +19,7 @@ export class Health {
   }
 
   /** Sets the status to NOT_SERVING, for good. */
-  goingDown(): void {
+  stopServing(): void {
     this.#status = ServingStatus.NOT_SERVING;
     this.#changes.emit(this.#status);
   }

@@ -100,7 +100,7 @@ async function* watchSessions(
     done: { event: { $case: 'snapshotDone', value: true } },
     changed: ({ kind, session }) => {
       if (!viewer.seesAll && session.login !== viewer.login) return undefined;
-      if (!isPicked(filter, session)) return undefined;
+      if (!matchesFilter(filter, session)) return undefined;
       // A session that leaves the watched state leaves the watcher's list.
       const hasLeft = query.state !== undefined && query.state !== session.state;
       return kind === 'removed' || hasLeft ? removed(session.id) : present(session);
@@ -109,7 +109,7 @@ async function* watchSessions(
 }
 
 /** Applies the store's filter to one session, except for the state. */
-function isPicked(filter: SessionFilter | undefined, session: Session): boolean {
+function matchesFilter(filter: SessionFilter | undefined, session: Session): boolean {
   const { login, text } = filter ?? SessionFilter.create();
   if (login !== '' && login !== session.login) return false;
   return matchesText(text, [session.id, session.login, session.linuxUser, session.command.join(' ')]);

@@ -109,14 +109,14 @@ async function* watchTokens(
     present,
     done: { event: { $case: 'snapshotDone', value: true } },
     changed: ({ kind, claims }) => {
-      if (!isPicked(own, claims)) return undefined;
+      if (!matchesFilter(own, claims)) return undefined;
       return kind === 'removed' ? { event: { $case: 'removedJti', value: claims.jti } } : present(claims);
     },
   });
 }
 
 /** Applies the store's filter to one token. */
-function isPicked({ login, authMethod, text }: TokenFilter, claims: TokenClaims): boolean {
+function matchesFilter({ login, authMethod, text }: TokenFilter, claims: TokenClaims): boolean {
   if (login !== '' && login !== claims.sub) return false;
   if (authMethod !== '' && authMethod !== claims.authMethod) return false;
   return matchesText(text, [claims.sub, claims.user, claims.hostname, claims.clientIp, claims.jti]);

@@ -58,7 +58,7 @@ export class ByteQueue {
 export function queueWhilePaused(stream: Readable): void {
   const push = stream.push.bind(stream);
   const waiting = new ByteQueue();
-  let isOver = false;
+  let hasEnded = false;
   const deliver = (bytes: Buffer): number => {
     let delivered = 0;
     for (let most = FIRST_BYTES; delivered < bytes.length && stream.readableFlowing; most *= 2) {
@@ -70,11 +70,11 @@ export function queueWhilePaused(stream: Readable): void {
   };
   const deliverWaiting = (): boolean => {
     if (waiting.length > 0) waiting.take(deliver(waiting.bytes));
-    if (isOver && waiting.length === 0) push(null);
+    if (hasEnded && waiting.length === 0) push(null);
     return waiting.length === 0;
   };
   stream.push = (piece: Buffer | null): boolean => {
-    if (piece === null) isOver = true;
+    if (piece === null) hasEnded = true;
     else waiting.add(waiting.length > 0 ? piece : piece.subarray(deliver(piece)));
     return deliverWaiting();
   };

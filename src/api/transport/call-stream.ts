@@ -14,8 +14,8 @@ import { MessageDecoder, PREFIX_BYTES, type Reserve } from './message-decoder.ts
 const HIGH_WATER_BYTES = 256 * 1024;
 /** Time in which a client must fetch the status of a failed call. */
 const LINGER_MS = 5_000;
-/** Created once: errors are expensive, and hardly anyone sees this one. */
-const OVER = new AppError('CANCELLED', 'the call is over');
+/** Created once: errors are expensive, and this one is rarely seen. */
+const ENDED = new AppError('CANCELLED', 'the call has ended');
 
 /** A pending read. */
 interface Reader {
@@ -151,7 +151,7 @@ export class CallStream {
   finish(status: StatusObject, fetchMs = LINGER_MS): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.cut(OVER);
+    this.cut(ENDED);
     this.#decoder.stop();
     this.whenClosed(() => this.#decoder[Symbol.dispose]());
     const { stream } = this.#internals;

@@ -1,7 +1,7 @@
 /**
  * The listening socket and its connections. Accepts only TLS 1.3 with HTTP/2, allows 5 s for a handshake, and
- * bounds the number of connections. When they are too many, connections without a valid token make room
- * first, then those of the login with the most. Disposal closes all of them. Never looks into a call.
+ * bounds the number of connections. When there are too many, closes connections without a valid token first,
+ * then those of the login with the most. Disposal closes all of them. Never reads a call.
  */
 import { once } from 'node:events';
 import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';

@@ -5,10 +5,10 @@ import type { Caller } from '../pipeline/caller.ts';
 import { LongMessage, type ServedMethod } from '../pipeline/methods.ts';
 import type { CallStream } from './call-stream.ts';
 
-/** Time limits for the messages that a client owes: its first, and in a public method each. */
+/** Time limits for the messages that a client must send: the first, and in a public method each one. */
 export interface ReadLimits {
   readonly messageDueMs: number;
-  /** Time limit for messages that a person types, in milliseconds. */
+  /** Time limit for typed messages, in milliseconds. */
   readonly typedDueMs: number;
   readonly onIdle: (error: AppError) => void;
 }

@@ -56,7 +56,7 @@ interface ServerParts {
 
 /** Time for calls to end after a shutdown has begun. */
 const SHUTDOWN_MS = 5_000;
-const FAREWELL_MS = 1_000;
+const GOAWAY_MS = 1_000;
 const KEEPALIVE_MS = 120_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 const STREAMS_PER_CONNECTION = 1_000;
@@ -94,14 +94,14 @@ export class GrpcServer implements AsyncDisposable {
     return new GrpcServer({ connections, server, injector, underWay });
   }
 
-  /** Tells every call that the server shuts down, waits up to 5 s for them, and cuts the rest. */
+  /** Aborts every call, waits up to 5 s for them to end, and closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { connections, server, injector, underWay } = this.#parts;
     connections.stopAccepting();
-    const goingDown = new AppError('UNAVAILABLE', 'the server is shutting down; try again');
-    await within(SHUTDOWN_MS, underWay.shutDown(goingDown));
-    injector.drain(FAREWELL_MS); // sends GOAWAY, after the last status of each call
-    await within(FAREWELL_MS, connections.emptied());
+    const shuttingDown = new AppError('UNAVAILABLE', 'the server is shutting down; try again');
+    await within(SHUTDOWN_MS, underWay.shutDown(shuttingDown));
+    injector.drain(GOAWAY_MS); // sends GOAWAY, after the last status of each call
+    await within(GOAWAY_MS, connections.emptied());
     await connections[Symbol.asyncDispose]();
     server.forceShutdown();
   }
@@ -130,7 +130,8 @@ function intercept(
 ): ServerInterceptor {
   const methods = new Map(options.methods.map((method) => [`/${method.path}`, method]));
   const deps = { ...options, underWay };
-  const complain = (error: unknown): void => options.log.error({ err: error }, 'a call did not end cleanly');
+  const logFailure = (error: unknown): void =>
+    options.log.error({ err: error }, 'a call did not end cleanly');
   return (definition, call) => {
     const { stream } = internalsOf(call);
     const connection = find(stream.session, () => call.getConnectionInfo());
@@ -138,7 +139,7 @@ function intercept(
     const refusal = refused.get(stream);
     if (refusal !== undefined) stream.respond(refusal, { endStream: true });
     else if (connection !== undefined && method !== undefined)
-      handle(deps, method, connection, call).catch(complain);
+      handle(deps, method, connection, call).catch(logFailure);
     return new ServerInterceptingCall(call, HANDLED_HERE);
   };
 }

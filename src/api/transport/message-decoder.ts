@@ -10,7 +10,7 @@ import { ByteQueue } from './byte-queue.ts';
 export const PREFIX_BYTES = 5;
 
 /**
- * Most bytes allocated on the word of a length prefix alone: more than the 64 KiB that programs read at once.
+ * Most bytes allocated for a length prefix alone: more than the 64 KiB that programs read at once.
  */
 const TRUSTED_BYTES = 128 * 1024;
 
@@ -28,7 +28,7 @@ export class MessageDecoder implements Disposable {
   #reserve: Reserve | undefined;
   #reserved: Disposable | undefined;
   #wanted = PREFIX_BYTES;
-  #isOver = false;
+  #isStopped = false;
 
   /**
    * `onRefused` is called with the reason for refusing a message; none is returned after it. `encoding` is
@@ -51,7 +51,7 @@ export class MessageDecoder implements Disposable {
    * `data`.
    */
   write(data: Buffer): Buffer[] {
-    if (this.#isOver) return [];
+    if (this.#isStopped) return [];
     try {
       return this.#split(data);
     } catch (reason) {
@@ -68,7 +68,7 @@ export class MessageDecoder implements Disposable {
 
   /** Refuses further messages, and drops the incomplete one. */
   stop(): void {
-    this.#isOver = true;
+    this.#isStopped = true;
     this.#takeMessage();
   }
 
@@ -84,7 +84,7 @@ export class MessageDecoder implements Disposable {
       const piece = rest.subarray(0, this.#wanted - this.#queue.length);
       rest = rest.subarray(piece.length);
       this.#queue.add(piece);
-      if (this.#queue.length === PREFIX_BYTES) this.#expect(this.#announced());
+      if (this.#queue.length === PREFIX_BYTES) this.#expect(this.#declaredLength());
       if (this.#queue.length === this.#wanted) messages.push(this.#complete());
     }
     if (this.#wanted > PREFIX_BYTES) this.#reserved ??= this.#reserve?.(this.#wanted);
@@ -97,7 +97,7 @@ export class MessageDecoder implements Disposable {
   }
 
   /** Returns the length of the message that begins here. Throws LIMIT_EXCEEDED or INVALID_ARGUMENT. */
-  #announced(): number {
+  #declaredLength(): number {
     const prefix = this.#queue.bytes;
     this.#checkFlag(prefix[0]);
     const bytes = prefix.readUInt32BE(1);

@@ -79,8 +79,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   owned.use(server);
   owned.defer(async () => {
-    health.goingDown();
-    await nextTurn(); // lets watches of Health learn of it before they are cut
+    health.stopServing();
+    await nextTurn(); // watches of Health report it before they are aborted
   });
   const running = owned.move();
   return {

@@ -37,7 +37,7 @@ async function login(run: Run, options: Options, [target = '']: readonly string[
   const done = await converse(run, client, answers, { method: options.method, username: user });
   if (done.claims === undefined)
     throw new AppError('INTERNAL', "the server answered without the token's claims");
-  await client.keepToken(done);
+  await client.storeToken(done);
   show(run, client.address, done.claims);
 }
 

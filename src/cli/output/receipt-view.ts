@@ -83,7 +83,7 @@ export async function waitForReceipt(
  */
 export function showReceipt(out: Output, receipt: Receipt): number {
   if (out.json) out.document(asJson(ENDED, receipt));
-  else if (!out.quiet) for (const line of receiptLines(receipt)) out.words(line);
+  else if (!out.quiet) for (const line of receiptLines(receipt)) out.wrapped(line);
   else
     for (const { pid, linuxUser, command } of receipt.survivors)
       out.problem(`could not be ended: pid ${pid} of ${linuxUser}, ${command}`);

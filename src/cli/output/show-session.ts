@@ -74,7 +74,7 @@ async function follow(run: Run, session: Promised, shown: Shown, signal: AbortSi
   }
 }
 
-/** Tells a person the keys of an attached session, once `forwardSignals` listens for them. */
+/** Prints the keys of an attached session on a terminal, once `forwardSignals` listens for them. */
 function noteKeys(run: Run): void {
   if (run.io.stderr.isTTY === true)
     run.out.note('latchkey: attached; ^C goes to the program, ^\\ leaves it running');

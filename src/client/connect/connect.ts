@@ -24,7 +24,7 @@ import { pinnedTls } from './pinned-tls.ts';
 
 export type ConnectOptions = FindServer &
   FindToken & {
-    /** Sends no token, even when there is one. */
+    /** True to send no token, even when there is one. */
     readonly anonymous?: boolean;
   };
 
@@ -42,7 +42,7 @@ export interface Client extends AsyncDisposable {
   readonly sessions: Service<SessionServiceDefinition>;
   readonly system: Service<SystemServiceDefinition>;
   /** Stores the token of a login in the client's folder, after verifying it (N8). Throws NOT_TRUSTED. */
-  keepToken(done: Pick<LoginDone, 'token' | 'claims'>): Promise<void>;
+  storeToken(done: Pick<LoginDone, 'token' | 'claims'>): Promise<void>;
   /** Removes the token from the client's folder, if it came from there. */
   forgetToken(): Promise<void>;
   close(): Promise<void>;
@@ -63,7 +63,7 @@ const KEYS_MS = 10_000;
 
 /** Prepares a client; the first call connects to the server. Throws UNREACHABLE, NOT_TRUSTED, USAGE. */
 export async function connect(options: ConnectOptions): Promise<Client> {
-  const server = await findServerOrAsk(options);
+  const server = await findServerOrLookUp(options);
   const found = options.anonymous === true ? undefined : findToken(options, server);
   const transport = transportTo(server, found?.issuer, found);
   const close = async (): Promise<void> => transport.channel.close();
@@ -75,7 +75,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     links: serviceOf(transport, LinkServiceDefinition),
     sessions: serviceOf(transport, SessionServiceDefinition),
     system: serviceOf(transport, SystemServiceDefinition),
-    keepToken: async (done) => {
+    storeToken: async (done) => {
       await verifyIssuedToken(done, (issuer) => keysOf(server, issuer), Date.now());
       writeToken(server.folder, done.token);
     },
@@ -86,12 +86,12 @@ export async function connect(options: ConnectOptions): Promise<Client> {
 }
 
 /** Looks in DNS last (N1), when nothing closer names a server. */
-async function findServerOrAsk(options: ConnectOptions): Promise<FoundServer> {
+async function findServerOrLookUp(options: ConnectOptions): Promise<FoundServer> {
   try {
     return findServer(options);
   } catch (error) {
-    const isNowhere = isAppError(error, 'UNREACHABLE') && options.run === undefined;
-    const server = isNowhere ? await dnsServer() : undefined;
+    const isNotConfigured = isAppError(error, 'UNREACHABLE') && options.run === undefined;
+    const server = isNotConfigured ? await dnsServer() : undefined;
     if (server === undefined) throw error;
     return findServer({ ...options, server });
   }

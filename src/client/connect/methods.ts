@@ -49,7 +49,7 @@ export interface Transport {
   readonly isLink: boolean;
 }
 
-/** Returns the methods of `definition` as calls over `line`. */
+/** Returns the methods of `definition` as calls over `transport`. */
 export function serviceOf<Definition extends ServiceDefinition>(
   transport: Transport,
   definition: Definition,
@@ -185,7 +185,7 @@ function failure(error: unknown, { address, isLink }: Transport, { signal }: Cal
   return isLink && isAppError(appError, 'TOKEN_NOT_ACTIVE') ? linkEnded() : appError;
 }
 
-/** The server only says that the token is unknown, not why. */
+/** Replaces the server's error, which does not say why the token is unknown. */
 function linkEnded(): AppError {
   return new AppError(
     'TOKEN_NOT_ACTIVE',

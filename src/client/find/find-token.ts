@@ -30,14 +30,15 @@ export interface FoundToken {
  * server, only a token of the command line itself counts, or the folder's own. Throws USAGE and NOT_TRUSTED.
  */
 export function findToken(wanted: FindToken, server: FoundServer): FoundToken | undefined {
-  if (wanted.localAdmin === true) return localAdmin(server) ?? notAdmin(server);
+  if (wanted.localAdmin === true) return localAdmin(server) ?? throwNoLocalAdmin(server);
   const given = givenToken(wanted);
   if (given !== undefined) return found(given, () => {});
   const set = setToken(wanted);
   if (server.isForeign) return set === undefined ? localAdmin(server) : notMeantFor(server);
   if (set !== undefined) return found(set, () => {});
-  const kept = readToken(server.folder);
-  const stored = kept === undefined ? undefined : found(kept, () => removeToken(server.folder, kept), true);
+  const token = readToken(server.folder);
+  const stored =
+    token === undefined ? undefined : found(token, () => removeToken(server.folder, token), true);
   // An expired stored token is returned when there is no other, so that the user learns that it has expired.
   return stored !== undefined && isUsable(stored, server) ? stored : (localAdmin(server) ?? stored);
 }
@@ -76,7 +77,7 @@ function notMeantFor({ local, address }: FoundServer): never {
   );
 }
 
-function notAdmin({ local }: FoundServer): never {
+function throwNoLocalAdmin({ local }: FoundServer): never {
   const where =
     local === undefined
       ? 'the server does not run on this host'
@@ -87,18 +88,18 @@ function notAdmin({ local }: FoundServer): never {
   );
 }
 
-function found(token: string, forget: () => void, isKept = false): FoundToken {
+function found(token: string, forget: () => void, isStored = false): FoundToken {
   const claims = claimsOf(token);
   if (typeof claims?.iss !== 'string')
     throw new AppError('TOKEN_INVALID', 'the token is malformed; log in again');
-  const isLink = isKept && claims[`${CLAIM_PREFIX}auth-method`] === 'link';
+  const isLink = isStored && claims[`${CLAIM_PREFIX}auth-method`] === 'link';
   return { token, isLink, issuer: claims.iss, forget };
 }
 
 function isUsable({ token, issuer }: FoundToken, { local }: FoundServer): boolean {
   const exp = claimsOf(token)?.exp;
-  const isOver = typeof exp === 'number' && exp * 1000 <= Date.now();
-  return !isOver && (local === undefined || issuer === local.server.serverId);
+  const isExpired = typeof exp === 'number' && exp * 1000 <= Date.now();
+  return !isExpired && (local === undefined || issuer === local.server.serverId);
 }
 
 /** Returns the claims without verifying the token. */

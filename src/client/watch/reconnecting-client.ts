@@ -1,6 +1,5 @@
 /**
- * A client that reconnects, with a newer token or to a newer address when there is one for the same
- * person.
+ * A client that reconnects, with a newer token of the same login or to a newer address of the same server.
  */
 import { AppError, isAppError, type Reason } from '../../errors.ts';
 import { type Client, type ConnectOptions, connect } from '../connect/connect.ts';
@@ -35,7 +34,7 @@ export class ReconnectingClient implements AsyncDisposable {
     this.who = who;
   }
 
-  /** Throws what `connect` throws, and the server's error when nobody is logged in. */
+  /** Throws the errors of `connect`, and the server's error when the caller is not logged in. */
   static async connect(options: ConnectOptions): Promise<ReconnectingClient> {
     const client = await connect(options);
     try {
@@ -51,20 +50,20 @@ export class ReconnectingClient implements AsyncDisposable {
   }
 
   /**
-   * Returns true when a retry after `error` is worthwhile, because the same person has another token now,
-   * or the server another address. A restarted server issues a new token to its administrator, and people
-   * log in again elsewhere.
+   * Connects again after `error`. Returns true when a retry is then worthwhile: the same login has another
+   * token, or the server another address. A restarted server, for example, has issued a new token to its
+   * administrator.
    */
   async reconnect(error: unknown): Promise<boolean> {
     if (!isAppError(error)) return false;
-    const isOver = hasLoginEnded(error);
-    if (!isOver && error.reason !== 'UNREACHABLE') return false;
+    const hasEnded = hasLoginEnded(error);
+    if (!hasEnded && error.reason !== 'UNREACHABLE') return false;
     const fresh = await connect(this.#options).catch(() => undefined);
     if (fresh === undefined) return false;
-    // The same name at another server is another person, with other sessions and tokens.
-    const isSame = fresh.issuer === this.#client.issuer;
-    const isOther = isOver || fresh.address !== this.#client.address;
-    const who = isSame && isOther ? await whoIs(fresh).catch(() => undefined) : undefined;
+    // The same login at another server has other sessions and tokens.
+    const isSameServer = fresh.issuer === this.#client.issuer;
+    const isChanged = hasEnded || fresh.address !== this.#client.address;
+    const who = isSameServer && isChanged ? await whoIs(fresh).catch(() => undefined) : undefined;
     if (who?.login !== this.who.login || who.role !== this.who.role) {
       await fresh.close();
       return false;

@@ -1,4 +1,4 @@
-/** Restarts a watch by itself when the server was away, or dropped a slow reader. */
+/** Restarts a watch by itself after an outage of the server, and when it was too slow a reader. */
 import { AppError, isAppError } from '../../errors.ts';
 import type { ReconnectingClient } from './reconnecting-client.ts';
 import { Retry, type RetryOptions } from './retry.ts';
@@ -7,8 +7,8 @@ export type ResilientWatchOptions = Pick<RetryOptions, 'signal' | 'onProgress'>;
 
 /**
  * Yields the events of `begin`, called again after each interruption, until `signal` aborts. `onProgress`
- * is called once for each outage. Throws errors that a retry cannot fix: the login has ended and the same
- * person has no other, or a permission was removed.
+ * is called once for each outage. Throws errors that a retry cannot fix: the login has ended and has
+ * no other token, or a permission was removed.
  */
 export async function* resilientWatch<Event>(
   server: Pick<ReconnectingClient, 'reconnect'>,

@@ -4,7 +4,7 @@ import type { AppError, Reason } from '../../errors.ts';
 
 export type RetryProgress =
   | { readonly kind: 'lost'; readonly error: AppError }
-  | { readonly kind: 'attached-again' };
+  | { readonly kind: 'reconnected' };
 
 export interface RetryOptions {
   readonly signal?: AbortSignal;
@@ -48,7 +48,7 @@ export class Retry {
 
   /** Called when an attempt has succeeded. */
   succeeded(): void {
-    if (this.#sinceMs !== undefined) this.#options.onProgress?.({ kind: 'attached-again' });
+    if (this.#sinceMs !== undefined) this.#options.onProgress?.({ kind: 'reconnected' });
     this.#sinceMs = undefined;
     this.#waitMs = FIRST_WAIT_MS;
   }
