@@ -2,12 +2,7 @@
  * The gRPC server: accepts connections and passes each call to `handle`. Serves no method without a policy
  * row; disposal leaves no call, connection or timer behind.
  */
-import {
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { ListenOptions } from 'node:net';
 import {
   type ConnectionInjector,
@@ -78,10 +73,9 @@ export class GrpcServer implements AsyncDisposable {
     await checkInternals();
     const underWay = new CallsUnderWay();
     const find = finder((endpoints) => connections.find(endpoints));
-    const refused: RefusedRequests = new WeakMap();
-    const server = grpcServer(options, intercept(options, underWay, find, refused));
+    const server = grpcServer(options, intercept(options, underWay, find));
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-    checkRequests(server, refused);
+    refuseOtherRequests(server);
     cutFloods(server, options, find);
     const connections = await Connections.listen({
       listen: options.listen,
@@ -115,9 +109,6 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
 
 type FindConnection = (session: object | undefined, endpoints: () => Endpoints) => Connection | undefined;
 
-/** Responses to requests that are not gRPC's, until they are sent. */
-type RefusedRequests = WeakMap<ServerHttp2Stream, OutgoingHttpHeaders>;
-
 /** Keeps grpc-js from answering a call that `handle` answers. */
 const HANDLED_HERE: Responder = { start: () => {} };
 
@@ -126,31 +117,42 @@ function intercept(
   options: GrpcServerOptions,
   underWay: CallsUnderWay,
   find: FindConnection,
-  refused: RefusedRequests,
 ): ServerInterceptor {
   const methods = new Map(options.methods.map((method) => [`/${method.path}`, method]));
   const deps = { ...options, underWay };
   const logFailure = (error: unknown): void =>
     options.log.error({ err: error }, 'a call did not end cleanly');
   return (definition, call) => {
-    const { stream } = internalsOf(call);
-    const connection = find(stream.session, () => call.getConnectionInfo());
+    const connection = find(internalsOf(call).stream.session, () => call.getConnectionInfo());
     const method = methods.get(definition.path);
-    const refusal = refused.get(stream);
-    if (refusal !== undefined) stream.respond(refusal, { endStream: true });
-    else if (connection !== undefined && method !== undefined)
+    if (connection !== undefined && method !== undefined)
       handle(deps, method, connection, call).catch(logFailure);
     return new ServerInterceptingCall(call, HANDLED_HERE);
   };
 }
 
-/** Looks at each request before grpc-js does, which would answer a GET, or the messages of another format. */
-function checkRequests(server: Server, refused: RefusedRequests): void {
-  const check = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
-    const refusal = httpRefusalOf(headers);
-    if (refusal !== undefined) refused.set(stream, refusal);
-  };
-  for (const http2 of http2ServersOf(server)) http2.prependListener('stream', check);
+type RequestListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...more: unknown[]) => void;
+
+/**
+ * Answers requests that are not gRPC's. grpc-js does not see them: it would serve a GET, or the messages of
+ * another format, and its timer for "grpc-timeout" throws when somebody else has responded.
+ */
+function refuseOtherRequests(server: Server): void {
+  for (const http2 of http2ServersOf(server)) {
+    const listeners = http2.listeners('stream') as RequestListener[];
+    http2.removeAllListeners('stream');
+    http2.on('stream', ((stream, headers, ...more) => {
+      const refusal = httpRefusalOf(headers);
+      if (refusal === undefined) {
+        for (const listener of listeners) listener.call(http2, stream, headers, ...more);
+        return;
+      }
+      if (stream.destroyed) return;
+      stream.on('error', () => {}); // the client's reset
+      stream.respond(refusal, { endStream: true });
+      setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)); // though the client goes on sending
+    }) satisfies RequestListener);
+  }
 }
 
 /**

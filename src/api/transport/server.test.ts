@@ -451,6 +451,23 @@ describe('the API for everyone', () => {
     });
   }
 
+  it('keeps nothing of a request that is not gRPC, whose client goes on sending', async () => {
+    const session = api.http2();
+    const streams = ['x', '1m', '3600S'].map((timeout) => {
+      const headers = callHeaders('latchkey.v1.AuthService/GetKeys', {
+        ':method': 'GET',
+        'grpc-timeout': timeout,
+      });
+      const stream = session.request(headers, { endStream: false });
+      stream.on('error', () => {}).resume();
+      stream.write(framed(Buffer.alloc(30_000)));
+      return stream;
+    });
+    await Promise.all(streams.map((stream) => once(stream, 'close')));
+    expect(streams.map(({ rstCode }) => rstCode)).toEqual([0, 0, 0]);
+    session.destroy();
+  });
+
   it('takes the content types of protocol buffers, with parameters', async () => {
     const session = api.http2();
     for (const type of ['application/grpc+proto', 'application/grpc; charset=utf-8']) {
