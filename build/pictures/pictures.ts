@@ -41,20 +41,20 @@ const toFiltered = [toTokens, [['/', 'mal'], { title: /filter "mal" · 1 of/ }]]
 const PICTURES: readonly Picture[] = [
   {
     name: 'overview',
-    title: 'Who is on, what runs, what it uses, and what was refused',
+    title: 'Logins, usage, charts of the last hour, and refusals',
     ...WHOLE,
     steps: [jump('overview', { line: ['REFUSED', 'alice'] })],
   },
   {
     name: 'logins',
-    title: 'Who is logged in, and what each of them has',
+    title: 'Logins with their tokens, links and sessions',
     ...LARGE,
     steps: [jump('logins', { title: /^Logins · \d+ of /, line: 'mallory' })],
   },
   { name: 'tokens', title: 'Tokens, filtered while it is typed', ...LARGE, steps: toFiltered },
   {
     name: 'open',
-    title: 'All fields of a token, and where they lead',
+    title: 'All fields of a token, some of which refer to other rows',
     ...LARGE,
     steps: [...toFiltered, [['Enter', 'Enter'], /expires +in /]],
   },
