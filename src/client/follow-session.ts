@@ -21,8 +21,8 @@ export interface FollowOptions {
   /** Offset of the first byte wanted; -1 for only new output. */
   readonly offset: number;
   /**
-   * Bytes for the program's standard input, which is closed at their end. Without it, the input is left
-   * alone.
+   * Bytes for the program's standard input, which is closed at their end. Without it, the input is not
+   * touched.
    */
   readonly input?: AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal;

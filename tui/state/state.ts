@@ -123,7 +123,7 @@ export interface State {
   /** The latest notice of changes on the server. */
   readonly changeNotice: string;
   readonly isLeaving: boolean;
-  /** True when the shell wants the terminal back (job control, tcsetpgrp(3)). */
+  /** True when the dashboard is to be suspended (job control, tcsetpgrp(3)). */
   readonly isSuspending: boolean;
 }
 

@@ -43,7 +43,7 @@ export type Event =
   | { readonly kind: 'marked'; readonly job: Job; readonly targets: readonly Target[] }
   | { readonly kind: 'finished'; readonly job: Job; readonly text: string }
   | { readonly kind: 'report'; readonly job: Job; readonly title: string; readonly lines: readonly string[] }
-  /** The shell wants its terminal back. */
+  /** The dashboard is to be suspended (job control). */
   | { readonly kind: 'suspending' }
   /** The dashboard has the terminal again. */
   | { readonly kind: 'returned' };

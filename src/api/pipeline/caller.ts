@@ -1,4 +1,4 @@
-/** The caller of a call, determined anew for each call: from its token, the kernel and the configuration. */
+/** The caller of a call, determined for each call: from its token, the kernel and the configuration. */
 import type { Metadata } from '@grpc/grpc-js';
 import type { Role } from '../../accounts/roles.ts';
 import type { Authority, Call } from '../../authority/authority.ts';

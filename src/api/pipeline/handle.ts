@@ -1,7 +1,7 @@
 /**
  * Handles one call from its headers to its status: admits the caller, reads the request, calls the method's
  * handler, sends the answer or the error, and logs a line. Reads no request before the caller is admitted,
- * and tells a call at once when its token ends. Knows no method.
+ * and aborts a call at once when its token ends. Depends on no particular method.
  */
 import { Metadata, type ServerInterceptingCallInterface, type StatusObject } from '@grpc/grpc-js';
 import type { Activity } from '../../activity/activity.ts';

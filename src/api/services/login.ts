@@ -19,8 +19,8 @@ export interface LoginDeps {
 }
 
 /**
- * Yields the prompts and notices of a login, and at last its token. Throws when the login fails. Revokes the
- * token when the client is gone before it was sent.
+ * Yields the prompts and notices of a login, then its token. Throws when the login fails. Revokes the
+ * token when the client disconnects before it is sent.
  */
 export async function* login(
   { logins, revocation }: LoginDeps,
@@ -65,7 +65,7 @@ async function answersOf(incoming: AsyncIterator<LoginRequest>): Promise<Answers
   return value.request.value.texts;
 }
 
-/** Callers on this host share an address, so failed logins are counted by the uid that the kernel tells. */
+/** Callers on this host share an address, so failed logins are counted by the uid that the kernel reports. */
 async function loginOriginOf(peer: Caller['peer']): Promise<LoginOrigin> {
   const { address } = peer;
   const uid = await peer.uid();

@@ -1,6 +1,6 @@
 /**
  * The messages and status of one call: reads on demand, writes that wait for a slow client, one status at the
- * end, and a cut that ends it at once. Built on grpc-js's interceptor interface, which shows a call before
+ * end, and a cut, which ends it at once. Built on grpc-js's interceptor interface, which shows a call before
  * its first message is read.
  */
 import { constants } from 'node:http2';
@@ -144,7 +144,7 @@ export class CallStream {
   }
 
   /**
-   * Sends the status, once, and then closes the stream, also when the client goes on sending (RFC 9113, 8.1)
+   * Sends the status, once, and then closes the stream, also when the client keeps sending (RFC 9113, 8.1)
    * or does not fetch the status of a failure. The stream of a client that has sent everything and gets OK
    * closes by itself, and is reset after `fetchMs`.
    */

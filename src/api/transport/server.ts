@@ -1,5 +1,5 @@
 /**
- * The control API (DESIGN 5): gRPC over TLS 1.3, the only access from the network. Verifies every call anew,
+ * The control API (DESIGN 5): gRPC over TLS 1.3, the only access from the network. Verifies the caller of each call,
  * shows callers only what they may see, and reports every error in one form. It contains no domain logic.
  */
 import type { ListenOptions } from 'node:net';

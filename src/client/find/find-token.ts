@@ -48,7 +48,7 @@ function givenToken({ token, tokenFile }: FindToken): string | undefined {
   return tokenFile === undefined ? undefined : fileToken(tokenFile);
 }
 
-/** Returns the token of the environment, which was not meant for one server or another. */
+/** Returns the token in the environment, which is not bound to one server. */
 function setToken({ env }: FindToken): string | undefined {
   if (env.LATCHKEY_TOKEN) return env.LATCHKEY_TOKEN.trim();
   return env.LATCHKEY_TOKEN_FILE ? fileToken(env.LATCHKEY_TOKEN_FILE) : undefined;
