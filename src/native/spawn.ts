@@ -3,7 +3,7 @@
  * Node's spawn forks (0.3 ms against 3 ms in a link). The caller must reap the new process.
  */
 import { getSystemErrorName } from 'node:util';
-import { loadFfi } from './libc.ts';
+import { checked, loadFfi } from './libc.ts';
 
 const ffi = loadFfi();
 
@@ -58,11 +58,13 @@ export function spawnProcess(process_: NewProcess): number {
   );
   // Duplicated above 0, 1, 2, ..., which are overwritten one after the other.
   const count = process_.descriptors.length;
-  const sources = process_.descriptors.map((fd) => libc.fcntl(fd, F_DUPFD_CLOEXEC, count));
+  const sources: number[] = [];
   libc.posix_spawn_file_actions_init(actions);
   libc.posix_spawnattr_init(attributes);
-  process.chdir(process_.directory);
   try {
+    for (const fd of process_.descriptors)
+      sources.push(checked('fcntl', libc.fcntl(fd, F_DUPFD_CLOEXEC, count)));
+    process.chdir(process_.directory);
     for (const [target, fd] of sources.entries()) libc.posix_spawn_file_actions_adddup2(actions, fd, target);
     libc.posix_spawnattr_setflags(attributes, SETSID | SETSIGDEF | SETSIGMASK);
     libc.posix_spawnattr_setsigdefault(attributes, Buffer.alloc(SIGSET_BYTES, 0xff));

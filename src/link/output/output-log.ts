@@ -41,22 +41,30 @@ export class OutputLog implements Disposable {
   static create(folder: SessionFolder): OutputLog {
     const fd = openSync(folder.file('output'), 'wx+', 0o600);
     flock(fd);
-    return new OutputLog(fd, new StreamMap(folder.file('streams'), 'wx+'), folder.record.outputLimit);
+    return OutputLog.#withMap(fd, folder, 'wx+');
   }
 
   /** Opens and locks the log of a running session; returns undefined while another link has it locked. */
   static take(folder: SessionFolder): OutputLog | undefined {
     const fd = openSync(folder.file('output'), 'r+');
-    if (flock(fd))
-      return new OutputLog(fd, new StreamMap(folder.file('streams'), 'r+'), folder.record.outputLimit);
+    if (flock(fd)) return OutputLog.#withMap(fd, folder, 'r+');
     closeSync(fd);
     return undefined;
   }
 
   /** Opens the log of a session that has ended, for reading. */
   static read(folder: SessionFolder): OutputLog {
-    const map = new StreamMap(folder.file('streams'), 'r');
-    return new OutputLog(openSync(folder.file('output'), 'r'), map, folder.record.outputLimit);
+    return OutputLog.#withMap(openSync(folder.file('output'), 'r'), folder, 'r');
+  }
+
+  /** Takes ownership of `fd`, also when it throws. */
+  static #withMap(fd: number, folder: SessionFolder, flags: 'wx+' | 'r+' | 'r'): OutputLog {
+    try {
+      return new OutputLog(fd, new StreamMap(folder.file('streams'), flags), folder.record.outputLimit);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
   }
 
   /** Offset of the first byte that is still kept. */

@@ -14,7 +14,7 @@
  * The program itself gets 0, 1 and 2 only.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { makePipe } from '../../native/pipe.ts';
+import { makePipe, type Pipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
@@ -97,34 +97,38 @@ export interface StartedKeeper {
 
 /** Starts a keeper, which starts the program. Throws when the keeper cannot be started. */
 export function startKeeper(folder: SessionFolder, program: Program): StartedKeeper {
-  const output = makePipe(PIPE_BYTES);
-  const errors = makePipe();
+  const { command, environment, directory, umask, held } = program;
+  using theirs = new DisposableStack();
+  using ours = new DisposableStack();
+  const owned = (stack: DisposableStack, fd: number): number => stack.adopt(fd, (it) => closeSync(it));
+  const ourRead = (bytes?: number): Pipe => {
+    const { read, write } = makePipe(bytes);
+    return { read: owned(ours, read), write: owned(theirs, write) };
+  };
+  const ourWrite = (): Pipe => {
+    const { read, write } = makePipe();
+    return { read: owned(theirs, read), write: owned(ours, write) };
+  };
+  const given = program.input === 'open' ? undefined : owned(theirs, program.input);
+  const output = ourRead(PIPE_BYTES);
+  const errors = ourRead();
+  const greeting = ourRead();
   const life = makePipe();
-  const greeting = makePipe();
-  const open = program.input === 'open' ? makePipe() : undefined;
-  const input = open?.read ?? Number(program.input);
-  const devNull = openSync('/dev/null', 'r+');
-  const gate = program.held ? makePipe() : undefined;
+  for (const fd of [life.read, life.write]) owned(theirs, fd);
+  const open = given === undefined ? ourWrite() : undefined;
+  const gate = held ? ourWrite() : undefined;
+  const devNull = owned(theirs, openSync('/dev/null', 'r+'));
+  const input = open?.read ?? given ?? devNull;
   const descriptors = [input, output.write, gate?.read ?? devNull, errors.write, output.read, errors.read];
   descriptors.push(open?.write ?? devNull, life.write, life.read, greeting.write);
-  const { command, environment, directory, umask, held } = program;
-  const argv = ['sh', '-c', script({ input: open !== undefined, held, umask }), folder.path, ...command];
   // Opened again rather than duplicated: O_NONBLOCK, shared by dup(2), would break the holder's reads.
-  const ownLife = openSync(`/proc/self/fd/${life.read}`, constants.O_RDONLY | constants.O_NONBLOCK);
+  const lifePath = `/proc/self/fd/${life.read}`;
+  const ownLife = owned(ours, openSync(lifePath, constants.O_RDONLY | constants.O_NONBLOCK));
+  const argv = ['sh', '-c', script({ input: open !== undefined, held, umask }), folder.path, ...command];
+  const pid = spawnProcess({ path: '/bin/sh', argv, environment, directory, descriptors });
+  ours.move(); // the caller's from here on
   const pipes = { output: output.read, errors: errors.read, life: ownLife, input: open?.write };
-  try {
-    const pid = spawnProcess({ path: '/bin/sh', argv, environment, directory, descriptors });
-    return { pid, pipes, greeting: greeting.read, gate: gate?.write };
-  } catch (error) {
-    closePipes(pipes);
-    closeSync(greeting.read);
-    if (gate) closeSync(gate.write);
-    throw error;
-  } finally {
-    const theirs = [input, output.write, devNull, errors.write, life.write, life.read, greeting.write];
-    for (const fd of theirs) closeSync(fd);
-    if (gate) closeSync(gate.read);
-  }
+  return { pid, pipes, greeting: greeting.read, gate: gate?.write };
 }
 
 /** Closes the link's ends of the pipes. */

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -409,6 +410,37 @@ describe('the record of a session', () => {
         linkTarget(`/proc/${link.process.pid}/fd/${fd}`),
       );
     await eventually(() => open().filter((path) => ids.some((id) => path.includes(id)))).toEqual([]);
+  });
+
+  it('keeps no file open of a start that failed because too many are open', async () => {
+    const { link, line } = await daemon.link();
+    const pid = `${link.process.pid}`;
+    const count = (): number => readdirSync(`/proc/${pid}/fd`).length;
+    const limit = (files: number): unknown =>
+      execFileSync('prlimit', ['--pid', pid, `--nofile=${files}:4096`]);
+    await line.start(['true']); // opens what is opened once
+    await line.take('exited');
+    await eventually(async () => (await line.read((await line.start(['true'])).id)).status).toBe(0);
+    const before = count();
+    for (let free = 1; free <= 30; free += 1) {
+      limit(before + free);
+      await line.start(['true'], { input: free % 2 === 0 }).catch(() => {});
+    }
+    limit(4096);
+    await eventually(count).toBe(before);
+    expect(await line.read((await line.start(['echo', 'again'])).id)).toMatchObject({ stdout: 'again\n' });
+  });
+
+  it('keeps no file open when its output has been removed, and says so', async () => {
+    const { id } = await line.start(['echo', 'x']);
+    expect(await line.read(id)).toMatchObject({ status: 0 });
+    const open = (): number => readdirSync(`/proc/${link.process.pid}/fd`).length;
+    rmSync(join(daemon.sessions, id, 'output'));
+    await eventually(() => line.read(id).catch(({ reason }) => reason)).toBe('NOT_FOUND');
+    const before = open();
+    for (let times = 20; times > 0; times -= 1)
+      await expect(line.read(id)).rejects.toEqual(failure('NOT_FOUND'));
+    expect(open()).toBeLessThanOrEqual(before);
   });
 
   it('does not depend on processes that a program leaves in the background', async () => {

@@ -1,4 +1,5 @@
 /** The sessions of one link: the running ones, and the last state of those that have ended. */
+import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState, Start } from '../../generated/latchkey/link/v1/link.ts';
 import type { Account } from '../account/account.ts';
@@ -91,7 +92,11 @@ export class Sessions {
     const exited = this.#ended.get(id)?.exited;
     // Running, but not on this link: another link has it, or none has taken it over yet.
     if (exited === undefined && status === undefined) throw notFound();
-    return new EndedSession(folder, exited ?? { sessionId: id, status });
+    try {
+      return new EndedSession(folder, exited ?? { sessionId: id, status });
+    } catch (error) {
+      throw codeOf(error) === 'ENOENT' ? new AppError('NOT_FOUND', 'its output has been removed') : error;
+    }
   }
 
   /** Ends a session. Waits for one that is still being started, because the daemon asks only once. */
