@@ -22,7 +22,7 @@ export interface ReceiptPart<Survivor> {
   readonly verifiedBy?: Verifier;
 }
 
-/** A whole receipt, but for its tokens and its duration. */
+/** A whole receipt, except its tokens and its duration. */
 export type MergedParts<Survivor> = Required<Omit<ReceiptPart<Survivor>, 'verifiedBy'>> &
   Pick<ReceiptPart<Survivor>, 'verifiedBy'>;
 

@@ -287,8 +287,8 @@ export class Authority implements Disposable {
   }
 
   /**
-   * Returns `claims` if they are those that were issued under their id: whoever has the signing key and a
-   * login must not be able to become somebody else with it. Done once for each token in the cache.
+   * Returns `claims` if they are those that were issued under their id: with the signing key and a login, one
+   * must not be able to impersonate another login. Checked once for each token in the cache.
    */
   async #compareWithIssued(claims: TokenClaims, key: string): Promise<TokenClaims> {
     const row = await this.#options.store.read((db) => selectToken(db, claims.jti));

@@ -2,7 +2,6 @@
  * `latchkey config`: every setting, its value and its source, for people and programs. Secrets are
  * hidden.
  */
-
 import type { Config } from './settings/config-type.ts';
 import type { SettingEntry, Source } from './sources/entry.ts';
 

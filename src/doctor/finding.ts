@@ -77,8 +77,8 @@ function refusalOf(error: unknown): AppError {
  * 0600 …".
  */
 function splitRemedy(message: string): [summary: string, remedy: string | undefined] {
-  const [, ran, command] = /^(.*)\. Run: (.+)$/s.exec(message) ?? [];
-  if (ran !== undefined) return [ran, command];
-  const [, said, advice] = /^(.+?)\. ([A-Z].*)$/s.exec(message) ?? [];
-  return said === undefined ? [message, undefined] : [said, advice];
+  const [, finding, command] = /^(.*)\. Run: (.+)$/s.exec(message) ?? [];
+  if (finding !== undefined) return [finding, command];
+  const [, what, advice] = /^(.+?)\. ([A-Z].*)$/s.exec(message) ?? [];
+  return what === undefined ? [message, undefined] : [what, advice];
 }

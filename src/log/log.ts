@@ -10,7 +10,7 @@ import { inertJson, inertJsonText } from '../inert.ts';
 export type { Logger } from 'pino';
 
 /**
- * The log as other rooms use it; each asks for the methods that it calls. `err` in `details` is an error.
+ * The log as other rooms use it; each declares which methods it calls. `err` in `details` is an error.
  */
 export interface Log {
   debug(details: object, message: string): void;

@@ -52,8 +52,8 @@ export class LinkDaemons {
     const executed = await connection.execute(this.#command('--prove', nonce));
     const wanted = Buffer.from(accountProof(nonce, uid));
     const isShown = executed.stdout.split(/\s+/).some((word) => {
-      const said = Buffer.from(word);
-      return said.length === wanted.length && timingSafeEqual(said, wanted);
+      const shown = Buffer.from(word);
+      return shown.length === wanted.length && timingSafeEqual(shown, wanted);
     });
     if (executed.status !== 0 || !isShown) throw notProven(executed);
   }

@@ -1,14 +1,14 @@
 /** Hands prompts from a callback to a consumer that takes them one by one. */
 import type { Answers, Prompt } from './method.ts';
 
-export interface Asked {
+export interface PromptSet {
   readonly name: string;
   readonly instruction: string;
   readonly prompts: readonly Prompt[];
 }
 
 export interface Question {
-  readonly asked: Asked;
+  readonly promptSet: PromptSet;
   answer(answers: Answers): void;
 }
 
@@ -16,17 +16,17 @@ export class PromptBridge {
   #next = Promise.withResolvers<Question>();
 
   /** Submits prompts; resolves with the answers. */
-  ask(asked: Asked): Promise<Answers> {
+  ask(promptSet: PromptSet): Promise<Answers> {
     const { promise, resolve } = Promise.withResolvers<Answers>();
-    this.#next.resolve({ asked, answer: resolve });
+    this.#next.resolve({ promptSet, answer: resolve });
     return promise;
   }
 
   /** Resolves with the next question; with the same one again until it has been answered. */
   async next(): Promise<Question> {
-    const { asked, answer } = await this.#next.promise;
+    const { promptSet, answer } = await this.#next.promise;
     return {
-      asked,
+      promptSet,
       answer: (answers) => {
         this.#next = Promise.withResolvers();
         answer(answers);

@@ -70,7 +70,7 @@ export class SshLogin implements LoginMethod {
       for (;;) {
         const next = await Promise.race([opened, bridge.next()]);
         if (next instanceof SshConnection) return await this.#enter(next, user);
-        next.answer(yield { kind: 'prompts', ...next.asked });
+        next.answer(yield { kind: 'prompts', ...next.promptSet });
       }
     } finally {
       ended.abort(refused('abandoned'));

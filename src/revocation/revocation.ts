@@ -5,7 +5,6 @@
  * have left and its dependents have ended, or the receipt names what has not. It never ends what the caller
  * may not end.
  */
-
 import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { DEFAULT_GRACE_MS } from '../grace-period.ts';

@@ -1,5 +1,4 @@
 /** Finds what a revocation selects, and checks that the caller may end it. Ends nothing. */
-
 import { seesAll } from '../accounts/roles.ts';
 import type { Authority, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';

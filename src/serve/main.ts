@@ -16,7 +16,7 @@ import { ServiceManager } from './systemd.ts';
 
 /** `FileDescriptorName=` of the API's socket in the socket unit. */
 const API_SOCKET = 'api';
-/** Time after the start when memory that only the start needed is released: nobody waits then. */
+/** Delay after the start until memory that only the start needed is released. */
 const RELEASE_AFTER_MS = 1000;
 
 /** Runs the server; resolves with the exit status. */

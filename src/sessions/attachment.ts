@@ -72,7 +72,7 @@ function begun<Piece, End>(
   answered: () => void,
 ): AsyncGenerator<Piece, End> {
   const first = reading.next();
-  first.then(answered, answered); // an error is thrown to whoever asks for the first piece
+  first.then(answered, answered); // an error is thrown to the reader of the first piece
   return rest(first, reading);
 }
 

@@ -2,7 +2,6 @@
  * Forgets ended sessions after their retention time, and the oldest of a uid when it has too many: first what
  * their link keeps, then the record.
  */
-
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { SessionRow } from '../store/schema.ts';

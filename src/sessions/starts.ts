@@ -94,7 +94,7 @@ export class Starts {
     await link.start({ sessionId: row.id, ...program, ...output });
   }
 
-  /** Returns the link that takes the start now, and records which it is. */
+  /** Returns the link that accepts the start now, and records which one it is. */
   async #linkFor(row: SessionRow, { claims }: StartRequest): Promise<LinkConnection> {
     const { links, records } = this.#options;
     for (let { socket } = row; ; ) {
@@ -106,7 +106,8 @@ export class Starts {
   }
 
   /**
-   * Removes the record of a program that never ran. When the link was lost, nobody knows yet, and it stays.
+   * Removes the record of a program that never ran. When the link was lost, the outcome is unknown and it
+   * stays.
    */
   async #errorOf(row: SessionRow, error: unknown): Promise<unknown> {
     if (error instanceof LinkRefusal || error instanceof NotSent) {

@@ -18,8 +18,8 @@ export function containsText(
   const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;
   // SQLite's LIKE ignores case by itself; lower() on each side would double the time.
   const found = places.map((place) => {
-    const said = typeof place === 'string' ? sql.ref(place) : place;
-    return sql`${said} like ${pattern} escape '\\'`;
+    const expression = typeof place === 'string' ? sql.ref(place) : place;
+    return sql`${expression} like ${pattern} escape '\\'`;
   });
   return sql<boolean>`(${sql.join(found, sql` or `)})`;
 }

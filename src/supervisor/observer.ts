@@ -43,9 +43,9 @@ export class Observers {
   }
 
   exited(link: LinkInfo, sessionId: string, status: number | undefined): void {
-    for (const told of this.tell((observer) => observer.exited?.(link, sessionId, status))) {
-      this.#exits.add(told);
-      void told.finally(() => this.#exits.delete(told));
+    for (const done of this.tell((observer) => observer.exited?.(link, sessionId, status))) {
+      this.#exits.add(done);
+      void done.finally(() => this.#exits.delete(done));
     }
   }
 

@@ -4,8 +4,8 @@
  * algorithm, or be written in a second way with the same meaning. Every invalid token is TOKEN_INVALID;
  * nothing else is thrown.
  *
- * An ECDSA signature has a twin, (r, n-s), that verifies as well (RFC 7518 does not forbid it). So the
- * text of a token is never used as its identity: that is `jti`.
+ * An ECDSA signature (r, s) has a second valid form, (r, n-s), which RFC 7518 does not forbid. So the text of
+ * a token is never used as its identity: that is `jti`.
  */
 import { sign, verify } from 'node:crypto';
 import { AppError } from '../errors.ts';

@@ -27,8 +27,8 @@ export function claimsOf(row: TokenRow): TokenClaims {
 }
 
 /**
- * Returns true when the server has issued `claims` under the id of `row`: the same but for the times, since a
- * renewed token leaves the earlier one valid until its own, earlier end.
+ * Returns true when the server has issued `claims` under the id of `row`: equal except for the times, since
+ * after a renewal the earlier token stays valid until its own, earlier expiry.
  */
 export function isIssued(claims: TokenClaims, row: TokenRow): boolean {
   const issued = claimsOf(row);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** The gid of a group of the host; undefined when there is none. getent(1) asks NSS. */
+/** Returns the gid of a group of the host, from NSS by getent(1); undefined for an unknown group. */
 export function groupId(name: string): number | undefined {
   try {
     const text = execFileSync('/usr/bin/getent', ['group', name], {

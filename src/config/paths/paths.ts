@@ -22,7 +22,7 @@ export interface Paths {
   readonly links: string;
 }
 
-/** The account that may run the system's daemon besides root. */
+/** The account, besides root, that runs the system's daemon. */
 export const SYSTEM_USER = 'latchkey';
 
 /** System mode for uid 0 and the user `latchkey`, self mode for everybody else. */
@@ -30,7 +30,7 @@ export function modeOf(uid: number): Mode {
   return uid === 0 || ownName(uid) === SYSTEM_USER ? 'system' : 'self';
 }
 
-/** The user database's name for the running process, when `uid` is the process's own. */
+/** Returns the name of this process's user in the user database, when `uid` is the process's own. */
 function ownName(uid: number): string | undefined {
   if (uid !== ownUid()) return undefined;
   try {

@@ -13,7 +13,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value itself. Never log it, put it into argv, an environment or an error. */
+  /** Returns the value itself. It must never be put into a log, argv, an environment or an error. */
   reveal(): string {
     return this.#value;
   }

@@ -1,5 +1,4 @@
 /** The settings in the environment. Unknown LATCHKEY_ variables are refused like unknown keys of the file. */
-
 import { invalid } from '../config-error.ts';
 import { variableOf } from '../settings/setting.ts';
 import type { Shape } from '../settings/setting-types.ts';

@@ -50,12 +50,12 @@ async function greet(
     return found.ok(`${host} port ${port} answers with one of ${hostKeys.length} pinned host keys`);
   } catch (error) {
     if (!isAppError(error)) throw error;
-    const said = error.message.replace(/; tell the administrator.*/, '');
-    const isForeign = said.includes('not pinned');
+    const message = error.message.replace(/; tell the administrator.*/, '');
+    const isNotPinned = message.includes('not pinned');
     const why = error.cause instanceof Error ? `: ${codeOf(error.cause) ?? error.cause.message}` : '';
-    const remedy = isForeign
+    const remedy = isNotPinned
       ? `login.ssh.host_keys: the public host keys of the sshd at ${host} port ${port}`
       : 'systemctl status ssh; or login.ssh.host, login.ssh.port, login.methods';
-    return found.problem(`${host} port ${port}: ${said}${why}`, remedy);
+    return found.problem(`${host} port ${port}: ${message}${why}`, remedy);
   }
 }

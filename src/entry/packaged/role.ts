@@ -1,5 +1,5 @@
 /**
- * The contents of the packaged program: code of its roles, texts and addons. Only what is asked for is
+ * The contents of the packaged program: code of its roles, texts and addons. Only what is needed is
  * loaded, from the running file's own memory; nothing is unpacked to disk. In a run from the sources it
  * is empty.
  */

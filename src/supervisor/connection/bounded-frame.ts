@@ -1,7 +1,7 @@
 /**
- * Bounds the numbers in a link's frames. A link is a process of its user, so a number in a frame is whatever
- * that user likes: beyond what the kernel has, it would not fit into the API's answers, and as a pid of 0 or
- * below it would mean whole process groups to somebody who copies it into kill(1).
+ * Bounds the numbers in a link's frames. A link is a process of its user, so they are not trusted: larger
+ * ones than the kernel has would not fit into the API's messages, and a pid of 0 or below would mean whole
+ * process groups to somebody who passes it to kill(1).
  */
 import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
 import type { Body } from '../../link-protocol/protocol.ts';

@@ -225,7 +225,7 @@ describe('frames from a link', () => {
     },
   );
 
-  test('a session has ended no more processes than a kernel can have', async () => {
+  test('the reported number of ended processes is limited to what a kernel can have', async () => {
     await start();
     const processes = 4_294_967_295;
     fake.answers = {

@@ -24,8 +24,8 @@ const MAX_TEXT = 500;
 export class LinkRefusal extends AppError {}
 
 /**
- * Returns the error of a link. A reason that a link may not have is LINK_LOST, with the link's own words only
- * in the cause, for the log: no link makes a call fail as if the server had failed.
+ * Returns the error of a link. A reason that a link may not have is LINK_LOST, with the link's message only
+ * in the cause, for the log: no link can make a call fail as if the server had failed.
  */
 export function refusalOf(frame: ErrorFrame): LinkRefusal {
   if (!REASONS.has(frame.reason)) return unexpected(frame);

@@ -52,9 +52,9 @@ async function endCgroup(
 ): Promise<EndResult> {
   await own.waitUntilEmpty(isStopping ? EXIT_MS : 0);
   const { killed, left } = await (everything ? whole : own).end(KILL_TIMEOUT_MS);
-  const besides = killed.filter((pid) => pid !== link.process?.pid).length;
+  const others = killed.filter((pid) => pid !== link.process?.pid).length;
   const survivors = left.map((pid) => survivorOf(link, pid));
-  return { hasEnded: left.length === 0, processes: 1 + besides, survivors, verifiedBy: 'daemon' };
+  return { hasEnded: left.length === 0, processes: 1 + others, survivors, verifiedBy: 'daemon' };
 }
 
 function survivorOf({ linuxUser }: Link, pid: number): Survivor {

@@ -14,7 +14,7 @@ const KILL_TIMEOUT_MS = 5_000;
 
 type EndedSession = Pick<SessionRow, 'id' | 'linux_user' | 'command'>;
 
-/** The means of ending a session: its link, which asks the processes first, and the kernel. */
+/** The means of ending a session: its link, which first asks the processes to end, and the kernel. */
 export interface SessionEnders {
   readonly link: LinkConnection | undefined;
   readonly cgroup: Cgroup | undefined;

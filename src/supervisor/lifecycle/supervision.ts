@@ -2,7 +2,6 @@
  * Keeps the connections to ready links, and restores a broken one as long as somebody listens on the link's
  * socket. A link that is gone loses its token, and its sessions wait for the next link of its user.
  */
-
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { canonicalUserOfUid } from '../../accounts/user-database.ts';
