@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../errors.ts';
 import type { LinkConnection, ReadOptions } from '../supervisor/connection/link-connection.ts';
+import { LinkRefusal } from '../supervisor/connection/link-error.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 
 const RETRY_MS = 50;
@@ -35,8 +36,9 @@ export async function* readAcrossLinks(
         yield value;
       }
     } catch (error) {
-      // A reader of only new output that has read nothing yet has no offset to continue from.
-      if (!isAppError(error, 'LINK_LOST') || offset < 0) throw error;
+      // A link that failed is not lost; and a reader of only new output that has read nothing yet has no offset
+      // to continue from.
+      if (error instanceof LinkRefusal || !isAppError(error, 'LINK_LOST') || offset < 0) throw error;
       from = await nextLink(from, link, options.signal);
     } finally {
       await reading.return({});

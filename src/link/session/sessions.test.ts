@@ -427,7 +427,7 @@ describe('the record of a session', () => {
       await line.start(['true'], { input: free % 2 === 0 }).catch(() => {});
     }
     limit(4096);
-    await eventually(count).toBe(before);
+    await eventually(count).toBeLessThanOrEqual(before);
     expect(await line.read((await line.start(['echo', 'again'])).id)).toMatchObject({ stdout: 'again\n' });
   });
 
