@@ -197,7 +197,7 @@ const rooms: Record<string, Record<string, string>> = {
     serve: '`latchkey serve`, loaded alone',
     link: '`latchkey link`, loaded alone: it starts often',
     cli: 'every other verb',
-    tui: '`latchkey` without a verb on a terminal, and `latchkey tui`',
+    tui: '`latchkey tui`',
     doctor: '`latchkey doctor`',
   },
 };

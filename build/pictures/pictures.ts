@@ -36,39 +36,42 @@ const jump = (screen: string, shows: Wanted | Pattern): Picture['steps'][number]
   shows,
 ];
 const toTokens = jump('tokens', { title: /^Tokens · \d+ of /, line: 'alice', footer: '? help' });
-const toFiltered = [toTokens, [['/', 'mal'], { title: /filter "mal" · 1 of/ }]] as const;
+const toFiltered = [
+  toTokens,
+  [['/', 'mal'], { title: /filter "mal" · 1 of/, prompt: '/mal', no: 'alice' }],
+] as const;
 
 const PICTURES: readonly Picture[] = [
   {
     name: 'overview',
     title: 'Logins, usage, charts of the last hour, and refusals',
     ...WHOLE,
-    steps: [jump('overview', { line: ['REFUSED', 'alice'] })],
+    steps: [jump('overview', { line: ['REFUSED', 'mallory'], footer: '? help' })],
   },
   {
     name: 'logins',
     title: 'Logins with their tokens, links and sessions',
     ...LARGE,
-    steps: [jump('logins', { title: /^Logins · \d+ of /, line: 'mallory' })],
+    steps: [jump('logins', { title: /^Logins · \d+ of /, line: 'mallory', footer: '? help' })],
   },
-  { name: 'tokens', title: 'Tokens, filtered while it is typed', ...LARGE, steps: toFiltered },
+  { name: 'tokens', title: 'Tokens, filtered as you type', ...LARGE, steps: toFiltered },
   {
     name: 'open',
     title: 'All fields of a token, some of which refer to other rows',
     ...LARGE,
-    steps: [...toFiltered, [['Enter', 'Enter'], /expires +in /]],
+    steps: [...toFiltered, [['Enter', 'Enter'], { line: /expires +in /, footer: 'x revoke' }]],
   },
   {
     name: 'confirm',
     title: 'The question before two tokens are revoked, with what ends',
     ...LARGE,
-    steps: [...toFiltered, [['Enter', 'Space', 'Space', 'x'], /Ends 2 tokens/]],
+    steps: [...toFiltered, [['Enter', 'Space', 'Space', 'x'], { line: /Ends 2 tokens/, footer: 'y yes' }]],
   },
   {
     name: 'sessions',
     title: 'Sessions that run and that have ended',
     ...LARGE,
-    steps: [jump('sessions', { title: /^Sessions · \d+ of /, line: 'ended' })],
+    steps: [jump('sessions', { title: /^Sessions · \d+ of /, line: 'ended', footer: '? help' })],
   },
   { name: 'small', title: 'Tokens in a terminal of 60 columns and 15 rows', ...SMALL, steps: [toTokens] },
 ];

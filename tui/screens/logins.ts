@@ -10,7 +10,7 @@ export const logins = listScreen(noun, {
       kind: 'end',
       key: 'x',
       verb: 'log out',
-      consequence: 'Every token is refused from that moment.',
+      consequence: 'All tokens of the login are refused at once.',
       endsMore: true,
       maxPerCall: 1,
       act: (client, [login = ''], { validateOnly, ...options }) =>

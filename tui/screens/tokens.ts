@@ -14,7 +14,7 @@ export const tokens = listScreen(noun, {
       kind: 'end',
       key: 'x',
       verb: 'revoke',
-      consequence: 'Refused everywhere from that moment, with what was made from them.',
+      consequence: 'Revoked tokens, and tokens issued within their sessions, are refused at once.',
       endsMore: true,
       maxPerCall: 500,
       act: (client, jtis, { validateOnly, ...options }) =>

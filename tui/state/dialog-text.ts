@@ -78,20 +78,20 @@ function confirmLines(state: State, { action, targets, preview }: Of<'confirm'>)
   return [...named(state, targets, said.length + 1), '', ...said];
 }
 
-/** Returns a sentence such as "Ends 3 tokens and 1 link. 2 running sessions go on." */
+/** Returns a sentence such as "Ends 3 tokens and 1 link. 2 sessions keep running." */
 function previewed(preview: Receipt | string | undefined): string[] {
-  if (preview === undefined) return ['Asking the server what ends with that …'];
-  if (typeof preview === 'string') return [`What ends with that is not known: ${preview}`];
+  if (preview === undefined) return ['Asking the server what would end …'];
+  if (typeof preview === 'string') return [`It is unknown what would end: ${preview}`];
   const { jtis, links, sessions, keptSessions } = preview;
-  if (jtis.length === 0 && links.length === 0) return ['It is gone already.'];
+  if (jtis.length === 0 && links.length === 0) return ['It no longer exists.'];
   const ends = listed([
     ...some(jtis.length, 'token'),
     ...some(links.length, 'link'),
     ...some(sessions.length, 'running session'),
   ]);
   if (keptSessions.length > 0) {
-    const stay = `${count(keptSessions.length, 'running session')} ${keptSessions.length === 1 ? 'goes' : 'go'} on.`;
-    return [`Ends ${ends}. ${stay}`];
+    const kept = count(keptSessions.length, 'session');
+    return [`Ends ${ends}. ${kept} ${keptSessions.length === 1 ? 'keeps' : 'keep'} running.`];
   }
   if (sessions.length > 0) return [`Ends ${ends}.`];
   return [`Ends ${ends}. No session runs with ${jtis.length === 1 ? 'it' : 'them'}.`];

@@ -169,26 +169,26 @@ describe('the dashboard', () => {
   it('says in the question what would end, as soon as the server has answered', () => {
     const asked = press(showing(rows), 'x');
     const text = (state: State) => state.dialog && dialogLines(state, state.dialog).join(' ');
-    expect(text(asked)).toContain('Asking the server what ends with that …');
+    expect(text(asked)).toContain('Asking the server what would end …');
     const targets = asked.dialog?.kind === 'confirm' ? asked.dialog.targets : [];
     const previewed = (preview: Receipt | string) =>
       text(update(asked, { kind: 'previewed', targets, preview }));
     const two = { jtis: ['a', 'b'], links: ['l'] };
     const sessions = ['1', '2', '3'];
     expect(previewed(Receipt.fromPartial({ ...two, keptSessions: sessions }))).toContain(
-      'Ends 2 tokens and 1 link. 3 running sessions go on.',
+      'Ends 2 tokens and 1 link. 3 sessions keep running.',
     );
     expect(previewed(Receipt.fromPartial({ ...two, sessions }))).toContain(
       'Ends 2 tokens, 1 link and 3 running sessions.',
     );
     expect(previewed(Receipt.fromPartial({ ...two, sessions, keptSessions: ['4'] }))).toContain(
-      'Ends 2 tokens, 1 link and 3 running sessions. 1 running session goes on.',
+      'Ends 2 tokens, 1 link and 3 running sessions. 1 session keeps running.',
     );
     expect(previewed(Receipt.fromPartial({ jtis: ['a'] }))).toContain(
       'Ends 1 token. No session runs with it.',
     );
-    expect(previewed(Receipt.create())).toContain('It is gone already.');
-    expect(previewed('the server is away')).toContain('is not known: the server is away');
+    expect(previewed(Receipt.create())).toContain('It no longer exists.');
+    expect(previewed('the server is away')).toContain('It is unknown what would end: the server is away');
     expect(update(asked, { kind: 'previewed', targets: [], preview: '' })).toBe(asked);
     const unknown = update(asked, { kind: 'previewed', targets, preview: 'the server is away' });
     expect(press(unknown, 'y').dialog).toMatchObject({ kind: 'working', job: { targets } });

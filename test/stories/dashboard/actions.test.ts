@@ -83,7 +83,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press(':', 'log', 'Enter', '/', 'mallory', 'Enter', 'x');
     await screen.shows({
       title: 'Log out?',
-      line: 'Ends 1 token and 1 link. 1 running session goes on.',
+      line: 'Ends 1 token and 1 link. 1 session keeps running.',
     });
     screen.press('n', ...SESSIONS, '/', '730001', 'Enter', 'x');
     await screen.shows({

@@ -168,7 +168,7 @@ export class TestDaemon implements AsyncDisposable {
    */
   async link(account: Account, ...argv: string[]): Promise<Run> {
     const run = this.begin(account, ['link', ...argv]);
-    await run.printed(/\n/, 'stderr');
+    await run.printed(/ is logged in at .*\n/, 'stderr');
     return run;
   }
 
