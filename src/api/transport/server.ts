@@ -1,6 +1,7 @@
 /**
- * The control API (DESIGN 5): gRPC over TLS 1.3, the only access from the network. Verifies the caller of each
- * call, shows callers only what they may see, and reports every error in one form. It contains no domain logic.
+ * The control API (DESIGN 5): gRPC over TLS 1.3, the only access from the network. Verifies the caller of
+ * each call, shows callers only what they may see, and reports every error in one form. It contains no domain
+ * logic.
  */
 import type { ListenOptions } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
