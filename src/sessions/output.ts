@@ -36,8 +36,8 @@ export async function* readAcrossLinks(
         yield value;
       }
     } catch (error) {
-      // A link that failed is not lost; and a reader of only new output that has read nothing yet has no offset
-      // to continue from.
+      // A link that failed is not lost; and a reader of only new output that has read nothing yet has
+      // no offset to continue from.
       if (error instanceof LinkRefusal || !isAppError(error, 'LINK_LOST') || offset < 0) throw error;
       from = await nextLink(from, link, options.signal);
     } finally {
