@@ -70,7 +70,7 @@ export class AdminToken implements AsyncDisposable {
     this.#timer = setTimeout(
       () => {
         this.#replace().catch((error: unknown) => {
-          this.#log.error({ err: error }, "could not replace the local administrator's token");
+          this.#log.error({ err: error }, "cannot replace the local administrator's token");
           this.#schedule(RETRY_MS);
         });
       },

@@ -47,6 +47,6 @@ export class Expiry {
   }
 
   #failed(error: unknown): void {
-    this.#options.log.error({ err: error }, 'expired tokens could not be ended');
+    this.#options.log.error({ err: error }, 'cannot end expired tokens');
   }
 }

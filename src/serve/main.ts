@@ -38,12 +38,12 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   const read = (): Config => loadConfig({ argv: flags, env: process.env, uid, home: homeOf(process.env) });
   const config = read();
   const log = createLog(config.log);
-  manager.onFailure((error) => log.warn({ err: error }, 'could not notify the service manager'));
+  manager.onFailure((error) => log.warn({ err: error }, 'cannot notify the service manager'));
   const stopped = stopSignal();
   const hangups = on(process, 'SIGHUP');
   await using daemon = await startDaemon(config, { log, listenFd: apiSocket(manager) });
   const { listensOn, serverId, fingerprint } = daemon;
-  log.info({ serverId, fingerprint, mode: config.mode, version: VERSION }, `latchkey serves on ${listensOn}`);
+  log.info({ serverId, fingerprint, mode: config.mode, version: VERSION }, `latchkey listens on ${listensOn}`);
   const status = `listens on ${listensOn}`;
   manager.ready(status);
   void reloadAtEach(hangups, async () => {
@@ -54,7 +54,7 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   setTimeout(releaseMemory, RELEASE_AFTER_MS).unref();
   const signal = await stopped;
   manager.stopping();
-  log.info({ signal }, 'latchkey stops; links and sessions continue');
+  log.info({ signal }, 'latchkey is stopping; links and sessions continue');
   return DONE;
 }
 

@@ -73,6 +73,6 @@ export class Retention implements Disposable {
 
   async #logFailure(work: Promise<void>): Promise<void> {
     const { log } = this.#options;
-    await work.catch((error: unknown) => log.warn({ err: error }, 'ended sessions could not be removed'));
+    await work.catch((error: unknown) => log.warn({ err: error }, 'cannot remove ended sessions'));
   }
 }

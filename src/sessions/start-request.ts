@@ -34,7 +34,7 @@ export function checkStart(request: StartRequest): { firstInput: Buffer } {
   if (command.some(hasNul)) throw invalid('command', 'must not contain NUL');
   for (const [name, value] of Object.entries(environment)) {
     if (!VARIABLE_NAME.test(name))
-      throw invalid('environment', `${JSON.stringify(name)} is not a valid name of a variable`);
+      throw invalid('environment', `${JSON.stringify(name)} is not a valid variable name`);
     if (name.startsWith(RESERVED_PREFIX))
       throw invalid('environment', `names that begin with ${RESERVED_PREFIX} are reserved`);
     if (hasNul(value)) throw invalid('environment', `${name}: must not contain NUL`);

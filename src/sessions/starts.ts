@@ -59,7 +59,7 @@ export class Starts {
   #recordRunning(id: string): void {
     const { records, log } = this.#options;
     records.change(id, isStarted).catch((error) => {
-      log.warn({ err: error, session: id }, 'could not record that a session runs');
+      log.warn({ err: error, session: id }, 'cannot record that a session runs');
     });
   }
 

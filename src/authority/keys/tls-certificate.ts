@@ -62,7 +62,7 @@ export class TlsCertificate implements Disposable {
 
   async #refreshOrLog(): Promise<void> {
     await this.refresh().catch((error: unknown) =>
-      this.#options.log.error({ err: error }, "could not renew the server's certificate"),
+      this.#options.log.error({ err: error }, "cannot renew the server's certificate"),
     );
   }
 }

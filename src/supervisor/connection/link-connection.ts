@@ -217,7 +217,7 @@ export class LinkConnection {
     const closed = this.ended.then((): Stopped => ({ ended: [] }));
     const stopped = await Promise.race([this.#stopped.promise, closed, late]);
     clearTimeout(timer);
-    if (!stopped) throw new AppError('LINK_LOST', 'the link does not stop');
+    if (!stopped) throw new AppError('LINK_LOST', 'the link did not stop in time');
     return stopped.ended;
   }
 

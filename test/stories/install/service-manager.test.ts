@@ -119,7 +119,7 @@ describe('under a service manager', needs('world'), () => {
     ]) {
       await daemon.serve({ env: { NOTIFY_SOCKET: manager.path, LATCHKEY_API_LISTEN: `${host}:${port}` } });
       expect(await manager.next()).toBe(`READY=1\nSTATUS=listens on ${said}`);
-      expect(daemon.log).toContain(`latchkey serves on ${said}`);
+      expect(daemon.log).toContain(`latchkey listens on ${said}`);
       await daemon.end();
       expect(await manager.next()).toBe('STOPPING=1');
     }
@@ -131,7 +131,7 @@ describe('under a service manager', needs('world'), () => {
     await daemon.end();
     await daemon.serve({ env: { LATCHKEY_API_LISTEN: `[::]:${port}` }, under: [WITHOUT_IPV6] });
     expect(daemon.log).toContain('this host has no IPv6: the server listens on all IPv4 addresses');
-    expect(daemon.log).toContain(`latchkey serves on all IPv4 addresses, port ${port}`);
+    expect(daemon.log).toContain(`latchkey listens on all IPv4 addresses, port ${port}`);
     expect((await daemon.cli(root, ['whoami'])).status).toBe(0);
   });
 
