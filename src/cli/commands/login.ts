@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
 import { type LoginDone, type LoginPrompts, LoginPurpose } from '../../generated/latchkey/v1/auth.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
 import { tokens } from '../../nouns/tokens.ts';
@@ -24,21 +24,35 @@ export const LOGGED_IN: Members<{ server: string; token: Token }> = {
 export function addLogin(program: Command, act: Act): void {
   program
     .command('login [[user@]host[:port]]')
-    .description('log in as yourself or as another user, and store the token for later commands')
+    .description(
+      'log in as yourself or as another user; later commands use the token, and the server if you named one',
+    )
     .option('--method <name>', 'login method', 'web-ssh')
     .option('--answers-stdin', 'read the answers from standard input, one line for each prompt')
     .action(act(login));
 }
 
-async function login(run: Run, options: Options, [target = '']: readonly string[]): Promise<undefined> {
+async function login(
+  run: Run,
+  { method, answersStdin }: Options,
+  [target = '']: readonly string[],
+): Promise<undefined> {
   const { user, server } = parseTarget(target);
-  using answers = answersFrom(run.io, options.answersStdin === true);
-  await using client = await run.newClient({ anonymous: true, ...(server !== undefined && { server }) });
-  const done = await converse(run, client, answers, { method: options.method, username: user });
+  using answers = answersFrom(run.io, answersStdin === true);
+  const options = { anonymous: true, ...(server !== undefined && { server }) };
+  await using client = await run.newClient(options).catch((error) => throwWithHint(error, target));
+  const done = await converse(run, client, answers, { method, username: user });
   if (done.claims === undefined)
     throw new AppError('INTERNAL', "the server answered without the token's claims");
   await client.storeToken(done);
   show(run, client.address, done.claims);
+}
+
+/** Throws `error`; when `target` could be a user, with the way to name one. */
+function throwWithHint(error: unknown, target: string): never {
+  if (!isAppError(error, 'NOT_TRUSTED') || !/^[a-z_][\w-]*$/i.test(target)) throw error;
+  const hint = `to log in as the user ${target}: latchkey login ${target}@`;
+  throw new AppError('NOT_TRUSTED', `${error.message}; ${hint}`, { cause: error });
 }
 
 /** Splits `alice@host:7300`, `alice@`, `host` or nothing into user and server. */

@@ -14,6 +14,7 @@ import { LinkServiceDefinition } from '../../generated/latchkey/v1/link.ts';
 import { SessionServiceDefinition } from '../../generated/latchkey/v1/session.ts';
 import { SystemServiceDefinition } from '../../generated/latchkey/v1/system.ts';
 import { TokenServiceDefinition } from '../../generated/latchkey/v1/token.ts';
+import { writeDefaultServer } from '../find/default-server.ts';
 import { dnsServer } from '../find/dns-server.ts';
 import { type FindServer, type FoundServer, findServer } from '../find/find-server.ts';
 import { type FindToken, type FoundToken, findToken } from '../find/find-token.ts';
@@ -41,7 +42,10 @@ export interface Client extends AsyncDisposable {
   readonly links: Service<LinkServiceDefinition>;
   readonly sessions: Service<SessionServiceDefinition>;
   readonly system: Service<SystemServiceDefinition>;
-  /** Stores the token of a login in the client's folder, after verifying it (N8). Throws NOT_TRUSTED. */
+  /**
+   * Stores the token of a login in the client's folder, after verifying it (N8). A server that was named
+   * becomes the default. Throws NOT_TRUSTED.
+   */
   storeToken(done: Pick<LoginDone, 'token' | 'claims'>): Promise<void>;
   /** Removes the token from the client's folder, if it came from there. */
   forgetToken(): Promise<void>;
@@ -78,6 +82,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     storeToken: async (done) => {
       await verifyIssuedToken(done, (issuer) => keysOf(server, issuer), Date.now());
       writeToken(server.folder, done.token);
+      if (options.server !== undefined) writeDefaultServer(options.env, server.address);
     },
     forgetToken: async () => found?.forget(),
     close,

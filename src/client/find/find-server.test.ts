@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removeDefaultServer, writeDefaultServer } from './default-server.ts';
 import { findServer, normalAddress, serverKey } from './find-server.ts';
 import { findToken } from './find-token.ts';
 import { serverFolder, writeCa, writeToken } from './server-folder.ts';
@@ -60,6 +61,25 @@ describe('finding a server (N1)', () => {
     expect(findServer({ env: both, run }).address).toBe('127.0.0.1:7300');
     expect(findServer({ env: both }).address).toBe('environment.example:7300');
     expect(findServer({ env }).address).toBe('file.example:7300');
+  });
+
+  it('uses the server of the last login after its own configuration, and before that of the host', () => {
+    const run = runFolder('127.0.0.1:7300');
+    for (const name of ['file', 'last']) trusted(`${name}.example:7300`);
+    writeDefaultServer(env, 'last.example:7300');
+    expect(findServer({ env }).address).toBe('last.example:7300');
+    expect(findServer({ env, run }).address).toBe('127.0.0.1:7300');
+    expect(() => findServer({ env, localAdmin: true })).toThrow(refused('UNREACHABLE'));
+    removeDefaultServer(env, 'other.example:7300');
+    expect(findServer({ env }).address).toBe('last.example:7300');
+    writeFileSync(join(home, '.config/latchkey/client.yaml'), 'server: file.example\n');
+    expect(findServer({ env }).address).toBe('file.example:7300');
+    rmSync(join(home, '.config/latchkey/client.yaml'));
+    chmodSync(join(home, '.config/latchkey/servers/default'), 0o666);
+    expect(() => findServer({ env })).toThrow(refused('NOT_TRUSTED'));
+    chmodSync(join(home, '.config/latchkey/servers/default'), 0o600);
+    removeDefaultServer(env, 'last.example:7300');
+    expect(() => findServer({ env })).toThrow(refused('UNREACHABLE'));
   });
 
   it('uses the given CA, else the stored one, else that of the server on this host', () => {

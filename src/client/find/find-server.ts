@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { AppError } from '../../errors.ts';
 import { defaultRunDirs, type RunFolder, readRunFolder } from '../../system/local-server.ts';
 import { configFolder, homeOf } from '../../system/xdg.ts';
+import { readDefaultServer } from './default-server.ts';
 import { readCa, serverFolder } from './server-folder.ts';
 
 export interface FindServer {
@@ -16,6 +17,8 @@ export interface FindServer {
   readonly ca?: string;
   /** The run folder of a server on this host. */
   readonly run?: string;
+  /** Look only on this host, unless `server` names one. */
+  readonly localAdmin?: boolean;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -42,7 +45,8 @@ const SYSTEM_CONFIGURATION = '/etc/latchkey/client.yaml';
 
 /** Throws UNREACHABLE when no server is found, NOT_TRUSTED when its CA is unknown, USAGE. */
 export function findServer(wanted: FindServer): FoundServer {
-  const named = wanted.server ?? (wanted.run === undefined ? configuredServer(wanted.env) : undefined);
+  const asks = wanted.run === undefined && wanted.localAdmin !== true;
+  const named = wanted.server ?? (asks ? configuredServer(wanted.env) : undefined);
   const locals = localServers(wanted);
   const home = homeOf(wanted.env);
   if (named === undefined) {
@@ -65,12 +69,8 @@ export function findServer(wanted: FindServer): FoundServer {
 
 function configuredServer(env: NodeJS.ProcessEnv): string | undefined {
   if (env.LATCHKEY_SERVER) return env.LATCHKEY_SERVER;
-  const own = join(configFolder(env, homeOf(env)), 'client.yaml');
-  for (const path of [own, SYSTEM_CONFIGURATION]) {
-    const server = serverKey(textOf(path));
-    if (server !== undefined) return server;
-  }
-  return undefined;
+  const own = serverKey(textOf(join(configFolder(env, homeOf(env)), 'client.yaml')));
+  return own ?? readDefaultServer(env) ?? serverKey(textOf(SYSTEM_CONFIGURATION));
 }
 
 /** Returns the value of the `server:` line in the client's configuration, which has no other settings. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AppError, isAppError } from '../../errors.ts';
 import { CLAIM_PREFIX } from '../../token/claims.ts';
 import { parseJws } from '../../token/jws.ts';
+import { removeDefaultServer } from './default-server.ts';
 import type { FoundServer } from './find-server.ts';
 import { readToken, removeToken } from './server-folder.ts';
 
@@ -38,9 +39,14 @@ export function findToken(wanted: FindToken, server: FoundServer): FoundToken | 
   if (set !== undefined) return found(set, () => {});
   const token = readToken(server.folder);
   const stored =
-    token === undefined ? undefined : found(token, () => removeToken(server.folder, token), true);
+    token === undefined ? undefined : found(token, () => forget(token, wanted, server), true);
   // An expired stored token is returned when there is no other, so that the user learns that it has expired.
   return stored !== undefined && isUsable(stored, server) ? stored : (localAdmin(server) ?? stored);
+}
+
+function forget(token: string, { env }: FindToken, { folder, address }: FoundServer): void {
+  removeToken(folder, token);
+  removeDefaultServer(env, address);
 }
 
 function givenToken({ token, tokenFile }: FindToken): string | undefined {

@@ -30,7 +30,7 @@ export function serverFolder(env: NodeJS.ProcessEnv, home: string, address: stri
  * change it.
  */
 export function readToken(folder: string): string | undefined {
-  return read(join(folder, TOKEN), 0o077)?.trim();
+  return readPrivate(join(folder, TOKEN), 0o077)?.trim();
 }
 
 export function writeToken(folder: string, token: string): void {
@@ -48,15 +48,15 @@ export function removeToken(folder: string, token?: string): void {
  * could change it.
  */
 export function readCa(folder: string): string | undefined {
-  return read(join(folder, CA), 0o022);
+  return readPrivate(join(folder, CA), 0o022);
 }
 
 export function writeCa(folder: string, pem: string): void {
   write(folder, CA, pem);
 }
 
-/** `forbidden` are mode bits that the file must not have. */
-function read(path: string, forbidden: number): string | undefined {
+/** Reads a file of this client; `forbidden` are mode bits that it must not have. Throws NOT_TRUSTED. */
+export function readPrivate(path: string, forbidden: number): string | undefined {
   return readCheckedFile(path, path, ({ mode, uid, size }) => {
     if ((uid !== process.geteuid?.() && uid !== 0) || (mode & forbidden) !== 0)
       return 'is accessible to other users; remove it, or run chmod 600 if it is yours';

@@ -1,7 +1,7 @@
 /** Logs in with the host's password, through a real sshd. */
 import { readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Account, alice, type Finished, mallory } from '../../support/account.ts';
+import { type Account, alice, type Finished, latchkey, mallory } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
 import { converse } from '../../support/server/converse.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
@@ -51,6 +51,29 @@ describe('a login with the password of the host (F12, F13)', needs('world', 'ssh
     expect(statSync(`/proc/${pid}`)).toMatchObject({ gid: 7001 });
     const run = await daemon.cli(alice, ['start', '--', 'id', '-un']);
     expect(run).toMatchObject({ status: 0, stdout: 'alice\n' });
+  });
+
+  test('makes the server that it names the default, until the logout (N1)', async () => {
+    const { address } = daemon.serverFile;
+    const [, fingerprint = ''] = /"fingerprint":"([^"]+)"/.exec(daemon.log) ?? [];
+    const anywhere = (...argv: string[]): Promise<Finished> =>
+      latchkey(mallory, argv, { input: `${MALLORY}\n`, env: { XDG_CONFIG_HOME: '/mnt/home/mallory/far' } })
+        .finished;
+    expect((await anywhere('trust', address, '--fingerprint', fingerprint)).status).toBe(0);
+    expect((await anywhere('whoami')).stderr).toContain('no server is running on this host');
+    expect((await anywhere('login', '--answers-stdin', `mallory@${address}`)).status).toBe(0);
+    expect((await anywhere('whoami')).stdout).toMatch(/^login +mallory\n(?:.*\n)*server +127\.0\.0\.1:\d+\n/);
+    expect((await anywhere('start', '--', 'id', '-un')).stdout).toBe('mallory\n');
+    expect((await anywhere('logout')).status).toBe(0);
+    expect((await anywhere('whoami')).stderr).toContain('no server is running on this host');
+  });
+
+  test('tells who names a user alone how to do that', async () => {
+    const { status, stderr } = await latchkey(alice, ['login', '--answers-stdin', 'mallory']).finished;
+    expect([status, stderr]).toEqual([
+      6,
+      expect.stringContaining('to log in as the user mallory: latchkey login mallory@'),
+    ]);
   });
 
   test('a second login uses the same link daemon, and the SSH connection is closed', async () => {
