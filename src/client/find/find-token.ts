@@ -38,8 +38,7 @@ export function findToken(wanted: FindToken, server: FoundServer): FoundToken | 
   if (server.isForeign) return set === undefined ? localAdmin(server) : notMeantFor(server);
   if (set !== undefined) return found(set, () => {});
   const token = readToken(server.folder);
-  const stored =
-    token === undefined ? undefined : found(token, () => forget(token, wanted, server), true);
+  const stored = token === undefined ? undefined : found(token, () => forget(token, wanted, server), true);
   // An expired stored token is returned when there is no other, so that the user learns that it has expired.
   return stored !== undefined && isUsable(stored, server) ? stored : (localAdmin(server) ?? stored);
 }
