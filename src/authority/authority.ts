@@ -294,7 +294,10 @@ export class Authority implements Disposable {
     const row = await this.#options.store.read((db) => selectToken(db, claims.jti));
     if (row === undefined || !this.isActive(claims.jti)) throw notActive();
     if (!isIssued(claims, row))
-      throw new AppError('TOKEN_INVALID', 'not a token of this server: its claims are not the ones that were issued');
+      throw new AppError(
+        'TOKEN_INVALID',
+        'not a token of this server: its claims are not the ones that were issued',
+      );
     this.#signatures.set(key, claims);
     return claims;
   }

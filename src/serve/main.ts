@@ -43,8 +43,8 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   const hangups = on(process, 'SIGHUP');
   await using daemon = await startDaemon(config, { log, listenFd: apiSocket(manager) });
   const { listensOn, serverId, fingerprint } = daemon;
-  log.info({ serverId, fingerprint, mode: config.mode, version: VERSION }, `latchkey listens on ${listensOn}`);
   const status = `listens on ${listensOn}`;
+  log.info({ serverId, fingerprint, mode: config.mode, version: VERSION }, `latchkey ${status}`);
   manager.ready(status);
   void reloadAtEach(hangups, async () => {
     manager.reloading();
