@@ -23,6 +23,8 @@ export class Attachment implements Disposable {
   readonly #sessionId: string;
   readonly #parts: AttachmentParts;
   readonly #detached = new AbortController();
+  /** Aborts when the client has detached, or the caller's signal has aborted. */
+  readonly #gone: AbortSignal;
 
   private constructor(sessionId: string, parts: AttachmentParts, requested: () => void) {
     const { signal, onDetached, read } = parts;
@@ -31,8 +33,8 @@ export class Attachment implements Disposable {
     signal?.addEventListener('abort', onDetached, { once: true });
     if (signal?.aborted) onDetached();
     const detached = this.#detached.signal;
-    const reading = read(requested, signal ? AbortSignal.any([signal, detached]) : detached);
-    this.output = begun(reading, requested);
+    this.#gone = signal ? AbortSignal.any([signal, detached]) : detached;
+    this.output = begun(read(requested, this.#gone), requested);
   }
 
   /** Resolves when the output has been requested from the link: no input reaches the program before that. */
@@ -45,15 +47,15 @@ export class Attachment implements Disposable {
 
   /**
    * Sends `data` to the program; resolves when its link has accepted it. Throws INPUT_CLOSED, SESSION_ENDED,
-   * LINK_LOST.
+   * LINK_LOST, and CANCELLED when the client detaches first: what has not been sent then is dropped.
    */
   async input(data: Buffer): Promise<void> {
-    await (await this.#parts.link()).input(this.#sessionId, data);
+    await (await this.#parts.link()).input(this.#sessionId, data, this.#gone);
   }
 
   /** Closes the input after everything sent so far. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST. */
   async closeInput(): Promise<void> {
-    await (await this.#parts.link()).closeInput(this.#sessionId);
+    await (await this.#parts.link()).closeInput(this.#sessionId, this.#gone);
   }
 
   /** Detaches the client; the session continues. */

@@ -167,6 +167,29 @@ describe('frames from a link', () => {
     expect(bytes.at(-1)).toBe('2'.charCodeAt(0));
   });
 
+  test('input of writers who have left is dropped, and does not hold up others', async () => {
+    await start();
+    const left = new AbortController();
+    const blocked = [300 * KIB, 200 * KIB, 1].map((bytes) =>
+      link.input(ID, Buffer.alloc(bytes, 1), left.signal),
+    );
+    const closing = link.closeInput(ID, left.signal);
+    const patient = link.input(ID, Buffer.from('2'));
+    const received = () =>
+      Buffer.concat(
+        fake.received.flatMap(({ body }) => (body?.$case === 'stdin' ? [body.value.data] : [])),
+      ).toString();
+    await world.until('the window', () => received().length === 256 * KIB || undefined);
+    left.abort();
+    for (const writer of [...blocked, closing])
+      await expect(writer).rejects.toMatchObject({ reason: 'CANCELLED' });
+    fake.say({ $case: 'credit', value: { reader: 0, sessionId: ID, bytes: 1 } });
+    await patient;
+    await world.until('the other', () => received().endsWith('2') || undefined);
+    expect(received()).toHaveLength(256 * KIB + 1);
+    expect(fake.received.some(({ body }) => body?.$case === 'closeStdin')).toBe(false);
+  });
+
   test('refused input fails all waiting and later writers', async () => {
     await start();
     const refused = {

@@ -155,16 +155,17 @@ export class LinkConnection {
   }
 
   /**
-   * Resolves when all of `data` has been sent to the link. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST.
+   * Resolves when all of `data` has been sent to the link. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST, and
+   * CANCELLED when `signal` aborts first.
    */
-  async input(sessionId: string, data: Buffer): Promise<void> {
-    await this.#inputOf(sessionId).write(data);
+  async input(sessionId: string, data: Buffer, signal?: AbortSignal): Promise<void> {
+    await this.#inputOf(sessionId).write(data, signal);
   }
 
-  /** Closes the input after everything written so far. */
-  async closeInput(sessionId: string): Promise<void> {
+  /** Closes the input after everything written so far. Throws CANCELLED when `signal` aborts first. */
+  async closeInput(sessionId: string, signal?: AbortSignal): Promise<void> {
     const close: Body = { $case: 'closeStdin', value: { sessionId } };
-    await this.#inputOf(sessionId).inTurn(() => this.#channel.ask(close, 'done', ANSWER_MS));
+    await this.#inputOf(sessionId).inTurn(() => this.#channel.ask(close, 'done', ANSWER_MS), signal);
   }
 
   /** Sends signal number `signal`, 1 to 64, to a session. */
