@@ -105,7 +105,7 @@ function nextOf({ server, reason, you, role, links, sessions = 0 }: Status): Nex
     ];
   const next: Next[] = [];
   if (links !== undefined) next.push(['latchkey start -- COMMAND', `run a program as ${you.linuxUser}`]);
-  if (sessions > 0) next.push(['latchkey sessions', 'list your running sessions']);
+  if (sessions > 0) next.push(['latchkey sessions', 'list sessions']);
   if (role !== 'user')
     next.push(['latchkey tokens', 'list who is logged in'], ['latchkey tokens revoke JTI', 'revoke a token']);
   next.push(['latchkey tui', 'open the dashboard']);
