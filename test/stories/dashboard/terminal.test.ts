@@ -142,8 +142,8 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press(...SESSIONS, '/', '75100', 'Enter', 'G');
     const row =
       /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 75100\d$/;
-    await screen.shows(/^Sessions, filter "75100", 3 of 3/);
-    const [, id = ''] = row.exec((await screen.shows(row)).line(row)) ?? [];
+    const last = await screen.shows({ lines: [/^Sessions, filter "75100", 3 of 3/, row, /^Keys: /] });
+    const [, id = ''] = row.exec(last.line(row)) ?? [];
     const quiet = await screen.written(() => {
       screen.press('G'); // the row that is selected already
       return new Promise((resolve) => setTimeout(resolve, 1500));
