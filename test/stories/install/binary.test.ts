@@ -208,7 +208,7 @@ describe('on a minimal system with the libraries that the README names', needs('
     ],
   ] as const)('%s', async ([, server, user, runFolder]) => {
     const daemon = run(server, 'latchkey', 'serve');
-    await daemon.printed(/latchkey serves/, 'stderr');
+    await daemon.printed(/latchkey listens/, 'stderr');
     const link = run(user, 'latchkey', 'link', '--run', runFolder);
     await link.printed(/is logged in/, 'stderr');
     const start = run(user, 'latchkey', 'start', '--run', runFolder, '--', 'sh', '-c', 'id -un; exit 7');

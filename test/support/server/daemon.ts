@@ -132,7 +132,7 @@ export class TestDaemon implements AsyncDisposable {
       ...(listenFd === undefined ? {} : { descriptor: listenFd }),
     });
     this.#run = run;
-    await run.printed(/latchkey serves/, 'stderr', START_MS);
+    await run.printed(/latchkey listens/, 'stderr', START_MS);
   }
 
   /** Resolves once the server has logged a line. */
