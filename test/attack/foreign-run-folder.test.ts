@@ -7,7 +7,8 @@
  * token, a FIFO, or absent; and somebody else has a token for that very address, or one in the environment.
  * She gets alice and root to name the folder with --run, or to have it in XDG_RUNTIME_DIR.
  *
- * VERIFIES: her server is sent no token but one named on the same command line, and no command waits.
+ * VERIFIES: her server is sent no password, and no token but one named on the same command line; no command
+ * waits.
  */
 import { execFileSync } from 'node:child_process';
 import { chownSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -133,6 +134,15 @@ describe("another user's run folder", needs('world'), () => {
     expect((await run(alice, ['whoami'], env)).status).toBe(NOT_LOGGED_IN);
     expect((await run(alice, ['whoami'], { ...env, LATCHKEY_TOKEN: token })).status).toBe(NOT_TRUSTED);
     expect(hers.received).toEqual([undefined]);
+  });
+
+  test('is sent no password, and no name', async () => {
+    for (const env of [{}, { XDG_RUNTIME_DIR: '/mnt/foreign' }]) {
+      const where = 'XDG_RUNTIME_DIR' in env ? [] : ['--run', folder];
+      const { status, stderr } = await run(alice, ['login', '--answers-stdin', ...where], env);
+      expect([status, stderr]).toEqual([NOT_TRUSTED, expect.stringContaining('latchkey trust')]);
+    }
+    expect(hers.received).toEqual([]);
   });
 
   test("gives root her server's own token, which only that server has issued", async () => {

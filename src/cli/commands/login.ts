@@ -39,7 +39,7 @@ async function login(
 ): Promise<undefined> {
   const { user, server } = parseTarget(target);
   using answers = answersFrom(run.io, answersStdin === true);
-  const options = { anonymous: true, ...(server !== undefined && { server }) };
+  const options = { anonymous: true, sendsPassword: true, ...(server !== undefined && { server }) };
   await using client = await run.newClient(options).catch((error) => throwWithHint(error, target));
   const done = await converse(run, client, answers, { method, username: user });
   if (done.claims === undefined)

@@ -4,7 +4,7 @@
  * is only sent to the server that issued it. Importing this loads the gRPC library, so import it late.
  */
 import { Client as Channel, credentials, Metadata } from '@grpc/grpc-js';
-import { isAppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
 import {
   AuthServiceDefinition,
   type GetKeysResponse,
@@ -68,6 +68,7 @@ const KEYS_MS = 10_000;
 /** Prepares a client; the first call connects to the server. Throws UNREACHABLE, NOT_TRUSTED, USAGE. */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const server = await findServerOrLookUp(options);
+  if (options.sendsPassword && server.isForeign) throw notForPassword(server);
   const found = options.anonymous === true ? undefined : findToken(options, server);
   const transport = transportTo(server, found?.issuer, found);
   const close = async (): Promise<void> => transport.channel.close();
@@ -88,6 +89,13 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function notForPassword({ address, local }: FoundServer): AppError {
+  return new AppError(
+    'NOT_TRUSTED',
+    `no password is sent to ${address}: only ${local?.runDir}, which belongs to another user, vouches for that server; name the server's CA with --ca, or run: latchkey trust ${address}`,
+  );
 }
 
 /** Looks in DNS last (N1), when nothing closer names a server. */
