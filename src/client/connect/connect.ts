@@ -27,6 +27,8 @@ export type ConnectOptions = FindServer &
   FindToken & {
     /** True to send no token, even when there is one. */
     readonly anonymous?: boolean;
+    /** True for a client that will send a person's password: `connect` throws where none may be sent. */
+    readonly sendsPassword?: boolean;
   };
 
 export interface Client extends AsyncDisposable {
