@@ -139,6 +139,14 @@ describe('a token', () => {
     expect(await world.reasonOf(signJws(encodeClaims(rest), world.keys.signing))).toBe('TOKEN_INVALID');
   });
 
+  test('is compared once for all calls that come before it is known', async () => {
+    const { token, claims } = await authority.mint(alice);
+    const [first, second] = [authority.verify(token), authority.verify(token)];
+    expect(second).toBe(first);
+    expect(await first).toEqual(claims);
+    expect(authority.verify(token)).toEqual(claims); // known now
+  });
+
   test('is refused when it is revoked while its claims are looked up', async () => {
     const { token, claims } = await authority.mint(alice);
     const verified = authority.verify(token);

@@ -70,6 +70,8 @@ export class Authority implements Disposable {
   readonly #options: AuthorityOptions;
   readonly #whitelist = new Whitelist();
   readonly #signatures = new SignatureCache(CACHED_SIGNATURES);
+  /** Comparisons with the issued claims that are under way, by hash of the token. */
+  readonly #comparisons = new Map<string, Promise<TokenClaims>>();
   readonly #calls: CallsInFlight;
   readonly #mintParts: MintParts;
   /** Maximum of all lifetimes configured since the start, so that a reload ends no token early. */
@@ -130,11 +132,13 @@ export class Authority implements Disposable {
     // parseJws throws before a huge text is hashed.
     if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) parseJws(token);
     const key = hash('sha256', token, 'base64');
+    const pending = this.#comparisons.get(key);
+    if (pending !== undefined) return pending;
     const known = this.#signatures.get(key);
     const claims = known ?? this.#verifySignature(token);
     checkTimes(claims, this.#times());
     if (!this.isActive(claims.jti)) throw notActive();
-    return known ?? this.#compareWithIssued(claims, key);
+    return known ?? this.#compare(claims, key);
   }
 
   /** Returns true when the token is in the whitelist and has not expired. */
@@ -290,6 +294,12 @@ export class Authority implements Disposable {
    * Returns `claims` if they are those that were issued under their id: with the signing key and a login, one
    * must not be able to impersonate another login. Checked once for each token in the cache.
    */
+  #compare(claims: TokenClaims, key: string): Promise<TokenClaims> {
+    const comparison = this.#compareWithIssued(claims, key).finally(() => this.#comparisons.delete(key));
+    this.#comparisons.set(key, comparison);
+    return comparison;
+  }
+
   async #compareWithIssued(claims: TokenClaims, key: string): Promise<TokenClaims> {
     const row = await this.#options.store.read((db) => selectToken(db, claims.jti));
     if (row === undefined || !this.isActive(claims.jti)) throw notActive();

@@ -89,10 +89,16 @@ function isForeign(owner: number): boolean {
 
 /** Returns the uid of the account that the package runs the server as (sysusers.d(5)). */
 function serviceUid(): number | undefined {
-  const line = readFileSync(PASSWD, 'utf8')
-    .split('\n')
-    .find((each) => each.startsWith(`${SERVICE_ACCOUNT}:`));
+  const line = accountLines().find((each) => each.startsWith(`${SERVICE_ACCOUNT}:`));
   return line === undefined ? undefined : Number(line.split(':')[2]);
+}
+
+function accountLines(): string[] {
+  try {
+    return readFileSync(PASSWD, 'utf8').split('\n');
+  } catch {
+    return []; // a container may have no accounts
+  }
 }
 
 /** Like `readLocalServer`, in an open folder. */
