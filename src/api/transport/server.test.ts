@@ -1,26 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needs } from '../../../test/support/needs.ts';
-import {
-  callHeaders,
-  framed,
-  grpcStatus,
-  SERVER_ID,
-  ServedApi,
-} from '../../../test/support/server/served-api.ts';
-import { loadPki } from '../../authority/keys/pki.ts';
+import { callHeaders, SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
 import { explain } from '../../terminal/failure.ts';
 
 const PERMISSION_DENIED = 7;
-const INVALID_ARGUMENT = 3;
 const OTHER_UID = 61_234;
 const ownUid = process.getuid?.() ?? -1;
 
@@ -248,6 +235,15 @@ describe('SystemService', () => {
     const events = wanda.system.watchActivity({})[Symbol.asyncIterator]();
     await expect(events.next()).rejects.toEqual(refused('PERMISSION_DENIED'));
   });
+
+  it('counts tokens for callers who see all', async () => {
+    const quiet = await ServedApi.start({ admins: ['ada'] });
+    await using _ = quiet;
+    await using ada = await quiet.client('ada');
+    expect(await ada.system.getInfo({})).toMatchObject({ serverId: SERVER_ID, mode: 'self', tokens: 1 });
+    await using bob = await quiet.client('bob');
+    expect(await bob.system.getInfo({})).toMatchObject({ tokens: 0, nodeVersion: process.versions.node });
+  });
 });
 
 describe('a token that is revoked or expires', () => {
@@ -341,180 +337,5 @@ describe("the local administrator's token (A8)", () => {
     expect(await whoAmIAs(0, token)).toBe(0);
     expect(await whoAmIAs(OTHER_UID, token)).toBe(PERMISSION_DENIED);
     expect(await whoAmIAs(OTHER_UID, await api.token('root'))).toBe(0);
-  });
-});
-
-describe('the API for everyone', () => {
-  it('serves health, and notifies watchers when it shuts down', async () => {
-    await using other = await ServedApi.start();
-    const session = other.http2();
-    const watch = session.request(callHeaders('grpc.health.v1.Health/Watch'));
-    watch.end(framed(Buffer.alloc(0)));
-    const pieces: Buffer[] = [];
-    watch.on('data', (piece: Buffer) => pieces.push(piece));
-    await once(watch, 'data');
-    const ended = grpcStatus(watch);
-    await other.stop();
-    expect(await ended).toBe(14);
-    expect(Buffer.concat(pieces)).toEqual(
-      Buffer.concat([framed(Buffer.from([8, 1])), framed(Buffer.from([8, 2]))]),
-    );
-    session.destroy();
-  });
-
-  it('can be called without the protos: by buf curl through reflection (X8)', async () => {
-    const curl = async (method: string, ...more: string[]): Promise<unknown> => {
-      const { stdout } = await promisify(execFile)(
-        join(import.meta.dirname, '../../../node_modules/.bin/buf'),
-        [
-          'curl',
-          '--protocol',
-          'grpc',
-          '--cacert',
-          join(api.folder, 'pki/ca.pem'),
-          ...more,
-          `https://localhost:${api.port}${method}`,
-        ],
-        { env: { ...process.env, HOME: api.folder } },
-      );
-      return method === '' ? stdout.trim().split('\n') : JSON.parse(stdout);
-    };
-    expect(await curl('', '--list-services')).toEqual([
-      'grpc.health.v1.Health',
-      'grpc.reflection.v1.ServerReflection',
-      'latchkey.v1.AuthService',
-      'latchkey.v1.LinkService',
-      'latchkey.v1.SessionService',
-      'latchkey.v1.SystemService',
-      'latchkey.v1.TokenService',
-    ]);
-    expect(
-      await curl('/grpc.health.v1.Health/Check', '-d', '{"service":"latchkey.v1.TokenService"}'),
-    ).toEqual({ status: 'SERVING' });
-    const authorization = `authorization: Bearer ${await api.token('alice')}`;
-    expect(await curl('/latchkey.v1.AuthService/WhoAmI', '-d', '{}', '-H', authorization)).toMatchObject({
-      role: 'user',
-    });
-  });
-
-  it('refuses a malformed request, and more than one', async () => {
-    const session = api.http2();
-    const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys'));
-    stream.end(framed(Buffer.from([0xff, 0xff])));
-    expect(await grpcStatus(stream)).toBe(INVALID_ARGUMENT);
-    const two = session.request(callHeaders('latchkey.v1.AuthService/GetKeys'));
-    two.end(Buffer.concat([framed(Buffer.alloc(0)), framed(Buffer.alloc(0))]));
-    expect(await grpcStatus(two)).toBe(INVALID_ARGUMENT);
-    session.destroy();
-  });
-
-  const malformed = {
-    'a flag that gRPC does not have': { flag: 7 },
-    'a compressed message without an encoding': { flag: 1 },
-    'a compressed message with the encoding "identity"': {
-      flag: 1,
-      headers: { 'grpc-encoding': 'identity' },
-    },
-  };
-  for (const [what, { flag, headers }] of Object.entries<{ flag: number; headers?: Record<string, string> }>(
-    malformed,
-  )) {
-    it(`refuses ${what}`, async () => {
-      const session = api.http2();
-      const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys', headers));
-      const message = framed(Buffer.alloc(0));
-      message[0] = flag;
-      stream.end(message);
-      expect(await grpcStatus(stream)).toBe(INVALID_ARGUMENT);
-      session.destroy();
-    });
-  }
-
-  const notGrpc: Record<string, { headers: Record<string, string>; status: number }> = {
-    'a GET': { headers: { ':method': 'GET' }, status: 405 },
-    'a PUT': { headers: { ':method': 'PUT' }, status: 405 },
-    'gRPC-Web': { headers: { 'content-type': 'application/grpc-web+proto' }, status: 415 },
-    'JSON messages': { headers: { 'content-type': 'application/grpc+json' }, status: 415 },
-    'a form': { headers: { 'content-type': 'application/x-www-form-urlencoded' }, status: 415 },
-  };
-  for (const [what, { headers, status }] of Object.entries(notGrpc)) {
-    it(`answers ${what} with HTTP status ${status}`, async () => {
-      const session = api.http2();
-      const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys', headers), {
-        endStream: false,
-      });
-      stream.end(framed(Buffer.alloc(0)));
-      const [answer] = (await once(stream, 'response')) as [Record<string, unknown>];
-      expect(answer[':status']).toBe(status);
-      expect(answer['grpc-status']).not.toBe('0');
-      session.destroy();
-    });
-  }
-
-  it('keeps nothing of a request that is not gRPC, whose client goes on sending', async () => {
-    const session = api.http2();
-    const streams = ['x', '1m', '3600S'].map((timeout) => {
-      const headers = callHeaders('latchkey.v1.AuthService/GetKeys', {
-        ':method': 'GET',
-        'grpc-timeout': timeout,
-      });
-      const stream = session.request(headers, { endStream: false });
-      stream.on('error', () => {}).resume();
-      stream.write(framed(Buffer.alloc(30_000)));
-      return stream;
-    });
-    await Promise.all(streams.map((stream) => once(stream, 'close')));
-    expect(streams.map(({ rstCode }) => rstCode)).toEqual([0, 0, 0]);
-    session.destroy();
-  });
-
-  it('takes the content types of protocol buffers, with parameters', async () => {
-    const session = api.http2();
-    for (const type of ['application/grpc+proto', 'application/grpc; charset=utf-8']) {
-      const stream = session.request(
-        callHeaders('latchkey.v1.AuthService/GetKeys', { 'content-type': type }),
-      );
-      stream.end(framed(Buffer.alloc(0)));
-      expect(await grpcStatus(stream)).toBe(0);
-    }
-    session.destroy();
-  });
-
-  it('lets the kernel queue 4,096 connections, or as many as the host allows', async () => {
-    const most = Number(await readFile('/proc/sys/net/core/somaxconn', 'utf8'));
-    const { stdout } = await promisify(execFile)('ss', ['-Hltn', `sport = :${api.port}`]);
-    expect(Number(stdout.trim().split(/\s+/)[2])).toBe(Math.min(4096, most));
-  });
-
-  it('counts tokens for callers who see all', async () => {
-    const quiet = await ServedApi.start({ admins: ['ada'] });
-    await using _ = quiet;
-    await using ada = await quiet.client('ada');
-    expect(await ada.system.getInfo({})).toMatchObject({ serverId: SERVER_ID, mode: 'self', tokens: 1 });
-    await using bob = await quiet.client('bob');
-    expect(await bob.system.getInfo({})).toMatchObject({ tokens: 0, nodeVersion: process.versions.node });
-  });
-
-  it('presents a new certificate to new connections without a restart', async () => {
-    const other = await ServedApi.start();
-    await using _ = other;
-    const shown = async (): Promise<string> => {
-      const socket = connectTls({
-        host: 'localhost',
-        port: other.port,
-        ca: other.pki.caPem,
-        ALPNProtocols: ['h2'],
-      });
-      await once(socket, 'secureConnect');
-      const { raw } = socket.getPeerCertificate();
-      socket.destroy();
-      return new X509Certificate(raw).subjectAltName ?? '';
-    };
-    expect(await shown()).not.toContain('elsewhere.example');
-    const folder = join(other.folder, 'pki');
-    const names = ['elsewhere.example'];
-    const pki = await loadPki({ folder, serverId: SERVER_ID, names, addresses: [], nowMs: Date.now() });
-    other.replaceCertificate(pki.tls);
-    expect(await shown()).toContain('elsewhere.example');
   });
 });
