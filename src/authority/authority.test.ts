@@ -180,6 +180,25 @@ describe('a token', () => {
     await expect(authority.renew(claims.jti)).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
     await expect(authority.renew('never')).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
   });
+
+  test('is not shortened by a renewal after a reload with a shorter lifetime', async () => {
+    const lifetimes: Record<string, number> = { link: 3600 };
+    authority = await world.open({ lifetimeSeconds: 60, lifetimes });
+    const { token: old, claims } = await authority.mint(alice);
+    lifetimes.link = 60;
+    world.nowMs += 1_000_000;
+    const { token, claims: renewed } = await authority.renew(claims.jti);
+    expect(renewed).toEqual({ ...claims, iat: claims.iat + 1000 });
+    expect([await world.reasonOf(old), await world.reasonOf(token)]).toEqual(['accepted', 'accepted']);
+  });
+
+  test('is renewed with a lifetime that is accepted, after a restart with a shorter one', async () => {
+    const { token: old, claims } = await authority.mint(alice);
+    authority = await world.open({ lifetimeSeconds: 60 });
+    const { token, claims: renewed } = await authority.renew(claims.jti);
+    expect(renewed.exp).toBe(claims.iat + 60);
+    expect([await world.reasonOf(old), await world.reasonOf(token)]).toEqual(['TOKEN_INVALID', 'accepted']);
+  });
 });
 
 describe('a child token', () => {

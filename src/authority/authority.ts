@@ -88,6 +88,7 @@ export class Authority implements Disposable {
       signing: keys.signing,
       issuer: { serverId, hostname },
       lifetimes: () => this.#lifetimes(),
+      longestLifetimeSeconds: () => this.#longestLifetimeSeconds,
       now,
     };
   }
@@ -290,16 +291,17 @@ export class Authority implements Disposable {
     this.#calls[Symbol.dispose]();
   }
 
-  /**
-   * Returns `claims` if they are those that were issued under their id: with the signing key and a login, one
-   * must not be able to impersonate another login. Checked once for each token in the cache.
-   */
+  /** Calls `#compareWithIssued`, once for all calls that bring the same token meanwhile. */
   #compare(claims: TokenClaims, key: string): Promise<TokenClaims> {
     const comparison = this.#compareWithIssued(claims, key).finally(() => this.#comparisons.delete(key));
     this.#comparisons.set(key, comparison);
     return comparison;
   }
 
+  /**
+   * Returns `claims` if they are those that were issued under their id: with the signing key and a login, one
+   * must not be able to impersonate another login. Checked once for each token in the cache.
+   */
   async #compareWithIssued(claims: TokenClaims, key: string): Promise<TokenClaims> {
     const row = await this.#options.store.read((db) => selectToken(db, claims.jti));
     if (row === undefined || !this.isActive(claims.jti)) throw notActive();

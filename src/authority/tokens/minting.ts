@@ -42,6 +42,8 @@ export interface MintParts {
   readonly signing: SigningKey;
   readonly issuer: { readonly serverId: string; readonly hostname: string };
   readonly lifetimes: () => LifetimeSettings;
+  /** Returns the longest lifetime with which a token is still accepted. */
+  readonly longestLifetimeSeconds: () => number;
   readonly now: () => number;
 }
 
@@ -79,13 +81,19 @@ async function insert(store: Store, claims: TokenClaims, uid?: number): Promise<
   );
 }
 
-/** Reissues a token with the same id and a later expiry. Throws STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE. */
+/**
+ * Reissues a token with the same id and a later expiry. When a reload has shortened the lifetime, the expiry may
+ * stay the same: the earlier token is valid until then. Throws STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE.
+ */
 export async function renew(parts: MintParts, jti: string): Promise<Minted> {
   const { store, whitelist } = parts;
   const claims = await store.commit(async (tx) => {
     const row = await selectToken(tx, jti);
     if (row === undefined || whitelist.expiryOf(jti) === undefined) throw notActive();
-    const renewed = withTimes(parts, claimsOf(row));
+    const earlier = claimsOf(row);
+    const next = withTimes(parts, earlier);
+    const latestSeconds = next.iat + parts.longestLifetimeSeconds();
+    const renewed = { ...next, exp: Math.max(next.exp, Math.min(earlier.exp, latestSeconds)) };
     const { issued_at, expires_at, claims } = rowOf(renewed);
     await renewToken(tx, jti, { issued_at, expires_at, claims });
     return renewed;
