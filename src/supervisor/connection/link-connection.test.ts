@@ -52,6 +52,9 @@ describe('frames from a link', () => {
       message: 'no\ufffd[31m\ufffdsuch file',
       details: { first_offset: '17' },
     });
+    const stopping = { reason: 'LINK_LOST', message: 'this link is stopping', details: {} };
+    fake.answers = { start: () => ({ $case: 'error', value: stopping }) };
+    await expect(start()).rejects.toMatchObject(stopping);
     for (const reason of ['PERMISSION_DENIED', 'INTERNAL', 'UNKNOWN', '']) {
       fake.answers = {
         start: () => ({ $case: 'error', value: { reason, message: 'pay here', details: {} } }),

@@ -9,6 +9,7 @@ const REASONS: ReadonlySet<string> = new Set<Reason>([
   'INVALID_ARGUMENT',
   'NOT_FOUND',
   'START_FAILED',
+  'LINK_LOST',
   'SESSION_ENDED',
   'INPUT_CLOSED',
   'OUTPUT_DROPPED',
