@@ -2,11 +2,12 @@
  * The server that commands use when none is named: the one of the last login that named a server (N1). Kept
  * beside the folders of the servers until the logout, with the same checks.
  */
-import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { writeDurably } from '../../system/atomic-file.ts';
-import { configFolder, homeOf } from '../../system/xdg.ts';
-import { readPrivate } from './server-folder.ts';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { homeOf } from '../../system/xdg.ts';
+import { readPrivate, serversFolder, writePrivate } from './server-folder.ts';
+
+const DEFAULT = 'default';
 
 /** Returns host:port; undefined when there is none. Throws NOT_TRUSTED when others could change it. */
 export function readDefaultServer(env: NodeJS.ProcessEnv): string | undefined {
@@ -14,9 +15,7 @@ export function readDefaultServer(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 export function writeDefaultServer(env: NodeJS.ProcessEnv, address: string): void {
-  const path = fileIn(env);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeDurably(path, `${address}\n`, 0o600);
+  writePrivate(serversFolder(env, homeOf(env)), DEFAULT, `${address}\n`);
 }
 
 /** Does nothing when another server is the default. */
@@ -25,5 +24,5 @@ export function removeDefaultServer(env: NodeJS.ProcessEnv, address: string): vo
 }
 
 function fileIn(env: NodeJS.ProcessEnv): string {
-  return join(configFolder(env, homeOf(env)), 'servers', 'default');
+  return join(serversFolder(env, homeOf(env)), DEFAULT);
 }

@@ -22,7 +22,12 @@ export function serverFolder(env: NodeJS.ProcessEnv, home: string, address: stri
   const [, host, port] = /^\[?([^\s/\][]+?)\]?:(\d{1,5})$/.exec(address) ?? [];
   if (host === undefined || port === undefined)
     throw new AppError('USAGE', `"${address}" is not host:port; for example server.example:7300`);
-  return join(configFolder(env, home), 'servers', `${host.toLowerCase()}_${port}`);
+  return join(serversFolder(env, home), `${host.toLowerCase()}_${port}`);
+}
+
+/** Returns the folder of the folders of all servers. */
+export function serversFolder(env: NodeJS.ProcessEnv, home: string): string {
+  return join(configFolder(env, home), 'servers');
 }
 
 /**
@@ -34,7 +39,7 @@ export function readToken(folder: string): string | undefined {
 }
 
 export function writeToken(folder: string, token: string): void {
-  write(folder, TOKEN, `${token}\n`);
+  writePrivate(folder, TOKEN, `${token}\n`);
 }
 
 /** Removes the token. With `token`, removes only that one, so that a newer one stays. */
@@ -52,7 +57,7 @@ export function readCa(folder: string): string | undefined {
 }
 
 export function writeCa(folder: string, pem: string): void {
-  write(folder, CA, pem);
+  writePrivate(folder, CA, pem);
 }
 
 /** Reads a file of this client; `forbidden` are mode bits that it must not have. Throws NOT_TRUSTED. */
@@ -64,7 +69,8 @@ export function readPrivate(path: string, forbidden: number): string | undefined
   });
 }
 
-function write(folder: string, name: string, content: string): void {
+/** Writes a file of this client, and creates its folder. */
+export function writePrivate(folder: string, name: string, content: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeDurably(join(folder, name), content, 0o600);
 }
