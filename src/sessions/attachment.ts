@@ -53,7 +53,7 @@ export class Attachment implements Disposable {
     await (await this.#parts.link()).input(this.#sessionId, data, this.#gone);
   }
 
-  /** Closes the input after everything sent so far. Throws INPUT_CLOSED, SESSION_ENDED, LINK_LOST. */
+  /** Closes the input after everything sent so far. Throws the same as `input`. */
   async closeInput(): Promise<void> {
     await (await this.#parts.link()).closeInput(this.#sessionId, this.#gone);
   }
