@@ -82,7 +82,7 @@ async function insert(store: Store, claims: TokenClaims, uid?: number): Promise<
 }
 
 /**
- * Reissues a token with the same id and a later expiry. When a reload has shortened the lifetime, the expiry may
+ * Reissues a token with the same id and a later expiry. After a reload with a shorter lifetime the expiry may
  * stay the same: the earlier token is valid until then. Throws STORE_UNAVAILABLE, TOKEN_NOT_ACTIVE.
  */
 export async function renew(parts: MintParts, jti: string): Promise<Minted> {
