@@ -144,8 +144,8 @@ describe('revoking a token (X1)', () => {
     process.kill(own.pid, 'SIGSTOP');
     const receipt = await world.revocation.revoke({ jtis: [own.jti] }, 'revoked');
     expect(receipt).toMatchObject({ links: [own.socket], processes: 1, survivors: [] });
-    expect(own.child.signalCode ?? 'SIGKILL').toBe('SIGKILL');
     await world.until('its end', () => own.child.signalCode ?? undefined);
+    expect(own.child.signalCode).toBe('SIGKILL');
   });
 
   test('ends a link whose connection is lost meanwhile', async () => {
