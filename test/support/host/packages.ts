@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Returns the packages that must be installed; `programs` maps packages to programs. */
+/** Returns the packages of those `programs` that are missing; each program is mapped to its package. */
 export function packagesFor(programs: Readonly<Record<string, string>>): string[] {
   return Object.entries(programs).flatMap(([program, name]) => (isThere(program) ? [] : [name]));
 }

@@ -1,6 +1,6 @@
 /** A server that answers every call with UNAUTHENTICATED, and keeps the tokens that it was sent. */
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,8 +23,10 @@ export class TokenCollector implements AsyncDisposable {
 
   /** Listens on loopback, at any port, with a certificate that claims to be `serverId`. */
   static async start(serverId: string): Promise<TokenCollector> {
-    const folder = join(mkdtempSync(join(tmpdir(), 'collector-')), 'pki');
-    const { caPem, tls } = await loadPki({ folder, serverId, names: [], addresses: [], nowMs: Date.now() });
+    const folder = mkdtempSync(join(tmpdir(), 'collector-'));
+    const certified = { serverId, names: [], addresses: [] };
+    const { caPem, tls } = await loadPki({ ...certified, folder: join(folder, 'pki'), nowMs: Date.now() });
+    rmSync(folder, { recursive: true });
     const server = createSecureServer({ cert: tls.certPem, key: tls.keyPem });
     const collector = new TokenCollector(server, caPem);
     server.on('stream', (stream: ServerHttp2Stream, headers) => {
