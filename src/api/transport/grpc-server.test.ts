@@ -17,6 +17,7 @@ import {
 import { loadPki } from '../../authority/keys/pki.ts';
 
 const INVALID_ARGUMENT = 3;
+const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
 
 let api: ServedApi;
 beforeAll(async () => {
@@ -78,14 +79,9 @@ describe('the API for everyone', () => {
   });
 
   it('refuses a malformed request, and more than one', async () => {
-    const session = api.http2();
-    const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys'));
-    stream.end(framed(Buffer.from([0xff, 0xff])));
-    expect(await grpcStatus(stream)).toBe(INVALID_ARGUMENT);
-    const two = session.request(callHeaders('latchkey.v1.AuthService/GetKeys'));
-    two.end(Buffer.concat([framed(Buffer.alloc(0)), framed(Buffer.alloc(0))]));
-    expect(await grpcStatus(two)).toBe(INVALID_ARGUMENT);
-    session.destroy();
+    expect(await api.callOnce(GET_KEYS, framed(Buffer.from([0xff, 0xff])))).toBe(INVALID_ARGUMENT);
+    const two = Buffer.concat([framed(Buffer.alloc(0)), framed(Buffer.alloc(0))]);
+    expect(await api.callOnce(GET_KEYS, two)).toBe(INVALID_ARGUMENT);
   });
 
   const malformed = {
@@ -100,13 +96,9 @@ describe('the API for everyone', () => {
     malformed,
   )) {
     it(`refuses ${what}`, async () => {
-      const session = api.http2();
-      const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys', headers));
       const message = framed(Buffer.alloc(0));
       message[0] = flag;
-      stream.end(message);
-      expect(await grpcStatus(stream)).toBe(INVALID_ARGUMENT);
-      session.destroy();
+      expect(await api.callOnce(GET_KEYS, message, headers && { headers })).toBe(INVALID_ARGUMENT);
     });
   }
 
@@ -120,7 +112,7 @@ describe('the API for everyone', () => {
   for (const [what, { headers, status }] of Object.entries(notGrpc)) {
     it(`answers ${what} with HTTP status ${status}`, async () => {
       const session = api.http2();
-      const stream = session.request(callHeaders('latchkey.v1.AuthService/GetKeys', headers), {
+      const stream = session.request(callHeaders(GET_KEYS, headers), {
         endStream: false,
       });
       stream.end(framed(Buffer.alloc(0)));
@@ -134,7 +126,7 @@ describe('the API for everyone', () => {
   it('keeps nothing of a request that is not gRPC, whose client goes on sending', async () => {
     const session = api.http2();
     const streams = ['x', '1m', '3600S'].map((timeout) => {
-      const headers = callHeaders('latchkey.v1.AuthService/GetKeys', {
+      const headers = callHeaders(GET_KEYS, {
         ':method': 'GET',
         'grpc-timeout': timeout,
       });
@@ -151,9 +143,7 @@ describe('the API for everyone', () => {
   it('takes the content types of protocol buffers, with parameters', async () => {
     const session = api.http2();
     for (const type of ['application/grpc+proto', 'application/grpc; charset=utf-8']) {
-      const stream = session.request(
-        callHeaders('latchkey.v1.AuthService/GetKeys', { 'content-type': type }),
-      );
+      const stream = session.request(callHeaders(GET_KEYS, { 'content-type': type }));
       stream.end(framed(Buffer.alloc(0)));
       expect(await grpcStatus(stream)).toBe(0);
     }

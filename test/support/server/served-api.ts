@@ -167,6 +167,24 @@ export class ServedApi implements AsyncDisposable {
     return session;
   }
 
+  /**
+   * Makes one raw call on a connection of its own; resolves with its gRPC status. With `keepsOpen`, the
+   * request does not end after `body`.
+   */
+  async callOnce(
+    method: string,
+    body: Buffer,
+    { headers = {}, keepsOpen = false }: { headers?: Record<string, string>; keepsOpen?: boolean } = {},
+  ): Promise<number | undefined> {
+    const session = this.http2();
+    const stream = session.request(callHeaders(method, headers));
+    if (!keepsOpen) stream.end(body);
+    else if (body.length > 0) stream.write(body);
+    const status = await grpcStatus(stream);
+    session.destroy();
+    return status;
+  }
+
   replaceCertificate: Api['replaceCertificate'] = (certificate) => this.#api.replaceCertificate(certificate);
 
   /** Stops serving and keeps the folder. */
