@@ -237,8 +237,7 @@ describe('SystemService', () => {
   });
 
   it('counts tokens for callers who see all', async () => {
-    const quiet = await ServedApi.start({ admins: ['ada'] });
-    await using _ = quiet;
+    await using quiet = await ServedApi.start({ admins: ['ada'] });
     await using ada = await quiet.client('ada');
     expect(await ada.system.getInfo({})).toMatchObject({ serverId: SERVER_ID, mode: 'self', tokens: 1 });
     await using bob = await quiet.client('bob');

@@ -40,8 +40,7 @@ describe('connecting', () => {
   });
 
   it('does not send a token to a server that did not issue it', async () => {
-    const other = await ServedApi.start({ serverId: 'other-server' });
-    await using _ = other;
+    await using other = await ServedApi.start({ serverId: 'other-server' });
     const token = await api.token('alice');
     await using client = await other.client(undefined, { token });
     await expect(client.auth.whoAmI({})).rejects.toEqual(refused('NOT_TRUSTED'));

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, FakeDaemon, type Line } from '../../../test/support/link/fake-daemon.ts';
+import type { Frame } from '../../generated/latchkey/link/v1/link.ts';
 
 let daemon: FakeDaemon;
 let line: Line;
@@ -11,6 +12,12 @@ beforeAll(async () => {
   ({ line } = await daemon.link());
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
+
+const isOutputOf =
+  (reader: number) =>
+  ({ body }: Frame): boolean =>
+    body?.$case === 'output' && body.value.reader === reader;
+const outputOf = (reader: number) => line.take('output', isOutputOf(reader));
 
 const failure = (reason: string, message: string | RegExp = '') =>
   expect.objectContaining({ reason, message: expect.stringMatching(message) });
@@ -33,20 +40,12 @@ describe('reading', () => {
     const { id } = await line.start(['printf', '%01000d', '0']);
     await line.read(id);
     const reader = line.beginRead(id, { credit: 10 });
-    const first = await line.take(
-      'output',
-      ({ body }) => body?.$case === 'output' && body.value.reader === reader,
-    );
+    const first = await outputOf(reader);
     expect(first.data.length).toBe(10);
     await line.ask({ $case: 'ping', value: {} }, 'done');
-    expect(
-      line.frames.filter(({ body }) => body?.$case === 'output' && body.value.reader === reader),
-    ).toEqual([]);
+    expect(line.frames.filter(isOutputOf(reader))).toEqual([]);
     line.send({ $case: 'credit', value: { reader, sessionId: '', bytes: 2000 } });
-    const rest = await line.take(
-      'output',
-      ({ body }) => body?.$case === 'output' && body.value.reader === reader,
-    );
+    const rest = await outputOf(reader);
     expect([rest.offset, rest.data.length]).toEqual([10, 990]);
     await line.take('readEnd', ({ body }) => body?.$case === 'readEnd' && body.value.reader === reader);
   });
@@ -125,18 +124,12 @@ describe('the output limit', () => {
     });
     const reader = line.beginRead(id, { hold: true, credit: 1000 });
     await line.ask({ $case: 'stdin', value: { sessionId: id, data: Buffer.from('go\n') } }, 'credit');
-    const first = await line.take(
-      'output',
-      ({ body }) => body?.$case === 'output' && body.value.reader === reader,
-    );
+    const first = await outputOf(reader);
     expect(first.offset).toBe(0);
     const pieces = [first.data];
     for (let had = first.data.length; had < whole.length; ) {
       line.send({ $case: 'credit', value: { reader, sessionId: '', bytes: 64 * 1024 } });
-      const next = await line.take(
-        'output',
-        ({ body }) => body?.$case === 'output' && body.value.reader === reader,
-      );
+      const next = await outputOf(reader);
       expect(next.offset).toBe(had);
       pieces.push(next.data);
       had += next.data.length;
