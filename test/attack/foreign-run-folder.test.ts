@@ -11,7 +11,7 @@
  * waits.
  */
 import { execFileSync } from 'node:child_process';
-import { chownSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Account, alice, type Finished, mallory, root, runAs } from '../support/account.ts';
@@ -126,6 +126,17 @@ describe("another user's run folder", needs('world'), () => {
     expect(hers.received).toEqual([]);
     await run(alice, ['whoami', '--run', folder, '--token-file', kept]);
     expect(hers.received).toEqual([`Bearer ${token}`]);
+  });
+
+  test('is not trusted more where the host has no /etc/passwd', async () => {
+    renameSync('/etc/passwd', '/etc/passwd.away');
+    try {
+      keepFor(alice);
+      expect((await run(alice, ['whoami', '--run', folder])).status).toBe(NOT_LOGGED_IN);
+    } finally {
+      renameSync('/etc/passwd.away', '/etc/passwd');
+    }
+    expect(hers.received).toEqual([undefined]);
   });
 
   test('is not sent a token when it comes with the environment of who became somebody else', async () => {
