@@ -8,8 +8,8 @@ import type { RefusalLog } from '../log/refusal-log.ts';
 import type { Store } from '../store/open.ts';
 import type { Links } from '../supervisor/links.ts';
 import { Conversations } from './conversation.ts';
-import { LinkDaemons } from './link-daemons.ts';
-import { SshLogin } from './ssh.ts';
+import { LinkDaemons } from './ssh/link-daemons.ts';
+import { SshLogin } from './ssh/ssh-login.ts';
 import { Throttle } from './throttle.ts';
 
 const INSTALLED = '/usr/bin/latchkey';

@@ -5,7 +5,7 @@
  * never decides what a login may do.
  *
  * A login method is an async generator that yields challenges, receives answers and returns an identity;
- * ssh.ts is one.
+ * ssh/ssh-login.ts is one.
  */
 
 export interface Prompt {

@@ -3,9 +3,9 @@
  */
 import { codeOf } from '../../errno.ts';
 import { isAppError } from '../../errors.ts';
-import { type HostKeyFile, hostKeyFiles } from '../../login/host-keys.ts';
-import { localAddressFor } from '../../login/local-address.ts';
-import { SSH_DEADLINES, SshConnection } from '../../login/ssh-connection.ts';
+import { type HostKeyFile, hostKeyFiles } from '../../login/ssh/host-keys.ts';
+import { localAddressFor } from '../../login/ssh/local-address.ts';
+import { SSH_DEADLINES, SshConnection } from '../../login/ssh/ssh-connection.ts';
 import { type Finding, Findings } from '../finding.ts';
 import { asAccount } from '../identity.ts';
 import type { Subject } from './configuration.ts';

@@ -4,12 +4,12 @@
  * when the user already has one or gets one by sudo, which is preferred (F19).
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { UserEntry } from '../accounts/user-database.ts';
-import { AppError } from '../errors.ts';
-import { accountProof } from '../link-protocol/account-proof.ts';
-import type { Links } from '../supervisor/links.ts';
-import { shellWords } from '../system/shell-words.ts';
-import { refused } from './conversation.ts';
+import type { UserEntry } from '../../accounts/user-database.ts';
+import { AppError } from '../../errors.ts';
+import { accountProof } from '../../link-protocol/account-proof.ts';
+import type { Links } from '../../supervisor/links.ts';
+import { shellWords } from '../../system/shell-words.ts';
+import { refused } from '../conversation.ts';
 import type { Executed, SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {

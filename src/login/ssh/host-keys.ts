@@ -1,7 +1,7 @@
 /** The host keys that the local sshd may present, read from the public key files beside its own. */
 import { globSync } from 'node:fs';
-import { type AppError, isAppError } from '../errors.ts';
-import { ownUid, readOwnedFile } from '../system/owned-path.ts';
+import { type AppError, isAppError } from '../../errors.ts';
+import { ownUid, readOwnedFile } from '../../system/owned-path.ts';
 
 /** A public key in its wire format (RFC 4253, 6.6). */
 export interface HostKey {

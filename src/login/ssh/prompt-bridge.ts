@@ -1,5 +1,5 @@
 /** Hands prompts from a callback to a consumer that takes them one by one. */
-import type { Answers, Prompt } from './method.ts';
+import type { Answers, Prompt } from '../method.ts';
 
 export interface PromptSet {
   readonly name: string;

@@ -2,8 +2,8 @@
  * Limits how many logins use sshd at once. Others wait in a bounded queue for a limited time, and no
  * source can take all slots.
  */
-import { AppError } from '../errors.ts';
-import { Slots } from '../limits/slots.ts';
+import { AppError } from '../../errors.ts';
+import { Slots } from '../../limits/slots.ts';
 
 export interface LoginSlotLimits {
   readonly total: number;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import ssh2, { type Connection, type ServerConfig } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
-import { newHostKey } from '../../test/support/ssh/host-key.ts';
+import { newHostKey } from '../../../test/support/ssh/host-key.ts';
 import type { HostKey } from './host-keys.ts';
 import { SshConnection, type SshOptions } from './ssh-connection.ts';
 
