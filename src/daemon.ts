@@ -17,6 +17,7 @@ import { removeServerFile, writeServerFile } from './config/paths/run-files.ts';
 import { waitingForRestart } from './config/reload.ts';
 import type { SettingName } from './config/settings/settings.ts';
 import { AppError } from './errors.ts';
+import { DEFAULT_GRACE_MS } from './grace-period.ts';
 import type { Log } from './log/log.ts';
 import { RefusalLog } from './log/refusal-log.ts';
 import { AdminToken } from './login/admin-token.ts';
@@ -29,6 +30,9 @@ import { CgroupTree } from './supervisor/cgroups/cgroup-tree.ts';
 import { Links } from './supervisor/links.ts';
 import { SUDO_RUN_FOLDER, SudoStarter } from './supervisor/starters/sudo.ts';
 import { VERSION } from './version.ts';
+
+/** Time for the sessions to end before the host shuts down, in milliseconds. */
+const SHUTDOWN_MS = 8_000;
 
 export interface Daemon extends AsyncDisposable {
   readonly serverId: string;
@@ -44,6 +48,11 @@ export interface Daemon extends AsyncDisposable {
    * need a restart. When it throws CONFIG_INVALID, nothing has changed.
    */
   reload(next: Config): Promise<SettingName[]>;
+  /**
+   * Ends all sessions before the host shuts down, in at most 8 seconds. Resolves with the number of those that
+   * ended and of all that ran.
+   */
+  endSessions(): Promise<{ ended: number; all: number }>;
 }
 
 export interface DaemonOptions {
@@ -113,6 +122,7 @@ export async function startDaemon(
       current = next;
       return waiting;
     },
+    endSessions: () => domain.sessions.endAll(DEFAULT_GRACE_MS, SHUTDOWN_MS),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -54,7 +54,9 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   setTimeout(releaseMemory, RELEASE_AFTER_MS).unref();
   const signal = await stopped;
   manager.stopping();
-  log.info({ signal }, 'latchkey is stopping; links and sessions continue');
+  if (signal === 'SIGPWR')
+    log.info(await daemon.endSessions(), 'the host is shutting down; sessions were ended');
+  else log.info({ signal }, 'latchkey is stopping; links and sessions continue');
   return DONE;
 }
 
@@ -90,9 +92,12 @@ async function reload(daemon: Daemon, read: () => Config, log: Logger): Promise<
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT. A second one has its default effect: it ends the process. */
+/**
+ * Resolves at the first SIGTERM or SIGINT, or at SIGPWR, by which the unit reports that the host shuts down. A
+ * second one has its default effect: it ends the process.
+ */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGPWR'] as const) process.once(signal, resolve);
   });
 }

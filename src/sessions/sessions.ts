@@ -3,6 +3,7 @@
  * run. A login sees, reads and ends only its own sessions; managers see and end all, but read none. The
  * outcome of a start is determined even when its link is lost. Never runs a program itself: links do (F10).
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
@@ -14,7 +15,7 @@ import type { SessionQuery } from '../store/tables/sessions.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { EndResult } from '../supervisor/lifecycle/end-result.ts';
-import { runningOfLogin, runningOfUid } from '../supervisor/lifecycle/running-sessions.ts';
+import { allRunning, runningOfLogin, runningOfUid } from '../supervisor/lifecycle/running-sessions.ts';
 import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
@@ -201,6 +202,21 @@ export class Sessions implements AsyncDisposable {
     const result = await links.endSession(session, graceMs);
     await links.settled();
     return result;
+  }
+
+  /**
+   * Ends all sessions, as `end` does, before the host shuts down. Resolves with the number of those that
+   * ended within `timeoutMs`.
+   */
+  async endAll(graceMs: number, timeoutMs: number): Promise<{ ended: number; all: number }> {
+    const running = await allRunning(this.#options.store);
+    let ended = 0;
+    const ends = running.map(async (session) => {
+      const { hasEnded } = await this.end(session, graceMs);
+      if (hasEnded) ended += 1;
+    });
+    await Promise.race([Promise.allSettled(ends), delay(timeoutMs, undefined, { ref: false })]);
+    return { ended, all: running.length };
   }
 
   /**

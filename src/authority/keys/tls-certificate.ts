@@ -1,12 +1,16 @@
 /**
  * The server's TLS certificate. Reissued when the host's names or addresses have changed, and before it
- * expires; both are checked every day and at each reload.
+ * expires; both are checked every day and at each reload. A new address is noticed within seconds, because a
+ * host may get it only after the server was started.
  */
+import { X509Certificate } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { Log } from '../../log/log.ts';
 import { loadPki, type Pki, type TlsPair } from './pki.ts';
 
 const DAY_MS = 86_400_000;
+const ADDRESSES_MS = 5_000;
+const LINK_LOCAL = /^fe[89ab]/; // RFC 4291 section 2.5.6; each container adds one to its host
 
 export interface TlsCertificateOptions {
   /** Folder of the CA and the certificate. */
@@ -22,12 +26,15 @@ export class TlsCertificate implements Disposable {
   readonly #options: TlsCertificateOptions;
   #pki: Pki;
   #onReplaced: (tls: TlsPair) => void = () => {};
-  readonly #timer: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
 
   private constructor(options: TlsCertificateOptions, pki: Pki) {
     this.#options = options;
     this.#pki = pki;
-    this.#timer = setInterval(() => void this.#refreshOrLog(), DAY_MS).unref();
+    this.#timers = [
+      setInterval(() => void this.#refreshOrLog(), DAY_MS).unref(),
+      setInterval(() => this.#lacksAddress() && void this.#refreshOrLog(), ADDRESSES_MS).unref(),
+    ];
   }
 
   /** Loads the certificate, or issues it. Throws CONFIG_INVALID, as `loadPki` does. */
@@ -57,7 +64,14 @@ export class TlsCertificate implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  #lacksAddress(): boolean {
+    const certificate = new X509Certificate(this.#pki.tls.certPem);
+    return addressesOfHost().some(
+      (address) => !LINK_LOCAL.test(address) && certificate.checkIP(address) === undefined,
+    );
   }
 
   async #refreshOrLog(): Promise<void> {
@@ -74,6 +88,10 @@ function load({ folder, serverId, hostname, now }: TlsCertificateOptions): Promi
 /** The host's names and addresses, which the certificate is issued for. */
 function namesOfHost(hostname: string): { names: string[]; addresses: string[] } {
   const [short = hostname] = hostname.split('.');
-  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return { names: [hostname, short], addresses: addresses.map(({ address }) => address) };
+  return { names: [hostname, short], addresses: addressesOfHost() };
+}
+
+function addressesOfHost(): string[] {
+  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return found.map(({ address }) => address);
 }

@@ -47,9 +47,9 @@ function namesServer(certificate: X509Certificate, name: string): boolean {
   return certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
 }
 
-/** Error texts of OpenSSL and `pinnedTls` about a certificate, as grpc-js passes them on. */
+/** Error texts of OpenSSL and `pinnedTls` about a certificate, as grpc-js passes them on, which appends a note. */
 const CERTIFICATE_ERROR =
-  /its certificate does not name .*|self-signed certificate[^.]*|unable to (?:verify|get)[^.]*|certificate has expired|certificate is not yet valid/i;
+  /its certificate does not name .*?(?=\. Resolution note:|$)|self-signed certificate[^.]*|unable to (?:verify|get)[^.]*|certificate has expired|certificate is not yet valid/i;
 
 /** Returns the part of `text` that is about an untrusted certificate; undefined when there is none. */
 export function certificateError(text: string): string | undefined {

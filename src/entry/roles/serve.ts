@@ -21,7 +21,8 @@ export const SERVE = {
   },
   notes: [
     'SIGHUP reloads the configuration and the certificates. Under systemd the server reports when it is ready, ' +
-      'answers the watchdog, and uses a passed socket named "api" instead of opening its own.',
+      'answers the watchdog, and uses a passed socket named "api" instead of opening its own. A stop leaves ' +
+      'sessions running; SIGPWR, which the unit sends when the host shuts down, ends them first.',
     {
       title: 'Exit status',
       text: '0 stopped, 1 failed, 2 usage, 78 invalid configuration.',

@@ -26,6 +26,8 @@ const TRAPPED = TRAPPED_SIGNALS.join(' ');
 
 /** Without a link, unread output is kept for a week after the program's end. */
 const UNREAD_OUTPUT_SECONDS = 604_800;
+/** The same for a keeper that has got SIGTERM: the host, or the user's login, waits for its end. */
+const UNREAD_OUTPUT_AFTER_TERM_SECONDS = 2;
 /**
  * Node raises its soft limit of open files to the hard one; programs get back the Linux default, since
  * some of them loop over all descriptors.
@@ -45,10 +47,13 @@ const WAIT = '( read -r _ ) <&2 || exit\nexec 2>/dev/null';
 /**
  * Sets no variables, because the program would inherit them. Noclobber makes creation of the file `pid`
  * exclusive: whoever creates it first, keeper or a new link, decides whether the program starts. A
- * subshell becomes the program, because sh would otherwise print "Terminated" to the program's output.
+ * subshell becomes the program, because sh would otherwise print "Terminated" to the program's output. Sh
+ * runs traps once the program has ended.
  */
 function script({ input, held, umask }: { input: boolean; held: boolean; umask: number }): string {
   return `trap : ${TRAPPED}
+rest() { PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_SECONDS}; }
+trap 'rest() { PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_AFTER_TERM_SECONDS}; }' 15
 set -C
 ${held ? WAIT : ''}
 ${input ? HOLDER : ''}
@@ -60,7 +65,7 @@ ulimit -S -n ${OPEN_FILES_LIMIT} 2>/dev/null
 ( exec 2>&3 3>&- 4<&- 5<&- 7>&- 8<&-; exec "$@" )
 : >"$0/status.$?"
 exec <&- >&- 2>&- 3>&- 7>&- 8<&-
-PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_SECONDS}`;
+rest`;
 }
 
 /** Descriptors of the link's ends of a keeper's pipes. */

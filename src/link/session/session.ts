@@ -2,6 +2,7 @@
  * One running session: moves the program's output, writes its input, and watches for its end. It has ended
  * once its keeper has reported so and all its output is in the log; only then is the keeper killed.
  */
+import { constants } from 'node:os';
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
 import type { OutputLog } from '../output/output-log.ts';
@@ -17,6 +18,10 @@ import type { KeeperPids, SessionFolder } from './session-folder.ts';
 const KEEPER_TIMEOUT_MS = 2000;
 const READER_TIMEOUT_MS = 30_000;
 const LAST_SIGNAL = 64;
+/** Signals that the whole group gets at once: the keeper traps them, and only SIGTERM means more to it. */
+const GROUP_SIGNALS = TRAPPED_SIGNALS.filter((number) => number !== constants.signals.SIGTERM);
+/** A program that forks without end cannot keep the link busy. */
+const MAX_ROUNDS = 20;
 
 /** Callbacks of a session. */
 export interface SessionEvents {
@@ -137,8 +142,8 @@ export class Session implements OutputSource {
     }
     if (this.#hasProgramEnded || keeper === undefined)
       throw new AppError('SESSION_ENDED', 'the session has ended');
-    if (TRAPPED_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
-    else for (const entry of this.#group(keeper.pid)) send(entry, number);
+    if (GROUP_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
+    else this.#signalEach(keeper.pid, number);
   }
 
   /** Ends all processes of the session: SIGTERM, then SIGKILL after `graceMs`. */
@@ -166,9 +171,17 @@ export class Session implements OutputSource {
     this.#onOutputEnded();
   }
 
-  #group(keeper: number): ProcessEntry[] {
-    const { holder } = this.#parts.pids;
-    return readProcesses().filter(({ group, pid }) => group === keeper && pid !== keeper && pid !== holder);
+  /** Signals the processes of the group except the keeper, and then those that were forked meanwhile. */
+  #signalEach(keeper: number, number: number): void {
+    const spared = new Set([keeper, this.#parts.pids.holder]);
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const found = readProcesses().filter(({ group, pid }) => group === keeper && !spared.has(pid));
+      if (found.length === 0) return;
+      for (const entry of found) {
+        spared.add(entry.pid);
+        send(entry, number);
+      }
+    }
   }
 
   #endProcesses(graceMs: number): Promise<EndedProcesses> {

@@ -11,10 +11,15 @@ export async function runningOfUid(store: Store, uid: number): Promise<SessionRo
   return found.flat();
 }
 
-export async function runningOfLogin(store: Store, login: string): Promise<SessionRow[]> {
+export function runningOfLogin(store: Store, login: string): Promise<SessionRow[]> {
+  return allRunning(store, { login });
+}
+
+/** Returns the running sessions of a login, or of all. */
+export async function allRunning(store: Store, query: { login?: string } = {}): Promise<SessionRow[]> {
   const found: SessionRow[] = [];
   for (const state of ACTIVE) {
-    const ask = { login, state, pageSize: LARGEST_PAGE };
+    const ask = { ...query, state, pageSize: LARGEST_PAGE };
     const all = pages((pageToken) => store.read((db) => selectSessions(db, { ...ask, pageToken })));
     for await (const { items } of all) found.push(...items);
   }

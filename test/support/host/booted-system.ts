@@ -35,7 +35,7 @@ export class BootedSystem implements AsyncDisposable {
   readonly address = THERE;
   readonly #folder: string;
   readonly #cgroups: readonly string[];
-  readonly #nspawn: ChildProcess;
+  #nspawn: ChildProcess;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -84,6 +84,18 @@ export class BootedSystem implements AsyncDisposable {
     const { status, stdout, stderr } = await this.try(line, ...words);
     if (status !== 0) throw new Error(`${line} ended with ${status}: ${stderr}${stdout}`);
     return stdout.trim();
+  }
+
+  /** Shuts the system down in order and boots it again; resolves with the seconds that the shutdown took. */
+  async restart(): Promise<number> {
+    const gone = once(this.#nspawn, 'exit');
+    const begun = performance.now();
+    await this.sh('systemctl poweroff');
+    await gone;
+    const seconds = (performance.now() - begun) / 1000;
+    this.#nspawn = nspawn(this.#folder, this.#cgroups);
+    await this.#booted();
+    return seconds;
   }
 
   /** Pid of the system's process 1, as seen from the world. */
