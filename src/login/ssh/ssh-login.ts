@@ -10,11 +10,11 @@ import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts
 import { canonicalUserFor, type UserEntry } from '../../accounts/user-database.ts';
 import { isAppError } from '../../errors.ts';
 import { refused } from '../conversation.ts';
+import type { Answers, Attempt, Challenge, Identity, LoginMethod, Prompt } from '../method.ts';
 import { readHostKeys } from './host-keys.ts';
 import type { LinkDaemons } from './link-daemons.ts';
 import { localAddressFor } from './local-address.ts';
 import { LoginSlots } from './login-slots.ts';
-import type { Answers, Attempt, Challenge, Identity, LoginMethod, Prompt } from '../method.ts';
 import { PromptBridge } from './prompt-bridge.ts';
 import { SSH_DEADLINES, SshConnection, type SshDeadlines } from './ssh-connection.ts';
 
