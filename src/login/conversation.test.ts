@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Authority, MintRequest } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { openStore, type Store } from '../store/open.ts';
-import { Conversations, refused, type Turn } from './conversation.ts';
+import { Conversations, type Turn } from './conversation.ts';
 import type { Answers, LoginMethod } from './method.ts';
 import { Throttle } from './throttle.ts';
 
@@ -44,11 +44,14 @@ const sesame: LoginMethod = {
       await once(signal, 'abort');
       throw signal.reason;
     }
-    if (word !== 'sesame') throw refused('wrong word');
+    if (word !== 'sesame') return { kind: 'refused', why: 'wrong word' };
     yield { kind: 'notice', text: 'It opens.' };
     const [manners] = yield ask('Manners');
-    if (manners !== 'please') throw refused('rude');
-    return { login: username, linuxUser: username, uid: 7, authMethod: 'sesame' };
+    if (manners !== 'please') return { kind: 'refused', why: 'rude' };
+    return {
+      kind: 'proven',
+      identity: { login: username, linuxUser: username, uid: 7, authMethod: 'sesame' },
+    };
   },
 };
 

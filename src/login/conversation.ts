@@ -1,13 +1,15 @@
 /**
  * A login from the client's first request to its token (DESIGN 5): at most six attempts with one method,
- * each slowed down and counted, and a token for the identity that was proven. All refusals are made here,
- * so that they have the same text and take the same time since the last answer.
+ * each slowed down, and a token for the identity that was proven. Each attempt has one outcome (outcome.ts),
+ * which is counted and logged here, so that all refusals have the same text and take the same time since
+ * the last answer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority, Minted } from '../authority/authority.ts';
-import { AppError, isAppError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { RefusalLog } from '../log/refusal-log.ts';
-import type { Answers, Challenge, Identity, LoginMethod, LoginOrigin } from './method.ts';
+import type { Answers, Challenge, LoginMethod, LoginOrigin } from './method.ts';
+import { errorOf, type Identity, isGuess, type Outcome, whyOf } from './outcome.ts';
 import type { Throttle } from './throttle.ts';
 
 /** A challenge for the client; `again` is true when the previous answers were refused. */
@@ -39,6 +41,8 @@ interface ActiveLogin extends LoginRequest {
   /** The name that failures count against: the account's canonical one, once an answer was given. */
   name: string;
   failures: number;
+  /** Time of performance.now() of the last answer in the present attempt. */
+  answeredMs?: number | undefined;
 }
 
 const MAX_ATTEMPTS = 6;
@@ -60,17 +64,19 @@ export class Conversations {
 
   /**
    * Yields challenges and receives answers; returns the token. Throws LOGIN_REFUSED after the last attempt,
-   * LIMIT_EXCEEDED while the penalty for earlier failures lasts, INVALID_ARGUMENT, UNAVAILABLE.
+   * LIMIT_EXCEEDED while the penalty for earlier failures lasts, INVALID_ARGUMENT, and the error of any
+   * other outcome (outcome.ts).
    */
   async *begin(request: LoginRequest): AsyncGenerator<Turn, Minted, Answers> {
     const loginMethod = this.#methodOf(request);
     const active: ActiveLogin = { ...request, loginMethod, name: request.username, failures: 0 };
     this.#checkPenalty(active);
     for (; active.failures < MAX_ATTEMPTS; active.failures += 1) {
-      const identity = yield* this.#attemptOnce(active);
-      if (identity !== undefined) return this.#issueToken(identity, active);
+      const outcome = yield* this.#attemptOnce(active);
+      if (outcome.kind === 'proven') return this.#issueToken(outcome.identity, active);
+      if (outcome.kind !== 'refused') throw errorOf(outcome);
     }
-    throw refused();
+    throw errorOf({ kind: 'refused', why: 'all attempts are used up' });
   }
 
   #methodOf({ method: name, username }: LoginRequest): LoginMethod {
@@ -81,51 +87,55 @@ export class Conversations {
     return method;
   }
 
-  /**
-   * Makes one attempt; returns undefined when it was refused. An attempt abandoned after an answer counts
-   * as a failure.
-   */
-  async *#attemptOnce(active: ActiveLogin): AsyncGenerator<Turn, Identity | undefined, Answers> {
+  /** Makes one attempt and records its outcome. One that is left after an answer is abandoned. */
+  async *#attemptOnce(active: ActiveLogin): AsyncGenerator<Turn, Outcome, Answers> {
     const { loginMethod, username, origin, signal } = active;
     const attempt = loginMethod.attempt({ username, origin, signal });
-    let answeredMs: number | undefined;
-    let isUndecided = false;
+    active.answeredMs = undefined;
+    let outcome: Outcome | undefined;
     try {
-      let step = await attempt.next();
-      while (!step.done) {
-        const answers = yield { ...step.value, again: active.failures > 0 && answeredMs === undefined };
-        if (step.value.kind === 'prompts') {
-          checkAnswers(answers, step.value.prompts.length);
-          if (answeredMs === undefined) await this.#slowDown(active);
-          answeredMs = performance.now();
-          isUndecided = true;
-        }
-        step = await attempt.next(answers);
-      }
-      isUndecided = false;
-      return step.value;
+      outcome = yield* this.#converse(active, attempt);
+      return outcome;
     } catch (error) {
-      const isRefused = isAppError(error, 'LOGIN_REFUSED');
-      isUndecided &&= signal.aborted && !isRefused;
-      if (!isRefused) throw error;
-      await this.#refuse(active, answeredMs ?? performance.now(), error);
-      return undefined;
+      if (!signal.aborted) outcome = { kind: 'failed', error };
+      throw error;
     } finally {
-      if (isUndecided) await this.#options.throttle.failed(active.name, origin.source);
+      if (outcome !== undefined || active.answeredMs !== undefined)
+        await this.#record(active, outcome ?? { kind: 'abandoned' });
       await attempt.return(undefined as never);
     }
   }
 
-  async #refuse(
-    { username, name, loginMethod, origin, signal }: ActiveLogin,
-    sinceMs: number,
-    why: AppError,
-  ): Promise<void> {
+  async *#converse(
+    active: ActiveLogin,
+    attempt: ReturnType<LoginMethod['attempt']>,
+  ): AsyncGenerator<Turn, Outcome, Answers> {
+    let step = await attempt.next();
+    while (!step.done) {
+      const again = active.failures > 0 && active.answeredMs === undefined;
+      const answers = yield { ...step.value, again };
+      if (step.value.kind === 'prompts') {
+        checkAnswers(answers, step.value.prompts.length);
+        if (active.answeredMs === undefined) await this.#slowDown(active);
+        active.answeredMs = performance.now();
+      }
+      step = await attempt.next(answers);
+    }
+    return step.value;
+  }
+
+  /** Counts and logs an outcome. Takes a fixed time since the last answer for a refusal. */
+  async #record(active: ActiveLogin, outcome: Outcome): Promise<void> {
     const { throttle, refusals, refusalMs = REFUSAL_MS } = this.#options;
-    await throttle.failed(name, origin.source);
-    const kind = { username, method: loginMethod.name, why: whyOf(why), from: origin.source };
-    refusals.add('login refused', kind, { peer: origin.address });
-    await delay(Math.max(0, sinceMs + refusalMs - performance.now()), undefined, { signal });
+    const { username, name, loginMethod, origin, signal, answeredMs } = active;
+    if (isGuess(outcome)) await throttle.failed(name, origin.source);
+    if (outcome.kind !== 'proven' && outcome.kind !== 'failed') {
+      const kind = { username, method: loginMethod.name, outcome: outcome.kind, why: whyOf(outcome) };
+      refusals.add('login refused', { ...kind, from: origin.source }, { peer: origin.address });
+    }
+    if (outcome.kind !== 'refused') return;
+    const untilMs = (answeredMs ?? performance.now()) + refusalMs;
+    await delay(Math.max(0, untilMs - performance.now()), undefined, { signal });
   }
 
   /** Delays the check of an answer, so that many conversations at once gain nothing. */
@@ -154,15 +164,6 @@ export class Conversations {
       ...(uid !== undefined && { uid }),
     });
   }
-}
-
-/** The error for every refused login; `why` is only logged. */
-export function refused(why?: string): AppError {
-  return new AppError('LOGIN_REFUSED', 'login refused', { cause: why });
-}
-
-function whyOf({ cause }: AppError): string | undefined {
-  return typeof cause === 'string' ? cause : undefined;
 }
 
 function checkAnswers(answers: Answers, wanted: number): void {

@@ -4,9 +4,10 @@
  * all refusals look alike. A secret is kept no longer than the attempt it was entered for. This room
  * never decides what a login may do.
  *
- * A login method is an async generator that yields challenges, receives answers and returns an identity;
+ * A login method is an async generator that yields challenges, receives answers and returns its outcome;
  * ssh/ssh-login.ts is one.
  */
+import type { Outcome } from './outcome.ts';
 
 export interface Prompt {
   readonly text: string;
@@ -26,16 +27,6 @@ export type Challenge =
 
 /** One text for each prompt; empty for a notice. */
 export type Answers = readonly string[];
-
-/** An identity that a person has proven. */
-export interface Identity {
-  readonly login: string;
-  /** The Linux user that was proven, if any, with its uid. */
-  readonly linuxUser?: string;
-  readonly uid?: number;
-  /** Value of the claim `fastx/auth-method` (F7). */
-  readonly authMethod: string;
-}
 
 /** The origin of a client. */
 export interface LoginOrigin {
@@ -65,6 +56,6 @@ export interface LoginMethod {
    * together.
    */
   canonicalNameOf?(username: string): Promise<string>;
-  /** Throws LOGIN_REFUSED for failures caused by the person, any other error for those of the system. */
-  attempt(attempt: Attempt): AsyncGenerator<Challenge, Identity, Answers>;
+  /** Returns how the attempt ended; throws for failures of the system. */
+  attempt(attempt: Attempt): AsyncGenerator<Challenge, Outcome, Answers>;
 }

@@ -5,11 +5,10 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { UserEntry } from '../../accounts/user-database.ts';
-import { AppError } from '../../errors.ts';
 import { accountProof } from '../../link-protocol/account-proof.ts';
 import type { Links } from '../../supervisor/links.ts';
 import { shellWords } from '../../system/shell-words.ts';
-import { refused } from '../conversation.ts';
+import { Ended, refused } from './ended.ts';
 import type { Executed, SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
@@ -68,7 +67,6 @@ export class LinkDaemons {
 const EXPIRED = /password change required|password has expired/i;
 
 function notProven({ status, stderr }: Executed): Error {
-  if (EXPIRED.test(stderr))
-    return new AppError('NOT_ELIGIBLE', 'the password has expired; change it on the host, then log in again');
+  if (EXPIRED.test(stderr)) return new Ended({ kind: 'expired' });
   return refused(`the account cannot run latchkey: status ${status ?? 'unknown'}, ${stderr.trim()}`);
 }

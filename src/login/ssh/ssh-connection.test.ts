@@ -59,7 +59,7 @@ function options(port: number, more: Partial<SshOptions> = {}): SshOptions {
 
 const unavailable = (message: RegExp) =>
   expect.objectContaining({ reason: 'UNAVAILABLE', message: expect.stringMatching(message) });
-const isRefused = expect.objectContaining({ reason: 'LOGIN_REFUSED', message: 'login refused' });
+const isRefused = expect.objectContaining({ outcome: expect.objectContaining({ kind: 'refused' }) });
 
 /** Makes an sshd accept `password` by the password method; it then runs nothing. */
 function takes(password: string, seen: string[] = []) {

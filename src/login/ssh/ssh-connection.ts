@@ -6,8 +6,8 @@
 import { createConnection, type Socket } from 'node:net';
 import type { AnyAuthMethod, Client, Prompt as SshPrompt } from 'ssh2';
 import { AppError } from '../../errors.ts';
-import { refused } from '../conversation.ts';
 import type { Answers, Prompt } from '../method.ts';
+import { refused } from './ended.ts';
 import { algorithmsOf, type HostKey } from './host-keys.ts';
 import { StepDeadline } from './step-deadline.ts';
 

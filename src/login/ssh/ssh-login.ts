@@ -9,8 +9,9 @@ import { randomBytes } from 'node:crypto';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { canonicalUserFor, type UserEntry } from '../../accounts/user-database.ts';
 import { isAppError } from '../../errors.ts';
-import { refused } from '../conversation.ts';
-import type { Answers, Attempt, Challenge, Identity, LoginMethod, Prompt } from '../method.ts';
+import type { Answers, Attempt, Challenge, LoginMethod, Prompt } from '../method.ts';
+import type { Identity, Outcome } from '../outcome.ts';
+import { Ended, refused } from './ended.ts';
 import { readHostKeys } from './host-keys.ts';
 import type { LinkDaemons } from './link-daemons.ts';
 import { localAddressFor } from './local-address.ts';
@@ -51,10 +52,20 @@ export class SshLogin implements LoginMethod {
     return (await canonicalUserFor(username))?.name ?? username;
   }
 
+  async *attempt(attempt: Attempt): AsyncGenerator<Challenge, Outcome, Answers> {
+    try {
+      return { kind: 'proven', identity: yield* this.#converse(attempt) };
+    } catch (error) {
+      if (error instanceof Ended) return error.outcome;
+      throw error;
+    }
+  }
+
   /**
    * Asks for the password before connecting to sshd, so that no connection is held while a person types.
+   * Throws Ended unless the person has proven an identity.
    */
-  async *attempt({ username, origin, signal }: Attempt): AsyncGenerator<Challenge, Identity, Answers> {
+  async *#converse({ username, origin, signal }: Attempt): AsyncGenerator<Challenge, Identity, Answers> {
     const [password = ''] = yield { kind: 'prompts', name: '', instruction: '', prompts: [PASSWORD] };
     if (password === '') throw refused('empty password');
     const user = await this.#userOf(username);
