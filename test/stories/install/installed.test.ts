@@ -278,6 +278,33 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect((await far(['start', '--', 'id', '-un'])).stdout).toBe('alice\n');
   });
 
+  test.each([
+    'sudo --non-interactive',
+    'sudo --non-interactive setsid --wait env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin',
+  ])('refuses to be removed from a session, which that would end: %s', async (sudo) => {
+    await login();
+    const removal = `${sudo} /usr/bin/dpkg --remove latchkey`.split(' ');
+    const { status, stderr } = await far(['start', '--', ...removal]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('Nothing was removed. Run it from another login'),
+    });
+    expect(await system.sh('dpkg --status latchkey')).toMatch(/^Status: \w+ ok installed$/m);
+    expect(await system.sh(`systemctl is-active ${UNITS}`)).toBe('active\nactive\nactive');
+  });
+
+  test('refuses the same below a link that its user has started', async () => {
+    const removal = 'sudo --non-interactive dpkg --remove latchkey';
+    const line = `latchkey link >/dev/null 2>&1 &
+      until latchkey whoami >/dev/null 2>&1; do sleep 0.2; done
+      latchkey start -- ${removal}; status=$?; kill $!; exit $status`;
+    const { status, stderr } = await system.try('runuser --login alice --command "$1"', line);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('Nothing was removed.'),
+    });
+  });
+
   test('is purged with everything it ran, and keeps the files of the administrator', async () => {
     const own = '/etc/latchkey/own.pem';
     await login();
