@@ -1,20 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SessionFolder } from './session-folder.ts';
 import { SessionsDir } from './sessions-dir.ts';
 
 const SOMEBODY_ELSE = 7002;
 const ID = 's0123456789';
 
 describe('the folder of sessions', () => {
-  it('is not searched below /var/tmp when another user has created it', (context) => {
+  it('is neither searched nor blocked below /var/tmp when another user has created it', (context) => {
     const uid = process.geteuid?.() ?? 0;
     const elsewhere = join('/var/tmp', `latchkey-${uid}`);
     if (uid !== 0) return context.skip('only root can give a folder away');
     if (existsSync(elsewhere)) return context.skip(`${elsewhere} is in use`);
     const home = mkdtempSync(join(tmpdir(), 'latchkey-place-'));
+    const folders = [home, elsewhere];
     const serverId = randomBytes(8).toString('hex');
     try {
       const sessionsDir = new SessionsDir({ home, uid }, serverId);
@@ -27,8 +29,17 @@ describe('the folder of sessions', () => {
       expect(sessionsDir.open(ID)?.record.id).toBe(ID); // while the folder is ours
       chownSync(elsewhere, SOMEBODY_ELSE, SOMEBODY_ELSE);
       expect(sessionsDir.open(ID)).toBeUndefined();
+
+      const homeless = { home: '/dev/null', uid };
+      const taken = new SessionsDir(homeless, serverId);
+      folders.push(dirname(dirname(taken.folder)));
+      expect(taken.folder).toMatch(new RegExp(`^${elsewhere}-\\w{6}/${serverId}/sessions$`));
+      SessionFolder.create(taken.folder, record);
+      const next = new SessionsDir(homeless, serverId);
+      expect(next.folder).toBe(taken.folder);
+      expect(next.open(ID)?.path).toBe(join(taken.folder, ID));
     } finally {
-      for (const folder of [home, elsewhere]) rmSync(folder, { recursive: true, force: true });
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     }
   });
 });

@@ -1,51 +1,89 @@
 /**
  * The folder of this user's sessions: in the home folder of the user database, else below /var/tmp. Both
- * are searched, since a home may appear or vanish between two links.
+ * are searched, since a home may appear or vanish between two links. Any user may take the name below
+ * /var/tmp first; another one, with a random ending, is used then.
  */
-import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 import { punchHole } from '../../native/pipe.ts';
 import { flock } from '../../native/process.ts';
 import { SessionFolder } from './session-folder.ts';
 
+const TEMPORARY = '/var/tmp';
 const PRIVATE = 0o700;
 const SERVER_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 export class SessionsDir {
   /** Folder for new sessions. */
   readonly folder: string;
-  readonly #folders: readonly string[];
-  readonly #elsewhere: string;
-  readonly #fallback: string;
+  readonly #home: string;
+  readonly #serverId: string;
+  /** Folders of this user below /var/tmp; their parents are checked at each use. */
+  readonly #elsewhere: readonly string[];
 
   /** Throws START_FAILED when neither folder is usable. */
   constructor(owner: { home: string; uid: number }, serverId: string) {
     if (!SERVER_ID.test(serverId))
       throw new AppError('TOKEN_INVALID', "the server's id is not usable as a folder name");
-    const home = join(owner.home, '.local', 'state', 'latchkey', serverId, 'sessions');
-    const elsewhere = join('/var/tmp', `latchkey-${owner.uid}`);
-    const fallback = join(elsewhere, serverId, 'sessions');
-    this.#elsewhere = elsewhere;
-    this.#fallback = fallback;
-    this.#folders = [home, fallback];
-    if (isUsable(() => makeFolders([home]))) this.folder = home;
+    this.#serverId = serverId;
+    this.#home = join(owner.home, '.local', 'state', 'latchkey', serverId, 'sessions');
+    const name = join(TEMPORARY, `latchkey-${owner.uid}`);
+    const elsewhere = [name, ...namesAfter(name)];
+    if (isUsable(() => makeFolders([this.#home]))) this.folder = this.#home;
     else {
-      makeFolders([elsewhere, join(elsewhere, serverId), fallback]);
-      this.folder = fallback;
+      const own = elsewhere.find(isOwnFolder) ?? createFolder(name);
+      elsewhere.push(own);
+      this.folder = makeFolders([own, join(own, serverId), this.#below(own)]);
     }
+    this.#elsewhere = [...new Set(elsewhere)];
   }
 
   /** Opens the folder of a session; undefined when there is none. */
   open(id: string): SessionFolder | undefined {
-    for (const parent of this.#folders) {
-      // Any user may have created it below /var/tmp. When it is ours, no other user can move it (sticky bit).
-      if (parent === this.#fallback && !isOwnFolder(this.#elsewhere)) continue;
+    // Any user may have created a folder below /var/tmp. When it is ours, no other user can move it (sticky bit).
+    for (const parent of [
+      this.#home,
+      ...this.#elsewhere.filter(isOwnFolder).map((own) => this.#below(own)),
+    ]) {
       const folder = SessionFolder.open(parent, id);
       if (folder !== undefined) return folder;
     }
     return undefined;
+  }
+
+  #below(own: string): string {
+    return join(own, this.#serverId, 'sessions');
+  }
+}
+
+/** Returns the folders that `createFolder` has made since another user took `name`. */
+function namesAfter(name: string): string[] {
+  const begin = `${basename(name)}-`;
+  const found = existsSync(TEMPORARY) ? readdirSync(TEMPORARY) : [];
+  return found.filter((entry) => entry.startsWith(begin)).map((entry) => join(TEMPORARY, entry));
+}
+
+/** Creates the folder `name`, or one with a random ending when that name is taken. */
+function createFolder(name: string): string {
+  try {
+    mkdirSync(name, { mode: PRIVATE });
+    return name;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return mkdtempSync(`${name}-`);
   }
 }
 
