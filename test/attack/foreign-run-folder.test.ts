@@ -170,6 +170,15 @@ describe("another user's run folder", needs('world'), () => {
     expect(hers.received.at(-1)).toBeUndefined();
   });
 
+  test('of links that others may not write to is no reason for an unforeseen failure', async () => {
+    const links = join(folder, 'links');
+    mkdirSync(links, { mode: 0o755 });
+    owned(links, mallory);
+    const { status, stderr } = await run(alice, ['link', '--run', folder]);
+    expect(stderr).toContain("no socket can be created in the server's folder of links (EACCES)");
+    expect(status).toBe(6);
+  });
+
   test("leaves the real server's run folder as usable as before", async () => {
     expect((await run(alice, ['whoami', '--run', daemon.runFolder], { LATCHKEY_TOKEN: token })).status).toBe(
       0,

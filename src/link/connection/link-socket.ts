@@ -42,7 +42,7 @@ export class LinkSocket implements AsyncDisposable {
     try {
       await once(this.#server, 'listening');
     } catch (error) {
-      throw codeOf(error) === 'ENOSPC' ? folderFull(error) : error;
+      throw notCreated(error);
     }
     chmodSync(path, SOCKET_MODE);
   }
@@ -53,9 +53,14 @@ export class LinkSocket implements AsyncDisposable {
   }
 }
 
-function folderFull(cause: unknown): AppError {
+function notCreated(cause: unknown): unknown {
+  const code = codeOf(cause);
+  if (code === undefined) return cause;
   const message =
-    'the folder of link sockets is full; ask the administrator to run: systemctl restart latchkey';
+    code === 'ENOSPC'
+      ? 'the folder of link sockets is full; ask the administrator to run: systemctl restart latchkey'
+      : `no socket can be created in the server's folder of links (${code}): only the users that the server is ` +
+        'for can start links';
   return new AppError('UNAVAILABLE', message, { cause });
 }
 
