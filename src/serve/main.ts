@@ -12,6 +12,7 @@ import { releaseMemory } from '../native/memory.ts';
 import { setDumpable } from '../native/process.ts';
 import { homeOf } from '../system/xdg.ts';
 import { VERSION } from '../version.ts';
+import { IdleMemory } from './idle-memory.ts';
 import { ServiceManager } from './systemd.ts';
 
 /** `FileDescriptorName=` of the API's socket in the socket unit. */
@@ -52,6 +53,7 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
     manager.ready(status);
   });
   setTimeout(releaseMemory, RELEASE_AFTER_MS).unref();
+  using _memory = new IdleMemory();
   const signal = await stopped;
   manager.stopping();
   if (signal === 'SIGPWR')
