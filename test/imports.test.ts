@@ -111,7 +111,7 @@ const rooms: Record<string, Record<string, string>> = {
     revocation: "the administrator's token that is replaced ends like any other",
     supervisor: 'an SSH login leaves a link daemon behind (F12)',
     'link-protocol/account-proof': '`latchkey link --prove` answers over the SSH connection with this line',
-    store: 'penalties survive a restart',
+    store: 'failed logins still count after a restart',
     system:
       "host keys are read only from files that nobody else can write; an account's shell gets quoted words",
     limits: 'the logins that dial sshd at once are limited',

@@ -8,7 +8,7 @@ import { AppError } from '../errors.ts';
 import { openStore, type Store } from '../store/open.ts';
 import { Conversations, type Turn } from './conversation.ts';
 import type { Answers, LoginMethod } from './method.ts';
-import { Throttle } from './throttle.ts';
+import { Throttle } from './throttle/throttle.ts';
 
 let folder: string;
 /** Resolved when the method is busy with an answer. */
@@ -74,6 +74,14 @@ async function open() {
   return { room, throttle, minted, logged };
 }
 
+/** Lets `times` attempts of ali from here fail. */
+async function fail(throttle: Throttle, times: number): Promise<void> {
+  for (let failure = 0; failure < times; failure += 1) {
+    using attempt = await throttle.enter({ login: 'ali', source: 'here' }, new AbortController().signal);
+    await attempt.refused();
+  }
+}
+
 /** Answers with `texts` until they are used up; resolves with the turns seen, and how it ended. */
 async function talk(
   room: Conversations,
@@ -120,7 +128,7 @@ describe('a login conversation', () => {
     expect(minted).toHaveLength(1);
   });
 
-  it('ends after six attempts with the same refusal, and logs the reason', async () => {
+  it('ends with the same refusal after the last attempt that is allowed, and logs the reason', async () => {
     const { room, minted, logged } = await open();
     const wrong = Array.from({ length: 6 }, () => ['guess']);
     await expect(talk(room, wrong)).rejects.toMatchObject({
@@ -128,13 +136,13 @@ describe('a login conversation', () => {
       message: 'login refused',
       details: {},
     });
-    expect(logged).toHaveLength(6);
+    expect(logged).toHaveLength(3);
     expect(logged[0]).toMatchObject({ username: 'ali', why: 'wrong word' });
     expect(JSON.stringify(logged)).not.toContain('guess');
     expect(minted).toEqual([]);
   });
 
-  it('cannot start again before the penalty has passed; others are not affected', async () => {
+  it('cannot start again before the wait is over; others are not affected', async () => {
     const { room } = await open();
     const wrong = Array.from({ length: 6 }, () => ['guess']);
     await expect(talk(room, wrong)).rejects.toMatchObject({ reason: 'LOGIN_REFUSED' });
@@ -152,16 +160,15 @@ describe('a login conversation', () => {
     const signal = new AbortController().signal;
     const early = room.begin({ method: 'sesame', username: 'ali', origin, signal });
     await early.next();
-    for (let failure = 0; failure < 3; failure += 1) await throttle.failed('ali', 'here');
+    await fail(throttle, 3);
     await expect(early.next(['sesame'])).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
   });
 
   it('counts all spellings of a user name together', async () => {
-    const { room, throttle } = await open();
+    const { room } = await open();
     await talk(room, [['guess']], 'here', 'ALI');
     await talk(room, [['guess']], 'here', 'Ali');
-    await talk(room, [['guess']], 'here', 'ali');
-    expect(throttle.refusedForMs('ali', 'here')).toBe(15_000);
+    await expect(talk(room, [['guess']], 'here', 'ali')).rejects.toMatchObject({ reason: 'LOGIN_REFUSED' });
     await expect(talk(room, [['sesame']], 'here', 'aLI')).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
   });
 
@@ -172,11 +179,20 @@ describe('a login conversation', () => {
     await thinks.promise;
     control.abort(new AppError('CANCELLED', 'gone'));
     await expect(talking).rejects.toMatchObject({ reason: 'CANCELLED' });
-    expect(throttle.slowedMs('ali')).toBe(200);
     await talk(room, [['sesame']]); // leaves at the second prompt
-    expect(throttle.slowedMs('ali')).toBe(400);
     await talk(room, []); // leaves at the first prompt
-    expect(throttle.slowedMs('ali')).toBe(400);
+    await talk(room, []);
+    throttle.check({ login: 'ali', source: 'here' });
+    await fail(throttle, 1);
+    await expect(talk(room, [])).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+  });
+
+  it('counts from the first answer on, so that many at once get no more answers', async () => {
+    const { room, logged } = await open();
+    const all = await Promise.allSettled(Array.from({ length: 20 }, () => talk(room, [['guess']])));
+    const reasons = all.map((end) => (end.status === 'rejected' ? end.reason.reason : 'prompted again'));
+    expect(reasons.filter((reason) => reason === 'LIMIT_EXCEEDED')).toHaveLength(17);
+    expect(logged).toHaveLength(3);
   });
 
   it('requires one answer for each prompt, of limited length', async () => {
@@ -189,6 +205,8 @@ describe('a login conversation', () => {
   it('passes on system failures without counting them', async () => {
     const { room, throttle } = await open();
     await expect(talk(room, [['broken']])).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
-    expect(throttle.slowedMs('ali')).toBe(0);
+    for (let failure = 0; failure < 3; failure += 1)
+      await expect(talk(room, [['broken']])).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
+    throttle.check({ login: 'ali', source: 'here' });
   });
 });

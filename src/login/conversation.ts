@@ -1,16 +1,17 @@
 /**
- * A login from the client's first request to its token (DESIGN 5): at most six attempts with one method,
- * each slowed down, and a token for the identity that was proven. Each attempt has one outcome (outcome.ts),
- * which is counted and logged here, so that all refusals have the same text and take the same time since
- * the last answer.
+ * A login from the client's first request to its token (DESIGN 5): attempts with one method while the
+ * throttle allows them, and a token for the identity that was proven. Each attempt has one outcome
+ * (outcome.ts), which is counted and logged here, so that all refusals have the same text and take the same
+ * time since the last answer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority, Minted } from '../authority/authority.ts';
-import { AppError } from '../errors.ts';
+import { AppError, isAppError } from '../errors.ts';
 import type { RefusalLog } from '../log/refusal-log.ts';
 import type { Answers, Challenge, LoginMethod, LoginOrigin } from './method.ts';
 import { errorOf, type Identity, isGuess, type Outcome, whyOf } from './outcome.ts';
-import type { Throttle } from './throttle.ts';
+import type { LoginKey } from './throttle/login-key.ts';
+import type { Throttle, ThrottledAttempt } from './throttle/throttle.ts';
 
 /** A challenge for the client; `again` is true when the previous answers were refused. */
 export type Turn = Challenge & { readonly again: boolean };
@@ -18,7 +19,7 @@ export type Turn = Challenge & { readonly again: boolean };
 export interface ConversationsOptions {
   readonly methods: readonly LoginMethod[];
   readonly authority: Pick<Authority, 'mint'>;
-  readonly throttle: Pick<Throttle, 'failed' | 'refusedForMs' | 'slowedMs'>;
+  readonly throttle: Pick<Throttle, 'check' | 'enter'>;
   readonly refusals: Pick<RefusalLog, 'add'>;
   /**
    * Least time of a refusal since the last answer, in milliseconds: more than PAM's own delay
@@ -40,12 +41,13 @@ interface ActiveLogin extends LoginRequest {
   readonly loginMethod: LoginMethod;
   /** The name that failures count against: the account's canonical one, once an answer was given. */
   name: string;
-  failures: number;
+  hasFailed: boolean;
+  /** The present attempt, as the throttle counts it; set by its first answer. */
+  counted?: ThrottledAttempt | undefined;
   /** Time of performance.now() of the last answer in the present attempt. */
   answeredMs?: number | undefined;
 }
 
-const MAX_ATTEMPTS = 6;
 const REFUSAL_MS = 3_000;
 const MAX_USERNAME_LENGTH = 256;
 const MAX_ANSWER_LENGTH = 1024;
@@ -63,20 +65,31 @@ export class Conversations {
   }
 
   /**
-   * Yields challenges and receives answers; returns the token. Throws LOGIN_REFUSED after the last attempt,
-   * LIMIT_EXCEEDED while the penalty for earlier failures lasts, INVALID_ARGUMENT, and the error of any
+   * Yields challenges and receives answers; returns the token. Throws LOGIN_REFUSED after the last attempt
+   * that the throttle allows, LIMIT_EXCEEDED when it allows none, INVALID_ARGUMENT, and the error of any
    * other outcome (outcome.ts).
    */
   async *begin(request: LoginRequest): AsyncGenerator<Turn, Minted, Answers> {
     const loginMethod = this.#methodOf(request);
-    const active: ActiveLogin = { ...request, loginMethod, name: request.username, failures: 0 };
-    this.#checkPenalty(active);
-    for (; active.failures < MAX_ATTEMPTS; active.failures += 1) {
+    const active: ActiveLogin = { ...request, loginMethod, name: request.username, hasFailed: false };
+    this.#options.throttle.check(keyOf(active));
+    do {
       const outcome = yield* this.#attemptOnce(active);
       if (outcome.kind === 'proven') return this.#issueToken(outcome.identity, active);
       if (outcome.kind !== 'refused') throw errorOf(outcome);
-    }
+      active.hasFailed = true;
+    } while (this.#mayTryAgain(active));
     throw errorOf({ kind: 'refused', why: 'all attempts are used up' });
+  }
+
+  #mayTryAgain(active: ActiveLogin): boolean {
+    try {
+      this.#options.throttle.check(keyOf(active));
+      return true;
+    } catch (error) {
+      if (isAppError(error, 'LIMIT_EXCEEDED')) return false;
+      throw error;
+    }
   }
 
   #methodOf({ method: name, username }: LoginRequest): LoginMethod {
@@ -100,9 +113,13 @@ export class Conversations {
       if (!signal.aborted) outcome = { kind: 'failed', error };
       throw error;
     } finally {
-      if (outcome !== undefined || active.answeredMs !== undefined)
-        await this.#record(active, outcome ?? { kind: 'abandoned' });
-      await attempt.return(undefined as never);
+      try {
+        if (outcome !== undefined || active.answeredMs !== undefined)
+          await this.#record(active, outcome ?? { kind: 'abandoned' });
+      } finally {
+        endCount(active);
+        await attempt.return(undefined as never);
+      }
     }
   }
 
@@ -112,11 +129,11 @@ export class Conversations {
   ): AsyncGenerator<Turn, Outcome, Answers> {
     let step = await attempt.next();
     while (!step.done) {
-      const again = active.failures > 0 && active.answeredMs === undefined;
+      const again = active.hasFailed && active.answeredMs === undefined;
       const answers = yield { ...step.value, again };
-      if (step.value.kind === 'prompts') {
+      if (step.value.kind !== 'notice') {
         checkAnswers(answers, step.value.prompts.length);
-        if (active.answeredMs === undefined) await this.#slowDown(active);
+        await this.#count(active);
         active.answeredMs = performance.now();
       }
       step = await attempt.next(answers);
@@ -126,9 +143,10 @@ export class Conversations {
 
   /** Counts and logs an outcome. Takes a fixed time since the last answer for a refusal. */
   async #record(active: ActiveLogin, outcome: Outcome): Promise<void> {
-    const { throttle, refusals, refusalMs = REFUSAL_MS } = this.#options;
-    const { username, name, loginMethod, origin, signal, answeredMs } = active;
-    if (isGuess(outcome)) await throttle.failed(name, origin.source);
+    const { refusals, refusalMs = REFUSAL_MS } = this.#options;
+    const { username, loginMethod, origin, signal, answeredMs } = active;
+    if (isGuess(outcome)) await (await this.#count(active)).refused();
+    if (outcome.kind === 'proven') await active.counted?.accepted();
     if (outcome.kind !== 'proven' && outcome.kind !== 'failed') {
       const kind = { username, method: loginMethod.name, outcome: outcome.kind, why: whyOf(outcome) };
       refusals.add('login refused', { ...kind, from: origin.source }, { peer: origin.address });
@@ -138,20 +156,13 @@ export class Conversations {
     await delay(Math.max(0, untilMs - performance.now()), undefined, { signal });
   }
 
-  /** Delays the check of an answer, so that many conversations at once gain nothing. */
-  async #slowDown(active: ActiveLogin): Promise<void> {
-    active.name = (await active.loginMethod.canonicalNameOf?.(active.username)) ?? active.username;
-    this.#checkPenalty(active);
-    await delay(this.#options.throttle.slowedMs(active.name), undefined, { signal: active.signal });
-  }
-
-  #checkPenalty({ name, origin, failures }: ActiveLogin): void {
-    const refusedForMs = this.#options.throttle.refusedForMs(name, origin.source, failures);
-    if (refusedForMs === 0) return;
-    const seconds = String(Math.ceil(refusedForMs / 1000));
-    throw new AppError('LIMIT_EXCEEDED', `too many failed logins; try again in ${seconds} s`, {
-      details: { retry_after_seconds: seconds },
-    });
+  /** Counts the attempt from now on, before its first answer is looked at. Throws LIMIT_EXCEEDED. */
+  async #count(active: ActiveLogin): Promise<ThrottledAttempt> {
+    if (active.counted !== undefined) return active.counted;
+    const { loginMethod, username, signal } = active;
+    active.name = (await loginMethod.canonicalNameOf?.(username)) ?? username;
+    active.counted = await this.#options.throttle.enter(keyOf(active), signal);
+    return active.counted;
   }
 
   async #issueToken({ login, linuxUser, uid, authMethod }: Identity, request: LoginRequest): Promise<Minted> {
@@ -164,6 +175,15 @@ export class Conversations {
       ...(uid !== undefined && { uid }),
     });
   }
+}
+
+function endCount(active: ActiveLogin): void {
+  active.counted?.[Symbol.dispose]();
+  active.counted = undefined;
+}
+
+function keyOf({ name, origin }: ActiveLogin): LoginKey {
+  return { login: name, source: origin.source };
 }
 
 function checkAnswers(answers: Answers, wanted: number): void {

@@ -10,7 +10,7 @@ import type { Links } from '../supervisor/links.ts';
 import { Conversations } from './conversation.ts';
 import { LinkDaemons } from './ssh/link-daemons.ts';
 import { SshLogin } from './ssh/ssh-login.ts';
-import { Throttle } from './throttle.ts';
+import { Throttle } from './throttle/throttle.ts';
 
 const INSTALLED = '/usr/bin/latchkey';
 

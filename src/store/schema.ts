@@ -13,7 +13,8 @@ export interface Schema {
   logins: LoginRow;
   links: LinkRow;
   sessions: SessionRow;
-  penalties: PenaltyRow;
+  failed_logins: FailedLoginsRow;
+  known_places: KnownPlaceRow;
 }
 
 /** A property of the whole database, such as its schema version. */
@@ -86,12 +87,27 @@ export interface SessionRow {
 export type SessionState = 'starting' | 'running' | 'ended';
 
 /**
- * The penalty for failed logins as `login` from `source`; source '' is the penalty of the login from
- * anywhere.
+ * Failed logins as `login` from `source`; source '' is the login from anywhere, login '' everybody from this
+ * source. All times are milliseconds since 1970.
  */
-export interface PenaltyRow {
+export interface FailedLoginsRow {
   readonly login: string;
   readonly source: string;
-  /** Expiry, in milliseconds since 1970. */
+  /** Failures since the last success. */
+  readonly streak: number;
+  readonly last_at: number;
+  /** When the budget is full again. */
+  readonly empty_at: number;
+  /** When the row no longer counts. */
   readonly until: number;
+}
+
+/** A place from which `login` has logged in. Times are milliseconds since 1970. */
+export interface KnownPlaceRow {
+  readonly login: string;
+  readonly source: string;
+  /** The last success. */
+  readonly last_at: number;
+  /** When the reserve for failures is full again. */
+  readonly empty_at: number;
 }

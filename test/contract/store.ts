@@ -4,14 +4,20 @@ import { AppError, isAppError } from '../../src/errors.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { Page } from '../../src/store/page.ts';
 import type { TokenRow } from '../../src/store/schema.ts';
+import {
+  allFailedLogins,
+  deleteFailedLogins,
+  deleteFailedLoginsUntil,
+  upsertFailedLogins,
+} from '../../src/store/tables/failed-logins.ts';
+import {
+  allKnownPlaces,
+  deleteKnownPlace,
+  deleteKnownPlacesUntil,
+  upsertKnownPlace,
+} from '../../src/store/tables/known-places.ts';
 import { allLinks, deleteLink, upsertLink } from '../../src/store/tables/links.ts';
 import { getMeta, setMeta } from '../../src/store/tables/meta.ts';
-import {
-  allPenalties,
-  deletePenaltiesUntil,
-  deletePenalty,
-  upsertPenalty,
-} from '../../src/store/tables/penalties.ts';
 import * as sessions from '../../src/store/tables/sessions.ts';
 import * as tokens from '../../src/store/tables/tokens.ts';
 import { pagedLists } from './paged-lists.ts';
@@ -39,7 +45,8 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     describe('sessions', () => sessionsKept(() => store));
     describe('lists', () => pagedLists(() => store));
     describe('a text', () => textsFound(() => store));
-    describe('penalties', () => penaltiesKept(() => store));
+    describe('failed logins', () => failedLoginsKept(() => store));
+    describe('known places', () => knownPlacesKept(() => store));
   });
 }
 
@@ -305,19 +312,38 @@ function sessionsKept(opened: Opened): void {
   });
 }
 
-function penaltiesKept(opened: Opened): void {
+function failedLoginsKept(opened: Opened): void {
   test('are added, raised, expire and are cleared', async () => {
+    const counts = { streak: 1, last_at: 2, empty_at: 3 };
     const rows = [
-      { login: 'alice', source: 'here', until: 30 },
-      { login: 'alice', source: '', until: 20 },
-      { login: 'bob', source: 'here', until: 10 },
+      { login: 'alice', source: 'here', ...counts, until: 30 },
+      { login: 'alice', source: '', ...counts, until: 20 },
+      { login: '', source: 'here', ...counts, until: 10 },
     ];
-    for (const row of rows) await opened().commit((tx) => upsertPenalty(tx, { ...row, until: 5 }));
-    for (const row of rows) await opened().commit((tx) => upsertPenalty(tx, row));
-    expect(await opened().read(allPenalties)).toEqual(rows.toReversed());
-    await opened().commit((tx) => deletePenaltiesUntil(tx, 10));
-    expect(await opened().read(allPenalties)).toEqual([rows[1], rows[0]]);
-    await opened().commit((tx) => deletePenalty(tx, { login: 'alice', source: '' }));
-    expect(await opened().read(allPenalties)).toEqual([rows[0]]);
+    for (const row of rows)
+      await opened().commit((tx) => upsertFailedLogins(tx, { ...row, streak: 0, last_at: 0, until: 5 }));
+    for (const row of rows) await opened().commit((tx) => upsertFailedLogins(tx, row));
+    expect(await opened().read(allFailedLogins)).toEqual(rows.toReversed());
+    await opened().commit((tx) => deleteFailedLoginsUntil(tx, 10));
+    expect(await opened().read(allFailedLogins)).toEqual([rows[1], rows[0]]);
+    await opened().commit((tx) => deleteFailedLogins(tx, { login: 'alice', source: '' }));
+    expect(await opened().read(allFailedLogins)).toEqual([rows[0]]);
+  });
+}
+
+function knownPlacesKept(opened: Opened): void {
+  test('are added, used again, forgotten and removed', async () => {
+    const rows = [
+      { login: 'alice', source: 'here', last_at: 10, empty_at: 1 },
+      { login: 'alice', source: 'there', last_at: 20, empty_at: 2 },
+      { login: 'bob', source: 'here', last_at: 30, empty_at: 3 },
+    ];
+    for (const row of rows) await opened().commit((tx) => upsertKnownPlace(tx, { ...row, last_at: 5 }));
+    for (const row of rows) await opened().commit((tx) => upsertKnownPlace(tx, row));
+    expect(await opened().read(allKnownPlaces)).toEqual(rows);
+    await opened().commit((tx) => deleteKnownPlacesUntil(tx, 10));
+    expect(await opened().read(allKnownPlaces)).toEqual(rows.slice(1));
+    await opened().commit((tx) => deleteKnownPlace(tx, { login: 'alice', source: 'there' }));
+    expect(await opened().read(allKnownPlaces)).toEqual(rows.slice(2));
   });
 }
