@@ -1,18 +1,21 @@
 /**
- * Provides a link daemon to a user who has just logged in over SSH (DESIGN 7.9). In any case Latchkey's
- * own program runs over that connection: as a link daemon, which must then register, or with --prove,
- * when the user already has one or gets one by sudo, which is preferred (F19).
+ * Provides a link daemon to a user who has just logged in over SSH (DESIGN 7.9). Latchkey's own program
+ * first runs over that connection to prove that the account can run it. A link daemon is then started
+ * unless there is one: by sudo, which is preferred (F19), or over the same connection.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { UserEntry } from '../../accounts/user-database.ts';
+import { inert } from '../../inert.ts';
 import { accountProof } from '../../link-protocol/account-proof.ts';
 import type { Links } from '../../supervisor/links.ts';
 import { shellWords } from '../../system/shell-words.ts';
-import { Ended, refused } from './ended.ts';
-import type { Executed, SshConnection } from './ssh-connection.ts';
+import { Ended } from './ended.ts';
+import { nologinText } from './nologin.ts';
+import type { Executed } from './program-run.ts';
+import type { SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
-  readonly links: Pick<Links, 'ensureDaemon' | 'startsDaemons' | 'acceptsStarts'>;
+  readonly links: Pick<Links, 'ensureDaemon' | 'acceptsStarts'>;
   /** Absolute path of Latchkey's program, the same for every account. */
   readonly program: string;
   readonly runFolder: string;
@@ -27,34 +30,19 @@ export class LinkDaemons {
     this.#options = options;
   }
 
-  /**
-   * Resolves when `user` has a link daemon that accepts starts. Throws LOGIN_REFUSED, NOT_ELIGIBLE,
-   * UNAVAILABLE.
-   */
+  /** Resolves when `user` has a link daemon that accepts starts. Throws Ended, UNAVAILABLE. */
   async ensure(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
-    const isProven = links.acceptsStarts(user) || links.startsDaemons;
-    if (isProven) await this.#prove(user, connection);
-    if (isProven && links.acceptsStarts(user)) return;
-    const hasRun = await links.ensureDaemon(user, () => this.#start(user, connection));
-    if (!isProven && !hasRun) await this.#prove(user, connection); // another login has started one meanwhile
+    const nonce = randomBytes(16).toString('hex');
+    const command = this.#command('--prove', nonce);
+    const executed = await connection.execute(command, accountProof(nonce, user.uid));
+    if (!executed.isShown) throw unusable(user, executed);
+    if (!links.acceptsStarts(user)) await links.ensureDaemon(user, () => this.#start(user, connection));
   }
 
   async #start(user: UserEntry, connection: Connection): Promise<void> {
-    const { links } = this.#options;
     const executed = await connection.execute(this.#command('--daemon'));
-    if (executed.status !== 0 || !links.acceptsStarts(user)) throw notProven(executed);
-  }
-
-  async #prove({ uid }: UserEntry, connection: Connection): Promise<void> {
-    const nonce = randomBytes(16).toString('hex');
-    const executed = await connection.execute(this.#command('--prove', nonce));
-    const wanted = Buffer.from(accountProof(nonce, uid));
-    const isShown = executed.stdout.split(/\s+/).some((word) => {
-      const shown = Buffer.from(word);
-      return shown.length === wanted.length && timingSafeEqual(shown, wanted);
-    });
-    if (executed.status !== 0 || !isShown) throw notProven(executed);
+    if (!this.#options.links.acceptsStarts(user)) throw unusable(user, executed);
   }
 
   #command(...words: readonly string[]): string {
@@ -65,8 +53,16 @@ export class LinkDaemons {
 
 /** The message of sshd when the password must be changed before a command can run (session.c). */
 const EXPIRED = /password change required|password has expired/i;
+const MAX_TEXT_LENGTH = 300;
 
-function notProven({ status, stderr }: Executed): Error {
+function unusable({ name: account }: UserEntry, { status, stdout, stderr }: Executed): Ended {
   if (EXPIRED.test(stderr)) return new Ended({ kind: 'expired' });
-  return refused(`the account cannot run latchkey: status ${status ?? 'unknown'}, ${stderr.trim()}`);
+  const closed = nologinText(stderr); // an sshd without PAM shows it in place of the command
+  if (closed !== undefined) return new Ended({ kind: 'closed', text: inert(closed) });
+  const text = inert((lastLine(stderr) || lastLine(stdout)).slice(0, MAX_TEXT_LENGTH));
+  return new Ended({ kind: 'unusable', account, status, text });
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1)?.trim() ?? '';
 }

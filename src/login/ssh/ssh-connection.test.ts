@@ -4,6 +4,7 @@ import ssh2, { type Connection, type ServerConfig } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { newHostKey } from '../../../test/support/ssh/host-key.ts';
 import type { HostKey } from './host-keys.ts';
+import type { Person } from './person.ts';
 import { SshConnection, type SshOptions } from './ssh-connection.ts';
 
 const { Server, utils } = ssh2;
@@ -50,9 +51,16 @@ function options(port: number, more: Partial<SshOptions> = {}): SshOptions {
     hostKeys: pinned(HOST),
     username: 'alice',
     password: 'secret',
-    ask: async () => [],
+    person: { ask: async () => [], tell: () => {} },
     signal: new AbortController().signal,
-    deadlines: { connectMs: 300, bannerMs: 300, keyExchangeMs: 300, authMs: 300, execMs: 300 },
+    deadlines: {
+      connectMs: 300,
+      bannerMs: 300,
+      keyExchangeMs: 300,
+      authMs: 300,
+      verdictMs: 300,
+      execMs: 300,
+    },
     ...more,
   };
 }
@@ -91,7 +99,12 @@ describe('a connection to sshd', () => {
       addresses.push(client.remoteAddress),
     );
     using connection = await SshConnection.open(options(port));
-    expect(await connection.execute('it')).toEqual({ status: 3, stdout: 'ran it', stderr: 'and complained' });
+    expect(await connection.execute('it')).toEqual({
+      isShown: false,
+      status: 3,
+      stdout: 'ran it',
+      stderr: 'and complained',
+    });
   });
 
   it('sends nothing to a host with another key (THREATS: pinned before the password)', async () => {
@@ -143,11 +156,11 @@ describe('a connection to sshd', () => {
         });
       });
     });
-    const ask: SshOptions['ask'] = async (name, instruction, prompts) => {
-      asked.push({ name, instruction, prompts });
+    const ask: Person['ask'] = async (promptSet) => {
+      asked.push(promptSet);
       return ['123456'];
     };
-    using _ = await SshConnection.open(options(port, { ask }));
+    using _ = await SshConnection.open(options(port, { person: { ask, tell: () => {} } }));
     expect(got).toEqual([['secret'], ['123456']]);
     expect(asked).toEqual([
       { name: 'Second factor', instruction: 'Look it up', prompts: [{ text: 'Code: ', echo: true }] },
@@ -194,7 +207,9 @@ describe('a connection to an sshd that hangs times out', () => {
     const server = createServer();
     const port = await listening(server);
     server.close();
-    await within(SshConnection.open(options(port)), /sshd/);
+    await expect(SshConnection.open(options(port))).rejects.toMatchObject({
+      outcome: { kind: 'failed', error: unavailable(/sshd/) },
+    });
   });
 
   it('and is closed when the login is aborted', async () => {

@@ -1,22 +1,31 @@
 /**
- * One connection to the local sshd for one account (RFC 4252, RFC 4256). No secret is sent before the
- * host key has been found to be pinned, each step has its own deadline, and a login only counts when a person
- * has answered a prompt, so never for an account without a password.
+ * One connection to the local sshd for one account. No secret is sent before the host key has been found
+ * to be pinned. sshd has a deadline for each step; for its verdict, and for a session of the account, it has
+ * as long as it takes, since a PAM module may wait for a person. How a connection ends is judged by how far
+ * it had come.
  */
 import { createConnection, type Socket } from 'node:net';
-import type { AnyAuthMethod, Client, Prompt as SshPrompt } from 'ssh2';
+import type { AnyAuthMethod, Client } from 'ssh2';
+import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
-import type { Answers, Prompt } from '../method.ts';
-import { refused } from './ended.ts';
+import { inert } from '../../inert.ts';
+import { errorOf } from '../outcome.ts';
+import { Authentication, type Credentials } from './authentication.ts';
+import { Dropped, Ended, refused } from './ended.ts';
 import { algorithmsOf, type HostKey } from './host-keys.ts';
+import { type Executed, runProgram } from './program-run.ts';
 import { StepDeadline } from './step-deadline.ts';
+import { onTextWithoutPrompt } from './texts-without-prompt.ts';
 
 export interface SshDeadlines {
   readonly connectMs: number;
   readonly bannerMs: number;
   readonly keyExchangeMs: number;
-  /** For each answer of sshd; excludes the time that a person needs. */
+  /** For the methods that sshd accepts. */
   readonly authMs: number;
+  /** For sshd's verdict on an answer, and until it runs a command: longer than its LoginGraceTime. */
+  readonly verdictMs: number;
+  /** For a command that runs. */
   readonly execMs: number;
 }
 
@@ -25,6 +34,7 @@ export const SSH_DEADLINES: SshDeadlines = {
   bannerMs: 5_000,
   keyExchangeMs: 5_000,
   authMs: 15_000,
+  verdictMs: 300_000,
   execMs: 15_000,
 };
 
@@ -37,54 +47,44 @@ export interface SshServer {
   readonly deadlines: SshDeadlines;
 }
 
-export interface SshOptions extends SshServer {
-  /** Canonical name of the account. */
-  readonly username: string;
-  readonly password: string;
-  /** Shows prompts to the person, other than the one for the password. */
-  readonly ask: (name: string, instruction: string, prompts: readonly Prompt[]) => Promise<Answers>;
-}
+export interface SshOptions extends SshServer, Credentials {}
 
-export interface Executed {
-  readonly status: number | undefined;
-  /** At most the first 4 KiB of each. */
-  readonly stdout: string;
-  readonly stderr: string;
-}
+/** RFC 4253, 4.2: other lines may come before it. */
+const IDENTIFICATION = /^SSH-/m;
 
-const MAX_OUTPUT_LENGTH = 4096;
-const MAX_ROUNDS = 10;
-const PASSWORD = /^(?:\([^)]*\) )?password:?\s*$/i;
+type Phase = 'connecting' | 'banner' | 'key exchange' | 'authenticating' | 'authenticated';
 
 export class SshConnection implements Disposable {
   readonly #options: SshOptions;
   readonly #socket: Socket;
   readonly #client: Client;
   readonly #deadline: StepDeadline;
+  readonly #authentication: Authentication;
   readonly #failed = Promise.withResolvers<never>();
-  #tried: string | undefined;
-  #answered = false;
-  #passwordUsed = false;
-  #rounds = 0;
+  #phase: Phase = 'connecting';
+  /** Lines that sshd has sent before its identification. */
+  #greeting = '';
+  #isPinned = true;
 
   private constructor(options: SshOptions, client: Client) {
-    const { host, port, localAddress } = options;
+    const { host, port, localAddress, deadlines } = options;
     this.#options = options;
     this.#client = client;
     this.#failed.promise.catch(() => {});
     this.#deadline = new StepDeadline((step) =>
       this.#fail(unavailable(`sshd did not answer in time (${step})`)),
     );
-    this.#deadline.begin('connecting', options.deadlines.connectMs);
+    this.#authentication = new Authentication(options, () => {
+      const limitMs = this.#authentication.isAnswered ? deadlines.verdictMs : deadlines.authMs;
+      this.#deadline.begin('authenticating', limitMs);
+    });
+    this.#deadline.begin('connecting', deadlines.connectMs);
     this.#socket = createConnection({ host, port, noDelay: true, ...(localAddress && { localAddress }) });
     this.#socket.setNoDelay(true);
     options.signal.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /**
-   * Connects and logs in. Throws LOGIN_REFUSED, and UNAVAILABLE when sshd hangs, is not running, or
-   * presents an unknown host key.
-   */
+  /** Connects and logs in. Throws Ended, and UNAVAILABLE when sshd hangs or presents an unknown host key. */
   static async open(options: SshOptions): Promise<SshConnection> {
     const { default: ssh2 } = await import('ssh2'); // loaded by the first login
     options.signal.throwIfAborted();
@@ -98,38 +98,33 @@ export class SshConnection implements Disposable {
     }
   }
 
-  /** Connects and verifies only the host key, without naming an account. Throws UNAVAILABLE like `open`. */
+  /** Connects and verifies only the host key, without naming an account. Throws UNAVAILABLE. */
   static async verifyHostKey(server: SshServer): Promise<void> {
     const { default: ssh2 } = await import('ssh2');
-    const options = { ...server, username: '', password: '', ask: async () => [] };
-    using connection = new SshConnection(options, new ssh2.Client());
+    const person = { ask: async () => [], tell: () => {} };
+    using connection = new SshConnection(
+      { ...server, username: '', password: '', person },
+      new ssh2.Client(),
+    );
     const { promise, resolve } = Promise.withResolvers<void>();
     connection.#client.on('handshake', () => resolve());
     connection.#connect(() => false);
-    await Promise.race([promise, connection.#failed.promise]);
+    await Promise.race([promise, connection.#failed.promise]).catch((error: unknown) => {
+      throw error instanceof Ended && error.outcome.kind !== 'proven' ? errorOf(error.outcome) : error;
+    });
   }
 
-  /** Runs a command line in the account's shell. Throws UNAVAILABLE when it does not end in time. */
-  async execute(command: string): Promise<Executed> {
-    this.#deadline.begin('running a command', this.#options.deadlines.execMs);
-    const done = Promise.withResolvers<Executed>();
-    this.#client.exec(command, (error, channel) => {
-      if (error) return done.resolve({ status: undefined, stdout: '', stderr: error.message });
-      let [status, stdout, stderr]: [number | undefined, string, string] = [undefined, '', ''];
-      channel.setEncoding('utf8').on('data', (text: string) => {
-        stdout = (stdout + text).slice(0, MAX_OUTPUT_LENGTH);
-      });
-      channel.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr = (stderr + text).slice(0, MAX_OUTPUT_LENGTH);
-      });
-      channel.on('exit', (code: number | null) => {
-        status = code ?? undefined;
-      });
-      channel.on('close', () => done.resolve({ status, stdout, stderr }));
-      channel.end();
-    });
+  /**
+   * Runs a command line in the account's shell until it ends, or until it has printed `wanted`. Throws
+   * UNAVAILABLE when it does not end in time.
+   */
+  async execute(command: string, wanted?: string): Promise<Executed> {
+    const { verdictMs, execMs } = this.#options.deadlines;
+    this.#deadline.begin('opening a session', verdictMs);
+    const onBegun = (): void => this.#deadline.begin('running a command', execMs);
+    const run = runProgram(this.#client, command, { onBegun, ...(wanted !== undefined && { wanted }) });
     try {
-      return await Promise.race([done.promise, this.#failed.promise]);
+      return await Promise.race([run, this.#failed.promise]);
     } finally {
       this.#deadline.pause();
     }
@@ -145,26 +140,31 @@ export class SshConnection implements Disposable {
   async #authenticate(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#client.on('ready', resolve);
-    this.#connect((left, isPartial) => this.#nextMethod(left, isPartial));
+    this.#connect((accepted, isPartial) => this.#nextMethod(accepted, isPartial));
+    onTextWithoutPrompt(this.#client, (text) => this.#authentication.hear(text));
     await promise;
+    this.#phase = 'authenticated';
     this.#deadline.pause();
-    if (!this.#answered) throw refused('sshd let the account in without asking anything');
+    if (!this.#authentication.isAnswered) throw refused('sshd let the account in without asking anything');
+    this.#authentication.showTexts();
   }
 
   /**
-   * Starts the connection. `nextTry` is called for each authentication attempt, after the host key was
+   * Starts the connection. `nextMethod` is called for each authentication attempt, after the host key was
    * verified.
    */
-  #connect(nextMethod: (left: string[] | null, isPartial: boolean) => AnyAuthMethod | false): void {
+  #connect(nextMethod: (accepted: string[] | null, isPartial: boolean) => AnyAuthMethod | false): void {
     const { username, hostKeys, deadlines } = this.#options;
-    let isPinned = true;
-    this.#client.on('close', () => this.#fail(unavailable('sshd closed the connection')));
-    this.#client.on('error', (error) => {
-      if ('level' in error && error.level === 'client-authentication') this.#fail(refused('by sshd'));
-      else this.#fail(isPinned ? unavailable('cannot use sshd', error) : wrongHost());
-    });
-    this.#client.on('handshake', () => this.#deadline.begin('authenticating', deadlines.authMs));
-    this.#socket.once('connect', () => this.#deadline.begin('banner', deadlines.bannerMs));
+    const begin = (phase: Phase, limitMs: number): void => {
+      this.#phase = phase;
+      this.#deadline.begin(phase, limitMs);
+    };
+    this.#client.on('close', () => this.#fail(this.#endOf()));
+    this.#client.on('error', (error) => this.#fail(this.#endOf(error)));
+    this.#client.on('banner', (text) => this.#authentication.hearBanner(text));
+    this.#client.on('change password', () => this.#fail(new Ended({ kind: 'expired' })));
+    this.#client.on('handshake', () => begin('authenticating', deadlines.authMs));
+    this.#socket.once('connect', () => begin('banner', deadlines.bannerMs));
     this.#client.connect({
       sock: this.#socket,
       username,
@@ -172,65 +172,60 @@ export class SshConnection implements Disposable {
       keepaliveInterval: 0,
       algorithms: { serverHostKey: algorithmsOf(hostKeys) as never },
       hostVerifier: (key: Buffer) => {
-        isPinned = hostKeys.some(({ blob }) => blob.equals(key));
-        return isPinned;
+        this.#isPinned = hostKeys.some(({ blob }) => blob.equals(key));
+        return this.#isPinned;
       },
       authHandler: nextMethod as never,
     });
-    this.#socket.once('data', () => this.#deadline.begin('key exchange', deadlines.keyExchangeMs));
+    this.#socket.on('data', (data: Buffer) => {
+      if (this.#phase !== 'banner') return;
+      this.#greeting += data.toString('latin1');
+      if (IDENTIFICATION.test(this.#greeting)) begin('key exchange', deadlines.keyExchangeMs);
+    });
   }
 
-  /** Returns the next authentication method, given those that sshd accepts; false to give up. */
-  #nextMethod(left: string[] | null, isPartial: boolean): AnyAuthMethod | false {
-    const { username, password } = this.#options;
-    if (left === null) return this.#begin({ type: 'none', username });
-    const unasked = this.#tried === 'keyboard-interactive' && this.#rounds === 0;
-    if (this.#tried !== 'none' && !isPartial && !unasked) return false;
-    if (left.includes('keyboard-interactive') && !unasked) {
-      return this.#begin({
-        type: 'keyboard-interactive',
-        username,
+  #nextMethod(accepted: string[] | null, isPartial: boolean): AnyAuthMethod | false {
+    try {
+      const method = this.#authentication.next(accepted, isPartial);
+      if (method.type !== 'keyboard-interactive') return method;
+      return {
+        ...method,
         prompt: (name, instruction, _language, prompts, finish) => {
-          this.#answer(name, instruction, prompts).then(finish, (error: unknown) => this.#fail(error));
+          this.#deadline.pause();
+          const answered = this.#authentication.answer(name, instruction, prompts);
+          answered.then((answers) => finish([...answers])).catch((error: unknown) => this.#fail(error));
         },
-      });
+      };
+    } catch (error) {
+      this.#fail(error);
+      return false;
     }
-    if (!left.includes('password') || this.#passwordUsed) return false;
-    this.#answered = true;
-    this.#passwordUsed = true;
-    return this.#begin({ type: 'password', username, password });
   }
 
-  #begin(method: AnyAuthMethod): AnyAuthMethod {
-    this.#tried = method.type;
-    this.#deadline.begin('authenticating', this.#options.deadlines.authMs);
-    return method;
-  }
-
-  /**
-   * Answers sshd's prompts: the password itself, everything else by asking the person. Texts without a
-   * prompt are not shown.
-   */
-  async #answer(name: string, instruction: string, asked: readonly SshPrompt[]): Promise<string[]> {
-    this.#rounds += 1;
-    if (this.#rounds > MAX_ROUNDS) throw unavailable('sshd asks too many questions');
-    const prompts = asked.map(({ prompt, echo }) => ({ text: prompt, echo: echo === true }));
-    const [only, ...others] = prompts;
-    let answers: Answers = [];
-    if (only !== undefined && others.length === 0 && this.#isPassword(only)) {
-      this.#passwordUsed = true;
-      answers = [this.#options.password];
-    } else if (only !== undefined) {
-      this.#deadline.pause();
-      answers = await this.#options.ask(name, instruction, prompts);
+  /** Returns what it means that the connection has ended now, with `error` if there was one. */
+  #endOf(error?: Error): unknown {
+    const why = error === undefined ? 'sshd closed the connection' : inert(error.message);
+    if (!this.#isPinned)
+      return unavailable('sshd presented a host key that is not pinned; nothing was sent to it');
+    switch (this.#phase) {
+      case 'connecting': {
+        const failure = unavailable('cannot use sshd', error);
+        return codeOf(error) === 'ECONNREFUSED' ? Dropped.lost(failure) : failure;
+      }
+      case 'banner':
+        return Dropped.busy(`${why} ${inert(this.#greeting.trim().slice(0, 200))}`.trim());
+      case 'key exchange':
+        if (error !== undefined && 'level' in error && error.level === 'handshake')
+          return unavailable('cannot use sshd', error);
+        return Dropped.lost(unavailable('sshd closed the connection during the key exchange', error));
+      case 'authenticating':
+        if (this.#authentication.hasAsked) return this.#authentication.failed(why);
+        return Dropped.lost(unavailable('sshd closed the connection before it asked anything', error));
+      case 'authenticated': {
+        const { username: account } = this.#options;
+        return new Ended({ kind: 'unusable', account, status: undefined, text: why });
+      }
     }
-    if (prompts.length > 0) this.#answered = true;
-    this.#deadline.begin('authenticating', this.#options.deadlines.authMs);
-    return [...answers];
-  }
-
-  #isPassword({ text, echo }: Prompt): boolean {
-    return !this.#passwordUsed && !echo && PASSWORD.test(text);
   }
 
   /** Closes the connection, gracefully when that works within a second. */
@@ -245,8 +240,4 @@ export class SshConnection implements Disposable {
 
 function unavailable(message: string, cause?: unknown): AppError {
   return new AppError('UNAVAILABLE', `${message}; tell the administrator of the server`, { cause });
-}
-
-function wrongHost(): AppError {
-  return unavailable('sshd presented a host key that is not pinned; nothing was sent to it');
 }

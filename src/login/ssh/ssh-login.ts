@@ -1,23 +1,24 @@
 /**
  * The method web-ssh (F12, F13): a person is authenticated by the local sshd, with the password and
- * anything else that it asks. Over the same connection Latchkey's program runs once, which proves that
- * the account can run it, and starts a link daemon when there is none. A refusal reveals nothing about an
+ * anything else that it asks. Over the same connection Latchkey's program runs, which proves that the
+ * account can run it, and starts a link daemon when there is none. A refusal reveals nothing about an
  * account: for one that does not exist or may not have a link, sshd is still asked, with a name that no
  * account has.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { canonicalUserFor, type UserEntry } from '../../accounts/user-database.ts';
 import { isAppError } from '../../errors.ts';
 import type { Answers, Attempt, Challenge, LoginMethod, Prompt } from '../method.ts';
 import type { Identity, Outcome } from '../outcome.ts';
-import { Ended, refused } from './ended.ts';
+import { Dropped, Ended, refused } from './ended.ts';
 import { readHostKeys } from './host-keys.ts';
 import type { LinkDaemons } from './link-daemons.ts';
 import { localAddressFor } from './local-address.ts';
 import { LoginSlots } from './login-slots.ts';
-import { PromptBridge } from './prompt-bridge.ts';
-import { SSH_DEADLINES, SshConnection, type SshDeadlines } from './ssh-connection.ts';
+import { PersonBridge } from './person.ts';
+import { SSH_DEADLINES, SshConnection, type SshDeadlines, type SshOptions } from './ssh-connection.ts';
 
 export interface SshLoginOptions {
   readonly host: string;
@@ -33,6 +34,11 @@ const METHOD = 'web-ssh';
 const PASSWORD: Prompt = { text: 'Password: ', echo: false };
 /** Fewer than sshd's default MaxStartups of 10 (sshd_config(5)); one source cannot take them all. */
 const SLOT_LIMITS = { total: 9, perSource: 3, queueMs: 10_000, maxQueued: 90 };
+const FIRST_PAUSE_MS = 250;
+/** Time without news after which the person is told that sshd is waited for. */
+const PATIENCE_MS = 5_000;
+const WAITING =
+  'The host has not answered yet; waiting. If it asks for a confirmation on another device, confirm it there.';
 
 export class SshLogin implements LoginMethod {
   readonly name = METHOD;
@@ -69,24 +75,18 @@ export class SshLogin implements LoginMethod {
     const [password = ''] = yield { kind: 'prompts', name: '', instruction: '', prompts: [PASSWORD] };
     if (password === '') throw refused('empty password');
     const user = await this.#userOf(username);
-    if (this.#slots.isBusy(origin.source)) {
+    if (this.#slots.isBusy(origin.source))
       yield { kind: 'notice', text: 'Other people are logging in; waiting for a free slot.' };
-    }
-    const bridge = new PromptBridge();
+    const bridge = new PersonBridge();
     const ended = new AbortController();
     const either = AbortSignal.any([signal, ended.signal]);
-    const slot = await this.#slots.take(origin.source, either);
-    const opened = this.#open(user?.name ?? unknownName(), password, origin.source, bridge, either);
+    const slot = await this.#slots.take(origin.source, signal);
+    const credentials = { username: user?.name ?? unknownName(), password, person: bridge };
+    const work = this.#logIn({ credentials, user, source: origin.source, signal: either, slot });
     try {
-      for (;;) {
-        const next = await Promise.race([opened, bridge.next()]);
-        if (next instanceof SshConnection) return await this.#enter(next, user);
-        next.answer(yield { kind: 'prompts', ...next.promptSet });
-      }
+      return yield* showingWhile(work, bridge);
     } finally {
-      ended.abort(refused('abandoned'));
-      opened.then((connection) => connection[Symbol.dispose]()).catch(() => {});
-      slot[Symbol.dispose]();
+      ended.abort(new Error('the attempt is over'));
     }
   }
 
@@ -103,33 +103,83 @@ export class SshLogin implements LoginMethod {
     }
   }
 
-  #open(
-    username: string,
-    password: string,
+  /** Logs in to sshd, and leaves a link daemon behind. The slot is free again once sshd has decided. */
+  async #logIn({ credentials, user, source, signal, slot }: LogIn): Promise<Identity> {
+    try {
+      using connection = await this.#connect(credentials, source, signal);
+      slot[Symbol.dispose]();
+      if (user === undefined) throw refused('sshd accepted a name that no account has');
+      await this.#options.linkDaemons.ensure(user, connection);
+      return { login: user.name, linuxUser: user.name, uid: user.uid, authMethod: METHOD };
+    } finally {
+      slot[Symbol.dispose]();
+    }
+  }
+
+  /** Opens a connection; tries again for some seconds while sshd accepts none. */
+  async #connect(
+    credentials: LogIn['credentials'],
     source: string,
-    bridge: PromptBridge,
     signal: AbortSignal,
   ): Promise<SshConnection> {
     const { host, port, hostKeys, deadlines } = this.#options;
-    const opened = SshConnection.open({
+    const options: SshOptions = {
       host,
       port,
       localAddress: localAddressFor(source, host),
       hostKeys: readHostKeys(hostKeys),
-      username,
-      password,
-      ask: (name, instruction, prompts) => bridge.ask({ name, instruction, prompts }),
+      ...credentials,
       signal,
       deadlines: { ...SSH_DEADLINES, ...deadlines },
-    });
-    opened.catch(() => {});
-    return opened;
+    };
+    const beganMs = performance.now();
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
+      try {
+        return await SshConnection.open(options);
+      } catch (error) {
+        const spentMs = performance.now() - beganMs;
+        if (!(error instanceof Dropped) || spentMs + pauseMs > error.retryMs) throw error;
+        if (pauseMs === FIRST_PAUSE_MS) credentials.person.tell(error.notice);
+        await delay(pauseMs, undefined, { signal });
+      }
+    }
   }
+}
 
-  async #enter(connection: SshConnection, user: UserEntry | undefined): Promise<Identity> {
-    if (user === undefined) throw refused('sshd accepted a name that no account has');
-    await this.#options.linkDaemons.ensure(user, connection);
-    return { login: user.name, linuxUser: user.name, uid: user.uid, authMethod: METHOD };
+interface LogIn {
+  readonly credentials: Pick<SshOptions, 'username' | 'password' | 'person'>;
+  /** The account; undefined when sshd is asked only so that a refusal takes as long as any other. */
+  readonly user: UserEntry | undefined;
+  readonly source: string;
+  readonly signal: AbortSignal;
+  readonly slot: Disposable;
+}
+
+/**
+ * Yields what `bridge` brings until `work` is done, and a notice when nothing happens for some seconds.
+ * Returns the result of `work`.
+ */
+async function* showingWhile<Result>(
+  work: Promise<Result>,
+  bridge: PersonBridge,
+): AsyncGenerator<Challenge, Result, Answers> {
+  let isDone = false;
+  let isTold = false;
+  const finish = (): void => {
+    isDone = true;
+  };
+  const done = work.then(finish, finish);
+  const tell = (): void => {
+    if (!isTold) bridge.tell(WAITING);
+    isTold = true;
+  };
+  for (;;) {
+    const patience = setTimeout(tell, PATIENCE_MS);
+    await Promise.race([done, bridge.arrived()]).finally(() => clearTimeout(patience));
+    const next = bridge.take();
+    if (next === undefined) return work;
+    if (isDone && next.challenge.kind === 'prompts') continue; // sshd no longer waits for the answer
+    next.answer(yield next.challenge);
   }
 }
 

@@ -57,7 +57,6 @@ describe('an sshd that hangs', needs('world', 'sshd'), () => {
     [alice, 'alice', 'accept', /in time \(banner\)/],
     [alice, 'alice', 'banner', /in time \(key exchange\)/],
     [alice, 'alice', 'kex', /in time \(authenticating\)/],
-    [mallory, 'alice', 'auth', /in time \(authenticating\)/],
     [mallory, 'alice', 'exec', /in time \(running a command\)/],
     [mallory, 'sleepy', 'real', /in time \(running a command\)/],
   ];
@@ -78,6 +77,15 @@ describe('an sshd that hangs', needs('world', 'sshd'), () => {
       expect(stderr).toMatch(said);
       expect(ms).toBeLessThan(30_000);
     }
+  });
+
+  test('after the password is waited for, as for a PAM module that waits for a person', async () => {
+    const waiting = await begin(mallory, 'alice', 'auth');
+    await waiting.printed(/^The host has not answered yet; waiting\./m, 'stderr');
+    expect(await (await begin(alice, 'alice', 'real')).finished).toMatchObject({ status: 0 });
+    expect(waiting.child.exitCode).toBeNull();
+    waiting.kill();
+    await waiting.finished;
   });
 
   test('takes up no login slot afterwards, and costs nobody a penalty', async () => {

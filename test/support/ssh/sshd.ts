@@ -21,6 +21,8 @@ export interface SshdOptions {
   readonly lines?: readonly string[];
   /** Additional lines of its PAM service. */
   readonly pam?: string;
+  /** PAM service in place of the usual one. */
+  readonly service?: string;
 }
 
 export class TestSshd implements AsyncDisposable {
@@ -46,13 +48,16 @@ export class TestSshd implements AsyncDisposable {
   }
 
   /** Starts an sshd and waits until it listens. */
-  static async start(port: number, { lines: more = [], pam = '' }: SshdOptions = {}): Promise<TestSshd> {
+  static async start(
+    port: number,
+    { lines: more = [], pam = '', service = PAM }: SshdOptions = {},
+  ): Promise<TestSshd> {
     const folder = mkdtempSync('/mnt/sshd-');
     chmodSync(folder, 0o755); // the server, which may be another user, reads the public key
     mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'hostkey')]);
     symlinkSync(SSHD, join(folder, SERVICE));
-    writeFileSync(`/etc/pam.d/${SERVICE}`, `${PAM}${pam}`);
+    writeFileSync(`/etc/pam.d/${SERVICE}`, `${service}${pam}`);
     const lines = [
       'ListenAddress 127.0.0.1',
       `Port ${port}`,

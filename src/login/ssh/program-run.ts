@@ -1,0 +1,89 @@
+/**
+ * Runs one command line over an SSH connection and reads what the account prints. The account's shell, the
+ * files it reads and a forced command may print anything, in any amount, before, after or instead of it.
+ */
+import type { Client, ClientChannel } from 'ssh2';
+
+/** The end of a command line. */
+export interface Executed {
+  /** True when `wanted` was printed; the command may run on. */
+  readonly isShown: boolean;
+  /** Exit status, or name of the signal; undefined when sshd has run nothing, or did not say. */
+  readonly status: number | string | undefined;
+  /** The end of each output, at most 4 KiB. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** Text that ends the run as soon as it stands anywhere in standard output. */
+  readonly wanted?: string;
+  /** Called when sshd has begun to run the command. */
+  readonly onBegun: () => void;
+}
+
+const MAX_KEPT = 4_096;
+/** Decryption is the server's work, and nothing that an account prints at start is longer. */
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+
+export function runProgram(client: Client, command: string, options: RunOptions): Promise<Executed> {
+  const { promise, resolve } = Promise.withResolvers<Executed>();
+  client.exec(command, (error, channel) => {
+    if (error) return resolve({ isShown: false, status: undefined, stdout: '', stderr: error.message });
+    options.onBegun();
+    new Reader(channel, options.wanted, resolve);
+  });
+  return promise;
+}
+
+class Reader {
+  readonly #channel: ClientChannel;
+  readonly #wanted: string | undefined;
+  readonly #resolve: (executed: Executed) => void;
+  #status: number | string | undefined;
+  #bytes = 0;
+  #stdout = '';
+  #stderr = '';
+
+  constructor(channel: ClientChannel, wanted: string | undefined, resolve: (executed: Executed) => void) {
+    this.#channel = channel;
+    this.#wanted = wanted;
+    this.#resolve = resolve;
+    channel.on('data', (data: Buffer) => this.#readOutput(data));
+    channel.stderr.on('data', (data: Buffer) => {
+      this.#stderr = ending(this.#stderr + data.toString());
+      this.#count(data);
+    });
+    channel.on('exit', (code: number | null, signal?: string) => {
+      this.#status = code ?? signal;
+    });
+    channel.on('close', () => this.#end(false));
+    channel.end();
+  }
+
+  #readOutput(data: Buffer): void {
+    const text = this.#stdout + data.toString('latin1'); // one character a byte, wherever chunks end
+    this.#stdout = ending(text);
+    if (this.#wanted !== undefined && text.includes(this.#wanted)) this.#end(true);
+    else this.#count(data);
+  }
+
+  #count({ length }: Buffer): void {
+    this.#bytes += length;
+    if (this.#bytes <= MAX_OUTPUT_BYTES) return;
+    this.#stderr = `it printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB`;
+    this.#end(false);
+  }
+
+  #end(isShown: boolean): void {
+    this.#channel.removeAllListeners('data').resume();
+    this.#channel.stderr.removeAllListeners('data').resume();
+    const stdout = Buffer.from(this.#stdout, 'latin1').toString();
+    this.#resolve({ isShown, status: this.#status, stdout, stderr: this.#stderr });
+    this.#channel.close();
+  }
+}
+
+function ending(text: string): string {
+  return text.length > MAX_KEPT ? text.slice(-MAX_KEPT) : text;
+}
