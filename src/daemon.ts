@@ -14,7 +14,7 @@ import { longestLifetime } from './authority/tokens/lifetimes.ts';
 import type { Config, ListenAddress } from './config/config.ts';
 import { makeFolders } from './config/paths/folders.ts';
 import { removeServerFile, writeServerFile } from './config/paths/run-files.ts';
-import { waitingForRestart } from './config/reload.ts';
+import { settingsInForce, waitingForRestart } from './config/reload.ts';
 import type { SettingName } from './config/settings/settings.ts';
 import { AppError } from './errors.ts';
 import { DEFAULT_GRACE_MS } from './grace-period.ts';
@@ -49,8 +49,8 @@ export interface Daemon extends AsyncDisposable {
    */
   reload(next: Config): Promise<SettingName[]>;
   /**
-   * Ends all sessions before the host shuts down, in at most 8 seconds. Resolves with the number of those that
-   * ended and of all that ran.
+   * Ends all sessions before the host shuts down, in at most 8 seconds. Resolves with the number of those
+   * that ended and of all that ran.
    */
   endSessions(): Promise<{ ended: number; all: number }>;
 }
@@ -69,6 +69,8 @@ interface Base {
   readonly rooms: AsyncDisposableStack;
   /** Returns the current configuration, which a reload replaces. */
   readonly settings: () => Config;
+  /** The configuration of the start, which stays in force for settings that only a restart can change. */
+  readonly started: Config;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -103,7 +105,7 @@ export async function startDaemon(
 ): Promise<Daemon> {
   let current = config;
   await using rooms = new AsyncDisposableStack();
-  const base: Base = { rooms, settings: () => current, now, log };
+  const base: Base = { rooms, started: config, settings: () => current, now, log };
   makeFolders(config.paths);
   const sudoStarts = await openSudoStarts(base);
   const core = await openCore(base);
@@ -159,19 +161,21 @@ async function openCore({ rooms, settings, now, log }: Base): Promise<Core> {
 async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts): Promise<Domain> {
   const { rooms, settings, now, log } = base;
   const { store, authority } = core;
-  const { paths, login } = settings();
+  const { paths } = settings();
   const roles = new Roles({
     members: () => settings().roles,
     now,
     onFailure: (error) => log.warn({ err: error }, 'cannot query the groups of a user'),
   });
   const common = { store, authority, cgroups, now, log };
-  const manualLinks = login.methods.includes('link');
   const links = rooms.use(
     await Links.open({
       ...common,
       linksFolder: paths.links,
-      settings: () => ({ eligible: eligibleIn(settings()), manualLinks }),
+      settings: () => ({
+        eligible: eligibleIn(settings()),
+        manualLinks: settings().login.methods.includes('link'),
+      }),
       starter: () => (settings().links.sudo ? sudo : undefined),
     }),
   );
@@ -197,7 +201,7 @@ async function openApi(base: Base, core: Core, domain: Domain, listenFd: number 
   const activity = rooms.use(new Activity({ authority, links, sessions, now }));
   const refusals = rooms.use(new RefusalLog(log, { onRefusal: activity.refused }));
   const eligible = (): EligibleSettings => eligibleIn(settings());
-  const logins = await openLoginMethods({ config, store, authority, links, eligible, refusals, now, log });
+  const logins = await openLoginMethods({ settings, store, authority, links, eligible, refusals, now, log });
   const { hostname } = config.server;
   const api = startApi({
     ...domain,
@@ -207,6 +211,7 @@ async function openApi(base: Base, core: Core, domain: Domain, listenFd: number 
     logins,
     activity,
     refusals,
+    settings: () => settingsInForce(base.started, settings()),
     info: { serverId, hostname, version: VERSION, mode: config.mode, startedAt: new Date(now()) },
     log,
   }).catch((error: unknown) => {

@@ -3,6 +3,7 @@
  * hidden.
  */
 import type { Config } from './settings/config-type.ts';
+import type { SettingName } from './settings/settings.ts';
 import type { SettingEntry, Source } from './sources/entry.ts';
 
 /** Lines for a terminal, and the same as data for `--json`. */
@@ -36,6 +37,12 @@ export function configShow(config: Config): Shown {
     lines: aligned([['SETTING', 'VALUE', 'SOURCE'], ...cells]),
     json: { mode: config.mode, file: config.file ?? null, settings },
   };
+}
+
+/** Returns the value of each setting by name, as `config show` prints it. */
+export function shownValues(config: Config): Map<SettingName, string> {
+  const entries = Object.entries(config.entries) as [SettingName, SettingEntry][];
+  return new Map(entries.map(([name, entry]) => [name, text(shownValue(entry))]));
 }
 
 function shownSettings(config: Config): ShownSetting[] {

@@ -1,4 +1,4 @@
-/** Opens the login methods that the configuration enables. */
+/** Opens the login methods; a reload enables and disables them. */
 import { isSea } from 'node:sea';
 import type { EligibleSettings } from '../accounts/eligible.ts';
 import type { Authority } from '../authority/authority.ts';
@@ -15,7 +15,8 @@ import { Throttle } from './throttle/throttle.ts';
 const INSTALLED = '/usr/bin/latchkey';
 
 export interface LoginMethodsOptions {
-  readonly config: Config;
+  /** Returns the current configuration, which a reload replaces. */
+  readonly settings: () => Config;
   readonly store: Store;
   readonly authority: Authority;
   readonly links: Links;
@@ -27,12 +28,12 @@ export interface LoginMethodsOptions {
 }
 
 export async function openLoginMethods(options: LoginMethodsOptions): Promise<Conversations> {
-  const { config, store, authority, links, eligible, refusals, now, log } = options;
-  const { methods, ssh } = config.login;
-  const linkDaemons = new LinkDaemons({ links, program: ownProgram(), runFolder: config.paths.run });
-  const all = methods.includes('ssh') ? [new SshLogin({ ...ssh, eligible, linkDaemons })] : [];
+  const { settings, store, authority, links, eligible, refusals, now, log } = options;
+  const runFolder = settings().paths.run;
+  const linkDaemons = new LinkDaemons({ links, program: ownProgram(), runFolder });
+  const ssh = new SshLogin({ settings: () => settings().login, eligible, linkDaemons });
   const throttle = await Throttle.open({ store, wallMs: now, log });
-  return new Conversations({ methods: all, authority, throttle, refusals });
+  return new Conversations({ methods: [ssh], authority, throttle, refusals });
 }
 
 /** Path of this program, or of the installed one in a run from the sources, which other users cannot run. */

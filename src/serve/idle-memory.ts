@@ -5,7 +5,10 @@
 import { releaseMemory } from '../native/memory.ts';
 
 const INTERVAL_MS = 5_000;
-/** Share of one core below which the server counts as idle: a collection delays calls by tens of milliseconds. */
+/**
+ * Share of one core below which the server counts as idle: a collection delays calls by tens of
+ * milliseconds.
+ */
 const IDLE_SHARE = 0.05;
 /** Growth that is worth a collection, in bytes. */
 const WORTHWHILE_BYTES = 32 * 2 ** 20;

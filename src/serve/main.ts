@@ -95,8 +95,8 @@ async function reload(daemon: Daemon, read: () => Config, log: Logger): Promise<
 }
 
 /**
- * Resolves at the first SIGTERM or SIGINT, or at SIGPWR, by which the unit reports that the host shuts down. A
- * second one has its default effect: it ends the process.
+ * Resolves at the first SIGTERM or SIGINT, or at SIGPWR, by which the unit reports that the host shuts
+ * down. A second one has its default effect: it ends the process.
  */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

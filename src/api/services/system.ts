@@ -30,17 +30,20 @@ const NO_COUNTS: Counts = { tokens: 0, links: 0, sessions: 0 };
 export interface SystemDeps {
   readonly info: ServerInfo;
   readonly count: () => Promise<Counts>;
+  /** Returns the settings in force, by name. */
+  readonly settings: () => Record<string, string>;
   readonly revocation: Pick<Revocation, 'endsSessions'>;
   readonly activity: Pick<Activity, 'watch'>;
 }
 
-export function systemService({ info, count, revocation, activity }: SystemDeps): ServedMethod[] {
+export function systemService({ info, count, settings, revocation, activity }: SystemDeps): ServedMethod[] {
   return serve(SystemServiceDefinition, {
     getInfo: async (_request, caller) => ({
       ...info,
       nodeVersion: process.versions.node,
       endsSessions: revocation.endsSessions,
       supportsValidateOnly: true,
+      settings: caller.role === 'admin' ? settings() : {},
       ...(seesAll(caller) ? await count() : NO_COUNTS),
     }),
     watchActivity: (_request, { signal }) => watchActivity(activity, signal),

@@ -236,12 +236,14 @@ describe('SystemService', () => {
     await expect(events.next()).rejects.toEqual(refused('PERMISSION_DENIED'));
   });
 
-  it('counts tokens for callers who see all', async () => {
+  it('counts tokens for callers who see all, and shows its settings to administrators', async () => {
     await using quiet = await ServedApi.start({ admins: ['ada'] });
     await using ada = await quiet.client('ada');
     expect(await ada.system.getInfo({})).toMatchObject({ serverId: SERVER_ID, mode: 'self', tokens: 1 });
+    expect((await ada.system.getInfo({})).settings).toEqual({ 'log.level': 'info' });
     await using bob = await quiet.client('bob');
     expect(await bob.system.getInfo({})).toMatchObject({ tokens: 0, nodeVersion: process.versions.node });
+    expect((await bob.system.getInfo({})).settings).toEqual({});
   });
 });
 

@@ -34,6 +34,8 @@ export interface ApiOptions {
   readonly roles: IdentityDeps['roles'];
   readonly logins: AuthDeps['logins'];
   readonly info: ServerInfo;
+  /** Returns the settings in force, by name. */
+  readonly settings: () => Record<string, string>;
   readonly log: Log;
   readonly refusals: Pick<RefusalLog, 'add'>;
   readonly activity: Pick<Activity, 'called' | 'watch'>;
@@ -51,15 +53,15 @@ export interface Api extends AsyncDisposable {
 
 /** Serves until disposed of. Throws when the policy table does not match the methods. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { pki, authority, links, sessions, revocation, roles, logins, info, log, refusals, activity } =
-    options;
+  const { pki, authority, links, sessions, revocation, roles } = options;
+  const { logins, info, settings, log, refusals, activity } = options;
   const limits = new Limits(options.callLimits);
   const published = [
     ...authService({ authority, revocation, links, logins, serverId: info.serverId, caPem: pki.caPem }),
     ...tokenService({ authority, revocation }),
     ...linkService({ links, revocation, limits }),
     ...sessionService({ sessions, revocation }),
-    ...systemService({ info, count: () => countAll(options), revocation, activity }),
+    ...systemService({ info, count: () => countAll(options), settings, revocation, activity }),
   ];
   const names = [...new Set(published.map(({ path }) => path.slice(0, path.indexOf('/'))))];
   const health = new Health(names);

@@ -47,7 +47,7 @@ function namesServer(certificate: X509Certificate, name: string): boolean {
   return certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined;
 }
 
-/** Error texts of OpenSSL and `pinnedTls` about a certificate, as grpc-js passes them on, which appends a note. */
+/** Error texts of OpenSSL and `pinnedTls` about a certificate. Grpc-js may append a note to them. */
 const CERTIFICATE_ERROR =
   /its certificate does not name .*?(?=\. Resolution note:|$)|self-signed certificate[^.]*|unable to (?:verify|get)[^.]*|certificate has expired|certificate is not yet valid/i;
 

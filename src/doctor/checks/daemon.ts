@@ -2,6 +2,9 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Client, connect } from '../../client/connect/connect.ts';
+import type { Config } from '../../config/config.ts';
+import { SETTING_BY_NAME } from '../../config/settings/settings.ts';
+import { shownValues } from '../../config/show.ts';
 import { isAppError } from '../../errors.ts';
 import { type LocalServer, readLocalServer } from '../../system/local-server.ts';
 import { VERSION } from '../../version.ts';
@@ -63,10 +66,24 @@ async function talk(
     if (!isAppError(error)) throw error;
     return { findings: [found.problem(`process ${pid} does not answer: ${error.message}`, service.log)] };
   }
-  const answers = found.ok(`process ${pid} answers at ${address}, under its own authority`);
-  if (version === VERSION) return { client, findings: [answers] };
+  const findings = [found.ok(`process ${pid} answers at ${address}, under its own authority`)];
   const other = `it has version ${version}, this program ${VERSION}`;
-  return { client, findings: [answers, found.warning(other, service.restart)] };
+  if (version !== VERSION) findings.push(found.warning(other, service.restart));
+  return { client, findings: [...findings, ...(await checkSettings(config, client, service))] };
+}
+
+/** Names the settings that were changed in the configuration and that the server does not use yet. */
+async function checkSettings(config: Config, client: Client, service: Service): Promise<Finding[]> {
+  const { settings } = await client.system.getInfo({}, { timeoutMs: CALL_MS });
+  const changed = [...shownValues(config)].filter(
+    ([name, value]) => settings[name] !== undefined && settings[name] !== value,
+  );
+  return changed.map(([name, value]) =>
+    found.warning(
+      `${name} was changed to ${value}, but the server still uses ${settings[name]}`,
+      SETTING_BY_NAME.get(name)?.reload ? service.reload : service.restart,
+    ),
+  );
 }
 
 /** Reports why the daemon is not running, if that can be determined. */

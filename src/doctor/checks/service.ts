@@ -11,6 +11,7 @@ export interface Service {
   readonly start: string;
   readonly stop: string;
   readonly restart: string;
+  readonly reload: string;
   readonly log: string;
 }
 
@@ -19,6 +20,7 @@ const BY_HAND: Service = {
   start: 'latchkey serve',
   stop: 'stop the server',
   restart: 'stop the server, then: latchkey serve',
+  reload: 'send SIGHUP to the server',
   log: 'see what the server logs',
 };
 
@@ -26,6 +28,7 @@ const BY_SYSTEMD: Omit<Service, 'user'> = {
   start: `systemctl start ${UNIT}`,
   stop: `systemctl stop ${UNIT}`,
   restart: `systemctl restart ${UNIT}`,
+  reload: `systemctl reload ${UNIT}`,
   log: `journalctl -u ${UNIT} -n 50`,
 };
 

@@ -53,7 +53,8 @@ export class SessionsDir {
 
   /** Opens the folder of a session; undefined when there is none. */
   open(id: string): SessionFolder | undefined {
-    // Any user may have created a folder below /var/tmp. When it is ours, no other user can move it (sticky bit).
+    // Any user may have created a folder below /var/tmp. When it is ours, no other user can move it (sticky
+    // bit).
     for (const parent of [
       this.#home,
       ...this.#elsewhere.filter(isOwnFolder).map((own) => this.#below(own)),

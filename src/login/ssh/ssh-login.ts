@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { canonicalUserFor, type UserEntry } from '../../accounts/user-database.ts';
+import type { Config } from '../../config/config.ts';
 import { isAppError } from '../../errors.ts';
 import type { Answers, Attempt, Challenge, LoginMethod, Prompt } from '../method.ts';
 import type { Identity, Outcome } from '../outcome.ts';
@@ -21,10 +22,8 @@ import { PersonBridge } from './person.ts';
 import { SSH_DEADLINES, SshConnection, type SshDeadlines, type SshOptions } from './ssh-connection.ts';
 
 export interface SshLoginOptions {
-  readonly host: string;
-  readonly port: number;
-  /** Glob pattern of sshd's public host key files. */
-  readonly hostKeys: string;
+  /** Returns the current settings of logins, which a reload replaces. */
+  readonly settings: () => Config['login'];
   readonly eligible: () => EligibleSettings;
   readonly linkDaemons: Pick<LinkDaemons, 'ensure'>;
   readonly deadlines?: Partial<SshDeadlines>;
@@ -51,7 +50,8 @@ export class SshLogin implements LoginMethod {
   }
 
   isUsable(): boolean {
-    return readHostKeys(this.#options.hostKeys).length > 0;
+    const { methods, ssh } = this.#options.settings();
+    return methods.includes('ssh') && readHostKeys(ssh.hostKeys).length > 0;
   }
 
   async canonicalNameOf(username: string): Promise<string> {
@@ -122,7 +122,8 @@ export class SshLogin implements LoginMethod {
     source: string,
     signal: AbortSignal,
   ): Promise<SshConnection> {
-    const { host, port, hostKeys, deadlines } = this.#options;
+    const { deadlines, settings } = this.#options;
+    const { host, port, hostKeys } = settings().ssh;
     const options: SshOptions = {
       host,
       port,

@@ -283,6 +283,21 @@ describe('about users, PAM and versions the doctor finds', needs('world', 'sudo'
     ]);
   });
 
+  test('settings that were changed and that the server does not use yet', async () => {
+    const env = { LATCHKEY_TOKENS_LIFETIME: '1h', LATCHKEY_TOKENS_ALGORITHM: 'EdDSA' };
+    const still = 'but the server still uses';
+    expect((await host.examine(env)).warnings('daemon')).toEqual([
+      {
+        summary: `tokens.algorithm was changed to EdDSA, ${still} ES256`,
+        remedy: RESTART,
+      },
+      {
+        summary: `tokens.lifetime was changed to 1h, ${still} 8h`,
+        remedy: 'send SIGHUP to the server',
+      },
+    ]);
+  });
+
   test('a PAM service that is missing, or that others can change', async () => {
     const file = '/etc/pam.d/latchkey';
     chmodSync(file, 0o666);

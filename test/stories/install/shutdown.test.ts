@@ -1,6 +1,6 @@
 /**
- * A host with the package that is shut down while sessions run: they end in order, and nothing waits for the time
- * limit of the service manager.
+ * A host with the package that is shut down while sessions run: they end in order, and nothing waits for
+ * the time limit of the service manager.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

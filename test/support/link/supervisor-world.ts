@@ -166,6 +166,7 @@ export class World implements AsyncDisposable {
         authority,
         links,
         sessions,
+        settings: () => ({}),
         revocation,
         roles,
         logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },

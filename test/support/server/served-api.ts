@@ -128,6 +128,7 @@ export class ServedApi implements AsyncDisposable {
       authority,
       links,
       sessions,
+      settings: () => ({ 'log.level': 'info' }),
       revocation,
       roles,
       logins,
