@@ -19,17 +19,37 @@ export type Reason = WireReason | LocalReason;
 /** Details for programs. Sent to the caller, so never a secret or another user's data. */
 export type Details = Readonly<Record<string, string>>;
 
+/** A field of the request that is wrong, by its path ("filter.text"), and why. */
+export interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+}
+
+export interface ErrorOptions {
+  readonly details?: Details;
+  readonly cause?: unknown;
+  readonly violation?: FieldViolation | undefined;
+}
+
 /** An expected failure. `cause` is logged and never sent. */
 export class AppError extends Error {
   readonly reason: Reason;
   readonly details: Details;
+  /** Set for INVALID_ARGUMENT that is about a field. */
+  readonly violation: FieldViolation | undefined;
 
-  constructor(reason: Reason, message: string, options: { details?: Details; cause?: unknown } = {}) {
+  constructor(reason: Reason, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.reason = reason;
     this.details = options.details ?? {};
+    this.violation = options.violation;
   }
+}
+
+/** Returns the error for a field of a request: INVALID_ARGUMENT, with a message that names the field. */
+export function invalidField(field: string, description: string): AppError {
+  return new AppError('INVALID_ARGUMENT', `${field}: ${description}`, { violation: { field, description } });
 }
 
 /** Returns true when `error` is an AppError, with `reason` when it is given. */

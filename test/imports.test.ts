@@ -17,6 +17,7 @@ const GROUND = [
   'grace-period',
   'inert',
   'merge-receipts',
+  'values',
   'version',
 ];
 
@@ -33,6 +34,10 @@ const rooms: Record<string, Record<string, string>> = {
   'grace-period': {},
   inert: {},
   'merge-receipts': {},
+  values: {
+    'generated/latchkey/v1/token': 'a login method has the name that the API gives it',
+    'generated/google/protobuf/duration': 'durations become milliseconds here',
+  },
   token: {},
   native: {},
   system: {},
@@ -130,6 +135,7 @@ const rooms: Record<string, Record<string, string>> = {
     'store/text-in': 'a watch finds by text what a list finds',
     limits: 'the calls of a connection and of a login are limited',
     log: 'each refusal is counted and logged',
+    'link-protocol/error-info': 'errors have the domain and the trailer that clients look for',
     'service-definition': 'its services and their handlers are typed by what ts-proto generates',
     generated: 'messages and methods come from proto/',
   },
@@ -161,7 +167,6 @@ const rooms: Record<string, Record<string, string>> = {
   tui: {
     entry: 'its options come from the table of the role',
     nouns: 'a screen shows what a noun has',
-    'system/shell-words': 'a command is shown as one would type it',
     client: 'it can do what the public API can do, and no more',
     terminal: 'it says things as the command line says them',
     generated: "screens show the protocol's messages",

@@ -16,16 +16,28 @@ function roles(groups: Record<string, readonly string[]>, more: Partial<RolesOpt
 
 describe('a role', () => {
   test.each([
-    ['its name is listed', { sub: 'ada', authMethod: 'link' }, 'admin'],
-    ['its name is listed', { sub: 'max', authMethod: 'link' }, 'manager'],
-    ['its Linux user is in the group', { sub: 'x', authMethod: 'link', user: 'wendy' }, 'admin'],
-    ['its Linux user is in the group', { sub: 'x', authMethod: 'link', user: 'helen' }, 'manager'],
-    ['manager by name, administrator by group', { sub: 'max', authMethod: 'link', user: 'wendy' }, 'admin'],
-    ['it is the local administrator', { sub: 'root', authMethod: 'local' }, 'admin'],
-    ['no rule applies', { sub: 'bob', authMethod: 'link', user: 'bob' }, 'user'],
-    ['no Linux user is bound, whatever the login is called', { sub: 'wendy', authMethod: 'link' }, 'user'],
-    ['a group only has the name of the user', { sub: 'wheel', authMethod: 'link', user: 'wheel' }, 'user'],
-    ['a link daemon has no role', { sub: 'ada', authMethod: 'link-daemon', user: 'wendy' }, 'user'],
+    ['its name is listed', { sub: 'ada', authMethod: 'link' as const }, 'admin'],
+    ['its name is listed', { sub: 'max', authMethod: 'link' as const }, 'manager'],
+    ['its Linux user is in the group', { sub: 'x', authMethod: 'link' as const, user: 'wendy' }, 'admin'],
+    ['its Linux user is in the group', { sub: 'x', authMethod: 'link' as const, user: 'helen' }, 'manager'],
+    [
+      'manager by name, administrator by group',
+      { sub: 'max', authMethod: 'link' as const, user: 'wendy' },
+      'admin',
+    ],
+    ['it is the local administrator', { sub: 'root', authMethod: 'local' as const }, 'admin'],
+    ['no rule applies', { sub: 'bob', authMethod: 'link' as const, user: 'bob' }, 'user'],
+    [
+      'no Linux user is bound, whatever the login is called',
+      { sub: 'wendy', authMethod: 'link' as const },
+      'user',
+    ],
+    [
+      'a group only has the name of the user',
+      { sub: 'wheel', authMethod: 'link' as const, user: 'wheel' },
+      'user',
+    ],
+    ['a link daemon has no role', { sub: 'ada', authMethod: 'link-daemon' as const, user: 'wendy' }, 'user'],
   ])('because %s: %j is %s', async (_, claims, role) => {
     expect(await roles({ wendy: ['wheel'], helen: ['helpdesk', 'users'] }).roles.roleOf(claims)).toBe(role);
   });
@@ -34,7 +46,7 @@ describe('a role', () => {
     let nowMs = 0;
     const groups = { bob: ['users'] as string[] };
     const made = roles(groups, { now: () => nowMs });
-    const bob = { sub: 'bob', authMethod: 'link', user: 'bob' };
+    const bob = { sub: 'bob', authMethod: 'link' as const, user: 'bob' };
     expect(await Promise.all([made.roles.roleOf(bob), made.roles.roleOf(bob)])).toEqual(['user', 'user']);
     groups.bob = ['wheel'];
     nowMs = 29_999;
@@ -57,7 +69,7 @@ describe('a role', () => {
       },
       onFailure: (error) => failures.push(error),
     });
-    const wendy = { sub: 'max', authMethod: 'link', user: 'wendy' };
+    const wendy = { sub: 'max', authMethod: 'link' as const, user: 'wendy' };
     expect(await made.roleOf(wendy)).toBe('manager');
     works = true;
     nowMs = 2_999;
@@ -70,13 +82,13 @@ describe('a role', () => {
   test('the database is not queried when no group has a role', async () => {
     const none = { users: [], groups: [] };
     const made = roles({}, { members: () => ({ admin: none, manager: none }) });
-    await made.roles.roleOf({ sub: 'bob', authMethod: 'link', user: 'bob' });
+    await made.roles.roleOf({ sub: 'bob', authMethod: 'link' as const, user: 'bob' });
     expect(made.asked).toEqual([]);
   });
 
   test("this host's own groups count", async () => {
     const made = new Roles({ members: () => ({ admin: { users: [], groups: ['unix:root'] }, manager }) });
-    expect(await made.roleOf({ sub: 'x', authMethod: 'link', user: 'root' })).toBe('admin');
-    expect(await made.roleOf({ sub: 'x', authMethod: 'link', user: 'nobody' })).toBe('user');
+    expect(await made.roleOf({ sub: 'x', authMethod: 'link' as const, user: 'root' })).toBe('admin');
+    expect(await made.roleOf({ sub: 'x', authMethod: 'link' as const, user: 'nobody' })).toBe('user');
   });
 });

@@ -2,7 +2,9 @@
  * The role of a login, which decides what it may do beyond its own tokens, links and sessions. Configured
  * by login or by Linux group.
  */
+
 import type { RoleMembers } from '../config/config.ts';
+import type { AuthMethodName } from '../values/auth-method.ts';
 import { groupsOf } from './user-database.ts';
 
 export type Role = 'admin' | 'manager' | 'user';
@@ -15,7 +17,7 @@ export function seesAll({ role }: { readonly role: Role }): boolean {
 /** The claims of a token that its role depends on. */
 export interface RoleClaims {
   readonly sub: string;
-  readonly authMethod: string;
+  readonly authMethod: AuthMethodName;
   /** The Linux user of the login. */
   readonly user?: string | undefined;
 }

@@ -3,6 +3,7 @@ import type { TokenChange } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import type { AuthMethodName } from '../values/auth-method.ts';
 import { Activity } from './activity.ts';
 
 const EVERY_MS = 2_000;
@@ -26,7 +27,7 @@ function open(): Activity {
   });
 }
 
-const claims = (authMethod: string): TokenClaims => ({
+const claims = (authMethod: AuthMethodName): TokenClaims => ({
   sub: 'alice',
   iss: 'here',
   jti: 'j',
@@ -111,7 +112,7 @@ describe('activity snapshots', () => {
 
   test('count logins, calls, revocations and refusals, and nothing else', async () => {
     using activity = open();
-    for (const authMethod of ['link', 'web-ssh', 'link-daemon', 'local'])
+    for (const authMethod of ['link', 'ssh', 'link-daemon', 'local'] as const)
       changes.emit({ kind: 'added', claims: claims(authMethod) });
     changes.emit({ kind: 'changed', claims: claims('link') });
     for (const why of ['revoked', 'logout', 'expired', 'link-ended', 'replaced'] as const)
@@ -121,7 +122,7 @@ describe('activity snapshots', () => {
     const watching = activity.watch(new AbortController().signal);
     const { value } = await watching.next();
     expect(value?.minutes.at(-1)).toMatchObject({ logins: 2, calls: 3, revocations: 2, refusals: 1 });
-    expect(value?.refusals).toMatchObject([{ what: 'call refused', reason: 'NOT_FOUND' }]);
+    expect(value?.refusals).toMatchObject([{ message: 'call refused', reason: 'NOT_FOUND' }]);
     await watching.return(undefined);
   });
 });

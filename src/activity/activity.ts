@@ -6,7 +6,7 @@
  */
 import { Condition } from '../async/condition.ts';
 import type { Authority, TokenChange } from '../authority/authority.ts';
-import type { RefusalKind } from '../log/refusal-log.ts';
+import type { RefusalKind, RefusalMessage } from '../log/refusal-log.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { LinksUsage } from '../supervisor/usage.ts';
@@ -83,9 +83,9 @@ export class Activity implements Disposable {
   }
 
   /** Counts a refusal, as it is logged. */
-  readonly refused = (what: string, kind: RefusalKind): void => {
+  readonly refused = (message: RefusalMessage, kind: RefusalKind): void => {
     this.#count('refusals');
-    this.#refusals.add(what, kind, this.#options.now());
+    this.#refusals.add(message, kind, this.#options.now());
   };
 
   /**

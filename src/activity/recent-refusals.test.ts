@@ -4,15 +4,22 @@ import { RecentRefusals } from './recent-refusals.ts';
 describe('recent refusals', () => {
   test('have one entry for each kind, with its count and first time, the latest first', () => {
     const refusals = new RecentRefusals();
-    const guess = { username: 'eve', method: 'web-ssh', why: 'password', from: '10.0.0.9' };
+    const guess = {
+      username: 'eve',
+      method: 'ssh',
+      reason: 'LOGIN_REFUSED',
+      why: 'password',
+      from: '10.0.0.9',
+    };
     refusals.add('login refused', guess, 1);
     refusals.add('call refused', { method: 'x/Y', reason: 'NOT_FOUND', login: 'bob', from: undefined }, 2);
     refusals.add('login refused', guess, 3);
     expect(refusals.all()).toEqual([
       {
-        what: 'login refused',
-        method: 'web-ssh',
-        reason: 'password',
+        message: 'login refused',
+        method: 'ssh',
+        reason: 'LOGIN_REFUSED',
+        cause: 'password',
         login: 'eve',
         source: '10.0.0.9',
         firstMs: 1,
@@ -20,9 +27,10 @@ describe('recent refusals', () => {
         count: 2,
       },
       {
-        what: 'call refused',
+        message: 'call refused',
         method: 'x/Y',
         reason: 'NOT_FOUND',
+        cause: '',
         login: 'bob',
         source: '',
         firstMs: 2,

@@ -4,7 +4,7 @@
  */
 import { inert } from '../inert.ts';
 import { withoutTokens } from '../log/log.ts';
-import type { RefusalKind } from '../log/refusal-log.ts';
+import type { RefusalKind, RefusalMessage } from '../log/refusal-log.ts';
 
 /** Refusals of one kind. All texts are safe to show. */
 export interface RefusalSum {
@@ -12,11 +12,14 @@ export interface RefusalSum {
   readonly lastMs: number;
   readonly firstMs: number;
   readonly count: number;
-  /** Message as in the log, for example "call refused". */
-  readonly what: string;
+  /** Message as in the log. */
+  readonly message: RefusalMessage;
   /** Name of the method or login method; '' when it is unknown. So are the following. */
   readonly method: string;
+  /** Reason that the client was told. */
   readonly reason: string;
+  /** Cause of a refused login. */
+  readonly cause: string;
   readonly login: string;
   readonly source: string;
 }
@@ -29,11 +32,11 @@ export class RecentRefusals {
   /** The newest last. */
   readonly #sums = new Map<string, RefusalSum>();
 
-  add(what: string, kind: RefusalKind, nowMs: number): void {
+  add(message: RefusalMessage, kind: RefusalKind, nowMs: number): void {
     const { method = '', reason, why, login, username, from = '' } = kind;
-    const texts = [method, reason ?? why ?? '', login ?? username ?? '', from].map(cut);
-    const key = [what, ...texts].join('\0');
-    const before = this.#sums.get(key) ?? { ...toSum(what, texts), firstMs: nowMs, count: 0 };
+    const texts = [method, reason ?? '', why ?? '', login ?? username ?? '', from].map(cut);
+    const key = [message, ...texts].join('\0');
+    const before = this.#sums.get(key) ?? { ...toSum(message, texts), firstMs: nowMs, count: 0 };
     this.#sums.delete(key);
     this.#sums.set(key, { ...before, lastMs: nowMs, count: before.count + 1 });
     if (this.#sums.size > MAX_KINDS) this.#dropOldest();
@@ -57,9 +60,11 @@ function cut(value: string | number): string {
 
 /** Sanitises the texts, once for each kind: it takes longer than everything else. */
 function toSum(
-  what: string,
+  message: RefusalMessage,
   texts: readonly string[],
-): Pick<RefusalSum, 'what' | 'method' | 'reason' | 'login' | 'source'> {
-  const [method = '', reason = '', login = '', source = ''] = texts.map((text) => inert(withoutTokens(text)));
-  return { what, method, reason, login, source };
+): Omit<RefusalSum, 'firstMs' | 'lastMs' | 'count'> {
+  const [method = '', reason = '', cause = '', login = '', source = ''] = texts.map((text) =>
+    inert(withoutTokens(text)),
+  );
+  return { message, method, reason, cause, login, source };
 }

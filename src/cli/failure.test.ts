@@ -17,7 +17,7 @@ describe('a failure', () => {
   it('does not send who cannot run programs in circles, nor leave the administrator without a way', () => {
     const linkless = 'this login has no Linux user, so it cannot run programs';
     expect(explain(new AppError('LINK_REQUIRED', linkless)).text).toMatch(/'latchkey link' on/);
-    const details = { required_role: 'manager' };
+    const details = { requiredRole: 'manager' };
     const low = new AppError('PERMISSION_DENIED', 'this is for managers', { details });
     expect(explain(low).text).toBe('this is for managers; whoever runs the server may add --local-admin');
     const denied = new AppError('PERMISSION_DENIED', 'this is for role manager; yours is user');
@@ -30,7 +30,7 @@ describe('a failure', () => {
   });
 
   it('names the request of an unexpected failure', () => {
-    const error = new AppError('INTERNAL', 'something went wrong', { details: { request_id: 'r-17' } });
+    const error = new AppError('INTERNAL', 'something went wrong', { details: { requestId: 'r-17' } });
     expect(explain(error).text).toBe("something went wrong (request r-17); the cause is in the server's log");
   });
 

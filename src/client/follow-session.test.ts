@@ -21,7 +21,7 @@ class FakeSession {
     const failure = this.failures.shift();
     if (failure) throw failure;
     if (offset < this.firstKept) {
-      throw new AppError('OUTPUT_DROPPED', 'gone', { details: { first_offset: String(this.firstKept) } });
+      throw new AppError('OUTPUT_DROPPED', 'gone', { details: { firstOffset: String(this.firstKept) } });
     }
     return {
       output: this.#output(offset, signal),

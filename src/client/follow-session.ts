@@ -108,7 +108,7 @@ function canContinue(error: AppError, position: Position, { onProgress }: Follow
     onProgress?.({ kind: 'input-closed' });
     return true;
   }
-  const first = Number(error.details.first_offset);
+  const first = Number(error.details.firstOffset);
   if (error.reason !== 'OUTPUT_DROPPED' || !(first > position.offset)) return false;
   onProgress?.({ kind: 'dropped', bytes: first - Math.max(0, position.offset) });
   position.offset = first;

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, FakeDaemon } from '../../test/support/link/fake-daemon.ts';
 import { Any } from '../generated/google/protobuf/any.ts';
-import { ErrorInfo, Status } from '../generated/google/rpc/status.ts';
+import { ErrorInfo } from '../generated/google/rpc/error_details.ts';
+import { Status } from '../generated/google/rpc/status.ts';
 
 let daemon: FakeDaemon;
 beforeEach(async () => {
@@ -18,7 +19,7 @@ const clientFolder = (): string =>
   join(daemon.config, 'latchkey', 'servers', daemon.address.replace(':', '_'));
 
 function withReason(reason: string): string {
-  const value = Buffer.from(ErrorInfo.encode({ reason, domain: 'latchkey', metadata: {} }).finish());
+  const value = Buffer.from(ErrorInfo.encode({ reason, domain: 'latchkey.v1', metadata: {} }).finish());
   const detail = Any.fromPartial({ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value });
   return Buffer.from(Status.encode({ code: 7, message: 'no', details: [detail] }).finish()).toString(
     'base64',

@@ -5,11 +5,14 @@
  */
 import type { Log } from './log.ts';
 
+/** The message of a refusal in the log. */
+export type RefusalMessage = `${'call' | 'login' | 'connection' | 'handshake'} refused`;
+
 /** The properties by which refusals are counted together. */
 export type RefusalKind = Readonly<Record<string, string | number | undefined>>;
 
 interface Counter {
-  readonly message: string;
+  readonly message: RefusalMessage;
   readonly kind: RefusalKind;
   /** Number of refusals since the last line. */
   more: number;
@@ -18,7 +21,7 @@ interface Counter {
 export interface RefusalLogOptions {
   readonly everyMs?: number;
   /** Called for each refusal at once. */
-  readonly onRefusal?: (message: string, kind: RefusalKind) => void;
+  readonly onRefusal?: (message: RefusalMessage, kind: RefusalKind) => void;
   /** Largest number of kinds counted separately; all others are one kind for each message. */
   readonly maxKinds?: number;
 }
@@ -38,7 +41,7 @@ export class RefusalLog implements Disposable {
   }
 
   /** Logs one refusal. `details` are logged for the first of a kind, and for each at level debug. */
-  add(message: string, kind: RefusalKind, details: object): void {
+  add(message: RefusalMessage, kind: RefusalKind, details: object): void {
     this.#options.onRefusal?.(message, kind);
     const counter = this.#counterOf(message, kind);
     const isFirst = counter.more === 0 && !this.#counters.has(keyOf(counter));
@@ -49,7 +52,7 @@ export class RefusalLog implements Disposable {
   }
 
   /** Returns the counter for this refusal: an existing one, a new one, or the one for all further kinds. */
-  #counterOf(message: string, kind: RefusalKind): Counter {
+  #counterOf(message: RefusalMessage, kind: RefusalKind): Counter {
     const counter: Counter = { message, kind, more: 0 };
     const known = this.#counters.get(keyOf(counter));
     if (known !== undefined) return known;

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 /** A login method that accepts the answers "sesame" and then "please". */
 const sesame: LoginMethod = {
-  name: 'sesame',
+  name: 'pam',
   description: 'Say it.',
   isUsable: () => true,
   canonicalNameOf: async (username) => username.toLowerCase(),
@@ -50,7 +50,7 @@ const sesame: LoginMethod = {
     if (manners !== 'please') return { kind: 'refused', why: 'rude' };
     return {
       kind: 'proven',
-      identity: { login: username, linuxUser: username, uid: 7, authMethod: 'sesame' },
+      identity: { login: username, linuxUser: username, uid: 7, authMethod: 'pam' },
     };
   },
 };
@@ -91,7 +91,7 @@ async function talk(
   signal = new AbortController().signal,
 ) {
   const origin = { address: '192.0.2.1', source };
-  const conversation = room.begin({ method: 'sesame', username, origin, signal });
+  const conversation = room.begin({ method: 'pam', username, origin, signal });
   const left = [...texts];
   const turns: Turn[] = [];
   let step = await conversation.next();
@@ -117,7 +117,7 @@ describe('a login conversation', () => {
       'Manners',
     ]);
     expect(minted).toEqual([
-      { login: 'ali', linuxUser: 'ali', uid: 7, authMethod: 'sesame', clientIp: '192.0.2.1' },
+      { login: 'ali', linuxUser: 'ali', uid: 7, authMethod: 'pam', clientIp: '192.0.2.1' },
     ]);
   });
 
@@ -148,7 +148,7 @@ describe('a login conversation', () => {
     await expect(talk(room, wrong)).rejects.toMatchObject({ reason: 'LOGIN_REFUSED' });
     await expect(talk(room, [])).rejects.toMatchObject({
       reason: 'LIMIT_EXCEEDED',
-      details: { retry_after_seconds: '30' },
+      details: { retryAfterSeconds: '30' },
     });
     expect((await talk(room, [['sesame'], ['please']], 'elsewhere')).minted?.token).toBe('a.b.c');
     expect((await talk(room, [['sesame'], ['please']], 'here', 'baba')).minted?.token).toBe('a.b.c');
@@ -158,7 +158,7 @@ describe('a login conversation', () => {
     const { room, throttle } = await open();
     const origin = { address: '192.0.2.1', source: 'here' };
     const signal = new AbortController().signal;
-    const early = room.begin({ method: 'sesame', username: 'ali', origin, signal });
+    const early = room.begin({ method: 'pam', username: 'ali', origin, signal });
     await early.next();
     await fail(throttle, 3);
     await expect(early.next(['sesame'])).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });

@@ -6,8 +6,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority, Minted } from '../authority/authority.ts';
-import { AppError, isAppError } from '../errors.ts';
+import { AppError, invalidField, isAppError } from '../errors.ts';
 import type { RefusalLog } from '../log/refusal-log.ts';
+import type { AuthMethodName } from '../values/auth-method.ts';
 import type { Answers, Challenge, LoginMethod, LoginOrigin } from './method.ts';
 import { errorOf, type Identity, isGuess, type Outcome, whyOf } from './outcome.ts';
 import type { LoginKey } from './throttle/login-key.ts';
@@ -30,7 +31,8 @@ export interface ConversationsOptions {
 
 /** A client's request to log in. */
 export interface LoginRequest {
-  readonly method: string;
+  /** Undefined when this server knows no such method. */
+  readonly method: AuthMethodName | undefined;
   readonly username: string;
   readonly origin: LoginOrigin;
   readonly signal: AbortSignal;
@@ -94,9 +96,9 @@ export class Conversations {
 
   #methodOf({ method: name, username }: LoginRequest): LoginMethod {
     const method = this.#options.methods.find((known) => known.name === name && known.isUsable());
-    if (method === undefined) throw new AppError('INVALID_ARGUMENT', 'method: no such login method');
+    if (method === undefined) throw invalidField('begin.method', 'no such login method');
     if (username === '' || username.length > MAX_USERNAME_LENGTH)
-      throw new AppError('INVALID_ARGUMENT', `username: must have 1 to ${MAX_USERNAME_LENGTH} characters`);
+      throw invalidField('begin.username', `must have 1 to ${MAX_USERNAME_LENGTH} characters`);
     return method;
   }
 
@@ -148,7 +150,9 @@ export class Conversations {
     if (isGuess(outcome)) await (await this.#count(active)).refused();
     if (outcome.kind === 'proven') await active.counted?.accepted();
     if (outcome.kind !== 'proven' && outcome.kind !== 'failed') {
-      const kind = { username, method: loginMethod.name, outcome: outcome.kind, why: whyOf(outcome) };
+      const error = errorOf(outcome);
+      const reason = isAppError(error) ? error.reason : undefined;
+      const kind = { username, method: loginMethod.name, outcome: outcome.kind, reason, why: whyOf(outcome) };
       refusals.add('login refused', { ...kind, from: origin.source }, { peer: origin.address });
     }
     if (outcome.kind !== 'refused') return;
@@ -188,7 +192,7 @@ function keyOf({ name, origin }: ActiveLogin): LoginKey {
 
 function checkAnswers(answers: Answers, wanted: number): void {
   if (answers.length !== wanted)
-    throw new AppError('INVALID_ARGUMENT', `answers: must be ${wanted}, one for each prompt`);
+    throw invalidField('answers.texts', `must be ${wanted}, one for each prompt`);
   if (answers.some((text) => text.length > MAX_ANSWER_LENGTH || text.includes('\0')))
-    throw new AppError('INVALID_ARGUMENT', `answers: at most ${MAX_ANSWER_LENGTH} characters each`);
+    throw invalidField('answers.texts', `at most ${MAX_ANSWER_LENGTH} characters each, without NUL`);
 }

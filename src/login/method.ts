@@ -7,6 +7,8 @@
  * A login method is an async generator that yields challenges, receives answers and returns its outcome;
  * ssh/ssh-login.ts is one.
  */
+
+import type { AuthMethodName } from '../values/auth-method.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface Prompt {
@@ -45,8 +47,8 @@ export interface Attempt {
 }
 
 export interface LoginMethod {
-  /** Name that clients select it by; also the value of the claim. */
-  readonly name: string;
+  /** Name that clients select it by. */
+  readonly name: AuthMethodName;
   /** Description for people, one sentence. */
   readonly description: string;
   /** Returns true when it could succeed now. */

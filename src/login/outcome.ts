@@ -3,6 +3,7 @@
  * that what counts as a guess is decided once, by what the host meant and not by how it said so.
  */
 import { AppError } from '../errors.ts';
+import type { AuthMethodName } from '../values/auth-method.ts';
 
 /** An identity that a person has proven. */
 export interface Identity {
@@ -10,8 +11,7 @@ export interface Identity {
   /** The Linux user that was proven, if any, with its uid. */
   readonly linuxUser?: string;
   readonly uid?: number;
-  /** Value of the claim `fastx/auth-method` (F7). */
-  readonly authMethod: string;
+  readonly authMethod: AuthMethodName;
 }
 
 export type Outcome =
@@ -104,7 +104,7 @@ function unusable({ account, status, text }: UnusableAccount): AppError {
         ];
   const said = text === '' ? '' : `: ${text}`;
   return new AppError('ACCOUNT_UNUSABLE', `the password was right, but ${happened}${said}; ${next}`, {
-    ...(status !== undefined && { details: { exit_status: String(status) } }),
+    ...(status !== undefined && { details: { exitStatus: String(status) } }),
   });
 }
 

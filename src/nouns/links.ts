@@ -1,8 +1,8 @@
 /** The noun `links`: processes that run programs as their Linux user. */
-import type { Link } from '../generated/latchkey/v1/link.ts';
+import { type Link, type LinkFilter, LinkState } from '../generated/latchkey/v1/link.ts';
 import { boolean, integer, string, timeOrNull } from '../terminal/json.ts';
 import { linkState } from '../terminal/state-words.ts';
-import { changesOf, type PrintedNoun } from './noun.ts';
+import { changesOf, type PrintedNoun, type Selection } from './noun.ts';
 
 export const links: PrintedNoun<Link> = {
   one: 'link',
@@ -44,17 +44,21 @@ export const links: PrintedNoun<Link> = {
     version: string('version of Latchkey that it runs', ({ version }) => version),
   },
   searchedFields: 'link, Linux user, state, version or token',
-  list: async (client, { linuxUser = '', text = '' }, { signal, orderBy = '', ...ask }) => {
-    const request = { linuxUser, text, orderBy, ...ask };
+  list: async (client, selection, { signal, orderBy = '', ...ask }) => {
+    const request = { filter: filterOf(selection), orderBy, ...ask };
     const page = await client.links.listLinks(request, signal && { signal });
-    return { ...page, items: page.links };
+    return { ...page, items: page.links, total: page.totalSize };
   },
-  watch: (client, { linuxUser = '', text = '' }, { signal, changesOnly }) => {
-    const request = { linuxUser, text, changesOnly };
+  watch: (client, selection, { signal, changesOnly }) => {
+    const request = { filter: filterOf(selection), changesOnly };
     return changesOf(client.links.watchLinks(request, signal && { signal }), 'link', 'removedSocket');
   },
 };
 
+function filterOf({ linuxUser = '', text = '' }: Selection): LinkFilter {
+  return { linuxUser, state: LinkState.UNSPECIFIED, text };
+}
+
 function kindOf({ daemon }: Pick<Link, 'daemon'>): string {
-  return daemon ? 'daemon' : 'link';
+  return daemon ? 'link-daemon' : 'link';
 }

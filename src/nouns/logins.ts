@@ -1,5 +1,6 @@
 /** The noun `logins`: logins that have live tokens, with their links and sessions. */
 import type { Login } from '../generated/latchkey/v1/token.ts';
+import { methodWord } from '../terminal/state-words.ts';
 import type { Noun } from './noun.ts';
 import { tokenFilter, tokens } from './tokens.ts';
 
@@ -14,7 +15,7 @@ export const logins: Noun<Login> = {
     { title: 'LINKS', optional: true, value: (login) => String(login.links) },
     { title: 'SESSIONS', optional: true, value: (login) => String(login.sessions) },
     { title: 'USERS', shrinks: true, value: ({ linuxUsers }) => linuxUsers.join(', ') },
-    { title: 'METHODS', shrinks: true, value: ({ authMethods }) => authMethods.join(', ') },
+    { title: 'METHODS', shrinks: true, value: ({ authMethods }) => authMethods.map(methodWord).join(', ') },
     { title: 'LAST LOGIN', order: 'newest_issued_at', value: ({ newestIssuedAt }) => newestIssuedAt },
     {
       title: 'FROM',
@@ -32,7 +33,7 @@ export const logins: Noun<Login> = {
       value: `of ${linuxUser}`,
       reference: { to: 'links', linuxUser } as const,
     })),
-    { name: 'methods', value: rest.authMethods.join(', ') },
+    { name: 'methods', value: rest.authMethods.map(methodWord).join(', ') },
     { name: 'last login', value: rest.newestIssuedAt },
     { name: 'from', value: rest.clientAddresses.join(', ') },
   ],
@@ -40,7 +41,7 @@ export const logins: Noun<Login> = {
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
     const request = { filter: tokenFilter(selection), orderBy, ...ask };
     const page = await client.tokens.listLogins(request, signal && { signal });
-    return { ...page, items: page.logins };
+    return { ...page, items: page.logins, total: page.totalSize };
   },
   async *watch(client, selection, { signal, changesOnly }) {
     const request = { filter: tokenFilter(selection), changesOnly };

@@ -8,6 +8,7 @@ import type { Page } from '../client/pages.ts';
 import type { SessionState } from '../generated/latchkey/v1/session.ts';
 import type { Members } from '../terminal/json.ts';
 import type { Column as TableColumn, Value } from '../terminal/table.ts';
+import type { AuthMethodName } from '../values/auth-method.ts';
 
 /**
  * A selection of items; everything that the caller may see when it is empty. A noun ignores members that do
@@ -16,8 +17,8 @@ import type { Column as TableColumn, Value } from '../terminal/table.ts';
 export interface Selection {
   readonly login?: string | undefined;
   readonly linuxUser?: string | undefined;
-  /** Method by which a token was obtained: "link", "web-ssh". */
-  readonly method?: string | undefined;
+  /** Method by which a token was obtained. */
+  readonly method?: AuthMethodName | undefined;
   readonly state?: SessionState | undefined;
   /** Text that one of the fields named by `searchedFields` must contain. */
   readonly text?: string | undefined;

@@ -17,7 +17,7 @@ import { Run } from '../cli/run.ts';
 import { WatchLines } from '../cli/watch/watch.ts';
 import { Link } from '../generated/latchkey/v1/link.ts';
 import { Session } from '../generated/latchkey/v1/session.ts';
-import { Login, Token } from '../generated/latchkey/v1/token.ts';
+import { AuthMethod, Login, Token } from '../generated/latchkey/v1/token.ts';
 import { openStore } from '../store/open.ts';
 import { selectLogins } from '../store/tables/logins.ts';
 import { selectSessions } from '../store/tables/sessions.ts';
@@ -133,7 +133,6 @@ describe('a noun', () => {
     const token = {
       ...common,
       login: 'login',
-      authMethod: 'authMethod',
       issuedAt: new Date(1),
       expiresAt: new Date(2),
       clientIp: 'clientIp',
@@ -156,18 +155,22 @@ describe('a noun', () => {
       ...common,
       id: 'id',
       login: 'login',
-      command: ['command'],
-      directory: 'directory',
       startedAt: new Date(1),
       endedAt: new Date(2),
       exitStatus: 3,
       attached: 4,
     };
     const state = 'unknown';
-    expect(asPrinted(asJson(tokens.members, Token.fromPartial(token)))).toEqual(asPrinted(token));
+    const printedToken = asJson(
+      tokens.members,
+      Token.fromPartial({ ...token, authMethod: AuthMethod.LINK_DAEMON }),
+    );
+    expect(asPrinted(printedToken)).toEqual(asPrinted({ ...token, authMethod: 'link-daemon' }));
     expect(asPrinted(asJson(links.members, Link.fromPartial(link)))).toEqual(asPrinted({ ...link, state }));
-    const printedSession = asPrinted(asJson(sessions.members, Session.fromPartial(session)));
-    expect(printedSession).toEqual(asPrinted({ ...session, state }));
+    const program = { command: [Buffer.from('a\xe9', 'latin1')], directory: Buffer.from('/ü') };
+    const printedSession = asJson(sessions.members, Session.fromPartial({ ...session, ...program }));
+    const inWords = { state, command: ['a\udce9'], directory: '/ü' };
+    expect(asPrinted(printedSession)).toEqual(asPrinted({ ...session, ...inWords }));
     const wanted = [Token, Link, Session].map((message) => Object.keys(message.fromPartial({})));
     const members = [tokens, links, sessions].map((noun) => Object.keys(noun.members));
     expect(members.map((names) => names.toSorted())).toEqual(wanted.map((names) => names.toSorted()));

@@ -3,13 +3,14 @@ import { type Session, type SessionFilter, SessionState } from '../generated/lat
 import { shellWords } from '../system/shell-words.ts';
 import { integer, integerOrNull, string, stringOrNull, strings, timeOrNull } from '../terminal/json.ts';
 import { sessionState, sessionWord } from '../terminal/state-words.ts';
+import { rawText } from '../values/raw-text.ts';
 import { changesOf, type PrintedNoun, type Selection } from './noun.ts';
 
 export const sessions: PrintedNoun<Session> = {
   one: 'session',
   many: 'sessions',
   id: ({ id }) => id,
-  hint: ({ login, command }) => `${login}: ${shellWords(command)}`,
+  hint: (session) => `${session.login}: ${commandText(session)}`,
   columns: [
     { title: 'SESSION', order: 'id', value: ({ id }) => id },
     { title: 'LOGIN', order: 'login', shrinks: true, value: ({ login }) => login },
@@ -22,14 +23,14 @@ export const sessions: PrintedNoun<Session> = {
     },
     { title: 'STATE', order: 'state', shrinks: true, value: sessionState },
     { title: 'STARTED', order: 'started_at', value: ({ startedAt }) => startedAt },
-    { title: 'COMMAND', order: 'command', shrinks: true, value: ({ command }) => shellWords(command) },
+    { title: 'COMMAND', order: 'command', shrinks: true, value: commandText },
   ],
   fields: ({ login, linuxUser, jti, socket, ...session }) => [
     { name: 'session', value: session.id },
     { name: 'login', value: login, reference: { to: 'logins', login } },
     { name: 'Linux user', value: linuxUser, reference: { to: 'links', linuxUser } },
-    { name: 'command', value: shellWords(session.command) },
-    { name: 'directory', value: session.directory },
+    { name: 'command', value: commandText(session) },
+    { name: 'directory', value: rawText(session.directory) },
     { name: 'state', value: sessionState(session) },
     { name: 'started', value: session.startedAt },
     { name: 'ended', value: session.endedAt },
@@ -41,8 +42,10 @@ export const sessions: PrintedNoun<Session> = {
     id: string('id', ({ id }) => id),
     login: string('login that owns it', ({ login }) => login),
     linuxUser: string('Linux user that its program runs as', ({ linuxUser }) => linuxUser),
-    command: strings('program and arguments', ({ command }) => command),
-    directory: stringOrNull('working directory; null for the home directory', ({ directory }) => directory),
+    command: strings('program and arguments', ({ command }) => command.map(rawText)),
+    directory: stringOrNull('working directory; null for the home directory', ({ directory }) =>
+      rawText(directory),
+    ),
     state: string('starting, running, ended or unknown', sessionWord),
     startedAt: timeOrNull('time of the request to start it', ({ startedAt }) => startedAt),
     endedAt: timeOrNull('time when it ended', ({ endedAt }) => endedAt),
@@ -58,13 +61,18 @@ export const sessions: PrintedNoun<Session> = {
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
     const request = { filter: filterOf(selection), orderBy, ...ask };
     const page = await client.sessions.listSessions(request, signal && { signal });
-    return { ...page, items: page.sessions };
+    return { ...page, items: page.sessions, total: page.totalSize };
   },
   watch: (client, selection, { signal, changesOnly }) => {
     const request = { filter: filterOf(selection), changesOnly };
     return changesOf(client.sessions.watchSessions(request, signal && { signal }), 'session', 'removedId');
   },
 };
+
+/** Returns the session's command as one would type it. */
+export function commandText({ command }: Pick<Session, 'command'>): string {
+  return shellWords(command.map(rawText));
+}
 
 function filterOf({ login = '', state = SessionState.UNSPECIFIED, text = '' }: Selection): SessionFilter {
   return { login, state, text };

@@ -1,13 +1,15 @@
 /** The noun `tokens`: live tokens, with their login, method and expiry. */
-import type { Token, TokenFilter } from '../generated/latchkey/v1/token.ts';
+import { AuthMethod, type Token, type TokenFilter } from '../generated/latchkey/v1/token.ts';
 import { boolean, string, stringOrNull, timeOrNull } from '../terminal/json.ts';
+import { methodWord } from '../terminal/state-words.ts';
+import { enumValue, enumWords } from '../values/enum-word.ts';
 import { changesOf, type PrintedNoun, type Selection } from './noun.ts';
 
 export const tokens: PrintedNoun<Token> = {
   one: 'token',
   many: 'tokens',
   id: ({ jti }) => jti,
-  hint: ({ login, authMethod }) => `${login}, ${authMethod}`,
+  hint: ({ login, authMethod }) => `${login}, ${methodWord(authMethod)}`,
   columns: [
     {
       title: 'TOKEN',
@@ -25,7 +27,7 @@ export const tokens: PrintedNoun<Token> = {
       title: 'METHOD',
       order: 'auth_method',
       shrinks: true,
-      value: ({ daemon, authMethod }) => (daemon ? 'link daemon' : authMethod),
+      value: ({ authMethod }) => methodWord(authMethod),
     },
     { title: 'ISSUED', order: 'issued_at', optional: true, value: ({ issuedAt }) => issuedAt },
     { title: 'EXPIRES', order: 'expires_at', value: ({ expiresAt }) => expiresAt },
@@ -42,7 +44,7 @@ export const tokens: PrintedNoun<Token> = {
     { name: 'login', value: login, reference: { to: 'logins', login } },
     { name: 'sessions', value: login, reference: { to: 'sessions', login }, isReferenceOnly: true },
     { name: 'Linux user', value: linuxUser, reference: { to: 'links', linuxUser } },
-    { name: 'method', value: token.authMethod },
+    { name: 'method', value: methodWord(token.authMethod) },
     { name: 'issued', value: token.issuedAt },
     { name: 'expires', value: token.expiresAt },
     { name: 'from', value: token.clientIp },
@@ -57,7 +59,9 @@ export const tokens: PrintedNoun<Token> = {
     jti: string('id', ({ jti }) => jti),
     login: string('login that owns it', ({ login }) => login),
     linuxUser: stringOrNull('Linux user of the token', ({ linuxUser }) => linuxUser),
-    authMethod: string('login method: web-ssh, link, link-daemon or local', ({ authMethod }) => authMethod),
+    authMethod: string(`login method: ${enumWords(AuthMethod).join(', ')}`, ({ authMethod }) =>
+      methodWord(authMethod),
+    ),
     issuedAt: timeOrNull('time of issue', ({ issuedAt }) => issuedAt),
     expiresAt: timeOrNull('time of expiry', ({ expiresAt }) => expiresAt),
     clientIp: stringOrNull('IP address that the login came from', ({ clientIp }) => clientIp),
@@ -72,7 +76,7 @@ export const tokens: PrintedNoun<Token> = {
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
     const request = { filter: tokenFilter(selection), orderBy, ...ask };
     const page = await client.tokens.listTokens(request, signal && { signal });
-    return { ...page, items: page.tokens };
+    return { ...page, items: page.tokens, total: page.totalSize };
   },
   watch: (client, selection, { signal, changesOnly }) => {
     const request = { filter: tokenFilter(selection), changesOnly };
@@ -80,6 +84,10 @@ export const tokens: PrintedNoun<Token> = {
   },
 };
 
-export function tokenFilter({ login = '', method = '', text = '' }: Selection): TokenFilter {
-  return { login, authMethod: method, text };
+export function tokenFilter({ login = '', method, text = '' }: Selection): TokenFilter {
+  return {
+    login,
+    authMethod: method === undefined ? AuthMethod.UNSPECIFIED : enumValue(AuthMethod, method),
+    text,
+  };
 }

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' };
+const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' as const };
 const withReason = (reason: Reason): unknown => expect.toSatisfy((error) => isAppError(error, reason));
 
 type SessionRow = AuthorityWorld['dependents']['sessions'][number];

@@ -10,7 +10,7 @@ it('is refused at once by a link that fails, rather than asked for until the rea
     // biome-ignore lint/correctness/useYield: it fails before its first piece
     read: async function* () {
       reads += 1;
-      throw refusalOf({ reason: 'INTERNAL', message: 'EIO', details: {} });
+      throw refusalOf({ reason: 'INTERNAL', message: 'EIO', details: {}, field: '' });
     },
   } as unknown as LinkConnection;
   const reading = readAcrossLinks('s', { offset: 0, follow: false, hold: false }, async () => link);

@@ -1,5 +1,6 @@
 /** A session as its viewers see it. */
 import type { SessionRow, SessionState } from '../store/schema.ts';
+import { hasRawBytes } from '../values/raw-text.ts';
 
 export interface Session {
   readonly id: string;
@@ -12,6 +13,7 @@ export interface Session {
   readonly jti: string;
   /** Socket of the link that looks after it; undefined while there is none. */
   readonly socket: string | undefined;
+  /** Raw text (values/raw-text.ts), like the directory. */
   readonly command: readonly string[];
   /** Absolute path; empty for the home directory. */
   readonly directory: string;
@@ -33,6 +35,11 @@ export interface SessionChange {
   readonly session: Session;
 }
 
+/** Returns a directory as the store keeps it: raw bytes, which are lone surrogates, only survive in JSON. */
+export function storedDirectory(directory: string): string {
+  return hasRawBytes(directory) ? JSON.stringify(directory) : directory;
+}
+
 export function sessionOf(row: SessionRow, attached: number): Session {
   const { id, login, uid, jti, directory, state } = row;
   return {
@@ -43,7 +50,7 @@ export function sessionOf(row: SessionRow, attached: number): Session {
     jti,
     socket: row.socket ?? undefined,
     command: JSON.parse(row.command) as string[],
-    directory,
+    directory: directory.startsWith('"') ? (JSON.parse(directory) as string) : directory,
     state,
     startedAtMs: row.started_at,
     endedAtMs: row.ended_at ?? undefined,

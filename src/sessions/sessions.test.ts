@@ -197,7 +197,7 @@ describe('a session of a link daemon', () => {
       .next()
       .catch((error) => error);
     expect(refused).toMatchObject({ reason: 'OUTPUT_DROPPED' });
-    const first = Number(refused.details.first_offset);
+    const first = Number(refused.details.firstOffset);
     let bytes = 0;
     for await (const { data } of read(id, first)) bytes += data.length;
     expect(first + bytes).toBe(30_000_000);
@@ -290,7 +290,7 @@ describe('sessions and limits', () => {
     const state = { sessionId: known[0] ?? '', pid: 4, exited: undefined };
     fake.answers = { list: () => ({ $case: 'sessions', value: { sessions: [state] } }) };
     fake.hangUp();
-    await expect(start).rejects.toMatchObject({ reason: 'LINK_LOST', details: { session_id: known[0] } });
+    await expect(start).rejects.toMatchObject({ reason: 'LINK_LOST', details: { sessionId: known[0] } });
     await world.session(known[0] ?? '', (session) => session.state === 'running');
     const exited = { sessionId: known[0] ?? '', status: 9 };
     fake.answers = { list: () => ({ $case: 'sessions', value: { sessions: [{ ...state, exited }] } }) };

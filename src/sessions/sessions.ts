@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from '../authority/authority.ts';
-import { AppError } from '../errors.ts';
+import { AppError, invalidField } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
@@ -110,7 +110,7 @@ export class Sessions implements AsyncDisposable {
 
   /**
    * Runs a program as the token's Linux user. Throws INVALID_ARGUMENT, LINK_REQUIRED, NOT_ELIGIBLE,
-   * LIMIT_EXCEEDED, START_FAILED, TOKEN_NOT_ACTIVE; and LINK_LOST (`details.session_id`) when the link was
+   * LIMIT_EXCEEDED, START_FAILED, TOKEN_NOT_ACTIVE; and LINK_LOST (`details.sessionId`) when the link was
    * lost before it could report whether the program runs. The session's record shows it once it is known.
    */
   async start(request: StartRequest): Promise<Session> {
@@ -265,7 +265,7 @@ export class Sessions implements AsyncDisposable {
     const link = links.forUid(row.uid);
     if (link) return link;
     const message = `only a link of ${row.linux_user} can read this output; run, as that user: latchkey link --daemon`;
-    throw new AppError('LINK_REQUIRED', message, { details: { linux_user: row.linux_user } });
+    throw new AppError('LINK_REQUIRED', message, { details: { linuxUser: row.linux_user } });
   }
 
   /** Returns the link that looks after a running session. */
@@ -278,12 +278,12 @@ export class Sessions implements AsyncDisposable {
       throw new AppError('LINK_LOST', "the session's link does not answer; try again");
     }
     const message = `no link looks after this session; run, as ${linux_user}: latchkey link --daemon`;
-    throw new AppError('LINK_REQUIRED', message, { details: { linux_user } });
+    throw new AppError('LINK_REQUIRED', message, { details: { linuxUser: linux_user } });
   }
 }
 
 /** Throws INVALID_ARGUMENT. */
 function checkOffset(offset: number): void {
   if (!Number.isSafeInteger(offset) || offset < -1)
-    throw new AppError('INVALID_ARGUMENT', 'offset: must be 0 or more, or -1 for new output only');
+    throw invalidField('offset', 'must be 0 or more, or -1 for new output only');
 }

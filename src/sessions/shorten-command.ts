@@ -26,5 +26,6 @@ export function shortenCommand(command: readonly string[]): string {
 
 function cut(word: string, room: number): string {
   const units = Math.max(0, Math.floor(room / MAX_UNIT_BYTES));
-  return `${word.slice(0, units).toWellFormed()}…`;
+  // Half of a surrogate pair is no character; a lone low surrogate is a byte (values/raw-text.ts).
+  return `${word.slice(0, units).replace(/[\ud800-\udbff]$/, '')}…`;
 }

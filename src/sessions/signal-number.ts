@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { AppError } from '../errors.ts';
+import { invalidField } from '../errors.ts';
 
 const HIGHEST = 64;
 
@@ -13,5 +13,5 @@ export function signalNumber(signal: string): number {
   const known: Readonly<Record<string, number>> = constants.signals;
   const number = Object.hasOwn(known, name) ? known[name] : undefined;
   if (number !== undefined) return number;
-  throw new AppError('INVALID_ARGUMENT', 'signal: a name such as TERM, or a number from 1 to 64');
+  throw invalidField('signal', 'must be a name such as TERM, or a number from 1 to 64');
 }

@@ -1,10 +1,11 @@
 /** The request to start a program, and its checks. */
-import { AppError } from '../errors.ts';
+import { invalidField } from '../errors.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import { bytesOf } from '../values/raw-text.ts';
 
 export interface StartRequest {
   readonly claims: TokenClaims;
-  /** The program and its arguments. */
+  /** The program and its arguments, as raw text (values/raw-text.ts), like the texts that follow. */
   readonly command: readonly string[];
   /** Variables added to the user's own environment. */
   readonly environment: Readonly<Record<string, string>>;
@@ -30,24 +31,25 @@ const RESERVED_MEMBERS = new Set(['userData', 'login', 'user', 'groups']);
 /** Checks a request and returns the program's first input. Throws INVALID_ARGUMENT, which names the field. */
 export function checkStart(request: StartRequest): { firstInput: Buffer } {
   const { command, environment, directory, stdin } = request;
-  if (!command[0]) throw invalid('command', 'must name a program');
-  if (command.some(hasNul)) throw invalid('command', 'must not contain NUL');
+  if (!command[0]) throw invalidField('command', 'must name a program');
+  if (command.some(hasNul)) throw invalidField('command', 'must not contain NUL');
   for (const [name, value] of Object.entries(environment)) {
     if (!VARIABLE_NAME.test(name))
-      throw invalid('environment', `${JSON.stringify(name)} is not a valid variable name`);
+      throw invalidField('environment', `${JSON.stringify(name)} is not a valid variable name`);
     if (name.startsWith(RESERVED_PREFIX))
-      throw invalid('environment', `names that begin with ${RESERVED_PREFIX} are reserved`);
-    if (hasNul(value)) throw invalid('environment', `${name}: must not contain NUL`);
+      throw invalidField('environment', `names that begin with ${RESERVED_PREFIX} are reserved`);
+    if (hasNul(value)) throw invalidField('environment', `${name}: must not contain NUL`);
   }
-  if (hasNul(directory)) throw invalid('directory', 'must not contain NUL');
-  if (directory !== '' && !directory.startsWith('/')) throw invalid('directory', 'must be an absolute path');
-  if (Buffer.byteLength(directory) > MAX_PATH_BYTES)
-    throw invalid('directory', `longer than ${MAX_PATH_BYTES} bytes`);
+  if (hasNul(directory)) throw invalidField('directory', 'must not contain NUL');
+  if (directory !== '' && !directory.startsWith('/'))
+    throw invalidField('directory', 'must be an absolute path');
+  if (bytesOf(directory).length > MAX_PATH_BYTES)
+    throw invalidField('directory', `longer than ${MAX_PATH_BYTES} bytes`);
   const firstInput = stdin ? jsonLine(stdin) : Buffer.alloc(0);
   const texts = [...command, directory, ...Object.entries(environment).flat()];
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, firstInput.length);
+  const bytes = texts.reduce((sum, text) => sum + bytesOf(text).length + 1, firstInput.length);
   if (bytes > MAX_BYTES)
-    throw invalid('command', `at most ${MAX_BYTES} bytes, with environment, directory and stdin`);
+    throw invalidField('command', `at most ${MAX_BYTES} bytes, with environment, directory and stdin`);
   return { firstInput };
 }
 
@@ -58,8 +60,4 @@ function jsonLine(stdin: Readonly<Record<string, unknown>>): Buffer {
 
 function hasNul(text: string): boolean {
   return text.includes('\0');
-}
-
-function invalid(field: string, why: string): AppError {
-  return new AppError('INVALID_ARGUMENT', `${field}: ${why}`);
 }

@@ -7,7 +7,9 @@ import type { SessionRow } from '../store/schema.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import { LinkRefusal } from '../supervisor/connection/link-error.ts';
 import type { Links } from '../supervisor/links.ts';
+import { bytesOf } from '../values/raw-text.ts';
 import type { Records } from './records.ts';
+import { storedDirectory } from './session.ts';
 import { shortenCommand } from './shorten-command.ts';
 import { checkStart, type StartRequest } from './start-request.ts';
 
@@ -73,7 +75,7 @@ export class Starts {
       jti: claims.jti,
       socket,
       command: shortenCommand(command),
-      directory,
+      directory: storedDirectory(directory),
       state: 'starting',
       started_at: this.#options.now(),
       ended_at: null,
@@ -89,7 +91,14 @@ export class Starts {
     if (!authority.isActive(claims.jti)) {
       throw new NotSent('TOKEN_NOT_ACTIVE', 'the token was revoked during the start; log in again');
     }
-    const program = { command: [...command], environment: { ...environment }, directory, firstInput, input };
+    const variables = Object.entries(environment).map(([name, value]) => [name, bytesOf(value)]);
+    const program = {
+      command: command.map(bytesOf),
+      environment: Object.fromEntries(variables) as Record<string, Buffer>,
+      directory: bytesOf(directory),
+      firstInput,
+      input,
+    };
     const output = { outputLimit: settings().outputLimitBytes, awaitReader: attach };
     await link.start({ sessionId: row.id, ...program, ...output });
   }
@@ -115,7 +124,7 @@ export class Starts {
       return error;
     }
     if (!(error instanceof AppError) || error.reason !== 'LINK_LOST') return error;
-    const details = { session_id: row.id };
+    const details = { sessionId: row.id };
     const message = 'the link was lost before it could report whether the program runs; check the session';
     return new AppError('LINK_LOST', message, { details, cause: error });
   }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { LARGEST_PAGE } from '../async/pages.ts';
-import { AppError } from '../errors.ts';
+import { invalidField } from '../errors.ts';
 
 /** One page. `total` is the number of rows in the whole list when its first page was made. */
 export interface Page<T> {
@@ -14,8 +14,8 @@ export interface Page<T> {
 }
 
 /**
- * The page that is requested: 1 to 1000 rows, 0 for 100; and the token of the previous page, empty for
- * the first one.
+ * The page that is requested: its size in rows, 0 for 100, at most 1000 (AIP-158); and the token of the
+ * previous page, empty for the first one.
  */
 export interface PageQuery {
   readonly pageSize: number;
@@ -49,7 +49,7 @@ export function parseOrder<Column extends string>(text: string, columns: readonl
   const [name, direction = 'asc', ...rest] = text.split(' ');
   const column = columns.find((known) => known === name);
   if (column === undefined || rest.length > 0 || (direction !== 'asc' && direction !== 'desc')) {
-    throw invalid(`order_by: must be one of ${columns.join(', ')}, optionally followed by " desc"`);
+    throw invalidField('order_by', `must be one of ${columns.join(', ')}, optionally followed by " desc"`);
   }
   return { column, direction };
 }
@@ -59,9 +59,9 @@ export function parseOrder<Column extends string>(text: string, columns: readonl
  * the filter it was made for. Throws INVALID_ARGUMENT.
  */
 export function planPage(query: PageQuery, filter: unknown): PagePlan {
-  const size = query.pageSize === 0 ? DEFAULT_SIZE : query.pageSize;
-  if (!Number.isInteger(size) || size < 1 || size > LARGEST_PAGE)
-    throw invalid(`page_size: must be 1 to ${LARGEST_PAGE}`);
+  const { pageSize } = query;
+  if (!Number.isInteger(pageSize) || pageSize < 0) throw invalidField('page_size', 'must not be negative');
+  const size = Math.min(pageSize || DEFAULT_SIZE, LARGEST_PAGE);
   const scope = createHash('sha256').update(JSON.stringify(filter)).digest('base64url').slice(0, 16);
   if (!query.pageToken) return { limit: size, scope };
   return { limit: size, scope, after: readToken(query.pageToken, scope) };
@@ -90,7 +90,7 @@ export function checkText(text: string): void {
 export function checkFilter(filter: object): void {
   for (const [name, value] of Object.entries(filter)) {
     const isTooLong = typeof value === 'string' && value.length > MAX_TEXT;
-    if (isTooLong) throw invalid(`${name}: must be at most ${MAX_TEXT} characters`);
+    if (isTooLong) throw invalidField(`filter.${snakeCase(name)}`, `must be at most ${MAX_TEXT} characters`);
   }
 }
 
@@ -99,7 +99,7 @@ function readToken(token: string, scope: string): Position {
   const isPlace = (typeof value === 'string' || typeof value === 'number') && typeof id === 'string';
   const isCount = typeof total === 'number' && Number.isSafeInteger(total) && total >= 0;
   if (from !== scope || !isPlace || !isCount || rest.length > 0) {
-    throw invalid('page_token: belongs to another list; start again without it');
+    throw invalidField('page_token', 'belongs to another list; start again without it');
   }
   return { value, id, total };
 }
@@ -113,6 +113,7 @@ function parseList(token: string): unknown[] {
   }
 }
 
-function invalid(message: string): AppError {
-  return new AppError('INVALID_ARGUMENT', message);
+/** "linuxUser" -> "linux_user", as the API names it. */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

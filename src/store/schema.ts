@@ -76,6 +76,7 @@ export interface SessionRow {
   readonly socket: string | null;
   /** JSON text of a list of strings: program and arguments. */
   readonly command: string;
+  /** Absolute path, as a JSON string when it is not UTF-8; empty for the home directory. */
   readonly directory: string;
   readonly state: SessionState;
   readonly started_at: number;

@@ -130,7 +130,7 @@ describe('link daemons', () => {
     await using world = await World.open();
     await world.linkDaemon();
     const plain = { command: ['true'], environment: {}, directory: '', input: false };
-    const request = { login: me.username, linuxUser: me.username, authMethod: 'key' };
+    const request = { login: me.username, linuxUser: me.username, authMethod: 'key' as const };
     for (const uid of [{ uid: me.uid + 1 }, {}]) {
       const { claims } = await world.authority.mint({ ...request, ...uid });
       const started = world.sessions.start({ claims, ...plain });

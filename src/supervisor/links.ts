@@ -194,7 +194,7 @@ export class Links implements AsyncDisposable {
       ? 'run there, as that user: latchkey link --daemon'
       : 'log in again: latchkey login';
     const message = `${linuxUser} has no link daemon on this host; ${next}`;
-    return new AppError('LINK_REQUIRED', message, { details: { linux_user: linuxUser } });
+    return new AppError('LINK_REQUIRED', message, { details: { linuxUser } });
   }
 
   /**

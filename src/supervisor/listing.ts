@@ -14,6 +14,7 @@ import type { LinkInfo } from './link-info.ts';
 /** A filter of links; a missing or empty field matches all. */
 export interface LinkFilter {
   readonly linuxUser?: string;
+  readonly state?: LinkInfo['state'];
   /**
    * Matches any part of socket, Linux user, version, state or token id, ignoring the case of ASCII letters.
    */
@@ -43,8 +44,9 @@ const STATES: readonly LinkInfo['state'][] = ['ready', 'retiring', 'lost'];
 const COLUMNS = Object.keys(KEYS) as Column[];
 
 /** Returns true when the filter matches `link`. */
-export function matchesFilter({ linuxUser, text = '' }: LinkFilter, link: LinkInfo): boolean {
+export function matchesFilter({ linuxUser, state, text = '' }: LinkFilter, link: LinkInfo): boolean {
   if (linuxUser && linuxUser !== link.linuxUser) return false;
+  if (state !== undefined && state !== link.state) return false;
   return matchesText(text, [link.socket, link.linuxUser, link.version, link.state, link.jti]);
 }
 
@@ -55,10 +57,10 @@ export function mayMatchFilter(filter: LinkFilter, link: LinkInfo): boolean {
 
 /** Returns one page of the matching links. Throws INVALID_ARGUMENT. */
 export function pageOfLinks(links: Iterable<LinkInfo>, query: LinkQuery): Page<LinkInfo> {
-  const { linuxUser, text, orderBy } = query;
+  const { linuxUser, state, text, orderBy } = query;
   if (text) checkText(text);
   const order = parseOrder(orderBy || 'created_at desc', COLUMNS);
-  const plan = planPage(query, ['links', linuxUser, text, order]);
+  const plan = planPage(query, ['links', linuxUser, state, text, order]);
   const place = (link: LinkInfo): Place => [KEYS[order.column](link), link.socket];
   const picked = [...links].filter((link) => matchesFilter(query, link));
   const sorted = picked.sort((one, other) => compare(order, place(one), place(other)));

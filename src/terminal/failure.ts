@@ -34,9 +34,9 @@ export function explain(error: unknown): Failure {
 }
 
 function appText(error: AppError): string {
-  const next = error.details.required_role !== undefined ? ADMIN_STEP : NEXT_STEP[error.reason];
+  const next = error.details.requiredRole !== undefined ? ADMIN_STEP : NEXT_STEP[error.reason];
   const message = error.message.trim().replace(/[;,] log in again$/, '');
-  const id = error.reason === 'INTERNAL' ? error.details.request_id : undefined;
+  const id = error.reason === 'INTERNAL' ? error.details.requestId : undefined;
   const told = id === undefined || message.includes(id) ? message : `${message} (request ${id})`;
   return next === undefined || saysWhatToDo(message) ? told : `${told}; ${next}`;
 }

@@ -1,5 +1,6 @@
 /** Prints a receipt (requirement X1): what has ended, and who has verified it. */
 import { type Receipt, VerifiedBy } from '../generated/latchkey/v1/token.ts';
+import { millisecondsOf } from '../values/duration.ts';
 import { count, listed } from './format.ts';
 
 const VERIFIED: Partial<Record<VerifiedBy, string>> = {
@@ -16,7 +17,7 @@ function endedLines(receipt: Receipt): string[] {
   const witness = VERIFIED[receipt.verifiedBy];
   const isOver = receipt.survivors.length === 0 && receipt.processes > 0;
   return [
-    `Ended ${whatEnded(receipt)} in ${receipt.milliseconds} ms.`,
+    `Ended ${whatEnded(receipt)} in ${millisecondsOf(receipt.duration)} ms.`,
     ...idLines(receipt),
     ...(isOver && witness !== undefined ? [witness] : []),
     ...under(

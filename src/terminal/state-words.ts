@@ -1,28 +1,50 @@
-/** Names the states of links and sessions. */
+/** Words for the values of the API's enums: states of links and sessions, roles, login methods. */
+import { Role } from '../generated/latchkey/v1/auth.ts';
+import { ErrorReason } from '../generated/latchkey/v1/error.ts';
 import { type Link, LinkState } from '../generated/latchkey/v1/link.ts';
 import { type Session, SessionState } from '../generated/latchkey/v1/session.ts';
-import type { Cell } from './table.ts';
+import { RefusalKind } from '../generated/latchkey/v1/system.ts';
+import { AuthMethod } from '../generated/latchkey/v1/token.ts';
+import { enumWord } from '../values/enum-word.ts';
+import type { Cell, Style } from './table.ts';
 
-const LINK: Readonly<Record<LinkState, Cell>> = {
-  [LinkState.UNSPECIFIED]: { text: 'unknown' },
-  [LinkState.READY]: { text: 'ready', style: 'good' },
-  [LinkState.RETIRING]: { text: 'retiring', style: 'dim' },
-  [LinkState.LOST]: { text: 'lost', style: 'bad' },
-};
+/** The word for a value that this version does not know. */
+const UNKNOWN = 'unknown';
 
-const SESSION: Readonly<Record<SessionState, string>> = {
-  [SessionState.UNSPECIFIED]: 'unknown',
-  [SessionState.STARTING]: 'starting',
-  [SessionState.RUNNING]: 'running',
-  [SessionState.ENDED]: 'ended',
+const LINK_STYLES: Partial<Record<LinkState, Style>> = {
+  [LinkState.READY]: 'good',
+  [LinkState.RETIRING]: 'dim',
+  [LinkState.LOST]: 'bad',
 };
 
 export function linkState({ state }: Pick<Link, 'state'>): Cell {
-  return LINK[state] ?? LINK[LinkState.UNSPECIFIED];
+  const style = LINK_STYLES[state];
+  return { text: enumWord(LinkState, state) ?? UNKNOWN, ...(style !== undefined && { style }) };
 }
 
 export function sessionWord({ state }: Pick<Session, 'state'>): string {
-  return SESSION[state] ?? SESSION[SessionState.UNSPECIFIED];
+  return enumWord(SessionState, state) ?? UNKNOWN;
+}
+
+/** Returns "ssh", "link-daemon". */
+export function methodWord(method: AuthMethod): string {
+  return enumWord(AuthMethod, method) ?? UNKNOWN;
+}
+
+/** Returns "call", "login", "connection" or "handshake". */
+export function refusalWord(kind: RefusalKind): string {
+  return enumWord(RefusalKind, kind) ?? UNKNOWN;
+}
+
+/** Returns "admin", "manager" or "user". */
+export function roleWord(role: Role): string {
+  return enumWord(Role, role) ?? UNKNOWN;
+}
+
+/** Returns the name of a reason, "TOKEN_EXPIRED"; '' when there is none. */
+export function reasonName(reason: ErrorReason): string {
+  if (reason === ErrorReason.UNSPECIFIED) return '';
+  return Object.entries(ErrorReason).find(([, value]) => value === reason)?.[0] ?? `reason ${reason}`;
 }
 
 /** Returns a text such as "running", "ended 0" or "ended, status unknown". */

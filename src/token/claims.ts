@@ -3,6 +3,7 @@
  * Decoding is strict: a claim of another type, form or range is TOKEN_INVALID, never corrected.
  */
 import { AppError } from '../errors.ts';
+import type { AuthMethodName } from '../values/auth-method.ts';
 import type { JsonObject } from './strict-json.ts';
 
 /** Prefix of this product's own claims. */
@@ -21,7 +22,7 @@ export interface TokenClaims {
   readonly jti: string;
   readonly iat: number;
   readonly exp: number;
-  readonly authMethod: string;
+  readonly authMethod: AuthMethodName;
   readonly user?: string;
   readonly clientIp?: string;
   readonly hostname?: string;
@@ -54,6 +55,21 @@ const FLAGS = [
 
 const AUTH_METHOD = `${CLAIM_PREFIX}auth-method`;
 
+/** The values of the claim for the login methods (F7); some have other names everywhere else. */
+const METHOD_CLAIMS: Readonly<Record<AuthMethodName, string>> = {
+  ssh: 'web-ssh',
+  pam: 'pam',
+  key: 'key',
+  oidc: 'web-openid',
+  saml: 'web-saml',
+  link: 'link',
+  'link-daemon': 'link-daemon',
+  local: 'local',
+};
+const METHODS = new Map(
+  Object.entries(METHOD_CLAIMS).map(([name, claim]) => [claim, name as AuthMethodName]),
+);
+
 const MAX_NAME_LENGTH = 256;
 // Controls, format and bidi characters, lone surrogates, line and paragraph separators.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -75,7 +91,7 @@ export function encodeClaims(claims: TokenClaims): object {
     jti,
     iat,
     exp,
-    [AUTH_METHOD]: authMethod,
+    [AUTH_METHOD]: METHOD_CLAIMS[authMethod],
   };
   for (const [name, member] of [...TEXTS, ...FLAGS]) {
     if (claims[name] !== undefined) members[member] = claims[name];
@@ -101,7 +117,7 @@ export function decodeClaims(payload: unknown, times: ClaimTimes): TokenClaims {
     jti: text(members, 'jti'),
     iat: seconds(members, 'iat'),
     exp: seconds(members, 'exp'),
-    authMethod: text(members, AUTH_METHOD),
+    authMethod: method(members),
     ...optional(members),
   };
   checkTimes(claims, times);
@@ -127,6 +143,12 @@ function text(members: JsonObject, name: string): string {
   const value = members[name];
   if (!isClaimText(value)) throw invalid(name);
   return value;
+}
+
+function method(members: JsonObject): AuthMethodName {
+  const name = METHODS.get(text(members, AUTH_METHOD));
+  if (name === undefined) throw invalid(AUTH_METHOD);
+  return name;
 }
 
 function seconds(members: JsonObject, name: string): number {

@@ -49,7 +49,7 @@ function token(index: number, { tokens, logins }: Site): TokenRow {
     jti: randomUUIDv7(),
     iat,
     exp: iat + LIFETIME_SECONDS,
-    authMethod: 'ssh',
+    authMethod: 'ssh' as const,
     hostname: 'host1',
     clientIp: `10.0.${(index >> 8) & 255}.${index & 255}`,
   };

@@ -1,5 +1,7 @@
 /** The built daemon, people's links, and our own clients. */
+
 import { type Client, connect } from '../../src/client/connect/connect.ts';
+import { bytesOf } from '../../src/values/raw-text.ts';
 import type { Account, Run } from '../support/account.ts';
 import { TestDaemon } from '../support/server/daemon.ts';
 
@@ -29,7 +31,7 @@ export async function linkOf(daemon: TestDaemon, account: Account): Promise<Link
 
 /** Runs a command until it has ended and all its output has been read. */
 export async function runCommand({ sessions }: Client, command: readonly string[]): Promise<void> {
-  const { session } = await sessions.startSession({ command: [...command] });
+  const { session } = await sessions.startSession({ command: command.map(bytesOf) });
   const events = sessions.readOutput({ sessionId: session?.id ?? '', offset: 0, follow: true });
   for await (const { event } of events) if (event?.$case === 'exited') return;
   throw new Error(`${command.join(' ')} did not end`);

@@ -1,10 +1,12 @@
 /** A real server with every caller of the table, and objects of alice's to call about. */
+
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { StartSessionRequest, StartSessionResponse } from '../../src/generated/latchkey/v1/session.ts';
+import { bytesOf } from '../../src/values/raw-text.ts';
 import { type Account, alice, bob, dora, mallory, root } from '../support/account.ts';
 import { TestDaemon } from '../support/server/daemon.ts';
 import { type Issue, Person } from '../support/server/person.ts';
@@ -152,7 +154,9 @@ export class CallerWorld implements AsyncDisposable {
   /** Starts a session of alice's that has printed a line and goes on. */
   async session(): Promise<string> {
     const command = ['sh', '-c', 'echo here; exec sleep 600'];
-    const request = StartSessionRequest.encode(StartSessionRequest.fromPartial({ command })).finish();
+    const request = StartSessionRequest.encode(
+      StartSessionRequest.fromPartial({ command: command.map(bytesOf) }),
+    ).finish();
     const { person, token } = await this.caller('user');
     const answer = await person.call('/latchkey.v1.SessionService/StartSession', request, token);
     if (answer.response === undefined) throw new Error(`no session: ${answer.message}`);

@@ -1,5 +1,7 @@
 /** Every method of the policy, with a minimal valid request about an object of alice's. */
+
 import type { MethodPath } from '../../src/api/pipeline/policy.ts';
+import { tokensById } from '../../src/client/token-selection.ts';
 import * as auth from '../../src/generated/latchkey/v1/auth.ts';
 import * as link from '../../src/generated/latchkey/v1/link.ts';
 import * as session from '../../src/generated/latchkey/v1/session.ts';
@@ -41,6 +43,7 @@ function encoded<T>(codec: Codec<T>, members: (target: Target) => Partial<NoInfe
 
 const ofAlice = { login: 'alice' };
 const tokenFilter = token.TokenFilter.fromPartial(ofAlice);
+const linkFilter = link.LinkFilter.fromPartial({ linuxUser: 'alice' });
 const sessionFilter = session.SessionFilter.fromPartial(ofAlice);
 /** ServerReflectionRequest { list_services: "" } */
 const LIST_SERVICES = Buffer.from([0x3a, 0]);
@@ -53,7 +56,7 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
     request: encoded(auth.LoginRequest, () => ({
       request: {
         $case: 'begin' as const,
-        value: { method: 'web-ssh', username: 'alice', purpose: auth.LoginPurpose.LOGIN },
+        value: { method: token.AuthMethod.SSH, username: 'alice', purpose: auth.LoginPurpose.LOGIN },
       },
     })),
     shows: (response) => auth.LoginResponse.decode(response).challenge?.$case === 'prompts',
@@ -63,7 +66,7 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
 
   'latchkey.v1.TokenService/ListTokens': {
     request: encoded(token.ListTokensRequest, () => ({ filter: tokenFilter })),
-    shows: (response) => token.ListTokensResponse.decode(response).total > 0,
+    shows: (response) => token.ListTokensResponse.decode(response).totalSize > 0,
   },
   'latchkey.v1.TokenService/GetToken': {
     needs: 'token',
@@ -72,7 +75,7 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
   'latchkey.v1.TokenService/RevokeTokens': {
     needs: 'token',
     mortal: true,
-    request: encoded(token.RevokeTokensRequest, ({ jti }) => ({ jtis: [jti] })),
+    request: encoded(token.RevokeTokensRequest, ({ jti }) => ({ selection: tokensById([jti]) })),
   },
   'latchkey.v1.TokenService/WatchTokens': {
     streams: true,
@@ -81,7 +84,7 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
   },
   'latchkey.v1.TokenService/ListLogins': {
     request: encoded(token.ListLoginsRequest, () => ({ filter: tokenFilter })),
-    shows: (response) => token.ListLoginsResponse.decode(response).total > 0,
+    shows: (response) => token.ListLoginsResponse.decode(response).totalSize > 0,
   },
   'latchkey.v1.TokenService/VerifyToken': {
     needs: 'token',
@@ -91,12 +94,12 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
 
   'latchkey.v1.LinkService/RegisterLink': { special: 'register' },
   'latchkey.v1.LinkService/ListLinks': {
-    request: encoded(link.ListLinksRequest, () => ({ linuxUser: 'alice' })),
-    shows: (response) => link.ListLinksResponse.decode(response).total > 0,
+    request: encoded(link.ListLinksRequest, () => ({ filter: linkFilter })),
+    shows: (response) => link.ListLinksResponse.decode(response).totalSize > 0,
   },
   'latchkey.v1.LinkService/WatchLinks': {
     streams: true,
-    request: encoded(link.WatchLinksRequest, () => ({ linuxUser: 'alice' })),
+    request: encoded(link.WatchLinksRequest, () => ({ filter: linkFilter })),
     shows: (response) => link.WatchLinksResponse.decode(response).event?.$case === 'link',
   },
   'latchkey.v1.LinkService/StartLink': {
@@ -109,7 +112,7 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
   },
 
   'latchkey.v1.SessionService/StartSession': {
-    request: encoded(session.StartSessionRequest, () => ({ command: ['true'] })),
+    request: encoded(session.StartSessionRequest, () => ({ command: [Buffer.from('true')] })),
   },
   'latchkey.v1.SessionService/AttachSession': {
     streams: true,
@@ -128,7 +131,7 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
   'latchkey.v1.SessionService/ListSessions': {
     needs: 'session',
     request: encoded(session.ListSessionsRequest, () => ({ filter: sessionFilter })),
-    shows: (response) => session.ListSessionsResponse.decode(response).total > 0,
+    shows: (response) => session.ListSessionsResponse.decode(response).totalSize > 0,
   },
   'latchkey.v1.SessionService/GetSession': {
     needs: 'session',

@@ -32,7 +32,7 @@ const someTokens = fc.array(
   fc.record({
     login: name,
     linux_user: fc.option(name),
-    auth_method: fc.constantFrom('link', 'web-ssh'),
+    auth_method: fc.constantFrom('link', 'ssh'),
     issued_at: small,
     expires_at: small,
     client_ip: address,
@@ -173,6 +173,8 @@ export function pagedLists(opened: Opened): void {
     const text = 'crowd';
     const found = await opened().read((db) => tokens.selectTokens(db, { text, pageSize: 2 }));
     expect(found).toMatchObject({ total: 1100, items: [{ jti: 't1099' }, { jti: 't1098' }] });
+    const large = await opened().read((db) => tokens.selectTokens(db, { text, pageSize: 5000 }));
+    expect(large.items).toHaveLength(1000); // AIP-158: a page size over the maximum is taken as the maximum
     const people = await opened().read((db) =>
       selectLogins(db, { text, orderBy: 'newest_issued_at desc', pageSize: 2 }),
     );

@@ -1,13 +1,11 @@
 /** Sums the receipts of several calls. */
+
 import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
-import { mergeParts, type ReceiptPart, unique, type Verifier } from '../../src/merge-receipts.ts';
+import { mergeParts, type ReceiptPart, unique } from '../../src/merge-receipts.ts';
+import { durationOf } from '../../src/values/duration.ts';
+import { enumValue, enumWord } from '../../src/values/enum-word.ts';
 
-const VERIFIED_BY: Readonly<Record<Verifier, VerifiedBy>> = {
-  daemon: VerifiedBy.DAEMON,
-  link: VerifiedBy.LINK,
-};
-
-/** Returns one receipt; `milliseconds` is the time of all calls together. */
+/** Returns one receipt; `duration` is the time of all calls together. */
 export function sumReceipts(receipts: readonly Receipt[], milliseconds: number): Receipt {
   const [only] = receipts;
   if (only !== undefined && receipts.length === 1) return only;
@@ -20,14 +18,14 @@ export function sumReceipts(receipts: readonly Receipt[], milliseconds: number):
     sessions: [...sessions],
     keptSessions: [...keptSessions],
     processes,
-    milliseconds,
+    duration: durationOf(milliseconds),
     survivors: [...survivors],
-    ...(verifiedBy !== undefined && { verifiedBy: VERIFIED_BY[verifiedBy] }),
+    ...(verifiedBy !== undefined && { verifiedBy: enumValue(VerifiedBy, verifiedBy) }),
     validateOnly: receipts.every(({ validateOnly }) => validateOnly),
   });
 }
 
 function partOf({ verifiedBy, ...receipt }: Receipt): ReceiptPart<Receipt['survivors'][number]> {
-  const verifier = (['daemon', 'link'] as const).find((one) => VERIFIED_BY[one] === verifiedBy);
+  const verifier = enumWord(VerifiedBy, verifiedBy);
   return { ...receipt, ...(verifier !== undefined && { verifiedBy: verifier }) };
 }

@@ -1,8 +1,14 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LinkUse, Refusal, WatchActivityResponse } from '../../src/generated/latchkey/v1/system.ts';
-import { Login } from '../../src/generated/latchkey/v1/token.ts';
+import { ErrorReason } from '../../src/generated/latchkey/v1/error.ts';
+import {
+  LinkUse,
+  Refusal,
+  RefusalKind,
+  WatchActivityResponse,
+} from '../../src/generated/latchkey/v1/system.ts';
+import { AuthMethod, Login } from '../../src/generated/latchkey/v1/token.ts';
 import { displayWidth } from '../../src/terminal/display-width.ts';
 import { HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
 import type { Frame } from '../screen.ts';
@@ -43,12 +49,12 @@ function overview(name = 'alice', many = 20): Overview {
       },
       refusals: each((at) =>
         Refusal.fromPartial({
-          what: 'login refused',
+          kind: RefusalKind.LOGIN,
           login: `${name}${at}`,
           source: '10.0.0.1',
           count: at + 1,
-          reason: 'LOGIN_REFUSED',
-          method: 'latchkey.v1.AuthService/Login',
+          reason: ErrorReason.LOGIN_REFUSED,
+          authMethod: AuthMethod.SSH,
           lastAt: new Date(NOW - 5_000),
         }),
       ),
@@ -119,7 +125,7 @@ describe('the overview', () => {
     expect(lines).toContain('calls: 1,770 in the last hour, at most 59 a minute');
     expect(lines).toContain('latest logins alice0, logged in 1 min ago, tokens 2, links 0, sessions 0');
     expect(lines).toContain(
-      'refused login, last 5 s ago, count 1, caller alice0 from 10.0.0.1, reason LOGIN_REFUSED, method AuthService/Login',
+      'refused login, last 5 s ago, count 1, caller alice0 from 10.0.0.1, reason LOGIN_REFUSED, method ssh',
     );
     expect(lines.join('')).not.toMatch(/[▁-█·]/);
   });

@@ -1,6 +1,7 @@
 /** The tables of the overview: logins, usage of links, refusals. */
-import type { LinkUse, Refusal } from '../../src/generated/latchkey/v1/system.ts';
+import { type LinkUse, type Refusal, RefusalKind } from '../../src/generated/latchkey/v1/system.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
+import { methodWord, reasonName, refusalWord } from '../../src/terminal/state-words.ts';
 import { layTable, type Value } from '../../src/terminal/table.ts';
 import type { Column } from '../screen.ts';
 import { cellOf } from '../view/line.ts';
@@ -71,13 +72,13 @@ export function refusalsTable(refusals: readonly Refusal[]): Table {
       { title: 'REASON', shrinks: true },
       { title: 'METHOD', shrinks: true, optional: true },
     ],
-    rows: refusals.map(({ what, lastAt, count, login, source, reason, method }) => [
-      { text: what.replace(/ refused$/, ''), style: 'bad' },
+    rows: refusals.map(({ kind, lastAt, count, login, source, reason, cause, rpc, authMethod }) => [
+      { text: refusalWord(kind), style: 'bad' },
       lastAt,
       String(count),
       [login, source].filter((text) => text !== '').join(' from '),
-      reason,
-      method.replace(OWN_PACKAGE, ''),
+      cause || reasonName(reason),
+      kind === RefusalKind.LOGIN ? methodWord(authMethod) : rpc.replace(OWN_PACKAGE, ''),
     ]),
     none: 'no refusals',
   };

@@ -1,4 +1,5 @@
 /** The screen of logins that have live tokens. */
+import { tokensOfLogin } from '../../src/client/token-selection.ts';
 import { logins as noun } from '../../src/nouns/logins.ts';
 import { listScreen } from './list-screen.ts';
 
@@ -14,7 +15,7 @@ export const logins = listScreen(noun, {
       endsMore: true,
       maxPerCall: 1,
       act: (client, [login = ''], { validateOnly, ...options }) =>
-        client.tokens.revokeTokens({ login, validateOnly }, options),
+        client.tokens.revokeTokens({ selection: tokensOfLogin(login), validateOnly }, options),
     },
   ],
 });

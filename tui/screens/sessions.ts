@@ -1,7 +1,6 @@
 /** The screen of sessions: programs that run, or have ended recently. */
 import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
-import { sessions as noun } from '../../src/nouns/sessions.ts';
-import { shellWords } from '../../src/system/shell-words.ts';
+import { commandText, sessions as noun } from '../../src/nouns/sessions.ts';
 import { listScreen } from './list-screen.ts';
 
 /** The most common signals (signal(7)). */
@@ -20,7 +19,7 @@ const SIGNALS = [
 export const sessions = listScreen(noun, {
   order: { by: 'started_at', descending: true },
   target: ({ id, login, command, state }) => ({
-    title: `session ${id} of ${login}: ${shellWords(command)}`,
+    title: `session ${id} of ${login}: ${commandText({ command })}`,
     login,
     can: state === SessionState.ENDED ? ['read'] : ['end', 'signal', 'attach', 'read'],
   }),

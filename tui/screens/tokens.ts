@@ -1,4 +1,5 @@
 /** The screen of live tokens. */
+import { tokensById } from '../../src/client/token-selection.ts';
 import { tokens as noun } from '../../src/nouns/tokens.ts';
 import { listScreen } from './list-screen.ts';
 
@@ -18,7 +19,7 @@ export const tokens = listScreen(noun, {
       endsMore: true,
       maxPerCall: 500,
       act: (client, jtis, { validateOnly, ...options }) =>
-        client.tokens.revokeTokens({ jtis: [...jtis], validateOnly }, options),
+        client.tokens.revokeTokens({ selection: tokensById(jtis), validateOnly }, options),
     },
   ],
 });

@@ -71,7 +71,7 @@ export function checkAccess(row: Row, claims: TokenClaims, role: Role): void {
   }
   if (!hasAtLeast(role, row.access)) {
     throw new AppError('PERMISSION_DENIED', `this is for role ${row.access}; yours is ${role}`, {
-      details: { required_role: row.access },
+      details: { requiredRole: row.access },
     });
   }
 }

@@ -18,14 +18,14 @@ describe('errors on the wire', () => {
   });
 
   it.each(reasons)('%s becomes the same error in the client', (reason) => {
-    const wire = statusOf(new AppError(reason, 'why', { details: { first_offset: '7' } }), 'abc');
+    const wire = statusOf(new AppError(reason, 'why', { details: { firstOffset: '7' } }), 'abc');
     const failed = Object.assign(new Error('x'), wire);
     const again = appErrorOf(failed, 'host:1') as AppError;
     expect(again).toBeInstanceOf(AppError);
     expect(again).toMatchObject({
       reason,
       message: 'why',
-      details: { first_offset: '7', request_id: 'abc' },
+      details: { firstOffset: '7', requestId: 'abc' },
     });
   });
 

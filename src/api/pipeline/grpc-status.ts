@@ -1,10 +1,14 @@
 /**
- * Converts errors to what clients get: a gRPC code, a message for people, and google.rpc.ErrorInfo for
- * programs in `grpc-status-details-bin` (AIP-193). Never sends the cause of an error.
+ * Converts errors to what clients get: a gRPC code, a message for people, and for programs, in
+ * `grpc-status-details-bin` (AIP-193), google.rpc.ErrorInfo, with google.rpc.BadRequest when a field is
+ * wrong. Never sends the cause of an error.
  */
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { AppError, type Details, type Reason } from '../../errors.ts';
-import { ErrorInfo, Status } from '../../generated/google/rpc/status.ts';
+import type { Any } from '../../generated/google/protobuf/any.ts';
+import { BadRequest, ErrorInfo } from '../../generated/google/rpc/error_details.ts';
+import { Status } from '../../generated/google/rpc/status.ts';
+import { DETAILS_TRAILER, ERROR_DOMAIN } from '../../link-protocol/error-info.ts';
 
 /**
  * The gRPC code of each reason. A reason that belongs to one program, such as USAGE, is a bug here: INTERNAL.
@@ -42,9 +46,8 @@ export const CODES: Readonly<Record<Reason, status>> = {
   NOT_TRUSTED: status.INTERNAL,
 };
 
-const ERROR_DOMAIN = 'latchkey';
-const DETAILS_TRAILER = 'grpc-status-details-bin';
-const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
+/** Prefix of the type URLs of details. */
+const TYPES = 'type.googleapis.com/google.rpc.';
 
 // Trailers must fit into what clients accept: 16 KiB or less.
 const MAX_MESSAGE_LENGTH = 1000;
@@ -60,19 +63,35 @@ export function publicError(error: unknown): AppError {
 
 /** Returns the status of a failed call. `requestId` identifies the call in the log. */
 export function statusOf(error: unknown, requestId: string): StatusObject {
-  const { reason, message, details } = publicError(error);
-  const info = { reason, domain: ERROR_DOMAIN, metadata: clipped({ ...details, request_id: requestId }) };
+  const shown = publicError(error);
+  const { reason, message } = shown;
   // A lone surrogate would make grpc-js throw: it encodes grpc-message with encodeURI.
   const text = message.toWellFormed().slice(0, MAX_MESSAGE_LENGTH).toWellFormed();
-  const value = Buffer.from(ErrorInfo.encode(ErrorInfo.fromPartial(info)).finish());
   const code = CODES[reason];
-  const trailer = { code, message: text, details: [{ typeUrl: ERROR_INFO_TYPE, value }] };
+  const trailer = { code, message: text, details: detailsOf(shown, requestId) };
   const metadata = new Metadata();
   metadata.set(DETAILS_TRAILER, Buffer.from(Status.encode(trailer).finish()));
   return { code, details: text, metadata };
 }
 
+function detailsOf({ reason, details, violation }: AppError, requestId: string): Any[] {
+  const info = { reason, domain: ERROR_DOMAIN, metadata: clipped({ ...details, requestId }) };
+  const parts = [packed('ErrorInfo', ErrorInfo.encode(ErrorInfo.fromPartial(info)).finish())];
+  if (violation === undefined) return parts;
+  const { field, description } = clipped({ ...violation });
+  const request = BadRequest.fromPartial({
+    fieldViolations: [{ field: field ?? '', description: description ?? '' }],
+  });
+  return [...parts, packed('BadRequest', BadRequest.encode(request).finish())];
+}
+
+function packed(type: string, message: Uint8Array): Any {
+  return { typeUrl: `${TYPES}${type}`, value: Buffer.from(message) };
+}
+
 function clipped(details: Details): Record<string, string> {
   const entries = Object.entries(details);
-  return Object.fromEntries(entries.map(([name, value]) => [name, value.slice(0, MAX_DETAIL_LENGTH)]));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, value.slice(0, MAX_DETAIL_LENGTH).toWellFormed()]),
+  );
 }

@@ -1,5 +1,5 @@
 /** Attaches a client to a session over one bidirectional stream: output goes out while input comes in. */
-import { AppError, isAppError } from '../../errors.ts';
+import { invalidField, isAppError } from '../../errors.ts';
 import {
   type Attach,
   type AttachSessionRequest,
@@ -61,7 +61,7 @@ export async function* attachSession(
 async function firstRequest(incoming: AsyncIterator<AttachSessionRequest>): Promise<Attach> {
   const { value } = await incoming.next();
   if (value?.request?.$case === 'attach') return value.request.value;
-  throw new AppError('INVALID_ARGUMENT', 'the first message must be `attach`');
+  throw invalidField('attach', 'must be set in the first message');
 }
 
 /** Passes the client's input to the program. SESSION_ENDED is left to the output, which reports the end. */
@@ -83,12 +83,12 @@ async function passInput(
 async function passMessage({ request }: AttachSessionRequest, attachment: Attachment): Promise<void> {
   if (request?.$case === 'input') {
     if (request.value.length > MAX_INPUT_BYTES) {
-      throw new AppError('INVALID_ARGUMENT', `input: at most ${MAX_INPUT_BYTES} bytes at once`);
+      throw invalidField('input', `at most ${MAX_INPUT_BYTES} bytes at once`);
     }
     return attachment.input(request.value);
   }
   if (request?.$case !== 'closeInput')
-    throw new AppError('INVALID_ARGUMENT', 'expected `input` or `close_input`');
+    throw invalidField('request', 'must be `input` or `close_input` after the first message');
   await attachment.closeInput().catch((error: unknown) => {
     // A client that has attached again may repeat close_input.
     if (!isAppError(error, 'INPUT_CLOSED')) throw error;

@@ -1,9 +1,11 @@
 /** AuthService: the login methods and public keys, which anyone may ask for; login, whoami and logout. */
 import type { Authority } from '../../authority/authority.ts';
-import { AuthServiceDefinition } from '../../generated/latchkey/v1/auth.ts';
+import { AuthServiceDefinition, Role } from '../../generated/latchkey/v1/auth.ts';
+import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 import type { Conversations } from '../../login/conversation.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
 import type { Links } from '../../supervisor/links.ts';
+import { enumValue } from '../../values/enum-word.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { login } from './login.ts';
 import { receiptMessage, tokenMessage } from './to-proto.ts';
@@ -18,24 +20,29 @@ export interface AuthDeps {
   readonly caPem: string;
 }
 
-/**
- * Listed among the login methods, for callers on this host. Its name is the `auth_method` of tokens it
- * yields.
- */
-const LINK_METHOD = { name: 'link', description: 'Run "latchkey link" on this host as your Linux user.' };
+/** Listed among the login methods, for callers on this host. */
+const LINK_METHOD = {
+  method: AuthMethod.LINK,
+  description: 'Run "latchkey link" on this host as your Linux user.',
+};
 
 export function authService(deps: AuthDeps): ServedMethod[] {
   const { authority, revocation, links, logins, serverId, caPem } = deps;
   return serve(AuthServiceDefinition, {
     listMethods: async (_request, { peer }) => {
       const here = peer.isLocal && links.allowsManualLinks ? [LINK_METHOD] : [];
-      return {
-        methods: [...logins.usable().map(({ name, description }) => ({ name, description })), ...here],
-      };
+      const usable = logins.usable().map(({ name, description }) => ({
+        method: enumValue(AuthMethod, name),
+        description,
+      }));
+      return { methods: [...usable, ...here] };
     },
     getKeys: async () => ({ jwks: JSON.stringify(authority.jwks()), ca: caPem, serverId }),
     login: (requests, caller) => login({ logins, revocation }, requests, caller),
-    whoAmI: async (_request, { claims, role }) => ({ token: tokenMessage(claims, claims.jti), role }),
+    whoAmI: async (_request, { claims, role }) => ({
+      token: tokenMessage(claims, claims.jti),
+      role: enumValue(Role, role),
+    }),
     logout: async ({ everywhere }, caller) => {
       const { sub, jti } = caller.claims;
       const receipt = await revocation.revoke(

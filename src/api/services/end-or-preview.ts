@@ -21,5 +21,6 @@ export async function endOrPreview(
   const receipt = validateOnly
     ? await revocation.preview(selection, 'revoked', caller)
     : await revocation.revoke(selection, 'revoked', caller);
-  return { receipt: { ...receiptMessage(receipt), validateOnly } };
+  const message = receiptMessage(receipt);
+  return { receipt: validateOnly ? { ...message, duration: undefined, validateOnly } : message };
 }

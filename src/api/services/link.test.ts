@@ -28,12 +28,12 @@ it("lists and watches links that match a text, one's own or everyone's (X7)", as
   const sockets = async (client: typeof max, query: object): Promise<string[]> =>
     (await client.links.listLinks(query)).links.map(({ socket }) => socket);
   expect(await sockets(max, { orderBy: 'sessions desc' })).toEqual(['lily.sock', 'lola.sock']);
-  expect(await sockets(max, { text: 'LOST' })).toEqual(['lily.sock']);
-  expect(await sockets(max, { linuxUser: 'lola', text: 'lost' })).toEqual([]);
-  expect(await sockets(lola, { text: 'sock' })).toEqual(['lola.sock']);
-  expect(await sockets(lola, { text: 'lily' })).toEqual([]);
+  expect(await sockets(max, { filter: { text: 'LOST' } })).toEqual(['lily.sock']);
+  expect(await sockets(max, { filter: { linuxUser: 'lola', text: 'lost' } })).toEqual([]);
+  expect(await sockets(lola, { filter: { text: 'sock' } })).toEqual(['lola.sock']);
+  expect(await sockets(lola, { filter: { text: 'lily' } })).toEqual([]);
 
-  const events = max.links.watchLinks({ text: 'lost' })[Symbol.asyncIterator]();
+  const events = max.links.watchLinks({ filter: { text: 'lost' } })[Symbol.asyncIterator]();
   const next = async (): Promise<unknown> => (await events.next()).value?.event;
   expect(await next()).toMatchObject({ $case: 'link', value: { socket: 'lily.sock' } });
   expect(await next()).toMatchObject({ $case: 'snapshotDone' });

@@ -4,20 +4,22 @@
 import { seesAll } from '../../accounts/roles.ts';
 import { AppError } from '../../errors.ts';
 import {
+  LinkFilter,
   LinkServiceDefinition,
+  LinkState,
   type WatchLinksRequest,
   type WatchLinksResponse,
 } from '../../generated/latchkey/v1/link.ts';
 import { checkFilter } from '../../store/page.ts';
 import type { LinkChange, LinkInfo } from '../../supervisor/link-info.ts';
 import type { Links } from '../../supervisor/links.ts';
-import { matchesFilter, mayMatchFilter } from '../../supervisor/listing.ts';
+import { matchesFilter, mayMatchFilter, type LinkFilter as OwnFilter } from '../../supervisor/listing.ts';
 import type { Caller, KnownCaller } from '../pipeline/caller.ts';
 import type { Limits } from '../pipeline/limits.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
 import { endOrPreview, type RevocationDeps } from './end-or-preview.ts';
-import { linkMessage } from './to-proto.ts';
+import { filterWord, linkMessage } from './to-proto.ts';
 
 export interface LinkDeps {
   readonly links: Pick<Links, 'register' | 'list' | 'changes' | 'obtain'>;
@@ -33,11 +35,11 @@ export function linkService(deps: LinkDeps): ServedMethod[] {
       deps.limits.countRegistration(uid);
       return links.register(request, uid);
     },
-    listLinks: async ({ linuxUser, ...query }, caller) => {
-      const scope = scopeOf(linuxUser, caller);
-      if (scope === undefined) return { links: [], nextPageToken: '', total: 0 };
-      const page = await links.list({ ...query, linuxUser: scope });
-      return { links: page.items.map(linkMessage), nextPageToken: page.nextPageToken, total: page.total };
+    listLinks: async ({ filter, ...query }, caller) => {
+      const own = ownFilter(filter, caller);
+      if (own === undefined) return { links: [], nextPageToken: '', totalSize: 0 };
+      const page = await links.list({ ...query, ...own });
+      return { links: page.items.map(linkMessage), nextPageToken: page.nextPageToken, totalSize: page.total };
     },
     watchLinks: (request, caller) => watchLinks(deps, request, caller),
     startLink: async (_request, { claims }) => ({ link: linkMessage((await links.obtain(claims)).info) }),
@@ -53,21 +55,28 @@ async function localUid({ peer }: Caller): Promise<number> {
 }
 
 /**
- * Linux user whose links the caller sees, '' for all; undefined when the caller sees none of those asked for.
+ * Returns the filter, narrowed to the links of the caller's Linux user unless the caller sees all; undefined
+ * when the caller sees none of those asked for. Throws INVALID_ARGUMENT.
  */
-function scopeOf(linuxUser: string, caller: KnownCaller): string | undefined {
-  if (seesAll(caller)) return linuxUser;
+function ownFilter(
+  { linuxUser, state, text }: LinkFilter = LinkFilter.create(),
+  caller: KnownCaller,
+): OwnFilter | undefined {
+  const word = filterWord(LinkState, state, 'filter.state');
+  const filter = { linuxUser, text, ...(word !== undefined && { state: word }) };
   const { user } = caller.claims;
-  return linuxUser === '' || linuxUser === user ? user : undefined;
+  if (seesAll(caller)) return filter;
+  if (user === undefined || (linuxUser !== '' && linuxUser !== user)) return undefined;
+  return { ...filter, linuxUser: user };
 }
 
 async function* watchLinks(
   { links }: LinkDeps,
-  { linuxUser, text, changesOnly }: WatchLinksRequest,
+  { filter, changesOnly }: WatchLinksRequest,
   caller: KnownCaller,
 ): AsyncGenerator<WatchLinksResponse> {
-  const scope = scopeOf(linuxUser, caller);
-  checkFilter({ linuxUser, text });
+  const own = ownFilter(filter, caller);
+  checkFilter(filter ?? {});
   const present = (link: LinkInfo): WatchLinksResponse => ({
     event: { $case: 'link', value: linkMessage(link) },
   });
@@ -76,14 +85,14 @@ async function* watchLinks(
     changesOnly,
     signal: caller.signal,
     page: async (pageSize, pageToken) =>
-      scope === undefined
+      own === undefined
         ? { items: [], nextPageToken: '', total: 0 }
-        : links.list({ linuxUser: scope, text, pageSize, pageToken }),
+        : links.list({ ...own, pageSize, pageToken }),
     present,
-    done: { event: { $case: 'snapshotDone', value: true } },
+    done: { event: { $case: 'snapshotDone', value: {} } },
     changed: ({ kind, link }) => {
-      if (scope === undefined || !mayMatchFilter({ linuxUser: scope, text }, link)) return undefined;
-      const isThere = kind === 'changed' && matchesFilter({ text }, link);
+      if (own === undefined || !mayMatchFilter(own, link)) return undefined;
+      const isThere = kind === 'changed' && matchesFilter(own, link);
       return isThere ? present(link) : { event: { $case: 'removedSocket', value: link.socket } };
     },
   });

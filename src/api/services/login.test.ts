@@ -4,6 +4,7 @@ import { ServedApi, type ServedOptions } from '../../../test/support/server/serv
 import type { Authority } from '../../authority/authority.ts';
 import type { Client } from '../../client/connect/connect.ts';
 import { LoginPurpose, type LoginResponse } from '../../generated/latchkey/v1/auth.ts';
+import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 import type { Turn } from '../../login/conversation.ts';
 
 type Begin = NonNullable<ReturnType<NonNullable<ServedOptions['logins']>>>['begin'];
@@ -26,7 +27,7 @@ const ask = (count: number): Turn => {
   const prompts = Array.from({ length: count }, (_, at) => ({ text: `${at}?`, echo: true }));
   return { kind: 'prompts', name: '', instruction: '', prompts, again: false };
 };
-const begin = { method: 'web-ssh', username: 'ali', purpose: LoginPurpose.LOGIN };
+const begin = { method: AuthMethod.SSH, username: 'ali', purpose: LoginPurpose.LOGIN };
 
 /** Logs in and answers each prompt with `answer`; resolves with the number of prompts. */
 async function hold(answer?: (count: number) => string[], isBegun = true): Promise<number> {
@@ -53,7 +54,7 @@ describe('a login over the API', () => {
       (authority) =>
         async function* () {
           for (const count of [100, ...Array.from({ length: 50 }, () => 1)]) yield ask(count);
-          return authority.mint({ login: 'ali', authMethod: 'web-ssh' });
+          return authority.mint({ login: 'ali', authMethod: 'ssh' });
         },
     );
     expect(await hold(answerAll)).toBe(150);
@@ -66,7 +67,7 @@ describe('a login over the API', () => {
       (authority) =>
         async function* ({ signal }) {
           yield ask(1);
-          const token = await authority.mint({ login: 'ali', authMethod: 'web-ssh' });
+          const token = await authority.mint({ login: 'ali', authMethod: 'ssh' });
           minted.resolve();
           if (!signal.aborted) await once(signal, 'abort');
           return token;

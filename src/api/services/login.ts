@@ -1,14 +1,16 @@
 /** The Login call: one login conversation over one bidirectional stream. */
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import {
   type LoginBegin,
   LoginPurpose,
   type LoginRequest,
   type LoginResponse,
 } from '../../generated/latchkey/v1/auth.ts';
+import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 import type { Conversations, Turn } from '../../login/conversation.ts';
 import type { Answers, LoginOrigin } from '../../login/method.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
+import { enumWord } from '../../values/enum-word.ts';
 import type { Caller } from '../pipeline/caller.ts';
 import { sourceOf } from '../transport/connections.ts';
 import { tokenMessage } from './to-proto.ts';
@@ -31,7 +33,7 @@ export async function* login(
   const { method, username } = await firstRequest(incoming);
   const origin = await loginOriginOf(peer);
   let undelivered: string | undefined;
-  const conversation = logins.begin({ method, username, origin, signal });
+  const conversation = logins.begin({ method: enumWord(AuthMethod, method), username, origin, signal });
   try {
     let step = await conversation.next();
     while (!step.done) {
@@ -50,18 +52,17 @@ export async function* login(
 
 async function firstRequest(incoming: AsyncIterator<LoginRequest>): Promise<LoginBegin> {
   const { value } = await incoming.next();
-  if (value?.request?.$case !== 'begin')
-    throw new AppError('INVALID_ARGUMENT', 'the first message must be `begin`');
+  if (value?.request?.$case !== 'begin') throw invalidField('begin', 'must be set in the first message');
   const begin: LoginBegin = value.request.value;
   if (begin.purpose !== LoginPurpose.LOGIN)
-    throw new AppError('INVALID_ARGUMENT', 'purpose: must be LOGIN_PURPOSE_LOGIN');
+    throw invalidField('begin.purpose', 'must be LOGIN_PURPOSE_LOGIN');
   return begin;
 }
 
 async function answersOf(incoming: AsyncIterator<LoginRequest>): Promise<Answers> {
   const { done, value } = await incoming.next();
   if (done) throw new AppError('CANCELLED', 'the client ended the stream before it answered');
-  if (value.request?.$case !== 'answers') throw new AppError('INVALID_ARGUMENT', 'expected `answers`');
+  if (value.request?.$case !== 'answers') throw invalidField('answers', 'must be set after prompts');
   return value.request.value.texts;
 }
 

@@ -3,10 +3,11 @@
  */
 
 import { seesAll } from '../../accounts/roles.ts';
-import { AppError } from '../../errors.ts';
 import {
   SessionFilter,
   SessionServiceDefinition,
+  SessionState,
+  type StartSessionRequest,
   type WatchSessionsRequest,
   type WatchSessionsResponse,
 } from '../../generated/latchkey/v1/session.ts';
@@ -15,12 +16,14 @@ import type { Session, SessionChange } from '../../sessions/session.ts';
 import type { Sessions, Viewer } from '../../sessions/sessions.ts';
 import { checkFilter } from '../../store/page.ts';
 import { matchesText } from '../../store/text-in.ts';
+import { checkedDurationMs } from '../../values/duration.ts';
+import { rawText } from '../../values/raw-text.ts';
 import type { KnownCaller } from '../pipeline/caller.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
 import { attachSession, outputEvents } from './attach.ts';
 import { endOrPreview, type RevocationDeps } from './end-or-preview.ts';
-import { sessionMessage, sessionState } from './to-proto.ts';
+import { filterWord, sessionMessage } from './to-proto.ts';
 
 export interface SessionDeps {
   readonly sessions: Pick<
@@ -33,7 +36,7 @@ export interface SessionDeps {
 export function sessionService({ sessions, revocation }: SessionDeps): ServedMethod[] {
   return serve(SessionServiceDefinition, {
     startSession: async (request, { claims }) => {
-      const session = await sessions.start({ ...request, claims });
+      const session = await sessions.start({ ...textsOf(request), claims });
       return { session: sessionMessage(session) };
     },
     attachSession: (requests, caller) => attachSession(sessions, requests, caller),
@@ -42,7 +45,7 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
     listSessions: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
       const query = { ...queryOf(filter), orderBy, pageSize, pageToken };
       const { items, nextPageToken, total } = await sessions.list(viewerOf(caller), query);
-      return { sessions: items.map(sessionMessage), nextPageToken, total };
+      return { sessions: items.map(sessionMessage), nextPageToken, totalSize: total };
     },
     getSession: async ({ sessionId }, caller) => {
       return { session: sessionMessage(await sessions.get(viewerOf(caller), sessionId)) };
@@ -53,19 +56,22 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
       return {};
     },
     endSession: async (request, caller) => {
-      const graceMs = checkedGrace(request.graceMilliseconds);
+      const { grace } = request;
+      const graceMs = grace && checkedDurationMs(grace, 'grace', LONGEST_GRACE_MS);
       return endOrPreview(revocation, request, { sessionId: request.sessionId, graceMs }, caller);
     },
   });
 }
 
-/**
- * Returns the milliseconds between SIGTERM and SIGKILL; undefined for the default. Throws INVALID_ARGUMENT.
- */
-function checkedGrace(milliseconds: number | undefined): number | undefined {
-  if (milliseconds === undefined || (milliseconds >= 0 && milliseconds <= LONGEST_GRACE_MS))
-    return milliseconds;
-  throw new AppError('INVALID_ARGUMENT', `grace_milliseconds: 0 to ${LONGEST_GRACE_MS}`);
+/** Returns the request with its bytes as raw text. */
+function textsOf({ command, environment, directory, ...rest }: StartSessionRequest) {
+  const variables = Object.entries(environment).map(([name, value]) => [name, rawText(value)]);
+  return {
+    ...rest,
+    command: command.map(rawText),
+    environment: Object.fromEntries(variables) as Record<string, string>,
+    directory: rawText(directory),
+  };
 }
 
 type Query = Parameters<Sessions['list']>[1];
@@ -75,7 +81,7 @@ function viewerOf(caller: KnownCaller): Viewer {
 }
 
 function queryOf({ login, state, text }: SessionFilter = SessionFilter.create()): Omit<Query, 'pageSize'> {
-  const wanted = sessionState(state);
+  const wanted = filterWord(SessionState, state, 'filter.state');
   return { login, text, ...(wanted !== undefined && { state: wanted }) };
 }
 
@@ -97,7 +103,7 @@ async function* watchSessions(
     signal: caller.signal,
     page: (pageSize, pageToken) => sessions.list(viewer, { ...query, pageSize, pageToken }),
     present,
-    done: { event: { $case: 'snapshotDone', value: true } },
+    done: { event: { $case: 'snapshotDone', value: {} } },
     changed: ({ kind, session }) => {
       if (!viewer.seesAll && session.login !== viewer.login) return undefined;
       if (!matchesFilter(filter, session)) return undefined;

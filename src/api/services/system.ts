@@ -7,10 +7,12 @@ import { seesAll } from '../../accounts/roles.ts';
 import type { Activity } from '../../activity/activity.ts';
 import {
   type GetInfoResponse,
+  ServerMode,
   SystemServiceDefinition,
   type WatchActivityResponse,
 } from '../../generated/latchkey/v1/system.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
+import { enumValue } from '../../values/enum-word.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { activityMessage } from './activity-message.ts';
 
@@ -40,6 +42,7 @@ export function systemService({ info, count, settings, revocation, activity }: S
   return serve(SystemServiceDefinition, {
     getInfo: async (_request, caller) => ({
       ...info,
+      mode: enumValue(ServerMode, info.mode),
       nodeVersion: process.versions.node,
       endsSessions: revocation.endsSessions,
       supportsValidateOnly: true,

@@ -1,10 +1,11 @@
 /** Converts tokens, logins, links, sessions and receipts to their protobuf messages. */
 
 import type { Login } from '../../authority/authority.ts';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import { type Link, LinkState } from '../../generated/latchkey/v1/link.ts';
 import { type Session as SessionMessage, SessionState } from '../../generated/latchkey/v1/session.ts';
 import {
+  AuthMethod,
   type Login as LoginMessage,
   type Receipt as ReceiptMessage,
   type Token,
@@ -14,6 +15,9 @@ import type { Receipt } from '../../revocation/revocation.ts';
 import type { Session } from '../../sessions/session.ts';
 import type { LinkInfo } from '../../supervisor/link-info.ts';
 import type { TokenClaims } from '../../token/claims.ts';
+import { durationOf } from '../../values/duration.ts';
+import { enumValue, enumWord, type WordOf } from '../../values/enum-word.ts';
+import { bytesOf } from '../../values/raw-text.ts';
 
 /** Converts a token's claims; `currentJti` is the id of the token that the call was made with. */
 export function tokenMessage(claims: TokenClaims, currentJti: string): Token {
@@ -21,7 +25,7 @@ export function tokenMessage(claims: TokenClaims, currentJti: string): Token {
     jti: claims.jti,
     login: claims.sub,
     linuxUser: claims.user ?? '',
-    authMethod: claims.authMethod,
+    authMethod: enumValue(AuthMethod, claims.authMethod),
     issuedAt: new Date(claims.iat * 1000),
     expiresAt: new Date(claims.exp * 1000),
     clientIp: claims.clientIp ?? '',
@@ -40,19 +44,13 @@ export function loginMessage(row: Login): LoginMessage {
     login,
     tokens,
     linuxUsers: [...row.linuxUsers],
-    authMethods: [...row.authMethods],
+    authMethods: row.authMethods.map((name) => enumValue(AuthMethod, name) ?? AuthMethod.UNSPECIFIED),
     newestIssuedAt: new Date(row.newest_issued_at * 1000),
     clientAddresses: [...row.addresses],
     sessions,
     links,
   };
 }
-
-const LINK_STATES: Readonly<Record<LinkInfo['state'], LinkState>> = {
-  ready: LinkState.READY,
-  retiring: LinkState.RETIRING,
-  lost: LinkState.LOST,
-};
 
 export function linkMessage(info: LinkInfo): Link {
   const { socket, linuxUser, uid, pid, daemon, jti, sessions, version } = info;
@@ -64,28 +62,25 @@ export function linkMessage(info: LinkInfo): Link {
     pid,
     daemon,
     jti,
-    state: LINK_STATES[info.state],
+    state: enumValue(LinkState, info.state),
     createdAt,
     sessions,
     version,
   };
 }
 
-const SESSION_STATES: Readonly<Record<Session['state'], SessionState>> = {
-  starting: SessionState.STARTING,
-  running: SessionState.RUNNING,
-  ended: SessionState.ENDED,
-};
-
 /**
- * Returns the name of a session state; undefined for UNSPECIFIED, which selects all. Throws INVALID_ARGUMENT.
+ * Returns the word for a value of an enum in a filter; undefined for UNSPECIFIED, which selects all. Throws
+ * INVALID_ARGUMENT for a value that this version does not know.
  */
-export function sessionState(state: SessionState): Session['state'] | undefined {
-  if (state === SessionState.UNSPECIFIED) return undefined;
-  const names = Object.keys(SESSION_STATES) as Session['state'][];
-  const found = names.find((name) => SESSION_STATES[name] === state);
-  if (found === undefined) throw new AppError('INVALID_ARGUMENT', 'filter.state: there is no such state');
-  return found;
+export function filterWord<Values extends Readonly<Record<string, number>>>(
+  values: Values,
+  value: number,
+  field: string,
+): WordOf<Values> | undefined {
+  const word = enumWord(values, value);
+  if (word === undefined && value !== 0) throw invalidField(field, `there is no value ${value}`);
+  return word;
 }
 
 export function sessionMessage(session: Session): SessionMessage {
@@ -94,9 +89,9 @@ export function sessionMessage(session: Session): SessionMessage {
     id,
     login,
     linuxUser,
-    command: [...session.command],
-    directory,
-    state: SESSION_STATES[session.state],
+    command: session.command.map(bytesOf),
+    directory: bytesOf(directory),
+    state: enumValue(SessionState, session.state),
     startedAt: new Date(session.startedAtMs),
     endedAt: endedAtMs === undefined ? undefined : new Date(endedAtMs),
     exitStatus,
@@ -108,11 +103,6 @@ export function sessionMessage(session: Session): SessionMessage {
 
 const INT32_MAX = 2 ** 31 - 1;
 
-const VERIFIED_BY: Readonly<Record<NonNullable<Receipt['verifiedBy']>, VerifiedBy>> = {
-  daemon: VerifiedBy.DAEMON,
-  link: VerifiedBy.LINK,
-};
-
 /** Converts the receipt of an ending; that of a preview is to be marked. */
 export function receiptMessage(receipt: Receipt): ReceiptMessage {
   const { verifiedBy } = receipt;
@@ -121,9 +111,9 @@ export function receiptMessage(receipt: Receipt): ReceiptMessage {
     links: [...receipt.links],
     sessions: [...receipt.sessions],
     processes: Math.min(receipt.processes, INT32_MAX), // in part the sum of what links report
-    milliseconds: Math.round(receipt.milliseconds),
+    duration: durationOf(receipt.milliseconds),
     survivors: receipt.survivors.map(({ pid, linuxUser, command }) => ({ pid, linuxUser, command })),
-    verifiedBy: verifiedBy === undefined ? VerifiedBy.UNSPECIFIED : VERIFIED_BY[verifiedBy],
+    verifiedBy: verifiedBy === undefined ? VerifiedBy.UNSPECIFIED : enumValue(VerifiedBy, verifiedBy),
     keptSessions: [...receipt.keptSessions],
     validateOnly: false,
   };

@@ -4,8 +4,10 @@
  */
 import { seesAll } from '../../accounts/roles.ts';
 import type { Authority, TokenChange } from '../../authority/authority.ts';
-import { AppError, isAppError } from '../../errors.ts';
+import { AppError, invalidField, isAppError, type Reason } from '../../errors.ts';
+import { ErrorReason } from '../../generated/latchkey/v1/error.ts';
 import {
+  AuthMethod,
   type RevokeTokensRequest,
   TokenFilter,
   TokenServiceDefinition,
@@ -17,11 +19,12 @@ import type { Tokens } from '../../revocation/revocation.ts';
 import { checkFilter, type Page } from '../../store/page.ts';
 import { matchesText } from '../../store/text-in.ts';
 import type { TokenClaims } from '../../token/claims.ts';
+import type { AuthMethodName } from '../../values/auth-method.ts';
 import type { KnownCaller } from '../pipeline/caller.ts';
 import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
 import { endOrPreview, type RevocationDeps } from './end-or-preview.ts';
-import { loginMessage, tokenMessage } from './to-proto.ts';
+import { filterWord, loginMessage, tokenMessage } from './to-proto.ts';
 
 export interface TokenDeps {
   readonly authority: Pick<Authority, 'list' | 'listLogins' | 'get' | 'verify' | 'changes'>;
@@ -38,12 +41,13 @@ export function tokenService(deps: TokenDeps): ServedMethod[] {
       const query = { ...ownFilter(filter, caller), orderBy, pageSize, pageToken };
       const page = await pageFor(caller, filter, () => authority.list(query));
       const tokens = page.items.map((claims) => tokenMessage(claims, caller.claims.jti));
-      return { tokens, nextPageToken: page.nextPageToken, total: page.total };
+      return { tokens, nextPageToken: page.nextPageToken, totalSize: page.total };
     },
     listLogins: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
       const query = { ...ownFilter(filter, caller), orderBy, pageSize, pageToken };
       const page = await pageFor(caller, filter, () => authority.listLogins(query));
-      return { ...page, logins: page.items.map(loginMessage) };
+      const logins = page.items.map(loginMessage);
+      return { logins, nextPageToken: page.nextPageToken, totalSize: page.total };
     },
     getToken: async ({ jti }, caller) => {
       const claims = await visible(deps, jti, caller);
@@ -57,9 +61,26 @@ export function tokenService(deps: TokenDeps): ServedMethod[] {
   });
 }
 
-/** Narrows `filter` to the caller's own tokens, unless the caller sees all. */
-function ownFilter(filter: TokenFilter = TokenFilter.create(), caller: KnownCaller): TokenFilter {
-  return seesAll(caller) ? filter : { ...filter, login: caller.claims.sub };
+interface OwnFilter {
+  readonly login: string;
+  readonly text: string;
+  readonly authMethod?: AuthMethodName;
+}
+
+/**
+ * Returns the store's filter, narrowed to the caller's own tokens unless the caller sees all. Throws
+ * INVALID_ARGUMENT.
+ */
+function ownFilter(
+  { login, authMethod, text }: TokenFilter = TokenFilter.create(),
+  caller: KnownCaller,
+): OwnFilter {
+  const method = filterWord(AuthMethod, authMethod, 'filter.auth_method');
+  return {
+    login: seesAll(caller) ? login : caller.claims.sub,
+    text,
+    ...(method !== undefined && { authMethod: method }),
+  };
 }
 
 /** Returns an empty page to a caller who asks for another login's tokens and may not see them. */
@@ -82,12 +103,16 @@ async function visible(
 }
 
 /** Returns the tokens that the request selects. Throws INVALID_ARGUMENT. */
-function selectionOf({ jtis, login }: RevokeTokensRequest): Tokens {
-  if ((jtis.length === 0) === (login === '')) {
-    throw new AppError('INVALID_ARGUMENT', 'set either jtis or login');
+function selectionOf({ selection }: RevokeTokensRequest): Tokens {
+  if (selection === undefined) throw invalidField('selection', 'set either tokens or login');
+  if (selection.$case === 'login') {
+    if (selection.value === '') throw invalidField('login', 'must not be empty');
+    return { login: selection.value };
   }
-  if (jtis.length > MAX_JTIS) throw new AppError('INVALID_ARGUMENT', `jtis: at most ${MAX_JTIS} at once`);
-  return login === '' ? { jtis } : { login };
+  const { jtis } = selection.value;
+  if (jtis.length === 0 || jtis.length > MAX_JTIS)
+    throw invalidField('tokens.jtis', `must be 1 to ${MAX_JTIS} ids`);
+  return { jtis };
 }
 
 async function* watchTokens(
@@ -107,7 +132,7 @@ async function* watchTokens(
     page: (pageSize, pageToken) =>
       pageFor(caller, filter, () => authority.list({ ...own, pageSize, pageToken })),
     present,
-    done: { event: { $case: 'snapshotDone', value: true } },
+    done: { event: { $case: 'snapshotDone', value: {} } },
     changed: ({ kind, claims }) => {
       if (!matchesFilter(own, claims)) return undefined;
       return kind === 'removed' ? { event: { $case: 'removedJti', value: claims.jti } } : present(claims);
@@ -116,11 +141,18 @@ async function* watchTokens(
 }
 
 /** Applies the store's filter to one token. */
-function matchesFilter({ login, authMethod, text }: TokenFilter, claims: TokenClaims): boolean {
+function matchesFilter({ login, authMethod, text }: OwnFilter, claims: TokenClaims): boolean {
   if (login !== '' && login !== claims.sub) return false;
-  if (authMethod !== '' && authMethod !== claims.authMethod) return false;
+  if (authMethod !== undefined && authMethod !== claims.authMethod) return false;
   return matchesText(text, [claims.sub, claims.user, claims.hostname, claims.clientIp, claims.jti]);
 }
+
+/** The reasons with which a call with an unusable token fails. */
+const REFUSALS: Partial<Record<Reason, ErrorReason>> = {
+  TOKEN_INVALID: ErrorReason.TOKEN_INVALID,
+  TOKEN_EXPIRED: ErrorReason.TOKEN_EXPIRED,
+  TOKEN_NOT_ACTIVE: ErrorReason.TOKEN_NOT_ACTIVE,
+};
 
 async function verify(
   { authority }: TokenDeps,
@@ -129,9 +161,11 @@ async function verify(
 ): Promise<VerifyTokenResponse> {
   try {
     const claims = await authority.verify(token);
-    return { active: true, token: tokenMessage(claims, caller.claims.jti), reason: '' };
+    const told = tokenMessage(claims, caller.claims.jti);
+    return { active: true, token: told, reason: ErrorReason.UNSPECIFIED };
   } catch (error) {
-    if (!isAppError(error) || !error.reason.startsWith('TOKEN_')) throw error;
-    return { active: false, token: undefined, reason: error.reason };
+    const reason = isAppError(error) ? REFUSALS[error.reason] : undefined;
+    if (reason === undefined) throw error;
+    return { active: false, token: undefined, reason };
   }
 }

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { type Client, connect } from '../../client/connect/connect.ts';
+import { tokensById, tokensOfLogin } from '../../client/token-selection.ts';
 import type { Receipt } from '../../generated/latchkey/v1/token.ts';
 import type { TokenClaims } from '../../token/claims.ts';
+import { durationOf } from '../../values/duration.ts';
 
 /** The members of a receipt that a call and its preview share. */
 type Shared = Pick<Receipt, 'jtis' | 'links' | 'sessions' | 'keptSessions'>;
@@ -46,7 +48,7 @@ async function said(call: Call, client: Client, validateOnly: boolean): Promise<
 /** The preview says what is `wanted`, nothing has ended by it, and the receipt of the call says the same. */
 async function expectForeseen(call: Call, client: Client, wanted: Shared): Promise<void> {
   const preview = await said(call, client, true);
-  const unknown = { processes: 0, milliseconds: 0, survivors: [], verifiedBy: 0, validateOnly: true };
+  const unknown = { processes: 0, duration: undefined, survivors: [], verifiedBy: 0, validateOnly: true };
   expect(sorted(preview)).toEqual(sorted({ ...unknown, ...wanted }));
   for (const jti of wanted.jtis) expect(world.authority.isActive(jti)).toBe(true);
   for (const socket of wanted.links) expect(world.links.get(socket).state).toBe('ready');
@@ -78,7 +80,7 @@ describe('validate_only says what would end, ends nothing, and is right (X1)', (
     const { id } = await world.sessions.start({ claims: child.claims, ...SLEEP });
     const jtis = [claims.jti, child.claims.jti];
     const call: Call = ({ tokens }, validateOnly) =>
-      tokens.revokeTokens({ jtis: [claims.jti], validateOnly });
+      tokens.revokeTokens({ selection: tokensById([claims.jti]), validateOnly });
     await expectForeseen(call, client, { jtis, links: [], sessions: [id], keptSessions: [] });
   });
 
@@ -89,7 +91,8 @@ describe('validate_only says what would end, ends nothing, and is right (X1)', (
     const other = await logIn(me.username);
     const { id } = await world.sessions.start({ claims: one.claims, ...SLEEP });
     const { jti } = one.claims;
-    const call: Call = ({ tokens }, validateOnly) => tokens.revokeTokens({ jtis: [jti], validateOnly });
+    const call: Call = ({ tokens }, validateOnly) =>
+      tokens.revokeTokens({ selection: tokensById([jti]), validateOnly });
     const whileOther = await said(call, one.client, true);
     expect(whileOther).toMatchObject({ jtis: [jti], links: [], keptSessions: [id] });
     await world.revocation.revoke({ jtis: [other.claims.jti] }, 'logout');
@@ -115,7 +118,7 @@ describe('validate_only says what would end, ends nothing, and is right (X1)', (
     const { claims, client } = await logIn(me.username);
     const { id } = await world.sessions.start({ claims, ...SLEEP });
     const call: Call = ({ sessions }, validateOnly) =>
-      sessions.endSession({ sessionId: id, graceMilliseconds: 0, validateOnly });
+      sessions.endSession({ sessionId: id, grace: durationOf(0), validateOnly });
     await expectForeseen(call, client, { jtis: [], links: [], sessions: [id], keptSessions: [] });
     for (const validateOnly of [true, false])
       await expect(call(client, validateOnly)).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
@@ -128,14 +131,15 @@ it('validate_only is refused whom the call is refused, for the same reason (F28,
   const { claims } = await logIn('boss');
   const { id } = await world.sessions.start({ claims, ...SLEEP });
   const calls: Record<string, Call> = {
-    jtis: ({ tokens }, validateOnly) => tokens.revokeTokens({ jtis: [claims.jti], validateOnly }),
-    login: ({ tokens }, validateOnly) => tokens.revokeTokens({ login: 'boss', validateOnly }),
-    both: ({ tokens }, validateOnly) =>
-      tokens.revokeTokens({ jtis: [claims.jti], login: 'boss', validateOnly }),
+    jtis: ({ tokens }, validateOnly) =>
+      tokens.revokeTokens({ selection: tokensById([claims.jti]), validateOnly }),
+    login: ({ tokens }, validateOnly) =>
+      tokens.revokeTokens({ selection: tokensOfLogin('boss'), validateOnly }),
+    none: ({ tokens }, validateOnly) => tokens.revokeTokens({ validateOnly }),
     session: ({ sessions }, validateOnly) => sessions.endSession({ sessionId: id, validateOnly }),
     link: ({ links }, validateOnly) => links.stopLink({ socket: daemon.socket, validateOnly }),
     grace: ({ sessions }, validateOnly) =>
-      sessions.endSession({ sessionId: id, graceMilliseconds: -1, validateOnly }),
+      sessions.endSession({ sessionId: id, grace: { seconds: -1, nanos: 0 }, validateOnly }),
   };
   const stranger = await world.authority.mint({ login: 'stranger', authMethod: 'key' });
   const reasonsOf = async (client: Client, validateOnly: boolean): Promise<Record<string, unknown>> => {
@@ -148,7 +152,7 @@ it('validate_only is refused whom the call is refused, for the same reason (F28,
     return reasons;
   };
   const missing = 'NOT_FOUND';
-  const wrong = { both: 'INVALID_ARGUMENT', grace: 'INVALID_ARGUMENT' };
+  const wrong = { none: 'INVALID_ARGUMENT', grace: 'INVALID_ARGUMENT' };
   for (const validateOnly of [true, false]) {
     const refusals = await reasonsOf(await act(stranger.token), validateOnly);
     expect(refusals).toEqual({ jtis: missing, login: missing, link: missing, session: missing, ...wrong });

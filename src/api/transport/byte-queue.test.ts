@@ -6,13 +6,17 @@ import { describe, expect, it } from 'vitest';
 import { RawHttp2 } from '../../../test/support/server/raw-http2.ts';
 import { callHeaders, framed, ServedApi } from '../../../test/support/server/served-api.ts';
 import { LoginPurpose, LoginRequest } from '../../generated/latchkey/v1/auth.ts';
+import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 import type { Conversations } from '../../login/conversation.ts';
 import { queueWhilePaused } from './byte-queue.ts';
 import { MessageDecoder } from './message-decoder.ts';
 
 const SENT_BYTES = 60_000;
 const BEGIN = LoginRequest.fromPartial({
-  request: { $case: 'begin', value: { method: 'web-ssh', username: 'ali', purpose: LoginPurpose.LOGIN } },
+  request: {
+    $case: 'begin',
+    value: { method: AuthMethod.SSH, username: 'ali', purpose: LoginPurpose.LOGIN },
+  },
 });
 
 describe('the bytes that a client sends', () => {

@@ -74,7 +74,7 @@ describe('the API for everyone', () => {
     ).toEqual({ status: 'SERVING' });
     const authorization = `authorization: Bearer ${await api.token('alice')}`;
     expect(await curl('/latchkey.v1.AuthService/WhoAmI', '-d', '{}', '-H', authorization)).toMatchObject({
-      role: 'user',
+      role: 'ROLE_USER',
     });
   });
 

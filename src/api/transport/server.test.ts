@@ -3,9 +3,15 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { needs } from '../../../test/support/needs.ts';
 import { callHeaders, SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
+import { tokensById, tokensOfLogin } from '../../client/token-selection.ts';
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
+import { Role } from '../../generated/latchkey/v1/auth.ts';
+import { ErrorReason } from '../../generated/latchkey/v1/error.ts';
+import { RefusalKind, ServerMode } from '../../generated/latchkey/v1/system.ts';
+import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 import { explain } from '../../terminal/failure.ts';
+import { millisecondsOf } from '../../values/duration.ts';
 
 const PERMISSION_DENIED = 7;
 const OTHER_UID = 61_234;
@@ -50,14 +56,21 @@ describe('AuthService', () => {
     const keys = await client.auth.getKeys({});
     expect(keys).toMatchObject({ serverId: SERVER_ID, ca: api.pki.caPem });
     expect(JSON.parse(keys.jwks)).toEqual(api.authority.jwks());
-    expect((await client.auth.listMethods({})).methods.map(({ name }) => name)).toEqual(['link']);
+    expect((await client.auth.listMethods({})).methods.map(({ method }) => method)).toEqual([
+      AuthMethod.LINK,
+    ]);
   });
 
   it("returns the caller's identity, and nothing without a token (F1)", async () => {
     await using client = await api.client('alice');
     const { token, role } = await client.auth.whoAmI({});
-    expect(role).toBe('user');
-    expect(token).toMatchObject({ login: 'alice', current: true, serverId: SERVER_ID, authMethod: 'link' });
+    expect(role).toBe(Role.USER);
+    expect(token).toMatchObject({
+      login: 'alice',
+      current: true,
+      serverId: SERVER_ID,
+      authMethod: AuthMethod.LINK,
+    });
     await using nobody = await api.client();
     await expect(nobody.auth.whoAmI({})).rejects.toEqual(refused('NOT_LOGGED_IN'));
   });
@@ -96,7 +109,7 @@ describe('TokenService', () => {
     expect(new Set(own.tokens.map(({ login }) => login))).toEqual(new Set(['alice']));
     expect(await alice.tokens.listTokens({ filter: { login: 'bob' } })).toMatchObject({
       tokens: [],
-      total: 0,
+      totalSize: 0,
     });
     expect((await max.tokens.listTokens({ filter: { login: 'bob' } })).tokens).toHaveLength(1);
   });
@@ -104,7 +117,7 @@ describe('TokenService', () => {
   it('tells programs which role a method needs, and people what to do about it', async () => {
     await using alice = await api.client('alice');
     const error = await alice.tokens.verifyToken({ token: 'x' }).catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ reason: 'PERMISSION_DENIED', details: { required_role: 'manager' } });
+    expect(error).toMatchObject({ reason: 'PERMISSION_DENIED', details: { requiredRole: 'manager' } });
     expect(explain(error).text).toMatch(/yours is user; whoever runs the server may add --local-admin$/);
   });
 
@@ -113,55 +126,66 @@ describe('TokenService', () => {
     await using alice = await api.client('alice');
     await using max = await api.client('max');
     await using ada = await api.client('ada');
-    await expect(alice.tokens.revokeTokens({ jtis: [jtis.bob] })).rejects.toEqual(refused('NOT_FOUND'));
-    await expect(alice.tokens.revokeTokens({ login: 'bob' })).rejects.toEqual(refused('NOT_FOUND'));
-    await expect(max.tokens.revokeTokens({ jtis: [jtis.bob, jtis.ada] })).rejects.toEqual(
+    await expect(alice.tokens.revokeTokens({ selection: tokensById([jtis.bob]) })).rejects.toEqual(
+      refused('NOT_FOUND'),
+    );
+    await expect(alice.tokens.revokeTokens({ selection: tokensOfLogin('bob') })).rejects.toEqual(
+      refused('NOT_FOUND'),
+    );
+    await expect(max.tokens.revokeTokens({ selection: tokensById([jtis.bob, jtis.ada]) })).rejects.toEqual(
       refused('PERMISSION_DENIED'),
     );
-    await expect(max.tokens.revokeTokens({ login: 'ada' })).rejects.toEqual(refused('PERMISSION_DENIED'));
-    expect(api.authority.isActive(jtis.bob) && api.authority.isActive(jtis.ada)).toBe(true);
-    expect((await max.tokens.revokeTokens({ jtis: [jtis.bob] })).receipt?.jtis).toEqual([jtis.bob]);
-    expect((await ada.tokens.revokeTokens({ jtis: [jtis.ada] })).receipt?.jtis).toEqual([jtis.ada]);
-    await expect(ada.tokens.revokeTokens({ jtis: [jtis.ada] })).rejects.toEqual(refused('NOT_FOUND'));
-    await expect(ada.tokens.revokeTokens({})).rejects.toEqual(refused('INVALID_ARGUMENT'));
-    await expect(ada.tokens.revokeTokens({ jtis: ['x'], login: 'y' })).rejects.toEqual(
-      refused('INVALID_ARGUMENT'),
+    await expect(max.tokens.revokeTokens({ selection: tokensOfLogin('ada') })).rejects.toEqual(
+      refused('PERMISSION_DENIED'),
     );
+    expect(api.authority.isActive(jtis.bob) && api.authority.isActive(jtis.ada)).toBe(true);
+    expect((await max.tokens.revokeTokens({ selection: tokensById([jtis.bob]) })).receipt?.jtis).toEqual([
+      jtis.bob,
+    ]);
+    expect((await ada.tokens.revokeTokens({ selection: tokensById([jtis.ada]) })).receipt?.jtis).toEqual([
+      jtis.ada,
+    ]);
+    await expect(ada.tokens.revokeTokens({ selection: tokensById([jtis.ada]) })).rejects.toEqual(
+      refused('NOT_FOUND'),
+    );
+    await expect(ada.tokens.revokeTokens({})).rejects.toEqual(refused('INVALID_ARGUMENT'));
+    for (const selection of [tokensById([]), tokensById(Array(1001).fill('x')), tokensOfLogin('')])
+      await expect(ada.tokens.revokeTokens({ selection })).rejects.toEqual(refused('INVALID_ARGUMENT'));
   });
 
   it('answers a caller that revokes its own token', async () => {
     const token = await api.token('selma');
     await using client = await api.client(undefined, { token });
-    const { receipt } = await client.tokens.revokeTokens({ jtis: [await jtiOf(token)] });
-    expect(receipt?.milliseconds).toBeLessThan(2_000);
+    const { receipt } = await client.tokens.revokeTokens({ selection: tokensById([await jtiOf(token)]) });
+    expect(millisecondsOf(receipt?.duration)).toBeLessThan(2_000);
   });
 
   it("lists the logins with their tokens: the caller's own, or everyone's for managers (X7)", async () => {
-    await api.token('lena', { linuxUser: 'lena', clientIp: '10.0.0.7', authMethod: 'web-ssh' });
+    await api.token('lena', { linuxUser: 'lena', clientIp: '10.0.0.7', authMethod: 'ssh' });
     await using lena = await api.client('lena');
     await using max = await api.client('max');
     const own = {
       login: 'lena',
       tokens: 2,
       linuxUsers: ['lena'],
-      authMethods: ['link', 'web-ssh'],
+      authMethods: [AuthMethod.LINK, AuthMethod.SSH],
       sessions: 0,
       links: 0,
     };
-    expect(await lena.tokens.listLogins({})).toMatchObject({ logins: [own], total: 1 });
+    expect(await lena.tokens.listLogins({})).toMatchObject({ logins: [own], totalSize: 1 });
     const from = await max.tokens.listLogins({ filter: { text: '0.0.7' } });
-    expect(from).toMatchObject({ logins: [own], total: 1 });
+    expect(from).toMatchObject({ logins: [own], totalSize: 1 });
     expect([...(from.logins[0]?.clientAddresses ?? [])].sort()).toEqual(['10.0.0.7', 'here']);
     expect(await lena.tokens.listLogins({ filter: { login: 'max' } })).toMatchObject({
       logins: [],
-      total: 0,
+      totalSize: 0,
     });
     const most = await max.tokens.listLogins({ orderBy: 'tokens desc', pageSize: 1 });
-    expect(most.total).toBeGreaterThan(1);
+    expect(most.totalSize).toBeGreaterThan(1);
     await api.revocation.revoke({ login: 'lena' }, 'revoked');
     expect(await max.tokens.listLogins({ filter: { login: 'lena' } })).toMatchObject({
       logins: [],
-      total: 0,
+      totalSize: 0,
     });
   });
 
@@ -183,7 +207,7 @@ describe('TokenService', () => {
     await api.token('wilma');
     await using client = await api.client('wilma');
     const events = client.tokens.watchTokens({ changesOnly: true })[Symbol.asyncIterator]();
-    expect((await next(events)).event).toEqual({ $case: 'snapshotDone', value: true });
+    expect((await next(events)).event).toEqual({ $case: 'snapshotDone', value: {} });
     const jti = await jtiOf(await api.token('wilma'));
     expect((await next(events)).event).toMatchObject({ $case: 'token', value: { jti } });
     await events.return?.();
@@ -195,12 +219,12 @@ describe('TokenService', () => {
     expect(await max.tokens.verifyToken({ token })).toMatchObject({ active: true, token: { login: 'bob' } });
     expect(await max.tokens.verifyToken({ token: `${token}x` })).toMatchObject({
       active: false,
-      reason: 'TOKEN_INVALID',
+      reason: ErrorReason.TOKEN_INVALID,
     });
     await api.revocation.revoke({ login: 'bob' }, 'revoked');
     expect(await max.tokens.verifyToken({ token })).toMatchObject({
       active: false,
-      reason: 'TOKEN_NOT_ACTIVE',
+      reason: ErrorReason.TOKEN_NOT_ACTIVE,
     });
   });
 });
@@ -224,9 +248,9 @@ describe('SystemService', () => {
       expect(sums(name)).toBeGreaterThan(0);
     const method = 'latchkey.v1.AuthService/WhoAmI';
     const refusal = picture.refusals.find(
-      (one) => one.method === method && one.reason === 'TOKEN_NOT_ACTIVE',
+      (one) => one.rpc === method && one.reason === ErrorReason.TOKEN_NOT_ACTIVE,
     );
-    expect(refusal).toMatchObject({ what: 'call refused', login: '', source: '127.0.0.1' });
+    expect(refusal).toMatchObject({ kind: RefusalKind.CALL, login: '', source: '127.0.0.1' });
     expect(JSON.stringify(picture)).not.toContain(token.slice(0, 40));
   });
 
@@ -239,7 +263,8 @@ describe('SystemService', () => {
   it('counts tokens for callers who see all, and shows its settings to administrators', async () => {
     await using quiet = await ServedApi.start({ admins: ['ada'] });
     await using ada = await quiet.client('ada');
-    expect(await ada.system.getInfo({})).toMatchObject({ serverId: SERVER_ID, mode: 'self', tokens: 1 });
+    const { SELF } = ServerMode;
+    expect(await ada.system.getInfo({})).toMatchObject({ serverId: SERVER_ID, mode: SELF, tokens: 1 });
     expect((await ada.system.getInfo({})).settings).toEqual({ 'log.level': 'info' });
     await using bob = await quiet.client('bob');
     expect(await bob.system.getInfo({})).toMatchObject({ tokens: 0, nodeVersion: process.versions.node });
@@ -294,12 +319,15 @@ describe('LinkService', () => {
 
   it("hides other users' links from users, and the cause of an internal error from everyone", async () => {
     await using alice = await api.client('alice');
-    expect(await alice.links.listLinks({ linuxUser: 'bob' })).toMatchObject({ links: [], total: 0 });
+    expect(await alice.links.listLinks({ filter: { linuxUser: 'bob' } })).toMatchObject({
+      links: [],
+      totalSize: 0,
+    });
     await using max = await api.client('max');
     const error = (await max.links.listLinks({}).catch((caught: unknown) => caught)) as AppError;
     expect(error).toMatchObject({ reason: 'INTERNAL' });
     expect(error.message).not.toContain('secret');
-    const requestId = error.details.request_id ?? 'none';
+    const requestId = error.details.requestId ?? 'none';
     expect(api.logged.find((line) => line.includes(requestId))).toContain('the secret cause');
   });
 });
@@ -330,7 +358,7 @@ describe("the local administrator's token (A8)", () => {
     await using client = await api.client(undefined, {
       token: await api.token('root', { authMethod: 'local' }),
     });
-    expect(await client.auth.whoAmI({})).toMatchObject({ role: 'admin' });
+    expect(await client.auth.whoAmI({})).toMatchObject({ role: Role.ADMIN });
   });
 
   it('is refused from any other account', needs('root'), async () => {

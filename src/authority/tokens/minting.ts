@@ -3,12 +3,13 @@
  * token that is not on disk, or that was revoked while it was being issued, is never returned.
  */
 import { randomUUIDv7 } from 'node:crypto';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import type { Store } from '../../store/open.ts';
 import { countTokensOf, insertToken, renewToken, selectToken } from '../../store/tables/tokens.ts';
 import { encodeClaims, isClaimText, type TokenClaims } from '../../token/claims.ts';
 import { MAX_TOKEN_LENGTH, signJws } from '../../token/jws.ts';
 import type { SigningKey } from '../../token/key.ts';
+import type { AuthMethodName } from '../../values/auth-method.ts';
 import { expiryFor, type LifetimeSettings } from './lifetimes.ts';
 import { claimsOf, rowOf } from './token-row.ts';
 import { notActive, type Whitelist } from './whitelist.ts';
@@ -20,7 +21,7 @@ export interface MintRequest {
   readonly login: string;
   readonly linuxUser?: string;
   readonly uid?: number;
-  readonly authMethod: string;
+  readonly authMethod: AuthMethodName;
   readonly clientIp?: string;
   readonly socket?: string;
   readonly daemon?: boolean;
@@ -117,7 +118,7 @@ function claimsFor(parts: MintParts, request: MintRequest): TokenClaims {
     ...(parent !== undefined && { parent }),
   };
   for (const [name, value] of Object.entries(names)) {
-    if (!isClaimText(value)) throw new AppError('INVALID_ARGUMENT', `${name}: not allowed in a token`);
+    if (!isClaimText(value)) throw invalidField(name, 'not allowed in a token');
   }
   const wanted = expiresAtMs === undefined ? undefined : Math.floor(expiresAtMs / 1000);
   return withTimes(parts, { ...names, ...(daemon !== undefined && { daemon }) }, wanted);

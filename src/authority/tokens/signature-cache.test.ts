@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SignatureCache } from './signature-cache.ts';
 
-const claims = { sub: 'a', iss: 'n', jti: 'j', iat: 1, exp: 2, authMethod: 'link' };
+const claims = { sub: 'a', iss: 'n', jti: 'j', iat: 1, exp: 2, authMethod: 'link' as const };
 
 test('a full cache drops unused entries and keeps used ones', () => {
   const cache = new SignatureCache(10);

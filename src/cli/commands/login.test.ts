@@ -32,7 +32,7 @@ beforeAll(async () => {
   });
   const { folder, pki, authority } = api;
   key = (await loadKeys({ folder: join(folder, 'pki'), settings: { algorithm: 'ES256' }, pki })).signing;
-  good = await authority.mint({ login: 'alice', authMethod: 'web-ssh' });
+  good = await authority.mint({ login: 'alice', authMethod: 'ssh' });
 });
 afterAll(() => api[Symbol.asyncDispose]());
 

@@ -4,15 +4,18 @@ import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import { type LoginDone, type LoginPrompts, LoginPurpose } from '../../generated/latchkey/v1/auth.ts';
-import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { AuthMethod, type Token } from '../../generated/latchkey/v1/token.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import { asJson, type Members, object, string } from '../../terminal/json.ts';
+import type { AuthMethodName } from '../../values/auth-method.ts';
+import { enumValue } from '../../values/enum-word.ts';
 import { type Answers, answersFrom } from '../input/answers.ts';
+import { methodOption } from '../input/method-option.ts';
 import { fieldsOf } from '../output/listing.ts';
 import type { Act, Run } from '../run.ts';
 
 interface Options {
-  readonly method: string;
+  readonly method: AuthMethodName;
   readonly answersStdin?: boolean;
 }
 
@@ -27,7 +30,7 @@ export function addLogin(program: Command, act: Act): void {
     .description(
       'log in as yourself or as another user; later commands use the token, and the server if you named one',
     )
-    .option('--method <name>', 'login method', 'web-ssh')
+    .addOption(methodOption('login method').default('ssh'))
     .option('--answers-stdin', 'read the answers from standard input, one line for each prompt')
     .action(act(login));
 }
@@ -68,10 +71,10 @@ async function converse(
   run: Run,
   client: Client,
   answers: Answers,
-  { method, username }: { readonly method: string; readonly username: string },
+  { method, username }: { readonly method: AuthMethodName; readonly username: string },
 ): Promise<LoginDone> {
   const conversation = client.auth.login();
-  const begin = { method, username, purpose: LoginPurpose.LOGIN };
+  const begin = { method: enumValue(AuthMethod, method), username, purpose: LoginPurpose.LOGIN };
   conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {}); // the responses fail too
   const responses = conversation.responses[Symbol.asyncIterator]();
   try {

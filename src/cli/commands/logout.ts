@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
 import { AppError, isAppError, type Reason } from '../../errors.ts';
-import { Receipt } from '../../generated/latchkey/v1/token.ts';
+import { AuthMethod, Receipt } from '../../generated/latchkey/v1/token.ts';
 import { showReceipt, waitForReceipt } from '../output/receipt-view.ts';
 import type { Act, Run } from '../run.ts';
 
@@ -39,7 +39,7 @@ async function logout(run: Run, options: { readonly everywhere?: boolean }): Pro
  */
 async function refuseLocalAdmin(client: Client): Promise<void> {
   const { token } = await client.auth.whoAmI({});
-  if (token?.authMethod !== 'local') return;
+  if (token?.authMethod !== AuthMethod.LOCAL) return;
   throw new AppError(
     'NOT_LOGGED_IN',
     "there is no login to end: this is the local administrator's token; see 'latchkey tokens'",

@@ -7,6 +7,7 @@ import { AppError } from '../../errors.ts';
 import type { Session, StartSessionRequest } from '../../generated/latchkey/v1/session.ts';
 import { sessions } from '../../nouns/sessions.ts';
 import { asJson } from '../../terminal/json.ts';
+import { bytesOf } from '../../values/raw-text.ts';
 import { addNotes } from '../help.ts';
 import { jsonObject } from '../output/json-object.ts';
 import { itemMembers } from '../output/listing.ts';
@@ -58,10 +59,11 @@ async function start(
   command: readonly string[],
 ): Promise<number | undefined> {
   const passInput = options.stdin ?? (options.detach !== true && run.io.stdin.isTTY !== true);
+  const variables = Object.entries(options.env ?? {}).map(([name, value]) => [name, bytesOf(value)]);
   const request: StartSessionRequest = {
-    command: [...command],
-    environment: { ...options.env },
-    directory: options.dir ?? '',
+    command: command.map(bytesOf),
+    environment: Object.fromEntries(variables) as Record<string, Buffer>,
+    directory: bytesOf(options.dir ?? ''),
     stdin: options.stdinJson,
     input: passInput,
     attach: options.detach !== true,

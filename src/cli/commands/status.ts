@@ -5,10 +5,12 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client/connect/connect.ts';
 import { isAppError, type Reason } from '../../errors.ts';
+import { Role } from '../../generated/latchkey/v1/auth.ts';
 import { SessionState } from '../../generated/latchkey/v1/session.ts';
 import type { GetInfoResponse } from '../../generated/latchkey/v1/system.ts';
-import type { Token } from '../../generated/latchkey/v1/token.ts';
+import { AuthMethod, type Token } from '../../generated/latchkey/v1/token.ts';
 import { asJson, integerOrNull, type Members, stringOrNull, timeOrNull } from '../../terminal/json.ts';
+import { roleWord } from '../../terminal/state-words.ts';
 import { explain } from '../failure.ts';
 import { type Act, type Run, WAITING } from '../run.ts';
 
@@ -18,7 +20,7 @@ interface Status {
   readonly problem?: string;
   readonly reason?: Reason;
   readonly you?: Token;
-  readonly role?: string;
+  readonly role?: Role;
   readonly info?: GetInfoResponse;
   /** Number of the caller's links that can start programs, and of the caller's running sessions. */
   readonly links?: number;
@@ -54,7 +56,7 @@ function print(run: Run, found: Status): void {
     ['version', info?.version],
     ['you', you === undefined ? 'not logged in' : you.login],
     ['Linux user', you?.linuxUser],
-    ['role', role],
+    ['role', role === undefined ? undefined : roleWord(role)],
     ['expires', you?.expiresAt],
     ['link', links === undefined ? undefined : links > 0 ? 'ready' : 'none'],
     ['running', sessions === undefined || links === undefined ? undefined : `${sessions}`],
@@ -75,14 +77,14 @@ async function find(run: Run): Promise<Status> {
     const { token: you, role } = await client.auth.whoAmI({});
     const [info, links, sessions] = await Promise.all([
       client.system.getInfo({}),
-      client.links.listLinks({ pageSize: 1, linuxUser: you?.linuxUser ?? '' }),
+      client.links.listLinks({ pageSize: 1, filter: { linuxUser: you?.linuxUser ?? '' } }),
       client.sessions.listSessions({
         pageSize: 1,
         filter: { login: you?.login ?? '', state: SessionState.RUNNING, text: '' },
       }),
     ]);
-    const mine = you?.linuxUser ? { links: links.total } : {};
-    return { server, role, info, sessions: sessions.total, ...(you && { you }), ...mine };
+    const mine = you?.linuxUser ? { links: links.totalSize } : {};
+    return { server, role, info, sessions: sessions.totalSize, ...(you && { you }), ...mine };
   } catch (error) {
     if (!isAppError(error)) throw error;
     return { problem: explain(error).text, reason: error.reason, ...(client && { server: client.address }) };
@@ -106,10 +108,10 @@ function nextOf({ server, reason, you, role, links, sessions = 0 }: Status): Nex
   const next: Next[] = [];
   if (links !== undefined) next.push(['latchkey start -- COMMAND', `run a program as ${you.linuxUser}`]);
   if (sessions > 0) next.push(['latchkey sessions', 'list sessions']);
-  if (role !== 'user')
+  if (role === Role.ADMIN || role === Role.MANAGER)
     next.push(['latchkey tokens', 'list who is logged in'], ['latchkey tokens revoke JTI', 'revoke a token']);
   next.push(['latchkey tui', 'open the dashboard']);
-  if (you.authMethod !== 'local') next.push(['latchkey logout', 'end this login']);
+  if (you.authMethod !== AuthMethod.LOCAL) next.push(['latchkey logout', 'end this login']);
   return [...next, help];
 }
 
@@ -118,7 +120,9 @@ export const STATUS: Members<Status> = {
   version: stringOrNull('version of the server', ({ info }) => info?.version),
   login: stringOrNull('your login', ({ you }) => you?.login),
   linuxUser: stringOrNull('your Linux user', ({ you }) => you?.linuxUser),
-  role: stringOrNull('admin, manager or user', ({ role }) => role),
+  role: stringOrNull('admin, manager or user', ({ role }) =>
+    role === undefined ? undefined : roleWord(role),
+  ),
   expiresAt: timeOrNull('time of expiry of your token', ({ you }) => you?.expiresAt),
   links: integerOrNull('number of your links', ({ links }) => links),
   sessions: integerOrNull('number of your running sessions', ({ sessions }) => sessions),

@@ -1,10 +1,14 @@
 /** `latchkey tokens`: lists, watches, verifies and revokes tokens. */
 import type { Command } from 'commander';
+import { tokensById, tokensOfLogin } from '../../client/token-selection.ts';
 import { AppError } from '../../errors.ts';
 import { DONE, exitStatus, FAILED } from '../../exit-status.ts';
 import type { Token, VerifyTokenResponse } from '../../generated/latchkey/v1/token.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import { asJson, boolean, type Members, stringOrNull } from '../../terminal/json.ts';
+import { reasonName } from '../../terminal/state-words.ts';
+import type { AuthMethodName } from '../../values/auth-method.ts';
+import { methodOption } from '../input/method-option.ts';
 import { readSecret } from '../input/read-secret.ts';
 import { fieldsOf, showItem } from '../output/listing.ts';
 import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../output/receipt-view.ts';
@@ -13,13 +17,13 @@ import { type Act, type Run, WAITING } from '../run.ts';
 
 interface Options {
   readonly login?: string;
-  readonly method?: string;
+  readonly method?: AuthMethodName;
 }
 
 export const VERIFIED: Members<VerifyTokenResponse> = {
   active: boolean('true when a call with it would be accepted', ({ active }) => active),
   reason: stringOrNull('reason why it would be refused', ({ active, reason }) =>
-    active ? undefined : reason,
+    active ? undefined : reasonName(reason),
   ),
   token: {
     type: 'token or null',
@@ -35,7 +39,7 @@ export function addTokens(program: Command, act: Act): void {
     addOptions: (command) =>
       command
         .option('--login <login>', 'only tokens of this login')
-        .option('--method <name>', 'only tokens obtained by this method: link, link-daemon, local, …'),
+        .addOption(methodOption('only tokens obtained by this login method')),
     select: ({ login, method }) => ({ login, method }),
   });
   noun.command('show <jti>').description('show one token').action(act(show));
@@ -64,7 +68,8 @@ async function revoke(run: Run, options: Options & DryRun, jtis: readonly string
     throw new AppError('USAGE', "name the tokens: either 'latchkey tokens revoke JTI …' or '--login NAME'");
   }
   const client = await run.client();
-  const asked = client.tokens.revokeTokens({ jtis: [...jtis], login, validateOnly });
+  const selection = login === '' ? tokensById(jtis) : tokensOfLogin(login);
+  const asked = client.tokens.revokeTokens({ selection, validateOnly });
   const receipt = await waitForReceipt(run, asked, options);
   const status = showReceipt(run.out, receipt);
   const unknown = jtis.filter((jti) => !receipt.jtis.includes(jti));
@@ -81,6 +86,6 @@ async function verify(run: Run, options: { readonly file?: string }): Promise<nu
   } else if (answer.token !== undefined && answer.active) {
     run.out.line('active: a call with this token would be accepted');
     run.out.fields(fieldsOf(tokens, answer.token));
-  } else run.out.line(`refused: ${answer.reason}`);
+  } else run.out.line(`refused: ${reasonName(answer.reason)}`);
   return answer.active ? DONE : FAILED;
 }

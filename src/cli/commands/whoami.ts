@@ -1,9 +1,11 @@
 /** `latchkey whoami`: shows the caller as the server sees it. */
 import type { Command } from 'commander';
 import { AppError } from '../../errors.ts';
+import type { Role } from '../../generated/latchkey/v1/auth.ts';
 import type { Token } from '../../generated/latchkey/v1/token.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import { asJson, type Members, object, string } from '../../terminal/json.ts';
+import { roleWord } from '../../terminal/state-words.ts';
 import { fieldsOf } from '../output/listing.ts';
 import { type Act, type Run, WAITING } from '../run.ts';
 
@@ -11,8 +13,8 @@ export function addWhoami(program: Command, act: Act): void {
   program.command('whoami').description('show your login, your role and your token').action(act(whoami));
 }
 
-export const WHOAMI: Members<{ role: string; server: string; token: Token }> = {
-  role: string('admin, manager or user', ({ role }) => role),
+export const WHOAMI: Members<{ role: Role; server: string; token: Token }> = {
+  role: string('admin, manager or user', ({ role }) => roleWord(role)),
   server: string('host:port', ({ server }) => server),
   token: object('token', tokens.members, ({ token }) => token),
 };
@@ -24,6 +26,6 @@ async function whoami(run: Run): Promise<undefined> {
   if (run.out.json) run.out.document(asJson(WHOAMI, { role, server: client.address, token }));
   else {
     const about = fieldsOf(tokens, token).filter(([name]) => name !== 'this token' && name !== 'login');
-    run.out.fields([['login', token.login], ['role', role], ['server', client.address], ...about]);
+    run.out.fields([['login', token.login], ['role', roleWord(role)], ['server', client.address], ...about]);
   }
 }

@@ -18,7 +18,7 @@ export async function readOutput(run: Run, sessionId: string, options: ReadOptio
     await print(run, { sessionId, offset, follow });
   } catch (error) {
     if (!isAppError(error, 'OUTPUT_DROPPED') || options.offset !== undefined) throw error;
-    const first = Number(error.details.first_offset);
+    const first = Number(error.details.firstOffset);
     if (!Number.isSafeInteger(first)) throw error;
     run.out.problem(`${first} bytes of older output are no longer kept`);
     await print(run, { sessionId, offset: first, follow });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryOutput } from '../../../test/support/terminal/memory-io.ts';
 import { Receipt, VerifiedBy } from '../../generated/latchkey/v1/token.ts';
+import { durationOf } from '../../values/duration.ts';
 import { showReceipt } from './receipt-view.ts';
 
 const FULL = Receipt.fromPartial({
@@ -8,7 +9,7 @@ const FULL = Receipt.fromPartial({
   links: ['1000.ab.sock'],
   sessions: ['s-1', 's-2', 's-3'],
   processes: 7,
-  milliseconds: 43,
+  duration: durationOf(43),
   verifiedBy: VerifiedBy.LINK,
   keptSessions: ['s-9'],
 });
@@ -37,7 +38,7 @@ describe('a receipt', () => {
 
   it('of a dry run says what would end, and what would stay', () => {
     const { out, stdout } = memoryOutput();
-    const unknown = { processes: 0, milliseconds: 0, verifiedBy: VerifiedBy.UNSPECIFIED };
+    const unknown = { processes: 0, duration: durationOf(0), verifiedBy: VerifiedBy.UNSPECIFIED };
     expect(showReceipt(out, { ...FULL, ...unknown, validateOnly: true })).toBe(0);
     expect(stdout.text).toBe(
       [
@@ -98,7 +99,7 @@ describe('a receipt', () => {
 
   it('says so when nothing was there to end', () => {
     const { out, stdout } = memoryOutput();
-    showReceipt(out, Receipt.fromPartial({ milliseconds: 1 }));
+    showReceipt(out, Receipt.fromPartial({ duration: durationOf(1) }));
     expect(stdout.text).toBe('Ended nothing in 1 ms.\n');
   });
 });

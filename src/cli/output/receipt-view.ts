@@ -17,6 +17,7 @@ import {
 } from '../../terminal/json.ts';
 import type { Output } from '../../terminal/output.ts';
 import { receiptLines } from '../../terminal/receipt-lines.ts';
+import { millisecondsOf } from '../../values/duration.ts';
 import { type Run, WAITING } from '../run.ts';
 
 const WITNESS: Partial<Record<VerifiedBy, string>> = {
@@ -37,7 +38,7 @@ export const RECEIPT: Members<Receipt> = {
   links: strings('links that ended with them', ({ links }) => links),
   sessions: strings('sessions that ended', ({ sessions }) => sessions),
   processes: integer('how many processes ended', ({ processes }) => processes),
-  milliseconds: integer('how long it took', ({ milliseconds }) => milliseconds),
+  milliseconds: integer('how long it took', ({ duration }) => millisecondsOf(duration)),
   survivors: objects('survivor', SURVIVOR, 'what could not be ended', ({ survivors }) => survivors),
   verifiedBy: stringOrNull(
     'who saw that no process is left: daemon or link',

@@ -4,6 +4,7 @@ import { memoryOutput } from '../../../test/support/terminal/memory-io.ts';
 import { Session, SessionState } from '../../generated/latchkey/v1/session.ts';
 import type { Change } from '../../nouns/noun.ts';
 import { sessions } from '../../nouns/sessions.ts';
+import { bytesOf } from '../../values/raw-text.ts';
 import { showList } from '../output/listing.ts';
 import { Run } from '../run.ts';
 import { WatchLines } from './watch.ts';
@@ -14,7 +15,7 @@ const session = (id: string, more: Partial<Session> = {}): Session =>
     id,
     login: 'alice',
     linuxUser: 'alice',
-    command: ['sh', '-c', 'echo \u001b[31m hi'],
+    command: ['sh', '-c', 'echo \u001b[31m hi'].map(bytesOf),
     state: SessionState.RUNNING,
     startedAt: new Date(NOW - 90_000),
     ...more,

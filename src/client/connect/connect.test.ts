@@ -28,7 +28,7 @@ describe('connecting', () => {
   it('makes typed calls, with partial requests', async () => {
     await using client = await api.client('alice');
     expect(client.address).toBe(api.address);
-    expect((await client.tokens.listTokens({ filter: { login: 'alice' } })).total).toBe(1);
+    expect((await client.tokens.listTokens({ filter: { login: 'alice' } })).totalSize).toBe(1);
   });
 
   it('does not trust a server whose CA is not the pinned one (N4)', async () => {

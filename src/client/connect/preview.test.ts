@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { becomeOlder, ignorePreviews } from '../../../test/support/server/older-server.ts';
+import { durationOf } from '../../values/duration.ts';
+import { tokensOfLogin } from '../token-selection.ts';
 import { type Client, connect } from './connect.ts';
 
 let world: World;
@@ -33,10 +35,11 @@ afterEach(async () => {
 });
 
 const calls = {
-  RevokeTokens: () => client.tokens.revokeTokens({ login: me.username, validateOnly: true }),
+  RevokeTokens: () =>
+    client.tokens.revokeTokens({ selection: tokensOfLogin(me.username), validateOnly: true }),
   StopLink: () => client.links.stopLink({ socket, validateOnly: true }),
   EndSession: () =>
-    client.sessions.endSession({ sessionId: session, graceMilliseconds: 0, validateOnly: true }),
+    client.sessions.endSession({ sessionId: session, grace: durationOf(0), validateOnly: true }),
 };
 type Name = keyof typeof calls;
 const names = Object.keys(calls) as Name[];

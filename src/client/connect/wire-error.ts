@@ -10,7 +10,7 @@ export interface FailedCall {
   readonly metadata: { get(name: string): readonly (string | Buffer)[] };
 }
 
-/** Reasons for gRPC status codes without our details, sent by the library or a proxy. */
+/** Reasons for gRPC status codes without our details, or with a reason that this version does not know. */
 const REASONS: Readonly<Record<number, WireReason>> = {
   3: 'INVALID_ARGUMENT',
   4: 'DEADLINE_EXCEEDED',

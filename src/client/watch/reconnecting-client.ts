@@ -2,11 +2,14 @@
  * A client that reconnects, with a newer token of the same login or to a newer address of the same server.
  */
 import { AppError, isAppError, type Reason } from '../../errors.ts';
+import { Role } from '../../generated/latchkey/v1/auth.ts';
+import { enumWord } from '../../values/enum-word.ts';
 import { type Client, type ConnectOptions, connect } from '../connect/connect.ts';
 
 /** The caller as the server sees it. */
 export interface CallerIdentity {
   readonly login: string;
+  /** "admin", "manager" or "user". */
   readonly role: string;
   /** host:port */
   readonly server: string;
@@ -82,5 +85,5 @@ export class ReconnectingClient implements AsyncDisposable {
 async function whoIs(client: Client): Promise<CallerIdentity> {
   const { token, role } = await client.auth.whoAmI({});
   if (token === undefined) throw new AppError('INTERNAL', 'the server did not say who you are');
-  return { login: token.login, role, server: client.address };
+  return { login: token.login, role: enumWord(Role, role) ?? 'user', server: client.address };
 }

@@ -4,6 +4,7 @@
  * table. A key that is not here is refused.
  */
 import { hostname, totalmem } from 'node:os';
+import type { AuthMethodName } from '../../values/auth-method.ts';
 import { defaultRun, defaultState, type Mode } from '../paths/paths.ts';
 import { type NameIn, type SettingTable, settingsIn } from './setting.ts';
 import {
@@ -28,8 +29,8 @@ import {
   yesOrNo,
 } from './setting-types.ts';
 
-/** The authentication methods (F7) that issue tokens. */
-const METHODS = ['web-ssh', 'link', 'link-daemon', 'local'] as const;
+/** The login methods that issue tokens. */
+const METHODS = ['ssh', 'link', 'link-daemon', 'local'] as const satisfies readonly AuthMethodName[];
 
 export const SETTINGS = {
   server: {

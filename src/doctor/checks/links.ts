@@ -29,7 +29,7 @@ export async function checkLinks(client: Client | undefined): Promise<Finding[]>
 async function everyLink(client: Client): Promise<Link[]> {
   const { items } = await firstItems(Infinity, async (pageSize, pageToken) => {
     const page = await client.links.listLinks({ pageSize, pageToken }, { timeoutMs: CALL_MS });
-    return { ...page, items: page.links };
+    return { ...page, items: page.links, total: page.totalSize };
   });
   return items;
 }

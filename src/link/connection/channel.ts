@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Frame } from '../../generated/latchkey/link/v1/link.ts';
+import { errorFrame } from '../../link-protocol/error-frame.ts';
 import { encodeFrame, FrameDecoder } from '../../link-protocol/frames.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
 
@@ -39,8 +40,7 @@ export class Channel {
   /** Answers `request` with an error. The cause of an unexpected error is not sent. */
   fail(request: number, error: unknown): void {
     const known = isAppError(error) ? error : new AppError('INTERNAL', 'internal error of the link');
-    const { reason, message, details } = known;
-    this.send(request, { $case: 'error', value: { reason, message, details: { ...details } } });
+    this.send(request, { $case: 'error', value: errorFrame(known) });
   }
 
   /** Writes an encoded frame; `written` is called once its bytes may be overwritten. */

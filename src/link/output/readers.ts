@@ -2,8 +2,9 @@
  * The readers of one connection. Each has its own credit and they take turns, so that a slow reader
  * blocks neither another reader nor a command. Together they use at most four buffers.
  */
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import type { Frame, Read } from '../../generated/latchkey/link/v1/link.ts';
+import { errorFrame } from '../../link-protocol/error-frame.ts';
 import { OUTPUT_HEADER_ROOM, writeOutputHeader } from '../../link-protocol/output-frame.ts';
 import { creditFor, FROM_NOW_ON } from '../../link-protocol/protocol.ts';
 import type { Position } from './output-log.ts';
@@ -161,11 +162,10 @@ export class Readers implements Disposable {
 
   #fail(reader: Reader, error: AppError): void {
     this.#remove(reader);
-    const { reason, message } = error;
-    const details = { ...error.details, reader: `${reader.id}` };
+    const { details, ...frame } = errorFrame(error);
     this.#outlet.send({
       request: reader.request,
-      body: { $case: 'error', value: { reason, message, details } },
+      body: { $case: 'error', value: { ...frame, details: { ...details, reader: `${reader.id}` } } },
     });
   }
 }
@@ -174,8 +174,7 @@ function startOf({ offset }: Read, source: OutputSource): Position {
   const { log } = source;
   if (offset >= FROM_NOW_ON) return log.position(log.end);
   if (offset < log.first) throw dropped(source);
-  if (offset > log.end)
-    throw new AppError('INVALID_ARGUMENT', `offset: only ${log.end} bytes have been printed`);
+  if (offset > log.end) throw invalidField('offset', `only ${log.end} bytes have been printed`);
   return log.position(offset);
 }
 

@@ -92,7 +92,7 @@ describe('ending a session', () => {
   it('does not end a similar session', async () => {
     const other = await line.start(['sh', '-c', 'echo here; exec sleep 60']);
     const { id } = await line.start(['sleep', '60'], {
-      environment: { OTHER: `LATCHKEY_SESSION_ID=${other.id}` },
+      environment: { OTHER: Buffer.from(`LATCHKEY_SESSION_ID=${other.id}`) },
     });
     await printed(other.id, /here/);
     expect(await end(id, 1000)).toEqual({ sessionId: id, processes: 1, survivors: [] });

@@ -3,7 +3,7 @@
  * plus the requested variables. Nothing is inherited from the process that started the link.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { AppError } from '../../errors.ts';
+import { invalidField } from '../../errors.ts';
 import type { Account } from '../account/account.ts';
 
 const PATH = '/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games';
@@ -39,11 +39,9 @@ export function sessionEnvironment(
 }
 
 function checkVariable(name: string, value: string): void {
-  if (!NAME.test(name))
-    throw new AppError('INVALID_ARGUMENT', 'environment: a name may only have letters, digits and _');
-  if (name.startsWith('LATCHKEY_'))
-    throw new AppError('INVALID_ARGUMENT', `environment: ${name} is reserved`);
-  if (value.includes('\0')) throw new AppError('INVALID_ARGUMENT', `environment: ${name} contains a NUL`);
+  if (!NAME.test(name)) throw invalidField('environment', 'a name may only have letters, digits and _');
+  if (name.startsWith('LATCHKEY_')) throw invalidField('environment', `${name} is reserved`);
+  if (value.includes('\0')) throw invalidField('environment', `${name} contains a NUL`);
 }
 
 let knownSettings: Record<string, string> | undefined;

@@ -1,8 +1,9 @@
-/** Finds the program before anything is started, so that errors are clear. */
+/** Finds the program before anything is started, so that errors are clear. All paths are raw text. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
+import { bytesOf } from '../../values/raw-text.ts';
 
 /**
  * Returns the absolute path of the program `name`, looked up as execvp(3) does: in `path` when it has no
@@ -26,8 +27,9 @@ export function programPath(name: string, path: string, directory: string): stri
 /** Returns `directory`. Throws START_FAILED when a program cannot be started in it. */
 export function startDirectory(directory: string): string {
   try {
-    if (!statSync(directory).isDirectory()) throw startFailed(`${directory} is not a directory`, 126);
-    accessSync(directory, constants.X_OK);
+    if (!statSync(bytesOf(directory)).isDirectory())
+      throw startFailed(`${directory} is not a directory`, 126);
+    accessSync(bytesOf(directory), constants.X_OK);
     return directory;
   } catch (error) {
     if (error instanceof AppError) throw error;
@@ -46,7 +48,7 @@ export function homeDirectory(home: string): string {
 
 function runnable(path: string, name: string): string {
   try {
-    if (!statSync(path).isFile()) throw startFailed(`${name}: not a program`, 126);
+    if (!statSync(bytesOf(path)).isFile()) throw startFailed(`${name}: not a program`, 126);
   } catch (error) {
     if (error instanceof AppError) throw error;
     const missing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
@@ -55,7 +57,7 @@ function runnable(path: string, name: string): string {
       : startFailed(`${name}: cannot be executed (${codeOf(error) ?? 'failed'})`, 126);
   }
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(bytesOf(path), constants.X_OK);
     return path;
   } catch {
     throw startFailed(`${name}: permission denied`, 126);

@@ -10,6 +10,7 @@ import {
   type Line,
   type StartedLink,
 } from '../../../test/support/link/fake-daemon.ts';
+import { bytesOf } from '../../values/raw-text.ts';
 
 let daemon: FakeDaemon;
 let line: Line;
@@ -76,7 +77,9 @@ describe('a session', () => {
   });
 
   it("starts in the home directory with the user's own environment, and inherits nothing from the link", async () => {
-    const { id } = await line.start(['env'], { environment: { COLOUR: 'blue', PATH: '/usr/bin:/bin' } });
+    const { id } = await line.start(['env'], {
+      environment: { COLOUR: Buffer.from('blue'), PATH: Buffer.from('/usr/bin:/bin') },
+    });
     const environment = Object.fromEntries(
       (await line.read(id)).stdout
         .trim()
@@ -101,7 +104,7 @@ describe('a session', () => {
   });
 
   it('starts in the requested directory', async () => {
-    const { id } = await line.start(['pwd'], { directory: '/usr/lib' });
+    const { id } = await line.start(['pwd'], { directory: Buffer.from('/usr/lib') });
     expect((await line.read(id)).stdout).toBe('/usr/lib\n');
   });
 
@@ -181,11 +184,11 @@ describe('a start that fails', () => {
     [['/usr'], {}, '126', /not a program/],
     [
       ['true'],
-      { directory: '/no/such/directory' },
+      { directory: Buffer.from('/no/such/directory') },
       '126',
       /cannot enter directory \/no\/such\/directory: ENOENT/,
     ],
-    [['true'], { directory: '/etc/passwd' }, '126', /not a directory/],
+    [['true'], { directory: Buffer.from('/etc/passwd') }, '126', /not a directory/],
   ])('%j %j is refused with status %s and the reason', async (command, more, status, message) => {
     await expect(line.start(command, more)).rejects.toMatchObject({
       ...{ reason: 'START_FAILED', details: { exit_status: status } },
@@ -195,10 +198,10 @@ describe('a start that fails', () => {
 
   it.each([
     [{ command: [] }, /command/],
-    [{ command: ['true', 'a\0b'] }, /NUL/],
-    [{ directory: 'relative' }, /absolute/],
-    [{ environment: { LATCHKEY_SESSION_ID: 'x' } }, /LATCHKEY_SESSION_ID/],
-    [{ environment: { 'A B': 'x' } }, /letters/],
+    [{ command: ['true', 'a\0b'].map(bytesOf) }, /NUL/],
+    [{ directory: Buffer.from('relative') }, /absolute/],
+    [{ environment: { LATCHKEY_SESSION_ID: Buffer.from('x') } }, /LATCHKEY_SESSION_ID/],
+    [{ environment: { 'A B': Buffer.from('x') } }, /letters/],
     [{ sessionId: '../../x' }, /session_id/],
   ])('%j is refused with the name of the field', async (more, message) => {
     await expect(line.start(['true'], more)).rejects.toMatchObject(failure('INVALID_ARGUMENT', message));

@@ -1,7 +1,8 @@
 /** Starts a program in a session of its own. */
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import type { Start } from '../../generated/latchkey/link/v1/link.ts';
+import { rawText } from '../../values/raw-text.ts';
 import type { Account } from '../account/account.ts';
 import { OutputLog } from '../output/output-log.ts';
 import { sessionEnvironment } from './environment.ts';
@@ -33,7 +34,8 @@ export type Hold = (keeper: number) => Promise<boolean>;
 export async function startSession(start: Start, context: StartContext): Promise<Session> {
   const { command, environment, directory } = prepare(start, context.account);
   const { sessionId: id, outputLimit } = start;
-  const record = { id, command: start.command, bootId: bootId(), createdAt: Date.now(), outputLimit };
+  const words = start.command.map(rawText);
+  const record = { id, command: words, bootId: bootId(), createdAt: Date.now(), outputLimit };
   const folder = SessionFolder.create(context.sessionsDir.folder, record);
   let log: OutputLog | undefined;
   try {
@@ -55,17 +57,19 @@ export async function startSession(start: Start, context: StartContext): Promise
 }
 
 function prepare(start: Start, account: Account): Pick<Program, 'command' | 'environment' | 'directory'> {
-  const [name, ...rest] = start.command;
-  if (name === undefined) throw new AppError('INVALID_ARGUMENT', 'command: empty');
+  const [name, ...rest] = start.command.map(rawText);
+  if (name === undefined) throw invalidField('command', 'empty');
   for (const word of start.command) {
-    if (word.includes('\0')) throw new AppError('INVALID_ARGUMENT', 'command: an argument contains a NUL');
-    if (Buffer.byteLength(word) >= MAX_ARGUMENT_BYTES)
-      throw new AppError('INVALID_ARGUMENT', 'command: an argument is longer than 128 KiB');
+    if (word.includes(0)) throw invalidField('command', 'an argument contains a NUL');
+    if (word.length >= MAX_ARGUMENT_BYTES)
+      throw invalidField('command', 'an argument is longer than 128 KiB');
   }
-  if (start.directory !== '' && !start.directory.startsWith('/'))
-    throw new AppError('INVALID_ARGUMENT', 'directory: must be absolute, or empty for the home directory');
-  const environment = sessionEnvironment(account, start.environment, start.sessionId);
-  const directory = start.directory === '' ? homeDirectory(account.home) : startDirectory(start.directory);
+  const wanted = rawText(start.directory);
+  if (wanted !== '' && !wanted.startsWith('/'))
+    throw invalidField('directory', 'must be absolute, or empty for the home directory');
+  const variables = Object.entries(start.environment).map(([key, value]) => [key, rawText(value)]);
+  const environment = sessionEnvironment(account, Object.fromEntries(variables), start.sessionId);
+  const directory = wanted === '' ? homeDirectory(account.home) : startDirectory(wanted);
   const path = programPath(name, environment.PATH ?? '', directory);
   return { command: [path, ...rest], environment, directory };
 }

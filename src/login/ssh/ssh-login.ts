@@ -1,9 +1,9 @@
 /**
- * The method web-ssh (F12, F13): a person is authenticated by the local sshd, with the password and
- * anything else that it asks. Over the same connection Latchkey's program runs, which proves that the
- * account can run it, and starts a link daemon when there is none. A refusal reveals nothing about an
- * account: for one that does not exist or may not have a link, sshd is still asked, with a name that no
- * account has.
+ * The method ssh (F12, F13; web-ssh in the claim): a person is authenticated by the local sshd, with the
+ * password and anything else that it asks. Over the same connection Latchkey's program runs, which
+ * proves that the account can run it, and starts a link daemon when there is none. A refusal reveals nothing
+ * about an account: for one that does not exist or may not have a link, sshd is still asked, with a name that
+ * no account has.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -29,7 +29,7 @@ export interface SshLoginOptions {
   readonly deadlines?: Partial<SshDeadlines>;
 }
 
-const METHOD = 'web-ssh';
+const METHOD = 'ssh';
 const PASSWORD: Prompt = { text: 'Password: ', echo: false };
 /** Fewer than sshd's default MaxStartups of 10 (sshd_config(5)); one source cannot take them all. */
 const SLOT_LIMITS = { total: 9, perSource: 3, queueMs: 10_000, maxQueued: 90 };

@@ -27,9 +27,9 @@ describe('frames from a link', () => {
   const start = (sessionId = ID) =>
     link.start({
       sessionId,
-      command: ['true'],
+      command: [Buffer.from('true')],
       environment: {},
-      directory: '',
+      directory: Buffer.alloc(0),
       firstInput: Buffer.alloc(0),
       input: true,
       outputLimit: 1,
@@ -46,18 +46,20 @@ describe('frames from a link', () => {
   test('a refusal is passed on, with only the reasons and details that a link may send', async () => {
     const details = { first_offset: '17', other: 'x', jti: 'y' };
     const message = 'no\u001b[31m\nsuch file';
-    fake.answers = { start: () => ({ $case: 'error', value: { reason: 'START_FAILED', message, details } }) };
+    fake.answers = {
+      start: () => ({ $case: 'error', value: { reason: 'START_FAILED', message, details, field: '' } }),
+    };
     await expect(start()).rejects.toMatchObject({
       reason: 'START_FAILED',
       message: 'no\ufffd[31m\ufffdsuch file',
-      details: { first_offset: '17' },
+      details: { firstOffset: '17' },
     });
-    const stopping = { reason: 'LINK_LOST', message: 'this link is stopping', details: {} };
+    const stopping = { reason: 'LINK_LOST', message: 'this link is stopping', details: {}, field: '' };
     fake.answers = { start: () => ({ $case: 'error', value: stopping }) };
-    await expect(start()).rejects.toMatchObject(stopping);
+    await expect(start()).rejects.toMatchObject({ reason: stopping.reason, message: stopping.message });
     for (const reason of ['PERMISSION_DENIED', 'INTERNAL', 'UNKNOWN', '']) {
       fake.answers = {
-        start: () => ({ $case: 'error', value: { reason, message: 'pay here', details: {} } }),
+        start: () => ({ $case: 'error', value: { reason, message: 'pay here', details: {}, field: '' } }),
       };
       await expect(start()).rejects.toMatchObject({
         reason: 'LINK_LOST',
@@ -146,11 +148,11 @@ describe('frames from a link', () => {
   });
 
   test('a refused read reports the reason', async () => {
-    const value = { reason: 'OUTPUT_DROPPED', message: 'gone', details: { first_offset: '99' } };
+    const value = { reason: 'OUTPUT_DROPPED', message: 'gone', details: { first_offset: '99' }, field: '' };
     fake.answers = { read: () => ({ $case: 'error', value }) };
     await expect(read().next()).rejects.toMatchObject({
       reason: 'OUTPUT_DROPPED',
-      details: { first_offset: '99' },
+      details: { firstOffset: '99' },
     });
   });
 
@@ -197,7 +199,7 @@ describe('frames from a link', () => {
     await start();
     const refused = {
       $case: 'error',
-      value: { reason: 'INPUT_CLOSED', message: 'no input', details: {} },
+      value: { reason: 'INPUT_CLOSED', message: 'no input', details: {}, field: '' },
     } as const;
     fake.answers = { stdin: () => refused };
     await expect(link.input(ID, Buffer.alloc(300 * KIB))).rejects.toMatchObject({ reason: 'INPUT_CLOSED' });

@@ -19,6 +19,8 @@ const REASONS: ReadonlySet<string> = new Set<Reason>([
   'TOKEN_EXPIRED',
   'UNAVAILABLE',
 ]);
+/** Fields of a request that only a link can judge. */
+const FIELDS: ReadonlySet<string> = new Set(['offset']);
 const MAX_TEXT = 500;
 
 /** An error that the link itself has sent, as opposed to a link that did not answer. */
@@ -31,9 +33,12 @@ export class LinkRefusal extends AppError {}
 export function refusalOf(frame: ErrorFrame): LinkRefusal {
   if (!REASONS.has(frame.reason)) return unexpected(frame);
   const reason = frame.reason as Reason;
-  const offset = frame.details.first_offset;
-  const details = offset !== undefined && /^\d{1,16}$/.test(offset) ? { first_offset: offset } : {};
-  return new LinkRefusal(reason, safeText(frame.message) || 'the link refused the request', { details });
+  const { first_offset: firstOffset } = frame.details;
+  const details = firstOffset !== undefined && /^\d{1,16}$/.test(firstOffset) ? { firstOffset } : {};
+  const message = safeText(frame.message) || 'the link refused the request';
+  const { field } = frame;
+  const violation = FIELDS.has(field) ? { field, description: message } : undefined;
+  return new LinkRefusal(reason, message, { details, violation });
 }
 
 function unexpected({ reason, message }: ErrorFrame): LinkRefusal {

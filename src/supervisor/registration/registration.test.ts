@@ -108,7 +108,7 @@ describe('registering a link (F22)', () => {
     const jtiOf = { $case: 'ready', value: { mac: Buffer.alloc(0), jti: 'another' } } as const;
     const refusal = {
       $case: 'error',
-      value: { reason: 'TOKEN_INVALID', message: 'proof: nonce', details: {} },
+      value: { reason: 'TOKEN_INVALID', message: 'proof: nonce', details: {}, field: '' },
     } as const;
     for (const answer of [jtiOf, refusal]) {
       await using fake = await FakeLink.listen(world.linksFolder, { answers: { init: () => answer } });

@@ -3,11 +3,13 @@
  * may; compared with plain ssh2 with TCP_NODELAY, which logs in and runs `true`. Failures are a separate
  * line, since sshd delays them on purpose.
  */
+
 import { createConnection } from 'node:net';
 import { Client as Ssh } from 'ssh2';
 import type { Client } from '../../../src/client/connect/connect.ts';
 import { isAppError } from '../../../src/errors.ts';
 import { LoginPurpose, type LoginResponse } from '../../../src/generated/latchkey/v1/auth.ts';
+import { AuthMethod } from '../../../src/generated/latchkey/v1/token.ts';
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 import { compare } from '../report/compare.ts';
 import { type Line, median, spreadOf } from '../report/line.ts';
@@ -98,7 +100,7 @@ async function rate(one: () => Promise<number>): Promise<number> {
 
 async function login(client: Client, password: string): Promise<void> {
   const conversation = client.auth.login();
-  const begin = { method: 'web-ssh', username: 'alice', purpose: LoginPurpose.LOGIN };
+  const begin = { method: AuthMethod.SSH, username: 'alice', purpose: LoginPurpose.LOGIN };
   conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {});
   let asked = 0;
   try {

@@ -1,8 +1,10 @@
 /** Time after a kill -9 until every link and session is restored. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '../../../src/client/connect/connect.ts';
 import { LinkState } from '../../../src/generated/latchkey/v1/link.ts';
 import { SessionState } from '../../../src/generated/latchkey/v1/session.ts';
+import { bytesOf } from '../../../src/values/raw-text.ts';
 import { alice, bob, dora, mallory } from '../../support/account.ts';
 import { type Line, median, spreadOf } from '../report/line.ts';
 import { clientOf, linkOf, startDaemon } from '../served.ts';
@@ -19,7 +21,7 @@ export async function measure(): Promise<Line[]> {
       const { token } = await linkOf(daemon, account);
       await using client = await clientOf(daemon, token);
       for (let session = 0; session < SESSIONS_OF_LINK; session += 1)
-        await client.sessions.startSession({ command: ['sleep', '3600'] });
+        await client.sessions.startSession({ command: ['sleep', '3600'].map(bytesOf) });
     }
   }
   const links = 4 * LINKS_OF_EACH;
@@ -53,7 +55,7 @@ async function allBack(admin: Client, wanted: { links: number; sessions: number 
   for (;;) {
     const { links } = await admin.links.listLinks({ pageSize: 1000 });
     const filter = { state: SessionState.RUNNING };
-    const { total } = await admin.sessions.listSessions({ filter, pageSize: 1 });
+    const { totalSize: total } = await admin.sessions.listSessions({ filter, pageSize: 1 });
     const ready = links.filter(({ state }) => state === LinkState.READY).length;
     if (ready > wanted.links || total !== wanted.sessions)
       throw new Error(`${ready} links and ${total} sessions are there, wanted ${JSON.stringify(wanted)}`);

@@ -4,6 +4,7 @@
  */
 
 import type { Client } from '../../../src/client/connect/connect.ts';
+import { tokensById } from '../../../src/client/token-selection.ts';
 import { isAppError } from '../../../src/errors.ts';
 import { alice } from '../../support/account.ts';
 import { Person } from '../../support/server/person.ts';
@@ -62,7 +63,7 @@ async function roundTripMs(client: Client): Promise<number> {
 
 async function untilRefusedMs(admin: Client, elsewhere: Client, jti: string): Promise<number> {
   const begunMs = performance.now();
-  const revoked = admin.tokens.revokeTokens({ jtis: [jti] });
+  const revoked = admin.tokens.revokeTokens({ selection: tokensById([jti]) });
   const refusedMs = await Promise.any(Array.from({ length: AT_ONCE }, () => refusalMs(elsewhere)));
   await revoked;
   return refusedMs - begunMs;

@@ -3,9 +3,11 @@
  * the list: frames drawn, the cost for dashboard and server, the delay, and whether the final screen is
  * right.
  */
+
 import { appendFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '../../../src/client/connect/connect.ts';
+import { tokensById } from '../../../src/client/token-selection.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
 import { cpuMsOf } from '../cpu.ts';
 import { mebibytesOf } from '../memory.ts';
@@ -95,7 +97,7 @@ async function storm(admin: Client, crowd: Crowd): Promise<number> {
   const registered = crowd.ask({ links: turns * LINKS } satisfies LinksWanted);
   for (let turn = 0; turn < turns; turn += 1) {
     const jtis = [...newest.splice(0, REVOKED / 2), ...oldest.splice(0, REVOKED / 2)];
-    await admin.tokens.revokeTokens({ jtis });
+    await admin.tokens.revokeTokens({ selection: tokensById(jtis) });
     await delay(Math.max(0, begunMs + ((turn + 1) * 1_000) / TURNS_A_SECOND - performance.now()));
   }
   await registered;
@@ -162,7 +164,7 @@ async function watched(daemon: TestDaemon, admin: Client, work: () => Promise<nu
  * the server lists them.
  */
 async function agrees(terminal: Terminal, admin: Client): Promise<number> {
-  const { tokens, total } = await admin.tokens.listTokens({ pageSize: PAGE });
+  const { tokens, totalSize: total } = await admin.tokens.listTokens({ pageSize: PAGE });
   const listed = tokens.map(({ jti }) => jti);
   return terminal.shows((text) => {
     const shown = [...text.matchAll(ROW)].map(([, cursor, jti = '']) => ({ isCursor: cursor === '▸', jti }));

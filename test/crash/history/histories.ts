@@ -2,9 +2,12 @@
  * Random operations on tokens from concurrent clients; each response is checked against the token's
  * history.
  */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tokensById } from '../../../src/client/token-selection.ts';
 import {
+  AuthMethod,
   GetTokenRequest,
   ListTokensRequest,
   ListTokensResponse,
@@ -196,7 +199,7 @@ class Histories {
     const asked = history.isRevoking;
     history.revoking(nextMoment());
     const own = this.#random.chance(0.5);
-    const request = RevokeTokensRequest.fromPartial({ jtis: [history.jti] });
+    const request = RevokeTokensRequest.fromPartial({ selection: tokensById([history.jti]) });
     const bytes = RevokeTokensRequest.encode(request).finish();
     const { reason } = await line.unary(`${SERVICE}/RevokeTokens`, bytes, own ? token : this.#administrator);
     if (reason !== undefined) return;
@@ -211,7 +214,10 @@ class Histories {
    * is being issued.
    */
   async #list(line: LeanRpc): Promise<void> {
-    const request = ListTokensRequest.fromPartial({ filter: { authMethod: 'link' }, pageSize: 1000 });
+    const request = ListTokensRequest.fromPartial({
+      filter: { authMethod: AuthMethod.LINK },
+      pageSize: 1000,
+    });
     const bytes = ListTokensRequest.encode(request).finish();
     const askedMs = nextMoment();
     const { response } = await line.unary(`${SERVICE}/ListTokens`, bytes, this.#administrator);

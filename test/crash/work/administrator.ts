@@ -1,6 +1,8 @@
 /** Queries and ends everything that the current daemon stores. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tokensById } from '../../../src/client/token-selection.ts';
 import { type Link, ListLinksRequest, ListLinksResponse } from '../../../src/generated/latchkey/v1/link.ts';
 import {
   EndSessionRequest,
@@ -19,6 +21,7 @@ import {
   RevokeTokensRequest,
   type Token,
 } from '../../../src/generated/latchkey/v1/token.ts';
+import { durationOf } from '../../../src/values/duration.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
 import { Rpc } from '../../support/server/rpc.ts';
 
@@ -68,13 +71,15 @@ export class Administrator implements Disposable {
   }
 
   async revoke(jtis: string[]): Promise<void> {
-    const bytes = RevokeTokensRequest.encode(RevokeTokensRequest.fromPartial({ jtis })).finish();
+    const bytes = RevokeTokensRequest.encode(
+      RevokeTokensRequest.fromPartial({ selection: tokensById(jtis) }),
+    ).finish();
     await this.#call('TokenService/RevokeTokens', bytes);
   }
 
   async endSession(sessionId: string): Promise<Receipt | undefined> {
     const bytes = EndSessionRequest.encode(
-      EndSessionRequest.fromPartial({ sessionId, graceMilliseconds: 0 }),
+      EndSessionRequest.fromPartial({ sessionId, grace: durationOf(0) }),
     ).finish();
     return EndSessionResponse.decode(await this.#call('SessionService/EndSession', bytes)).receipt;
   }

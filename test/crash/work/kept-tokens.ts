@@ -1,14 +1,16 @@
 /** Checks the tokens after a restart: each by itself, the server's list, and their links. */
+
 import { LinkState } from '../../../src/generated/latchkey/v1/link.ts';
+import { AuthMethod } from '../../../src/generated/latchkey/v1/token.ts';
 import { type KnownToken, settle } from '../history/model.ts';
 import type { Random } from '../random.ts';
 import { until } from '../until.ts';
 import type { Administrator } from './administrator.ts';
 import type { TokensAtWork } from './tokens-at-work.ts';
 
-const BY_SSH = 'web-ssh';
+const BY_SSH = AuthMethod.SSH;
 /** Methods to check; other tokens are the administrator's, and those of link daemons. */
-const METHODS = ['link', BY_SSH];
+const METHODS: readonly AuthMethod[] = [AuthMethod.LINK, BY_SSH];
 const OLD_ONES = 5;
 
 /** A token that must be valid. */

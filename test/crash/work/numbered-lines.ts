@@ -1,4 +1,5 @@
 /** A session that prints numbered lines, and a reader that continues after each crash. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   EndSessionRequest,
@@ -6,6 +7,7 @@ import {
   ReadOutputResponse,
   Stream,
 } from '../../../src/generated/latchkey/v1/session.ts';
+import { durationOf } from '../../../src/values/duration.ts';
 import type { Rpc } from '../../support/server/rpc.ts';
 import { startScript } from './programs-at-work.ts';
 
@@ -100,7 +102,7 @@ export class NumberedLines {
    * Ends the session and reads all output again. Resolves with the number of lines; throws as `lines` does.
    */
   async end(): Promise<number> {
-    const request = EndSessionRequest.fromPartial({ sessionId: this.id, graceMilliseconds: 0 });
+    const request = EndSessionRequest.fromPartial({ sessionId: this.id, grace: durationOf(0) });
     const bytes = EndSessionRequest.encode(request).finish();
     const answer = await this.#line().unary(`${SERVICE}/EndSession`, bytes, this.#token);
     if (answer.code !== 0) throw new Error(`the session cannot be ended: ${answer.message}`);

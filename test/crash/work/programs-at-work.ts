@@ -2,6 +2,7 @@
  * Programs that are started while the daemon is being killed: short ones, and ones that stay and have
  * children.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Session,
@@ -9,6 +10,7 @@ import {
   StartSessionRequest,
   StartSessionResponse,
 } from '../../../src/generated/latchkey/v1/session.ts';
+import { bytesOf } from '../../../src/values/raw-text.ts';
 import type { Rpc } from '../../support/server/rpc.ts';
 import type { Random } from '../random.ts';
 import { until } from '../until.ts';
@@ -33,7 +35,7 @@ const EXCUSED: ReadonlySet<string | undefined> = new Set([
  * for a reason that a kill does not explain.
  */
 export async function startScript(rpc: Rpc, token: string, script: string): Promise<Session | undefined> {
-  const request = StartSessionRequest.fromPartial({ command: ['sh', '-c', script] });
+  const request = StartSessionRequest.fromPartial({ command: ['sh', '-c', script].map(bytesOf) });
   const bytes = StartSessionRequest.encode(request).finish();
   const answer = await rpc.unary('/latchkey.v1.SessionService/StartSession', bytes, token);
   const { response, reason, message } = answer;

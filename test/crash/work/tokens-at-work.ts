@@ -1,5 +1,7 @@
 /** A person who gets and revokes tokens as fast as the daemon answers, and remembers each answer. */
+
 import { setTimeout as delay } from 'node:timers/promises';
+import { tokensById } from '../../../src/client/token-selection.ts';
 import { StopLinkRequest } from '../../../src/generated/latchkey/v1/link.ts';
 import { RevokeTokensRequest } from '../../../src/generated/latchkey/v1/token.ts';
 import type { Issue, Person } from '../../support/server/person.ts';
@@ -133,7 +135,7 @@ export class TokensAtWork {
   }
 
   #asOneOf({ jti, token, socket }: KnownToken): Promise<Answer> {
-    const revoke = RevokeTokensRequest.fromPartial({ jtis: [jti] });
+    const revoke = RevokeTokensRequest.fromPartial({ selection: tokensById([jti]) });
     const calls = [
       () => this.person.call('/latchkey.v1.AuthService/Logout', NOTHING, token),
       () =>

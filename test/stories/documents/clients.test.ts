@@ -42,6 +42,6 @@ describe('the documentation', needs('world'), () => {
     const command = onlyFence(readFileSync(join(clone, 'proto/README.md'), 'utf8'), 'sh');
     const PATH = `${join(clone, 'node_modules/.bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
     const { stdout } = await run('sh', ['-ec', command], { cwd: folder, env: { HOME: folder, PATH } });
-    expect(JSON.parse(stdout)).toMatchObject({ token: { login: 'alice', current: true }, role: 'user' });
+    expect(JSON.parse(stdout)).toMatchObject({ token: { login: 'alice', current: true }, role: 'ROLE_USER' });
   });
 });

@@ -41,7 +41,7 @@ describe('a login with the password of the host (F12, F13)', needs('world', 'ssh
     expect(token).toMatchObject({
       login: 'alice',
       linuxUser: 'alice',
-      authMethod: 'web-ssh',
+      authMethod: 'ssh',
       socket: null,
     });
     const links = await daemon.as(alice).links();
@@ -143,7 +143,7 @@ describe('a refused login', needs('world', 'sshd'), () => {
     const [wrong, ...others] = await Promise.all(users.map((user) => converse(daemon, user, guesses)));
     const prompt = { name: '', instruction: '', prompts: [{ text: 'Password: ', echo: false }] };
     const asked = [false, true, true].map((again) => ({ ...prompt, again }));
-    expect(wrong).toEqual({ asked, reason: 'LOGIN_REFUSED', message: 'login refused', told: ['request_id'] });
+    expect(wrong).toEqual({ asked, reason: 'LOGIN_REFUSED', message: 'login refused', told: ['requestId'] });
     for (const other of others) expect(other).toEqual(wrong);
   });
 

@@ -59,7 +59,7 @@ describe('a one-time code (F13)', needs('world', 'sshd', 'oathtool'), () => {
     terminal.child.stdin?.write(`${typed}\r`);
     const said = await terminal.finished;
     expect(said, daemon.log).toMatchObject({ status: 0 });
-    expect(said.stdout).toMatch(/method.*web-ssh/);
+    expect(said.stdout).toMatch(/method.*ssh/);
     expect(said.stdout).not.toContain(MALLORY);
     expect(said.stdout).not.toContain(typed);
   });

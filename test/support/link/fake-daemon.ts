@@ -2,6 +2,7 @@
  * Plays the server for tests of the link process: real run folder, real TLS and RegisterLink, real unix
  * socket, real tokens; only the decisions are the test's.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -29,6 +30,7 @@ import { encodeClaims, type TokenClaims } from '../../../src/token/claims.ts';
 import { signJws } from '../../../src/token/jws.ts';
 import { jwksOf, type SigningKey, signingKey } from '../../../src/token/key.ts';
 import { makeProof, resumeMac } from '../../../src/token/proof.ts';
+import { bytesOf } from '../../../src/values/raw-text.ts';
 
 export type Body = NonNullable<Frame['body']>;
 type Value<Name extends Body['$case']> = Extract<Body, { $case: Name }>['value'];
@@ -122,9 +124,9 @@ export class Line {
   #startOf(command: string[], more: Partial<Value<'start'>>): Value<'start'> {
     return {
       sessionId: randomUUID(),
-      command,
+      command: command.map(bytesOf),
       environment: {},
-      directory: '',
+      directory: Buffer.alloc(0),
       firstInput: Buffer.alloc(0),
       input: false,
       outputLimit: 64 * 1024 * 1024,

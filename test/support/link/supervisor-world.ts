@@ -27,7 +27,7 @@ const PATIENCE_MS = 10_000;
 const main = join(import.meta.dirname, '../../../src/main.ts');
 export const me = userInfo();
 const ADMIN: Requester = {
-  claims: { jti: '', sub: 'root', authMethod: 'local' },
+  claims: { jti: '', sub: 'root', authMethod: 'local' as const },
   role: 'admin',
 };
 
@@ -219,7 +219,7 @@ export class World implements AsyncDisposable {
 
   /** Issues a token of this test's user that has no link of its own. */
   async login(login = me.username): Promise<TokenClaims> {
-    const request = { login, linuxUser: me.username, uid: me.uid, authMethod: 'key' };
+    const request = { login, linuxUser: me.username, uid: me.uid, authMethod: 'key' as const };
     return (await this.authority.mint(request)).claims;
   }
 

@@ -1,4 +1,5 @@
 /** Logs in over the wire, as any program would: records each prompt and answers it. */
+
 import { connect } from '../../../src/client/connect/connect.ts';
 import { AppError } from '../../../src/errors.ts';
 import {
@@ -6,6 +7,7 @@ import {
   LoginPurpose,
   type LoginResponse,
 } from '../../../src/generated/latchkey/v1/auth.ts';
+import { AuthMethod } from '../../../src/generated/latchkey/v1/token.ts';
 import type { TestDaemon } from './daemon.ts';
 
 export interface Held {
@@ -27,7 +29,7 @@ export async function converse(
 ): Promise<Held> {
   await using client = await connect({ run: runFolder, env: {}, anonymous: true });
   const conversation = client.auth.login();
-  const begin = { method: 'web-ssh', username, purpose: LoginPurpose.LOGIN };
+  const begin = { method: AuthMethod.SSH, username, purpose: LoginPurpose.LOGIN };
   await conversation.send({ request: { $case: 'begin', value: begin } });
   const asked: LoginPrompts[] = [];
   try {

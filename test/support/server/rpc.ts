@@ -7,7 +7,8 @@ import {
   makeGenericClientConstructor,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { ErrorInfo, Status } from '../../../src/generated/google/rpc/status.ts';
+import { ErrorInfo } from '../../../src/generated/google/rpc/error_details.ts';
+import { Status } from '../../../src/generated/google/rpc/status.ts';
 
 const Raw = makeGenericClientConstructor({}, 'raw');
 const PATIENCE_MS = 20_000;
