@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority, Minted } from '../authority/authority.ts';
-import { AppError, invalidField, isAppError } from '../errors.ts';
+import { invalidField, isAppError } from '../errors.ts';
 import type { RefusalLog } from '../log/refusal-log.ts';
 import type { AuthMethodName } from '../values/auth-method.ts';
 import type { Answers, Challenge, LoginMethod, LoginOrigin } from './method.ts';

@@ -42,7 +42,7 @@ function refusedFor(throttle: Throttle, key = from('here')): number {
     throttle.check(key);
     return 0;
   } catch (error) {
-    return Number((error as { details: { retry_after_seconds: string } }).details.retry_after_seconds);
+    return Number((error as { details: { retryAfterSeconds: string } }).details.retryAfterSeconds);
   }
 }
 
@@ -147,7 +147,7 @@ describe('guessing for a day (F12; THREATS: guessing passwords)', () => {
     const outcomes = await settled;
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
     const error = (outcomes[49] as PromiseRejectedResult).reason;
-    expect(error).toMatchObject({ reason: 'LIMIT_EXCEEDED', details: { retry_after_seconds: '30' } });
+    expect(error).toMatchObject({ reason: 'LIMIT_EXCEEDED', details: { retryAfterSeconds: '30' } });
   });
 
   it('at the same time from many places gains nothing', async () => {

@@ -221,6 +221,6 @@ function keyOf(text: string): LoginKey {
 function exceeded(what: string, waitMs: number, otherwise = ''): AppError {
   const seconds = String(Math.ceil(waitMs / 1000));
   return new AppError('LIMIT_EXCEEDED', `${what}; try again in ${seconds} s${otherwise}`, {
-    details: { retry_after_seconds: seconds },
+    details: { retryAfterSeconds: seconds },
   });
 }

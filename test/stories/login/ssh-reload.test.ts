@@ -30,7 +30,7 @@ test('a reload changes the login methods and the sshd that they use', needs('wor
 });
 
 function login(daemon: TestDaemon): Promise<Finished> {
-  const argv = ['login', '--method', 'web-ssh', '--answers-stdin'];
+  const argv = ['login', '--method', 'ssh', '--answers-stdin'];
   return daemon.cli(alice, argv, { input: `${PASSWORD}\n` });
 }
 
