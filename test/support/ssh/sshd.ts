@@ -29,6 +29,7 @@ export class TestSshd implements AsyncDisposable {
   readonly folder: string;
   readonly port: number;
   readonly #process: ReturnType<typeof spawn>;
+  readonly #gone: Promise<unknown>;
   log = '';
 
   private constructor(folder: string, port: number) {
@@ -37,6 +38,7 @@ export class TestSshd implements AsyncDisposable {
     this.#process = spawn(join(folder, SERVICE), ['-D', '-e', '-f', join(folder, 'sshd_config')], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    this.#gone = new Promise((resolve) => this.#process.once('close', resolve));
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });
@@ -87,9 +89,8 @@ export class TestSshd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const gone = new Promise((resolve) => this.#process.once('close', resolve));
     this.#process.kill('SIGTERM');
-    await gone;
+    await this.#gone;
   }
 }
 

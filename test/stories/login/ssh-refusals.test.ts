@@ -1,0 +1,103 @@
+/** Refusals of sshd, in each way in which it refuses: all are told alike, and all count. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Finished, mallory } from '../../support/account.ts';
+import { needs } from '../../support/needs.ts';
+import { converse } from '../../support/server/converse.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { addAccount, type SshdOptions, setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
+
+const PORT = 2231;
+const PASSWORD = 'Correct horse 10';
+const PASSWORD_ONLY = 'KbdInteractiveAuthentication no';
+
+let daemon: TestDaemon;
+let sshd: TestSshd | undefined;
+
+beforeAll(async () => {
+  setPasswords({ alice: PASSWORD, mallory: PASSWORD, bob: PASSWORD, dora: PASSWORD });
+  const ssh = { host: '127.0.0.1', port: PORT, host_keys: '/mnt/sshd-*/hostkey.pub' };
+  daemon = await TestDaemon.start({ config: { login: { ssh } } });
+});
+afterEach(async () => sshd?.[Symbol.asyncDispose]());
+afterAll(async () => daemon?.[Symbol.asyncDispose]());
+
+async function serve(options: SshdOptions): Promise<void> {
+  sshd = await TestSshd.start(PORT, options);
+}
+
+/** Logs in as `user` with `answers`, as mallory, and says how long it took. */
+async function login(user: string, ...answers: string[]): Promise<Finished & { ms: number }> {
+  const beganMs = performance.now();
+  const input = answers.map((line) => `${line}\n`).join('');
+  const end = await daemon.cli(mallory, ['login', '--answers-stdin', '--', `${user}@`], { input });
+  return { ...end, ms: performance.now() - beganMs };
+}
+
+const told = ({ status, stdout, stderr }: Finished) => ({ status, stdout, stderr });
+
+describe('a login that sshd refuses', needs('world', 'sshd'), () => {
+  const ways: [string, SshdOptions][] = [
+    ['by a failure', { lines: [] }],
+    ['by a failure of the method password', { lines: [PASSWORD_ONLY] }],
+    ['by closing the connection after the only try', { lines: ['MaxAuthTries 1'] }],
+    ['by closing it after the only password', { lines: ['MaxAuthTries 1', PASSWORD_ONLY] }],
+    [
+      'by waiting for longer than it lets anybody wait',
+      { lines: ['LoginGraceTime 3'], service: lateRefusal() },
+    ],
+  ];
+
+  test.each(ways)('%s is told alike for every name, and counts', async (way, options) => {
+    const number = ways.findIndex(([other]) => other === way);
+    const name = `guessed${number}`;
+    addAccount(name, PASSWORD);
+    addAccount(`ineligible${number}`, PASSWORD, '--shell', '/usr/sbin/nologin');
+    await serve(options);
+    const others = [await login(`nobody${number}`, 'guess'), await login(`ineligible${number}`, PASSWORD)];
+    const first = await login(name, 'guess');
+    expect(first, daemon.log + sshd?.log).toMatchObject({ status: 3, stdout: '' });
+    for (const other of others) expect(told(other)).toEqual(told(first));
+    const times = [first, ...others].map(({ ms }) => ms);
+    expect(Math.max(...times) - Math.min(...times), String(times)).toBeLessThan(2500);
+    await converse(daemon, name, ['guess', 'guess', 'guess', 'guess', 'guess']);
+    expect(await converse(daemon, name, [PASSWORD])).toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+  });
+
+  test('by its own rules, or by the account phase of PAM, is told like a wrong password', async () => {
+    await serve({ lines: ['DenyUsers alice'] });
+    const wrong = told(await login('bob', 'guess'));
+    expect(told(await login('alice', PASSWORD))).toEqual(wrong);
+    for (const lines of [[], [PASSWORD_ONLY]]) {
+      await sshd?.[Symbol.asyncDispose]();
+      await serve({ lines, pam: 'account required pam_succeed_if.so quiet user != dora\n' });
+      expect(told(await login('dora', PASSWORD)), sshd?.log).toEqual(wrong);
+    }
+  });
+
+  test('says what sshd wants besides the password', async () => {
+    for (const [lines, wanted] of [
+      [['AuthenticationMethods publickey,password'], /sshd wants a key, .*run there: latchkey link/],
+      [['AuthenticationMethods password,publickey'], /sshd wants a key besides the password/],
+      [['PasswordAuthentication no', PASSWORD_ONLY], /sshd wants a key, /],
+    ] as const) {
+      await sshd?.[Symbol.asyncDispose]();
+      await serve({ lines });
+      const { status, stdout, stderr } = await login('mallory', PASSWORD);
+      expect({ status, stdout }, String(lines) + stderr).toEqual({ status: 3, stdout: '' });
+      expect(stderr).toMatch(wanted);
+    }
+    await sshd?.[Symbol.asyncDispose]();
+    await serve({});
+    expect((await login('mallory', PASSWORD)).status).toBe(0);
+  });
+});
+
+/** Returns a PAM service that takes ten seconds for a wrong password, and none for the right one. */
+function lateRefusal(): string {
+  return [
+    'auth optional pam_faildelay.so delay=10000000',
+    'auth required pam_unix.so',
+    'account required pam_unix.so',
+    'session required pam_unix.so\n',
+  ].join('\n');
+}
