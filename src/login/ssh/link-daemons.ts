@@ -59,10 +59,13 @@ function unusable({ name: account }: UserEntry, { status, stdout, stderr }: Exec
   if (EXPIRED.test(stderr)) return new Ended({ kind: 'expired' });
   const closed = nologinText(stderr); // an sshd without PAM shows it in place of the command
   if (closed !== undefined) return new Ended({ kind: 'closed', text: inert(closed) });
-  const text = inert((lastLine(stderr) || lastLine(stdout)).slice(0, MAX_TEXT_LENGTH));
+  const text = inert((tellingLine(stderr) || tellingLine(stdout)).slice(0, MAX_TEXT_LENGTH));
   return new Ended({ kind: 'unusable', account, status, text });
 }
 
-function lastLine(text: string): string {
-  return text.trimEnd().split('\n').at(-1)?.trim() ?? '';
+/** Returns the last line, or the one that V8 prints before a stack trace when it has no memory (ulimit -v). */
+function tellingLine(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  const fatal = lines.find((line) => line.startsWith('# Fatal'))?.slice(2);
+  return (fatal ?? lines.at(-1) ?? '').trim();
 }

@@ -55,7 +55,7 @@ class Reader {
       this.#count(data);
     });
     channel.on('exit', (code: number | null, signal?: string) => {
-      this.#status = code ?? signal;
+      this.#status = code ?? (signal?.includes('@') ? 'an unusual signal' : signal); // RFC 4254, 6.10
     });
     channel.on('close', () => this.#end(false));
     channel.end();
