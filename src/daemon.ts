@@ -57,8 +57,8 @@ export interface Daemon extends AsyncDisposable {
 
 export interface DaemonOptions {
   readonly log: Log;
-  /** Descriptor of a listening socket to use in place of `api.listen`. */
-  readonly listenFd?: number | undefined;
+  /** Descriptors of listening sockets to use in place of `api.listen`. */
+  readonly listenFds?: readonly number[] | undefined;
   /** Returns milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -101,7 +101,7 @@ interface Domain {
  */
 export async function startDaemon(
   config: Config,
-  { log, listenFd, now = Date.now }: DaemonOptions,
+  { log, listenFds, now = Date.now }: DaemonOptions,
 ): Promise<Daemon> {
   let current = config;
   await using rooms = new AsyncDisposableStack();
@@ -110,13 +110,13 @@ export async function startDaemon(
   const sudoStarts = await openSudoStarts(base);
   const core = await openCore(base);
   const domain = await openDomain(base, core, sudoStarts);
-  const api = await openApi(base, core, domain, listenFd);
-  await publishLocally(base, core, domain, api.address);
+  const api = await openApi(base, core, domain, listenFds);
+  await publishLocally(base, core, domain, api.addresses[0]);
   const { serverId, certificate } = core;
   const running = rooms.move();
   return {
     serverId,
-    listensOn: listensOn(api.address),
+    listensOn: api.addresses.map(listensOn).join(' and '),
     fingerprint: certificate.pki.fingerprint,
     reload: async (next) => {
       await certificate.refresh();
@@ -193,7 +193,12 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
 }
 
 /** Opens the API, with the figures that it reports and the login methods that it offers. */
-async function openApi(base: Base, core: Core, domain: Domain, listenFd: number | undefined): Promise<Api> {
+async function openApi(
+  base: Base,
+  core: Core,
+  domain: Domain,
+  listenFds: readonly number[] | undefined,
+): Promise<Api> {
   const { rooms, settings, now, log } = base;
   const { store, serverId, certificate, authority } = core;
   const { links, sessions } = domain;
@@ -205,7 +210,7 @@ async function openApi(base: Base, core: Core, domain: Domain, listenFd: number 
   const { hostname } = config.server;
   const api = startApi({
     ...domain,
-    listen: listenFd === undefined ? config.api.listen : { fd: listenFd },
+    listen: listenFds === undefined ? config.api.listen : { fds: listenFds },
     pki: certificate.pki,
     authority,
     logins,

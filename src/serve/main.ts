@@ -42,7 +42,7 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
   manager.onFailure((error) => log.warn({ err: error }, 'cannot notify the service manager'));
   const stopped = stopSignal();
   const hangups = on(process, 'SIGHUP');
-  await using daemon = await startDaemon(config, { log, listenFd: apiSocket(manager) });
+  await using daemon = await startDaemon(config, { log, listenFds: apiSockets(manager) });
   const { listensOn, serverId, fingerprint } = daemon;
   const status = `listens on ${listensOn}`;
   log.info({ serverId, fingerprint, mode: config.mode, version: VERSION }, `latchkey ${status}`);
@@ -63,10 +63,10 @@ async function serve(flags: Values<typeof SERVE.options>): Promise<number> {
 }
 
 /**
- * Returns the API's socket when the service manager passed one. Throws CONFIG_INVALID for any other socket,
+ * Returns the API's sockets when the service manager passed some. Throws CONFIG_INVALID for any other socket,
  * since nothing would answer there.
  */
-function apiSocket({ sockets }: ServiceManager): number | undefined {
+function apiSockets({ sockets }: ServiceManager): readonly number[] | undefined {
   const others = [...sockets.keys()].filter((name) => name !== API_SOCKET);
   if (others.length === 0) return sockets.get(API_SOCKET);
   throw new AppError(

@@ -66,8 +66,16 @@ describe('passed sockets', () => {
   test('have their names, from descriptor 3 on', () => {
     const taken = new ServiceManager({ env: { ...variables, LISTEN_PID: String(pid) }, pid });
     expect([...taken.sockets]).toEqual([
-      ['api', 3],
-      ['web', 4],
+      ['api', [3]],
+      ['web', [4]],
+    ]);
+  });
+
+  test('may be several with one name', () => {
+    const env = { LISTEN_FDS: '3', LISTEN_FDNAMES: 'api:web:api', LISTEN_PID: String(pid) };
+    expect([...new ServiceManager({ env, pid }).sockets]).toEqual([
+      ['api', [3, 5]],
+      ['web', [4]],
     ]);
   });
 

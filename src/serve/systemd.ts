@@ -26,7 +26,7 @@ export interface ServiceProcess {
 
 export class ServiceManager implements Disposable {
   /** Descriptors of the listening sockets that were passed, by `FileDescriptorName=`. */
-  readonly sockets: ReadonlyMap<string, number>;
+  readonly sockets: ReadonlyMap<string, readonly number[]>;
   readonly #notifySocket: string | undefined;
   #onFailure: (error: unknown) => void = () => {};
   readonly #watchdog: NodeJS.Timeout | undefined;
@@ -88,14 +88,15 @@ function takeVariables(env: NodeJS.ProcessEnv): Variables {
  * Sockets count only when LISTEN_PID is this process: variables inherited through another program's exec mean
  * nothing.
  */
-function socketsFrom(variables: Variables, pid: number): Map<string, number> {
-  const sockets = new Map<string, number>();
+function socketsFrom(variables: Variables, pid: number): Map<string, number[]> {
+  const sockets = new Map<string, number[]>();
   if (variables.LISTEN_PID !== String(pid)) return sockets;
   const names = variables.LISTEN_FDNAMES?.split(':') ?? [];
   for (let index = 0; index < Number(variables.LISTEN_FDS); index += 1) {
     const fd = FIRST_FD + index;
     closeOnExec(fd);
-    sockets.set(names[index] ?? 'unknown', fd);
+    const name = names[index] ?? 'unknown';
+    sockets.set(name, [...(sockets.get(name) ?? []), fd]);
   }
   return sockets;
 }

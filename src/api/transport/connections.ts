@@ -1,15 +1,14 @@
 /**
- * The listening socket and its connections. Accepts only TLS 1.3 with HTTP/2, allows 5 s for a handshake, and
+ * The connections of the listening sockets. Accepts only TLS 1.3 with HTTP/2, allows 5 s for a handshake, and
  * bounds the number of connections. When there are too many, closes connections without a valid token first,
  * then those of the login with the most. Disposal closes all of them. Never reads a call.
  */
-import { once } from 'node:events';
-import { type AddressInfo, isIPv4, type ListenOptions, type Socket } from 'node:net';
+import { isIPv4, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { codeOf } from '../../errno.ts';
 import { FixedWindow } from '../../limits/fixed-window.ts';
 import type { Log } from '../../log/log.ts';
 import type { RefusalLog } from '../../log/refusal-log.ts';
+import { type Addresses, type Listen, Listeners } from './listeners.ts';
 import { isLocalAddress, type Peer, peerOf, plainAddress } from './peer.ts';
 import { addressBytes, type Endpoint } from './peer-uid.ts';
 
@@ -38,14 +37,6 @@ const CONNECTION_LIMITS: ConnectionLimits = {
   authenticatedIdleMs: 1_800_000,
 };
 
-/**
- * Longest queue of connections that the kernel has accepted, shortened to net.core.somaxconn (listen(2)).
- * Node.js asks for 511, also on a socket that systemd has opened; then a burst of slow clients fills it, and
- * everybody else's SYN is dropped and comes again only after 1, 3 and 7 s.
- */
-const BACKLOG = 4096;
-const ANY_ADDRESS = '::';
-const ANY_IPV4_ADDRESS = '0.0.0.0';
 /** Length of the window in which calls without a token are counted. */
 const ATTEMPTS_MS = 1_000;
 /** A login with more connections than this may have to make room. */
@@ -75,8 +66,7 @@ export interface Endpoints {
 }
 
 export interface ConnectionsOptions {
-  /** Address to listen on; `{ fd: 3 }` takes a socket that systemd has opened (sd_listen_fds(3)). */
-  readonly listen: ListenOptions | { readonly fd: number };
+  readonly listen: Listen;
   readonly certificate: Certificate;
   /** Receives each connection whose handshake is done. */
   readonly inject: (socket: TLSSocket) => void;
@@ -100,6 +90,7 @@ export class Connections implements AsyncDisposable {
   /** By both endpoints, the oldest first. */
   readonly #accepted = new Map<string, Accepted>();
   readonly #sweeper: NodeJS.Timeout;
+  readonly #listeners: Listeners;
   #emptied: PromiseWithResolvers<void> | undefined;
 
   private constructor(options: ConnectionsOptions) {
@@ -114,6 +105,7 @@ export class Connections implements AsyncDisposable {
       handshakeTimeout: this.#limits.handshakeMs,
       noDelay: true,
     });
+    this.#listeners = new Listeners(this.#server, options.log);
     this.#server.on('connection', (socket: Socket) => this.#acceptRaw(socket));
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
     this.#server.on('tlsClientError', (error, socket) => {
@@ -126,15 +118,13 @@ export class Connections implements AsyncDisposable {
 
   static async listen(options: ConnectionsOptions): Promise<Connections> {
     const connections = new Connections(options);
-    await connections.#listen(options);
-    connections.#server.on('error', (error) => options.log.error({ err: error }, 'accepting failed'));
+    await connections.#listeners.open(options.listen);
     return connections;
   }
 
-  /** The address that the server is bound to. */
-  get address(): { host: string; port: number } {
-    const { address, port } = this.#server.address() as AddressInfo;
-    return { host: address, port };
+  /** The addresses that the server is bound to. */
+  get addresses(): Addresses {
+    return this.#listeners.addresses;
   }
 
   /** Returns the connection with these endpoints; undefined when it has just closed. */
@@ -149,7 +139,7 @@ export class Connections implements AsyncDisposable {
 
   /** Stops accepting; existing connections stay. */
   stopAccepting(): void {
-    this.#server.close();
+    this.#listeners.close();
   }
 
   /** Resolves when no connection is left. */
@@ -161,25 +151,9 @@ export class Connections implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#sweeper);
-    const closed = this.#server.listening ? once(this.#server, 'close') : Promise.resolve();
-    if (this.#server.listening) this.#server.close();
+    const closed = this.#listeners[Symbol.asyncDispose]();
     for (const { socket } of this.#accepted.values()) socket.destroy();
     await closed;
-  }
-
-  /** Listens; where the kernel has no IPv6, on all IPv4 addresses instead of on all addresses. */
-  async #listen({ listen, log }: ConnectionsOptions): Promise<void> {
-    const begin = async (where: ConnectionsOptions['listen']): Promise<void> => {
-      this.#server.listen(where, BACKLOG); // as an option it would not count for an fd
-      await once(this.#server, 'listening');
-    };
-    try {
-      await begin(listen);
-    } catch (error) {
-      if (codeOf(error) !== 'EAFNOSUPPORT' || !('host' in listen) || listen.host !== ANY_ADDRESS) throw error;
-      log.warn({}, 'this host has no IPv6: the server listens on all IPv4 addresses');
-      await begin({ ...listen, host: ANY_IPV4_ADDRESS });
-    }
   }
 
   #acceptRaw(socket: Socket): void {

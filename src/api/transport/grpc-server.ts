@@ -3,7 +3,6 @@
  * row; disposal leaves no call, connection or timer behind.
  */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import type { ListenOptions } from 'node:net';
 import {
   type ConnectionInjector,
   type Responder,
@@ -31,10 +30,11 @@ import {
 } from './connections.ts';
 import { checkInternals, http2ServersOf, internalsOf } from './grpc-js-internals.ts';
 import { httpRefusalOf } from './http-request.ts';
+import type { Listen } from './listeners.ts';
 
 export interface GrpcServerOptions extends AdmissionDeps {
   readonly methods: readonly ServedMethod[];
-  readonly listen: ListenOptions | { readonly fd: number };
+  readonly listen: Listen;
   readonly certificate: Certificate;
   readonly connectionLimits?: Partial<ConnectionLimits>;
   readonly log: Log;

@@ -3,7 +3,6 @@
  * each call, shows callers only what they may see, and reports every error in one form. It contains no domain
  * logic.
  */
-import type { ListenOptions } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Activity } from '../../activity/activity.ts';
 import { ServerReflectionDefinition } from '../../generated/grpc/reflection/v1/reflection.ts';
@@ -22,10 +21,10 @@ import { type Counts, type ServerInfo, type SystemDeps, systemService } from '..
 import { type TokenDeps, tokenService } from '../services/token.ts';
 import type { Certificate, ConnectionLimits } from './connections.ts';
 import { GrpcServer, type GrpcServerOptions } from './grpc-server.ts';
+import type { Addresses, Listen } from './listeners.ts';
 
 export interface ApiOptions {
-  /** Address to listen on; `{ fd }` takes a socket that already listens. */
-  readonly listen: ListenOptions | { readonly fd: number };
+  readonly listen: Listen;
   readonly pki: { readonly caPem: string; readonly tls: Certificate };
   readonly authority: GrpcServerOptions['authority'] & AuthDeps['authority'] & TokenDeps['authority'];
   readonly links: LinkDeps['links'] & AuthDeps['links'];
@@ -45,8 +44,8 @@ export interface ApiOptions {
 }
 
 export interface Api extends AsyncDisposable {
-  /** The address that the server is bound to. */
-  readonly address: { readonly host: string; readonly port: number };
+  /** The addresses that the server is bound to. */
+  readonly addresses: Addresses;
   /** Uses a renewed certificate for new connections. */
   replaceCertificate(certificate: Certificate): void;
 }
@@ -87,7 +86,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   const running = owned.move();
   return {
-    address: server.connections.address,
+    addresses: server.connections.addresses,
     replaceCertificate: (certificate) => server.connections.replaceCertificate(certificate),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -184,6 +184,26 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     expect((await waits).status).toBe(0);
   });
 
+  test('answers on every socket of its unit', async () => {
+    const dropIn = '/etc/systemd/system/latchkey.socket.d';
+    await system.sh(
+      `mkdir ${dropIn}
+      printf '[Socket]\\nListenStream=\\nListenStream=%s:7300\\nListenStream=[::1]:7300\\n' "$1" >${dropIn}/two.conf
+      systemctl daemon-reload
+      systemctl restart latchkey.socket latchkey.service`,
+      system.address,
+    );
+    expect(await system.sh('systemctl show --property=StatusText latchkey')).toBe(
+      `StatusText=listens on ${system.address}:7300 and [::1]:7300`,
+    );
+    await login();
+    const [, fingerprint = ''] = /"fingerprint":"([^"]*)"/.exec(await journal()) ?? [];
+    expect(await system.sh('latchkey trust "[::1]:7300" --fingerprint "$1"', fingerprint)).toContain(
+      'trusted',
+    );
+    await system.sh(`rm -r ${dropIn}; systemctl daemon-reload; systemctl restart latchkey.socket latchkey`);
+  });
+
   test('delays its next start after an invalid configuration, although a client waits', async () => {
     await system.sh('echo "api: { lsten: 1 }" >/etc/latchkey/config.yaml');
     expect((await system.try('systemctl restart latchkey')).status).toBe(1);

@@ -176,7 +176,7 @@ export class World implements AsyncDisposable {
         activity: owned.use(new Activity({ authority, links, sessions, now })),
       }),
     );
-    const address = `127.0.0.1:${api.address.port}`;
+    const address = `127.0.0.1:${api.addresses[0]?.port}`;
     const file = { serverId, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks(), version: '0' };
     writeServerFile(this.run, { ...file, mode: 'self', pid: process.pid });
     this.#rooms = { store, authority, links, sessions, revocation, address, owned: owned.move() };

@@ -142,7 +142,7 @@ export class ServedApi implements AsyncDisposable {
   }
 
   get port(): number {
-    return this.#api.address.port;
+    return this.#api.addresses[0]?.port ?? 0;
   }
 
   get address(): string {
