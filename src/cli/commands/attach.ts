@@ -14,7 +14,7 @@ interface AttachOptions {
 
 const NOTES = [
   'Prints all output that is still kept, then new output as it comes. ^C goes to the program; a second ^C within ' +
-    'two seconds leaves it running, as ^\\ does at once.',
+    'two seconds leaves it running, as ^\\ and SIGTERM do at once.',
   "Exits with the program's status; 255 means that this command itself failed, or that the status is " +
     'unknown.',
 ];

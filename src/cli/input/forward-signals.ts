@@ -1,8 +1,7 @@
 /**
- * Forwards ^C and SIGTERM to the attached session. A second one within two seconds ends this command and
- * leaves the session running, as ^\ does at once.
+ * Forwards signals to the attached session. A second one within two seconds ends this command and leaves the
+ * session running, as ^\ does at once.
  */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const TWICE_MS = 2000;
 
 export interface Forwarding extends Disposable {
@@ -10,8 +9,11 @@ export interface Forwarding extends Disposable {
   readonly left: Promise<void>;
 }
 
-/** Passes signals to `forward` until disposed of. `forward` must not reject. */
-export function forwardSignals(forward: (signal: string) => Promise<void>): Forwarding {
+/** Passes `signals` to `forward` until disposed of, and leaves at SIGTERM unless that is one of them. */
+export function forwardSignals(
+  signals: readonly NodeJS.Signals[],
+  forward: (signal: string) => Promise<void>,
+): Forwarding {
   const { promise: left, resolve: leave } = Promise.withResolvers<void>();
   let lastMs = Number.NEGATIVE_INFINITY;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -20,14 +22,15 @@ export function forwardSignals(forward: (signal: string) => Promise<void>): Forw
     else void forward(signal);
     lastMs = nowMs;
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
-  const onQuit = (): void => leave();
-  process.on('SIGQUIT', onQuit);
+  const leaving = (['SIGQUIT', 'SIGTERM'] as const).filter((signal) => !signals.includes(signal));
+  const onLeave = (): void => leave();
+  for (const signal of signals) process.on(signal, onSignal);
+  for (const signal of leaving) process.on(signal, onLeave);
   return {
     left,
     [Symbol.dispose]: () => {
-      process.off('SIGQUIT', onQuit);
-      for (const signal of SIGNALS) process.off(signal, onSignal);
+      for (const signal of leaving) process.off(signal, onLeave);
+      for (const signal of signals) process.off(signal, onSignal);
     },
   };
 }

@@ -44,7 +44,9 @@ type Promised = Promise<{ readonly id: string }>;
 export async function showSession(run: Run, session: Promised, shown: Shown): Promise<number> {
   const stop = new AbortController();
   const stopped = new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
-  using signals = forwardSignals((signal) => send(run, session, signal));
+  // Who ends a command that only attached does not mean the session.
+  const forwarded = shown.startedHere ? (['SIGINT', 'SIGTERM'] as const) : (['SIGINT'] as const);
+  using signals = forwardSignals(forwarded, (signal) => send(run, session, signal));
   run.onBrokenOutput = async () => {
     if (shown.startedHere) await send(run, session, 'PIPE');
     stop.abort();

@@ -64,6 +64,25 @@ describe('the command line', needs('world'), () => {
     expect((await daemon.as(alice).session(id)).state).toBe('running');
   });
 
+  test('SIGTERM ends the program of start, and leaves that of attach running', async () => {
+    const script = 'echo on; exec sleep 3000';
+    const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
+    const attached = daemon.begin(alice, ['attach', id]);
+    await attached.printed(/on\n/);
+    attached.kill('SIGTERM');
+    const { status, stderr } = await attached.finished;
+    expect({ status, stderr }).toEqual({
+      status: 255,
+      stderr: expect.stringContaining('left the session running'),
+    });
+    expect((await daemon.as(alice).session(id)).state).toBe('running');
+
+    const started = daemon.begin(alice, ['start', '--', 'sh', '-c', script]);
+    await started.printed(/on\n/);
+    started.kill('SIGTERM');
+    expect(await started.finished).toMatchObject({ status: 143, stderr: '' });
+  });
+
   test('a pipeline that stops reading ends the program without a message, as it ends local programs', async () => {
     const { stdout, stderr } = await shell(
       '"$latchkey" start --run "$run" yes | head -n 1; echo $PIPESTATUS',
