@@ -2,8 +2,8 @@
  * The details of a failed gRPC call: google.rpc.Status in a trailer, the richer error model of gRPC. Reads
  * the `AppError` that a server sent in them.
  */
-import { AppError, type WireReason } from '../errors.ts';
-import { ErrorInfo } from '../generated/google/rpc/error_details.ts';
+import { AppError, type FieldViolation, type WireReason } from '../errors.ts';
+import { BadRequest, ErrorInfo } from '../generated/google/rpc/error_details.ts';
 import { Status } from '../generated/google/rpc/status.ts';
 import { ErrorReason } from '../generated/latchkey/v1/error.ts';
 
@@ -12,21 +12,28 @@ export const DETAILS_TRAILER = 'grpc-status-details-bin';
 export const ERROR_DOMAIN = 'latchkey.v1';
 
 const INFO_TYPE = '/google.rpc.ErrorInfo';
+const REQUEST_TYPE = '/google.rpc.BadRequest';
 
 /** Returns undefined when the details carry no Latchkey error, or one unknown to this version. */
 export function errorOfDetails(details: Uint8Array, message: string): AppError | undefined {
-  const info = infoIn(details);
-  if (info === undefined || !isReason(info.reason)) return undefined;
-  return new AppError(info.reason, message, { details: { ...info.metadata } });
-}
-
-function infoIn(details: Uint8Array): ErrorInfo | undefined {
   try {
-    const infos = Status.decode(details).details.filter(({ typeUrl }) => typeUrl.endsWith(INFO_TYPE));
-    return infos.map(({ value }) => ErrorInfo.decode(value)).find(({ domain }) => domain === ERROR_DOMAIN);
+    const { details: parts } = Status.decode(details);
+    const infos = parts.filter(({ typeUrl }) => typeUrl.endsWith(INFO_TYPE));
+    const info = infos
+      .map(({ value }) => ErrorInfo.decode(value))
+      .find(({ domain }) => domain === ERROR_DOMAIN);
+    if (info === undefined || !isReason(info.reason)) return undefined;
+    const violation = violationIn(parts);
+    return new AppError(info.reason, message, { details: { ...info.metadata }, violation });
   } catch {
     return undefined;
   }
+}
+
+function violationIn(parts: Status['details']): FieldViolation | undefined {
+  const request = parts.find(({ typeUrl }) => typeUrl.endsWith(REQUEST_TYPE));
+  const [violation] = request === undefined ? [] : BadRequest.decode(request.value).fieldViolations;
+  return violation && { field: violation.field, description: violation.description };
 }
 
 function isReason(reason: string): reason is WireReason {

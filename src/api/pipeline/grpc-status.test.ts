@@ -1,13 +1,26 @@
-import { status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { appErrorOf } from '../../client/connect/wire-error.ts';
-import { AppError, type Reason } from '../../errors.ts';
+import { AppError, invalidField, type Reason } from '../../errors.ts';
+import { BadRequest, ErrorInfo } from '../../generated/google/rpc/error_details.ts';
+import { Status } from '../../generated/google/rpc/status.ts';
 import { ErrorReason } from '../../generated/latchkey/v1/error.ts';
 import { CODES, publicError, statusOf } from './grpc-status.ts';
 
 const reasons = Object.keys(ErrorReason).filter(
   (name) => name !== 'UNSPECIFIED' && name in CODES,
 ) as Reason[];
+
+/** Returns the details of an error by the URL of their type. */
+function partsOf(metadata: Metadata): Record<string, unknown> {
+  const [bytes] = metadata.get('grpc-status-details-bin');
+  const codecs = [ErrorInfo, BadRequest];
+  const parts = Status.decode(bytes as Buffer).details.map(({ typeUrl, value }, at) => [
+    typeUrl,
+    codecs[at]?.decode(value),
+  ]);
+  return Object.fromEntries(parts);
+}
 
 describe('errors on the wire', () => {
   it('have a code for every published reason', () => {
@@ -27,6 +40,35 @@ describe('errors on the wire', () => {
       message: 'why',
       details: { firstOffset: '7', requestId: 'abc' },
     });
+  });
+
+  it('names the field that is wrong, as google.rpc.BadRequest', () => {
+    const { metadata, details } = statusOf(invalidField('filter.text', 'too long'), 'abc');
+    expect(details).toBe('filter.text: too long');
+    expect(partsOf(metadata)).toEqual({
+      'type.googleapis.com/google.rpc.ErrorInfo': {
+        reason: 'INVALID_ARGUMENT',
+        domain: 'latchkey.v1',
+        metadata: { requestId: 'abc' },
+      },
+      'type.googleapis.com/google.rpc.BadRequest': {
+        fieldViolations: [expect.objectContaining({ field: 'filter.text', description: 'too long' })],
+      },
+    });
+    expect(Object.keys(partsOf(statusOf(new AppError('INVALID_ARGUMENT', 'x'), 'abc').metadata))).toEqual([
+      'type.googleapis.com/google.rpc.ErrorInfo',
+    ]);
+  });
+
+  it('with a reason that is unknown here is judged by its code', () => {
+    const info = ErrorInfo.fromPartial({ reason: 'NEW_REASON', domain: 'latchkey.v1' });
+    const value = Buffer.from(ErrorInfo.encode(info).finish());
+    const detail = { typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value };
+    const metadata = new Metadata();
+    const trailer = { code: status.NOT_FOUND, message: 'gone', details: [detail] };
+    metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(trailer).finish()));
+    const failed = Object.assign(new Error('x'), { code: status.NOT_FOUND, details: 'gone', metadata });
+    expect(appErrorOf(failed, 'host:1')).toMatchObject({ reason: 'NOT_FOUND', message: 'gone' });
   });
 
   it.each([

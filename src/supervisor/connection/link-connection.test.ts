@@ -154,6 +154,14 @@ describe('frames from a link', () => {
       reason: 'OUTPUT_DROPPED',
       details: { firstOffset: '99' },
     });
+    for (const [field, known] of [
+      ['offset', { field: 'offset', description: 'too far' }],
+      ['jti', undefined],
+    ]) {
+      const wrong = { reason: 'INVALID_ARGUMENT', message: 'too far', details: {}, field: `${field}` };
+      fake.answers = { read: () => ({ $case: 'error', value: wrong }) };
+      await expect(read().next()).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT', violation: known });
+    }
   });
 
   test('input waits for credit, in the order it was written, and blocks nothing else', async () => {
