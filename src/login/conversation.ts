@@ -44,6 +44,8 @@ interface ActiveLogin extends LoginRequest {
   /** The name that failures count against: the account's canonical one, once an answer was given. */
   name: string;
   hasFailed: boolean;
+  /** Notices that the client has got. */
+  readonly shown: Set<string>;
   /** The present attempt, as the throttle counts it; set by its first answer. */
   counted?: ThrottledAttempt | undefined;
   /** Time of performance.now() of the last answer in the present attempt. */
@@ -73,7 +75,8 @@ export class Conversations {
    */
   async *begin(request: LoginRequest): AsyncGenerator<Turn, Minted, Answers> {
     const loginMethod = this.#methodOf(request);
-    const active: ActiveLogin = { ...request, loginMethod, name: request.username, hasFailed: false };
+    const [name, shown] = [request.username, new Set<string>()];
+    const active: ActiveLogin = { ...request, loginMethod, name, hasFailed: false, shown };
     this.#options.throttle.check(keyOf(active));
     do {
       const outcome = yield* this.#attemptOnce(active);
@@ -131,6 +134,10 @@ export class Conversations {
   ): AsyncGenerator<Turn, Outcome, Answers> {
     let step = await attempt.next();
     while (!step.done) {
+      if (step.value.kind === 'notice' && isRepeated(active, step.value.text)) {
+        step = await attempt.next([]);
+        continue;
+      }
       const again = active.hasFailed && active.answeredMs === undefined;
       const answers = yield { ...step.value, again };
       if (step.value.kind !== 'notice') {
@@ -179,6 +186,13 @@ export class Conversations {
       ...(uid !== undefined && { uid }),
     });
   }
+}
+
+/** Returns true when `text` was shown already: the host says the same at each attempt. */
+function isRepeated({ shown }: ActiveLogin, text: string): boolean {
+  const isKnown = shown.has(text);
+  shown.add(text);
+  return isKnown;
 }
 
 function endCount(active: ActiveLogin): void {

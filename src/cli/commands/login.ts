@@ -83,7 +83,7 @@ async function converse(
       if (done) break;
       const { challenge } = value;
       if (challenge?.$case === 'done') return challenge.value;
-      if (challenge?.$case === 'notice') run.out.note(challenge.value.text);
+      if (challenge?.$case === 'notice') showMessage(run, challenge.value.text);
       if (challenge?.$case !== 'prompts') continue;
       const texts = await answer(run, answers, challenge.value);
       conversation.send({ request: { $case: 'answers', value: { texts } } }).catch(() => {});

@@ -35,7 +35,7 @@ export class Authentication {
   readonly #credentials: Credentials;
   readonly #onSent: () => void;
   #tried: string | undefined;
-  /** The prompt that the typed password answered; empty for the method `password`. */
+  /** The prompt that the typed password answered; empty when that was the method `password`. */
   #passwordPrompt: string | undefined;
   #isWithPerson = false;
   #isAnswered = false;
@@ -170,10 +170,13 @@ export class Authentication {
     return answers;
   }
 
-  /** Returns what to say before prompts that want an answer which the person has typed already. */
+  /** Returns what to say before prompts that may want what the person has typed already. */
   #noteFor(prompts: readonly Prompt[]): string | undefined {
-    const isUnused = this.#passwordPrompt === undefined && prompts.some(({ echo }) => !echo);
-    if (isUnused && prompts.length > 1) return 'The host asks for several answers at once, all of them here:';
+    if (this.#passwordPrompt === undefined)
+      return prompts.length > 1
+        ? 'The host wants several answers at once, the password with them:'
+        : undefined;
+    if (this.#passwordPrompt === '') return 'The host has taken the password, and asks for more:';
     const isRepeated = prompts.some(({ text }) => splitPrompt(text)[1] === this.#passwordPrompt);
     return isRepeated ? 'The host asks this again:' : undefined;
   }

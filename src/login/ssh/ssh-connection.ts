@@ -52,6 +52,9 @@ export interface SshOptions extends SshServer, Credentials {}
 /** RFC 4253, 4.2: other lines may come before it. */
 const IDENTIFICATION = /^SSH-/m;
 
+/** The message of ssh2 1.17.0 for a packet of more than 35,000 bytes (RFC 4253, 6.1). */
+const TOO_LONG = 'Bad packet length';
+
 type Phase = 'connecting' | 'banner' | 'key exchange' | 'authenticating' | 'authenticated';
 
 export class SshConnection implements Disposable {
@@ -219,6 +222,7 @@ export class SshConnection implements Disposable {
           return unavailable('cannot use sshd', error);
         return Dropped.lost(unavailable('sshd closed the connection during the key exchange', error));
       case 'authenticating':
+        if (why === TOO_LONG) return unavailable('sshd sends a text of more than 32 KiB, such as its Banner');
         if (this.#authentication.hasAsked) return this.#authentication.failed(why);
         return Dropped.lost(unavailable('sshd closed the connection before it asked anything', error));
       case 'authenticated': {

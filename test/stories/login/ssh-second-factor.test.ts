@@ -20,7 +20,7 @@ let daemon: TestDaemon;
 
 beforeAll(async () => {
   setPasswords({ alice: ALICE, mallory: MALLORY, dora: DORA, bob: BOB });
-  sshd = await TestSshd.start(PORT, { pam: askForCodes('alice', 'mallory') });
+  sshd = await TestSshd.start(PORT, { pam: askForCodes(['alice', 'mallory']) });
   daemon = await TestDaemon.start({ config: { login: { ssh: sshd.settings } } });
 });
 afterAll(async () => {

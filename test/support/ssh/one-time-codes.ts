@@ -6,13 +6,16 @@ const SECRET = '3132333435363738393031323334353637383930';
 const USERS = '/mnt/users.oath';
 const STEP_SECONDS = 30;
 
-/** Returns lines for a PAM service: only `names` are asked for a code besides their password. */
-export function askForCodes(...names: readonly string[]): string {
+/**
+ * Returns lines for a PAM service: only `names` are asked for a code besides their password. `module` is
+ * pam_oath or a copy of it.
+ */
+export function askForCodes(names: readonly string[], module = 'pam_oath.so'): string {
   writeFileSync(USERS, names.map((name) => `HOTP/T${STEP_SECONDS}/6\t${name}\t-\t${SECRET}\n`).join(''), {
     mode: 0o600,
   });
   const others = `auth [success=1 default=ignore] pam_succeed_if.so quiet user notin ${names.join(':')}`;
-  return `${others}\nauth required pam_oath.so usersfile=${USERS} window=5 digits=6\n`;
+  return `${others}\nauth required ${module} usersfile=${USERS} window=5 digits=6\n`;
 }
 
 /**

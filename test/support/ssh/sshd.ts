@@ -23,6 +23,7 @@ export interface SshdOptions {
   readonly pam?: string;
   /** PAM service in place of the usual one. */
   readonly service?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export class TestSshd implements AsyncDisposable {
@@ -32,10 +33,11 @@ export class TestSshd implements AsyncDisposable {
   readonly #gone: Promise<unknown>;
   log = '';
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, env: NodeJS.ProcessEnv) {
     this.folder = folder;
     this.port = port;
     this.#process = spawn(join(folder, SERVICE), ['-D', '-e', '-f', join(folder, 'sshd_config')], {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#gone = new Promise((resolve) => this.#process.once('close', resolve));
@@ -52,7 +54,7 @@ export class TestSshd implements AsyncDisposable {
   /** Starts an sshd and waits until it listens. */
   static async start(
     port: number,
-    { lines: more = [], pam = '', service = PAM }: SshdOptions = {},
+    { lines: more = [], pam = '', service = PAM, env = {} }: SshdOptions = {},
   ): Promise<TestSshd> {
     const folder = mkdtempSync('/mnt/sshd-');
     chmodSync(folder, 0o755); // the server, which may be another user, reads the public key
@@ -71,7 +73,7 @@ export class TestSshd implements AsyncDisposable {
       ...more,
     ];
     writeFileSync(join(folder, 'sshd_config'), `${lines.join('\n')}\n`);
-    const sshd = new TestSshd(folder, port);
+    const sshd = new TestSshd(folder, port, env);
     await sshd.#listens();
     return sshd;
   }
