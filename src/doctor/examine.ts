@@ -1,10 +1,11 @@
 /** Runs all checks one after the other, since some of them act as the daemon's user meanwhile. */
 import { isAppError } from '../errors.ts';
+import { hostServerInstead } from '../system/host-server.ts';
 import { checkCertificates } from './checks/certificates.ts';
 import { checkCgroups } from './checks/cgroups.ts';
 import { checkClock } from './checks/clock.ts';
 import { type Flags, findSubject, type Subject } from './checks/configuration.ts';
-import { checkDaemon } from './checks/daemon.ts';
+import { checkDaemon, leaveToRoot } from './checks/daemon.ts';
 import { checkDatabase } from './checks/database.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkFiles, checkFolders } from './checks/folders.ts';
@@ -28,8 +29,11 @@ export async function examine(
   const found: Finding[] = [];
   const service = await findService(uid);
   const configuration = await runCheck(found, 'configuration', () => findSubject(flags, env, uid, service));
-  if (configuration?.subject !== undefined)
-    await examineServer(found, configuration.subject, service, uid, now);
+  const subject = configuration?.subject;
+  if (subject === undefined) return found;
+  const instead = hostServerInstead(subject.config);
+  if (instead === undefined) await examineServer(found, subject, service, uid, now);
+  else await addCheck(found, 'daemon', () => leaveToRoot(instead));
   return found;
 }
 

@@ -44,7 +44,8 @@ const ADMIN_TOKEN_FILE = 'token';
 const MAX_BYTES = 1024 * 1024;
 const SERVICE_ACCOUNT = 'latchkey';
 const PASSWD = '/etc/passwd';
-const SYSTEM_RUN_DIR = '/run/latchkey';
+/** Run folder of the server of all users. */
+export const SYSTEM_RUN_DIR = '/run/latchkey';
 
 /** Run folders that a server of this host may have: the user's own first, then the system's. */
 export function defaultRunDirs(env: NodeJS.ProcessEnv, uid: number): string[] {

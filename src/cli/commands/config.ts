@@ -1,6 +1,7 @@
 /** `latchkey config`: checks or shows the server's configuration, without a server. */
 import type { Command } from 'commander';
 import type { Config } from '../../config/config.ts';
+import { hostServerInstead } from '../../system/host-server.ts';
 import { homeOf } from '../../system/xdg.ts';
 import { refuseUnknownCommand } from '../resource-command.ts';
 import type { Act, Run } from '../run.ts';
@@ -32,7 +33,14 @@ export function addConfig(program: Command, act: Act): void {
 
 async function check(run: Run): Promise<undefined> {
   const { configCheck } = await import('../../config/show.ts');
-  const shown = configCheck(await load(run));
+  const config = await load(run);
+  const instead = hostServerInstead(config);
+  if (instead !== undefined)
+    run.out.note(
+      `latchkey: you have no server of your own. To check the one of this host, at ${instead.address}, run as root: ` +
+        'latchkey config check',
+    );
+  const shown = configCheck(config);
   if (run.out.json) run.out.document(shown.json);
   else for (const line of shown.lines) run.out.line(line);
 }

@@ -1,5 +1,5 @@
 /** Checks that the daemon runs as the right user, answers, and has this program's version. */
-import { existsSync, lstatSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Client, connect } from '../../client/connect/connect.ts';
 import type { Config } from '../../config/config.ts';
@@ -14,7 +14,6 @@ import { listenersAt } from './port.ts';
 import type { Service } from './service.ts';
 
 const CALL_MS = 5_000;
-const SYSTEM_SERVER_FILE = '/run/latchkey/server.json';
 /** systemd, which opens the port for a unit before the daemon starts. */
 const SYSTEMD_PID = 1;
 const found = new Findings('daemon');
@@ -46,6 +45,12 @@ export async function checkDaemon(subject: Subject, service: Service): Promise<D
     return { findings: [found.problem(summary, `${service.log}; ${service.start}`)] };
   }
   return { pid: server.pid, ...(await talk(subject, server, service)) };
+}
+
+/** Reports the server of this host to a user without a server of their own. */
+export function leaveToRoot({ address }: LocalServer): Finding {
+  const summary = `you have no server of your own; the server of this host answers at ${address}`;
+  return found.skipped(summary, 'to have that one checked, as root: latchkey doctor');
 }
 
 async function talk(
@@ -91,16 +96,14 @@ async function whyNotRunning({ config }: Subject, service: Service): Promise<Fin
   const { host, port } = config.api.listen;
   const listeners = await listenersAt(host, port);
   const others = listeners.filter(({ process }) => process?.pid !== SYSTEMD_PID);
-  const isHostsServerLikely = config.mode === 'self' && existsSync(SYSTEM_SERVER_FILE);
-  const instead = isHostsServerLikely ? '; for the server of this host, as root: latchkey doctor' : '';
   if (others.length === 0) {
     const free = listeners.length > 0 ? 'systemd holds its port' : `port ${port} is free`;
-    return [found.warning(`it is not running; ${free}`, `${service.start}${instead}`)];
+    return [found.warning(`it is not running; ${free}`, service.start)];
   }
   return others.map(({ uid, process }) => {
     const who = process ? `${process.name}, process ${process.pid}` : 'an unknown process';
     const summary = `it is not running, and port ${port} is in use by uid ${uid} (${who})`;
     const remedy = process ? 'stop that' : `as root: ss -ltnp sport = :${port}`;
-    return found.problem(summary, `${remedy}; or api.listen: another port${instead}`);
+    return found.problem(summary, `${remedy}; or api.listen: another port`);
   });
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { globSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { alice, root, runAs } from '../../support/account.ts';
+import { alice, mallory, root, runAs } from '../../support/account.ts';
 import { ExaminedHost, type Finding } from '../../support/host/doctor.ts';
 import { RUN_FOLDER } from '../../support/host/installed.ts';
 import { missing, needs } from '../../support/needs.ts';
@@ -131,7 +131,24 @@ describe('the doctor', needs('world', 'sudo', 'sshd'), () => {
     );
     const skipped = ours.filter((finding) => finding.status === 'skipped').map(({ check }) => check);
     expect(skipped).toEqual(['database', 'users', 'pam', 'sudo', 'cgroups']);
-    const none = (await run()).findings.find(({ check }) => check === 'daemon');
-    expect(none?.remedy).toMatch(/; for the server of this host, as root: latchkey doctor$/);
+  });
+
+  test('leaves the server of the host to root, for a user without a server of their own', async () => {
+    const env = { XDG_STATE_HOME: '/mnt/nothing', XDG_RUNTIME_DIR: '/mnt/nothing' };
+    const { status, stdout } = await runAs(mallory, [program(), 'doctor', '--json'], { env }).finished;
+    const { address } = host.daemon.serverFile;
+    expect(JSON.parse(stdout).findings.slice(1)).toEqual([
+      {
+        check: 'daemon',
+        status: 'skipped',
+        summary: `you have no server of your own; the server of this host answers at ${address}`,
+        remedy: 'to have that one checked, as root: latchkey doctor',
+      },
+    ]);
+    expect(status).toBe(0);
+    const { stderr } = await runAs(mallory, [program(), 'config', 'check'], { env }).finished;
+    expect(stderr).toContain(
+      `To check the one of this host, at ${address}, run as root: latchkey config check`,
+    );
   });
 });
