@@ -7,6 +7,7 @@ import type { EligibleSettings } from './accounts/eligible.ts';
 import { Roles } from './accounts/roles.ts';
 import { Activity } from './activity/activity.ts';
 import { type Api, startApi } from './api/transport/server.ts';
+import { AuditLog } from './audit/audit-log.ts';
 import { Authority } from './authority/authority.ts';
 import { loadKeys } from './authority/keys/keys.ts';
 import { TlsCertificate } from './authority/keys/tls-certificate.ts';
@@ -80,6 +81,7 @@ interface Core {
   readonly serverId: string;
   readonly certificate: TlsCertificate;
   readonly authority: Authority;
+  readonly audit: AuditLog;
 }
 
 /** The means of starting links for users with sudo. */
@@ -154,13 +156,15 @@ async function openCore({ rooms, settings, now, log }: Base): Promise<Core> {
   });
   const identity = { store, keys, serverId, hostname, now };
   const authority = rooms.use(await Authority.open({ ...identity, settings: () => settings().tokens }));
-  return { store, serverId, certificate, authority };
+  const audit = new AuditLog({ log });
+  rooms.use(authority.changes.listen(audit.tokenChanged));
+  return { store, serverId, certificate, authority, audit };
 }
 
 /** Opens the rooms of the users' programs: links, sessions, and revocation. */
 async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts): Promise<Domain> {
   const { rooms, settings, now, log } = base;
-  const { store, authority } = core;
+  const { store, authority, audit } = core;
   const { paths } = settings();
   const roles = new Roles({
     members: () => settings().roles,
@@ -180,9 +184,11 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
     }),
   );
   const sessions = rooms.use(await Sessions.open({ ...common, links, settings: () => settings().sessions }));
+  rooms.use(sessions.changes.listen(audit.sessionChanged));
   const revocation = rooms.use(
     await Revocation.open({
       ...common,
+      audit,
       links,
       sessions,
       roles,

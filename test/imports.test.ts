@@ -96,12 +96,18 @@ const rooms: Record<string, Record<string, string>> = {
     log: 'failures after a start, and of retention, are logged',
   },
   revocation: {
+    audit: 'each revocation is logged with what it has ended',
     authority: 'tokens are refused there, their calls ended and their rows deleted',
     supervisor: 'a link ends with its token, and says when it has ended by itself',
     sessions: 'a session ends with its token where the settings say so, or alone',
     accounts: 'a manager may not end what belongs to an administrator',
     token: 'claims say which link and which login a token is of',
     log: 'a deletion that the disk refuses is logged',
+  },
+  audit: {
+    authority: 'a token that is issued or removed has its claims there',
+    sessions: 'a session starts and ends there',
+    log: 'each event is a line',
   },
   activity: {
     authority: 'tokens issued and revoked are counted as they happen',

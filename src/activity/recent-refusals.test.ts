@@ -5,7 +5,7 @@ describe('recent refusals', () => {
   test('have one entry for each kind, with its count and first time, the latest first', () => {
     const refusals = new RecentRefusals();
     const guess = {
-      username: 'eve',
+      login: 'eve',
       method: 'ssh',
       reason: 'LOGIN_REFUSED',
       why: 'password',
@@ -43,8 +43,8 @@ describe('recent refusals', () => {
   test('are limited to the 50 latest kinds', () => {
     const refusals = new RecentRefusals();
     for (let n = 0; n < 200; n += 1) {
-      refusals.add('login refused', { username: `user${n}` }, n);
-      refusals.add('login refused', { username: 'often' }, n);
+      refusals.add('login refused', { login: `user${n}` }, n);
+      refusals.add('login refused', { login: 'often' }, n);
     }
     const all = refusals.all();
     expect(all).toHaveLength(50);
@@ -55,7 +55,7 @@ describe('recent refusals', () => {
   test('are safe to show, short, and contain no token', () => {
     const refusals = new RecentRefusals();
     const token = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(20)}.c`;
-    refusals.add('login refused', { username: `\u001b]0;x\u0007\u202e${token}${'x'.repeat(300)}` }, 1);
+    refusals.add('login refused', { login: `\u001b]0;x\u0007\u202e${token}${'x'.repeat(300)}` }, 1);
     const [{ login } = { login: '' }] = refusals.all();
     expect(login).toMatch(/^\\x1b\]0;x\\x07\\u202e\[token\]/);
     expect(login.length).toBeLessThan(160);

@@ -33,8 +33,8 @@ export class RecentRefusals {
   readonly #sums = new Map<string, RefusalSum>();
 
   add(message: RefusalMessage, kind: RefusalKind, nowMs: number): void {
-    const { method = '', reason, why, login, username, from = '' } = kind;
-    const texts = [method, reason ?? '', why ?? '', login ?? username ?? '', from].map(cut);
+    const { method = '', reason, why, login, from = '', source = from } = kind;
+    const texts = [method, reason ?? '', why ?? '', login ?? '', source].map(cut);
     const key = [message, ...texts].join('\0');
     const before = this.#sums.get(key) ?? { ...toSum(message, texts), firstMs: nowMs, count: 0 };
     this.#sums.delete(key);

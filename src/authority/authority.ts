@@ -44,7 +44,8 @@ export type EndReason = 'revoked' | 'logout' | 'expired' | 'link-ended' | 'repla
 
 /** A token was issued, got a later expiry, or was removed. */
 export type TokenChange =
-  | { readonly kind: 'added' | 'changed'; readonly claims: TokenClaims }
+  | { readonly kind: 'added'; readonly claims: TokenClaims; readonly sshFrom?: string | undefined }
+  | { readonly kind: 'changed'; readonly claims: TokenClaims }
   | { readonly kind: 'removed'; readonly claims: TokenClaims; readonly why: EndReason };
 
 export interface AuthorityOptions {
@@ -113,7 +114,7 @@ export class Authority implements Disposable {
    */
   async mint(request: MintRequest): Promise<Minted> {
     const minted = await mint(this.#mintParts, request);
-    this.changes.emit({ kind: 'added', claims: minted.claims });
+    this.changes.emit({ kind: 'added', claims: minted.claims, sshFrom: request.sshFrom });
     return minted;
   }
 

@@ -51,6 +51,12 @@ export class RefusalLog implements Disposable {
     this.#timer ??= setInterval(() => this.#logSums(), this.#options.everyMs ?? MINUTE_MS).unref();
   }
 
+  /** Logs each of some refusals that are limited in number by other means. */
+  addEach(message: RefusalMessage, kind: RefusalKind, details: object): void {
+    this.#options.onRefusal?.(message, kind);
+    this.#log.warn({ ...kind, ...details }, message);
+  }
+
   /** Returns the counter for this refusal: an existing one, a new one, or the one for all further kinds. */
   #counterOf(message: RefusalMessage, kind: RefusalKind): Counter {
     const counter: Counter = { message, kind, more: 0 };

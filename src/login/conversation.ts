@@ -21,7 +21,7 @@ export interface ConversationsOptions {
   readonly methods: readonly LoginMethod[];
   readonly authority: Pick<Authority, 'mint'>;
   readonly throttle: Pick<Throttle, 'check' | 'enter'>;
-  readonly refusals: Pick<RefusalLog, 'add'>;
+  readonly refusals: Pick<RefusalLog, 'add' | 'addEach'>;
   /**
    * Least time of a refusal since the last answer, in milliseconds: more than PAM's own delay
    * (pam_fail_delay(3)).
@@ -52,6 +52,7 @@ interface ActiveLogin extends LoginRequest {
   answeredMs?: number | undefined;
 }
 
+const REFUSED = 'login refused';
 const REFUSAL_MS = 3_000;
 const MAX_USERNAME_LENGTH = 256;
 const MAX_ANSWER_LENGTH = 1024;
@@ -77,7 +78,7 @@ export class Conversations {
     const loginMethod = this.#methodOf(request);
     const [name, shown] = [request.username, new Set<string>()];
     const active: ActiveLogin = { ...request, loginMethod, name, hasFailed: false, shown };
-    this.#options.throttle.check(keyOf(active));
+    this.#checkNow(active);
     do {
       const outcome = yield* this.#attemptOnce(active);
       if (outcome.kind === 'proven') return this.#issueToken(outcome.identity, active);
@@ -85,6 +86,15 @@ export class Conversations {
       active.hasFailed = true;
     } while (this.#mayTryAgain(active));
     throw errorOf({ kind: 'refused', why: 'all attempts are used up' });
+  }
+
+  #checkNow(active: ActiveLogin): void {
+    try {
+      this.#options.throttle.check(keyOf(active));
+    } catch (error) {
+      this.#log(active, { kind: 'failed', error });
+      throw error;
+    }
   }
 
   #mayTryAgain(active: ActiveLogin): boolean {
@@ -152,19 +162,39 @@ export class Conversations {
 
   /** Counts and logs an outcome. Takes a fixed time since the last answer for a refusal. */
   async #record(active: ActiveLogin, outcome: Outcome): Promise<void> {
-    const { refusals, refusalMs = REFUSAL_MS } = this.#options;
-    const { username, loginMethod, origin, signal, answeredMs } = active;
+    const { refusalMs = REFUSAL_MS } = this.#options;
+    const { signal, answeredMs } = active;
     if (isGuess(outcome)) await (await this.#count(active)).refused();
     if (outcome.kind === 'proven') await active.counted?.accepted();
-    if (outcome.kind !== 'proven' && outcome.kind !== 'failed') {
-      const error = errorOf(outcome);
-      const reason = isAppError(error) ? error.reason : undefined;
-      const kind = { username, method: loginMethod.name, outcome: outcome.kind, reason, why: whyOf(outcome) };
-      refusals.add('login refused', { ...kind, from: origin.source }, { peer: origin.address });
-    }
+    if (outcome.kind !== 'proven') this.#log(active, outcome);
     if (outcome.kind !== 'refused') return;
     const untilMs = (answeredMs ?? performance.now()) + refusalMs;
     await delay(Math.max(0, untilMs - performance.now()), undefined, { signal });
+  }
+
+  /**
+   * Logs a login that was not proven; other failures than too many logins are logged with the call. A line
+   * begins with the address, before any text that the client has chosen (build/package/fail2ban.conf).
+   * Guesses are limited, so each has a line.
+   */
+  #log({ name, loginMethod, origin }: ActiveLogin, outcome: Exclude<Outcome, { kind: 'proven' }>): void {
+    const { refusals } = this.#options;
+    const error = errorOf(outcome);
+    const isLimit = isAppError(error, 'LIMIT_EXCEEDED');
+    if (outcome.kind === 'failed' && !isLimit) return;
+    const kind = {
+      event: 'refused',
+      from: origin.address,
+      outcome: isLimit ? 'limited' : outcome.kind,
+      source: origin.source,
+      method: loginMethod.name,
+      login: name,
+      reason: isAppError(error) ? error.reason : undefined,
+      ...(!isLimit && { why: whyOf(outcome) }),
+    };
+    const details = { ...(isLimit && { why: error.message }), sshFrom: loginMethod.sshFrom?.(origin) };
+    if (isGuess(outcome)) refusals.addEach(REFUSED, kind, details);
+    else refusals.add(REFUSED, kind, details);
   }
 
   /** Counts the attempt from now on, before its first answer is looked at. Throws LIMIT_EXCEEDED. */
@@ -176,12 +206,14 @@ export class Conversations {
     return active.counted;
   }
 
-  async #issueToken({ login, linuxUser, uid, authMethod }: Identity, request: LoginRequest): Promise<Minted> {
+  async #issueToken({ login, linuxUser, uid, authMethod }: Identity, request: ActiveLogin): Promise<Minted> {
     request.signal.throwIfAborted();
+    const sshFrom = request.loginMethod.sshFrom?.(request.origin);
     return this.#options.authority.mint({
       login,
       authMethod,
       clientIp: request.origin.address,
+      ...(sshFrom !== undefined && { sshFrom }),
       ...(linuxUser !== undefined && { linuxUser }),
       ...(uid !== undefined && { uid }),
     });

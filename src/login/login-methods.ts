@@ -21,7 +21,7 @@ export interface LoginMethodsOptions {
   readonly authority: Authority;
   readonly links: Links;
   readonly eligible: () => EligibleSettings;
-  readonly refusals: Pick<RefusalLog, 'add'>;
+  readonly refusals: Pick<RefusalLog, 'add' | 'addEach'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;

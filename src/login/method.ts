@@ -58,6 +58,8 @@ export interface LoginMethod {
    * together.
    */
   canonicalNameOf?(username: string): Promise<string>;
+  /** Returns the address that sshd logs for a login from `origin`, when it is not the client's. */
+  sshFrom?(origin: LoginOrigin): string | undefined;
   /** Returns how the attempt ended; throws for failures of the system. */
   attempt(attempt: Attempt): AsyncGenerator<Challenge, Outcome, Answers>;
 }

@@ -14,6 +14,7 @@ export interface Requester {
   readonly role: Role;
   /** The requesting call, which is neither aborted nor waited for. */
   readonly call?: Call;
+  readonly peer?: { readonly address: string };
 }
 
 export interface Roles {

@@ -5,6 +5,8 @@
  * have left and its dependents have ended, or the receipt names what has not. It never ends what the caller
  * may not end.
  */
+
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { DEFAULT_GRACE_MS } from '../grace-period.ts';
@@ -47,6 +49,7 @@ export interface RevocationOptions {
   readonly roles: Roles;
   /** Returns the current settings, which a reload may change. */
   readonly settings: () => RevocationSettings;
+  readonly audit: Pick<AuditLog, 'revoked'>;
   readonly log: Pick<Log, 'error'>;
 }
 
@@ -108,6 +111,7 @@ export class Revocation implements AsyncDisposable {
   async revoke(selection: Tokens, why: EndReason): Promise<Receipt>;
   async revoke(selection: Selection, why: EndReason, by: Requester): Promise<Receipt>;
   async revoke(selection: Selection, why: EndReason, by?: Requester): Promise<Receipt> {
+    const { audit } = this.#options;
     const begun = performance.now();
     const selected =
       by === undefined ? (selection as Tokens) : await select(selection, why, by, this.#options);
@@ -117,8 +121,13 @@ export class Revocation implements AsyncDisposable {
       this.#endCalls(ended, why, by?.call),
       ...deletions.map((deletion) => this.#deletions.finish(deletion)), // ends the dependents, too
       this.#endSelectedSession(selected),
-    ]);
-    return receiptOf(ended, parts.flat(), performance.now() - begun);
+    ]).catch((error: unknown) => {
+      audit.revoked(receiptOf(ended, [], 0), why, by, error);
+      throw error;
+    });
+    const receipt = receiptOf(ended, parts.flat(), performance.now() - begun);
+    audit.revoked(receipt, why, by);
+    return receipt;
   }
 
   /**

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
-import type { SessionRow } from '../store/schema.ts';
+import type { SessionRow, SessionState } from '../store/schema.ts';
 import {
   countActive,
   deleteSessions,
@@ -57,14 +57,14 @@ export class Records {
 
   /** Applies what `patch` returns for the record, if anything. Returns the record after that. */
   async change(id: string, patch: (row: SessionRow) => Patch | undefined): Promise<SessionRow | undefined> {
-    const { row, changed } = await this.#store.commit(async (tx) => {
+    const { row, before } = await this.#store.commit(async (tx) => {
       const row = await selectSession(tx, id);
       const wanted = row && patch(row);
-      if (!row || !wanted) return { row, changed: false };
+      if (!row || !wanted) return { row };
       await updateSession(tx, id, wanted);
-      return { row: { ...row, ...wanted }, changed: true };
+      return { row: { ...row, ...wanted }, before: row.state };
     });
-    if (row && changed) this.#emit(row);
+    if (row && before) this.#emit(row, before);
     return row;
   }
 
@@ -92,8 +92,9 @@ export class Records {
     };
   }
 
-  #emit(row: SessionRow): void {
-    this.changes.emit({ kind: 'changed', session: this.view(row) });
+  #emit(row: SessionRow, before: SessionState = row.state): void {
+    const change = { kind: 'changed', session: this.view(row) } as const;
+    this.changes.emit(row.state === before ? change : { ...change, before });
   }
 }
 

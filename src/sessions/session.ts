@@ -33,6 +33,8 @@ export interface Session {
 export interface SessionChange {
   readonly kind: 'changed' | 'removed';
   readonly session: Session;
+  /** State before the change, when that is what has changed. */
+  readonly before?: SessionState | undefined;
 }
 
 /** Returns a directory as the store keeps it: raw bytes, which are lone surrogates, only survive in JSON. */

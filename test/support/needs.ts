@@ -35,6 +35,7 @@ const NEEDS = {
   oathtool: () => missingFile('/usr/bin/oathtool'),
   man: () => missingFile('/usr/bin/man'),
   lintian: () => missingFile('/usr/bin/lintian'),
+  fail2ban: () => missingFile('/usr/bin/fail2ban-regex'),
 } satisfies Record<string, () => string | undefined>;
 
 export type Need = keyof typeof NEEDS;

@@ -29,6 +29,8 @@ export interface HandleDeps extends AdmissionDeps {
 /** Largest message of a caller without a token, in bytes. */
 export const UNAUTHENTICATED_MESSAGE_BYTES = 64 * 1024;
 const MESSAGE_BYTES = 1024 * 1024;
+/** Reasons of refusals that nobody needs to look at, or that the login room logs. */
+const LOGGED_AT_DEBUG: ReadonlySet<string> = new Set(['CANCELLED', 'LOGIN_REFUSED']);
 const OK: StatusObject = { code: 0, details: 'OK', metadata: new Metadata() };
 
 /** One call under way. `login` and `jti` are set once the caller is admitted. */
@@ -122,7 +124,7 @@ function logCall(
   const details = { requestId, peer: address, jti, milliseconds: Math.round(milliseconds) };
   const line = { ...details, method: method.path, login, reason };
   if (reason === 'INTERNAL') log.error({ ...line, err: failure }, 'call failed');
-  else if (reason !== undefined && reason !== 'CANCELLED') {
+  else if (reason !== undefined && !LOGGED_AT_DEBUG.has(reason)) {
     const kind = {
       method: method.path,
       reason,
@@ -130,8 +132,7 @@ function logCall(
       from: login === undefined ? sourceOf(address) : undefined,
     };
     refusals.add('call refused', kind, { ...details, cause: causeOf(failure) });
-  } else if (method.row.quiet) log.debug(line, 'call');
-  else log.info(line, 'call');
+  } else log.debug(line, 'call');
 }
 
 function causeOf(failure: unknown): string | undefined {

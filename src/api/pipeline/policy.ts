@@ -19,8 +19,6 @@ export interface Row {
   readonly deadlineMs?: number;
   /** True when each message after the first is typed, which takes longer. */
   readonly isTyped?: true;
-  /** Logs successful calls at level debug only: they are too frequent, or open to everyone. */
-  readonly quiet?: true;
 }
 
 /** EndSession waits for the grace period, and then needs time to end what is left. */
@@ -28,8 +26,8 @@ const END_SESSION_MS = LONGEST_GRACE_MS + 15_000;
 
 /** The policy rows by `<service>/<method>` (DESIGN 5). */
 export const POLICY = {
-  'latchkey.v1.AuthService/ListMethods': { access: 'public', quiet: true },
-  'latchkey.v1.AuthService/GetKeys': { access: 'public', quiet: true },
+  'latchkey.v1.AuthService/ListMethods': { access: 'public' },
+  'latchkey.v1.AuthService/GetKeys': { access: 'public' },
   'latchkey.v1.AuthService/Login': { access: 'public', isTyped: true },
   'latchkey.v1.AuthService/WhoAmI': { access: 'user', linkDaemon: true },
   'latchkey.v1.AuthService/Logout': { access: 'user', linkDaemon: true },
@@ -59,10 +57,10 @@ export const POLICY = {
   'latchkey.v1.SystemService/GetInfo': { access: 'user' },
   'latchkey.v1.SystemService/WatchActivity': { access: 'manager' },
 
-  'grpc.health.v1.Health/Check': { access: 'public', quiet: true },
-  'grpc.health.v1.Health/List': { access: 'public', quiet: true },
-  'grpc.health.v1.Health/Watch': { access: 'public', quiet: true },
-  'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': { access: 'public', quiet: true },
+  'grpc.health.v1.Health/Check': { access: 'public' },
+  'grpc.health.v1.Health/List': { access: 'public' },
+  'grpc.health.v1.Health/Watch': { access: 'public' },
+  'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': { access: 'public' },
 } as const satisfies Record<string, Row>;
 
 export type MethodPath = keyof typeof POLICY;

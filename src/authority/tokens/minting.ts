@@ -23,6 +23,8 @@ export interface MintRequest {
   readonly uid?: number;
   readonly authMethod: AuthMethodName;
   readonly clientIp?: string;
+  /** The address from which sshd saw the login; for the log, not for the token. */
+  readonly sshFrom?: string;
   readonly socket?: string;
   readonly daemon?: boolean;
   /** Id of the parent token. It must be active; the new token expires no later, and is revoked with it. */

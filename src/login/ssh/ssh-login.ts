@@ -11,7 +11,7 @@ import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts
 import { canonicalUserFor, type UserEntry } from '../../accounts/user-database.ts';
 import type { Config } from '../../config/config.ts';
 import { isAppError } from '../../errors.ts';
-import type { Answers, Attempt, Challenge, LoginMethod, Prompt } from '../method.ts';
+import type { Answers, Attempt, Challenge, LoginMethod, LoginOrigin, Prompt } from '../method.ts';
 import type { Identity, Outcome } from '../outcome.ts';
 import { Dropped, Ended, refused } from './ended.ts';
 import { readHostKeys } from './host-keys.ts';
@@ -54,6 +54,10 @@ export class SshLogin implements LoginMethod {
     return methods.includes('ssh') && readHostKeys(ssh.hostKeys).length > 0;
   }
 
+  sshFrom({ source }: LoginOrigin): string | undefined {
+    return localAddressFor(source, this.#options.settings().ssh.host);
+  }
+
   async canonicalNameOf(username: string): Promise<string> {
     return (await canonicalUserFor(username))?.name ?? username;
   }
@@ -74,7 +78,7 @@ export class SshLogin implements LoginMethod {
   async *#converse({ username, origin, signal }: Attempt): AsyncGenerator<Challenge, Identity, Answers> {
     const [password = ''] = yield { kind: 'prompts', name: '', instruction: '', prompts: [PASSWORD] };
     if (password === '') throw refused('empty password');
-    const user = await this.#userOf(username);
+    const { user, why } = await this.#accountOf(username);
     if (this.#slots.isBusy(origin.source))
       yield { kind: 'notice', text: 'Other people are logging in; waiting for a free slot.' };
     const bridge = new PersonBridge();
@@ -82,7 +86,7 @@ export class SshLogin implements LoginMethod {
     const either = AbortSignal.any([signal, ended.signal]);
     const slot = await this.#slots.take(origin.source, signal);
     const credentials = { username: user?.name ?? unknownName(), password, person: bridge };
-    const work = this.#logIn({ credentials, user, source: origin.source, signal: either, slot });
+    const work = this.#logIn({ credentials, user, why, source: origin.source, signal: either, slot });
     try {
       return yield* showingWhile(work, bridge);
     } finally {
@@ -90,27 +94,29 @@ export class SshLogin implements LoginMethod {
     }
   }
 
-  /** Returns the account of `username` when it may log in here. Throws UNAVAILABLE. */
-  async #userOf(username: string): Promise<UserEntry | undefined> {
+  /** Returns the account of `username`, or why it may not log in here, for the log. Throws UNAVAILABLE. */
+  async #accountOf(username: string): Promise<Pick<LogIn, 'user' | 'why'>> {
     const user = await canonicalUserFor(username);
-    if (user === undefined) return undefined;
+    if (user === undefined) return { user, why: 'no account has this name' };
     try {
       checkEligible(user, this.#options.eligible());
-      return user;
+      return { user };
     } catch (error) {
-      if (isAppError(error, 'NOT_ELIGIBLE')) return undefined;
+      if (isAppError(error, 'NOT_ELIGIBLE')) return { user: undefined, why: error.message };
       throw error;
     }
   }
 
   /** Logs in to sshd, and leaves a link daemon behind. The slot is free again once sshd has decided. */
-  async #logIn({ credentials, user, source, signal, slot }: LogIn): Promise<Identity> {
+  async #logIn({ credentials, user, why, source, signal, slot }: LogIn): Promise<Identity> {
     try {
       using connection = await this.#connect(credentials, source, signal);
       slot[Symbol.dispose]();
       if (user === undefined) throw refused('sshd accepted a name that no account has');
       await this.#options.linkDaemons.ensure(user, connection);
       return { login: user.name, linuxUser: user.name, uid: user.uid, authMethod: METHOD };
+    } catch (error) {
+      throw why !== undefined && isRefusal(error) ? refused(why) : error;
     } finally {
       slot[Symbol.dispose]();
     }
@@ -147,10 +153,16 @@ export class SshLogin implements LoginMethod {
   }
 }
 
+function isRefusal(error: unknown): boolean {
+  return error instanceof Ended && error.outcome.kind === 'refused';
+}
+
 interface LogIn {
   readonly credentials: Pick<SshOptions, 'username' | 'password' | 'person'>;
   /** The account; undefined when sshd is asked only so that a refusal takes as long as any other. */
   readonly user: UserEntry | undefined;
+  /** Reason why nobody may log in by that name, when there is no account. */
+  readonly why?: string | undefined;
   readonly source: string;
   readonly signal: AbortSignal;
   readonly slot: Disposable;

@@ -42,6 +42,7 @@ describe('the .deb', needs('visudo'), () => {
     const pages = /^\.\/usr\/share\/man\//;
     const others = files.filter(([, , , , , path = '']) => !pages.test(path));
     expect(others.map(([mode, owner, , , , path = '']) => `${mode} ${owner} ${path.slice(1)}`)).toEqual([
+      '-rw-r--r-- root/root /etc/fail2ban/filter.d/latchkey.conf',
       '-rw-r--r-- root/root /etc/latchkey/config.yaml',
       '-rw-r--r-- root/root /etc/pam.d/latchkey',
       '-r--r----- root/root /etc/sudoers.d/latchkey',

@@ -37,6 +37,7 @@ async function open(reserveBytes: number): Promise<Opened> {
       ...noDependents(),
       authority,
       roles: { roleOf: () => 'user' },
+      audit: { revoked: () => {} },
       settings: () => ({ onRevoke: 'keep', shutdownOnLogout: false }),
       log: { error: () => {} },
     }),

@@ -1,4 +1,5 @@
 /** The rooms that links need, all real, in folders of their own: a server whose rooms a test can reach. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,6 +11,7 @@ import type { EligibleSettings } from '../../../src/accounts/eligible.ts';
 import type { Role } from '../../../src/accounts/roles.ts';
 import { Activity } from '../../../src/activity/activity.ts';
 import { startApi } from '../../../src/api/transport/server.ts';
+import { AuditLog } from '../../../src/audit/audit-log.ts';
 import { Authority } from '../../../src/authority/authority.ts';
 import { loadKeys } from '../../../src/authority/keys/keys.ts';
 import { loadPki, type Pki } from '../../../src/authority/keys/pki.ts';
@@ -155,6 +157,7 @@ export class World implements AsyncDisposable {
         links,
         sessions,
         roles,
+        audit: new AuditLog({ log }),
         settings: () => ({ shutdownOnLogout, onRevoke }),
         log,
       }),

@@ -106,6 +106,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
       links: { ...links, find, prepareEnd: (socket) => () => dependents.end(socket), observe },
       sessions: { ...sessions, dependentOn: async () => dependents.sessions },
       roles: { roleOf: () => 'user' },
+      audit: { revoked: () => {} },
       settings: () => ({ onRevoke: dependents.onRevoke, shutdownOnLogout: false }),
       log: { error: (_, message) => void this.logged.push(message) },
     };

@@ -1,4 +1,5 @@
 /** The control API over a real authority, store and CA; sessions and links are given by the test. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import {
   type ClientHttp2Session,
@@ -12,6 +13,7 @@ import { Roles } from '../../../src/accounts/roles.ts';
 import { Activity } from '../../../src/activity/activity.ts';
 import type { Api, ApiOptions } from '../../../src/api/transport/server.ts';
 import { startApi } from '../../../src/api/transport/server.ts';
+import { AuditLog } from '../../../src/audit/audit-log.ts';
 import { Authority, type MintRequest } from '../../../src/authority/authority.ts';
 import { loadKeys } from '../../../src/authority/keys/keys.ts';
 import { loadPki, type Pki } from '../../../src/authority/keys/pki.ts';
@@ -104,9 +106,9 @@ export class ServedApi implements AsyncDisposable {
     const below = noDependents();
     const revocation = await Revocation.open({
       authority,
-      links: below.links,
-      sessions: below.sessions,
+      ...below,
       roles,
+      audit: new AuditLog({ log }),
       settings: () => ({ onRevoke: 'keep', shutdownOnLogout: false }),
       log,
     });
