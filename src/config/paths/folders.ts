@@ -1,5 +1,5 @@
 /** Creates the daemon's folders, or checks that existing ones belong to it and are closed to others. */
-import { chmodSync, chownSync, type Stats } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, type Stats } from 'node:fs';
 import { type AppError, isAppError } from '../../errors.ts';
 import { fileProblem } from '../../system/atomic-file.ts';
 import { checkFolder, ensureFolder, ownUid } from '../../system/owned-path.ts';
@@ -38,8 +38,20 @@ function foldersOf({ mode, state, pki, run, links }: Paths): Folder[] {
 /** Creates or checks the folders. Throws CONFIG_INVALID with the command that fixes the problem. */
 export function makeFolders(paths: Paths): void {
   const uid = ownUid();
+  if (uid === 0) checkNotOfService(paths);
   for (const { path, mode, forbidden } of foldersOf(paths)) ensureFolder(path, mode, { uid, forbidden });
   if (paths.mode === 'system') openToLinks(paths);
+}
+
+/**
+ * Refuses to serve as root what another user's server keeps: with the rights changed as an ordinary error would
+ * advise, that server could not start any more.
+ */
+function checkNotOfService({ state }: Paths): void {
+  const owner = lstatSync(state, { throwIfNoEntry: false })?.uid ?? 0;
+  if (owner === 0) return;
+  const next = 'start it as a service: systemctl start latchkey; or as that user: latchkey serve';
+  throw invalid(`${state} belongs to uid ${owner}, which the server of this host runs as; ${next}`);
 }
 
 /** Opens what an interrupted start, or a file system mounted on `links`, has left closed. */

@@ -20,8 +20,14 @@ export async function checkCgroups({ account, config }: Subject, pid: number | u
       'the server has no cgroup subtree of its own: processes that leave their session may outlive it';
     return found.warning(summary, 'in the unit: Delegate=yes and KillMode=process; cgroups of version 2');
   }
-  const { path, missing } = delegation;
+  const { path, missing, unavailable } = delegation;
   if (missing.length === 0) return found.ok(`${path} is the server's own, with ${CONTROLLERS.join(' and ')}`);
   const summary = `${path} is the server's own, but links have no limits on ${missing.join(' and ')}`;
-  return found.warning(summary, 'boot with systemd.unified_cgroup_hierarchy=1; in the unit: Delegate=yes');
+  return found.warning(
+    summary,
+    unavailable.length === 0
+      ? 'in the unit: Delegate=yes'
+      : `let this host have ${unavailable.join(' and ')}, see /sys/fs/cgroup/cgroup.controllers: in a container ` +
+          'the container must be given them; otherwise boot with systemd.unified_cgroup_hierarchy=1',
+  );
 }

@@ -14,6 +14,8 @@ export interface Delegation {
   readonly path: string;
   /** Controllers that are not enabled for its children. */
   readonly missing: readonly string[];
+  /** Those of them that this host, or the container that it is, does not have. */
+  readonly unavailable: readonly string[];
 }
 
 /**
@@ -30,5 +32,7 @@ export async function delegationOf(pid: number, uid: number): Promise<Delegation
   );
   if (uid !== 0 && owners.some((owner) => owner !== uid)) return undefined;
   const enabled = (await top.read('cgroup.subtree_control')).split(/\s+/);
-  return { path, missing: CONTROLLERS.filter((name) => !enabled.includes(name)) };
+  const missing = CONTROLLERS.filter((name) => !enabled.includes(name));
+  const available = (await new Cgroup(root).read('cgroup.controllers')).split(/\s+/);
+  return { path, missing, unavailable: missing.filter((name) => !available.includes(name)) };
 }

@@ -72,6 +72,7 @@ describe('the doctor on a host without problems', needs('world', 'sudo', 'sshd')
     const found = (await host.examine()).findings.find(({ check }) => check === 'cgroups');
     expect(found?.summary).toMatch(/^\/(.*\/)?latchkey-test-[\d-]+ is the server's own/);
     expect(found?.status).toBe(missing('controllers') ? 'warning' : 'ok');
+    if (missing('controllers')) expect(found?.remedy).toMatch(/^let this host have .*cgroup\.controllers/);
   });
 });
 

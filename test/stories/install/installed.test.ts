@@ -242,6 +242,18 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
     await system.sh('rm /run/s.yaml');
   });
 
+  test('is not served by root beside its unit, which could not start any more', async () => {
+    const { status, stderr } = await system.try('systemctl stop latchkey.socket latchkey; latchkey serve');
+    const owner = await system.sh('id --user latchkey');
+    expect({ status, stderr }).toEqual({
+      status: 78,
+      stderr:
+        `latchkey: /var/lib/latchkey belongs to uid ${owner}, which the server of this host runs as; ` +
+        'start it as a service: systemctl start latchkey; or as that user: latchkey serve\n',
+    });
+    await system.sh('systemctl start latchkey.socket latchkey');
+  });
+
   test('refuses to reload an invalid configuration, and keeps running', async () => {
     await login();
     const pid = await daemonPid();
