@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { type ClientHttp2Stream, constants } from 'node:http2';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,6 +38,18 @@ function attachRequest(request: AttachBody): Buffer {
   const message = framed(gzipSync(AttachSessionRequest.encode({ request }).finish()));
   message[0] = 1;
   return message;
+}
+
+function closes(this: Socket): void {
+  this.destroy();
+}
+
+function resets(this: Socket): void {
+  this.resetAndDestroy();
+}
+
+function greets(this: Socket): void {
+  this.end('GET / HTTP/1.1\r\n\r\n');
 }
 
 /** Output of a program that prints nothing. */
@@ -145,6 +157,24 @@ describe('before a login', () => {
     expect(await handshake({ ALPNProtocols: ['h2'] })).toBe('TLSv1.3 h2');
     expect(await handshake({ ALPNProtocols: ['h2'], maxVersion: 'TLSv1.2' })).toMatch(/^refused/);
     expect(await handshake({ ALPNProtocols: ['http/1.1'] })).toMatch(/^refused/);
+  });
+
+  it.each([
+    ['closes it at once', (port: number) => connectTcp(port, '127.0.0.1', closes)],
+    ['resets it', (port: number) => connectTcp(port, '127.0.0.1', resets)],
+    ['speaks another protocol', (port: number) => connectTcp(port, '127.0.0.1', greets)],
+    ['does not trust the server', (port: number) => connectTls({ host: '127.0.0.1', port, ca: [] })],
+    ['offers another protocol', (port: number) => connectTls({ port, ca: api.pki.caPem, host: 'localhost' })],
+  ])('logs the address of a client that %s during the handshake', async (_, connect) => {
+    await using own = await ServedApi.start();
+    connect(own.port).on('error', () => {});
+    await expect.poll(() => own.logged).toHaveLength(1);
+    expect(JSON.parse(own.logged[0] ?? '')).toMatchObject({
+      msg: 'handshake refused',
+      from: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
+      peer: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
+      cause: expect.stringMatching(/closed|http request|HTTP\/2/),
+    });
   });
 
   it('cuts a client that does not finish the handshake within 5 s', { timeout: 15_000 }, async () => {

@@ -80,6 +80,8 @@ interface Accepted {
   readonly socket: Socket;
   readonly source: string;
   connection?: Connection;
+  /** Reason why the handshake failed. */
+  cause?: string;
 }
 
 export class Connections implements AsyncDisposable {
@@ -109,8 +111,9 @@ export class Connections implements AsyncDisposable {
     this.#server.on('connection', (socket: Socket) => this.#acceptRaw(socket));
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
     this.#server.on('tlsClientError', (error, socket) => {
-      const peer = socket.remoteAddress ?? '';
-      this.#refusals.add('handshake refused', { from: sourceOf(peer) }, { peer, cause: error.message });
+      // A socket that the client has closed has no address any more; #closed logs that one.
+      const accepted = this.#accepted.get(endpointsOf(socket).key);
+      if (accepted !== undefined) accepted.cause = error.message;
       socket.destroy();
     });
     this.#sweeper = setInterval(() => this.#sweep(), Math.min(5_000, this.#limits.idleMs)).unref();
@@ -166,10 +169,16 @@ export class Connections implements AsyncDisposable {
     }
     this.#accepted.set(key, { socket, source });
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => {
-      this.#accepted.delete(key);
-      if (this.#accepted.size === 0) this.#emptied?.resolve();
-    });
+    socket.once('close', () => this.#closed(key, theirs.address));
+  }
+
+  #closed(key: string, peer: string): void {
+    const accepted = this.#accepted.get(key);
+    this.#accepted.delete(key);
+    if (this.#accepted.size === 0) this.#emptied?.resolve();
+    if (accepted === undefined || accepted.connection !== undefined || !this.#server.listening) return;
+    const { source, cause = 'the client has closed the connection' } = accepted;
+    this.#refusals.add('handshake refused', { from: source }, { peer: plainAddress(peer), cause });
   }
 
   #accept(socket: TLSSocket): void {
@@ -177,6 +186,7 @@ export class Connections implements AsyncDisposable {
     const { key, theirs, ours } = endpointsOf(socket);
     const accepted = this.#accepted.get(key);
     if (socket.alpnProtocol !== 'h2' || accepted === undefined) {
+      if (accepted !== undefined) accepted.cause = 'the client does not offer HTTP/2 (ALPN h2)';
       socket.destroy();
       return;
     }
