@@ -44,6 +44,7 @@ const sesame: LoginMethod = {
       await once(signal, 'abort');
       throw signal.reason;
     }
+    while (word === 'retry' && (yield ask('Code'))[0] !== 'right');
     if (word !== 'sesame') return { kind: 'refused', why: 'wrong word' };
     yield { kind: 'notice', text: 'It opens.' };
     const [manners] = yield ask('Manners');
@@ -202,6 +203,13 @@ describe('a login conversation', () => {
     const reasons = all.map((end) => (end.status === 'rejected' ? end.reason.reason : 'prompted again'));
     expect(reasons.filter((reason) => reason === 'LIMIT_EXCEEDED')).toHaveLength(17);
     expect(logged.filter((line) => 'why' in line)).toHaveLength(3);
+  });
+
+  it('counts each answer after which the method asks the same again', async () => {
+    const { room, throttle } = await open();
+    const codes = Array.from({ length: 9 }, () => ['wrong']);
+    await expect(talk(room, [['retry'], ...codes])).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    expect(() => throttle.check({ login: 'ali', source: 'here' })).toThrow('too many failed logins');
   });
 
   it('requires one answer for each prompt, of limited length', async () => {

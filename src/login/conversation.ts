@@ -9,7 +9,7 @@ import type { Authority, Minted } from '../authority/authority.ts';
 import { invalidField, isAppError } from '../errors.ts';
 import type { RefusalLog } from '../log/refusal-log.ts';
 import type { AuthMethodName } from '../values/auth-method.ts';
-import type { Answers, Challenge, LoginMethod, LoginOrigin } from './method.ts';
+import type { Answers, Challenge, LoginMethod, LoginOrigin, Prompt } from './method.ts';
 import { errorOf, type Identity, isGuess, type Outcome, whyOf } from './outcome.ts';
 import type { LoginKey } from './throttle/login-key.ts';
 import type { Throttle, ThrottledAttempt } from './throttle/throttle.ts';
@@ -142,12 +142,15 @@ export class Conversations {
     active: ActiveLogin,
     attempt: ReturnType<LoginMethod['attempt']>,
   ): AsyncGenerator<Turn, Outcome, Answers> {
+    const asked = new Set<string>();
     let step = await attempt.next();
     while (!step.done) {
       if (step.value.kind === 'notice' && isRepeated(active, step.value.text)) {
         step = await attempt.next([]);
         continue;
       }
+      if (step.value.kind !== 'notice' && isRepeatedIn(asked, step.value.prompts))
+        await this.#countAgain(active);
       const again = active.hasFailed && active.answeredMs === undefined;
       const answers = yield { ...step.value, again };
       if (step.value.kind !== 'notice') {
@@ -206,6 +209,14 @@ export class Conversations {
     return active.counted;
   }
 
+  /** Counts an answer as wrong after which the host asks the same again, within one attempt. */
+  async #countAgain(active: ActiveLogin): Promise<void> {
+    this.#log(active, { kind: 'refused', why: 'the host asks the same again' });
+    await active.counted?.refused();
+    active.counted = undefined;
+    await this.#count(active);
+  }
+
   async #issueToken({ login, linuxUser, uid, authMethod }: Identity, request: ActiveLogin): Promise<Minted> {
     request.signal.throwIfAborted();
     const sshFrom = request.loginMethod.sshFrom?.(request.origin);
@@ -218,6 +229,14 @@ export class Conversations {
       ...(uid !== undefined && { uid }),
     });
   }
+}
+
+/** Returns true when the same prompts were shown already. */
+function isRepeatedIn(asked: Set<string>, prompts: readonly Prompt[]): boolean {
+  const key = JSON.stringify(prompts);
+  const isKnown = asked.has(key);
+  asked.add(key);
+  return isKnown;
 }
 
 /** Returns true when `text` was shown already: the host says the same at each attempt. */
