@@ -5,19 +5,31 @@
 import { writeSync } from 'node:fs';
 import { startClean } from './entry/packaged/clean-start.ts';
 import { nameProcess } from './entry/process-name.ts';
-import { roleOf, wantsRoleHelp } from './entry/role.ts';
-import { DONE } from './exit-status.ts';
+import { rawArguments, rawVariable } from './entry/raw-arguments.ts';
+import { type RoleArguments, roleOf, wantsRoleHelp } from './entry/role.ts';
+import { DONE, LATCHKEY_FAILED, USAGE } from './exit-status.ts';
 import { versionLine } from './version.ts';
 
 const STDOUT = 1;
+const STDERR = 2;
 
-startClean();
-nameProcess('latchkey');
-const parsed = roleOf(process.argv.slice(2));
-const { role = '', rest } = parsed;
+/** Runs the role that the command line names; resolves with the exit status. */
+async function main(): Promise<number> {
+  await startClean();
+  nameProcess('latchkey');
+  let argv: readonly string[];
+  try {
+    argv = rawArguments(process.argv.slice(2));
+    const variable = rawVariable(process.env);
+    if (variable !== undefined) return refuse(`the variable ${variable} is not UTF-8`);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+  return run(argv, roleOf(argv));
+}
 
-/** Runs the role named by `role`; resolves with the exit status. */
-async function run(): Promise<number> {
+async function run(argv: readonly string[], parsed: RoleArguments): Promise<number> {
+  const { role = '', rest } = parsed;
   if (wantsRoleHelp(parsed)) return runCli([role, '--help']);
   switch (role) {
     case 'serve':
@@ -30,9 +42,9 @@ async function run(): Promise<number> {
     case 'doctor':
       return (await import('./doctor/main.ts')).runDoctor(rest);
     case 'version':
-      return rest.length === 0 && printVersion() ? DONE : runCli();
+      return rest.length === 0 && printVersion() ? DONE : runCli(argv);
     default:
-      return runCli();
+      return runCli(argv);
   }
 }
 
@@ -49,11 +61,18 @@ function printVersion(): boolean {
   }
 }
 
+/** Reports why nothing can be done. Returns the exit status. */
+function refuse(why: string): number {
+  writeSync(STDERR, `latchkey: ${why}\n`);
+  const { role = '' } = roleOf(process.argv.slice(2));
+  return role === 'start' || role === 'attach' ? LATCHKEY_FAILED : USAGE;
+}
+
 /** Ends the process when the command has ended and all is printed, whatever connection is still open then. */
-async function runCli(argv = process.argv.slice(2)): Promise<never> {
+async function runCli(argv: readonly string[]): Promise<never> {
   process.exit(await (await import('./cli/main.ts')).runCli(argv));
 }
 
-void run().then((status) => {
+void main().then((status) => {
   process.exitCode = status;
 });

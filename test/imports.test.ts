@@ -42,7 +42,7 @@ const rooms: Record<string, Record<string, string>> = {
   native: {},
   system: {},
   log: {},
-  entry: {},
+  entry: { 'native/exec': 'a restart passes on arguments that are not UTF-8' },
   'link-protocol': {
     'generated/latchkey/link': 'a frame is one protobuf message',
     'generated/latchkey/v1/error': 'a refused registration says why with a published reason',

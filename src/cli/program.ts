@@ -23,6 +23,7 @@ import { addWhoami } from './commands/whoami.ts';
 import { addComplete } from './completion/complete.ts';
 import { addGlobals } from './globals.ts';
 import { addNotes, HELP_LAYOUT } from './help.ts';
+import { refuseRawBytes } from './input/raw-bytes.ts';
 import { addRole } from './role-command.ts';
 import type { Act } from './run.ts';
 import { addUsageHints } from './usage-hint.ts';
@@ -73,6 +74,7 @@ export function buildProgram(act: Act, io: Io): Command {
   for (const add of [addStatus, addCompletion, addComplete, addLicenses, addVersion]) add(program, act);
   addGlobals(program);
   addUsageHints(program, PROGRAM_COMMANDS);
+  program.hook('preAction', (_program, command) => refuseRawBytes(command));
   return program;
 }
 

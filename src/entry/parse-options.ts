@@ -1,6 +1,7 @@
 /** Parses the arguments of a role, using the role's table of options. */
 import { parseArgs } from 'node:util';
 import { AppError } from '../errors.ts';
+import { hasRawBytes } from '../values/raw-text.ts';
 import type { Options, Role, Valued } from './option.ts';
 
 /** The given options: text for an option with a value, true for a flag. */
@@ -19,6 +20,8 @@ export function parseOptions<Given extends Role>(
       { type: value === undefined ? 'boolean' : 'string' } as const,
     ]),
   );
+  const raw = argv.find(hasRawBytes);
+  if (raw !== undefined) throw usageFailure(role, `'${raw}' is not UTF-8`);
   try {
     const allowPositionals = role.argument !== undefined;
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals });

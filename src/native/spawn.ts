@@ -5,6 +5,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { bytesOf, hasRawBytes } from '../values/raw-text.ts';
+import { cStrings } from './c-strings.ts';
 import { checked, loadFfi } from './libc.ts';
 
 const ffi = loadFfi();
@@ -54,8 +55,8 @@ export function spawnProcess(process_: NewProcess): number {
   const actions = Buffer.alloc(STRUCT_BYTES);
   const attributes = Buffer.alloc(STRUCT_BYTES);
   const pid = Buffer.alloc(4);
-  const argv = stringArray(process_.argv);
-  const environment = stringArray(
+  const argv = cStrings(process_.argv);
+  const environment = cStrings(
     Object.entries(process_.environment).map(([name, value]) => `${name}=${value}`),
   );
   // Duplicated above 0, 1, 2, ..., which are overwritten one after the other.
@@ -97,14 +98,6 @@ function changeDirectory(directory: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-/** A NULL-terminated char *[]; keep `texts` alive as long as the pointers are used. */
-function stringArray(strings: readonly string[]): { pointers: Buffer; texts: Buffer[] } {
-  const texts = strings.map((text) => bytesOf(`${text}\0`));
-  const pointers = Buffer.alloc((texts.length + 1) * 8);
-  for (const [index, text] of texts.entries()) pointers.writeBigUInt64LE(ffi.getRawPointer(text), index * 8);
-  return { pointers, texts };
 }
 
 function spawnError(number: number): NodeJS.ErrnoException {

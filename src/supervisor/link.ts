@@ -93,7 +93,8 @@ export class Link {
     this.cgroup = cgroup;
     this.nonce = hello.nonce;
     const confine = cgroup && ((id: string, keeper: number) => cgroup.confine(id, keeper, this.uid));
-    this.#connection = new LinkConnection(channel, () => this.info, events, confine);
+    const { takesBytes } = hello;
+    this.#connection = new LinkConnection(channel, () => this.info, events, { confine, takesBytes });
     return this.#connection;
   }
 }

@@ -1,8 +1,10 @@
 /** Parses JSON given on the command line. */
 import { InvalidArgumentError } from 'commander';
+import { hasRawBytes } from '../../values/raw-text.ts';
 
 /** Returns the object in `text`. Throws a usage error for anything else. */
 export function jsonObject(text: string): Record<string, unknown> {
+  if (hasRawBytes(text)) throw new InvalidArgumentError('It is not UTF-8.');
   let value: unknown;
   try {
     value = JSON.parse(text);

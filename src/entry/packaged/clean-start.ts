@@ -4,6 +4,8 @@
  * read before any of our code runs, so a program that guards accounts restarts without it.
  */
 import { isSea } from 'node:sea';
+import { hasRawBytes } from '../../values/raw-text.ts';
+import { rawArguments, rawEnvironment } from '../raw-arguments.ts';
 
 const UNSAFE_VARIABLES = /^(NODE_|OPENSSL_|SSL_CERT_|UV_)/;
 
@@ -11,10 +13,12 @@ const UNSAFE_VARIABLES = /^(NODE_|OPENSSL_|SSL_CERT_|UV_)/;
  * Returns when the environment has no such variable; otherwise executes this program again without them
  * (execve(2)).
  */
-export function startClean(): void {
-  if (!isSea()) return;
-  const entries = Object.entries(process.env);
-  const clean = entries.filter(([name]) => !UNSAFE_VARIABLES.test(name));
-  if (clean.length === entries.length) return;
-  process.execve?.(process.execPath, [process.argv0, ...process.argv.slice(2)], Object.fromEntries(clean));
+export async function startClean(): Promise<void> {
+  if (!isSea() || !Object.keys(process.env).some((name) => UNSAFE_VARIABLES.test(name))) return;
+  const variables = Object.entries(rawEnvironment(process.env));
+  const clean = variables.filter(([name]) => !UNSAFE_VARIABLES.test(name));
+  const argv = [process.argv0, ...rawArguments(process.argv.slice(2))];
+  if (![...clean.flat(), ...argv].some(hasRawBytes))
+    process.execve?.(process.execPath, argv, Object.fromEntries(clean));
+  else (await import('../../native/exec.ts')).execute(process.execPath, argv, Object.fromEntries(clean));
 }

@@ -64,6 +64,7 @@ function sendHello(channel: Channel, { facts, current }: Identity, nonce: Buffer
     pid: process.pid,
     kind: facts.daemon ? Kind.LINK_DAEMON : Kind.LINK,
     programVersion: VERSION,
+    takesBytes: true,
     jti: current?.claims.jti ?? '',
   };
   channel.send(0, { $case: 'hello', value });

@@ -24,17 +24,16 @@ describe('frames from a link', () => {
   });
   afterEach(() => fake[Symbol.asyncDispose]());
 
-  const start = (sessionId = ID) =>
-    link.start({
-      sessionId,
-      command: [Buffer.from('true')],
-      environment: {},
-      directory: Buffer.alloc(0),
-      firstInput: Buffer.alloc(0),
-      input: true,
-      outputLimit: 1,
-      awaitReader: false,
-    });
+  const plain = {
+    command: [Buffer.from('true')],
+    environment: {},
+    directory: Buffer.alloc(0),
+    firstInput: Buffer.alloc(0),
+    input: true,
+    outputLimit: 1,
+    awaitReader: false,
+  };
+  const start = (sessionId = ID) => link.start({ sessionId, ...plain });
   const read = (signal?: AbortSignal) =>
     link.read(ID, { offset: 0, follow: true, hold: false, ...(signal && { signal }) });
   const output = (reader: number, bytes: number, offset = 0) =>
@@ -147,6 +146,21 @@ describe('frames from a link', () => {
     expect(await link.list()).toEqual([]);
   });
 
+  test('a link of an earlier version gets nothing that is not UTF-8', async () => {
+    await using old = await FakeLink.listen(world.linksFolder, { hello: { takesBytes: false } });
+    await world.links.register({ socket: old.name, daemon: false }, me.uid);
+    const oldLink = world.links.forSocket(old.name) as LinkConnection;
+    const text = Buffer.from('é');
+    const raw = Buffer.from('a\xe9', 'latin1');
+    const program = { ...plain, sessionId: ID };
+    for (const wrong of [{ command: [text, raw] }, { environment: { X: raw } }, { directory: raw }]) {
+      const reason = { reason: 'START_FAILED', message: expect.stringContaining('earlier version') };
+      await expect(oldLink.start({ ...program, ...wrong })).rejects.toMatchObject(reason);
+    }
+    expect(old.received.some(({ body }) => body?.$case === 'start')).toBe(false);
+    await oldLink.start({ ...program, command: [text], environment: { X: text }, directory: text });
+  });
+
   test('a refused read reports the reason', async () => {
     const value = { reason: 'OUTPUT_DROPPED', message: 'gone', details: { first_offset: '99' }, field: '' };
     fake.answers = { read: () => ({ $case: 'error', value }) };
@@ -226,7 +240,15 @@ describe('frames from a link', () => {
   test.for<Body>([
     {
       $case: 'hello',
-      value: { version: 1, nonce: Buffer.alloc(32), pid: 1, kind: 1, programVersion: '', jti: '' },
+      value: {
+        version: 1,
+        nonce: Buffer.alloc(32),
+        pid: 1,
+        kind: 1,
+        programVersion: '',
+        jti: '',
+        takesBytes: false,
+      },
     },
     { $case: 'signal', value: { sessionId: ID, signal: 15 } },
     { $case: 'resume', value: { nonce: Buffer.alloc(32), mac: Buffer.alloc(32) } },

@@ -3,6 +3,7 @@
  * directions, so that one slow reader or program never blocks another, or a signal. A link is only
  * believed about sessions that this connection has named.
  */
+import { isUtf8 } from 'node:buffer';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import type { Ended, SessionState, Start, Started, Stopped } from '../../generated/latchkey/link/v1/link.ts';
@@ -45,11 +46,18 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface LinkConnectionOptions {
+  /** Set when sessions get cgroups of their own. */
+  readonly confine: Confine | undefined;
+  /** False for a link of an earlier version, to which everything is text. */
+  readonly takesBytes: boolean;
+}
+
 export class LinkConnection {
   readonly #channel: Channel;
   readonly #info: () => LinkInfo;
   readonly #events: LinkEvents;
-  readonly #confine: Confine | undefined;
+  readonly #options: LinkConnectionOptions;
   /** Running sessions with their keepers' pids, as reported by the link; 0 when unknown. */
   readonly #running = new Map<string, number>();
   readonly #readers = new Map<number, { outputReader: OutputReader; request: number }>();
@@ -57,11 +65,11 @@ export class LinkConnection {
   readonly #stopped = Promise.withResolvers<Stopped>();
   #lastReader = 0;
 
-  constructor(channel: Channel, info: () => LinkInfo, events: LinkEvents, confine?: Confine) {
+  constructor(channel: Channel, info: () => LinkInfo, events: LinkEvents, options: LinkConnectionOptions) {
     this.#channel = channel;
     this.#info = info;
     this.#events = events;
-    this.#confine = confine;
+    this.#options = options;
     channel.listen((body, request) => this.#handle(body, request));
     void channel.ended.then(() => this.#end());
   }
@@ -88,9 +96,11 @@ export class LinkConnection {
    * outcome is unknown.
    */
   async start(start: Omit<Start, 'hold'>): Promise<Started> {
+    const { confine, takesBytes } = this.#options;
+    if (!takesBytes && !isText(start)) throw tooOld();
     this.#running.set(start.sessionId, 0);
     try {
-      const started = await (this.#confine ? this.#startHeld(this.#confine, start) : this.#startNow(start));
+      const started = await (confine ? this.#startHeld(confine, start) : this.#startNow(start));
       if (this.#running.has(start.sessionId)) this.#running.set(start.sessionId, started.pid);
       this.#events.counted();
       return started;
@@ -319,4 +329,18 @@ export class LinkConnection {
     this.#readers.clear();
     this.#inputs.clear();
   }
+}
+
+/** Returns true when everything that the program gets is UTF-8. */
+function isText({ command, environment, directory }: Omit<Start, 'hold'>): boolean {
+  return [...command, ...Object.values(environment), directory].every((bytes) => isUtf8(bytes));
+}
+
+/** The error for bytes that a link would replace, and so start the program with another file's name. */
+function tooOld(): LinkRefusal {
+  const why = 'the link runs an earlier version, which only passes on UTF-8';
+  return new LinkRefusal(
+    'START_FAILED',
+    `${why}; stop it, so that the next start uses a new one: latchkey links`,
+  );
 }

@@ -54,7 +54,8 @@ export class BareLink implements Disposable {
       for (const { request, body } of frames.push(chunk)) this.#hear(socket, nonce, request, body);
     });
     const kind = this.#daemon ? Kind.LINK_DAEMON : Kind.LINK;
-    const value = { version: VERSION, nonce, pid: process.pid, programVersion: 'bare', jti: this.jti, kind };
+    const identity = { pid: process.pid, programVersion: 'bare', jti: this.jti, kind };
+    const value = { version: VERSION, nonce, takesBytes: true, ...identity };
     socket.write(encodeFrame({ request: 0, body: { $case: 'hello', value } }));
   }
 

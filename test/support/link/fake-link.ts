@@ -81,7 +81,14 @@ export class FakeLink implements AsyncDisposable {
       for (const frame of frames.push(chunk)) this.#hear(socket, frame);
     });
     this.#nonce = randomBytes(32);
-    const hello = { version: 1, nonce: this.#nonce, pid: process.pid, programVersion: 'fake', jti: this.jti };
+    const hello = {
+      version: 1,
+      nonce: this.#nonce,
+      pid: process.pid,
+      programVersion: 'fake',
+      jti: this.jti,
+      takesBytes: true,
+    };
     const kind = this.#options.daemon ? Kind.LINK_DAEMON : Kind.LINK;
     const value = { kind, ...hello, ...this.#options.hello };
     socket.write(encodeFrame({ request: 0, body: { $case: 'hello', value } }));
