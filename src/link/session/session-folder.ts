@@ -54,14 +54,14 @@ export class SessionFolder {
       mkdirSync(path, { mode: 0o700 });
     } catch (cause) {
       if (existsSync(path)) throw new AppError('INVALID_ARGUMENT', 'session_id: already in use', { cause });
-      throw startFailed(cause);
+      throw startFailed(cause, parent);
     }
     try {
       writeFileSync(join(path, 'record.json'), JSON.stringify(record), { mode: 0o600, flag: 'wx' });
       return new SessionFolder(path, record);
     } catch (cause) {
       rmSync(path, { recursive: true, force: true });
-      throw startFailed(cause);
+      throw startFailed(cause, parent);
     }
   }
 
@@ -145,7 +145,11 @@ function parseRecord(text: string, id: string): SessionRecord {
   return { id, command: command.map(String), bootId: boot, createdAt, outputLimit };
 }
 
-function startFailed(cause: unknown): AppError {
-  const why = codeOf(cause) ?? 'failed';
-  return new AppError('START_FAILED', `cannot create the session's folder: ${why}`, { cause });
+function startFailed(cause: unknown, parent: string): AppError {
+  const code = codeOf(cause) ?? 'failed';
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const message = isFull
+    ? `there is no room for the session in ${parent}: ${code}`
+    : `cannot create the session's folder: ${code}`;
+  return new AppError('START_FAILED', message, { cause });
 }

@@ -32,12 +32,13 @@ describe('the folder of sessions', () => {
 
       const homeless = { home: '/dev/null', uid };
       const taken = new SessionsDir(homeless, serverId);
-      folders.push(dirname(dirname(taken.folder)));
-      expect(taken.folder).toMatch(new RegExp(`^${elsewhere}-\\w{6}/${serverId}/sessions$`));
-      SessionFolder.create(taken.folder, record);
+      const folder = taken.forNew((parent) => parent);
+      folders.push(dirname(dirname(folder)));
+      expect(folder).toMatch(new RegExp(`^${elsewhere}-\\w{6}/${serverId}/sessions$`));
+      SessionFolder.create(folder, record);
       const next = new SessionsDir(homeless, serverId);
-      expect(next.folder).toBe(taken.folder);
-      expect(next.open(ID)?.path).toBe(join(taken.folder, ID));
+      expect(next.forNew((parent) => parent)).toBe(folder);
+      expect(next.open(ID)?.path).toBe(join(folder, ID));
     } finally {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     }

@@ -1,7 +1,8 @@
 /**
  * The folder of this user's sessions: in the home folder of the user database, else below /var/tmp. Both
  * are searched, since a home may appear or vanish between two links. Any user may take the name below
- * /var/tmp first; another one, with a random ending, is used then.
+ * /var/tmp first; another one, with a random ending, is used then. New sessions also go there while the home
+ * folder has no room.
  */
 import {
   chmodSync,
@@ -13,6 +14,7 @@ import {
   openSync,
   readdirSync,
   rmSync,
+  statfsSync,
   writeSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -24,31 +26,51 @@ import { SessionFolder } from './session-folder.ts';
 
 const TEMPORARY = '/var/tmp';
 const PRIVATE = 0o700;
+/** Space for a session's files and its first output, in bytes. */
+const ROOM_BYTES = 1024 * 1024;
 const SERVER_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
+/** The user whose sessions these are. */
+interface Owner {
+  readonly home: string;
+  readonly uid: number;
+}
+
 export class SessionsDir {
-  /** Folder for new sessions. */
-  readonly folder: string;
-  readonly #home: string;
+  readonly #owner: Owner;
   readonly #serverId: string;
+  readonly #home: string;
+  /** Whether the home folder can hold sessions, if it has room. */
+  readonly #isHomeUsable: boolean;
   /** Folders of this user below /var/tmp; their parents are checked at each use. */
-  readonly #elsewhere: readonly string[];
+  #elsewhere: readonly string[];
 
   /** Throws START_FAILED when neither folder is usable. */
-  constructor(owner: { home: string; uid: number }, serverId: string) {
+  constructor(owner: Owner, serverId: string) {
     if (!SERVER_ID.test(serverId))
       throw new AppError('TOKEN_INVALID', "the server's id is not usable as a folder name");
+    this.#owner = owner;
     this.#serverId = serverId;
     this.#home = join(owner.home, '.local', 'state', 'latchkey', serverId, 'sessions');
     const name = join(TEMPORARY, `latchkey-${owner.uid}`);
-    const elsewhere = [name, ...namesAfter(name)];
-    if (isUsable(() => makeFolders([this.#home]))) this.folder = this.#home;
-    else {
-      const own = elsewhere.find(isOwnFolder) ?? createFolder(name);
-      elsewhere.push(own);
-      this.folder = makeFolders([own, join(own, serverId), this.#below(own)]);
+    this.#elsewhere = [name, ...namesAfter(name)];
+    this.#isHomeUsable = isUsable(() => makeFolders([this.#home]));
+    if (!this.#isHomeUsable) this.#makeElsewhere();
+  }
+
+  /**
+   * Calls `make` with the folder for a new session: that in the home folder while it has room, since without
+   * room not even a program that makes some could be started. Throws what `make` throws.
+   */
+  forNew<Made>(make: (parent: string) => Made): Made {
+    if (this.#isHomeUsable && hasRoom(this.#home)) {
+      try {
+        return make(this.#home);
+      } catch (error) {
+        if (!isFull(error)) throw error;
+      }
     }
-    this.#elsewhere = [...new Set(elsewhere)];
+    return make(this.#makeElsewhere());
   }
 
   /** Opens the folder of a session; undefined when there is none. */
@@ -65,9 +87,31 @@ export class SessionsDir {
     return undefined;
   }
 
+  #makeElsewhere(): string {
+    const name = join(TEMPORARY, `latchkey-${this.#owner.uid}`);
+    const own = this.#elsewhere.find(isOwnFolder) ?? createFolder(name);
+    this.#elsewhere = [...new Set([...this.#elsewhere, own])];
+    return makeFolders([own, join(own, this.#serverId), this.#below(own)]);
+  }
+
   #below(own: string): string {
     return join(own, this.#serverId, 'sessions');
   }
+}
+
+function hasRoom(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize >= ROOM_BYTES;
+  } catch {
+    return false; // a full disk may have kept the folder from being created
+  }
+}
+
+/** True for an error of a full disk or an exhausted quota. */
+function isFull(error: unknown): boolean {
+  const code = error instanceof Error ? (codeOf(error.cause) ?? codeOf(error)) : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** Returns the folders that `createFolder` has made since another user took `name`. */
@@ -125,7 +169,7 @@ function isUsable(make: () => string): boolean {
       closeSync(fd);
     }
   } catch (error) {
-    return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT';
+    return isFull(error);
   } finally {
     if (probe !== undefined) rmSync(probe, { force: true });
   }

@@ -10,7 +10,7 @@ import { closePipes, type Program, startKeeper } from './keeper.ts';
 import { readGreeting, watchKeeper } from './keeper-watch.ts';
 import { homeDirectory, programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
-import { bootId, SessionFolder } from './session-folder.ts';
+import { bootId, SessionFolder, type SessionRecord } from './session-folder.ts';
 import type { SessionsDir } from './sessions-dir.ts';
 
 const STARTING_MS = 10_000;
@@ -36,11 +36,9 @@ export async function startSession(start: Start, context: StartContext): Promise
   const { sessionId: id, outputLimit } = start;
   const words = start.command.map(rawText);
   const record = { id, command: words, bootId: bootId(), createdAt: Date.now(), outputLimit };
-  const folder = SessionFolder.create(context.sessionsDir.folder, record);
-  let log: OutputLog | undefined;
+  const files = context.sessionsDir.forNew((parent) => createFiles(parent, record, start));
+  const { folder, log, input } = files;
   try {
-    log = OutputLog.create(folder);
-    const input = start.input ? 'open' : openFirstInput(folder, start.firstInput);
     const held = context.hold !== undefined;
     const program: Program = { command, environment, directory, input, umask: context.umask, held };
     const session = await run(folder, log, program, context);
@@ -48,12 +46,36 @@ export async function startSession(start: Start, context: StartContext): Promise
     if (start.awaitReader) session.awaitReader();
     return session;
   } catch (cause) {
+    log[Symbol.dispose]();
+    folder.remove();
+    throw startFailed(cause);
+  }
+}
+
+interface SessionFiles {
+  readonly folder: SessionFolder;
+  readonly log: OutputLog;
+  readonly input: Program['input'];
+}
+
+/** Creates the files of a session in its folder below `parent`; leaves nothing behind when it throws. */
+function createFiles(parent: string, record: SessionRecord, start: Start): SessionFiles {
+  const folder = SessionFolder.create(parent, record);
+  let log: OutputLog | undefined;
+  try {
+    log = OutputLog.create(folder);
+    return { folder, log, input: start.input ? 'open' : openFirstInput(folder, start.firstInput) };
+  } catch (cause) {
     log?.[Symbol.dispose]();
     folder.remove();
-    if (cause instanceof AppError) throw cause;
-    const why = cause instanceof Error ? cause.message : 'unknown error';
-    throw new AppError('START_FAILED', `cannot start the session: ${why}`, { cause });
+    throw startFailed(cause);
   }
+}
+
+function startFailed(cause: unknown): AppError {
+  if (cause instanceof AppError) return cause;
+  const why = cause instanceof Error ? cause.message : 'unknown error';
+  return new AppError('START_FAILED', `cannot start the session: ${why}`, { cause });
 }
 
 function prepare(start: Start, account: Account): Pick<Program, 'command' | 'environment' | 'directory'> {
