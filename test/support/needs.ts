@@ -35,6 +35,9 @@ const NEEDS = {
   oathtool: () => missingFile('/usr/bin/oathtool'),
   man: () => missingFile('/usr/bin/man'),
   lintian: () => missingFile('/usr/bin/lintian'),
+  protoc: () => missingFile('/usr/bin/protoc'),
+  'protoc-gen-go': () => missingFile('/usr/bin/protoc-gen-go'),
+  'python3-grpcio': () => missingFile('/usr/lib/python3/dist-packages/grpc'),
   fail2ban: () => missingFile('/usr/bin/fail2ban-regex'),
 } satisfies Record<string, () => string | undefined>;
 
