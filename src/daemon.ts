@@ -3,6 +3,7 @@
  * them in order. Disposing of the daemon stops them in reverse; links and sessions keep running.
  */
 import { randomBytes } from 'node:crypto';
+import { isSea } from 'node:sea';
 import type { EligibleSettings } from './accounts/eligible.ts';
 import { Roles } from './accounts/roles.ts';
 import { Activity } from './activity/activity.ts';
@@ -29,6 +30,7 @@ import { openStore, type Store } from './store/open.ts';
 import { getMeta, setMeta } from './store/tables/meta.ts';
 import { CgroupTree } from './supervisor/cgroups/cgroup-tree.ts';
 import { Links } from './supervisor/links.ts';
+import { CleanupLink } from './supervisor/starters/cleanup-link.ts';
 import { SUDO_RUN_FOLDER, SudoStarter } from './supervisor/starters/sudo.ts';
 import { VERSION } from './version.ts';
 
@@ -172,9 +174,12 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
     onFailure: (error) => log.warn({ err: error }, 'cannot query the groups of a user'),
   });
   const common = { store, authority, cgroups, now, log };
+  const usesSudo = (): boolean => settings().links.sudo && sudo !== undefined;
+  const cleanup = new CleanupLink({ ownProgram: ownProgram(), runFolder: paths.run, usesSudo, cgroups, log });
   const links = rooms.use(
     await Links.open({
       ...common,
+      cleanup,
       linksFolder: paths.links,
       settings: () => ({
         eligible: eligibleIn(settings()),
@@ -196,6 +201,12 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
     }),
   );
   return { roles, links, sessions, revocation };
+}
+
+/** Returns this program's own command line, without a role. A packaged program has no script argument. */
+function ownProgram(): string[] {
+  const script = isSea() ? [] : [...process.execArgv, ...process.argv.slice(1, 2)];
+  return [process.execPath, ...script];
 }
 
 /** Opens the API, with the figures that it reports and the login methods that it offers. */

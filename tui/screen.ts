@@ -98,6 +98,11 @@ export interface EndAction extends ActionKey {
   readonly consequence: string;
   /** True when more may end than the rows show: the question then says what. */
   readonly endsMore?: true;
+  /**
+   * Number of sessions that keep running, and that end, too, when the question is answered with the key for
+   * that; undefined for an action that has no such choice.
+   */
+  readonly keptSessions?: (preview: Receipt, targets: readonly Target[]) => number;
   /** Most rows that one call accepts. */
   readonly maxPerCall: number;
   /** Ends them, or with `validateOnly` says what would end. */
@@ -107,6 +112,8 @@ export interface EndAction extends ActionKey {
 /** Options of a call to end something. */
 export interface EndOptions {
   readonly validateOnly: boolean;
+  /** End the sessions that would keep running, too. */
+  readonly endSessions?: boolean;
   readonly signal?: AbortSignal;
 }
 

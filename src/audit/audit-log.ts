@@ -64,7 +64,7 @@ export class AuditLog {
   /** Logs what a revocation has ended; `error` is set when it is not complete. */
   revoked(ended: Ended, why: EndReason, by?: RevokedBy, error?: unknown): void {
     const { jtis, links, sessions, keptSessions, processes, survivors } = ended;
-    if (jtis.length + links.length + sessions.length === 0) return;
+    if (jtis.length + links.length + sessions.length + survivors.length === 0) return;
     const logins = [...new Set(jtis.flatMap((jti) => this.#removed.get(jti) ?? []))];
     for (const jti of jtis) this.#removed.delete(jti);
     const who = {

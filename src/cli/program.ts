@@ -73,9 +73,18 @@ export function buildProgram(act: Act, io: Io): Command {
   program.commandsGroup('Other commands:').helpCommand('help [command]', 'show help for a command');
   for (const add of [addStatus, addCompletion, addComplete, addLicenses, addVersion]) add(program, act);
   addGlobals(program);
+  refuseMoreArguments(program);
   addUsageHints(program, PROGRAM_COMMANDS);
   program.hook('preAction', (_program, command) => refuseRawBytes(command));
   return program;
+}
+
+/**
+ * Makes every subcommand refuse more arguments than it takes, which it would inherit from its parent not to
+ * do: an id that is dropped in silence would look as if something had been done with it.
+ */
+function refuseMoreArguments(program: Command): void {
+  for (const { commands } of program.commands) for (const each of commands) each.allowExcessArguments(false);
 }
 
 const PROGRAM_COMMANDS: ReadonlySet<string> = new Set(['start', 'attach']);

@@ -49,6 +49,10 @@ async function run(options: LinkOptions, argv: readonly string[]): Promise<numbe
     const { answerRegistration } = await import('./registration/answer-registration.ts');
     return answerRegistration(options.run);
   }
+  if (options.endSessions) {
+    const { endSessions } = await import('./cleanup/end-sessions.ts');
+    return endSessions(options.run);
+  }
   if (options.prove !== undefined) {
     const { prove } = await import('./registration/prove.ts');
     await prove(options.prove, options.run);

@@ -13,6 +13,8 @@ export interface LinkOptions {
   readonly account: string | undefined;
   /** Internal: register a link for the process that writes the request to stdin. */
   readonly register: boolean;
+  /** Internal: only end the sessions that standard input names. */
+  readonly endSessions: boolean;
   /** Internal: only print the account proof for this nonce. */
   readonly prove: string | undefined;
 }
@@ -34,6 +36,7 @@ export function readOptions(argv: readonly string[]): LinkOptions {
     report,
     account: values['check-account'],
     register: values.register === true,
+    endSessions: values['end-sessions'] === true,
     prove: values.prove,
   };
 }

@@ -38,6 +38,7 @@ export const { functions: libc } = ffi.dlopen(null, {
   getsockopt: { arguments: ['int32', 'int32', 'int32', 'buffer', 'buffer'], return: 'int32' },
   malloc_trim: { arguments: ['uint64'], return: 'int32' },
   memfd_create: { arguments: ['string', 'uint32'], return: 'int32' },
+  poll: { arguments: ['buffer', 'uint64', 'int32'], return: 'int32' },
   pipe2: { arguments: ['buffer', 'int32'], return: 'int32' },
   prctl: { arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'], return: 'int32' },
   sendto: {
@@ -46,6 +47,7 @@ export const { functions: libc } = ffi.dlopen(null, {
   },
   socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   splice: { arguments: ['int32', 'pointer', 'int32', 'buffer', 'uint64', 'uint32'], return: 'int64' },
+  syscall: { arguments: ['int64', 'int64', 'int64', 'int64', 'int64'], return: 'int64' },
   waitpid: { arguments: ['int32', 'buffer', 'int32'], return: 'int32' },
 });
 

@@ -32,7 +32,7 @@ export function peerCredentials(socket: Socket): PeerCredentials {
 }
 
 /** Returns a socket's descriptor, which has no public name in Node. */
-function descriptor(socket: Socket): number {
+export function descriptor(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } | null };
   if (handle?.fd === undefined || handle.fd < 0) throw new Error('getsockopt: the socket is closed');
   return handle.fd;

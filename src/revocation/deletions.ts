@@ -2,9 +2,10 @@
  * Deletes refused tokens from the store. While the store cannot write, they stay refused, their dependents
  * are ended nevertheless, once, and each call of `retry` tries the deletion again.
  */
-import type { Authority, EndReason, Refused } from '../authority/authority.ts';
+import type { Authority, Refused } from '../authority/authority.ts';
 import type { Log } from '../log/log.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import type { Ending } from './dependents.ts';
 import type { Part } from './receipt.ts';
 
 export interface DeletionOptions {
@@ -13,7 +14,7 @@ export interface DeletionOptions {
    * Ends what depends on deleted tokens; called once for each token. It must not wait for a revocation of
    * one of them, which would wait for it in turn.
    */
-  readonly endDependents: (gone: readonly TokenClaims[], why: EndReason) => Promise<Part[]>;
+  readonly endDependents: (gone: readonly TokenClaims[], ending: Ending) => Promise<Part[]>;
   readonly log: Pick<Log, 'error'>;
 }
 
@@ -22,7 +23,7 @@ export interface Deletion {
   readonly jtis: readonly string[];
   /** Tokens among them that were active before. */
   readonly active: ReadonlySet<string>;
-  readonly why: EndReason;
+  readonly ending: Ending;
   /** The end of the dependents, once it has begun. */
   dependents: Promise<Part[]> | undefined;
   /** The current attempt. */
@@ -38,9 +39,9 @@ export class Deletions {
   }
 
   /** Takes over tokens that have just been refused; nothing is deleted before `finish` or `retry`. */
-  begin({ active, pending }: Refused, why: EndReason): void {
+  begin({ active, pending }: Refused, ending: Ending): void {
     const jtis = [...active, ...pending];
-    const begun: Deletion = { jtis, active: new Set(active), why, dependents: undefined, work: undefined };
+    const begun: Deletion = { jtis, active: new Set(active), ending, dependents: undefined, work: undefined };
     for (const jti of jtis) this.#unfinished.set(jti, begun);
   }
 
@@ -85,11 +86,11 @@ export class Deletions {
   }
 
   async #work(deletion: Deletion): Promise<Part[]> {
-    const { jtis, active, why } = deletion;
+    const { jtis, active, ending } = deletion;
     const { gone, failure } = await this.#delete(jtis);
     if (gone !== undefined) {
       const ended = gone.filter(({ jti }) => active.has(jti));
-      deletion.dependents ??= this.#options.endDependents(ended, why);
+      deletion.dependents ??= this.#options.endDependents(ended, ending);
     }
     try {
       const parts = (await deletion.dependents) ?? [];

@@ -41,9 +41,9 @@ describe('revoking a token (X1)', () => {
       links: [own.socket],
       sessions: [],
       keptSessions: [id],
-      processes: 1,
+      processes: 0, // programs' processes
       survivors: [],
-      verifiedBy: 'link',
+      verifiedBy: 'daemon',
     });
     await world.until('its end', () => own.child.exitCode ?? undefined);
     expect(own.child.exitCode).toBe(0);
@@ -65,7 +65,7 @@ describe('revoking a token (X1)', () => {
       sessions: [id],
       keptSessions: [],
       survivors: [],
-      verifiedBy: 'link',
+      verifiedBy: 'both',
     });
     expect(receipt.processes).toBeGreaterThanOrEqual(2);
     expect(await world.sessions.get(ANYBODY, id)).toMatchObject({ state: 'ended' });
@@ -103,7 +103,7 @@ describe('revoking a token (X1)', () => {
     });
     expect(isAlive(daemon.pid)).toBe(true);
     const receipt = await world.revocation.revoke({ jtis: [last.jti] }, 'logout');
-    expect(receipt).toMatchObject({ links: [daemon.socket], processes: 1, survivors: [] });
+    expect(receipt).toMatchObject({ links: [daemon.socket], processes: 0, survivors: [] });
     expect(world.authority.isActive(daemon.jti)).toBe(false);
     expect(await world.sockets()).toEqual([]);
   });
@@ -143,7 +143,7 @@ describe('revoking a token (X1)', () => {
     const own = await world.link();
     process.kill(own.pid, 'SIGSTOP');
     const receipt = await world.revocation.revoke({ jtis: [own.jti] }, 'revoked');
-    expect(receipt).toMatchObject({ links: [own.socket], processes: 1, survivors: [] });
+    expect(receipt).toMatchObject({ links: [own.socket], verifiedBy: 'daemon', survivors: [] });
     await world.until('its end', () => own.child.signalCode ?? undefined);
     expect(own.child.signalCode).toBe('SIGKILL');
   });
@@ -183,7 +183,7 @@ describe('revoking a token (X1)', () => {
     expect(await world.stopLink(own.socket)).toMatchObject({
       jtis: [own.jti],
       links: [own.socket],
-      processes: 1,
+      verifiedBy: 'daemon',
     });
     await expect(world.stopLink(own.socket)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
   });

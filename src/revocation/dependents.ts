@@ -8,13 +8,13 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
-import type { Session } from './select.ts';
+import { type Session, sessionsOfLogin } from './select.ts';
 
 /** The rooms that know what depends on a token. */
 export interface DependentSources {
   readonly authority: Pick<Authority, 'liveTokensOf'>;
   readonly links: Pick<Links, 'find' | 'daemonsOf'>;
-  readonly sessions: Pick<Sessions, 'dependentOn'>;
+  readonly sessions: Pick<Sessions, 'dependentOn' | 'endable' | 'activeOf'>;
   /** Returns the current settings, which a reload may change. */
   readonly settings: () => RevocationSettings;
 }
@@ -31,9 +31,18 @@ export function linksOf(tokens: readonly TokenClaims[], { links }: DependentSour
   return tokens.flatMap(({ socket }) => links.find(socket ?? '') ?? []);
 }
 
-/** Returns true when sessions end for this reason. The sessions of a lost link wait for the next one. */
-export function endsSessions(why: EndReason, { settings }: DependentSources): boolean {
-  return settings().onRevoke === 'end' && why !== 'link-ended';
+/** The way in which the tokens of one call end. */
+export interface Ending {
+  readonly why: EndReason;
+  /** True when sessions end with the tokens, whatever the settings say. */
+  readonly endSessions?: boolean | undefined;
+  /** Login whose tokens all end; with `endSessions`, all of its sessions do, too. */
+  readonly login?: string | undefined;
+}
+
+/** Returns true when sessions end, too. The sessions of a lost link wait for the next one. */
+export function endsSessions({ why, endSessions }: Ending, { settings }: DependentSources): boolean {
+  return (endSessions === true || settings().onRevoke === 'end') && why !== 'link-ended';
 }
 
 /**
@@ -41,12 +50,16 @@ export function endsSessions(why: EndReason, { settings }: DependentSources): bo
  */
 export async function sessionsOf(
   tokens: readonly TokenClaims[],
-  why: EndReason,
+  ending: Ending,
   sources: DependentSources,
 ): Promise<{ ending: Session[]; kept: Session[] }> {
   const daemons = linksOf(tokens, sources).filter(({ daemon }) => daemon);
   const found = await sources.sessions.dependentOn(tokens, daemons);
-  if (endsSessions(why, sources)) return { ending: found, kept: [] };
+  if (endsSessions(ending, sources)) {
+    const { login, endSessions } = ending;
+    const others = login !== undefined && endSessions ? await sessionsOfLogin(login, sources) : [];
+    return { ending: [...new Map([...found, ...others].map((one) => [one.id, one])).values()], kept: [] };
+  }
   const jtis = new Set(tokens.map(({ jti }) => jti));
   return { ending: [], kept: found.filter(({ jti }) => jtis.has(jti)) };
 }

@@ -36,7 +36,8 @@ describe('a revocation', () => {
     expect(twice.jtis).toEqual([claims.jti]);
     const again = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
     const nothing = { jtis: [], links: [], sessions: [], keptSessions: [], processes: 0, survivors: [] };
-    expect(again).toEqual({ ...nothing, milliseconds: expect.any(Number) });
+    const running = { stillRunning: [], stillRunningTotal: 0 };
+    expect(again).toEqual({ ...nothing, ...running, milliseconds: expect.any(Number) });
   });
 
   test("of a login ends all of its tokens and nobody else's (X2)", async () => {
@@ -95,7 +96,9 @@ describe('a revocation', () => {
       keptSessions: ['1'],
       processes: 3,
       survivors: [survivor],
-      verifiedBy: 'link',
+      stillRunning: [],
+      stillRunningTotal: 0,
+      verifiedBy: 'both',
       milliseconds: expect.any(Number),
     });
     await world.revocation.revoke({ jtis: [gone] }, 'logout');

@@ -11,15 +11,30 @@ import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { DEFAULT_GRACE_MS } from '../grace-period.ts';
 import type { Log } from '../log/log.ts';
-import type { Sessions } from '../sessions/sessions.ts';
+import type { People, Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
 import { type TokenClaims, tokenExpired } from '../token/claims.ts';
 import { type Deletion, Deletions } from './deletions.ts';
-import { endsSessions, linksOf, type RevocationSettings, sessionsOf, unusedDaemons } from './dependents.ts';
+import {
+  type Ending,
+  endsSessions,
+  linksOf,
+  type RevocationSettings,
+  sessionsOf,
+  unusedDaemons,
+} from './dependents.ts';
 import { Expiry } from './expiry.ts';
 import type { Requester, Roles } from './may-end.ts';
 import { type Part, partOf, type Receipt, receiptOf } from './receipt.ts';
-import { type Selected, type Selection, type Session, select, type Tokens } from './select.ts';
+import {
+  type Selected,
+  type Selection,
+  type Session,
+  select,
+  sessionsOfLogin,
+  type Tokens,
+} from './select.ts';
+import { peopleOf, stillRunning } from './still-running.ts';
 import { tokensWithoutLink } from './tokens-without-link.ts';
 
 export type { Requester } from './may-end.ts';
@@ -44,8 +59,11 @@ export interface RevocationOptions {
     | 'list'
     | 'liveTokensOf'
   >;
-  readonly links: Pick<Links, 'get' | 'find' | 'daemonsOf' | 'jtis' | 'prepareEnd' | 'settled' | 'observe'>;
-  readonly sessions: Pick<Sessions, 'endable' | 'dependentOn' | 'end'>;
+  readonly links: Pick<
+    Links,
+    'get' | 'find' | 'daemonsOf' | 'jtis' | 'prepareEnd' | 'settled' | 'observe' | 'remains'
+  >;
+  readonly sessions: Pick<Sessions, 'endable' | 'activeOf' | 'dependentOn' | 'end'>;
   readonly roles: Roles;
   /** Returns the current settings, which a reload may change. */
   readonly settings: () => RevocationSettings;
@@ -67,7 +85,7 @@ export class Revocation implements AsyncDisposable {
     this.#options = options;
     this.#deletions = new Deletions({
       authority,
-      endDependents: (gone, why) => this.#endDependents(gone, why),
+      endDependents: (gone, ending) => this.#endDependents(gone, ending),
       log,
     });
     this.#expiry = new Expiry({
@@ -98,15 +116,15 @@ export class Revocation implements AsyncDisposable {
 
   /** True when sessions end with the tokens that started them, if these are revoked. */
   get endsSessions(): boolean {
-    return endsSessions('revoked', this.#options);
+    return endsSessions({ why: 'revoked' }, this.#options);
   }
 
   /**
-   * Ends what is selected, with the tokens derived from it and everything that depends on them. Without
-   * `by` the server itself is the caller: tokens by id are then refused before this returns its promise,
-   * and ids that are not active are ignored. Concurrent revocations of a token share one result. Throws
-   * NOT_FOUND and PERMISSION_DENIED for what `by` may not end, SESSION_ENDED, LINK_REQUIRED, LINK_LOST, and
-   * STORE_UNAVAILABLE when the deletion is not durable; the tokens stay refused nevertheless.
+   * Ends what is selected, with the tokens derived from it and everything that depends on them. Without `by`
+   * the server itself is the caller: tokens by id are then refused before this returns its promise, and ids
+   * that are not active are ignored. Concurrent revocations of a token share one result. Throws NOT_FOUND and
+   * PERMISSION_DENIED for what `by` may not end, SESSION_ENDED, LINK_LOST, and STORE_UNAVAILABLE when the
+   * deletion is not durable, or it cannot be read what still runs; the tokens stay refused nevertheless.
    */
   async revoke(selection: Tokens, why: EndReason): Promise<Receipt>;
   async revoke(selection: Selection, why: EndReason, by: Requester): Promise<Receipt>;
@@ -115,19 +133,22 @@ export class Revocation implements AsyncDisposable {
     const begun = performance.now();
     const selected =
       by === undefined ? (selection as Tokens) : await select(selection, why, by, this.#options);
-    const jtis = 'login' in selected ? await this.#refusePending(selected.login, why) : selected.jtis;
-    const { ended, deletions } = this.#refuse(jtis, why); // no call is accepted any more
-    const parts = await settled([
+    const ending = endingOf(selected, why);
+    const jtis = 'login' in selected ? await this.#refusePending(selected.login, ending) : selected.jtis;
+    const { ended, deletions } = this.#refuse(jtis, ending); // no call is accepted any more
+    const settledParts = await settled([
       this.#endCalls(ended, why, by?.call),
       ...deletions.map((deletion) => this.#deletions.finish(deletion)), // ends the dependents, too
-      this.#endSelectedSession(selected),
+      this.#endSelectedSessions(selected),
     ]).catch((error: unknown) => {
       audit.revoked(receiptOf(ended, [], 0), why, by, error);
       throw error;
     });
-    const receipt = receiptOf(ended, parts.flat(), performance.now() - begun);
-    audit.revoked(receipt, why, by);
-    return receipt;
+    const parts = settledParts.flat();
+    parts.push(...(await this.#endOtherSessions(ending, parts)));
+    audit.revoked(receiptOf(ended, parts, performance.now() - begun), why, by);
+    if (by !== undefined) parts.push(await stillRunning(peopleIn(selected, parts), parts, by, this.#options));
+    return receiptOf(ended, parts, performance.now() - begun);
   }
 
   /**
@@ -139,8 +160,11 @@ export class Revocation implements AsyncDisposable {
     const selected = await select(selection, why, by, this.#options);
     const found = 'login' in selected ? await authority.idsOf(selected.login) : selected.jtis;
     const jtis = authority.withChildren(found);
-    const parts = await this.#previewDependents(jtis, why, new Set(jtis));
-    if ('session' in selected) parts.push({ sessions: [selected.session.id] });
+    const ending = endingOf(selected, why);
+    const parts = await this.#previewDependents(jtis, ending, new Set(jtis));
+    const sessions = 'sessions' in selected ? selected.sessions : await this.#sessionsOf(ending);
+    parts.push({ sessions: sessions.map(({ id }) => id), people: peopleOf([], sessions) });
+    parts.push(await stillRunning(peopleIn(selected, parts), parts, by, this.#options));
     return receiptOf(jtis, parts, 0);
   }
 
@@ -157,10 +181,10 @@ export class Revocation implements AsyncDisposable {
   }
 
   /** Refuses the tokens that are being issued to `login`; returns the ids of all its tokens. */
-  async #refusePending(login: string, why: EndReason): Promise<string[]> {
+  async #refusePending(login: string, ending: Ending): Promise<string[]> {
     const { authority } = this.#options;
     const pending = authority.refusePending(login);
-    this.#deletions.begin({ active: [], pending }, why);
+    this.#deletions.begin({ active: [], pending }, ending);
     return [...(await authority.idsOf(login)), ...pending];
   }
 
@@ -168,10 +192,10 @@ export class Revocation implements AsyncDisposable {
    * Refuses the tokens. Returns those that end by this or by an earlier call that is still in progress, and
    * their deletions.
    */
-  #refuse(jtis: readonly string[], why: EndReason): { ended: string[]; deletions: Deletion[] } {
+  #refuse(jtis: readonly string[], ending: Ending): { ended: string[]; deletions: Deletion[] } {
     const alreadyEnding = [...new Set(jtis)].filter((jti) => this.#deletions.isEnding(jti));
     const refused = this.#options.authority.refuse(jtis);
-    this.#deletions.begin(refused, why);
+    this.#deletions.begin(refused, ending);
     const deletions = this.#deletions.of([...jtis, ...refused.active, ...refused.pending]);
     return { ended: [...refused.active, ...alreadyEnding], deletions };
   }
@@ -184,24 +208,24 @@ export class Revocation implements AsyncDisposable {
   }
 
   /** Ends what depends on deleted tokens: sessions first, while their links can still end them. */
-  async #endDependents(gone: readonly TokenClaims[], why: EndReason): Promise<Part[]> {
+  async #endDependents(gone: readonly TokenClaims[], how: Ending): Promise<Part[]> {
     if (gone.length === 0) return [];
-    const { authority, links, log } = this.#options;
+    const { authority, links } = this.#options;
+    const { why } = how;
     for (const claims of gone) authority.announceRemoval(claims, why);
     const endings = linksOf(gone, this.#options).flatMap(({ socket }) => {
       const end = links.prepareEnd(socket);
       return end === undefined ? [] : [{ socket, end }];
     });
-    const { ending, kept } = await sessionsOf(gone, why, this.#options).catch((error: unknown) => {
-      // The links must end even when the store cannot be read.
-      log.error({ err: error }, 'cannot read the sessions of ended tokens');
-      return { ending: [], kept: [] };
-    });
-    const everything = endsSessions(why, this.#options);
-    const parts: Part[] = [{ keptSessions: kept.map(({ id }) => id) }];
+    // The links must end even when the store cannot be read.
+    const found = await sessionsOf(gone, how, this.#options).catch((error: unknown) => ({ error }));
+    const { ending, kept } = 'error' in found ? { ending: [], kept: [] } : found;
+    const everything = endsSessions(how, this.#options);
+    const parts: Part[] = [{ keptSessions: kept.map(({ id }) => id), people: peopleOf(gone, ending) }];
     parts.push(...(await Promise.all(ending.map((session) => this.#endSession(session, DEFAULT_GRACE_MS)))));
     const ended = endings.map(async ({ socket, end }) => partOf(await end(everything), { links: [socket] }));
     parts.push(...(await Promise.all(ended)));
+    if ('error' in found) throw found.error; // it is unknown which sessions go on
     const unused = await unusedDaemons(gone, why, new Set(), this.#options);
     if (unused.length > 0) parts.push(await this.revoke({ jtis: unused }, why));
     await links.settled();
@@ -212,29 +236,62 @@ export class Revocation implements AsyncDisposable {
     return partOf(await this.#options.sessions.end(session, graceMs), { sessions: [session.id] });
   }
 
-  async #endSelectedSession(selected: Selected): Promise<Part[]> {
-    if (!('session' in selected)) return [];
-    return [await this.#endSession(selected.session, selected.graceMs ?? DEFAULT_GRACE_MS)];
+  async #endSelectedSessions(selected: Selected): Promise<Part[]> {
+    if (!('sessions' in selected)) return [];
+    const { sessions, graceMs = DEFAULT_GRACE_MS } = selected;
+    const parts = await Promise.all(sessions.map((session) => this.#endSession(session, graceMs)));
+    return [...parts, { people: peopleOf([], sessions) }];
+  }
+
+  /** Ends the sessions of the login that did not depend on its tokens. */
+  async #endOtherSessions(ending: Ending, parts: readonly Part[]): Promise<Part[]> {
+    const done = new Set(parts.flatMap((part) => [...(part.sessions ?? []), ...survivingIn(part)]));
+    const left = (await this.#sessionsOf(ending)).filter(({ id }) => !done.has(id));
+    return Promise.all(left.map((session) => this.#endSession(session, DEFAULT_GRACE_MS)));
+  }
+
+  /** Returns the sessions that end with all tokens of a login, none unless they are to end. */
+  async #sessionsOf({ login, endSessions }: Ending): Promise<Session[]> {
+    return login !== undefined && endSessions === true ? sessionsOfLogin(login, this.#options) : [];
   }
 
   /** Returns what `#endDependents` would return; adds the tokens that it would end to `all`. */
-  async #previewDependents(jtis: readonly string[], why: EndReason, all: Set<string>): Promise<Part[]> {
+  async #previewDependents(jtis: readonly string[], how: Ending, all: Set<string>): Promise<Part[]> {
     const { authority } = this.#options;
     const tokens = await authority.claimsOf(jtis);
-    const { ending, kept } = await sessionsOf(tokens, why, this.#options);
+    const { ending, kept } = await sessionsOf(tokens, how, this.#options);
     const parts: Part[] = [
       {
+        people: peopleOf(tokens, ending),
         links: linksOf(tokens, this.#options).map(({ socket }) => socket),
         sessions: ending.map(({ id }) => id),
         keptSessions: kept.map(({ id }) => id),
       },
     ];
-    const unused = await unusedDaemons(tokens, why, all, this.#options);
+    const unused = await unusedDaemons(tokens, how.why, all, this.#options);
     const more = authority.withChildren(unused).filter((jti) => !all.has(jti));
     for (const jti of more) all.add(jti);
-    if (more.length > 0) parts.push(...(await this.#previewDependents(more, why, all)));
+    if (more.length > 0) parts.push(...(await this.#previewDependents(more, how, all)));
     return parts;
   }
+}
+
+function endingOf(selected: Selected, why: EndReason): Ending {
+  const login = 'login' in selected ? selected.login : undefined;
+  return { why, endSessions: 'endSessions' in selected && selected.endSessions, login };
+}
+
+/** Returns the people that a revocation is about. */
+function peopleIn(selected: Selected, parts: readonly Part[]): People {
+  const all = parts.flatMap(({ people }) => people ?? []);
+  const logins = all.flatMap((people) => [...people.logins]);
+  if ('login' in selected) logins.push(selected.login);
+  return { logins: new Set(logins), linuxUsers: new Set(all.flatMap((people) => [...people.linuxUsers])) };
+}
+
+/** Returns the ids of the sessions that could not be ended. */
+function survivingIn({ survivors = [] }: Part): string[] {
+  return survivors.flatMap(({ sessionId }) => sessionId ?? []);
 }
 
 /** Returns the error with which the calls of ended tokens are aborted. */

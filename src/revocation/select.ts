@@ -9,30 +9,35 @@ import { checkMayEnd, checkSeesLink, checkSeesLogin, type Requester, type Roles,
 /** Tokens by id, or all tokens of a login. */
 export type Tokens = { readonly jtis: readonly string[] } | { readonly login: string };
 
-/** Tokens, the link with this socket and its token, or one session. */
+/** Tokens, the link with this socket and its token, or sessions by id or of one login. */
 export type Selection =
-  | Tokens
+  /** With `endSessions`, the sessions of the tokens end, too; with `login`, every session of that login. */
+  | (Tokens & { readonly endSessions?: boolean })
   | { readonly socket: string }
   /** `graceMs` is the time between SIGTERM and SIGKILL; 3 s by default. */
-  | { readonly sessionId: string; readonly graceMs?: number | undefined };
+  | { readonly sessionIds: readonly string[]; readonly graceMs?: number | undefined }
+  | { readonly sessionsOf: string; readonly graceMs?: number | undefined };
 
-export type Session = Awaited<ReturnType<Sessions['endable']>>;
+export type Session = Awaited<ReturnType<Sessions['endable']>>[number];
 
-/** The selected tokens, or one session and no token. */
+/** The selected tokens, or sessions and no token. */
 export type Selected =
-  | Tokens
-  | { readonly jtis: readonly []; readonly session: Session; readonly graceMs?: number | undefined };
+  | (Tokens & { readonly endSessions?: boolean })
+  | {
+      readonly jtis: readonly [];
+      readonly sessions: readonly Session[];
+      readonly graceMs?: number | undefined;
+    };
 
 export interface SelectDeps {
   readonly authority: Pick<Authority, 'isActive' | 'get' | 'liveTokensOf'>;
   readonly links: Pick<Links, 'get'>;
-  readonly sessions: Pick<Sessions, 'endable'>;
+  readonly sessions: Pick<Sessions, 'endable' | 'activeOf'>;
   readonly roles: Roles;
 }
 
 /**
- * Resolves a selection. Throws NOT_FOUND, PERMISSION_DENIED, SESSION_ENDED, LINK_REQUIRED, LINK_LOST,
- * STORE_UNAVAILABLE.
+ * Resolves a selection. Throws NOT_FOUND, PERMISSION_DENIED, SESSION_ENDED, STORE_UNAVAILABLE.
  */
 export async function select(
   selection: Selection,
@@ -40,12 +45,24 @@ export async function select(
   by: Requester,
   deps: SelectDeps,
 ): Promise<Selected> {
-  if ('jtis' in selection) return { jtis: await tokensById(selection.jtis, by, deps) };
-  if ('login' in selection) return tokensOf(selection.login, why, by, deps);
+  if ('jtis' in selection) return { ...selection, jtis: await tokensById(selection.jtis, by, deps) };
+  if ('login' in selection) return { ...selection, ...(await tokensOf(selection.login, why, by, deps)) };
   if ('socket' in selection) return { jtis: [await tokenOfLink(selection.socket, by, deps)] };
-  const viewer = { login: by.claims.sub, seesAll: seesAll(by) };
-  const session = await deps.sessions.endable(viewer, selection.sessionId);
-  return { jtis: [], session, graceMs: selection.graceMs };
+  const { graceMs } = selection;
+  if ('sessionIds' in selection) {
+    const viewer = { login: by.claims.sub, seesAll: seesAll(by) };
+    return { jtis: [], sessions: await deps.sessions.endable(viewer, selection.sessionIds), graceMs };
+  }
+  checkSeesLogin(by, selection.sessionsOf);
+  return { jtis: [], sessions: await sessionsOfLogin(selection.sessionsOf, deps), graceMs };
+}
+
+/** Returns the sessions of a login that have not ended. Throws STORE_UNAVAILABLE. */
+export async function sessionsOfLogin(
+  login: string,
+  { sessions }: Pick<SelectDeps, 'sessions'>,
+): Promise<Session[]> {
+  return sessions.activeOf({ logins: new Set([login]), linuxUsers: new Set() });
 }
 
 async function tokensById(jtis: readonly string[], by: Requester, deps: SelectDeps): Promise<string[]> {

@@ -86,10 +86,14 @@ export class Reconciliation implements LinkObserver {
     }
     for (const { id } of rows) {
       const state = known.get(id);
-      if (state) await this.#recordState(id, state, socket);
-      else if (!mayRetry) await this.#recordEnd(id, undefined, (row) => this.#isFor(row, socket));
+      if (state && !state.elsewhere) await this.#recordState(id, state, socket);
+      else if (!state && !mayRetry) await this.#recordEnd(id, undefined, (row) => this.#isFor(row, socket));
     }
-    if (mayRetry && rows.some(({ id }) => !known.has(id))) void this.#compareLater(uid);
+    const isOpen = ({ id }: SessionRow): boolean => {
+      const state = known.get(id);
+      return state === undefined ? mayRetry : state.elsewhere;
+    };
+    if (rows.some(isOpen)) void this.#compareLater(uid);
   }
 
   async #compareLater(uid: number): Promise<void> {

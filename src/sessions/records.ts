@@ -68,6 +68,13 @@ export class Records {
     return row;
   }
 
+  /** Records that a session has ended, unless that is recorded. */
+  async end(id: string, nowMs: number, status: number | undefined): Promise<void> {
+    await this.change(id, ({ state }) =>
+      state === 'ended' ? undefined : { state: 'ended', ended_at: nowMs, exit_status: status ?? null },
+    );
+  }
+
   async remove(rows: readonly SessionRow[]): Promise<void> {
     const ids = rows.map(({ id }) => id);
     await this.#store.commit((tx) => deleteSessions(tx, ids));

@@ -142,7 +142,7 @@ describe('a session of a link daemon', () => {
     const missing = { reason: 'NOT_FOUND' };
     await expect(world.sessions.get(other, id)).rejects.toMatchObject(missing);
     await expect(world.sessions.signal(other, id, 'TERM')).rejects.toMatchObject(missing);
-    await expect(world.sessions.endable(other, id)).rejects.toMatchObject(missing);
+    await expect(world.sessions.endable(other, [id])).rejects.toMatchObject(missing);
     const attached = world.sessions.attach({ claims: theirs, sessionId: id, offset: 0 });
     await expect(attached).rejects.toMatchObject(missing);
     const reading = world.sessions.readOutput({ claims: theirs, sessionId: id, offset: 0, follow: true });
@@ -161,7 +161,7 @@ describe('a session of a link daemon', () => {
     const { id } = await start("(trap '' TERM; sleep 60 & sleep 60) & setsid sleep 60 & echo here; wait");
     for await (const _ of read(id)) break;
     const receipt = await world.end(id, 100);
-    expect(receipt).toMatchObject({ jtis: [], links: [], sessions: [id], survivors: [], verifiedBy: 'link' });
+    expect(receipt).toMatchObject({ jtis: [], links: [], sessions: [id], survivors: [], verifiedBy: 'both' });
     expect(receipt.processes).toBeGreaterThanOrEqual(4);
     expect((await world.sessions.get(MANAGER, id)).state).toBe('ended');
     await expect(world.end(id)).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
@@ -287,7 +287,7 @@ describe('sessions and limits', () => {
     const known = fake.received.flatMap(({ body }) =>
       body?.$case === 'start' ? [body.value.sessionId] : [],
     );
-    const state = { sessionId: known[0] ?? '', pid: 4, exited: undefined };
+    const state = { sessionId: known[0] ?? '', pid: 4, exited: undefined, elsewhere: false };
     fake.answers = { list: () => ({ $case: 'sessions', value: { sessions: [state] } }) };
     fake.hangUp();
     await expect(start).rejects.toMatchObject({ reason: 'LINK_LOST', details: { sessionId: known[0] } });

@@ -4,6 +4,7 @@
  * outcome of a start is determined even when its link is lost. Never runs a program itself: links do (F10).
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { chunksOf } from '../async/chunks-of.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError, invalidField } from '../errors.ts';
 import type { Feed } from '../feed.ts';
@@ -11,7 +12,7 @@ import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
-import type { SessionQuery } from '../store/tables/sessions.ts';
+import { activeSessionsOf, type SessionQuery } from '../store/tables/sessions.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { EndResult } from '../supervisor/lifecycle/end-result.ts';
@@ -69,6 +70,14 @@ export interface ReadRequest {
 }
 
 const GIVE_UP_MS = 10_000;
+/** Names in one query. */
+const NAMES_AT_ONCE = 500;
+
+/** Logins and Linux users, by name. */
+export interface People {
+  readonly logins: ReadonlySet<string>;
+  readonly linuxUsers: ReadonlySet<string>;
+}
 
 export class Sessions implements AsyncDisposable {
   readonly #options: SessionsOptions;
@@ -167,12 +176,31 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Returns a session that `viewer` may end now. Throws NOT_FOUND, SESSION_ENDED, LINK_REQUIRED, LINK_LOST.
+   * Returns those of the sessions that `viewer` may end now. Throws NOT_FOUND when there is none of them, and
+   * SESSION_ENDED when all have ended.
    */
-  async endable(viewer: Viewer, sessionId: string): Promise<SessionRow> {
-    const row = await this.#visible(viewer, sessionId);
-    this.#runningLinkOf(row);
-    return row;
+  async endable({ login, seesAll }: Viewer, sessionIds: readonly string[]): Promise<SessionRow[]> {
+    const found = await Promise.all([...new Set(sessionIds)].map((id) => this.#records.find(id)));
+    const visible = found.filter((row) => row !== undefined).filter((row) => seesAll || row.login === login);
+    if (visible.length === 0) throw noSuchSession();
+    const active = visible.filter(({ state }) => state !== 'ended');
+    if (active.length === 0) throw new AppError('SESSION_ENDED', 'the session has ended');
+    return active;
+  }
+
+  /**
+   * Returns the sessions of these logins, and those that run as these Linux users, that have not ended.
+   * Throws STORE_UNAVAILABLE.
+   */
+  async activeOf({ logins, linuxUsers }: People): Promise<SessionRow[]> {
+    const found = new Map<string, SessionRow>();
+    const read = async (of: { logins: readonly string[]; linuxUsers: readonly string[] }): Promise<void> => {
+      const rows = await this.#options.store.read((db) => activeSessionsOf(db, of));
+      for (const row of rows) found.set(row.id, row);
+    };
+    for (const some of chunksOf([...logins], NAMES_AT_ONCE)) await read({ logins: some, linuxUsers: [] });
+    for (const some of chunksOf([...linuxUsers], NAMES_AT_ONCE)) await read({ logins: [], linuxUsers: some });
+    return [...found.values()];
   }
 
   /**
@@ -194,13 +222,23 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Ends a session with all its processes: SIGTERM, and SIGKILL after `graceMs`. Its end is recorded when
-   * this resolves.
+   * Ends a session with all its processes: SIGTERM, and SIGKILL after `graceMs`; also one that no link looks
+   * after. Its end is recorded when this resolves, unless the store fails.
    */
   async end(session: SessionRow, graceMs: number): Promise<EndResult> {
-    const { links } = this.#options;
-    const result = await links.endSession(session, graceMs);
+    const { links, log } = this.#options;
+    const { status, ...result } = await links.endSession(session, graceMs);
     await links.settled();
+    try {
+      if (result.hasEnded) await this.#records.end(session.id, this.#options.now(), status);
+      // It may have ended by itself meanwhile, as its link reports.
+      else if (result.survivors.every(({ isUnconfirmed }) => isUnconfirmed)) {
+        const now = await this.#records.find(session.id);
+        if (now?.state === 'ended') return { ...result, hasEnded: true, survivors: [], verifiedBy: 'link' };
+      }
+    } catch (error) {
+      log.warn({ err: error, session: session.id }, 'cannot record the end of a session');
+    }
     return result;
   }
 
@@ -255,7 +293,7 @@ export class Sessions implements AsyncDisposable {
   async #visible({ login, seesAll }: Viewer, sessionId: string): Promise<SessionRow> {
     const row = await this.#records.find(sessionId);
     if (row && (seesAll || row.login === login)) return row;
-    throw new AppError('NOT_FOUND', 'there is no such session');
+    throw noSuchSession();
   }
 
   /** Returns the link that can read the session's output. */
@@ -280,6 +318,10 @@ export class Sessions implements AsyncDisposable {
     const message = `no link looks after this session; run, as ${linux_user}: latchkey link --daemon`;
     throw new AppError('LINK_REQUIRED', message, { details: { linuxUser: linux_user } });
   }
+}
+
+function noSuchSession(): AppError {
+  return new AppError('NOT_FOUND', 'there is no such session');
 }
 
 /** Throws INVALID_ARGUMENT. */

@@ -9,7 +9,10 @@ import type { LinkInfo } from './link-info.ts';
 export class Link {
   readonly #row: LinkRow;
   #connection: LinkConnection | undefined;
-  /** The listening process as the kernel reports it; undefined when it is unknown or has ended. */
+  /**
+   * The listening process as the kernel reports it, owned by this link; undefined when it is unknown or has
+   * ended.
+   */
   process: ListeningProcess | undefined;
   /** Its cgroup, when sudo has started it and the host delegates cgroups to the server. */
   cgroup: LinkCgroup | undefined;
@@ -58,6 +61,11 @@ export class Link {
     return this.#connection?.isOpen ? this.#connection : undefined;
   }
 
+  /** Running sessions with their keepers' pids, as the link has named them last. */
+  get running(): ReadonlyMap<string, number> {
+    return this.#connection?.running ?? new Map();
+  }
+
   get state(): LinkState {
     if (!this.connection) return 'lost';
     return this.isRetiring ? 'retiring' : 'ready';
@@ -79,7 +87,7 @@ export class Link {
       version,
       created_at: createdAtMs,
     } = this.row;
-    const sessions = this.#connection?.running.size ?? 0;
+    const sessions = this.running.size;
     return { socket, uid, linuxUser, jti, daemon: this.daemon, pid, state, version, createdAtMs, sessions };
   }
 
@@ -89,6 +97,7 @@ export class Link {
     { process, cgroup }: { process: ListeningProcess | undefined; cgroup: LinkCgroup | undefined },
     events: LinkEvents,
   ): LinkConnection {
+    this.process?.[Symbol.dispose]();
     this.process = process;
     this.cgroup = cgroup;
     this.nonce = hello.nonce;

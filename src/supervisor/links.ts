@@ -21,8 +21,11 @@ import type { CgroupTree } from './cgroups/cgroup-tree.ts';
 import type { LinkConnection } from './connection/link-connection.ts';
 import { endLink } from './lifecycle/end-link.ts';
 import type { EndResult } from './lifecycle/end-result.ts';
-import { endSession } from './lifecycle/end-session.ts';
+import { type EndedSessionResult, endSession } from './lifecycle/end-session.ts';
+import { Keepers } from './lifecycle/keepers.ts';
 import { OutdatedDaemons } from './lifecycle/outdated-daemons.ts';
+import { ProcessTable } from './lifecycle/process-table.ts';
+import { Remains } from './lifecycle/remains.ts';
 import { Supervision } from './lifecycle/supervision.ts';
 import { TokenRenewal } from './lifecycle/token-renewal.ts';
 import { Link } from './link.ts';
@@ -35,6 +38,7 @@ import { RegistrationLimit } from './registration/registration-limit.ts';
 import { checkSocketName } from './registration/socket-name.ts';
 import { removeStale } from './registration/stale-sockets.ts';
 import { LinkRegistry } from './registry.ts';
+import type { CleanupLink } from './starters/cleanup-link.ts';
 import { DaemonStarts } from './starters/daemon-starts.ts';
 import type { Starter } from './starters/starter.ts';
 import { LinkMeter, type LinksUsage } from './usage.ts';
@@ -54,6 +58,8 @@ export interface LinksOptions {
   readonly settings: () => LinkSettings;
   /** The cgroups of links started by sudo, when the host delegates them. */
   readonly cgroups?: CgroupTree | undefined;
+  /** Ends sessions of users without a link; there is no way for those when undefined. */
+  readonly cleanup?: CleanupLink | undefined;
   /** Returns the way to start a link daemon for a user who has none, if there is one now. */
   readonly starter?: () => Starter | undefined;
   /** Returns milliseconds since 1970. */
@@ -75,8 +81,11 @@ export class Links implements AsyncDisposable {
   readonly #registration: Registration;
   readonly #limit = new RegistrationLimit();
   readonly #meter = new LinkMeter();
+  readonly #table = new ProcessTable();
   /** Uids whose link daemon is being started, once for each start. */
   readonly #expected: number[] = [];
+  readonly #keepers: Keepers;
+  readonly #remains: Remains;
   readonly #daemonStarts: DaemonStarts;
   readonly #renewal: TokenRenewal;
   readonly #outdatedDaemons: OutdatedDaemons;
@@ -89,6 +98,7 @@ export class Links implements AsyncDisposable {
     this.#options = options;
     this.#folder = folder;
     this.#registry = new LinkRegistry(store, log);
+    this.#keepers = new Keepers(this.#registry);
     this.#observers = new Observers((error) => {
       const level = isAppError(error, 'LINK_LOST') || this.#stopping.signal.aborted ? 'debug' : 'error';
       log[level]({ err: error }, 'cannot process an event of a link');
@@ -98,6 +108,7 @@ export class Links implements AsyncDisposable {
       authority,
       registry: this.#registry,
       observers: this.#observers,
+      keepers: this.#keepers,
       cgroups,
       settings,
       now,
@@ -105,6 +116,7 @@ export class Links implements AsyncDisposable {
     };
     const stopping = this.#stopping.signal;
     this.#supervision = new Supervision({ ...common, folder, stopping });
+    this.#remains = new Remains({ ...common, table: this.#table, leftovers: this.#supervision.leftovers });
     this.#registration = new Registration({ ...common, folder, supervision: this.#supervision });
     this.#renewal = new TokenRenewal(common);
     this.#daemonStarts = new DaemonStarts({
@@ -248,11 +260,22 @@ export class Links implements AsyncDisposable {
     return (everything) => endLink(link, everything, this.#supervision);
   }
 
-  /** Ends a session of this host, by its link as far as that answers, and by its cgroup. */
-  async endSession(session: SessionRow, graceMs: number): Promise<EndResult> {
-    const link = this.forSocket(session.socket ?? '');
-    const cgroup = await this.#options.cgroups?.ofSession(session.id, session.uid);
-    return endSession({ link, cgroup }, session, graceMs);
+  /** Ends a session of this host: see end-session.ts. */
+  async endSession(session: SessionRow, graceMs: number): Promise<EndedSessionResult> {
+    const { cgroups, cleanup } = this.#options;
+    const enders = {
+      link: this.forSocket(session.socket ?? '') ?? this.forUid(session.uid),
+      cgroup: await cgroups?.ofSession(session.id, session.uid),
+      keeper: await this.#keepers.of(session),
+      table: this.#table,
+      cleanUp: async (ms: number) => cleanup?.end(session, ms),
+    };
+    return endSession(enders, session, graceMs);
+  }
+
+  /** The server's look at what still runs. */
+  get remains(): Remains {
+    return this.#remains;
   }
 
   /** Returns the link with this socket, while it is connected. */
@@ -355,6 +378,7 @@ export class Links implements AsyncDisposable {
     clearInterval(this.#cleanTimer);
     this.#renewal[Symbol.dispose]();
     this.#outdatedDaemons[Symbol.dispose]();
+    this.#supervision[Symbol.dispose]();
     for (const { connection } of this.#registry.all()) connection?.close('the server is stopping');
     await this.#observers.settled();
     await this.#cleaning;

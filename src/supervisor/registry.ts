@@ -83,14 +83,13 @@ export class LinkRegistry {
     );
   }
 
-  /** Removes a link that is gone. */
-  async remove(link: Link): Promise<void> {
+  /** Removes a link from memory; `forget` deletes its row. */
+  remove(link: Link): void {
     const { info } = link;
     link.isRemoved = true;
     this.#links.delete(link.socket);
     if (this.#accepting.get(link.linuxUser) === link) this.#accepting.delete(link.linuxUser);
     this.changes.emit({ kind: 'removed', link: info });
-    await this.forget(link.socket);
   }
 
   async forget(socket: string): Promise<void> {

@@ -8,6 +8,7 @@ import { chunksOf } from '../async/chunks-of.ts';
 import { kernelUnits } from '../system/kernel-units.ts';
 import { parseStat } from '../system/proc-stat.ts';
 import type { Cgroup } from './cgroups/cgroup.ts';
+import type { ListeningProcess } from './lifecycle/listening-process.ts';
 import type { Link } from './link.ts';
 
 /** Usage of one link. */
@@ -37,7 +38,9 @@ export interface LinksUsage {
   readonly sessions: number;
 }
 
-type LinkParts = Pick<Link, 'info' | 'process' | 'cgroup'>;
+type LinkParts = Pick<Link, 'info' | 'cgroup'> & {
+  readonly process: Pick<ListeningProcess, 'pid' | 'startTime'> | undefined;
+};
 
 /** One reading of a link's counters; `of` identifies the process or cgroup. */
 interface UsageReading {
@@ -134,9 +137,12 @@ function ofCgroup({ path }: Cgroup, atMs: number): UsageReading | undefined {
 }
 
 /** Reads a process's usage (proc_pid_stat(5)); undefined when its pid belongs to another process now. */
-function ofProcess({ pid, startTime }: NonNullable<Link['process']>, atMs: number): UsageReading | undefined {
+function ofProcess(
+  { pid, startTime }: NonNullable<LinkParts['process']>,
+  atMs: number,
+): UsageReading | undefined {
   const stat = parseStat(textOf(`/proc/${pid}/stat`));
-  if (stat?.startTime !== startTime) return undefined;
+  if (stat === undefined || stat.startTime !== startTime) return undefined;
   const { pageBytes, ticksPerSecond } = kernelUnits();
   const cpuMs = (stat.cpuTicks / ticksPerSecond) * 1000;
   const memoryBytes = stat.residentPages * pageBytes;

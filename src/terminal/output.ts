@@ -49,10 +49,10 @@ export class Output {
   }
 
   /** Prints one line of the result, wrapped between words on a narrower terminal. */
-  wrapped(text: string): void {
+  wrapped({ text, style }: Cell): void {
     const shown = inert(text);
     const lines = this.#width === undefined ? [shown] : wrap(shown, this.#width);
-    this.#print(`${lines.join('\n')}\n`);
+    this.#print(`${lines.map((line) => this.paint(line, style)).join('\n')}\n`);
   }
 
   /** Prints rows under headings; on a terminal no wider than it is. */

@@ -1,58 +1,121 @@
-/** Prints a receipt (requirement X1): what has ended, and who has verified it. */
+/** Prints a receipt (requirement X1): what still runs, what has ended, and who has verified it. */
 import { type Receipt, VerifiedBy } from '../generated/latchkey/v1/token.ts';
 import { millisecondsOf } from '../values/duration.ts';
 import { count, listed } from './format.ts';
+import type { Cell } from './table.ts';
 
-const VERIFIED: Partial<Record<VerifiedBy, string>> = {
-  [VerifiedBy.DAEMON]: 'No process is left, as the server has verified.',
-  [VerifiedBy.LINK]: "No process is left, says the user's own link.",
+type StillRunning = Receipt['stillRunning'][number];
+type Survivor = Receipt['survivors'][number];
+
+const VERIFIED: Readonly<Partial<Record<VerifiedBy, string>>> = {
+  [VerifiedBy.DAEMON]: 'the server.',
+  [VerifiedBy.LINK]: "only the user's own link; the server could not look.",
+  [VerifiedBy.BOTH]: "the user's own link, and the server as far as it could look.",
 };
+/** Above this many sessions of a login, the command that ends all of them is shown. */
+const MAX_NAMED = 3;
 
-/** Returns the lines of a receipt: what has ended, or when it is a preview, would end. Not yet inert. */
-export function receiptLines(receipt: Receipt): string[] {
+/** Returns the lines of a receipt, or of a preview: what would end. Not yet inert. */
+export function receiptLines(receipt: Receipt): Cell[] {
   return receipt.validateOnly ? previewLines(receipt) : endedLines(receipt);
 }
 
-function endedLines(receipt: Receipt): string[] {
-  const witness = VERIFIED[receipt.verifiedBy];
-  const isOver = receipt.survivors.length === 0 && receipt.processes > 0;
+function endedLines(receipt: Receipt): Cell[] {
   return [
-    `Ended ${whatEnded(receipt)} in ${millisecondsOf(receipt.duration)} ms.`,
+    ...runningLines(receipt, 'Still running:'),
+    ...commandLines(receipt),
+    { text: `Ended ${whatEnded(receipt)} in ${millisecondsOf(receipt.duration)} ms.` },
     ...idLines(receipt),
-    ...(isOver && witness !== undefined ? [witness] : []),
-    ...under(
-      "Still running without the token, by the server's configuration:",
-      receipt.keptSessions.map((session) => `  session  ${session}`),
-    ),
-    ...(receipt.keptSessions.length > 0 ? ["To end one: 'latchkey sessions end ID'."] : []),
-    ...under(
-      'STILL RUNNING, could not be ended:',
-      receipt.survivors.map(({ pid, linuxUser, command }) => `  pid ${pid}  ${linuxUser}  ${command}`),
-    ),
+    ...verifierLine(receipt),
   ];
 }
 
-function previewLines(receipt: Receipt): string[] {
+function previewLines(receipt: Receipt): Cell[] {
   return [
-    `Would end ${whatEnded(receipt)}.`,
+    ...runningLines(receipt, 'Would keep running:'),
+    { text: `Would end ${whatEnded(receipt)}.` },
     ...idLines(receipt),
-    ...under(
-      "Would continue without the token, by the server's configuration:",
-      receipt.keptSessions.map((session) => `  session  ${session}`),
-    ),
   ];
 }
 
-function idLines({ jtis, links, sessions }: Receipt): string[] {
+/** Returns first what should have ended, then the other sessions and links. */
+function runningLines({ survivors, stillRunning, stillRunningTotal }: Receipt, title: string): Cell[] {
+  const left = survivors.map((one) => ({ text: `  ${survivorText(one)}`, style: 'bad' as const }));
+  const others = stillRunning.filter((one) => !survivors.some((survivor) => isOf(survivor, one)));
+  const running = others.map((one) => ({ text: `  ${runningText(one)}`, style: 'caution' as const }));
+  const more = stillRunningTotal - stillRunning.length;
+  const rest = more > 0 ? [{ text: `  and ${count(more, 'other')}`, style: 'caution' as const }] : [];
+  if (left.length + running.length === 0) return [{ text: `${title} no session and no link.` }];
+  const heading = { text: title, style: left.length > 0 ? ('bad' as const) : ('caution' as const) };
+  return [heading, ...left, ...running, ...rest];
+}
+
+function isOf(survivor: Survivor, { sessionId, socket }: StillRunning): boolean {
+  return sessionId === '' ? survivor.socket === socket : survivor.sessionId === sessionId;
+}
+
+/** "pid 77  root  sudo -i  could not be ended" */
+export function survivorText({ pid, linuxUser, command, unconfirmed }: Survivor): string {
+  const why = unconfirmed ? 'is not known to have ended' : 'could not be ended';
+  return `${pid === 0 ? 'pid unknown' : `pid ${pid}`}  ${linuxUser}  ${command}  ${why}`;
+}
+
+/** "session  s1  alice  pid 4711  sleep 600" */
+function runningText({
+  sessionId,
+  socket,
+  login,
+  linuxUser,
+  pids,
+  command,
+  unconfirmed,
+}: StillRunning): string {
+  const name = sessionId === '' ? `link     ${socket}` : `session  ${sessionId}`;
+  const who = login === '' || login === linuxUser ? linuxUser : `${login} as ${linuxUser}`;
+  const where = pids.length === 0 ? [] : [`pid ${pids.join(', ')}`];
+  const unknown = unconfirmed ? ['not known whether it runs'] : [];
+  return [name, who, ...where, ...(sessionId === '' ? [] : [command]), ...unknown].join('  ');
+}
+
+/** Returns the commands that end what still runs. */
+function commandLines({ survivors, stillRunning }: Receipt): Cell[] {
+  const others = stillRunning.filter((one) => !survivors.some((survivor) => isOf(survivor, one)));
+  const sessions = others.filter(({ sessionId }) => sessionId !== '');
+  const links = others.filter(({ sessionId }) => sessionId === '');
+  const pids = survivors.flatMap(({ pid }) => (pid > 0 ? [`${pid}`] : []));
+  const commands = [
+    ...(pids.length === 0 ? [] : [`kill -KILL ${pids.join(' ')}  (as root)`]),
+    ...sessionCommands(sessions),
+    ...links.map(({ socket }) => `latchkey links stop ${socket}`),
+  ];
+  return commands.length === 0
+    ? []
+    : [{ text: 'To end it:' }, ...commands.map((text) => ({ text: `  ${text}` }))];
+}
+
+function sessionCommands(sessions: readonly StillRunning[]): string[] {
+  if (sessions.length <= MAX_NAMED)
+    return sessions.length === 0
+      ? []
+      : [`latchkey sessions end ${sessions.map(({ sessionId }) => sessionId).join(' ')}`];
+  const logins = new Set(sessions.map(({ login }) => login));
+  return [...logins].map((login) => `latchkey sessions end --login ${login}`);
+}
+
+function verifierLine({ verifiedBy, survivors, jtis }: Receipt): Cell[] {
+  const verifier = VERIFIED[verifiedBy];
+  if (verifier !== undefined) return [{ text: `Verified by: ${verifier}` }];
+  if (survivors.length > 0)
+    return [{ text: 'Verified by: nobody, since not all of it is known to have ended.' }];
+  return jtis.length > 0 ? [{ text: 'Verified by: the server, which refuses the tokens.' }] : [];
+}
+
+function idLines({ jtis, links, sessions }: Receipt): Cell[] {
   return [
     ...jtis.map((jti) => `  token    ${jti}`),
     ...links.map((link) => `  link     ${link}`),
     ...sessions.map((session) => `  session  ${session}`),
-  ];
-}
-
-function under(heading: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [heading, ...lines];
+  ].map((text) => ({ text }));
 }
 
 function whatEnded(receipt: Receipt): string {

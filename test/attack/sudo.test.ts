@@ -5,7 +5,8 @@
  * ATTACK: the server's user asks sudo for root by each of its names, numbers and groups, for other programs,
  * arguments, shells and folders, and sets environment variables that a program run by sudo might use (F19).
  *
- * VERIFIES: sudo runs `latchkey link --daemon` as an ordinary user, in a new environment, and nothing else.
+ * VERIFIES: sudo runs `latchkey link --daemon` and `--end-sessions` as an ordinary user, in a new
+ * environment, and nothing else.
  */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { install, SUDOERS } from '../support/host/installed.ts';
 import { needs } from '../support/needs.ts';
 
 const LINE = ['/usr/bin/latchkey', 'link', '--daemon'];
+const END_LINE = ['/usr/bin/latchkey', 'link', '--end-sessions'];
 
 /** Replaces the program: prints the uid, gid, umask and environment that it was run with. */
 const TELLS = '#!/bin/sh\nid -u\nid -g\numask\nenv\n';
@@ -40,36 +42,41 @@ describe('the sudoers file', needs('world', 'sudo'), () => {
     expect(execFileSync('visudo', ['-c', '-s', '-f', SUDOERS], { encoding: 'utf8' })).toMatch(/parsed OK/);
   });
 
-  test('lets the server run its only command as a user, with nothing from its environment', async () => {
-    const hostile = {
-      LD_PRELOAD: '/x.so',
-      LD_LIBRARY_PATH: '/x',
-      NODE_OPTIONS: '--import /x.js',
-      NODE_EXTRA_CA_CERTS: '/x',
-      BASH_ENV: '/x',
-      ENV: '/x',
-      LC_ALL: 'C',
-      LANG: '%s',
-      TZ: '/x',
-      DISPLAY: ':0',
-      XAUTHORITY: '/x',
-      FOO: '1',
-    };
-    const { status, stdout, stderr } = await sudo(['-u', 'alice', ...LINE], hostile);
-    expect({ status, stderr: stderr.replace(/^.*LD_PRELOAD cannot be preloaded.*\n/gm, '') }).toEqual({
-      status: 0,
-      stderr: '',
-    });
-    const [uid, gid, umask, ...environment] = stdout.trim().split('\n');
-    expect([uid, gid, umask]).toEqual(['7001', '7001', '0022']);
-    const names = environment.map((line) => line.split('=')[0]);
-    expect(names.filter((name) => name !== undefined && name in hostile)).toEqual([]);
-    expect(environment).toContain(`HOME=${alice.home}`);
-    expect(environment).toContain('PATH=/usr/local/bin:/usr/bin:/bin');
-  });
+  test.each([{ line: LINE }, { line: END_LINE }])(
+    'lets the server run $line as a user, with nothing from its environment',
+    async ({ line }) => {
+      const hostile = {
+        LD_PRELOAD: '/x.so',
+        LD_LIBRARY_PATH: '/x',
+        NODE_OPTIONS: '--import /x.js',
+        NODE_EXTRA_CA_CERTS: '/x',
+        BASH_ENV: '/x',
+        ENV: '/x',
+        LC_ALL: 'C',
+        LANG: '%s',
+        TZ: '/x',
+        DISPLAY: ':0',
+        XAUTHORITY: '/x',
+        FOO: '1',
+      };
+      const { status, stdout, stderr } = await sudo(['-u', 'alice', ...line], hostile);
+      expect({ status, stderr: stderr.replace(/^.*LD_PRELOAD cannot be preloaded.*\n/gm, '') }).toEqual({
+        status: 0,
+        stderr: '',
+      });
+      const [uid, gid, umask, ...environment] = stdout.trim().split('\n');
+      expect([uid, gid, umask]).toEqual(['7001', '7001', '0022']);
+      const names = environment.map((line) => line.split('=')[0]);
+      expect(names.filter((name) => name !== undefined && name in hostile)).toEqual([]);
+      expect(environment).toContain(`HOME=${alice.home}`);
+      expect(environment).toContain('PATH=/usr/local/bin:/usr/bin:/bin');
+    },
+  );
 
   test.for<[string, string[]]>([
     ['root', ['-u', 'root', ...LINE]],
+    ['root, to end sessions', ['-u', 'root', ...END_LINE]],
+    ['more arguments, to end sessions', ['-u', 'alice', ...END_LINE, '--run', '/tmp/x']],
     ['root by its number', ['-u', '#0', ...LINE]],
     ['root by another name', ['-u', 'toor', ...LINE]],
     ['root, when no user is given', LINE],

@@ -1,12 +1,14 @@
 /** Every method of the policy, with a minimal valid request about an object of alice's. */
 
 import type { MethodPath } from '../../src/api/pipeline/policy.ts';
+import { sessionsById } from '../../src/client/session-selection.ts';
 import { tokensById } from '../../src/client/token-selection.ts';
 import * as auth from '../../src/generated/latchkey/v1/auth.ts';
 import * as link from '../../src/generated/latchkey/v1/link.ts';
 import * as session from '../../src/generated/latchkey/v1/session.ts';
 import * as system from '../../src/generated/latchkey/v1/system.ts';
 import * as token from '../../src/generated/latchkey/v1/token.ts';
+import { durationOf } from '../../src/values/duration.ts';
 
 /** An object of alice's that a request names. */
 export interface Target {
@@ -150,7 +152,10 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
   'latchkey.v1.SessionService/EndSession': {
     needs: 'session',
     mortal: true,
-    request: encoded(session.EndSessionRequest, ({ sessionId }) => ({ sessionId, graceMilliseconds: 0 })),
+    request: encoded(session.EndSessionRequest, ({ sessionId }) => ({
+      selection: sessionsById([sessionId]),
+      grace: durationOf(0),
+    })),
   },
 
   'latchkey.v1.SystemService/GetInfo': {},

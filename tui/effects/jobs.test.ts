@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Page } from '../../src/client/pages.ts';
 import { AppError } from '../../src/errors.ts';
-import { Receipt, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
+import { Receipt, StillRunning, Survivor, VerifiedBy } from '../../src/generated/latchkey/v1/token.ts';
 import { becomeOlder } from '../../test/support/server/older-server.ts';
 import { ServedApi } from '../../test/support/server/served-api.ts';
 import type { EndAction, EndOptions, List, Row, Target } from '../screen.ts';
 import { sessions } from '../screens/sessions.ts';
 import { tokens } from '../screens/tokens.ts';
-import type { Job } from '../state/state.ts';
+import type { Job, ReportLine } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { preview, runJob } from './jobs.ts';
 
@@ -30,6 +30,8 @@ function ending(act: Act, maxPerCall = 500): EndAction {
   };
 }
 
+const textOf = (line: ReportLine): string => (typeof line === 'string' ? line : line.text);
+
 /** Runs a job; resolves with its last event and its progress. */
 async function run(
   job: Job,
@@ -40,7 +42,7 @@ async function run(
   const progress = events.flatMap((event) => (event.kind === 'progress' ? event.done : []));
   const last = events.at(-1);
   if (last === undefined) throw new Error('no event was dispatched');
-  return { lines: last.kind === 'report' ? last.lines.join('\n') : '', progress, last };
+  return { lines: last.kind === 'report' ? last.lines.map(textOf).join('\n') : '', progress, last };
 }
 
 describe('a job', () => {
@@ -61,24 +63,33 @@ describe('a job', () => {
       [500, 500, 500, 500, 300],
       [500, 1000, 1500, 2000, 2300],
     ]);
-    expect(lines).toMatch(/^Ended 2,300 tokens, 1 link and 10 processes in \d+ ms\.\n {2}token {4}t0\n/);
-    expect(lines).toContain('No process is left, as the server has verified.');
+    expect(lines).toMatch(
+      /^Still running: no session and no link\.\nEnded 2,300 tokens, 1 link and 10 processes in \d+ ms\.\n {2}token {4}t0\n/,
+    );
+    expect(lines).toContain('Verified by: the server.');
   });
 
   it('verifies a sum no better than its weakest part, and lists each survivor once', async () => {
-    const survivor = { pid: 7, linuxUser: 'alice', command: 'sleep' };
+    const survivor = { ...Survivor.fromPartial({}), pid: 7, linuxUser: 'alice', command: 'sleep' };
+    const session = StillRunning.fromPartial({ sessionId: 's', linuxUser: 'alice', pids: [9] });
     const parts: Partial<Receipt>[] = [
       { jtis: ['t0'], processes: 1, verifiedBy: VerifiedBy.DAEMON },
-      { jtis: ['t1'], processes: 1, verifiedBy: VerifiedBy.LINK, keptSessions: ['s'] },
-      { jtis: ['t2'], survivors: [survivor], keptSessions: ['s'] },
+      {
+        jtis: ['t1'],
+        processes: 1,
+        verifiedBy: VerifiedBy.LINK,
+        stillRunning: [session],
+        stillRunningTotal: 1,
+      },
+      { jtis: ['t2'], survivors: [survivor], stillRunning: [session], stillRunningTotal: 1 },
     ];
     const action = ending(async ([id = '']) => parts[Number(id.slice(1))] ?? {}, 1);
     const some = await run({ kind: 'end', action, targets: targets(2) });
-    expect(some.lines).toContain("No process is left, says the user's own link.");
+    expect(some.lines).toContain("Verified by: the user's own link, and the server as far as it could look.");
     const all = await run({ kind: 'end', action, targets: targets(3) });
     expect(all.lines.match(/ {2}session {2}s/g)).toHaveLength(1);
-    expect(all.lines).toContain('STILL RUNNING, could not be ended:\n  pid 7  alice  sleep');
-    expect(all.lines).not.toContain('No process is left');
+    expect(all.lines).toMatch(/^Still running:\n {2}pid 7 {2}alice {2}sleep {2}could not be ended\n/);
+    expect(all.lines).toContain('Verified by: nobody');
   });
 
   it('ends the other rows when some may not be ended, and says how many those are', async () => {
@@ -87,7 +98,7 @@ describe('a job', () => {
       return { jtis: [...ids] };
     });
     const { lines } = await run({ kind: 'end', action, targets: targets(8) });
-    expect(lines).toMatch(/^Ended 7 tokens/);
+    expect(lines).toMatch(/^Ended 7 tokens/m);
     expect(lines).toContain('Not done for 1 row: only administrators');
     expect(lines).not.toContain('token    t3');
   });
@@ -113,7 +124,7 @@ describe('a job', () => {
       return { jtis: [...ids] };
     }, 1);
     const { lines } = await run({ kind: 'end', action, targets: targets(100) }, stop);
-    expect(lines).toMatch(/^Ended \d tokens? /);
+    expect(lines).toMatch(/^Ended \d tokens? /m);
     expect(lines).toMatch(/Stopped: 9\d rows were left unchanged\.$/);
   });
 

@@ -47,12 +47,12 @@ interface Outcome<Result> {
 }
 
 async function end({ client, job, dispatch, stop }: Working<'end'>): Promise<void> {
-  const { action, targets } = job;
+  const { action, targets, endSessions = false } = job;
   const beganMs = performance.now();
   let done = 0;
   const endAll = (these: readonly Target[]): Promise<Outcome<Receipt>[]> =>
     inChunks(these, action, stop, async (ids) => {
-      const found = await endChunk(client, action, ids, { validateOnly: false });
+      const found = await endChunk(client, action, ids, { validateOnly: false, endSessions });
       done += ids.length;
       dispatch({ kind: 'progress', job, done });
       return found;

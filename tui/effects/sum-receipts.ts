@@ -9,23 +9,25 @@ import { enumValue, enumWord } from '../../src/values/enum-word.ts';
 export function sumReceipts(receipts: readonly Receipt[], milliseconds: number): Receipt {
   const [only] = receipts;
   if (only !== undefined && receipts.length === 1) return only;
-  const { links, sessions, keptSessions, processes, survivors, verifiedBy } = mergeParts(
-    receipts.map(partOf),
-  );
+  const { verifiedBy, ...merged } = mergeParts(receipts.map(partOf));
   return Receipt.fromPartial({
     jtis: unique(receipts.flatMap(({ jtis }) => jtis)),
-    links: [...links],
-    sessions: [...sessions],
-    keptSessions: [...keptSessions],
-    processes,
+    links: [...merged.links],
+    sessions: [...merged.sessions],
+    keptSessions: [...merged.keptSessions],
+    processes: merged.processes,
     duration: durationOf(milliseconds),
-    survivors: [...survivors],
+    survivors: [...merged.survivors],
+    stillRunning: [...merged.stillRunning],
+    stillRunningTotal: merged.stillRunningTotal,
     ...(verifiedBy !== undefined && { verifiedBy: enumValue(VerifiedBy, verifiedBy) }),
     validateOnly: receipts.every(({ validateOnly }) => validateOnly),
   });
 }
 
-function partOf({ verifiedBy, ...receipt }: Receipt): ReceiptPart<Receipt['survivors'][number]> {
+type Part = ReceiptPart<Receipt['survivors'][number], Receipt['stillRunning'][number]>;
+
+function partOf({ verifiedBy, ...receipt }: Receipt): Part {
   const verifier = enumWord(VerifiedBy, verifiedBy);
   return { ...receipt, ...(verifier !== undefined && { verifiedBy: verifier }) };
 }

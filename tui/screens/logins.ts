@@ -13,9 +13,12 @@ export const logins = listScreen(noun, {
       verb: 'log out',
       consequence: 'All tokens of the login are refused at once.',
       endsMore: true,
+      keptSessions: ({ stillRunning }, targets) =>
+        stillRunning.filter((one) => one.sessionId !== '' && targets.some(({ login }) => login === one.login))
+          .length,
       maxPerCall: 1,
-      act: (client, [login = ''], { validateOnly, ...options }) =>
-        client.tokens.revokeTokens({ selection: tokensOfLogin(login), validateOnly }, options),
+      act: (client, [login = ''], { validateOnly, endSessions = false, ...options }) =>
+        client.tokens.revokeTokens({ selection: tokensOfLogin(login), validateOnly, endSessions }, options),
     },
   ],
 });

@@ -1,4 +1,5 @@
 /** The screen of sessions: programs that run, or have ended recently. */
+import { sessionsById } from '../../src/client/session-selection.ts';
 import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import { commandText, sessions as noun } from '../../src/nouns/sessions.ts';
 import { listScreen } from './list-screen.ts';
@@ -30,8 +31,8 @@ export const sessions = listScreen(noun, {
       verb: 'end',
       consequence: 'The program ends, and all of its descendants with it.',
       maxPerCall: 1,
-      act: (client, [sessionId = ''], { validateOnly, ...options }) =>
-        client.sessions.endSession({ sessionId, validateOnly }, options),
+      act: (client, ids, { validateOnly, ...options }) =>
+        client.sessions.endSession({ selection: sessionsById(ids), validateOnly }, options),
     },
     {
       kind: 'send',

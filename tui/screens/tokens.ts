@@ -17,9 +17,10 @@ export const tokens = listScreen(noun, {
       verb: 'revoke',
       consequence: 'Revoked tokens, and tokens issued within their sessions, are refused at once.',
       endsMore: true,
+      keptSessions: ({ keptSessions }) => keptSessions.length,
       maxPerCall: 500,
-      act: (client, jtis, { validateOnly, ...options }) =>
-        client.tokens.revokeTokens({ selection: tokensById(jtis), validateOnly }, options),
+      act: (client, jtis, { validateOnly, endSessions = false, ...options }) =>
+        client.tokens.revokeTokens({ selection: tokensById(jtis), validateOnly, endSessions }, options),
     },
   ],
 });

@@ -42,7 +42,8 @@ const EFFECTS: Readonly<Record<Command, Effect>> = {
   nextScreen: (state) => toScreen(state, (current(state) + 1) % screensFor(state.who).length),
   previousScreen: (state) => toScreen(state, current(state) - 1),
   help: (state) => ({ ...state, dialog: { kind: 'help', top: 0 } }),
-  yes: confirmed,
+  yes: (state) => confirmed(state, false),
+  yesEndSessions: (state) => confirmed(state, true),
   stop,
   choose: (state) => state,
   suspend: (state) => ({ ...state, isSuspending: true }),
@@ -129,14 +130,14 @@ function act(state: State, key: string): State {
   }
 }
 
-function confirmed(state: State): State {
+function confirmed(state: State, endSessions: boolean): State {
   if (state.dialog?.kind !== 'confirm') return state;
   const { action } = state.dialog;
   const targets = state.dialog.targets.map((target) => ({
     ...target,
     endsOwnConnection: target.endsOwnConnection ?? target.login === state.who.login,
   }));
-  return working(state, { kind: 'end', action, targets });
+  return working(state, { kind: 'end', action, targets, endSessions });
 }
 
 /** Marks all rows: at once when they are all loaded, otherwise by asking the server for them. */

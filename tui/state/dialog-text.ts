@@ -3,11 +3,12 @@ import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import { inert } from '../../src/inert.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
 import { count, listed } from '../../src/terminal/format.ts';
+import type { Cell } from '../../src/terminal/table.ts';
 import { wrap } from '../../src/terminal/wrap.ts';
 import type { Target } from '../screen.ts';
 import { chosen, matching } from './choices.ts';
 import { helpBindings } from './keys.ts';
-import { type Dialog, heightOf, type Job, listOf, type State } from './state.ts';
+import { type Dialog, heightOf, type Job, keptSessions, listOf, type State } from './state.ts';
 
 /** Columns between the two columns of the help. */
 const GAP = 2;
@@ -33,12 +34,23 @@ export function dialogTitle(state: State, dialog: Dialog): string {
 
 /** Returns the lines, inert and no wider than the terminal. */
 export function dialogLines(state: State, dialog: Dialog): string[] {
+  return dialogCells(state, dialog).map(({ text }) => text);
+}
+
+/** Returns the lines with their styles. */
+export function dialogCells(state: State, dialog: Dialog): Cell[] {
+  if (dialog.kind !== 'report') return textOf(state, dialog).map((text) => ({ text }));
+  return dialog.lines.flatMap((line) => {
+    const { text, ...style } = typeof line === 'string' ? { text: line } : line;
+    return wrap(inert(text), state.size.columns).map((part) => ({ text: part, ...style }));
+  });
+}
+
+function textOf(state: State, dialog: Exclude<Dialog, { kind: 'report' }>): string[] {
   const { columns } = state.size;
   switch (dialog.kind) {
     case 'help':
       return help(state);
-    case 'report':
-      return dialog.lines.flatMap((line) => wrap(inert(line), columns));
     case 'confirm':
       return confirmLines(state, dialog);
     case 'choose':
@@ -71,10 +83,13 @@ function widest(lines: readonly string[]): number {
   return Math.max(0, ...lines.map(displayWidth));
 }
 
-function confirmLines(state: State, { action, targets, preview }: Of<'confirm'>): string[] {
-  const said = [...(action.endsMore ? previewed(preview) : []), action.consequence].flatMap((line) =>
-    wrap(inert(line), state.size.columns),
-  );
+function confirmLines(state: State, dialog: Of<'confirm'>): string[] {
+  const { action, targets, preview } = dialog;
+  const said = [
+    ...(action.endsMore ? previewed(preview) : []),
+    ...choiceLine(dialog),
+    action.consequence,
+  ].flatMap((line) => wrap(inert(line), state.size.columns));
   return [...named(state, targets, said.length + 1), '', ...said];
 }
 
@@ -82,19 +97,26 @@ function confirmLines(state: State, { action, targets, preview }: Of<'confirm'>)
 function previewed(preview: Receipt | string | undefined): string[] {
   if (preview === undefined) return ['Asking the server what would end …'];
   if (typeof preview === 'string') return [`It is unknown what would end: ${preview}`];
-  const { jtis, links, sessions, keptSessions } = preview;
+  const { jtis, links, sessions, stillRunning } = preview;
   if (jtis.length === 0 && links.length === 0) return ['It no longer exists.'];
+  const keeps = stillRunning.filter(({ sessionId }) => sessionId !== '').length;
   const ends = listed([
     ...some(jtis.length, 'token'),
     ...some(links.length, 'link'),
     ...some(sessions.length, 'running session'),
   ]);
-  if (keptSessions.length > 0) {
-    const kept = count(keptSessions.length, 'session');
-    return [`Ends ${ends}. ${kept} ${keptSessions.length === 1 ? 'keeps' : 'keep'} running.`];
-  }
+  if (keeps > 0)
+    return [`Ends ${ends}. ${count(keeps, 'session')} ${keeps === 1 ? 'keeps' : 'keep'} running.`];
   if (sessions.length > 0) return [`Ends ${ends}.`];
   return [`Ends ${ends}. No session runs with ${jtis.length === 1 ? 'it' : 'them'}.`];
+}
+
+/** Says what the key does that ends the sessions, too. */
+function choiceLine(dialog: Of<'confirm'>): string[] {
+  const kept = keptSessions(dialog);
+  return kept === 0
+    ? []
+    : [`y ${dialog.action.verb} · e ${dialog.action.verb} and end ${count(kept, 'session')}`];
 }
 
 function some(many: number, one: string): string[] {

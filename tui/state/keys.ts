@@ -1,7 +1,8 @@
 /** The key table, similar to k9s, lazygit and htop. Both the help and the effect of keys come from it. */
+import { count } from '../../src/terminal/format.ts';
 import { screensFor } from '../screens/all.ts';
 import { availableActions } from './available-actions.ts';
-import { listOf, type State, viewOf } from './state.ts';
+import { keptSessions, listOf, type State, viewOf } from './state.ts';
 
 export type Command =
   | 'down'
@@ -28,6 +29,7 @@ export type Command =
   | 'suspend'
   | 'quit'
   | 'yes'
+  | 'yesEndSessions'
   | 'stop'
   | 'choose';
 
@@ -111,6 +113,7 @@ const BINDINGS: readonly Binding[] = [
   { keys: [':'], command: 'jump', help: 'go to a screen by name', focus: SCREENS, short: 'go to' },
   { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', focus: LEAVING },
   { keys: ['y'], command: 'yes', help: 'do it', focus: ['confirm'], short: 'yes' },
+  { keys: ['e'], command: 'yesEndSessions', help: 'do it, and end the sessions', focus: ['confirm'] },
   { keys: ['n', 'esc'], command: 'back', help: 'cancel', focus: ['confirm'], short: 'no' },
   { keys: ['enter', '?'], command: 'back', help: 'close', focus: ['help', 'report'] },
   { keys: ['q'], command: 'back', help: 'close', focus: ['help', 'report', 'confirm'] },
@@ -138,11 +141,25 @@ function focusBehind(state: State): Focus {
 
 /** Returns the keys that have an effect in `focus`, without actions that are not permitted. */
 export function bindingsAt(state: State, focus: Focus): Binding[] {
-  return BINDINGS.filter((binding) => binding.focus.includes(focus)).flatMap((binding) =>
-    binding.command === 'act'
-      ? actionBindings(state)
-      : [binding.command === 'screen' ? tabs(state, binding) : binding],
-  );
+  return BINDINGS.filter((binding) => binding.focus.includes(focus)).flatMap((binding) => {
+    switch (binding.command) {
+      case 'act':
+        return actionBindings(state);
+      case 'screen':
+        return [tabs(state, binding)];
+      case 'yesEndSessions':
+        return endSessionsBinding(state, binding);
+      default:
+        return [binding];
+    }
+  });
+}
+
+/** The key that ends the sessions, too, while the question is about some that would keep running. */
+function endSessionsBinding({ dialog }: State, binding: Binding): Binding[] {
+  const kept = dialog?.kind === 'confirm' ? keptSessions(dialog) : 0;
+  if (dialog?.kind !== 'confirm' || kept === 0) return [];
+  return [{ ...binding, short: `${dialog.action.verb} and end ${count(kept, 'session')}` }];
 }
 
 function tabs({ who }: State, binding: Binding): Binding {

@@ -1,6 +1,7 @@
 /** The state of the dashboard: with the time, it determines everything that is drawn. */
 import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
+import type { Cell } from '../../src/terminal/table.ts';
 import type {
   Board,
   EndAction,
@@ -50,7 +51,13 @@ export interface Prompt {
 
 /** A job that the user waits for; the same object while it runs. */
 export type Job =
-  | { readonly kind: 'end'; readonly action: EndAction; readonly targets: readonly Target[] }
+  | {
+      readonly kind: 'end';
+      readonly action: EndAction;
+      readonly targets: readonly Target[];
+      /** True when the sessions that would keep running end, too. */
+      readonly endSessions?: boolean;
+    }
   | {
       readonly kind: 'send';
       readonly action: SendAction;
@@ -59,6 +66,9 @@ export type Job =
     }
   /** Marks every row of the query. */
   | { readonly kind: 'mark'; readonly query: Query; readonly total: number };
+
+/** A line of a report; a styled one is painted where colours are on. */
+export type ReportLine = string | Cell;
 
 /** A dialog that covers the view until it is answered or closed. */
 export type Dialog =
@@ -88,7 +98,7 @@ export type Dialog =
   | {
       readonly kind: 'report';
       readonly title: string;
-      readonly lines: readonly string[];
+      readonly lines: readonly ReportLine[];
       readonly top: number;
     }
   /** The login has ended; only quitting and suspending are possible. */
@@ -125,6 +135,11 @@ export interface State {
   readonly isLeaving: boolean;
   /** True when the dashboard is to be suspended (job control, tcsetpgrp(3)). */
   readonly isSuspending: boolean;
+}
+
+/** Number of sessions that would keep running after a question is answered with yes, and could end, too. */
+export function keptSessions({ action, targets, preview }: Extract<Dialog, { kind: 'confirm' }>): number {
+  return typeof preview === 'object' ? (action.keptSessions?.(preview, targets) ?? 0) : 0;
 }
 
 /** Lines besides the rows: three above, the headings, two below. */

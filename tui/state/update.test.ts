@@ -175,13 +175,17 @@ describe('the dashboard', () => {
       text(update(asked, { kind: 'previewed', targets, preview }));
     const two = { jtis: ['a', 'b'], links: ['l'] };
     const sessions = ['1', '2', '3'];
-    expect(previewed(Receipt.fromPartial({ ...two, keptSessions: sessions }))).toContain(
+    const running = (...ids: string[]) => ({
+      keptSessions: ids,
+      stillRunning: [...ids.map((sessionId) => ({ sessionId })), { socket: 'another link' }],
+    });
+    expect(previewed(Receipt.fromPartial({ ...two, ...running(...sessions) }))).toContain(
       'Ends 2 tokens and 1 link. 3 sessions keep running.',
     );
     expect(previewed(Receipt.fromPartial({ ...two, sessions }))).toContain(
       'Ends 2 tokens, 1 link and 3 running sessions.',
     );
-    expect(previewed(Receipt.fromPartial({ ...two, sessions, keptSessions: ['4'] }))).toContain(
+    expect(previewed(Receipt.fromPartial({ ...two, sessions, ...running('4') }))).toContain(
       'Ends 2 tokens, 1 link and 3 running sessions. 1 session keeps running.',
     );
     expect(previewed(Receipt.fromPartial({ jtis: ['a'] }))).toContain(
@@ -192,6 +196,21 @@ describe('the dashboard', () => {
     expect(update(asked, { kind: 'previewed', targets: [], preview: '' })).toBe(asked);
     const unknown = update(asked, { kind: 'previewed', targets, preview: 'the server is away' });
     expect(press(unknown, 'y').dialog).toMatchObject({ kind: 'working', job: { targets } });
+  });
+
+  it('offers to end the sessions that would keep running, and only then (X1)', () => {
+    const asked = press(showing(rows), 'x');
+    const targets = asked.dialog?.kind === 'confirm' ? asked.dialog.targets : [];
+    const previewed = (preview: object) =>
+      update(asked, { kind: 'previewed', targets, preview: Receipt.fromPartial(preview) });
+    const kept = previewed({ jtis: ['a'], keptSessions: ['1', '2'] });
+    const shown = kept.dialog && dialogLines(kept, kept.dialog).join('\n');
+    expect(shown).toMatch(/^y revoke · e revoke and end 2 sessions$/m);
+    expect(press(kept, 'e').dialog).toMatchObject({ kind: 'working', job: { targets, endSessions: true } });
+    expect(press(kept, 'y').dialog).toMatchObject({ kind: 'working', job: { endSessions: false } });
+    const none = previewed({ jtis: ['a'] });
+    expect(press(none, 'e').dialog).toBe(none.dialog);
+    expect(press(asked, 'e').dialog).toBe(asked.dialog);
   });
 
   it('keeps keys typed before the first rows arrive, and runs them then', () => {

@@ -15,6 +15,7 @@ import {
   type Job,
   type ListView,
   listOf,
+  type ReportLine,
   type Size,
   type State,
   type View,
@@ -42,7 +43,12 @@ export type Event =
   | { readonly kind: 'progress'; readonly job: Job; readonly done: number }
   | { readonly kind: 'marked'; readonly job: Job; readonly targets: readonly Target[] }
   | { readonly kind: 'finished'; readonly job: Job; readonly text: string }
-  | { readonly kind: 'report'; readonly job: Job; readonly title: string; readonly lines: readonly string[] }
+  | {
+      readonly kind: 'report';
+      readonly job: Job;
+      readonly title: string;
+      readonly lines: readonly ReportLine[];
+    }
   /** The dashboard is to be suspended (job control). */
   | { readonly kind: 'suspending' }
   /** The dashboard has the terminal again. */

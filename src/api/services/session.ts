@@ -3,7 +3,9 @@
  */
 
 import { seesAll } from '../../accounts/roles.ts';
+import { invalidField } from '../../errors.ts';
 import {
+  type EndSessionRequest,
   SessionFilter,
   SessionServiceDefinition,
   SessionState,
@@ -33,6 +35,9 @@ export interface SessionDeps {
   readonly revocation: RevocationDeps;
 }
 
+/** Most sessions that one call may end by id; the longest page of a listing, too. */
+const MAX_IDS = 1000;
+
 export function sessionService({ sessions, revocation }: SessionDeps): ServedMethod[] {
   return serve(SessionServiceDefinition, {
     startSession: async (request, { claims }) => {
@@ -58,7 +63,7 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
     endSession: async (request, caller) => {
       const { grace } = request;
       const graceMs = grace && checkedDurationMs(grace, 'grace', LONGEST_GRACE_MS);
-      return endOrPreview(revocation, request, { sessionId: request.sessionId, graceMs }, caller);
+      return endOrPreview(revocation, request, { ...selectionOf(request), graceMs }, caller);
     },
   });
 }
@@ -72,6 +77,19 @@ function textsOf({ command, environment, directory, ...rest }: StartSessionReque
     environment: Object.fromEntries(variables) as Record<string, string>,
     directory: rawText(directory),
   };
+}
+
+/** Returns the sessions that the request selects. Throws INVALID_ARGUMENT. */
+function selectionOf({ selection }: EndSessionRequest) {
+  if (selection === undefined) throw invalidField('selection', 'set either sessions or login');
+  if (selection.$case === 'login') {
+    if (selection.value === '') throw invalidField('login', 'must not be empty');
+    return { sessionsOf: selection.value };
+  }
+  const { ids } = selection.value;
+  if (ids.length === 0 || ids.length > MAX_IDS)
+    throw invalidField('sessions.ids', `must be 1 to ${MAX_IDS} ids`);
+  return { sessionIds: ids };
 }
 
 type Query = Parameters<Sessions['list']>[1];

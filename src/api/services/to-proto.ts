@@ -103,6 +103,9 @@ export function sessionMessage(session: Session): SessionMessage {
 
 const INT32_MAX = 2 ** 31 - 1;
 
+/** Most survivors of one receipt, which must fit into a message. */
+const MAX_SURVIVORS = 1000;
+
 /** Converts the receipt of an ending; that of a preview is to be marked. */
 export function receiptMessage(receipt: Receipt): ReceiptMessage {
   const { verifiedBy } = receipt;
@@ -112,9 +115,21 @@ export function receiptMessage(receipt: Receipt): ReceiptMessage {
     sessions: [...receipt.sessions],
     processes: Math.min(receipt.processes, INT32_MAX), // in part the sum of what links report
     duration: durationOf(receipt.milliseconds),
-    survivors: receipt.survivors.map(({ pid, linuxUser, command }) => ({ pid, linuxUser, command })),
+    survivors: receipt.survivors.slice(0, MAX_SURVIVORS).map(survivorMessage),
     verifiedBy: verifiedBy === undefined ? VerifiedBy.UNSPECIFIED : enumValue(VerifiedBy, verifiedBy),
     keptSessions: [...receipt.keptSessions],
     validateOnly: false,
+    stillRunning: receipt.stillRunning.map(runningMessage),
+    stillRunningTotal: receipt.stillRunningTotal,
   };
+}
+
+function survivorMessage(survivor: Receipt['survivors'][number]): ReceiptMessage['survivors'][number] {
+  const { pid, linuxUser, command, sessionId = '', socket = '', isUnconfirmed = false } = survivor;
+  return { pid, linuxUser, command, sessionId, socket, unconfirmed: isUnconfirmed };
+}
+
+function runningMessage(running: Receipt['stillRunning'][number]): ReceiptMessage['stillRunning'][number] {
+  const { sessionId = '', socket = '', login = '', linuxUser, pids, command, isUnconfirmed } = running;
+  return { sessionId, socket, login, linuxUser, pids: [...pids], command, unconfirmed: isUnconfirmed };
 }

@@ -103,16 +103,19 @@ async function visible(
 }
 
 /** Returns the tokens that the request selects. Throws INVALID_ARGUMENT. */
-function selectionOf({ selection }: RevokeTokensRequest): Tokens {
+function selectionOf({
+  selection,
+  endSessions,
+}: RevokeTokensRequest): Tokens & { readonly endSessions: boolean } {
   if (selection === undefined) throw invalidField('selection', 'set either tokens or login');
   if (selection.$case === 'login') {
     if (selection.value === '') throw invalidField('login', 'must not be empty');
-    return { login: selection.value };
+    return { login: selection.value, endSessions };
   }
   const { jtis } = selection.value;
   if (jtis.length === 0 || jtis.length > MAX_JTIS)
     throw invalidField('tokens.jtis', `must be 1 to ${MAX_JTIS} ids`);
-  return { jtis };
+  return { jtis, endSessions };
 }
 
 async function* watchTokens(

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { type Client, connect } from '../../client/connect/connect.ts';
+import { sessionsById } from '../../client/session-selection.ts';
 import { tokensById, tokensOfLogin } from '../../client/token-selection.ts';
-import type { Receipt } from '../../generated/latchkey/v1/token.ts';
+import { type Receipt, VerifiedBy } from '../../generated/latchkey/v1/token.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 import { durationOf } from '../../values/duration.ts';
 
@@ -49,15 +50,23 @@ async function said(call: Call, client: Client, validateOnly: boolean): Promise<
 async function expectForeseen(call: Call, client: Client, wanted: Shared): Promise<void> {
   const preview = await said(call, client, true);
   const unknown = { processes: 0, duration: undefined, survivors: [], verifiedBy: 0, validateOnly: true };
-  expect(sorted(preview)).toEqual(sorted({ ...unknown, ...wanted }));
+  const { stillRunning, stillRunningTotal, ...foreseen } = preview;
+  expect(sorted(foreseen)).toEqual(sorted({ ...unknown, ...wanted }));
   for (const jti of wanted.jtis) expect(world.authority.isActive(jti)).toBe(true);
   for (const socket of wanted.links) expect(world.links.get(socket).state).toBe('ready');
   for (const id of [...wanted.sessions, ...wanted.keptSessions])
     expect((await world.sessions.get({ login: '', seesAll: true }, id)).state).toBe('running');
-  const { jtis, links, sessions, keptSessions, processes, validateOnly } = await said(call, client, false);
+  const receipt = await said(call, client, false);
+  const { jtis, links, sessions, keptSessions, verifiedBy, validateOnly } = receipt;
   expect(sorted({ jtis, links, sessions, keptSessions })).toEqual(sorted(wanted));
-  expect(processes).toBeGreaterThan(0);
+  expect(namesOf(receipt.stillRunning)).toEqual(namesOf(stillRunning));
+  expect(stillRunningTotal).toBe(receipt.stillRunningTotal);
+  expect(verifiedBy).not.toBe(VerifiedBy.UNSPECIFIED);
   expect(validateOnly).toBe(false);
+}
+
+function namesOf(running: Receipt['stillRunning']): string[] {
+  return running.map(({ sessionId, socket }) => sessionId + socket).toSorted();
 }
 
 function sorted(receipt: Shared): Shared {
@@ -118,7 +127,7 @@ describe('validate_only says what would end, ends nothing, and is right (X1)', (
     const { claims, client } = await logIn(me.username);
     const { id } = await world.sessions.start({ claims, ...SLEEP });
     const call: Call = ({ sessions }, validateOnly) =>
-      sessions.endSession({ sessionId: id, grace: durationOf(0), validateOnly });
+      sessions.endSession({ selection: sessionsById([id]), grace: durationOf(0), validateOnly });
     await expectForeseen(call, client, { jtis: [], links: [], sessions: [id], keptSessions: [] });
     for (const validateOnly of [true, false])
       await expect(call(client, validateOnly)).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
@@ -136,10 +145,15 @@ it('validate_only is refused whom the call is refused, for the same reason (F28,
     login: ({ tokens }, validateOnly) =>
       tokens.revokeTokens({ selection: tokensOfLogin('boss'), validateOnly }),
     none: ({ tokens }, validateOnly) => tokens.revokeTokens({ validateOnly }),
-    session: ({ sessions }, validateOnly) => sessions.endSession({ sessionId: id, validateOnly }),
+    session: ({ sessions }, validateOnly) =>
+      sessions.endSession({ selection: sessionsById([id]), validateOnly }),
     link: ({ links }, validateOnly) => links.stopLink({ socket: daemon.socket, validateOnly }),
     grace: ({ sessions }, validateOnly) =>
-      sessions.endSession({ sessionId: id, grace: { seconds: -1, nanos: 0 }, validateOnly }),
+      sessions.endSession({
+        selection: sessionsById([id]),
+        grace: { seconds: -1, nanos: 0 },
+        validateOnly,
+      }),
   };
   const stranger = await world.authority.mint({ login: 'stranger', authMethod: 'key' });
   const reasonsOf = async (client: Client, validateOnly: boolean): Promise<Record<string, unknown>> => {

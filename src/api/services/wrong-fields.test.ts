@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { type Client, connect } from '../../client/connect/connect.ts';
 import type { Conversation } from '../../client/connect/methods.ts';
+import { sessionsById, sessionsOfLogin } from '../../client/session-selection.ts';
 import { tokensById, tokensOfLogin } from '../../client/token-selection.ts';
 import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 
@@ -84,8 +85,19 @@ const ACTS: readonly Wrong[] = [
     ({ sessions }) => sessions.startSession({ command: [Buffer.from('id')], directory: Buffer.from('x') }),
   ],
   ['signal', ({ sessions }) => sessions.signalSession({ sessionId: 's', signal: 'LOUD' })],
-  ['grace', ({ sessions }) => sessions.endSession({ sessionId: 's', grace: { seconds: 61 } })],
-  ['grace', ({ sessions }) => sessions.endSession({ sessionId: 's', grace: { seconds: 1, nanos: -1 } })],
+  ['selection', ({ sessions }) => sessions.endSession({})],
+  ['sessions.ids', ({ sessions }) => sessions.endSession({ selection: sessionsById([]) })],
+  ['sessions.ids', ({ sessions }) => sessions.endSession({ selection: sessionsById(Array(1001).fill('s')) })],
+  ['login', ({ sessions }) => sessions.endSession({ selection: sessionsOfLogin('') })],
+  [
+    'grace',
+    ({ sessions }) => sessions.endSession({ selection: sessionsById(['s']), grace: { seconds: 61 } }),
+  ],
+  [
+    'grace',
+    ({ sessions }) =>
+      sessions.endSession({ selection: sessionsById(['s']), grace: { seconds: 1, nanos: -1 } }),
+  ],
   ['offset', ({ sessions }) => first(sessions.readOutput({ sessionId: 's', offset: -2 }))],
   ['attach', ({ sessions }) => firstAfter(sessions.attachSession(), {})],
   [

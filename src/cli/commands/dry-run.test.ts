@@ -23,7 +23,9 @@ describe('--dry-run (X1)', () => {
   it('prints what would end, and programs can tell it from a receipt', async () => {
     const printed = await preview();
     expect(printed).toMatchObject({ status: 0, stderr: '', active: true });
-    expect(printed.stdout).toBe(`Would end 1 token.\n  token    ${printed.jti}\n`);
+    expect(printed.stdout).toBe(
+      `Would keep running: no session and no link.\nWould end 1 token.\n  token    ${printed.jti}\n`,
+    );
     const { stdout } = await preview('--json');
     expect(JSON.parse(stdout)).toMatchObject({ receipt: { processes: 0, validateOnly: true } });
   });

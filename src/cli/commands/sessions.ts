@@ -1,10 +1,13 @@
 /** `latchkey sessions`: lists, watches, reads, signals and ends sessions. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { sessionsById, sessionsOfLogin } from '../../client/session-selection.ts';
 import { AppError } from '../../errors.ts';
+import { DONE, exitStatus } from '../../exit-status.ts';
 import { type Session, SessionState } from '../../generated/latchkey/v1/session.ts';
 import { DEFAULT_GRACE_MS, LONGEST_GRACE_MS } from '../../grace-period.ts';
 import { sessions } from '../../nouns/sessions.ts';
+import { durationOf } from '../../values/duration.ts';
 import { withSuggestions } from '../option.ts';
 import { showItem } from '../output/listing.ts';
 import { type ReadOptions, readOutput } from '../output/read-output.ts';
@@ -56,8 +59,9 @@ export function addSessions(program: Command, act: Act): void {
     .description("send a signal to a session's processes: TERM, SIGTERM or 15")
     .action(act(signal));
   const ending = noun
-    .command('end <id>')
-    .description('end a session and all of its descendants')
+    .command('end [id...]')
+    .description('end sessions and all of their descendants, also where the user has no link')
+    .option('--login <login>', 'all sessions of this login')
     .option(
       '--grace <seconds>',
       `time between SIGTERM and SIGKILL (default: ${DEFAULT_GRACE_SECONDS})`,
@@ -98,12 +102,20 @@ async function signal(run: Run, _options: object, words: readonly string[]): Pro
 
 async function end(
   run: Run,
-  options: DryRun & { readonly grace?: number },
-  [sessionId = '']: readonly string[],
+  options: DryRun & { readonly grace?: number; readonly login?: string },
+  ids: readonly string[],
 ): Promise<number> {
+  const { login = '', dryRun: validateOnly = false, grace } = options;
+  if ((ids.length === 0) === (login === ''))
+    throw new AppError('USAGE', "name the sessions: either 'latchkey sessions end ID …' or '--login NAME'");
   const client = await run.client();
-  const grace = options.grace === undefined ? {} : { graceMilliseconds: Math.round(options.grace * 1000) };
-  const validateOnly = options.dryRun === true;
-  const asked = client.sessions.endSession({ sessionId, ...grace, validateOnly });
-  return showReceipt(run.out, await waitForReceipt(run, asked, options));
+  const selection = login === '' ? sessionsById(ids) : sessionsOfLogin(login);
+  const graceful = grace === undefined ? {} : { grace: durationOf(grace * 1000) };
+  const asked = client.sessions.endSession({ selection, validateOnly, ...graceful });
+  const receipt = await waitForReceipt(run, asked, options);
+  const status = showReceipt(run.out, receipt);
+  const left = receipt.survivors.map(({ sessionId }) => sessionId);
+  const unknown = ids.filter((id) => !receipt.sessions.includes(id) && !left.includes(id));
+  for (const id of unknown) run.out.problem(`there is no running session ${id}`);
+  return status === DONE && unknown.length > 0 ? exitStatus('NOT_FOUND') : status;
 }

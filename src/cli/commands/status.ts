@@ -65,7 +65,7 @@ function print(run: Run, found: Status): void {
   const next = nextOf(found);
   const widest = Math.max(...next.map(([command]) => command.length));
   for (const line of ['', 'Next:']) run.out.line(line);
-  for (const [command, purpose] of next) run.out.wrapped(`  ${command.padEnd(widest)}  ${purpose}`);
+  for (const [command, purpose] of next) run.out.wrapped({ text: `  ${command.padEnd(widest)}  ${purpose}` });
 }
 
 /** Collects what is known. A missing server or login is reported, not thrown. */

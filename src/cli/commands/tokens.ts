@@ -20,6 +20,11 @@ interface Options {
   readonly method?: AuthMethodName;
 }
 
+interface RevokeOptions extends DryRun {
+  readonly login?: string;
+  readonly endSessions?: boolean;
+}
+
 export const VERIFIED: Members<VerifyTokenResponse> = {
   active: boolean('true when a call with it would be accepted', ({ active }) => active),
   reason: stringOrNull('reason why it would be refused', ({ active, reason }) =>
@@ -45,8 +50,16 @@ export function addTokens(program: Command, act: Act): void {
   noun.command('show <jti>').description('show one token').action(act(show));
   const revoking = noun
     .command('revoke [jti...]')
-    .description('revoke tokens, and end the links, sessions and processes that depend on them')
-    .option('--login <login>', 'all tokens of this login');
+    .summary('revoke tokens, and stop the links that depend on them')
+    .description(
+      'revoke tokens, and stop the links that depend on them. Programs keep running unless --end-sessions is ' +
+        'given, or the server is set to end them (sessions.on_revoke); the receipt lists them first.',
+    )
+    .option('--login <login>', 'all tokens of this login')
+    .option(
+      '--end-sessions',
+      'end the sessions of the tokens, too; with --login, every session of that login, and of a locked or deleted account',
+    );
   addDryRun(revoking).action(act(revoke));
   noun
     .command('verify')
@@ -62,14 +75,14 @@ async function show(run: Run, _options: object, [jti = '']: readonly string[]): 
   return showItem(run, token, tokens);
 }
 
-async function revoke(run: Run, options: Options & DryRun, jtis: readonly string[]): Promise<number> {
-  const { login = '', dryRun: validateOnly = false } = options;
+async function revoke(run: Run, options: RevokeOptions, jtis: readonly string[]): Promise<number> {
+  const { login = '', dryRun: validateOnly = false, endSessions = false } = options;
   if ((jtis.length === 0) === (login === '')) {
     throw new AppError('USAGE', "name the tokens: either 'latchkey tokens revoke JTI …' or '--login NAME'");
   }
   const client = await run.client();
   const selection = login === '' ? tokensById(jtis) : tokensOfLogin(login);
-  const asked = client.tokens.revokeTokens({ selection, validateOnly });
+  const asked = client.tokens.revokeTokens({ selection, validateOnly, endSessions });
   const receipt = await waitForReceipt(run, asked, options);
   const status = showReceipt(run.out, receipt);
   const unknown = jtis.filter((jti) => !receipt.jtis.includes(jti));

@@ -15,7 +15,7 @@ import { WHOAMI } from '../commands/whoami.ts';
 import { eventMembers } from '../watch/watch.ts';
 import { ERROR, FAILURE } from './json-failure.ts';
 import { itemMembers, listMembers } from './listing.ts';
-import { ENDED, RECEIPT, SURVIVOR } from './receipt-view.ts';
+import { ENDED, RECEIPT, STILL_RUNNING, SURVIVOR } from './receipt-view.ts';
 
 export interface Described {
   readonly type: string;
@@ -106,6 +106,7 @@ function objectsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<s
     session: sessions.members,
     receipt: RECEIPT,
     survivor: SURVIVOR,
+    stillRunning: STILL_RUNNING,
     error: ERROR,
   };
 }

@@ -12,14 +12,30 @@ const FULL = Receipt.fromPartial({
   duration: durationOf(43),
   verifiedBy: VerifiedBy.LINK,
   keptSessions: ['s-9'],
+  stillRunning: [
+    { sessionId: 's-9', login: 'alice', linuxUser: 'alice', pids: [41, 42], command: 'sleep 9' },
+    { socket: '1000.cd.sock', linuxUser: 'alice', pids: [40], unconfirmed: true },
+  ],
+  stillRunningTotal: 2,
 });
 
+/** Its first lines for people. */
+const RUNNING = [
+  'Still running:',
+  '  session  s-9  alice  pid 41, 42  sleep 9',
+  '  link     1000.cd.sock  alice  pid 40  not known whether it runs',
+];
+
 describe('a receipt', () => {
-  it('says to people what ended, how fast, what stays and who saw it', () => {
+  it('says to people what still runs, what ended, how fast, and who has verified it', () => {
     const { out, stdout } = memoryOutput();
     expect(showReceipt(out, FULL)).toBe(0);
     expect(stdout.text).toBe(
       [
+        ...RUNNING,
+        'To end it:',
+        '  latchkey sessions end s-9',
+        '  latchkey links stop 1000.cd.sock',
         'Ended 2 tokens, 1 link, 3 sessions and 7 processes in 43 ms.',
         '  token    jti-1',
         '  token    jti-2',
@@ -27,10 +43,7 @@ describe('a receipt', () => {
         '  session  s-1',
         '  session  s-2',
         '  session  s-3',
-        "No process is left, says the user's own link.",
-        "Still running without the token, by the server's configuration:",
-        '  session  s-9',
-        "To end one: 'latchkey sessions end ID'.",
+        "Verified by: only the user's own link; the server could not look.",
         '',
       ].join('\n'),
     );
@@ -42,6 +55,8 @@ describe('a receipt', () => {
     expect(showReceipt(out, { ...FULL, ...unknown, validateOnly: true })).toBe(0);
     expect(stdout.text).toBe(
       [
+        'Would keep running:',
+        ...RUNNING.slice(1),
         'Would end 2 tokens, 1 link and 3 sessions.',
         '  token    jti-1',
         '  token    jti-2',
@@ -49,8 +64,6 @@ describe('a receipt', () => {
         '  session  s-1',
         '  session  s-2',
         '  session  s-3',
-        "Would continue without the token, by the server's configuration:",
-        '  session  s-9',
         '',
       ].join('\n'),
     );
@@ -58,10 +71,39 @@ describe('a receipt', () => {
 
   it('fails when something survives, and shows what with its words inert', () => {
     const { out, stdout } = memoryOutput();
-    const survivors = [{ pid: 77, linuxUser: 'root', command: 'sudo \u001b[2J' }];
-    expect(showReceipt(out, Receipt.fromPartial({ jtis: ['j'], survivors }))).toBe(1);
-    expect(stdout.text).toContain('Ended 1 token in 0 ms.\n');
-    expect(stdout.text).toContain('STILL RUNNING, could not be ended:\n  pid 77  root  sudo \\x1b[2J\n');
+    const survivors = [
+      { pid: 77, linuxUser: 'root', command: 'sudo \u001b[2J', sessionId: 's-1' },
+      { linuxUser: 'alice', command: 'latchkey link', socket: '1000.ab.sock', unconfirmed: true },
+    ];
+    const stillRunning = [{ sessionId: 's-1' }, { socket: '1000.ab.sock' }, { sessionId: 's-2', pids: [5] }];
+    const receipt = Receipt.fromPartial({ jtis: ['j'], survivors, stillRunning, stillRunningTotal: 3 });
+    expect(showReceipt(out, receipt)).toBe(1);
+    expect(stdout.text).toBe(
+      [
+        'Still running:',
+        '  pid 77  root  sudo \\x1b[2J  could not be ended',
+        '  pid unknown  alice  latchkey link  is not known to have ended',
+        '  session  s-2    pid 5  ',
+        'To end it:',
+        '  kill -KILL 77  (as root)',
+        '  latchkey sessions end s-2',
+        'Ended 1 token in 0 ms.',
+        '  token    j',
+        'Verified by: nobody, since not all of it is known to have ended.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('shows what still runs in colour, the worst first', () => {
+    const { out, stdout } = memoryOutput({ terminal: true, color: true });
+    const survivors = [{ pid: 7, linuxUser: 'alice', command: 'sleep 9' }];
+    const stillRunning = [{ sessionId: 's', linuxUser: 'alice', command: 'sleep 8' }];
+    showReceipt(out, Receipt.fromPartial({ survivors, stillRunning, stillRunningTotal: 1 }));
+    const [heading, first, second] = stdout.text.split('\n');
+    expect(heading).toBe('\u001b[31mStill running:\u001b[39m');
+    expect(first).toMatch(/\[31m {2}pid 7 {2}alice/);
+    expect(second).toMatch(/\[33m {2}session {2}s /);
   });
 
   it('is one JSON object for programs', () => {
@@ -78,6 +120,27 @@ describe('a receipt', () => {
         verifiedBy: 'link',
         keptSessions: ['s-9'],
         validateOnly: false,
+        stillRunning: [
+          {
+            sessionId: 's-9',
+            socket: null,
+            login: 'alice',
+            linuxUser: 'alice',
+            pids: [41, 42],
+            command: 'sleep 9',
+            unconfirmed: false,
+          },
+          {
+            sessionId: null,
+            socket: '1000.cd.sock',
+            login: null,
+            linuxUser: 'alice',
+            pids: [40],
+            command: '',
+            unconfirmed: true,
+          },
+        ],
+        stillRunningTotal: 2,
       },
     });
   });
@@ -94,12 +157,12 @@ describe('a receipt', () => {
     const survivors = [{ pid: 77, linuxUser: 'root', command: 'sleep 9' }];
     expect(showReceipt(out, Receipt.fromPartial({ survivors }))).toBe(1);
     expect(stdout.text).toBe('');
-    expect(stderr.text).toBe('latchkey: could not be ended: pid 77 of root, sleep 9\n');
+    expect(stderr.text).toBe('latchkey: pid 77  root  sleep 9  could not be ended\n');
   });
 
   it('says so when nothing was there to end', () => {
     const { out, stdout } = memoryOutput();
     showReceipt(out, Receipt.fromPartial({ duration: durationOf(1) }));
-    expect(stdout.text).toBe('Ended nothing in 1 ms.\n');
+    expect(stdout.text).toBe('Still running: no session and no link.\nEnded nothing in 1 ms.\n');
   });
 });

@@ -16,32 +16,56 @@ import {
   strings,
 } from '../../terminal/json.ts';
 import type { Output } from '../../terminal/output.ts';
-import { receiptLines } from '../../terminal/receipt-lines.ts';
+import { receiptLines, survivorText } from '../../terminal/receipt-lines.ts';
 import { millisecondsOf } from '../../values/duration.ts';
 import { type Run, WAITING } from '../run.ts';
 
 const WITNESS: Partial<Record<VerifiedBy, string>> = {
   [VerifiedBy.DAEMON]: 'daemon',
   [VerifiedBy.LINK]: 'link',
+  [VerifiedBy.BOTH]: 'both',
 };
 
 type Survivor = Receipt['survivors'][number];
+type StillRunning = Receipt['stillRunning'][number];
 
 export const SURVIVOR: Members<Survivor> = {
-  pid: integer('its process', ({ pid }) => pid),
-  linuxUser: string('who it runs as', ({ linuxUser }) => linuxUser),
-  command: string('what it runs', ({ command }) => command),
+  pid: integer('its process id; 0 when it is unknown', ({ pid }) => pid),
+  linuxUser: string('Linux user that it runs as', ({ linuxUser }) => linuxUser),
+  command: string('its command line', ({ command }) => command),
+  sessionId: stringOrNull('session that it belongs to', ({ sessionId }) => sessionId || undefined),
+  socket: stringOrNull('link whose process it is', ({ socket }) => socket || undefined),
+  unconfirmed: boolean('whether nobody could tell if it has ended', ({ unconfirmed }) => unconfirmed),
+};
+
+export const STILL_RUNNING: Members<StillRunning> = {
+  sessionId: stringOrNull('the session', ({ sessionId }) => sessionId || undefined),
+  socket: stringOrNull('the link, when it is one', ({ socket }) => socket || undefined),
+  login: stringOrNull('login that owns the session', ({ login }) => login || undefined),
+  linuxUser: string('Linux user that it runs as', ({ linuxUser }) => linuxUser),
+  pids: {
+    type: 'array of integer',
+    about: 'its processes, as far as the server sees them; at most 20',
+    of: ({ pids }) => pids,
+  },
+  command: string('its command line', ({ command }) => command),
+  unconfirmed: boolean('whether nobody could tell if it runs', ({ unconfirmed }) => unconfirmed),
 };
 
 export const RECEIPT: Members<Receipt> = {
   jtis: strings('tokens that were ended', ({ jtis }) => jtis),
   links: strings('links that ended with them', ({ links }) => links),
   sessions: strings('sessions that ended', ({ sessions }) => sessions),
-  processes: integer('how many processes ended', ({ processes }) => processes),
+  processes: integer('how many processes of programs ended', ({ processes }) => processes),
   milliseconds: integer('how long it took', ({ duration }) => millisecondsOf(duration)),
-  survivors: objects('survivor', SURVIVOR, 'what could not be ended', ({ survivors }) => survivors),
+  survivors: objects(
+    'survivor',
+    SURVIVOR,
+    'processes that should have ended and have not, or may not have',
+    ({ survivors }) => survivors,
+  ),
   verifiedBy: stringOrNull(
-    'who saw that no process is left: daemon or link',
+    "who verified that links and sessions ended: daemon (the server), link (only the user's own link), both",
     ({ verifiedBy }) => WITNESS[verifiedBy],
   ),
   keptSessions: strings(
@@ -52,6 +76,13 @@ export const RECEIPT: Members<Receipt> = {
     'whether this is a preview (--dry-run), and nothing has ended',
     ({ validateOnly }) => validateOnly,
   ),
+  stillRunning: objects(
+    'stillRunning',
+    STILL_RUNNING,
+    'every session and link of the same people that still runs, at most 1000',
+    ({ stillRunning }) => stillRunning,
+  ),
+  stillRunningTotal: integer('how many there are', ({ stillRunningTotal }) => stillRunningTotal),
 };
 
 export const ENDED: Members<Receipt> = { receipt: object('receipt', RECEIPT, (receipt) => receipt) };
@@ -79,14 +110,12 @@ export async function waitForReceipt(
 }
 
 /**
- * Prints the receipt, with --quiet only what could not be ended. Returns exit status 1 when a process
- * survived.
+ * Prints the receipt, with --quiet only what could not be ended. Returns exit status 1 when something that
+ * should have ended is left, or is not known to have ended.
  */
 export function showReceipt(out: Output, receipt: Receipt): number {
   if (out.json) out.document(asJson(ENDED, receipt));
   else if (!out.quiet) for (const line of receiptLines(receipt)) out.wrapped(line);
-  else
-    for (const { pid, linuxUser, command } of receipt.survivors)
-      out.problem(`could not be ended: pid ${pid} of ${linuxUser}, ${command}`);
+  else for (const survivor of receipt.survivors) out.problem(survivorText(survivor));
   return receipt.survivors.length > 0 ? FAILED : DONE;
 }

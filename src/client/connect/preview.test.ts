@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { becomeOlder, ignorePreviews } from '../../../test/support/server/older-server.ts';
 import { durationOf } from '../../values/duration.ts';
+import { sessionsById } from '../session-selection.ts';
 import { tokensOfLogin } from '../token-selection.ts';
 import { type Client, connect } from './connect.ts';
 
@@ -39,7 +40,11 @@ const calls = {
     client.tokens.revokeTokens({ selection: tokensOfLogin(me.username), validateOnly: true }),
   StopLink: () => client.links.stopLink({ socket, validateOnly: true }),
   EndSession: () =>
-    client.sessions.endSession({ sessionId: session, grace: durationOf(0), validateOnly: true }),
+    client.sessions.endSession({
+      selection: sessionsById([session]),
+      grace: durationOf(0),
+      validateOnly: true,
+    }),
 };
 type Name = keyof typeof calls;
 const names = Object.keys(calls) as Name[];

@@ -1,14 +1,15 @@
 /** Checks that sudo allows the daemon's user to start links for people, and nothing else. */
 import { statSync } from 'node:fs';
 import type { UserEntry } from '../../accounts/user-database.ts';
-import { LINK_COMMAND, SUDO, SUDO_RUN_FOLDER } from '../../supervisor/starters/sudo.ts';
+import { END_COMMAND, LINK_COMMAND, SUDO, SUDO_RUN_FOLDER } from '../../supervisor/starters/sudo.ts';
 import { firstLine, type ProgramResult, runProgram } from '../../system/run-program.ts';
 import { type Finding, Findings } from '../finding.ts';
 import type { Subject } from './configuration.ts';
 
 const VISUDO = '/usr/sbin/visudo';
 const FILE = '/etc/sudoers.d/latchkey';
-const LINE = `(ALL, !root, !#0) NOPASSWD: NOSETENV: ${LINK_COMMAND.join(' ')}`;
+const COMMANDS: readonly string[] = [LINK_COMMAND.join(' '), END_COMMAND.join(' ')];
+const LINE = `(ALL, !root, !#0) NOPASSWD: NOSETENV: ${COMMANDS.join(', ')}`;
 const OTHER = '/bin/sh';
 const WRITABLE_BY_OTHERS = 0o022;
 /** Accounts to ask about, at most; several, since a rule may name a group. */
@@ -71,6 +72,13 @@ async function checkRule(name: string, isRoot: boolean, eligible: readonly UserE
     const remedy = `in ${FILE}, mode 0440: ${name} ALL = ${LINE}; or links.sudo: false`;
     return [found.problem(`sudo does not let ${name} start a link ${whom}`, remedy)];
   }
+  if (!(await allows(name, person, END_COMMAND)))
+    return [
+      found.warning(
+        `sudo does not let ${name} end sessions of people without a link`,
+        `in ${FILE}: ${name} ALL = ${LINE}`,
+      ),
+    ];
   const allowed = found.ok(`${name} may start links for people such as ${person}, and run nothing else`);
   if (isRoot) return [found.ok(`root may start links for people such as ${person}`)];
   const more = [...(await passwordProblem(name)), ...(await excessRights(name, person))];
@@ -106,7 +114,7 @@ async function excessRights(name: string, person: string): Promise<Finding[]> {
   const commands = rulesIn(await runProgram(SUDO, ['-n', '-ll', '-U', name])).flatMap(
     (rule) => rule.commands,
   );
-  const others = commands.filter((command) => command !== LINK_COMMAND.join(' '));
+  const others = commands.filter((command) => !COMMANDS.includes(command));
   return others.map((command) => found.problem(`sudo lets ${name} run ${command}`, remedy));
 }
 

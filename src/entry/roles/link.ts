@@ -16,6 +16,7 @@ export const LINK = {
     'report-fd': internal(valued('fd', 'this is the detached process; it reports to this descriptor')),
     'check-account': internal(valued('name', 'only ask PAM about this account')),
     register: internal(flag('register a link for the process that writes the request to stdin')),
+    'end-sessions': internal(flag('only end the sessions that the server names on stdin')),
     prove: internal(valued('nonce', 'only print the account proof for this nonce')),
   },
   notes: [],

@@ -83,7 +83,7 @@ describe('ending a session', () => {
   it('ends a program that is being started', async () => {
     for (let run = 0; run < 20; run += 1) {
       const { id, pid } = await line.start(['sleep', '60']);
-      expect(await end(id, 0)).toEqual({ sessionId: id, processes: 1, survivors: [] });
+      expect(await end(id, 0)).toEqual({ sessionId: id, processes: 1, survivors: [], incomplete: false });
       await eventually(() => isRunning(pid)).toBe(false);
       expect([137, 143]).toContain((await line.read(id)).status);
     }
@@ -95,7 +95,7 @@ describe('ending a session', () => {
       environment: { OTHER: Buffer.from(`LATCHKEY_SESSION_ID=${other.id}`) },
     });
     await printed(other.id, /here/);
-    expect(await end(id, 1000)).toEqual({ sessionId: id, processes: 1, survivors: [] });
+    expect(await end(id, 1000)).toEqual({ sessionId: id, processes: 1, survivors: [], incomplete: false });
     expect(isRunning(other.pid)).toBe(true);
     expect((await end(other.id, 1000)).processes).toBe(1);
   });
@@ -122,7 +122,7 @@ describe('ending a session', () => {
   it('does nothing when the session has ended, and fails when it is unknown', async () => {
     const { id } = await line.start(['true']);
     await line.read(id);
-    expect(await end(id, 0)).toEqual({ sessionId: id, processes: 0, survivors: [] });
+    expect(await end(id, 0)).toEqual({ sessionId: id, processes: 0, survivors: [], incomplete: false });
     await expect(end('unknown', 0)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
   });
 });
@@ -165,7 +165,7 @@ describe('a link that is stopped', () => {
     const { id, pid } = await its.start(['sleep', '60']);
     const value = { retire: false, endSessions: true, graceMilliseconds: 1000 };
     expect(await its.ask({ $case: 'stop', value }, 'stopped')).toEqual({
-      ended: [{ sessionId: id, processes: 1, survivors: [] }],
+      ended: [{ sessionId: id, processes: 1, survivors: [], incomplete: false }],
     });
     expect(await leaving.exit).toBe(0);
     expect(isRunning(pid)).toBe(false);

@@ -10,7 +10,7 @@ import type { Survivor } from '../../generated/latchkey/link/v1/link.ts';
 import { LONGEST_GRACE_MS } from '../../grace-period.ts';
 import { isAlive } from '../../system/proc-stat.ts';
 import { findSession, type SessionProcesses } from './descendants.ts';
-import { commandOf, type ProcessEntry, readProcess, uidOf } from './processes.ts';
+import { commandOf, type ProcessEntry, readProcess, seesAllProcesses, uidOf } from './processes.ts';
 
 /** SIGKILL is repeated for at most this long against processes that keep forking. */
 const KILLING_MS = 10_000;
@@ -23,9 +23,14 @@ const LONGEST_WAIT_MS = 50;
 export interface EndedProcesses {
   readonly processes: number;
   readonly survivors: Survivor[];
+  /** True when some processes may have been hidden: then nobody knows whether others survived. */
+  readonly incomplete: boolean;
 }
 
-/** Ends the processes; resolves when none is left, or after the grace period plus 10 seconds. */
+/**
+ * Ends the processes; resolves when none is left, or after the grace period plus 10 seconds. Throws when it
+ * cannot look at the processes.
+ */
 export async function endProcesses(session: SessionProcesses, graceMs: number): Promise<EndedProcesses> {
   const ending = new TreeEnding(session);
   const isGone = await repeat(() => ending.ask(), Math.min(graceMs, LONGEST_GRACE_MS));
@@ -70,7 +75,8 @@ class TreeEnding {
 
   result(): EndedProcesses {
     const survivors = findSession(this.#session).map(survivorOf);
-    return { processes: Math.max(0, this.#seen.size - survivors.length), survivors };
+    const processes = Math.max(0, this.#seen.size - survivors.length);
+    return { processes, survivors, incomplete: !seesAllProcesses() };
   }
 
   #find(): ProcessEntry[] {

@@ -14,7 +14,11 @@ export function reapOrphans(isOwn: (pid: number) => boolean): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const sweep = (): void => {
     timer = undefined;
-    for (const pid of zombieChildren()) if (!isOwn(pid)) reap(pid);
+    try {
+      for (const pid of zombieChildren()) if (!isOwn(pid)) reap(pid);
+    } catch {
+      onChild(); // out of descriptors: later
+    }
   };
   const onChild = (): void => {
     timer ??= setTimeout(sweep, GATHER_MS).unref();

@@ -1,30 +1,46 @@
-/** Reads this host's processes from /proc (proc(5)). A process that ends meanwhile is omitted. */
+/**
+ * Reads this host's processes from /proc (proc(5)). A process that ends meanwhile is omitted, and so is one
+ * that /proc hides from this user.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
+import { codeOf } from '../../errno.ts';
 import { isAlive, type ProcessStat, parseStat } from '../../system/proc-stat.ts';
 
 export interface ProcessEntry extends ProcessStat {
   readonly pid: number;
 }
 
-/** Returns all processes, zombies included. */
+/**
+ * Returns all processes that this user may see, zombies included. Throws when that cannot be told, for
+ * example without descriptors: a process that cannot be read is not one that is gone.
+ */
 export function readProcesses(): ProcessEntry[] {
   const entries: ProcessEntry[] = [];
   for (const name of readdirSync('/proc')) {
-    const entry = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined;
-    if (entry !== undefined) entries.push(entry);
+    const pid = /^\d+$/.test(name) ? Number(name) : 0;
+    const stat = pid === 0 ? undefined : parseStat(readVisible(`/proc/${pid}/stat`) ?? '');
+    if (stat !== undefined) entries.push({ pid, ...stat });
   }
   return entries;
 }
 
-/** Returns one process; undefined when there is none with this pid. */
+/** Returns false where /proc hides processes of other users from this one (hidepid). */
+export function seesAllProcesses(): boolean {
+  return readProcess(1) !== undefined;
+}
+
+/** Returns one process; undefined when there is none with this pid, or it cannot be read. */
 export function readProcess(pid: number): ProcessEntry | undefined {
   const stat = parseStat(read(`/proc/${pid}/stat`) ?? '');
   return stat && { pid, ...stat };
 }
 
-/** Returns the session id in a process's environment; undefined when there is none or it cannot be read. */
+/**
+ * Returns the session id in a process's environment; undefined when there is none, or this user may not read
+ * it. Throws when it cannot be read for another reason.
+ */
 export function markOf(pid: number): string | undefined {
-  const environment = read(`/proc/${pid}/environ`);
+  const environment = readVisible(`/proc/${pid}/environ`);
   return environment === undefined
     ? undefined
     : /(?:^|\0)LATCHKEY_SESSION_ID=([^\0]*)/.exec(environment)?.[1];
@@ -54,6 +70,18 @@ export function zombieChildren(): number[] {
       ? readProcesses().filter(({ parent }) => parent === process.pid)
       : listed.split(' ').flatMap((pid) => (pid === '' ? [] : (readProcess(Number(pid)) ?? [])));
   return children.filter((child) => !isAlive(child)).map(({ pid }) => pid);
+}
+
+/** Errors of a process that is gone, or that this user may not look at. */
+const NOT_VISIBLE: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']);
+
+function readVisible(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (NOT_VISIBLE.has(codeOf(error) ?? '')) return undefined;
+    throw error;
+  }
 }
 
 function read(path: string): string | undefined {

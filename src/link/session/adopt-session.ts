@@ -1,5 +1,6 @@
 /** Takes over a session whose link has exited. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../../errno.ts';
 import type { SessionState } from '../../generated/latchkey/link/v1/link.ts';
 import { OutputLog } from '../output/output-log.ts';
 import { endProcesses } from '../processes/end-processes.ts';
@@ -15,8 +16,8 @@ const RETRY_DELAY_MS = 50;
 const NEVER_RAN: KeeperPids = { keeper: 0, holder: 0 };
 
 /**
- * Returns the session, or its last known state when it has ended. Returns undefined when its folder is not
- * here, or another link still moves its output.
+ * Returns the session, or its last known state when it has ended, or another link still moves its output.
+ * Returns undefined when its folder is not here.
  */
 export async function adoptSession(
   id: string,
@@ -26,36 +27,41 @@ export async function adoptSession(
   const folder = sessionsDir.open(id);
   if (folder === undefined) return undefined;
   const log = await attempt(() => OutputLog.take(folder));
-  if (log === undefined) return undefined;
+  if (log === undefined) return { sessionId: id, pid: 0, exited: undefined, elsewhere: true };
   const pids = (await attempt(() => settledPids(folder))) ?? NEVER_RAN;
   const session = takeOver(folder, log, pids, sessionsDir, events);
-  if (session !== undefined) return session;
+  if (session instanceof Session) return session;
   log[Symbol.dispose]();
+  if (session === 'unknown') return { sessionId: id, pid: pids.keeper, exited: undefined, elsewhere: true };
   const status = folder.status();
   const open = (other: string): SessionFolder | undefined => sessionsDir.open(other);
   // A program that still runs without its keeper is ended.
   if (status === undefined)
-    void endProcesses({ id, keeper: undefined, holder: 0, hasProgramEnded: () => true, open }, 0);
-  return { sessionId: id, pid: pids.keeper, exited: { sessionId: id, status } };
+    endProcesses({ id, keeper: undefined, holder: 0, hasProgramEnded: () => true, open }, 0).catch(() => {});
+  return { sessionId: id, pid: pids.keeper, exited: { sessionId: id, status }, elsewhere: false };
 }
 
-/** Returns undefined when the keeper has exited. */
+/**
+ * Returns 'gone' when the keeper has exited, and 'unknown' when it cannot be told, for example without
+ * descriptors.
+ */
 function takeOver(
   folder: SessionFolder,
   log: OutputLog,
   pids: KeeperPids,
   sessionsDir: SessionsDir,
   events: SessionEvents,
-): Session | undefined {
-  if (folder.record.bootId !== bootId() || markOf(pids.keeper) !== folder.record.id) return undefined;
+): Session | 'gone' | 'unknown' {
+  if (folder.record.bootId !== bootId()) return 'gone';
   try {
+    if (markOf(pids.keeper) !== folder.record.id) return 'gone';
     const pipes = reopenKeeper(pids);
     const session = new Session({ folder, log, pipes, pids, events, open: (id) => sessionsDir.open(id) });
     if (pipes.life === undefined) session.onProgramEnded();
     else watchKeeper(pipes.life, () => session.onProgramEnded());
     return session;
-  } catch {
-    return undefined;
+  } catch (error) {
+    return ['ENOENT', 'ESRCH'].includes(codeOf(error) ?? '') ? 'gone' : 'unknown';
   }
 }
 

@@ -80,7 +80,7 @@ export class Session implements OutputSource {
   }
 
   get state(): SessionState {
-    return { sessionId: this.id, pid: this.#parts.pids.keeper, exited: this.#exited };
+    return { sessionId: this.id, pid: this.#parts.pids.keeper, exited: this.#exited, elsewhere: false };
   }
 
   join(listener: Listener): void {
@@ -148,10 +148,10 @@ export class Session implements OutputSource {
 
   /** Ends all processes of the session: SIGTERM, then SIGKILL after `graceMs`. */
   async end(graceMs: number): Promise<Ended> {
-    const { processes, survivors } = await this.#endProcesses(graceMs);
-    if (survivors.length === 0) await this.#awaitKeeper();
+    const ended = await this.#endProcesses(graceMs);
+    if (ended.survivors.length === 0) await this.#awaitKeeper();
     if (this.#hasProgramEnded) this.#pump.giveUp();
-    return { sessionId: this.id, processes, survivors };
+    return { sessionId: this.id, ...ended };
   }
 
   /** Called when the keeper has reported the end of the program, or is dead. */
@@ -160,7 +160,7 @@ export class Session implements OutputSource {
     this.#hasProgramEnded = true;
     this.#input?.destroy();
     // A program that still runs without its keeper is ended.
-    if (this.#parts.folder.status() === undefined) void this.#endProcesses(0);
+    if (this.#parts.folder.status() === undefined) this.#endProcesses(0).catch(() => {});
     this.#pump.finish();
     this.#programEnd.resolve();
   }

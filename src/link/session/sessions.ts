@@ -3,7 +3,9 @@ import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState, Start } from '../../generated/latchkey/link/v1/link.ts';
 import type { Account } from '../account/account.ts';
+import { endUnadopted } from '../cleanup/end-unadopted.ts';
 import { EndedSession, type OutputSource } from '../output/output-source.ts';
+
 import { adoptSession } from './adopt-session.ts';
 import { PendingStarts } from './pending-starts.ts';
 import { Session, type SessionEvents } from './session.ts';
@@ -99,13 +101,18 @@ export class Sessions {
     }
   }
 
-  /** Ends a session. Waits for one that is still being started, because the daemon asks only once. */
+  /**
+   * Ends a session, also one that another link still has. Waits for one that is still being started, because
+   * the daemon asks only once. Throws NOT_FOUND for one that is unknown here.
+   */
   async end(id: string, graceMs: number): Promise<Ended> {
     await this.#starting.get(id)?.catch(ignore);
     const session = this.#open.get(id);
     if (session !== undefined) return session.end(graceMs);
-    if (this.#ended.has(id)) return { sessionId: id, processes: 0, survivors: [] };
-    throw notFound();
+    if (this.#ended.has(id)) return { sessionId: id, processes: 0, survivors: [], incomplete: false };
+    const folder = this.#sessionsDir.open(id);
+    if (folder === undefined) throw notFound();
+    return endUnadopted(folder, this.#sessionsDir, graceMs);
   }
 
   async endAll(graceMs: number): Promise<Ended[]> {

@@ -60,11 +60,11 @@ describe('a session outlives its link', () => {
     await killLink();
     process.kill(pid, 0); // the keeper lives
     const [state] = await adopt(id);
-    expect(state).toEqual({ sessionId: id, pid, exited: undefined });
+    expect(state).toMatchObject({ sessionId: id, pid, exited: undefined });
     await line.ask({ $case: 'stdin', value: { sessionId: id, data: Buffer.from('go\n') } }, 'credit');
     await line.seen((body) => body.$case === 'exited');
     await killLink();
-    expect(await adopt(id)).toEqual([{ sessionId: id, pid, exited: { sessionId: id, status: 4 } }]);
+    expect(await adopt(id)).toMatchObject([{ pid, exited: { sessionId: id, status: 4 }, elsewhere: false }]);
     expect(await line.read(id)).toMatchObject({ stdout: 'last words\n', stderr: 'complaint\n', status: 4 });
   });
 
@@ -112,7 +112,7 @@ describe('a session outlives its link', () => {
       { $case: 'end', value: { sessionId: two.id, graceMilliseconds: 2000 } },
       'ended',
     );
-    expect(ended).toEqual({ sessionId: two.id, processes: 1, survivors: [] });
+    expect(ended).toEqual({ sessionId: two.id, processes: 1, survivors: [], incomplete: false });
     expect((await line.read(two.id)).status).toBe(143);
   });
 
@@ -138,7 +138,7 @@ describe('taking over', () => {
   it('leaves a session with the link that has it', async () => {
     const { id } = await line.start(['sh', '-c', 'read go; echo hello'], { input: true });
     const first = line;
-    expect(await adopt(id)).toEqual([]);
+    expect(await adopt(id)).toMatchObject([{ sessionId: id, elsewhere: true }]);
     await first.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
     expect(await first.read(id)).toMatchObject({ stdout: 'hello\n' });
   });
@@ -155,7 +155,9 @@ describe('taking over', () => {
     writeFileSync(join(folder, 'output'), '');
     writeFileSync(join(folder, 'streams'), Buffer.alloc(8));
     const unknown = { sessionId: 'half-started', status: undefined };
-    expect(await adopt('half-started')).toEqual([{ sessionId: 'half-started', pid: 0, exited: unknown }]);
+    expect(await adopt('half-started')).toMatchObject([
+      { sessionId: 'half-started', pid: 0, exited: unknown },
+    ]);
     rmSync(folder, { recursive: true });
   });
 
@@ -166,7 +168,7 @@ describe('taking over', () => {
     const program = Number((await line.read(id, { follow: false })).stdout);
     await killLink();
     process.kill(pid, 'SIGKILL');
-    expect(await adopt(id)).toEqual([{ sessionId: id, pid, exited: { sessionId: id, status: undefined } }]);
+    expect(await adopt(id)).toMatchObject([{ pid, exited: { sessionId: id, status: undefined } }]);
     await eventually(() => isThere(program)).toBe(false);
   });
 });

@@ -59,6 +59,25 @@ export async function countActive(db: Db, login: string): Promise<number> {
   return Number((await counted.executeTakeFirstOrThrow()).total);
 }
 
+/**
+ * Returns the sessions of these logins, and those that run as these Linux users, that have not ended, newest
+ * first.
+ */
+export async function activeSessionsOf(
+  db: Db,
+  { logins, linuxUsers }: { readonly logins: readonly string[]; readonly linuxUsers: readonly string[] },
+): Promise<SessionRow[]> {
+  return db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('state', 'in', ['starting', 'running'])
+    .where((where) =>
+      where.or([where('login', 'in', [...logins]), where('linux_user', 'in', [...linuxUsers])]),
+    )
+    .orderBy('started_at', 'desc')
+    .execute();
+}
+
 /** Returns the sessions of a uid, optionally only those in `state`, oldest first. */
 export async function sessionsOfUid(db: Db, uid: number, state?: SessionState): Promise<SessionRow[]> {
   let rows = db.selectFrom('sessions').selectAll().where('uid', '=', uid);

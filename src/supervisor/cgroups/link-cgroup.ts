@@ -1,7 +1,7 @@
 /** The cgroup of one link that sudo has started: its own processes, and those of each of its sessions. */
 import { join } from 'node:path';
 import { AppError } from '../../errors.ts';
-import { processOf } from '../lifecycle/listening-process.ts';
+import { startTimeOf } from '../lifecycle/listening-process.ts';
 import type { Cgroup } from './cgroup.ts';
 import { cgroupPathOf } from './own-cgroup.ts';
 
@@ -58,7 +58,7 @@ export class LinkCgroup {
    * and errors of the kernel.
    */
   async confine(id: string, keeper: number, uid: number): Promise<void> {
-    const before = await processOf(keeper, uid);
+    const before = await startTimeOf(keeper, uid);
     if (before === undefined || (await cgroupPathOf(keeper)) !== this.#ownPath) throw notOurs();
     const session = this.whole.child(sessionName(id));
     await session.make();
@@ -66,7 +66,7 @@ export class LinkCgroup {
       await session.make(); // it was empty and has been removed
       await session.add(keeper);
     });
-    if ((await processOf(keeper, uid))?.startTime !== before.startTime) throw notOurs();
+    if ((await startTimeOf(keeper, uid)) !== before) throw notOurs();
   }
 
   /** Removes the cgroups that are empty. */

@@ -5,7 +5,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { AppError, isAppError } from '../../errors.ts';
 import { peerCredentials } from '../../native/peer-credentials.ts';
-import { isForwarder, type ListeningProcess, processOf } from '../lifecycle/listening-process.ts';
+import { isForwarder, ListeningProcess } from '../lifecycle/listening-process.ts';
 import { FrameReader } from './frame-reader.ts';
 
 const NOBODY = 65534;
@@ -30,7 +30,7 @@ export interface SocketWithReader {
 
 /** A connection to a socket whose listener has the expected uid. */
 export interface VerifiedSocket extends SocketWithReader {
-  /** The listening process; undefined when it has ended and another process accepts. */
+  /** The listening process, to be disposed of; undefined when it has ended and another process accepts. */
   readonly process: ListeningProcess | undefined;
 }
 
@@ -47,7 +47,7 @@ export async function dial(path: string, uid: number, deadlineMs: number): Promi
     if (peer.uid === NOBODY || peer.uid !== uid) throw notALink(`its listener is not uid ${uid}`);
     if (await isForwarder(peer.pid))
       throw notALink('its listener is sshd, which forwards it to another host');
-    return { ...opened, process: await processOf(peer.pid, uid) };
+    return { ...opened, process: await ListeningProcess.ofPeer(socket, peer) };
   } catch (error) {
     socket.destroy();
     // The peer has closed the connection already, so the kernel has no credentials.

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { FakeLink } from '../../../test/support/link/fake-link.ts';
+import { endedAs, FakeLink } from '../../../test/support/link/fake-link.ts';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { Stream } from '../../generated/latchkey/link/v1/link.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
 import { endSession } from '../lifecycle/end-session.ts';
+import { ProcessTable } from '../lifecycle/process-table.ts';
 import type { LinkConnection } from './link-connection.ts';
 
 const ID = 's00000000000000000000';
@@ -34,6 +35,7 @@ describe('frames from a link', () => {
     awaitReader: false,
   };
   const start = (sessionId = ID) => link.start({ sessionId, ...plain });
+  const stateOf = (pid: number) => ({ sessionId: ID, pid, exited: undefined, elsewhere: false });
   const read = (signal?: AbortSignal) =>
     link.read(ID, { offset: 0, follow: true, hold: false, ...(signal && { signal }) });
   const output = (reader: number, bytes: number, offset = 0) =>
@@ -233,7 +235,7 @@ describe('frames from a link', () => {
 
   test('an ended session is no longer running even when its link reports no status', async () => {
     await start();
-    await link.end(ID, 0);
+    await link.markEnded(ID);
     expect(link.running.has(ID)).toBe(false);
   });
 
@@ -260,14 +262,14 @@ describe('frames from a link', () => {
   test('at most a hundred survivors are reported, and never a process group', async () => {
     await start();
     const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
-    fake.answers = { end: () => ({ $case: 'ended', value: { sessionId: ID, processes: 1, survivors } }) };
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID, { survivors }) }) };
     const parts = await endSession(
-      { link, cgroup: undefined },
-      { id: ID, linux_user: me.username, command: '["true"]' },
+      { link, cgroup: undefined, keeper: 0, table: new ProcessTable(), cleanUp: async () => undefined },
+      { id: ID, uid: me.uid, linux_user: me.username, command: '["true"]' },
       0,
     );
     expect(parts.survivors).toHaveLength(100);
-    expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: me.username, command: 'x\ufffd[31m' });
+    expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: 'root', command: 'x\ufffd[31m', sessionId: ID });
   });
 
   test.each([0, -1, -2_147_483_648, 4_194_305, 2_147_483_647])(
@@ -275,7 +277,7 @@ describe('frames from a link', () => {
     async (pid) => {
       fake.answers = {
         start: () => ({ $case: 'started', value: { sessionId: ID, pid } }),
-        list: () => ({ $case: 'sessions', value: { sessions: [{ sessionId: ID, pid, exited: undefined }] } }),
+        list: () => ({ $case: 'sessions', value: { sessions: [stateOf(pid)] } }),
       };
       expect(await start()).toMatchObject({ pid: 0 });
       expect(await link.list()).toMatchObject([{ sessionId: ID, pid: 0 }]);
@@ -287,7 +289,7 @@ describe('frames from a link', () => {
     await start();
     const processes = 4_294_967_295;
     fake.answers = {
-      end: () => ({ $case: 'ended', value: { sessionId: ID, processes, survivors: [] } }),
+      end: () => ({ $case: 'ended', value: endedAs(ID, { processes }) }),
     };
     expect(await link.end(ID, 0)).toMatchObject({ processes: 4_194_304 });
   });

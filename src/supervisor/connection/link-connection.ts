@@ -183,12 +183,13 @@ export class LinkConnection {
     await this.#channel.ask({ $case: 'signal', value: { sessionId, signal } }, 'done', ANSWER_MS);
   }
 
-  /** Ends a session with all its processes: SIGTERM, then SIGKILL after `graceMs`. */
+  /**
+   * Ends a session with all its processes: SIGTERM, then SIGKILL after `graceMs`. Returns what the link says;
+   * `markEnded` believes it.
+   */
   async end(sessionId: string, graceMs: number): Promise<Ended> {
     const end: Body = { $case: 'end', value: { sessionId, graceMilliseconds: graceMs } };
-    const ended = await this.#channel.ask(end, 'ended', graceMs + END_MARGIN_MS);
-    if (ended.survivors.length === 0) await this.markEnded(sessionId);
-    return ended;
+    return this.#channel.ask(end, 'ended', graceMs + END_MARGIN_MS);
   }
 
   /** Returns the link's sessions. */
@@ -250,8 +251,8 @@ export class LinkConnection {
   }
 
   #updateRunning({ sessions }: { sessions: SessionState[] }): SessionState[] {
-    for (const { sessionId, pid, exited } of sessions) {
-      if (exited) this.#running.delete(sessionId);
+    for (const { sessionId, pid, exited, elsewhere } of sessions) {
+      if (exited || elsewhere) this.#running.delete(sessionId);
       else this.#running.set(sessionId, pid);
     }
     this.#events.counted();

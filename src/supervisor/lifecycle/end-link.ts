@@ -13,23 +13,22 @@ const KILL_TIMEOUT_MS = 5_000;
 
 /**
  * Ends `link` and drops it. With a cgroup, the kernel ends its own processes, and with `everything` all
- * that it started. Without one, a process that cannot be verified to be gone is reported as a survivor.
+ * that it started. Without one, its process is a survivor unless the kernel says that it is gone; what the
+ * link itself says counts for nothing.
  */
 export async function endLink(
   link: Link,
   everything: boolean,
-  supervision: Pick<Supervision, 'whoListens' | 'drop'>,
+  supervision: Pick<Supervision, 'lifeOf' | 'drop'>,
 ): Promise<EndResult> {
   try {
     const isStopping = await askToStop(link);
     if (link.cgroup) return await endCgroup(link, link.cgroup, { isStopping, everything });
-    const listener = link.process ? { nobody: false } : await supervision.whoListens(link);
-    link.process ??= listener.process;
-    const hasEnded = link.process
-      ? await endProcess(link, isStopping ? EXIT_MS : 0)
-      : isStopping || listener.nobody;
-    if (hasEnded) return { hasEnded, processes: link.process ? 1 : 0, survivors: [], verifiedBy: 'link' };
-    return { hasEnded, processes: 0, survivors: [survivorOf(link, link.row.pid)] };
+    let life = await supervision.lifeOf(link);
+    if (life !== 'gone' && link.process) life = await endProcess(link.process, isStopping ? EXIT_MS : 0);
+    if (life === 'gone') return { hasEnded: true, processes: 0, survivors: [], verifiedBy: 'daemon' };
+    const survivor = survivorOf(link, link.row.pid);
+    return { hasEnded: false, processes: 0, survivors: [{ ...survivor, isUnconfirmed: life === 'unknown' }] };
   } finally {
     await supervision.drop(link);
   }
@@ -51,12 +50,13 @@ async function endCgroup(
   { isStopping, everything }: { isStopping: boolean; everything: boolean },
 ): Promise<EndResult> {
   await own.waitUntilEmpty(isStopping ? EXIT_MS : 0);
+  const helpers = await own.processes();
   const { killed, left } = await (everything ? whole : own).end(KILL_TIMEOUT_MS);
-  const others = killed.filter((pid) => pid !== link.process?.pid).length;
+  const programs = killed.filter((pid) => !helpers.includes(pid)).length;
   const survivors = left.map((pid) => survivorOf(link, pid));
-  return { hasEnded: left.length === 0, processes: 1 + others, survivors, verifiedBy: 'daemon' };
+  return { hasEnded: left.length === 0, processes: programs, survivors, verifiedBy: 'daemon' };
 }
 
-function survivorOf({ linuxUser }: Link, pid: number): Survivor {
-  return { pid, linuxUser, command: 'latchkey link' };
+function survivorOf({ linuxUser, socket }: Link, pid: number): Survivor {
+  return { pid, linuxUser, command: 'latchkey link', socket };
 }

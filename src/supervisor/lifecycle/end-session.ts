@@ -1,78 +1,180 @@
-/** Ends one session and reports the result. */
+/**
+ * Ends one session. The kernel's word comes first: an empty cgroup. Without a cgroup, the user's own link (or
+ * a link that the server starts for this, when there is none or it fails) ends the processes and says so, and
+ * the server looks itself as far as it can.
+ */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { userByUid } from '../../accounts/user-database.ts';
+import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
 import type { SessionRow } from '../../store/schema.ts';
 import type { Cgroup } from '../cgroups/cgroup.ts';
 import type { LinkConnection } from '../connection/link-connection.ts';
-import { LinkRefusal, safeText } from '../connection/link-error.ts';
+import { safeText } from '../connection/link-error.ts';
 import type { EndResult, Survivor } from './end-result.ts';
+import { uidOf } from './listening-process.ts';
+import { type ProcessTable, processesOf } from './process-table.ts';
 
 const MAX_COMMAND = 200;
 /** A link may list as many survivors as fit into a frame, and a receipt has a size limit. */
 const MAX_SURVIVORS = 100;
 /** Time for the kernel to end killed processes. */
 const KILL_TIMEOUT_MS = 5_000;
+/** Time for a keeper to leave after the last of its session's processes. */
+const KEEPER_MS = 2_000;
+const POLL_MS = 50;
 
-type EndedSession = Pick<SessionRow, 'id' | 'linux_user' | 'command'>;
+type EndedSession = Pick<SessionRow, 'id' | 'uid' | 'linux_user' | 'command'>;
 
-/** The means of ending a session: its link, which first asks the processes to end, and the kernel. */
+/** A link's word about the end of a session. */
+export interface CleanedUp {
+  readonly ended: Ended;
+  /** Exit status of the program, if the link knows it. */
+  readonly status?: number | undefined;
+}
+
+/** The means of ending a session. */
 export interface SessionEnders {
+  /** The link that looks after the session, while it is connected. */
   readonly link: LinkConnection | undefined;
   readonly cgroup: Cgroup | undefined;
+  /** Pid of the session's keeper; 0 when it is unknown. */
+  readonly keeper: number;
+  readonly table: ProcessTable;
+  /** Ends the session by a link that the server starts for this; undefined when it cannot, or it fails. */
+  readonly cleanUp: (graceMs: number) => Promise<CleanedUp | undefined>;
 }
 
-/**
- * Ends a session with all its processes. The link ends what it can; then everything left in the session's
- * cgroup is killed, including processes of another uid and those that the link does not report. Without a
- * cgroup the result is what the link reports: when it does not answer, the keeper is reported as a survivor,
- * and when it does not know the session, nothing is ended.
- */
+/** The result of ending a session, and its exit status, if somebody knows it. */
+export type EndedSessionResult = EndResult & { readonly status?: number | undefined };
+
 export async function endSession(
-  { link, cgroup }: SessionEnders,
+  enders: SessionEnders,
   session: EndedSession,
   graceMs: number,
-): Promise<EndResult> {
-  const byLink = link ? await endByLink(link, session, graceMs) : unreachable(session);
-  if (cgroup === undefined) return byLink;
-  const keeper = link?.running.get(session.id);
-  const { killed, left } = await cgroup.end(KILL_TIMEOUT_MS);
+): Promise<EndedSessionResult> {
+  const { link, cgroup } = enders;
+  const { keeper } = enders;
+  let said = await endByLink(link, session, graceMs);
+  if (cgroup !== undefined) {
+    said ??= await enders.cleanUp(graceMs);
+    return endByCgroup(cgroup, { link, session, keeper, said });
+  }
+  let look = await lookAfterEnd(enders.table, keeper, said !== undefined);
+  if (said === undefined || look.pids.length > 0) {
+    said = (await enders.cleanUp(graceMs)) ?? said;
+    look = await lookAfterEnd(enders.table, keeper, said !== undefined);
+  }
+  const survivors = await survivorsOf(session, keeper, said?.ended, look.pids);
+  if (said === undefined || survivors.length > 0)
+    return { hasEnded: false, processes: said?.ended.processes ?? 0, survivors };
   await link?.markEnded(session.id);
-  await cgroup.remove();
-  const survivors = await Promise.all(left.slice(0, MAX_SURVIVORS).map((pid) => survivorOf(pid, session)));
-  return {
-    hasEnded: left.length === 0,
-    processes: byLink.processes + killed.filter((pid) => pid !== keeper).length,
-    survivors,
-    verifiedBy: 'daemon',
-  };
+  const verifiedBy = look.isComplete ? 'both' : 'link';
+  return { hasEnded: true, processes: said.ended.processes, survivors, verifiedBy, status: said.status };
 }
 
-async function endByLink(link: LinkConnection, session: EndedSession, graceMs: number): Promise<EndResult> {
-  const keeper = link.running.get(session.id) ?? 0;
-  try {
-    const { processes, survivors } = await link.end(session.id, graceMs);
-    const some = survivors.slice(0, MAX_SURVIVORS);
-    const left = some.map(({ pid, command }) => survivor(pid, session, safeText(command)));
-    return { hasEnded: left.length === 0, processes, survivors: left, verifiedBy: 'link' };
-  } catch (error) {
-    if (error instanceof LinkRefusal) return { hasEnded: false, processes: 0, survivors: [] };
-    return { hasEnded: false, processes: 0, survivors: [survivor(keeper, session, commandLine(session))] };
+/** The server's look at a session's processes. */
+interface Look {
+  readonly pids: readonly number[];
+  /** False when processes are hidden from the server, or it does not know the keeper. */
+  readonly isComplete: boolean;
+}
+
+/** Looks until nothing is left, for at most two seconds when it `isSaid` that the session has ended. */
+async function lookAfterEnd(table: ProcessTable, keeper: number, isSaid: boolean): Promise<Look> {
+  if (keeper === 0) return { pids: [], isComplete: false };
+  for (const deadline = performance.now() + (isSaid ? KEEPER_MS : 0); ; await delay(POLL_MS)) {
+    const processes = await table.read();
+    if (processes === undefined) return { pids: [], isComplete: false };
+    const programs = processesOf(keeper, processes);
+    const pids = processes.some(({ pid }) => pid === keeper) ? [...programs, keeper] : programs;
+    if (pids.length === 0 || performance.now() > deadline) return { pids, isComplete: true };
   }
 }
 
-/** The result for a session that no link looks after. */
-function unreachable(session: EndedSession): EndResult {
-  return { hasEnded: false, processes: 0, survivors: [survivor(0, session, commandLine(session))] };
+async function endByLink(
+  link: LinkConnection | undefined,
+  { id }: EndedSession,
+  graceMs: number,
+): Promise<CleanedUp | undefined> {
+  try {
+    const ended = await link?.end(id, graceMs);
+    return ended && { ended };
+  } catch {
+    return undefined; // it does not answer, or does not know the session
+  }
 }
 
-async function survivorOf(pid: number, session: EndedSession): Promise<Survivor> {
+/** Kills everything in the session's cgroup, including what a link does not report or may not signal. */
+async function endByCgroup(
+  cgroup: Cgroup,
+  {
+    link,
+    session,
+    keeper,
+    said,
+  }: {
+    link: LinkConnection | undefined;
+    session: EndedSession;
+    keeper: number;
+    said: CleanedUp | undefined;
+  },
+): Promise<EndedSessionResult> {
+  const { killed, left } = await cgroup.end(KILL_TIMEOUT_MS);
+  await link?.markEnded(session.id);
+  await cgroup.remove();
+  const survivors = await Promise.all(left.slice(0, MAX_SURVIVORS).map((pid) => survivorAt(pid, session)));
+  const programs = killed.filter((pid) => pid !== keeper).length;
+  const processes = (said?.ended.processes ?? 0) + programs;
+  const hasEnded = left.length === 0;
+  return { hasEnded, processes, survivors, verifiedBy: 'daemon', status: said?.status };
+}
+
+/** Returns what should have ended: what the server sees, what the link names, and what nobody could check. */
+async function survivorsOf(
+  session: EndedSession,
+  keeper: number,
+  ended: Ended | undefined,
+  seen: readonly number[],
+): Promise<Survivor[]> {
+  const named = (ended?.survivors ?? []).filter(({ pid }) => !seen.includes(pid)).slice(0, MAX_SURVIVORS);
+  const survivors = [
+    ...(await Promise.all(seen.slice(0, MAX_SURVIVORS).map((pid) => survivorAt(pid, session)))),
+    ...(await Promise.all(named.map((one) => survivorNamed(one, session)))),
+  ];
+  if (survivors.length > 0 || (ended !== undefined && !ended.incomplete)) return survivors;
+  return [{ ...survivor(keeper, session.linux_user, session), isUnconfirmed: true }];
+}
+
+async function survivorAt(pid: number, session: EndedSession): Promise<Survivor> {
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return survivor(pid, session, safeText(command.replaceAll('\0', ' ').trim()));
+  const text = safeText(command.replaceAll('\0', ' ').trim());
+  const linuxUser = await nameOf(await uidOf(pid), session);
+  return {
+    ...survivor(pid, linuxUser, session),
+    ...(text !== '' && { command: text.slice(0, MAX_COMMAND) }),
+  };
 }
 
-function survivor(pid: number, session: EndedSession, command: string): Survivor {
-  return { pid, linuxUser: session.linux_user, command: command.slice(0, MAX_COMMAND) };
+async function survivorNamed(
+  { pid, uid, command }: Ended['survivors'][number],
+  session: EndedSession,
+): Promise<Survivor> {
+  const text = safeText(command).slice(0, MAX_COMMAND);
+  return { ...survivor(pid, await nameOf(uid, session), session), ...(text !== '' && { command: text }) };
 }
 
-function commandLine({ command }: EndedSession): string {
-  return safeText((JSON.parse(command) as string[]).join(' '));
+/** Returns the name of the account that a process runs as, which sudo may have changed. */
+async function nameOf(uid: number | undefined, session: EndedSession): Promise<string> {
+  if (uid === undefined || uid === session.uid) return session.linux_user;
+  return (await userByUid(uid).catch(() => undefined))?.name ?? `uid ${uid}`;
+}
+
+function survivor(pid: number, linuxUser: string, session: EndedSession): Survivor {
+  return { pid, linuxUser, command: commandLine(session), sessionId: session.id };
+}
+
+/** Returns the command of a session as one line, made safe to show. */
+export function commandLine({ command }: Pick<SessionRow, 'command'>): string {
+  return safeText((JSON.parse(command) as string[]).join(' ')).slice(0, MAX_COMMAND);
 }

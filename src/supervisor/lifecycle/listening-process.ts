@@ -1,40 +1,123 @@
 /**
- * The process behind a socket, identified in /proc by pid and start time (proc_pid_stat(5),
- * proc_pid_status(5)), since a pid alone may be reused.
+ * The process behind a link's socket. The kernel alone says that it is gone: a pidfd that has been kept since
+ * the connection, or ESRCH. An entry of /proc that cannot be read says nothing, since it may be hidden
+ * (hidepid of proc(5)), or the server may be out of descriptors.
  */
 import { readFile, readlink } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../../errno.ts';
+import type { PeerCredentials } from '../../native/peer-credentials.ts';
+import { isPidFree, Pidfd, type SignalResult } from '../../native/pidfd.ts';
 import { isAlive, type ProcessStat, parseStat } from '../../system/proc-stat.ts';
 
-export interface ListeningProcess {
-  readonly pid: number;
-  /** Start time, in clock ticks since boot. */
-  readonly startTime: number;
-}
+/** State of a process. `unknown` counts as running wherever something should have ended. */
+export type Life = 'running' | 'gone' | 'unknown';
 
 /** Programs that listen on behalf of others: sshd for `ssh -R`, under the uid of the logged-in user. */
 const FORWARDERS = /^sshd(-session|-auth)?$/;
+const SIGKILL = 9;
 const POLL_MS = 10;
 
-/**
- * Returns the running process `pid`; undefined when it is gone, a zombie, of another uid, or the daemon
- * itself, which must not be killed.
- */
-export async function processOf(pid: number, uid: number): Promise<ListeningProcess | undefined> {
-  if (pid === process.pid) return undefined;
-  const stat = await statOf(pid);
-  const status = await readText(`/proc/${pid}/status`);
-  if (stat === undefined || status === undefined || !isAlive(stat)) return undefined;
-  const realUid = /^Uid:\s*(\d+)/m.exec(status)?.[1];
-  if (realUid !== String(uid)) return undefined;
-  return { pid, startTime: stat.startTime };
+export class ListeningProcess implements Disposable {
+  readonly pid: number;
+  /** Start time, in clock ticks since boot; undefined when /proc does not show it. */
+  readonly startTime: number | undefined;
+  readonly #uid: number;
+  #pidfd: Pidfd | undefined;
+  #isGone = false;
+
+  private constructor(
+    { pid, uid }: PeerCredentials,
+    startTime: number | undefined,
+    pidfd: Pidfd | undefined,
+  ) {
+    this.pid = pid;
+    this.#uid = uid;
+    this.startTime = startTime;
+    this.#pidfd = pidfd;
+  }
+
+  /**
+   * Returns the process that listens at the other end of a connected socket; undefined when it is gone, so
+   * that another process accepts; when it has another uid by now; and for the server itself, which must not
+   * be killed.
+   */
+  static async ofPeer(socket: Socket, peer: PeerCredentials): Promise<ListeningProcess | undefined> {
+    if (peer.pid === process.pid) return undefined;
+    const pidfd = openPeer(socket, peer.pid);
+    if (pidfd === 'gone') return undefined;
+    const [stat, uid] = await Promise.all([statOf(peer.pid), uidOf(peer.pid)]);
+    const isOther = uid !== undefined && uid !== peer.uid;
+    if (!isOther && !pidfd?.hasExited() && (stat === undefined || isAlive(stat)))
+      return new ListeningProcess(peer, stat?.startTime, pidfd);
+    pidfd?.[Symbol.dispose]();
+    return undefined;
+  }
+
+  /** Returns whether it still runs, as the kernel says. */
+  async life(): Promise<Life> {
+    if (this.#isGone) return 'gone';
+    const life = this.#pidfd ? lifeBy(this.#pidfd) : await lifeOf(this.pid, this.startTime);
+    if (life === 'gone') this.#isGone = true;
+    if (this.#isGone) this[Symbol.dispose]();
+    return life;
+  }
+
+  /** Waits up to `deadlineMs` for it to be gone; returns what is known then. */
+  async lifeWithin(deadlineMs: number): Promise<Life> {
+    for (const deadline = performance.now() + deadlineMs; ; await delay(POLL_MS)) {
+      const life = await this.life();
+      if (life === 'gone' || performance.now() > deadline) return life;
+    }
+  }
+
+  /** Sends SIGKILL to exactly this process, if the server may. */
+  async kill(): Promise<SignalResult> {
+    if ((await this.life()) === 'gone') return 'gone';
+    const [stat, uid] = await Promise.all([statOf(this.pid), uidOf(this.pid)]);
+    if (uid !== undefined && uid !== this.#uid) return 'refused';
+    if (this.#pidfd !== undefined) return this.#pidfd.send(SIGKILL);
+    if (stat === undefined || stat.startTime !== this.startTime) return 'refused';
+    return killPid(this.pid);
+  }
+
+  /** Closes the pidfd. */
+  [Symbol.dispose](): void {
+    this.#pidfd?.[Symbol.dispose]();
+    this.#pidfd = undefined;
+  }
 }
 
-/** Returns the public state of a process; undefined when there is none. */
+/**
+ * Returns what is known of the process that had `pid`, and started at `startTime` if that is known, without
+ * a pidfd.
+ */
+export async function lifeOf(pid: number, startTime?: number): Promise<Life> {
+  if (isPidFree(pid)) return 'gone';
+  const stat = await statOf(pid);
+  if (stat === undefined) return 'unknown';
+  if (!isAlive(stat)) return 'gone';
+  if (startTime === undefined) return 'unknown';
+  return stat.startTime === startTime ? 'running' : 'gone';
+}
+
+/** Returns the start time of the running process `pid` of `uid`; undefined when it is none, or hidden. */
+export async function startTimeOf(pid: number, uid: number): Promise<number | undefined> {
+  const [stat, owner] = await Promise.all([statOf(pid), uidOf(pid)]);
+  return stat !== undefined && isAlive(stat) && owner === uid ? stat.startTime : undefined;
+}
+
+/** Returns the public state of a process; undefined when there is none, or it cannot be read. */
 export async function statOf(pid: number): Promise<ProcessStat | undefined> {
   return parseStat((await readText(`/proc/${pid}/stat`)) ?? '');
+}
+
+/** Returns the real uid of a process; undefined when there is none, or it cannot be read. */
+export async function uidOf(pid: number): Promise<number | undefined> {
+  const [, uid] = /^Uid:\s*(\d+)/m.exec((await readText(`/proc/${pid}/status`)) ?? '') ?? [];
+  return uid === undefined ? undefined : Number(uid);
 }
 
 /** Returns true when `pid` is sshd, as far as /proc is readable. */
@@ -46,30 +129,27 @@ export async function isForwarder(pid: number): Promise<boolean> {
   );
 }
 
-/** Waits up to `deadlineMs` for `process` of `uid` to be gone; returns whether it is. */
-export async function isGoneWithin(
-  process: ListeningProcess,
-  uid: number,
-  deadlineMs: number,
-): Promise<boolean> {
-  const deadline = performance.now() + deadlineMs;
-  for (;;) {
-    const now = await processOf(process.pid, uid);
-    if (now?.startTime !== process.startTime) return true;
-    if (performance.now() > deadline) return false;
-    await delay(POLL_MS);
-  }
+function lifeBy(pidfd: Pidfd): Life {
+  return pidfd.hasExited() ? 'gone' : 'running';
 }
 
-/** Sends SIGKILL to exactly this process; returns false when the daemon may not. */
-export async function killProcess(target: ListeningProcess, uid: number): Promise<boolean> {
-  const now = await processOf(target.pid, uid);
-  if (now?.startTime !== target.startTime) return true;
+/** Returns undefined when no pidfd can be had: an old kernel, or no descriptors. */
+function openPeer(socket: Socket, pid: number): Pidfd | 'gone' | undefined {
+  for (const open of [() => Pidfd.ofPeer(socket), () => Pidfd.open(pid)])
+    try {
+      return open();
+    } catch (error) {
+      if (codeOf(error) === 'ESRCH') return 'gone';
+    }
+  return undefined;
+}
+
+function killPid(pid: number): SignalResult {
   try {
-    process.kill(target.pid, 'SIGKILL');
-    return true;
+    process.kill(pid, SIGKILL);
+    return 'sent';
   } catch (error) {
-    return codeOf(error) === 'ESRCH';
+    return codeOf(error) === 'ESRCH' ? 'gone' : 'refused';
   }
 }
 

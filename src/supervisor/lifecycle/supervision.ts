@@ -20,7 +20,9 @@ import type { Observers } from '../observer.ts';
 import type { LinksFolder } from '../registration/links-folder.ts';
 import type { LinkRegistry } from '../registry.ts';
 import { endProcess } from './end-process.ts';
-import type { ListeningProcess } from './listening-process.ts';
+import type { Keepers } from './keepers.ts';
+import { Leftovers } from './leftovers.ts';
+import type { Life, ListeningProcess } from './listening-process.ts';
 
 const DIAL_MS = 2_000;
 const FIRST_WAIT_MS = 20;
@@ -34,6 +36,7 @@ export interface SupervisionOptions {
   readonly registry: LinkRegistry;
   readonly folder: LinksFolder;
   readonly observers: Observers;
+  readonly keepers: Keepers;
   readonly cgroups: CgroupTree | undefined;
   readonly authority: Pick<Authority, 'initKey' | 'isActive'>;
   readonly settings: () => { readonly eligible: EligibleSettings };
@@ -42,11 +45,21 @@ export interface SupervisionOptions {
   readonly stopping: AbortSignal;
 }
 
-export class Supervision {
+export class Supervision implements Disposable {
   readonly #options: SupervisionOptions;
+  /** Removed links whose processes are not known to be gone. */
+  readonly leftovers: Leftovers;
 
   constructor(options: SupervisionOptions) {
     this.#options = options;
+    this.leftovers = new Leftovers({
+      lifeOf: (link) => this.lifeOf(link),
+      forget: (link) => this.#forget(link),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.leftovers[Symbol.dispose]();
   }
 
   /** Returns the handlers for the events of `link`. */
@@ -101,39 +114,58 @@ export class Supervision {
     if (!(await this.#tryResume(link))) void this.#searchFor(link);
   }
 
-  /** Removes a link that is gone: revokes its token, and ends its process if it still runs. */
+  /** Removes a link: revokes its token, and ends its process if it still runs. */
   async drop(link: Link): Promise<void> {
     if (link.isRemoved) return;
-    const { registry, observers, folder, authority, log } = this.#options;
-    const removed = registry.remove(link);
+    const { registry, keepers, observers, authority, log } = this.#options;
+    registry.remove(link);
+    await keepers.remember(link);
     link.connection?.close('the link has been removed');
     if (authority.isActive(link.jti))
       await Promise.all(observers.tell((observer) => observer.tokenObsolete?.(link.jti, 'link-ended')));
-    await folder.remove(link.socket);
-    await removed;
+    const isGone = (await this.lifeOf(link)) === 'gone';
+    if (isGone) await this.#forget(link);
+    else this.leftovers.add(link);
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'a link is gone');
     observers.tell((observer) => observer.gone?.(link.info));
-    this.#cleanUp(link).catch((error: unknown) => this.#cleanupFailed(link, error));
+    this.#cleanUp(link, isGone).catch((error: unknown) => this.#cleanupFailed(link, error));
+  }
+
+  /** Deletes what is stored of a link whose process is gone. */
+  async #forget(link: Link): Promise<void> {
+    const { registry, folder } = this.#options;
+    link.process?.[Symbol.dispose]();
+    await folder.remove(link.socket);
+    await registry.forget(link.socket);
   }
 
   /** Ends what is left of a link's own processes. */
-  async #cleanUp(link: Link): Promise<void> {
-    await endProcess(link, EXIT_MS);
-    await link.cgroup?.own.end(EXIT_MS);
-    await link.cgroup?.remove();
+  async #cleanUp({ process, cgroup }: Link, isGone: boolean): Promise<void> {
+    if (process !== undefined && !isGone) await endProcess(process, EXIT_MS);
+    await cgroup?.own.end(EXIT_MS);
+    await cgroup?.remove();
   }
 
   /**
-   * Finds out who listens on the socket of a link without connection: nobody, or a process, if it is
-   * visible.
+   * Returns whether the process of a link still runs, as the kernel says. When the process is not known yet,
+   * looks for it: it is the one that listens on the link's socket, and gone when nobody listens.
    */
-  async whoListens(link: Link): Promise<{ nobody: boolean; process?: ListeningProcess | undefined }> {
+  async lifeOf(link: Link): Promise<Life> {
+    if (link.process === undefined) {
+      const listener = await this.#whoListens(link);
+      if (listener === 'nobody') return 'gone';
+      link.process = listener;
+    }
+    return link.process?.life() ?? 'unknown';
+  }
+
+  async #whoListens({ socket: name, uid }: Link): Promise<'nobody' | ListeningProcess | undefined> {
     try {
-      const { socket, process } = await dial(this.#options.folder.pathOf(link.socket), link.uid, DIAL_MS);
+      const { socket, process } = await dial(this.#options.folder.pathOf(name), uid, DIAL_MS);
       socket.destroy();
-      return { nobody: false, process };
+      return process;
     } catch (error) {
-      return { nobody: isFinal(error) };
+      return error instanceof Unreachable && error.gone ? 'nobody' : undefined;
     }
   }
 
@@ -191,7 +223,10 @@ export class Supervision {
   async #resume(link: Link): Promise<void> {
     const { folder, cgroups, authority, registry } = this.#options;
     const { process, ...line } = await dial(folder.pathOf(link.socket), link.uid, DIAL_MS);
-    const greeted = await greet(line);
+    const greeted = await greet(line).catch((error: unknown) => {
+      process?.[Symbol.dispose]();
+      throw error;
+    });
     const cgroup = process && (await cgroups?.ofLink(process.pid, link.uid));
     try {
       const connection = link.connect(greeted, { process, cgroup }, this.eventsOf(link));

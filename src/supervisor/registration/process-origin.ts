@@ -3,12 +3,19 @@
  * keeper it runs, or the link below which it runs when it has left its session (a link adopts orphans).
  */
 import { AppError } from '../../errors.ts';
-import { statOf } from '../lifecycle/listening-process.ts';
+import { statOf, uidOf } from '../lifecycle/listening-process.ts';
 import type { Link } from '../link.ts';
 
+/** A session with its link; or a link alone, for a process that has left its session. */
 export interface ProcessOrigin {
   readonly sessionId?: string;
   readonly link?: Link;
+}
+
+/** A link's word about one keeper. */
+interface ClaimedKeeper {
+  readonly sessionId: string;
+  readonly link: Link;
 }
 
 const MAX_ANCESTORS = 1000;
@@ -23,8 +30,8 @@ export async function originOf(pid: number, links: Iterable<Link>): Promise<Proc
   for (let step = 0; at > 1; step += 1) {
     if (step === MAX_ANCESTORS) throw new AppError('LINK_REFUSED', 'this link has too many ancestors');
     const stat = await statOf(at);
-    const sessionId = keepers.get(at) ?? keepers.get(stat?.session ?? 0);
-    if (sessionId !== undefined) return { sessionId };
+    const origin = (await keeperAt(at, keepers)) ?? (await keeperAt(stat?.session ?? 0, keepers));
+    if (origin !== undefined) return origin;
     const link = at === pid ? undefined : listeners.get(at);
     if (link !== undefined) return { link };
     at = stat?.parent ?? 0;
@@ -32,14 +39,28 @@ export async function originOf(pid: number, links: Iterable<Link>): Promise<Proc
   return {};
 }
 
+/** Returns the claim about the keeper `pid` by a link of its own uid; others know nothing about it. */
+async function keeperAt(
+  pid: number,
+  keepers: ReadonlyMap<number, readonly ClaimedKeeper[]>,
+): Promise<ClaimedKeeper | undefined> {
+  const claims = keepers.get(pid);
+  if (claims === undefined) return undefined;
+  const uid = await uidOf(pid);
+  return claims.find(({ link }) => link.uid === uid);
+}
+
 /** Maps keepers' pids (also the ids of their process sessions) to sessions, and links' pids to links. */
 function indexProcesses(links: Iterable<Link>) {
-  const keepers = new Map<number, string>();
+  const keepers = new Map<number, ClaimedKeeper[]>();
   const listeners = new Map<number, Link>();
   for (const link of links) {
     if (link.process !== undefined) listeners.set(link.process.pid, link);
-    for (const [sessionId, keeper] of link.connection?.running ?? [])
-      if (keeper > 0) keepers.set(keeper, sessionId);
+    for (const [sessionId, keeper] of link.connection?.running ?? []) {
+      if (keeper === 0) continue;
+      const claims = keepers.get(keeper) ?? [];
+      keepers.set(keeper, [...claims, { sessionId, link }]);
+    }
   }
   return { keepers, listeners };
 }

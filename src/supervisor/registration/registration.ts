@@ -85,6 +85,7 @@ export class Registration {
       return { jti: link.jti };
     } catch (error) {
       channel.close('the link is not registered');
+      candidate.process?.[Symbol.dispose]();
       throw error;
     }
   }
@@ -104,6 +105,7 @@ export class Registration {
       return { user, process, cgroup: process && (await cgroups?.ofLink(process.pid, uid)), greeted };
     } catch (error) {
       connection.socket.destroy();
+      process?.[Symbol.dispose]();
       throw error;
     }
   }
@@ -120,7 +122,7 @@ export class Registration {
   ): Promise<string | undefined> {
     const { registry } = this.#options;
     const { sessionId, link } = process ? await originOf(process.pid, registry.all()) : {};
-    if (sessionId !== undefined) return this.#activeTokenOf(sessionId);
+    if (sessionId !== undefined) return this.#activeTokenOf(sessionId, link?.uid);
     if (link !== undefined) return this.#parentOfEscaped(link, named);
     return named ? this.#activeTokenOf(named, uid) : undefined;
   }
@@ -196,7 +198,7 @@ export class Registration {
       linux_user: user.name,
       jti,
       daemon: daemon ? 1 : 0,
-      pid: process?.pid ?? greeted.hello.pid,
+      pid: process?.pid ?? 0, // never what the link says of itself
       state: 'ready',
       version: safeText(greeted.hello.programVersion).slice(0, MAX_VERSION_LENGTH),
       created_at: this.#options.now(),

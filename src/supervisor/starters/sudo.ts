@@ -15,8 +15,10 @@ import { safeText } from '../connection/link-error.ts';
 import type { Starter } from './starter.ts';
 
 export const SUDO = '/usr/bin/sudo';
-/** The command that sudo runs; sudoers has exactly these words. */
+/** The commands that sudo runs; sudoers has exactly these words. */
 export const LINK_COMMAND = ['/usr/bin/latchkey', 'link', '--daemon'] as const;
+/** Ends sessions of a user, and starts nothing: see cleanup-link.ts. */
+export const END_COMMAND = ['/usr/bin/latchkey', 'link', '--end-sessions'] as const;
 const [PROGRAM] = LINK_COMMAND;
 /** Run folder that such a link finds by itself, since the command has no argument for it. */
 export const SUDO_RUN_FOLDER = '/run/latchkey';
@@ -27,7 +29,7 @@ const MAX_STDERR_LENGTH = 2_000;
  * Runs the command after its first argument, which is a cgroup.procs file, in that cgroup, with
  * everything that it starts.
  */
-const JOIN_CGROUP = ['/bin/sh', '-c', 'echo $$ >"$0" && exec "$@"'];
+export const JOIN_CGROUP = ['/bin/sh', '-c', 'echo $$ >"$0" && exec "$@"'];
 /** Names that are passed to sudo, which would take `#7001` for a uid and `%wheel` for a group. */
 export const NAME = /^[a-z_][a-z0-9_.@-]*$/;
 
@@ -40,13 +42,21 @@ export class SudoStarter implements Starter {
   }
 
   async start({ name, uid }: UserEntry): Promise<void> {
-    if (uid === 0) throw new AppError('NOT_ELIGIBLE', 'sudo must not start a link for uid 0');
-    if (!NAME.test(name)) throw unavailable(`the user name ${JSON.stringify(name)} cannot be passed to sudo`);
-    for (const program of [SUDO, PROGRAM]) checkProgram(program);
-    const command = [SUDO, '-n', '-u', name, ...LINK_COMMAND];
+    const command = sudoCommand({ name, uid }, LINK_COMMAND);
     if (this.#cgroups === undefined) await run(command);
     else await this.#cgroups.withNewLink(uid, ({ joinFile }) => run([...JOIN_CGROUP, joinFile, ...command]));
   }
+}
+
+/** Returns the command line by which sudo runs `command` as a user. Throws NOT_ELIGIBLE, UNAVAILABLE. */
+export function sudoCommand(
+  { name, uid }: Pick<UserEntry, 'name' | 'uid'>,
+  command: readonly string[],
+): string[] {
+  if (uid === 0) throw new AppError('NOT_ELIGIBLE', 'sudo must not start a link for uid 0');
+  if (!NAME.test(name)) throw unavailable(`the user name ${JSON.stringify(name)} cannot be passed to sudo`);
+  for (const program of [SUDO, PROGRAM]) checkProgram(program);
+  return [SUDO, '-n', '-u', name, ...command];
 }
 
 function checkProgram(program: string): void {

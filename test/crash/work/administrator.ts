@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sessionsById } from '../../../src/client/session-selection.ts';
 import { tokensById } from '../../../src/client/token-selection.ts';
 import { type Link, ListLinksRequest, ListLinksResponse } from '../../../src/generated/latchkey/v1/link.ts';
 import {
@@ -79,7 +80,7 @@ export class Administrator implements Disposable {
 
   async endSession(sessionId: string): Promise<Receipt | undefined> {
     const bytes = EndSessionRequest.encode(
-      EndSessionRequest.fromPartial({ sessionId, grace: durationOf(0) }),
+      EndSessionRequest.fromPartial({ selection: sessionsById([sessionId]), grace: durationOf(0) }),
     ).finish();
     return EndSessionResponse.decode(await this.#call('SessionService/EndSession', bytes)).receipt;
   }

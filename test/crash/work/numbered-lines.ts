@@ -1,6 +1,7 @@
 /** A session that prints numbered lines, and a reader that continues after each crash. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { sessionsById } from '../../../src/client/session-selection.ts';
 import {
   EndSessionRequest,
   ReadOutputRequest,
@@ -102,7 +103,8 @@ export class NumberedLines {
    * Ends the session and reads all output again. Resolves with the number of lines; throws as `lines` does.
    */
   async end(): Promise<number> {
-    const request = EndSessionRequest.fromPartial({ sessionId: this.id, grace: durationOf(0) });
+    const selection = sessionsById([this.id]);
+    const request = EndSessionRequest.fromPartial({ selection, grace: durationOf(0) });
     const bytes = EndSessionRequest.encode(request).finish();
     const answer = await this.#line().unary(`${SERVICE}/EndSession`, bytes, this.#token);
     if (answer.code !== 0) throw new Error(`the session cannot be ended: ${answer.message}`);

@@ -141,7 +141,9 @@ describe('the command line', needs('world'), () => {
       /"complete"[\s\S]*"event":"there","token":\{"jti":"([^"]+)","login":"mallory"/,
     );
     const receipt = await daemon.cli(root, ['tokens', 'revoke', jti]);
-    expect(receipt.stdout).toMatch(/^Ended 1 token, 1 link and 1 process in \d+ ms\.\n/);
+    expect(receipt.stdout).toMatch(
+      /^Still running: no session and no link\.\nEnded 1 token and 1 link in \d+ ms\.\n/,
+    );
     await run.printed(new RegExp(`"event":"gone","id":"${jti}"`));
     expect((await theirs.finished).status).not.toBe(null);
     run.kill('SIGTERM');
@@ -267,7 +269,8 @@ describe('the command line', needs('world'), () => {
 
   test('logging out ends the login and its link, and removes the stored token', async () => {
     const out = await daemon.cli(alice, ['logout']);
-    expect(out).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Ended 1 token, 1 link/) });
+    expect(out).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Ended 1 token and 1 link/m) });
+    expect(out.stdout).toMatch(/^Still running:\n {2}session {2}s\w+ {2}alice {2}pid \d+ {2}sh -c/);
     await link.finished;
     expect(await daemon.cli(alice, ['whoami'])).toMatchObject({ status: 3, stdout: '' });
   });

@@ -83,7 +83,8 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press(':', 'log', 'Enter', '/', 'mallory', 'Enter', 'x');
     await screen.shows({
       title: 'Log out?',
-      line: 'Ends 1 token and 1 link. 1 session keeps running.',
+      line: ['Ends 1 token and 1 link. 1 session keeps running.', 'y log out · e log out and end 1 session'],
+      footer: 'e log out and end 1 session',
     });
     screen.press('n', ...SESSIONS, '/', '730001', 'Enter', 'x');
     await screen.shows({
@@ -106,10 +107,10 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     screen.press('y');
     await screen.shows({
       title: /Receipt$/,
-      lines: [/Receipt$/, /^$/, /^Ended 3 sessions and \d+ processes in \d+ ms\./],
+      lines: [/Receipt$/, /^$/, /^Still running:/],
+      line: [`session  ${spared}`, /^Ended 3 sessions and \d+ processes in \d+ ms\./],
       each: more.map((id) => `session  ${id}`),
       footer: 'esc back',
-      no: spared,
     });
     screen.press('Escape');
     await screen.shows({ title: /filter "740000" · 1 of 1$/, line: /running.*sleep 740000/ });

@@ -23,9 +23,10 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({
       title: 'Receipt',
       line: [
-        /Ended 1 token, 1 link and 1 process in \d+ ms\./,
+        'Still running: no session and no link.',
+        /Ended 1 token and 1 link in \d+ ms\./,
         `token    ${jti}`,
-        "No process is left, says the user's own link.",
+        'Verified by: the server.',
       ],
     });
     await theirs.finished;
@@ -90,7 +91,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await own.shows({
       header: /○ login ended$/,
       title: /Receipt$/,
-      lines: [/Receipt$/, /^$/, /^Ended 1 token/],
+      lines: [/Receipt$/, /^$/, /^Still running: /, /^Ended 1 token/],
     });
     own.press('Escape');
     await own.shows(/This login has ended/);

@@ -22,7 +22,8 @@ import { Person } from '../../support/server/person.ts';
 const PORT = 2212;
 const SILENT_PORT = 2213;
 const RULES = '/etc/sudoers.d/latchkey';
-const ALLOWED = '(ALL, !root, !#0) NOPASSWD: NOSETENV: /usr/bin/latchkey link --daemon';
+const ALLOWED =
+  '(ALL, !root, !#0) NOPASSWD: NOSETENV: /usr/bin/latchkey link --daemon, /usr/bin/latchkey link --end-sessions';
 const DAY_MS = 86_400_000;
 const RESTART = 'stop the server, then: latchkey serve';
 

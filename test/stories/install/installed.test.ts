@@ -150,8 +150,10 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
 
     expect(await system.sh('latchkey sessions --state running')).toContain(id);
     const receipt = await system.sh('latchkey tokens revoke --login alice');
-    expect(receipt).toMatch(/^Ended \d tokens, 1 link, 1 session and \d+ processes/);
-    expect(receipt).toContain('No process is left, as the server has verified.');
+    expect(receipt).toMatch(
+      /^Still running: no session and no link\.\nEnded \d tokens, 1 link, 1 session and \d+ processes/,
+    );
+    expect(receipt).toContain('Verified by: the server.');
     expect((await system.try('kill -0 "$1"', escaped)).status).not.toBe(0);
     expect(await inLinks()).toEqual([]);
     expect((await far(['whoami'])).status).toBe(3);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Account, administrator, bob, type Run, runAs, user } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
+import type { Receipt } from '../../support/server/caller.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { Rpc } from '../../support/server/rpc.ts';
 import { openDashboard } from '../../support/terminal/dashboard.ts';
@@ -42,7 +43,8 @@ describe('revocation', () => {
       expect(await refusalOf(copy)).toBe(undefined);
       const receipt = await daemon.as(administrator).revoke(token.jti, '--local-admin');
       expect(receipt).toMatchObject({ jtis: [token.jti], links: [token.socket], survivors: [] });
-      expect(receipt).toMatchObject({ sessions: [], keptSessions: [], processes: 1, verifiedBy: 'link' });
+      expect(receipt).toMatchObject({ sessions: [], keptSessions: [], processes: 0, verifiedBy: 'daemon' });
+      expect(receipt.stillRunning).toEqual([]);
       expect(receipt.milliseconds).toBeGreaterThanOrEqual(0);
       expect(await refusalOf(copy)).toBe('TOKEN_NOT_ACTIVE');
       const refused = await daemon.cli(user, ['whoami']);
@@ -65,8 +67,9 @@ describe('revocation', () => {
       end: ['sessions', 'end', id, '--grace', '0'],
     };
     const dry = async (argv: readonly string[]) => {
-      const { receipt } = (await daemon.json(user, [...argv, '--dry-run'])) as { receipt: object };
-      return receipt;
+      const { receipt } = (await daemon.json(user, [...argv, '--dry-run'])) as { receipt: Receipt };
+      const { stillRunning, ...rest } = receipt;
+      return { ...rest, stillRunning: stillRunning.map(({ sessionId, socket }) => sessionId ?? socket) };
     };
     const unknown = { processes: 0, milliseconds: 0, survivors: [], verifiedBy: null, validateOnly: true };
     const withLink = {
@@ -75,6 +78,8 @@ describe('revocation', () => {
       links: [token.socket],
       sessions: [],
       keptSessions: [id],
+      stillRunning: [id],
+      stillRunningTotal: 1,
     };
     expect(await dry(words.revoke)).toEqual(withLink);
     expect(await dry(words.login)).toEqual(withLink);
@@ -85,11 +90,15 @@ describe('revocation', () => {
       links: [],
       sessions: [id],
       keptSessions: [],
+      stillRunning: [token.socket],
+      stillRunningTotal: 1,
     });
     const { stdout } = await daemon.cli(user, [...words.stop, '--dry-run']);
-    expect(stdout).toBe(
-      `Would end 1 token and 1 link.\n  token    ${token.jti}\n  link     ${token.socket}\n` +
-        `Would continue without the token, by the server's configuration:\n  session  ${id}\n`,
+    expect(stdout).toMatch(
+      new RegExp(`^Would keep running:\\n {2}session {2}${id} {2}${user.name} {2}pid \\d+ {2}sleep 60\\n`),
+    );
+    expect(stdout).toContain(
+      `Would end 1 token and 1 link.\n  token    ${token.jti}\n  link     ${token.socket}\n`,
     );
     expect((await daemon.cli(bob, [...words.revoke, '--dry-run'])).status).toBe(3); // not logged in
     expect((await daemon.cli(user, ['tokens', 'revoke', 'never', '--dry-run'])).status).toBe(5);
@@ -131,7 +140,7 @@ describe('revocation', () => {
     screen.press('n', 'q');
     const receipt = await daemon.as(user).logout();
     expect(receipt.sessions).toHaveLength(1);
-    expect(receipt).toMatchObject({ survivors: [], verifiedBy: 'link' });
+    expect(receipt).toMatchObject({ survivors: [], verifiedBy: 'both' });
     expect(receipt.processes).toBeGreaterThanOrEqual(6);
     // Found by their names: a keeper that is just ending has the script among its arguments.
     expect(await processes()).not.toMatch(/^(sleep 98[5-9]|\S*sh -c trap (""|'') TERM)/m);

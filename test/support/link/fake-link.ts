@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type Frame, Kind } from '../../../src/generated/latchkey/link/v1/link.ts';
+import { type Ended, type Frame, Kind } from '../../../src/generated/latchkey/link/v1/link.ts';
 import { encodeFrame, FrameDecoder } from '../../../src/link-protocol/frames.ts';
 import type { Body, Case, ValueOf } from '../../../src/link-protocol/protocol.ts';
 import { resumeMac } from '../../../src/token/proof.ts';
@@ -13,6 +13,11 @@ import { me } from './supervisor-world.ts';
 type Answers = {
   readonly [K in Case]?: (value: ValueOf<K>, frame: Frame) => Body | readonly Body[] | undefined;
 };
+
+/** Returns what an honest link says of a session of one process. */
+export function endedAs(sessionId: string, more: Partial<Ended> = {}): Ended {
+  return { sessionId, processes: 1, survivors: [], incomplete: false, ...more };
+}
 
 export interface FakeLinkOptions {
   readonly uid?: number;
@@ -136,9 +141,11 @@ export class FakeLink implements AsyncDisposable {
       case 'start':
         return { $case: 'started', value: { sessionId: body.value.sessionId, pid: 0 } };
       case 'stop':
-        return body.value.retire ? undefined : { $case: 'stopped', value: { ended: [] } };
+        if (body.value.retire) return undefined;
+        if (this.#server.listening) this.#server.close();
+        return { $case: 'stopped', value: { ended: [] } };
       case 'end':
-        return { $case: 'ended', value: { sessionId: body.value.sessionId, processes: 1, survivors: [] } };
+        return { $case: 'ended', value: endedAs(body.value.sessionId) };
       case 'read':
       case 'stdin':
       case 'credit':

@@ -276,7 +276,7 @@ export class World implements AsyncDisposable {
 
   /** Ends a session as an administrator. */
   end(sessionId: string, graceMs = 0): Promise<Receipt> {
-    return this.revocation.revoke({ sessionId, graceMs }, 'revoked', ADMIN);
+    return this.revocation.revoke({ sessionIds: [sessionId], graceMs }, 'revoked', ADMIN);
   }
 
   /** Stops a link as an administrator. */

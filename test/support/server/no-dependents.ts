@@ -15,9 +15,14 @@ export function noDependents(): Pick<RevocationOptions, 'links' | 'sessions'> {
       prepareEnd: () => undefined,
       settled: async () => {},
       observe: () => {},
+      remains: {
+        linksOf: async () => [],
+        programsOf: async () => ({ pids: [], command: '', isUnconfirmed: true }),
+      } as never,
     },
     sessions: {
       endable: async () => notFound('session'),
+      activeOf: async () => [],
       dependentOn: async () => [],
       end: async () => ENDED,
     },

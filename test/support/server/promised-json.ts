@@ -39,8 +39,11 @@ export const PROMISED = {
   session:
     'id: string, login: string, linuxUser: string, command: array of string, directory: string or null, state: string, startedAt: time or null, endedAt: time or null, exitStatus: integer or null, jti: string, socket: string or null, attached: integer',
   receipt:
-    'jtis: array of string, links: array of string, sessions: array of string, processes: integer, milliseconds: integer, survivors: array of survivor, verifiedBy: string or null, keptSessions: array of string, validateOnly: boolean',
-  survivor: 'pid: integer, linuxUser: string, command: string',
+    'jtis: array of string, links: array of string, sessions: array of string, processes: integer, milliseconds: integer, survivors: array of survivor, verifiedBy: string or null, keptSessions: array of string, validateOnly: boolean, stillRunning: array of stillRunning, stillRunningTotal: integer',
+  survivor:
+    'pid: integer, linuxUser: string, command: string, sessionId: string or null, socket: string or null, unconfirmed: boolean',
+  stillRunning:
+    'sessionId: string or null, socket: string or null, login: string or null, linuxUser: string, pids: array of integer, command: string, unconfirmed: boolean',
   error: 'reason: string, message: string, status: integer',
   setting: 'name: string, value: any, source: string, where: string',
   finding: 'check: string, status: string, summary: string, remedy: string or null',

@@ -1,6 +1,8 @@
 /** The dashboard in a terminal of its own, with the built program and a real server. */
+
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { connect } from '../../../src/client/connect/connect.ts';
+import { sessionsById } from '../../../src/client/session-selection.ts';
 import { SessionState } from '../../../src/generated/latchkey/v1/session.ts';
 import { type Account, alice, bob } from '../account.ts';
 import { program } from '../program.ts';
@@ -74,7 +76,9 @@ export class DashboardSite {
     const client = await connect({ run: this.daemon.runFolder, env: {}, localAdmin: true });
     const filter = { state: SessionState.RUNNING, login: '', text: '' };
     const { sessions } = await client.sessions.listSessions({ filter, pageSize: 1000 });
-    await Promise.all(sessions.map(({ id }) => client.sessions.endSession({ sessionId: id })));
+    await Promise.all(
+      sessions.map(({ id }) => client.sessions.endSession({ selection: sessionsById([id]) })),
+    );
     await client.close();
   }
 }

@@ -1,0 +1,51 @@
+/**
+ * Links that are removed although their processes are not known to be gone: stopped by a signal, hidden, or
+ * not to be killed by the server. Their rows and sockets stay until the kernel says that they are gone, so
+ * that receipts name them, also after a restart.
+ */
+import { Poller } from '../../async/poller.ts';
+import type { Link } from '../link.ts';
+import type { Life } from './listening-process.ts';
+
+/** Interval between checks, in milliseconds. */
+const POLL_MS = 2_000;
+
+export interface LeftoversOptions {
+  readonly lifeOf: (link: Link) => Promise<Life>;
+  /** Forgets a link whose process is gone. */
+  readonly forget: (link: Link) => Promise<void>;
+}
+
+export class Leftovers implements Disposable {
+  readonly #options: LeftoversOptions;
+  readonly #links = new Set<Link>();
+  readonly #poller: Poller;
+
+  constructor(options: LeftoversOptions) {
+    this.#options = options;
+    this.#poller = new Poller(() => this.#poll(), POLL_MS);
+  }
+
+  add(link: Link): void {
+    this.#links.add(link);
+  }
+
+  /** Returns the links whose processes are not known to be gone now. */
+  async present(): Promise<Link[]> {
+    await this.#poll();
+    return [...this.#links];
+  }
+
+  [Symbol.dispose](): void {
+    this.#poller[Symbol.dispose]();
+    for (const { process } of this.#links) process?.[Symbol.dispose]();
+  }
+
+  async #poll(): Promise<void> {
+    const { lifeOf, forget } = this.#options;
+    for (const link of this.#links) {
+      if ((await lifeOf(link)) !== 'gone' || !this.#links.delete(link)) continue;
+      await forget(link);
+    }
+  }
+}

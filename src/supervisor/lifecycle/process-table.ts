@@ -1,0 +1,65 @@
+/**
+ * The server's own look at the host's processes, in /proc (proc(5)). Says whether it saw all of them: some
+ * may be hidden from the server (hidepid), and without descriptors it sees nothing.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { codeOf } from '../../errno.ts';
+import { isAlive, type ProcessStat, parseStat } from '../../system/proc-stat.ts';
+
+export type ProcessEntry = ProcessStat & { readonly pid: number };
+
+/** Processes read at once: each holds a descriptor meanwhile. */
+const AT_ONCE = 64;
+
+export class ProcessTable {
+  #current: Promise<readonly ProcessEntry[] | undefined> | undefined;
+  #next: Promise<readonly ProcessEntry[] | undefined> | undefined;
+
+  /**
+   * Returns the living processes, as they were after this call; calls that wait for the same reading share
+   * it. Undefined when the server cannot see all of them.
+   */
+  read(): Promise<readonly ProcessEntry[] | undefined> {
+    this.#next ??= (async () => {
+      await this.#current;
+      this.#current = this.#next;
+      this.#next = undefined;
+      return readAll().catch(() => undefined);
+    })();
+    return this.#next;
+  }
+}
+
+/**
+ * Returns the processes of the process session (setsid(2)) `leader`, and all their descendants, without the
+ * leader itself: a session's keeper is one.
+ */
+export function processesOf(leader: number, table: readonly ProcessEntry[]): number[] {
+  const found = new Set<number>();
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    for (const { pid, session, parent } of table)
+      if (pid !== leader && (session === leader || parent === leader || found.has(parent))) found.add(pid);
+  }
+  return [...found];
+}
+
+async function readAll(): Promise<readonly ProcessEntry[] | undefined> {
+  if ((await entryOf(1)) === undefined) return undefined; // hidden, as all processes of others are
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found: (ProcessEntry | undefined)[] = [];
+  for (let at = 0; at < pids.length; at += AT_ONCE)
+    found.push(...(await Promise.all(pids.slice(at, at + AT_ONCE).map(entryOf))));
+  return found.filter((entry) => entry !== undefined).filter(isAlive);
+}
+
+/** Returns undefined for a process that is gone. Throws when it cannot be read. */
+async function entryOf(pid: number): Promise<ProcessEntry | undefined> {
+  try {
+    const stat = parseStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
+    return stat && { pid, ...stat };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH') return undefined;
+    throw error;
+  }
+}
