@@ -7,6 +7,7 @@ import { TUI } from '../entry/roles/tui.ts';
 import type { Io } from '../terminal/io.ts';
 import { versionLine } from '../version.ts';
 import { addAttach } from './commands/attach.ts';
+import { addCa } from './commands/ca.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addLicenses } from './commands/licenses.ts';
@@ -69,6 +70,7 @@ export function buildProgram(act: Act, io: Io): Command {
   program.commandsGroup('The server:');
   addRole(program, act, SERVE);
   addConfig(program, act);
+  addCa(program, act);
   addRole(program, act, DOCTOR);
   program.commandsGroup('Other commands:').helpCommand('help [command]', 'show help for a command');
   for (const add of [addStatus, addCompletion, addComplete, addLicenses, addVersion]) add(program, act);

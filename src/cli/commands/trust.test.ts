@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { createServer, type Server, type TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Captured, capture } from '../../../test/support/terminal/memory-io.ts';
+import { type Captured, capture, Memory } from '../../../test/support/terminal/memory-io.ts';
 import { loadPki } from '../../authority/keys/pki.ts';
+import { runCli } from '../main.ts';
 
 let folder = '';
 let good: Shown;
@@ -90,6 +92,23 @@ describe('latchkey trust', () => {
     const run = await latchkey('c', 'trust', `127.0.0.1:${port}`);
     expect(run.status).toBe(2);
     expect(run.stderr).toMatch(/there is no terminal to ask on; .*--fingerprint\n$/);
+  });
+
+  it.each([
+    ['yes', 0],
+    ['no', 1],
+    [' the fingerprint ', 0],
+  ])('asks again until it is told: %s', async (last, status) => {
+    const stdin = Object.assign(new Readable({ read: () => {} }), { isTTY: true });
+    const stdout = new Memory(true);
+    const stderr = new Memory(true);
+    const env = { XDG_CONFIG_HOME: join(folder, `asked${last.trim()}`), HOME: folder };
+    const run = runCli(['trust', `127.0.0.1:${port}`], { stdin, stdout, stderr, env, now: Date.now });
+    await expect.poll(() => stderr.text).toContain('Trust it?');
+    stdin.push('y\n');
+    await expect.poll(() => stderr.text).toContain("Please type 'yes', 'no' or the fingerprint: ");
+    stdin.push(`${last.replace('the fingerprint', good.fingerprint)}\n`);
+    expect(await run).toBe(status);
   });
 
   it.each([

@@ -67,14 +67,20 @@ async function confirm(run: Run, server: string, found: PresentedCa, replaces: b
     before: [
       `The certificate authority of ${server} has the SHA-256 fingerprint`,
       `  ${found.fingerprint}`,
-      'Compare it with the one that the server logs when it starts.',
+      "Compare it with the one that 'latchkey fingerprint' prints on the server's host.",
     ],
-    text: "Trust it? ('yes', or the fingerprint) ",
+    text: "Trust it? ('yes', 'no' or the fingerprint) ",
     instead: 'give the expected fingerprint with --fingerprint',
+    again: {
+      accepts: (text) => /^(yes|no)$/i.test(text) || isFingerprint(text),
+      text: "Please type 'yes', 'no' or the fingerprint: ",
+    },
   });
-  if (answer.toLowerCase() === 'yes') return;
-  if (/^[0-9a-f:\s]{64,}$/i.test(answer)) {
-    return compare(server, found, plainFingerprint(answer));
-  }
-  throw new AppError('CANCELLED', 'not confirmed; nothing was stored');
+  if (isFingerprint(answer)) compare(server, found, plainFingerprint(answer));
+  else if (answer.toLowerCase() !== 'yes')
+    throw new AppError('CANCELLED', 'not confirmed; nothing was stored');
+}
+
+function isFingerprint(text: string): boolean {
+  return /^[0-9a-f:\s]{64,}$/i.test(text);
 }

@@ -10,17 +10,21 @@ export interface Question {
   readonly text: string;
   /** Advice for when there is no terminal. */
   readonly instead: string;
+  /** Asks again with `text` until an answer is accepted. */
+  readonly again?: { readonly accepts: (answer: string) => boolean; readonly text: string };
 }
 
 /** Returns the answer, trimmed. Throws USAGE without a terminal, CANCELLED for ^C and ^D. */
-export async function ask(io: Io, { before, text, instead }: Question): Promise<string> {
+export async function ask(io: Io, { before, text, instead, again }: Question): Promise<string> {
   if (io.stdin.isTTY !== true || io.stderr.isTTY !== true) {
     throw new AppError('USAGE', `there is no terminal to ask on; ${instead}`);
   }
   for (const line of before) io.stderr.write(`${inert(line)}\n`);
   const lines = createInterface({ input: io.stdin, output: io.stderr });
   try {
-    return (await lines.question(inert(text))).trim();
+    let answer = (await lines.question(inert(text))).trim();
+    while (again?.accepts(answer) === false) answer = (await lines.question(inert(again.text))).trim();
+    return answer;
   } catch (cause) {
     io.stderr.write('\n');
     throw new AppError('CANCELLED', 'cancelled; nothing was done', { cause });

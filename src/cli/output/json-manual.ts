@@ -6,6 +6,7 @@ import type { Printed } from '../../nouns/noun.ts';
 import { sessions } from '../../nouns/sessions.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import type { Members } from '../../terminal/json.ts';
+import { CA, FINGERPRINT } from '../commands/ca.ts';
 import { LOGGED_IN } from '../commands/login.ts';
 import { STATUS } from '../commands/status.ts';
 import { VERIFIED } from '../commands/tokens.ts';
@@ -86,6 +87,8 @@ function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record
     'latchkey whoami': WHOAMI,
     'latchkey login': LOGGED_IN,
     'latchkey trust': TRUSTED,
+    'latchkey fingerprint': FINGERPRINT,
+    'latchkey ca': CA,
     'latchkey tokens': listMembers(tokens),
     'latchkey tokens show': itemMembers(tokens),
     'latchkey tokens verify': VERIFIED,

@@ -44,8 +44,8 @@ export function makeFolders(paths: Paths): void {
 }
 
 /**
- * Refuses to serve as root what another user's server keeps: with the rights changed as an ordinary error would
- * advise, that server could not start any more.
+ * Refuses to serve as root what another user's server keeps: with the rights changed as an ordinary error
+ * would advise, that server could not start any more.
  */
 function checkNotOfService({ state }: Paths): void {
   const owner = lstatSync(state, { throwIfNoEntry: false })?.uid ?? 0;

@@ -75,7 +75,8 @@ function checkNames(
   const [until, authority] = [server, ca].map((each) => each.validToDate.toISOString().slice(0, 10));
   return [
     found.ok(
-      `the server's names ${hostname} and is valid until ${until}, the authority's until ${authority}`,
+      `the server's names ${hostname} and is valid until ${until}, the authority's until ${authority}; ` +
+        `SHA-256 of the authority's: ${ca.fingerprint256}`,
     ),
   ];
 }

@@ -40,7 +40,7 @@ export class SessionsDir {
   readonly #owner: Owner;
   readonly #serverId: string;
   readonly #home: string;
-  /** Whether the home folder can hold sessions, if it has room. */
+  /** True when the home folder can hold sessions, if it has room. */
   readonly #isHomeUsable: boolean;
   /** Folders of this user below /var/tmp; their parents are checked at each use. */
   #elsewhere: readonly string[];

@@ -14,7 +14,7 @@ export interface Delegation {
   readonly path: string;
   /** Controllers that are not enabled for its children. */
   readonly missing: readonly string[];
-  /** Those of them that this host, or the container that it is, does not have. */
+  /** The missing ones that this host, or the container that it is, does not have. */
   readonly unavailable: readonly string[];
 }
 

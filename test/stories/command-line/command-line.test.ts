@@ -219,6 +219,10 @@ describe('the command line', needs('world'), () => {
   test('a server is trusted by its fingerprint and by nothing else (N3)', async () => {
     const { address } = daemon.serverFile;
     const [, fingerprint = ''] = /"fingerprint":"([0-9A-F:]+)"/.exec(daemon.log) ?? [];
+    const asAnybody = async (command: string): Promise<string> =>
+      (await runAs(mallory, [program(), command, '--run', daemon.runFolder]).finished).stdout;
+    expect(await asAnybody('fingerprint')).toBe(`${fingerprint}\n`);
+    expect(await asAnybody('ca')).toBe(`${daemon.serverFile.ca.trim()}\n`);
     const env = { XDG_CONFIG_HOME: join(mallory.home, 'fresh') };
     const trust = (...argv: string[]): Promise<Finished> =>
       runAs(mallory, [program(), 'trust', address, ...argv], { env }).finished;

@@ -10,6 +10,8 @@ export const PROMISED = {
   'latchkey whoami': 'role: string, server: string, token: token',
   'latchkey login': 'server: string, token: token',
   'latchkey trust': 'server: string, fingerprint: string',
+  'latchkey fingerprint': 'server: string, fingerprint: string',
+  'latchkey ca': 'server: string, ca: string',
   'latchkey tokens': 'tokens: array of token, total: integer',
   'latchkey tokens show': 'token: token',
   'latchkey tokens verify': 'active: boolean, reason: string or null, token: token or null',
