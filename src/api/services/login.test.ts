@@ -61,6 +61,39 @@ describe('a login over the API', () => {
     expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(1);
   });
 
+  it('ends after the token, whether the client ends its own side or not', async () => {
+    await serve(
+      (authority) =>
+        async function* () {
+          yield ask(1);
+          return authority.mint({ login: 'ali', authMethod: 'ssh' });
+        },
+    );
+    const conversation = client.auth.login();
+    await conversation.send({ request: { $case: 'begin', value: begin } });
+    await conversation.send({ request: { $case: 'answers', value: { texts: ['x'] } } });
+    const cases: unknown[] = [];
+    for await (const { challenge } of conversation.responses) cases.push(challenge?.$case);
+    expect(cases).toEqual(['prompts', 'done']);
+  });
+
+  it('is cancelled when the client ends its own side before its answer', async () => {
+    await serve(
+      () =>
+        async function* () {
+          yield ask(1);
+          throw new Error('not reached');
+        },
+    );
+    const conversation = client.auth.login();
+    await conversation.send({ request: { $case: 'begin', value: begin } });
+    conversation.end();
+    const read = async (): Promise<void> => {
+      for await (const _ of conversation.responses);
+    };
+    await expect(read()).rejects.toMatchObject({ reason: 'CANCELLED' });
+  });
+
   it('revokes a token whose client has disconnected', async () => {
     const minted = Promise.withResolvers<void>();
     await serve(
