@@ -1,8 +1,11 @@
-/** The manual: a page for the program, one for each verb, one for the configuration and one for JSON. */
+/** The manual: a page for the program, one for each verb, and one for each topic. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { jsonManual } from '../../src/cli/output/json-manual.ts';
 import { aboutOf, commandsOf, type Item, writeItems, writeProgram, writeVerb } from './command-pages.ts';
 import { writeJson } from './json-page.ts';
+import { writeMarkdown } from './markdown-page.ts';
 import { Page } from './roff.ts';
 import { writeSettings } from './settings-manual.ts';
 
@@ -28,6 +31,8 @@ const FILES: readonly Item[] = [
   ['~/.config/latchkey/servers', 'the CA certificate and the token that a client keeps for each server'],
   ['~/.local/state/latchkey', "the output of a user's programs"],
 ];
+const LOG = readFileSync(join(import.meta.dirname, '../../src/audit/README.md'), 'utf8');
+const SSHD = readFileSync(join(import.meta.dirname, 'sshd.md'), 'utf8');
 const ADMINISTRATION: ReadonlySet<string> = new Set(['serve', 'doctor']);
 
 /** Returns all pages. */
@@ -39,6 +44,8 @@ export function manual({ program, version, date }: Manual): ManualPage[] {
     ...verbs.map((verb) => `latchkey-${verb.name()}(${sectionOf(verb)})`),
     'latchkey-config(5)',
     'latchkey-json(5)',
+    'latchkey-log(5)',
+    'latchkey-sshd(7)',
   ];
   const page = (name: string, section: number, about: string, write: (page: Page) => void): ManualPage => {
     const made = new Page({ name, section, about, version, date });
@@ -56,5 +63,9 @@ export function manual({ program, version, date }: Manual): ManualPage[] {
     ),
     page('latchkey-config', 5, 'the configuration of the Latchkey server', writeSettings),
     page('latchkey-json', 5, 'the output of Latchkey with --json', (made) => writeJson(made, jsonManual())),
+    page('latchkey-log', 5, 'the log of the Latchkey server', (made) => writeMarkdown(made, LOG)),
+    page('latchkey-sshd', 7, 'sshd and a server that dials from loopback', (made) =>
+      writeMarkdown(made, SSHD),
+    ),
   ];
 }

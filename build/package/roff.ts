@@ -12,6 +12,7 @@ export interface PageHead {
 const BOOKS: Readonly<Record<number, string>> = {
   1: 'User Commands',
   5: 'File Formats',
+  7: 'Miscellaneous Information',
   8: 'System Administration',
 };
 

@@ -10,8 +10,9 @@ import { checkDatabase } from './checks/database.ts';
 import { checkDisk } from './checks/disk.ts';
 import { checkFiles, checkFolders } from './checks/folders.ts';
 import { checkLinks } from './checks/links.ts';
+import { checkLogind } from './checks/logind.ts';
 import { findService, type Service } from './checks/service.ts';
-import { checkSshd } from './checks/sshd.ts';
+import { checkSshd } from './checks/sshd/sshd.ts';
 import { checkSudo } from './checks/sudo.ts';
 import { checkPam, checkUsers } from './checks/users.ts';
 import { type Check, type Finding, Findings } from './finding.ts';
@@ -54,6 +55,7 @@ async function examineServer(
   await addCheck(found, 'database', () => checkDatabase(subject, path, pid !== undefined, service));
   await addCheck(found, 'disk', () => checkDisk(path, service));
   await addCheck(found, 'sshd', (signal) => checkSshd(subject, signal));
+  await addCheck(found, 'logind', () => checkLogind(subject));
   const users = await runCheck(found, 'users', () => checkUsers(subject));
   await addCheck(found, 'pam', () => checkPam(subject));
   await addCheck(found, 'sudo', () => checkSudo(subject, uid, users?.eligible ?? []));

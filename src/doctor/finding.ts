@@ -13,6 +13,7 @@ export type Check =
   | 'sshd'
   | 'sudo'
   | 'cgroups'
+  | 'logind'
   | 'users'
   | 'pam'
   | 'clock';

@@ -26,7 +26,7 @@ describe('the doctor on a host without problems', needs('world', 'sudo', 'sshd')
     expect(examined.status).toBe(0);
     expect([...new Set(examined.findings.map(({ check }) => check))]).toEqual([
       ...['configuration', 'daemon', 'links', 'folders', 'files', 'certificates', 'database'],
-      ...['disk', 'sshd', 'users', 'pam', 'sudo', 'cgroups', 'clock'],
+      ...['disk', 'sshd', 'logind', 'users', 'pam', 'sudo', 'cgroups', 'clock'],
     ]);
     expect(examined.of('database')).toEqual([
       {

@@ -79,6 +79,12 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
         remedy:
           'systemctl stop latchkey, latchkey doctor, systemctl start latchkey: links and sessions keep running',
       },
+      {
+        check: 'logind',
+        status: 'warning',
+        summary: expect.stringMatching(/RemoveIPC=yes/),
+        remedy: expect.stringMatching(/loginctl enable-linger USER/),
+      },
     ]);
     await system.sh('systemctl stop latchkey.service 2>/dev/null');
     const stopped = await examine();

@@ -77,6 +77,8 @@ describe('the .deb', needs('visudo'), () => {
       'latchkey-serve.8',
       'latchkey-config.5',
       'latchkey-json.5',
+      'latchkey-log.5',
+      'latchkey-sshd.7',
     ])
       expect(pages.some((path) => path.endsWith(`/${page}.gz`))).toBe(true);
     for (const path of pages.filter((page) => page.endsWith('.gz'))) {

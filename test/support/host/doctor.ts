@@ -63,7 +63,7 @@ export class ExaminedHost implements AsyncDisposable {
   }
 }
 
-class Examined {
+export class Examined {
   readonly status: number | null;
   readonly findings: readonly Finding[];
 
