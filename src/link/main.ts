@@ -53,10 +53,10 @@ async function run(options: LinkOptions, argv: readonly string[]): Promise<numbe
     const { endSessions } = await import('./cleanup/end-sessions.ts');
     return endSessions(options.run);
   }
-  if (options.prove !== undefined) {
+  if (options.prove !== undefined && options.report === undefined) {
     const { prove } = await import('./registration/prove.ts');
     await prove(options.prove, options.run);
-    return DONE;
+    if (!options.daemon) return DONE;
   }
   if (options.daemon && options.report === undefined) {
     const { startDetached } = await import('./processes/detach.ts');

@@ -76,8 +76,8 @@ export class Conversations {
    */
   async *begin(request: LoginRequest): AsyncGenerator<Turn, Minted, Answers> {
     const loginMethod = this.#methodOf(request);
-    const [name, shown] = [request.username, new Set<string>()];
-    const active: ActiveLogin = { ...request, loginMethod, name, hasFailed: false, shown };
+    const state = { name: request.username, hasFailed: false, shown: new Set<string>() };
+    const active: ActiveLogin = { ...request, loginMethod, ...state };
     this.#checkNow(active);
     do {
       const outcome = yield* this.#attemptOnce(active);

@@ -17,7 +17,7 @@ export const LINK = {
     'check-account': internal(valued('name', 'only ask PAM about this account')),
     register: internal(flag('register a link for the process that writes the request to stdin')),
     'end-sessions': internal(flag('only end the sessions that the server names on stdin')),
-    prove: internal(valued('nonce', 'only print the account proof for this nonce')),
+    prove: internal(valued('nonce', 'print the account proof for this nonce; then only --daemon does more')),
   },
   notes: [],
 } as const satisfies Role;

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { AppError } from '../../errors.ts';
+import { accountRefusal } from '../../link-protocol/account-refusal.ts';
 import { cleanEnvironment, reExecCommand } from '../processes/re-exec.ts';
 
 const SERVICE = 'latchkey';
@@ -39,7 +40,7 @@ export async function checkAccountPhaseHere(user: string): Promise<void> {
 }
 
 function notAllowed(user: string, why: string): AppError {
-  return new AppError('NOT_ELIGIBLE', `account ${user} may not be used now: ${why}`);
+  return new AppError('NOT_ELIGIBLE', accountRefusal(user, why));
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * `--prove NONCE`: checks that this account could have a link, and proves that Latchkey's own program ran
- * as it. The daemon runs this over an SSH login whose user already has a link daemon.
+ * as it. The server runs this over each SSH login, with --daemon where it also wants a link daemon.
  */
 
 import { accountProof } from '../../link-protocol/account-proof.ts';

@@ -69,6 +69,7 @@ export class Authentication {
     const { username } = this.#credentials;
     if (accepted === null) return this.#begin({ type: 'none', username });
     const isUnasked = this.#tried === 'keyboard-interactive' && !this.#isAnswered;
+    if (isUnasked && nologinText(this.#said) !== undefined) throw this.failed('by sshd');
     const mayGoOn = this.#tried === 'none' || isPartial || isUnasked;
     if (mayGoOn && !isUnasked && accepted.includes('keyboard-interactive')) return this.#beginPrompts();
     if (mayGoOn && accepted.includes('password')) return this.#beginPassword();

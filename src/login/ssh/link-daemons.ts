@@ -1,7 +1,7 @@
 /**
- * Provides a link daemon to a user who has just logged in over SSH (DESIGN 7.9). Latchkey's own program
- * first runs over that connection to prove that the account can run it. A link daemon is then started
- * unless there is one: by sudo, which is preferred (F19), or over the same connection.
+ * Provides a link daemon to a user who has just logged in over SSH (DESIGN 7.9). In any case Latchkey's
+ * own program runs over that connection and shows that the account can run it; as a link daemon as well,
+ * when the user has none and gets none by sudo, which is preferred (F19).
  */
 import { randomBytes } from 'node:crypto';
 import type { UserEntry } from '../../accounts/user-database.ts';
@@ -15,7 +15,7 @@ import type { Executed } from './program-run.ts';
 import type { SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
-  readonly links: Pick<Links, 'ensureDaemon' | 'acceptsStarts'>;
+  readonly links: Pick<Links, 'ensureDaemon' | 'startsDaemons' | 'acceptsStarts'>;
   /** Absolute path of Latchkey's program, the same for every account. */
   readonly program: string;
   readonly runFolder: string;
@@ -33,21 +33,32 @@ export class LinkDaemons {
   /** Resolves when `user` has a link daemon that accepts starts. Throws Ended, UNAVAILABLE. */
   async ensure(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
-    const nonce = randomBytes(16).toString('hex');
-    const command = this.#command('--prove', nonce);
-    const executed = await connection.execute(command, accountProof(nonce, user.uid));
-    if (!executed.isShown) throw unusable(user, executed);
-    if (!links.acceptsStarts(user)) await links.ensureDaemon(user, () => this.#start(user, connection));
+    const isElsewhere = links.acceptsStarts(user) || links.startsDaemons;
+    if (isElsewhere) await this.#prove(user, connection);
+    if (isElsewhere && links.acceptsStarts(user)) return;
+    const hasRun = await links.ensureDaemon(user, () => this.#start(user, connection));
+    if (!isElsewhere && !hasRun) await this.#prove(user, connection); // another login started one meanwhile
   }
 
+  /** Starts a link daemon and proves the account, in one session: PAM may take its time to open each. */
   async #start(user: UserEntry, connection: Connection): Promise<void> {
-    const executed = await connection.execute(this.#command('--daemon'));
+    const executed = await this.#run(user, connection, ['--daemon']);
     if (!this.#options.links.acceptsStarts(user)) throw unusable(user, executed);
   }
 
-  #command(...words: readonly string[]): string {
+  async #prove(user: UserEntry, connection: Connection): Promise<void> {
+    await this.#run(user, connection, []);
+  }
+
+  /** Runs Latchkey's program. Throws Ended when it does not show the account's proof. */
+  async #run(user: UserEntry, connection: Connection, words: readonly string[]): Promise<Executed> {
     const { program, runFolder } = this.#options;
-    return shellWords([program, 'link', ...words, '--run', runFolder]);
+    const nonce = randomBytes(16).toString('hex');
+    const command = shellWords([program, 'link', ...words, '--prove', nonce, '--run', runFolder]);
+    const wanted = accountProof(nonce, user.uid);
+    const executed = await connection.execute(command, { wanted, isEnough: words.length === 0 });
+    if (!executed.isShown) throw unusable(user, executed);
+    return executed;
   }
 }
 
@@ -63,7 +74,7 @@ function unusable({ name: account }: UserEntry, { status, stdout, stderr }: Exec
   return new Ended({ kind: 'unusable', account, status, text });
 }
 
-/** Returns the last line, or the one that V8 prints before a stack trace when it has no memory (ulimit -v). */
+/** Returns the last line, or the one that V8 prints before a stack trace without memory (ulimit -v). */
 function tellingLine(text: string): string {
   const lines = text.trimEnd().split('\n');
   const fatal = lines.find((line) => line.startsWith('# Fatal'))?.slice(2);

@@ -6,7 +6,7 @@ import type { Client, ClientChannel } from 'ssh2';
 
 /** The end of a command line. */
 export interface Executed {
-  /** True when `wanted` was printed; the command may run on. */
+  /** True when `wanted` was printed. */
   readonly isShown: boolean;
   /** Exit status, or name of the signal; undefined when sshd has run nothing, or did not say. */
   readonly status: number | string | undefined;
@@ -16,8 +16,10 @@ export interface Executed {
 }
 
 export interface RunOptions {
-  /** Text that ends the run as soon as it stands anywhere in standard output. */
-  readonly wanted?: string;
+  /** Text that is looked for anywhere in standard output. */
+  readonly wanted: string;
+  /** True when nothing else matters: the command may run on once `wanted` was printed. */
+  readonly isEnough: boolean;
   /** Called when sshd has begun to run the command. */
   readonly onBegun: () => void;
 }
@@ -31,23 +33,24 @@ export function runProgram(client: Client, command: string, options: RunOptions)
   client.exec(command, (error, channel) => {
     if (error) return resolve({ isShown: false, status: undefined, stdout: '', stderr: error.message });
     options.onBegun();
-    new Reader(channel, options.wanted, resolve);
+    new Reader(channel, options, resolve);
   });
   return promise;
 }
 
 class Reader {
   readonly #channel: ClientChannel;
-  readonly #wanted: string | undefined;
+  readonly #options: RunOptions;
   readonly #resolve: (executed: Executed) => void;
+  #isShown = false;
   #status: number | string | undefined;
   #bytes = 0;
   #stdout = '';
   #stderr = '';
 
-  constructor(channel: ClientChannel, wanted: string | undefined, resolve: (executed: Executed) => void) {
+  constructor(channel: ClientChannel, options: RunOptions, resolve: (executed: Executed) => void) {
     this.#channel = channel;
-    this.#wanted = wanted;
+    this.#options = options;
     this.#resolve = resolve;
     channel.on('data', (data: Buffer) => this.#readOutput(data));
     channel.stderr.on('data', (data: Buffer) => {
@@ -57,14 +60,15 @@ class Reader {
     channel.on('exit', (code: number | null, signal?: string) => {
       this.#status = code ?? (signal?.includes('@') ? 'an unusual signal' : signal); // RFC 4254, 6.10
     });
-    channel.on('close', () => this.#end(false));
+    channel.on('close', () => this.#end());
     channel.end();
   }
 
   #readOutput(data: Buffer): void {
     const text = this.#stdout + data.toString('latin1'); // one character a byte, wherever chunks end
     this.#stdout = ending(text);
-    if (this.#wanted !== undefined && text.includes(this.#wanted)) this.#end(true);
+    this.#isShown ||= text.includes(this.#options.wanted);
+    if (this.#isShown && this.#options.isEnough) this.#end();
     else this.#count(data);
   }
 
@@ -72,14 +76,14 @@ class Reader {
     this.#bytes += length;
     if (this.#bytes <= MAX_OUTPUT_BYTES) return;
     this.#stderr = `it printed more than ${MAX_OUTPUT_BYTES / 1024 / 1024} MiB`;
-    this.#end(false);
+    this.#end();
   }
 
-  #end(isShown: boolean): void {
+  #end(): void {
     this.#channel.removeAllListeners('data').resume();
     this.#channel.stderr.removeAllListeners('data').resume();
     const stdout = Buffer.from(this.#stdout, 'latin1').toString();
-    this.#resolve({ isShown, status: this.#status, stdout, stderr: this.#stderr });
+    this.#resolve({ isShown: this.#isShown, status: this.#status, stdout, stderr: this.#stderr });
     this.#channel.close();
   }
 }

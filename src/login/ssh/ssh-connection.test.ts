@@ -99,7 +99,7 @@ describe('a connection to sshd', () => {
       addresses.push(client.remoteAddress),
     );
     using connection = await SshConnection.open(options(port));
-    expect(await connection.execute('it')).toEqual({
+    expect(await connection.execute('it', { wanted: 'proof', isEnough: true })).toEqual({
       isShown: false,
       status: 3,
       stdout: 'ran it',
@@ -200,7 +200,10 @@ describe('a connection to an sshd that hangs times out', () => {
       client.on('session', (accept) => accept().on('exec', (run) => void run()));
     });
     using connection = await SshConnection.open(options(port));
-    await within(connection.execute('it'), /in time \(running a command\)/);
+    await within(
+      connection.execute('it', { wanted: 'proof', isEnough: true }),
+      /in time \(running a command\)/,
+    );
   });
 
   it('and fails at once when no sshd is running', async () => {

@@ -13,7 +13,7 @@ import { errorOf } from '../outcome.ts';
 import { Authentication, type Credentials } from './authentication.ts';
 import { Dropped, Ended, refused } from './ended.ts';
 import { algorithmsOf, type HostKey } from './host-keys.ts';
-import { type Executed, runProgram } from './program-run.ts';
+import { type Executed, type RunOptions, runProgram } from './program-run.ts';
 import { StepDeadline } from './step-deadline.ts';
 import { onTextWithoutPrompt } from './texts-without-prompt.ts';
 
@@ -117,17 +117,16 @@ export class SshConnection implements Disposable {
     });
   }
 
-  /**
-   * Runs a command line in the account's shell until it ends, or until it has printed `wanted`. Throws
-   * UNAVAILABLE when it does not end in time.
-   */
-  async execute(command: string, wanted?: string): Promise<Executed> {
+  /** Runs a command line in the account's shell. Throws Ended, and UNAVAILABLE when it does not end. */
+  async execute(command: string, output: Pick<RunOptions, 'wanted' | 'isEnough'>): Promise<Executed> {
     const { verdictMs, execMs } = this.#options.deadlines;
     this.#deadline.begin('opening a session', verdictMs);
     const onBegun = (): void => this.#deadline.begin('running a command', execMs);
-    const run = runProgram(this.#client, command, { onBegun, ...(wanted !== undefined && { wanted }) });
     try {
-      return await Promise.race([run, this.#failed.promise]);
+      return await Promise.race([
+        runProgram(this.#client, command, { ...output, onBegun }),
+        this.#failed.promise,
+      ]);
     } finally {
       this.#deadline.pause();
     }
@@ -213,6 +212,7 @@ export class SshConnection implements Disposable {
     switch (this.#phase) {
       case 'connecting': {
         const failure = unavailable('cannot use sshd', error);
+        if (codeOf(error) === 'ECONNRESET') return Dropped.busy(why);
         return codeOf(error) === 'ECONNREFUSED' ? Dropped.lost(failure) : failure;
       }
       case 'banner':

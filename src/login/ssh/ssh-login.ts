@@ -130,11 +130,10 @@ export class SshLogin implements LoginMethod {
   ): Promise<SshConnection> {
     const { deadlines, settings } = this.#options;
     const { host, port, hostKeys } = settings().ssh;
-    const options: SshOptions = {
+    const options: Omit<SshOptions, 'hostKeys'> = {
       host,
       port,
       localAddress: localAddressFor(source, host),
-      hostKeys: readHostKeys(hostKeys),
       ...credentials,
       signal,
       deadlines: { ...SSH_DEADLINES, ...deadlines },
@@ -142,7 +141,7 @@ export class SshLogin implements LoginMethod {
     const beganMs = performance.now();
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= 2) {
       try {
-        return await SshConnection.open(options);
+        return await SshConnection.open({ ...options, hostKeys: readHostKeys(hostKeys) });
       } catch (error) {
         const spentMs = performance.now() - beganMs;
         if (!(error instanceof Dropped) || spentMs + pauseMs > error.retryMs) throw error;

@@ -10,6 +10,7 @@ import { accessSync, constants } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UserEntry } from '../../accounts/user-database.ts';
 import { AppError } from '../../errors.ts';
+import { accountRefusalIn } from '../../link-protocol/account-refusal.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { safeText } from '../connection/link-error.ts';
 import type { Starter } from './starter.ts';
@@ -67,7 +68,7 @@ function checkProgram(program: string): void {
   }
 }
 
-/** Throws UNAVAILABLE unless the program succeeds in time. */
+/** Throws UNAVAILABLE unless the program succeeds in time, NOT_ELIGIBLE when PAM refuses the account. */
 async function run([program = '', ...argv]: readonly string[]): Promise<void> {
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
   const sudo = spawn(program, argv, { cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -82,6 +83,8 @@ async function run([program = '', ...argv]: readonly string[]): Promise<void> {
     // It runs as root now and cannot be killed from here; it ends with the link, which gives up earlier.
     if (ended === undefined) throw unavailable(`sudo has not ended: ${safeText(stderr)}`);
     const [status] = ended as [number | null];
+    const refusal = accountRefusalIn(stderr);
+    if (status !== 0 && refusal !== undefined) throw new AppError('NOT_ELIGIBLE', safeText(refusal));
     if (status !== 0)
       throw unavailable(`sudo ended with ${status ?? 'a signal'}: ${safeText(stderr.trim())}`);
   } finally {

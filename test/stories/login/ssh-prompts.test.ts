@@ -1,4 +1,4 @@
-/** What sshd asks besides, instead of or before the password, and who answers it. */
+/** Prompts of sshd besides, instead of or before the one for the password, and its texts. */
 import { writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Finished, mallory } from '../../support/account.ts';

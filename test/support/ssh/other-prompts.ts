@@ -1,4 +1,4 @@
-/** PAM as it asks in another language, or for another factor: its prompts are replaced in copies of its code. */
+/** PAM with the prompts of another language or factor, which replace its own in copies of its code. */
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

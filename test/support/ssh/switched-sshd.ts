@@ -1,6 +1,6 @@
 /**
  * Stands where the server expects sshd: passes connections to a real one, or stops at a step of the
- * handshake.
+ * handshake, or drops a connection at once as a busy sshd does.
  */
 import { readFileSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
@@ -13,9 +13,20 @@ import type { TestSshd } from './sshd.ts';
 /**
  * Step at which it stops: after accepting, after its banner, after the key exchange, after the password, or
  * after it was told to run our program. `another key` shows a host key of its own and accepts everything;
- * `real` is the real sshd.
+ * `drop` closes the connection at once, with the line that OpenSSH sends for MaxStartups and for penalties;
+ * `reset` does so without; `silent` closes it after the password without a word; `real` is the real sshd.
  */
-export type Behaviour = 'accept' | 'banner' | 'kex' | 'auth' | 'exec' | 'another key' | 'real';
+export type Behaviour =
+  | 'drop'
+  | 'reset'
+  | 'silent'
+  | 'accept'
+  | 'banner'
+  | 'kex'
+  | 'auth'
+  | 'exec'
+  | 'another key'
+  | 'real';
 
 export class SwitchedSshd implements AsyncDisposable {
   /** Behaviour towards the next connection. */
@@ -36,6 +47,8 @@ export class SwitchedSshd implements AsyncDisposable {
       this.#keep(socket);
       const { behaviour } = this;
       if (behaviour === 'real') this.#join(socket, real.port);
+      else if (behaviour === 'drop') socket.end('Not allowed at this time\r\n');
+      else if (behaviour === 'reset') socket.resetAndDestroy();
       else if (behaviour === 'banner') socket.write('SSH-2.0-OpenSSH_9.2p1\r\n');
       else if (behaviour !== 'accept') {
         const hostKeys = [behaviour === 'another key' ? another : key];
@@ -64,6 +77,7 @@ export class SwitchedSshd implements AsyncDisposable {
       if (context.method === 'password') this.passwords.push(context.password);
       if (behaviour === 'kex') return;
       if (context.method !== 'password') context.reject(['password']);
+      else if (behaviour === 'silent') client.end();
       else if (behaviour !== 'auth') context.accept();
     });
     client.on('session', (accept) => accept().on('exec', (run) => void run()));
@@ -73,6 +87,7 @@ export class SwitchedSshd implements AsyncDisposable {
     const real = createConnection({ host: '127.0.0.1', port });
     this.#keep(real);
     socket.pipe(real).pipe(socket);
+    real.on('close', () => socket.destroy());
   }
 
   #keep(socket: Socket): void {
