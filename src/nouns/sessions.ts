@@ -42,7 +42,10 @@ export const sessions: PrintedNoun<Session> = {
     id: string('id', ({ id }) => id),
     login: string('login that owns it', ({ login }) => login),
     linuxUser: string('Linux user that its program runs as', ({ linuxUser }) => linuxUser),
-    command: strings('program and arguments', ({ command }) => command.map(rawText)),
+    command: strings(
+      'program and arguments; a byte that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF',
+      ({ command }) => command.map(rawText),
+    ),
     directory: stringOrNull('working directory; null for the home directory', ({ directory }) =>
       rawText(directory),
     ),

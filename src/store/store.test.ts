@@ -27,7 +27,7 @@ import { openStore, type Store } from './open.ts';
 import type { Schema } from './schema.ts';
 import { selectLogins } from './tables/logins.ts';
 import { getMeta, setMeta } from './tables/meta.ts';
-import { insertToken, tokenIdsOf } from './tables/tokens.ts';
+import { insertToken, tokenIdsOf, tokensOf } from './tables/tokens.ts';
 
 let folder: string;
 let path: string;
@@ -64,7 +64,8 @@ describe('the database file', () => {
     const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: old }) });
     await first(db as Kysely<unknown>);
     await setMeta(db, 'schema', '1');
-    await insertToken(db, tokenRow('kept'));
+    const claims = JSON.stringify({ jti: 'kept', authMethod: 'web-ssh' });
+    await insertToken(db, tokenRow('kept', { auth_method: 'web-ssh', claims }));
     await db.destroy();
     chmodSync(path, 0o600);
 
@@ -77,6 +78,8 @@ describe('the database file', () => {
     {
       await using store = await open();
       expect(await store.read((tx) => tokenIdsOf(tx, 'alice'))).toEqual(['kept']);
+      const [row] = await store.read((tx) => tokensOf(tx, 'alice'));
+      expect(row).toMatchObject({ auth_method: 'ssh', claims: '{"jti":"kept","authMethod":"ssh"}' });
       const { items } = await store.read((tx) => selectLogins(tx, { pageSize: 0 }));
       expect(items).toMatchObject([{ login: 'alice', tokens: 1, newest_issued_at: tokenRow('').issued_at }]);
       expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('5');

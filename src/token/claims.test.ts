@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { AuthMethod } from '../generated/latchkey/v1/token.ts';
+import type { AuthMethodName } from '../values/auth-method.ts';
+import { enumWords } from '../values/enum-word.ts';
 import { decodeClaims, encodeClaims, type TokenClaims } from './claims.ts';
 
 const claims: TokenClaims = {
@@ -29,4 +32,28 @@ test('optional claims have their published names and survive a round trip (F8)',
     'fastx/node-link': false,
   });
   expect(decodeClaims(encoded, { nowSeconds: claims.iat, longestLifetimeSeconds: 60 })).toEqual(claims);
+});
+
+test('a login method has the name that other programs know in the claim, and its own everywhere else (F7)', () => {
+  const methods = {
+    ssh: 'web-ssh',
+    pam: 'pam',
+    key: 'key',
+    oidc: 'web-openid',
+    saml: 'web-saml',
+    link: 'link',
+    'link-daemon': 'link-daemon',
+    local: 'local',
+  } as const;
+  const times = { nowSeconds: claims.iat, longestLifetimeSeconds: 60 };
+  expect(Object.keys(methods)).toEqual(enumWords(AuthMethod));
+  for (const [name, claim] of Object.entries(methods)) {
+    const encoded = encodeClaims({ ...claims, authMethod: name as AuthMethodName });
+    expect(encoded).toMatchObject({ 'fastx/auth-method': claim });
+    expect(decodeClaims(encoded, times).authMethod).toBe(name);
+  }
+  for (const claim of ['ssh', 'web-ssh-start', 'oidc', 'constructor', ''])
+    expect(() => decodeClaims({ ...encodeClaims(claims), 'fastx/auth-method': claim }, times)).toThrow(
+      /auth-method/,
+    );
 });

@@ -26,7 +26,8 @@ interface StartOptions {
 const NOTE =
   "Prints the program's output as it comes, and exits with its status; 255 means that this command itself " +
   'failed. ^C and SIGTERM go to the program; a second one within two seconds leaves it running. No shell is ' +
-  "involved; to use one: -- sh -c '…'.";
+  "involved; to use one: -- sh -c '…'. Arguments, --env and --dir need not be UTF-8; the program gets them as " +
+  'they are.';
 
 export function addStart(program: Command, act: Act): void {
   const command = program

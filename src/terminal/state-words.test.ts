@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { Role } from '../generated/latchkey/v1/auth.ts';
+import { ErrorReason } from '../generated/latchkey/v1/error.ts';
+import { LinkState } from '../generated/latchkey/v1/link.ts';
+import { SessionState } from '../generated/latchkey/v1/session.ts';
+import { RefusalKind } from '../generated/latchkey/v1/system.ts';
+import { AuthMethod } from '../generated/latchkey/v1/token.ts';
+import {
+  linkState,
+  methodWord,
+  reasonName,
+  refusalWord,
+  roleWord,
+  sessionState,
+  sessionWord,
+} from './state-words.ts';
+
+/** A value that a newer server might send. */
+const NEW = 99 as never;
+
+it('has a word for what this version knows, and says of anything else that it is unknown', () => {
+  expect([methodWord(AuthMethod.LINK_DAEMON), methodWord(NEW)]).toEqual(['link-daemon', 'unknown']);
+  expect([roleWord(Role.ADMIN), roleWord(NEW)]).toEqual(['admin', 'unknown']);
+  expect([refusalWord(RefusalKind.LOGIN), refusalWord(NEW)]).toEqual(['login', 'unknown']);
+  expect(linkState({ state: LinkState.LOST })).toEqual({ text: 'lost', style: 'bad' });
+  expect(linkState({ state: NEW })).toEqual({ text: 'unknown' });
+  expect(sessionWord({ state: SessionState.STARTING })).toBe('starting');
+  expect(sessionState({ state: NEW, exitStatus: undefined })).toEqual({ text: 'unknown' });
+  expect([reasonName(ErrorReason.TOKEN_EXPIRED), reasonName(NEW)]).toEqual(['TOKEN_EXPIRED', 'reason 99']);
+  expect(reasonName(ErrorReason.UNSPECIFIED)).toBe('');
+});
