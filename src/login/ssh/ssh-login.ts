@@ -33,6 +33,11 @@ const METHOD = 'ssh';
 const PASSWORD: Prompt = { text: 'Password: ', echo: false };
 /** Fewer than sshd's default MaxStartups of 10 (sshd_config(5)); one source cannot take them all. */
 const SLOT_LIMITS = { total: 9, perSource: 3, queueMs: 10_000, maxQueued: 90 };
+/**
+ * Logins that wait for a PAM module do not keep others out. sshd drops some of the connections beyond its
+ * first ten; those are tried again.
+ */
+const SLOW_LIMITS = { total: 40, perSource: 12, queueMs: 0, maxQueued: 0 };
 const FIRST_PAUSE_MS = 250;
 /** Time without news after which the person is told that sshd is waited for. */
 const PATIENCE_MS = 5_000;
@@ -44,6 +49,7 @@ export class SshLogin implements LoginMethod {
   readonly description = 'User name and password of this host, checked by its own SSH server.';
   readonly #options: SshLoginOptions;
   readonly #slots = new LoginSlots(SLOT_LIMITS);
+  readonly #slowSlots = new LoginSlots(SLOW_LIMITS);
 
   constructor(options: SshLoginOptions) {
     this.#options = options;
@@ -84,11 +90,17 @@ export class SshLogin implements LoginMethod {
     const bridge = new PersonBridge();
     const ended = new AbortController();
     const either = AbortSignal.any([signal, ended.signal]);
-    const slot = await this.#slots.take(origin.source, signal);
+    using slot = new DisposableStack();
+    const ordinary = slot.use(await this.#slots.take(origin.source, signal));
+    const makeRoom = async (): Promise<void> => {
+      if (slot.disposed || this.#slowSlots.isBusy(origin.source)) return;
+      slot.use(await this.#slowSlots.take(origin.source, signal));
+      ordinary[Symbol.dispose]();
+    };
     const credentials = { username: user?.name ?? unknownName(), password, person: bridge };
     const work = this.#logIn({ credentials, user, why, source: origin.source, signal: either, slot });
     try {
-      return yield* showingWhile(work, bridge);
+      return yield* showingWhile(work, bridge, makeRoom);
     } finally {
       ended.abort(new Error('the attempt is over'));
     }
@@ -168,12 +180,13 @@ interface LogIn {
 }
 
 /**
- * Yields what `bridge` brings until `work` is done, and a notice when nothing happens for some seconds.
- * Returns the result of `work`.
+ * Yields what `bridge` brings until `work` is done. When nothing happens for some seconds, yields a notice
+ * and calls `onSlow`. Returns the result of `work`.
  */
 async function* showingWhile<Result>(
   work: Promise<Result>,
   bridge: PersonBridge,
+  onSlow: () => Promise<void>,
 ): AsyncGenerator<Challenge, Result, Answers> {
   let isDone = false;
   let isTold = false;
@@ -184,6 +197,7 @@ async function* showingWhile<Result>(
   const tell = (): void => {
     if (!isTold) bridge.tell(WAITING);
     isTold = true;
+    onSlow().catch(() => {}); // the attempt has ended
   };
   for (;;) {
     const patience = setTimeout(tell, PATIENCE_MS);
