@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import ssh2, { type Connection, type ServerConfig } from 'ssh2';
+import ssh2, { type Connection, type ServerChannel, type ServerConfig, type Prompt as SshPrompt } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { newHostKey } from '../../../test/support/ssh/host-key.ts';
 import type { HostKey } from './host-keys.ts';
@@ -165,6 +165,171 @@ describe('a connection to sshd', () => {
     expect(asked).toEqual([
       { name: 'Second factor', instruction: 'Look it up', prompts: [{ text: 'Code: ', echo: true }] },
     ]);
+  });
+});
+
+/** Makes an sshd ask `requests` by keyboard-interactive, one after the other; it accepts any answers. */
+function asks(requests: readonly (readonly SshPrompt[])[], got: string[][]) {
+  return (client: Connection): void => {
+    client.on('authentication', (context) => {
+      if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
+      const [first = [], ...others] = requests;
+      const next = (prompts: readonly SshPrompt[], left: readonly (readonly SshPrompt[])[]): void =>
+        context.prompt([...prompts], 'sshd', 'instruction', (answers) => {
+          got.push(answers);
+          const [following, ...rest] = left;
+          if (following === undefined) context.accept();
+          else next(following, rest);
+        });
+      next(first, others);
+    });
+  };
+}
+
+/** A person who answers every prompt by its number, and remembers what was said and asked. */
+function talkative() {
+  const heard: unknown[] = [];
+  const person: Person = {
+    tell: (text) => void heard.push(text),
+    ask: async ({ prompts }) => {
+      heard.push(prompts.map(({ text }) => text));
+      return prompts.map((_prompt, at) => `answer ${at}`);
+    },
+  };
+  return { heard, person };
+}
+
+describe('prompts of sshd', () => {
+  const hidden = (prompt: string): SshPrompt => ({ prompt, echo: false });
+  const shown = (prompt: string): SshPrompt => ({ prompt, echo: true });
+
+  const rows: [string, SshPrompt[][], string[][], unknown[]][] = [
+    ['hidden and alone, in any language', [[hidden('Пароль: ')]], [['secret']], []],
+    ['without a text', [[hidden('')]], [['secret']], []],
+    [
+      'visible, before it',
+      [[shown('Realm: ')], [hidden('PIN: ')]],
+      [['answer 0'], ['secret']],
+      [['Realm: ']],
+    ],
+    ['without any, before it', [[], [hidden('PIN: ')]], [[], ['secret']], []],
+    [
+      'several in one request',
+      [[hidden('Password: '), hidden('Code: ')]],
+      [['answer 0', 'answer 1']],
+      ['The host wants several answers at once, the password with them:', ['Password: ', 'Code: ']],
+    ],
+    [
+      'the same again',
+      [[hidden('Password: ')], [hidden('Wrong.\nPassword: ')]],
+      [['secret'], ['answer 0']],
+      ['The host asks this again:', ['Wrong.\nPassword: ']],
+    ],
+    [
+      'control characters',
+      [[hidden('\x1b[2JHi\nPassword: ')], [shown('\x07Code\x1b]0;x: ')]],
+      [['secret'], ['answer 0']],
+      ['sshd\ninstruction\n\\x1b[2JHi', ['\\x07Code\\x1b]0;x: ']],
+    ],
+  ];
+
+  it.each(rows)('%s', async (_kind, requests, answers, told) => {
+    const got: string[][] = [];
+    const { heard, person } = talkative();
+    using _ = await SshConnection.open(options(await sshd(asks(requests, got)), { person }));
+    expect(got).toEqual(answers);
+    expect(heard.filter((text) => text !== 'sshd\ninstruction')).toEqual(told);
+  });
+
+  it('that go on for ever end', async () => {
+    const endless = Array.from({ length: 30 }, () => [shown('Again? ')]);
+    const port = await sshd(asks(endless, []));
+    const { person } = talkative();
+    await expect(SshConnection.open(options(port, { person }))).rejects.toEqual(
+      unavailable(/too many questions/),
+    );
+  });
+
+  it('for a new password end with what to do, where sshd asks by the method password', async () => {
+    const port = await sshd((client) => {
+      client.on('authentication', (context) => {
+        if (context.method === 'password') context.requestChange('New password: ', () => {});
+        else context.reject(['password']);
+      });
+    });
+    await expect(SshConnection.open(options(port))).rejects.toMatchObject({ outcome: { kind: 'expired' } });
+  });
+
+  it('that wait for longer than sshd does are not a refusal', async () => {
+    const port = await sshd((client) => {
+      client.on('authentication', (context) => {
+        if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
+        context.prompt([shown('Code: ')], () => {});
+        setTimeout(() => client.end(), 50);
+      });
+    });
+    const person = { ask: () => new Promise<never>(() => {}), tell: () => {} };
+    await expect(SshConnection.open(options(port, { person }))).rejects.toMatchObject({
+      reason: 'DEADLINE_EXCEEDED',
+    });
+  });
+});
+
+describe('a command over the connection', () => {
+  const proof = 'f00d'.repeat(16);
+  /** Makes an sshd accept the password and run `run` for each command. */
+  const running = (run: (channel: ServerChannel) => void) => (client: Connection) => {
+    takes('secret')(client);
+    client.on('session', (accept) => accept().on('exec', (acceptExec) => run(acceptExec())));
+  };
+  const executed = async (run: (channel: ServerChannel) => void) => {
+    using connection = await SshConnection.open(options(await sshd(running(run))));
+    return await connection.execute('it', { wanted: proof, isEnough: true });
+  };
+
+  it.each(Array.from({ length: 8 }, (_, at) => at * 9))(
+    'shows its proof even when it comes in two parts, split at %i',
+    async (at) => {
+      const { isShown } = await executed((channel) => {
+        channel.write(`\x1b[0mWelcome${proof.slice(0, at)}`);
+        setTimeout(() => channel.write(`${proof.slice(at)}and more`), 20);
+      });
+      expect(isShown).toBe(true);
+    },
+  );
+
+  it('shows none in what it prints on standard error, nor in parts of one', async () => {
+    const said = await executed((channel) => {
+      channel.stderr.write(proof);
+      channel.write(`${proof.slice(1)} ${proof.slice(0, -1)}`);
+      channel.exit(0);
+      channel.end();
+    });
+    expect(said).toMatchObject({ isShown: false, status: 0 });
+  });
+
+  it('that sshd does not run says so', async () => {
+    const port = await sshd((client) => {
+      takes('secret')(client);
+      client.on('session', (_accept, reject) => reject());
+    });
+    using connection = await SshConnection.open(options(port));
+    expect(await connection.execute('it', { wanted: proof, isEnough: true })).toMatchObject({
+      isShown: false,
+      status: undefined,
+      stderr: expect.stringMatching(/open fail/i),
+    });
+  });
+
+  it('that ends with the connection is an account that cannot be used', async () => {
+    const port = await sshd((client) => {
+      takes('secret')(client);
+      client.on('session', () => client.end());
+    });
+    using connection = await SshConnection.open(options(port));
+    await expect(connection.execute('it', { wanted: proof, isEnough: true })).rejects.toMatchObject({
+      outcome: { kind: 'unusable', account: 'alice', status: undefined },
+    });
   });
 });
 
