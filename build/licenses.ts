@@ -15,7 +15,17 @@ const BESIDE = [`node-linux-${process.arch}`, 'grpc-health-check'];
 export function licenses({ inputs }: Metafile): string {
   const bundled = Object.keys(inputs).flatMap((file) => packageOf(file) ?? []);
   const names = [...new Set([...bundled, ...BESIDE.map((name) => join('node_modules', name))])].sort();
-  return [OURS, ...names.map(license)].join(`\n\n${'='.repeat(78)}\n\n`);
+  return [OURS, errorModel(), ...names.map(license)].join(`\n\n${'='.repeat(78)}\n\n`);
+}
+
+/** Returns the licence of the error model, whose files are copied from googleapis as they are. */
+function errorModel(): string {
+  const lines = readFileSync(join(root, 'build/google/rpc/status.proto'), 'utf8').split('\n');
+  const header = lines.slice(
+    0,
+    lines.findIndex((line) => !line.startsWith('//')),
+  );
+  return ['googleapis, google/rpc: Apache-2.0', header.map((line) => line.slice(3)).join('\n')].join('\n\n');
 }
 
 /**

@@ -28,9 +28,9 @@ export function rawArguments(argv: readonly string[]): string[] {
 export function rawEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   const known = Object.entries(environment) as [string, string][];
   if (!known.some((variable) => variable.join().includes(REPLACED))) return Object.fromEntries(known);
-  const variables = textsIn('/proc/self/environ').map((text) => {
+  const variables = textsIn('/proc/self/environ').flatMap((text) => {
     const end = text.indexOf('=', 1);
-    return [text.slice(0, end), text.slice(end + 1)] as const;
+    return end < 0 ? [] : [[text.slice(0, end), text.slice(end + 1)] as const];
   });
   return Object.fromEntries(variables);
 }
@@ -48,7 +48,7 @@ export function rawVariable(environment: NodeJS.ProcessEnv): string | undefined 
 
 /** Returns the texts of a file in which each ends with NUL. */
 function textsIn(path: string): string[] {
-  const bytes = readFileSync(path);
+  const bytes = read(path);
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; ) {
     const end = bytes.indexOf(NUL, at);
@@ -57,4 +57,14 @@ function textsIn(path: string): string[] {
     at = end + 1;
   }
   return texts;
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new Error(`arguments and variables that are not UTF-8 need ${path}, which cannot be read`, {
+      cause,
+    });
+  }
 }

@@ -1,5 +1,6 @@
 /** The published protobuf with the tools of other languages, as they are and without options. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +13,12 @@ const PORT = 2261;
 const clone = join(import.meta.dirname, '../../..');
 const proto = join(clone, 'proto');
 const files = globSync('**/*.proto', { cwd: proto }).toSorted();
+
+/** SHA-256 of googleapis' files, as in the packages google-gax 5.0.8 and google-proto-files 5.0.3. */
+const PUBLISHED = {
+  'error_details.proto': '5c18d42e6924f447622534b4b7cdb8b53c0606c8ce729b912ee5edf88d1c5520',
+  'status.proto': 'f5bfd262e6705c7ae73f32e0ad8ee20ce8c0a2578df8c4f76ebf76b572f295ed',
+};
 
 let folder: string;
 
@@ -52,6 +59,13 @@ describe('protoc', needs('protoc'), () => {
         expect(readFileSync(join(folder, plugin, 'latchkey/v1', file), 'utf8')).toMatch(
           /^package latchkeyv1$/m,
         );
+  });
+
+  test('and the server share the error model of googleapis, as it is published', () => {
+    for (const [file, published] of Object.entries(PUBLISHED)) {
+      const bytes = readFileSync(join(clone, 'build/google/rpc', file));
+      expect(createHash('sha256').update(bytes).digest('hex'), file).toBe(published);
+    }
   });
 
   test('finds no file of another project, which clients have from that project', () => {
