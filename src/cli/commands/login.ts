@@ -9,6 +9,7 @@ import { tokens } from '../../nouns/tokens.ts';
 import { asJson, type Members, object, string } from '../../terminal/json.ts';
 import type { AuthMethodName } from '../../values/auth-method.ts';
 import { enumValue } from '../../values/enum-word.ts';
+import { addNotes } from '../help.ts';
 import { type Answers, answersFrom } from '../input/answers.ts';
 import { methodOption } from '../input/method-option.ts';
 import { fieldsOf } from '../output/listing.ts';
@@ -24,8 +25,36 @@ export const LOGGED_IN: Members<{ server: string; token: Token }> = {
   token: object('token', tokens.members, ({ token }) => token),
 };
 
+const ANSWERS = {
+  title: 'Answers',
+  text:
+    'the first answer is the password. It goes to the first hidden prompt of the sshd of the host, whatever ' +
+    'its language; each further prompt, such as for a one-time code, takes the next one',
+};
+const FAILURES = {
+  title: 'When it fails',
+  items: [
+    [
+      'login refused',
+      'a wrong password, a name that nobody has, or an account that may not log in; which of them is not ' +
+        'told, and it counts as a guess (exit status 3)',
+    ],
+    [
+      'sshd wants a key',
+      'sshd asks for more than a password; log in to the host with ssh, and run there: latchkey link (3)',
+    ],
+    [
+      'the password was right',
+      "but the account did not run Latchkey's program: its shell or a file that it reads, such as ~/.bashrc, " +
+        'ended or replaced itself before, or the account has a forced command (4)',
+    ],
+    ['the host admits nobody', 'the text of nologin(5) follows (4)'],
+    ['sshd refuses connections', 'it has too many at the moment; only this is worth another try (6)'],
+  ],
+} as const;
+
 export function addLogin(program: Command, act: Act): void {
-  program
+  const command = program
     .command('login [[user@]host[:port]]')
     .description(
       'log in as yourself or as another user; later commands use the token, and the server if you named one',
@@ -33,6 +62,7 @@ export function addLogin(program: Command, act: Act): void {
     .addOption(methodOption('login method').default('ssh'))
     .option('--answers-stdin', 'read the answers from standard input, one line for each prompt')
     .action(act(login));
+  addNotes(command, ANSWERS, FAILURES);
 }
 
 async function login(
