@@ -205,6 +205,9 @@ describe('a commit that fails', () => {
       expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
     }
     expect(ended).toEqual(['revoked', 's']);
+    expect(world.audited).toMatchObject(
+      Array.from({ length: 2 }, () => ({ event: 'revoked', jtis: [claims.jti], err: expect.any(AppError) })),
+    );
     expect(await authority.get(claims.jti)).toBeUndefined();
     await until(() => world.logged.length > 0);
     world.broken = false;

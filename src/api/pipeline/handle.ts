@@ -119,7 +119,8 @@ function logCall(
   milliseconds: number,
 ): void {
   const { method, connection, requestId, login, jti } = context;
-  const reason = failure === undefined ? undefined : publicError(failure).reason;
+  const refusal = failure === undefined ? undefined : publicError(failure);
+  const reason = refusal?.reason;
   const { address } = connection.peer;
   const details = { requestId, peer: address, jti, milliseconds: Math.round(milliseconds) };
   const line = { ...details, method: method.path, login, reason };
@@ -131,7 +132,7 @@ function logCall(
       login,
       from: login === undefined ? sourceOf(address) : undefined,
     };
-    refusals.add('call refused', kind, { ...details, cause: causeOf(failure) });
+    refusals.add('call refused', kind, { ...details, why: refusal?.message, cause: causeOf(failure) });
   } else log.debug(line, 'call');
 }
 

@@ -233,7 +233,7 @@ export const SETTINGS = {
     level: {
       type: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
       default: 'info',
-      text: 'The lowest level of messages that are logged.',
+      text: 'Lowest level logged: warn for refusals, info also logins and sessions, debug also calls.',
       reload: true,
     },
     format: {

@@ -1,8 +1,10 @@
 /** An authority on a real store in a folder of its own, with an adjustable clock and a disk that can fail. */
+
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AuditLog } from '../../../src/audit/audit-log.ts';
 import { Authority, type AuthorityOptions } from '../../../src/authority/authority.ts';
 import type { AuthorityKeys } from '../../../src/authority/keys/authority-keys.ts';
 import { AppError } from '../../../src/errors.ts';
@@ -66,6 +68,8 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-authority-'));
   readonly keys = testKeys();
   readonly logged: string[] = [];
+  /** Lines of the audit log. */
+  readonly audited: object[] = [];
   nowMs = 1_790_000_000_000;
   broken = false;
   afterCommit = (): void => {};
@@ -106,7 +110,7 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
       links: { ...links, find, prepareEnd: (socket) => () => dependents.end(socket), observe },
       sessions: { ...sessions, dependentOn: async () => dependents.sessions },
       roles: { roleOf: () => 'user' },
-      audit: { revoked: () => {} },
+      audit: new AuditLog({ log: { info: (line) => void this.audited.push(line) } }),
       settings: () => ({ onRevoke: dependents.onRevoke, shutdownOnLogout: false }),
       log: { error: (_, message) => void this.logged.push(message) },
     };
