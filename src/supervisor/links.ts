@@ -205,7 +205,12 @@ export class Links implements AsyncDisposable {
     const next = this.allowsManualLinks
       ? 'run there, as that user: latchkey link --daemon'
       : 'log in again: latchkey login';
-    const message = `${linuxUser} has no link daemon on this host; ${next}`;
+    const refusal = this.#daemonStarts.refusalOf(linuxUser);
+    const why =
+      refusal === undefined
+        ? `; ${next}`
+        : ` and may have none: ${refusal}; try again later, or ask the administrator`;
+    const message = `${linuxUser} has no link daemon on this host${why}`;
     return new AppError('LINK_REQUIRED', message, { details: { linuxUser } });
   }
 

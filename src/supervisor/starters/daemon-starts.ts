@@ -9,7 +9,7 @@ import { canonicalUser, type UserEntry } from '../../accounts/user-database.ts';
 import { KeyedQueue } from '../../async/keyed-queue.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
-import type { Starter } from './starter.ts';
+import { REFUSAL, type Starter } from './starter.ts';
 
 const PAUSE_MS = 5_000;
 
@@ -30,12 +30,18 @@ export interface DaemonStartsOptions {
   readonly log: Log;
 }
 
+interface Pause {
+  /** Time of performance.now(). */
+  readonly untilMs: number;
+  readonly refusal: string | undefined;
+}
+
 export class DaemonStarts {
   readonly #options: DaemonStartsOptions;
   /** The starts of each user, by name. */
   readonly #turns = new KeyedQueue<string>();
-  /** Time of performance.now() before which a user's next start is not tried. */
-  readonly #pausedUntil = new Map<string, number>();
+  /** Failed starts by user, until the next one may be tried. */
+  readonly #paused = new Map<string, Pause>();
 
   constructor(options: DaemonStartsOptions) {
     this.#options = options;
@@ -101,15 +107,21 @@ export class DaemonStarts {
       if (!has(user)) throw new AppError('UNAVAILABLE', 'the link daemon was started but has not registered');
     } catch (error) {
       if (isAppError(error, 'NOT_ELIGIBLE')) throw error;
-      this.#pausedUntil.set(user.name, performance.now() + PAUSE_MS);
+      const refusal = isAppError(error) ? error.details[REFUSAL] : undefined;
+      this.#paused.set(user.name, { untilMs: performance.now() + PAUSE_MS, refusal });
       log.warn({ err: error, linuxUser: user.name }, 'cannot start a link daemon');
     }
   }
 
+  /** Returns why PAM refused the account when the last start failed a moment ago; undefined otherwise. */
+  refusalOf(linuxUser: string): string | undefined {
+    return this.#isPaused(linuxUser) ? this.#paused.get(linuxUser)?.refusal : undefined;
+  }
+
   #isPaused(linuxUser: string): boolean {
     const nowMs = performance.now();
-    for (const [name, untilMs] of this.#pausedUntil) if (untilMs <= nowMs) this.#pausedUntil.delete(name);
-    return this.#pausedUntil.has(linuxUser);
+    for (const [name, { untilMs }] of this.#paused) if (untilMs <= nowMs) this.#paused.delete(name);
+    return this.#paused.has(linuxUser);
   }
 }
 

@@ -1,10 +1,13 @@
 /** A way to start a link daemon for a user who is not present to start it. */
 import type { UserEntry } from '../../accounts/user-database.ts';
 
+/** Detail of UNAVAILABLE: why PAM refuses the account, for its user. */
+export const REFUSAL = 'refusal';
+
 export interface Starter {
   /**
    * Resolves once a link daemon of `user`, who is eligible, has registered. Throws NOT_ELIGIBLE, and
-   * UNAVAILABLE, which is only logged.
+   * UNAVAILABLE, of which the user is told only the detail REFUSAL.
    */
   start(user: UserEntry): Promise<void>;
 }

@@ -13,7 +13,7 @@ import { AppError } from '../../errors.ts';
 import { accountRefusalIn } from '../../link-protocol/account-refusal.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { safeText } from '../connection/link-error.ts';
-import type { Starter } from './starter.ts';
+import { REFUSAL, type Starter } from './starter.ts';
 
 export const SUDO = '/usr/bin/sudo';
 /** The commands that sudo runs; sudoers has exactly these words. */
@@ -68,7 +68,7 @@ function checkProgram(program: string): void {
   }
 }
 
-/** Throws UNAVAILABLE unless the program succeeds in time, NOT_ELIGIBLE when PAM refuses the account. */
+/** Throws UNAVAILABLE unless the program succeeds in time. */
 async function run([program = '', ...argv]: readonly string[]): Promise<void> {
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
   const sudo = spawn(program, argv, { cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -83,10 +83,13 @@ async function run([program = '', ...argv]: readonly string[]): Promise<void> {
     // It runs as root now and cannot be killed from here; it ends with the link, which gives up earlier.
     if (ended === undefined) throw unavailable(`sudo has not ended: ${safeText(stderr)}`);
     const [status] = ended as [number | null];
+    if (status === 0) return;
     const refusal = accountRefusalIn(stderr);
-    if (status !== 0 && refusal !== undefined) throw new AppError('NOT_ELIGIBLE', safeText(refusal));
-    if (status !== 0)
-      throw unavailable(`sudo ended with ${status ?? 'a signal'}: ${safeText(stderr.trim())}`);
+    throw new AppError(
+      'UNAVAILABLE',
+      `sudo ended with ${status ?? 'a signal'}: ${safeText(stderr.trim())}`,
+      refusal === undefined ? {} : { details: { [REFUSAL]: safeText(refusal) } },
+    );
   } finally {
     done.abort();
     late.catch(() => {});
