@@ -42,8 +42,12 @@ export class Observers {
     await what(observer)?.catch(this.#failed);
   }
 
-  exited(link: LinkInfo, sessionId: string, status: number | undefined): void {
-    for (const done of this.tell((observer) => observer.exited?.(link, sessionId, status))) {
+  /** Tells of the end of a session, unless its keeper contradicts the link: `isConfirmed` is then false. */
+  exited(link: LinkInfo, sessionId: string, status: number | undefined, isConfirmed: Promise<boolean>): void {
+    const told = this.tell(async (observer) => {
+      if (await isConfirmed) await observer.exited?.(link, sessionId, status);
+    });
+    for (const done of told) {
       this.#exits.add(done);
       void done.finally(() => this.#exits.delete(done));
     }

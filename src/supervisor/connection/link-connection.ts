@@ -25,8 +25,11 @@ export type { SessionState } from '../../generated/latchkey/link/v1/link.ts';
 
 /** Events that a link sends without a request. */
 export interface LinkEvents {
-  /** A session that this connection has named has ended. */
-  exited(sessionId: string, status: number | undefined): void;
+  /**
+   * A session that this connection has named has ended; `keeper` is the pid of its keeper as the link has
+   * named it, or 0.
+   */
+  exited(sessionId: string, status: number | undefined, keeper: Promise<number>): void;
   /** The number of running sessions has changed. */
   counted(): void;
   warning(sessionId: string, text: string): void;
@@ -60,6 +63,8 @@ export class LinkConnection {
   readonly #options: LinkConnectionOptions;
   /** Running sessions with their keepers' pids, as reported by the link; 0 when unknown. */
   readonly #running = new Map<string, number>();
+  /** Keepers' pids of the starts that are not answered yet. */
+  readonly #starting = new Map<string, Promise<number>>();
   readonly #readers = new Map<number, { outputReader: OutputReader; request: number }>();
   readonly #inputs = new Map<string, { window: InputWindow; request: number }>();
   readonly #stopped = Promise.withResolvers<Stopped>();
@@ -99,8 +104,13 @@ export class LinkConnection {
     const { confine, takesBytes } = this.#options;
     if (!takesBytes && !isText(start)) throw tooOld();
     this.#running.set(start.sessionId, 0);
+    const starting = confine ? this.#startHeld(confine, start) : this.#startNow(start);
+    this.#starting.set(
+      start.sessionId,
+      starting.then(({ pid }) => pid).catch(() => 0),
+    );
     try {
-      const started = await (confine ? this.#startHeld(confine, start) : this.#startNow(start));
+      const started = await starting;
       if (this.#running.has(start.sessionId)) this.#running.set(start.sessionId, started.pid);
       this.#events.counted();
       return started;
@@ -109,6 +119,8 @@ export class LinkConnection {
       // The next connection determines the outcome.
       else this.close('the link did not answer a start');
       throw error;
+    } finally {
+      this.#starting.delete(start.sessionId);
     }
   }
 
@@ -305,8 +317,10 @@ export class LinkConnection {
   #exited(sessionId: string, status: number | undefined): void {
     this.#inputs.get(sessionId)?.window.fail(new AppError('SESSION_ENDED', 'the session has ended'));
     this.#inputs.delete(sessionId);
-    if (!this.#running.delete(sessionId)) return;
-    this.#events.exited(sessionId, status);
+    const named = this.#running.get(sessionId);
+    if (named === undefined) return;
+    this.#running.delete(sessionId);
+    this.#events.exited(sessionId, status, this.#starting.get(sessionId) ?? Promise.resolve(named));
     this.#events.counted();
   }
 

@@ -61,34 +61,47 @@ export async function endSession(
     return endByCgroup(cgroup, { link, session, keeper, said });
   }
   let look = await lookAfterEnd(enders.table, keeper, said !== undefined);
-  if (said === undefined || look.pids.length > 0) {
-    said = (await enders.cleanUp(graceMs)) ?? said;
+  // What the server cannot see, or sees otherwise than the link says, another process of the user looks at.
+  if (said === undefined || look.pids.length > 0 || look.extent !== 'all') {
+    said = together(said, await enders.cleanUp(graceMs));
     look = await lookAfterEnd(enders.table, keeper, said !== undefined);
   }
-  const survivors = await survivorsOf(session, keeper, said?.ended, look.pids);
+  const survivors = await survivorsOf(session, keeper, said?.ended, look);
   if (said === undefined || survivors.length > 0)
     return { hasEnded: false, processes: said?.ended.processes ?? 0, survivors };
   await link?.markEnded(session.id);
-  const verifiedBy = look.isComplete ? 'both' : 'link';
+  const verifiedBy = look.extent === 'all' ? 'both' : 'link';
   return { hasEnded: true, processes: said.ended.processes, survivors, verifiedBy, status: said.status };
+}
+
+/** Returns what two links say: the survivors of the second, and the processes of both. */
+function together(one: CleanedUp | undefined, other: CleanedUp | undefined): CleanedUp | undefined {
+  if (one === undefined || other === undefined) return other ?? one;
+  const { processes } = one.ended;
+  return { ...other, ended: { ...other.ended, processes: processes + other.ended.processes } };
 }
 
 /** The server's look at a session's processes. */
 interface Look {
   readonly pids: readonly number[];
-  /** False when processes are hidden from the server, or it does not know the keeper. */
-  readonly isComplete: boolean;
+  /**
+   * The processes that the server could look at: `all` processes below the keeper, nothing since it does not
+   * know the keeper, or nothing since processes are hidden from it or cannot be read. In the last case the
+   * link's word is not enough.
+   */
+  readonly extent: 'all' | 'no keeper' | 'blind';
 }
 
 /** Looks until nothing is left, for at most two seconds when it `isSaid` that the session has ended. */
 async function lookAfterEnd(table: ProcessTable, keeper: number, isSaid: boolean): Promise<Look> {
-  if (keeper === 0) return { pids: [], isComplete: false };
   for (const deadline = performance.now() + (isSaid ? KEEPER_MS : 0); ; await delay(POLL_MS)) {
     const processes = await table.read();
-    if (processes === undefined) return { pids: [], isComplete: false };
+    if (processes === undefined) return { pids: [], extent: 'blind' };
+    if (keeper === 0) return { pids: [], extent: 'no keeper' };
     const programs = processesOf(keeper, processes);
-    const pids = processes.some(({ pid }) => pid === keeper) ? [...programs, keeper] : programs;
-    if (pids.length === 0 || performance.now() > deadline) return { pids, isComplete: true };
+    const isKept = processes.some(({ pid }) => pid === keeper);
+    if ((programs.length === 0 && !isKept) || performance.now() > deadline)
+      return { pids: programs.length === 0 && isKept ? [keeper] : programs, extent: 'all' };
   }
 }
 
@@ -135,14 +148,15 @@ async function survivorsOf(
   session: EndedSession,
   keeper: number,
   ended: Ended | undefined,
-  seen: readonly number[],
+  { pids: seen, extent }: Look,
 ): Promise<Survivor[]> {
   const named = (ended?.survivors ?? []).filter(({ pid }) => !seen.includes(pid)).slice(0, MAX_SURVIVORS);
   const survivors = [
     ...(await Promise.all(seen.slice(0, MAX_SURVIVORS).map((pid) => survivorAt(pid, session)))),
     ...(await Promise.all(named.map((one) => survivorNamed(one, session)))),
   ];
-  if (survivors.length > 0 || (ended !== undefined && !ended.incomplete)) return survivors;
+  const isKnown = ended !== undefined && !ended.incomplete && extent !== 'blind';
+  if (survivors.length > 0 || isKnown) return survivors;
   return [{ ...survivor(keeper, session.linux_user, session), isUnconfirmed: true }];
 }
 

@@ -2,6 +2,7 @@
  * The keepers of sessions: their links name them, and they outlive their links. What links say is checked as
  * far as the server can see: a keeper is a process of the session's uid.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { isPidFree } from '../../native/pidfd.ts';
 import type { SessionRow } from '../../store/schema.ts';
 import type { Link } from '../link.ts';
@@ -51,4 +52,20 @@ export class Keepers {
     if (known === undefined || known.uid !== uid) return 0;
     return (await startTimeOf(known.pid, uid)) === known.startTime ? known.pid : 0;
   }
+}
+
+/** Time for a keeper to leave after its link has reported the end of its session. */
+const LEAVING_MS = 2_000;
+const POLL_MS = 20;
+
+/**
+ * Returns false when the process `pid` of `uid` still runs two seconds later, so that its session has not
+ * ended. True when it is gone, or the server cannot see it.
+ */
+export async function isGoneSoon(pid: number, uid: number): Promise<boolean> {
+  const startTime = pid === 0 ? undefined : await startTimeOf(pid, uid);
+  if (startTime === undefined) return true;
+  for (const deadline = performance.now() + LEAVING_MS; performance.now() < deadline; await delay(POLL_MS))
+    if ((await startTimeOf(pid, uid)) !== startTime) return true;
+  return false;
 }

@@ -20,7 +20,7 @@ import type { Observers } from '../observer.ts';
 import type { LinksFolder } from '../registration/links-folder.ts';
 import type { LinkRegistry } from '../registry.ts';
 import { endProcess } from './end-process.ts';
-import type { Keepers } from './keepers.ts';
+import { isGoneSoon, type Keepers } from './keepers.ts';
 import { Leftovers } from './leftovers.ts';
 import type { Life, ListeningProcess } from './listening-process.ts';
 
@@ -67,8 +67,13 @@ export class Supervision implements Disposable {
     const { observers, registry, log } = this.#options;
     const limit = new WarningLimit();
     return {
-      exited: (id, status) => {
-        observers.exited(link.info, id, status);
+      exited: (id, status, keeper) => {
+        observers.exited(
+          link.info,
+          id,
+          status,
+          keeper.then((pid) => isGoneSoon(pid, link.uid)),
+        );
         this.#removeSessionCgroup(link, id).catch((error: unknown) => this.#cleanupFailed(link, error));
       },
       counted: () => {
