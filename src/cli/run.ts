@@ -32,13 +32,14 @@ export class Run implements AsyncDisposable {
 
   /** The client, created by the first call. Only this loads the gRPC library. */
   client(): Promise<Client> {
-    this.#client ??= this.out.whileWaiting('looking for the server', connectFor(this.globals, this.io));
+    this.#client ??= this.out.whileWaiting('looking for the server', this.newClient({}));
     return this.#client;
   }
 
   /** Creates another client, which the caller must close. */
   newClient(more: Partial<ConnectOptions>): Promise<Client> {
-    return connectFor({ ...this.globals, ...more }, this.io);
+    const patience = { onSlow: (line: string) => this.out.note(`latchkey: ${line}`) };
+    return connectFor({ ...this.globals, patience, ...more }, this.io);
   }
 
   /** Creates a client that reconnects, which the caller must close. */

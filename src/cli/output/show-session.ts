@@ -28,6 +28,8 @@ export interface Shown {
 }
 
 const SIGNAL_TIMEOUT_MS = 5000;
+/** Time to try to reconnect for a script. A person leaves with ^\ instead. */
+const SCRIPT_GIVES_UP_MS = 900_000;
 
 /** Failures of this command after which the session may still be running. */
 const SESSION_UNAFFECTED: ReadonlySet<Reason> = new Set<Reason>([
@@ -86,6 +88,7 @@ function followingOf(run: Run, sessionId: string, shown: Shown, signal: AbortSig
   return {
     sessionId,
     offset: shown.offset,
+    giveUpMs: run.io.stderr.isTTY === true ? Number.POSITIVE_INFINITY : SCRIPT_GIVES_UP_MS,
     signal,
     onOutput: (output) => write(run, output),
     onProgress: (progress) => report(run, progress),

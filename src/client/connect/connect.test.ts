@@ -1,9 +1,14 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ServedApi } from '../../../test/support/server/served-api.ts';
+import { SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
 import { loadPki } from '../../authority/keys/pki.ts';
+import { writeAdminToken, writeServerFile } from '../../config/paths/run-files.ts';
+import { connect } from './connect.ts';
 
 const refused = (reason: string) => expect.objectContaining({ reason });
 
@@ -50,6 +55,39 @@ describe('connecting', () => {
     expect(other.logged.join('')).not.toContain('WhoAmI');
     await using nobody = await other.client();
     expect((await nobody.auth.getKeys({})).serverId).toBe('other-server');
+  });
+
+  it('gives up a server that accepts connections and never answers, and says before that it waits', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const lines: string[] = [];
+    const patience = { noticeMs: 50, giveUpMs: 400, onSlow: (line: string) => lines.push(line) };
+    await using client = await api.client(undefined, { server: `127.0.0.1:${port}`, patience });
+    const calls = [client.auth.getKeys({}), client.tokens.watchTokens({})[Symbol.asyncIterator]().next()];
+    for (const outcome of await Promise.allSettled(calls))
+      expect(outcome).toEqual({ status: 'rejected', reason: refused('UNREACHABLE') });
+    expect(lines).toEqual([`the server at 127.0.0.1:${port} does not answer yet; waiting`]);
+    silent.close();
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it("takes the local administrator's new token when a restarted server has replaced it", async () => {
+    const run = mkdtempSync(join(tmpdir(), 'latchkey-run-'));
+    const { address, pki, authority } = api;
+    const file = { serverId: SERVER_ID, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks() };
+    writeServerFile(run, { ...file, version: '0', mode: 'self', pid: process.pid });
+    const replaced = await authority.mint({ login: 'ada', authMethod: 'local' });
+    writeAdminToken(run, replaced.token);
+    await using client = await connect({ run, localAdmin: true, env: {} });
+    authority.refuse([replaced.claims.jti]);
+    await authority.delete([replaced.claims.jti]);
+    const asked = client.auth.whoAmI({});
+    await delay(200);
+    writeAdminToken(run, await api.token('ada', { authMethod: 'local' }));
+    expect((await asked).token?.login).toBe('ada');
+    rmSync(run, { recursive: true });
   });
 
   it('names the next step when no server answers', async () => {

@@ -21,6 +21,7 @@ import { type FindToken, type FoundToken, findToken } from '../find/find-token.t
 import { writeToken } from '../find/server-folder.ts';
 import { verifyIssuedToken } from '../verify-issued-token.ts';
 import { type Service, serviceOf, type Transport } from './methods.ts';
+import { ConnectionWatch, PATIENCE, type Patience } from './patience.ts';
 import { pinnedTls } from './pinned-tls.ts';
 
 export type ConnectOptions = FindServer &
@@ -29,6 +30,8 @@ export type ConnectOptions = FindServer &
     readonly anonymous?: boolean;
     /** True for a client that will send a person's password: `connect` throws where none may be sent. */
     readonly sendsPassword?: boolean;
+    /** How long calls wait for a connection; 30 seconds by default. */
+    readonly patience?: Partial<Patience>;
   };
 
 export interface Client extends AsyncDisposable {
@@ -72,7 +75,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   const server = await findServerOrLookUp(options);
   if (options.sendsPassword && server.isForeign) throw notForPassword(server);
   const found = options.anonymous === true ? undefined : findToken(options, server);
-  const transport = transportTo(server, found?.issuer, found);
+  const transport = transportTo(server, found?.issuer, options, found);
   const close = async (): Promise<void> => transport.channel.close();
   return {
     address: server.address,
@@ -83,7 +86,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     sessions: serviceOf(transport, SessionServiceDefinition),
     system: serviceOf(transport, SystemServiceDefinition),
     storeToken: async (done) => {
-      await verifyIssuedToken(done, (issuer) => keysOf(server, issuer), Date.now());
+      await verifyIssuedToken(done, (issuer) => keysOf(server, issuer, options), Date.now());
       writeToken(server.folder, done.token);
       if (options.server !== undefined) writeDefaultServer(options.env, server.address);
     },
@@ -113,8 +116,12 @@ async function findServerOrLookUp(options: ConnectOptions): Promise<FoundServer>
 }
 
 /** Asks the server for its public keys, over a connection whose certificate names `issuer`. */
-async function keysOf(server: FoundServer, issuer: string): Promise<GetKeysResponse> {
-  const transport = transportTo(server, issuer);
+async function keysOf(
+  server: FoundServer,
+  issuer: string,
+  options: ConnectOptions,
+): Promise<GetKeysResponse> {
+  const transport = transportTo(server, issuer, options);
   try {
     return await serviceOf(transport, AuthServiceDefinition).getKeys({}, { timeoutMs: KEYS_MS });
   } finally {
@@ -122,7 +129,12 @@ async function keysOf(server: FoundServer, issuer: string): Promise<GetKeysRespo
   }
 }
 
-function transportTo({ address, ca }: FoundServer, issuer?: string, found?: FoundToken): Transport {
+function transportTo(
+  { address, ca }: FoundServer,
+  issuer: string | undefined,
+  { patience }: ConnectOptions,
+  found?: FoundToken,
+): Transport {
   const host = address.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   const { secureContext, checkServerIdentity } = pinnedTls(ca, host, issuer);
   const secure = credentials.createFromSecureContext(secureContext, { checkServerIdentity });
@@ -142,5 +154,11 @@ function transportTo({ address, ca }: FoundServer, issuer?: string, found?: Foun
     'grpc.max_reconnect_backoff_ms': LONGEST_RECONNECT_MS,
     'grpc.enable_channelz': 0,
   });
-  return { channel, metadata, address, isLink: found?.isLink === true };
+  const watch = new ConnectionWatch(channel, address, { ...PATIENCE, ...patience });
+  const renewToken = async (): Promise<boolean> => {
+    const newer = await found?.newer?.();
+    if (newer !== undefined) metadata.set('authorization', `Bearer ${newer}`);
+    return newer !== undefined;
+  };
+  return { channel, metadata, address, watch, isLink: found?.isLink === true, renewToken };
 }

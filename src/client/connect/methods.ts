@@ -6,6 +6,7 @@ import type { Client as Channel, Metadata } from '@grpc/grpc-js';
 import { AppError, isAppError } from '../../errors.ts';
 import { type GetInfoResponse, SystemServiceDefinition } from '../../generated/latchkey/v1/system.ts';
 import type { MethodDefinition, ServiceDefinition } from '../../service-definition.ts';
+import type { ConnectionWatch, Waiting } from './patience.ts';
 import { checkIsPreview, checkSupportsPreview, isPreview } from './preview.ts';
 import { appErrorOf } from './wire-error.ts';
 
@@ -45,8 +46,14 @@ export interface Transport {
   readonly channel: Channel;
   readonly metadata: Metadata;
   readonly address: string;
+  readonly watch: ConnectionWatch;
   /** True when the token belongs to a link and ends with it. */
   readonly isLink: boolean;
+  /**
+   * Replaces a token that the server does not know by a newer one; resolves with false when there is none. Only a
+   * call that was refused for its token may be made again.
+   */
+  readonly renewToken: () => Promise<boolean>;
 }
 
 /** Returns the methods of `definition` as calls over `transport`. */
@@ -91,12 +98,27 @@ async function preview(
   return answer;
 }
 
-function ask(
+async function ask(
   transport: Transport,
   path: string,
   method: MethodDefinition,
   request: never,
   options: CallOptions = {},
+): Promise<unknown> {
+  try {
+    return await askOnce(transport, path, method, request, options);
+  } catch (error) {
+    if (!isAppError(error, 'TOKEN_NOT_ACTIVE') || !(await transport.renewToken())) throw error;
+    return askOnce(transport, path, method, request, options);
+  }
+}
+
+function askOnce(
+  transport: Transport,
+  path: string,
+  method: MethodDefinition,
+  request: never,
+  options: CallOptions,
 ): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const call = transport.channel.makeUnaryRequest(
@@ -106,10 +128,11 @@ function ask(
     request,
     transport.metadata,
     timeOf(options),
-    (error, response) => (error === null ? resolve(response) : reject(failure(error, transport, options))),
+    (error, response) =>
+      error === null ? resolve(response) : reject(failure(error, transport, options, guard)),
   );
-  const release = cancelWith(call, options.signal);
-  return promise.finally(release);
+  const guard = guarded(call, transport, options);
+  return promise.finally(() => guard[Symbol.dispose]());
 }
 
 async function* receive(
@@ -127,13 +150,12 @@ async function* receive(
     transport.metadata,
     timeOf(options),
   );
-  const release = cancelWith(call, options.signal);
+  using guard = guarded(call, transport, options);
   try {
     for await (const response of call) yield response;
   } catch (error) {
-    throw failure(error, transport, options);
+    throw failure(error, transport, options, guard);
   } finally {
-    release();
     call.cancel();
   }
 }
@@ -151,16 +173,16 @@ function converse(
     transport.metadata,
     timeOf(options),
   );
-  const release = cancelWith(call, options.signal);
+  const guard = guarded(call, transport, options);
   // The reader of the responses gets the error; without a reader it must not crash the program.
   call.on('error', () => {});
   async function* responses(): AsyncGenerator<unknown> {
     try {
       for await (const response of call) yield response;
     } catch (error) {
-      throw failure(error, transport, options);
+      throw failure(error, transport, options, guard);
     } finally {
-      release();
+      guard[Symbol.dispose]();
       call.cancel();
     }
   }
@@ -169,7 +191,7 @@ function converse(
     send: (request) => {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       call.write(request, (error?: Error | null) =>
-        error ? reject(failure(error, transport, options)) : resolve(),
+        error ? reject(failure(error, transport, options, guard)) : resolve(),
       );
       return promise;
     },
@@ -179,8 +201,14 @@ function converse(
 }
 
 /** Returns the error of a failed call: CANCELLED when this side has aborted it. */
-function failure(error: unknown, { address, isLink }: Transport, { signal }: CallOptions): unknown {
+function failure(
+  error: unknown,
+  { address, isLink }: Transport,
+  { signal }: CallOptions,
+  waiting: Waiting,
+): unknown {
   if (signal?.aborted) return new AppError('CANCELLED', 'cancelled');
+  if (waiting.failure !== undefined) return waiting.failure;
   const appError = appErrorOf(error, address);
   return isLink && isAppError(appError, 'TOKEN_NOT_ACTIVE') ? linkEnded() : appError;
 }
@@ -208,9 +236,19 @@ function timeOf({ timeoutMs }: CallOptions): { deadline?: number } {
   return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
 }
 
-function cancelWith(call: { cancel(): void }, signal: AbortSignal | undefined): () => void {
+/** Cancels the call when its signal aborts, or when there is no connection in time. */
+function guarded(call: { cancel(): void }, { watch }: Transport, { signal }: CallOptions): Waiting {
   const cancel = (): void => call.cancel();
   if (signal?.aborted) cancel();
   signal?.addEventListener('abort', cancel, { once: true });
-  return () => signal?.removeEventListener('abort', cancel);
+  const waiting = watch.begin(call);
+  return {
+    get failure() {
+      return waiting.failure;
+    },
+    [Symbol.dispose]: () => {
+      signal?.removeEventListener('abort', cancel);
+      waiting[Symbol.dispose]();
+    },
+  };
 }

@@ -1,6 +1,8 @@
 /** Finds the token that a client calls with. It is never one of another server. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '../../errors.ts';
+import { type RunFolder, readRunFolder } from '../../system/local-server.ts';
 import { CLAIM_PREFIX } from '../../token/claims.ts';
 import { parseJws } from '../../token/jws.ts';
 import { removeDefaultServer } from './default-server.ts';
@@ -15,12 +17,20 @@ export interface FindToken {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** Time in which a restarted server replaces the local administrator's token, in milliseconds. */
+const REPLACED_MS = 3_000;
+
 export interface FoundToken {
   readonly token: string;
   /** True for a stored token that a link of this user has issued and that ends with it. */
   readonly isLink: boolean;
   /** Its `iss`: the server whose certificate must name it before the token is sent. */
   readonly issuer: string;
+  /**
+   * For the local administrator's token, which a restarted server replaces: waits up to 3 seconds for another
+   * one and returns it. Undefined when there is none.
+   */
+  readonly newer?: () => Promise<string | undefined>;
   /** Deletes the token where it was found, when it is stored in the client's folder. */
   forget(): void;
 }
@@ -72,7 +82,20 @@ function localAdmin({ local }: FoundServer): FoundToken | undefined {
   const token = local?.adminToken;
   if (token === undefined) return undefined;
   const admin = found(token, () => {});
-  return admin.issuer === local?.server.serverId ? admin : undefined;
+  if (admin.issuer !== local?.server.serverId) return undefined;
+  return { ...admin, newer: () => newerToken(local, token) };
+}
+
+async function newerToken(
+  { runDir, server, isForeign }: RunFolder,
+  token: string,
+): Promise<string | undefined> {
+  for (const endMs = performance.now() + REPLACED_MS; performance.now() < endMs; await delay(100)) {
+    const now = readRunFolder(runDir);
+    const isSame = now?.server.serverId === server.serverId && now.isForeign === isForeign;
+    if (isSame && now.adminToken !== undefined && now.adminToken !== token) return now.adminToken;
+  }
+  return undefined;
 }
 
 function notMeantFor({ local, address }: FoundServer): never {
