@@ -234,6 +234,7 @@ async function openApi(
     activity,
     refusals,
     settings: () => settingsInForce(base.started, settings()),
+    now,
     info: { serverId, hostname, version: VERSION, mode: config.mode, startedAt: new Date(now()) },
     log,
   }).catch((error: unknown) => {

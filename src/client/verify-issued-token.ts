@@ -1,6 +1,7 @@
 /**
  * Verifies the token that a login returned (N8): signed with a key that its issuer publishes, issued by
- * the server that the TLS certificate names, not expired, and with the claims that the server announced.
+ * the server that the TLS certificate names, not expired by that server's clock, and with the claims that the
+ * server announced.
  */
 import { AppError, isAppError } from '../errors.ts';
 import type { GetKeysResponse, LoginDone } from '../generated/latchkey/v1/auth.ts';
@@ -23,8 +24,10 @@ export async function verifyIssuedToken(
   const issuer = verified(() => parseJws(token).payload.iss);
   if (typeof issuer !== 'string') throw rejected('it has no issuer');
   const keys = await keysOf(issuer);
+  // An older server does not tell its time.
+  const serverMs = keys.serverTime?.getTime() ?? nowMs;
   const claims = verified(() => {
-    const times = { nowSeconds: Math.floor(nowMs / 1000), longestLifetimeSeconds: NO_LIMIT_SECONDS };
+    const times = { nowSeconds: Math.floor(serverMs / 1000), longestLifetimeSeconds: NO_LIMIT_SECONDS };
     return decodeClaims(verifyJws(token, keySetFromJwks(JSON.parse(keys.jwks))).payload, times);
   });
   if (claims.iss !== keys.serverId) throw rejected('its issuer is another server');

@@ -18,6 +18,8 @@ export interface AuthDeps {
   readonly serverId: string;
   /** Certificate of the server's own CA, as PEM. */
   readonly caPem: string;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** Listed among the login methods, for callers on this host. */
@@ -27,7 +29,7 @@ const LINK_METHOD = {
 };
 
 export function authService(deps: AuthDeps): ServedMethod[] {
-  const { authority, revocation, links, logins, serverId, caPem } = deps;
+  const { authority, revocation, links, logins, serverId, caPem, now } = deps;
   return serve(AuthServiceDefinition, {
     listMethods: async (_request, { peer }) => {
       const here = peer.isLocal && links.allowsManualLinks ? [LINK_METHOD] : [];
@@ -37,7 +39,12 @@ export function authService(deps: AuthDeps): ServedMethod[] {
       }));
       return { methods: [...usable, ...here] };
     },
-    getKeys: async () => ({ jwks: JSON.stringify(authority.jwks()), ca: caPem, serverId }),
+    getKeys: async () => ({
+      jwks: JSON.stringify(authority.jwks()),
+      ca: caPem,
+      serverId,
+      serverTime: new Date(now()),
+    }),
     login: (requests, caller) => login({ logins, revocation }, requests, caller),
     whoAmI: async (_request, { claims, role }) => ({
       token: tokenMessage(claims, claims.jti),

@@ -33,6 +33,8 @@ export interface ApiOptions {
   readonly roles: IdentityDeps['roles'];
   readonly logins: AuthDeps['logins'];
   readonly info: ServerInfo;
+  /** Returns milliseconds since 1970. */
+  readonly now: () => number;
   /** Returns the settings in force, by name. */
   readonly settings: () => Record<string, string>;
   readonly log: Log;
@@ -56,7 +58,15 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { logins, info, settings, log, refusals, activity } = options;
   const limits = new Limits(options.callLimits);
   const published = [
-    ...authService({ authority, revocation, links, logins, serverId: info.serverId, caPem: pki.caPem }),
+    ...authService({
+      authority,
+      revocation,
+      links,
+      logins,
+      serverId: info.serverId,
+      caPem: pki.caPem,
+      now: options.now,
+    }),
     ...tokenService({ authority, revocation }),
     ...linkService({ links, revocation, limits }),
     ...sessionService({ sessions, revocation }),

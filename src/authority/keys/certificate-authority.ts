@@ -9,7 +9,7 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 const DAY_MS = 86_400_000;
 const CA_DAYS = 20 * 365;
 /** Certificates begin an hour in the past, for clients whose clocks are behind. */
-const BACKDATED_MS = DAY_MS / 24;
+const BACKDATED_MS = DAY_MS;
 
 /** The contents of a certificate. */
 export interface Profile {

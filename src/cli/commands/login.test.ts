@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ServedApi } from '../../../test/support/server/served-api.ts';
@@ -7,10 +8,13 @@ import { HARMFUL, HOSTILE } from '../../../test/support/terminal/hostile-text.ts
 import { capture } from '../../../test/support/terminal/memory-io.ts';
 import type { Minted } from '../../authority/authority.ts';
 import { loadKeys } from '../../authority/keys/keys.ts';
+import { Token } from '../../generated/latchkey/v1/token.ts';
 import type { Challenge } from '../../login/method.ts';
 import { encodeClaims, type TokenClaims } from '../../token/claims.ts';
 import { signJws } from '../../token/jws.ts';
 import type { SigningKey } from '../../token/key.ts';
+
+const PASSWORD = { text: 'Password: ', echo: false };
 
 /** The server's answer to every login, and the prompts before it. */
 let answer: Minted;
@@ -97,6 +101,68 @@ describe('a token from a login (N8)', () => {
   it('is stored when it is valid', async () => {
     expect(await login(good)).toEqual({ status: 0, stderr: 'Welcome.\n', kept: good.token });
   });
+});
+
+describe('before the password is asked', () => {
+  const MINUTE_MS = 60_000;
+
+  /** Logs in at a server whose clock is ahead; resolves with the number of tokens that are left there. */
+  async function loginAt(clockAheadMs: number, env: Record<string, string> = {}) {
+    let asked = 0;
+    await using served = await ServedApi.start({
+      clockAheadMs,
+      logins: (authority) => ({
+        usable: () => [],
+        async *begin() {
+          asked += 1;
+          yield { kind: 'prompts', name: '', instruction: '', prompts: [PASSWORD], again: false };
+          return authority.mint({ login: 'alice', authMethod: 'ssh' });
+        },
+      }),
+    });
+    const given = { HOME: served.folder, LATCHKEY_CA: join(served.folder, 'pki', 'ca.pem'), ...env };
+    const argv = ['login', '--server', served.address, '--answers-stdin', 'alice@'];
+    const { status, stderr } = await capture(argv, { env: given, input: 'secret\n' });
+    return { status, stderr, asked, left: (await served.authority.count()).tokens };
+  }
+
+  it.each([2 * MINUTE_MS, -2 * MINUTE_MS])('clocks may differ a little: %d ms', async (aheadMs) => {
+    expect(await loginAt(aheadMs)).toEqual({ status: 0, stderr: '', asked: 1, left: 1 });
+  });
+
+  it.each([90 * MINUTE_MS, -540 * MINUTE_MS])(
+    'clocks that differ are told, with both times: %d ms',
+    async (aheadMs) => {
+      const { status, stderr, asked, left } = await loginAt(aheadMs);
+      expect({ status, asked, left }).toEqual({ status: 6, asked: 0, left: 0 });
+      const [, here = '', there = ''] = /clocks differ .* is (\S+Z), that of \S+ (\S+Z);/.exec(stderr) ?? [];
+      expect(Math.abs(Date.parse(there) - Date.parse(here) - aheadMs)).toBeLessThan(MINUTE_MS);
+    },
+  );
+
+  it('a folder that cannot keep the token is told', async () => {
+    const { status, stderr, asked, left } = await loginAt(0, { XDG_CONFIG_HOME: '/dev/null' });
+    expect({ status, asked, left }).toEqual({ status: 6, asked: 0, left: 0 });
+    expect(stderr).toMatch(
+      /^latchkey: cannot keep a token in \/dev\/null\/.* \(E\w+\); .*XDG_CONFIG_HOME\n$/,
+    );
+  });
+});
+
+it('a token that cannot be kept after all is revoked', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'latchkey-home-'));
+  const before = (await api.authority.count()).tokens;
+  await using client = await api.client(undefined, {
+    server: api.address,
+    env: { HOME: home },
+    ca: join(api.folder, 'pki', 'ca.pem'),
+  });
+  const done = await api.authority.mint({ login: 'eve', authMethod: 'ssh' });
+  writeFileSync(join(home, '.config'), 'no folder');
+  const claims = { ...Token.create(), login: 'eve', jti: done.claims.jti };
+  await expect(client.storeToken({ token: done.token, claims })).rejects.toThrow();
+  expect((await api.authority.count()).tokens).toBe(before);
+  rmSync(home, { recursive: true });
 });
 
 describe('the prompts and messages of a server', () => {

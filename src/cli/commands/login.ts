@@ -74,6 +74,7 @@ async function login(
   using answers = answersFrom(run.io, answersStdin === true);
   const options = { anonymous: true, sendsPassword: true, ...(server !== undefined && { server }) };
   await using client = await run.newClient(options).catch((error) => throwWithHint(error, target));
+  await run.out.whileWaiting(`waiting for ${client.address}`, client.prepareLogin());
   const done = await converse(run, client, answers, { method, username: user });
   if (done.claims === undefined)
     throw new AppError('INTERNAL', "the server answered without the token's claims");

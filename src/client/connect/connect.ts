@@ -18,7 +18,7 @@ import { writeDefaultServer } from '../find/default-server.ts';
 import { dnsServer } from '../find/dns-server.ts';
 import { type FindServer, type FoundServer, findServer } from '../find/find-server.ts';
 import { type FindToken, type FoundToken, findToken } from '../find/find-token.ts';
-import { writeToken } from '../find/server-folder.ts';
+import { checkWritable, writeToken } from '../find/server-folder.ts';
 import { verifyIssuedToken } from '../verify-issued-token.ts';
 import { type Service, serviceOf, type Transport } from './methods.ts';
 import { ConnectionWatch, PATIENCE, type Patience } from './patience.ts';
@@ -48,8 +48,13 @@ export interface Client extends AsyncDisposable {
   readonly sessions: Service<SessionServiceDefinition>;
   readonly system: Service<SystemServiceDefinition>;
   /**
+   * Checks, before a person types a password, that the token of a login could be kept and would be valid here.
+   * Throws UNAVAILABLE when its folder cannot be written, or when the clocks of the two hosts differ.
+   */
+  prepareLogin(): Promise<void>;
+  /**
    * Stores the token of a login in the client's folder, after verifying it (N8). A server that was named
-   * becomes the default. Throws NOT_TRUSTED.
+   * becomes the default. Throws NOT_TRUSTED. A token that was not stored is revoked.
    */
   storeToken(done: Pick<LoginDone, 'token' | 'claims'>): Promise<void>;
   /** Removes the token from the client's folder, if it came from there. */
@@ -69,6 +74,7 @@ const KEEPALIVE_TIMEOUT_MS = 10_000;
 const FIRST_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 2_000;
 const KEYS_MS = 10_000;
+const MAX_CLOCK_DIFFERENCE_MS = 900_000;
 
 /** Prepares a client; the first call connects to the server. Throws UNREACHABLE, NOT_TRUSTED, USAGE. */
 export async function connect(options: ConnectOptions): Promise<Client> {
@@ -85,10 +91,20 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     links: serviceOf(transport, LinkServiceDefinition),
     sessions: serviceOf(transport, SessionServiceDefinition),
     system: serviceOf(transport, SystemServiceDefinition),
+    prepareLogin: async () => {
+      checkWritable(server.folder);
+      const { serverTime } = await serviceOf(transport, AuthServiceDefinition).getKeys({});
+      checkClock(server.address, serverTime);
+    },
     storeToken: async (done) => {
-      await verifyIssuedToken(done, (issuer) => keysOf(server, issuer, options), Date.now());
-      writeToken(server.folder, done.token);
-      if (options.server !== undefined) writeDefaultServer(options.env, server.address);
+      try {
+        await verifyIssuedToken(done, (issuer) => keysOf(server, issuer, options), Date.now());
+        writeToken(server.folder, done.token);
+        if (options.server !== undefined) writeDefaultServer(options.env, server.address);
+      } catch (error) {
+        await revokeUnkept(server, done.token, options);
+        throw error;
+      }
     },
     forgetToken: async () => found?.forget(),
     close,
@@ -127,6 +143,30 @@ async function keysOf(
   } finally {
     transport.channel.close();
   }
+}
+
+/** Ends the token of a login that failed at its last step, as far as its issuer answers. */
+async function revokeUnkept(server: FoundServer, token: string, options: ConnectOptions): Promise<void> {
+  try {
+    const found = findToken({ token, env: {} }, server);
+    const transport = transportTo(server, found?.issuer, options, found);
+    await serviceOf(transport, AuthServiceDefinition)
+      .logout({}, { timeoutMs: KEYS_MS })
+      .finally(() => transport.channel.close());
+  } catch {
+    // The error of the login says more.
+  }
+}
+
+/** Throws UNAVAILABLE when a token would not be valid by the clock of this host. */
+function checkClock(address: string, serverTime: Date | undefined): void {
+  if (serverTime === undefined || Math.abs(serverTime.getTime() - Date.now()) < MAX_CLOCK_DIFFERENCE_MS)
+    return;
+  const times = `this host's is ${new Date().toISOString()}, that of ${address} ${serverTime.toISOString()}`;
+  throw new AppError(
+    'UNAVAILABLE',
+    `the clocks differ too much: ${times}; set the one that is wrong, then log in`,
+  );
 }
 
 function transportTo(

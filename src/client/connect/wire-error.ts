@@ -35,10 +35,13 @@ export function appErrorOf(error: unknown, address: string): unknown {
 function libraryError({ code, details }: FailedCall, address: string): AppError {
   const certificateProblem = certificateError(details);
   if (code === UNAVAILABLE && certificateProblem !== undefined) {
+    const clock = /expired|not yet valid/.test(certificateProblem)
+      ? `, by the clock of this host (${new Date().toISOString()})`
+      : '';
     const next = `compare fingerprints with its administrator and run: latchkey trust ${address}`;
     return new AppError(
       'NOT_TRUSTED',
-      `${address} is not trusted: ${certificateProblem}; nothing was sent to it; ${next}`,
+      `${address} is not trusted: ${certificateProblem}${clock}; nothing was sent to it; ${next}`,
     );
   }
   if (code === UNAVAILABLE && NEVER_CONNECTED.test(details)) {

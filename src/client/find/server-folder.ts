@@ -3,8 +3,9 @@
  * each server, 0700; files 0600, replaced by rename, so that readers never see half of one. Symbolic
  * links in place of the files are not followed, and a token that others can read is not used.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 import { writeDurably } from '../../system/atomic-file.ts';
 import { readCheckedFile } from '../../system/checked-file.ts';
@@ -13,6 +14,8 @@ import { configFolder } from '../../system/xdg.ts';
 const TOKEN = 'token';
 const CA = 'ca.pem';
 const MAX_BYTES = 64 * 1024;
+/** More than a token, in bytes. */
+const PROBE_BYTES = 8 * 1024;
 
 /**
  * Returns `$XDG_CONFIG_HOME/latchkey/servers/<host>_<port>`. `address` is host:port, an IPv6 host in
@@ -40,6 +43,21 @@ export function readToken(folder: string): string | undefined {
 
 export function writeToken(folder: string, token: string): void {
   writePrivate(folder, TOKEN, `${token}\n`);
+}
+
+/** Throws UNAVAILABLE when no token could be written to the folder. */
+export function checkWritable(folder: string): void {
+  const probe = join(folder, `.probe-${process.pid}`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(probe, Buffer.alloc(PROBE_BYTES), { mode: 0o600, flag: 'wx' });
+    rmSync(probe);
+  } catch (cause) {
+    if (existsSync(probe)) rmSync(probe);
+    const why = `cannot keep a token in ${folder} (${codeOf(cause) ?? 'unknown error'})`;
+    const next = 'let it be written to, or name another configuration folder in XDG_CONFIG_HOME';
+    throw new AppError('UNAVAILABLE', `${why}; ${next}`, { cause });
+  }
 }
 
 /** Removes the token. With `token`, removes only that one, so that a newer one stays. */

@@ -170,6 +170,7 @@ export class World implements AsyncDisposable {
         links,
         sessions,
         settings: () => ({}),
+        now,
         revocation,
         roles,
         logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },

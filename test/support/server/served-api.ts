@@ -9,7 +9,7 @@ import {
 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Roles } from '../../../src/accounts/roles.ts';
+import { Roles, type RolesOptions } from '../../../src/accounts/roles.ts';
 import { Activity } from '../../../src/activity/activity.ts';
 import type { Api, ApiOptions } from '../../../src/api/transport/server.ts';
 import { startApi } from '../../../src/api/transport/server.ts';
@@ -42,6 +42,8 @@ export interface ServedOptions extends Pick<ApiOptions, 'callLimits' | 'connecti
   readonly folder?: string;
   readonly port?: number;
   readonly serverId?: string;
+  /** How far the server's clock is ahead of the client's. */
+  readonly clockAheadMs?: number;
   /** Receives the log; by default `logged` does. */
   readonly log?: LogTarget;
 }
@@ -77,6 +79,7 @@ export class ServedApi implements AsyncDisposable {
   static async start(options: ServedOptions = {}): Promise<ServedApi> {
     const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'latchkey-api-'));
     const logged: string[] = [];
+    const now = (): number => Date.now() + (options.clockAheadMs ?? 0);
     const target = options.log ?? { write: (line: string) => void logged.push(line) };
     const log = createLog({ level: 'info', format: 'json' }, target);
     const serverId = options.serverId ?? SERVER_ID;
@@ -96,12 +99,9 @@ export class ServedApi implements AsyncDisposable {
       serverId,
       hostname: 'here',
       settings: () => settings,
-      now: Date.now,
+      now,
     });
-    const members = {
-      admin: { users: [...(options.admins ?? [])], groups: [] },
-      manager: { users: [...(options.managers ?? [])], groups: [] },
-    };
+    const members = membersOf(options);
     const roles = new Roles({ members: () => members });
     const below = noDependents();
     const revocation = await Revocation.open({
@@ -122,7 +122,7 @@ export class ServedApi implements AsyncDisposable {
     const listen = { host: '127.0.0.1', port: options.port ?? 0 };
     const { links = noLinks(), sessions = noSessions(), ...rest } = options;
     const logins = options.logins?.(authority) ?? noLogins();
-    const activity = new Activity({ authority, links: NO_USE, sessions, now: Date.now });
+    const activity = new Activity({ authority, links: NO_USE, sessions, now });
     const refusals = new RefusalLog(log, { onRefusal: activity.refused });
     const api = await startApi({
       listen,
@@ -131,6 +131,7 @@ export class ServedApi implements AsyncDisposable {
       links,
       sessions,
       settings: () => ({ 'log.level': 'info' }),
+      now,
       revocation,
       roles,
       logins,
@@ -202,6 +203,13 @@ export class ServedApi implements AsyncDisposable {
     await this.stop();
     rmSync(this.folder, { recursive: true });
   }
+}
+
+function membersOf({ admins = [], managers = [] }: ServedOptions): ReturnType<RolesOptions['members']> {
+  return {
+    admin: { users: [...admins], groups: [] },
+    manager: { users: [...managers], groups: [] },
+  };
 }
 
 function limitsOf({
