@@ -147,6 +147,13 @@ describe('a session of a link daemon', () => {
     await expect(attached).rejects.toMatchObject(missing);
     const reading = world.sessions.readOutput({ claims: theirs, sessionId: id, offset: 0, follow: true });
     await expect(reading.next()).rejects.toMatchObject(missing);
+    const seen = { claims: theirs, seesAll: true, sessionId: id, offset: 0 };
+    const denied = {
+      reason: 'PERMISSION_DENIED',
+      message: `only ${me.username} can read or join this session`,
+    };
+    await expect(world.sessions.attach(seen)).rejects.toMatchObject(denied);
+    await expect(world.sessions.readOutput({ ...seen, follow: true }).next()).rejects.toMatchObject(denied);
     expect((await world.sessions.list(other, { pageSize: 0 })).items).toEqual([]);
     expect((await world.sessions.list(other, { login: me.username, pageSize: 0 })).items).toEqual([]);
     expect((await world.sessions.list(MANAGER, { text: id, pageSize: 0 })).total).toBe(1);

@@ -61,6 +61,8 @@ export interface Viewer {
 
 export interface ReadRequest {
   readonly claims: TokenClaims;
+  /** True for a caller who sees the sessions of others, and is told that only their owners may read them. */
+  readonly seesAll?: boolean;
   readonly sessionId: string;
   /** Offset of the first byte to read; -1 for new output only. */
   readonly offset: number;
@@ -68,6 +70,8 @@ export interface ReadRequest {
   readonly follow: boolean;
   readonly signal?: AbortSignal;
 }
+
+type Caller = Pick<ReadRequest, 'claims' | 'seesAll' | 'sessionId'>;
 
 const GIVE_UP_MS = 10_000;
 /** Names in one query. */
@@ -129,24 +133,24 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Attaches to one of the login's own sessions, from an offset on. Throws NOT_FOUND, LINK_REQUIRED,
-   * LINK_LOST. The caller counts as attached until `signal` aborts or the attachment is disposed of.
+   * Attaches to one of the login's own sessions, from an offset on. Throws NOT_FOUND, PERMISSION_DENIED,
+   * LINK_REQUIRED, LINK_LOST. The caller counts as attached until `signal` aborts or the attachment is disposed of.
    */
   async attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
-    const { claims, sessionId, signal, offset } = request;
+    const { sessionId, signal, offset } = request;
     checkOffset(offset); // before the client counts as attached
-    const row = await this.#own(claims, sessionId);
+    const row = await this.#own(request);
     this.#linkOf(row);
     return Attachment.open(sessionId, {
       read: (requested, until) => this.#read({ ...request, follow: true, signal: until }, true, requested),
-      link: async () => this.#runningLinkOf(await this.#own(claims, sessionId)),
+      link: async () => this.#runningLinkOf(await this.#own(request)),
       onDetached: this.#records.attach(row),
       signal,
     });
   }
 
   /**
-   * Reads the output of one of the login's own sessions. Throws NOT_FOUND, OUTPUT_DROPPED, LINK_REQUIRED,
+   * Reads the output of one of the login's own sessions. Throws NOT_FOUND, PERMISSION_DENIED, OUTPUT_DROPPED, LINK_REQUIRED,
    * LINK_LOST.
    */
   readOutput(request: ReadRequest): AsyncGenerator<OutputPiece, OutputEnd> {
@@ -271,13 +275,13 @@ export class Sessions implements AsyncDisposable {
   }
 
   #read(
-    { claims, sessionId, ...options }: ReadRequest,
+    { claims, seesAll, sessionId, ...options }: ReadRequest,
     hold: boolean,
     requested?: () => void,
   ): AsyncGenerator<OutputPiece, OutputEnd> {
     checkOffset(options.offset);
     const link = async (): Promise<LinkConnection> => {
-      const row = await this.#own(claims, sessionId);
+      const row = await this.#own({ claims, sessionId, ...(seesAll && { seesAll }) });
       const connection = this.#linkOf(row);
       // A link reports the end of a session that it does not know only after `adopt`.
       if (row.state === 'ended' && row.exit_status === null) await connection.adopt([sessionId]);
@@ -286,8 +290,11 @@ export class Sessions implements AsyncDisposable {
     return readAcrossLinks(sessionId, { ...options, hold }, link, requested);
   }
 
-  async #own({ sub }: TokenClaims, sessionId: string): Promise<SessionRow> {
-    return this.#visible({ login: sub, seesAll: false }, sessionId);
+  /** Returns one of the caller's own sessions. Throws NOT_FOUND, PERMISSION_DENIED. */
+  async #own({ claims, seesAll = false, sessionId }: Caller): Promise<SessionRow> {
+    const row = await this.#visible({ login: claims.sub, seesAll }, sessionId);
+    if (row.login === claims.sub) return row;
+    throw new AppError('PERMISSION_DENIED', `only ${row.login} can read or join this session`);
   }
 
   async #visible({ login, seesAll }: Viewer, sessionId: string): Promise<SessionRow> {

@@ -1,4 +1,5 @@
 /** Attaches a client to a session over one bidirectional stream: output goes out while input comes in. */
+import { seesAll } from '../../accounts/roles.ts';
 import { invalidField, isAppError } from '../../errors.ts';
 import {
   type Attach,
@@ -42,13 +43,19 @@ export async function* outputEvents(
 export async function* attachSession(
   sessions: Pick<Sessions, 'attach'>,
   requests: AsyncIterable<AttachSessionRequest>,
-  { claims, signal }: KnownCaller,
+  caller: KnownCaller,
 ): AsyncGenerator<AttachSessionResponse | LongMessage> {
   const incoming = requests[Symbol.asyncIterator]();
   const { sessionId, offset } = await firstRequest(incoming);
   const inputFailed = new AbortController();
-  const ended = AbortSignal.any([signal, inputFailed.signal]);
-  using attachment = await sessions.attach({ claims, sessionId, offset, signal: ended });
+  const ended = AbortSignal.any([caller.signal, inputFailed.signal]);
+  using attachment = await sessions.attach({
+    claims: caller.claims,
+    seesAll: seesAll(caller),
+    sessionId,
+    offset,
+    signal: ended,
+  });
   void passInput(incoming, attachment).catch((error: unknown) => inputFailed.abort(error));
   try {
     yield* outputEvents(attachment.output);

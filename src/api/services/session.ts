@@ -45,8 +45,11 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
       return { session: sessionMessage(session) };
     },
     attachSession: (requests, caller) => attachSession(sessions, requests, caller),
-    readOutput: ({ sessionId, offset, follow }, { claims, signal }) =>
-      outputEvents(sessions.readOutput({ claims, sessionId, offset, follow, signal })),
+    readOutput: ({ sessionId, offset, follow }, caller) => {
+      const { claims, signal } = caller;
+      const request = { claims, seesAll: seesAll(caller), sessionId, offset, follow, signal };
+      return outputEvents(sessions.readOutput(request));
+    },
     listSessions: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
       const query = { ...queryOf(filter), orderBy, pageSize, pageToken };
       const { items, nextPageToken, total } = await sessions.list(viewerOf(caller), query);

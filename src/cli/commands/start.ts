@@ -37,11 +37,8 @@ export function addStart(program: Command, act: Act): void {
     .passThroughOptions()
     .option('--env <name=value>', 'add a variable to its environment; may be repeated', variable)
     .option('--dir <dir>', 'working directory (default: the home directory)')
-    .option(
-      '-i, --stdin',
-      'pass standard input even from a terminal; with --detach, keep the input open for attach',
-    )
-    .option('-n, --no-stdin', 'pass no standard input (the default when it is a terminal)')
+    .option('-i, --stdin', 'pass standard input (the default); with --detach, keep the input open for attach')
+    .option('-n, --no-stdin', 'pass no standard input, for example to a program in the background')
     .option('--stdin-json <json>', "a JSON object to send as the program's first line of input", jsonObject)
     .option('--detach', 'print the session id and leave the session running')
     .action(act<StartOptions>(withProgramStatus(start)));
@@ -59,7 +56,7 @@ async function start(
   options: StartOptions,
   command: readonly string[],
 ): Promise<number | undefined> {
-  const passInput = options.stdin ?? (options.detach !== true && run.io.stdin.isTTY !== true);
+  const passInput = options.stdin ?? options.detach !== true;
   const variables = Object.entries(options.env ?? {}).map(([name, value]) => [name, bytesOf(value)]);
   const request: StartSessionRequest = {
     command: command.map(bytesOf),

@@ -7,6 +7,7 @@ import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { HOSTILE } from '../../support/terminal/hostile-text.ts';
+import { Screen } from '../../support/terminal/screen.ts';
 
 let daemon: TestDaemon;
 let link: Run;
@@ -81,6 +82,21 @@ describe('the command line', needs('world'), () => {
     await started.printed(/on\n/);
     started.kill('SIGTERM');
     expect(await started.finished).toMatchObject({ status: 143, stderr: '' });
+  });
+
+  test('what is typed at a terminal reaches the program, and nothing is left for the shell', async () => {
+    using screen = new Screen(alice);
+    const script = 'while read line; do echo "got $line"; done; echo over';
+    screen.enter(
+      `clear; ${program()} start --run ${daemon.runFolder} -- sh -c '${script}'; echo ended with $?`,
+    );
+    screen.enter('exit');
+    await screen.shows({ line: /^got exit$/ });
+    screen.press('C-d');
+    await screen.shows({ line: /^over$/ });
+    await screen.shows({ line: /^ended with 0$/ });
+    screen.enter(`clear; ${program()} start --run ${daemon.runFolder} --no-stdin -- cat; echo ended with $?`);
+    await screen.shows({ line: /^ended with 0$/ });
   });
 
   test('a pipeline that stops reading ends the program without a message, as it ends local programs', async () => {
