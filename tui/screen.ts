@@ -65,6 +65,11 @@ export interface Row {
 /** The part of a row that an action on it needs. */
 export type Target = Pick<Row, 'id' | 'title' | 'login' | 'can' | 'endsOwnConnection'>;
 
+/** True when ending `target` ends the connection of the caller, who has this login. */
+export function endsOwn(target: Target, login: string): boolean {
+  return target.endsOwnConnection ?? target.login === login;
+}
+
 export interface PageRequest {
   readonly query: Query;
   readonly pageSize: number;

@@ -1,5 +1,5 @@
 /** The effect of each command of the key table. */
-import type { Order } from '../screen.ts';
+import { endsOwn, type Order } from '../screen.ts';
 import { screenNamed, screensFor } from '../screens/all.ts';
 import { availableActions, targetsOf } from './available-actions.ts';
 import { detailLines } from './detail-lines.ts';
@@ -135,7 +135,7 @@ function confirmed(state: State, endSessions: boolean): State {
   const { action } = state.dialog;
   const targets = state.dialog.targets.map((target) => ({
     ...target,
-    endsOwnConnection: target.endsOwnConnection ?? target.login === state.who.login,
+    endsOwnConnection: endsOwn(target, state.who.login),
   }));
   return working(state, { kind: 'end', action, targets, endSessions });
 }

@@ -5,7 +5,7 @@ import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.
 import { count, listed } from '../../src/terminal/format.ts';
 import type { Cell } from '../../src/terminal/table.ts';
 import { wrap } from '../../src/terminal/wrap.ts';
-import type { Target } from '../screen.ts';
+import { endsOwn, type Target } from '../screen.ts';
 import { chosen, matching } from './choices.ts';
 import { helpBindings } from './keys.ts';
 import { type Dialog, heightOf, type Job, keptSessions, listOf, type State } from './state.ts';
@@ -85,7 +85,9 @@ function widest(lines: readonly string[]): number {
 
 function confirmLines(state: State, dialog: Of<'confirm'>): string[] {
   const { action, targets, preview } = dialog;
+  const isOwn = action.endsMore && targets.some((target) => endsOwn(target, state.who.login));
   const said = [
+    ...(isOwn ? ['This is the login that you are using: the dashboard will end.'] : []),
     ...(action.endsMore ? previewed(preview) : []),
     ...choiceLine(dialog),
     action.consequence,

@@ -1,7 +1,7 @@
 /** Navigation between views, and their queries. */
 import type { Order, Query, Screen } from '../screen.ts';
 import { heightOf, type ListView, listOf, type State, type View, viewOf, viewOn } from './state.ts';
-import { emptyWindow, type Window } from './window.ts';
+import { emptyWindow, rowAt, type Window } from './window.ts';
 
 /** Replaces the last view. */
 export function withView(state: State, view: View): State {
@@ -44,9 +44,15 @@ export function requery(state: State, change: { readonly filter?: string; readon
   return withView(state, { ...view, query: { ...query, ...change }, window: fresh, open: undefined });
 }
 
-/** Applies a filter. */
+/** Applies a filter. Without one, the cursor stays on its row. */
 export function filtered(state: State, text: string): State {
-  return listOf(state)?.query.filter === text ? state : requery(state, { filter: text });
+  const view = listOf(state);
+  if (view?.query.filter === text) return state;
+  const asked = requery(state, { filter: text });
+  const row = view && rowAt(view.window);
+  if (view === undefined || row === undefined || text !== '') return asked;
+  const { cursor, top } = view.window;
+  return withWindow(asked, (window) => ({ ...window, cursor, top, goal: { id: row.id } }));
 }
 
 /** Opens a screen, with no view to return to. */

@@ -17,6 +17,7 @@ import { dialogLines } from './dialog-text.ts';
 import { bindingsAt, focusOf } from './keys.ts';
 import { type State, screenOf, viewOf } from './state.ts';
 import { update } from './update.ts';
+import { rowAt } from './window.ts';
 
 const rows = [tokenRow('a', 'alice'), tokenRow('b', 'bob'), tokenRow('c', 'carol')];
 
@@ -52,6 +53,21 @@ describe('the dashboard', () => {
     expect(query(press(soon, 'enter')).filter).toBe('b ');
     expect(query(press(soon, 'enter', 'esc')).filter).toBe('');
     expect(query(press(soon, 'esc')).filter).toBe('');
+  });
+
+  it('keeps the cursor on its row when the filter is cleared', () => {
+    const soon = update(press(showing(rows), '/', 'c'), { kind: 'filter', text: 'c' });
+    const narrow = listed(press(soon, 'enter'), rows.slice(2));
+    const wide = press(narrow, 'esc');
+    expect(rowAt(listShown(wide).window)?.id).toBe('c');
+    expect(rowAt(listShown(listed(wide, rows)).window)?.id).toBe('c');
+  });
+
+  it('says when a question is about the login in use', () => {
+    const own = showing([{ ...tokenRow('a', 'root'), endsOwnConnection: true }, tokenRow('b', 'bob')]);
+    const lines = (state: State): string => (state.dialog ? dialogLines(state, state.dialog).join(' ') : '');
+    expect(lines(press(own, 'x'))).toContain('the login that you are using: the dashboard will end');
+    expect(lines(press(own, 'j', 'x'))).not.toContain('you are using');
   });
 
   it('ignores the answer to an earlier query', () => {

@@ -32,6 +32,17 @@ describe('a window on a list', () => {
     expect([rowAt(window)?.id, window.cursor, window.top]).toEqual(['r3', 4, 0]);
   });
 
+  it('seeks a row beyond the loaded ones, while no other row takes its place', () => {
+    const shown = { ...loaded(1), rows: [row('r700')], isLoaded: false, goal: { id: 'r700' } };
+    const first = withRows(shown, rows(0, 200), 1000, HEIGHT);
+    expect([rowAt(first)?.id, first.wanted.count, first.isLoaded]).toEqual(['r700', 400, false]);
+    const second = withRows(first, rows(0, 400), 1000, HEIGHT);
+    const found = withRows(second, rows(0, 800), 1000, HEIGHT);
+    expect([rowAt(found)?.id, found.cursor, found.top, found.goal]).toEqual(['r700', 700, 695, undefined]);
+    const gone = withRows(second, rows(0, 600), 600, HEIGHT);
+    expect([rowAt(gone)?.id, gone.isLoaded]).toEqual(['r0', true]);
+  });
+
   it('moves to the next row when the row of the cursor is gone, or to the last row', () => {
     const next = withChanges(moved(loaded(3), 1, HEIGHT), [{ kind: 'gone', id: 'r1' }], HEIGHT);
     expect([rowAt(next)?.id, next.total]).toEqual(['r2', 2]);

@@ -18,8 +18,8 @@ export interface Window {
   readonly wanted: Extent;
   /** False until the first answer. */
   readonly isLoaded: boolean;
-  /** End that the cursor goes to once the wanted rows have arrived. */
-  readonly goal: 'first' | 'last' | undefined;
+  /** End, or row with this id, that the cursor goes to once it has arrived. */
+  readonly goal: 'first' | 'last' | { readonly id: string } | undefined;
   /** Index into `rows`. */
   readonly cursor: number;
   /** Index of the first visible row. */
@@ -29,6 +29,8 @@ export interface Window {
 }
 
 const FIRST = 200;
+/** Number of rows that are loaded at most to find one. */
+const MOST_SOUGHT = 10_000;
 
 export const emptyWindow: Window = {
   rows: [],
@@ -53,9 +55,27 @@ export function positionOf({ wanted, cursor, rows, total }: Window): number {
 /** Applies the server's answer; `height` rows are visible. */
 export function withRows(window: Window, rows: readonly Row[], total: number, height: number): Window {
   const { goal } = window;
+  if (typeof goal === 'object') return withSought(window, goal.id, rows, total, height);
   const next = follow(window, rows);
   const cursor = goal === 'first' ? 0 : goal === 'last' ? rows.length - 1 : next.cursor;
   return inView({ ...next, total, isLoaded: true, goal: undefined, cursor }, height);
+}
+
+/**
+ * Moves the cursor to the row with this id. While that is not loaded, the previous rows stay, so that no key
+ * applies to another row, and more rows are wanted. Without it, the cursor goes to the first row.
+ */
+function withSought(window: Window, id: string, rows: readonly Row[], total: number, height: number): Window {
+  const at = rows.findIndex((row) => row.id === id);
+  const { wanted } = window;
+  const mayCome = rows.length < total && wanted.count < MOST_SOUGHT;
+  if (at < 0 && mayCome) return { ...window, wanted: { ...wanted, count: wanted.count * 2 } };
+  const cursor = Math.max(0, at);
+  const top = cursor - (height >> 1);
+  return inView(
+    { ...window, rows, total, isLoaded: true, goal: undefined, cursor, top: Math.max(0, top) },
+    height,
+  );
 }
 
 /** Applies changes of a watch to the loaded rows. Only the server knows about the others. */
