@@ -19,6 +19,7 @@ import { allLinks } from '../store/tables/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { CgroupTree } from './cgroups/cgroup-tree.ts';
 import type { LinkConnection } from './connection/link-connection.ts';
+import { LinkRefusal } from './connection/link-error.ts';
 import { endLink } from './lifecycle/end-link.ts';
 import type { EndResult } from './lifecycle/end-result.ts';
 import { type EndedSessionResult, endSession } from './lifecycle/end-session.ts';
@@ -100,7 +101,8 @@ export class Links implements AsyncDisposable {
     this.#registry = new LinkRegistry(store, log);
     this.#keepers = new Keepers(this.#registry);
     this.#observers = new Observers((error) => {
-      const level = isAppError(error, 'LINK_LOST') || this.#stopping.signal.aborted ? 'debug' : 'error';
+      const isLinks = isAppError(error, 'LINK_LOST') || error instanceof LinkRefusal;
+      const level = isLinks || this.#stopping.signal.aborted ? 'debug' : 'error';
       log[level]({ err: error }, 'cannot process an event of a link');
     });
     const common = {

@@ -78,7 +78,7 @@ describe('the resource usage of links', () => {
       mkdirSync(join(folder, 'self'));
       writeFileSync(join(folder, 'cpu.stat'), 'usage_usec 1000000\nuser_usec 1\n');
       writeFileSync(join(folder, 'memory.current'), '12345678\n');
-      const cgroup = new LinkCgroup(new Cgroup(folder), '/links/one');
+      const cgroup = new LinkCgroup(new Cgroup(folder));
       const part = { info: info('grouped'), process: await busy(WAIT), cgroup };
       const meter = new LinkMeter();
       expect((await meter.measure([part])).top).toMatchObject([

@@ -100,10 +100,22 @@ export class CgroupTree implements AsyncDisposable {
   /** Returns the cgroup of the link whose process is `pid`, owned by `uid`; undefined when it is in none. */
   async ofLink(pid: number, uid: number): Promise<LinkCgroup | undefined> {
     const path = await cgroupPathOf(pid);
-    if (!path?.startsWith(this.#prefix)) return undefined;
+    if (path === undefined) return this.#ofHiddenLink(pid, uid);
+    if (!path.startsWith(this.#prefix)) return undefined;
     const [name = '', own, ...deeper] = path.slice(this.#prefix.length).split('/');
     const isLink = LINK.exec(name)?.[1] === String(uid) && own === LinkCgroup.OWN && deeper.length === 0;
     return isLink ? this.#linkCgroup(name) : undefined;
+  }
+
+  /**
+   * Returns the cgroup that has the process among its members, for one whose entry in /proc cannot be read.
+   */
+  async #ofHiddenLink(pid: number, uid: number): Promise<LinkCgroup | undefined> {
+    for (const name of await this.#linkNames(uid)) {
+      const cgroup = this.#linkCgroup(name);
+      if ((await cgroup.own.processes()).includes(pid)) return cgroup;
+    }
+    return undefined;
   }
 
   /** Returns the cgroup of a session of `uid`, whichever link of that user started it. */
@@ -134,7 +146,7 @@ export class CgroupTree implements AsyncDisposable {
   }
 
   #linkCgroup(name: string): LinkCgroup {
-    return new LinkCgroup(this.#top.child(name), `${this.#prefix}${name}`);
+    return new LinkCgroup(this.#top.child(name));
   }
 }
 

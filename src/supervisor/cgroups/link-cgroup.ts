@@ -1,9 +1,10 @@
 /** The cgroup of one link that sudo has started: its own processes, and those of each of its sessions. */
 import { join } from 'node:path';
+import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
-import { startTimeOf } from '../lifecycle/listening-process.ts';
+import { Pidfd } from '../../native/pidfd.ts';
+import { uidOf } from '../lifecycle/listening-process.ts';
 import type { Cgroup } from './cgroup.ts';
-import { cgroupPathOf } from './own-cgroup.ts';
 
 /** Limits of a link and all its sessions together. */
 export interface Limits {
@@ -20,14 +21,10 @@ export class LinkCgroup {
   readonly whole: Cgroup;
   /** The cgroup of the link's own processes. */
   readonly own: Cgroup;
-  /** Path of `own`, as in /proc/PID/cgroup. */
-  readonly #ownPath: string;
 
-  /** `path` is the path of `whole`, as in /proc/PID/cgroup. */
-  constructor(whole: Cgroup, path: string) {
+  constructor(whole: Cgroup) {
     this.whole = whole;
     this.own = whole.child(LinkCgroup.OWN);
-    this.#ownPath = `${path}/${LinkCgroup.OWN}`;
   }
 
   /** The file that a process writes its pid to in order to join. */
@@ -54,19 +51,21 @@ export class LinkCgroup {
 
   /**
    * Moves a waiting keeper into a cgroup for session `id`. Only the link has named the keeper, so it must
-   * be a process of the link's `uid` in the link's own cgroup, or nothing is moved. Throws LINK_REFUSED,
-   * and errors of the kernel.
+   * be a process in the link's own cgroup, of the link's `uid` as far as /proc shows it, or nothing is moved.
+   * Throws LINK_REFUSED, and errors of the kernel.
    */
   async confine(id: string, keeper: number, uid: number): Promise<void> {
-    const before = await startTimeOf(keeper, uid);
-    if (before === undefined || (await cgroupPathOf(keeper)) !== this.#ownPath) throw notOurs();
+    using waiting = openProcess(keeper);
+    const owner = await uidOf(keeper);
+    if (owner !== undefined && owner !== uid) throw notOurs();
+    if (!(await this.own.processes()).includes(keeper)) throw notOurs();
     const session = this.whole.child(sessionName(id));
     await session.make();
     await session.add(keeper).catch(async () => {
       await session.make(); // it was empty and has been removed
       await session.add(keeper);
     });
-    if ((await startTimeOf(keeper, uid)) !== before) throw notOurs();
+    if (waiting.hasExited()) throw notOurs(); // its pid may have been another process's by then
   }
 
   /** Removes the cgroups that are empty. */
@@ -79,6 +78,14 @@ function sessionName(id: string): string {
   if (!SESSION.test(id))
     throw new AppError('INVALID_ARGUMENT', 'session_id: not usable as the name of a cgroup');
   return `session-${id}`;
+}
+
+function openProcess(pid: number): Pidfd {
+  try {
+    return Pidfd.open(pid);
+  } catch (error) {
+    throw codeOf(error) === 'ESRCH' || codeOf(error) === 'EINVAL' ? notOurs() : error;
+  }
 }
 
 function notOurs(): AppError {

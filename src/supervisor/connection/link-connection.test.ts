@@ -70,6 +70,22 @@ describe('frames from a link', () => {
     }
   });
 
+  test('no refusal has a stack, or is an error of the server in the log', async () => {
+    const value = { reason: 'INVALID_ARGUMENT', message: 'pay here', details: {}, field: '' };
+    fake.answers = { list: () => ({ $case: 'error', value }), start: () => ({ $case: 'error', value }) };
+    const refused: Error = await link.list().then(
+      () => new Error('not refused'),
+      (error: Error) => error,
+    );
+    expect(refused.stack?.split('\n')).toEqual([expect.stringContaining('pay here')]);
+    await start().catch(() => undefined);
+    world.links.observe({ ready: async (ready) => void (await ready.list()) });
+    await world.until('the log', () =>
+      world.logged.find(({ message }) => message.includes('an event of a link')),
+    );
+    expect(world.logged.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
   test('an answer of the wrong kind ends the connection, and all requests fail with LINK_LOST', async () => {
     fake.answers = { start: () => ({ $case: 'done', value: {} }), list: () => undefined };
     const asked = [link.list(), start()];

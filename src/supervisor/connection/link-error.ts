@@ -23,8 +23,16 @@ const REASONS: ReadonlySet<string> = new Set<Reason>([
 const FIELDS: ReadonlySet<string> = new Set(['offset']);
 const MAX_TEXT = 500;
 
-/** An error that the link itself has sent, as opposed to a link that did not answer. */
-export class LinkRefusal extends AppError {}
+/**
+ * An error that the link itself has sent, as opposed to a link that did not answer. It has no stack: the
+ * fault is not the server's, and links must not fill the log.
+ */
+export class LinkRefusal extends AppError {
+  constructor(...given: ConstructorParameters<typeof AppError>) {
+    super(...given);
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
 
 /**
  * Returns the error of a link. A reason that a link may not have is LINK_LOST, with the link's message only
@@ -43,6 +51,7 @@ export function refusalOf(frame: ErrorFrame): LinkRefusal {
 
 function unexpected({ reason, message }: ErrorFrame): LinkRefusal {
   const cause = new Error(`the link reports ${safeText(reason)}: ${safeText(message)}`);
+  cause.stack = cause.message;
   return new LinkRefusal('LINK_LOST', 'the link failed; try again', { cause });
 }
 

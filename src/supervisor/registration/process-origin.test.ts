@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { World } from '../../../test/support/link/supervisor-world.ts';
+import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import type { TokenClaims } from '../../token/claims.ts';
+import type { Link } from '../link.ts';
+import { originOf } from './process-origin.ts';
 
 const main = join(import.meta.dirname, '../../main.ts');
 /** Hides the origin of a process: no mark in its environment, and a parent that has ended. */
@@ -56,6 +59,16 @@ describe("a link started within a session is a child of the session's token", ()
     expect(await printed(id, 'cannot determine')).toContain('start it outside of sessions');
     expect(await world.sockets()).toEqual(known);
   });
+});
+
+test("a link's word about a keeper counts only for processes of its own user", async () => {
+  const child = spawn('sleep', ['60']);
+  const pid = child.pid ?? 0;
+  const saying = (uid: number) =>
+    ({ uid, process: undefined, connection: { running: new Map([['theirs', pid]]) } }) as unknown as Link;
+  expect(await originOf(pid, [saying(me.uid + 1)])).toEqual({});
+  expect(await originOf(pid, [saying(me.uid + 1), saying(me.uid)])).toMatchObject({ sessionId: 'theirs' });
+  child.kill('SIGKILL');
 });
 
 /** Returns the output of the session, once it contains `words` or the session has ended. */

@@ -1,4 +1,5 @@
 /** Links that sudo started are in cgroups: all of their processes can be ended, whatever they do. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, root, runAs, service } from '../../support/account.ts';
@@ -158,6 +159,44 @@ describe('a link that sudo has started', needs('world', 'cgroups', 'sudo', 'sshd
     const [receipt] = await stopLinks();
     expect(receipt).toMatchObject({ sessions: [id], survivors: [], verifiedBy: 'daemon' });
     expect(await sleepers()).toEqual([]);
+  });
+
+  test('has sessions that can be ended without it, also of a deleted account, as the server verifies (X1)', async () => {
+    await serve();
+    const id = await begin(STUBBORN);
+    await waitForSleepers(5);
+    const [receipt] = await stopLinks();
+    expect(receipt?.stillRunning).toMatchObject([{ sessionId: id, login: 'alice', unconfirmed: false }]);
+    expect(receipt?.stillRunning[0]?.pids.length).toBeGreaterThanOrEqual(7);
+    const accounts = readFileSync('/etc/passwd', 'utf8');
+    writeFileSync('/etc/passwd', accounts.replace(/^alice:.*\n/m, ''));
+    try {
+      const ended = await daemon.as(root).endSession(id, '--grace', '0.2', '--local-admin');
+      expect(ended).toMatchObject({ sessions: [id], survivors: [], verifiedBy: 'daemon', stillRunning: [] });
+      expect(ended.processes).toBeGreaterThanOrEqual(7);
+      expect(await sleepers()).toEqual([]);
+    } finally {
+      writeFileSync('/etc/passwd', accounts);
+    }
+  });
+
+  test('has a cgroup that the server knows where /proc hides the link, and ends with it (X1)', async () => {
+    execFileSync('mount', ['-o', 'remount,hidepid=2', '/proc']);
+    try {
+      await serve();
+      const id = await begin(
+        '(setsid env -i sh -c "exec sleep 978" &); (setsid sudo -n -u bob /bin/sleep 974 &); echo up; sleep 979',
+      );
+      await waitForSleepers(3);
+      expect(await end(id)).toMatchObject({ sessions: [id], survivors: [], verifiedBy: 'daemon' });
+      expect(await sleepers()).toEqual([]);
+      const [link] = await linksOf(alice);
+      process.kill(link?.pid ?? 0, 'SIGSTOP');
+      const [receipt] = await stopLinks();
+      expect(receipt).toMatchObject({ links: [link?.socket], survivors: [], verifiedBy: 'daemon' });
+    } finally {
+      execFileSync('mount', ['-o', 'remount,hidepid=0', '/proc']);
+    }
   });
 
   test('is found again in its cgroup by a server that was killed and restarted', async () => {
