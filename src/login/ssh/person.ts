@@ -23,6 +23,8 @@ interface Pending {
 /** Hands challenges from callbacks to a consumer that takes them one by one, in their order. */
 export class PersonBridge implements Person {
   readonly #pending: Pending[] = [];
+  /** True while the person knows why nothing happens. */
+  knowsWhy = false;
   #arrived = Promise.withResolvers<void>();
 
   ask(promptSet: PromptSet): Promise<Answers> {

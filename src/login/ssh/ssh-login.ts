@@ -158,7 +158,9 @@ export class SshLogin implements LoginMethod {
         const spentMs = performance.now() - beganMs;
         if (!(error instanceof Dropped) || spentMs + pauseMs > error.retryMs) throw error;
         if (pauseMs === FIRST_PAUSE_MS) credentials.person.tell(error.notice);
+        credentials.person.knowsWhy = true;
         await delay(pauseMs, undefined, { signal });
+        credentials.person.knowsWhy = false;
       }
     }
   }
@@ -169,7 +171,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 interface LogIn {
-  readonly credentials: Pick<SshOptions, 'username' | 'password' | 'person'>;
+  readonly credentials: Pick<SshOptions, 'username' | 'password'> & { readonly person: PersonBridge };
   /** The account; undefined when sshd is asked only so that a refusal takes as long as any other. */
   readonly user: UserEntry | undefined;
   /** Reason why nobody may log in by that name, when there is no account. */
@@ -195,13 +197,14 @@ async function* showingWhile<Result>(
   };
   const done = work.then(finish, finish);
   const tell = (): void => {
-    if (!isTold) bridge.tell(WAITING);
+    if (isTold || bridge.knowsWhy) return;
     isTold = true;
+    bridge.tell(WAITING);
     onSlow().catch(() => {}); // the attempt has ended
   };
   for (;;) {
-    const patience = setTimeout(tell, PATIENCE_MS);
-    await Promise.race([done, bridge.arrived()]).finally(() => clearTimeout(patience));
+    const patience = setInterval(tell, PATIENCE_MS);
+    await Promise.race([done, bridge.arrived()]).finally(() => clearInterval(patience));
     const next = bridge.take();
     if (next === undefined) return work;
     if (isDone && next.challenge.kind === 'prompts') continue; // sshd no longer waits for the answer
