@@ -53,13 +53,16 @@ const FAILURES = {
   ],
 } as const;
 
+/** Methods that need a conversation; the others are no logins over the network. */
+const LOGIN_METHODS: readonly AuthMethodName[] = ['ssh', 'pam', 'key', 'oidc', 'saml'];
+
 export function addLogin(program: Command, act: Act): void {
   const command = program
     .command('login [[user@]host[:port]]')
     .description(
       'log in as yourself or as another user; later commands use the token, and the server if you named one',
     )
-    .addOption(methodOption('login method').default('ssh'))
+    .addOption(methodOption('login method', LOGIN_METHODS).default('ssh'))
     .option('--answers-stdin', 'read the answers from standard input, one line for each prompt')
     .action(act(login));
   addNotes(command, ANSWERS, FAILURES);
@@ -75,11 +78,18 @@ async function login(
   const options = { anonymous: true, sendsPassword: true, ...(server !== undefined && { server }) };
   await using client = await run.newClient(options).catch((error) => throwWithHint(error, target));
   await run.out.whileWaiting(`waiting for ${client.address}`, client.prepareLogin());
-  const done = await converse(run, client, answers, { method, username: user });
+  const conversing = converse(run, client, answers, { method, username: user });
+  const done = await conversing.catch((error) => throwWithMethod(error, method));
   if (done.claims === undefined)
     throw new AppError('INTERNAL', "the server answered without the token's claims");
   await client.storeToken(done);
   show(run, client.address, done.claims);
+}
+
+/** Throws `error`, in the words of the command line when the server does not offer `method`. */
+function throwWithMethod(error: unknown, method: AuthMethodName): never {
+  if (!isAppError(error) || error.violation?.field !== 'begin.method') throw error;
+  throw new AppError(error.reason, `the server has no such login method now: ${method}`, { cause: error });
 }
 
 /** Throws `error`; when `target` could be a user, with the way to name one. */
