@@ -3,13 +3,13 @@
  * directions, so that one slow reader or program never blocks another, or a signal. A link is only
  * believed about sessions that this connection has named.
  */
-import { isUtf8 } from 'node:buffer';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import type { Ended, SessionState, Start, Started, Stopped } from '../../generated/latchkey/link/v1/link.ts';
 import { type Body, FROM_NOW_ON } from '../../link-protocol/protocol.ts';
 import type { LinkInfo } from '../link-info.ts';
 import type { Channel } from './channel.ts';
+import { checkIsText } from './check-is-text.ts';
 import { InputWindow } from './input-window.ts';
 import { LinkRefusal, refusalOf, safeText } from './link-error.ts';
 import { type OutputEnd, type OutputPiece, OutputReader, statusOf, windowFor } from './output-reader.ts';
@@ -102,7 +102,7 @@ export class LinkConnection {
    */
   async start(start: Omit<Start, 'hold'>): Promise<Started> {
     const { confine, takesBytes } = this.#options;
-    if (!takesBytes && !isText(start)) throw tooOld();
+    if (!takesBytes) checkIsText(start);
     this.#running.set(start.sessionId, 0);
     const starting = confine ? this.#startHeld(confine, start) : this.#startNow(start);
     this.#starting.set(
@@ -344,18 +344,4 @@ export class LinkConnection {
     this.#readers.clear();
     this.#inputs.clear();
   }
-}
-
-/** Returns true when everything that the program gets is UTF-8. */
-function isText({ command, environment, directory }: Omit<Start, 'hold'>): boolean {
-  return [...command, ...Object.values(environment), directory].every((bytes) => isUtf8(bytes));
-}
-
-/** The error for bytes that a link would replace, and so start the program with another file's name. */
-function tooOld(): LinkRefusal {
-  const why = 'the link runs an earlier version, which only passes on UTF-8';
-  return new LinkRefusal(
-    'START_FAILED',
-    `${why}; stop it, so that the next start uses a new one: latchkey links`,
-  );
 }
