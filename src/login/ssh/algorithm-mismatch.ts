@@ -1,7 +1,7 @@
 /** Finds the list of algorithms in which sshd and this program have nothing in common (RFC 4253, 7.1). */
 import { createConnection } from 'node:net';
+import type { SshServer } from './connection/ssh-connection.ts';
 import { algorithmsOf } from './host-keys.ts';
-import type { SshServer } from './ssh-connection.ts';
 
 export interface Mismatch {
   /** Keyword of the list in sshd_config(5). */

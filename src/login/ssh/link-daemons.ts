@@ -9,10 +9,10 @@ import { inert } from '../../inert.ts';
 import { accountProof } from '../../link-protocol/account-proof.ts';
 import type { Links } from '../../supervisor/links.ts';
 import { shellWords } from '../../system/shell-words.ts';
+import type { Executed } from './connection/program-run.ts';
+import type { SshConnection } from './connection/ssh-connection.ts';
 import { Ended } from './ended.ts';
 import { nologinText } from './nologin.ts';
-import type { Executed } from './program-run.ts';
-import type { SshConnection } from './ssh-connection.ts';
 
 export interface LinkDaemonsOptions {
   readonly links: Pick<Links, 'ensureDaemon' | 'startsDaemons' | 'acceptsStarts'>;

@@ -13,13 +13,18 @@ import type { Config } from '../../config/config.ts';
 import { isAppError } from '../../errors.ts';
 import type { Answers, Attempt, Challenge, LoginMethod, LoginOrigin, Prompt } from '../method.ts';
 import type { Identity, Outcome } from '../outcome.ts';
+import {
+  SSH_DEADLINES,
+  SshConnection,
+  type SshDeadlines,
+  type SshOptions,
+} from './connection/ssh-connection.ts';
 import { Dropped, Ended, refused } from './ended.ts';
 import { readHostKeys } from './host-keys.ts';
 import type { LinkDaemons } from './link-daemons.ts';
 import { localAddressFor } from './local-address.ts';
 import { LoginSlots } from './login-slots.ts';
 import { PersonBridge } from './person.ts';
-import { SSH_DEADLINES, SshConnection, type SshDeadlines, type SshOptions } from './ssh-connection.ts';
 
 export interface SshLoginOptions {
   /** Returns the current settings of logins, which a reload replaces. */

@@ -5,9 +5,13 @@
 import { codeOf } from '../../../errno.ts';
 import { type AppError, isAppError } from '../../../errors.ts';
 import { type Mismatch, mismatchWith } from '../../../login/ssh/algorithm-mismatch.ts';
+import {
+  SSH_DEADLINES,
+  SshConnection,
+  type SshServer,
+} from '../../../login/ssh/connection/ssh-connection.ts';
 import { algorithmsOf, type HostKeyFile, hostKeyFiles } from '../../../login/ssh/host-keys.ts';
 import { localAddressFor } from '../../../login/ssh/local-address.ts';
-import { SSH_DEADLINES, SshConnection, type SshServer } from '../../../login/ssh/ssh-connection.ts';
 import { ownUid } from '../../../system/owned-path.ts';
 import { type Finding, Findings } from '../../finding.ts';
 import { asAccount } from '../../identity.ts';

@@ -5,12 +5,12 @@
  * something was answered, so never for an account without a password.
  */
 import type { AnyAuthMethod, Prompt as SshPrompt } from 'ssh2';
-import { AppError } from '../../errors.ts';
-import type { Answers, Prompt } from '../method.ts';
-import type { Outcome } from '../outcome.ts';
-import { Ended, refused } from './ended.ts';
-import { nologinText } from './nologin.ts';
-import { type Person, safeLines, safePrompt } from './person.ts';
+import { AppError } from '../../../errors.ts';
+import type { Answers, Prompt } from '../../method.ts';
+import type { Outcome } from '../../outcome.ts';
+import { Ended, refused } from '../ended.ts';
+import { nologinText } from '../nologin.ts';
+import { type Person, safeLines, safePrompt } from '../person.ts';
 
 export interface Credentials {
   /** Canonical name of the account. */

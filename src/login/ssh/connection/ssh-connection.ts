@@ -6,13 +6,13 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import type { AnyAuthMethod, Client } from 'ssh2';
-import { codeOf } from '../../errno.ts';
-import { AppError } from '../../errors.ts';
-import { inert } from '../../inert.ts';
-import { errorOf } from '../outcome.ts';
+import { codeOf } from '../../../errno.ts';
+import { AppError } from '../../../errors.ts';
+import { inert } from '../../../inert.ts';
+import { errorOf } from '../../outcome.ts';
+import { Dropped, Ended, refused } from '../ended.ts';
+import { algorithmsOf, type HostKey } from '../host-keys.ts';
 import { Authentication, type Credentials } from './authentication.ts';
-import { Dropped, Ended, refused } from './ended.ts';
-import { algorithmsOf, type HostKey } from './host-keys.ts';
 import { type Executed, type RunOptions, runProgram } from './program-run.ts';
 import { StepDeadline } from './step-deadline.ts';
 import { onTextWithoutPrompt } from './texts-without-prompt.ts';

@@ -1,0 +1,166 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import ssh2 from 'ssh2';
+import { afterEach, describe, expect, it } from 'vitest';
+import { connectionTo, FakeSshds, takes } from '../../../../test/support/ssh/fake-sshd.ts';
+import { newHostKey } from '../../../../test/support/ssh/host-key.ts';
+import type { Person } from '../person.ts';
+import { SshConnection } from './ssh-connection.ts';
+
+const { utils } = ssh2;
+const OTHER = newHostKey();
+
+const sshds = new FakeSshds();
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  sshds.end();
+});
+
+const unavailable = (message: RegExp) =>
+  expect.objectContaining({ reason: 'UNAVAILABLE', message: expect.stringMatching(message) });
+const isRefused = expect.objectContaining({ outcome: expect.objectContaining({ kind: 'refused' }) });
+
+describe('a connection to sshd', () => {
+  it('authenticates with the password, from the given local address', async () => {
+    const addresses: (string | undefined)[] = [];
+    const port = await sshds.start((client) => {
+      takes('secret')(client);
+      client.on('session', (accept) => {
+        accept().on('exec', (acceptExec, _reject, { command }) => {
+          const channel = acceptExec();
+          channel.write(`ran ${command}`);
+          channel.stderr.write('and complained');
+          channel.exit(3);
+          channel.end();
+        });
+      });
+    });
+    (sshds.servers[0] as NetServer).on('connection', (client: Socket) =>
+      addresses.push(client.remoteAddress),
+    );
+    using connection = await SshConnection.open(connectionTo(port));
+    expect(await connection.execute('it', { wanted: 'proof', isEnough: true })).toEqual({
+      isShown: false,
+      status: 3,
+      stdout: 'ran it',
+      stderr: 'and complained',
+    });
+  });
+
+  it('sends nothing to a host with another key (THREATS: pinned before the password)', async () => {
+    const seen: string[] = [];
+    const port = await sshds.start(takes('secret', seen), OTHER);
+    await expect(SshConnection.open(connectionTo(port))).rejects.toEqual(unavailable(/not pinned/));
+    expect(seen).toEqual([]);
+  });
+
+  it('sends nothing to a host with another kind of key', async () => {
+    const seen: string[] = [];
+    const port = await sshds.start(takes('secret', seen), utils.generateKeyPairSync('ecdsa', { bits: 256 }));
+    await expect(SshConnection.open(connectionTo(port))).rejects.toEqual(unavailable(/sshd/));
+    expect(seen).toEqual([]);
+  });
+
+  it('verifies only the host key, and sends no user name, when nothing else is requested', async () => {
+    const seen: string[] = [];
+    await SshConnection.verifyHostKey(connectionTo(await sshds.start(takes('secret', seen))));
+    const other = connectionTo(await sshds.start(takes('secret', seen), OTHER));
+    await expect(SshConnection.verifyHostKey(other)).rejects.toEqual(unavailable(/not pinned/));
+    expect(seen).toEqual([]);
+  });
+
+  it('is refused for a wrong password, after one attempt', async () => {
+    const seen: string[] = [];
+    const port = await sshds.start(takes('another', seen));
+    await expect(SshConnection.open(connectionTo(port))).rejects.toEqual(isRefused);
+    expect(seen).toEqual(['none', 'alice:secret']);
+  });
+
+  it('is refused when sshd accepts everybody without a prompt', async () => {
+    const port = await sshds.start((client) => client.on('authentication', (context) => context.accept()));
+    await expect(SshConnection.open(connectionTo(port))).rejects.toEqual(isRefused);
+  });
+
+  it('answers the password prompt itself and passes on all others (F13)', async () => {
+    const asked: unknown[] = [];
+    const got: string[][] = [];
+    const port = await sshds.start((client) => {
+      client.on('authentication', (context) => {
+        if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
+        context.prompt([{ prompt: 'Password: ', echo: false }], (first) => {
+          got.push(first);
+          context.prompt([{ prompt: 'Code: ', echo: true }], 'Second factor', 'Look it up', (second) => {
+            got.push(second);
+            context.accept();
+          });
+        });
+      });
+    });
+    const ask: Person['ask'] = async (promptSet) => {
+      asked.push(promptSet);
+      return ['123456'];
+    };
+    using _ = await SshConnection.open(connectionTo(port, { person: { ask, tell: () => {} } }));
+    expect(got).toEqual([['secret'], ['123456']]);
+    expect(asked).toEqual([
+      { name: 'Second factor', instruction: 'Look it up', prompts: [{ text: 'Code: ', echo: true }] },
+    ]);
+  });
+});
+
+describe('a connection to an sshd that hangs times out', () => {
+  const within = async (work: Promise<unknown>, step: RegExp): Promise<void> => {
+    const beganMs = performance.now();
+    await expect(work).rejects.toEqual(unavailable(step));
+    expect(performance.now() - beganMs).toBeLessThan(3_000);
+  };
+
+  it('waiting for the banner', async () => {
+    const port = await sshds.listen(createServer((socket) => sockets.push(socket)));
+    await within(SshConnection.open(connectionTo(port)), /in time \(banner\)/);
+  });
+
+  it('during the key exchange', async () => {
+    const hanging = createServer((socket) => {
+      sockets.push(socket);
+      socket.on('error', () => {}).write('SSH-2.0-Hanging\r\n');
+    });
+    const port = await sshds.listen(hanging);
+    await within(SshConnection.open(connectionTo(port)), /in time \(key exchange\)/);
+  });
+
+  it('during authentication', async () => {
+    const port = await sshds.start((client) => client.on('authentication', () => {}));
+    await within(SshConnection.open(connectionTo(port)), /in time \(authenticating\)/);
+  });
+
+  it('running the command', async () => {
+    const port = await sshds.start((client) => {
+      takes('secret')(client);
+      client.on('session', (accept) => accept().on('exec', (run) => void run()));
+    });
+    using connection = await SshConnection.open(connectionTo(port));
+    await within(
+      connection.execute('it', { wanted: 'proof', isEnough: true }),
+      /in time \(running a command\)/,
+    );
+  });
+
+  it('and fails at once when no sshd is running', async () => {
+    const server = createServer();
+    const port = await sshds.listen(server);
+    server.close();
+    await expect(SshConnection.open(connectionTo(port))).rejects.toMatchObject({
+      outcome: { kind: 'failed', error: unavailable(/sshd/) },
+    });
+  });
+
+  it('and is closed when the login is aborted', async () => {
+    const port = await sshds.listen(createServer((socket) => sockets.push(socket)));
+    const control = new AbortController();
+    const opened = SshConnection.open(connectionTo(port, { signal: control.signal }));
+    const gone = new Error('gone');
+    control.abort(gone);
+    await expect(opened).rejects.toBe(gone);
+  });
+});

@@ -1,0 +1,75 @@
+/** An sshd in a test's own process, made of ssh2, for what a real one does only with modules of its own. */
+import { once } from 'node:events';
+import type { AddressInfo, Server as NetServer } from 'node:net';
+import ssh2, { type Connection, type ServerConfig } from 'ssh2';
+import type { SshOptions } from '../../../src/login/ssh/connection/ssh-connection.ts';
+import type { HostKey } from '../../../src/login/ssh/host-keys.ts';
+import { newHostKey } from './host-key.ts';
+
+const HOST = newHostKey();
+
+/** Servers of a test file, which end together. */
+export class FakeSshds {
+  readonly servers: NetServer[] = [];
+
+  /** Starts one with `key` that does what `onConnection` says. Resolves with its port. */
+  start(
+    onConnection: (client: Connection) => void,
+    key: { readonly private: string } = HOST,
+    more: Partial<ServerConfig> = {},
+  ): Promise<number> {
+    const server = new ssh2.Server({ hostKeys: [key.private], ...more }, (client) => {
+      client.on('error', () => {});
+      onConnection(client);
+    });
+    return this.listen(server as unknown as NetServer);
+  }
+
+  /** Makes any server listen. Resolves with its port. */
+  async listen(server: NetServer): Promise<number> {
+    this.servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  end(): void {
+    for (const server of this.servers.splice(0)) server.close();
+  }
+}
+
+/** Options of a connection to the sshd at `port`; the password is "secret". */
+export function connectionTo(port: number, more: Partial<SshOptions> = {}): SshOptions {
+  const [type = '', blob = ''] = HOST.public.split(' ');
+  const hostKeys: HostKey[] = [{ type, blob: Buffer.from(blob, 'base64') }];
+  return {
+    host: '127.0.0.1',
+    port,
+    localAddress: '127.77.1.2',
+    hostKeys,
+    username: 'alice',
+    password: 'secret',
+    person: { ask: async () => [], tell: () => {} },
+    signal: new AbortController().signal,
+    deadlines: {
+      connectMs: 300,
+      bannerMs: 300,
+      keyExchangeMs: 300,
+      authMs: 300,
+      verdictMs: 300,
+      execMs: 300,
+    },
+    ...more,
+  };
+}
+
+/** Makes an sshd accept `password` by the method password, and notes what it has seen. */
+export function takes(password: string, seen: string[] = []) {
+  return (client: Connection): void => {
+    client.on('authentication', (context) => {
+      seen.push(context.method === 'password' ? `${context.username}:${context.password}` : context.method);
+      if (context.method === 'password' && context.password === password) context.accept();
+      else context.reject(['password']);
+    });
+  };
+}
