@@ -146,7 +146,10 @@ async function answer(run: Run, answers: Answers, asked: LoginPrompts): Promise<
     const prompt = text.slice(at);
     const given = await answers.next(prompt, echo);
     if (given === undefined && asked.again) throw new AppError('LOGIN_REFUSED', 'login refused');
-    if (given === undefined) throw new AppError('USAGE', `there is no answer for "${prompt.trim()}"`);
+    if (given === undefined) {
+      const next = 'pass one more line, in the order of the prompts';
+      throw new AppError('USAGE', `there is no answer for "${prompt.trim()}"; ${next}`);
+    }
     texts.push(given);
   }
   return texts;
