@@ -168,7 +168,8 @@ export class Conversations {
     const { refusalMs = REFUSAL_MS } = this.#options;
     const { signal, answeredMs } = active;
     if (isGuess(outcome)) await (await this.#count(active)).refused();
-    if (outcome.kind === 'proven') await active.counted?.accepted();
+    // Not awaited: it is stored together with the token.
+    if (outcome.kind === 'proven') void active.counted?.accepted();
     if (outcome.kind !== 'proven') this.#log(active, outcome);
     if (outcome.kind !== 'refused') return;
     const untilMs = (answeredMs ?? performance.now()) + refusalMs;

@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -235,6 +235,31 @@ describe(
       ]);
       const commented = await withSshd(['Match Address 10.0.0.0/8'], '# pam_access.so\n');
       expect(commented.examined.warnings('sshd')).toEqual([]);
+    });
+
+    test('that its settings cannot be had, and says so', async () => {
+      const sshd = await TestSshd.start(port + 100);
+      const real = createServer((socket) => {
+        const there = createConnection(sshd.port, '127.0.0.1').on('error', () => socket.destroy());
+        socket
+          .on('error', () => there.destroy())
+          .pipe(there)
+          .pipe(socket);
+      });
+      await new Promise<void>((resolve) => real.listen(SILENT_PORT, '127.0.0.1', resolve));
+      const env = {
+        LATCHKEY_LOGIN_SSH_PORT: `${SILENT_PORT}`,
+        LATCHKEY_LOGIN_SSH_HOST_KEYS: sshd.settings.host_keys,
+      };
+      expect((await host.examine(env)).of('sshd')).toEqual([
+        {
+          status: 'skipped',
+          summary: 'its rules by address and its limits were not checked: no sshd of root listens there',
+          remedy: 'man latchkey-sshd',
+        },
+      ]);
+      real.close();
+      await sshd[Symbol.asyncDispose]();
     });
 
     test('limits that are too low for a server that dials for everybody', async () => {

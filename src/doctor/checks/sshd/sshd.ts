@@ -40,10 +40,17 @@ export async function checkSshd(subject: Subject, signal: AbortSignal): Promise<
   const sshd = ownUid() === 0 ? await findSshd(ssh.host, ssh.port) : undefined;
   const settings = sshd && (await settingsFor(sshd, { user: 'root', ...THROUGH_LATCHKEY }));
   const greeted = await greet(server, sshd, settings);
-  if (greeted.status !== 'ok' || sshd === undefined || settings === undefined) return [...unusable, greeted];
+  if (greeted.status !== 'ok' || ownUid() !== 0) return [...unusable, greeted];
+  if (sshd === undefined || settings === undefined) return [...unusable, greeted, unknownSettings(sshd)];
   const { configFile } = sshd;
   const limits = judgeSourceLimits(settings, { host: ssh.host, configFile }, found);
   return [...unusable, greeted, ...(await findAddressRules(subject, sshd, found)), ...limits];
+}
+
+function unknownSettings(sshd: Sshd | undefined): Finding {
+  const why = sshd === undefined ? 'no sshd of root listens there' : `sshd refuses ${sshd.configFile}`;
+  const remedy = sshd === undefined ? 'man latchkey-sshd' : `/usr/sbin/sshd -T -f ${sshd.configFile}`;
+  return found.skipped(`its rules by address and its limits were not checked: ${why}`, remedy);
 }
 
 function unusableFile({ path, problem }: HostKeyFile, { account }: Subject): Finding[] {
