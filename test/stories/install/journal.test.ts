@@ -1,6 +1,7 @@
 /**
- * The package on a host with systemd: who was refused is in the journal with the address of the other host, and
- * what users write to the journal is never taken for it. The doctor knows what logind does at the last logout.
+ * The package on a host with systemd: who was refused is in the journal with the address of the other host,
+ * and what users write to the journal is never taken for it. The doctor knows what logind does at the last
+ * logout.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
