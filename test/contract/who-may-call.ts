@@ -44,8 +44,8 @@ latchkey.v1.LinkService
   StopLink                  no      no      yes    hidden   yes      yes     yes       yes
 latchkey.v1.SessionService
   StartSession              no      no      yes    yes      yes      yes     unlinked  yes
-  AttachSession             no      no      yes    hidden   hidden   hidden  hidden    yes
-  ReadOutput                no      no      yes    hidden   hidden   hidden  hidden    yes
+  AttachSession             no      no      yes    hidden   no       no      no        yes
+  ReadOutput                no      no      yes    hidden   no       no      no        yes
   ListSessions              no      no      yes    empty    yes      yes     yes       yes
   GetSession                no      no      yes    hidden   yes      yes     yes       yes
   WatchSessions             no      no      yes    empty    yes      yes     yes       yes
