@@ -65,7 +65,8 @@ async function open() {
     return { token: 'a.b.c', claims: { jti: 'j' } as never };
   };
   const add = (_message: string, kind: object): void => void logged.push(kind);
-  const refusals = { add, addEach: add };
+  const addEach = (_message: string, kind: object): void => void logged.push({ ...kind, isAlone: true });
+  const refusals = { add, addEach };
   const room = new Conversations({
     methods: [sesame],
     authority: { mint },
@@ -140,6 +141,7 @@ describe('a login conversation', () => {
     });
     expect(logged).toHaveLength(3);
     expect(logged[0]).toMatchObject({
+      isAlone: true, // not summed up
       event: 'refused',
       from: '192.0.2.1',
       source: 'here',

@@ -45,6 +45,8 @@ describe('guessing a password (F12; THREATS: guessing passwords)', needs('world'
       [0, 'LIMIT_EXCEEDED'],
     ]);
     expect(failures('alice')).toBe(3);
+    const refused = /^\{"level":"warn",.*"event":"refused",.*"outcome":"refused",.*"login":"alice"/gm;
+    expect(daemon.log.match(refused)).toHaveLength(3);
   });
 
   test('is over as soon for a name that nobody has', async () => {
