@@ -34,6 +34,7 @@ const OUTCOMES: Readonly<Record<Mark, Outcome>> = {
   no: 'PERMISSION_DENIED',
   here: 'LOCAL_ONLY',
   hidden: 'NOT_FOUND',
+  owner: 'PERMISSION_DENIED',
   empty: 'nothing',
   unlinked: 'LINK_REQUIRED',
 };

@@ -18,6 +18,7 @@
  * | no | PERMISSION_DENIED; for nobody, what is wrong with the token |
  * | here | LOCAL_ONLY: only for callers of the server's own host |
  * | hidden | NOT_FOUND: nothing of alice's is there for this caller |
+ * | owner | PERMISSION_DENIED: the caller sees the session, and only its owner may do this with it |
  * | empty | a list without anything of alice's |
  * | unlinked | LINK_REQUIRED: the caller has no link to run anything through |
  */
@@ -44,8 +45,8 @@ latchkey.v1.LinkService
   StopLink                  no      no      yes    hidden   yes      yes     yes       yes
 latchkey.v1.SessionService
   StartSession              no      no      yes    yes      yes      yes     unlinked  yes
-  AttachSession             no      no      yes    hidden   no       no      no        yes
-  ReadOutput                no      no      yes    hidden   no       no      no        yes
+  AttachSession             no      no      yes    hidden   owner    owner   owner     yes
+  ReadOutput                no      no      yes    hidden   owner    owner   owner     yes
   ListSessions              no      no      yes    empty    yes      yes     yes       yes
   GetSession                no      no      yes    hidden   yes      yes     yes       yes
   WatchSessions             no      no      yes    empty    yes      yes     yes       yes
@@ -63,7 +64,7 @@ grpc.reflection.v1.ServerReflection
 `;
 
 const COLUMNS = ['nobody', 'daemon', 'alice', 'mallory', 'manager', 'admin', 'root', 'remote'] as const;
-const MARKS = ['yes', 'no', 'here', 'hidden', 'empty', 'unlinked'] as const;
+const MARKS = ['yes', 'no', 'here', 'hidden', 'owner', 'empty', 'unlinked'] as const;
 
 export type Column = (typeof COLUMNS)[number];
 export type Mark = (typeof MARKS)[number];
