@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isSea } from 'node:sea';
+import { AccountChecks } from './accounts/account-checks.ts';
 import type { EligibleSettings } from './accounts/eligible.ts';
 import { Roles } from './accounts/roles.ts';
 import { Activity } from './activity/activity.ts';
@@ -126,6 +127,7 @@ export async function startDaemon(
       await certificate.refresh();
       const waiting = waitingForRestart(config, next);
       current = next;
+      void domain.revocation.checkAccounts();
       return waiting;
     },
     endSessions: () => domain.sessions.endAll(DEFAULT_GRACE_MS, SHUTDOWN_MS),
@@ -188,11 +190,15 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
       starter: () => (settings().links.sudo ? sudo : undefined),
     }),
   );
-  const sessions = rooms.use(await Sessions.open({ ...common, links, settings: () => settings().sessions }));
+  const accounts = new AccountChecks({ settings: () => ({ eligible: eligibleIn(settings()) }), now });
+  const sessions = rooms.use(
+    await Sessions.open({ ...common, links, accounts, settings: () => settings().sessions }),
+  );
   rooms.use(sessions.changes.listen(audit.sessionChanged));
   const revocation = rooms.use(
     await Revocation.open({
       ...common,
+      accounts,
       audit,
       links,
       sessions,

@@ -30,5 +30,6 @@ export function checkEligible(
 }
 
 function notEligible(name: string, why: string): AppError {
-  return new AppError('NOT_ELIGIBLE', `account ${JSON.stringify(name)} may not have a link: ${why}`);
+  const message = `account ${JSON.stringify(name)} may not have a link: ${why}`;
+  return new AppError('NOT_ELIGIBLE', message, { details: { why } });
 }

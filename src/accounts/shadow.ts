@@ -12,12 +12,20 @@ const LOCKED = /^!+[^!*]/;
 
 /** Throws NOT_ELIGIBLE when the account is locked or expired, UNAVAILABLE when shadow cannot be queried. */
 export async function checkShadow(name: string, nowMs: number): Promise<void> {
-  const [line = ''] = isQueryable(name) ? await getent('shadow', [name]) : [];
-  const [, password = '', , , , , , lastDay = ''] = line.split(':');
-  if (LOCKED.test(password)) throw notEligible(name, 'it is locked');
-  if (lastDay !== '' && nowMs / DAY_MS >= Number(lastDay)) throw notEligible(name, 'it has expired');
+  const why = (await shadowProblems([name], nowMs)).get(name);
+  if (why !== undefined)
+    throw new AppError('NOT_ELIGIBLE', `account ${JSON.stringify(name)} may not have a link: ${why}`);
 }
 
-function notEligible(name: string, why: string): AppError {
-  return new AppError('NOT_ELIGIBLE', `account ${JSON.stringify(name)} may not have a link: ${why}`);
+/** Returns why some of the accounts may start nothing, by name. Throws UNAVAILABLE. */
+export async function shadowProblems(names: readonly string[], nowMs: number): Promise<Map<string, string>> {
+  const asked = names.filter(isQueryable);
+  const lines = asked.length > 0 ? await getent('shadow', asked) : [];
+  const problems = new Map<string, string>();
+  for (const line of lines) {
+    const [name = '', password = '', , , , , , lastDay = ''] = line.split(':');
+    if (LOCKED.test(password)) problems.set(name, 'it is locked');
+    else if (lastDay !== '' && nowMs / DAY_MS >= Number(lastDay)) problems.set(name, 'it has expired');
+  }
+  return problems;
 }

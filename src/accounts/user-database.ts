@@ -34,6 +34,14 @@ export async function userByName(name: string): Promise<UserEntry | undefined> {
   return isQueryable(name) ? firstEntry(await getent('passwd', [name])) : undefined;
 }
 
+/** Returns the accounts whose canonical names are among `names`, by name. Throws UNAVAILABLE. */
+export async function usersByName(names: readonly string[]): Promise<Map<string, UserEntry>> {
+  const asked = names.filter(isQueryable);
+  const lines = asked.length > 0 ? await getent('passwd', asked) : [];
+  const entries = lines.flatMap((line) => firstEntry([line]) ?? []);
+  return new Map(entries.filter(({ name }) => asked.includes(name)).map((entry) => [entry.name, entry]));
+}
+
 /** Returns the entry of a uid. Throws UNAVAILABLE. */
 export async function userByUid(uid: number): Promise<UserEntry | undefined> {
   if (!Number.isInteger(uid) || uid < 0 || uid > HIGHEST_ID) return undefined;

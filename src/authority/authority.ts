@@ -15,11 +15,13 @@ import {
   allTokenIds,
   deleteTokens,
   expiredTokens,
+  linuxUsers,
   selectToken,
   selectTokens,
   selectTokensById,
   type TokenQuery,
   tokenIdsOf,
+  tokenIdsOfUser,
   tokensOf,
 } from '../store/tables/tokens.ts';
 import { checkTimes, decodeClaims, type TokenClaims } from '../token/claims.ts';
@@ -224,6 +226,22 @@ export class Authority implements Disposable {
   /** Returns the ids of all tokens of a login that are not deleted. Throws STORE_UNAVAILABLE. */
   async idsOf(login: string): Promise<string[]> {
     return this.#options.store.read((db) => tokenIdsOf(db, login));
+  }
+
+  /**
+   * Returns the ids of all tokens that were issued for a Linux user while it had this uid, and are not deleted.
+   * Throws STORE_UNAVAILABLE.
+   */
+  async idsOfUser(user: { name: string; uid: number }): Promise<string[]> {
+    return this.#options.store.read((db) => tokenIdsOfUser(db, user));
+  }
+
+  /**
+   * Returns the Linux users of all tokens, with the uids that they had when those were issued. Throws
+   * STORE_UNAVAILABLE.
+   */
+  async linuxUsers(): Promise<{ name: string; uid: number }[]> {
+    return this.#options.store.read((db) => linuxUsers(db));
   }
 
   /** Returns the claims of tokens that are not deleted, active or not. Throws STORE_UNAVAILABLE. */

@@ -6,6 +6,7 @@
  * may not end.
  */
 
+import type { AccountChecks } from '../accounts/account-checks.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
@@ -14,6 +15,7 @@ import type { Log } from '../log/log.ts';
 import type { People, Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
 import { type TokenClaims, tokenExpired } from '../token/claims.ts';
+import { AccountWatch } from './account-watch.ts';
 import { type Deletion, Deletions } from './deletions.ts';
 import {
   type Ending,
@@ -58,17 +60,20 @@ export interface RevocationOptions {
     | 'get'
     | 'list'
     | 'liveTokensOf'
+    | 'linuxUsers'
+    | 'idsOfUser'
   >;
   readonly links: Pick<
     Links,
     'get' | 'find' | 'daemonsOf' | 'jtis' | 'prepareEnd' | 'settled' | 'observe' | 'remains'
   >;
   readonly sessions: Pick<Sessions, 'endable' | 'activeOf' | 'dependentOn' | 'end'>;
+  readonly accounts: Pick<AccountChecks, 'checkAll'>;
   readonly roles: Roles;
   /** Returns the current settings, which a reload may change. */
   readonly settings: () => RevocationSettings;
   readonly audit: Pick<AuditLog, 'revoked'>;
-  readonly log: Pick<Log, 'error'>;
+  readonly log: Pick<Log, 'warn' | 'error'>;
 }
 
 /** Interval at which failed deletions are retried, and expired tokens ended. */
@@ -78,6 +83,7 @@ export class Revocation implements AsyncDisposable {
   readonly #options: RevocationOptions;
   readonly #deletions: Deletions;
   readonly #expiry: Expiry;
+  readonly #accountWatch: AccountWatch;
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(options: RevocationOptions) {
@@ -93,6 +99,12 @@ export class Revocation implements AsyncDisposable {
       isEnding: (jti) => this.#deletions.isEnding(jti),
       end: (jtis) => this.revoke({ jtis }, 'expired'),
       log,
+    });
+    this.#accountWatch = new AccountWatch({
+      ...options,
+      end: (jtis) => this.revoke({ jtis }, 'revoked'),
+      runningOf: (linuxUser) =>
+        options.sessions.activeOf({ logins: new Set(), linuxUsers: new Set([linuxUser]) }),
     });
   }
 
@@ -111,7 +123,15 @@ export class Revocation implements AsyncDisposable {
     await revocation.revoke({ jtis: authority.orphans() }, 'revoked');
     await revocation.revoke({ jtis: await tokensWithoutLink(authority, links.jtis()) }, 'link-ended');
     revocation.#timer = setInterval(() => revocation.#poll(), POLL_MS).unref();
+    void revocation.checkAccounts();
     return revocation;
+  }
+
+  /**
+   * Ends the logins of accounts that may start nothing any more, as happens every minute (X10). Never throws.
+   */
+  checkAccounts(): Promise<void> {
+    return this.#accountWatch.look();
   }
 
   /** True when sessions end with the tokens that started them, if these are revoked. */
@@ -171,6 +191,8 @@ export class Revocation implements AsyncDisposable {
   /** Waits for the revocations in progress. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
+    this.#accountWatch[Symbol.dispose]();
+    await this.#accountWatch.settled();
     await this.#expiry.settled();
     await this.#deletions.settled();
   }

@@ -1,5 +1,6 @@
 /** Starts sessions: first the record, then the link starts the program, then the record says that it runs. */
 import { randomBytes } from 'node:crypto';
+import type { AccountChecks } from '../accounts/account-checks.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
@@ -19,6 +20,7 @@ export interface StartsOptions {
   readonly authority: Pick<Authority, 'isActive'>;
   readonly links: Pick<Links, 'forClaims' | 'obtain'>;
   readonly records: Records;
+  readonly accounts: Pick<AccountChecks, 'check'>;
   /** Maximum output kept for a session, in bytes. */
   readonly settings: () => { readonly outputLimitBytes: number };
   /** Milliseconds since 1970. */
@@ -41,12 +43,15 @@ export class Starts {
 
   /** Returns the session once its program runs. Throws what Sessions.start throws. */
   async start(request: StartRequest): Promise<SessionRow> {
-    const { links, records } = this.#options;
+    const { links, records, accounts } = this.#options;
     const { firstInput } = checkStart(request);
     const row = this.#newRow(request, await links.obtain(request.claims));
     this.#unanswered.add(row.id);
     try {
+      const checked = accounts.check({ name: row.linux_user, uid: row.uid }).catch(notSent);
+      checked.catch(() => {}); // awaited after the record, which its failure removes
       await records.add(row);
+      await checked;
       await this.#run(row, request, firstInput);
       this.#recordRunning(row.id);
       return { ...row, state: 'running' };
@@ -133,12 +138,16 @@ export class Starts {
 /** An error before the start was sent. */
 class NotSent extends AppError {}
 
+function notSent(error: unknown): never {
+  if (!(error instanceof AppError)) throw error;
+  throw new NotSent(error.reason, error.message, { details: error.details });
+}
+
 function orNotSent<T>(find: () => T): T {
   try {
     return find();
   } catch (error) {
-    if (error instanceof AppError) throw new NotSent(error.reason, error.message, { details: error.details });
-    throw error;
+    return notSent(error);
   }
 }
 

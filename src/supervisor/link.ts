@@ -24,8 +24,6 @@ export class Link {
   isRetiring: boolean;
   /** Has announced that it exits. */
   isLeaving = false;
-  /** Its account may no longer have a link. */
-  isIneligible = false;
   /** Is being ended by code that takes care of the rest. */
   isEnding = false;
   /** Has been removed: must no longer be stored or shown. */

@@ -340,13 +340,11 @@ export class Links implements AsyncDisposable {
   }
 
   /**
-   * Calls `observer` for every link from now on, including those that are ready already and those found
-   * ineligible.
+   * Calls `observer` for every link from now on, including those that are ready already.
    */
   observe(observer: LinkObserver): void {
     this.#observers.add(observer);
-    for (const { connection, isIneligible, jti } of this.#registry.all()) {
-      if (isIneligible) void this.#observers.tellOne(observer, (it) => it.tokenObsolete?.(jti, 'revoked'));
+    for (const { connection } of this.#registry.all()) {
       if (connection) void this.#observers.tellOne(observer, (it) => it.ready?.(connection));
     }
   }

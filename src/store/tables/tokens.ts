@@ -74,6 +74,19 @@ export async function tokenIdsOf(db: Db, login: string): Promise<string[]> {
   return rows.map(({ jti }) => jti);
 }
 
+/** Returns the ids of the tokens that were issued for a Linux user while it had this uid. */
+export async function tokenIdsOfUser(db: Db, user: { name: string; uid: number }): Promise<string[]> {
+  const all = db.selectFrom('tokens').select('jti');
+  const rows = await all.where('linux_user', '=', user.name).where('uid', '=', user.uid).execute();
+  return rows.map(({ jti }) => jti);
+}
+
+/** Returns the Linux users of all tokens, each with the uid that it had when the token was issued. */
+export async function linuxUsers(db: Db): Promise<{ name: string; uid: number }[]> {
+  const rows = await db.selectFrom('tokens').select(['linux_user', 'uid']).distinct().execute();
+  return rows.flatMap(({ linux_user: name, uid }) => (name === null || uid === null ? [] : [{ name, uid }]));
+}
+
 export async function tokensOf(db: Db, login: string): Promise<TokenRow[]> {
   return db.selectFrom('tokens').selectAll().where('login', '=', login).execute();
 }

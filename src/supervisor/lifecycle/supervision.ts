@@ -3,10 +3,8 @@
  * socket. A link that is gone loses its token, and its sessions wait for the next link of its user.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
-import { canonicalUserOfUid } from '../../accounts/user-database.ts';
 import type { Authority } from '../../authority/authority.ts';
-import { AppError, isAppError } from '../../errors.ts';
+import { isAppError } from '../../errors.ts';
 import { DEFAULT_GRACE_MS } from '../../grace-period.ts';
 import type { Log } from '../../log/log.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
@@ -39,7 +37,6 @@ export interface SupervisionOptions {
   readonly keepers: Keepers;
   readonly cgroups: CgroupTree | undefined;
   readonly authority: Pick<Authority, 'initKey' | 'isActive'>;
-  readonly settings: () => { readonly eligible: EligibleSettings };
   readonly log: Log;
   /** Aborts when the daemon stops; links keep running without it. */
   readonly stopping: AbortSignal;
@@ -219,9 +216,6 @@ export class Supervision implements Disposable {
       await this.drop(link);
       return true;
     }
-    this.#checkAccount(link).catch((error: unknown) => {
-      this.#options.log.error({ err: error, socket: link.socket }, "cannot check a link's account");
-    });
     return true;
   }
 
@@ -254,25 +248,6 @@ export class Supervision implements Disposable {
     link.isEnding = true;
     await link.connection?.stop({ endSessions: false, graceMs: DEFAULT_GRACE_MS }).catch(() => undefined);
     await this.drop(link);
-  }
-
-  /** Stops a link whose account is no longer eligible. */
-  async #checkAccount(link: Link): Promise<void> {
-    const { observers, settings, log } = this.#options;
-    if (link.isRemoved) return;
-    try {
-      const user = await canonicalUserOfUid(link.uid);
-      if (user?.name !== link.linuxUser) throw new AppError('NOT_ELIGIBLE', 'the account has changed');
-      checkEligible(user, settings().eligible);
-    } catch (error) {
-      if (!isAppError(error, 'NOT_ELIGIBLE')) return;
-      log.warn(
-        { socket: link.socket, linuxUser: link.linuxUser, err: error },
-        "a link's account is no longer eligible",
-      );
-      link.isIneligible = true;
-      await Promise.all(observers.tell((observer) => observer.tokenObsolete?.(link.jti, 'revoked')));
-    }
   }
 }
 

@@ -39,7 +39,7 @@ async function open(reserveBytes: number): Promise<Opened> {
       roles: { roleOf: () => 'user' },
       audit: { revoked: () => {} },
       settings: () => ({ onRevoke: 'keep', shutdownOnLogout: false }),
-      log: { error: () => {} },
+      log: { warn: () => {}, error: () => {} },
     }),
   );
   const opened = owned.move();

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AccountChecks } from '../../../src/accounts/account-checks.ts';
 import type { EligibleSettings } from '../../../src/accounts/eligible.ts';
 import type { Role } from '../../../src/accounts/roles.ts';
 import { Activity } from '../../../src/activity/activity.ts';
@@ -147,8 +148,9 @@ export class World implements AsyncDisposable {
     const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = this.#options;
     const { giveUpMs = 10_000, maxKept = 10_000 } = this.#options;
     const kept = { retentionMs, outputLimitBytes };
+    const accounts = new AccountChecks({ settings: () => ({ eligible: this.eligible }), now });
     const sessions = owned.use(
-      await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs, maxKept }),
+      await Sessions.open({ ...common, authority, links, accounts, settings: () => kept, giveUpMs, maxKept }),
     );
     const roles = { roleOf: ({ sub }: TokenClaims): Role => this.#options.roles?.[sub] ?? 'user' };
     const revocation = owned.use(
@@ -156,6 +158,7 @@ export class World implements AsyncDisposable {
         authority,
         links,
         sessions,
+        accounts,
         roles,
         audit: new AuditLog({ log }),
         settings: () => ({ shutdownOnLogout, onRevoke }),

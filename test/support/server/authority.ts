@@ -101,18 +101,19 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   /** Gives each token with a socket a link, and ends links and sessions as the test says. */
   #dependentsOptions(): Omit<RevocationOptions, 'authority'> {
     const { dependents } = this;
-    const { links, sessions } = noDependents();
+    const { links, sessions, accounts } = noDependents();
     const observe = (observer: LinkObserver): void => {
       dependents.observer = observer;
     };
     const find = (socket: string) => (socket === '' ? undefined : ({ socket, daemon: false } as LinkInfo));
     return {
+      accounts,
       links: { ...links, find, prepareEnd: (socket) => () => dependents.end(socket), observe },
       sessions: { ...sessions, dependentOn: async () => dependents.sessions },
       roles: { roleOf: () => 'user' },
       audit: new AuditLog({ log: { info: (line) => void this.audited.push(line) } }),
       settings: () => ({ onRevoke: dependents.onRevoke, shutdownOnLogout: false }),
-      log: { error: (_, message) => void this.logged.push(message) },
+      log: { warn: () => {}, error: (_, message) => void this.logged.push(message) },
     };
   }
 

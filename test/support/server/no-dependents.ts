@@ -5,7 +5,7 @@ import type { RevocationOptions } from '../../../src/revocation/revocation.ts';
 const ENDED = { hasEnded: true, processes: 0, survivors: [] };
 
 /** No token has a link or a session; every token of a link counts as one whose link exists. */
-export function noDependents(): Pick<RevocationOptions, 'links' | 'sessions'> {
+export function noDependents(): Pick<RevocationOptions, 'links' | 'sessions' | 'accounts'> {
   return {
     links: {
       get: () => notFound('link'),
@@ -20,6 +20,7 @@ export function noDependents(): Pick<RevocationOptions, 'links' | 'sessions'> {
         programsOf: async () => ({ pids: [], command: '', isUnconfirmed: true }),
       } as never,
     },
+    accounts: { checkAll: async () => [] },
     sessions: {
       endable: async () => notFound('session'),
       activeOf: async () => [],
