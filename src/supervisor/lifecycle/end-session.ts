@@ -13,7 +13,7 @@ import type { LinkConnection } from '../connection/link-connection.ts';
 import { safeText } from '../connection/link-error.ts';
 import type { EndResult, Survivor } from './end-result.ts';
 import { uidOf } from './listening-process.ts';
-import { type ProcessTable, processesOf } from './process-table.ts';
+import { type ProcessEntry, type ProcessTable, processesOf } from './process-table.ts';
 
 const MAX_COMMAND = 200;
 /** A link may list as many survivors as fit into a frame, and a receipt has a size limit. */
@@ -53,32 +53,43 @@ export async function endSession(
   session: EndedSession,
   graceMs: number,
 ): Promise<EndedSessionResult> {
-  const { link, cgroup } = enders;
-  const { keeper } = enders;
+  const { link, cgroup, keeper } = enders;
+  if (cgroup !== undefined) return endByCgroup(cgroup, enders, session, graceMs);
+  const before = await enders.table.read();
+  let most = mostProcesses(before, enders);
   let said = await endByLink(link, session, graceMs);
-  if (cgroup !== undefined) {
-    said ??= await enders.cleanUp(graceMs);
-    return endByCgroup(cgroup, { link, session, keeper, said });
-  }
   let look = await lookAfterEnd(enders.table, keeper, said !== undefined);
   // What the server cannot see, or sees otherwise than the link says, another process of the user looks at.
   if (said === undefined || look.pids.length > 0 || look.extent !== 'all') {
-    said = together(said, await enders.cleanUp(graceMs));
+    const cleaned = await enders.cleanUp(graceMs);
+    if (cleaned !== undefined) most = before?.length ?? 0;
+    said = cleaned ?? said;
     look = await lookAfterEnd(enders.table, keeper, said !== undefined);
   }
   const survivors = await survivorsOf(session, keeper, said?.ended, look);
-  if (said === undefined || survivors.length > 0)
-    return { hasEnded: false, processes: said?.ended.processes ?? 0, survivors };
+  const processes = Math.min(said?.ended.processes ?? 0, most);
+  if (said === undefined || survivors.length > 0) return { hasEnded: false, processes, survivors };
   await link?.markEnded(session.id);
   const verifiedBy = look.extent === 'all' ? 'both' : 'link';
-  return { hasEnded: true, processes: said.ended.processes, survivors, verifiedBy, status: said.status };
+  return { hasEnded: true, processes, survivors, verifiedBy, status: said.status };
 }
 
-/** Returns what two links say: the survivors of the second, and the processes of both. */
-function together(one: CleanedUp | undefined, other: CleanedUp | undefined): CleanedUp | undefined {
-  if (one === undefined || other === undefined) return other ?? one;
-  const { processes } = one.ended;
-  return { ...other, ended: { ...other.ended, processes: processes + other.ended.processes } };
+/**
+ * Returns the most processes that can have ended with a session by its link's word, which may count more than
+ * there were: those that the server saw below its keeper, and the orphans that the link has adopted.
+ */
+function mostProcesses(
+  processes: readonly ProcessEntry[] | undefined,
+  { link, keeper }: SessionEnders,
+): number {
+  if (processes === undefined) return 0;
+  if (keeper === 0) return 0;
+  const own = new Set(processesOf(keeper, processes));
+  if (link === undefined) return own.size;
+  const keepers = [...link.running.values()].filter((pid) => pid > 0);
+  const others = new Set(keepers.flatMap((pid) => [pid, ...processesOf(pid, processes)]));
+  const orphans = processesOf(link.info.pid, processes).filter((pid) => pid !== keeper && !others.has(pid));
+  return new Set([...own, ...orphans]).size;
 }
 
 /** The server's look at a session's processes. */
@@ -121,24 +132,18 @@ async function endByLink(
 /** Kills everything in the session's cgroup, including what a link does not report or may not signal. */
 async function endByCgroup(
   cgroup: Cgroup,
-  {
-    link,
-    session,
-    keeper,
-    said,
-  }: {
-    link: LinkConnection | undefined;
-    session: EndedSession;
-    keeper: number;
-    said: CleanedUp | undefined;
-  },
+  { link, keeper, cleanUp }: SessionEnders,
+  session: EndedSession,
+  graceMs: number,
 ): Promise<EndedSessionResult> {
+  const most = (await cgroup.processes()).length;
+  const said = (await endByLink(link, session, graceMs)) ?? (await cleanUp(graceMs));
   const { killed, left } = await cgroup.end(KILL_TIMEOUT_MS);
-  await link?.markEnded(session.id);
+  if (left.length === 0) await link?.markEnded(session.id);
   await cgroup.remove();
   const survivors = await Promise.all(left.slice(0, MAX_SURVIVORS).map((pid) => survivorAt(pid, session)));
   const programs = killed.filter((pid) => pid !== keeper).length;
-  const processes = (said?.ended.processes ?? 0) + programs;
+  const processes = Math.min((said?.ended.processes ?? 0) + programs, Math.max(most, killed.length));
   const hasEnded = left.length === 0;
   return { hasEnded, processes, survivors, verifiedBy: 'daemon', status: said?.status };
 }

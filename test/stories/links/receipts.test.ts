@@ -95,9 +95,15 @@ async function end(...argv: string[]): Promise<Printed> {
 }
 
 /** Compares a receipt with the truth about somebody; returns what is not true of it. */
-function untruths({ receipt, status }: Printed, { account, link, programs }: Running): string[] {
+function untruths(
+  { receipt, status }: Printed,
+  { account, link, programs }: Running,
+  most = Infinity,
+): string[] {
   compared += 1;
   const wrong: string[] = [];
+  if (receipt.processes > most)
+    wrong.push(`${receipt.processes} of ${most} processes are said to have ended`);
   const theirs = processesOf(account);
   const named = [...receipt.survivors, ...receipt.stillRunning];
   for (const [id, command] of programs) {
@@ -240,10 +246,11 @@ async function round(trouble: string): Promise<string[]> {
     Object.entries(ENDINGS).map(async ([name, argv], at) => {
       const theirs = running[at];
       if (theirs === undefined) return;
+      const most = processesOf(theirs.account).length;
       const ending = end(...argv(theirs)).catch((error: unknown) => String(error));
       setTimeout(() => during?.(theirs), 10 * at);
       const printed = await ending;
-      const found = typeof printed === 'string' ? [printed] : untruths(printed, theirs);
+      const found = typeof printed === 'string' ? [printed] : untruths(printed, theirs, most);
       wrong.push(...found.map((text) => `${name}, ${trouble}: ${text}`));
     }),
   );
