@@ -9,8 +9,10 @@ const root = join(import.meta.dirname, '..');
 describe('the grace period', () => {
   it('is documented in the API with its default and its limit', () => {
     const proto = readFileSync(join(root, 'proto/latchkey/v1/session.proto'), 'utf8');
+    const longest = LONGEST_GRACE_MS / 1000;
+    const usual = DEFAULT_GRACE_MS / 1000;
     expect(proto).toContain(
-      `// Milliseconds between SIGTERM and SIGKILL, at most ${LONGEST_GRACE_MS}; ${DEFAULT_GRACE_MS} when unset.`,
+      `// Time between SIGTERM and SIGKILL, 0 to ${longest} seconds; ${usual} seconds when unset.`,
     );
   });
 

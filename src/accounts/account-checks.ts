@@ -1,9 +1,10 @@
 /**
- * Looks at accounts as they are now (X10): an account that is gone, has another uid, is locked, has expired or
- * has no login shell starts no program, also through a link that was started before.
+ * Looks at accounts as they are now (X10): an account that is gone, has another uid, is locked, has expired
+ * or has no login shell starts no program, also through a link that was started before.
  *
- * A directory that is down finds no account. An account that only cannot be found therefore starts nothing, but
- * loses its logins only when it was in /etc/passwd before, or when the next check does not find it either.
+ * A directory that is down finds no account. An account that only cannot be found therefore starts nothing,
+ * but loses its logins only when it was in /etc/passwd before, or when the next check does not find it
+ * either.
  */
 import { readFile } from 'node:fs/promises';
 import { chunksOf } from '../async/chunks-of.ts';
@@ -54,8 +55,8 @@ export class AccountChecks {
   }
 
   /**
-   * Throws NOT_ELIGIBLE with the reason for an account that may start nothing now, and UNAVAILABLE. Calls that
-   * come during a query share the next one, so that many starts at once need few.
+   * Throws NOT_ELIGIBLE with the reason for an account that may start nothing now, and UNAVAILABLE. Calls
+   * that come during a query share the next one, so that many starts at once need few.
    */
   async check(user: BoundUser): Promise<void> {
     this.#next ??= this.#query();

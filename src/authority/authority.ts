@@ -229,8 +229,8 @@ export class Authority implements Disposable {
   }
 
   /**
-   * Returns the ids of all tokens that were issued for a Linux user while it had this uid, and are not deleted.
-   * Throws STORE_UNAVAILABLE.
+   * Returns the ids of all tokens that were issued for a Linux user while it had this uid, and are not
+   * deleted. Throws STORE_UNAVAILABLE.
    */
   async idsOfUser(user: { name: string; uid: number }): Promise<string[]> {
     return this.#options.store.read((db) => tokenIdsOfUser(db, user));

@@ -192,7 +192,10 @@ describe('an error names file, key, value found, value expected and remedy in on
     ['log: { level: loud }', /log\.level is "loud"; expected one of trace, debug/],
     ['tokens: { lifetime: 8 }', /tokens\.lifetime is the number 8; expected a duration with its unit/],
     ['tokens: { lifetime: 99999d }', /expected a duration/],
-    ['tokens: { lifetimes: { ssh: 1h } }', /tokens\.lifetimes is the map \{"ssh":"1h"\}; expected durations/],
+    [
+      'tokens: { lifetimes: { sssh: 1h } }',
+      /tokens\.lifetimes is the map \{"sssh":"1h"\}; expected durations/,
+    ],
     ['tokens: { lifetimes: { __proto__: 1h } }', /unknown key "tokens.lifetimes.__proto__"/],
     ['sessions: { output_limit: 1KiB }', /sessions\.output_limit is "1KiB"; expected a size/],
     ['links: { shutdown_on_logout: yes }', /is "yes"; expected true or false/],

@@ -136,7 +136,8 @@ export class Sessions implements AsyncDisposable {
 
   /**
    * Attaches to one of the login's own sessions, from an offset on. Throws NOT_FOUND, PERMISSION_DENIED,
-   * LINK_REQUIRED, LINK_LOST. The caller counts as attached until `signal` aborts or the attachment is disposed of.
+   * LINK_REQUIRED, LINK_LOST. The caller counts as attached until `signal` aborts or the attachment is
+   * disposed of.
    */
   async attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
     const { sessionId, signal, offset } = request;
@@ -152,8 +153,8 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * Reads the output of one of the login's own sessions. Throws NOT_FOUND, PERMISSION_DENIED, OUTPUT_DROPPED, LINK_REQUIRED,
-   * LINK_LOST.
+   * Reads the output of one of the login's own sessions. Throws NOT_FOUND, PERMISSION_DENIED,
+   * OUTPUT_DROPPED, LINK_REQUIRED, LINK_LOST.
    */
   readOutput(request: ReadRequest): AsyncGenerator<OutputPiece, OutputEnd> {
     return this.#read(request, false);

@@ -1,6 +1,6 @@
 /**
- * `latchkey fingerprint` and `latchkey ca`: what others compare or need to trust a server, as this host knows it.
- * Connects to nothing.
+ * `latchkey fingerprint` and `latchkey ca`: what others compare or need to trust a server, as this host
+ * knows it. Connects to nothing.
  */
 import { X509Certificate } from 'node:crypto';
 import type { Command } from 'commander';

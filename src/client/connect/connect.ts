@@ -30,7 +30,7 @@ export type ConnectOptions = FindServer &
     readonly anonymous?: boolean;
     /** True for a client that will send a person's password: `connect` throws where none may be sent. */
     readonly sendsPassword?: boolean;
-    /** How long calls wait for a connection; 30 seconds by default. */
+    /** Time for which calls wait for a connection; 30 seconds by default. */
     readonly patience?: Partial<Patience>;
   };
 
@@ -48,8 +48,8 @@ export interface Client extends AsyncDisposable {
   readonly sessions: Service<SessionServiceDefinition>;
   readonly system: Service<SystemServiceDefinition>;
   /**
-   * Checks, before a person types a password, that the token of a login could be kept and would be valid here.
-   * Throws UNAVAILABLE when its folder cannot be written, or when the clocks of the two hosts differ.
+   * Checks, before a person types a password, that the token of a login could be kept and would be valid
+   * here. Throws UNAVAILABLE when its folder cannot be written, or when the clocks of the two hosts differ.
    */
   prepareLogin(): Promise<void>;
   /**

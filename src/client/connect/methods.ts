@@ -50,8 +50,8 @@ export interface Transport {
   /** True when the token belongs to a link and ends with it. */
   readonly isLink: boolean;
   /**
-   * Replaces a token that the server does not know by a newer one; resolves with false when there is none. Only a
-   * call that was refused for its token may be made again.
+   * Replaces a token that the server does not know by a newer one; resolves with false when there is none.
+   * Only a call that was refused for its token may be made again.
    */
   readonly renewToken: () => Promise<boolean>;
 }

@@ -1,6 +1,6 @@
 /**
- * Accounts as they are now (X10): one that is locked, expired, without a shell, gone or somebody else's starts
- * nothing, also through a link that runs since before; and it loses its logins.
+ * Accounts as they are now (X10): one that is locked, expired, without a shell, gone or somebody else's
+ * starts nothing, also through a link that runs since before; and it loses its logins.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -42,7 +42,7 @@ export interface ServedOptions extends Pick<ApiOptions, 'callLimits' | 'connecti
   readonly folder?: string;
   readonly port?: number;
   readonly serverId?: string;
-  /** How far the server's clock is ahead of the client's. */
+  /** Time by which the server's clock is ahead of the client's. */
   readonly clockAheadMs?: number;
   /** Receives the log; by default `logged` does. */
   readonly log?: LogTarget;
