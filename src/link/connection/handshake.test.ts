@@ -163,8 +163,13 @@ describe('a connection after the first', () => {
       async () => (await second.ask({ $case: 'list', value: {} }, 'sessions')).sessions,
     ).toEqual(
       expect.arrayContaining([
-        { sessionId: lasting.id, pid: lasting.pid, exited: undefined },
-        { sessionId: ending.id, pid: ending.pid, exited: { sessionId: ending.id, status: 9 } },
+        { sessionId: lasting.id, pid: lasting.pid, exited: undefined, elsewhere: false },
+        {
+          sessionId: ending.id,
+          pid: ending.pid,
+          exited: { sessionId: ending.id, status: 9 },
+          elsewhere: false,
+        },
       ]),
     );
     expect(await second.read(ending.id)).toMatchObject({ stdout: 'done\n', status: 9 });

@@ -121,10 +121,12 @@ export class Supervision implements Disposable {
     if (link.isRemoved) return;
     const { registry, keepers, observers, authority, log } = this.#options;
     registry.remove(link);
-    await keepers.remember(link);
+    const remembered = keepers.remember(link);
     link.connection?.close('the link has been removed');
+    // Refused before anything is awaited: no token outlives its link in the list.
     if (authority.isActive(link.jti))
       await Promise.all(observers.tell((observer) => observer.tokenObsolete?.(link.jti, 'link-ended')));
+    await remembered;
     const isGone = (await this.lifeOf(link)) === 'gone';
     if (isGone) await this.#forget(link);
     else this.leftovers.add(link);
