@@ -1,12 +1,16 @@
 /** Guesses passwords at a real sshd, as fast as it lets anybody. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { alice, bob } from '../../support/account.ts';
+import { openStore } from '../../../src/store/open.ts';
+import { upsertFailedLogins } from '../../../src/store/tables/failed-logins.ts';
+import { alice, bob, mallory } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
 import { converse, type Held } from '../../support/server/converse.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
 const PORT = 2221;
+const DAY_MS = 86_400_000;
 const PASSWORD = 'Correct horse 5';
 const SIX = Array.from({ length: 6 }, () => 'guess');
 
@@ -74,4 +78,27 @@ describe('guessing a password (F12; THREATS: guessing passwords)', needs('world'
     expect(refused.stderr).toMatch(/too many failed logins; try again in \d+ s/);
     expect(await daemon.cli(alice, login, { input })).toMatchObject({ status: 0 });
   });
+
+  test('from everywhere does not lock out the person, who logs in from where she has logged in before', async () => {
+    await daemon.end();
+    await guessedFromEverywhere('alice');
+    await daemon.serve();
+    const login = ['login', '--answers-stdin', 'alice@'];
+    const input = `${PASSWORD}\n`;
+    const refused = await daemon.cli(mallory, login, { input });
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /too many failed logins .*, or log in from where you have logged in before/,
+    );
+    expect(await daemon.cli(alice, login, { input })).toMatchObject({ status: 0 });
+  });
 });
+
+/** Uses up what all places together may guess for `login`, while the server is stopped. */
+async function guessedFromEverywhere(login: string): Promise<void> {
+  await using store = await openStore({ url: `sqlite:${join(daemon.stateFolder, 'latchkey.db')}` });
+  const now = Date.now();
+  const until = now + DAY_MS;
+  const row = { login, source: '', streak: 400, last_at: now, empty_at: until, until };
+  await store.commit((tx) => upsertFailedLogins(tx, row));
+}
