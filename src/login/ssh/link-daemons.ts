@@ -21,6 +21,9 @@ export interface LinkDaemonsOptions {
   readonly runFolder: string;
 }
 
+/** Time for the program to end in order after its proof, and for what the account runs behind it. */
+const LINGER_MS = 500;
+
 type Connection = Pick<SshConnection, 'execute'>;
 
 export class LinkDaemons {
@@ -56,7 +59,11 @@ export class LinkDaemons {
     const nonce = randomBytes(16).toString('hex');
     const command = shellWords([program, 'link', ...words, '--prove', nonce, '--run', runFolder]);
     const wanted = accountProof(nonce, user.uid);
-    const executed = await connection.execute(command, { wanted, isEnough: words.length === 0 });
+    const isProofAll = words.length === 0;
+    const executed = await connection.execute(command, {
+      wanted,
+      ...(isProofAll && { lingerMs: LINGER_MS }),
+    });
     if (!executed.isShown) throw unusable(user, executed);
     return executed;
   }

@@ -15,7 +15,7 @@ describe('a command over the connection', () => {
   };
   const executed = async (run: (channel: ServerChannel) => void) => {
     using connection = await SshConnection.open(connectionTo(await sshds.start(running(run))));
-    return await connection.execute('it', { wanted: proof, isEnough: true });
+    return await connection.execute('it', { wanted: proof, lingerMs: 50 });
   };
 
   it.each(Array.from({ length: 8 }, (_, at) => at * 9))(
@@ -28,6 +28,17 @@ describe('a command over the connection', () => {
       expect(isShown).toBe(true);
     },
   );
+
+  it('may end in order after its proof, or not at all', async () => {
+    const ended = await executed((channel) => {
+      channel.write(proof);
+      channel.exit(7);
+      channel.end();
+    });
+    expect(ended).toMatchObject({ isShown: true, status: 7 });
+    const endless = await executed((channel) => void channel.write(proof));
+    expect(endless).toMatchObject({ isShown: true, status: undefined });
+  });
 
   it('shows none in what it prints on standard error, nor in parts of one', async () => {
     const said = await executed((channel) => {
@@ -45,7 +56,7 @@ describe('a command over the connection', () => {
       client.on('session', (_accept, reject) => reject());
     });
     using connection = await SshConnection.open(connectionTo(port));
-    expect(await connection.execute('it', { wanted: proof, isEnough: true })).toMatchObject({
+    expect(await connection.execute('it', { wanted: proof, lingerMs: 50 })).toMatchObject({
       isShown: false,
       status: undefined,
       stderr: expect.stringMatching(/open fail/i),
@@ -58,7 +69,7 @@ describe('a command over the connection', () => {
       client.on('session', () => client.end());
     });
     using connection = await SshConnection.open(connectionTo(port));
-    await expect(connection.execute('it', { wanted: proof, isEnough: true })).rejects.toMatchObject({
+    await expect(connection.execute('it', { wanted: proof, lingerMs: 50 })).rejects.toMatchObject({
       outcome: { kind: 'unusable', account: 'alice', status: undefined },
     });
   });

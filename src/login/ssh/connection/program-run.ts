@@ -18,8 +18,8 @@ export interface Executed {
 export interface RunOptions {
   /** Text that is looked for anywhere in standard output. */
   readonly wanted: string;
-  /** True when nothing else matters: the command may run on once `wanted` was printed. */
-  readonly isEnough: boolean;
+  /** Time that the command has to end once `wanted` was printed, in milliseconds; by default all its time. */
+  readonly lingerMs?: number;
   /** Called when sshd has begun to run the command. */
   readonly onBegun: () => void;
 }
@@ -43,6 +43,7 @@ class Reader {
   readonly #options: RunOptions;
   readonly #resolve: (executed: Executed) => void;
   #isShown = false;
+  #lingering: NodeJS.Timeout | undefined;
   #status: number | string | undefined;
   #bytes = 0;
   #stdout = '';
@@ -67,9 +68,11 @@ class Reader {
   #readOutput(data: Buffer): void {
     const text = this.#stdout + data.toString('latin1'); // one character a byte, wherever chunks end
     this.#stdout = ending(text);
-    this.#isShown ||= text.includes(this.#options.wanted);
-    if (this.#isShown && this.#options.isEnough) this.#end();
-    else this.#count(data);
+    this.#count(data);
+    if (this.#isShown || !text.includes(this.#options.wanted)) return;
+    this.#isShown = true;
+    const { lingerMs } = this.#options;
+    if (lingerMs !== undefined) this.#lingering = setTimeout(() => this.#end(), lingerMs);
   }
 
   #count({ length }: Buffer): void {
@@ -80,6 +83,7 @@ class Reader {
   }
 
   #end(): void {
+    clearTimeout(this.#lingering);
     this.#channel.removeAllListeners('data').resume();
     this.#channel.stderr.removeAllListeners('data').resume();
     const stdout = Buffer.from(this.#stdout, 'latin1').toString();

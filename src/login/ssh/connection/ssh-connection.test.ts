@@ -39,7 +39,7 @@ describe('a connection to sshd', () => {
       addresses.push(client.remoteAddress),
     );
     using connection = await SshConnection.open(connectionTo(port));
-    expect(await connection.execute('it', { wanted: 'proof', isEnough: true })).toEqual({
+    expect(await connection.execute('it', { wanted: 'proof', lingerMs: 50 })).toEqual({
       isShown: false,
       status: 3,
       stdout: 'ran it',
@@ -141,7 +141,7 @@ describe('a connection to an sshd that hangs times out', () => {
     });
     using connection = await SshConnection.open(connectionTo(port));
     await within(
-      connection.execute('it', { wanted: 'proof', isEnough: true }),
+      connection.execute('it', { wanted: 'proof', lingerMs: 50 }),
       /in time \(running a command\)/,
     );
   });

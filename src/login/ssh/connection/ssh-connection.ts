@@ -118,7 +118,7 @@ export class SshConnection implements Disposable {
   }
 
   /** Runs a command line in the account's shell. Throws Ended, and UNAVAILABLE when it does not end. */
-  async execute(command: string, output: Pick<RunOptions, 'wanted' | 'isEnough'>): Promise<Executed> {
+  async execute(command: string, output: Omit<RunOptions, 'onBegun'>): Promise<Executed> {
     const { verdictMs, execMs } = this.#options.deadlines;
     this.#deadline.begin('opening a session', verdictMs);
     const onBegun = (): void => this.#deadline.begin('running a command', execMs);
