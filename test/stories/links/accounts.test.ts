@@ -53,7 +53,7 @@ describe('an account that has been', needs('world'), () => {
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test.each(changes)('%s starts nothing, and loses its logins', async (_, change, why) => {
+  test.each(changes)('%s starts nothing, and loses its logins (X10)', async (_, change, why) => {
     const link = await daemon.link(mallory);
     const id = (await daemon.cli(mallory, ['start', '--detach', '--', 'sleep', '1000'])).stdout.trim();
     try {
