@@ -116,6 +116,23 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ title: /filter "740000" · 1 of 1$/, line: /running.*sleep 740000/ });
   });
 
+  test('ends the sessions together with a login, with the key for that (X1)', async () => {
+    await site.daemon.link(bob);
+    const id = await site.start(bob, 'sleep', '735001');
+    using screen = await site.dashboard(root);
+    screen.press(':', 'log', 'Enter', '/', 'bob', 'Enter', 'x');
+    await screen.shows({ title: 'Log out?', line: 'y log out · e log out and end 1 session' });
+    screen.press('e');
+    await screen.shows({
+      title: 'Receipt',
+      line: [
+        'Still running: no session and no link.',
+        /^Ended \d tokens?, \d links?, 1 session and 1 process/,
+      ],
+      each: [`session  ${id}`],
+    });
+  });
+
   test('uses the mouse with --mouse, and only while it is on the screen', async () => {
     for (const time of ['3101', '3102', '3103', '3104', '3105']) await site.start(alice, 'sleep', time);
     using screen = await site.dashboard(alice, '--mouse');
