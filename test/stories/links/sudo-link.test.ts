@@ -1,6 +1,6 @@
 /** Starts without a link daemon: the server starts one through sudo, for users who may have one. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -14,6 +14,7 @@ import {
   service,
 } from '../../support/account.ts';
 import { install, RUN_FOLDER } from '../../support/host/installed.ts';
+import { processesOf } from '../../support/host/truth.ts';
 import { needs } from '../../support/needs.ts';
 import type { Link } from '../../support/server/caller.ts';
 import { type DaemonOptions, TestDaemon } from '../../support/server/daemon.ts';
@@ -45,15 +46,7 @@ async function loggedInWithoutLink(account: Account): Promise<void> {
   });
   expect(run, daemon.log).toMatchObject({ status: 0 });
   await stopLinks(account);
-  await expect.poll(() => hasProcesses(account)).toBe(false); // of sshd, for one; usermod(8) wants none
-}
-
-function hasProcesses({ uid }: Account): boolean {
-  return readdirSync('/proc').some((pid) => /^\d+$/.test(pid) && ownerOf(`/proc/${pid}`) === uid);
-}
-
-function ownerOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.uid;
+  await expect.poll(() => processesOf(account)).toEqual([]); // of sshd, for one; usermod(8) wants none
 }
 
 async function stopLinks(account: Account): Promise<void> {
