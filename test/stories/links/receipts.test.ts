@@ -469,6 +469,25 @@ describe('throwing somebody out', needs('world', 'sudo'), () => {
     expect(again.receipt.sessions).toHaveLength(1);
   });
 
+  test('names a link that could not be ended until it is gone, also after a restart of the server', async () => {
+    await serve();
+    const { link } = await begin(mallory, { sessions: 0 });
+    process.kill(link, 'SIGSTOP');
+    const stopped = await end('tokens', 'revoke', '--login', 'mallory');
+    expect(stopped).toMatchObject({ status: 1, receipt: { links: [], survivors: [{ pid: link }] } });
+    await daemon.end('SIGKILL');
+    await daemon.serve();
+    const next = await end('tokens', 'revoke', '--login', 'mallory');
+    expect(next.receipt.stillRunning).toMatchObject([{ linuxUser: 'mallory', pids: [link] }]);
+    kill(link);
+    await expect
+      .poll(async () => (await end('tokens', 'revoke', '--login', 'mallory')).receipt.stillRunning, {
+        timeout: 20_000,
+      })
+      .toEqual([]);
+    expect(readdirSync(join(daemon.runFolder, 'links'))).toEqual([]);
+  });
+
   test('says what it cannot end of a deleted account', async () => {
     await serve();
     const { programs } = await beginWithoutLink(dora);
