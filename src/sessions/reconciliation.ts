@@ -20,7 +20,7 @@ const ADOPT_BATCH_SIZE = 1_000;
 
 export interface ReconciliationOptions {
   readonly store: Store;
-  readonly links: Pick<Links, 'forUid' | 'isKnown'>;
+  readonly links: Pick<Links, 'forUid' | 'isKnown' | 'isKept'>;
   readonly records: Records;
   /** Ids of starts that are not answered yet: their links may not know them. */
   readonly unanswered: ReadonlySet<string>;
@@ -84,13 +84,21 @@ export class Reconciliation implements LinkObserver {
       const adopted = await link.adopt(some);
       for (const [id, state] of byId(adopted)) known.set(id, state);
     }
-    for (const { id } of rows) {
+    // A keeper that still runs contradicts a link that reports an end, or does not know the session.
+    const kept = new Set<string>();
+    for (const row of rows) {
+      const state = known.get(row.id);
+      const isOver = state === undefined ? !mayRetry : state.exited !== undefined;
+      if (isOver && (await this.#options.links.isKept(row))) kept.add(row.id);
+    }
+    for (const { id } of rows.filter((row) => !kept.has(row.id))) {
       const state = known.get(id);
       if (state && !state.elsewhere) await this.#recordState(id, state, socket);
       else if (!state && !mayRetry) await this.#recordEnd(id, undefined, (row) => this.#isFor(row, socket));
     }
     const isOpen = ({ id }: SessionRow): boolean => {
       const state = known.get(id);
+      if (kept.has(id)) return true;
       return state === undefined ? mayRetry : state.elsewhere;
     };
     if (rows.some(isOpen)) void this.#compareLater(uid);

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeLink } from '../../test/support/link/fake-link.ts';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
+import type { Body } from '../link-protocol/protocol.ts';
 import { setMeta } from '../store/tables/meta.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { TokenClaims } from '../token/claims.ts';
@@ -294,7 +296,7 @@ describe('sessions and limits', () => {
     const known = fake.received.flatMap(({ body }) =>
       body?.$case === 'start' ? [body.value.sessionId] : [],
     );
-    const state = { sessionId: known[0] ?? '', pid: 4, exited: undefined, elsewhere: false };
+    const state = { sessionId: known[0] ?? '', pid: 0, exited: undefined, elsewhere: false };
     fake.answers = { list: () => ({ $case: 'sessions', value: { sessions: [state] } }) };
     fake.hangUp();
     await expect(start).rejects.toMatchObject({ reason: 'LINK_LOST', details: { sessionId: known[0] } });
@@ -305,6 +307,35 @@ describe('sessions and limits', () => {
     expect(await world.session(known[0] ?? '', (session) => session.state === 'ended')).toMatchObject({
       exitStatus: 9,
     });
+  });
+
+  test.each([
+    [
+      'reports an end that is none',
+      (id: string) => [{ sessionId: id, pid: 0, exited: { sessionId: id, status: 0 }, elsewhere: false }],
+    ],
+    ['no longer knows a session', () => []],
+  ])('while its keeper runs, a session has not ended, although its link %s', async (_name, states) => {
+    await using world = await World.open({ giveUpMs: 50 });
+    const keeper = spawn('sleep', ['60']);
+    const pid = keeper.pid ?? 0;
+    await using fake = await FakeLink.listen(world.linksFolder, {
+      daemon: true,
+      answers: { start: ({ sessionId }) => ({ $case: 'started', value: { sessionId, pid } }) },
+    });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    const { id } = await world.sessions.start(sh(await world.login(), 'true'));
+    let asked = 0;
+    const answer = (): Body => {
+      asked += 1;
+      return { $case: 'sessions', value: { sessions: states(id) } };
+    };
+    fake.answers = { list: answer, adopt: answer };
+    fake.hangUp();
+    await world.until('several questions', () => asked > 4 || undefined);
+    expect((await world.sessions.get(MANAGER, id)).state).not.toBe('ended');
+    keeper.kill('SIGKILL');
+    await world.session(id, ({ state }) => state === 'ended');
   });
 
   test('the link of an attached client is asked for the output before it gets input', async () => {

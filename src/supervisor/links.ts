@@ -23,7 +23,7 @@ import { LinkRefusal } from './connection/link-error.ts';
 import { endLink } from './lifecycle/end-link.ts';
 import type { EndResult } from './lifecycle/end-result.ts';
 import { type EndedSessionResult, endSession } from './lifecycle/end-session.ts';
-import { Keepers } from './lifecycle/keepers.ts';
+import { isGoneSoon, Keepers } from './lifecycle/keepers.ts';
 import { OutdatedDaemons } from './lifecycle/outdated-daemons.ts';
 import { ProcessTable } from './lifecycle/process-table.ts';
 import { Remains } from './lifecycle/remains.ts';
@@ -278,6 +278,15 @@ export class Links implements AsyncDisposable {
       cleanUp: async (ms: number) => cleanup?.end(session, ms),
     };
     return endSession(enders, session, graceMs);
+  }
+
+  /**
+   * Returns true when the keeper of a session is known and still runs two seconds later, so that the session
+   * has not ended, whatever its link says.
+   */
+  async isKept(session: SessionRow): Promise<boolean> {
+    const keeper = await this.#keepers.of(session);
+    return keeper > 0 && !(await isGoneSoon(keeper, session.uid));
   }
 
   /** The server's look at what still runs. */

@@ -177,6 +177,7 @@ export class Supervision implements Disposable {
     const { registry, log, stopping } = this.#options;
     if (link.isRemoved || link.isEnding || stopping.aborted) return;
     if (link.isLeaving) return this.drop(link);
+    await this.#options.keepers.remember(link);
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'lost the connection to a link');
     registry.changed(link);
     await this.#pause(link);
