@@ -5,11 +5,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { canonicalUser } from '../../accounts/user-database.ts';
+import { canonicalUser, userByUid } from '../../accounts/user-database.ts';
 import { KeyedQueue } from '../../async/keyed-queue.ts';
 import { encodeFrame, FrameDecoder } from '../../link-protocol/frames.ts';
 import type { Log } from '../../log/log.ts';
 import type { SessionRow } from '../../store/schema.ts';
+import { hasStarted } from '../../system/has-started.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { bounded } from '../connection/bounded-frame.ts';
 import { statusOf } from '../connection/output-reader.ts';
@@ -18,6 +19,8 @@ import { END_COMMAND, JOIN_CGROUP, sudoCommand } from './sudo.ts';
 
 /** Time beyond the grace period: killing takes up to 10 seconds, taking over the output 2. */
 const MARGIN_MS = 15_000;
+/** Group of a process for an account that has been deleted. */
+const NOGROUP = 65534;
 /** Sessions that are asked for within this time share one process. */
 const GATHER_MS = 10;
 
@@ -34,10 +37,10 @@ export interface CleanupLinkOptions {
 
 type EndedSession = Pick<SessionRow, 'id' | 'uid' | 'linux_user'>;
 
-/** A command line, and who it runs as. */
+/** A command line, and who it runs as; the server's own user by default. */
 interface Command {
   readonly argv: readonly string[];
-  readonly uid?: number;
+  readonly identity?: { readonly uid: number; readonly gid: number };
 }
 
 /** The sessions of one user that are to be ended by one process. */
@@ -90,10 +93,10 @@ export class CleanupLink {
     const command = await this.#commandFor(session);
     if (command === undefined) return new Map();
     const { cgroups } = this.#options;
-    const work = ({ argv, uid }: Command) => talk({ argv, ...(uid !== undefined && { uid }) }, ids, graceMs);
-    if (cgroups === undefined) return work(command);
+    if (cgroups === undefined) return talk(command, ids, graceMs);
     return cgroups.withNewLink(session.uid, async ({ joinFile, whole }) => {
-      const answers = await work({ ...command, argv: [...JOIN_CGROUP, joinFile, ...command.argv] });
+      const argv = [...JOIN_CGROUP, joinFile, ...command.argv];
+      const answers = await talk({ ...command, argv }, ids, graceMs);
       await whole.end(0);
       return answers;
     });
@@ -105,7 +108,10 @@ export class CleanupLink {
     const own = [...ownProgram, 'link', '--end-sessions', '--run', runFolder];
     const serverUid = process.getuid?.();
     if (serverUid === uid) return { argv: own };
-    if (serverUid === 0) return { argv: own, uid };
+    if (serverUid === 0) {
+      const gid = (await userByUid(uid))?.gid ?? NOGROUP; // uid's own number may be another group
+      return { argv: own, identity: { uid, gid } };
+    }
     // A name that has been given to another account since is not passed to sudo.
     if (!usesSudo() || (await canonicalUser(name))?.uid !== uid) return undefined;
     return { argv: sudoCommand({ name, uid }, END_COMMAND) };
@@ -114,13 +120,13 @@ export class CleanupLink {
 
 /** Asks the process to end the sessions; returns what it says of each in time. */
 async function talk(
-  { argv: [program = '', ...words], uid }: Command,
+  { argv: [program = '', ...words], identity }: Command,
   ids: readonly string[],
   graceMs: number,
 ): Promise<ReadonlyMap<string, CleanedUp>> {
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
-  const identity = uid === undefined ? {} : { uid, gid: uid };
   const child = spawn(program, words, { cwd: '/', env, stdio: ['pipe', 'pipe', 'ignore'], ...identity });
+  await hasStarted(child);
   const answers = new Answers();
   const done = new AbortController();
   const late = delay(graceMs + MARGIN_MS, undefined, { signal: done.signal, ref: false });

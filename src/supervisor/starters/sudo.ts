@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { UserEntry } from '../../accounts/user-database.ts';
 import { AppError } from '../../errors.ts';
 import { accountRefusalIn } from '../../link-protocol/account-refusal.ts';
+import { hasStarted } from '../../system/has-started.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { safeText } from '../connection/link-error.ts';
 import { REFUSAL, type Starter } from './starter.ts';
@@ -72,6 +73,7 @@ function checkProgram(program: string): void {
 async function run([program = '', ...argv]: readonly string[]): Promise<void> {
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
   const sudo = spawn(program, argv, { cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'] });
+  await hasStarted(sudo);
   let stderr = '';
   sudo.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(0, MAX_STDERR_LENGTH);
