@@ -158,7 +158,8 @@ export class Supervision implements Disposable {
     if (link.process === undefined) {
       const listener = await this.#whoListens(link);
       if (listener === 'nobody') return 'gone';
-      link.process = listener;
+      if (link.process === undefined) link.process = listener;
+      else listener?.[Symbol.dispose](); // found by another call meanwhile
     }
     return link.process?.life() ?? 'unknown';
   }
@@ -225,11 +226,12 @@ export class Supervision implements Disposable {
   async #resume(link: Link): Promise<void> {
     const { folder, cgroups, authority, registry } = this.#options;
     const { process, ...line } = await dial(folder.pathOf(link.socket), link.uid, DIAL_MS);
-    const greeted = await greet(line).catch((error: unknown) => {
+    const found = Promise.all([greet(line), process && cgroups?.ofLink(process.pid, link.uid)]);
+    const [greeted, cgroup] = await found.catch((error: unknown) => {
+      line.socket.destroy();
       process?.[Symbol.dispose]();
       throw error;
     });
-    const cgroup = process && (await cgroups?.ofLink(process.pid, link.uid));
     try {
       const connection = link.connect(greeted, { process, cgroup }, this.eventsOf(link));
       await resume(greeted, { jti: link.jti, uid: link.uid, initKey: authority.initKey(link.jti) });
