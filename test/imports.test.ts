@@ -89,6 +89,7 @@ const rooms: Record<string, Record<string, string>> = {
     log: 'a link that breaks the protocol is logged',
   },
   sessions: {
+    'accounts/account-checks': 'a start needs an account that may log in now',
     supervisor: 'a link runs the program, and says how it went',
     'accounts/account-checks': 'an account is looked at before each start (X10)',
     authority: 'a session started with a token that is revoked meanwhile does not start',
