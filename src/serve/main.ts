@@ -96,7 +96,8 @@ async function reload(daemon: Daemon, read: () => Config, log: Logger): Promise<
 
 /**
  * Resolves at the first SIGTERM or SIGINT, or at SIGPWR, by which the unit reports that the host shuts
- * down. A second one has its default effect: it ends the process.
+ * down. The same signal again has its default effect: it ends the process. A SIGTERM after SIGPWR has none,
+ * so that the sessions can end.
  */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

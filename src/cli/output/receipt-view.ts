@@ -18,13 +18,8 @@ import {
 import type { Output } from '../../terminal/output.ts';
 import { receiptLines, survivorText } from '../../terminal/receipt-lines.ts';
 import { millisecondsOf } from '../../values/duration.ts';
+import { enumWord } from '../../values/enum-word.ts';
 import { type Run, WAITING } from '../run.ts';
-
-const WITNESS: Partial<Record<VerifiedBy, string>> = {
-  [VerifiedBy.DAEMON]: 'daemon',
-  [VerifiedBy.LINK]: 'link',
-  [VerifiedBy.BOTH]: 'both',
-};
 
 type Survivor = Receipt['survivors'][number];
 type StillRunning = Receipt['stillRunning'][number];
@@ -66,7 +61,7 @@ export const RECEIPT: Members<Receipt> = {
   ),
   verifiedBy: stringOrNull(
     "who verified that links and sessions ended: daemon (the server), link (only the user's own link), both",
-    ({ verifiedBy }) => WITNESS[verifiedBy],
+    ({ verifiedBy }) => enumWord(VerifiedBy, verifiedBy),
   ),
   keptSessions: strings(
     "sessions that continue, by the server's configuration",
