@@ -91,7 +91,6 @@ const rooms: Record<string, Record<string, string>> = {
   sessions: {
     'accounts/account-checks': 'a start needs an account that may log in now',
     supervisor: 'a link runs the program, and says how it went',
-    'accounts/account-checks': 'an account is looked at before each start (X10)',
     authority: 'a session started with a token that is revoked meanwhile does not start',
     token: "the token's claims say who starts",
     store: 'a session outlives the server in its row',
