@@ -109,15 +109,12 @@ describe('a connection to sshd', () => {
 });
 
 describe('a connection to an sshd that hangs times out', () => {
-  const within = async (work: Promise<unknown>, step: RegExp): Promise<void> => {
-    const beganMs = performance.now();
-    await expect(work).rejects.toEqual(unavailable(step));
-    expect(performance.now() - beganMs).toBeLessThan(3_000);
-  };
+  const timesOut = (work: Promise<unknown>, step: RegExp): Promise<void> =>
+    expect(work).rejects.toEqual(unavailable(step));
 
   it('waiting for the banner', async () => {
     const port = await sshds.listen(createServer((socket) => sockets.push(socket)));
-    await within(SshConnection.open(connectionTo(port)), /in time \(banner\)/);
+    await timesOut(SshConnection.open(connectionTo(port)), /in time \(banner\)/);
   });
 
   it('during the key exchange', async () => {
@@ -126,12 +123,12 @@ describe('a connection to an sshd that hangs times out', () => {
       socket.on('error', () => {}).write('SSH-2.0-Hanging\r\n');
     });
     const port = await sshds.listen(hanging);
-    await within(SshConnection.open(connectionTo(port)), /in time \(key exchange\)/);
+    await timesOut(SshConnection.open(connectionTo(port)), /in time \(key exchange\)/);
   });
 
   it('during authentication', async () => {
     const port = await sshds.start((client) => client.on('authentication', () => {}));
-    await within(SshConnection.open(connectionTo(port)), /in time \(authenticating\)/);
+    await timesOut(SshConnection.open(connectionTo(port)), /in time \(authenticating\)/);
   });
 
   it('running the command', async () => {
@@ -140,7 +137,7 @@ describe('a connection to an sshd that hangs times out', () => {
       client.on('session', (accept) => accept().on('exec', (run) => void run()));
     });
     using connection = await SshConnection.open(connectionTo(port));
-    await within(
+    await timesOut(
       connection.execute('it', { wanted: 'proof', lingerMs: 50 }),
       /in time \(running a command\)/,
     );

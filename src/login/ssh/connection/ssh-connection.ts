@@ -83,7 +83,6 @@ export class SshConnection implements Disposable {
     });
     this.#deadline.begin('connecting', deadlines.connectMs);
     this.#socket = createConnection({ host, port, noDelay: true, ...(localAddress && { localAddress }) });
-    this.#socket.setNoDelay(true);
     options.signal.addEventListener('abort', this.#abort, { once: true });
   }
 
