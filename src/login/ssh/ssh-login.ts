@@ -99,7 +99,10 @@ export class SshLogin implements LoginMethod {
     const ordinary = slot.use(await this.#slots.take(origin.source, signal));
     const makeRoom = async (): Promise<void> => {
       if (slot.disposed || this.#slowSlots.isBusy(origin.source)) return;
-      slot.use(await this.#slowSlots.take(origin.source, signal));
+      using slow = new DisposableStack();
+      slow.use(await this.#slowSlots.take(origin.source, signal));
+      if (slot.disposed) return;
+      slot.use(slow.move());
       ordinary[Symbol.dispose]();
     };
     const credentials = { username: user?.name ?? unknownName(), password, person: bridge };

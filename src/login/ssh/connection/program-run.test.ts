@@ -50,6 +50,20 @@ describe('a command over the connection', () => {
     expect(said).toMatchObject({ isShown: false, status: 0 });
   });
 
+  it('has its text whole, also where a character comes in two parts', async () => {
+    const text = Buffer.from('geschlossen für heute\n');
+    const at = text.indexOf(0xc3) + 1;
+    const said = await executed((channel) => {
+      for (const output of [channel, channel.stderr]) output.write(text.subarray(0, at));
+      setTimeout(() => {
+        for (const output of [channel, channel.stderr]) output.write(text.subarray(at));
+        channel.exit(1);
+        channel.end();
+      }, 20);
+    });
+    expect(said).toMatchObject({ stdout: text.toString(), stderr: text.toString() });
+  });
+
   it('that sshd does not run says so', async () => {
     const port = await sshds.start((client) => {
       takes('secret')(client);

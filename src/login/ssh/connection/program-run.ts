@@ -46,6 +46,7 @@ class Reader {
   #lingering: NodeJS.Timeout | undefined;
   #status: number | string | undefined;
   #bytes = 0;
+  /** One character for each byte, wherever chunks end; so is `#stderr`. */
   #stdout = '';
   #stderr = '';
 
@@ -55,7 +56,7 @@ class Reader {
     this.#resolve = resolve;
     channel.on('data', (data: Buffer) => this.#readOutput(data));
     channel.stderr.on('data', (data: Buffer) => {
-      this.#stderr = ending(this.#stderr + data.toString());
+      this.#stderr = ending(this.#stderr + data.toString('latin1'));
       this.#count(data);
     });
     channel.on('exit', (code: number | null, signal?: string) => {
@@ -66,7 +67,7 @@ class Reader {
   }
 
   #readOutput(data: Buffer): void {
-    const text = this.#stdout + data.toString('latin1'); // one character a byte, wherever chunks end
+    const text = this.#stdout + data.toString('latin1');
     this.#stdout = ending(text);
     this.#count(data);
     if (this.#isShown || !text.includes(this.#options.wanted)) return;
@@ -86,10 +87,14 @@ class Reader {
     clearTimeout(this.#lingering);
     this.#channel.removeAllListeners('data').resume();
     this.#channel.stderr.removeAllListeners('data').resume();
-    const stdout = Buffer.from(this.#stdout, 'latin1').toString();
-    this.#resolve({ isShown: this.#isShown, status: this.#status, stdout, stderr: this.#stderr });
+    const outputs = { stdout: utf8(this.#stdout), stderr: utf8(this.#stderr) };
+    this.#resolve({ isShown: this.#isShown, status: this.#status, ...outputs });
     this.#channel.close();
   }
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString();
 }
 
 function ending(text: string): string {
