@@ -1,4 +1,4 @@
-/** Throws somebody out: their programs end with their tokens or later, with a link or without. */
+/** Ends all that a person runs: with the tokens or later, with a link or without. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { program } from '../../support/program.ts';
 beforeAll(prepare);
 afterEach(cleanUp);
 
-describe('throwing somebody out', needs('world', 'sudo'), () => {
+describe('ending all that a person runs', needs('world', 'sudo'), () => {
   test('lists the programs of tokens revoked earlier, with the commands that end them', async () => {
     await serve();
     const { programs } = await beginWithoutLink(alice);

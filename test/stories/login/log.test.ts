@@ -1,4 +1,4 @@
-/** The server's log says who logged in, who was refused, who was thrown out by whom, and what ran. */
+/** The server's log says who logged in, who was refused, whose tokens were revoked by whom, and what ran. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
