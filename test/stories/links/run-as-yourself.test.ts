@@ -125,7 +125,7 @@ describe('two accounts in system mode', needs('world'), () => {
     const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sleep', '600'])).stdout.trim();
     const all = await daemon.as(bob).sessions();
     expect(all.map((session) => session.id)).toContain(id);
-    expect((await daemon.cli(bob, ['sessions', 'read', id])).status).toBe(5);
+    expect((await daemon.cli(bob, ['sessions', 'read', id])).status).toBe(4);
     expect((await daemon.cli(bob, ['attach', id])).status).toBe(255);
     expect((await daemon.cli(bob, ['sessions', 'end', id])).status).toBe(0);
     const ones = [await daemon.link(mallory, '--print-token'), await daemon.link(mallory, '--print-token')];
