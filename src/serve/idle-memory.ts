@@ -17,7 +17,7 @@ export class IdleMemory implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #cpu = process.cpuUsage();
   #atMs = performance.now();
-  #releasedBytes = process.memoryUsage.rss();
+  #releasedBytes = residentBytes();
 
   constructor(intervalMs = INTERVAL_MS) {
     this.#timer = setInterval(() => this.#check(), intervalMs).unref();
@@ -29,10 +29,10 @@ export class IdleMemory implements Disposable {
 
   #check(): void {
     const share = this.#cpuShare();
-    const bytes = process.memoryUsage.rss();
+    const bytes = residentBytes();
     if (share > IDLE_SHARE || bytes < this.#releasedBytes + WORTHWHILE_BYTES) return;
     releaseMemory();
-    this.#releasedBytes = process.memoryUsage.rss();
+    this.#releasedBytes = residentBytes();
     this.#cpuShare(); // the collection itself is no work
   }
 
@@ -43,5 +43,14 @@ export class IdleMemory implements Disposable {
     this.#cpu = process.cpuUsage();
     this.#atMs = performance.now();
     return (user + system) / 1000 / elapsedMs;
+  }
+}
+
+/** Returns the resident memory; 0 when it cannot be read, for example without descriptors. */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
   }
 }

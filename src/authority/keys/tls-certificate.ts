@@ -33,7 +33,7 @@ export class TlsCertificate implements Disposable {
     this.#pki = pki;
     this.#timers = [
       setInterval(() => void this.#refreshOrLog(), DAY_MS).unref(),
-      setInterval(() => this.#lacksAddress() && void this.#refreshOrLog(), ADDRESSES_MS).unref(),
+      setInterval(() => void this.#refreshOrLog(() => this.#lacksAddress()), ADDRESSES_MS).unref(),
     ];
   }
 
@@ -67,6 +67,7 @@ export class TlsCertificate implements Disposable {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
+  /** Throws when the host's addresses cannot be read, for example without descriptors. */
   #lacksAddress(): boolean {
     const certificate = new X509Certificate(this.#pki.tls.certPem);
     return addressesOfHost().some(
@@ -74,10 +75,13 @@ export class TlsCertificate implements Disposable {
     );
   }
 
-  async #refreshOrLog(): Promise<void> {
-    await this.refresh().catch((error: unknown) =>
-      this.#options.log.error({ err: error }, "cannot renew the server's certificate"),
-    );
+  /** Refreshes it if `isDue`. Never throws. */
+  async #refreshOrLog(isDue: () => boolean = () => true): Promise<void> {
+    try {
+      if (isDue()) await this.refresh();
+    } catch (error) {
+      this.#options.log.error({ err: error }, "cannot renew the server's certificate");
+    }
   }
 }
 
