@@ -37,10 +37,21 @@ export function plainAddress(address: string): string {
   return isIPv4(unmapped) ? unmapped : address;
 }
 
-/** True when packets from `address` can only come from this host. */
+/**
+ * True when packets from `address` can only come from this host. False for its addresses other than loopback
+ * while they cannot be read, for example without descriptors.
+ */
 export function isLocalAddress(address: string): boolean {
   if (isIP(address) === 0) return false;
   if (loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')) return true;
-  const own = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-  return own.some((entry) => plainAddress(entry.address) === address);
+  return addressesOfHost().includes(address);
+}
+
+function addressesOfHost(): string[] {
+  try {
+    const entries = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+    return entries.map((entry) => plainAddress(entry.address));
+  } catch {
+    return [];
+  }
 }
