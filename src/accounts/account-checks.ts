@@ -2,15 +2,16 @@
  * Looks at accounts as they are now (X10): an account that is gone, has another uid, is locked, has expired
  * or has no login shell starts no program, also through a link that was started before.
  *
- * A directory that is down finds no account. An account that only cannot be found therefore starts nothing,
- * but loses its logins only when it was in /etc/passwd before, or when the next check does not find it
- * either.
+ * A directory that is down finds no account, or does not answer. An account that only cannot be found
+ * therefore starts nothing, but loses its logins only when it was in /etc/passwd before, or has not been
+ * found for five minutes; and accounts in /etc/passwd do not wait for the others.
  */
 import { readFile } from 'node:fs/promises';
 import { chunksOf } from '../async/chunks-of.ts';
 import { AppError } from '../errors.ts';
 import { checkEligible, type EligibleSettings } from './eligible.ts';
 import { shadowProblems } from './shadow.ts';
+import { SharedQueries } from './shared-queries.ts';
 import { type UserEntry, userByUid, usersByName } from './user-database.ts';
 
 /** An account that a token or a link is bound to. */
@@ -29,41 +30,27 @@ export interface AccountChecksOptions {
   readonly now: () => number;
 }
 
-/** One query for several users. */
-interface Query {
-  readonly users: BoundUser[];
-  readonly problems: Promise<readonly IneligibleUser[]>;
-}
-
 const AT_ONCE = 200;
 const PASSWD = '/etc/passwd';
+const MISSING_MS = 300_000;
 
 export class AccountChecks {
   readonly #options: AccountChecksOptions;
   /** Names that were in /etc/passwd at the last check of all. */
   #local: ReadonlySet<string> = new Set();
-  /** Accounts that the last check of all did not find. */
-  #missing: ReadonlySet<string> = new Set();
-
-  /** The query that has not begun. */
-  #next: Query | undefined;
-  /** Resolves when the last query has ended. */
-  #queried: Promise<void> = Promise.resolve();
+  /** Accounts that the checks of all have not found since, by name, as performance.now(). */
+  #missing: ReadonlyMap<string, number> = new Map();
+  readonly #localQueries = new SharedQueries<BoundUser, IneligibleUser>((users) => this.#problemsOf(users));
+  readonly #otherQueries = new SharedQueries<BoundUser, IneligibleUser>((users) => this.#problemsOf(users));
 
   constructor(options: AccountChecksOptions) {
     this.#options = options;
   }
 
-  /**
-   * Throws NOT_ELIGIBLE with the reason for an account that may start nothing now, and UNAVAILABLE. Calls
-   * that come during a query share the next one, so that many starts at once need few.
-   */
+  /** Throws NOT_ELIGIBLE with the reason for an account that may start nothing now, and UNAVAILABLE. */
   async check(user: BoundUser): Promise<void> {
-    this.#next ??= this.#query();
-    this.#next.users.push(user);
-    const problem = (await this.#next.problems).find(
-      ({ name, uid }) => name === user.name && uid === user.uid,
-    );
+    const queries = (await localNames()).has(user.name) ? this.#localQueries : this.#otherQueries;
+    const problem = await queries.problemOf(user);
     if (problem === undefined) return;
     const message = `account ${JSON.stringify(user.name)} may not start programs: ${problem.why}`;
     throw new AppError('NOT_ELIGIBLE', message);
@@ -73,23 +60,11 @@ export class AccountChecks {
   async checkAll(users: readonly BoundUser[]): Promise<IneligibleUser[]> {
     const found: IneligibleUser[] = [];
     for (const some of chunksOf(users, AT_ONCE)) found.push(...(await this.#problemsOf(some)));
-    this.#missing = new Set(found.filter(({ isFinal }) => !isFinal).map(({ name }) => name));
+    const missing = found.filter(({ isFinal }) => !isFinal);
+    const nowMs = performance.now();
+    this.#missing = new Map(missing.map(({ name }) => [name, this.#missing.get(name) ?? nowMs]));
     this.#local = await localNames();
     return found;
-  }
-
-  /** Returns a query that begins once the previous one has ended, for the users that are added until then. */
-  #query(): Query {
-    const users: BoundUser[] = [];
-    const problems = this.#queried.then(() => {
-      this.#next = undefined;
-      return this.#problemsOf(users);
-    });
-    this.#queried = problems.then(
-      () => undefined,
-      () => undefined,
-    );
-    return { users, problems };
   }
 
   async #problemsOf(users: readonly BoundUser[]): Promise<IneligibleUser[]> {
@@ -98,13 +73,14 @@ export class AccountChecks {
       usersByName(names),
       shadowProblems(names, this.#options.now()),
     ]);
-    const checked = users.map(async (user): Promise<IneligibleUser | undefined> => {
+    const found: IneligibleUser[] = [];
+    for (const user of users) {
       const entry = entries.get(user.name);
-      if (entry === undefined) return this.#missingUser(user);
-      const why = this.#problemOf(entry, user.uid) ?? locked.get(user.name);
-      return why === undefined ? undefined : { ...user, why, isFinal: true };
-    });
-    return (await Promise.all(checked)).filter((problem) => problem !== undefined);
+      const why = entry && (this.#problemOf(entry, user.uid) ?? locked.get(user.name));
+      if (entry === undefined) found.push(await this.#missingUser(user));
+      else if (why !== undefined) found.push({ ...user, why, isFinal: true });
+    }
+    return found;
   }
 
   #problemOf(entry: UserEntry, uid: number): string | undefined {
@@ -121,7 +97,9 @@ export class AccountChecks {
   async #missingUser(user: BoundUser): Promise<IneligibleUser> {
     const other = await userByUid(user.uid);
     const why = other === undefined ? 'it does not exist' : `its uid belongs to ${other.name} now`;
-    const isFinal = other !== undefined || this.#local.has(user.name) || this.#missing.has(user.name);
+    const sinceMs = this.#missing.get(user.name) ?? Number.POSITIVE_INFINITY;
+    const isLong = performance.now() - sinceMs >= MISSING_MS;
+    const isFinal = other !== undefined || this.#local.has(user.name) || isLong;
     return { ...user, why, isFinal };
   }
 }

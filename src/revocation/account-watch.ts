@@ -28,9 +28,7 @@ export class AccountWatch implements Disposable {
   /** Looks at all accounts, unless that is under way. Never throws. */
   look(): Promise<void> {
     this.#looking ??= this.#look()
-      .catch((error: unknown) =>
-        this.#options.log.error({ err: error }, 'cannot check the accounts of logins'),
-      )
+      .catch((error: unknown) => this.#failed(error))
       .finally(() => {
         this.#looking = undefined;
       });
@@ -49,7 +47,8 @@ export class AccountWatch implements Disposable {
   async #look(): Promise<void> {
     const { accounts, authority } = this.#options;
     const found = await accounts.checkAll(await authority.linuxUsers());
-    for (const user of found) if (user.isFinal) await this.#end(user);
+    for (const user of found)
+      if (user.isFinal) await this.#end(user).catch((error: unknown) => this.#failed(error));
   }
 
   async #end({ name, uid, why }: IneligibleUser): Promise<void> {
@@ -61,5 +60,9 @@ export class AccountWatch implements Disposable {
       { event: 'account', linuxUser: name, uid, why, jtis, links, running: still },
       'an account may start nothing any more; its logins were ended',
     );
+  }
+
+  #failed(error: unknown): void {
+    this.#options.log.error({ err: error }, 'cannot check the accounts of logins, or end them');
   }
 }

@@ -42,8 +42,8 @@ export class SessionsDir {
   readonly #home: string;
   /** True when the home folder can hold sessions, if it has room. */
   readonly #isHomeUsable: boolean;
-  /** Folders of this user below /var/tmp; their parents are checked at each use. */
-  #elsewhere: readonly string[];
+  /** Folders of this user below /var/tmp, once they were looked for; they are checked at each use. */
+  #elsewhere: readonly string[] | undefined;
 
   /** Throws START_FAILED when neither folder is usable. */
   constructor(owner: Owner, serverId: string) {
@@ -52,8 +52,6 @@ export class SessionsDir {
     this.#owner = owner;
     this.#serverId = serverId;
     this.#home = join(owner.home, '.local', 'state', 'latchkey', serverId, 'sessions');
-    const name = join(TEMPORARY, `latchkey-${owner.uid}`);
-    this.#elsewhere = [name, ...namesAfter(name)];
     this.#isHomeUsable = isUsable(() => makeFolders([this.#home]));
     if (!this.#isHomeUsable) this.#makeElsewhere();
   }
@@ -75,22 +73,33 @@ export class SessionsDir {
 
   /** Opens the folder of a session; undefined when there is none. */
   open(id: string): SessionFolder | undefined {
-    // Any user may have created a folder below /var/tmp. When it is ours, no other user can move it (sticky
-    // bit).
-    for (const parent of [
-      this.#home,
-      ...this.#elsewhere.filter(isOwnFolder).map((own) => this.#below(own)),
-    ]) {
-      const folder = SessionFolder.open(parent, id);
+    const atHome = SessionFolder.open(this.#home, id);
+    if (atHome !== undefined) return atHome;
+    for (const own of this.#ownElsewhere()) {
+      const folder = SessionFolder.open(this.#below(own), id);
       if (folder !== undefined) return folder;
     }
     return undefined;
   }
 
+  /**
+   * Returns this user's folders below /var/tmp. Any user may create others with such names, as many as they
+   * like: they are looked at once, and only when the home folder lacks a session. What is ours, no other user
+   * can move (sticky bit).
+   */
+  #ownElsewhere(): string[] {
+    this.#elsewhere ??= namesLike(this.#name).filter(isOwnFolder);
+    return this.#elsewhere.filter(isOwnFolder);
+  }
+
+  get #name(): string {
+    return join(TEMPORARY, `latchkey-${this.#owner.uid}`);
+  }
+
   #makeElsewhere(): string {
-    const name = join(TEMPORARY, `latchkey-${this.#owner.uid}`);
-    const own = this.#elsewhere.find(isOwnFolder) ?? createFolder(name);
-    this.#elsewhere = [...new Set([...this.#elsewhere, own])];
+    const [found] = this.#ownElsewhere();
+    const own = found ?? createFolder(this.#name);
+    if (found === undefined) this.#elsewhere = [own];
     return makeFolders([own, join(own, this.#serverId), this.#below(own)]);
   }
 
@@ -114,11 +123,12 @@ function isFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
-/** Returns the folders that `createFolder` has made since another user took `name`. */
-function namesAfter(name: string): string[] {
+/** Returns `name`, and the names that `createFolder` makes when it is taken. */
+function namesLike(name: string): string[] {
   const begin = `${basename(name)}-`;
   const found = existsSync(TEMPORARY) ? readdirSync(TEMPORARY) : [];
-  return found.filter((entry) => entry.startsWith(begin)).map((entry) => join(TEMPORARY, entry));
+  const others = found.filter((entry) => entry.startsWith(begin));
+  return [name, ...others.map((entry) => join(TEMPORARY, entry))];
 }
 
 /** Creates the folder `name`, or one with a random ending when that name is taken. */
