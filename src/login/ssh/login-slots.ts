@@ -12,6 +12,9 @@ export interface LoginSlotLimits {
   readonly maxQueued: number;
 }
 
+/** Fewer than sshd's default MaxStartups of 10 (sshd_config(5)); one source cannot take them all. */
+export const SLOT_LIMITS: LoginSlotLimits = { total: 9, perSource: 3, queueMs: 10_000, maxQueued: 90 };
+
 interface QueuedLogin {
   readonly source: string;
   readonly enter: (slot: Disposable) => void;

@@ -23,7 +23,7 @@ import { Dropped, Ended, refused } from './ended.ts';
 import { readHostKeys } from './host-keys.ts';
 import type { LinkDaemons } from './link-daemons.ts';
 import { localAddressFor } from './local-address.ts';
-import { LoginSlots } from './login-slots.ts';
+import { LoginSlots, SLOT_LIMITS } from './login-slots.ts';
 import { PersonBridge } from './person.ts';
 
 export interface SshLoginOptions {
@@ -36,8 +36,6 @@ export interface SshLoginOptions {
 
 const METHOD = 'ssh';
 const PASSWORD: Prompt = { text: 'Password: ', echo: false };
-/** Fewer than sshd's default MaxStartups of 10 (sshd_config(5)); one source cannot take them all. */
-const SLOT_LIMITS = { total: 9, perSource: 3, queueMs: 10_000, maxQueued: 90 };
 /**
  * Logins that wait for a PAM module do not keep others out. sshd drops some of the connections beyond its
  * first ten; those are tried again.

@@ -1,10 +1,10 @@
 /** Judges sshd's limits by source for a server that dials from loopback (sshd_config(5), PerSource...). */
+import { SLOT_LIMITS } from '../../../login/ssh/login-slots.ts';
 import type { Finding, Findings } from '../../finding.ts';
 import type { SshdSettings } from './settings.ts';
 
-/** Logins that dial sshd at once, in all and from one source (login/ssh/ssh-login.ts). */
-const AT_ONCE = 9;
-const AT_ONCE_PER_SOURCE = 3;
+/** Logins that dial sshd at once, in all and from one source. */
+const { total: AT_ONCE, perSource: AT_ONCE_PER_SOURCE } = SLOT_LIMITS;
 const WHOLE_ADDRESS = 32;
 const LOOPBACK = '127.0.0.0/8';
 
