@@ -9,10 +9,12 @@ export function withoutDescriptors(
   script: string,
 ): { status: number | null; stdout: string; stderr: string } {
   const exhaust = `
-    const { openSync } = await import('node:fs');
-    try {
-      for (;;) openSync('/dev/null');
-    } catch {}
+    {
+      const { openSync } = await import('node:fs');
+      try {
+        for (;;) openSync('/dev/null');
+      } catch {}
+    }
   `;
   const node = [process.execPath, '--experimental-ffi', '--no-warnings', '--input-type=module', '-e'];
   const words = ['-c', 'ulimit -n 64 && exec "$@"', 'sh', ...node, prepare + exhaust + script];

@@ -14,6 +14,7 @@
  * The program itself gets 0, 1 and 2 only.
  */
 import { closeSync, constants, openSync } from 'node:fs';
+import { codeOf } from '../../errno.ts';
 import { makePipe, type Pipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
@@ -143,29 +144,37 @@ export function closePipes(pipes: KeeperPipes): void {
 
 /**
  * Opens the pipes of a keeper that another link has started (/proc/<pid>/fd, proc(5)). Throws when the
- * keeper has exited.
+ * keeper has exited, and EMFILE; then none stays open.
  */
 export function reopenKeeper(pids: KeeperPids): KeeperPipes {
-  const output = reopen(pids.keeper, 4, constants.O_RDONLY);
+  const opened: number[] = [];
+  const reopen = (pid: number, fd: number, flags: number): number => {
+    const made = openSync(`/proc/${pid}/fd/${fd}`, flags | constants.O_NONBLOCK);
+    opened.push(made);
+    return made;
+  };
   try {
+    const output = reopen(pids.keeper, 4, constants.O_RDONLY);
     const errors = reopen(pids.keeper, 5, constants.O_RDONLY);
-    const life = attempt(() => reopen(pids.keeper, 8, constants.O_RDONLY));
-    const input = pids.holder > 0 ? attempt(() => reopen(pids.holder, 6, constants.O_WRONLY)) : undefined;
+    const life = unlessClosed(() => reopen(pids.keeper, 8, constants.O_RDONLY));
+    const input =
+      pids.holder > 0 ? unlessClosed(() => reopen(pids.holder, 6, constants.O_WRONLY)) : undefined;
     return { output, errors, life, input };
   } catch (error) {
-    closeSync(output);
+    for (const fd of opened) closeSync(fd);
     throw error;
   }
 }
 
-function reopen(pid: number, fd: number, flags: number): number {
-  return openSync(`/proc/${pid}/fd/${fd}`, flags | constants.O_NONBLOCK);
-}
+/** Errors that say nothing about the pipe that was to be opened. */
+const EXHAUSTED: readonly (string | undefined)[] = ['EMFILE', 'ENFILE', 'ENOMEM'];
 
-function attempt(open: () => number): number | undefined {
+/** Returns undefined when the pipe has been closed. Throws when that cannot be told: without descriptors. */
+function unlessClosed(open: () => number): number | undefined {
   try {
     return open();
-  } catch {
+  } catch (error) {
+    if (EXHAUSTED.includes(codeOf(error))) throw error;
     return undefined;
   }
 }
