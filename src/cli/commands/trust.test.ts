@@ -98,11 +98,12 @@ describe('latchkey trust', () => {
     ['yes', 0],
     ['no', 1],
     [' the fingerprint ', 0],
+    ['SHA256:the fingerprint', 0],
   ])('asks again until it is told: %s', async (last, status) => {
     const stdin = Object.assign(new Readable({ read: () => {} }), { isTTY: true });
     const stdout = new Memory(true);
     const stderr = new Memory(true);
-    const env = { XDG_CONFIG_HOME: join(folder, `asked${last.trim()}`), HOME: folder };
+    const env = { XDG_CONFIG_HOME: join(folder, `asked-${last.trim().replace(':', '-')}`), HOME: folder };
     const run = runCli(['trust', `127.0.0.1:${port}`], { stdin, stdout, stderr, env, now: Date.now });
     await expect.poll(() => stderr.text).toContain('Trust it?');
     stdin.push('y\n');

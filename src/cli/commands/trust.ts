@@ -43,11 +43,16 @@ async function trust(
   else if (!run.out.quiet) run.out.line(`${server} is trusted: SHA-256 ${found.fingerprint}`);
 }
 
-/** Returns 64 hexadecimal digits in upper case, from "AA:BB:…", "aabb…" or "SHA256:AA:BB:…". */
+/** Returns 64 hexadecimal digits in upper case, from "AA:BB:…", "aabb…" or "SHA256:AA:BB:…". Throws USAGE. */
 function plainFingerprint(text: string): string {
+  const digits = digitsOf(text);
+  if (digits === undefined) throw new AppError('USAGE', 'a SHA-256 fingerprint has 32 bytes: AA:BB:…');
+  return digits;
+}
+
+function digitsOf(text: string): string | undefined {
   const digits = text.replace(/^sha-?256[: ]/i, '').replaceAll(/[:\s]/g, '');
-  if (/^[0-9a-f]{64}$/i.test(digits)) return digits.toUpperCase();
-  throw new AppError('USAGE', 'a SHA-256 fingerprint has 32 bytes: AA:BB:…');
+  return /^[0-9a-f]{64}$/i.test(digits) ? digits.toUpperCase() : undefined;
 }
 
 function compare(server: string, found: PresentedCa, wanted: string): void {
@@ -72,15 +77,12 @@ async function confirm(run: Run, server: string, found: PresentedCa, replaces: b
     text: "Trust it? ('yes', 'no' or the fingerprint) ",
     instead: 'give the expected fingerprint with --fingerprint',
     again: {
-      accepts: (text) => /^(yes|no)$/i.test(text) || isFingerprint(text),
+      accepts: (text) => /^(yes|no)$/i.test(text) || digitsOf(text) !== undefined,
       text: "Please type 'yes', 'no' or the fingerprint: ",
     },
   });
-  if (isFingerprint(answer)) compare(server, found, plainFingerprint(answer));
+  const digits = digitsOf(answer);
+  if (digits !== undefined) compare(server, found, digits);
   else if (answer.toLowerCase() !== 'yes')
     throw new AppError('CANCELLED', 'not confirmed; nothing was stored');
-}
-
-function isFingerprint(text: string): boolean {
-  return /^[0-9a-f:\s]{64,}$/i.test(text);
 }
