@@ -4,10 +4,11 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
 import { loadPki } from '../../authority/keys/pki.ts';
 import { writeAdminToken, writeServerFile } from '../../config/paths/run-files.ts';
+import { Timestamp } from '../../generated/google/protobuf/timestamp.ts';
 import { connect } from './connect.ts';
 
 const refused = (reason: string) => expect.objectContaining({ reason });
@@ -21,6 +22,7 @@ beforeAll(async () => {
   itsOwn = api.authority.changes.size;
   elsewhere = mkdtempSync(join(tmpdir(), 'latchkey-elsewhere-'));
 });
+afterEach(() => vi.restoreAllMocks());
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
   rmSync(elsewhere, { recursive: true });
@@ -28,6 +30,10 @@ afterAll(async () => {
 
 const pkiOf = (serverId: string, folder: string) =>
   loadPki({ folder, serverId, names: ['localhost'], addresses: ['127.0.0.1'], nowMs: Date.now() });
+
+async function takeOne(responses: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of responses) return;
+}
 
 describe('connecting', () => {
   it('makes typed calls, with partial requests', async () => {
@@ -89,6 +95,20 @@ describe('connecting', () => {
     expect((await asked).token?.login).toBe('ada');
     rmSync(run, { recursive: true });
   });
+
+  it.each([8_640_000_000_001, -8_640_000_000_001])(
+    'takes an answer for malformed that has a time out of range: %d s',
+    async (seconds) => {
+      const { encode } = Timestamp;
+      vi.spyOn(Timestamp, 'encode').mockImplementation((_, writer) => encode({ seconds, nanos: 0 }, writer));
+      await using client = await api.client('alice');
+      const answers = [client.prepareLogin(), client.auth.whoAmI({}), takeOne(client.tokens.watchTokens({}))];
+      for (const outcome of await Promise.allSettled(answers)) {
+        expect(outcome).toEqual({ status: 'rejected', reason: refused('UNAVAILABLE') });
+        expect(outcome).toHaveProperty('reason.message', expect.stringMatching(/a time in it is out of range/));
+      }
+    },
+  );
 
   it('names the next step when no server answers', async () => {
     const gone = await ServedApi.start();

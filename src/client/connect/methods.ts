@@ -6,6 +6,7 @@ import type { Client as Channel, Metadata } from '@grpc/grpc-js';
 import { AppError, isAppError } from '../../errors.ts';
 import { type GetInfoResponse, SystemServiceDefinition } from '../../generated/latchkey/v1/system.ts';
 import type { MethodDefinition, ServiceDefinition } from '../../service-definition.ts';
+import { decodeResponse } from './decode-response.ts';
 import type { ConnectionWatch, Waiting } from './patience.ts';
 import { checkIsPreview, checkSupportsPreview, isPreview } from './preview.ts';
 import { appErrorOf } from './wire-error.ts';
@@ -228,8 +229,8 @@ function encoder({ requestType }: MethodDefinition): (request: never) => Buffer 
   };
 }
 
-function decoder({ responseType }: MethodDefinition): (bytes: Buffer) => unknown {
-  return (bytes) => responseType.decode(bytes);
+function decoder(method: MethodDefinition): (bytes: Buffer) => unknown {
+  return (bytes) => decodeResponse(method, bytes);
 }
 
 function timeOf({ timeoutMs }: CallOptions): { deadline?: number } {
