@@ -105,7 +105,10 @@ describe('connecting', () => {
       const answers = [client.prepareLogin(), client.auth.whoAmI({}), takeOne(client.tokens.watchTokens({}))];
       for (const outcome of await Promise.allSettled(answers)) {
         expect(outcome).toEqual({ status: 'rejected', reason: refused('UNAVAILABLE') });
-        expect(outcome).toHaveProperty('reason.message', expect.stringMatching(/a time in it is out of range/));
+        expect(outcome).toHaveProperty(
+          'reason.message',
+          expect.stringMatching(/a time in it is out of range/),
+        );
       }
     },
   );

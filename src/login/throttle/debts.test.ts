@@ -36,11 +36,51 @@ describe('what failed logins cost', () => {
     fail(debts, 'b', 2);
     fail(debts, 'c', 3);
     expect(fail(debts, 'd', 1)).toEqual(['b']); // the key that owed least
-    expect(debts.get('d', 0).streak).toBe(3);
     expect(debts.used('d', 0)).toBe(3);
-    expect(fail(debts, 'b', 1)).toEqual(['c']); // of two that owe the same, the one that is older
-    expect(debts.get('b', 0).streak).toBe(4);
-    expect(debts.get('a', 0).streak).toBe(5);
+    expect(fail(debts, 'b', 1)).toEqual(['d']); // of two that owe the same, the one with the shorter streak
+    expect(debts.used('b', 0)).toBe(4);
+    fail(debts, 'c', 1);
+    expect(fail(debts, 'd', 3)).toEqual(['b', undefined, undefined]);
+    fail(debts, 'c', 3);
+    expect(fail(debts, 'b', 1)).toEqual(['a']); // of two that are alike, the one that is older
+    expect(debts.used('b', 0)).toBe(6);
+  });
+
+  it('is never less than it should be, whoever has logged in meanwhile', () => {
+    const debts = new Debts(HUNDRED, 5);
+    const failures = new Map<string, number>();
+    debts.protect('key 3');
+    for (let step = 0, random = 1; step < 2000; step += 1) {
+      random = (random * 48_271) % 2_147_483_647; // the minimal standard generator of Park and Miller
+      const key = `key ${random % 20}`;
+      if (random % 3 === 0) debts.endStreak(`key ${step % 20}`);
+      failures.set(key, (failures.get(key) ?? 0) + 1);
+      debts.add(key, 0);
+      expect(debts.used(key, 0)).toBeGreaterThanOrEqual(failures.get(key) ?? 0);
+    }
+    expect(debts.used('key 3', 0)).toBe(failures.get('key 3'));
+  });
+
+  it('is no streak that another key had when the table is full', () => {
+    const debts = new Debts(HUNDRED, 2);
+    fail(debts, 'a', 9);
+    fail(debts, 'b', 9);
+    fail(debts, 'c', 1);
+    expect(debts.get('c', 0).streak).toBe(1);
+    expect(debts.used('c', 0)).toBe(10);
+  });
+
+  it('is only its own for a key that is protected, and stays when the protection ends', () => {
+    const debts = new Debts(HUNDRED, 2);
+    fail(debts, 'mine', 1);
+    debts.protect('mine');
+    for (const key of ['a', 'b', 'c', 'd']) fail(debts, key, 9);
+    expect(fail(debts, 'mine', 1)).toEqual([undefined]);
+    expect(debts.used('mine', 0)).toBe(2);
+    fail(debts, 'mine', 20);
+    expect(debts.unprotect('mine', 0)).toBe('c'); // the table is no larger than before
+    expect(debts.get('mine', 0).streak).toBe(22);
+    expect(fail(debts, 'e', 1)).toEqual(['d']);
   });
 
   it('costs nobody else anything when a key replaces one that no longer counts', () => {

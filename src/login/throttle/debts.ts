@@ -3,9 +3,10 @@
  * is restored evenly over the day (the generic cell rate algorithm, ITU-T I.371): within any time t at most
  * `limit + t / interval` failures fit into a budget of `limit`.
  *
- * When the table is full, a new key replaces the one that owes least and takes over what that one owed (the
- * Space-Saving algorithm of Metwally, Agrawal and El Abbadi, 2005). So a key never owes less than it should,
- * and filling the table with other keys cancels nothing.
+ * When the table is full, a new key replaces the one that owes least and takes over what that one owed of its
+ * budget (the Space-Saving algorithm of Metwally, Agrawal and El Abbadi, 2005). So a key never owes less than
+ * it should, and filling the table with other keys cancels nothing. The streak is never taken over. Protected
+ * keys are outside this table: they are never replaced, and take over nothing.
  */
 
 export const DAY_MS = 86_400_000;
@@ -23,6 +24,7 @@ const NONE: Debt = { streak: 0, lastMs: Number.NEGATIVE_INFINITY, emptyMs: Numbe
 
 export class Debts<Key extends string = string> {
   readonly #entries = new Map<Key, Debt>();
+  readonly #protected = new Map<Key, Debt>();
   readonly #maxEntries: number;
   /** Time in which one unit of the budget is restored, in milliseconds. */
   readonly intervalMs: number;
@@ -34,7 +36,7 @@ export class Debts<Key extends string = string> {
 
   /** Returns what `key` owes at `nowMs`. */
   get(key: Key, nowMs: number): Debt {
-    const debt = this.#entries.get(key);
+    const debt = this.#tableOf(key).get(key);
     return debt === undefined || countsUntil(debt) <= nowMs ? NONE : debt;
   }
 
@@ -45,26 +47,49 @@ export class Debts<Key extends string = string> {
 
   /** Counts a failure. Returns the key that was dropped to make room, if any. */
   add(key: Key, nowMs: number): Key | undefined {
-    const dropped = this.#entries.has(key) ? undefined : this.#least(nowMs);
-    const before = this.get(dropped ?? key, nowMs);
+    const dropped = this.#tableOf(key).has(key) ? undefined : this.#least(nowMs);
+    const { streak } = this.get(key, nowMs);
+    const { emptyMs } = this.get(dropped ?? key, nowMs);
     if (dropped !== undefined) this.#entries.delete(dropped);
     this.set(key, {
-      streak: before.streak + 1,
+      streak: streak + 1,
       lastMs: nowMs,
-      emptyMs: Math.max(before.emptyMs, nowMs) + this.intervalMs,
+      emptyMs: Math.max(emptyMs, nowMs) + this.intervalMs,
     });
     return dropped;
   }
 
   /** Ends the streak of failures; what they took of the budget stays taken. */
   endStreak(key: Key): void {
-    const debt = this.#entries.get(key);
+    const debt = this.#tableOf(key).get(key);
     if (debt !== undefined) this.set(key, { ...debt, streak: 0 });
   }
 
   set(key: Key, debt: Debt): void {
-    this.#entries.delete(key); // the order is that of the last change
-    this.#entries.set(key, debt);
+    const table = this.#tableOf(key);
+    table.delete(key); // the order is that of the last change
+    table.set(key, debt);
+  }
+
+  /** From now on `key` is never dropped, and owes what it has failed itself. */
+  protect(key: Key): void {
+    if (this.#protected.has(key)) return;
+    this.#protected.set(key, this.#entries.get(key) ?? NONE);
+    this.#entries.delete(key);
+  }
+
+  /** Ends the protection of `key`, which owes what it did. Returns the key that was dropped, if any. */
+  unprotect(key: Key, nowMs: number): Key | undefined {
+    const debt = this.get(key, nowMs);
+    if (!this.#protected.delete(key) || debt === NONE) return undefined;
+    this.set(key, debt);
+    const dropped = this.#entries.size > this.#maxEntries ? this.#least(nowMs) : undefined;
+    if (dropped !== undefined) this.#entries.delete(dropped);
+    return dropped;
+  }
+
+  #tableOf(key: Key): Map<Key, Debt> {
+    return this.#protected.has(key) ? this.#protected : this.#entries;
   }
 
   /** When the table is full, returns the key that owes least, of equal ones the longest unchanged. */
@@ -85,6 +110,6 @@ export function countsUntil({ lastMs, emptyMs }: Debt): number {
 }
 
 function owesLess(one: Debt, other: Debt, nowMs: number): boolean {
-  if (one.streak !== other.streak) return one.streak < other.streak;
-  return Math.max(one.emptyMs, nowMs) < Math.max(other.emptyMs, nowMs);
+  const lessMs = Math.max(other.emptyMs, nowMs) - Math.max(one.emptyMs, nowMs);
+  return lessMs === 0 ? one.streak < other.streak : lessMs > 0;
 }

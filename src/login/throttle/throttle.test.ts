@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../../store/open.ts';
-import { allFailedLogins } from '../../store/tables/failed-logins.ts';
+import { allFailedLogins, upsertFailedLogins } from '../../store/tables/failed-logins.ts';
 import { allKnownPlaces } from '../../store/tables/known-places.ts';
 import type { LoginKey } from './login-key.ts';
 import { Throttle, type ThrottledAttempt } from './throttle.ts';
@@ -61,6 +61,19 @@ async function guess(throttle: Throttle, key = from('here')): Promise<boolean> {
 async function logIn(throttle: Throttle, key = from('here')): Promise<void> {
   using attempt = await throttle.enter(key, never);
   await attempt.accepted();
+}
+
+/** Fills the tables with names that nobody has, which have used up their budgets, as a botnet would. */
+function fillTables(): Promise<void> {
+  const at = 1e12 + now * 1000;
+  const later = { last_at: at, empty_at: at + DAY_S * 1000, until: at + DAY_S * 1000 };
+  return store.commit(async (tx) => {
+    for (let number = 0; number < 10_000; number += 1) {
+      const login = `nobody ${number}`;
+      await upsertFailedLogins(tx, { login, source: `place ${number >> 6}`, streak: 3, ...later });
+      await upsertFailedLogins(tx, { login, source: '', streak: 400, ...later });
+    }
+  });
 }
 
 /** Guesses with each of `keys` every `paceS` seconds, for `seconds`; counts the guesses that got through. */
@@ -225,6 +238,25 @@ describe('a person whose name is attacked (THREATS: locking others out)', () => 
     for (let at = 0; at < 250; at += 1) await guess(throttle, from('office', `user ${at}`));
     expect(refusedFor(throttle, from('office', 'bob'))).toBeGreaterThan(0);
     expect(refusedFor(throttle, from('office'))).toBe(0);
+  });
+
+  it('pays nothing for failures with other names, however many, in memory or after a restart', async () => {
+    await logIn(await open(), from('home'));
+    await fillTables();
+    for (let opened = 0; opened < 2; opened += 1) {
+      const throttle = await open();
+      expect(refusedFor(throttle, from(`train ${opened}`))).toBe(0);
+      await guess(throttle, from(`train ${opened}`));
+      expect(refusedFor(throttle, from(`train ${opened}`))).toBeGreaterThan(0);
+      for (let round = 0; round < 10; round += 1) {
+        for (const wait of [0, 0, 30]) {
+          expect(await guess(throttle, from('home'))).toBe(true);
+          expect(refusedFor(throttle, from('home'))).toBe(wait);
+        }
+        now += 30;
+        await logIn(throttle, from('home'));
+      }
+    }
   });
 
   it('keeps ten places, those used last, for 90 days', async () => {

@@ -9,7 +9,8 @@
  * - One place, whoever the user: 200, and 200 more within a day.
  *
  * Nobody can lock a person out: from a place where that person has logged in before, a reserve is left
- * (known-places.ts), within 1,000 failures of one user in a day.
+ * (known-places.ts), within 1,000 failures of one user in a day. Failures with other names, however many,
+ * cost that person nothing there (debts.ts).
  *
  * An attempt counts while it is under way, so that attempts at the same time gain nothing. What was counted
  * survives a restart.
@@ -80,7 +81,9 @@ export class Throttle {
   static async open(options: ThrottleOptions): Promise<Throttle> {
     const clocks = { nowMs: () => performance.now(), wallMs: Date.now, ...options };
     const rows = new ThrottleRows(clocks);
-    const throttle = new Throttle(clocks, rows, new KnownPlaces(await rows.knownPlaces()));
+    const places = await rows.knownPlaces();
+    const throttle = new Throttle(clocks, rows, new KnownPlaces(places));
+    for (const place of places) throttle.#protect(place);
     for (const { debt, ...key } of await rows.debts())
       throttle.#tableOf(key).set(textOf(key.login, key.source), debt);
     return throttle;
@@ -182,8 +185,18 @@ export class Throttle {
     const hasFailed = this.#pairs.get(pair, this.#nowMs()).streak > 0;
     this.#pairs.endStreak(pair);
     const { row, dropped } = this.#known.succeeded(key, this.#wallMs());
+    this.#protect(key);
+    const replaced = dropped && this.#pairs.unprotect(keysOf(dropped).pair, this.#nowMs());
     const debts = hasFailed ? [this.#stored(key)] : [];
-    return this.#rows.save({ debts, droppedDebts: [], place: row, droppedPlace: dropped });
+    const droppedDebts = replaced === undefined ? [] : [keyOf(replaced)];
+    return this.#rows.save({ debts, droppedDebts, place: row, droppedPlace: dropped });
+  }
+
+  /** Keeps what is counted for a person at a known place apart from what strangers can fill. */
+  #protect(key: LoginKey): void {
+    const { pair, user } = keysOf(key);
+    this.#pairs.protect(pair);
+    this.#users.protect(user);
   }
 
   #stored(key: LoginKey) {
