@@ -155,6 +155,7 @@ const rooms: Record<string, Record<string, string>> = {
   },
   terminal: {
     generated: 'receipts and states are shown in words',
+    'system/shell-words': 'a command is shown as one would type it',
   },
   nouns: {
     client: 'a noun is listed and watched by calls of the public API',

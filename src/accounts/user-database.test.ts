@@ -8,6 +8,7 @@ import {
   isQueryable,
   userByName,
   userByUid,
+  usersByUid,
 } from './user-database.ts';
 
 describe('the user database of this host', () => {
@@ -37,6 +38,13 @@ describe('the user database of this host', () => {
     expect(await userByUid(4_123_456_789)).toBeUndefined();
     expect(await groupsOf('latchkey-nobody-has-this-name')).toEqual([]);
     for (const uid of [-1, 1.5, Number.NaN, 4_294_967_295]) expect(await userByUid(uid)).toBeUndefined();
+  });
+
+  test('answers for many uids at once', async () => {
+    const users = await usersByUid([4_123_456_789, 1, -1, 0, 0, 1.5]);
+    const known = [await userByUid(0), await userByUid(1)].filter((entry) => entry !== undefined);
+    expect(users).toEqual(new Map(known.map((entry) => [entry.uid, entry])));
+    expect(await usersByUid([-1])).toEqual(new Map());
   });
 
   test.each([

@@ -44,9 +44,15 @@ export async function usersByName(names: readonly string[]): Promise<Map<string,
 
 /** Returns the entry of a uid. Throws UNAVAILABLE. */
 export async function userByUid(uid: number): Promise<UserEntry | undefined> {
-  if (!Number.isInteger(uid) || uid < 0 || uid > HIGHEST_ID) return undefined;
-  const entry = firstEntry(await getent('passwd', [String(uid)]));
-  return entry?.uid === uid ? entry : undefined;
+  return (await usersByUid([uid])).get(uid);
+}
+
+/** Returns the accounts of `uids`, by uid. Throws UNAVAILABLE. */
+export async function usersByUid(uids: readonly number[]): Promise<Map<number, UserEntry>> {
+  const asked = uids.filter(isUid);
+  const lines = asked.length > 0 ? await getent('passwd', asked.map(String)) : [];
+  const entries = lines.flatMap((line) => firstEntry([line]) ?? []);
+  return new Map(entries.filter(({ uid }) => asked.includes(uid)).map((entry) => [entry.uid, entry]));
 }
 
 /**
@@ -118,6 +124,10 @@ function entryIn(line: string): UserEntry | undefined {
 
 function nameIn(line: string): string {
   return line.slice(0, line.indexOf(':'));
+}
+
+function isUid(uid: number): boolean {
+  return Number.isInteger(uid) && uid >= 0 && uid <= HIGHEST_ID;
 }
 
 function isId(text: string): boolean {

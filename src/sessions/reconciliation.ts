@@ -78,7 +78,7 @@ export class Reconciliation implements LinkObserver {
     const { uid, socket } = link.info;
     const rows = (await this.#activeOf(uid)).filter((row) => this.#isFor(row, socket));
     if (rows.length === 0) return;
-    const known = byId(await link.list());
+    const known = byId(await link.list(rows.map(({ id }) => id)));
     const unknown = rows.filter(({ id }) => !known.has(id)).map(({ id }) => id);
     for (const some of chunksOf(unknown, ADOPT_BATCH_SIZE)) {
       const adopted = await link.adopt(some);

@@ -385,7 +385,7 @@ describe('sessions and limits', () => {
     await using other = await FakeLink.listen(world.linksFolder);
     await world.links.register({ socket: other.name, daemon: false }, me.uid);
     other.say({ $case: 'exited', value: { sessionId: id, status: 0 } });
-    await world.links.forSocket(other.name)?.list();
+    await world.links.forSocket(other.name)?.list([id]);
     await world.links.settled();
     expect((await world.sessions.get(MANAGER, id)).state).toBe('running');
     fake.say({ $case: 'exited', value: { sessionId: id, status: 300 } });

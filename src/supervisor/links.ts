@@ -23,7 +23,7 @@ import { LinkRefusal } from './connection/link-error.ts';
 import { endLink } from './lifecycle/end-link.ts';
 import type { EndResult } from './lifecycle/end-result.ts';
 import { type EndedSessionResult, endSession } from './lifecycle/end-session.ts';
-import { isGoneSoon, Keepers } from './lifecycle/keepers.ts';
+import { Keepers } from './lifecycle/keepers.ts';
 import { OutdatedDaemons } from './lifecycle/outdated-daemons.ts';
 import { ProcessTable } from './lifecycle/process-table.ts';
 import { Remains } from './lifecycle/remains.ts';
@@ -99,7 +99,7 @@ export class Links implements AsyncDisposable {
     this.#options = options;
     this.#folder = folder;
     this.#registry = new LinkRegistry(store, log);
-    this.#keepers = new Keepers(this.#registry);
+    this.#keepers = new Keepers(this.#registry, store);
     this.#observers = new Observers((error) => {
       const isLinks = isAppError(error, 'LINK_LOST') || error instanceof LinkRefusal;
       const level = isLinks || this.#stopping.signal.aborted ? 'debug' : 'error';
@@ -277,7 +277,9 @@ export class Links implements AsyncDisposable {
       table: this.#table,
       cleanUp: async (ms: number) => cleanup?.end(session, ms),
     };
-    return endSession(enders, session, graceMs);
+    const result = await endSession(enders, session, graceMs);
+    if (result.hasEnded) await this.#keepers.forget(session.id);
+    return result;
   }
 
   /**
@@ -285,8 +287,7 @@ export class Links implements AsyncDisposable {
    * has not ended, whatever its link says.
    */
   async isKept(session: SessionRow): Promise<boolean> {
-    const keeper = await this.#keepers.of(session);
-    return keeper > 0 && !(await isGoneSoon(keeper, session.uid));
+    return !(await this.#keepers.isGoneSoon(session));
   }
 
   /** The server's look at what still runs. */

@@ -1,5 +1,6 @@
 /** Prints a receipt (requirement X1): what still runs, what has ended, and who has verified it. */
 import { type Receipt, VerifiedBy } from '../generated/latchkey/v1/token.ts';
+import { shellWords } from '../system/shell-words.ts';
 import { millisecondsOf } from '../values/duration.ts';
 import { count, listed } from './format.ts';
 import type { Cell } from './table.ts';
@@ -55,8 +56,9 @@ function isOf(survivor: Survivor, { sessionId, socket }: StillRunning): boolean 
 }
 
 /** "pid 77  root  sudo -i  could not be ended" */
-export function survivorText({ pid, linuxUser, command, unconfirmed }: Survivor): string {
-  const why = unconfirmed ? 'is not known to have ended' : 'could not be ended';
+export function survivorText({ pid, linuxUser, command, unconfirmed, seen }: Survivor): string {
+  const said = seen ? 'could not be ended' : 'could not be ended, as its link says';
+  const why = unconfirmed ? 'is not known to have ended' : said;
   return `${pid === 0 ? 'pid unknown' : `pid ${pid}`}  ${linuxUser}  ${command}  ${why}`;
 }
 
@@ -77,12 +79,15 @@ function runningText({
   return [name, who, ...where, ...(sessionId === '' ? [] : [command]), ...unknown].join('  ');
 }
 
-/** Returns the commands that end what still runs. */
+/**
+ * Returns the commands that end what still runs. They name no process that only a link has named, since that
+ * may be anybody's.
+ */
 function commandLines({ survivors, stillRunning }: Receipt): Cell[] {
   const others = stillRunning.filter((one) => !survivors.some((survivor) => isOf(survivor, one)));
   const sessions = others.filter(({ sessionId }) => sessionId !== '');
   const links = others.filter(({ sessionId }) => sessionId === '');
-  const pids = survivors.flatMap(({ pid }) => (pid > 0 ? [`${pid}`] : []));
+  const pids = survivors.flatMap(({ pid, seen }) => (seen && pid > 0 ? [`${pid}`] : []));
   const commands = [
     ...(pids.length === 0 ? [] : [`kill -KILL ${pids.join(' ')}  (as root)`]),
     ...sessionCommands(sessions),
@@ -99,7 +104,7 @@ function sessionCommands(sessions: readonly StillRunning[]): string[] {
       ? []
       : [`latchkey sessions end ${sessions.map(({ sessionId }) => sessionId).join(' ')}`];
   const logins = new Set(sessions.map(({ login }) => login));
-  return [...logins].map((login) => `latchkey sessions end --login ${login}`);
+  return [...logins].map((login) => shellWords(['latchkey', 'sessions', 'end', '--login', login]));
 }
 
 function verifierLine({ verifiedBy, survivors, jtis }: Receipt): Cell[] {

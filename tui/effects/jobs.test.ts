@@ -70,7 +70,8 @@ describe('a job', () => {
   });
 
   it('verifies a sum no better than its weakest part, and lists each survivor once', async () => {
-    const survivor = { ...Survivor.fromPartial({}), pid: 7, linuxUser: 'alice', command: 'sleep' };
+    const seen = { pid: 7, linuxUser: 'alice', command: 'sleep', seen: true };
+    const survivor = { ...Survivor.fromPartial({}), ...seen };
     const session = StillRunning.fromPartial({ sessionId: 's', linuxUser: 'alice', pids: [9] });
     const parts: Partial<Receipt>[] = [
       { jtis: ['t0'], processes: 1, verifiedBy: VerifiedBy.DAEMON },

@@ -125,8 +125,9 @@ export function receiptMessage(receipt: Receipt): ReceiptMessage {
 }
 
 function survivorMessage(survivor: Receipt['survivors'][number]): ReceiptMessage['survivors'][number] {
-  const { pid, linuxUser, command, sessionId = '', socket = '', isUnconfirmed = false } = survivor;
-  return { pid, linuxUser, command, sessionId, socket, unconfirmed: isUnconfirmed };
+  const { pid, linuxUser, command, sessionId = '', socket = '', isUnconfirmed, isSeen } = survivor;
+  const said = { unconfirmed: isUnconfirmed === true, seen: isSeen === true };
+  return { pid, linuxUser, command, sessionId, socket, ...said };
 }
 
 function runningMessage(running: Receipt['stillRunning'][number]): ReceiptMessage['stillRunning'][number] {

@@ -72,7 +72,8 @@ describe('a receipt', () => {
   it('fails when something survives, and shows what with its words inert', () => {
     const { out, stdout } = memoryOutput();
     const survivors = [
-      { pid: 77, linuxUser: 'root', command: 'sudo \u001b[2J', sessionId: 's-1' },
+      { pid: 77, linuxUser: 'root', command: 'sudo \u001b[2J', sessionId: 's-1', seen: true },
+      { pid: 1, linuxUser: 'uid 5', command: 'init', sessionId: 's-1' },
       { linuxUser: 'alice', command: 'latchkey link', socket: '1000.ab.sock', unconfirmed: true },
     ];
     const stillRunning = [{ sessionId: 's-1' }, { socket: '1000.ab.sock' }, { sessionId: 's-2', pids: [5] }];
@@ -82,6 +83,7 @@ describe('a receipt', () => {
       [
         'Still running:',
         '  pid 77  root  sudo \\x1b[2J  could not be ended',
+        '  pid 1  uid 5  init  could not be ended, as its link says',
         '  pid unknown  alice  latchkey link  is not known to have ended',
         '  session  s-2    pid 5  ',
         'To end it:',
@@ -93,6 +95,21 @@ describe('a receipt', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('quotes the logins whose sessions a command ends', () => {
+    const { out, stdout } = memoryOutput();
+    const logins = ['alice', 'Eve Poe', "CORP\\bob; 'x'"];
+    const stillRunning = logins.flatMap((login) =>
+      ['a', 'b'].map((id) => ({ sessionId: `${login[0]}-${id}`, login, linuxUser: 'alice', command: 'id' })),
+    );
+    showReceipt(out, Receipt.fromPartial({ stillRunning, stillRunningTotal: 6 }));
+    const commands = stdout.text.split('\n').filter((line) => line.startsWith('  latchkey'));
+    expect(commands).toEqual([
+      '  latchkey sessions end --login alice',
+      "  latchkey sessions end --login 'Eve Poe'",
+      String.raw`  latchkey sessions end --login 'CORP\bob; '\''x'\'''`,
+    ]);
   });
 
   it('shows what still runs in colour, the worst first', () => {
@@ -154,7 +171,7 @@ describe('a receipt', () => {
   it('is nothing at all with --quiet, unless something survives', () => {
     const { out, stdout, stderr } = memoryOutput({ quiet: true });
     expect(showReceipt(out, FULL)).toBe(0);
-    const survivors = [{ pid: 77, linuxUser: 'root', command: 'sleep 9' }];
+    const survivors = [{ pid: 77, linuxUser: 'root', command: 'sleep 9', seen: true }];
     expect(showReceipt(out, Receipt.fromPartial({ survivors }))).toBe(1);
     expect(stdout.text).toBe('');
     expect(stderr.text).toBe('latchkey: pid 77  root  sleep 9  could not be ended\n');

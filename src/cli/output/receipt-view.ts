@@ -31,6 +31,7 @@ export const SURVIVOR: Members<Survivor> = {
   sessionId: stringOrNull('session that it belongs to', ({ sessionId }) => sessionId || undefined),
   socket: stringOrNull('link whose process it is', ({ socket }) => socket || undefined),
   unconfirmed: boolean('whether nobody could tell if it has ended', ({ unconfirmed }) => unconfirmed),
+  seen: boolean('whether the server itself has seen it run, not only its link', ({ seen }) => seen),
 };
 
 export const STILL_RUNNING: Members<StillRunning> = {

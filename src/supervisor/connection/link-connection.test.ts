@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { endedAs, FakeLink } from '../../../test/support/link/fake-link.ts';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
@@ -8,6 +10,8 @@ import { ProcessTable } from '../lifecycle/process-table.ts';
 import type { LinkConnection } from './link-connection.ts';
 
 const ID = 's00000000000000000000';
+/** Pid that no process of a Linux kernel has. */
+const NO_PROCESS = 2 ** 22;
 const KIB = 1024;
 
 describe('frames from a link', () => {
@@ -36,6 +40,12 @@ describe('frames from a link', () => {
   };
   const start = (sessionId = ID) => link.start({ sessionId, ...plain });
   const stateOf = (pid: number) => ({ sessionId: ID, pid, exited: undefined, elsewhere: false });
+  const ending = (keeper: number) =>
+    endSession(
+      { link, cgroup: undefined, keeper, table: new ProcessTable(), cleanUp: async () => undefined },
+      { id: ID, uid: me.uid, linux_user: me.username, command: '["true"]' },
+      0,
+    );
   const read = (signal?: AbortSignal) =>
     link.read(ID, { offset: 0, follow: true, hold: false, ...(signal && { signal }) });
   const output = (reader: number, bytes: number, offset = 0) =>
@@ -73,13 +83,13 @@ describe('frames from a link', () => {
   test('no refusal has a stack, or is an error of the server in the log', async () => {
     const value = { reason: 'INVALID_ARGUMENT', message: 'pay here', details: {}, field: '' };
     fake.answers = { list: () => ({ $case: 'error', value }), start: () => ({ $case: 'error', value }) };
-    const refused: Error = await link.list().then(
+    const refused: Error = await link.list([ID]).then(
       () => new Error('not refused'),
       (error: Error) => error,
     );
     expect(refused.stack?.split('\n')).toEqual([expect.stringContaining('pay here')]);
     await start().catch(() => undefined);
-    world.links.observe({ ready: async (ready) => void (await ready.list()) });
+    world.links.observe({ ready: async (ready) => void (await ready.list([ID])) });
     await world.until('the log', () =>
       world.logged.find(({ message }) => message.includes('an event of a link')),
     );
@@ -88,7 +98,7 @@ describe('frames from a link', () => {
 
   test('an answer of the wrong kind ends the connection, and all requests fail with LINK_LOST', async () => {
     fake.answers = { start: () => ({ $case: 'done', value: {} }), list: () => undefined };
-    const asked = [link.list(), start()];
+    const asked = [link.list([ID]), start()];
     for (const outcome of await Promise.allSettled(asked)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { reason: 'LINK_LOST' } });
     }
@@ -161,7 +171,7 @@ describe('frames from a link', () => {
       () => fake.received.some(({ body }) => body?.$case === 'stopRead') || undefined,
     );
     fake.say(output(1, 100));
-    expect(await link.list()).toEqual([]);
+    expect(await link.list([ID])).toEqual([]);
   });
 
   test('a link of an earlier version gets nothing that is not UTF-8', async () => {
@@ -279,13 +289,70 @@ describe('frames from a link', () => {
     await start();
     const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
     fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID, { survivors }) }) };
-    const parts = await endSession(
-      { link, cgroup: undefined, keeper: 0, table: new ProcessTable(), cleanUp: async () => undefined },
-      { id: ID, uid: me.uid, linux_user: me.username, command: '["true"]' },
-      0,
-    );
+    const parts = await ending(0);
     expect(parts.survivors).toHaveLength(100);
     expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: 'root', command: 'x\ufffd[31m', sessionId: ID });
+  });
+
+  test("survivors that a link alone names are not looked up, and not said to be the server's finding", async () => {
+    await start();
+    const survivors = [1, 1_234_567, me.uid].map((uid, at) => ({ pid: at + 1, uid, command: '' }));
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID, { survivors }) }) };
+    const theirs = { command: 'true', sessionId: ID };
+    expect((await ending(0)).survivors).toEqual([
+      { pid: 1, linuxUser: 'uid 1', ...theirs },
+      { pid: 2, linuxUser: 'uid 1234567', ...theirs },
+      { pid: 3, linuxUser: me.username, ...theirs },
+    ]);
+  });
+
+  test('an end that the server could not see below a keeper is verified by the link alone', async () => {
+    const keeper = spawn('sleep', ['60']);
+    await start();
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
+    expect(await ending(NO_PROCESS)).toMatchObject({ hasEnded: true, verifiedBy: 'link' });
+    await start();
+    fake.answers = {
+      end: () => {
+        keeper.kill('SIGKILL');
+        return { $case: 'ended', value: endedAs(ID) };
+      },
+    };
+    expect(await ending(keeper.pid ?? 0)).toMatchObject({ hasEnded: true, verifiedBy: 'both' });
+  });
+
+  test('what the server sees below a keeper has survived, and is said to be seen', async () => {
+    const keeper = spawn('sh', ['-c', 'sleep 61 & echo $!; wait'], { detached: true });
+    const [line] = await once(keeper.stdout, 'data');
+    await start();
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
+    const survivor = { pid: Number(line), linuxUser: me.username, command: 'sleep 61', sessionId: ID };
+    expect(await ending(keeper.pid ?? 0)).toMatchObject({
+      hasEnded: false,
+      survivors: [{ ...survivor, isSeen: true }],
+    });
+    process.kill(-(keeper.pid ?? 0), 'SIGKILL');
+  });
+
+  test('a link has no sessions but those of the server, however many it sends', async () => {
+    await start();
+    const others = Array.from({ length: 20_000 }, (_, at) => ({
+      ...stateOf(process.pid),
+      sessionId: at.toString(36),
+    }));
+    const sessions = [...others, stateOf(process.pid), stateOf(process.pid)];
+    fake.answers = {
+      list: () => ({ $case: 'sessions', value: { sessions } }),
+      adopt: () => ({ $case: 'sessions', value: { sessions } }),
+    };
+    expect(await link.list([ID, 'other'])).toEqual([stateOf(process.pid)]);
+    expect(await link.adopt([ID])).toEqual([stateOf(process.pid)]);
+    expect([...link.running]).toEqual([[ID, process.pid]]);
+    expect(link.info.sessions).toBe(1);
+    fake.hangUp();
+    await world.until('the next connection', () => world.links.forSocket(fake.name) !== link || undefined);
+    await world.until('its sessions', () => world.links.forSocket(fake.name) !== undefined || undefined);
+    expect(world.links.find(fake.name)?.sessions).toBe(0);
   });
 
   test.each([0, -1, -2_147_483_648, 4_194_305, 2_147_483_647])(
@@ -296,7 +363,7 @@ describe('frames from a link', () => {
         list: () => ({ $case: 'sessions', value: { sessions: [stateOf(pid)] } }),
       };
       expect(await start()).toMatchObject({ pid: 0 });
-      expect(await link.list()).toMatchObject([{ sessionId: ID, pid: 0 }]);
+      expect(await link.list([ID])).toMatchObject([{ sessionId: ID, pid: 0 }]);
       expect([...link.running]).toEqual([[ID, 0]]);
     },
   );
@@ -313,7 +380,7 @@ describe('frames from a link', () => {
   test('warnings are logged without control characters, and at most ten a minute', async () => {
     const warning = { $case: 'warning', value: { sessionId: ID, text: 'disk \u001b]0;full' } } as const;
     for (let i = 0; i < 50; i += 1) fake.say(warning);
-    await link.list();
+    await link.list([ID]);
     const lines = world.logged.filter(({ message }) => message.startsWith('warning from a link'));
     expect(lines).toHaveLength(10);
     expect(lines[0]?.message).toBe('warning from a link: disk \ufffd]0;full');

@@ -25,11 +25,13 @@ export type { SessionState } from '../../generated/latchkey/link/v1/link.ts';
 
 /** Events that a link sends without a request. */
 export interface LinkEvents {
+  /** The link names the keeper of a session that the server has; `pid` is 0 when it names none. */
+  named(sessionId: string, pid: number): void;
   /**
-   * A session that this connection has named has ended; `keeper` is the pid of its keeper as the link has
-   * named it, or 0.
+   * A session that this connection has named has ended. `named` resolves when its keeper has been named, or
+   * will not be.
    */
-  exited(sessionId: string, status: number | undefined, keeper: Promise<number>): void;
+  exited(sessionId: string, status: number | undefined, named: Promise<void>): void;
   /** The number of running sessions has changed. */
   counted(): void;
   warning(sessionId: string, text: string): void;
@@ -63,8 +65,8 @@ export class LinkConnection {
   readonly #options: LinkConnectionOptions;
   /** Running sessions with their keepers' pids, as reported by the link; 0 when unknown. */
   readonly #running = new Map<string, number>();
-  /** Keepers' pids of the starts that are not answered yet. */
-  readonly #starting = new Map<string, Promise<number>>();
+  /** Starts that are not answered yet; each resolves when the keeper has been named, or will not be. */
+  readonly #starting = new Map<string, Promise<void>>();
   readonly #readers = new Map<number, { outputReader: OutputReader; request: number }>();
   readonly #inputs = new Map<string, { window: InputWindow; request: number }>();
   readonly #stopped = Promise.withResolvers<Stopped>();
@@ -105,9 +107,10 @@ export class LinkConnection {
     if (!takesBytes) checkIsText(start);
     this.#running.set(start.sessionId, 0);
     const starting = confine ? this.#startHeld(confine, start) : this.#startNow(start);
+    const named = starting.then(({ pid }) => this.#events.named(start.sessionId, pid));
     this.#starting.set(
       start.sessionId,
-      starting.then(({ pid }) => pid).catch(() => 0),
+      named.catch(() => {}),
     );
     try {
       const started = await starting;
@@ -204,15 +207,17 @@ export class LinkConnection {
     return this.#channel.ask(end, 'ended', graceMs + END_MARGIN_MS);
   }
 
-  /** Returns the link's sessions. */
-  async list(): Promise<SessionState[]> {
-    return this.#updateRunning(await this.#channel.ask({ $case: 'list', value: {} }, 'sessions', ANSWER_MS));
+  /** Returns those of the sessions `sessionIds` that the link has; what it says of others is ignored. */
+  async list(sessionIds: readonly string[]): Promise<SessionState[]> {
+    const { sessions } = await this.#channel.ask({ $case: 'list', value: {} }, 'sessions', ANSWER_MS);
+    return this.#updateRunning(sessionIds, sessions);
   }
 
   /** Makes the link take over sessions whose link is gone; returns those that it knows. */
   async adopt(sessionIds: string[]): Promise<SessionState[]> {
     const adopt: Body = { $case: 'adopt', value: { sessionIds } };
-    return this.#updateRunning(await this.#channel.ask(adopt, 'sessions', ANSWER_MS));
+    const { sessions } = await this.#channel.ask(adopt, 'sessions', ANSWER_MS);
+    return this.#updateRunning(sessionIds, sessions);
   }
 
   /** Deletes the stored data of ended sessions. */
@@ -262,13 +267,18 @@ export class LinkConnection {
     return window;
   }
 
-  #updateRunning({ sessions }: { sessions: SessionState[] }): SessionState[] {
-    for (const { sessionId, pid, exited, elsewhere } of sessions) {
+  /** Takes one state of each of the sessions `sessionIds`, of all that the link has sent. */
+  #updateRunning(sessionIds: readonly string[], sent: readonly SessionState[]): SessionState[] {
+    const asked = new Set(sessionIds);
+    const known = sent.filter(({ sessionId }) => asked.has(sessionId));
+    const states = [...new Map(known.map((state) => [state.sessionId, state])).values()];
+    for (const { sessionId, pid, exited, elsewhere } of states) {
       if (exited || elsewhere) this.#running.delete(sessionId);
       else this.#running.set(sessionId, pid);
+      if (pid > 0 && !exited && !elsewhere) this.#events.named(sessionId, pid);
     }
     this.#events.counted();
-    return sessions;
+    return states;
   }
 
   #handle(body: Body, request: number): void {
@@ -317,10 +327,8 @@ export class LinkConnection {
   #exited(sessionId: string, status: number | undefined): void {
     this.#inputs.get(sessionId)?.window.fail(new AppError('SESSION_ENDED', 'the session has ended'));
     this.#inputs.delete(sessionId);
-    const named = this.#running.get(sessionId);
-    if (named === undefined) return;
-    this.#running.delete(sessionId);
-    this.#events.exited(sessionId, status, this.#starting.get(sessionId) ?? Promise.resolve(named));
+    if (!this.#running.delete(sessionId)) return;
+    this.#events.exited(sessionId, status, this.#starting.get(sessionId) ?? Promise.resolve());
     this.#events.counted();
   }
 

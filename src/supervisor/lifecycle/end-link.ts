@@ -27,7 +27,7 @@ export async function endLink(
     let life = await supervision.lifeOf(link);
     if (life !== 'gone' && link.process) life = await endProcess(link.process, isStopping ? EXIT_MS : 0);
     if (life === 'gone') return { hasEnded: true, processes: 0, survivors: [], verifiedBy: 'daemon' };
-    const survivor = survivorOf(link, link.row.pid);
+    const survivor = survivorOf(link, link.row.pid, life === 'running');
     return { hasEnded: false, processes: 0, survivors: [{ ...survivor, isUnconfirmed: life === 'unknown' }] };
   } finally {
     await supervision.drop(link);
@@ -53,10 +53,10 @@ async function endCgroup(
   const helpers = await own.processes();
   const { killed, left } = await (everything ? whole : own).end(KILL_TIMEOUT_MS);
   const programs = killed.filter((pid) => !helpers.includes(pid)).length;
-  const survivors = left.map((pid) => survivorOf(link, pid));
+  const survivors = left.map((pid) => survivorOf(link, pid, true));
   return { hasEnded: left.length === 0, processes: programs, survivors, verifiedBy: 'daemon' };
 }
 
-function survivorOf({ linuxUser, socket }: Link, pid: number): Survivor {
-  return { pid, linuxUser, command: 'latchkey link', socket };
+function survivorOf({ linuxUser, socket }: Link, pid: number, isSeen: boolean): Survivor {
+  return { pid, linuxUser, command: 'latchkey link', socket, isSeen };
 }

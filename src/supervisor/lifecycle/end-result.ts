@@ -12,6 +12,8 @@ export interface Survivor {
   readonly socket?: string;
   /** True when nobody could tell whether it still runs. */
   readonly isUnconfirmed?: boolean;
+  /** True when the server itself has seen it run; otherwise its pid may be anything that a link says. */
+  readonly isSeen?: boolean;
 }
 
 /** The result of ending a link or a session. */

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { userByUid } from '../../accounts/user-database.ts';
+import { type UserEntry, usersByUid } from '../../accounts/user-database.ts';
 import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
 import type { SessionRow } from '../../store/schema.ts';
 import type { Cgroup } from '../cgroups/cgroup.ts';
@@ -38,7 +38,7 @@ export interface SessionEnders {
   /** The link that looks after the session, while it is connected. */
   readonly link: LinkConnection | undefined;
   readonly cgroup: Cgroup | undefined;
-  /** Pid of the session's keeper; 0 when it is unknown. */
+  /** Pid of the session's keeper, as the server has seen it; 0 when it is unknown. */
   readonly keeper: number;
   readonly table: ProcessTable;
   /** Ends the session by a link that the server starts for this; undefined when it cannot, or it fails. */
@@ -53,10 +53,12 @@ export async function endSession(
   session: EndedSession,
   graceMs: number,
 ): Promise<EndedSessionResult> {
-  const { link, cgroup, keeper } = enders;
+  const { link, cgroup } = enders;
   if (cgroup !== undefined) return endByCgroup(cgroup, enders, session, graceMs);
   const before = await enders.table.read();
-  let most = mostProcesses(before, enders);
+  // A keeper that is gone by now shows nothing below it, whatever runs on.
+  const keeper = before?.some(({ pid }) => pid === enders.keeper) ? enders.keeper : 0;
+  let most = mostProcesses(before, link, keeper);
   let said = await endByLink(link, session, graceMs);
   let look = await lookAfterEnd(enders.table, keeper, said !== undefined);
   // What the server cannot see, or sees otherwise than the link says, another process of the user looks at.
@@ -80,15 +82,17 @@ export async function endSession(
  */
 function mostProcesses(
   processes: readonly ProcessEntry[] | undefined,
-  { link, keeper }: SessionEnders,
+  link: LinkConnection | undefined,
+  keeper: number,
 ): number {
-  if (processes === undefined) return 0;
-  if (keeper === 0) return 0;
-  const own = new Set(processesOf(keeper, processes));
+  if (processes === undefined || keeper === 0) return 0;
+  const own = new Set(processesOf([keeper], processes));
   if (link === undefined) return own.size;
-  const keepers = [...link.running.values()].filter((pid) => pid > 0);
-  const others = new Set(keepers.flatMap((pid) => [pid, ...processesOf(pid, processes)]));
-  const orphans = processesOf(link.info.pid, processes).filter((pid) => pid !== keeper && !others.has(pid));
+  const keepers = new Set(link.running.values());
+  keepers.delete(0);
+  const others = new Set([...keepers, ...processesOf(keepers, processes)]);
+  const below = processesOf([link.info.pid], processes);
+  const orphans = below.filter((pid) => pid !== keeper && !others.has(pid));
   return new Set([...own, ...orphans]).size;
 }
 
@@ -109,7 +113,7 @@ async function lookAfterEnd(table: ProcessTable, keeper: number, isSaid: boolean
     const processes = await table.read();
     if (processes === undefined) return { pids: [], extent: 'blind' };
     if (keeper === 0) return { pids: [], extent: 'no keeper' };
-    const programs = processesOf(keeper, processes);
+    const programs = processesOf([keeper], processes);
     const isKept = processes.some(({ pid }) => pid === keeper);
     if ((programs.length === 0 && !isKept) || performance.now() > deadline)
       return { pids: programs.length === 0 && isKept ? [keeper] : programs, extent: 'all' };
@@ -141,7 +145,7 @@ async function endByCgroup(
   const { killed, left } = await cgroup.end(KILL_TIMEOUT_MS);
   if (left.length === 0) await link?.markEnded(session.id);
   await cgroup.remove();
-  const survivors = await Promise.all(left.slice(0, MAX_SURVIVORS).map((pid) => survivorAt(pid, session)));
+  const survivors = await survivorsAt(left, session);
   const programs = killed.filter((pid) => pid !== keeper).length;
   const processes = Math.min((said?.ended.processes ?? 0) + programs, Math.max(most, killed.length));
   const hasEnded = left.length === 0;
@@ -155,42 +159,50 @@ async function survivorsOf(
   ended: Ended | undefined,
   { pids: seen, extent }: Look,
 ): Promise<Survivor[]> {
-  const named = (ended?.survivors ?? []).filter(({ pid }) => !seen.includes(pid)).slice(0, MAX_SURVIVORS);
+  const own = new Set(seen);
+  const named = (ended?.survivors ?? []).filter(({ pid }) => !own.has(pid)).slice(0, MAX_SURVIVORS);
   const survivors = [
-    ...(await Promise.all(seen.slice(0, MAX_SURVIVORS).map((pid) => survivorAt(pid, session)))),
-    ...(await Promise.all(named.map((one) => survivorNamed(one, session)))),
+    ...(await survivorsAt(seen, session)),
+    ...named.map((one) => survivorNamed(one, session)),
   ];
   const isKnown = ended !== undefined && !ended.incomplete && extent !== 'blind';
   if (survivors.length > 0 || isKnown) return survivors;
   return [{ ...survivor(keeper, session.linux_user, session), isUnconfirmed: true }];
 }
 
-async function survivorAt(pid: number, session: EndedSession): Promise<Survivor> {
+/** Returns the processes that the server itself sees. Looks up all their accounts at once. */
+async function survivorsAt(pids: readonly number[], session: EndedSession): Promise<Survivor[]> {
+  const some = pids.slice(0, MAX_SURVIVORS);
+  const uids = await Promise.all(some.map(uidOf));
+  const others = new Set(uids.filter((uid) => uid !== undefined).filter((uid) => uid !== session.uid));
+  const users = await usersByUid([...others]).catch(() => new Map<number, UserEntry>());
+  const commands = await Promise.all(some.map(commandAt));
+  return some.map((pid, at) => {
+    const uid = uids[at] ?? session.uid;
+    const linuxUser = users.get(uid)?.name ?? nameOf(uid, session);
+    return { ...survivor(pid, linuxUser, session, commands[at]), isSeen: true };
+  });
+}
+
+async function commandAt(pid: number): Promise<string> {
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  const text = safeText(command.replaceAll('\0', ' ').trim());
-  const linuxUser = await nameOf(await uidOf(pid), session);
-  return {
-    ...survivor(pid, linuxUser, session),
-    ...(text !== '' && { command: text.slice(0, MAX_COMMAND) }),
-  };
+  return command.replaceAll('\0', ' ').trim();
 }
 
-async function survivorNamed(
-  { pid, uid, command }: Ended['survivors'][number],
-  session: EndedSession,
-): Promise<Survivor> {
+function survivorNamed({ pid, uid, command }: Ended['survivors'][number], session: EndedSession): Survivor {
+  return survivor(pid, nameOf(uid, session), session, command);
+}
+
+/** Returns a name for a uid without a lookup, which a link could ask for as often as it likes. */
+function nameOf(uid: number, session: EndedSession): string {
+  if (uid === session.uid) return session.linux_user;
+  return uid === 0 ? 'root' : `uid ${uid}`;
+}
+
+/** Returns a process of the session; its command is that of the session when it has none of its own. */
+function survivor(pid: number, linuxUser: string, session: EndedSession, command = ''): Survivor {
   const text = safeText(command).slice(0, MAX_COMMAND);
-  return { ...survivor(pid, await nameOf(uid, session), session), ...(text !== '' && { command: text }) };
-}
-
-/** Returns the name of the account that a process runs as, which sudo may have changed. */
-async function nameOf(uid: number | undefined, session: EndedSession): Promise<string> {
-  if (uid === undefined || uid === session.uid) return session.linux_user;
-  return (await userByUid(uid).catch(() => undefined))?.name ?? `uid ${uid}`;
-}
-
-function survivor(pid: number, linuxUser: string, session: EndedSession): Survivor {
-  return { pid, linuxUser, command: commandLine(session), sessionId: session.id };
+  return { pid, linuxUser, command: text === '' ? commandLine(session) : text, sessionId: session.id };
 }
 
 /** Returns the command of a session as one line, made safe to show. */

@@ -1,36 +1,76 @@
 /**
- * The keepers of sessions: their links name them, and they outlive their links. What links say is checked as
- * far as the server can see: a keeper is a process of the session's uid.
+ * The keepers of sessions: their links name them, and they outlive their links. The server believes the first
+ * name only, and looks at once: a keeper is a process of the session's uid, and of no other session. What it
+ * has not seen then is not known later either, whatever a link says.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isPidFree } from '../../native/pidfd.ts';
+import { Semaphore } from '../../async/semaphore.ts';
+import type { Store } from '../../store/open.ts';
 import type { SessionRow } from '../../store/schema.ts';
-import type { Link } from '../link.ts';
 import type { LinkRegistry } from '../registry.ts';
-import { startTimeOf, uidOf } from './listening-process.ts';
+import { startTimeOf } from './listening-process.ts';
+import { runningOfUid } from './running-sessions.ts';
+
+/** Time for a keeper to leave after its link has reported the end of its session. */
+const LEAVING_MS = 2_000;
+const POLL_MS = 20;
+/** Processes looked at together: each holds descriptors meanwhile. */
+const AT_ONCE = 64;
 
 interface Keeper {
   readonly pid: number;
-  readonly uid: number;
+  /** Clock ticks since boot. */
   readonly startTime: number;
+}
+
+interface Named {
+  readonly uid: number;
+  /** Undefined when there was no such process, or the server could not see it. */
+  readonly keeper: Promise<Keeper | undefined>;
 }
 
 export class Keepers {
   readonly #registry: LinkRegistry;
-  /** Keepers of links that are gone, by session. */
-  readonly #remembered = new Map<string, Keeper>();
+  readonly #store: Store;
+  /** The keepers named first, by session. */
+  readonly #named = new Map<string, Named>();
+  /** The sessions of the keepers that were seen, by pid and start time. */
+  readonly #sessions = new Map<string, string>();
+  readonly #looks = new Semaphore(AT_ONCE);
 
-  constructor(registry: LinkRegistry) {
+  constructor(registry: LinkRegistry, store: Store) {
     this.#registry = registry;
+    this.#store = store;
   }
 
-  /** Remembers the keepers of a link that is being removed. */
-  async remember({ uid, running }: Link): Promise<void> {
-    for (const [id, { pid }] of this.#remembered) if (isPidFree(pid)) this.#remembered.delete(id);
-    for (const [id, pid] of [...running]) {
-      const startTime = pid === 0 ? undefined : await startTimeOf(pid, uid);
-      if (startTime !== undefined) this.#remembered.set(id, { pid, uid, startTime });
-    }
+  /** Looks at the keeper that a link names for a session of `uid`, unless one has been named before. */
+  name(sessionId: string, uid: number, pid: number): void {
+    if (this.#named.has(sessionId)) return;
+    this.#named.set(sessionId, { uid, keeper: this.#look(sessionId, uid, pid) });
+  }
+
+  async #look(sessionId: string, uid: number, pid: number): Promise<Keeper | undefined> {
+    const startTime = pid === 0 ? undefined : await this.#looks.run(() => startTimeOf(pid, uid));
+    if (startTime === undefined || !this.#named.has(sessionId)) return undefined;
+    const keeper = { pid, startTime };
+    if (this.#sessions.has(keyOf(keeper))) return undefined;
+    this.#sessions.set(keyOf(keeper), sessionId);
+    return keeper;
+  }
+
+  /** Forgets the keeper of a session that has ended. */
+  async forget(sessionId: string): Promise<void> {
+    const named = this.#named.get(sessionId);
+    this.#named.delete(sessionId);
+    const keeper = await named?.keeper;
+    if (keeper !== undefined) this.#sessions.delete(keyOf(keeper));
+  }
+
+  /** Forgets the keepers of a uid's sessions that have ended without a link. Throws STORE_UNAVAILABLE. */
+  async forgetEnded(uid: number): Promise<void> {
+    const before = [...this.#named].filter(([, named]) => named.uid === uid);
+    const running = new Set((await runningOfUid(this.#store, uid)).map(({ id }) => id));
+    for (const [id] of before) if (!running.has(id)) await this.forget(id);
   }
 
   /** Returns true when a connected link says that it looks after the session. */
@@ -38,34 +78,30 @@ export class Keepers {
     return this.#registry.get(socket ?? '')?.connection?.running.has(id) === true;
   }
 
+  /** Returns the pid of a session's keeper; 0 when it is unknown, has ended, or is hidden from the server. */
+  async of({ id, uid }: Pick<SessionRow, 'id' | 'uid'>): Promise<number> {
+    const named = this.#named.get(id);
+    const keeper = named?.uid === uid ? await named.keeper : undefined;
+    return keeper !== undefined && (await this.#runs(keeper, uid)) ? keeper.pid : 0;
+  }
+
   /**
-   * Returns the pid of a session's keeper; 0 when it is unknown, has ended, or belongs to somebody else as
-   * far as the server can see.
+   * Returns false when the keeper of a session still runs two seconds later, so that the session has not
+   * ended. True when it is gone, or unknown.
    */
-  async of({ id, uid, socket }: Pick<SessionRow, 'id' | 'uid' | 'socket'>): Promise<number> {
-    const named = this.#registry.get(socket ?? '')?.connection?.running.get(id) ?? 0;
-    if (named > 0) {
-      const owner = await uidOf(named);
-      return owner === undefined || owner === uid ? named : 0;
-    }
-    const known = this.#remembered.get(id);
-    if (known === undefined || known.uid !== uid) return 0;
-    return (await startTimeOf(known.pid, uid)) === known.startTime ? known.pid : 0;
+  async isGoneSoon({ id, uid }: Pick<SessionRow, 'id' | 'uid'>): Promise<boolean> {
+    const keeper = await this.#named.get(id)?.keeper;
+    if (keeper === undefined) return true;
+    for (const deadline = performance.now() + LEAVING_MS; performance.now() < deadline; await delay(POLL_MS))
+      if (!(await this.#runs(keeper, uid))) return true;
+    return false;
+  }
+
+  async #runs({ pid, startTime }: Keeper, uid: number): Promise<boolean> {
+    return (await this.#looks.run(() => startTimeOf(pid, uid))) === startTime;
   }
 }
 
-/** Time for a keeper to leave after its link has reported the end of its session. */
-const LEAVING_MS = 2_000;
-const POLL_MS = 20;
-
-/**
- * Returns false when the process `pid` of `uid` still runs two seconds later, so that its session has not
- * ended. True when it is gone, or the server cannot see it.
- */
-export async function isGoneSoon(pid: number, uid: number): Promise<boolean> {
-  const startTime = pid === 0 ? undefined : await startTimeOf(pid, uid);
-  if (startTime === undefined) return true;
-  for (const deadline = performance.now() + LEAVING_MS; performance.now() < deadline; await delay(POLL_MS))
-    if ((await startTimeOf(pid, uid)) !== startTime) return true;
-  return false;
+function keyOf({ pid, startTime }: Keeper): string {
+  return `${pid} ${startTime}`;
 }

@@ -31,17 +31,24 @@ export class ProcessTable {
 }
 
 /**
- * Returns the processes of the process session (setsid(2)) `leader`, and all their descendants, without the
- * leader itself: a session's keeper is one.
+ * Returns the processes of the process sessions (setsid(2)) `leaders`, and all their descendants, without the
+ * leaders themselves: the keepers of sessions are such. Visits each process once, however many leaders there
+ * are.
  */
-export function processesOf(leader: number, table: readonly ProcessEntry[]): number[] {
-  const found = new Set<number>();
-  for (let before = -1; before < found.size; ) {
-    before = found.size;
-    for (const { pid, session, parent } of table)
-      if (pid !== leader && (session === leader || parent === leader || found.has(parent))) found.add(pid);
-  }
+export function processesOf(leaders: Iterable<number>, table: readonly ProcessEntry[]): number[] {
+  const left = new Set(leaders);
+  const children = Map.groupBy(table, ({ parent }) => parent);
+  const found = new Set(table.filter(({ pid, session }) => left.has(session) && !left.has(pid)).map(pidOf));
+  // A set yields what is added while it is iterated.
+  for (const leader of left)
+    for (const child of children.get(leader) ?? []) if (!left.has(child.pid)) found.add(child.pid);
+  for (const pid of found)
+    for (const child of children.get(pid) ?? []) if (!left.has(child.pid)) found.add(child.pid);
   return [...found];
+}
+
+function pidOf({ pid }: ProcessEntry): number {
+  return pid;
 }
 
 async function readAll(): Promise<readonly ProcessEntry[] | undefined> {

@@ -50,7 +50,7 @@ export class Remains {
     const cgroup = await cgroups?.ofSession(session.id, session.uid);
     const inside = (await cgroup?.processes().catch(() => undefined)) ?? [];
     const processes = inside.length > 0 || keeper === 0 ? undefined : await table.read();
-    const found = processes === undefined ? inside : processesOf(keeper, processes);
+    const found = processes === undefined ? inside : processesOf([keeper], processes);
     const pids = found.filter((pid) => pid !== keeper && pid > 0).slice(0, MAX_PIDS);
     const isUnconfirmed = pids.length === 0 && !keepers.isNamed(session);
     return { pids, command: commandLine(session), isUnconfirmed };

@@ -7,6 +7,7 @@ import type { Authority } from '../../authority/authority.ts';
 import { isAppError } from '../../errors.ts';
 import { DEFAULT_GRACE_MS } from '../../grace-period.ts';
 import type { Log } from '../../log/log.ts';
+import type { Store } from '../../store/open.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { dial, Unreachable } from '../connection/dial.ts';
 import { greet, resume } from '../connection/handshake.ts';
@@ -18,9 +19,10 @@ import type { Observers } from '../observer.ts';
 import type { LinksFolder } from '../registration/links-folder.ts';
 import type { LinkRegistry } from '../registry.ts';
 import { endProcess } from './end-process.ts';
-import { isGoneSoon, type Keepers } from './keepers.ts';
+import type { Keepers } from './keepers.ts';
 import { Leftovers } from './leftovers.ts';
 import type { Life, ListeningProcess } from './listening-process.ts';
+import { runningOfUid } from './running-sessions.ts';
 
 const DIAL_MS = 2_000;
 const FIRST_WAIT_MS = 20;
@@ -31,6 +33,7 @@ const STEADY_MS = 10_000;
 const EXIT_MS = 2_000;
 
 export interface SupervisionOptions {
+  readonly store: Store;
   readonly registry: LinkRegistry;
   readonly folder: LinksFolder;
   readonly observers: Observers;
@@ -61,16 +64,14 @@ export class Supervision implements Disposable {
 
   /** Returns the handlers for the events of `link`. */
   eventsOf(link: Link): LinkEvents {
-    const { observers, registry, log } = this.#options;
+    const { observers, registry, keepers, log } = this.#options;
     const limit = new WarningLimit();
     return {
-      exited: (id, status, keeper) => {
-        observers.exited(
-          link.info,
-          id,
-          status,
-          keeper.then((pid) => isGoneSoon(pid, link.uid)),
-        );
+      named: (id, pid) => keepers.name(id, link.uid, pid),
+      exited: (id, status, named) => {
+        const isGone = named.then(() => keepers.isGoneSoon({ id, uid: link.uid }));
+        observers.exited(link.info, id, status, isGone);
+        void isGone.then((gone) => (gone ? keepers.forget(id) : undefined));
         this.#removeSessionCgroup(link, id).catch((error: unknown) => this.#cleanupFailed(link, error));
       },
       counted: () => {
@@ -121,17 +122,16 @@ export class Supervision implements Disposable {
     if (link.isRemoved) return;
     const { registry, keepers, observers, authority, log } = this.#options;
     registry.remove(link);
-    const remembered = keepers.remember(link);
     link.connection?.close('the link has been removed');
     // Refused before anything is awaited: no token outlives its link in the list.
     if (authority.isActive(link.jti))
       await Promise.all(observers.tell((observer) => observer.tokenObsolete?.(link.jti, 'link-ended')));
-    await remembered;
     const isGone = (await this.lifeOf(link)) === 'gone';
     if (isGone) await this.#forget(link);
     else this.leftovers.add(link);
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'a link is gone');
     observers.tell((observer) => observer.gone?.(link.info));
+    keepers.forgetEnded(link.uid).catch((error: unknown) => this.#cleanupFailed(link, error));
     this.#cleanUp(link, isGone).catch((error: unknown) => this.#cleanupFailed(link, error));
   }
 
@@ -178,7 +178,6 @@ export class Supervision implements Disposable {
     const { registry, log, stopping } = this.#options;
     if (link.isRemoved || link.isEnding || stopping.aborted) return;
     if (link.isLeaving) return this.drop(link);
-    await this.#options.keepers.remember(link);
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'lost the connection to a link');
     registry.changed(link);
     await this.#pause(link);
@@ -224,7 +223,7 @@ export class Supervision implements Disposable {
   }
 
   async #resume(link: Link): Promise<void> {
-    const { folder, cgroups, authority, registry } = this.#options;
+    const { folder, cgroups, authority, registry, store } = this.#options;
     const { process, ...line } = await dial(folder.pathOf(link.socket), link.uid, DIAL_MS);
     const found = Promise.all([greet(line), process && cgroups?.ofLink(process.pid, link.uid)]);
     const [greeted, cgroup] = await found.catch((error: unknown) => {
@@ -235,7 +234,7 @@ export class Supervision implements Disposable {
     try {
       const connection = link.connect(greeted, { process, cgroup }, this.eventsOf(link));
       await resume(greeted, { jti: link.jti, uid: link.uid, initKey: authority.initKey(link.jti) });
-      await connection.list();
+      await connection.list((await runningOfUid(store, link.uid)).map(({ id }) => id));
     } catch (error) {
       greeted.channel.close('the link was not resumed');
       throw error;

@@ -59,7 +59,8 @@ function indexProcesses(links: Iterable<Link>) {
     for (const [sessionId, keeper] of link.connection?.running ?? []) {
       if (keeper === 0) continue;
       const claims = keepers.get(keeper) ?? [];
-      keepers.set(keeper, [...claims, { sessionId, link }]);
+      claims.push({ sessionId, link });
+      keepers.set(keeper, claims);
     }
   }
   return { keepers, listeners };

@@ -54,6 +54,9 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   'is out of descriptors': { before: ({ link, account }) => exhaust(link, account) },
   'says that sessions have ended': { lie: 'ended' },
   'names a keeper of somebody else': { lie: 'foreign keeper' },
+  'names a keeper that does not exist': { lie: 'absent keeper' },
+  'names another keeper later on': { lie: 'changed keeper' },
+  'names one keeper for everything': { lie: 'same keeper' },
   'reports exits that are none': { lie: 'exited' },
   'fails as if the server had': { lie: 'error' },
   'names survivors of somebody else': { lie: 'foreign survivors' },
@@ -121,6 +124,20 @@ describe('a receipt', needs('world', 'sudo'), () => {
       expect(daemon.log).not.toContain('pay \u001b');
     },
   );
+
+  test('has no command that ends what only a link has named (X1)', async () => {
+    await serve();
+    const theirs = await begin(mallory, { lie: 'foreign survivors' });
+    const argv = ['sessions', 'end', '--grace', '0.2', '--local-admin', ...theirs.programs.keys()];
+    const { status, stdout } = await daemon.cli(root, argv);
+    expect({ status, stdout }).toEqual({
+      status: 1,
+      stdout: expect.stringMatching(
+        /^ {2}pid 1 {2}root {2}\S*init {2}could not be ended, as its link says$/m,
+      ),
+    });
+    expect(stdout).not.toContain('kill -KILL');
+  });
 
   test('says so when the server sees no processes, and a stopped link is still running (X1)', async () => {
     await serve();

@@ -1,6 +1,6 @@
 /** Receipts of a server, and the truth about those whom they are about, as root sees it. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { expect } from 'vitest';
@@ -106,6 +106,10 @@ export function untruths(
   }
   const foreign = receipt.survivors.filter(({ pid }) => pid === 1);
   for (const { linuxUser } of foreign) if (linuxUser !== 'root') wrong.push('process 1 is said to be theirs');
+  const own = new Set(theirs.map(({ pid }) => pid));
+  for (const { pid, seen } of receipt.survivors)
+    if (seen && existsSync(`/proc/${pid}`) && !own.has(pid))
+      wrong.push(`${pid}, not theirs, is said to be seen`);
   if (receipt.survivors.length > 0 !== (status === 1)) wrong.push(`exit status ${status}`);
   return wrong;
 }

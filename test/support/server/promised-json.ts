@@ -43,7 +43,7 @@ export const PROMISED = {
   receipt:
     'jtis: array of string, links: array of string, sessions: array of string, processes: integer, milliseconds: integer, survivors: array of survivor, verifiedBy: string or null, keptSessions: array of string, validateOnly: boolean, stillRunning: array of stillRunning, stillRunningTotal: integer',
   survivor:
-    'pid: integer, linuxUser: string, command: string, sessionId: string or null, socket: string or null, unconfirmed: boolean',
+    'pid: integer, linuxUser: string, command: string, sessionId: string or null, socket: string or null, unconfirmed: boolean, seen: boolean',
   stillRunning:
     'sessionId: string or null, socket: string or null, login: string or null, linuxUser: string, pids: array of integer, command: string, unconfirmed: boolean',
   error: 'reason: string, message: string, status: integer',
