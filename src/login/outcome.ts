@@ -21,7 +21,7 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly why: string }
   /** The client left after an answer, before it knew whether that was right. */
   | { readonly kind: 'abandoned' }
-  /** The host wants something besides the answers that this method can give. */
+  /** The host has accepted an answer, and wants something besides that this method cannot give. */
   | { readonly kind: 'incomplete'; readonly wants: string }
   /** The answers were right, but the account did not run Latchkey's program. */
   | ({ readonly kind: 'unusable' } & UnusableAccount)
@@ -89,7 +89,10 @@ export function errorOf(outcome: Exclude<Outcome, { kind: 'proven' }>): unknown 
 
 function incomplete(wants: string): AppError {
   const next = 'log in to the host with ssh, and run there: latchkey link';
-  return new AppError('LOGIN_INCOMPLETE', `sshd wants ${wants}, which this login cannot give; ${next}`);
+  return new AppError(
+    'LOGIN_INCOMPLETE',
+    `sshd wants ${wants} besides the password, which this login cannot give; ${next}`,
+  );
 }
 
 function unusable({ account, status, text }: UnusableAccount): AppError {

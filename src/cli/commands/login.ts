@@ -37,11 +37,13 @@ const FAILURES = {
     [
       'login refused',
       'a wrong password, a name that nobody has, or an account that may not log in; which of them is not ' +
-        'told, and it counts as a guess (exit status 3)',
+        'told, and it counts as a guess (exit status 3). An account of which sshd takes only a key is refused ' +
+        'as well; log in to the host with ssh, and run there: latchkey link',
     ],
     [
-      'sshd wants a key',
-      'sshd asks for more than a password; log in to the host with ssh, and run there: latchkey link (3)',
+      'sshd wants a key besides',
+      'the password was right, but sshd asks for more; log in to the host with ssh, and run there: ' +
+        'latchkey link (3)',
     ],
     [
       'the password was right',

@@ -42,6 +42,13 @@ export class Dropped extends Ended {
   }
 }
 
+/** A refusal before sshd took any answer: from the beginning it wants something else of this account. */
+export class TakesNoAnswer extends Ended {
+  constructor(wants: string) {
+    super({ kind: 'refused', why: `sshd wants ${wants} before any answer` });
+  }
+}
+
 /** Returns the end of a refused attempt; `why` is only logged. */
 export function refused(why: string): Ended {
   return new Ended({ kind: 'refused', why });

@@ -2,10 +2,9 @@
  * The method ssh (F12, F13; web-ssh in the claim): a person is authenticated by the local sshd, with the
  * password and anything else that it asks. Over the same connection Latchkey's program runs, which
  * proves that the account can run it, and starts a link daemon when there is none. A refusal reveals nothing
- * about an account: for one that does not exist or may not have a link, sshd is still asked, with a name that
- * no account has.
+ * about an account: for one that does not exist, may not have a link, or of which sshd takes no password,
+ * sshd is still asked, with a name that no account has.
  */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
 import { canonicalUserFor, type UserEntry } from '../../accounts/user-database.ts';
@@ -13,17 +12,19 @@ import type { Config } from '../../config/config.ts';
 import { isAppError } from '../../errors.ts';
 import type { Answers, Attempt, Challenge, LoginMethod, LoginOrigin, Prompt } from '../method.ts';
 import type { Identity, Outcome } from '../outcome.ts';
+import type { Credentials } from './connection/authentication.ts';
 import {
   SSH_DEADLINES,
   SshConnection,
   type SshDeadlines,
   type SshOptions,
 } from './connection/ssh-connection.ts';
-import { Dropped, Ended, refused } from './ended.ts';
+import { Dropped, Ended, refused, TakesNoAnswer } from './ended.ts';
 import { readHostKeys } from './host-keys.ts';
 import type { LinkDaemons } from './link-daemons.ts';
 import { localAddressFor } from './local-address.ts';
 import { LoginSlots, SLOT_LIMITS } from './login-slots.ts';
+import { asNobody } from './nobody.ts';
 import { PersonBridge } from './person.ts';
 
 export interface SshLoginOptions {
@@ -103,7 +104,7 @@ export class SshLogin implements LoginMethod {
       slot.use(slow.move());
       ordinary[Symbol.dispose]();
     };
-    const credentials = { username: user?.name ?? unknownName(), password, person: bridge };
+    const credentials = { username: user?.name ?? username, password, person: bridge };
     const work = this.#logIn({ credentials, user, why, source: origin.source, signal: either, slot });
     try {
       return yield* showingWhile(work, bridge, makeRoom);
@@ -126,9 +127,10 @@ export class SshLogin implements LoginMethod {
   }
 
   /** Logs in to sshd, and leaves a link daemon behind. The slot is free again once sshd has decided. */
-  async #logIn({ credentials, user, why, source, signal, slot }: LogIn): Promise<Identity> {
+  async #logIn(login: LogIn): Promise<Identity> {
+    const { user, why, slot } = login;
     try {
-      using connection = await this.#connect(credentials, source, signal);
+      using connection = await (user === undefined ? this.#connectAsNobody(login) : this.#connectAs(login));
       slot[Symbol.dispose]();
       if (user === undefined) throw refused('sshd accepted a name that no account has');
       await this.#options.linkDaemons.ensure(user, connection);
@@ -140,11 +142,28 @@ export class SshLogin implements LoginMethod {
     }
   }
 
+  /** Connects as the account. Where sshd takes no answer of it, asks as for any other name, then throws. */
+  async #connectAs(login: LogIn): Promise<SshConnection> {
+    try {
+      return await this.#connect(login, login.credentials);
+    } catch (error) {
+      if (!(error instanceof TakesNoAnswer)) throw error;
+      const refuse = (end: unknown): never => {
+        throw isRefusal(end) ? error : end;
+      };
+      using _ = await this.#connectAsNobody(login).catch(refuse);
+      throw error;
+    }
+  }
+
+  #connectAsNobody(login: LogIn): Promise<SshConnection> {
+    return this.#connect(login, asNobody(login.credentials));
+  }
+
   /** Opens a connection; tries again for some seconds while sshd accepts none. */
   async #connect(
-    credentials: LogIn['credentials'],
-    source: string,
-    signal: AbortSignal,
+    { credentials: { person }, source, signal }: LogIn,
+    credentials: Credentials,
   ): Promise<SshConnection> {
     const { deadlines, settings } = this.#options;
     const { host, port, hostKeys } = settings().ssh;
@@ -163,10 +182,10 @@ export class SshLogin implements LoginMethod {
       } catch (error) {
         const spentMs = performance.now() - beganMs;
         if (!(error instanceof Dropped) || spentMs + pauseMs > error.retryMs) throw error;
-        if (pauseMs === FIRST_PAUSE_MS) credentials.person.tell(error.notice);
-        credentials.person.knowsWhy = true;
+        if (pauseMs === FIRST_PAUSE_MS) person.tell(error.notice);
+        person.knowsWhy = true;
         await delay(pauseMs, undefined, { signal });
-        credentials.person.knowsWhy = false;
+        person.knowsWhy = false;
       }
     }
   }
@@ -177,7 +196,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 interface LogIn {
-  readonly credentials: Pick<SshOptions, 'username' | 'password'> & { readonly person: PersonBridge };
+  readonly credentials: Credentials & { readonly person: PersonBridge };
   /** The account; undefined when sshd is asked only so that a refusal takes as long as any other. */
   readonly user: UserEntry | undefined;
   /** Reason why nobody may log in by that name, when there is no account. */
@@ -216,9 +235,4 @@ async function* showingWhile<Result>(
     if (isDone && next.challenge.kind === 'prompts') continue; // sshd no longer waits for the answer
     next.answer(yield next.challenge);
   }
-}
-
-/** Returns a name that no account has; sshd takes as long for it as for any other. */
-function unknownName(): string {
-  return `nobody-${randomBytes(8).toString('hex')}`;
 }

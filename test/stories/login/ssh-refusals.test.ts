@@ -45,6 +45,16 @@ describe('a login that sshd refuses', needs('world', 'sshd'), () => {
       'by waiting for longer than it lets anybody wait',
       { lines: ['LoginGraceTime 3'], service: lateRefusal() },
     ],
+    ['by wanting a key of everybody, first', { lines: ['AuthenticationMethods publickey,password'] }],
+    ['by taking no password of anybody', { lines: ['PasswordAuthentication no', PASSWORD_ONLY] }],
+    [
+      'by wanting a key of this account only, first',
+      { lines: ['Match User guessed*', 'AuthenticationMethods publickey'] },
+    ],
+    [
+      'by taking no password of a group only',
+      { lines: ['Match Group guessed*', PASSWORD_ONLY, 'PasswordAuthentication no'] },
+    ],
   ];
 
   test.each(ways)('%s is told alike for every name, and counts', async (way, options) => {
@@ -74,21 +84,31 @@ describe('a login that sshd refuses', needs('world', 'sshd'), () => {
     }
   });
 
-  test('says what sshd wants besides the password', async () => {
-    for (const [lines, wanted] of [
-      [['AuthenticationMethods publickey,password'], /sshd wants a key, .*run there: latchkey link/],
-      [['AuthenticationMethods password,publickey'], /sshd wants a key besides the password/],
-      [['PasswordAuthentication no', PASSWORD_ONLY], /sshd wants a key, /],
-    ] as const) {
-      await sshd?.[Symbol.asyncDispose]();
-      await serve({ lines });
-      const { status, stdout, stderr } = await login('mallory', PASSWORD);
-      expect({ status, stdout }, String(lines) + stderr).toEqual({ status: 3, stdout: '' });
-      expect(stderr).toMatch(wanted);
-    }
+  test('says what sshd wants besides the password, once it has taken that', async () => {
+    await serve({ lines: ['AuthenticationMethods password,publickey'] });
+    const { status, stdout, stderr } = await login('mallory', PASSWORD);
+    expect({ status, stdout }, stderr).toEqual({ status: 3, stdout: '' });
+    expect(stderr).toMatch(/sshd wants a key besides the password, .*run there: latchkey link/);
+    expect((await login('mallory', 'guess')).stderr).not.toMatch(/sshd/);
     await sshd?.[Symbol.asyncDispose]();
     await serve({});
     expect((await login('mallory', PASSWORD)).status).toBe(0);
+  });
+});
+
+describe('an account of which sshd takes no password', needs('world', 'sshd'), () => {
+  test('has the prompts of a name that nobody has', async () => {
+    addAccount('keyed', PASSWORD);
+    const service = 'auth required pam_unix.so\nauth optional pam_ftp.so\naccount required pam_unix.so\n';
+    await serve({ lines: ['Match User keyed', 'AuthenticationMethods publickey'], service });
+    const held = async (name: string) => {
+      const { asked, ...end } = await converse(daemon, name, [PASSWORD, PASSWORD, 'guess', 'guess']);
+      return { ...end, asked: JSON.stringify(asked).replaceAll(name, 'NAME') };
+    };
+    const nobody = await held('nobodys-name');
+    expect(nobody.asked, sshd?.log).toContain('required for NAME');
+    expect(await held('keyed'), sshd?.log).toEqual(nobody);
+    expect(daemon.log).toContain('sshd wants a key before any answer');
   });
 });
 

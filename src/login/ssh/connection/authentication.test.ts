@@ -1,4 +1,4 @@
-import type { Connection, Prompt as SshPrompt } from 'ssh2';
+import type { AuthenticationType, Connection, Prompt as SshPrompt } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectionTo, FakeSshds } from '../../../../test/support/ssh/fake-sshd.ts';
 import type { Person } from '../person.ts';
@@ -116,5 +116,38 @@ describe('prompts of sshd', () => {
     await expect(SshConnection.open(connectionTo(port, { person }))).rejects.toMatchObject({
       reason: 'DEADLINE_EXCEEDED',
     });
+  });
+});
+
+describe('an sshd that wants something besides the password', () => {
+  /** Connects to an sshd that wants a key, after each of `methods` has succeeded. */
+  const chained = async (...methods: string[]) => {
+    const left = [...methods];
+    const port = await sshds.start((client) => {
+      client.on('authentication', (context) => {
+        const then = (): void => {
+          left.shift();
+          context.reject(
+            (left.length === 0 ? ['publickey'] : left.slice(0, 1)) as AuthenticationType[],
+            true,
+          );
+        };
+        if (context.method !== left[0]) context.reject([left[0] ?? 'publickey'] as AuthenticationType[]);
+        else if (context.method === 'keyboard-interactive') context.prompt([], then);
+        else then();
+      });
+    });
+    return SshConnection.open(connectionTo(port));
+  };
+  const wants = { kind: 'incomplete', wants: 'a key' };
+  const refusal = { kind: 'refused', why: 'sshd wants a key before any answer' };
+
+  it.each([
+    ['after it has accepted one is told so', ['password'], wants],
+    ['after it has accepted one besides a text is told so', ['keyboard-interactive', 'password'], wants],
+    ['before it, which may be so for one account, is told like a wrong password', [], refusal],
+    ['after a text, which anybody gets, is told like a wrong password', ['keyboard-interactive'], refusal],
+  ])('%s', async (_when, methods, outcome) => {
+    await expect(chained(...methods)).rejects.toMatchObject({ outcome });
   });
 });

@@ -7,8 +7,7 @@
 import type { AnyAuthMethod, Prompt as SshPrompt } from 'ssh2';
 import { AppError } from '../../../errors.ts';
 import type { Answers, Prompt } from '../../method.ts';
-import type { Outcome } from '../../outcome.ts';
-import { Ended, refused } from '../ended.ts';
+import { Ended, refused, TakesNoAnswer } from '../ended.ts';
 import { nologinText } from '../nologin.ts';
 import { type Person, safeLines, safePrompt } from '../person.ts';
 
@@ -63,7 +62,8 @@ export class Authentication {
 
   /**
    * Returns the next method, given those that sshd accepts (null at first); `isPartial` is true when the
-   * previous one succeeded and sshd wants another one as well. Throws Ended when there is none.
+   * previous one succeeded and sshd wants another one as well. Throws Ended when there is none; what sshd
+   * wants is told only once it has accepted an answer, since that may differ between accounts.
    */
   next(accepted: readonly string[] | null, isPartial: boolean): AnyAuthMethod {
     const { username } = this.#credentials;
@@ -73,7 +73,8 @@ export class Authentication {
     const mayGoOn = this.#tried === 'none' || isPartial || isUnasked;
     if (mayGoOn && !isUnasked && accepted.includes('keyboard-interactive')) return this.#beginPrompts();
     if (mayGoOn && accepted.includes('password')) return this.#beginPassword();
-    if (this.#tried === 'none' || isPartial) throw new Ended(incomplete(accepted, isPartial));
+    if (isPartial && this.#isAnswered) throw new Ended({ kind: 'incomplete', wants: wantedOf(accepted) });
+    if (this.#tried === 'none' || isPartial) throw new TakesNoAnswer(wantedOf(accepted));
     throw this.failed('by sshd');
   }
 
@@ -203,8 +204,7 @@ function splitPrompt(text: string): [before: string, prompt: string] {
   return [text.slice(0, at), text.slice(at)];
 }
 
-function incomplete(accepted: readonly string[], isPartial: boolean): Outcome {
+function wantedOf(accepted: readonly string[]): string {
   const names = [...new Set(accepted.map((name) => WANTED[name] ?? `"${name}"`))];
-  const wants = names.length === 0 ? 'something else' : names.join(' or ');
-  return { kind: 'incomplete', wants: isPartial ? `${wants} besides the password` : wants };
+  return names.length === 0 ? 'something else' : names.join(' or ');
 }
