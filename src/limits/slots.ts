@@ -21,7 +21,12 @@ export class Slots<Key> {
 
   /** Returns true when no slot of `key` is free. */
   isFull(key: Key): boolean {
-    return (this.#counts.get(key)?.taken ?? 0) >= this.#limit;
+    return this.takenBy(key) >= this.#limit;
+  }
+
+  /** Returns the number of slots that `key` has. */
+  takenBy(key: Key): number {
+    return this.#counts.get(key)?.taken ?? 0;
   }
 
   /** Takes `many` slots of `key`, released by disposing. Throws LIMIT_EXCEEDED when fewer are free. */

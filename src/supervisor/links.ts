@@ -170,7 +170,8 @@ export class Links implements AsyncDisposable {
         'LINK_REFUSED',
         'this server does not allow starting links by hand; log in with: latchkey login',
       );
-    const existing = this.#registry.ofUid(callerUid).length;
+    const { leftovers } = this.#supervision;
+    const existing = this.#registry.ofUid(callerUid).length + leftovers.countOf(callerUid);
     return this.#limit.run(request.socket, callerUid, existing, () =>
       this.#registration.register(request, callerUid),
     );

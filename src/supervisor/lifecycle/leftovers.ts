@@ -1,7 +1,7 @@
 /**
  * Links that are removed although their processes are not known to be gone: stopped by a signal, hidden, or
  * not to be killed by the server. Their rows and sockets stay until the kernel says that they are gone, so
- * that receipts name them, also after a restart.
+ * that receipts name them, also after a restart; until then they count as links of their uid.
  */
 import { Poller } from '../../async/poller.ts';
 import type { Link } from '../link.ts';
@@ -30,6 +30,19 @@ export class Leftovers implements Disposable {
     this.#links.add(link);
   }
 
+  /** Returns how many there are of a uid. */
+  countOf(uid: number): number {
+    return [...this.#links].filter((link) => link.uid === uid).length;
+  }
+
+  /** Forgets a link if its process is gone. Returns true when it is. */
+  async settle(link: Link): Promise<boolean> {
+    const { lifeOf, forget } = this.#options;
+    if ((await lifeOf(link)) !== 'gone') return false;
+    if (this.#links.delete(link)) await forget(link);
+    return true;
+  }
+
   /** Returns the links whose processes are not known to be gone now. */
   async present(): Promise<Link[]> {
     await this.#poll();
@@ -42,10 +55,6 @@ export class Leftovers implements Disposable {
   }
 
   async #poll(): Promise<void> {
-    const { lifeOf, forget } = this.#options;
-    for (const link of this.#links) {
-      if ((await lifeOf(link)) !== 'gone' || !this.#links.delete(link)) continue;
-      await forget(link);
-    }
+    for (const link of [...this.#links]) await this.settle(link);
   }
 }

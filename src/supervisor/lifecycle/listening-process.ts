@@ -11,6 +11,7 @@ import { codeOf } from '../../errno.ts';
 import type { PeerCredentials } from '../../native/peer-credentials.ts';
 import { isPidFree, Pidfd, type SignalResult } from '../../native/pidfd.ts';
 import { isAlive, type ProcessStat, parseStat } from '../../system/proc-stat.ts';
+import { SharedPidfd } from './shared-pidfd.ts';
 
 /** State of a process. `unknown` counts as running wherever something should have ended. */
 export type Life = 'running' | 'gone' | 'unknown';
@@ -25,18 +26,18 @@ export class ListeningProcess implements Disposable {
   /** Start time, in clock ticks since boot; undefined when /proc does not show it. */
   readonly startTime: number | undefined;
   readonly #uid: number;
-  #pidfd: Pidfd | undefined;
+  #shared: SharedPidfd | undefined;
   #isGone = false;
 
   private constructor(
     { pid, uid }: PeerCredentials,
     startTime: number | undefined,
-    pidfd: Pidfd | undefined,
+    shared: SharedPidfd | undefined,
   ) {
     this.pid = pid;
     this.#uid = uid;
     this.startTime = startTime;
-    this.#pidfd = pidfd;
+    this.#shared = shared;
   }
 
   /**
@@ -51,7 +52,7 @@ export class ListeningProcess implements Disposable {
     const [stat, uid] = await Promise.all([statOf(peer.pid), uidOf(peer.pid)]);
     const isOther = uid !== undefined && uid !== peer.uid;
     if (!isOther && !pidfd?.hasExited() && (stat === undefined || isAlive(stat)))
-      return new ListeningProcess(peer, stat?.startTime, pidfd);
+      return new ListeningProcess(peer, stat?.startTime, pidfd && new SharedPidfd(peer.pid, pidfd));
     pidfd?.[Symbol.dispose]();
     return undefined;
   }
@@ -59,7 +60,7 @@ export class ListeningProcess implements Disposable {
   /** Returns whether it still runs, as the kernel says. */
   async life(): Promise<Life> {
     if (this.#isGone) return 'gone';
-    const life = this.#pidfd ? lifeBy(this.#pidfd) : await lifeOf(this.pid, this.startTime);
+    const life = this.#shared ? lifeBy(this.#shared.pidfd) : await lifeOf(this.pid, this.startTime);
     if (life === 'gone') this.#isGone = true;
     if (this.#isGone) this[Symbol.dispose]();
     return life;
@@ -78,15 +79,15 @@ export class ListeningProcess implements Disposable {
     if ((await this.life()) === 'gone') return 'gone';
     const [stat, uid] = await Promise.all([statOf(this.pid), uidOf(this.pid)]);
     if (uid !== undefined && uid !== this.#uid) return 'refused';
-    if (this.#pidfd !== undefined) return this.#pidfd.send(SIGKILL);
+    if (this.#shared !== undefined) return this.#shared.pidfd.send(SIGKILL);
     if (stat === undefined || stat.startTime !== this.startTime) return 'refused';
     return killPid(this.pid);
   }
 
-  /** Closes the pidfd. */
+  /** Closes the pidfd, unless another link of the process has it. */
   [Symbol.dispose](): void {
-    this.#pidfd?.[Symbol.dispose]();
-    this.#pidfd = undefined;
+    this.#shared?.[Symbol.dispose]();
+    this.#shared = undefined;
   }
 }
 

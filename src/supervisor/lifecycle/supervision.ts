@@ -122,13 +122,12 @@ export class Supervision implements Disposable {
     if (link.isRemoved) return;
     const { registry, keepers, observers, authority, log } = this.#options;
     registry.remove(link);
+    this.leftovers.add(link); // at once, so that it counts as a link of its uid all the time
     link.connection?.close('the link has been removed');
     // Refused before anything is awaited: no token outlives its link in the list.
     if (authority.isActive(link.jti))
       await Promise.all(observers.tell((observer) => observer.tokenObsolete?.(link.jti, 'link-ended')));
-    const isGone = (await this.lifeOf(link)) === 'gone';
-    if (isGone) await this.#forget(link);
-    else this.leftovers.add(link);
+    const isGone = await this.leftovers.settle(link);
     log.info({ socket: link.socket, linuxUser: link.linuxUser }, 'a link is gone');
     observers.tell((observer) => observer.gone?.(link.info));
     keepers.forgetEnded(link.uid).catch((error: unknown) => this.#cleanupFailed(link, error));
@@ -144,9 +143,11 @@ export class Supervision implements Disposable {
   }
 
   /** Ends what is left of a link's own processes. */
-  async #cleanUp({ process, cgroup }: Link, isGone: boolean): Promise<void> {
+  async #cleanUp(link: Link, isGone: boolean): Promise<void> {
+    const { process, cgroup } = link;
     if (process !== undefined && !isGone) await endProcess(process, EXIT_MS);
     await cgroup?.own.end(EXIT_MS);
+    if (!isGone && !this.#options.stopping.aborted) await this.leftovers.settle(link);
     await cgroup?.remove();
   }
 

@@ -13,13 +13,17 @@ export class RegistrationLimit {
   readonly #names = new Set<string>();
 
   /**
-   * Runs `work`, the registration of `name` by `uid`, which has `links` links already. Throws
-   * LIMIT_EXCEEDED, and LINK_REFUSED for a name that was used before. After UNAVAILABLE the same name may
-   * be used again.
+   * Runs `work`, the registration of `name` by `uid`, which has `links` links already, including removed
+   * ones whose processes may still run. Throws LIMIT_EXCEEDED, and LINK_REFUSED for a name that was used
+   * before. After UNAVAILABLE the same name may be used again.
    */
   async run<T>(name: string, uid: number, links: number, work: () => Promise<T>): Promise<T> {
     using _ = this.#inProgress.take(uid);
-    if (links >= MAX_LINKS) throw new AppError('LIMIT_EXCEEDED', atMost(`${MAX_LINKS} links`));
+    if (links + this.#inProgress.takenBy(uid) > MAX_LINKS)
+      throw new AppError(
+        'LIMIT_EXCEEDED',
+        atMost(`${MAX_LINKS} links, including stopped ones that still run`),
+      );
     this.#claim(name);
     try {
       return await work();

@@ -183,6 +183,44 @@ describe('registering a link (F22)', () => {
   });
 });
 
+describe('the limit of links of a uid', () => {
+  const MAX_LINKS = 100;
+  /** Says that it stops, hangs up, and goes on listening. */
+  const leave = (fake: FakeLink): void => {
+    fake.say({ $case: 'stopped', value: { ended: [] } });
+    fake.hangUp();
+  };
+
+  test('counts links that have left while their processes may still run', async () => {
+    await using fakes = new AsyncDisposableStack();
+    await using world = await World.open();
+    const register = async (): Promise<FakeLink> => {
+      const fake = fakes.use(await FakeLink.listen(world.linksFolder));
+      await world.links.register({ socket: fake.name, daemon: false }, me.uid);
+      return fake;
+    };
+    const all: FakeLink[] = [];
+    while (all.length < MAX_LINKS) all.push(await register());
+    await expect(register()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    for (const fake of all) leave(fake);
+    await expect(register()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    await world.until('all to be removed', async () => (await world.sockets()).length === 0 || undefined);
+    await expect(register()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    await all[0]?.[Symbol.asyncDispose]();
+    await world.until('the one that is gone to be forgotten', () => register().catch(() => undefined));
+  });
+
+  test('counts registrations in progress', async () => {
+    await using fakes = new AsyncDisposableStack();
+    await using world = await World.open();
+    const listen = async (): Promise<FakeLink> => fakes.use(await FakeLink.listen(world.linksFolder));
+    const register = ({ name }: FakeLink) => world.links.register({ socket: name, daemon: false }, me.uid);
+    for (let count = 1; count < MAX_LINKS; count += 1) await register(await listen());
+    const last = await Promise.allSettled([await listen(), await listen(), await listen()].map(register));
+    expect(last.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  });
+});
+
 test('where manual links are not allowed, only a link daemon that is being started may register', async () => {
   await using world = await World.open({ manualLinks: false });
   await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
