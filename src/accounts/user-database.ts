@@ -101,11 +101,18 @@ export async function canonicalUserOfUid(uid: number): Promise<UserEntry | undef
 export async function groupsOf(name: string): Promise<string[]> {
   const user = await canonicalUser(name);
   if (user === undefined) return [];
+  const lines = await getent('group', (await gidsOf(user)).map(String));
+  return [...new Set(lines.map((group) => group.split(':')[0] ?? '').filter((group) => group !== ''))];
+}
+
+/**
+ * Returns the ids of a user's groups, the primary one first, as the user's logins get them (initgroups(3)).
+ * Throws UNAVAILABLE.
+ */
+export async function gidsOf({ name, gid }: Pick<UserEntry, 'name' | 'gid'>): Promise<number[]> {
   const [line = ''] = await getent('initgroups', [name]);
   const supplementary = line.slice(name.length).match(/\d+/g) ?? [];
-  const gids = [...new Set([String(user.gid), ...supplementary])];
-  const lines = await getent('group', gids);
-  return [...new Set(lines.map((group) => group.split(':')[0] ?? '').filter((group) => group !== ''))];
+  return [...new Set([gid, ...supplementary.map(Number)])];
 }
 
 function firstEntry(lines: readonly string[]): UserEntry | undefined {

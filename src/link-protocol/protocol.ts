@@ -9,6 +9,9 @@ export const PROTOCOL_VERSION = 1;
 
 export const NONCE_BYTES = 32;
 
+/** Most survivors that the end of one session names. */
+export const MAX_SURVIVORS = 100;
+
 /** Bytes of a session's input that may be under way before the program has read any. */
 export const INPUT_WINDOW_BYTES = 256 * 1024;
 

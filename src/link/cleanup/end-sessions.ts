@@ -7,7 +7,7 @@
  */
 import { buffer } from 'node:stream/consumers';
 import { DONE } from '../../exit-status.ts';
-import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
+import type { Ended, Exited } from '../../generated/latchkey/link/v1/link.ts';
 import { encodeFrame, FrameDecoder } from '../../link-protocol/frames.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
 import { setDumpable } from '../../native/process.ts';
@@ -39,6 +39,15 @@ function answer(body: Body, request: number): void {
   process.stdout.write(encodeFrame({ request, body }));
 }
 
+/** Sessions whose exit the server has been told: the server takes each answer once. */
+const told = new Set<string>();
+
+function answerExited(value: Exited): void {
+  if (told.has(value.sessionId)) return;
+  told.add(value.sessionId);
+  answer({ $case: 'exited', value }, 0);
+}
+
 /** Returns undefined where this account has no folder of sessions: a deleted account has no home. */
 function openSessions(run: string): Sessions | undefined {
   try {
@@ -47,7 +56,7 @@ function openSessions(run: string): Sessions | undefined {
     const sessionsDir = new SessionsDir(account, readServerFile(folder)?.serverId ?? '');
     const ignore = (): void => {};
     return new Sessions(account, sessionsDir, 0o077, {
-      exited: (value) => answer({ $case: 'exited', value }, 0),
+      exited: answerExited,
       warning: ignore,
       idle: ignore,
     });
@@ -60,7 +69,7 @@ async function endOne(sessions: Sessions | undefined, id: string, graceMs: numbe
   const [state] = (await sessions?.adopt([id])) ?? [];
   if (sessions !== undefined && state !== undefined && state.exited === undefined)
     return sessions.end(id, graceMs);
-  if (state?.exited !== undefined) answer({ $case: 'exited', value: state.exited }, 0);
+  if (state?.exited !== undefined) answerExited(state.exited);
   // What the session's program has left, by its mark; without a folder, there may be more that carries none.
   const marked = { id, keeper: undefined, holder: 0, hasProgramEnded: () => true, open: () => undefined };
   const ended = await endProcesses(marked, graceMs);

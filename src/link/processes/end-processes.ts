@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../errno.ts';
 import type { Survivor } from '../../generated/latchkey/link/v1/link.ts';
 import { LONGEST_GRACE_MS } from '../../grace-period.ts';
+import { MAX_SURVIVORS } from '../../link-protocol/protocol.ts';
 import { isAlive } from '../../system/proc-stat.ts';
 import { findSession, type SessionProcesses } from './descendants.ts';
 import { commandOf, type ProcessEntry, readProcess, seesAllProcesses, uidOf } from './processes.ts';
@@ -19,7 +20,7 @@ const MAX_ASKED = 1000;
 const FIRST_WAIT_MS = 2;
 const LONGEST_WAIT_MS = 50;
 
-/** The number of processes ended, and those that survived. */
+/** The number of processes ended, and those that survived; at most 100 are named. */
 export interface EndedProcesses {
   readonly processes: number;
   readonly survivors: Survivor[];
@@ -74,8 +75,9 @@ class TreeEnding {
   }
 
   result(): EndedProcesses {
-    const survivors = findSession(this.#session).map(survivorOf);
-    const processes = Math.max(0, this.#seen.size - survivors.length);
+    const left = findSession(this.#session);
+    const survivors = left.slice(0, MAX_SURVIVORS).map(survivorOf);
+    const processes = Math.max(0, this.#seen.size - left.length);
     return { processes, survivors, incomplete: !seesAllProcesses() };
   }
 

@@ -1,17 +1,17 @@
 /**
- * Bounds the numbers in a link's frames. A link is a process of its user, so they are not trusted: larger
- * ones than the kernel has would not fit into the API's messages, and a pid of 0 or below would mean whole
+ * Bounds what a link's frames contain. A link is a process of its user, so it is not trusted: larger
+ * numbers than the kernel has would not fit into the API's messages, and a pid of 0 or below would mean whole
  * process groups to somebody who passes it to kill(1).
  */
 import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
-import type { Body } from '../../link-protocol/protocol.ts';
+import { type Body, MAX_SURVIVORS } from '../../link-protocol/protocol.ts';
 
 /** Largest pid of the kernel, and with it the most processes (PID_MAX_LIMIT, proc(5)). */
 const PID_MAX = 2 ** 22;
 
 /**
  * Returns a frame's content with pids that the kernel can have, or 0, and with counts of at most 2^22
- * processes.
+ * processes, and at most 100 survivors for each session.
  */
 export function bounded(body: Body): Body {
   switch (body.$case) {
@@ -33,7 +33,8 @@ export function bounded(body: Body): Body {
 }
 
 function boundedEnd({ processes, survivors, ...rest }: Ended): Ended {
-  return { ...rest, processes: Math.min(processes, PID_MAX), survivors: survivors.map(withPid) };
+  const named = survivors.slice(0, MAX_SURVIVORS).map(withPid);
+  return { ...rest, processes: Math.min(processes, PID_MAX), survivors: named };
 }
 
 function withPid<Value extends { readonly pid: number }>(value: Value): Value {
