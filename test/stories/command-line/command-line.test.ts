@@ -63,6 +63,7 @@ describe('the command line', needs('world'), () => {
     expect(status).toBe(255);
     const [, id = ''] = /attach again with 'latchkey attach (\w+)'\n$/.exec(stderr) ?? [];
     expect((await daemon.as(alice).session(id)).state).toBe('running');
+    await daemon.cli(alice, ['sessions', 'end', id]);
   });
 
   test('SIGTERM ends the program of start, and leaves that of attach running', async () => {
@@ -77,6 +78,7 @@ describe('the command line', needs('world'), () => {
       stderr: expect.stringContaining('left the session running'),
     });
     expect((await daemon.as(alice).session(id)).state).toBe('running');
+    await daemon.cli(alice, ['sessions', 'end', id]);
 
     const started = daemon.begin(alice, ['start', '--', 'sh', '-c', script]);
     await started.printed(/on\n/);
