@@ -4,6 +4,7 @@
  * has not seen then is not known later either, whatever a link says.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { KeyedQueue } from '../../async/keyed-queue.ts';
 import { Semaphore } from '../../async/semaphore.ts';
 import type { Store } from '../../store/open.ts';
 import type { SessionRow } from '../../store/schema.ts';
@@ -37,6 +38,8 @@ export class Keepers {
   /** The sessions of the keepers that were seen, by pid and start time. */
   readonly #sessions = new Map<string, string>();
   readonly #looks = new Semaphore(AT_ONCE);
+  /** Looks at one process happen in the order in which it was named. */
+  readonly #turns = new KeyedQueue<number>();
 
   constructor(registry: LinkRegistry, store: Store) {
     this.#registry = registry;
@@ -46,7 +49,7 @@ export class Keepers {
   /** Looks at the keeper that a link names for a session of `uid`, unless one has been named before. */
   name(sessionId: string, uid: number, pid: number): void {
     if (this.#named.has(sessionId)) return;
-    this.#named.set(sessionId, { uid, keeper: this.#look(sessionId, uid, pid) });
+    this.#named.set(sessionId, { uid, keeper: this.#turns.run(pid, () => this.#look(sessionId, uid, pid)) });
   }
 
   async #look(sessionId: string, uid: number, pid: number): Promise<Keeper | undefined> {

@@ -41,12 +41,14 @@ function linksOf({ name }: Account): Promise<readonly Link[]> {
 
 /** Logs `account` in over SSH, and stops the link daemon that this started. */
 async function loggedInWithoutLink(account: Account): Promise<void> {
+  const before = new Set(processesOf(account).map(({ pid }) => pid)); // other stories may have left some
   const run = await daemon.cli(account, ['login', '--answers-stdin', '--', `${account.name}@`], {
     input: `${PASSWORD}\n`,
   });
   expect(run, daemon.log).toMatchObject({ status: 0 });
   await stopLinks(account);
-  await expect.poll(() => processesOf(account)).toEqual([]); // of sshd, for one; usermod(8) wants none
+  // Those of sshd, for one: usermod(8) wants none.
+  await expect.poll(() => processesOf(account).filter(({ pid }) => !before.has(pid))).toEqual([]);
 }
 
 async function stopLinks(account: Account): Promise<void> {
