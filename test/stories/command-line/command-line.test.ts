@@ -290,9 +290,13 @@ describe('the command line', needs('world'), () => {
   });
 
   test('logging out ends the login and its link, and removes the stored token', async () => {
+    const id = (await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', 'sleep 3000'])).stdout.trim();
     const out = await daemon.cli(alice, ['logout']);
     expect(out).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Ended 1 token and 1 link/m) });
-    expect(out.stdout).toMatch(/^Still running:\n {2}session {2}s\w+ {2}alice {2}pid \d+ {2}sh -c/);
+    expect(out.stdout).toMatch(
+      new RegExp(`^Still running:\n {2}session {2}${id} {2}alice {2}pid \\d+ {2}sh -c`),
+    );
+    await daemon.cli(root, ['sessions', 'end', id]);
     await link.finished;
     expect(await daemon.cli(alice, ['whoami'])).toMatchObject({ status: 3, stdout: '' });
   });
