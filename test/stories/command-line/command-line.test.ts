@@ -294,7 +294,7 @@ describe('the command line', needs('world'), () => {
     const out = await daemon.cli(alice, ['logout']);
     expect(out).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Ended 1 token and 1 link/m) });
     expect(out.stdout).toMatch(
-      new RegExp(`^Still running:\n {2}session {2}${id} {2}alice {2}pid \\d+ {2}sh -c`),
+      new RegExp(`^Still running:\n {2}session {2}${id} {2}alice {2}pid [\\d, ]+ {2}sh -c`),
     );
     await daemon.cli(root, ['sessions', 'end', id]);
     await link.finished;
