@@ -188,6 +188,7 @@ export class TestDaemon implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const run of this.#made) if (run.child.exitCode === null) run.kill('SIGKILL');
     if (this.#run) await this.end('SIGTERM');
+    rmSync(join(this.runFolder, 'server.json'), { force: true }); // a killed server leaves it
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
