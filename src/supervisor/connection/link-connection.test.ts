@@ -40,9 +40,9 @@ describe('frames from a link', () => {
   };
   const start = (sessionId = ID) => link.start({ sessionId, ...plain });
   const stateOf = (pid: number) => ({ sessionId: ID, pid, exited: undefined, elsewhere: false });
-  const ending = (keeper: number) =>
+  const ending = (keeper: number, table: Pick<ProcessTable, 'read'> = new ProcessTable()) =>
     endSession(
-      { link, cgroup: undefined, keeper, table: new ProcessTable(), cleanUp: async () => undefined },
+      { link, cgroup: undefined, keeper, table, cleanUp: async () => undefined },
       { id: ID, uid: me.uid, linux_user: me.username, command: '["true"]' },
       0,
     );
@@ -319,6 +319,18 @@ describe('frames from a link', () => {
       },
     };
     expect(await ending(keeper.pid ?? 0)).toMatchObject({ hasEnded: true, verifiedBy: 'both' });
+  });
+
+  test('an end is not believed that the server was blind for before, whatever it sees later', async () => {
+    await start();
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
+    const table = new ProcessTable();
+    let reads = 0;
+    const read = async () => (reads++ === 0 ? undefined : table.read());
+    expect(await ending(process.pid, { read })).toMatchObject({
+      hasEnded: false,
+      survivors: [{ isUnconfirmed: true }],
+    });
   });
 
   test('what the server sees below a keeper has survived, and is said to be seen', async () => {

@@ -38,9 +38,9 @@ export interface SessionEnders {
   /** The link that looks after the session, while it is connected. */
   readonly link: LinkConnection | undefined;
   readonly cgroup: Cgroup | undefined;
-  /** Pid of the session's keeper, as the server has seen it; 0 when it is unknown. */
+  /** Pid of the session's keeper, as the server has seen it; 0 when there is none, or it is gone. */
   readonly keeper: number;
-  readonly table: ProcessTable;
+  readonly table: Pick<ProcessTable, 'read'>;
   /** Ends the session by a link that the server starts for this; undefined when it cannot, or it fails. */
   readonly cleanUp: (graceMs: number) => Promise<CleanedUp | undefined>;
 }
@@ -60,13 +60,18 @@ export async function endSession(
   const keeper = before?.some(({ pid }) => pid === enders.keeper) ? enders.keeper : 0;
   let most = mostProcesses(before, link, keeper);
   let said = await endByLink(link, session, graceMs);
-  let look = await lookAfterEnd(enders.table, keeper, said !== undefined);
+  // Who could not look before does not know what was to end.
+  const lookAgain = async (): Promise<Look> =>
+    before === undefined
+      ? { pids: [], extent: 'blind' }
+      : lookAfterEnd(enders.table, keeper, said !== undefined);
+  let look = await lookAgain();
   // What the server cannot see, or sees otherwise than the link says, another process of the user looks at.
   if (said === undefined || look.pids.length > 0 || look.extent !== 'all') {
     const cleaned = await enders.cleanUp(graceMs);
     if (cleaned !== undefined) most = before?.length ?? 0;
     said = cleaned ?? said;
-    look = await lookAfterEnd(enders.table, keeper, said !== undefined);
+    look = await lookAgain();
   }
   const survivors = await survivorsOf(session, keeper, said?.ended, look);
   const processes = Math.min(said?.ended.processes ?? 0, most);
@@ -108,7 +113,11 @@ interface Look {
 }
 
 /** Looks until nothing is left, for at most two seconds when it `isSaid` that the session has ended. */
-async function lookAfterEnd(table: ProcessTable, keeper: number, isSaid: boolean): Promise<Look> {
+async function lookAfterEnd(
+  table: Pick<ProcessTable, 'read'>,
+  keeper: number,
+  isSaid: boolean,
+): Promise<Look> {
   for (const deadline = performance.now() + (isSaid ? KEEPER_MS : 0); ; await delay(POLL_MS)) {
     const processes = await table.read();
     if (processes === undefined) return { pids: [], extent: 'blind' };

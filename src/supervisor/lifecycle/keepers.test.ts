@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
+import { withoutDescriptors } from '../../../test/support/without-descriptors.ts';
 import { LinkRegistry } from '../registry.ts';
 import { Keepers } from './keepers.ts';
 
@@ -66,4 +68,15 @@ test('a session that runs on has not ended, and one that has ended is forgotten'
   expect(await of('s1')).toBe(pidOf(child));
   await keepers.forgetEnded(me.uid);
   expect(await of('s1')).toBe(0);
+});
+
+test('a process that cannot be read is not taken as gone', () => {
+  const path = join(import.meta.dirname, 'listening-process.ts');
+  const prepare = `const { startTimeOf } = await import(${JSON.stringify(path)});`;
+  const script = `
+    const pids = [process.pid, ${NO_PROCESS}];
+    const looks = await Promise.all(pids.map((pid) => startTimeOf(pid, process.getuid())));
+    process.on('exit', () => process.stdout.write(looks.join(' ')));
+  `;
+  expect(withoutDescriptors(prepare, script)).toEqual({ status: 0, stdout: 'unknown gone', stderr: '' });
 });

@@ -53,8 +53,8 @@ export class Keepers {
   }
 
   async #look(sessionId: string, uid: number, pid: number): Promise<Keeper | undefined> {
-    const startTime = pid === 0 ? undefined : await this.#looks.run(() => startTimeOf(pid, uid));
-    if (startTime === undefined || !this.#named.has(sessionId)) return undefined;
+    const startTime = pid === 0 ? 'gone' : await this.#looks.run(() => startTimeOf(pid, uid));
+    if (typeof startTime !== 'number' || !this.#named.has(sessionId)) return undefined;
     const keeper = { pid, startTime };
     if (this.#sessions.has(keyOf(keeper))) return undefined;
     this.#sessions.set(keyOf(keeper), sessionId);
@@ -81,27 +81,28 @@ export class Keepers {
     return this.#registry.get(socket ?? '')?.connection?.running.has(id) === true;
   }
 
-  /** Returns the pid of a session's keeper; 0 when it is unknown, has ended, or is hidden from the server. */
+  /** Returns the pid of a session's keeper, unless it is known to have ended; 0 when there is none. */
   async of({ id, uid }: Pick<SessionRow, 'id' | 'uid'>): Promise<number> {
     const named = this.#named.get(id);
     const keeper = named?.uid === uid ? await named.keeper : undefined;
-    return keeper !== undefined && (await this.#runs(keeper, uid)) ? keeper.pid : 0;
+    return keeper !== undefined && !(await this.#isGone(keeper, uid)) ? keeper.pid : 0;
   }
 
   /**
-   * Returns false when the keeper of a session still runs two seconds later, so that the session has not
-   * ended. True when it is gone, or unknown.
+   * Returns false when the keeper of a session is not known to be gone two seconds later, so that the session
+   * has not ended as far as the server can tell. True when it is gone, or none was ever seen.
    */
   async isGoneSoon({ id, uid }: Pick<SessionRow, 'id' | 'uid'>): Promise<boolean> {
     const keeper = await this.#named.get(id)?.keeper;
     if (keeper === undefined) return true;
     for (const deadline = performance.now() + LEAVING_MS; performance.now() < deadline; await delay(POLL_MS))
-      if (!(await this.#runs(keeper, uid))) return true;
+      if (await this.#isGone(keeper, uid)) return true;
     return false;
   }
 
-  async #runs({ pid, startTime }: Keeper, uid: number): Promise<boolean> {
-    return (await this.#looks.run(() => startTimeOf(pid, uid))) === startTime;
+  async #isGone({ pid, startTime }: Keeper, uid: number): Promise<boolean> {
+    const now = await this.#looks.run(() => startTimeOf(pid, uid));
+    return now !== 'unknown' && now !== startTime;
   }
 }
 

@@ -104,10 +104,21 @@ export async function lifeOf(pid: number, startTime?: number): Promise<Life> {
   return stat.startTime === startTime ? 'running' : 'gone';
 }
 
-/** Returns the start time of the running process `pid` of `uid`; undefined when it is none, or hidden. */
-export async function startTimeOf(pid: number, uid: number): Promise<number | undefined> {
-  const [stat, owner] = await Promise.all([statOf(pid), uidOf(pid)]);
-  return stat !== undefined && isAlive(stat) && owner === uid ? stat.startTime : undefined;
+/**
+ * Returns the start time of the running process `pid` of `uid`, in clock ticks since boot; 'gone' when it is
+ * none, and 'unknown' when it is hidden or cannot be read, as without descriptors.
+ */
+export async function startTimeOf(pid: number, uid: number): Promise<number | 'gone' | 'unknown'> {
+  try {
+    const [text, status] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      readFile(`/proc/${pid}/status`, 'utf8'),
+    ]);
+    const stat = parseStat(text);
+    return stat !== undefined && isAlive(stat) && uidIn(status) === uid ? stat.startTime : 'gone';
+  } catch {
+    return isPidFree(pid) ? 'gone' : 'unknown';
+  }
 }
 
 /** Returns the public state of a process; undefined when there is none, or it cannot be read. */
@@ -117,7 +128,11 @@ export async function statOf(pid: number): Promise<ProcessStat | undefined> {
 
 /** Returns the real uid of a process; undefined when there is none, or it cannot be read. */
 export async function uidOf(pid: number): Promise<number | undefined> {
-  const [, uid] = /^Uid:\s*(\d+)/m.exec((await readText(`/proc/${pid}/status`)) ?? '') ?? [];
+  return uidIn((await readText(`/proc/${pid}/status`)) ?? '');
+}
+
+function uidIn(status: string): number | undefined {
+  const [, uid] = /^Uid:\s*(\d+)/m.exec(status) ?? [];
   return uid === undefined ? undefined : Number(uid);
 }
 
