@@ -3,13 +3,11 @@
  * its removal. The world is another host on the same network. Each test continues where the previous one
  * ended.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { alice, type Finished, latchkey, runAs } from '../../support/account.ts';
+import { alice, type Finished, latchkey } from '../../support/account.ts';
 import { type Base, BootedSystem, bootable } from '../../support/host/booted-system.ts';
-import { DebianPackage } from '../../support/host/debian-package.ts';
+import { givePackage, trust } from '../../support/host/packaged-system.ts';
 import { missing, skippedFor } from '../../support/needs.ts';
 
 const PASSWORD = 'Tr0ub4dor and more';
@@ -21,6 +19,7 @@ const base: Base = missing('world') ? { missing: missing('world') } : bootable()
 
 let system: BootedSystem;
 let before: string[];
+let file: string;
 
 describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300_000 }, () => {
   beforeAll(async () => {
@@ -33,13 +32,12 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
       PASSWORD,
     );
     before = await files();
-    using made = DebianPackage.make();
-    system.give(made.file, '/root/latchkey.deb');
+    file = givePackage(system);
   }, 300_000);
   afterAll(() => system?.[Symbol.asyncDispose]());
 
   test('is installed and runs, in folders and a file system of its own', async () => {
-    await system.sh('dpkg --install /root/latchkey.deb');
+    await system.sh('dpkg --install "$1"', file);
     expect(await system.sh(`systemctl is-active ${UNITS}`)).toBe('active\nactive\nactive');
     expect(await system.sh('systemctl show --property=User,StatusText latchkey')).toContain(
       'StatusText=listens on all addresses, port 7300',
@@ -111,10 +109,7 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
   });
 
   test('lets a user log in over SSH from another host that has its CA, and run a program', async () => {
-    const folder = join(alice.home, '.config/latchkey/servers', `${system.address}_7300`);
-    const ca = await system.sh('cat /var/lib/latchkey/pki/ca.pem');
-    await runAs(alice, ['mkdir', '-p', folder]).finished;
-    writeFileSync(join(folder, 'ca.pem'), `${ca}\n`);
+    await trust(system, alice);
     await login();
     const { status, stdout } = await far(['start', '--', 'sh', '-c', 'id --user --name; umask; exit 7']);
     expect({ status, stdout }).toEqual({ status: 7, stdout: 'alice\n0022\n' });
@@ -298,14 +293,13 @@ describe('the package', { ...IN_ORDER, ...skippedFor(base.missing), timeout: 300
   });
 
   test('is upgraded while a session runs, and replaces the link once that has ended', async () => {
-    using higher = DebianPackage.make({ version: HIGHER });
-    system.give(higher.file, '/root/higher.deb');
+    const higher = givePackage(system, { version: HIGHER });
     const was = await system.sh('latchkey version');
     let link = '';
     await whileRunning(async () => {
       await configure('sessions: { retention: 3d }');
       link = await linkDaemon();
-      await system.sh('dpkg --install /root/higher.deb');
+      await system.sh('dpkg --install "$1"', higher);
       expect(await system.sh('latchkey version')).toContain(`latchkey ${HIGHER} `);
       expect(was).not.toContain(HIGHER);
       const serving = JSON.parse(await system.sh('cat /run/latchkey/server.json')) as { version: string };

@@ -4,13 +4,13 @@
  * logout.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { alice, type Finished, latchkey, runAs } from '../../support/account.ts';
+import { alice, type Finished, latchkey } from '../../support/account.ts';
 import { type Base, BootedSystem, bootable } from '../../support/host/booted-system.ts';
-import { DebianPackage } from '../../support/host/debian-package.ts';
+import { givePackage, trust } from '../../support/host/packaged-system.ts';
 import { missing, skippedFor } from '../../support/needs.ts';
 
 const PASSWORD = 'Tr0ub4dor and more';
@@ -32,17 +32,14 @@ describe('the package on a host with systemd', { ...skippedFor(base.missing), ti
   beforeAll(async () => {
     if (base.folder === undefined) return;
     system = await BootedSystem.boot(base.folder);
-    using made = DebianPackage.make();
-    system.give(made.file, '/root/latchkey.deb');
     await system.sh(
       `useradd --create-home --shell /bin/bash alice
       printf '%s\\n' "alice:$1" | chpasswd
-      dpkg --install /root/latchkey.deb`,
+      dpkg --install "$2"`,
       PASSWORD,
+      givePackage(system),
     );
-    const folder = join(alice.home, '.config/latchkey/servers', `${system.address}_7300`);
-    await runAs(alice, ['mkdir', '-p', folder]).finished;
-    writeFileSync(join(folder, 'ca.pem'), `${await system.sh('cat /var/lib/latchkey/pki/ca.pem')}\n`);
+    await trust(system, alice);
   }, 300_000);
   afterAll(() => system?.[Symbol.asyncDispose]());
 

@@ -2,12 +2,10 @@
  * A host with the package that is shut down while sessions run: they end in order, and nothing waits for
  * the time limit of the service manager.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { alice, type Finished, latchkey, runAs } from '../../support/account.ts';
+import { alice, type Finished, latchkey } from '../../support/account.ts';
 import { type Base, BootedSystem, bootable } from '../../support/host/booted-system.ts';
-import { DebianPackage } from '../../support/host/debian-package.ts';
+import { givePackage, trust } from '../../support/host/packaged-system.ts';
 import { missing, skippedFor } from '../../support/needs.ts';
 
 const PASSWORD = 'Tr0ub4dor and more';
@@ -20,18 +18,15 @@ test('a shutdown ends sessions in order and records their status', {
   timeout: 300_000,
 }, async () => {
   await using system = await BootedSystem.boot(base.folder ?? '');
-  using made = DebianPackage.make();
-  system.give(made.file, '/root/latchkey.deb');
   await system.sh(
     `useradd --create-home --shell /bin/bash alice
     useradd --create-home --shell /bin/bash bob
     printf '%s\\n' "alice:$1" | chpasswd
-    dpkg --install /root/latchkey.deb`,
+    dpkg --install "$2"`,
     PASSWORD,
+    givePackage(system),
   );
-  const folder = join(alice.home, '.config/latchkey/servers', `${system.address}_7300`);
-  await runAs(alice, ['mkdir', '-p', folder]).finished;
-  writeFileSync(join(folder, 'ca.pem'), `${await system.sh('cat /var/lib/latchkey/pki/ca.pem')}\n`);
+  await trust(system, alice);
   await alicesCommand(system, ['login', '--answers-stdin', 'alice@'], `${PASSWORD}\n`);
   const cleans = 'trap "sleep 1; echo cleaned up; exit 5" TERM; echo begun; while :; do sleep 0.1; done';
   const own = (await alicesCommand(system, ['start', '--detach', '--', 'sh', '-c', cleans])).stdout.trim();
