@@ -2,10 +2,18 @@
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
 import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
 import type { ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
-import { useBoard, useJob, useNow, usePreview, useReady, useTypedFilter, useWatch } from './effects/hooks.ts';
-import type { TerminalHandover } from './effects/run-in-terminal.ts';
+import {
+  useBoard,
+  useJob,
+  useNow,
+  useOutput,
+  usePreview,
+  useReady,
+  useTypedFilter,
+  useWatch,
+} from './effects/hooks.ts';
 import { useMouse } from './effects/use-mouse.ts';
-import { useTerminal } from './effects/use-terminal.ts';
+import { useSuspension } from './effects/use-suspension.ts';
 import { keyNames } from './state/key-names.ts';
 import { hasLoaded, type State, viewOf } from './state/state.ts';
 import { type Event, update } from './state/update.ts';
@@ -16,12 +24,11 @@ export interface DashboardProps {
   readonly server: ReconnectingClient;
   readonly start: State;
   readonly appearance: Appearance;
-  readonly handover: TerminalHandover;
   /** True when the mouse moves the cursor and opens rows. */
   readonly mouse: boolean;
 }
 
-export function Dashboard({ server, start, appearance, handover, mouse }: DashboardProps): ReactNode {
+export function Dashboard({ server, start, appearance, mouse }: DashboardProps): ReactNode {
   const [state, dispatch] = useReducer(update, start);
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
@@ -31,11 +38,12 @@ export function Dashboard({ server, start, appearance, handover, mouse }: Dashbo
   useEffect(() => dispatch({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
   useWatch(server, viewOf(state), dispatch);
   useBoard(server, viewOf(state), appearance.isSpoken, dispatch);
+  useOutput(server, viewOf(state), dispatch);
   useTypedFilter(state.prompt, isLoaded, dispatch);
   usePreview(server, state.dialog, dispatch);
   useJob(server, state.dialog, dispatch);
-  useMouse(mouse && state.foreground === undefined && !state.isSuspending, dispatch);
-  useTerminal(state, handover, dispatch);
+  useMouse(mouse && !state.isSuspending, dispatch);
+  useSuspension(state.isSuspending, dispatch);
   useEffect(() => {
     if (state.isLeaving) exit();
   }, [state.isLeaving, exit]);

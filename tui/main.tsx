@@ -7,7 +7,6 @@ import { AppError } from '../src/errors.ts';
 import { inert } from '../src/inert.ts';
 import { explain } from '../src/terminal/failure.ts';
 import { Dashboard } from './dashboard.tsx';
-import type { TerminalHandover } from './effects/run-in-terminal.ts';
 import { mount } from './mount.ts';
 import { readOptions, type TuiOptions } from './options.ts';
 import type { Screen } from './screen.ts';
@@ -27,14 +26,7 @@ export async function runTui(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function show({
-  appearance,
-  screen,
-  readOnly,
-  mouse,
-  connect: options,
-  connecting,
-}: TuiOptions): Promise<number> {
+async function show({ appearance, screen, readOnly, mouse, connect: options }: TuiOptions): Promise<number> {
   const { stdin, stdout } = process;
   if (!stdin.isTTY || !stdout.isTTY || process.env.TERM === 'dumb')
     throw new AppError('USAGE', "the dashboard needs a terminal; without one, use 'latchkey tokens watch'");
@@ -43,22 +35,10 @@ async function show({
   const size = { columns: stdout.columns, rows: stdout.rows };
   await layout;
   const start = initialState(server.who, firstScreen(screen, server.who), readOnly, size);
-  const leaving = new AbortController();
-  const handover: TerminalHandover = { connecting, leaving: leaving.signal, isHandedOver: false };
   const dashboard = (
-    <Dashboard
-      server={server}
-      start={start}
-      appearance={appearance}
-      handover={handover}
-      mouse={mouse && !appearance.isSpoken}
-    />
+    <Dashboard server={server} start={start} appearance={appearance} mouse={mouse && !appearance.isSpoken} />
   );
-  return await mount(dashboard, {
-    leaving,
-    isHandedOver: () => handover.isHandedOver,
-    isSpoken: appearance.isSpoken,
-  });
+  return await mount(dashboard, { isSpoken: appearance.isSpoken });
 }
 
 /** Returns the first screen whose name begins with `name`. Throws USAGE. */

@@ -7,24 +7,15 @@ import type { ReactNode } from 'react';
 import { DONE } from '../src/exit-status.ts';
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
-/** ^C and ^\ */
-const FROM_KEYS: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT']);
 const UNEXPECTED = ['uncaughtException', 'unhandledRejection'] as const;
 
 export interface MountOptions {
-  /** Aborted when the dashboard is to end. */
-  readonly leaving: AbortController;
-  /** Returns true while another command has the terminal: signals from keys are meant for it. */
-  readonly isHandedOver: () => boolean;
   /** True for a screen reader: text is appended on the main screen. */
   readonly isSpoken: boolean;
 }
 
 /** Resolves with the exit status; throws an unexpected failure. */
-export async function mount(
-  node: ReactNode,
-  { leaving, isHandedOver, isSpoken }: MountOptions,
-): Promise<number> {
+export async function mount(node: ReactNode, { isSpoken }: MountOptions): Promise<number> {
   const { stdin, stdout } = process;
   // Keys typed during the start must not disturb the screen: no echo from now on, and start in column 1.
   stdin.setRawMode(true);
@@ -40,13 +31,9 @@ export async function mount(
   });
   let status: number = DONE;
   const unexpected: unknown[] = [];
-  const leave = (): void => {
-    leaving.abort();
-    app.unmount();
-  };
+  const leave = (): void => app.unmount();
   for (const [signal, exitStatus] of Object.entries(SIGNALS))
     process.on(signal, () => {
-      if (FROM_KEYS.has(signal) && isHandedOver()) return;
       status = exitStatus;
       leave();
     });

@@ -8,18 +8,6 @@ describe('the arguments of latchkey tui', () => {
     expect(TUI.options.screen.choices).toEqual(screens.map(({ name }) => name.toLowerCase()));
   });
 
-  it('are passed to other commands, for the same server and token', () => {
-    const words = ['host:1', '--run', '/r', '--ca', 'c', '--token-file', 't', '--local-admin'];
-    expect(readOptions(words, {}).connecting).toEqual([
-      '--server=host:1',
-      '--run=/r',
-      '--ca=c',
-      '--token-file=t',
-      '--local-admin',
-    ]);
-    expect(readOptions([], {}).connecting).toEqual([]);
-  });
-
   it('are refused with the next step when they are invalid', () => {
     expect(() => readOptions(['--teme'], {})).toThrow("unknown option '--teme'; see latchkey tui --help");
     expect(() => readOptions(['--theme', 'pink'], {})).toThrow('--theme is one of dark, light, 16, none');

@@ -1,6 +1,6 @@
 /** The arguments of `latchkey tui`. */
 import type { ConnectOptions } from '../src/client/connect/connect.ts';
-import { parseOptions, usageFailure, type Values } from '../src/entry/parse-options.ts';
+import { parseOptions, usageFailure } from '../src/entry/parse-options.ts';
 import { TUI } from '../src/entry/roles/tui.ts';
 import { type Appearance, appearanceOf, preferencesIn, THEMES } from './view/theme.ts';
 
@@ -11,8 +11,6 @@ export interface TuiOptions {
   readonly appearance: Appearance;
   readonly mouse: boolean;
   readonly connect: ConnectOptions;
-  /** The options for connecting, as arguments for other commands of this program. */
-  readonly connecting: readonly string[];
 }
 
 /** Parses the arguments. Throws USAGE. */
@@ -31,7 +29,6 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Tu
       values['screen-reader'] === true || preferences.spoken,
     ),
     mouse: values.mouse === true,
-    connecting: connectingWords(values, server),
     connect: {
       env,
       localAdmin: values['local-admin'] === true,
@@ -41,14 +38,4 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Tu
       ...(values['token-file'] !== undefined && { tokenFile: values['token-file'] }),
     },
   };
-}
-
-/** Returns every option that selects the server and the token. */
-function connectingWords(values: Values<typeof TUI.options>, server: string | undefined): string[] {
-  const { run, ca, 'token-file': tokenFile } = values;
-  const given = { server, run, ca, 'token-file': tokenFile };
-  return [
-    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${value}`])),
-    ...(values['local-admin'] === true ? ['--local-admin'] : []),
-  ];
 }

@@ -8,7 +8,7 @@ import type { Page } from '../src/client/pages.ts';
 import type { CallerIdentity } from '../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../src/generated/latchkey/v1/token.ts';
 import type { Column as NounColumn, Selection } from '../src/nouns/noun.ts';
-import type { Value } from '../src/terminal/table.ts';
+import type { Cell, Value } from '../src/terminal/table.ts';
 import type { Appearance } from './view/theme.ts';
 
 export type Column = Omit<NounColumn<never>, 'value'>;
@@ -131,14 +131,25 @@ export interface SendAction extends ActionKey {
   readonly act: (client: Client, id: string, choice: string) => Promise<unknown>;
 }
 
-/** An action that hands the terminal to another command of this program, for one row of the caller's. */
+/** An action that shows the output of one row of the caller's, and changes nothing. */
 export interface ShowAction extends ActionKey {
   readonly kind: 'show';
-  readonly words: (id: string) => readonly string[];
-  /** Line shown before the command's own output. */
-  readonly heading?: string;
-  readonly changesNothing: boolean;
+  /** True to show only new output. */
+  readonly fromNow: boolean;
+  /** Reads the output from a byte on, -1 for only new output, until it ends. */
+  readonly read: (client: Client, id: string, how: ReadOptions) => AsyncIterable<OutputEvent>;
 }
+
+export interface ReadOptions {
+  readonly offset: number;
+  readonly signal: AbortSignal;
+}
+
+/** A piece of output, or its end. The first event says that the server answers: a program may be silent. */
+export type OutputEvent =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'printed'; readonly offset: number; readonly data: Uint8Array }
+  | { readonly kind: 'ended'; readonly how: Cell };
 
 export type Action = EndAction | SendAction | ShowAction;
 

@@ -6,6 +6,7 @@ import { SessionState } from '../generated/latchkey/v1/session.ts';
 import { RefusalKind } from '../generated/latchkey/v1/system.ts';
 import { AuthMethod } from '../generated/latchkey/v1/token.ts';
 import {
+  exitText,
   linkState,
   methodWord,
   reasonName,
@@ -28,4 +29,14 @@ it('has a word for what this version knows, and says of anything else that it is
   expect(sessionState({ state: NEW, exitStatus: undefined })).toEqual({ text: 'unknown' });
   expect([reasonName(ErrorReason.TOKEN_EXPIRED), reasonName(NEW)]).toEqual(['TOKEN_EXPIRED', 'reason 99']);
   expect(reasonName(ErrorReason.UNSPECIFIED)).toBe('');
+});
+
+it.for([
+  [0, 'ended with status 0'],
+  [7, 'ended with status 7'],
+  [130, 'ended with status 130 (SIGINT)'],
+  [255, 'ended with status 255'],
+  [undefined, 'ended, status unknown'],
+] as const)('says how a program ended: %s', ([exitStatus, text]) => {
+  expect(exitText({ exitStatus }).text).toBe(text);
 });

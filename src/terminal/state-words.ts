@@ -1,8 +1,9 @@
 /** Words for the values of the API's enums: states of links and sessions, roles, login methods. */
+import { constants } from 'node:os';
 import { Role } from '../generated/latchkey/v1/auth.ts';
 import { ErrorReason } from '../generated/latchkey/v1/error.ts';
 import { type Link, LinkState } from '../generated/latchkey/v1/link.ts';
-import { type Session, SessionState } from '../generated/latchkey/v1/session.ts';
+import { type Exited, type Session, SessionState } from '../generated/latchkey/v1/session.ts';
 import { RefusalKind } from '../generated/latchkey/v1/system.ts';
 import { AuthMethod } from '../generated/latchkey/v1/token.ts';
 import { enumWord } from '../values/enum-word.ts';
@@ -10,6 +11,9 @@ import type { Cell, Style } from './table.ts';
 
 /** The word for a value that this version does not know. */
 const UNKNOWN = 'unknown';
+
+/** Added to the number of the signal that ended a program. */
+const SIGNALLED = 128;
 
 const LINK_STYLES: Partial<Record<LinkState, Style>> = {
   [LinkState.READY]: 'good',
@@ -53,4 +57,13 @@ export function sessionState(session: Pick<Session, 'state' | 'exitStatus'>): Ce
   if (session.state !== SessionState.ENDED) return { text: sessionWord(session) };
   if (session.exitStatus === undefined) return { text: 'ended, status unknown', style: 'bad' };
   return { text: `ended ${session.exitStatus}`, style: session.exitStatus === 0 ? 'dim' : 'bad' };
+}
+
+/** Returns a text such as "ended with status 7" or "ended with status 143 (SIGTERM)". */
+export function exitText({ exitStatus }: Exited): Cell {
+  if (exitStatus === undefined) return { text: 'ended, status unknown', style: 'bad' };
+  const [signal] =
+    Object.entries(constants.signals).find(([, number]) => number === exitStatus - SIGNALLED) ?? [];
+  const why = signal === undefined ? '' : ` (${signal})`;
+  return { text: `ended with status ${exitStatus}${why}`, style: exitStatus === 0 ? 'dim' : 'bad' };
 }

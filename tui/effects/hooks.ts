@@ -1,10 +1,11 @@
-/** The React hooks of the dashboard: watches, the debounced filter, jobs, the clock. */
+/** The React hooks of the dashboard: watches, a session's output, the debounced filter, jobs, the clock. */
 import { type Dispatch, useEffect, useRef, useState } from 'react';
 import type { ReconnectingClient } from '../../src/client/watch/reconnecting-client.ts';
 import type { Dialog, Prompt, View } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { emptyWindow } from '../state/window.ts';
 import { Feed } from './feed.ts';
+import { followOutput } from './follow-output.ts';
 import { preview, runJob } from './jobs.ts';
 import { watchBoard } from './watch-board.ts';
 
@@ -47,6 +48,17 @@ export function useBoard(
     void watchBoard(server, board, { signal: left.signal, everyMs: isSpoken ? SPOKEN_MS : 0 }, dispatch);
     return () => left.abort();
   }, [server, board, isSpoken, dispatch]);
+}
+
+/** Follows the output that is shown. */
+export function useOutput(server: ReconnectingClient, view: View, dispatch: Dispatch<Event>): void {
+  const source = view.kind === 'output' ? view.source : undefined;
+  useEffect(() => {
+    if (source === undefined) return;
+    const left = new AbortController();
+    void followOutput(server, source, left.signal, dispatch);
+    return () => left.abort();
+  }, [server, source, dispatch]);
 }
 
 /** Applies the typed filter: at once, unless answers to earlier ones are still awaited. */

@@ -2,6 +2,8 @@
 import { sessionsById } from '../../src/client/session-selection.ts';
 import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import { commandText, sessions as noun } from '../../src/nouns/sessions.ts';
+import { exitText } from '../../src/terminal/state-words.ts';
+import type { OutputEvent, ShowAction } from '../screen.ts';
 import { listScreen } from './list-screen.ts';
 
 /** The most common signals (signal(7)). */
@@ -22,7 +24,7 @@ export const sessions = listScreen(noun, {
   target: ({ id, login, command, state }) => ({
     title: `session ${id} of ${login}: ${commandText({ command })}`,
     login,
-    can: state === SessionState.ENDED ? ['read'] : ['end', 'signal', 'attach', 'read'],
+    can: state === SessionState.ENDED ? ['read'] : ['end', 'signal', 'follow', 'read'],
   }),
   actions: [
     {
@@ -44,18 +46,31 @@ export const sessions = listScreen(noun, {
     },
     {
       kind: 'show',
-      key: 'a',
-      verb: 'attach',
-      words: (id) => ['attach', id, '--stdin', '--from-now'],
-      changesNothing: false,
+      key: 'f',
+      verb: 'follow',
+      fromNow: true,
+      read,
     },
     {
       kind: 'show',
       key: 'r',
       verb: 'read',
-      words: (id) => ['sessions', 'read', id],
-      heading: 'Output so far:',
-      changesNothing: true,
+      fromNow: false,
+      read,
     },
   ],
 });
+
+/** Reads a session's output until the session ends. */
+async function* read(
+  ...[client, sessionId, how]: Parameters<ShowAction['read']>
+): AsyncGenerator<OutputEvent> {
+  const { offset, signal } = how;
+  await client.sessions.getSession({ sessionId }, { signal });
+  yield { kind: 'opened' };
+  for await (const { event } of client.sessions.readOutput({ sessionId, offset, follow: true }, { signal })) {
+    if (event?.$case === 'output')
+      yield { kind: 'printed', offset: event.value.offset, data: event.value.data };
+    if (event?.$case === 'exited') return yield { kind: 'ended', how: exitText(event.value) };
+  }
+}

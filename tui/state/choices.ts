@@ -22,7 +22,7 @@ export function choosing(state: State, dialog: Choosing, key: string): State {
   const { action, targets, text, at } = dialog;
   const found = matching(action, text);
   const with_ = (change: Partial<Choosing>): State => ({ ...state, dialog: { ...dialog, ...change } });
-  if (key === 'esc') return { ...state, dialog: undefined };
+  if (key === 'esc' || key === '^c') return { ...state, dialog: undefined };
   if (key === 'down') return with_({ at: Math.min(at + 1, Math.max(0, found.length - 1)) });
   if (key === 'up') return with_({ at: Math.max(0, at - 1) });
   if (key === 'backspace') return with_({ text: text.slice(0, -1), at: 0 });

@@ -6,11 +6,13 @@ import { detailLines } from './detail-lines.ts';
 import { dialogLines } from './dialog-text.ts';
 import type { Command } from './keys.ts';
 import { back, openScreen, openView, requery, withoutMarks, withView, withWindow } from './navigation.ts';
+import { type OutputSource, scrolledBy, viewOnOutput } from './output.ts';
 import {
   type Dialog,
   heightOf,
   type Job,
   listOf,
+  pageOf,
   type State,
   screenOf,
   viewOf,
@@ -59,6 +61,7 @@ function move(state: State, by: number): State {
   if (dialog !== undefined) return { ...state, dialog: scrolled(state, dialog, by) };
   const view = viewOf(state);
   if (view.kind === 'board') return state;
+  if (view.kind === 'output') return withView(state, scrolledBy(view, by, pageOf(state.size)));
   if (view.open === undefined) return withWindow(state, (window, height) => moved(window, by, height));
   const last = detailLines(state, view.open.row).length - 1;
   const at = Math.min(Math.max(0, view.open.at + by), last);
@@ -67,7 +70,7 @@ function move(state: State, by: number): State {
 
 function moveTo(state: State, end: 'first' | 'last'): State {
   const view = viewOf(state);
-  if (state.dialog !== undefined || view.kind === 'board' || view.open !== undefined)
+  if (state.dialog !== undefined || view.kind !== 'list' || view.open !== undefined)
     return move(state, end === 'first' ? -Infinity : Infinity);
   const canListFromEnd = view.query.order !== undefined;
   return withWindow(state, (window, height) => movedTo(window, end, canListFromEnd, height));
@@ -126,8 +129,13 @@ function act(state: State, key: string): State {
     case 'send':
       return { ...state, dialog: { kind: 'choose', action, targets, text: '', at: 0 } };
     case 'show':
-      return first === undefined ? state : { ...state, foreground: { action, target: first } };
+      return first === undefined ? state : showOutput(state, { action, target: first });
   }
+}
+
+function showOutput(state: State, source: OutputSource): State {
+  const view = viewOf(state);
+  return view.kind === 'list' ? openView(state, viewOnOutput(view.query.screen, source)) : state;
 }
 
 function confirmed(state: State, endSessions: boolean): State {
@@ -150,10 +158,12 @@ function markAll(state: State): State {
   return working(state, { kind: 'mark', query, total });
 }
 
-/** Stops a job after the calls that have begun. */
-function stop(state: State): State {
+/** Stops a job after the calls that have begun; ^c leaves the dashboard when it is stopping already. */
+function stop(state: State, key: string): State {
   const { dialog } = state;
-  return dialog?.kind === 'working' ? { ...state, dialog: { ...dialog, isStopping: true } } : state;
+  if (dialog?.kind !== 'working') return state;
+  if (dialog.isStopping && key === '^c') return { ...state, isLeaving: true };
+  return { ...state, dialog: { ...dialog, isStopping: true } };
 }
 
 function working(state: State, job: Job): State {

@@ -144,10 +144,10 @@ function workTitle({ job, isStopping }: Of<'working'>): string {
   return job.kind === 'mark' ? 'Marking …' : 'Working …';
 }
 
-function workLines({ job, done }: Of<'working'>): string[] {
+function workLines({ job, done, isStopping }: Of<'working'>): string[] {
   return [
     `${count(done, 'row')} of ${amountOf(job).toLocaleString('en')} done.`,
-    'esc stops after the current calls.',
+    isStopping ? '^c quits without waiting for them.' : 'esc stops after the current calls.',
   ];
 }
 

@@ -38,6 +38,7 @@ export type Focus =
   | 'list'
   | 'open'
   | 'board'
+  | 'output'
   | 'help'
   | 'confirm'
   | 'choose'
@@ -66,9 +67,9 @@ const FOR_ROWS: ReadonlySet<Command> = new Set<Command>([
   'markAll',
 ]);
 const ROWS: readonly Focus[] = ['list', 'open'];
-const SCREENS: readonly Focus[] = ['list', 'open', 'board'];
-const LEAVING: readonly Focus[] = [...SCREENS, 'ended'];
-const MOVING: readonly Focus[] = ['list', 'open', 'help', 'report'];
+const SCREENS: readonly Focus[] = ['list', 'open', 'board', 'output'];
+const LEAVING: readonly Focus[] = ['list', 'open', 'board', 'ended'];
+const MOVING: readonly Focus[] = ['list', 'open', 'output', 'help', 'report'];
 
 /** The keys, named as in key-names.ts. */
 const BINDINGS: readonly Binding[] = [
@@ -99,7 +100,7 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['<'], command: 'sortBack', help: 'sort by the previous column', focus: ['list'] },
   { keys: ['S'], command: 'reverse', help: 'reverse the order', focus: ['list'] },
   { keys: ['space'], command: 'mark', help: 'mark or unmark the row', focus: ['list'], short: 'mark' },
-  { keys: [], command: 'act', help: 'the actions of the screen', focus: ROWS },
+  { keys: [], command: 'act', help: 'the actions of the screen', focus: [...ROWS, 'output'] },
   { keys: ['*'], command: 'markAll', help: 'mark all that match', focus: ['list'] },
   { keys: ['u'], command: 'unmarkAll', help: 'unmark all', focus: ['list'] },
   {
@@ -111,17 +112,16 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['tab'], command: 'nextScreen', help: 'the next screen', focus: SCREENS },
   { keys: ['shift-tab'], command: 'previousScreen', help: 'the previous screen', focus: SCREENS },
   { keys: [':'], command: 'jump', help: 'go to a screen by name', focus: SCREENS, short: 'go to' },
-  { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', focus: LEAVING },
+  { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', focus: [...SCREENS, 'ended'] },
   { keys: ['y'], command: 'yes', help: 'do it', focus: ['confirm'], short: 'yes' },
   { keys: ['e'], command: 'yesEndSessions', help: 'do it, and end the sessions', focus: ['confirm'] },
   { keys: ['n', 'esc'], command: 'back', help: 'cancel', focus: ['confirm'], short: 'no' },
   { keys: ['enter', '?'], command: 'back', help: 'close', focus: ['help', 'report'] },
-  { keys: ['q'], command: 'back', help: 'close', focus: ['help', 'report', 'confirm'] },
-  { keys: ['esc'], command: 'stop', help: 'stop', focus: ['working'], short: 'stop' },
+  { keys: ['q', '^c'], command: 'back', help: 'close', focus: ['help', 'report', 'confirm', 'output'] },
+  { keys: ['esc', '^c'], command: 'stop', help: 'stop', focus: ['working'], short: 'stop' },
   { keys: ['up', 'down'], command: 'choose', help: 'choose', focus: ['choose'], short: 'or down choose' },
   { keys: ['enter'], command: 'choose', help: 'send it', focus: ['choose'], short: 'send' },
-  { keys: ['esc'], command: 'choose', help: 'cancel', focus: ['choose'], short: 'cancel' },
-  { keys: ['^c'], command: 'quit', help: 'quit', focus: ['help', 'report', 'confirm', 'choose', 'working'] },
+  { keys: ['esc', '^c'], command: 'choose', help: 'cancel', focus: ['choose'], short: 'cancel' },
 ];
 
 export function focusOf(state: State): Focus {
@@ -135,7 +135,7 @@ export function helpBindings(state: State): Binding[] {
 
 function focusBehind(state: State): Focus {
   const view = viewOf(state);
-  if (view.kind === 'board') return 'board';
+  if (view.kind !== 'list') return view.kind;
   return view.open === undefined ? 'list' : 'open';
 }
 
@@ -167,8 +167,10 @@ function tabs({ who }: State, binding: Binding): Binding {
 }
 
 function actionBindings(state: State): Binding[] {
+  const isOutput = viewOf(state).kind === 'output';
   return availableActions(state).map(({ kind, key, verb }) => {
-    const help = kind === 'show' ? `${verb}, then return here` : `${verb} marked or this row`;
+    const help =
+      kind === 'show' ? `${verb} its output` : isOutput ? `${verb} it` : `${verb} marked or this row`;
     return { keys: [key], command: 'act', help, focus: ROWS, short: verb };
   });
 }

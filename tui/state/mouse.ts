@@ -46,7 +46,7 @@ export function keysFor(state: State, { kind, column, row }: MouseAction): strin
   if (state.dialog !== undefined || state.prompt !== undefined) return [];
   if (row === TABS_ROW) return tabAt(state, column);
   const view = viewOf(state);
-  if (view.kind === 'board' || row < FIRST_ROW || row >= FIRST_ROW + heightOf(state.size)) return [];
+  if (view.kind !== 'list' || row < FIRST_ROW || row >= FIRST_ROW + heightOf(state.size)) return [];
   const { open, window } = view;
   if (open === undefined) return stepsTo(window.top + row - FIRST_ROW, window.cursor, window.rows.length);
   return stepsTo(topLine(state, open.at) + row - FIRST_ROW, open.at, detailLines(state, open.row).length);

@@ -1,5 +1,6 @@
 /** Navigation between views, and their queries. */
 import type { Order, Query, Screen } from '../screen.ts';
+import type { OutputSource, OutputView } from './output.ts';
 import { heightOf, type ListView, listOf, type State, type View, viewOf, viewOn } from './state.ts';
 import { emptyWindow, rowAt, type Window } from './window.ts';
 
@@ -17,6 +18,16 @@ export function onQuery(
 ): State {
   const view = listOf(state);
   return view?.query === query ? withView(state, change(view, heightOf(state.size))) : state;
+}
+
+/** Changes the view of this output. Does nothing when it is not shown any more. */
+export function onOutput(
+  state: State,
+  source: OutputSource,
+  change: (view: OutputView) => OutputView,
+): State {
+  const view = viewOf(state);
+  return view.kind === 'output' && view.source === source ? withView(state, change(view)) : state;
 }
 
 export function withWindow(state: State, change: (window: Window, height: number) => Window): State {

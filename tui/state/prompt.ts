@@ -13,7 +13,7 @@ const LONGEST = 200;
 export function editPrompt(state: State, prompt: Prompt, key: string): State {
   const with_ = (text: string): State => ({ ...state, prompt: { ...prompt, text } });
   if (key === 'enter') return accepted({ ...state, prompt: undefined }, prompt);
-  if (key === 'esc') return cancelled({ ...state, prompt: undefined }, prompt);
+  if (key === 'esc' || key === '^c') return cancelled({ ...state, prompt: undefined }, prompt);
   if (key === 'backspace') return with_(Array.from(prompt.text).slice(0, -1).join(''));
   if (key === '^u') return with_('');
   const text = typed(key);

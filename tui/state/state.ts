@@ -2,21 +2,11 @@
 import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type { Cell } from '../../src/terminal/table.ts';
-import type {
-  Board,
-  EndAction,
-  List,
-  Picture,
-  Query,
-  Row,
-  Screen,
-  SendAction,
-  ShowAction,
-  Target,
-} from '../screen.ts';
+import type { Board, EndAction, List, Picture, Query, Row, Screen, SendAction, Target } from '../screen.ts';
+import type { OutputView, Page } from './output.ts';
 import { emptyWindow, type Window } from './window.ts';
 
-export type View = ListView | BoardView;
+export type View = ListView | BoardView | OutputView;
 
 /** A list, and its open row. */
 export interface ListView {
@@ -104,12 +94,6 @@ export type Dialog =
   /** The login has ended; only quitting and suspending are possible. */
   | { readonly kind: 'ended'; readonly why: string };
 
-/** Another command of this program, to which the terminal is handed over. */
-export interface ForegroundCommand {
-  readonly action: ShowAction;
-  readonly target: Target;
-}
-
 export interface Size {
   readonly columns: number;
   readonly rows: number;
@@ -125,7 +109,6 @@ export interface State {
   readonly views: readonly [View, ...View[]];
   readonly prompt: Prompt | undefined;
   readonly dialog: Dialog | undefined;
-  readonly foreground: ForegroundCommand | undefined;
   /** Keys for rows, typed before the first rows have arrived. */
   readonly typedAhead: readonly string[];
   /** The result of the last key, in one line. */
@@ -150,6 +133,11 @@ export function heightOf({ rows }: Size): number {
   return Math.max(1, rows - AROUND);
 }
 
+/** Returns the room for a session's output. */
+export function pageOf(size: Size): Page {
+  return { columns: size.columns, height: heightOf(size) };
+}
+
 export function viewOf(state: State): View {
   return state.views.at(-1) ?? state.views[0];
 }
@@ -166,7 +154,7 @@ export function screenOf(view: View): Screen {
 
 /** True when the first answer for the view has arrived. */
 export function hasLoaded(view: View): boolean {
-  return view.kind === 'list' ? view.window.isLoaded : view.picture !== undefined;
+  return view.kind === 'list' ? view.window.isLoaded : view.kind === 'output' || view.picture !== undefined;
 }
 
 export function viewOn(screen: Screen): View {
@@ -187,7 +175,6 @@ export function initialState(who: CallerIdentity, screen: Screen, readOnly: bool
     views: [viewOn(screen)],
     prompt: undefined,
     dialog: undefined,
-    foreground: undefined,
     typedAhead: [],
     note: '',
     changeNotice: '',

@@ -15,6 +15,7 @@ import { screens } from '../screens/all.ts';
 import { detailLines } from './detail-lines.ts';
 import { dialogLines } from './dialog-text.ts';
 import { bindingsAt, focusOf } from './keys.ts';
+import { outputState } from './output.ts';
 import { type State, screenOf, viewOf } from './state.ts';
 import { update } from './update.ts';
 import { rowAt } from './window.ts';
@@ -28,6 +29,16 @@ function query(state: State) {
 
 function asUser(state: State): State {
   return { ...state, who: { ...state.who, role: 'user' } };
+}
+
+function outputOf(state: State) {
+  const view = viewOf(state);
+  if (view.kind !== 'output') throw new Error('no output is shown');
+  return view;
+}
+
+function printed(state: State, text: string): State {
+  return update(state, { kind: 'output', source: outputOf(state).source, text });
 }
 
 function workingOf(state: State) {
@@ -116,21 +127,21 @@ describe('the dashboard', () => {
     expect(bindingsAt(state, 'list').map(({ command }) => command)).not.toContain('act');
   });
 
-  it('offers the actions that the state and the owner of a session allow, and only read with --read-only', () => {
+  it('offers the actions that the state and the owner of a session allow, and only its output with --read-only', () => {
     const keys = (row: Row, readOnly = false) =>
       bindingsAt(sessionsOf([row], readOnly), 'list').flatMap(({ command, keys: [key] }) =>
         command === 'act' ? key : [],
       );
-    const running = ['end', 'signal', 'attach', 'read'];
-    expect(keys(sessionRow('own', 'root', running))).toEqual(['x', 'K', 'a', 'r']);
+    const running = ['end', 'signal', 'follow', 'read'];
+    expect(keys(sessionRow('own', 'root', running))).toEqual(['x', 'K', 'f', 'r']);
     expect(keys(sessionRow('own', 'root', ['read']))).toEqual(['r']);
     expect(keys(sessionRow('theirs', 'alice', running))).toEqual(['x', 'K']);
     expect(keys(sessionRow('theirs', 'alice', ['read']))).toEqual([]);
-    expect(keys(sessionRow('own', 'root', running), true)).toEqual(['r']);
+    expect(keys(sessionRow('own', 'root', running), true)).toEqual(['f', 'r']);
   });
 
   it('sends a chosen, completed or typed signal to all marked sessions that still run', () => {
-    const running = ['end', 'signal', 'attach', 'read'];
+    const running = ['end', 'signal', 'follow', 'read'];
     const list = sessionsOf([
       sessionRow('a', 'root', running),
       sessionRow('b', 'alice', ['read']),
@@ -152,11 +163,44 @@ describe('the dashboard', () => {
     expect([told.dialog, told.note, listShown(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
   });
 
-  it('hands the terminal over for one session of the caller, and gets it back', () => {
-    const shown = press(sessionsOf([sessionRow('own', 'root', ['read'])]), 'space', 'r');
-    expect(shown.foreground).toMatchObject({ action: { verb: 'read' }, target: { id: 'own' } });
-    expect(update(shown, { kind: 'returned' }).foreground).toBeUndefined();
-    const stopped = press(shown, '^z');
+  it('shows the output of one session of the caller, which ^c, q and esc only leave', () => {
+    const list = sessionsOf([sessionRow('own', 'root', ['end', 'signal', 'follow', 'read'])]);
+    const shown = printed(press(list, 'space', 'f'), 'one\ntwo\n');
+    expect(viewOf(shown)).toMatchObject({ kind: 'output', source: { action: { verb: 'follow' } } });
+    for (const key of ['^c', 'q', 'esc', 'h']) {
+      const left = press(shown, key);
+      expect([key, viewOf(left).kind, left.isLeaving, left.dialog]).toEqual([key, 'list', false, undefined]);
+      expect(update(left, { kind: 'output', source: outputOf(shown).source, text: 'late' })).toBe(left);
+    }
+    const asked = press(shown, 'K');
+    expect(asked.dialog).toMatchObject({ kind: 'choose', targets: [{ id: 'own' }] });
+    expect(press(asked, '^c')).toEqual(shown);
+    expect(press(shown, 'x').dialog).toMatchObject({ kind: 'confirm', targets: [{ id: 'own' }] });
+    for (const key of ['K', 'x']) expect(press({ ...shown, readOnly: true }, key).dialog).toBeUndefined();
+    const end = { text: 'ended with status 7' };
+    const over = update(shown, { kind: 'output-ended', source: outputOf(shown).source, end });
+    expect(outputState(outputOf(over)).text).toBe('ended with status 7');
+    for (const key of ['K', 'x']) expect(press(over, key).dialog).toBeUndefined();
+    expect(viewOf(press(over, '^c')).kind).toBe('list');
+  });
+
+  it('leaves a prompt and a dialog with ^c as with esc, and quits with it everywhere else', () => {
+    const list = press(showing(rows), 'space');
+    for (const way of [['/', 'b'], [':', 'to'], ['?'], ['x']]) {
+      const there = press(list, ...way);
+      expect([way, press(there, '^c')]).toEqual([way, press(there, 'esc')]);
+      expect(press(there, '^c').isLeaving).toBe(false);
+    }
+    for (const state of [list, press(list, 'enter'), onScreenOf(['1'])])
+      expect(press(state, '^c').isLeaving).toBe(true);
+    const acting = press(list, 'x', 'y');
+    expect(workingOf(press(acting, '^c')).isStopping).toBe(true);
+    expect([press(acting, '^c').isLeaving, press(acting, '^c', '^c').isLeaving]).toEqual([false, true]);
+    expect(press(acting, 'esc', 'esc').isLeaving).toBe(false);
+  });
+
+  it('is suspended, and continues', () => {
+    const stopped = press(showing(rows), '^z');
     expect([stopped.isSuspending, update(stopped, { kind: 'returned' }).isSuspending]).toEqual([true, false]);
   });
 
@@ -351,7 +395,9 @@ describe('the dashboard', () => {
       lines: Array.from({ length: 80 }, (_, at) => `${at}`),
     });
     const help = press({ ...list, size: { columns: 60, rows: 15 } }, '?');
-    for (const state of [...Object.values(places), confirm, press(told, 'j'), press(help, 'j')])
+    const output = press(sessionsOf([sessionRow('own', 'root', ['end', 'signal', 'read'])]), 'r');
+    const long = press(printed(output, 'line\n'.repeat(90)), 'k', 'k');
+    for (const state of [...Object.values(places), long, confirm, press(told, 'j'), press(help, 'j')])
       for (const { keys } of bindingsAt(state, focusOf(state)))
         for (const key of keys) {
           expect([focusOf(state), key, press(state, key)]).not.toEqual([focusOf(state), key, state]);

@@ -1,12 +1,14 @@
 /** Updates the state: one pure step for each event from the server, the terminal or a key. */
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
+import type { Cell } from '../../src/terminal/table.ts';
 import type { Board, Change, Picture, Query, Row, Target } from '../screen.ts';
 import { noticeOf } from './change-notice.ts';
 import { choosing } from './choices.ts';
 import { runCommand } from './commands.ts';
 import { commandFor, isForRows } from './keys.ts';
 import { keysFor, type MouseAction } from './mouse.ts';
-import { filtered, onQuery, withoutMarks, withView, withWindow } from './navigation.ts';
+import { filtered, onOutput, onQuery, withoutMarks, withView, withWindow } from './navigation.ts';
+import { type OutputSource, withText } from './output.ts';
 import { editPrompt } from './prompt.ts';
 import {
   type Connection,
@@ -38,6 +40,8 @@ export type Event =
     }
   | { readonly kind: 'changes'; readonly query: Query; readonly changes: readonly Change[] }
   | { readonly kind: 'picture'; readonly screen: Board; readonly picture: Picture }
+  | { readonly kind: 'output'; readonly source: OutputSource; readonly text: string }
+  | { readonly kind: 'output-ended'; readonly source: OutputSource; readonly end: Cell }
   | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'previewed'; readonly targets: readonly Target[]; readonly preview: Receipt | string }
   | { readonly kind: 'progress'; readonly job: Job; readonly done: number }
@@ -87,6 +91,10 @@ function step(state: State, event: Event): State {
       return withChangesFrom(state, event);
     case 'picture':
       return onBoard(state, event.screen, event.picture);
+    case 'output':
+      return onOutput(state, event.source, (view) => withText(view, event.text));
+    case 'output-ended':
+      return onOutput(state, event.source, (view) => ({ ...view, end: event.end }));
     case 'note':
       return { ...state, note: event.text };
     case 'previewed':
@@ -99,7 +107,7 @@ function step(state: State, event: Event): State {
     case 'suspending':
       return { ...state, isSuspending: true };
     case 'returned':
-      return { ...state, foreground: undefined, isSuspending: false };
+      return { ...state, isSuspending: false };
   }
 }
 
@@ -150,7 +158,6 @@ function onJob(state: State, event: Of<'progress' | 'marked' | 'finished' | 'rep
 }
 
 function pressKey(state: State, key: string): State {
-  if (key === '^c') return { ...state, isLeaving: true };
   if (state.prompt !== undefined) return editPrompt(state, state.prompt, key);
   if (state.dialog?.kind === 'choose') return choosing(state, state.dialog, key);
   const command = commandFor(state, key);

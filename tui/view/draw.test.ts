@@ -2,8 +2,16 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { displayWidth } from '../../src/terminal/display-width.ts';
-import { press, showing, tokenRow } from '../../test/support/terminal/dashboard-state.ts';
-import { HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
+import {
+  press,
+  sessionRow,
+  sessionsOf,
+  showing,
+  tokenRow,
+} from '../../test/support/terminal/dashboard-state.ts';
+import { HARMFUL, HOSTILE, HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
+import { viewOf } from '../state/state.ts';
+import { update } from '../state/update.ts';
 import { draw } from './draw.ts';
 import { appearanceOf, preferencesIn } from './theme.ts';
 
@@ -100,6 +108,26 @@ describe('the screen', () => {
         expect(Math.max(...shown.map(displayWidth))).toBeLessThanOrEqual(80);
       }),
     );
+  });
+
+  it('fits the output of a session into the terminal, and lets none of it through raw', () => {
+    for (const size of [
+      { columns: 80, rows: 24 },
+      { columns: 20, rows: 8 },
+    ]) {
+      const shown = press({ ...sessionsOf([sessionRow('own', 'root', ['read'])]), size }, 'r');
+      const view = viewOf(shown);
+      if (view.kind !== 'output') throw new Error('no output is shown');
+      for (const text of Object.values(HOSTILE)) {
+        const state = update(shown, { kind: 'output', source: view.source, text: `${text}\n`.repeat(50) });
+        for (const keys of [[], ['k'], ['g']]) {
+          const lines = draw(press(state, ...keys), 0, { ...plain, paint: (each) => each });
+          expect(lines.length).toBe(size.rows);
+          expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(size.columns);
+          expect(lines.join('\n')).not.toMatch(HARMFUL);
+        }
+      }
+    }
   });
 
   it('draws only ASCII with --ascii', () => {

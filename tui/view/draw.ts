@@ -5,6 +5,7 @@ import { dialog } from './dialogs.ts';
 import { footer, header, title } from './frame.ts';
 import { list } from './list.ts';
 import { openRow } from './open-row.ts';
+import { output } from './output.ts';
 import { spokenText } from './screen-reader.ts';
 import type { Appearance } from './theme.ts';
 
@@ -25,6 +26,7 @@ function middle(state: State, nowMs: number, appearance: Appearance): string[] {
   if (state.dialog !== undefined) return dialog(state, state.dialog, appearance);
   const view = viewOf(state);
   if (view.kind === 'board') return [title(state, appearance), ...board(state, view, nowMs, appearance)];
+  if (view.kind === 'output') return [title(state, appearance), ...output(state, view, appearance)];
   const { open } = view;
   const rest =
     open === undefined ? list(state, view, nowMs, appearance) : openRow(state, open, nowMs, appearance);

@@ -73,6 +73,7 @@ export function title(state: State, appearance: Appearance): string {
 
 export function about(view: View): string {
   if (view.kind === 'board') return view.screen.name;
+  if (view.kind === 'output') return inert(view.source.target.title);
   return view.open === undefined ? aboutList(view) : inert(view.open.row.title);
 }
 

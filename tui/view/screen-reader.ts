@@ -8,7 +8,8 @@ import type { Row } from '../screen.ts';
 import { detailLines, shownFields } from '../state/detail-lines.ts';
 import { dialogLines, dialogTitle } from '../state/dialog-text.ts';
 import { bindingsAt, focusOf } from '../state/keys.ts';
-import { type ListView, type State, type View, viewOf } from '../state/state.ts';
+import { type OutputView, outputState, visibleLines } from '../state/output.ts';
+import { type ListView, pageOf, type State, type View, viewOf } from '../state/state.ts';
 import { rowAt } from '../state/window.ts';
 import { about, connectionWord, role, statusLine } from './frame.ts';
 import { cellOf } from './line.ts';
@@ -41,10 +42,17 @@ function inView(state: State, view: View, nowMs: number, appearance: Appearance)
     const { columns } = state.size;
     return [...(view.picture?.({ columns, rows: Infinity, nowMs, appearance }) ?? ['loading'])];
   }
+  if (view.kind === 'output') return outputInWords(view, state);
   if (view.open !== undefined) return [lineInWords(state, view.open, nowMs)];
   const row = rowAt(view.window);
   if (row === undefined) return [view.window.isLoaded ? `no ${view.query.screen.rows}` : 'loading'];
   return [rowInWords(view, row, nowMs)];
+}
+
+/** Returns the state, and the newest line or the first visible one. */
+function outputInWords(view: OutputView, { size }: State): string[] {
+  const lines = visibleLines(view, pageOf(size));
+  return [outputState(view).text, ...lines.slice(...(view.top === undefined ? [-1] : [0, 1]))];
 }
 
 /** "Marked. token 01a2…, login alice, expires in 3 h". */

@@ -1,4 +1,6 @@
 /** Actions of the dashboard on sessions, tokens and links, in a real terminal with a real server (X7). */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { alice, bob, mallory, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
@@ -7,45 +9,105 @@ import { DashboardSite, SESSIONS } from '../../support/terminal/dashboard.ts';
 describe('the dashboard', needs('world', 'tmux'), () => {
   const site = DashboardSite.ofSuite();
 
-  test('attaches to a session of its user, passes on what is typed, and returns to the same row', async () => {
-    const script = 'trap "echo caught it" INT; while read -r line; do echo "heard $line"; done; sleep 60';
+  test('follows the output of a session, which ^C, q and Esc leave running, and K alone signals (X7)', async () => {
     await site.start(alice, 'sleep', '3000');
-    const id = await site.start(alice, '--stdin', 'sh', '-c', script);
+    const id = await site.start(
+      alice,
+      'sh',
+      '-c',
+      `trap 'echo "caught it"' INT; while :; do sleep 0.1; done`,
+    );
     using screen = await site.dashboard(alice);
     screen.press(...SESSIONS);
     const place = { header: /alice \(user\).*● live$/, title: 'Sessions · 1 of', selected: /running.*trap/ };
-    await screen.shows({ ...place, footer: ' a attach' });
-    screen.press('a');
-    await screen.shows(/\^\\ leaves it/);
-    expect(screen.modes).toBe('0 1');
-    screen.enter('hello there');
-    await screen.shows(/heard hello there/);
-    screen.press('C-c');
-    await screen.shows(/^(\^C)?caught it/);
-    screen.press('C-\\');
-    const left = await screen.shows({ line: ['latchkey: left', 'Press Enter to return to the dashboard'] });
-    expect(left.text.replaceAll('\n', '')).toContain(`attach again with 'latchkey attach ${id}'`);
-    screen.press('Enter');
+    for (const key of ['C-c', 'q', 'Escape']) {
+      await screen.shows({ ...place, footer: ' f follow' });
+      screen.press('f');
+      await screen.shows({
+        title: `session ${id} of alice`,
+        lines: [/^session /, /^running, output from now on$/],
+        footer: /^\? help {2}x end {2}K signal {2}esc back/,
+      });
+      screen.press(key);
+    }
     await screen.shows(place);
-    await expect.poll(() => screen.modes).toBe('1 0');
+    screen.press('f', 'K');
+    await screen.shows({ title: 'Signal', prompt: 'signal: _' });
+    screen.press('C-c');
+    await screen.shows({ line: 'running, output from now on' });
+    screen.press('K', 'int', 'Enter');
+    await screen.shows({ lines: [/^running/, /^caught it$/, /^$/], prompt: 'Sent INT to 1 session.' });
+    expect(screen.modes).toBe('1 0');
+    expect((await site.daemon.cli(alice, ['sessions', 'read', id])).stdout).toBe('caught it\n');
+    screen.press('K', 'kill', 'Enter');
+    await screen.shows({
+      lines: [/^ended with status 137 \(SIGKILL\)$/, /^caught it$/],
+      footer: '? help',
+      no: /K signal|x end/,
+    });
+    screen.press('C-c');
+    await screen.shows({ title: 'Sessions · 1 of', selected: /ended 137.*trap/ });
     screen.press('j');
     await screen.shows({ selected: 'sleep 3000' });
   });
 
-  test('shows the raw output of an ended session of its user, and none of other users', async () => {
-    await site.start(alice, 'printf', 'said \\033[1mloud\\033[0m and clear\\n');
+  test('follows a session across a restart of the server, and says how it ended (X7)', async () => {
+    const script = 'echo before; while [ ! -e "$0" ]; do sleep 0.1; done; echo after; exit 7';
+    const until = join(alice.home, 'until-restarted');
+    const id = await site.start(alice, 'sh', '-c', script, until);
+    using screen = await site.dashboard(alice);
+    screen.press(...SESSIONS, 'r');
+    await screen.shows({ title: `session ${id}`, lines: [/^running$/, /^before$/] });
+    await site.daemon.end('SIGKILL');
+    await screen.shows({ header: /○ reconnecting$/, prompt: /^Reconnecting: /, line: /^before$/ });
+    await site.daemon.serve();
+    await screen.shows({ header: /● live$/, lines: [/^running$/, /^before$/, /^$/] });
+    writeFileSync(until, '');
+    await screen.shows({ lines: [/^ended with status 7$/, /^before$/, /^after$/, /^$/] });
+    rmSync(until);
+  });
+
+  test('shows the output of an ended session of its user page by page, and none of other users', async () => {
+    await site.start(
+      alice,
+      'sh',
+      '-c',
+      'seq 100; printf "said \\033[1mloud\\033[0m and \\033]0;owned\\007clear\\n"',
+    );
     using own = await site.dashboard(alice);
     own.press(...SESSIONS);
-    await own.shows({ selected: /ended 0.*printf/, footer: ' r read' });
+    await own.shows({ selected: /ended 0.*seq 100/, footer: ' r read' });
     own.press('r');
-    await own.shows({ line: [/said loud and clear$/, 'Enter to return'] });
-    own.press('Enter');
-    await own.shows({ selected: /ended 0.*printf/ });
+    await own.shows({ lines: [/^ended with status 0$/, /^84$/], line: ['100', /^said loud and clear$/] });
+    expect(own.windowTitle).not.toContain('owned');
+    own.press('g');
+    await own.shows({ lines: [/^ended with status 0 · line 1 of 101 · G goes to the end$/, /^1$/, /^2$/] });
+    own.press('NPage', 'k');
+    await own.shows({ lines: [/ · line 18 of 101 · /, /^18$/, /^19$/] });
+    own.press('G');
+    await own.shows({ lines: [/^ended with status 0$/, /^84$/] });
+    own.press('q');
+    await own.shows({ selected: /ended 0.*seq 100/ });
     using manager = await site.dashboard(bob);
     manager.press(...SESSIONS);
-    await manager.shows({ selected: /ended 0.*printf/, footer: ' / filter', no: / r read| a attach/ });
-    manager.press('r', 'a', '?');
-    await manager.shows({ title: 'Keys', footer: 'esc back', no: /read|attach/ });
+    await manager.shows({ selected: /ended 0.*seq 100/, footer: ' / filter', no: / r read| f follow/ });
+    manager.press('r', 'f', '?');
+    await manager.shows({ title: 'Keys', footer: 'esc back', no: /read its|follow its/ });
+  });
+
+  test('leaves a prompt and a question with ^C, and quits only from a screen (X7)', async () => {
+    const id = await site.start(alice, 'sleep', '3200');
+    using screen = await site.dashboard(alice);
+    screen.press(...SESSIONS, '/', '3200');
+    await screen.shows({ prompt: '/3200_', selected: 'sleep 3200' });
+    screen.press('C-c', 'x');
+    await screen.shows({ title: 'End?', line: id });
+    screen.press('C-c', '?');
+    await screen.shows({ title: 'Keys' });
+    screen.press('C-c');
+    await screen.shows({ title: /^Sessions · 1 of/, selected: /running.*sleep 3200/ });
+    screen.press('C-c');
+    await screen.shows(/ended with 0/);
   });
 
   test('sends a signal that is chosen from a list, and one that is typed', async () => {
@@ -156,15 +218,14 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ selected: /^token.*→ Tokens/ });
     screen.click('→ Tokens');
     await screen.shows({ title: /^Tokens · filter/ });
-    screen.press('Escape', 'Escape', 'a');
-    await screen.shows(/\^\\ leaves it running/);
+    screen.press('Escape', 'Escape', 'C-z');
+    await screen.shows(/ended with 148|Stopped/);
     expect(screen.hasMouse).toBe(false);
-    await site.leaveSession(screen);
-    screen.press('Enter');
+    screen.enter('fg');
     await screen.shows({ selected: 'sleep 3102' });
     await expect.poll(() => screen.hasMouse).toBe(true);
     screen.press('q');
-    await screen.shows(/ended with 0/);
+    await expect.poll(() => screen.modes).toBe('0 1');
     expect(screen.hasMouse).toBe(false);
     using without = await site.dashboard(alice);
     expect(without.hasMouse).toBe(false);

@@ -30,7 +30,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
         '<',
         'x',
         'K',
-        'a',
+        'f',
         'r',
         'space',
         '*',
@@ -54,7 +54,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       });
       screen.press(TMUX_KEYS[key] ?? key);
       await screen.until(`something after ${key}`, (view) => steady(view.text) !== steady(before.text));
-      await BACK[key]?.(screen, site);
+      await BACK[key]?.(screen);
     }
   });
 
@@ -91,21 +91,11 @@ describe('the dashboard', needs('world', 'tmux'), () => {
   });
 });
 
-/** Returns to the dashboard from programs that it runs in the terminal. */
-const BACK: Readonly<Record<string, (screen: Screen, site: DashboardSite) => Promise<unknown>>> = {
+/** Returns to the dashboard from the shell. */
+const BACK: Readonly<Record<string, (screen: Screen) => Promise<unknown>>> = {
   '^z': async (screen) => {
     await screen.shows(/ended with 148/);
     screen.enter('fg');
-    return screen.shows({ footer: '? help' });
-  },
-  a: async (screen, site) => {
-    await site.leaveSession(screen);
-    screen.press('Enter');
-    return screen.shows({ footer: '? help' });
-  },
-  r: async (screen) => {
-    await screen.shows(/Enter to return/);
-    screen.press('Enter');
     return screen.shows({ footer: '? help' });
   },
 };

@@ -23,7 +23,7 @@ function Crashing(): ReactNode {
   return createElement(Text, null, 'all is well');
 }
 
-const screen = { leaving: new AbortController(), isHandedOver: () => false, isSpoken: false };
+const screen = { isSpoken: false };
 process.exitCode = await mount(createElement(Crashing), screen).catch((error: unknown) => {
   process.stderr.write(`${String(error)}\n`);
   return 70;

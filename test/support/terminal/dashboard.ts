@@ -64,13 +64,6 @@ export class DashboardSite {
     return (await this.daemon.cli(account, ['start', '--detach', ...words])).stdout.trim();
   }
 
-  /** Leaves the session that `screen` is attached to, as soon as the screen names the key. */
-  async leaveSession(screen: Screen): Promise<void> {
-    await screen.shows(/\^\\ leaves it running/);
-    screen.press('C-\\');
-    await screen.shows(/Enter to return/);
-  }
-
   /** Ends every running session: their links do not end with the server. */
   async #endSessions(): Promise<void> {
     const client = await connect({ run: this.daemon.runFolder, env: {}, localAdmin: true });
