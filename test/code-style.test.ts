@@ -22,3 +22,13 @@ test('a role takes its exit statuses from exit-status.ts', () => {
   const numbers = /\b(?:EXIT_\w+|DONE|FAILED|USAGE) = \d|^ +return .*\b\d+;|process\.exit(?:Code =|\()\s*\d/;
   expect(linesWith(numbers, '{src/*/,tui/,src/}main.{ts,tsx}')).toEqual([]);
 });
+
+test('whoever starts a process waits until it has started: otherwise an error would end this one', () => {
+  const starts = linesWith(/(?<!\.)\bspawn\(/, '{src,tui}/**/*.{ts,tsx}').filter(
+    (line) => !/\.test\.ts:/.test(line),
+  );
+  const files = new Set(starts.map((line) => line.split(':', 1)[0] ?? ''));
+  const unsafe = [...files].filter((file) => !/\bhasStarted\(/.test(readFileSync(join(root, file), 'utf8')));
+  expect(unsafe).toEqual([]);
+  expect(files.size).toBeGreaterThan(4);
+});

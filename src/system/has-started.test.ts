@@ -5,7 +5,10 @@ import { withoutDescriptors } from '../../test/support/without-descriptors.ts';
 import { hasStarted } from './has-started.ts';
 
 it('throws what kept a program from starting, and nothing for one that has started', async () => {
-  await expect(hasStarted(spawn('/no/such/program'))).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(hasStarted(spawn('/no/such/program'))).rejects.toMatchObject({
+    reason: 'UNAVAILABLE',
+    cause: { code: 'ENOENT' },
+  });
   await hasStarted(spawn('/bin/true'));
 });
 
@@ -16,7 +19,11 @@ it('throws EMFILE where there are no descriptors, and the process goes on', () =
   `;
   const script = `
     const child = spawn('/bin/true', [], { stdio: ['pipe', 'pipe', 'ignore'] });
-    await hasStarted(child).catch(({ code }) => process.on('exit', () => process.stdout.write(code)));
+    await hasStarted(child).catch(({ message }) => process.on('exit', () => process.stdout.write(message)));
   `;
-  expect(withoutDescriptors(prepare, script)).toEqual({ status: 0, stdout: 'EMFILE', stderr: '' });
+  expect(withoutDescriptors(prepare, script)).toEqual({
+    status: 0,
+    stdout: 'cannot start /bin/true: no more files can be opened (ulimit -n)',
+    stderr: '',
+  });
 });

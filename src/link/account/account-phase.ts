@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { AppError } from '../../errors.ts';
 import { accountRefusal } from '../../link-protocol/account-refusal.ts';
+import { hasStarted } from '../../system/has-started.ts';
 import { cleanEnvironment, reExecCommand } from '../processes/re-exec.ts';
 
 const SERVICE = 'latchkey';
@@ -13,8 +14,8 @@ const ALLOWED = 0;
 const REFUSED = 1;
 
 /**
- * Throws NOT_ELIGIBLE unless PAM allows the account to be used now. Does nothing when the PAM service is
- * not configured. PAM runs in a child process, so that its modules neither stay in the link's memory nor
+ * Throws NOT_ELIGIBLE unless PAM allows the account to be used now, and UNAVAILABLE when it cannot be asked.
+ * Does nothing when the PAM service is not configured. PAM runs in a child process, so that its modules neither stay in the link's memory nor
  * block it.
  */
 export async function checkAccountPhase(user: string, argv: readonly string[]): Promise<void> {
@@ -22,6 +23,7 @@ export async function checkAccountPhase(user: string, argv: readonly string[]): 
   const [program, words] = reExecCommand(argv, ['--check-account', user]);
   const env = cleanEnvironment(process.env);
   const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: TIMEOUT_MS });
+  await hasStarted(child);
   let message = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     message = (message + text).slice(0, 500);

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { AppError } from '../../errors.ts';
+import { hasStarted } from '../../system/has-started.ts';
 import { cleanEnvironment, reExecCommand } from './re-exec.ts';
 
 /** Start-up takes at most 10 s (DESIGN 7.8); the link itself gives up before this. */
@@ -14,12 +15,13 @@ const TIMEOUT_MS = 9500;
 const READY = 'ready\n';
 const REPORT_FD = 3;
 
-/** Starts the link in the background. Throws UNAVAILABLE with its reason unless it is ready in time. */
+/** Starts the link in the background. Throws UNAVAILABLE with the reason unless it is ready in time. */
 export async function startDetached(argv: readonly string[]): Promise<void> {
   const [program, words] = reExecCommand(argv, [...argv, '--report-fd', `${REPORT_FD}`]);
   const env = cleanEnvironment(process.env);
   const stdio: ('ignore' | 'pipe')[] = ['ignore', 'ignore', 'ignore', 'pipe'];
   const child = spawn(program, words, { cwd: '/', detached: true, env, stdio });
+  await hasStarted(child);
   child.unref();
   let report = '';
   const channel = child.stdio[REPORT_FD];

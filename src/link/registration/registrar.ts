@@ -4,11 +4,11 @@
  * socket is.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { AppError, type Details, type Reason } from '../../errors.ts';
 import type { RegisterLinkRequest } from '../../generated/latchkey/v1/link.ts';
+import { hasStarted } from '../../system/has-started.ts';
 import { cleanEnvironment, reExecCommand } from '../processes/re-exec.ts';
 
 /** The request, and how long to retry, in milliseconds. */
@@ -24,12 +24,14 @@ export type RegistrationOutcome =
 
 export class Registrar implements Disposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #started: Promise<void>;
 
   constructor(argv: readonly string[], run: string) {
     const [program, words] = reExecCommand(argv, ['--run', run, '--register']);
     const env = cleanEnvironment(process.env);
     this.#child = spawn(program, words, { env, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'] });
-    this.#child.stdin.on('error', () => {});
+    this.#started = hasStarted(this.#child).then(() => void this.#child.stdin.on('error', () => {}));
+    this.#started.catch(() => {}); // thrown by `register`
   }
 
   /** Process id of the helper. */
@@ -38,14 +40,14 @@ export class Registrar implements Disposable {
   }
 
   /**
-   * Resolves with the token's id once the daemon has accepted this link. Throws the daemon's error, or
-   * UNREACHABLE.
+   * Resolves with the token's id once the daemon has accepted this link. Throws the daemon's error,
+   * UNREACHABLE, or UNAVAILABLE when the helper could not start.
    */
   async register(request: RegisterLinkRequest, timeoutMs: number): Promise<string> {
     const order: RegistrationOrder = { request, timeoutMs };
+    await this.#started;
     this.#child.stdin.end(JSON.stringify(order));
-    const failed = once(this.#child, 'error').then(([error]) => Promise.reject(error));
-    const answer = await Promise.race([text(this.#child.stdout), failed]);
+    const answer = await text(this.#child.stdout);
     if (answer === '') throw new AppError('INTERNAL', 'cannot register: the helper process exited');
     const outcome: RegistrationOutcome = JSON.parse(answer);
     if ('jti' in outcome) return outcome.jti;

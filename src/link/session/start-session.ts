@@ -2,6 +2,7 @@
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { AppError, invalidField } from '../../errors.ts';
 import type { Start } from '../../generated/latchkey/link/v1/link.ts';
+import { whyNotStarted } from '../../system/has-started.ts';
 import { rawText } from '../../values/raw-text.ts';
 import type { Account } from '../account/account.ts';
 import { OutputLog } from '../output/output-log.ts';
@@ -74,8 +75,7 @@ function createFiles(parent: string, record: SessionRecord, start: Start): Sessi
 
 function startFailed(cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
-  const why = cause instanceof Error ? cause.message : 'unknown error';
-  return new AppError('START_FAILED', `cannot start the session: ${why}`, { cause });
+  return new AppError('START_FAILED', `cannot start the session: ${whyNotStarted(cause)}`, { cause });
 }
 
 function prepare(start: Start, account: Account): Pick<Program, 'command' | 'environment' | 'directory'> {

@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { hasStarted } from '../../system/has-started.ts';
 import type { Cgroup } from './cgroup.ts';
 
 const FILE = 'cgroup.subtree_control';
@@ -24,11 +25,14 @@ export class Controllers implements AsyncDisposable {
     this.#watcher = watcher;
   }
 
-  /** Enables the available controllers among `names`. No process may be in `cgroup` itself. */
+  /**
+   * Enables the available controllers among `names`. No process may be in `cgroup` itself. Throws UNAVAILABLE
+   * when nothing could disable them again.
+   */
   static async enable(cgroup: Cgroup, names: readonly string[]): Promise<Controllers> {
     const there = (await cgroup.read('cgroup.controllers')).split(/\s+/);
     const enabled = names.filter((name) => there.includes(name));
-    const watcher = enabled.length > 0 ? startWatcher(cgroup, enabled) : undefined;
+    const watcher = enabled.length > 0 ? await startWatcher(cgroup, enabled) : undefined;
     const controllers = new Controllers(
       names.filter((name) => !there.includes(name)),
       watcher,
@@ -49,7 +53,7 @@ export class Controllers implements AsyncDisposable {
  * Starts the watcher in a process session of its own, so that signals to this process's group do not
  * reach it.
  */
-function startWatcher(cgroup: Cgroup, names: readonly string[]): ChildProcess {
+async function startWatcher(cgroup: Cgroup, names: readonly string[]): Promise<ChildProcess> {
   const words = ['-c', DISABLE_SCRIPT, join(cgroup.path, FILE), ...names];
   const watcher = spawn('/bin/sh', words, {
     cwd: '/',
@@ -57,6 +61,7 @@ function startWatcher(cgroup: Cgroup, names: readonly string[]): ChildProcess {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
+  await hasStarted(watcher);
   watcher.unref();
   if (watcher.stdin instanceof Socket) watcher.stdin.on('error', () => {}).unref();
   return watcher;
