@@ -15,8 +15,8 @@ const REFUSED = 1;
 
 /**
  * Throws NOT_ELIGIBLE unless PAM allows the account to be used now, and UNAVAILABLE when it cannot be asked.
- * Does nothing when the PAM service is not configured. PAM runs in a child process, so that its modules neither stay in the link's memory nor
- * block it.
+ * Does nothing when the PAM service is not configured. PAM runs in a child process, so that its modules
+ * neither stay in the link's memory nor block it.
  */
 export async function checkAccountPhase(user: string, argv: readonly string[]): Promise<void> {
   if (!existsSync(SERVICE_FILE)) return;

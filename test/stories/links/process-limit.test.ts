@@ -1,4 +1,4 @@
-/** A user who may start no more processes (RLIMIT_NPROC, getrlimit(2)) is told so, and keeps the link (X4). */
+/** A user who may start no more processes (RLIMIT_NPROC, getrlimit(2)) is told so and keeps the link (X4). */
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice } from '../../support/account.ts';
