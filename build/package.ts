@@ -30,6 +30,7 @@ const PLACES = [
   ['tmpfiles', '/usr/lib/tmpfiles.d/latchkey.conf', 0o644],
   ['sudoers', '/etc/sudoers.d/latchkey', 0o440],
   ['pam', '/etc/pam.d/latchkey', 0o644],
+  ['pam-link', '/etc/pam.d/latchkey-link', 0o644],
   ['fail2ban.conf', '/etc/fail2ban/filter.d/latchkey.conf', 0o644],
   ['copyright', '/usr/share/doc/latchkey/copyright', 0o644],
   ['lintian-overrides', '/usr/share/lintian/overrides/latchkey', 0o644],

@@ -14,6 +14,7 @@ import { performHandshake } from './connection/handshake.ts';
 import type { Identity, LinkToken } from './identity.ts';
 import { IdleMemory } from './processes/idle-memory.ts';
 import { reapOrphans } from './processes/orphans.ts';
+import type { LoginSettings } from './session/login-settings.ts';
 import { Sessions } from './session/sessions.ts';
 import type { SessionsDir } from './session/sessions-dir.ts';
 
@@ -29,8 +30,7 @@ export interface LinkDeps {
   readonly account: Account;
   readonly identity: Identity;
   readonly sessionsDir: SessionsDir;
-  /** The umask of programs. */
-  readonly umask: number;
+  readonly settings: LoginSettings;
   /** Returns true when Node started `pid`, and so reaps it. */
   readonly isOwnChild: (pid: number) => boolean;
   /** Called when a token is accepted: the first one, or a later one of the same id. */
@@ -57,8 +57,8 @@ export class Link implements AsyncDisposable {
     this.exiting = promise;
     this.#exit = resolve;
     this.#options = options;
-    const { account, sessionsDir, umask } = options;
-    this.#sessions = new Sessions(account, sessionsDir, umask, {
+    const { account, sessionsDir, settings } = options;
+    this.#sessions = new Sessions(account, sessionsDir, settings, {
       exited: (exited) => this.#current?.notify({ $case: 'exited', value: exited }),
       warning: (sessionId, text) => this.#current?.notify({ $case: 'warning', value: { sessionId, text } }),
       idle: () => this.#onIdle?.(),

@@ -9,6 +9,8 @@ export interface LinkOptions {
   readonly run: string;
   /** Internal: this is the detached process; it reports to this descriptor. */
   readonly report: number | undefined;
+  /** Internal: the soft limit of open files that the login had, before Node raised it. */
+  readonly openFiles: number | undefined;
   /** Internal: only ask PAM about this account. */
   readonly account: string | undefined;
   /** Internal: register a link for the process that writes the request to stdin. */
@@ -28,12 +30,14 @@ export function readOptions(argv: readonly string[]): LinkOptions {
   if (daemon && printToken)
     throw usageFailure(LINK, '--daemon stores no token for you; leave out --print-token');
   if (!run.startsWith('/')) throw usageFailure(LINK, '--run needs an absolute path');
-  const report = values['report-fd'] === undefined ? undefined : Number(values['report-fd']);
+  const number = (text: string | undefined): number | undefined =>
+    text === undefined ? undefined : Number(text);
   return {
     daemon,
     printToken,
     run,
-    report,
+    report: number(values['report-fd']),
+    openFiles: number(values['open-files']),
     account: values['check-account'],
     register: values.register === true,
     endSessions: values['end-sessions'] === true,

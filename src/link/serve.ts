@@ -15,6 +15,7 @@ import { report } from './processes/detach.ts';
 import type { Registrar } from './registration/registrar.ts';
 import { StoredToken } from './registration/stored-token.ts';
 import { SESSION_ID_NAME } from './session/environment.ts';
+import { type LoginSettings, loginSettings } from './session/login-settings.ts';
 import { SessionsDir } from './session/sessions-dir.ts';
 import { announce } from './user-messages.ts';
 
@@ -41,7 +42,8 @@ export async function serve(
   const stored = opened.use(new StoredToken(options, account, server, hasLink));
   const first = Promise.withResolvers<LinkToken>();
   let onToken: (token: LinkToken) => void = first.resolve;
-  const parts = { options, account, umask, run, links, server, registrar };
+  const settings = loginSettings({ ...options, umask, daemonUid: run.uid });
+  const parts = { options, account, settings, run, links, server, registrar };
   const { link, socket } = createLink(parts, (token) => onToken(token));
   opened.use(link);
   opened.use(socket);
@@ -76,7 +78,7 @@ async function checkEligible(account: Account, daemonUid: number, argv: readonly
 interface LinkParts {
   readonly options: LinkOptions;
   readonly account: Account;
-  readonly umask: number;
+  readonly settings: LoginSettings;
   readonly run: TrustedFolder;
   readonly links: TrustedFolder;
   readonly server: LocalServer;
@@ -85,7 +87,7 @@ interface LinkParts {
 
 /** Creates the link and its socket, which is not open yet. */
 function createLink(
-  { options, account, umask, run, links, server, registrar }: LinkParts,
+  { options, account, settings, run, links, server, registrar }: LinkParts,
   onToken: (token: LinkToken) => void,
 ): { readonly link: Link; readonly socket: LinkSocket } {
   const socket = new LinkSocket(links, run.uid, (connection) => void link.accept(connection));
@@ -94,7 +96,7 @@ function createLink(
   const facts = { serverId, uid, linuxUser, socket: socket.name, daemon: options.daemon };
   const link = new Link({
     account,
-    umask,
+    settings,
     onToken,
     identity: new Identity(facts, () => readServerFile(run), Date.now),
     sessionsDir: new SessionsDir(account, serverId),

@@ -69,7 +69,7 @@ describe('the sudoers file', needs('world', 'sudo'), () => {
       const names = environment.map((line) => line.split('=')[0]);
       expect(names.filter((name) => name !== undefined && name in hostile)).toEqual([]);
       expect(environment).toContain(`HOME=${alice.home}`);
-      expect(environment).toContain('PATH=/usr/local/bin:/usr/bin:/bin');
+      expect(environment).toContain('PATH=/usr/local/bin:/usr/bin:/bin:/usr/games');
     },
   );
 

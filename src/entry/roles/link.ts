@@ -14,6 +14,7 @@ export const LINK = {
     'print-token': flag('print the token instead of storing it for the command line'),
     run: valued('dir', "the server's run directory (default: /run/latchkey)"),
     'report-fd': internal(valued('fd', 'this is the detached process; it reports to this descriptor')),
+    'open-files': internal(valued('number', 'soft limit of open files of programs, where PAM has set it')),
     'check-account': internal(valued('name', 'only ask PAM about this account')),
     register: internal(flag('register a link for the process that writes the request to stdin')),
     'end-sessions': internal(flag('only end the sessions that the server names on stdin')),

@@ -15,6 +15,7 @@ import { readServerFile } from '../../system/local-server.ts';
 import { openTrustedFolder } from '../../system/trusted-folder.ts';
 import { type Account, ownAccount } from '../account/account.ts';
 import { endProcesses } from '../processes/end-processes.ts';
+import { USUAL_OPEN_FILES } from '../processes/open-files.ts';
 import { Sessions } from '../session/sessions.ts';
 import { SessionsDir } from '../session/sessions-dir.ts';
 
@@ -55,7 +56,8 @@ function openSessions(run: string): Sessions | undefined {
     const account: Account = ownAccount();
     const sessionsDir = new SessionsDir(account, readServerFile(folder)?.serverId ?? '');
     const ignore = (): void => {};
-    return new Sessions(account, sessionsDir, 0o077, {
+    const startsNone = { umask: 0o077, openFiles: USUAL_OPEN_FILES, variables: () => ({}) };
+    return new Sessions(account, sessionsDir, startsNone, {
       exited: answerExited,
       warning: ignore,
       idle: ignore,

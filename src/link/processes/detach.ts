@@ -8,6 +8,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { AppError } from '../../errors.ts';
 import { hasStarted } from '../../system/has-started.ts';
+import { openFilesLimitOf } from './open-files.ts';
 import { cleanEnvironment, reExecCommand } from './re-exec.ts';
 
 /** Start-up takes at most 10 s (DESIGN 7.8); the link itself gives up before this. */
@@ -17,7 +18,8 @@ const REPORT_FD = 3;
 
 /** Starts the link in the background. Throws UNAVAILABLE with the reason unless it is ready in time. */
 export async function startDetached(argv: readonly string[]): Promise<void> {
-  const [program, words] = reExecCommand(argv, [...argv, '--report-fd', `${REPORT_FD}`]);
+  const more = ['--report-fd', `${REPORT_FD}`, '--open-files', `${openFilesLimitOf(process.ppid)}`];
+  const [program, words] = reExecCommand(argv, [...argv, ...more]);
   const env = cleanEnvironment(process.env);
   const stdio: ('ignore' | 'pipe')[] = ['ignore', 'ignore', 'ignore', 'pipe'];
   const child = spawn(program, words, { cwd: '/', detached: true, env, stdio });

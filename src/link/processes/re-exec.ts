@@ -1,5 +1,8 @@
 /** Runs this same program again, in the same role, with other arguments. */
 import { isSea } from 'node:sea';
+import { setAside } from '../../entry/set-aside.ts';
+
+const STEERING = /^(NODE_|LD_|V8_|UV_)/;
 
 /**
  * Returns the program and arguments that run this role with `words`; `argv` are this process's own
@@ -11,8 +14,7 @@ export function reExecCommand(argv: readonly string[], words: readonly string[])
   return [process.execPath, [...own, ...words]];
 }
 
-/** Returns the environment without variables that change how Node or the dynamic linker behaves. */
+/** Returns the environment with variables set aside that change how Node or the dynamic linker behaves. */
 export function cleanEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const steering = /^(NODE_|LD_|V8_|UV_)/;
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !steering.test(name)));
+  return setAside(environment, STEERING);
 }

@@ -17,6 +17,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { codeOf } from '../../errno.ts';
 import { makePipe, type Pipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
+import type { LoginSettings } from './login-settings.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
 /** Signals that end a process and that sh can trap. Sent to the whole group, they do not end the keeper. */
@@ -29,11 +30,6 @@ const TRAPPED = TRAPPED_SIGNALS.join(' ');
 const UNREAD_OUTPUT_SECONDS = 604_800;
 /** The same for a keeper that has got SIGTERM: the host, or the user's login, waits for its end. */
 const UNREAD_OUTPUT_AFTER_TERM_SECONDS = 2;
-/**
- * Node raises its soft limit of open files to the hard one; programs get back the Linux default, since
- * some of them loop over all descriptors.
- */
-const OPEN_FILES_LIMIT = 1024;
 const PIPE_BYTES = 512 * 1024;
 
 /**
@@ -51,7 +47,7 @@ const WAIT = '( read -r _ ) <&2 || exit\nexec 2>/dev/null';
  * subshell becomes the program, because sh would otherwise print "Terminated" to the program's output. Sh
  * runs traps once the program has ended.
  */
-function script({ input, held, umask }: { input: boolean; held: boolean; umask: number }): string {
+function script({ input, held, settings }: { input: boolean } & Pick<Program, 'held' | 'settings'>): string {
   return `trap : ${TRAPPED}
 rest() { PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_SECONDS}; }
 trap 'rest() { PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_AFTER_TERM_SECONDS}; }' 15
@@ -61,8 +57,8 @@ ${input ? HOLDER : ''}
 exec 6>&-
 echo "$$ \${!:-0}" >"$0/pid" && echo "$$ \${!:-0}" >&9 || exit
 exec 9>&-
-umask 0${umask.toString(8)}
-ulimit -S -n ${OPEN_FILES_LIMIT} 2>/dev/null
+umask 0${settings.umask.toString(8)}
+ulimit -S -n ${settings.openFiles} 2>/dev/null
 ( exec 2>&3 3>&- 4<&- 5<&- 7>&- 8<&-; exec "$@" )
 : >"$0/status.$?"
 exec <&- >&- 2>&- 3>&- 7>&- 8<&-
@@ -87,7 +83,7 @@ export interface Program {
   readonly directory: string;
   /** A descriptor to read from, closed by `startKeeper`, or 'open' for a pipe that the link writes to. */
   readonly input: number | 'open';
-  readonly umask: number;
+  readonly settings: Pick<LoginSettings, 'umask' | 'openFiles'>;
   /** True when the keeper waits at its gate before it runs anything. */
   readonly held: boolean;
 }
@@ -103,7 +99,7 @@ export interface StartedKeeper {
 
 /** Starts a keeper, which starts the program. Throws when the keeper cannot be started. */
 export function startKeeper(folder: SessionFolder, program: Program): StartedKeeper {
-  const { command, environment, directory, umask, held } = program;
+  const { command, environment, directory, settings, held } = program;
   using theirs = new DisposableStack();
   using ours = new DisposableStack();
   const owned = (stack: DisposableStack, fd: number): number => stack.adopt(fd, (it) => closeSync(it));
@@ -130,7 +126,8 @@ export function startKeeper(folder: SessionFolder, program: Program): StartedKee
   // Opened again rather than duplicated: O_NONBLOCK, shared by dup(2), would break the holder's reads.
   const lifePath = `/proc/self/fd/${life.read}`;
   const ownLife = owned(ours, openSync(lifePath, constants.O_RDONLY | constants.O_NONBLOCK));
-  const argv = ['sh', '-c', script({ input: open !== undefined, held, umask }), folder.path, ...command];
+  const text = script({ input: open !== undefined, held, settings });
+  const argv = ['sh', '-c', text, folder.path, ...command];
   const pid = spawnProcess({ path: '/bin/sh', argv, environment, directory, descriptors });
   ours.move(); // the caller's from here on
   const pipes = { output: output.read, errors: errors.read, life: ownLife, input: open?.write };

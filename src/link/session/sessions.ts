@@ -7,6 +7,7 @@ import { endUnadopted } from '../cleanup/end-unadopted.ts';
 import { EndedSession, type OutputSource } from '../output/output-source.ts';
 
 import { adoptSession } from './adopt-session.ts';
+import type { LoginSettings } from './login-settings.ts';
 import { PendingStarts } from './pending-starts.ts';
 import { Session, type SessionEvents } from './session.ts';
 import type { SessionsDir } from './sessions-dir.ts';
@@ -27,7 +28,7 @@ export interface SessionsEvents {
 export class Sessions {
   readonly #account: Account;
   readonly #sessionsDir: SessionsDir;
-  readonly #umask: number;
+  readonly #settings: LoginSettings;
   readonly #events: SessionsEvents;
   /** Running sessions, and ended ones whose log is still open. */
   readonly #open = new Map<string, Session>();
@@ -37,10 +38,10 @@ export class Sessions {
   /** Starts that wait for the daemon. */
   readonly held = new PendingStarts((start, hold) => this.start(start, hold));
 
-  constructor(account: Account, sessionsDir: SessionsDir, umask: number, events: SessionsEvents) {
+  constructor(account: Account, sessionsDir: SessionsDir, settings: LoginSettings, events: SessionsEvents) {
     this.#account = account;
     this.#sessionsDir = sessionsDir;
-    this.#umask = umask;
+    this.#settings = settings;
     this.#events = events;
   }
 
@@ -54,7 +55,7 @@ export class Sessions {
       throw new AppError('LIMIT_EXCEEDED', `a link runs at most ${MAX_RUNNING} sessions`);
     if (this.#starting.has(start.sessionId))
       throw new AppError('INVALID_ARGUMENT', 'session_id: already in use');
-    const context = { account: this.#account, sessionsDir: this.#sessionsDir, umask: this.#umask };
+    const context = { account: this.#account, sessionsDir: this.#sessionsDir, settings: this.#settings };
     const started = startSession(start, { ...context, events: this.#sessionEvents(), hold });
     this.#starting.set(start.sessionId, started);
     try {

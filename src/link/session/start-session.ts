@@ -9,6 +9,7 @@ import { OutputLog } from '../output/output-log.ts';
 import { sessionEnvironment } from './environment.ts';
 import { closePipes, type Program, startKeeper } from './keeper.ts';
 import { readGreeting, watchKeeper } from './keeper-watch.ts';
+import type { LoginSettings } from './login-settings.ts';
 import { homeDirectory, programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, SessionFolder, type SessionRecord } from './session-folder.ts';
@@ -21,8 +22,7 @@ const MAX_ARGUMENT_BYTES = 128 * 1024; // execve(2): MAX_ARG_STRLEN
 export interface StartContext {
   readonly account: Account;
   readonly sessionsDir: SessionsDir;
-  /** The umask of programs; the link's own is 077. */
-  readonly umask: number;
+  readonly settings: LoginSettings;
   readonly events: SessionEvents;
   /** When set, the keeper waits until this resolves. */
   readonly hold?: Hold | undefined;
@@ -33,15 +33,16 @@ export type Hold = (keeper: number) => Promise<boolean>;
 
 /** Resolves once the program runs. Throws START_FAILED and INVALID_ARGUMENT, and leaves nothing behind. */
 export async function startSession(start: Start, context: StartContext): Promise<Session> {
-  const { command, environment, directory } = prepare(start, context.account);
+  const { command, environment, directory } = prepare(start, context);
   const { sessionId: id, outputLimit } = start;
   const words = start.command.map(rawText);
   const record = { id, command: words, bootId: bootId(), createdAt: Date.now(), outputLimit };
   const files = context.sessionsDir.forNew((parent) => createFiles(parent, record, start));
   const { folder, log, input } = files;
   try {
-    const held = context.hold !== undefined;
-    const program: Program = { command, environment, directory, input, umask: context.umask, held };
+    const { hold, settings } = context;
+    const held = hold !== undefined;
+    const program: Program = { command, environment, directory, input, settings, held };
     const session = await run(folder, log, program, context);
     if (start.input) session.writeFirst(start.firstInput);
     if (start.awaitReader) session.awaitReader();
@@ -78,7 +79,10 @@ function startFailed(cause: unknown): AppError {
   return new AppError('START_FAILED', `cannot start the session: ${whyNotStarted(cause)}`, { cause });
 }
 
-function prepare(start: Start, account: Account): Pick<Program, 'command' | 'environment' | 'directory'> {
+function prepare(
+  start: Start,
+  { account, settings }: StartContext,
+): Pick<Program, 'command' | 'environment' | 'directory'> {
   const [name, ...rest] = start.command.map(rawText);
   if (name === undefined) throw invalidField('command', 'empty');
   for (const word of start.command) {
@@ -90,7 +94,12 @@ function prepare(start: Start, account: Account): Pick<Program, 'command' | 'env
   if (wanted !== '' && !wanted.startsWith('/'))
     throw invalidField('directory', 'must be absolute, or empty for the home directory');
   const variables = Object.entries(start.environment).map(([key, value]) => [key, rawText(value)]);
-  const environment = sessionEnvironment(account, Object.fromEntries(variables), start.sessionId);
+  const environment = sessionEnvironment(
+    account,
+    settings.variables(),
+    Object.fromEntries(variables),
+    start.sessionId,
+  );
   const directory = wanted === '' ? homeDirectory(account.home) : startDirectory(wanted);
   const path = programPath(name, environment.PATH ?? '', directory);
   return { command: [path, ...rest], environment, directory };

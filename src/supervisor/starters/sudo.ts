@@ -28,6 +28,15 @@ export const SUDO_RUN_FOLDER = '/run/latchkey';
 const TIMEOUT_MS = 12_000;
 const MAX_STDERR_LENGTH = 2_000;
 /**
+ * Runs the command after it with the umask and the soft limits that sshd starts a login with, before PAM: not
+ * with the server's own, which keep its keys to itself and raise its limit of open files.
+ */
+const AS_SSHD_STARTS = [
+  '/bin/sh',
+  '-c',
+  'umask 0022; ulimit -S -n 1024; ulimit -S -c "$(ulimit -H -c)"; exec "$0" "$@"',
+];
+/**
  * Runs the command after its first argument, which is a cgroup.procs file, in that cgroup, with
  * everything that it starts.
  */
@@ -44,7 +53,7 @@ export class SudoStarter implements Starter {
   }
 
   async start({ name, uid }: UserEntry): Promise<void> {
-    const command = sudoCommand({ name, uid }, LINK_COMMAND);
+    const command = [...AS_SSHD_STARTS, ...sudoCommand({ name, uid }, LINK_COMMAND)];
     if (this.#cgroups === undefined) await run(command);
     else await this.#cgroups.withNewLink(uid, ({ joinFile }) => run([...JOIN_CGROUP, joinFile, ...command]));
   }

@@ -45,6 +45,7 @@ describe('the .deb', needs('visudo'), () => {
       '-rw-r--r-- root/root /etc/fail2ban/filter.d/latchkey.conf',
       '-rw-r--r-- root/root /etc/latchkey/config.yaml',
       '-rw-r--r-- root/root /etc/pam.d/latchkey',
+      '-rw-r--r-- root/root /etc/pam.d/latchkey-link',
       '-r--r----- root/root /etc/sudoers.d/latchkey',
       '-rwxr-xr-x root/root /usr/bin/latchkey',
       '-rw-r--r-- root/root /usr/lib/systemd/system/latchkey.service',

@@ -14,8 +14,9 @@ import { join } from 'node:path';
 import { service } from '../account.ts';
 import { program } from '../program.ts';
 
+const PACKAGE = join(import.meta.dirname, '../../../build/package');
 /** Path of the sudoers file in the clone. */
-export const SUDOERS = join(import.meta.dirname, '../../../build/package/sudoers');
+export const SUDOERS = join(PACKAGE, 'sudoers');
 /** Folder where links that sudo starts look for the server. */
 export const RUN_FOLDER = '/run/latchkey';
 
@@ -33,6 +34,7 @@ export function install(instead?: { script: string }): void {
   copyFileSync(SUDOERS, '/etc/sudoers.d/latchkey');
   chmodSync('/etc/sudoers.d/latchkey', 0o440);
   writeFileSync('/etc/pam.d/latchkey', PAM);
+  copyFileSync(join(PACKAGE, 'pam-link'), '/etc/pam.d/latchkey-link');
   mkdirSync(RUN_FOLDER, { recursive: true, mode: 0o755 });
   chownSync(RUN_FOLDER, service.uid, service.uid);
 }

@@ -1,0 +1,149 @@
+/**
+ * Programs of a link that sudo has started have what PAM gives to a login of their user: limits, umask,
+ * variables, private folders (/etc/pam.d/latchkey-link).
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Finished, mallory, root, service } from '../../support/account.ts';
+import { install, RUN_FOLDER } from '../../support/host/installed.ts';
+import { processesOf } from '../../support/host/truth.ts';
+import { needs } from '../../support/needs.ts';
+import { TestDaemon } from '../../support/server/daemon.ts';
+import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
+
+const PORT = 2207;
+const PASSWORD = 'Correct horse 7';
+const LIMITS = '/etc/security/limits.d/mallory.conf';
+const SERVICE = '/etc/pam.d/latchkey-link';
+const NAMESPACES = '/etc/security/namespace.conf';
+
+let sshd: TestSshd;
+let daemon: TestDaemon;
+let before: ReadonlyMap<string, string>;
+
+/** Removes mallory's link, so that the next start makes one. */
+async function stopLink(): Promise<void> {
+  for (const { socket } of await daemon.as(root).links('--local-admin', '--user', 'mallory'))
+    await daemon.cli(root, ['links', 'stop', socket, '--local-admin']);
+}
+
+function start(...command: string[]): Promise<Finished> {
+  return daemon.cli(mallory, ['start', '--', ...command]);
+}
+
+/** Starts a link of mallory with these limits, lines of limits.conf(5) without the name. */
+async function limitedTo(...lines: string[]): Promise<void> {
+  await stopLink();
+  writeFileSync(LIMITS, lines.map((line) => `mallory ${line}\n`).join(''));
+}
+
+describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
+  beforeAll(async () => {
+    install();
+    setPasswords({ mallory: PASSWORD });
+    const changed = ['/etc/environment', '/etc/default/locale', '/etc/login.defs', NAMESPACES, SERVICE];
+    before = new Map(changed.map((path) => [path, existsSync(path) ? readFileSync(path, 'utf8') : '']));
+    sshd = await TestSshd.start(PORT);
+    daemon = await TestDaemon.start({
+      as: service,
+      run: RUN_FOLDER,
+      config: { login: { ssh: sshd.settings } },
+    });
+    const login = ['login', '--answers-stdin', '--', 'mallory@'];
+    const run = await daemon.cli(mallory, login, { input: `${PASSWORD}\n` });
+    expect(run, daemon.log).toMatchObject({ status: 0 });
+  });
+  afterEach(async () => {
+    await stopLink();
+    rmSync(LIMITS, { force: true });
+    for (const [path, text] of before) writeFileSync(path, text);
+  });
+  afterAll(async () => {
+    await daemon?.[Symbol.asyncDispose]();
+    await sshd?.[Symbol.asyncDispose]();
+  });
+
+  test('gives programs the limits, hard and soft, and the umask of PAM (X10)', async () => {
+    await limitedTo(
+      'hard nproc 64',
+      'hard fsize 100000',
+      'hard nofile 4096',
+      'soft nofile 2048',
+      'soft stack 4096',
+      'hard core unlimited',
+    );
+    writeFileSync('/etc/login.defs', 'UMASK 027\nUSERGROUPS_ENAB no\n');
+    appendFileSync(SERVICE, 'session optional pam_umask.so\n');
+    const { stdout, stderr } = await start('sh', '-c', 'umask; cat /proc/self/limits /proc/self/loginuid');
+    expect(stderr, daemon.log).toBe('');
+    expect(stdout).toMatch(/^0027\n/);
+    expect(stdout).toMatch(/^Max processes +64 +64 /m);
+    expect(stdout).toMatch(/^Max file size +102400000 +102400000 /m);
+    expect(stdout).toMatch(/^Max open files +2048 +4096 /m);
+    expect(stdout).toMatch(/^Max stack size +4194304 /m);
+    expect(stdout).toMatch(new RegExp(`^${mallory.uid}$`, 'm'));
+  });
+
+  test('gives programs the umask of sshd where PAM sets none, though the server has another', async () => {
+    await stopLink();
+    expect((await start('sh', '-c', 'umask; ulimit -n')).stdout).toBe('0022\n1024\n');
+  });
+
+  test('gives programs the variables of PAM, also those that would steer Node (X10)', async () => {
+    await stopLink();
+    const steering = 'NODE_OPTIONS="--title=steered"\nSSL_CERT_FILE=/etc/own.pem\nLD_BIND_NOW=1\nUV_X=1\n';
+    writeFileSync('/etc/environment', `PATH=/opt/x/bin:/usr/bin:/bin\nhttp_proxy=http://p:1\n${steering}`);
+    writeFileSync('/etc/default/locale', 'LANG="C.UTF-8"\n');
+    const { stdout } = await start('env');
+    const variables = stdout.trim().split('\n').sort();
+    expect(variables.filter((line) => !/^(LATCHKEY_SESSION_ID|PWD)=/.test(line))).toEqual([
+      `HOME=${mallory.home}`,
+      'LANG=C.UTF-8',
+      'LD_BIND_NOW=1',
+      'LOGNAME=mallory',
+      'NODE_OPTIONS=--title=steered',
+      'PATH=/opt/x/bin:/usr/bin:/bin',
+      'SHELL=/bin/sh',
+      'SSL_CERT_FILE=/etc/own.pem',
+      'USER=mallory',
+      'UV_X=1',
+      'http_proxy=http://p:1',
+    ]);
+    const [link] = await daemon.as(root).links('--local-admin', '--user', 'mallory');
+    expect(readFileSync(`/proc/${link?.pid}/environ`, 'utf8')).not.toMatch(/(^|\0)(NODE|LD|SSL_CERT|UV)_/);
+  });
+
+  test('has a private /tmp where PAM makes one, for as long as it runs (X10)', async () => {
+    await stopLink();
+    mkdirSync('/mnt/tmp-inst', { mode: 0o000, recursive: true });
+    writeFileSync(NAMESPACES, '/tmp /mnt/tmp-inst/ user root\n');
+    expect(await start('sh', '-c', 'echo here >/tmp/private')).toMatchObject({ status: 0, stderr: '' });
+    expect((await start('cat', '/tmp/private')).stdout).toBe('here\n');
+    expect(existsSync('/tmp/private')).toBe(false);
+    expect(readFileSync('/mnt/tmp-inst/mallory/private', 'utf8')).toBe('here\n');
+  });
+
+  test('has its sessions ended when its user is at the limit of processes, and nobody may log in', async () => {
+    await stopLink();
+    const { stdout: id } = await daemon.cli(mallory, ['start', '--detach', '--', 'sleep', '1234']);
+    for (const { pid } of await daemon.as(root).links('--local-admin', '--user', 'mallory'))
+      process.kill(pid, 'SIGKILL');
+    writeFileSync(LIMITS, 'mallory hard nproc 1\n');
+    writeFileSync('/etc/nologin', 'Maintenance\n');
+    try {
+      const ended = await daemon.cli(root, ['sessions', 'end', id.trim(), '--local-admin']);
+      expect(ended, daemon.log).toMatchObject({ status: 0 });
+      expect(processesOf(mallory).filter(({ command }) => command.includes('1234'))).toEqual([]);
+    } finally {
+      rmSync('/etc/nologin');
+    }
+  });
+
+  test('is not started when PAM cannot make it, or opens no session', async () => {
+    await stopLink();
+    writeFileSync(NAMESPACES, '/tmp /mnt/no-such-folder/file/ user root\n');
+    writeFileSync('/mnt/no-such-folder', '');
+    expect(await start('true')).toMatchObject({ status: 255, stdout: '' });
+    await daemon.logged(/pam_open_session: Permission denied/);
+  });
+});
