@@ -15,6 +15,8 @@ export interface StillRunning {
   readonly command: string;
   /** True when nobody could tell whether it still runs. */
   readonly isUnconfirmed: boolean;
+  /** True for a link that is removed: only its process may be left. */
+  readonly isRemoved?: boolean;
 }
 
 export type Receipt = MergedParts<Survivor, StillRunning> & {

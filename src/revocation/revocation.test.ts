@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AuthorityWorld, until } from '../../test/support/server/authority.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError, isAppError, type Reason } from '../errors.ts';
@@ -228,4 +228,17 @@ describe('a commit that fails', () => {
     let row: unknown = claims;
     while (row !== undefined) row = await world.store.read((db) => selectToken(db, claims.jti));
   });
+});
+
+test('a revocation that cannot be opened leaves no timer behind', async () => {
+  await authority.mint({ ...alice, socket: 'never stored' });
+  world.broken = true;
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const opening = world.openRevocation(authority, { jtis: () => new Set() });
+    await expect(opening).rejects.toEqual(withReason('STORE_UNAVAILABLE'));
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

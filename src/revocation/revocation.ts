@@ -113,7 +113,8 @@ export class Revocation implements AsyncDisposable {
    * then on tokens end when they expire, and when their links end. Throws STORE_UNAVAILABLE.
    */
   static async open(options: RevocationOptions): Promise<Revocation> {
-    const revocation = new Revocation(options);
+    await using opening = new AsyncDisposableStack();
+    const revocation = opening.use(new Revocation(options));
     const { authority, links } = options;
     links.observe({
       tokenObsolete: async (jti, why) => {
@@ -124,6 +125,7 @@ export class Revocation implements AsyncDisposable {
     await revocation.revoke({ jtis: await tokensWithoutLink(authority, links.jtis()) }, 'link-ended');
     revocation.#timer = setInterval(() => revocation.#poll(), POLL_MS).unref();
     void revocation.checkAccounts();
+    opening.move();
     return revocation;
   }
 

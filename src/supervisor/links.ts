@@ -284,8 +284,8 @@ export class Links implements AsyncDisposable {
   }
 
   /**
-   * Returns true when the keeper of a session is known and still runs two seconds later, so that the session
-   * has not ended, whatever its link says.
+   * Returns true when the keeper of a session is known, and is not known to be gone two seconds later: the
+   * session then counts as running, whatever its link says.
    */
   async isKept(session: SessionRow): Promise<boolean> {
     return !(await this.#keepers.isGoneSoon(session));

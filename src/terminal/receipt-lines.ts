@@ -86,8 +86,10 @@ function runningText({
 function commandLines({ survivors, stillRunning }: Receipt): Cell[] {
   const others = stillRunning.filter((one) => !survivors.some((survivor) => isOf(survivor, one)));
   const sessions = others.filter(({ sessionId }) => sessionId !== '');
-  const links = others.filter(({ sessionId }) => sessionId === '');
-  const pids = survivors.flatMap(({ pid, seen }) => (seen && pid > 0 ? [`${pid}`] : []));
+  const links = others.filter(({ sessionId, removed }) => sessionId === '' && !removed);
+  const left = others.filter(({ removed, unconfirmed }) => removed && !unconfirmed);
+  const seen = survivors.filter((survivor) => survivor.seen && survivor.pid > 0).map(({ pid }) => pid);
+  const pids = [...seen, ...left.flatMap((link) => link.pids)];
   const commands = [
     ...(pids.length === 0 ? [] : [`kill -KILL ${pids.join(' ')}  (as root)`]),
     ...sessionCommands(sessions),

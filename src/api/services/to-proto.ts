@@ -131,6 +131,7 @@ function survivorMessage(survivor: Receipt['survivors'][number]): ReceiptMessage
 }
 
 function runningMessage(running: Receipt['stillRunning'][number]): ReceiptMessage['stillRunning'][number] {
-  const { sessionId = '', socket = '', login = '', linuxUser, pids, command, isUnconfirmed } = running;
-  return { sessionId, socket, login, linuxUser, pids: [...pids], command, unconfirmed: isUnconfirmed };
+  const { sessionId = '', socket = '', login = '', linuxUser, pids, command } = running;
+  const state = { unconfirmed: running.isUnconfirmed, removed: running.isRemoved === true };
+  return { sessionId, socket, login, linuxUser, pids: [...pids], command, ...state };
 }

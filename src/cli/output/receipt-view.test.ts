@@ -97,6 +97,20 @@ describe('a receipt', () => {
     );
   });
 
+  it('names the process of a removed link, which cannot be stopped any more, if the server has seen it', () => {
+    const { out, stdout } = memoryOutput();
+    const link = { linuxUser: 'alice', command: 'latchkey link' };
+    const stillRunning = [
+      { ...link, socket: '1000.ab.sock', pids: [41] },
+      { ...link, socket: '1000.cd.sock', pids: [42], removed: true },
+      { ...link, socket: '1000.ef.sock', pids: [43], removed: true, unconfirmed: true },
+    ];
+    showReceipt(out, Receipt.fromPartial({ stillRunning, stillRunningTotal: 3 }));
+    const lines = stdout.text.split('\n');
+    const commands = lines.slice(lines.indexOf('To end it:') + 1).filter((line) => line.startsWith('  '));
+    expect(commands).toEqual(['  kill -KILL 42  (as root)', '  latchkey links stop 1000.ab.sock']);
+  });
+
   it('quotes the logins whose sessions a command ends', () => {
     const { out, stdout } = memoryOutput();
     const logins = ['alice', 'Eve Poe', "CORP\\bob; 'x'"];
@@ -146,6 +160,7 @@ describe('a receipt', () => {
             pids: [41, 42],
             command: 'sleep 9',
             unconfirmed: false,
+            removed: false,
           },
           {
             sessionId: null,
@@ -155,6 +170,7 @@ describe('a receipt', () => {
             pids: [40],
             command: '',
             unconfirmed: true,
+            removed: false,
           },
         ],
         stillRunningTotal: 2,

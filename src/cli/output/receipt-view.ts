@@ -46,6 +46,7 @@ export const STILL_RUNNING: Members<StillRunning> = {
   },
   command: string('its command line', ({ command }) => command),
   unconfirmed: boolean('whether nobody could tell if it runs', ({ unconfirmed }) => unconfirmed),
+  removed: boolean('whether it is a link of which only the process may be left', ({ removed }) => removed),
 };
 
 export const RECEIPT: Members<Receipt> = {

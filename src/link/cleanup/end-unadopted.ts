@@ -1,7 +1,7 @@
 /** Ends a session whose output another link moves, or whose link is gone, by what its folder says. */
 import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
 import { endProcesses, send } from '../processes/end-processes.ts';
-import { markOf, type ProcessEntry, readProcess } from '../processes/processes.ts';
+import { findProcess, markOf, type ProcessEntry } from '../processes/processes.ts';
 import type { SessionFolder } from '../session/session-folder.ts';
 import type { SessionsDir } from '../session/sessions-dir.ts';
 
@@ -24,9 +24,9 @@ export async function endUnadopted(
 
 /** Returns the keeper, unless its pid is another process's by now. */
 function ownKeeper(pid: number, sessionId: string): ProcessEntry | undefined {
-  return pid > 0 && markOf(pid) === sessionId ? readProcess(pid) : undefined;
+  return pid > 0 && markOf(pid) === sessionId ? findProcess(pid) : undefined;
 }
 
 function isThere(keeper: ProcessEntry | undefined): boolean {
-  return keeper !== undefined && readProcess(keeper.pid)?.startTime === keeper.startTime;
+  return keeper !== undefined && findProcess(keeper.pid)?.startTime === keeper.startTime;
 }

@@ -35,6 +35,12 @@ export function readProcess(pid: number): ProcessEntry | undefined {
   return stat && { pid, ...stat };
 }
 
+/** Like `readProcess`, but throws when the process cannot be read although it may be there. */
+export function findProcess(pid: number): ProcessEntry | undefined {
+  const stat = parseStat(readVisible(`/proc/${pid}/stat`) ?? '');
+  return stat && { pid, ...stat };
+}
+
 /**
  * Returns the session id in a process's environment; undefined when there is none, or this user may not read
  * it. Throws when it cannot be read for another reason.

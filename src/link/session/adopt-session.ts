@@ -6,7 +6,6 @@ import { OutputLog } from '../output/output-log.ts';
 import { endProcesses } from '../processes/end-processes.ts';
 import { markOf } from '../processes/processes.ts';
 import { reopenKeeper } from './keeper.ts';
-import { watchKeeper } from './keeper-watch.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, type KeeperPids, type SessionFolder } from './session-folder.ts';
 import type { SessionsDir } from './sessions-dir.ts';
@@ -56,10 +55,7 @@ function takeOver(
   try {
     if (markOf(pids.keeper) !== folder.record.id) return 'gone';
     const pipes = reopenKeeper(pids);
-    const session = new Session({ folder, log, pipes, pids, events, open: (id) => sessionsDir.open(id) });
-    if (pipes.life === undefined) session.onProgramEnded();
-    else watchKeeper(pipes.life, () => session.onProgramEnded());
-    return session;
+    return new Session({ folder, log, pipes, pids, events, open: (id) => sessionsDir.open(id) });
   } catch (error) {
     return ['ENOENT', 'ESRCH'].includes(codeOf(error) ?? '') ? 'gone' : 'unknown';
   }

@@ -9,9 +9,10 @@ import type { OutputLog } from '../output/output-log.ts';
 import { OutputPump } from '../output/output-pump.ts';
 import type { Listener, OutputSource } from '../output/output-source.ts';
 import { type EndedProcesses, endProcesses, send } from '../processes/end-processes.ts';
-import { markOf, type ProcessEntry, readProcess, readProcesses } from '../processes/processes.ts';
+import { findProcess, markOf, type ProcessEntry, readProcesses } from '../processes/processes.ts';
 import { Input } from './input.ts';
-import { type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
+import { closePipes, type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
+import { watchKeeper } from './keeper-watch.ts';
 import { programBegun } from './program-begun.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
@@ -32,7 +33,7 @@ export interface SessionEvents {
   warning(sessionId: string, text: string): void;
 }
 
-/** The parts of a session, which owns them from then on. */
+/** The parts of a session, which owns its pipes from then on, also when it cannot be created. */
 export interface SessionParts {
   readonly folder: SessionFolder;
   readonly log: OutputLog;
@@ -60,11 +61,11 @@ export class Session implements OutputSource {
   #onReaderJoined = (): void => {};
 
   constructor(parts: SessionParts) {
-    const { folder, log, pipes, pids } = parts;
+    const { folder, log, pipes } = parts;
     this.id = folder.record.id;
     this.log = log;
     this.#parts = parts;
-    this.#keeper = readProcess(pids.keeper);
+    this.#keeper = keeperOf(parts);
     this.#pump = new OutputPump(log, pipes, {
       moved: () => this.#wake(),
       drained: () => this.#finish(),
@@ -72,7 +73,10 @@ export class Session implements OutputSource {
       warning: (text) => parts.events.warning(this.id, text),
     });
     if (pipes.input !== undefined) this.#input = new Input(pipes.input, () => this.#releaseInput());
+    const { life } = pipes;
+    if (life !== undefined) watchKeeper(life, () => this.onProgramEnded());
     parts.events.opened(this);
+    if (life === undefined) this.onProgramEnded();
   }
 
   get exited(): Exited | undefined {
@@ -236,5 +240,15 @@ export class Session implements OutputSource {
 
   #wake(): void {
     for (const listener of this.#listeners) listener.wake();
+  }
+}
+
+/** Returns the keeper's process. Closes the pipes when it cannot be read, for example without descriptors. */
+function keeperOf({ pids, pipes }: SessionParts): ProcessEntry | undefined {
+  try {
+    return findProcess(pids.keeper);
+  } catch (error) {
+    closePipes(pipes);
+    throw error;
   }
 }

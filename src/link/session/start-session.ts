@@ -7,8 +7,8 @@ import { rawText } from '../../values/raw-text.ts';
 import type { Account } from '../account/account.ts';
 import { OutputLog } from '../output/output-log.ts';
 import { sessionEnvironment } from './environment.ts';
-import { closePipes, type Program, startKeeper } from './keeper.ts';
-import { readGreeting, watchKeeper } from './keeper-watch.ts';
+import { closePipes, type KeeperPipes, type Program, startKeeper } from './keeper.ts';
+import { readGreeting } from './keeper-watch.ts';
 import type { LoginSettings } from './login-settings.ts';
 import { homeDirectory, programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
@@ -121,7 +121,9 @@ async function run(
   program: Program,
   { events, sessionsDir, hold }: StartContext,
 ): Promise<Session> {
-  const { pid, pipes, greeting, gate } = startKeeper(folder, program);
+  const started = startKeeper(folder, program);
+  const { pid, greeting, gate } = started;
+  let pipes: KeeperPipes | undefined = started.pipes;
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error('the keeper does not answer')), STARTING_MS);
   const { pids, watch } = readGreeting(greeting);
@@ -129,19 +131,18 @@ async function run(
     if (gate !== undefined) await passGate(gate, Promise.race([hold?.(pid), late.promise]));
     const found = await Promise.race([pids, late.promise]);
     if (found === undefined) throw new Error('the keeper exited at once');
-    const session = new Session({
+    pipes = undefined; // the session's
+    return new Session({
       folder,
       log,
-      pipes,
+      pipes: started.pipes,
       pids: found,
       events,
       open: (id) => sessionsDir.open(id),
     });
-    if (pipes.life !== undefined) watchKeeper(pipes.life, () => session.onProgramEnded());
-    return session;
   } catch (error) {
     watch.close();
-    closePipes(pipes);
+    if (pipes !== undefined) closePipes(pipes);
     process.kill(pid, 'SIGKILL'); // not reaped, so not reused, before a later turn
     throw error;
   } finally {

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type UserEntry, usersByUid } from '../../accounts/user-database.ts';
 import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
+import { MAX_SURVIVORS } from '../../link-protocol/protocol.ts';
 import type { SessionRow } from '../../store/schema.ts';
 import type { Cgroup } from '../cgroups/cgroup.ts';
 import type { LinkConnection } from '../connection/link-connection.ts';
@@ -16,8 +17,6 @@ import { uidOf } from './listening-process.ts';
 import { type ProcessEntry, type ProcessTable, processesOf } from './process-table.ts';
 
 const MAX_COMMAND = 200;
-/** A link may list as many survivors as fit into a frame, and a receipt has a size limit. */
-const MAX_SURVIVORS = 100;
 /** Time for the kernel to end killed processes. */
 const KILL_TIMEOUT_MS = 5_000;
 /** Time for a keeper to leave after the last of its session's processes. */

@@ -12,13 +12,17 @@ const POLL_MS = 2_000;
 
 export interface LeftoversOptions {
   readonly lifeOf: (link: Link) => Promise<Life>;
-  /** Forgets a link whose process is gone. */
+  /** Forgets a link whose process is gone. Called again when it throws. */
   readonly forget: (link: Link) => Promise<void>;
+  /** Called when a link cannot be forgotten for now. */
+  readonly failed: (link: Link, error: unknown) => void;
 }
 
 export class Leftovers implements Disposable {
   readonly #options: LeftoversOptions;
   readonly #links = new Set<Link>();
+  /** Links whose processes are gone, but which could not be forgotten yet. */
+  readonly #unforgotten = new Set<Link>();
   readonly #poller: Poller;
 
   constructor(options: LeftoversOptions) {
@@ -35,11 +39,11 @@ export class Leftovers implements Disposable {
     return [...this.#links].filter((link) => link.uid === uid).length;
   }
 
-  /** Forgets a link if its process is gone. Returns true when it is. */
+  /** Forgets a link if its process is gone. Returns true when it is, even if its row is not deleted yet. */
   async settle(link: Link): Promise<boolean> {
-    const { lifeOf, forget } = this.#options;
+    const { lifeOf, failed } = this.#options;
     if ((await lifeOf(link)) !== 'gone') return false;
-    if (this.#links.delete(link)) await forget(link);
+    if (this.#links.delete(link)) await this.#forget(link, (error) => failed(link, error));
     return true;
   }
 
@@ -56,5 +60,16 @@ export class Leftovers implements Disposable {
 
   async #poll(): Promise<void> {
     for (const link of [...this.#links]) await this.settle(link);
+    for (const link of [...this.#unforgotten])
+      if (this.#unforgotten.delete(link)) await this.#forget(link, () => {}); // reported the first time
+  }
+
+  async #forget(link: Link, failed: (error: unknown) => void): Promise<void> {
+    try {
+      await this.#options.forget(link);
+    } catch (error) {
+      this.#unforgotten.add(link);
+      failed(error);
+    }
   }
 }

@@ -32,6 +32,8 @@ export interface PresentLink {
   /** Its process, if that is known. */
   readonly pids: readonly number[];
   readonly isUnconfirmed: boolean;
+  /** True when only its process may be left. */
+  readonly isRemoved: boolean;
 }
 
 const MAX_PIDS = 20;
@@ -68,7 +70,14 @@ export class Remains {
   }
 }
 
-async function presenceOf({ socket, linuxUser, row, connection, process }: Link): Promise<PresentLink> {
+async function presenceOf({
+  socket,
+  linuxUser,
+  row,
+  connection,
+  process,
+  isRemoved,
+}: Link): Promise<PresentLink> {
   const isUnconfirmed = connection === undefined && (await process?.life()) !== 'running';
-  return { socket, linuxUser, pids: row.pid > 0 ? [row.pid] : [], isUnconfirmed };
+  return { socket, linuxUser, pids: row.pid > 0 ? [row.pid] : [], isUnconfirmed, isRemoved };
 }

@@ -55,6 +55,7 @@ export class Supervision implements Disposable {
     this.leftovers = new Leftovers({
       lifeOf: (link) => this.lifeOf(link),
       forget: (link) => this.#forget(link),
+      failed: (link, error) => this.#cleanupFailed(link, error),
     });
   }
 

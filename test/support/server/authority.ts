@@ -93,9 +93,15 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
       settings: () => ({ lifetimeSeconds: 3600, lifetimes: {}, ...settings }),
       now: () => this.nowMs,
     });
-    const revocation = await Revocation.open({ authority, ...this.#dependentsOptions() });
+    const revocation = await this.openRevocation(authority);
     this.#opened = { authority, revocation, store };
     return authority;
+  }
+
+  /** Opens the revocation; `more` replaces what it is told about links. */
+  openRevocation(authority: Authority, more: Partial<RevocationOptions['links']> = {}): Promise<Revocation> {
+    const options = this.#dependentsOptions();
+    return Revocation.open({ ...options, authority, links: { ...options.links, ...more } });
   }
 
   /** Gives each token with a socket a link, and ends links and sessions as the test says. */

@@ -45,7 +45,7 @@ export const PROMISED = {
   survivor:
     'pid: integer, linuxUser: string, command: string, sessionId: string or null, socket: string or null, unconfirmed: boolean, seen: boolean',
   stillRunning:
-    'sessionId: string or null, socket: string or null, login: string or null, linuxUser: string, pids: array of integer, command: string, unconfirmed: boolean',
+    'sessionId: string or null, socket: string or null, login: string or null, linuxUser: string, pids: array of integer, command: string, unconfirmed: boolean, removed: boolean',
   error: 'reason: string, message: string, status: integer',
   setting: 'name: string, value: any, source: string, where: string',
   finding: 'check: string, status: string, summary: string, remedy: string or null',
