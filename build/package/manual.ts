@@ -32,6 +32,7 @@ const FILES: readonly Item[] = [
   ['~/.local/state/latchkey', "the output of a user's programs"],
 ];
 const LOG = readFileSync(join(import.meta.dirname, '../../src/audit/README.md'), 'utf8');
+const PAM = readFileSync(join(import.meta.dirname, 'pam.md'), 'utf8');
 const SSHD = readFileSync(join(import.meta.dirname, 'sshd.md'), 'utf8');
 const ADMINISTRATION: ReadonlySet<string> = new Set(['serve', 'doctor']);
 
@@ -45,6 +46,7 @@ export function manual({ program, version, date }: Manual): ManualPage[] {
     'latchkey-config(5)',
     'latchkey-json(5)',
     'latchkey-log(5)',
+    'latchkey-pam(7)',
     'latchkey-sshd(7)',
   ];
   const page = (name: string, section: number, about: string, write: (page: Page) => void): ManualPage => {
@@ -64,6 +66,7 @@ export function manual({ program, version, date }: Manual): ManualPage[] {
     page('latchkey-config', 5, 'the configuration of the Latchkey server', writeSettings),
     page('latchkey-json', 5, 'the output of Latchkey with --json', (made) => writeJson(made, jsonManual())),
     page('latchkey-log', 5, 'the log of the Latchkey server', (made) => writeMarkdown(made, LOG)),
+    page('latchkey-pam', 7, 'what PAM gives to the programs of a link', (made) => writeMarkdown(made, PAM)),
     page('latchkey-sshd', 7, 'sshd and a server that dials from loopback', (made) =>
       writeMarkdown(made, SSHD),
     ),

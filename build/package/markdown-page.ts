@@ -27,17 +27,27 @@ function writeBlock(page: Page, lines: readonly string[]): void {
   const [first = ''] = lines;
   if (first.startsWith(HEADING)) page.heading(plain(first.slice(HEADING.length)));
   else if (first.startsWith(FENCE)) page.verbatim(lines.slice(1, -1));
-  else if (first.startsWith('|')) for (const row of lines.slice(2)) writeRow(page, row);
+  else if (first.startsWith('|'))
+    for (const row of lines.slice(2)) writeRow(page, cellsOf(first), cellsOf(row));
   else page.paragraph(plain(lines.join(' ')));
 }
 
+/** Columns of a table whose cells are clear without their headings, at most. */
+const MAX_PLAIN_COLUMNS = 3;
+
 /** Writes a row of a table: the first cell is the term, the others explain it. */
-function writeRow(page: Page, row: string): void {
-  const [term = '', ...others] = row
+function writeRow(page: Page, headings: readonly string[], [term = '', ...others]: readonly string[]): void {
+  const named = (cell: string, at: number): string =>
+    headings.length > MAX_PLAIN_COLUMNS ? `${headings[at + 1]}: ${cell}` : cell;
+  const texts = others.map((cell, at) => (cell === '' ? '' : named(cell, at)));
+  page.item(term, texts.filter((text) => text !== '').join('; '));
+}
+
+function cellsOf(row: string): string[] {
+  return row
     .split('|')
     .slice(1, -1)
     .map((cell) => plain(cell.trim()));
-  page.item(term, others.filter((cell) => cell !== '').join('; '));
 }
 
 /** Removes the marks of code and links. */

@@ -79,6 +79,7 @@ describe('the .deb', needs('visudo'), () => {
       'latchkey-config.5',
       'latchkey-json.5',
       'latchkey-log.5',
+      'latchkey-pam.7',
       'latchkey-sshd.7',
     ])
       expect(pages.some((path) => path.endsWith(`/${page}.gz`))).toBe(true);

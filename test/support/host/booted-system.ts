@@ -158,6 +158,7 @@ function nspawn(folder: string, cgroups: readonly string[]): ChildProcess {
     '--timezone=off',
     '--link-journal=no',
     '--console=pipe',
+    '--system-call-filter=@keyring',
   ];
   const enter = cgroups.map((group) => `echo $$ >${group}/cgroup.procs`);
   return spawn('sh', ['-c', [...enter, 'exec systemd-nspawn "$@"'].join(' && '), 'sh', ...argv], {
