@@ -2,6 +2,7 @@
  * Programs of a link that sudo has started have what PAM gives to a login of their user: limits, umask,
  * variables, private folders (/etc/pam.d/latchkey-link).
  */
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Finished, mallory, root, service } from '../../support/account.ts';
@@ -16,6 +17,9 @@ const PASSWORD = 'Correct horse 7';
 const LIMITS = '/etc/security/limits.d/mallory.conf';
 const SERVICE = '/etc/pam.d/latchkey-link';
 const NAMESPACES = '/etc/security/namespace.conf';
+/** Is read after the package's file. */
+const OTHER_SUDOERS = '/etc/sudoers.d/zz-for-everybody';
+const MANY_PROCESSES = 300;
 
 let sshd: TestSshd;
 let daemon: TestDaemon;
@@ -37,6 +41,16 @@ async function limitedTo(...lines: string[]): Promise<void> {
   writeFileSync(LIMITS, lines.map((line) => `mallory ${line}\n`).join(''));
 }
 
+/** Sets the server's soft limit of processes; returns the one that it had. */
+function limitServer(processes: string): string {
+  const options = { encoding: 'utf8', uid: service.uid, gid: service.uid } as const;
+  const ofServer = ['--pid', `${daemon.pid}`];
+  const words = [...ofServer, '--nproc', '--noheadings', '--output', 'SOFT'];
+  const before = execFileSync('prlimit', words, options).trim();
+  execFileSync('prlimit', [...ofServer, `--nproc=${processes}:`], options);
+  return before;
+}
+
 describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
   beforeAll(async () => {
     install();
@@ -55,7 +69,7 @@ describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
   });
   afterEach(async () => {
     await stopLink();
-    rmSync(LIMITS, { force: true });
+    for (const path of [LIMITS, OTHER_SUDOERS]) rmSync(path, { force: true });
     for (const [path, text] of before) writeFileSync(path, text);
   });
   afterAll(async () => {
@@ -123,19 +137,31 @@ describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
     expect(readFileSync('/mnt/tmp-inst/mallory/private', 'utf8')).toBe('here\n');
   });
 
-  test('has its sessions ended when its user is at the limit of processes, and nobody may log in', async () => {
+  test('works where sudo has other settings for everybody else', async () => {
     await stopLink();
-    const { stdout: id } = await daemon.cli(mallory, ['start', '--detach', '--', 'sleep', '1234']);
+    const settings = 'Defaults requiretty, use_pty, noexec, intercept, log_subcmds\n';
+    writeFileSync(OTHER_SUDOERS, settings, { mode: 0o440 });
+    const run = await start('sh', '-c', '/bin/echo one; /bin/echo two');
+    expect(run, daemon.log).toMatchObject({ status: 0, stdout: 'one\ntwo\n', stderr: '' });
+  });
+
+  test('has its sessions ended when its user has too many processes, and PAM refuses everybody', async () => {
+    await stopLink();
+    const many = `for i in $(seq ${MANY_PROCESSES}); do sleep 1234 & done; wait`;
+    const { stdout: id } = await daemon.cli(mallory, ['start', '--detach', '--', 'sh', '-c', many]);
+    const left = () => processesOf(mallory).filter(({ command }) => command === 'sleep 1234').length;
+    await expect.poll(left, { timeout: 20_000 }).toBe(MANY_PROCESSES);
     for (const { pid } of await daemon.as(root).links('--local-admin', '--user', 'mallory'))
       process.kill(pid, 'SIGKILL');
     writeFileSync(LIMITS, 'mallory hard nproc 1\n');
-    writeFileSync('/etc/nologin', 'Maintenance\n');
+    writeFileSync(SERVICE, 'account required pam_deny.so\nsession required pam_deny.so\n');
+    const usual = limitServer(`${MANY_PROCESSES}`);
     try {
       const ended = await daemon.cli(root, ['sessions', 'end', id.trim(), '--local-admin']);
       expect(ended, daemon.log).toMatchObject({ status: 0 });
-      expect(processesOf(mallory).filter(({ command }) => command.includes('1234'))).toEqual([]);
+      expect(left()).toBe(0);
     } finally {
-      rmSync('/etc/nologin');
+      limitServer(usual);
     }
   });
 
