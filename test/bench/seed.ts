@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { rowOf } from '../../src/authority/tokens/token-row.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { SessionRow, TokenRow } from '../../src/store/schema.ts';
-import { fillTable } from './topics/tokens.ts';
+import { fillTable } from './tokens.ts';
 
 export interface Site {
   readonly tokens: number;

@@ -80,6 +80,11 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     inWorld: true,
     load: () => import('./topics/storm.ts'),
   },
+  'slow-connections': {
+    about: 'calls of a user while others hold 2,000 slow connections, against without them',
+    inWorld: true,
+    load: () => import('./topics/slow-connections.ts'),
+  },
   binary: {
     about: 'the one file: how soon it starts, and what it takes up',
     inWorld: true,

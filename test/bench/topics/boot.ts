@@ -1,6 +1,6 @@
 /** Time and memory of opening a store with a million tokens. */
 import { type Line, spreadOf } from '../report/line.ts';
-import { fillTokens, open } from './tokens.ts';
+import { fillTokens, open } from '../tokens.ts';
 
 const MANY = 1_000_000;
 const MEBIBYTE = 1024 * 1024;

@@ -8,7 +8,7 @@ import { decodeClaims, encodeClaims } from '../../../src/token/claims.ts';
 import { signJws, verifyJws } from '../../../src/token/jws.ts';
 import { jwkOf } from '../../../src/token/key.ts';
 import { type Line, median, spreadOf } from '../report/line.ts';
-import { keys, LIFETIME_SECONDS, open } from './tokens.ts';
+import { keys, LIFETIME_SECONDS, open } from '../tokens.ts';
 
 const ROUNDS = 9;
 const CALLS = 1_000;

@@ -1,6 +1,6 @@
 /** Rate of issuing tokens with group commit: the cost of waiting for the disk. */
 import { type Line, median, spreadOf } from '../report/line.ts';
-import { open, type Synchronous } from './tokens.ts';
+import { open, type Synchronous } from '../tokens.ts';
 
 const PAIRS = 5;
 const ISSUED = 2_000;

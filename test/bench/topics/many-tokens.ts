@@ -8,7 +8,7 @@ import { Child } from '../processes/child.ts';
 import type { Ready } from '../processes/many-tokens-server.ts';
 import { type Comparison, compare } from '../report/compare.ts';
 import { type Line, median } from '../report/line.ts';
-import { fillTokens } from './tokens.ts';
+import { fillTokens } from '../tokens.ts';
 
 const RESTARTS = 3;
 const ROUNDS = 5;

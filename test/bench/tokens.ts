@@ -2,11 +2,11 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { Authority } from '../../../src/authority/authority.ts';
-import { openStore } from '../../../src/store/open.ts';
-import type { TokenRow } from '../../../src/store/schema.ts';
-import { tokenRow } from '../../contract/rows.ts';
-import { testKeys } from '../../support/server/authority.ts';
+import { Authority } from '../../src/authority/authority.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { TokenRow } from '../../src/store/schema.ts';
+import { tokenRow } from '../contract/rows.ts';
+import { testKeys } from '../support/server/authority.ts';
 
 export type Synchronous = 'FULL' | 'NORMAL';
 
