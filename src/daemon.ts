@@ -176,11 +176,13 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
     onFailure: (error) => log.warn({ err: error }, 'cannot query the groups of a user'),
   });
   const common = { store, authority, cgroups, now, log };
+  const accounts = new AccountChecks({ settings: () => ({ eligible: eligibleIn(settings()) }), now });
   const usesSudo = (): boolean => settings().links.sudo && sudo !== undefined;
   const cleanup = new CleanupLink({ ownProgram: ownProgram(), runFolder: paths.run, usesSudo, cgroups, log });
   const links = rooms.use(
     await Links.open({
       ...common,
+      accounts,
       cleanup,
       linksFolder: paths.links,
       settings: () => ({
@@ -190,10 +192,7 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
       starter: () => (settings().links.sudo ? sudo : undefined),
     }),
   );
-  const accounts = new AccountChecks({ settings: () => ({ eligible: eligibleIn(settings()) }), now });
-  const sessions = rooms.use(
-    await Sessions.open({ ...common, links, accounts, settings: () => settings().sessions }),
-  );
+  const sessions = rooms.use(await Sessions.open({ ...common, links, settings: () => settings().sessions }));
   rooms.use(sessions.changes.listen(audit.sessionChanged));
   const revocation = rooms.use(
     await Revocation.open({

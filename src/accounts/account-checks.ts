@@ -1,6 +1,7 @@
 /**
  * Looks at accounts as they are now (X10): an account that is gone, has another uid, is locked, has expired
- * or has no login shell starts no program, also through a link that was started before.
+ * or has no login shell starts no program, also through a link that was started before; others start them
+ * with what their logins get now.
  *
  * A directory that is down finds no account, or does not answer. An account that only cannot be found
  * therefore starts nothing, but loses its logins only when it was in /etc/passwd before, or has not been
@@ -10,6 +11,8 @@ import { readFile } from 'node:fs/promises';
 import { chunksOf } from '../async/chunks-of.ts';
 import { AppError } from '../errors.ts';
 import { checkEligible, type EligibleSettings } from './eligible.ts';
+import { type LoginSettings, settingsOfAccount, statesOfFiles } from './login-settings.ts';
+import { RecentGroups } from './recent-groups.ts';
 import { shadowProblems } from './shadow.ts';
 import { SharedQueries } from './shared-queries.ts';
 import { type UserEntry, userByUid, usersByName } from './user-database.ts';
@@ -24,6 +27,12 @@ export interface IneligibleUser extends BoundUser {
   readonly isFinal: boolean;
 }
 
+/** An account that was looked at: why it may start nothing, or else what its logins get. */
+interface CheckedUser extends BoundUser {
+  readonly why?: string | undefined;
+  readonly settings?: LoginSettings | undefined;
+}
+
 export interface AccountChecksOptions {
   readonly settings: () => { readonly eligible: EligibleSettings };
   /** Returns milliseconds since 1970. */
@@ -36,30 +45,34 @@ const MISSING_MS = 300_000;
 
 export class AccountChecks {
   readonly #options: AccountChecksOptions;
+  readonly #groups = new RecentGroups();
   /** Names that were in /etc/passwd at the last check of all. */
   #local: ReadonlySet<string> = new Set();
   /** Accounts that the checks of all have not found since, by name, as performance.now(). */
   #missing: ReadonlyMap<string, number> = new Map();
-  readonly #localQueries = new SharedQueries<BoundUser, IneligibleUser>((users) => this.#problemsOf(users));
-  readonly #otherQueries = new SharedQueries<BoundUser, IneligibleUser>((users) => this.#problemsOf(users));
+  readonly #localQueries = new SharedQueries<BoundUser, CheckedUser>((users) => this.#checked(users));
+  readonly #otherQueries = new SharedQueries<BoundUser, CheckedUser>((users) => this.#checked(users));
 
   constructor(options: AccountChecksOptions) {
     this.#options = options;
   }
 
-  /** Throws NOT_ELIGIBLE with the reason for an account that may start nothing now, and UNAVAILABLE. */
-  async check(user: BoundUser): Promise<void> {
+  /**
+   * Returns what logins of the account get now. Throws NOT_ELIGIBLE with the reason for one that may start
+   * nothing now, and UNAVAILABLE.
+   */
+  async check(user: BoundUser): Promise<LoginSettings> {
     const queries = (await localNames()).has(user.name) ? this.#localQueries : this.#otherQueries;
-    const problem = await queries.problemOf(user);
-    if (problem === undefined) return;
-    const message = `account ${JSON.stringify(user.name)} may not start programs: ${problem.why}`;
+    const { why, settings } = (await queries.answerFor(user)) ?? {};
+    if (settings !== undefined) return settings;
+    const message = `account ${JSON.stringify(user.name)} may not start programs: ${why}`;
     throw new AppError('NOT_ELIGIBLE', message);
   }
 
   /** Returns those of the accounts that may start nothing now. Throws UNAVAILABLE. */
   async checkAll(users: readonly BoundUser[]): Promise<IneligibleUser[]> {
     const found: IneligibleUser[] = [];
-    for (const some of chunksOf(users, AT_ONCE)) found.push(...(await this.#problemsOf(some)));
+    for (const some of chunksOf(users, AT_ONCE)) found.push(...(await this.#lookAt(some)).problems);
     const missing = found.filter(({ isFinal }) => !isFinal);
     const nowMs = performance.now();
     this.#missing = new Map(missing.map(({ name }) => [name, this.#missing.get(name) ?? nowMs]));
@@ -67,20 +80,35 @@ export class AccountChecks {
     return found;
   }
 
-  async #problemsOf(users: readonly BoundUser[]): Promise<IneligibleUser[]> {
+  async #checked(users: readonly BoundUser[]): Promise<CheckedUser[]> {
+    const names = users.map(({ name }) => name);
+    const [{ entries, problems }, gids] = await Promise.all([this.#lookAt(users), this.#groups.of(names)]);
+    const files = statesOfFiles();
+    return users.map(({ name, uid }) => {
+      const problem = problems.find((other) => other.name === name && other.uid === uid);
+      const entry = entries.get(name);
+      if (problem !== undefined || entry === undefined) return { name, uid, why: problem?.why };
+      return { name, uid, settings: { account: settingsOfAccount(entry, gids.get(name) ?? []), files } };
+    });
+  }
+
+  /** Returns the entries of the accounts, and those of the accounts that may start nothing. */
+  async #lookAt(
+    users: readonly BoundUser[],
+  ): Promise<{ entries: ReadonlyMap<string, UserEntry>; problems: IneligibleUser[] }> {
     const names = [...new Set(users.map(({ name }) => name))];
     const [entries, locked] = await Promise.all([
       usersByName(names),
       shadowProblems(names, this.#options.now()),
     ]);
-    const found: IneligibleUser[] = [];
+    const problems: IneligibleUser[] = [];
     for (const user of users) {
       const entry = entries.get(user.name);
       const why = entry && (this.#problemOf(entry, user.uid) ?? locked.get(user.name));
-      if (entry === undefined) found.push(await this.#missingUser(user));
-      else if (why !== undefined) found.push({ ...user, why, isFinal: true });
+      if (entry === undefined) problems.push(await this.#missingUser(user));
+      else if (why !== undefined) problems.push({ ...user, why, isFinal: true });
     }
-    return found;
+    return { entries, problems };
   }
 
   #problemOf(entry: UserEntry, uid: number): string | undefined {

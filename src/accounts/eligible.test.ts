@@ -4,7 +4,14 @@ import { ownUid } from '../system/owned-path.ts';
 import { checkEligible, type EligibleSettings } from './eligible.ts';
 import type { UserEntry } from './user-database.ts';
 
-const alice: UserEntry = { name: 'alice', uid: 1001, gid: 1001, home: '/home/alice', shell: '/bin/bash' };
+const alice: UserEntry = {
+  name: 'alice',
+  uid: 1001,
+  gid: 1001,
+  gecos: '',
+  home: '/home/alice',
+  shell: '/bin/bash',
+};
 const SHELLS = ['/bin/sh', '/bin/bash', '/usr/sbin/nologin'];
 
 function refusal(change: Partial<UserEntry>, settings: Partial<EligibleSettings> = {}): string | undefined {

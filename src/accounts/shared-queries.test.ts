@@ -12,9 +12,9 @@ describe('queries for many users', () => {
       await new Promise<void>((resolve) => gates.push(resolve));
       return users.filter(({ uid }) => uid % 2 === 1);
     });
-    const first = queries.problemOf(user(1));
+    const first = queries.answerFor(user(1));
     await expect.poll(() => asked).toEqual([[1]]);
-    const later = [2, 3, 4].map((uid) => queries.problemOf(user(uid)));
+    const later = [2, 3, 4].map((uid) => queries.answerFor(user(uid)));
     gates[0]?.();
     expect(await first).toEqual(user(1));
     await expect.poll(() => gates.length).toBe(2);
@@ -29,8 +29,8 @@ describe('queries for many users', () => {
       if (fails) throw new Error('no answer');
       return [];
     });
-    await expect(queries.problemOf(user(1))).rejects.toThrow('no answer');
+    await expect(queries.answerFor(user(1))).rejects.toThrow('no answer');
     fails = false;
-    expect(await queries.problemOf(user(1))).toBeUndefined();
+    expect(await queries.answerFor(user(1))).toBeUndefined();
   });
 });

@@ -5,7 +5,7 @@
 
 interface Query<User, Found> {
   readonly users: User[];
-  readonly problems: Promise<readonly Found[]>;
+  readonly answers: Promise<readonly Found[]>;
 }
 
 export class SharedQueries<User extends { readonly name: string; readonly uid: number }, Found extends User> {
@@ -15,29 +15,29 @@ export class SharedQueries<User extends { readonly name: string; readonly uid: n
   /** Resolves when the last query has ended. */
   #ended: Promise<void> = Promise.resolve();
 
-  /** `ask` returns those of the users that have a problem. */
+  /** `ask` returns what it has found about some of the users, or all. */
   constructor(ask: (users: readonly User[]) => Promise<readonly Found[]>) {
     this.#ask = ask;
   }
 
-  /** Returns the user's problem; undefined when there is none. Throws what `ask` throws. */
-  async problemOf(user: User): Promise<Found | undefined> {
+  /** Returns what was found about the user; undefined when nothing was. Throws what `ask` throws. */
+  async answerFor(user: User): Promise<Found | undefined> {
     this.#next ??= this.#query();
     this.#next.users.push(user);
-    return (await this.#next.problems).find(({ name, uid }) => name === user.name && uid === user.uid);
+    return (await this.#next.answers).find(({ name, uid }) => name === user.name && uid === user.uid);
   }
 
   /** Returns a query that begins once the previous one has ended, for the users that are added until then. */
   #query(): Query<User, Found> {
     const users: User[] = [];
-    const problems = this.#ended.then(() => {
+    const answers = this.#ended.then(() => {
       this.#next = undefined;
       return this.#ask(users);
     });
-    this.#ended = problems.then(
+    this.#ended = answers.then(
       () => undefined,
       () => undefined,
     );
-    return { users, problems };
+    return { users, answers };
   }
 }

@@ -11,6 +11,7 @@ export interface UserEntry {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+  readonly gecos: string;
   readonly home: string;
   /** Empty means /bin/sh. */
   readonly shell: string;
@@ -110,9 +111,22 @@ export async function groupsOf(name: string): Promise<string[]> {
  * Throws UNAVAILABLE.
  */
 export async function gidsOf({ name, gid }: Pick<UserEntry, 'name' | 'gid'>): Promise<number[]> {
-  const [line = ''] = await getent('initgroups', [name]);
-  const supplementary = line.slice(name.length).match(/\d+/g) ?? [];
-  return [...new Set([gid, ...supplementary.map(Number)])];
+  const supplementary = (await supplementaryGids([name])).get(name) ?? [];
+  return [...new Set([gid, ...supplementary])];
+}
+
+/**
+ * Returns the ids of the groups that have these accounts as members, by name; for one that is unknown, none.
+ * Throws UNAVAILABLE.
+ */
+export async function supplementaryGids(names: readonly string[]): Promise<Map<string, number[]>> {
+  const asked = [...new Set(names.filter(isQueryable))];
+  const lines = asked.length > 0 ? await getent('initgroups', asked) : [];
+  if (lines.length !== asked.length || asked.some((name, at) => !lines[at]?.startsWith(name)))
+    throw malformed();
+  return new Map(
+    asked.map((name, at) => [name, (lines[at] ?? '').slice(name.length).match(/\d+/g)?.map(Number) ?? []]),
+  );
 }
 
 function firstEntry(lines: readonly string[]): UserEntry | undefined {
@@ -120,13 +134,17 @@ function firstEntry(lines: readonly string[]): UserEntry | undefined {
   if (line === undefined || !isQueryable(nameIn(line))) return undefined;
   const entry = entryIn(line);
   if (entry !== undefined) return entry;
-  throw new AppError('UNAVAILABLE', 'the user database of this host returned a malformed entry');
+  throw malformed();
+}
+
+function malformed(): AppError {
+  return new AppError('UNAVAILABLE', 'the user database of this host returned a malformed entry');
 }
 
 function entryIn(line: string): UserEntry | undefined {
-  const [name = '', , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
+  const [name = '', , uid = '', gid = '', gecos = '', home = '', shell = ''] = line.split(':');
   if (!isQueryable(name) || !isId(uid) || !isId(gid)) return undefined; // or it might be a uid
-  return { name, uid: Number(uid), gid: Number(gid), home, shell };
+  return { name, uid: Number(uid), gid: Number(gid), gecos, home, shell };
 }
 
 function nameIn(line: string): string {

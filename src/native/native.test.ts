@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isClockSynchronised } from './clock.ts';
 import { loadFfi } from './libc.ts';
-import { peerCredentials } from './peer-credentials.ts';
+import { peerCredentials, peerGroups } from './peer-credentials.ts';
 import { makePipe, punchHole, splice } from './pipe.ts';
 import { flock, reap } from './process.ts';
 import { watchReadable } from './readable.ts';
@@ -39,6 +39,32 @@ describe('peer credentials', () => {
     accepted.destroy();
     expect(() => peerCredentials(client)).toThrow('closed');
     server.close();
+  });
+
+  it('include the groups of the process that listened', async () => {
+    const server = createServer().listen(join(folder, 's'));
+    await once(server, 'listening');
+    const client = connect(join(folder, 's'));
+    await once(client, 'connect');
+    const all = new Set([peerCredentials(client).gid, ...peerGroups(client)]);
+    expect(all).toEqual(new Set(process.getgroups?.()));
+    client.destroy();
+    expect(() => peerGroups(client)).toThrow('closed');
+    server.close();
+  });
+
+  it('include its groups when it has very many', async (ctx) => {
+    if (process.getuid?.() !== 0) ctx.skip('needs root, to give a process other groups');
+    const path = join(folder, 's');
+    const groups = Array.from({ length: 1000 }, (_, at) => 70_000 + at);
+    const script = `require('net').createServer().listen('${path}', () => console.log())`;
+    const listener = spawn('setpriv', ['--groups', `${groups}`, '--', process.execPath, '-e', script]);
+    await once(listener.stdout, 'data');
+    const client = connect(path);
+    await once(client, 'connect');
+    expect(peerGroups(client)).toEqual(groups);
+    client.destroy();
+    listener.kill();
   });
 
   it('throw for a socket that has none', async () => {

@@ -162,7 +162,7 @@ describe('revoking a token (X1)', () => {
     const daemon = await world.linkDaemon();
     const claims = await world.login();
     const end = world.links.prepareEnd(daemon.socket);
-    expect(world.links.acceptsStarts({ name: me.username, uid: me.uid })).toBe(false);
+    expect(world.links.acceptingDaemon({ name: me.username, uid: me.uid })).toBeUndefined();
     const start = world.sessions.start({ claims, command: ['true'], ...PLAIN });
     await expect(start).rejects.toMatchObject({ reason: 'LINK_REQUIRED' });
     await end?.(true);

@@ -4,7 +4,6 @@
  * outcome of a start is determined even when its link is lost. Never runs a program itself: links do (F10).
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AccountChecks } from '../accounts/account-checks.ts';
 import { chunksOf } from '../async/chunks-of.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError, invalidField } from '../errors.ts';
@@ -43,7 +42,6 @@ export interface SessionsOptions {
   readonly store: Store;
   readonly authority: Pick<Authority, 'isActive' | 'uidOf'>;
   readonly links: Links;
-  readonly accounts: Pick<AccountChecks, 'check'>;
   /** Returns the current settings, which a reload may change. */
   readonly settings: () => SessionSettings;
   /** Time until a session that no link knows is recorded as ended, in milliseconds; 10 s by default. */

@@ -1,12 +1,12 @@
 /** Starts sessions: first the record, then the link starts the program, then the record says that it runs. */
 import { randomBytes } from 'node:crypto';
-import type { AccountChecks } from '../accounts/account-checks.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import { LinkRefusal } from '../supervisor/connection/link-error.ts';
+import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import { bytesOf } from '../values/raw-text.ts';
 import type { Records } from './records.ts';
@@ -18,9 +18,8 @@ const ID_BYTES = 10;
 
 export interface StartsOptions {
   readonly authority: Pick<Authority, 'isActive'>;
-  readonly links: Pick<Links, 'forClaims' | 'obtain'>;
+  readonly links: Pick<Links, 'forClaims' | 'obtain' | 'refresh'>;
   readonly records: Records;
-  readonly accounts: Pick<AccountChecks, 'check'>;
   /** Maximum output kept for a session, in bytes. */
   readonly settings: () => { readonly outputLimitBytes: number };
   /** Milliseconds since 1970. */
@@ -43,15 +42,17 @@ export class Starts {
 
   /** Returns the session once its program runs. Throws what Sessions.start throws. */
   async start(request: StartRequest): Promise<SessionRow> {
-    const { links, records, accounts } = this.#options;
+    const { links, records } = this.#options;
+    const { claims } = request;
     const { firstInput } = checkStart(request);
-    const row = this.#newRow(request, await links.obtain(request.claims));
+    const { info } = await links.obtain(claims);
+    const row = this.#newRow(request, info);
     this.#unanswered.add(row.id);
     try {
-      const checked = accounts.check({ name: row.linux_user, uid: row.uid }).catch(notSent);
-      checked.catch(() => {}); // awaited after the record, which its failure removes
+      const refreshed = links.refresh(claims, info).catch(notSent);
+      refreshed.catch(() => {}); // awaited after the record, which its failure removes
       await records.add(row);
-      await checked;
+      await refreshed;
       await this.#run(row, request, firstInput);
       this.#recordRunning(row.id);
       return { ...row, state: 'running' };
@@ -70,8 +71,8 @@ export class Starts {
     });
   }
 
-  #newRow({ claims, command, directory }: StartRequest, { info }: LinkConnection): SessionRow {
-    const { linuxUser, uid, socket } = info;
+  #newRow({ claims, command, directory }: StartRequest, link: LinkInfo): SessionRow {
+    const { linuxUser, uid, socket } = link;
     return {
       id: `s${randomBytes(ID_BYTES).toString('hex')}`,
       login: claims.sub,

@@ -62,6 +62,8 @@ export interface LinkRow {
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly created_at: number;
+  /** JSON text of what logins of its account got when it was started; null when that is unknown. */
+  readonly login_settings: string | null;
 }
 
 export type LinkState = 'ready' | 'retiring' | 'lost';

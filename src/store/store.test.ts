@@ -56,7 +56,7 @@ describe('the database file', () => {
     await expect(open()).rejects.toEqual(refused(/is in use by another Latchkey server/));
     await first[Symbol.asyncDispose]();
     await using second = await open();
-    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('5');
+    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('6');
   });
 
   test('is copied before a newer program changes it, and the copy is unchanged', async () => {
@@ -82,7 +82,7 @@ describe('the database file', () => {
       expect(row).toMatchObject({ auth_method: 'ssh', claims: '{"jti":"kept","authMethod":"ssh"}' });
       const { items } = await store.read((tx) => selectLogins(tx, { pageSize: 0 }));
       expect(items).toMatchObject([{ login: 'alice', tokens: 1, newest_issued_at: tokenRow('').issued_at }]);
-      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('5');
+      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('6');
     }
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     const before = readFileSync(copy);
@@ -100,7 +100,7 @@ describe('the database file', () => {
     const newer = await open();
     await newer.commit((tx) => setMeta(tx, 'schema', '999'));
     await newer[Symbol.asyncDispose]();
-    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-5/));
+    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-6/));
   });
 
   test('is refused when it belongs to another program, is damaged, not a file, or accessible to others', async () => {

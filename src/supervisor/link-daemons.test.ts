@@ -102,6 +102,34 @@ describe('link daemons', () => {
     expect(world.links.forClaims(claims, me.uid).info.socket).toBe(old.name);
   });
 
+  test('one of which is not known what it was started with is replaced by the next start, if it can be', async () => {
+    let isPossible = false;
+    const start = async (): Promise<void> => {
+      if (!isPossible) throw new AppError('UNAVAILABLE', 'sudo: a password is required');
+      await world.linkDaemon();
+    };
+    await using world = await World.open({ starter: { start } });
+    await using old = await FakeLink.listen(world.linksFolder, {
+      daemon: true,
+      hello: { programVersion: VERSION },
+    });
+    await world.links.register({ socket: old.name, daemon: true }, me.uid);
+    world.eligible = { minUid: 0, users: [me.username], self: false };
+    await world.store.commit(async (tx) => {
+      await tx.updateTable('links').set({ login_settings: null }).execute();
+    });
+    await world.stop();
+    await world.start();
+    const claims = await world.login();
+    const plain = { command: ['true'], environment: {}, directory: '', input: false };
+    expect((await world.sessions.start({ claims, ...plain })).socket).toBe(old.name);
+    isPossible = true;
+    await world.stop(); // which forgets that it has failed
+    await world.start();
+    expect((await world.links.start(claims)).info.socket).not.toBe(old.name);
+    expect(isToldToRetire(old)).toBe(true);
+  });
+
   test('has its resource usage measured by its process', async () => {
     await using world = await World.open();
     const { socket, pid } = await world.linkDaemon();
@@ -128,7 +156,7 @@ describe('link daemons', () => {
 
   test('accepts no start with a token that was issued when its user had another uid', async () => {
     await using world = await World.open();
-    await world.linkDaemon();
+    const { socket } = await world.linkDaemon();
     const plain = { command: ['true'], environment: {}, directory: '', input: false };
     const request = { login: me.username, linuxUser: me.username, authMethod: 'key' as const };
     for (const uid of [{ uid: me.uid + 1 }, {}]) {
@@ -136,8 +164,8 @@ describe('link daemons', () => {
       const started = world.sessions.start({ claims, ...plain });
       await expect(started).rejects.toMatchObject({ reason: 'LINK_REQUIRED' });
     }
-    expect(world.links.acceptsStarts({ name: me.username, uid: me.uid })).toBe(true);
-    expect(world.links.acceptsStarts({ name: me.username, uid: me.uid + 1 })).toBe(false);
+    expect(world.links.acceptingDaemon({ name: me.username, uid: me.uid })?.info.socket).toBe(socket);
+    expect(world.links.acceptingDaemon({ name: me.username, uid: me.uid + 1 })).toBeUndefined();
   });
 
   test('renews its token in the last quarter of its lifetime while its user is logged in, and otherwise ends', async () => {

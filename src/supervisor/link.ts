@@ -1,4 +1,5 @@
 /** One link as the daemon knows it: its stored row, its process, and its connection while there is one. */
+import type { LoginSettings } from '../accounts/login-settings.ts';
 import type { LinkRow, LinkState } from '../store/schema.ts';
 import type { LinkCgroup } from './cgroups/link-cgroup.ts';
 import type { Greeted } from './connection/handshake.ts';
@@ -8,6 +9,8 @@ import type { LinkInfo } from './link-info.ts';
 
 export class Link {
   readonly #row: LinkRow;
+  /** Settings that logins of its account got when it was started; undefined for one of an earlier version. */
+  readonly loginSettings: LoginSettings | undefined;
   #connection: LinkConnection | undefined;
   /**
    * The listening process as the kernel reports it, owned by this link; undefined when it is unknown or has
@@ -30,7 +33,9 @@ export class Link {
   isRemoved = false;
 
   constructor(row: LinkRow) {
+    const { login_settings: settings } = row;
     this.#row = row;
+    this.loginSettings = settings === null ? undefined : (JSON.parse(settings) as LoginSettings);
     this.isRetiring = row.state === 'retiring';
   }
 

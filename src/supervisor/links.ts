@@ -5,7 +5,9 @@
  * owner, a login or another's session from a link's claims.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { AccountChecks } from '../accounts/account-checks.ts';
 import type { EligibleSettings } from '../accounts/eligible.ts';
+import type { LoginSettings } from '../accounts/login-settings.ts';
 import type { UserEntry } from '../accounts/user-database.ts';
 import { chunksOf } from '../async/chunks-of.ts';
 import type { Authority } from '../authority/authority.ts';
@@ -30,6 +32,7 @@ import { Remains } from './lifecycle/remains.ts';
 import { Supervision } from './lifecycle/supervision.ts';
 import { TokenRenewal } from './lifecycle/token-renewal.ts';
 import { Link } from './link.ts';
+import { LinkChoice } from './link-choice.ts';
 import { type LinkChange, type LinkInfo, noSuchLink } from './link-info.ts';
 import { type LinkQuery, pageOfLinks } from './listing.ts';
 import { type LinkObserver, Observers } from './observer.ts';
@@ -53,6 +56,7 @@ export interface LinkSettings {
 export interface LinksOptions {
   readonly store: Store;
   readonly authority: Authority;
+  readonly accounts: Pick<AccountChecks, 'check'>;
   /** Folder of the links' sockets. */
   readonly linksFolder: string;
   /** Returns the current settings, which a reload may change. */
@@ -66,6 +70,11 @@ export interface LinksOptions {
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
+}
+
+interface ExpectedDaemon {
+  readonly uid: number;
+  readonly loginSettings: LoginSettings | undefined;
 }
 
 const CLEAN_MS = 300_000;
@@ -83,11 +92,12 @@ export class Links implements AsyncDisposable {
   readonly #limit = new RegistrationLimit();
   readonly #meter = new LinkMeter();
   readonly #table = new ProcessTable();
-  /** Uids whose link daemon is being started, once for each start. */
-  readonly #expected: number[] = [];
+  /** Link daemons that are being started. */
+  readonly #expected = new Set<ExpectedDaemon>();
   readonly #keepers: Keepers;
   readonly #remains: Remains;
   readonly #daemonStarts: DaemonStarts;
+  readonly #choice: LinkChoice;
   readonly #renewal: TokenRenewal;
   readonly #outdatedDaemons: OutdatedDaemons;
   readonly #stopping = new AbortController();
@@ -95,7 +105,7 @@ export class Links implements AsyncDisposable {
   #cleaning: Promise<void> | undefined;
 
   private constructor(options: LinksOptions, folder: LinksFolder) {
-    const { store, authority, settings, starter = () => undefined, cgroups, now, log } = options;
+    const { store, authority, accounts, settings, starter = () => undefined, cgroups, now, log } = options;
     this.#options = options;
     this.#folder = folder;
     this.#registry = new LinkRegistry(store, log);
@@ -124,10 +134,13 @@ export class Links implements AsyncDisposable {
     this.#daemonStarts = new DaemonStarts({
       ...common,
       starter,
-      has: ({ name, uid }) => this.#registry.accepting(name)?.uid === uid,
-      responds: (user) => this.acceptsStarts(user),
-      expectDaemon: (uid) => this.expectDaemon(uid),
+      present: ({ name, uid }) => {
+        const link = this.#registry.accepting(name);
+        return link?.uid === uid ? link : undefined;
+      },
+      expectDaemon: (uid, loginSettings) => this.expectDaemon(uid, loginSettings),
     });
+    this.#choice = new LinkChoice({ ...common, accounts, daemonStarts: this.#daemonStarts });
     this.#outdatedDaemons = new OutdatedDaemons({ ...common, daemonStarts: this.#daemonStarts });
     this.#cleanTimer = setInterval(() => this.#cleanFolder(), CLEAN_MS).unref();
   }
@@ -165,7 +178,8 @@ export class Links implements AsyncDisposable {
   async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
     if (this.#stopping.signal.aborted) throw new AppError('UNAVAILABLE', 'the server is stopping; try again');
     checkSocketName(request.socket, callerUid);
-    if (!this.allowsManualLinks && !(request.daemon && this.#expected.includes(callerUid)))
+    const expected = [...this.#expected].find(({ uid }) => request.daemon && uid === callerUid);
+    if (!this.allowsManualLinks && expected === undefined)
       throw new AppError(
         'LINK_REFUSED',
         'this server does not allow starting links by hand; log in with: latchkey login',
@@ -173,7 +187,7 @@ export class Links implements AsyncDisposable {
     const { leftovers } = this.#supervision;
     const existing = this.#registry.ofUid(callerUid).length + leftovers.countOf(callerUid);
     return this.#limit.run(request.socket, callerUid, existing, () =>
-      this.#registration.register(request, callerUid),
+      this.#registration.register(request, callerUid, expected?.loginSettings),
     );
   }
 
@@ -182,51 +196,36 @@ export class Links implements AsyncDisposable {
     return this.#options.settings().manualLinks;
   }
 
-  /** Allows a link daemon of `uid` to register until disposed, because it is being started. */
-  expectDaemon(uid: number): Disposable {
-    this.#expected.push(uid);
-    return { [Symbol.dispose]: () => void this.#expected.splice(this.#expected.indexOf(uid), 1) };
+  /**
+   * Allows a link daemon of `uid` to register until disposed, because it is being started, with what logins
+   * got before.
+   */
+  expectDaemon(uid: number, loginSettings?: LoginSettings): Disposable {
+    const expected = { uid, loginSettings };
+    this.#expected.add(expected);
+    return { [Symbol.dispose]: () => void this.#expected.delete(expected) };
   }
 
-  /**
-   * Returns the link that serves a token (F11): the token's own, or the link daemon of its Linux user, who
-   * had `uid` when the token was issued. Throws LINK_LOST when it is gone or does not answer, LINK_REQUIRED
-   * when the user has none.
-   */
+  /** Returns the link that serves a token: see link-choice.ts. */
   forClaims(claims: TokenClaims, uid: number | undefined): LinkConnection {
-    if (claims.socket !== undefined) return this.#ownLink(claims.socket, claims.jti);
-    if (claims.user === undefined) {
-      throw new AppError('LINK_REQUIRED', 'this login has no Linux user, so it cannot run programs');
-    }
-    const link = this.#registry.accepting(claims.user);
-    if (link?.uid !== uid) throw this.#linkRequired(claims.user);
-    if (link?.connection) return link.connection;
-    throw new AppError('LINK_LOST', `the link daemon of ${claims.user} does not answer; try again`);
+    return this.#choice.forClaims(claims, uid);
   }
 
-  #linkRequired(linuxUser: string): AppError {
-    const next = this.allowsManualLinks
-      ? 'run there, as that user: latchkey link --daemon'
-      : 'log in again: latchkey login';
-    const refusal = this.#daemonStarts.refusalOf(linuxUser);
-    const why =
-      refusal === undefined
-        ? `; ${next}`
-        : ` and may have none: ${refusal}; try again later, or ask the administrator`;
-    const message = `${linuxUser} has no link daemon on this host${why}`;
-    return new AppError('LINK_REQUIRED', message, { details: { linuxUser } });
+  /** The same, and starts a link daemon when there is none: see link-choice.ts. */
+  obtain(claims: TokenClaims): Promise<LinkConnection> {
+    return this.#choice.obtain(claims);
   }
 
-  /**
-   * Like `forClaims`, but starts a link daemon when there is none (F19). Also throws NOT_ELIGIBLE,
-   * UNAVAILABLE.
-   */
-  async obtain(claims: TokenClaims): Promise<LinkConnection> {
-    const { jti, socket, user: name } = claims;
-    const uid = await this.#options.authority.uidOf(jti);
-    if (socket === undefined && name !== undefined && uid !== undefined)
-      await this.#daemonStarts.ensure({ name, uid });
-    return this.forClaims(claims, uid);
+  /** Replaces a link that was started with something else than logins get now: see link-choice.ts. */
+  refresh(claims: TokenClaims, link: LinkInfo): Promise<void> {
+    return this.#choice.refresh(claims, link);
+  }
+
+  /** Makes sure that a token can start programs; returns the link. Throws what the three above throw. */
+  async start(claims: TokenClaims): Promise<LinkConnection> {
+    const { info } = await this.obtain(claims);
+    await this.refresh(claims, info);
+    return this.forClaims(claims, info.uid);
   }
 
   /** True when the server itself can start link daemons. */
@@ -234,8 +233,13 @@ export class Links implements AsyncDisposable {
     return this.#daemonStarts.isPossible;
   }
 
+  /** Returns true when `user` has a link daemon that responds and has what logins get now. */
+  hasFreshDaemon(user: UserEntry): Promise<boolean> {
+    return this.#daemonStarts.hasFresh(user);
+  }
+
   /**
-   * Makes sure that `user` has a link daemon that responds; `start` is called to start one when the server
+   * Makes sure that `user` has such a link daemon; `start` is called to start one when the server
    * cannot or must not. Returns true when it was called. Throws what `start` throws.
    */
   ensureDaemon(user: UserEntry, start: () => Promise<void>): Promise<boolean> {
@@ -249,10 +253,16 @@ export class Links implements AsyncDisposable {
     return (best ?? links.find((link) => !link.isRetiring) ?? links[0])?.connection;
   }
 
-  /** Returns true when this Linux user has a connected link daemon that accepts new starts. */
-  acceptsStarts({ name, uid }: { readonly name: string; readonly uid: number }): boolean {
+  /** Returns the connected link daemon of this Linux user that accepts new starts. */
+  acceptingDaemon({
+    name,
+    uid,
+  }: {
+    readonly name: string;
+    readonly uid: number;
+  }): LinkConnection | undefined {
     const link = this.#registry.accepting(name);
-    return link?.uid === uid && link.connection !== undefined;
+    return link?.uid === uid ? link.connection : undefined;
   }
 
   /**
@@ -380,12 +390,6 @@ export class Links implements AsyncDisposable {
       .finally(() => {
         this.#cleaning = undefined;
       });
-  }
-
-  #ownLink(socket: string, jti: string): LinkConnection {
-    const link = this.#registry.get(socket);
-    if (link?.connection && link.jti === jti && !link.isEnding) return link.connection;
-    throw new AppError('LINK_LOST', 'the link of this login has exited; start another with: latchkey link');
   }
 
   /** Disconnects from all links; they keep running, and the next daemon finds them. */

@@ -29,6 +29,7 @@ export const linkRow = (socket: string, change: Partial<LinkRow> = {}): LinkRow 
   state: 'ready',
   version: '0.1.0',
   created_at: 1,
+  login_settings: null,
   ...change,
 });
 

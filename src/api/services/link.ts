@@ -22,7 +22,7 @@ import { endOrPreview, type RevocationDeps } from './end-or-preview.ts';
 import { filterWord, linkMessage } from './to-proto.ts';
 
 export interface LinkDeps {
-  readonly links: Pick<Links, 'register' | 'list' | 'changes' | 'obtain'>;
+  readonly links: Pick<Links, 'register' | 'list' | 'changes' | 'start'>;
   readonly revocation: RevocationDeps;
   readonly limits: Pick<Limits, 'countRegistration'>;
 }
@@ -42,7 +42,7 @@ export function linkService(deps: LinkDeps): ServedMethod[] {
       return { links: page.items.map(linkMessage), nextPageToken: page.nextPageToken, totalSize: page.total };
     },
     watchLinks: (request, caller) => watchLinks(deps, request, caller),
-    startLink: async (_request, { claims }) => ({ link: linkMessage((await links.obtain(claims)).info) }),
+    startLink: async (_request, { claims }) => ({ link: linkMessage((await links.start(claims)).info) }),
     stopLink: async (request, caller) =>
       endOrPreview(deps.revocation, request, { socket: request.socket }, caller),
   });

@@ -15,7 +15,7 @@ import { Ended } from './ended.ts';
 import { nologinText } from './nologin.ts';
 
 export interface LinkDaemonsOptions {
-  readonly links: Pick<Links, 'ensureDaemon' | 'startsDaemons' | 'acceptsStarts'>;
+  readonly links: Pick<Links, 'ensureDaemon' | 'startsDaemons' | 'hasFreshDaemon' | 'acceptingDaemon'>;
   /** Absolute path of Latchkey's program, the same for every account. */
   readonly program: string;
   readonly runFolder: string;
@@ -33,20 +33,22 @@ export class LinkDaemons {
     this.#options = options;
   }
 
-  /** Resolves when `user` has a link daemon that accepts starts. Throws Ended, UNAVAILABLE. */
+  /** Resolves when `user` has a link daemon that has what this login gets. Throws Ended, UNAVAILABLE. */
   async ensure(user: UserEntry, connection: Connection): Promise<void> {
     const { links } = this.#options;
-    const isElsewhere = links.acceptsStarts(user) || links.startsDaemons;
+    const isElsewhere = links.startsDaemons || (await links.hasFreshDaemon(user));
     if (isElsewhere) await this.#prove(user, connection);
-    if (isElsewhere && links.acceptsStarts(user)) return;
     const hasRun = await links.ensureDaemon(user, () => this.#start(user, connection));
     if (!isElsewhere && !hasRun) await this.#prove(user, connection); // another login started one meanwhile
   }
 
   /** Starts a link daemon and proves the account, in one session: PAM may take its time to open each. */
   async #start(user: UserEntry, connection: Connection): Promise<void> {
+    const { links } = this.#options;
+    const before = links.acceptingDaemon(user)?.info.socket;
     const executed = await this.#run(user, connection, ['--daemon']);
-    if (!this.#options.links.acceptsStarts(user)) throw unusable(user, executed);
+    const started = links.acceptingDaemon(user)?.info.socket;
+    if (started === undefined || started === before) throw unusable(user, executed);
   }
 
   async #prove(user: UserEntry, connection: Connection): Promise<void> {

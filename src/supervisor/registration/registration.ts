@@ -2,8 +2,10 @@
  * Makes a process a link (F22, DESIGN 7.2). Everything about it is checked before a byte is sent. When it
  * does not become ready, its new token is revoked.
  */
+import type { Socket } from 'node:net';
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
-import { canonicalUserOfUid, type UserEntry } from '../../accounts/user-database.ts';
+import { type LoginSettings, settingsOfAccount, statesOfFiles } from '../../accounts/login-settings.ts';
+import { canonicalUserOfUid, gidsOf, type UserEntry } from '../../accounts/user-database.ts';
 import type { Authority } from '../../authority/authority.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
@@ -19,6 +21,7 @@ import type { Supervision } from '../lifecycle/supervision.ts';
 import { Link } from '../link.ts';
 import type { Observers } from '../observer.ts';
 import type { LinkRegistry } from '../registry.ts';
+import { checkGroups, groupsOfListener } from './link-groups.ts';
 import type { LinksFolder } from './links-folder.ts';
 import { originOf } from './process-origin.ts';
 import { checkSocketName } from './socket-name.ts';
@@ -52,6 +55,7 @@ export interface RegistrationOptions {
 /** A checked process that has sent Hello. */
 interface CheckedProcess {
   readonly user: UserEntry;
+  readonly loginSettings: LoginSettings;
   readonly process: ListeningProcess | undefined;
   readonly cgroup: LinkCgroup | undefined;
   readonly greeted: Greeted;
@@ -65,12 +69,16 @@ export class Registration {
   }
 
   /**
-   * Throws LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE (for the session's token), LINK_LOST,
-   * LIMIT_EXCEEDED.
+   * `before` is what logins of the account got before the server started the link, if it has. Throws
+   * LINK_REFUSED, NOT_ELIGIBLE, TOKEN_NOT_ACTIVE (for the session's token), LINK_LOST, LIMIT_EXCEEDED.
    */
-  async register(request: RegisterRequest, callerUid: number): Promise<{ jti: string }> {
+  async register(
+    request: RegisterRequest,
+    callerUid: number,
+    before?: LoginSettings,
+  ): Promise<{ jti: string }> {
     const { registry, supervision, log } = this.#options;
-    const candidate = await this.#check(request, callerUid);
+    const candidate = await this.#check(request, callerUid, before);
     const { channel } = candidate.greeted;
     try {
       const parent = await this.#parentOf(request.sessionId, callerUid, candidate.process);
@@ -91,7 +99,11 @@ export class Registration {
   }
 
   /** Checks everything before a byte is sent, then reads the link's Hello. */
-  async #check({ socket: name, daemon }: RegisterRequest, uid: number): Promise<CheckedProcess> {
+  async #check(
+    { socket: name, daemon }: RegisterRequest,
+    uid: number,
+    before: LoginSettings | undefined,
+  ): Promise<CheckedProcess> {
     const { folder, cgroups, settings } = this.#options;
     checkSocketName(name, uid);
     await folder.checkSocket(name, uid);
@@ -100,14 +112,28 @@ export class Registration {
       const user = await canonicalUserOfUid(uid);
       if (!user) throw new AppError('NOT_ELIGIBLE', `uid ${uid} has no account in the user database`);
       checkEligible(user, settings().eligible);
+      const now = await this.#loginSettingsOf(user, connection.socket);
       const greeted = await greet(connection);
       checkNewLink(greeted.hello, daemon);
-      return { user, process, cgroup: process && (await cgroups?.ofLink(process.pid, uid)), greeted };
+      const cgroup = process && (await cgroups?.ofLink(process.pid, uid));
+      return { user, loginSettings: before ?? now, process, cgroup, greeted };
     } catch (error) {
       connection.socket.destroy();
       process?.[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /**
+   * Returns what logins of `user` get now. Throws LINK_REFUSED for a process with other groups, unless it may
+   * take any, or the server itself, which serves only this user, may have them as well; and LINK_LOST.
+   */
+  async #loginSettingsOf(user: UserEntry, socket: Socket): Promise<LoginSettings> {
+    const isFree = user.uid === 0 || this.#options.settings().eligible.self;
+    const held = isFree ? [] : groupsOfListener(socket);
+    const gids = await gidsOf(user);
+    await checkGroups(user.name, gids, held);
+    return { account: settingsOfAccount(user, gids), files: statesOfFiles() };
   }
 
   /**
@@ -191,7 +217,7 @@ export class Registration {
   }
 
   #linkOf({ socket, daemon }: RegisterRequest, candidate: CheckedProcess, jti: string): Link {
-    const { user, process, greeted } = candidate;
+    const { user, loginSettings, process, greeted } = candidate;
     return new Link({
       socket,
       uid: user.uid,
@@ -202,6 +228,7 @@ export class Registration {
       state: 'ready',
       version: safeText(greeted.hello.programVersion).slice(0, MAX_VERSION_LENGTH),
       created_at: this.#options.now(),
+      login_settings: JSON.stringify(loginSettings),
     });
   }
 

@@ -1,14 +1,17 @@
 /**
- * Makes sure that a user has a link daemon (F19). The starts of one user run one after the other, so that
- * concurrent ones share one link daemon; after a failure there is no new start for 5 seconds; and the
- * account is checked each time, because sudo checks neither shell nor lock nor expiry.
+ * Makes sure that a user has a link daemon (F19), which was started with what logins get now (X10). The
+ * starts of one user run one after the other, so that concurrent ones share one link daemon; after a failure
+ * there is no new start for 5 seconds; and the account is checked each time, because sudo checks neither
+ * shell nor lock nor expiry.
  */
 import { checkEligible, type EligibleSettings } from '../../accounts/eligible.ts';
+import { differences, type LoginSettings, loginSettingsOf } from '../../accounts/login-settings.ts';
 import { checkShadow } from '../../accounts/shadow.ts';
 import { canonicalUser, type UserEntry } from '../../accounts/user-database.ts';
 import { KeyedQueue } from '../../async/keyed-queue.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
+import type { Link } from '../link.ts';
 import { REFUSAL, type Starter } from './starter.ts';
 
 const PAUSE_MS = 5_000;
@@ -17,12 +20,10 @@ const PAUSE_MS = 5_000;
 export type BoundUser = Pick<UserEntry, 'name' | 'uid'>;
 
 export interface DaemonStartsOptions {
-  /** Returns true when the user already has one, even if it does not respond at the moment. */
-  readonly has: (user: BoundUser) => boolean;
-  /** Returns true when the user has one that responds. */
-  readonly responds: (user: BoundUser) => boolean;
-  /** Allows a link daemon of `uid` to register, until disposed. */
-  readonly expectDaemon: (uid: number) => Disposable;
+  /** Returns the one that accepts the user's starts, even if it does not respond at the moment. */
+  readonly present: (user: BoundUser) => Link | undefined;
+  /** Allows a link daemon of `uid` to register until disposed, which is started with these settings. */
+  readonly expectDaemon: (uid: number, loginSettings: LoginSettings) => Disposable;
   readonly starter: () => Starter | undefined;
   readonly settings: () => { readonly eligible: EligibleSettings };
   /** Returns milliseconds since 1970. */
@@ -57,24 +58,49 @@ export class DaemonStarts {
    * for an account that may have none or has changed, and UNAVAILABLE.
    */
   async ensure(bound: BoundUser): Promise<void> {
-    const { has } = this.#options;
-    if (has(bound) || !this.isPossible) return;
+    const { present } = this.#options;
+    if (present(bound) || !this.isPossible) return;
     await this.#turns.run(bound.name, async () => {
-      if (!has(bound)) await this.#attempt(await accountOf(bound));
+      if (present(bound) || this.#isPaused(bound.name)) return;
+      const user = await accountOf(bound);
+      await this.#start(user, await loginSettingsOf(user));
     });
   }
 
   /**
-   * Makes sure that `user` has one that responds: starts one like `ensure`, or else with `start`, which may
-   * also do so for an account that `ensure` refuses: a locked one, for example, may still log in over SSH.
-   * Returns true when `start` was called. Throws what `start` throws.
+   * Replaces the one of `bound` if logins get something else than it was started with; `now` is what they
+   * get. Also resolves when none can be started. Throws NOT_ELIGIBLE, UNAVAILABLE.
+   */
+  async refresh(bound: BoundUser, now: LoginSettings): Promise<void> {
+    if (!this.#isStale(bound, now) || !this.isPossible) return;
+    await this.#turns.run(bound.name, async () => {
+      if (!this.#isStale(bound, now) || this.#isPaused(bound.name)) return;
+      const user = await accountOf(bound);
+      const latest = await loginSettingsOf(user);
+      if (this.#isStale(bound, latest)) await this.#start(user, latest);
+    });
+  }
+
+  /** Returns true when `user` has one that responds and was started with what logins get now. */
+  async hasFresh(user: UserEntry): Promise<boolean> {
+    return this.#responds(user) && !this.#isStale(user, await loginSettingsOf(user));
+  }
+
+  /**
+   * Makes sure that `user` has one that responds and was started with what logins get now: starts one like
+   * `ensure`, or else with `start`, which may also do so for an account that `ensure` refuses: a locked one,
+   * for example, may still log in over SSH. Returns true when `start` was called. Throws what `start` throws,
+   * and UNAVAILABLE.
    */
   ensureWith(user: UserEntry, start: () => Promise<void>): Promise<boolean> {
-    const { responds, expectDaemon } = this.#options;
+    const { present, expectDaemon } = this.#options;
     return this.#turns.run(user.name, async () => {
-      await this.#attempt(user).catch(unlessNotEligible);
-      if (responds(user)) return false;
-      using _ = expectDaemon(user.uid);
+      const now = await loginSettingsOf(user);
+      const isFresh = present(user) !== undefined && !this.#isStale(user, now);
+      if (!isFresh && !this.#isPaused(user.name)) await this.#start(user, now).catch(unlessNotEligible);
+      if (this.#responds(user) && !this.#isStale(user, now)) return false;
+      if (!this.isPossible) this.#logReplacement(user, present(user), now);
+      using _ = expectDaemon(user.uid, now);
       await start();
       return true;
     });
@@ -86,31 +112,58 @@ export class DaemonStarts {
    */
   async replace(bound: BoundUser, isWanted: () => boolean): Promise<void> {
     await this.#turns.run(bound.name, async () => {
-      if (isWanted()) await this.#start(await accountOf(bound));
+      if (!isWanted()) return;
+      const user = await accountOf(bound);
+      await this.#start(user, await loginSettingsOf(user));
     });
   }
 
-  /** Starts one for `user` unless there is one; must be called in the user's turn. See `ensure`. */
-  async #attempt(user: UserEntry): Promise<void> {
-    if (!this.#options.has(user) && !this.#isPaused(user.name)) await this.#start(user);
-  }
-
-  async #start(user: UserEntry): Promise<void> {
-    const { has, expectDaemon, starter, settings, now, log } = this.#options;
+  /** Starts one with `loginSettings`, which were asked for before; must be called in the user's turn. */
+  async #start(user: UserEntry, loginSettings: LoginSettings): Promise<void> {
+    const { present, expectDaemon, starter, settings, now, log } = this.#options;
     const chosen = starter();
     if (chosen === undefined) return;
+    const before = present(user);
+    this.#logReplacement(user, before, loginSettings);
     try {
       checkEligible(user, settings().eligible);
       await checkShadow(user.name, now());
-      using _ = expectDaemon(user.uid);
+      using _ = expectDaemon(user.uid, loginSettings);
       await chosen.start(user);
-      if (!has(user)) throw new AppError('UNAVAILABLE', 'the link daemon was started but has not registered');
+      const started = present(user);
+      if (started === undefined || started === before)
+        throw new AppError('UNAVAILABLE', 'the link daemon was started but has not registered');
     } catch (error) {
       if (isAppError(error, 'NOT_ELIGIBLE')) throw error;
       const refusal = isAppError(error) ? error.details[REFUSAL] : undefined;
       this.#paused.set(user.name, { untilMs: performance.now() + PAUSE_MS, refusal });
       log.warn({ err: error, linuxUser: user.name }, 'cannot start a link daemon');
     }
+  }
+
+  /** Logs why the link daemon `before` is replaced, if logins now get something else. */
+  #logReplacement({ name }: UserEntry, before: Link | undefined, now: LoginSettings): void {
+    const old = before?.loginSettings;
+    if (old === undefined) return;
+    const changed = [...differences(old.account, now.account), ...differences(old.files, now.files)];
+    if (changed.length === 0) return;
+    const message = 'replaces a link daemon, since a login gets other settings now';
+    this.#options.log.info({ linuxUser: name, changed }, message);
+  }
+
+  #responds(user: BoundUser): boolean {
+    return this.#options.present(user)?.connection !== undefined;
+  }
+
+  /**
+   * Returns true when the user has one that was not started with the settings `now`. In self mode a link has
+   * what the server's own user had when it was started.
+   */
+  #isStale(user: BoundUser, now: LoginSettings): boolean {
+    const link = this.#options.present(user);
+    if (link === undefined || this.#options.settings().eligible.self) return false;
+    const { account, files } = link.loginSettings ?? { account: {}, files: {} };
+    return differences(account, now.account).length + differences(files, now.files).length > 0;
   }
 
   /** Returns why PAM refused the account when the last start failed a moment ago; undefined otherwise. */

@@ -136,10 +136,12 @@ export class World implements AsyncDisposable {
     );
     const { authority, pki } = await this.#openAuthority(owned, store, now);
     const common = { store, now, log };
+    const accounts = new AccountChecks({ settings: () => ({ eligible: this.eligible }), now });
     const links = owned.use(
       await Links.open({
         ...common,
         authority,
+        accounts,
         linksFolder,
         settings: () => ({ eligible: this.eligible, manualLinks }),
         starter: () => this.#options.starter,
@@ -148,9 +150,8 @@ export class World implements AsyncDisposable {
     const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = this.#options;
     const { giveUpMs = 10_000, maxKept = 10_000 } = this.#options;
     const kept = { retentionMs, outputLimitBytes };
-    const accounts = new AccountChecks({ settings: () => ({ eligible: this.eligible }), now });
     const sessions = owned.use(
-      await Sessions.open({ ...common, authority, links, accounts, settings: () => kept, giveUpMs, maxKept }),
+      await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs, maxKept }),
     );
     const roles = { roleOf: ({ sub }: TokenClaims): Role => this.#options.roles?.[sub] ?? 'user' };
     const revocation = owned.use(

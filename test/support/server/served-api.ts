@@ -259,7 +259,7 @@ function noLinks(): ApiOptions['links'] {
     allowsManualLinks: true,
     register: async () => ({ jti: 'j' }),
     list: async () => ({ items: [], nextPageToken: '', total: 0 }),
-    obtain: () => Promise.reject(new Error('no links here')),
+    start: () => Promise.reject(new Error('no links here')),
   };
 }
 
