@@ -11,6 +11,7 @@ import { checkDisk } from './checks/disk.ts';
 import { checkFiles, checkFolders } from './checks/folders.ts';
 import { checkLinks } from './checks/links.ts';
 import { checkLogind } from './checks/logind.ts';
+import { checkPamSession } from './checks/pam-session.ts';
 import { findService, type Service } from './checks/service.ts';
 import { checkSshd } from './checks/sshd/sshd.ts';
 import { checkSudo } from './checks/sudo.ts';
@@ -57,7 +58,7 @@ async function examineServer(
   await addCheck(found, 'sshd', (signal) => checkSshd(subject, signal));
   await addCheck(found, 'logind', () => checkLogind(subject));
   const users = await runCheck(found, 'users', () => checkUsers(subject));
-  await addCheck(found, 'pam', () => checkPam(subject));
+  await addCheck(found, 'pam', async () => [checkPam(subject), ...(await checkPamSession(subject, uid))]);
   await addCheck(found, 'sudo', () => checkSudo(subject, uid, users?.eligible ?? []));
   await addCheck(found, 'cgroups', () => checkCgroups(subject, pid));
   await addCheck(found, 'clock', () => checkClock(subject, now()));

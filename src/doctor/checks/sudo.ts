@@ -5,6 +5,7 @@ import { END_COMMAND, LINK_COMMAND, SUDO, SUDO_RUN_FOLDER } from '../../supervis
 import { firstLine, type ProgramResult, runProgram } from '../../system/run-program.ts';
 import { type Finding, Findings } from '../finding.ts';
 import type { Subject } from './configuration.ts';
+import { LINK_SERVICE } from './pam-session.ts';
 
 const VISUDO = '/usr/sbin/visudo';
 const FILE = '/etc/sudoers.d/latchkey';
@@ -81,7 +82,11 @@ async function checkRule(name: string, isRoot: boolean, eligible: readonly UserE
     ];
   const allowed = found.ok(`${name} may start links for people such as ${person}, and run nothing else`);
   if (isRoot) return [found.ok(`root may start links for people such as ${person}`)];
-  const more = [...(await passwordProblem(name)), ...(await excessRights(name, person))];
+  const more = [
+    ...(await passwordProblem(name)),
+    ...(await excessRights(name, person)),
+    ...(await withoutPamSession(name)),
+  ];
   return more.length > 0 ? more : [allowed];
 }
 
@@ -116,6 +121,24 @@ async function excessRights(name: string, person: string): Promise<Finding[]> {
   );
   const others = commands.filter((command) => !COMMANDS.includes(command));
   return others.map((command) => found.problem(`sudo lets ${name} run ${command}`, remedy));
+}
+
+/** Defaults by which sudo gives a link what PAM gives to a login. */
+const PAM_DEFAULTS = ['pam_session', `pam_service=${LINK_SERVICE}`, '!umask'];
+
+/** Finds the settings of an older file that the administrator has kept in an upgrade. */
+async function withoutPamSession(name: string): Promise<Finding[]> {
+  const { stdout } = await runProgram(SUDO, ['-n', '-ll', '-U', name]);
+  const [, listed = ''] = /^Matching Defaults entries.*:\n((?: .*\n)+)/m.exec(stdout) ?? [];
+  const entries = listed.split(',').map((entry) => entry.trim());
+  const last = (setting: string): string | undefined =>
+    entries.findLast((entry) => entry.replace(/^!/, '').split('=')[0] === setting);
+  const wrong = PAM_DEFAULTS.filter(
+    (wanted) => last(wanted.replace(/^!/, '').split('=')[0] ?? '') !== wanted,
+  );
+  if (wrong.length === 0) return [];
+  const summary = 'sudo does not give links the limits, umask and variables that PAM gives to logins';
+  return [found.warning(summary, `in ${FILE}: Defaults:${name} ${wrong.join(', ')}; man latchkey-pam`)];
 }
 
 interface Rule {

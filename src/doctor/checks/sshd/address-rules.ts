@@ -8,6 +8,7 @@ import { dirname, resolve } from 'node:path';
 import { listedUsers } from '../../../accounts/user-database.ts';
 import type { Finding, Findings } from '../../finding.ts';
 import type { Subject } from '../configuration.ts';
+import { pamFile, pamRules } from '../pam-service.ts';
 import { type Sshd, type SshdSettings, settingsFor } from './settings.ts';
 
 /** A login through Latchkey, as sshd sees it. */
@@ -23,7 +24,7 @@ const MAX_ADDRESSES = 20;
 const MAX_SHOWN = 3;
 const MAX_DEPTH = 8;
 /** PAM modules with rules by address, and arguments that make one. */
-const PAM_BY_ADDRESS = /^(?!\s*#).*\b(pam_access|pam_rhosts|pam_geoip|pam_abl|pam_shield|rhost)\b/m;
+const PAM_BY_ADDRESS = /\b(pam_access|pam_rhosts|pam_geoip|pam_abl|pam_shield|rhost)\b/;
 
 export async function findAddressRules({ config }: Subject, sshd: Sshd, found: Findings): Promise<Finding[]> {
   const { minUid } = config.links.eligible;
@@ -34,7 +35,7 @@ export async function findAddressRules({ config }: Subject, sshd: Sshd, found: F
     findings.push(...(await differencesFor(user, sshd, found)));
     if (findings.length > 0) break;
   }
-  return [...findings, ...pamRules(sshd.pamService, found)];
+  return [...findings, ...rulesOfPam(sshd.pamService, found)];
 }
 
 async function differencesFor(user: string, sshd: Sshd, found: Findings): Promise<Finding[]> {
@@ -97,22 +98,11 @@ function addressOf(pattern: string): string[] {
   return isIP(filled) === 0 ? [] : [filled];
 }
 
-function pamRules(service: string, found: Findings): Finding[] {
-  const path = `/etc/pam.d/${service}`;
-  const [, rule] = PAM_BY_ADDRESS.exec(pamText(path)) ?? [];
+function rulesOfPam(service: string, found: Findings): Finding[] {
+  const [, rule] = pamRules(service).flatMap(({ line }) => PAM_BY_ADDRESS.exec(line) ?? []);
   if (rule === undefined) return [];
-  const summary = `${path} has rules by address (${rule}), which cannot be looked into: they see 127.x.y.z for every login through Latchkey`;
+  const summary = `${pamFile(service)} has rules by address (${rule}), which cannot be looked into: they see 127.x.y.z for every login through Latchkey`;
   return [found.warning(summary, `rules for 127.0.0.0/8 as strict as those for the network; ${MANUAL}`)];
-}
-
-/** Returns a PAM service with all that it includes (pam.d(5)). */
-function pamText(path: string, depth = 0): string {
-  const text = readable(path);
-  if (depth >= MAX_DEPTH) return text;
-  const included = [...text.matchAll(/^(?:@include|-?\w+\s+(?:include|substack))\s+(\S+)/gm)];
-  return [text, ...included.map(([, name = '']) => pamText(resolve(dirname(path), name), depth + 1))].join(
-    '\n',
-  );
 }
 
 function readable(path: string): string {
