@@ -36,8 +36,13 @@ export async function startDetached(argv: readonly string[]): Promise<void> {
   const reported = once(channel, 'close');
   await Promise.race([exited, reported]);
   clearTimeout(timer);
-  if (report !== READY)
-    throw new AppError('UNAVAILABLE', report.trim() || 'the link was not ready within 10 seconds');
+  if (report === READY) return;
+  if (report !== '') throw new AppError('UNAVAILABLE', report.trim());
+  child.ref();
+  const [, signal] = await exited;
+  const isLate = signal === null || signal === 'SIGTERM';
+  const why = isLate ? 'the link was not ready within 10 seconds' : `the link was ended by ${signal}`;
+  throw new AppError('UNAVAILABLE', why);
 }
 
 /** Called once by the detached link: reports to its parent that it is ready, or the reason why not. */

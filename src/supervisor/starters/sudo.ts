@@ -10,11 +10,10 @@ import { accessSync, constants } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UserEntry } from '../../accounts/user-database.ts';
 import { AppError } from '../../errors.ts';
-import { accountRefusalIn } from '../../link-protocol/account-refusal.ts';
 import { hasStarted } from '../../system/has-started.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
-import { safeText } from '../connection/link-error.ts';
-import { REFUSAL, type Starter } from './starter.ts';
+import { startFailure } from './start-failure.ts';
+import type { Starter } from './starter.ts';
 
 export const SUDO = '/usr/bin/sudo';
 /** The commands that sudo runs; sudoers has exactly these words. */
@@ -92,19 +91,13 @@ async function run([program = '', ...argv]: readonly string[]): Promise<void> {
   try {
     const ended = await Promise.race([once(sudo, 'close'), late]);
     // It runs as root now and cannot be killed from here; it ends with the link, which gives up earlier.
-    if (ended === undefined) throw unavailable(`sudo has not ended: ${safeText(stderr)}`);
-    const [status] = ended as [number | null];
-    if (status === 0) return;
-    const refusal = accountRefusalIn(stderr);
-    throw new AppError(
-      'UNAVAILABLE',
-      `sudo ended with ${status ?? 'a signal'}: ${safeText(stderr.trim())}`,
-      refusal === undefined ? {} : { details: { [REFUSAL]: safeText(refusal) } },
-    );
+    const [status] = (ended ?? ['late']) as [number | null | 'late'];
+    if (status !== 0) throw startFailure({ status, stderr });
   } finally {
     done.abort();
     late.catch(() => {});
     sudo.stderr.destroy();
+    sudo.unref(); // one that hangs does not keep the server from exiting
   }
 }
 

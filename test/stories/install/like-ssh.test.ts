@@ -2,6 +2,7 @@
  * A program of a session has what one has that runs over SSH, on a host with limits, variables, a umask and
  * private directories. The differences are those of the table in latchkey-pam(7), no more and no fewer.
  */
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -65,11 +66,13 @@ describe('a program of a session', { ...skippedFor(base.missing), timeout: 300_0
     if (base.folder === undefined) return;
     system = await BootedSystem.boot(base.folder);
     await system.sh(
-      `useradd --create-home --shell /bin/bash alice
+      `useradd --uid "$3" --create-home --shell /bin/bash alice
       printf '%s\\n' "alice:$1" | chpasswd
       dpkg --install "$2"`,
       PASSWORD,
       givePackage(system),
+      // The kernel counts the processes of a uid in all systems of the machine.
+      `${randomInt(20_000, 60_000)}`,
     );
     system.give(PROBE, '/srv/process-facts');
     await system.sh(PREPARE);
