@@ -36,41 +36,49 @@ function readAll(log: OutputLog, from: number, length: number): { stream: Stream
   }
 }
 
-it('returns each byte with its stream, from any offset, after reopening and dropping', () => {
-  let run = 0;
-  fc.assert(
-    fc.property(written, fc.nat(), fc.integer({ min: 1, max: 70_000 }), (pieces, seed, length) => {
-      run += 1;
-      const record = { id: `s${run}`, command: [], bootId: '', createdAt: 0, outputLimit: 65_536 };
-      const session = SessionFolder.create(folder, record);
-      const pipe = makePipe();
-      let log = OutputLog.create(session);
-      for (const [index, { stream, bytes }] of pieces.entries()) {
-        writeSync(pipe.write, bytes);
-        while (log.append(pipe.read, stream) !== 'empty');
-        if ((seed + index) % 5 !== 0) continue;
+it.each([
+  ['one file', Number.POSITIVE_INFINITY],
+  ['files of a limited size', 20_000],
+])(
+  'returns each byte with its stream, from any offset, after reopening and dropping, in %s',
+  (_, fileBytes) => {
+    let run = 0;
+    fc.assert(
+      fc.property(written, fc.nat(), fc.integer({ min: 1, max: 70_000 }), (pieces, seed, length) => {
+        run += 1;
+        const record = { id: `s${run}`, command: [], bootId: '', createdAt: 0, outputLimit: 65_536 };
+        const session = SessionFolder.create(folder, record);
+        const pipe = makePipe();
+        let log = OutputLog.create(session, fileBytes);
+        for (const [index, { stream, bytes }] of pieces.entries()) {
+          writeSync(pipe.write, bytes);
+          while (log.append(pipe.read, stream) !== 'empty');
+          if ((seed + index) % 5 !== 0) continue;
+          log[Symbol.dispose]();
+          const again = OutputLog.take(session, fileBytes);
+          if (again === undefined) throw new Error('locked');
+          log = again;
+        }
+        const streams = Buffer.concat(pieces.map(({ stream, bytes }) => Buffer.alloc(bytes.length, stream)));
+        const all = Buffer.concat(pieces.map(({ bytes }) => bytes));
+        expect(log.end).toBe(all.length);
+        expect(log.end - log.first).toBeGreaterThanOrEqual(Math.min(all.length, 65_536));
+        expect(log.end - log.first).toBeLessThanOrEqual(65_536 * 1.25 + 4096);
+        const from = log.first + (seed % (log.end - log.first + 1));
+        const read = readAll(log, from, length);
+        expect(Buffer.concat(read.map(({ bytes }) => bytes)).equals(all.subarray(from))).toBe(true);
+        const readStreams = Buffer.concat(
+          read.map(({ stream, bytes }) => Buffer.alloc(bytes.length, stream)),
+        );
+        expect(readStreams.equals(streams.subarray(from))).toBe(true);
         log[Symbol.dispose]();
-        const again = OutputLog.take(session);
-        if (again === undefined) throw new Error('locked');
-        log = again;
-      }
-      const streams = Buffer.concat(pieces.map(({ stream, bytes }) => Buffer.alloc(bytes.length, stream)));
-      const all = Buffer.concat(pieces.map(({ bytes }) => bytes));
-      expect(log.end).toBe(all.length);
-      expect(log.end - log.first).toBeGreaterThanOrEqual(Math.min(all.length, 65_536));
-      expect(log.end - log.first).toBeLessThanOrEqual(65_536 * 1.25 + 4096);
-      const from = log.first + (seed % (log.end - log.first + 1));
-      const read = readAll(log, from, length);
-      expect(Buffer.concat(read.map(({ bytes }) => bytes)).equals(all.subarray(from))).toBe(true);
-      const readStreams = Buffer.concat(read.map(({ stream, bytes }) => Buffer.alloc(bytes.length, stream)));
-      expect(readStreams.equals(streams.subarray(from))).toBe(true);
-      log[Symbol.dispose]();
-      closeSync(pipe.read);
-      closeSync(pipe.write);
-    }),
-    { numRuns: 60 },
-  );
-});
+        closeSync(pipe.read);
+        closeSync(pipe.write);
+      }),
+      { numRuns: 60 },
+    );
+  },
+);
 
 it('is open in one link at a time', () => {
   const record = { id: 'one', command: [], bootId: '', createdAt: 0, outputLimit: 1 };

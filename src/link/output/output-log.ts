@@ -3,11 +3,9 @@
  * kernel moves the bytes (splice(2)), so that a kill -9 at any moment neither loses nor duplicates one.
  * The oldest bytes are dropped beyond the limit.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Stream } from '../../generated/latchkey/link/v1/link.ts';
-import { punchHole, splice } from '../../native/pipe.ts';
-import { flock } from '../../native/process.ts';
 import type { SessionFolder } from '../session/session-folder.ts';
+import { OutputFiles } from './output-files.ts';
 import { StreamMap } from './stream-map.ts';
 
 const BLOCK_BYTES = 4096;
@@ -25,44 +23,44 @@ export class OutputLog implements Disposable {
   readonly limit: number;
   /** Bytes moved at once, at most: few enough that a reader which holds the program is never overrun. */
   readonly maxMove: number;
-  readonly #fd: number;
+  readonly #files: OutputFiles;
   readonly #map: StreamMap;
   #end: number;
 
-  private constructor(fd: number, map: StreamMap, limit: number) {
-    this.#fd = fd;
+  private constructor(files: OutputFiles, map: StreamMap, limit: number) {
+    this.#files = files;
     this.#map = map;
-    this.limit = Math.max(limit || DEFAULT_LIMIT_BYTES, SMALLEST_LIMIT_BYTES);
+    this.limit = Math.min(Math.max(limit || DEFAULT_LIMIT_BYTES, SMALLEST_LIMIT_BYTES), files.capacity);
     this.maxMove = Math.min(MAX_MOVE_BYTES, this.limit / 4);
-    this.#end = fstatSync(fd).size;
+    this.#end = files.end;
   }
 
-  /** Creates and locks the log in a new session's folder. */
-  static create(folder: SessionFolder): OutputLog {
-    const fd = openSync(folder.file('output'), 'wx+', 0o600);
-    flock(fd);
-    return OutputLog.#withMap(fd, folder, 'wx+');
+  /** Creates and locks the log in a new session's folder. `fileBytes` is the size of a file at most. */
+  static create(folder: SessionFolder, fileBytes?: number): OutputLog {
+    const files = OutputFiles.open(folder, 'wx+', fileBytes);
+    if (files === undefined) throw new Error('the log of a new session is locked');
+    return OutputLog.#withMap(files, folder, 'wx+');
   }
 
   /** Opens and locks the log of a running session; returns undefined while another link has it locked. */
-  static take(folder: SessionFolder): OutputLog | undefined {
-    const fd = openSync(folder.file('output'), 'r+');
-    if (flock(fd)) return OutputLog.#withMap(fd, folder, 'r+');
-    closeSync(fd);
-    return undefined;
+  static take(folder: SessionFolder, fileBytes?: number): OutputLog | undefined {
+    const files = OutputFiles.open(folder, 'r+', fileBytes);
+    return files && OutputLog.#withMap(files, folder, 'r+');
   }
 
   /** Opens the log of a session that has ended, for reading. */
   static read(folder: SessionFolder): OutputLog {
-    return OutputLog.#withMap(openSync(folder.file('output'), 'r'), folder, 'r');
+    const files = OutputFiles.open(folder, 'r');
+    if (files === undefined) throw new Error('a log that is only read is locked');
+    return OutputLog.#withMap(files, folder, 'r');
   }
 
-  /** Takes ownership of `fd`, also when it throws. */
-  static #withMap(fd: number, folder: SessionFolder, flags: 'wx+' | 'r+' | 'r'): OutputLog {
+  /** Takes ownership of `files`, also when it throws. */
+  static #withMap(files: OutputFiles, folder: SessionFolder, flags: 'wx+' | 'r+' | 'r'): OutputLog {
     try {
-      return new OutputLog(fd, new StreamMap(folder.file('streams'), flags), folder.record.outputLimit);
+      return new OutputLog(files, new StreamMap(folder.file('streams'), flags), folder.record.outputLimit);
     } catch (error) {
-      closeSync(fd);
+      files[Symbol.dispose]();
       throw error;
     }
   }
@@ -83,7 +81,7 @@ export class OutputLog implements Disposable {
    */
   append(from: number, stream: Stream): number | 'empty' | 'end' {
     this.#map.note(this.#end, stream);
-    const moved = splice(from, this.#fd, this.#end, this.maxMove);
+    const moved = this.#files.append(from, this.#end, this.maxMove);
     if (typeof moved !== 'number') return moved;
     this.#end += moved;
     this.#dropOldest();
@@ -107,14 +105,14 @@ export class OutputLog implements Disposable {
     }
     const stream = this.#map.segment(at.segment)?.stream ?? 1;
     const until = Math.min(next?.offset ?? this.#end, this.#end, at.offset + length);
-    const bytes = until > at.offset ? readSync(this.#fd, target, start, until - at.offset, at.offset) : 0;
+    const bytes = until > at.offset ? this.#files.read(at.offset, target, start, until - at.offset) : 0;
     at.offset += bytes;
     return { bytes, stream };
   }
 
   [Symbol.dispose](): void {
     this.#map[Symbol.dispose]();
-    closeSync(this.#fd);
+    this.#files[Symbol.dispose]();
   }
 
   /** Drops an eighth of the limit at a time, rather than a little for each append. */
@@ -124,6 +122,6 @@ export class OutputLog implements Disposable {
     const keepFrom = Math.floor((this.#end - this.limit) / BLOCK_BYTES) * BLOCK_BYTES;
     if (keepFrom <= first) return;
     this.#map.forgetBefore(keepFrom); // first: after a crash in between, a link would read zeros
-    punchHole(this.#fd, first, keepFrom - first);
+    this.#files.drop(first, keepFrom);
   }
 }

@@ -81,7 +81,7 @@ export class SessionFolder {
     }
   }
 
-  file(name: 'output' | 'streams' | 'input'): string {
+  file(name: 'output' | `output.${number}` | 'streams' | 'input'): string {
     return join(this.path, name);
   }
 

@@ -22,7 +22,10 @@ const NAMESPACES = '/etc/security/namespace.conf';
 const OTHER_SUDOERS = '/etc/sudoers.d/zz-for-everybody';
 const MANY_PROCESSES = 300;
 
-/** An account of this file alone: the kernel counts the processes of a uid in all worlds of the machine. */
+/**
+ * An account of this file alone: the kernel counts the processes of a uid in all worlds of the machine, also
+ * those that have ended and that no process waits for.
+ */
 const nina: Account = { name: 'nina', uid: randomInt(20_000, 60_000), home: '/mnt/home/nina' };
 
 let sshd: TestSshd;
@@ -112,6 +115,19 @@ describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
     expect(stdout).toMatch(new RegExp(`^${nina.uid}$`, 'm'));
   });
 
+  test('runs programs within small limits', async () => {
+    await limitedTo('hard nproc 64', 'hard nofile 300', 'hard fsize 100');
+    const runs = await Promise.all(
+      Array.from({ length: 5 }, (_, at) => start('sh', '-c', `seq ${at} 50000`)),
+    );
+    for (const { status, stdout, stderr } of runs)
+      expect({ status, stderr, end: stdout.slice(-6) }).toEqual({ status: 0, stderr: '', end: '50000\n' });
+    const trapped = await start('sh', '-c', 'dd if=/dev/zero of=$HOME/large bs=1024 count=200; echo $?');
+    expect(trapped.stderr).toMatch(/File size limit exceeded|File too large/);
+    const ignored = await start('sh', '-c', 'grep SigIgn /proc/self/status');
+    expect(ignored.stdout).toBe('SigIgn:\t0000000000000000\n');
+  });
+
   test('gives programs the umask of sshd where PAM sets none, though the server has another', async () => {
     await stopLink();
     expect((await start('sh', '-c', 'umask; ulimit -n')).stdout).toBe('0022\n1024\n');
@@ -177,19 +193,6 @@ describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
     } finally {
       limitServer(usual);
     }
-  });
-
-  test('runs programs within small limits', async () => {
-    await limitedTo('hard nproc 64', 'hard nofile 300', 'hard fsize 100');
-    const runs = await Promise.all(
-      Array.from({ length: 5 }, (_, at) => start('sh', '-c', `seq ${at} 50000`)),
-    );
-    for (const { status, stdout, stderr } of runs)
-      expect({ status, stderr, end: stdout.slice(-6) }).toEqual({ status: 0, stderr: '', end: '50000\n' });
-    const trapped = await start('sh', '-c', 'dd if=/dev/zero of=$HOME/large bs=1024 count=200; echo $?');
-    expect(trapped.stderr).toMatch(/File size limit exceeded|File too large/);
-    const ignored = await start('sh', '-c', 'grep SigIgn /proc/self/status');
-    expect(ignored.stdout).toBe('SigIgn:\t0000000000000000\n');
   });
 
   test.for([
