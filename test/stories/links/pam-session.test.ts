@@ -18,6 +18,7 @@ const PASSWORD = 'Correct horse 7';
 const LIMITS = '/etc/security/limits.d/nina.conf';
 const SERVICE = '/etc/pam.d/latchkey-link';
 const NAMESPACES = '/etc/security/namespace.conf';
+const SUDO_SERVICE = '/etc/pam.d/sudo';
 /** Is read after the package's file. */
 const OTHER_SUDOERS = '/etc/sudoers.d/zz-for-everybody';
 const MANY_PROCESSES = 300;
@@ -71,7 +72,8 @@ describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
     const options = ['--uid', `${uid}`, '--user-group', '--create-home', '--home-dir', home];
     execFileSync('useradd', [...options, '--shell', '/bin/sh', 'nina'], { stdio: 'ignore' });
     setPasswords({ nina: PASSWORD });
-    const changed = ['/etc/environment', '/etc/default/locale', '/etc/login.defs', NAMESPACES, SERVICE];
+    const files = ['/etc/environment', '/etc/default/locale', '/etc/login.defs', NAMESPACES];
+    const changed = [...files, SERVICE, SUDO_SERVICE];
     before = new Map(changed.map((path) => [path, existsSync(path) ? readFileSync(path, 'utf8') : '']));
     sshd = await TestSshd.start(PORT);
     daemon = await TestDaemon.start({
@@ -175,7 +177,7 @@ describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
     expect(run, daemon.log).toMatchObject({ status: 0, stdout: 'one\ntwo\n', stderr: '' });
   });
 
-  test('has its sessions ended when its user has too many processes, and PAM refuses everybody', async () => {
+  test('has its sessions ended when its user has too many processes, and PAM works for nobody', async () => {
     await stopLink();
     const many = `for i in $(seq ${MANY_PROCESSES}); do sleep 1234 & done; wait`;
     const { stdout: id } = await daemon.cli(nina, ['start', '--detach', '--', 'sh', '-c', many]);
@@ -184,7 +186,8 @@ describe('a link that sudo starts', needs('world', 'sudo', 'sshd'), () => {
     for (const { pid } of await daemon.as(root).links('--local-admin', '--user', 'nina'))
       process.kill(pid, 'SIGKILL');
     writeFileSync(LIMITS, 'nina hard nproc 1\n');
-    writeFileSync(SERVICE, 'account required pam_deny.so\nsession required pam_deny.so\n');
+    writeFileSync(SERVICE, '@include no-such-file\n');
+    writeFileSync(SUDO_SERVICE, 'account required pam_deny.so\nsession required pam_deny.so\n');
     const usual = limitServer(`${MANY_PROCESSES}`);
     try {
       const ended = await daemon.cli(root, ['sessions', 'end', id.trim(), '--local-admin']);
