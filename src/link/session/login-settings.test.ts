@@ -10,6 +10,9 @@ const ENVIRONMENT = {
   http_proxy: 'http://p:1',
   ASIDE_NODE_OPTIONS: '--title=x',
   ASIDE_ASIDE_X: '1',
+  LATCHKEY_SERVER: 'vm:7300',
+  SUDO_EDITOR: 'vi',
+  SSH_ASKPASS: '/usr/bin/ask',
   SUDO_COMMAND: '/usr/bin/latchkey',
   SSH_CONNECTION: '127.0.0.1 1 127.0.0.1 22',
   XDG_SESSION_ID: '4',
@@ -24,6 +27,9 @@ const OF_PAM = {
   http_proxy: 'http://p:1',
   NODE_OPTIONS: '--title=x',
   ASIDE_X: '1',
+  LATCHKEY_SERVER: 'vm:7300',
+  SUDO_EDITOR: 'vi',
+  SSH_ASKPASS: '/usr/bin/ask',
 };
 
 describe('what programs get of the login', () => {

@@ -33,21 +33,40 @@ export function loginSettings(origin: LinkOrigin, environment = process.env): Lo
   return { umask, openFiles, variables: () => passedOn };
 }
 
-/** Variables of sudo, of the SSH connection, and of logind's session, which may end before the link. */
-const OF_ITS_STARTER = /^(SUDO|SSH|LATCHKEY|XDG_SESSION)_/;
-/** Others of these and of sshd's shell; the runtime folder and the bus are looked up for each program. */
-const OTHERS_OF_ITS_STARTER: ReadonlySet<string> = new Set([
+/**
+ * Variables of sudo, of the SSH connection, of its shell, and of logind's session, which may end before the
+ * link; the runtime folder and the bus are looked up for each program.
+ */
+const OF_ITS_STARTER: ReadonlySet<string> = new Set([
   '_',
   'DBUS_SESSION_BUS_ADDRESS',
   'DISPLAY',
+  'LATCHKEY_SESSION_ID',
   'MOTD_SHOWN',
   'OLDPWD',
   'PWD',
   'SHLVL',
+  'SSH_AUTH_INFO_0',
+  'SSH_AUTH_SOCK',
+  'SSH_CLIENT',
+  'SSH_CONNECTION',
+  'SSH_ORIGINAL_COMMAND',
+  'SSH_TTY',
+  'SSH_USER_AUTH',
+  'SUDO_COMMAND',
+  'SUDO_GID',
+  'SUDO_HOME',
+  'SUDO_TTY',
+  'SUDO_UID',
+  'SUDO_USER',
   'TERM',
   'XAUTHORITY',
   'XDG_RUNTIME_DIR',
   'XDG_SEAT',
+  'XDG_SESSION_CLASS',
+  'XDG_SESSION_DESKTOP',
+  'XDG_SESSION_ID',
+  'XDG_SESSION_TYPE',
   'XDG_VTNR',
 ]);
 
@@ -57,10 +76,7 @@ function variablesOfLogin(environment: NodeJS.ProcessEnv): Record<string, string
     SUDO_UID !== undefined && name === 'MAIL' && value === `/var/mail/${USER}`;
   const variables = Object.entries(restoreNames(environment)) as [string, string][];
   return Object.fromEntries(
-    variables.filter(
-      ([name, value]) =>
-        !OF_ITS_STARTER.test(name) && !OTHERS_OF_ITS_STARTER.has(name) && !isOfSudo(name, value),
-    ),
+    variables.filter(([name, value]) => !OF_ITS_STARTER.has(name) && !isOfSudo(name, value)),
   );
 }
 
