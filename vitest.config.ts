@@ -1,8 +1,22 @@
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { worlds } from './test/support/world-worker.ts';
 
-const shared = { pool: 'forks' as const, execArgv: ['--disable-warning=ExperimentalWarning'] };
+/** Inherited by the tests' processes, and printed at the end (build/closing-line.ts). */
+process.env.SEED ??= `${randomInt(2 ** 31)}`;
 
-/** `unit`: beside the code. `stories`: the real program with the world's accounts, one story at a time. */
+const shared = {
+  pool: 'forks' as const,
+  execArgv: ['--disable-warning=ExperimentalWarning'],
+  setupFiles: ['test/support/set-up-file.ts'],
+  hookTimeout: 60_000,
+};
+
+/**
+ * `unit`: beside the code. `stories`: the real program with the world's accounts. In a world, each story gets
+ * another of its own; and since stories mostly wait, there are more of them at a time than processors.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -28,9 +42,10 @@ export default defineConfig({
           name: 'stories',
           sequence: { groupOrder: 2 }, // their servers and installations are nothing for a unit test to find
           include: ['test/stories/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/attack/**/*.test.ts'],
-          fileParallelism: false,
+          ...(process.env.TEST_WORLD
+            ? { pool: worlds, maxWorkers: availableParallelism() + 1 }
+            : { maxWorkers: 1 }),
           testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

@@ -1,8 +1,10 @@
 /**
- * A vitest reporter that ends the run's output: what was skipped and why, what failed, then "N passed, N
- * failed, N skipped", including the checks before the tests (CHECKS_PASSED, CHECKS_FAILED).
+ * A vitest reporter that ends the run's output: the time of each file, what was skipped and why, what failed,
+ * then "N passed, N failed, N skipped", including the checks before the tests (CHECKS_PASSED, CHECKS_FAILED).
+ * With WHOLE_RUN, what a run of all tests lacks is a failure, too.
  */
-import type { Reporter, TestModule, TestSuite } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
+import { missingInWholeRun } from '../test/support/whole-run.ts';
 
 /** Characters shown of a failure's message, which is printed in full further up. */
 const SHOWN_CHARACTERS = 300;
@@ -15,30 +17,23 @@ const checks = (name: string): number => Number(process.env[name] ?? 0);
 
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly Failure[]): void {
-    const failures = errors.map((error) => `FAIL outside of the tests: ${brief([error])}`);
-    const skips = new Map<string, string[]>();
-    let passed = checks('CHECKS_PASSED');
-    for (const module of modules) {
-      for (const group of [module, ...module.children.allSuites()]) {
-        const broken = group.errors();
-        if (broken.length > 0) failures.push(`FAIL ${nameOf(group)}: ${brief(broken)}`);
-      }
-      for (const test of module.children.allTests()) {
-        const result = test.result();
-        const name = `${module.relativeModuleId}: ${test.fullName}`;
-        if (result.state === 'passed') passed += 1;
-        else if (result.state === 'failed') failures.push(`FAIL ${name}: ${brief(result.errors)}`);
-        else {
-          const why = (result.state === 'skipped' && result.note) || test.meta().missing || 'not run';
-          skips.set(why, [...(skips.get(why) ?? []), name]);
-        }
-      }
-    }
-    const failed = failures.length + checks('CHECKS_FAILED');
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const isWhole = process.env.WHOLE_RUN !== undefined && process.getuid?.() === 0;
+    const failures = [
+      ...errors.map((error) => `outside of the tests: ${brief([error])}`),
+      ...modules.flatMap(brokenGroups),
+      ...tests.flatMap(failureOf),
+      ...(isWhole ? missingInWholeRun(tests.map(ranAs)) : []),
+    ];
+    const skips = Map.groupBy(tests.filter(isSkipped), whySkipped);
     const skipped = [...skips.values()].reduce((sum, { length }) => sum + length, 0);
+    const passed = checks('CHECKS_PASSED') + tests.filter((test) => test.result().state === 'passed').length;
+    const failed = checks('CHECKS_FAILED') + failures.length;
     const lines = [
-      ...[...skips].map(([why, [first, ...more]]) => `skipped, ${why}: ${first}${andMore(more.length)}`),
-      ...failures,
+      ...timesOf(modules),
+      ...[...skips].map(([why = '', some]) => `skipped, ${why}: ${firstOf(some)}`),
+      ...failures.map((failure) => `FAIL ${failure}`),
+      `random choices of seed ${process.env.SEED}`,
       `${passed} passed, ${failed} failed, ${skipped} skipped`,
     ];
     // Printed after the other reporters' output at the end of a run.
@@ -49,14 +44,48 @@ export default class ClosingLine implements Reporter {
   }
 }
 
-function nameOf(group: TestModule | TestSuite): string {
-  return group.type === 'module'
-    ? group.relativeModuleId
-    : `${group.module.relativeModuleId}: ${group.fullName}`;
+/** Returns the time of each file, the slowest first. */
+function timesOf(modules: readonly TestModule[]): string[] {
+  return modules
+    .map((module) => ({ file: module.relativeModuleId, ms: module.diagnostic().duration }))
+    .toSorted((one, other) => other.ms - one.ms)
+    .map(({ file, ms }) => `${(ms / 1000).toFixed(1).padStart(6)} s ${file}`);
 }
 
-function andMore(count: number): string {
-  return count === 0 ? '' : ` and ${count} more`;
+/** Returns the failures of a file's hooks. */
+function brokenGroups(module: TestModule): string[] {
+  return [module, ...module.children.allSuites()].flatMap((group) => {
+    const broken = group.errors();
+    return broken.length > 0 ? [`${nameOf(group)}: ${brief(broken)}`] : [];
+  });
+}
+
+function failureOf(test: TestCase): string[] {
+  const result = test.result();
+  return result.state === 'failed' ? [`${nameOf(test)}: ${brief(result.errors)}`] : [];
+}
+
+function isSkipped(test: TestCase): boolean {
+  return whySkipped(test) !== undefined;
+}
+
+/** Returns why a test was skipped; undefined for one that ran. */
+function whySkipped(test: TestCase): string | undefined {
+  const result = test.result();
+  if (result.state === 'passed' || result.state === 'failed') return undefined;
+  return (result.state === 'skipped' && result.note) || test.meta().missing || 'not run';
+}
+
+function ranAs(test: TestCase) {
+  return { file: test.module.relativeModuleId, title: test.name, skipped: whySkipped(test) };
+}
+
+function nameOf(item: TestModule | TestSuite | TestCase): string {
+  return item.type === 'module' ? item.relativeModuleId : `${item.module.relativeModuleId}: ${item.fullName}`;
+}
+
+function firstOf([first, ...others]: readonly TestCase[]): string {
+  return `${first ? nameOf(first) : ''}${others.length === 0 ? '' : ` and ${others.length} more`}`;
 }
 
 function brief(errors: readonly Failure[]): string {

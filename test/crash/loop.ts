@@ -5,12 +5,12 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { alice, bob, dora, mallory } from '../support/account.ts';
+import { Random } from '../support/random.ts';
 import { converse } from '../support/server/converse.ts';
 import { TestDaemon } from '../support/server/daemon.ts';
 import { type Issue, Person } from '../support/server/person.ts';
 import { setPasswords, TestSshd } from '../support/ssh/sshd.ts';
 import { type Figures, noFigures } from './figures.ts';
-import { Random } from './random.ts';
 import type { Trouble } from './troubles/trouble.ts';
 import { type TroubleName, troubleOf } from './troubles/troubles.ts';
 import { until } from './until.ts';

@@ -8,6 +8,8 @@ import {
   type Line,
   type StartedLink,
 } from '../../../test/support/link/fake-daemon.ts';
+import { Random } from '../../../test/support/random.ts';
+import { SEED } from '../../../test/support/seed.ts';
 
 let daemon: FakeDaemon;
 let link: StartedLink;
@@ -33,6 +35,8 @@ async function adopt(...ids: string[]) {
   return sessions;
 }
 
+const random = new Random(SEED);
+
 describe('a session outlives its link', () => {
   it.each([0, 1, 2, 3, 4])(
     'killed while it prints: every line arrives once, and the status (run %d)',
@@ -40,7 +44,7 @@ describe('a session outlives its link', () => {
       const { id } = await line.start(['sh', '-c', `seq 1 ${LINES}; exit 3`]);
       const kills = 1 + (run % 3);
       for (let kill = 0; kill < kills; kill += 1) {
-        await sleep(Math.random() * 40);
+        await sleep(random.next() * 40);
         await killLink();
         expect(await adopt(id)).toHaveLength(1);
       }

@@ -17,10 +17,10 @@ import {
   WatchTokensRequest,
   WatchTokensResponse,
 } from '../../../src/generated/latchkey/v1/token.ts';
+import { Random } from '../../support/random.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { Person } from '../../support/server/person.ts';
 import { Rpc } from '../../support/server/rpc.ts';
-import { Random } from '../random.ts';
 import { claimsOf } from '../work/claims-of.ts';
 import { crowdOf } from '../work/crowd.ts';
 import { type LeanAnswer, LeanRpc } from '../work/lean-rpc.ts';

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Random } from '../../support/random.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
-import type { Random } from '../random.ts';
 import { until } from '../until.ts';
 import { Trouble } from './trouble.ts';
 

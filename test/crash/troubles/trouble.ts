@@ -1,5 +1,5 @@
+import type { Random } from '../../support/random.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
-import type { Random } from '../random.ts';
 
 /**
  * A trouble that the daemon has while it works. This one does nothing in addition to the kill; others are

@@ -11,8 +11,8 @@ import {
   StartSessionResponse,
 } from '../../../src/generated/latchkey/v1/session.ts';
 import { bytesOf } from '../../../src/values/raw-text.ts';
+import type { Random } from '../../support/random.ts';
 import type { Rpc } from '../../support/server/rpc.ts';
-import type { Random } from '../random.ts';
 import { until } from '../until.ts';
 import type { Administrator } from './administrator.ts';
 import { markedProcesses } from './processes.ts';

@@ -4,10 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { tokensById } from '../../../src/client/token-selection.ts';
 import { StopLinkRequest } from '../../../src/generated/latchkey/v1/link.ts';
 import { RevokeTokensRequest } from '../../../src/generated/latchkey/v1/token.ts';
+import type { Random } from '../../support/random.ts';
 import type { Issue, Person } from '../../support/server/person.ts';
 import type { Answer } from '../../support/server/rpc.ts';
 import { contradiction, type KnownToken, type Seen } from '../history/model.ts';
-import type { Random } from '../random.ts';
 
 const MAX_LIVE = 12;
 /** The daemon accepts 60 registrations of a user a minute; a new daemon starts counting again. */
