@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import { worlds } from './test/support/world-worker.ts';
+import { worlds } from './test/support/run/world-worker.ts';
 
 /** Inherited by the tests' processes, and printed at the end (build/closing-line.ts). */
 process.env.SEED ??= `${randomInt(2 ** 31)}`;
@@ -9,7 +9,7 @@ process.env.SEED ??= `${randomInt(2 ** 31)}`;
 const shared = {
   pool: 'forks' as const,
   execArgv: ['--disable-warning=ExperimentalWarning'],
-  setupFiles: ['test/support/set-up-file.ts'],
+  setupFiles: ['test/support/run/set-up-file.ts'],
   hookTimeout: 60_000,
 };
 

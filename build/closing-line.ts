@@ -4,7 +4,7 @@
  * With WHOLE_RUN, what a run of all tests lacks is a failure, too.
  */
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
-import { missingInWholeRun } from '../test/support/whole-run.ts';
+import { missingInWholeRun } from '../test/support/run/whole-run.ts';
 
 /** Characters shown of a failure's message, which is printed in full further up. */
 const SHOWN_CHARACTERS = 300;

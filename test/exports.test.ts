@@ -19,7 +19,7 @@ interface Export {
   readonly isType: boolean;
 }
 
-const sources = globSync('{src,tui,test,build}/**/*.{ts,tsx,mjs}', { cwd: root })
+const sources = globSync(['*.ts', '{src,tui,test,build}/**/*.{ts,tsx,mjs}'], { cwd: root })
   .filter((file) => !file.startsWith('src/generated/'))
   .map((file): Source => {
     const text = readFileSync(join(root, file), 'utf8');

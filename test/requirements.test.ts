@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isTitled, readRequirements } from './support/requirements.ts';
+import { isTitled, readRequirements } from './support/run/requirements.ts';
 
 const root = dirname(import.meta.dirname);
 const { requirements, rows } = readRequirements();

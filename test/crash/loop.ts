@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { alice, bob, dora, mallory } from '../support/account.ts';
-import { Random } from '../support/random.ts';
+import { Random } from '../support/run/random.ts';
 import { converse } from '../support/server/converse.ts';
 import { TestDaemon } from '../support/server/daemon.ts';
 import { type Issue, Person } from '../support/server/person.ts';

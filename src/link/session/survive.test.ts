@@ -8,8 +8,8 @@ import {
   type Line,
   type StartedLink,
 } from '../../../test/support/link/fake-daemon.ts';
-import { Random } from '../../../test/support/random.ts';
-import { SEED } from '../../../test/support/seed.ts';
+import { Random } from '../../../test/support/run/random.ts';
+import { SEED } from '../../../test/support/run/seed.ts';
 
 let daemon: FakeDaemon;
 let link: StartedLink;

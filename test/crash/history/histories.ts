@@ -17,7 +17,7 @@ import {
   WatchTokensRequest,
   WatchTokensResponse,
 } from '../../../src/generated/latchkey/v1/token.ts';
-import { Random } from '../../support/random.ts';
+import { Random } from '../../support/run/random.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { Person } from '../../support/server/person.ts';
 import { Rpc } from '../../support/server/rpc.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Random } from '../../support/random.ts';
+import type { Random } from '../../support/run/random.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
 import { until } from '../until.ts';
 import { Trouble } from './trouble.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { emptyDisk, fillDisk } from '../../support/disk/fill-disk.ts';
-import type { Random } from '../../support/random.ts';
+import type { Random } from '../../support/run/random.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
 import { Trouble } from './trouble.ts';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../../support/random.ts';
+import type { Random } from '../../support/run/random.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
 
 /**

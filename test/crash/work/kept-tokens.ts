@@ -2,7 +2,7 @@
 
 import { LinkState } from '../../../src/generated/latchkey/v1/link.ts';
 import { AuthMethod } from '../../../src/generated/latchkey/v1/token.ts';
-import type { Random } from '../../support/random.ts';
+import type { Random } from '../../support/run/random.ts';
 import { type KnownToken, settle } from '../history/model.ts';
 import { until } from '../until.ts';
 import type { Administrator } from './administrator.ts';

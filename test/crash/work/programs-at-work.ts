@@ -11,7 +11,7 @@ import {
   StartSessionResponse,
 } from '../../../src/generated/latchkey/v1/session.ts';
 import { bytesOf } from '../../../src/values/raw-text.ts';
-import type { Random } from '../../support/random.ts';
+import type { Random } from '../../support/run/random.ts';
 import type { Rpc } from '../../support/server/rpc.ts';
 import { until } from '../until.ts';
 import type { Administrator } from './administrator.ts';

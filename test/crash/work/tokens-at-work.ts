@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { tokensById } from '../../../src/client/token-selection.ts';
 import { StopLinkRequest } from '../../../src/generated/latchkey/v1/link.ts';
 import { RevokeTokensRequest } from '../../../src/generated/latchkey/v1/token.ts';
-import type { Random } from '../../support/random.ts';
+import type { Random } from '../../support/run/random.ts';
 import type { Issue, Person } from '../../support/server/person.ts';
 import type { Answer } from '../../support/server/rpc.ts';
 import { contradiction, type KnownToken, type Seen } from '../history/model.ts';

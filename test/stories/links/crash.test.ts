@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import type { Figures } from '../../crash/figures.ts';
 import { type TroubleName, whyNotTrouble } from '../../crash/troubles/troubles.ts';
 import { missing, skippedFor } from '../../support/needs.ts';
-import { SEED } from '../../support/seed.ts';
+import { SEED } from '../../support/run/seed.ts';
 
 /** A hundred kills in total. `npm run crash-loop` runs any number of them. */
 const KILLS: Readonly<Record<TroubleName, number>> = { none: 49, power: 17, disk: 17, fsync: 17 };

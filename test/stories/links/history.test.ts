@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { checkHistories } from '../../crash/history/histories.ts';
 import { needs } from '../../support/needs.ts';
-import { SEED } from '../../support/seed.ts';
+import { SEED } from '../../support/run/seed.ts';
 
 const PATIENCE_MS = 900_000;
 

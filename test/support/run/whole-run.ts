@@ -1,4 +1,4 @@
-/** What a run of all tests has to show besides that none failed. */
+/** Checks what a run of all tests has to show besides that none failed. */
 import { isTitled, readRequirements } from './requirements.ts';
 
 /** A test of the run. */

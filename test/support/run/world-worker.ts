@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { PoolOptions, PoolRunnerInitializer, PoolWorker } from 'vitest/node';
 
-const WORLD = join(import.meta.dirname, 'world');
+const WORLD = join(import.meta.dirname, '../world');
 
 /** A pool for vitest.config.ts; its workers need root. */
 export const worlds: PoolRunnerInitializer = {

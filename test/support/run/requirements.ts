@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const PAGE = join(import.meta.dirname, '../requirements.md');
+const PAGE = join(import.meta.dirname, '../../requirements.md');
 const ID = /^[A-Z]\d+$/;
-/** What vitest replaces in the title of a table's test. */
+/** Placeholders in the title of a table's test, which vitest replaces. */
 const PLACEHOLDER = /%[sdifjo]|\\\$\w+/g;
 
 /** One requirement of the first table. */
