@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Account, alice, bob, carol, dora, mallory, root } from '../../test/support/account.ts';
 import { install, packagesFor } from '../../test/support/host/packages.ts';
-import { inWorld } from '../../test/support/in-world.ts';
+import { inWorld } from '../../test/support/run/in-world.ts';
 import { program } from '../../test/support/program.ts';
 import { TestDaemon } from '../../test/support/server/daemon.ts';
 import { Screen } from '../../test/support/terminal/screen.ts';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { install, packagesFor } from '../support/host/packages.ts';
-import { inWorld } from '../support/in-world.ts';
+import { inWorld } from '../support/run/in-world.ts';
 import type { Line } from './report/line.ts';
 import { json, table } from './report/table.ts';
 import { TOPICS, type Topic } from './topic.ts';

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { inWorld } from '../support/in-world.ts';
+import { inWorld } from '../support/run/in-world.ts';
 import type { Figures } from './figures.ts';
 import { runCrashLoop } from './loop.ts';
 import { TROUBLES, whyNotTrouble } from './troubles/troubles.ts';

@@ -1,7 +1,7 @@
 /** The history check as a command: npm run history -- [--operations N] [--seed N]. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { inWorld } from '../../support/in-world.ts';
+import { inWorld } from '../../support/run/in-world.ts';
 import { checkHistories, type HistoryFigures } from './histories.ts';
 
 const MS = 1000;

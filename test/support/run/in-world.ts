@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { packagesFor } from './host/packages.ts';
+import { packagesFor } from '../host/packages.ts';
 
-const world = join(import.meta.dirname, 'world');
+const world = join(import.meta.dirname, '../world');
 const CANNOT = 77;
 
 /** Resolves with the exit status. A signal that ends this process also ends the world. */
