@@ -167,7 +167,7 @@ describe('a session of a link daemon', () => {
   });
 
   test('ends with all of its processes, as the receipt reports (X1)', async () => {
-    const { id } = await start("(trap '' TERM; sleep 60 & sleep 60) & setsid sleep 60 & echo here; wait");
+    const { id } = await start("(trap '' TERM; sleep 60 & setsid sleep 60 & echo here; sleep 60) & wait");
     for await (const _ of read(id)) break;
     const receipt = await world.end(id, 100);
     expect(receipt).toMatchObject({ jtis: [], links: [], sessions: [id], survivors: [], verifiedBy: 'both' });
