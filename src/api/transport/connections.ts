@@ -39,6 +39,10 @@ const CONNECTION_LIMITS: ConnectionLimits = {
 
 /** Length of the window in which calls without a token are counted. */
 const ATTEMPTS_MS = 1_000;
+/** Interval between looks for idle connections. */
+const SWEEP_MS = 250;
+/** Connections closed at a time: clients may come back, and others would wait behind all of their handshakes. */
+const SWEPT_AT_ONCE = 16;
 /** A login with more connections than this may have to make room. */
 const MANY_OF_ONE_LOGIN = 16;
 
@@ -116,7 +120,7 @@ export class Connections implements AsyncDisposable {
       if (accepted !== undefined) accepted.cause = error.message;
       socket.destroy();
     });
-    this.#sweeper = setInterval(() => this.#sweep(), Math.min(5_000, this.#limits.idleMs)).unref();
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
   static async listen(options: ConnectionsOptions): Promise<Connections> {
@@ -229,13 +233,21 @@ export class Connections implements AsyncDisposable {
     return true;
   }
 
+  /** Closes the oldest connections that have been idle for too long. */
   #sweep(): void {
     const nowMs = performance.now();
+    let closed = 0;
     for (const { socket, connection } of this.#accepted.values()) {
-      if (connection === undefined || connection.calls > 0) continue;
-      const idleMs = connection.authenticated ? this.#limits.authenticatedIdleMs : this.#limits.idleMs;
-      if (nowMs - connection.idleSinceMs > idleMs) socket.destroy();
+      if (connection === undefined || !this.#isIdle(connection, nowMs)) continue;
+      socket.destroy();
+      closed += 1;
+      if (closed === SWEPT_AT_ONCE) return;
     }
+  }
+
+  #isIdle({ calls, authenticated, idleSinceMs }: Connection, nowMs: number): boolean {
+    const idleMs = authenticated ? this.#limits.authenticatedIdleMs : this.#limits.idleMs;
+    return calls === 0 && nowMs - idleSinceMs > idleMs;
   }
 }
 

@@ -77,6 +77,14 @@ describe('the time limit of a call', () => {
     await once(socket, 'close');
   });
 
+  it('closes idle connections a few at a time, since their clients may come back at once', async () => {
+    await using roomy = await ServedApi.start({ connectionLimits: { connections: 100, idleMs: 300 } });
+    const idle = Array.from({ length: 64 }, () => roomy.http2());
+    const closings = idle.map((session) => once(session, 'close').then(() => performance.now()));
+    const closedMs = await Promise.all(closings);
+    expect(Math.max(...closedMs) - Math.min(...closedMs)).toBeGreaterThan(500);
+  });
+
   it('makes room for a new connection by closing the oldest without a valid token', async () => {
     await using client = await api.client('ada');
     await client.auth.whoAmI({});
