@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { worlds } from './test/support/run/world-worker.ts';
 
@@ -15,7 +14,7 @@ const shared = {
 
 /**
  * `unit`: beside the code. `stories`: the real program with the world's accounts. In a world, each story gets
- * another of its own; and since stories mostly wait, there are more of them at a time than processors.
+ * another of its own; STORIES=3 runs three of them at a time.
  */
 export default defineConfig({
   test: {
@@ -43,7 +42,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 }, // their servers and installations are nothing for a unit test to find
           include: ['test/stories/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/attack/**/*.test.ts'],
           ...(process.env.TEST_WORLD
-            ? { pool: worlds, maxWorkers: availableParallelism() + 1 }
+            ? { pool: worlds, maxWorkers: Number(process.env.STORIES ?? 1) }
             : { maxWorkers: 1 }),
           testTimeout: 60_000,
         },

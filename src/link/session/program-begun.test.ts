@@ -14,8 +14,8 @@ test('waits for the shell to become the program', async () => {
     readProcesses().flatMap((entry) => (entry.parent === pid ? [commandOf(entry.pid)] : []));
   try {
     const begun = programBegun(pid, 0, () => false);
+    await expect.poll(children).toEqual([`sh -c ${SHELL}`]);
     expect(await Promise.race([begun.then(() => 'begun'), delay(300, 'waits')])).toBe('waits');
-    expect(children()).toEqual([`sh -c ${SHELL}`]);
     (keeper.stdio[3] as Writable).write('\n');
     await begun;
     expect(children()).toEqual(['sleep 60']);
