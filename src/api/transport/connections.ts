@@ -41,7 +41,7 @@ const CONNECTION_LIMITS: ConnectionLimits = {
 const ATTEMPTS_MS = 1_000;
 /** Interval between looks for idle connections. */
 const SWEEP_MS = 250;
-/** Connections closed at a time: clients may come back, and others would wait behind all of their handshakes. */
+/** Connections closed at a time. Clients may come back, and others would wait behind all their handshakes. */
 const SWEPT_AT_ONCE = 16;
 /** A login with more connections than this may have to make room. */
 const MANY_OF_ONE_LOGIN = 16;
