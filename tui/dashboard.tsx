@@ -1,6 +1,6 @@
 /** The dashboard: keys and the server's events change the state, and the state is drawn. */
 import { Box, Text, useApp, useInput, useWindowSize } from 'ink';
-import { type Dispatch, memo, type ReactNode, useEffect, useReducer } from 'react';
+import { type Dispatch, memo, type ReactNode, useEffect, useReducer, useRef } from 'react';
 import type { ReconnectingClient } from '../src/client/watch/reconnecting-client.ts';
 import {
   useBoard,
@@ -32,7 +32,6 @@ export function Dashboard({ server, start, appearance, mouse }: DashboardProps):
   const [state, dispatch] = useReducer(update, start);
   const { exit } = useApp();
   const { columns, rows } = useWindowSize();
-  const nowMs = useNow(!appearance.isSpoken);
   const isLoaded = hasLoaded(viewOf(state));
   const isReady = useReady(isLoaded);
   useEffect(() => dispatch({ kind: 'resized', size: { columns, rows } }), [columns, rows]);
@@ -50,14 +49,24 @@ export function Dashboard({ server, start, appearance, mouse }: DashboardProps):
   return (
     <>
       <Keys dispatch={dispatch} />
-      {isReady && (
-        <ScreenText
-          text={draw(state, nowMs, appearance).join('\n')}
-          wrap={appearance.isSpoken ? 'wrap' : 'truncate-end'}
-        />
-      )}
+      {isReady && <Drawing state={state} appearance={appearance} />}
     </>
   );
+}
+
+interface DrawingProps {
+  readonly state: State;
+  readonly appearance: Appearance;
+}
+
+/** For a screen reader, the times in the text stay those of its last other change: none is said again. */
+function Drawing({ state, appearance }: DrawingProps): ReactNode {
+  const nowMs = useNow(!appearance.isSpoken);
+  const drawn = useRef({ nowMs, text: '' });
+  const textAt = (timeMs: number): string => draw(state, timeMs, appearance).join('\n');
+  const hasChanged = !appearance.isSpoken || textAt(drawn.current.nowMs) !== drawn.current.text;
+  if (hasChanged) drawn.current = { nowMs, text: textAt(nowMs) };
+  return <ScreenText text={drawn.current.text} wrap={appearance.isSpoken ? 'wrap' : 'truncate-end'} />;
 }
 
 /*

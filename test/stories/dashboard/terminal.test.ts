@@ -1,5 +1,6 @@
 /** The dashboard's terminal: any size, any text, screen readers, and the terminal's state afterwards (X7). */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
@@ -115,7 +116,7 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     using screen = await site.dashboard(root, '', { columns: 120, rows: 40 });
     screen.press(...SESSIONS, '/', '75000', 'Enter', 'x');
     await screen.shows({ title: 'End?', line: /^The program ends/, footer: 'y yes' });
-    const quiet = await screen.written(() => new Promise((resolve) => setTimeout(resolve, 2500)));
+    const quiet = await screen.written(() => delay(2500));
     expect(quiet).toBe('');
     screen.press('n');
     await screen.shows({ selected: 'sleep 75000', footer: '? help' });
@@ -144,9 +145,10 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 75100\d$/;
     const last = await screen.shows({ lines: [/^Sessions, filter "75100", 3 of 3/, row, /^Keys: /] });
     const [, id = ''] = row.exec(last.line(row)) ?? [];
-    const quiet = await screen.written(() => {
+    const quiet = await screen.written(async () => {
+      await delay(1100); // "2 s ago" is not said only because time has passed
       screen.press('G'); // the row that is selected already
-      return new Promise((resolve) => setTimeout(resolve, 1500));
+      await delay(1500);
     });
     expect(quiet).toBe('');
     await site.daemon.cli(alice, ['sessions', 'end', id]);
