@@ -14,7 +14,7 @@ import { missing, skippedFor } from '../../support/needs.ts';
 const PASSWORD = 'Tr0ub4dor and more';
 const PROBE = join(import.meta.dirname, '../../support/host/process-facts');
 const MANUAL = join(import.meta.dirname, '../../../build/package/pam.md');
-const SSH = 'ssh -i /root/key -o StrictHostKeyChecking=no alice@localhost';
+const SSH = 'ssh -i /srv/key -o StrictHostKeyChecking=no alice@localhost';
 const FACTS = 'sh /srv/process-facts /srv/ns';
 const SAME = 'as over SSH';
 const CORE_LIMIT = 'limit of core dumps, in a container without CAP_SYS_RESOURCE';
@@ -56,9 +56,9 @@ const PREPARE = `
   systemctl restart ssh
   echo OF_OWN_FILE=1 >/home/alice/.pam_environment
   touch /tmp/of-the-host
-  ssh-keygen -q -t ed25519 -N '' -f /root/key
+  ssh-keygen -q -t ed25519 -N '' -f /srv/key
   install -d -o alice -g alice -m 700 /home/alice/.ssh
-  install -o alice -g alice -m 600 /root/key.pub /home/alice/.ssh/authorized_keys
+  install -o alice -g alice -m 600 /srv/key.pub /home/alice/.ssh/authorized_keys
   ${SSH} touch /tmp/of-alice`;
 
 describe('a program of a session', { ...skippedFor(base.missing), timeout: 300_000 }, () => {
