@@ -14,7 +14,7 @@ import { performHandshake } from './connection/handshake.ts';
 import type { Identity, LinkToken } from './identity.ts';
 import { IdleMemory } from './processes/idle-memory.ts';
 import { reapOrphans } from './processes/orphans.ts';
-import type { LoginSettings } from './session/login-settings.ts';
+import type { InheritedSettings } from './session/inherited-settings.ts';
 import { Sessions } from './session/sessions.ts';
 import type { SessionsDir } from './session/sessions-dir.ts';
 
@@ -30,7 +30,7 @@ export interface LinkDeps {
   readonly account: Account;
   readonly identity: Identity;
   readonly sessionsDir: SessionsDir;
-  readonly settings: LoginSettings;
+  readonly settings: InheritedSettings;
   /** Returns true when Node started `pid`, and so reaps it. */
   readonly isOwnChild: (pid: number) => boolean;
   /** Called when a token is accepted: the first one, or a later one of the same id. */

@@ -15,7 +15,7 @@ import { report } from './processes/detach.ts';
 import type { Registrar } from './registration/registrar.ts';
 import { StoredToken } from './registration/stored-token.ts';
 import { SESSION_ID_NAME } from './session/environment.ts';
-import { type LoginSettings, loginSettings } from './session/login-settings.ts';
+import { type InheritedSettings, inheritedSettings } from './session/inherited-settings.ts';
 import { SessionsDir } from './session/sessions-dir.ts';
 import { announce } from './user-messages.ts';
 
@@ -42,7 +42,7 @@ export async function serve(
   const stored = opened.use(new StoredToken(options, account, server, hasLink));
   const first = Promise.withResolvers<LinkToken>();
   let onToken: (token: LinkToken) => void = first.resolve;
-  const settings = loginSettings({ ...options, umask, daemonUid: run.uid });
+  const settings = inheritedSettings({ ...options, umask, daemonUid: run.uid });
   const parts = { options, account, settings, run, links, server, registrar };
   const { link, socket } = createLink(parts, (token) => onToken(token));
   opened.use(link);
@@ -78,7 +78,7 @@ async function checkEligible(account: Account, daemonUid: number, argv: readonly
 interface LinkParts {
   readonly options: LinkOptions;
   readonly account: Account;
-  readonly settings: LoginSettings;
+  readonly settings: InheritedSettings;
   readonly run: TrustedFolder;
   readonly links: TrustedFolder;
   readonly server: LocalServer;

@@ -17,7 +17,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { codeOf } from '../../errno.ts';
 import { makePipe, type Pipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
-import type { LoginSettings } from './login-settings.ts';
+import type { InheritedSettings } from './inherited-settings.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 
 /** Signals that end a process and that sh can trap. Sent to the whole group, they do not end the keeper. */
@@ -83,7 +83,7 @@ export interface Program {
   readonly directory: string;
   /** A descriptor to read from, closed by `startKeeper`, or 'open' for a pipe that the link writes to. */
   readonly input: number | 'open';
-  readonly settings: Pick<LoginSettings, 'umask' | 'openFiles'>;
+  readonly settings: Pick<InheritedSettings, 'umask' | 'openFiles'>;
   /** True when the keeper waits at its gate before it runs anything. */
   readonly held: boolean;
 }

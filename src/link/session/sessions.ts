@@ -7,7 +7,7 @@ import { endUnadopted } from '../cleanup/end-unadopted.ts';
 import { EndedSession, type OutputSource } from '../output/output-source.ts';
 
 import { adoptSession } from './adopt-session.ts';
-import type { LoginSettings } from './login-settings.ts';
+import type { InheritedSettings } from './inherited-settings.ts';
 import { PendingStarts } from './pending-starts.ts';
 import { Session, type SessionEvents } from './session.ts';
 import type { SessionsDir } from './sessions-dir.ts';
@@ -28,7 +28,7 @@ export interface SessionsEvents {
 export class Sessions {
   readonly #account: Account;
   readonly #sessionsDir: SessionsDir;
-  readonly #settings: LoginSettings;
+  readonly #settings: InheritedSettings;
   readonly #events: SessionsEvents;
   /** Running sessions, and ended ones whose log is still open. */
   readonly #open = new Map<string, Session>();
@@ -38,7 +38,12 @@ export class Sessions {
   /** Starts that wait for the daemon. */
   readonly held = new PendingStarts((start, hold) => this.start(start, hold));
 
-  constructor(account: Account, sessionsDir: SessionsDir, settings: LoginSettings, events: SessionsEvents) {
+  constructor(
+    account: Account,
+    sessionsDir: SessionsDir,
+    settings: InheritedSettings,
+    events: SessionsEvents,
+  ) {
     this.#account = account;
     this.#sessionsDir = sessionsDir;
     this.#settings = settings;

@@ -7,9 +7,9 @@ import { rawText } from '../../values/raw-text.ts';
 import type { Account } from '../account/account.ts';
 import { OutputLog } from '../output/output-log.ts';
 import { sessionEnvironment } from './environment.ts';
+import type { InheritedSettings } from './inherited-settings.ts';
 import { closePipes, type KeeperPipes, type Program, startKeeper } from './keeper.ts';
 import { readGreeting } from './keeper-watch.ts';
-import type { LoginSettings } from './login-settings.ts';
 import { homeDirectory, programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, SessionFolder, type SessionRecord } from './session-folder.ts';
@@ -22,7 +22,7 @@ const MAX_ARGUMENT_BYTES = 128 * 1024; // execve(2): MAX_ARG_STRLEN
 export interface StartContext {
   readonly account: Account;
   readonly sessionsDir: SessionsDir;
-  readonly settings: LoginSettings;
+  readonly settings: InheritedSettings;
   readonly events: SessionEvents;
   /** When set, the keeper waits until this resolves. */
   readonly hold?: Hold | undefined;

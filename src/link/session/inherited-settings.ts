@@ -8,7 +8,7 @@ import { restoreNames } from '../../entry/set-aside.ts';
 import { USUAL_OPEN_FILES } from '../processes/open-files.ts';
 import { parseVariables } from './environment-file.ts';
 
-export interface LoginSettings {
+export interface InheritedSettings {
   readonly umask: number;
   /** Soft limit of open files. */
   readonly openFiles: number;
@@ -25,7 +25,7 @@ export interface LinkOrigin {
   readonly daemonUid: number;
 }
 
-export function loginSettings(origin: LinkOrigin, environment = process.env): LoginSettings {
+export function inheritedSettings(origin: LinkOrigin, environment = process.env): InheritedSettings {
   const { umask, prove, openFiles = USUAL_OPEN_FILES, daemonUid } = origin;
   if (prove === undefined && environment.SUDO_UID !== `${daemonUid}`)
     return { umask, openFiles: USUAL_OPEN_FILES, variables: hostVariables };

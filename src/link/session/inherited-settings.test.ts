@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseVariables } from './environment-file.ts';
-import { loginSettings } from './login-settings.ts';
+import { inheritedSettings } from './inherited-settings.ts';
 
 const SERVER = 998;
 const ORIGIN = { umask: 0o027, prove: undefined, openFiles: 2048, daemonUid: SERVER };
@@ -41,14 +41,14 @@ describe('what programs get of the login', () => {
     ],
     ['sshd started', { ...ORIGIN, prove: 'nonce' }, ENVIRONMENT],
   ])('is what PAM has set for a link that %s', (_, origin, environment) => {
-    const settings = loginSettings(origin, environment);
+    const settings = inheritedSettings(origin, environment);
     expect(settings).toMatchObject({ umask: 0o027, openFiles: 2048 });
     expect(settings.variables()).toEqual(OF_PAM);
   });
 
   it('is only the umask for a link that is started by hand, whoever has run sudo', () => {
     for (const SUDO_UID of [undefined, '1000']) {
-      const settings = loginSettings(ORIGIN, { ...ENVIRONMENT, SUDO_UID });
+      const settings = inheritedSettings(ORIGIN, { ...ENVIRONMENT, SUDO_UID });
       expect(settings).toMatchObject({ umask: 0o027, openFiles: 1024 });
       expect(settings.variables()).not.toHaveProperty('http_proxy', 'http://p:1');
     }
