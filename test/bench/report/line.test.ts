@@ -24,6 +24,12 @@ test('a claim no larger than what the same thing differed from itself is inconcl
   expect(verdict(line(0.95, 0.05))).toBe('met');
 });
 
+test('a ratio far from its goal is clear even where the same thing differed much from itself', () => {
+  expect(verdict(line(0.05, 1.4, 'at most'))).toBe('met');
+  expect(verdict(line(0.05, 1.4))).toBe('not met');
+  expect(verdict(line(1.5, 1.4))).toBe('inconclusive');
+});
+
 test('what could not be measured is inconclusive', () => {
   expect(verdict(line(Number.NaN, 0.01))).toBe('inconclusive');
   expect(verdict(line(2, Number.NaN))).toBe('inconclusive');

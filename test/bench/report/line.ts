@@ -18,10 +18,10 @@ export type Verdict = 'met' | 'not met' | 'inconclusive';
 
 /**
  * Returns `inconclusive` when the ratio differs from the goal by less than the same thing differed from
- * itself.
+ * itself, which is a part of the ratio.
  */
 export function verdict({ ratio, goal, wanted, spread }: Line): Verdict {
-  if (!(Math.abs(ratio - goal) >= goal * spread)) return 'inconclusive';
+  if (!(Math.abs(ratio - goal) >= ratio * spread)) return 'inconclusive';
   return (wanted === 'at least' ? ratio >= goal : ratio <= goal) ? 'met' : 'not met';
 }
 
