@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { needs } from '../../test/support/needs.ts';
 import { ensureFolder, ownUid, readOwnedFile, readPrivateFile } from './owned-path.ts';
 
 const NOBODY = 65_534;
@@ -103,10 +104,13 @@ describe('a private folder', () => {
     expect(() => ensureFolder(join(folder, 'real'), 0o700, { ...mine, uid })).toThrow(/belongs to uid/);
   });
 
-  test('is refused when it cannot be written to', (ctx) => {
-    if (ownUid() === 0) ctx.skip('root may write anywhere');
+  test('is refused when it cannot be written to', needs('world'), () => {
     mkdirSync(path);
-    chmodSync(path, 0o500);
-    expect(() => ensureFolder(path, 0o700, mine)).toThrow(/permission denied/);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,mode=0700', 'none', path]);
+    try {
+      expect(() => ensureFolder(path, 0o700, mine)).toThrow(/the file system is read-only/);
+    } finally {
+      execFileSync('umount', [path]);
+    }
   });
 });
