@@ -2,7 +2,7 @@
 import { closeSync, fsyncSync, lstatSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { codeOf } from '../errno.ts';
+import { codeOf, reasonOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 /** `NORMAL` may lose the last commits when power fails; only measurements use it. */
@@ -45,7 +45,9 @@ function makePrivate(path: string): void {
     closeSync(folder);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') {
-      throw new AppError('CONFIG_INVALID', `${path}: cannot create the database`, { cause: error });
+      throw new AppError('CONFIG_INVALID', `${path}: cannot create the database: ${reasonOf(error)}`, {
+        cause: error,
+      });
     }
   }
   checkPrivate(path);

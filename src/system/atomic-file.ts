@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { codeOf } from '../errno.ts';
+import { codeOf, reasonOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 const LEFTOVER = /^\..+\.[0-9a-f]{16}\.tmp$/;
@@ -92,16 +92,16 @@ export function removeLeftovers(folder: string, nowMs: number): void {
 }
 
 /** Errors that only the administrator can fix; others, such as a full disk, may pass by themselves. */
-const ADMINISTRATOR_ERRORS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  EROFS: 'the file system is read-only',
-  ENOENT: 'no such file or folder',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'it is a folder',
-  ELOOP: 'it is a symbolic link',
-  ENAMETOOLONG: 'the name is too long',
-};
+const ADMINISTRATOR_ERRORS: ReadonlySet<string | undefined> = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+]);
 
 /**
  * Makes an AppError that says `doing` and the reason: CONFIG_INVALID for an error that only the
@@ -109,9 +109,6 @@ const ADMINISTRATOR_ERRORS: Readonly<Record<string, string>> = {
  */
 export function fileProblem(error: unknown, doing: string): AppError {
   if (error instanceof AppError) return error;
-  const code = codeOf(error) ?? 'unknown error';
-  const reason = ADMINISTRATOR_ERRORS[code];
-  if (reason !== undefined) return new AppError('CONFIG_INVALID', `${doing}: ${reason}`, { cause: error });
-  const why = code === 'ENOSPC' ? 'no space left on the device' : code;
-  return new AppError('UNAVAILABLE', `${doing}: ${why}`, { cause: error });
+  const code = ADMINISTRATOR_ERRORS.has(codeOf(error)) ? 'CONFIG_INVALID' : 'UNAVAILABLE';
+  return new AppError(code, `${doing}: ${reasonOf(error)}`, { cause: error });
 }

@@ -4,7 +4,7 @@
  * block.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
-import { codeOf } from '../errno.ts';
+import { codeOf, reasonOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 /**
@@ -32,6 +32,6 @@ function openIfExists(path: string, name: string): number | undefined {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw new AppError('NOT_TRUSTED', `${name} cannot be read`, { cause: error });
+    throw new AppError('NOT_TRUSTED', `${name} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }

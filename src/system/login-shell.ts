@@ -1,7 +1,7 @@
 /** Decides which accounts people can log in to; daemon and link must agree (DESIGN 7.8, 8). */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { codeOf } from '../errno.ts';
+import { codeOf, reasonOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 /** Uid of nobody, and of uids that are not mapped into a user namespace (user_namespaces(7)). */
@@ -26,6 +26,6 @@ function loginShells(): string[] {
     return lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line.startsWith('/'));
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return ['/bin/sh', '/bin/csh'];
-    throw new AppError('UNAVAILABLE', '/etc/shells cannot be read', { cause: error });
+    throw new AppError('UNAVAILABLE', `/etc/shells cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 /** Reads a secret from a file or from standard input, never from the command line. */
 import { readFile } from 'node:fs/promises';
+import { reasonOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 import type { Io } from '../../terminal/io.ts';
 
@@ -18,8 +19,7 @@ async function fromFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('USAGE', `cannot read the file: ${why}`, { cause });
+    throw new AppError('USAGE', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
   }
 }
 

@@ -15,7 +15,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-const refused = (reason: string) => expect.objectContaining({ reason });
+const refused = (reason: string, message = /(?:)/) =>
+  expect.objectContaining({ reason, message: expect.stringMatching(message) });
 
 /** A run folder as a server writes it, with the local administrator's token. */
 function runFolder(address: string, serverId = 'here'): string {
@@ -176,6 +177,15 @@ describe('finding a token', () => {
     expect(() => findToken({ env: { ...env, LATCHKEY_TOKEN: 'x.y.z' } }, local())).toThrow(
       refused('TOKEN_INVALID'),
     );
-    expect(() => findToken({ env, tokenFile: join(home, 'none') }, local())).toThrow(refused('USAGE'));
+  });
+
+  it('says why a token file cannot be read', () => {
+    const missing = join(home, 'none');
+    expect(() => findToken({ env, tokenFile: missing }, local())).toThrow(
+      refused('USAGE', /^cannot read the token file .*none: no such file or folder$/),
+    );
+    expect(() => findToken({ env: { ...env, LATCHKEY_TOKEN_FILE: home } }, local())).toThrow(
+      refused('USAGE', /: it is a folder$/),
+    );
   });
 });

@@ -1,6 +1,7 @@
 /** Finds the token that a client calls with. It is never one of another server. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { reasonOf } from '../../errno.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import { type RunFolder, readRunFolder } from '../../system/local-server.ts';
 import { CLAIM_PREFIX } from '../../token/claims.ts';
@@ -73,7 +74,7 @@ function fileToken(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    throw new AppError('USAGE', `cannot read the token file ${path}`, { cause });
+    throw new AppError('USAGE', `cannot read the token file ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 

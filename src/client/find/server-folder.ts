@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../../errno.ts';
+import { reasonOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 import { writeDurably } from '../../system/atomic-file.ts';
 import { readCheckedFile } from '../../system/checked-file.ts';
@@ -54,7 +54,7 @@ export function checkWritable(folder: string): void {
     rmSync(probe);
   } catch (cause) {
     if (existsSync(probe)) rmSync(probe);
-    const why = `cannot keep a token in ${folder} (${codeOf(cause) ?? 'unknown error'})`;
+    const why = `cannot keep a token in ${folder} (${reasonOf(cause)})`;
     const next = 'let it be written to, or name another configuration folder in XDG_CONFIG_HOME';
     throw new AppError('UNAVAILABLE', `${why}; ${next}`, { cause });
   }

@@ -14,7 +14,7 @@ it('a full disk makes the program wait, with one warning, and loses nothing', as
       folder,
       4,
     );
-    const warnings = ['output cannot be written to disk (ENOSPC); the program waits'];
+    const warnings = ['output cannot be written to disk (no space left on the device); the program waits'];
     expect(result).toMatchObject({ end: 3 * 1024 * 1024, isWhole: true, warnings });
   } finally {
     rmSync(folder, { recursive: true });

@@ -2,7 +2,7 @@
  * Moves a program's output from its pipes to its log, whether or not it is read. Waits only for readers that
  * hold the program, and while the disk is full.
  */
-import { codeOf } from '../../errno.ts';
+import { reasonOf } from '../../errno.ts';
 import { Stream } from '../../generated/latchkey/link/v1/link.ts';
 import { type Next, type Watch, watchReadable } from '../../native/readable.ts';
 import type { OutputLog } from './output-log.ts';
@@ -172,8 +172,8 @@ export class OutputPump {
 
   /** Keeps the bytes in the pipe, which makes the program wait, and tries again each second. */
   #stalled(source: Source, error: unknown): Next {
-    const code = codeOf(error) ?? 'unknown';
-    if (!this.#warned) this.#events.warning(`output cannot be written to disk (${code}); the program waits`);
+    if (!this.#warned)
+      this.#events.warning(`output cannot be written to disk (${reasonOf(error)}); the program waits`);
     this.#warned = true;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;

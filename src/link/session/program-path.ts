@@ -1,7 +1,7 @@
 /** Finds the program before anything is started, so that errors are clear. All paths are raw text. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { codeOf } from '../../errno.ts';
+import { codeOf, reasonOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 import { bytesOf } from '../../values/raw-text.ts';
 
@@ -33,7 +33,7 @@ export function startDirectory(directory: string): string {
     return directory;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw startFailed(`cannot enter directory ${directory}: ${codeOf(error) ?? 'failed'}`, 126);
+    throw startFailed(`cannot enter directory ${directory}: ${reasonOf(error)}`, 126);
   }
 }
 
@@ -54,7 +54,7 @@ function runnable(path: string, name: string): string {
     const missing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
     throw missing
       ? startFailed(`${name}: no such program`, 127)
-      : startFailed(`${name}: cannot be executed (${codeOf(error) ?? 'failed'})`, 126);
+      : startFailed(`${name}: cannot be executed (${reasonOf(error)})`, 126);
   }
   try {
     accessSync(bytesOf(path), constants.X_OK);

@@ -10,7 +10,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../../errno.ts';
+import { codeOf, reasonOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 
 /** Content of record.json. */
@@ -146,10 +146,10 @@ function parseRecord(text: string, id: string): SessionRecord {
 }
 
 function startFailed(cause: unknown, parent: string): AppError {
-  const code = codeOf(cause) ?? 'failed';
+  const code = codeOf(cause);
   const isFull = code === 'ENOSPC' || code === 'EDQUOT';
   const message = isFull
-    ? `there is no room for the session in ${parent}: ${code}`
-    : `cannot create the session's folder: ${code}`;
+    ? `there is no room for the session in ${parent}: ${reasonOf(cause)}`
+    : `cannot create the session's folder: ${reasonOf(cause)}`;
   return new AppError('START_FAILED', message, { cause });
 }

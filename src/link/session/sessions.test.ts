@@ -186,7 +186,7 @@ describe('a start that fails', () => {
       ['true'],
       { directory: Buffer.from('/no/such/directory') },
       '126',
-      /cannot enter directory \/no\/such\/directory: ENOENT/,
+      /cannot enter directory \/no\/such\/directory: no such file or folder/,
     ],
     [['true'], { directory: Buffer.from('/etc/passwd') }, '126', /not a directory/],
   ])('%j %j is refused with status %s and the reason', async (command, more, status, message) => {
