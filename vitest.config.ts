@@ -27,7 +27,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'tui/**/*.test.ts',
-            'test/*.test.ts',
+            'test/rules/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/bench/**/*.test.ts',
             'test/crash/**/*.test.ts',

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { defaultConfig } from '../build/package/default-config.ts';
-import { Page } from '../build/package/roff.ts';
-import { writeSettings } from '../build/package/settings-manual.ts';
-import { type Config, loadConfig } from '../src/config/config.ts';
-import { waitingForRestart } from '../src/config/reload.ts';
-import { defaultOf } from '../src/config/settings/setting.ts';
-import { integer, size } from '../src/config/settings/setting-types.ts';
-import { SETTING_BY_NAME, SETTINGS } from '../src/config/settings/settings.ts';
-import { configShow } from '../src/config/show.ts';
-import { resolveSettings } from '../src/config/sources/resolve-settings.ts';
+import { defaultConfig } from '../../build/package/default-config.ts';
+import { Page } from '../../build/package/roff.ts';
+import { writeSettings } from '../../build/package/settings-manual.ts';
+import { type Config, loadConfig } from '../../src/config/config.ts';
+import { waitingForRestart } from '../../src/config/reload.ts';
+import { defaultOf } from '../../src/config/settings/setting.ts';
+import { integer, size } from '../../src/config/settings/setting-types.ts';
+import { SETTING_BY_NAME, SETTINGS } from '../../src/config/settings/settings.ts';
+import { configShow } from '../../src/config/show.ts';
+import { resolveSettings } from '../../src/config/sources/resolve-settings.ts';
 
 const SELF = { mode: 'self', env: {}, home: '/home/u' } as const;
 

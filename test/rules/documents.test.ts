@@ -7,13 +7,13 @@ import { dirname, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { buildProgram } from '../src/cli/program.ts';
-import { defaultOf, isSetting, type SettingTable } from '../src/config/settings/setting.ts';
-import { SETTINGS } from '../src/config/settings/settings.ts';
-import { fencesOf, inlineCodeOf, proseOf } from './support/markdown.ts';
-import { memoryOutput } from './support/terminal/memory-io.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { defaultOf, isSetting, type SettingTable } from '../../src/config/settings/setting.ts';
+import { SETTINGS } from '../../src/config/settings/settings.ts';
+import { fencesOf, inlineCodeOf, proseOf } from '../support/markdown.ts';
+import { memoryOutput } from '../support/terminal/memory-io.ts';
 
-const root = dirname(import.meta.dirname);
+const root = dirname(dirname(import.meta.dirname));
 const MOST_LINES = 200;
 const WIDEST = 110;
 

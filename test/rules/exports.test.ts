@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
-const root = dirname(import.meta.dirname);
+const root = dirname(dirname(import.meta.dirname));
 const DECLARED = /^export (?:abstract |async )*(function\*?|const|let|class|enum|interface|type) ([\w$]+)/gm;
 const LISTED = /^export (type )?\{([^}]*)\}/gm;
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isTitled, readRequirements } from './support/run/requirements.ts';
+import { isTitled, readRequirements } from '../support/run/requirements.ts';
 
-const root = dirname(import.meta.dirname);
+const root = dirname(dirname(import.meta.dirname));
 const { requirements, rows } = readRequirements();
 const shown = new Set(rows.flatMap(({ ids }) => ids));
 
