@@ -31,6 +31,7 @@ export default defineConfig({
             'test/support/**/*.test.ts',
             'test/bench/**/*.test.ts',
             'test/crash/**/*.test.ts',
+            'test/mutation/**/*.test.ts',
           ],
           testTimeout: 30_000,
         },

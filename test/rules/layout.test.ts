@@ -17,7 +17,7 @@ test('every attack begins with the vulnerability, the attack and what the test v
 test('a command that runs the built program builds it first', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const commands = Object.entries<string>(scripts).filter(([, line]) => / test\/\S+\.ts$/.test(line));
-  expect(commands.map(([name]) => name)).toEqual(['bench', 'history', 'crash-loop']);
+  expect(commands.map(([name]) => name)).toEqual(['bench', 'history', 'crash-loop', 'mutate']);
   expect(commands.filter(([, line]) => !/build\/build\.ts >&2 && .* test\//.test(line))).toEqual([]);
 });
 

@@ -1,0 +1,109 @@
+/** Runs unit tests of the copy, each time in a world of its own, which ends with all of its processes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { ORDER_FILE, type Order } from './order.ts';
+
+/** Environment variable with the folder in which test files note the mutants that they reach. */
+export const REACHED_FOLDER = 'REACHED_FOLDER';
+const CONFIG = 'test/mutation/vitest.config.ts';
+const FAILED = 1;
+
+/** A test file, as it runs without any mutant. */
+export interface TestFile {
+  /** Relative to the project. */
+  readonly file: string;
+  readonly seconds: number;
+  /** The ids of the mutants that it reaches. */
+  readonly reached: ReadonlySet<string>;
+}
+
+export interface Baseline {
+  readonly files: readonly TestFile[];
+  /** Files that fail without any mutant, and so can say nothing. */
+  readonly failed: readonly string[];
+}
+
+export type Verdict = 'killed' | 'survived' | 'timed out';
+
+/** The used part of the output of vitest's reporter `json`. */
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly startTime: number;
+    readonly endTime: number;
+  }[];
+}
+
+export class TestRuns {
+  readonly #folder: string;
+  readonly #seed: string;
+
+  /** @param seed of the random choices of tests, which are the same in all runs */
+  constructor(folder: string, seed: string) {
+    this.#folder = folder;
+    this.#seed = seed;
+  }
+
+  /** Runs all test files without a mutant, `lanes` of them at a time. */
+  async baseline(lanes: number): Promise<Baseline> {
+    const folder = join(this.#folder, 'reached');
+    mkdirSync(folder);
+    const shards = Array.from({ length: lanes }, (_, lane) => `${lane + 1}/${lanes}`);
+    const reports = await Promise.all(
+      shards.map((shard, lane) => this.#shard(shard, `${folder}-${lane}`, folder)),
+    );
+    const results = reports.flatMap(({ testResults }) => testResults);
+    const named = results.map(({ name, ...result }) => ({ file: relative(this.#folder, name), ...result }));
+    const reached = new Map(
+      readdirSync(folder).map((name) => [
+        decodeURIComponent(name),
+        new Set(readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean)),
+      ]),
+    );
+    return {
+      files: named
+        .filter(({ status }) => status === 'passed')
+        .map(({ file, startTime, endTime }) => ({
+          file,
+          seconds: (endTime - startTime) / 1000,
+          reached: reached.get(file) ?? new Set(),
+        })),
+      failed: named.filter(({ status }) => status !== 'passed').map(({ file }) => file),
+    };
+  }
+
+  /** Runs `files` until a test fails, with `mutant` active. */
+  async trial(mutant: string, files: readonly string[], limitMs: number): Promise<Verdict> {
+    const status = await this.#vitest(['--bail', '1', ...files], { order: { active: mutant }, limitMs });
+    if (status === undefined) return 'timed out';
+    return status === 0 ? 'survived' : 'killed';
+  }
+
+  async #shard(shard: string, output: string, folder: string): Promise<Report> {
+    const arguments_ = ['--shard', shard, '--reporter', 'json', '--outputFile', output];
+    await this.#vitest(arguments_, { order: {}, env: { [REACHED_FOLDER]: folder } });
+    return JSON.parse(readFileSync(output, 'utf8'));
+  }
+
+  /** Returns the exit status; undefined when the run did not end within `limitMs`. */
+  async #vitest(
+    arguments_: readonly string[],
+    { order, env, limitMs }: { order: Order; env?: NodeJS.ProcessEnv; limitMs?: number },
+  ): Promise<number | undefined> {
+    const vitest = [join(this.#folder, 'node_modules/.bin/vitest'), 'run', '--config', CONFIG, ...arguments_];
+    const begin = `printf %s "$0" >${ORDER_FILE} && exec "$@"`;
+    const world = join(this.#folder, 'test/support/world');
+    const child = spawn(world, ['sh', '-c', begin, JSON.stringify(order), ...vitest], {
+      cwd: this.#folder,
+      env: { ...process.env, SEED: this.#seed, ...env },
+      stdio: 'ignore',
+      timeout: limitMs,
+      killSignal: 'SIGKILL', // of the world's first process, with which all others end
+    });
+    const [status] = await once(child, 'close');
+    return child.killed ? undefined : (status ?? FAILED);
+  }
+}
