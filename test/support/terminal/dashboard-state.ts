@@ -3,7 +3,16 @@ import type { Row } from '../../../tui/screen.ts';
 import { links } from '../../../tui/screens/links.ts';
 import { sessions } from '../../../tui/screens/sessions.ts';
 import { tokens } from '../../../tui/screens/tokens.ts';
-import { initialState, type ListView, listOf, type Size, type State } from '../../../tui/state/state.ts';
+import type { OutputView } from '../../../tui/state/output.ts';
+import {
+  type Dialog,
+  initialState,
+  type ListView,
+  listOf,
+  type Size,
+  type State,
+  viewOf,
+} from '../../../tui/state/state.ts';
 import { type Event, update } from '../../../tui/state/update.ts';
 
 const WHO = { login: 'root', role: 'admin', server: 'host:7300' };
@@ -57,4 +66,22 @@ export function listShown(state: State): ListView {
   const view = listOf(state);
   if (view === undefined) throw new Error('no list is shown');
   return view;
+}
+
+/** Returns the output on the screen; there must be one. */
+export function outputShown(state: State): OutputView {
+  const view = viewOf(state);
+  if (view.kind !== 'output') throw new Error('no output is shown');
+  return view;
+}
+
+/** Adds what the session on the screen has printed. */
+export function printed(state: State, text: string): State {
+  return update(state, { kind: 'output', source: outputShown(state).source, text });
+}
+
+/** Returns the dialog of the job under way; there must be one. */
+export function workingOn({ dialog }: State): Extract<Dialog, { kind: 'working' }> {
+  if (dialog?.kind !== 'working') throw new Error('nothing is being done');
+  return dialog;
 }
