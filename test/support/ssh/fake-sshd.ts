@@ -1,28 +1,38 @@
 /** An sshd in a test's own process, made of ssh2, for what a real one does only with modules of its own. */
 import { once } from 'node:events';
 import type { AddressInfo, Server as NetServer } from 'node:net';
-import ssh2, { type Connection, type ServerConfig } from 'ssh2';
+import ssh2, { type ClientInfo, type Connection, type ServerConfig } from 'ssh2';
 import type { SshOptions } from '../../../src/login/ssh/connection/ssh-connection.ts';
 import type { HostKey } from '../../../src/login/ssh/host-keys.ts';
 import { newHostKey } from './host-key.ts';
 
 const HOST = newHostKey();
+/** The public key of the sshd that `start` starts by default, as in a file `*.pub`. */
+export const HOST_KEY_LINE = HOST.public;
 
 /** Servers of a test file, which end together. */
 export class FakeSshds {
   readonly servers: NetServer[] = [];
+  readonly #closed: Promise<void>[] = [];
 
   /** Starts one with `key` that does what `onConnection` says. Resolves with its port. */
   start(
-    onConnection: (client: Connection) => void,
+    onConnection: (client: Connection, info: ClientInfo) => void,
     key: { readonly private: string } = HOST,
     more: Partial<ServerConfig> = {},
   ): Promise<number> {
-    const server = new ssh2.Server({ hostKeys: [key.private], ...more }, (client) => {
+    const server = new ssh2.Server({ hostKeys: [key.private], ...more }, (client, info) => {
       client.on('error', () => {});
-      onConnection(client);
+      this.#closed.push(new Promise((resolve) => client.on('close', () => resolve())));
+      onConnection(client, info);
     });
     return this.listen(server as unknown as NetServer);
+  }
+
+  /** Resolves once all that came over the connections so far has been received: each has closed. */
+  async drained(): Promise<void> {
+    if (this.#closed.length === 0) throw new Error('nobody has connected');
+    await Promise.all(this.#closed);
   }
 
   /** Makes any server listen. Resolves with its port. */
@@ -34,19 +44,24 @@ export class FakeSshds {
   }
 
   end(): void {
+    this.#closed.length = 0;
     for (const server of this.servers.splice(0)) server.close();
   }
 }
 
+/** Returns the key in a line such as "ssh-rsa AAAA...". */
+export function hostKeyIn(line: string): HostKey {
+  const [type = '', blob = ''] = line.split(' ');
+  return { type, blob: Buffer.from(blob, 'base64') };
+}
+
 /** Options of a connection to the sshd at `port`; the password is "secret". */
 export function connectionTo(port: number, more: Partial<SshOptions> = {}): SshOptions {
-  const [type = '', blob = ''] = HOST.public.split(' ');
-  const hostKeys: HostKey[] = [{ type, blob: Buffer.from(blob, 'base64') }];
   return {
     host: '127.0.0.1',
     port,
     localAddress: '127.77.1.2',
-    hostKeys,
+    hostKeys: [hostKeyIn(HOST_KEY_LINE)],
     username: 'alice',
     password: 'secret',
     person: { ask: async () => [], tell: () => {} },

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import type { AuthenticationType, Connection, Prompt as SshPrompt } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectionTo, FakeSshds } from '../../../../test/support/ssh/fake-sshd.ts';
 import type { Person } from '../person.ts';
+import { Authentication } from './authentication.ts';
 import { SshConnection } from './ssh-connection.ts';
 
 const sshds = new FakeSshds();
@@ -116,6 +118,36 @@ describe('prompts of sshd', () => {
     await expect(SshConnection.open(connectionTo(port, { person }))).rejects.toMatchObject({
       reason: 'DEADLINE_EXCEEDED',
     });
+  });
+});
+
+describe('the typed password', () => {
+  const CODES = ['Verification code: ', "One-time password (OATH) for `alice': "];
+  const prompt = fc.record(
+    {
+      prompt: fc.constantFrom('Password: ', 'Passwort: ', 'New password: ', '', ...CODES),
+      echo: fc.boolean(),
+    },
+    { requiredKeys: ['prompt'] },
+  );
+  const requests = fc.array(fc.array(prompt, { maxLength: 3 }), { maxLength: 6 });
+
+  it('answers one prompt at most: the first one that is alone, hidden, and asks for no code', async () => {
+    await fc.assert(
+      fc.asyncProperty(requests, async (asked) => {
+        const { person } = talkative();
+        const credentials = { username: 'alice', password: 'secret', person };
+        const authentication = new Authentication(credentials, () => {});
+        const answered: number[] = [];
+        for (const [at, prompts] of asked.entries())
+          if ((await authentication.answer('', '', prompts)).includes('secret')) answered.push(at);
+        const first = asked.findIndex(
+          ([only, another]) =>
+            only !== undefined && another === undefined && !only.echo && !CODES.includes(only.prompt),
+        );
+        expect(answered).toEqual(first < 0 ? [] : [first]);
+      }),
+    );
   });
 });
 

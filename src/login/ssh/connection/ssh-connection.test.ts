@@ -1,7 +1,7 @@
-import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import ssh2 from 'ssh2';
+import { createServer, type Socket } from 'node:net';
+import ssh2, { type Algorithms } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connectionTo, FakeSshds, takes } from '../../../../test/support/ssh/fake-sshd.ts';
+import { connectionTo, FakeSshds, hostKeyIn, takes } from '../../../../test/support/ssh/fake-sshd.ts';
 import { newHostKey } from '../../../../test/support/ssh/host-key.ts';
 import type { Person } from '../person.ts';
 import { SshConnection } from './ssh-connection.ts';
@@ -22,8 +22,9 @@ const isRefused = expect.objectContaining({ outcome: expect.objectContaining({ k
 
 describe('a connection to sshd', () => {
   it('authenticates with the password, from the given local address', async () => {
-    const addresses: (string | undefined)[] = [];
-    const port = await sshds.start((client) => {
+    const addresses: string[] = [];
+    const port = await sshds.start((client, { ip }) => {
+      addresses.push(ip);
       takes('secret')(client);
       client.on('session', (accept) => {
         accept().on('exec', (acceptExec, _reject, { command }) => {
@@ -35,9 +36,6 @@ describe('a connection to sshd', () => {
         });
       });
     });
-    (sshds.servers[0] as NetServer).on('connection', (client: Socket) =>
-      addresses.push(client.remoteAddress),
-    );
     using connection = await SshConnection.open(connectionTo(port));
     expect(await connection.execute('it', { wanted: 'proof', lingerMs: 50 })).toEqual({
       isShown: false,
@@ -45,12 +43,14 @@ describe('a connection to sshd', () => {
       stdout: 'ran it',
       stderr: 'and complained',
     });
+    expect(addresses).toEqual(['127.77.1.2']);
   });
 
   it('sends nothing to a host with another key (THREATS: pinned before the password)', async () => {
     const seen: string[] = [];
     const port = await sshds.start(takes('secret', seen), OTHER);
     await expect(SshConnection.open(connectionTo(port))).rejects.toEqual(unavailable(/not pinned/));
+    await sshds.drained();
     expect(seen).toEqual([]);
   });
 
@@ -58,7 +58,25 @@ describe('a connection to sshd', () => {
     const seen: string[] = [];
     const port = await sshds.start(takes('secret', seen), utils.generateKeyPairSync('ecdsa', { bits: 256 }));
     await expect(SshConnection.open(connectionTo(port))).rejects.toEqual(unavailable(/sshd/));
+    await sshds.drained();
     expect(seen).toEqual([]);
+  });
+
+  it('believes an RSA key that signs with SHA-2, and never one that signs with SHA-1', async () => {
+    const rsa = utils.generateKeyPairSync('rsa', { bits: 2048 });
+    const seen: string[] = [];
+    const signingWith = (...serverHostKey: string[]) => {
+      const algorithms = { serverHostKey } as Algorithms;
+      return sshds.start(takes('secret', seen), rsa, { algorithms });
+    };
+    const hostKeys = [hostKeyIn(rsa.public)];
+    const sha1 = connectionTo(await signingWith('ssh-rsa'), { hostKeys });
+    await expect(SshConnection.open(sha1)).rejects.toEqual(unavailable(/cannot use sshd/));
+    await sshds.drained();
+    expect(seen).toEqual([]);
+    const sha2 = connectionTo(await signingWith('rsa-sha2-512'), { hostKeys });
+    using _ = await SshConnection.open(sha2);
+    expect(seen).toEqual(['none', 'alice:secret']);
   });
 
   it('verifies only the host key, and sends no user name, when nothing else is requested', async () => {
@@ -66,6 +84,7 @@ describe('a connection to sshd', () => {
     await SshConnection.verifyHostKey(connectionTo(await sshds.start(takes('secret', seen))));
     const other = connectionTo(await sshds.start(takes('secret', seen), OTHER));
     await expect(SshConnection.verifyHostKey(other)).rejects.toEqual(unavailable(/not pinned/));
+    await sshds.drained();
     expect(seen).toEqual([]);
   });
 
