@@ -10,6 +10,9 @@ import { Conversations, type Turn } from './conversation.ts';
 import type { Answers, LoginMethod } from './method.ts';
 import { Throttle } from './throttle/throttle.ts';
 
+/** Time by which a timer may be early, in milliseconds: it counts whole ones. */
+const CLOCK_MS = 1;
+
 let folder: string;
 /** Resolved when the method is busy with an answer. */
 let thinks: PromiseWithResolvers<void>;
@@ -56,7 +59,7 @@ const sesame: LoginMethod = {
   },
 };
 
-async function open() {
+async function open({ refusalMs = 20 } = {}) {
   const throttle = await Throttle.open({ store, nowMs: () => 0, log: { warn: () => {} } });
   const minted: MintRequest[] = [];
   const logged: object[] = [];
@@ -72,7 +75,7 @@ async function open() {
     authority: { mint },
     throttle,
     refusals,
-    refusalMs: 20,
+    refusalMs,
   });
   return { room, throttle, minted, logged };
 }
@@ -154,6 +157,33 @@ describe('a login conversation', () => {
     expect(minted).toEqual([]);
   });
 
+  it('is refused no sooner than a fixed time after the last answer, whatever was wrong', async () => {
+    const refusalMs = 200;
+    const { room } = await open({ refusalMs });
+    const begin = () => {
+      const { signal } = new AbortController();
+      const origin = { address: '192.0.2.1', source: 'here' };
+      return room.begin({ method: 'pam', username: 'ali', origin, signal });
+    };
+    /** Gives a wrong answer; resolves with the time until the next prompt. */
+    const refusedAfter = async (conversation: ReturnType<typeof begin>, word: string): Promise<number> => {
+      const answeredMs = performance.now();
+      expect((await conversation.next([word])).value).toMatchObject({ again: true });
+      return performance.now() - answeredMs;
+    };
+    const polite = begin();
+    await polite.next();
+    await polite.next(['sesame']);
+    await polite.next([]);
+    const hasty = begin();
+    await hasty.next();
+    const shortestMs = refusalMs - CLOCK_MS;
+    expect(await refusedAfter(hasty, 'guess')).toBeGreaterThanOrEqual(shortestMs);
+    // Its first answer is older than that by now.
+    expect(await refusedAfter(polite, 'rudely')).toBeGreaterThanOrEqual(shortestMs);
+    for (const conversation of [polite, hasty]) await conversation.return(undefined as never);
+  });
+
   it('cannot start again before the wait is over; others are not affected', async () => {
     const { room } = await open();
     const wrong = Array.from({ length: 6 }, () => ['guess']);
@@ -219,6 +249,15 @@ describe('a login conversation', () => {
     for (const answers of [[], ['sesame', 'more'], ['x'.repeat(1025)], ['a\0b']]) {
       await expect(talk(room, [answers])).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
     }
+    expect((await talk(room, [['x'.repeat(1024)]])).turns.at(-1)).toMatchObject({ again: true });
+  });
+
+  it('requires a user name of limited length', async () => {
+    const { room } = await open();
+    for (const username of ['', 'x'.repeat(257)]) {
+      await expect(talk(room, [], 'here', username)).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
+    }
+    expect((await talk(room, [], 'here', 'x'.repeat(256))).turns).toHaveLength(1);
   });
 
   it('passes on system failures without counting them', async () => {

@@ -30,6 +30,27 @@ describe('concurrent logins', () => {
     await expect(second).rejects.toThrow('gone');
   });
 
+  it('take no slot and no place in the queue once they have given up waiting', async () => {
+    const limits = { total: 2, perSource: 2, queueMs: 50, maxQueued: 2 };
+    const slots = new LoginSlots(limits);
+    const held = await Promise.all(['a', 'b'].map((source) => slots.take(source, going)));
+    const left = new AbortController();
+    const waiting = [slots.take('left', left.signal), slots.take('late', going)];
+    left.abort(new Error('gone'));
+    const ends = await Promise.allSettled(waiting);
+    expect(ends).toMatchObject([
+      { reason: { message: 'gone' } },
+      { reason: { reason: 'LIMIT_EXCEEDED' } }, // its time was over
+    ]);
+    const queued = Array.from({ length: limits.maxQueued }, () => slots.take('next', going));
+    for (const slot of held) slot[Symbol.dispose]();
+    const taken = await Promise.all(queued);
+    expect(taken).toHaveLength(limits.total);
+    for (const slot of taken) slot[Symbol.dispose]();
+    const again = Array.from({ length: limits.total }, () => slots.take('again', going));
+    expect(await Promise.all(again)).toHaveLength(limits.total);
+  });
+
   it('are refused when no slot becomes free in time', async () => {
     const slots = new LoginSlots({ ...NUMBERS, total: 1 });
     using _ = await slots.take('a', going);
