@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
+import { TokenCollector } from '../../../test/support/server/token-collector.ts';
 import { loadPki } from '../../authority/keys/pki.ts';
 import { writeAdminToken, writeServerFile } from '../../config/paths/run-files.ts';
 import { Timestamp } from '../../generated/google/protobuf/timestamp.ts';
@@ -51,16 +52,21 @@ describe('connecting', () => {
     expect(String(error)).not.toContain('Resolution note');
   });
 
-  it('does not send a token to a server that did not issue it', async () => {
-    await using other = await ServedApi.start({ serverId: 'other-server' });
+  it('sends a token to the server that issued it, and to no other', async () => {
     const token = await api.token('alice');
-    await using client = await other.client(undefined, { token });
-    const error = await client.auth.whoAmI({}).catch((caught: unknown) => caught);
-    expect(error).toEqual(refused('NOT_TRUSTED'));
-    expect(String(error)).toContain('which issued the token; nothing was sent to it');
-    expect(other.logged.join('')).not.toContain('WhoAmI');
-    await using nobody = await other.client();
-    expect((await nobody.auth.getKeys({})).serverId).toBe('other-server');
+    /** Makes a call with the token at a server of this id; resolves with the error, and what was sent. */
+    const callAt = async (serverId: string) => {
+      await using collector = await TokenCollector.start(serverId);
+      const ca = join(elsewhere, `${serverId}.pem`);
+      writeFileSync(ca, collector.ca);
+      await using client = await connect({ server: collector.address, ca, token, env: { HOME: elsewhere } });
+      const error = await client.auth.whoAmI({}).catch((caught: unknown) => caught);
+      return { error, received: collector.received };
+    };
+    const other = await callAt('other-server');
+    expect(other).toEqual({ error: refused('NOT_TRUSTED'), received: [] });
+    expect(String(other.error)).toContain('which issued the token; nothing was sent to it');
+    expect((await callAt(SERVER_ID)).received).toEqual([`Bearer ${token}`]);
   });
 
   it('gives up a server that accepts connections and never answers, and says before that it waits', async () => {

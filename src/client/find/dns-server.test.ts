@@ -56,6 +56,7 @@ describe('a server that DNS names (N1)', () => {
       'b.example',
     ]);
     expect(searchDomains('search -x ../y\n')).toEqual([]);
+    expect(searchDomains('search a b c d e f g h')).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 });
 

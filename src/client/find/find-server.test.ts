@@ -173,6 +173,17 @@ describe('finding a token', () => {
     expect(() => findToken({ env, localAdmin: true }, far)).toThrow(refused('NOT_LOGGED_IN'));
   });
 
+  it("replaces the administrator's token by a newer one of the same server only", async () => {
+    const run = runFolder('127.0.0.1:7300');
+    const found = findToken({ env }, findServer({ env, run }));
+    expect(found?.token).toBe(tokenOf('here'));
+    runFolder('127.0.0.1:7300', 'another');
+    const newer = found?.newer?.(); // looks at once, and finds another server there
+    runFolder('127.0.0.1:7300');
+    writeFileSync(join(run, 'token'), tokenOf('here', 4_000_000_001));
+    expect(await newer).toBe(tokenOf('here', 4_000_000_001));
+  });
+
   it('rejects a malformed token', () => {
     expect(() => findToken({ env: { ...env, LATCHKEY_TOKEN: 'x.y.z' } }, local())).toThrow(
       refused('TOKEN_INVALID'),
