@@ -8,7 +8,7 @@ import { codeOf, reasonOf } from '../errno.ts';
 import { AppError } from '../errors.ts';
 
 /**
- * Returns the text of the file at `path`, called `name` in messages; undefined when there is none.
+ * Returns the text of the regular file at `path`, called `name` in messages; undefined when there is none.
  * `problem` completes "`name` …" when the file is not acceptable. Throws NOT_TRUSTED.
  */
 export function readCheckedFile(
@@ -19,7 +19,8 @@ export function readCheckedFile(
   const fd = openIfExists(path, name);
   if (fd === undefined) return undefined;
   try {
-    const wrong = problem(fstatSync(fd));
+    const entry = fstatSync(fd);
+    const wrong = entry.isFile() ? problem(entry) : 'is not a regular file';
     if (wrong !== undefined) throw new AppError('NOT_TRUSTED', `${name} ${wrong}`);
     return readFileSync(fd, 'utf8');
   } finally {

@@ -1,8 +1,21 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultRunDirs, readLocalServer } from './local-server.ts';
+import { mallory, service } from '../../test/support/account.ts';
+import { needs } from '../../test/support/needs.ts';
+import { defaultRunDirs, readLocalServer, readRunFolder } from './local-server.ts';
 
 const server = {
   serverId: 's',
@@ -72,3 +85,64 @@ describe('the local server', () => {
     expect(() => readLocalServer(run)).toThrow(untrusted);
   });
 });
+
+describe.each([
+  ['server.json', ['664', '646']],
+  ['token', ['620', '640', '604']],
+] as const)('the file %s of a run folder', (name, looseModes) => {
+  const SOMEBODY = 65_534;
+
+  /** Makes a run folder that is believed, and changes one file in a way after which it is not. */
+  const refused = (change: (path: string) => void): void => {
+    write(server);
+    writeFileSync(join(run, 'token'), 'secret\n', { mode: 0o600 });
+    expect(readRunFolder(run)).toMatchObject({ server, adminToken: 'secret', isForeign: false });
+    change(join(run, name));
+    expect(() => readRunFolder(run)).toThrow(untrusted);
+  };
+
+  it.each(looseModes)('is not believed with mode %s', (mode) => refused((path) => chmodSync(path, mode)));
+
+  it('is not believed when it belongs to somebody else than the folder', needs('root'), () => {
+    refused((path) => chownSync(path, SOMEBODY, SOMEBODY));
+  });
+
+  it('is not followed when it is a symbolic link', () => {
+    refused((path) => {
+      renameSync(path, join(folder, name));
+      symlinkSync(join(folder, name), path);
+    });
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['a folder', (path) => mkdirSync(path, { mode: 0o700 })],
+    ['a FIFO', (path) => execFileSync('mkfifo', ['-m', '600', path])],
+  ])('is not believed when it is %s', (_what, make) => {
+    refused((path) => {
+      rmSync(path);
+      make(path);
+    });
+  });
+
+  it('is not read when it is far too long', () => {
+    refused((path) => appendFileSync(path, ' '.repeat(1024 * 1024)));
+  });
+});
+
+it(
+  "a run folder of somebody else is that user's claim, and one of root or the service is not",
+  needs('world'),
+  () => {
+    write(server);
+    writeFileSync(join(run, 'token'), 'secret\n', { mode: 0o600 });
+    chmodSync(folder, 0o755);
+    for (const [uid, isForeign] of [
+      [0, false],
+      [service.uid, false],
+      [mallory.uid, true],
+    ] as const) {
+      for (const path of [run, join(run, 'server.json'), join(run, 'token')]) chownSync(path, uid, uid);
+      expect(readRunFolder(run)).toMatchObject({ adminToken: 'secret', isForeign });
+    }
+  },
+);

@@ -114,7 +114,7 @@ export function readServerFile(folder: TrustedFolder): LocalServer | undefined {
 function readOwned(folder: TrustedFolder): string | undefined {
   return readCheckedFile(folder.path(FILE), `${FILE} in the run folder`, (entry) => {
     const isLoose = entry.uid !== folder.uid || (entry.mode & 0o022) !== 0;
-    return isLoose || !entry.isFile() || entry.size > MAX_BYTES ? "is not the server's own" : undefined;
+    return isLoose || entry.size > MAX_BYTES ? "is not the server's own" : undefined;
   });
 }
 
@@ -123,7 +123,7 @@ function readAdminToken(folder: TrustedFolder): string | undefined {
     const path = folder.path(ADMIN_TOKEN_FILE);
     return readCheckedFile(path, `${ADMIN_TOKEN_FILE} in the run folder`, (entry) => {
       const isLoose = entry.uid !== folder.uid || (entry.mode & 0o077) !== 0;
-      return isLoose || !entry.isFile() || entry.size > MAX_BYTES ? "is not the server's own" : undefined;
+      return isLoose || entry.size > MAX_BYTES ? "is not the server's own" : undefined;
     })?.trim();
   } catch (error) {
     if (isAppError(error) && codeOf(error.cause) === 'EACCES') return undefined;

@@ -1,8 +1,25 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { needs } from '../../../test/support/needs.ts';
+import { readDefaultServer, writeDefaultServer } from './default-server.ts';
 import { readCa, readToken, removeToken, serverFolder, writeCa, writeToken } from './server-folder.ts';
+
+const SOMEBODY = 65_534;
+const untrusted = expect.objectContaining({ reason: 'NOT_TRUSTED' });
 
 let home: string;
 beforeEach(() => {
@@ -47,13 +64,74 @@ describe('the folder of a server', () => {
     expect(readToken(folder)).toBeUndefined();
   });
 
-  it('uses no token that others can read, and follows no symbolic link to one', () => {
+  it('uses no token that others can read', () => {
     const folder = serverFolder({}, home, 'host:7300');
     writeToken(folder, 'secret');
-    chmodSync(join(folder, 'token'), 0o644);
-    expect(() => readToken(folder)).toThrow(expect.objectContaining({ reason: 'NOT_TRUSTED' }));
-    removeToken(folder);
-    symlinkSync('/etc/hostname', join(folder, 'token'));
-    expect(() => readToken(folder)).toThrow(expect.objectContaining({ reason: 'NOT_TRUSTED' }));
+    for (const mode of [0o644, 0o640, 0o604]) {
+      chmodSync(join(folder, 'token'), mode);
+      expect(() => readToken(folder)).toThrow(untrusted);
+    }
+  });
+});
+
+/** Each file that a client believes: how it is written and read, and its path. */
+function believed(name: string) {
+  const folder = serverFolder({}, home, 'host:7300');
+  const env = { HOME: home };
+  switch (name) {
+    case 'token':
+      return {
+        path: join(folder, name),
+        write: () => writeToken(folder, 'mine'),
+        read: () => readToken(folder),
+      };
+    case 'ca.pem':
+      return { path: join(folder, name), write: () => writeCa(folder, 'mine'), read: () => readCa(folder) };
+    default:
+      return {
+        path: join(home, '.config/latchkey/servers', name),
+        write: () => writeDefaultServer(env, 'mine'),
+        read: () => readDefaultServer(env),
+      };
+  }
+}
+
+describe.each(['token', 'ca.pem', 'default'])('the file %s', (name) => {
+  /** Writes the file, and changes it in a way after which it must not be believed. */
+  const refused = (change: (path: string) => void): void => {
+    const { path, write, read } = believed(name);
+    write();
+    expect(read()).toBe('mine');
+    change(path);
+    expect(read).toThrow(untrusted);
+  };
+
+  it.each(['620', '602', '666'])('is not believed when others may change it: mode %s', (mode) => {
+    refused((path) => chmodSync(path, mode));
+  });
+
+  it('is not believed when it belongs to somebody else', needs('root'), () => {
+    refused((path) => chownSync(path, SOMEBODY, SOMEBODY));
+  });
+
+  it('is not followed when it is a symbolic link, also to a good one', () => {
+    refused((path) => {
+      renameSync(path, `${path}-elsewhere`);
+      symlinkSync(`${path}-elsewhere`, path);
+    });
+  });
+
+  it.each<[string, (path: string) => void]>([
+    ['a folder', (path) => mkdirSync(path, { mode: 0o700 })],
+    ['a FIFO', (path) => execFileSync('mkfifo', ['-m', '600', path])],
+  ])('is not believed when it is %s', (_what, make) => {
+    refused((path) => {
+      rmSync(path);
+      make(path);
+    });
+  });
+
+  it('is not read when it is far too long', () => {
+    refused((path) => truncateSync(path, 64 * 1024 + 1));
   });
 });
