@@ -1,12 +1,31 @@
 import { mkdtempDisposableSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { runProgram } from './run-program.ts';
+
+afterEach(() => vi.unstubAllEnvs());
 
 test('a program answers with its status and output', async () => {
   const answer = await runProgram('/bin/sh', ['-c', 'echo out; echo err >&2; exit 3']);
   expect(answer).toEqual({ status: 3, stdout: 'out\n', stderr: 'err\n' });
+});
+
+test('a program gets none of the variables of this one', async () => {
+  vi.stubEnv('LATCHKEY_TOKENS_SECRET', 'secret');
+  const { stdout } = await runProgram('/usr/bin/env', []);
+  expect(stdout.trim().split('\n').sort()).toEqual(['LC_ALL=C', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin']);
+});
+
+test.each([
+  ['is missing', '/nonexistent/program'],
+  ['is killed', 'kill -9 $$'],
+  ['prints more than is wanted', 'head -c 1001 /dev/zero'],
+  ['prints more than is wanted on standard error', 'head -c 1001 /dev/zero >&2'],
+])('a program that %s is no answer', async (_what, script) => {
+  const isMissing = script.startsWith('/');
+  const run = runProgram(isMissing ? script : '/bin/sh', ['-c', script], 1_000);
+  await expect(run).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
 });
 
 test('at most 32 programs run at once, and all answer', async () => {

@@ -10,19 +10,25 @@ import { type Captured, capture, Memory } from '../../../test/support/terminal/m
 import { loadPki } from '../../authority/keys/pki.ts';
 import { runCli } from '../main.ts';
 
+const DAY_MS = 86_400_000;
+const TLS_1_2 = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+
 let folder = '';
 let good: Shown;
 let other: Shown;
+let old: Shown;
+let early: Shown;
 const servers: Server[] = [];
 
-/** Makes the certificate and the CA of a server with these names and addresses. */
-async function makePki(name: string, names: string[], addresses: string[]): Promise<Shown> {
+/** Makes the certificate and the CA of a server with these names and addresses, as it did `agoMs` ago. */
+async function makePki(name: string, names: string[], addresses: string[], agoMs = 0): Promise<Shown> {
   const pki = await loadPki({
     folder: join(folder, name),
     serverId: name,
     names,
     addresses,
-    nowMs: Date.now(),
+    nowMs: Date.now() - agoMs,
+    lifetimeDays: 9,
   });
   return { key: pki.tls.keyPem, chain: pki.tls.certPem, ca: pki.caPem, fingerprint: pki.fingerprint };
 }
@@ -53,6 +59,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-trust-'));
   good = await makePki('good', ['localhost'], ['127.0.0.1']);
   other = await makePki('other', ['elsewhere.example'], []);
+  old = await makePki('old', ['localhost'], [], 10 * DAY_MS);
+  early = await makePki('early', ['localhost'], [], -10 * DAY_MS);
 });
 
 afterAll(() => {
@@ -115,10 +123,15 @@ describe('latchkey trust', () => {
   it.each([
     ['a chain without its CA', () => ({ key: good.key, cert: alone(good) })],
     ['a CA that did not sign the certificate', () => ({ key: good.key, cert: alone(good) + other.ca })],
+    ['a certificate that has expired', () => ({ key: old.key, cert: old.chain })],
+    ['a certificate that is not valid yet', () => ({ key: early.key, cert: early.chain })],
+    ['an older TLS than 1.3', () => ({ key: good.key, cert: good.chain, ...TLS_1_2 })],
   ])('refuses %s', async (_what, options) => {
     const at = await listen(options());
-    const run = await latchkey('d', 'trust', `127.0.0.1:${at}`, '--fingerprint', good.fingerprint);
-    expect([run.status, run.stdout]).toEqual([6, '']);
+    for (const { fingerprint } of [good, old, early]) {
+      const run = await latchkey('d', 'trust', `127.0.0.1:${at}`, '--fingerprint', fingerprint);
+      expect([run.status, run.stdout]).toEqual([6, '']);
+    }
     expect(() => statSync(join(folder, 'd'))).toThrow('ENOENT');
   });
 

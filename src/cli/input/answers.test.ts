@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { HARMFUL, HOSTILE } from '../../../test/support/terminal/hostile-text.ts';
 import { Memory } from '../../../test/support/terminal/memory-io.ts';
 import { answersFrom } from './answers.ts';
@@ -28,4 +28,33 @@ it('erases exactly what it has shown, and shows nothing of a secret', async () =
   const hidden = terminal('secret\x7f\r');
   expect(await hidden.answers.next('', false)).toBe('secre');
   expect(hidden.stderr.text).toBe('\n');
+});
+
+describe('answers from standard input', () => {
+  const from = (text: string) => {
+    const stderr = new Memory(false);
+    return answersFrom(
+      { stdin: Readable.from([text]), stdout: stderr, stderr, env: {}, now: Date.now },
+      true,
+    );
+  };
+
+  it('are its lines, in their order, until it ends', async () => {
+    using answers = from('one\r\n\ntwo');
+    const all = [];
+    for (let at = 0; at < 4; at += 1) all.push(await answers.next('', false));
+    expect(all).toEqual(['one', '', 'two', undefined]);
+  });
+
+  it('are refused when they are far too long', async () => {
+    using answers = from(`${'x'.repeat(40_000)}\n`.repeat(2));
+    expect(await answers.next('', false)).toHaveLength(40_000);
+    await expect(answers.next('', false)).rejects.toMatchObject({ reason: 'USAGE' });
+  });
+});
+
+it('are not asked for without a terminal', () => {
+  const stderr = new Memory(false);
+  const io = { stdin: Readable.from([]), stdout: stderr, stderr, env: {}, now: Date.now };
+  expect(() => answersFrom(io, false)).toThrow(expect.objectContaining({ reason: 'USAGE' }));
 });
