@@ -1,15 +1,21 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DatagramListener } from '../../test/support/host/datagram-listener.ts';
+import { ListeningSocket } from '../../test/support/host/listening-socket.ts';
 import { ServiceManager } from './systemd.ts';
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-notify-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true });
+});
 
 const { pid } = process;
 
@@ -27,21 +33,23 @@ describe('the service manager', () => {
     expect(await listener.next()).toBe('STOPPING=1');
   });
 
-  test('gets two keep-alives in each watchdog period', async () => {
+  test.each([
+    ['two keep-alives in each watchdog period', pid, 2],
+    ['none where the watchdog is meant for another process', pid + 1, 0],
+  ])('gets %s', async (_what, watched, count) => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     using listener = new DatagramListener(join(folder, 'notify'));
-    const env = { NOTIFY_SOCKET: listener.path, WATCHDOG_USEC: '20000', WATCHDOG_PID: String(pid) };
-    using _ = new ServiceManager({ env, pid });
-    expect(await listener.next()).toBe('WATCHDOG=1');
-    expect(await listener.next()).toBe('WATCHDOG=1');
-  });
-
-  test('gets none from a process that the watchdog is not meant for', () => {
-    using listener = new DatagramListener(join(folder, 'notify'));
-    const env = { NOTIFY_SOCKET: listener.path, WATCHDOG_USEC: '1000', WATCHDOG_PID: String(pid + 1) };
-    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-    const before = timers();
-    using _ = new ServiceManager({ env, pid });
-    expect(timers()).toBe(before);
+    const periodMs = 20_000;
+    const env = {
+      NOTIFY_SOCKET: listener.path,
+      WATCHDOG_USEC: `${periodMs * 1000}`,
+      WATCHDOG_PID: `${watched}`,
+    };
+    using manager = new ServiceManager({ env, pid });
+    vi.advanceTimersByTime(periodMs);
+    manager.stopping();
+    const wanted = [...Array.from({ length: count }, () => 'WATCHDOG=1'), 'STOPPING=1'];
+    for (const message of wanted) expect(await listener.next()).toBe(message);
   });
 
   test('may be gone: the server continues', () => {
@@ -77,6 +85,27 @@ describe('passed sockets', () => {
       ['api', [3, 5]],
       ['web', [4]],
     ]);
+  });
+
+  test('are inherited by no program that the server starts', async () => {
+    const script = `
+      import { execFileSync } from 'node:child_process';
+      import { libc } from '${import.meta.dirname}/../native/libc.ts';
+      import { ServiceManager } from '${import.meta.dirname}/systemd.ts';
+      libc.fcntl(3, 2, 0); // to be inherited, as the service manager passes it
+      const look = () => execFileSync('sh', ['-c', 'test -S /proc/self/fd/3 && echo open || echo closed'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const { pid } = process;
+      const before = look();
+      new ServiceManager({ env: { LISTEN_FDS: '1', LISTEN_PID: String(pid) }, pid });
+      console.log(String(before) + look());
+    `;
+    using socket = new ListeningSocket();
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit', socket.fd],
+    });
+    expect(await text(child.stdout as NonNullable<typeof child.stdout>)).toBe('open\nclosed\n\n');
   });
 
   test('are ignored when they are meant for another process', () => {
