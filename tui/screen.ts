@@ -50,11 +50,13 @@ export interface Row {
   readonly title: string;
   /** Login that owns it; undefined for rows that belong to a Linux user only. */
   readonly login?: string;
+  /** Id of the token that ends with it; undefined for rows without a token of their own. */
+  readonly jti?: string;
   /** Verbs of the actions possible in its present state; all of its screen when undefined. */
   readonly can?: readonly string[];
   /**
-   * True when ending it ends the dashboard's own connection: it is ended last. When undefined, every row of
-   * the caller's login counts as such.
+   * True when ending it ends the dashboard's own connection: it is ended last. When undefined, a row with the
+   * caller's token counts as such, and every row of the caller's login without a token of its own.
    */
   readonly endsOwnConnection?: boolean;
   /** One cell per column. */
@@ -63,11 +65,11 @@ export interface Row {
 }
 
 /** The part of a row that an action on it needs. */
-export type Target = Pick<Row, 'id' | 'title' | 'login' | 'can' | 'endsOwnConnection'>;
+export type Target = Pick<Row, 'id' | 'title' | 'login' | 'jti' | 'can' | 'endsOwnConnection'>;
 
-/** True when ending `target` ends the connection of the caller, who has this login. */
-export function endsOwn(target: Target, login: string): boolean {
-  return target.endsOwnConnection ?? target.login === login;
+/** True when ending `target` ends the connection of the caller. */
+export function endsOwn({ endsOwnConnection, login, jti }: Target, who: CallerIdentity): boolean {
+  return endsOwnConnection ?? (jti === undefined ? login === who.login : jti === who.jti);
 }
 
 export interface PageRequest {

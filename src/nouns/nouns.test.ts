@@ -70,7 +70,7 @@ async function drawn<Item>(noun: Noun<Item>, ...keys: string[]): Promise<string>
   const query = { screen, scope: {}, filter: '', order: undefined };
   const { signal } = new AbortController();
   const { items } = await screen.page(undefined as never, { query, pageSize: 1, pageToken: '', signal });
-  const who = { login: 'root', role: 'admin', server: 'host:7300' };
+  const who = { login: 'root', jti: 'own', role: 'admin', server: 'host:7300' };
   const state = listed(initialState(who, screen, false, { columns: 120, rows: 24 }), items);
   return draw(press(state, ...keys), 0, appearanceOf('none', false))
     .map(stripVTControlCharacters)

@@ -4,7 +4,7 @@ import { listScreen } from './list-screen.ts';
 
 export const links = listScreen(noun, {
   order: { by: 'created_at', descending: true },
-  target: ({ socket, linuxUser }) => ({ title: `link ${socket} of ${linuxUser}` }),
+  target: ({ socket, linuxUser, jti }) => ({ title: `link ${socket} of ${linuxUser}`, jti }),
   actions: [
     {
       kind: 'end',

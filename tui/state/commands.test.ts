@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import {
+  linksOf,
   listed,
   listShown,
   onScreenOf,
@@ -14,6 +15,8 @@ import {
   workingOn,
 } from '../../test/support/terminal/dashboard-state.ts';
 import type { Row } from '../screen.ts';
+import { draw } from '../view/draw.ts';
+import { appearanceOf } from '../view/theme.ts';
 import { dialogLines } from './dialog-text.ts';
 import { bindingsAt } from './keys.ts';
 import { outputState } from './output.ts';
@@ -29,6 +32,45 @@ describe('an action of the dashboard', () => {
     expect(lines(press(own, 'x'))).toContain('the login that you are using: the dashboard will end');
     expect(lines(press(own, 'j', 'x'))).not.toContain('you are using');
   });
+
+  it('says when a question is about the own link, or about one that the own token ends with', async () => {
+    const warning = 'the login that you are using: the dashboard will end';
+    const asked = press(await linksOf(['own.sock', 'own-token'], ['other.sock', 'other-token']), 'x');
+    const text = (state: State): string => (state.dialog ? dialogLines(state, state.dialog).join(' ') : '');
+    expect(text(asked)).toContain(warning);
+    const other = press(asked, 'n', 'j', 'x');
+    expect(text(other)).not.toContain('you are using');
+    const targets = other.dialog?.kind === 'confirm' ? other.dialog.targets : [];
+    const ending = (...jtis: string[]) =>
+      text(update(other, { kind: 'previewed', targets, preview: Receipt.fromPartial({ jtis }) }));
+    expect(ending('other-token')).not.toContain('you are using');
+    expect(ending('other-token', 'own-token')).toContain(warning);
+  });
+
+  it.each([
+    [
+      'a link of the own token',
+      () => linksOf(['other.sock', 'other-token'], ['own.sock', 'own-token']),
+      [false, true],
+    ],
+    [
+      'a token, as the server says',
+      () => showing([false, true].map((is) => ({ ...tokenRow(`${is}`, 'root'), endsOwnConnection: is }))),
+      [false, true],
+    ],
+    [
+      'a login',
+      () => showing(['alice', 'root'].map((login) => ({ ...tokenRow(login), login }))),
+      [false, true],
+    ],
+  ] as const)(
+    'knows which of its rows ends its own connection, to end it last: %s',
+    async (_what, list, wanted) => {
+      const { job } = workingOn(press(await list(), 'space', 'space', 'x', 'y'));
+      if (job.kind !== 'end') throw new Error('nothing ends');
+      expect(job.targets.map(({ endsOwnConnection }) => endsOwnConnection)).toEqual(wanted);
+    },
+  );
 
   it('ends the marked rows only after y, and shows the receipt', () => {
     const asked = press(showing(rows), 'space', 'space', 'x');
@@ -86,6 +128,12 @@ describe('an action of the dashboard', () => {
     const done = press(asked, 'enter');
     const told = update(done, { kind: 'finished', job: workingOn(done).job, text: 'Sent TERM' });
     expect([told.dialog, told.note, listShown(told).window.marked.size]).toEqual([undefined, 'Sent TERM', 3]);
+  });
+
+  it('takes a typed signal of limited length', () => {
+    const list = sessionsOf([sessionRow('own', 'root', ['signal'])]);
+    const long = press(list, 'K', ...Array.from({ length: 100 }, () => 'x'));
+    expect(long.dialog).toMatchObject({ kind: 'choose', text: 'x'.repeat(20) });
   });
 
   it('shows the output of one session of the caller, which ^c, q and esc only leave', () => {
@@ -191,5 +239,31 @@ describe('an action of the dashboard', () => {
     const none = previewed({ jtis: ['a'] });
     expect(press(none, 'e').dialog).toBe(none.dialog);
     expect(press(asked, 'e').dialog).toBe(asked.dialog);
+  });
+});
+
+describe('a long dialog', () => {
+  const size = { columns: 60, rows: 15 };
+  const list = showing(rows, { size });
+  const acting = press(list, 'x', 'y');
+  const lines = Array.from({ length: 80 }, (_, at) => `line ${at}`);
+  const report = update(acting, { kind: 'report', job: workingOn(acting).job, title: 'Receipt', lines });
+
+  it.each([
+    ['help', press(list, '?')],
+    ['receipt', report],
+  ])('is scrolled from its first line to its last, and no further: %s', (_what, dialog) => {
+    const all = dialog.dialog ? dialogLines(dialog, dialog.dialog) : [];
+    const shown = (state: State): string[] => draw(state, 0, appearanceOf('none', false)).slice(4, -2);
+    const height = size.rows - 6;
+    expect(all.length).toBeGreaterThan(height + 1);
+    for (const up of ['g', 'k', 'pgup']) expect(shown(press(dialog, up))).toEqual(all.slice(0, height));
+    const many = Array.from({ length: 200 }, () => 'j');
+    for (const down of [['G'], many, [...many, 'pgdn'], ['pgdn', 'G', 'j']]) {
+      const end = press(dialog, ...down);
+      expect(shown(end)).toEqual(all.slice(-height));
+      expect(shown(press(end, 'k'))).toEqual(all.slice(-height - 1, -1));
+      expect(shown(press(end, 'g', 'j'))).toEqual(all.slice(1, height + 1));
+    }
   });
 });

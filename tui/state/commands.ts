@@ -143,7 +143,7 @@ function confirmed(state: State, endSessions: boolean): State {
   const { action } = state.dialog;
   const targets = state.dialog.targets.map((target) => ({
     ...target,
-    endsOwnConnection: endsOwn(target, state.who.login),
+    endsOwnConnection: endsOwn(target, state.who),
   }));
   return working(state, { kind: 'end', action, targets, endSessions });
 }

@@ -85,14 +85,20 @@ function widest(lines: readonly string[]): number {
 
 function confirmLines(state: State, dialog: Of<'confirm'>): string[] {
   const { action, targets, preview } = dialog;
-  const isOwn = action.endsMore && targets.some((target) => endsOwn(target, state.who.login));
+  const { who } = state;
+  const isOwn = targets.some((target) => endsOwn(target, who)) || endsToken(preview, who.jti);
   const said = [
-    ...(isOwn ? ['This is the login that you are using: the dashboard will end.'] : []),
+    ...(action.endsMore && isOwn ? ['This is the login that you are using: the dashboard will end.'] : []),
     ...(action.endsMore ? previewed(preview) : []),
     ...choiceLine(dialog),
     action.consequence,
   ].flatMap((line) => wrap(inert(line), state.size.columns));
   return [...named(state, targets, said.length + 1), '', ...said];
+}
+
+/** True when the server has said that the token `jti` would end. */
+function endsToken(preview: Receipt | string | undefined, jti: string): boolean {
+  return typeof preview === 'object' && preview.jtis.includes(jti);
 }
 
 /** Returns a sentence such as "Ends 3 tokens and 1 link. 2 sessions keep running." */

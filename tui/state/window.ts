@@ -149,12 +149,13 @@ export function withMarks(window: Window, targets: readonly Target[]): Window {
 }
 
 /** Returns the part of a row that an action needs: very many may be marked. */
-export function targetOf({ id, title, login, can, endsOwnConnection }: Row): Target {
+export function targetOf({ id, title, login, jti, can, endsOwnConnection }: Row): Target {
   return {
     id,
     title,
     ...(login !== undefined && { login }),
     ...(can !== undefined && { can }),
+    ...(jti !== undefined && { jti }),
     ...(endsOwnConnection !== undefined && { endsOwnConnection }),
   };
 }

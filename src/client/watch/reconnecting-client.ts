@@ -6,9 +6,11 @@ import { Role } from '../../generated/latchkey/v1/auth.ts';
 import { enumWord } from '../../values/enum-word.ts';
 import { type Client, type ConnectOptions, connect } from '../connect/connect.ts';
 
-/** The caller as the server sees it. */
+/** The caller as the server saw it when the client connected. */
 export interface CallerIdentity {
   readonly login: string;
+  /** Id of its token. */
+  readonly jti: string;
   /** "admin", "manager" or "user". */
   readonly role: string;
   /** host:port */
@@ -85,5 +87,6 @@ export class ReconnectingClient implements AsyncDisposable {
 async function whoIs(client: Client): Promise<CallerIdentity> {
   const { token, role } = await client.auth.whoAmI({});
   if (token === undefined) throw new AppError('INTERNAL', 'the server did not say who you are');
-  return { login: token.login, role: enumWord(Role, role) ?? 'user', server: client.address };
+  const { login, jti } = token;
+  return { login, jti, role: enumWord(Role, role) ?? 'user', server: client.address };
 }

@@ -1,6 +1,7 @@
 /** States of the dashboard to begin a test with. */
+import { Link } from '../../../src/generated/latchkey/v1/link.ts';
 import type { Row } from '../../../tui/screen.ts';
-import { links } from '../../../tui/screens/links.ts';
+import { links as linkScreen } from '../../../tui/screens/links.ts';
 import { sessions } from '../../../tui/screens/sessions.ts';
 import { tokens } from '../../../tui/screens/tokens.ts';
 import type { OutputView } from '../../../tui/state/output.ts';
@@ -15,7 +16,7 @@ import {
 } from '../../../tui/state/state.ts';
 import { type Event, update } from '../../../tui/state/update.ts';
 
-const WHO = { login: 'root', role: 'admin', server: 'host:7300' };
+const WHO = { login: 'root', jti: 'own-token', role: 'admin', server: 'host:7300' };
 
 export function tokenRow(id: string, login = 'alice'): Row {
   return {
@@ -25,7 +26,11 @@ export function tokenRow(id: string, login = 'alice'): Row {
     fields: [
       { name: 'token', value: id },
       { name: 'login', value: login, reference: { screen: sessions.name, scope: { login } } },
-      { name: 'Linux user', value: login, reference: { screen: links.name, scope: { linuxUser: login } } },
+      {
+        name: 'Linux user',
+        value: login,
+        reference: { screen: linkScreen.name, scope: { linuxUser: login } },
+      },
       { name: 'host', value: '' },
     ],
   };
@@ -50,6 +55,17 @@ export function sessionRow(id: string, login: string, can: readonly string[]): R
 
 export function sessionsOf(rows: readonly Row[], readOnly = false): State {
   return listed(initialState(WHO, sessions, readOnly, { columns: 80, rows: 24 }), rows);
+}
+
+/** Resolves with a state that shows links with these ids and tokens, as a server would list them. */
+export async function linksOf(...given: readonly (readonly [socket: string, jti: string])[]): Promise<State> {
+  const items = given.map(([socket, jti]) => Link.fromPartial({ socket, jti, linuxUser: 'root' }));
+  const listLinks = async () => ({ links: items, nextPageToken: '', totalSize: items.length });
+  const state = initialState(WHO, linkScreen, false, { columns: 80, rows: 24 });
+  const { signal } = new AbortController();
+  const request = { query: listShown(state).query, pageSize: 1000, pageToken: '', signal };
+  const page = await linkScreen.page({ links: { listLinks } } as never, request);
+  return listed(state, page.items);
 }
 
 export function listed(state: State, rows: readonly Row[]): State {
