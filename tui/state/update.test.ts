@@ -72,6 +72,22 @@ describe('the dashboard', () => {
     expect(listShown(update(asked, late)).window.rows).toBe(listShown(asked).window.rows);
   });
 
+  it('ignores rows from the other end of the list than the one that is wanted by now', () => {
+    const answered = (state: State, from: 'start' | 'end', id: string): State => {
+      const asked = { from, count: 200 };
+      const answer = { query: listShown(state).query, asked, rows: [tokenRow(id)], total: 5000 };
+      return update(state, { kind: 'rows', ...answer });
+    };
+    const first = answered(showing(rows), 'start', 'first');
+    const toEnd = press(first, 'G');
+    const late = answered(toEnd, 'start', 'late');
+    expect(listShown(late).window).toBe(listShown(toEnd).window);
+    const last = answered(late, 'end', 'last');
+    expect(rowAt(listShown(last).window)?.id).toBe('last');
+    const toStart = press(last, 'g');
+    expect(listShown(answered(toStart, 'end', 'late')).window).toBe(listShown(toStart).window);
+  });
+
   it('sorts by each column that the server can sort by, and reverses the order', () => {
     const state = showing(rows);
     expect(query(press(state, 's')).order).toEqual({ by: 'expires_at', descending: false });
@@ -97,6 +113,21 @@ describe('the dashboard', () => {
     expect(listed(typedAhead, [tokenRow('c')]).dialog).toMatchObject({ targets: [{ id: 'c' }] });
     const lost = update(onScreenOf([]), { kind: 'connection', connection: { kind: 'lost', why: '' } });
     expect(press(lost, 'j').typedAhead).toEqual([]);
+  });
+
+  it('keeps a hundred such keys at most, the first ones', () => {
+    const keys = Array.from({ length: 1_000 }, (_, at) => (at % 2 === 0 ? 'j' : 'k'));
+    const early = press(onScreenOf([]), ...keys);
+    expect(early.typedAhead).toEqual(keys.slice(0, 100));
+    expect(press(early, 'q').isLeaving).toBe(true);
+  });
+
+  it('takes a filter and a screen name of limited length', () => {
+    for (const prompt of ['/', ':']) {
+      const long = press(showing(rows), prompt, ...Array.from({ length: 1_000 }, () => 'x'));
+      expect(long.prompt?.text).toBe('x'.repeat(200));
+      expect(press(long, 'backspace').prompt?.text).toBe('x'.repeat(199));
+    }
   });
 
   it('moves through an open row line by line, with a long value on several lines', () => {

@@ -32,6 +32,26 @@ describe('a window on a list', () => {
     expect([rowAt(window)?.id, window.cursor, window.top]).toEqual(['r3', 4, 0]);
   });
 
+  it('keeps its rows in place on a scrolled screen while others come and go above', () => {
+    const scrolled = moved(moved(loaded(40), 22, HEIGHT), -5, HEIGHT);
+    expect([scrolled.cursor, scrolled.top]).toEqual([17, 13]);
+    const grown = withRows(scrolled, [row('new'), row('newer'), ...rows(0, 40)], 42, HEIGHT);
+    expect([rowAt(grown)?.id, grown.cursor, grown.top]).toEqual(['r17', 19, 15]);
+    const gone = ['r0', 'r1', 'r2'].map((id) => ({ kind: 'gone', id }) as const);
+    const shrunk = withChanges(grown, gone, HEIGHT);
+    expect([rowAt(shrunk)?.id, shrunk.cursor, shrunk.top]).toEqual(['r17', 16, 12]);
+    const same = withRows(shrunk, shrunk.rows, shrunk.total, HEIGHT);
+    expect([same.cursor, same.top]).toEqual([16, 12]);
+  });
+
+  it('scrolls only as far as the cursor needs, and not while it moves within the screen', () => {
+    const down = moved(loaded(40), 22, HEIGHT);
+    expect(moved(down, -9, HEIGHT).top).toBe(13);
+    expect(moved(down, -10, HEIGHT).top).toBe(12);
+    expect(moved(moved(down, -9, HEIGHT), 9, HEIGHT).top).toBe(13);
+    expect(moved(down, 1, HEIGHT).top).toBe(14);
+  });
+
   it('seeks a row beyond the loaded ones, while no other row takes its place', () => {
     const shown = { ...loaded(1), rows: [row('r700')], isLoaded: false, goal: { id: 'r700' } };
     const first = withRows(shown, rows(0, 200), 1000, HEIGHT);
@@ -41,6 +61,16 @@ describe('a window on a list', () => {
     expect([rowAt(found)?.id, found.cursor, found.top, found.goal]).toEqual(['r700', 700, 695, undefined]);
     const gone = withRows(second, rows(0, 600), 600, HEIGHT);
     expect([rowAt(gone)?.id, gone.isLoaded]).toEqual(['r0', true]);
+  });
+
+  it('seeks a row among the first ten thousand only', () => {
+    let window: Window = { ...loaded(1), isLoaded: false, goal: { id: 'never' } };
+    const asked: number[] = [];
+    while (window.goal !== undefined) {
+      asked.push(window.wanted.count);
+      window = withRows(window, rows(0, window.wanted.count), 1_000_000, HEIGHT);
+    }
+    expect([asked.at(-1), rowAt(window)?.id]).toEqual([10_000, 'r0']);
   });
 
   it('moves to the next row when the row of the cursor is gone, or to the last row', () => {

@@ -69,7 +69,8 @@ function withSought(window: Window, id: string, rows: readonly Row[], total: num
   const at = rows.findIndex((row) => row.id === id);
   const { wanted } = window;
   const mayCome = rows.length < total && wanted.count < MOST_SOUGHT;
-  if (at < 0 && mayCome) return { ...window, wanted: { ...wanted, count: wanted.count * 2 } };
+  if (at < 0 && mayCome)
+    return { ...window, wanted: { ...wanted, count: Math.min(wanted.count * 2, MOST_SOUGHT) } };
   const cursor = Math.max(0, at);
   const top = cursor - (height >> 1);
   return inView(
@@ -154,8 +155,8 @@ export function targetOf({ id, title, login, jti, can, endsOwnConnection }: Row)
     id,
     title,
     ...(login !== undefined && { login }),
-    ...(can !== undefined && { can }),
     ...(jti !== undefined && { jti }),
+    ...(can !== undefined && { can }),
     ...(endsOwnConnection !== undefined && { endsOwnConnection }),
   };
 }
