@@ -81,11 +81,12 @@ export class OutputPump {
   finish(): void {
     if (this.#finishing) return;
     this.#finishing = true;
+    // Both before one is drained: all is in the log only when neither owes anything.
     for (const source of this.#sources) {
       source.owed = source.open ? PIPE_MAX_BYTES : 0;
       source.waiting = false;
-      this.#drain(source);
     }
+    for (const source of this.#sources) this.#drain(source);
     this.#checkDrained();
   }
 
