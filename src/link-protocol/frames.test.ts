@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../errors.ts';
 import { Frame } from '../generated/latchkey/link/v1/link.ts';
-import { encodeFrame, FrameDecoder, MAX_FRAME_BYTES } from './frames.ts';
+import { encodeFrame, FRAME_HEADER_BYTES, FrameDecoder, MAX_FRAME_BYTES } from './frames.ts';
 
 const frame = fc.record({
   request: fc.nat(),
@@ -66,10 +66,13 @@ describe('the frame codec', () => {
     );
   });
 
-  it('refuses 4 GiB from the header alone', () => {
-    expect(() => new FrameDecoder().push(Buffer.from([255, 255, 255, 255]))).toThrow(
-      expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }),
-    );
+  it.each([MAX_FRAME_BYTES + 1, 2 ** 32 - 1])('refuses %i bytes from the header alone', (bytes) => {
+    const header = Buffer.alloc(FRAME_HEADER_BYTES);
+    header.writeUInt32BE(bytes);
+    const refused = expect.objectContaining({ reason: 'LIMIT_EXCEEDED' });
+    expect(() => new FrameDecoder().push(header)).toThrow(refused);
+    const bytewise = new FrameDecoder();
+    expect(() => [...header].map((byte) => bytewise.push(Buffer.of(byte)))).toThrow(refused);
   });
 
   it('uses little more memory than the frame, even when it arrives byte by byte', () => {
@@ -88,11 +91,19 @@ describe('the frame codec', () => {
     expect(reader.push(Buffer.alloc(0))).toEqual([]);
   });
 
-  it('refuses to send more than it would accept', () => {
-    const data = Buffer.alloc(MAX_FRAME_BYTES);
-    expect(() =>
-      encodeFrame({ request: 1, body: { $case: 'stdin', value: { sessionId: 's', data } } }),
-    ).toThrow(expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }));
+  it('sends and accepts 1 MiB, and sends no byte more', () => {
+    const framed = (bytes: number): Frame => ({
+      request: 1,
+      body: { $case: 'stdin', value: { sessionId: 's', data: Buffer.alloc(bytes, 7) } },
+    });
+    const around = Frame.encode(framed(MAX_FRAME_BYTES - 100)).finish().length - (MAX_FRAME_BYTES - 100);
+    const longest = framed(MAX_FRAME_BYTES - around);
+    const encoded = encodeFrame(longest);
+    expect(encoded.length).toBe(FRAME_HEADER_BYTES + MAX_FRAME_BYTES);
+    expect(new FrameDecoder().push(encoded)).toEqual([longest]);
+    expect(() => encodeFrame(framed(MAX_FRAME_BYTES - around + 1))).toThrow(
+      expect.objectContaining({ reason: 'LIMIT_EXCEEDED' }),
+    );
   });
 
   it('turns any bytes into a frame or an AppError', () => {
