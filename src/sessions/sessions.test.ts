@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeLink } from '../../test/support/link/fake-link.ts';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
-import type { Body } from '../link-protocol/protocol.ts';
-import { setMeta } from '../store/tables/meta.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { StartRequest } from './start-request.ts';
@@ -11,8 +8,6 @@ import type { StartRequest } from './start-request.ts';
 const PLAIN = { environment: {}, directory: '', input: false };
 const MANAGER = { login: 'somebody', seesAll: true };
 const MIB = 1024 * 1024;
-/** Shorter than the time until a link's token is renewed: links survive this jump of the clock. */
-const RETENTION_MS = 600_000;
 
 type Output = AsyncGenerator<OutputPiece, OutputEnd>;
 
@@ -33,7 +28,7 @@ describe('a session of a link daemon', () => {
   let world: World;
   let claims: TokenClaims;
   beforeAll(async () => {
-    world = await World.open({ retentionMs: RETENTION_MS, outputLimitBytes: 4 * MIB });
+    world = await World.open({ outputLimitBytes: 4 * MIB });
     await world.linkDaemon();
     claims = await world.login();
   });
@@ -224,171 +219,19 @@ describe('a session of a link daemon', () => {
     stopping.abort();
     expect([...new Set(states)].join()).toMatch(/^starting,(running,)?ended$/);
   });
-
-  test('is forgotten after its retention time, first by its link', async () => {
-    const { id } = await start('echo x');
-    await world.session(id, ({ state }) => state === 'ended');
-    await world.sessions.forgetOld();
-    expect((await all(read(id))).text).toBe('x\n');
-    world.ahead = RETENTION_MS + 60_000;
-    await world.sessions.forgetOld();
-    world.ahead = 0;
-    await expect(world.sessions.get(MANAGER, id)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
-    expect(await world.links.forUid(me.uid)?.adopt([id])).toEqual([]);
-  });
 });
 
-describe('sessions and limits', () => {
-  test('a login runs 200 at once', async () => {
-    await using world = await World.open();
-    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const claims = await world.login();
-    const starts = await Promise.allSettled(
-      Array.from({ length: 205 }, () => world.sessions.start(sh(claims, 'true'))),
-    );
-    const refused = starts.filter(({ status }) => status === 'rejected');
-    expect(refused).toHaveLength(5);
-    expect(refused[0]).toMatchObject({ reason: { reason: 'LIMIT_EXCEEDED' } });
-    expect(await world.sessions.list(MANAGER, { state: 'running', pageSize: 1 })).toMatchObject({
-      total: 200,
-    });
-  });
-
-  test('the newest ended sessions of a user are kept', async () => {
-    await using world = await World.open({ maxKept: 3 });
-    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const claims = await world.login();
-    const run = async (): Promise<string> => {
-      world.ahead += 2; // so that no two end at the same time
-      const { id } = await world.sessions.start(sh(claims, 'true'));
-      fake.say({ $case: 'exited', value: { sessionId: id, status: 0 } });
-      await world.session(id, ({ state }) => state === 'ended');
-      return id;
-    };
-    const ids: string[] = [];
-    for (let count = 0; count < 6; count += 1) ids.push(await run());
-    await world.sessions.forgetOld();
-    const kept = await world.sessions.list(MANAGER, { pageSize: 10 });
-    expect(kept.items.map(({ id }) => id)).toEqual(ids.slice(3).reverse());
-    const forgotten = fake.received.flatMap(({ body }) =>
-      body?.$case === 'forget' ? body.value.sessionIds : [],
-    );
-    expect(forgotten).toEqual(ids.slice(0, 3));
-    for (let count = ids.length; count < 257; count += 1) await run();
-    await world.until('forgotten', async () => {
-      const { total } = await world.sessions.list(MANAGER, { pageSize: 1 });
-      return total <= 4 || undefined;
-    });
-  });
-
-  test('a start whose link is lost before it answers gets its outcome from the next', async () => {
-    await using world = await World.open();
-    await using fake = await FakeLink.listen(world.linksFolder, {
-      daemon: true,
-      answers: { start: () => undefined },
-    });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const claims = await world.login();
-    const start = world.sessions.start(sh(claims, 'true'));
-    await world.until('Start', () => fake.received.some(({ body }) => body?.$case === 'start') || undefined);
-    const known = fake.received.flatMap(({ body }) =>
-      body?.$case === 'start' ? [body.value.sessionId] : [],
-    );
-    const state = { sessionId: known[0] ?? '', pid: 0, exited: undefined, elsewhere: false };
-    fake.answers = { list: () => ({ $case: 'sessions', value: { sessions: [state] } }) };
-    fake.hangUp();
-    await expect(start).rejects.toMatchObject({ reason: 'LINK_LOST', details: { sessionId: known[0] } });
-    await world.session(known[0] ?? '', (session) => session.state === 'running');
-    const exited = { sessionId: known[0] ?? '', status: 9 };
-    fake.answers = { list: () => ({ $case: 'sessions', value: { sessions: [{ ...state, exited }] } }) };
-    fake.hangUp();
-    expect(await world.session(known[0] ?? '', (session) => session.state === 'ended')).toMatchObject({
-      exitStatus: 9,
-    });
-  });
-
-  test.each([
-    [
-      'reports an end that is none',
-      (id: string) => [{ sessionId: id, pid: 0, exited: { sessionId: id, status: 0 }, elsewhere: false }],
-    ],
-    ['no longer knows a session', () => []],
-  ])('while its keeper runs, a session has not ended, although its link %s', async (_name, states) => {
-    await using world = await World.open({ giveUpMs: 50 });
-    const keeper = spawn('sleep', ['60']);
-    const pid = keeper.pid ?? 0;
-    await using fake = await FakeLink.listen(world.linksFolder, {
-      daemon: true,
-      answers: { start: ({ sessionId }) => ({ $case: 'started', value: { sessionId, pid } }) },
-    });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const { id } = await world.sessions.start(sh(await world.login(), 'true'));
-    let asked = 0;
-    const answer = (): Body => {
-      asked += 1;
-      return { $case: 'sessions', value: { sessions: states(id) } };
-    };
-    fake.answers = { list: answer, adopt: answer };
-    fake.hangUp();
-    await world.until('several questions', () => asked > 4 || undefined);
-    expect((await world.sessions.get(MANAGER, id)).state).not.toBe('ended');
-    keeper.kill('SIGKILL');
-    await world.session(id, ({ state }) => state === 'ended');
-  });
-
-  test('the link of an attached client is asked for the output before it gets input', async () => {
-    await using world = await World.open();
-    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const claims = await world.login();
-    const { id } = await world.sessions.start(sh(claims, 'cat', { input: true }));
-    using attachment = await world.sessions.attach({ claims, sessionId: id, offset: 0 });
-    void attachment.input(Buffer.from('x'));
-    const said = (): (string | undefined)[] => fake.received.map(({ body }) => body?.$case);
-    await world.until('input', async () => said().includes('stdin') || undefined);
-    expect(said().filter((each) => each === 'read' || each === 'stdin')).toEqual(['read', 'stdin']);
-    attachment[Symbol.dispose]();
-    await world.until('the end of the reader', async () => said().includes('stopRead') || undefined);
-  });
-
-  test('a session that no link knows is recorded as ended', async () => {
-    await using world = await World.open({ giveUpMs: 50 });
-    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const { id } = await world.sessions.start(sh(await world.login(), 'true'));
-    fake.hangUp();
-    const ended = await world.session(id, ({ state }) => state === 'ended');
-    expect(ended.exitStatus).toBeUndefined();
-    const asked = fake.received.filter(({ body }) => body?.$case === 'adopt');
-    expect(asked.map(({ body }) => body?.value)).toEqual([{ sessionIds: [id] }, { sessionIds: [id] }]);
-  });
-
-  test('a session from before the last boot is recorded as ended', async () => {
-    await using world = await World.open();
-    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const { id } = await world.sessions.start(sh(await world.login(), 'true'));
-    await world.store.commit((tx) => setMeta(tx, 'boot_id', 'another'));
-    await world.stop();
-    await world.start();
-    expect((await world.sessions.get(MANAGER, id)).state).toBe('ended');
-  });
-
-  test('a link says nothing about sessions that are not its own', async () => {
-    await using world = await World.open();
-    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const claims = await world.login();
-    const { id } = await world.sessions.start(sh(claims, 'true'));
-    await using other = await FakeLink.listen(world.linksFolder);
-    await world.links.register({ socket: other.name, daemon: false }, me.uid);
-    other.say({ $case: 'exited', value: { sessionId: id, status: 0 } });
-    await world.links.forSocket(other.name)?.list([id]);
-    await world.links.settled();
-    expect((await world.sessions.get(MANAGER, id)).state).toBe('running');
-    fake.say({ $case: 'exited', value: { sessionId: id, status: 300 } });
-    expect((await world.session(id, ({ state }) => state === 'ended')).exitStatus).toBeUndefined();
-  });
+test('the link of an attached client is asked for the output before it gets input', async () => {
+  await using world = await World.open();
+  await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+  await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+  const claims = await world.login();
+  const { id } = await world.sessions.start(sh(claims, 'cat', { input: true }));
+  using attachment = await world.sessions.attach({ claims, sessionId: id, offset: 0 });
+  void attachment.input(Buffer.from('x'));
+  const said = (): (string | undefined)[] => fake.received.map(({ body }) => body?.$case);
+  await world.until('input', async () => said().includes('stdin') || undefined);
+  expect(said().filter((each) => each === 'read' || each === 'stdin')).toEqual(['read', 'stdin']);
+  attachment[Symbol.dispose]();
+  await world.until('the end of the reader', async () => said().includes('stopRead') || undefined);
 });

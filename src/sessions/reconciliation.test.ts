@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { FakeLink, type FakeLinkOptions } from '../../test/support/link/fake-link.ts';
+import { me, World, type WorldOptions } from '../../test/support/link/supervisor-world.ts';
+import type { Body } from '../link-protocol/protocol.ts';
+import { setMeta } from '../store/tables/meta.ts';
+
+const MANAGER = { login: 'somebody', seesAll: true };
+
+let owned: AsyncDisposableStack;
+beforeEach(() => {
+  owned = new AsyncDisposableStack();
+  return () => owned.disposeAsync();
+});
+
+/** A session of a link that runs nothing. */
+async function begin(options: WorldOptions = {}, more: FakeLinkOptions = {}) {
+  const world = owned.use(await World.open(options));
+  const fake = owned.use(await FakeLink.listen(world.linksFolder, { daemon: true, ...more }));
+  await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+  const program = { command: ['true'], environment: {}, directory: '', input: false };
+  const { id } = await world.sessions.start({ claims: await world.login(), ...program });
+  return { world, fake, id };
+}
+
+describe('the record of a session', () => {
+  test.each([
+    [
+      'reports an end that is none',
+      (id: string) => [{ sessionId: id, pid: 0, exited: { sessionId: id, status: 0 }, elsewhere: false }],
+    ],
+    ['no longer knows it', () => []],
+  ])('has not ended while its keeper runs, although its link %s', async (_name, states) => {
+    const keeper = spawn('sleep', ['60']);
+    const pid = keeper.pid ?? 0;
+    const { world, fake, id } = await begin(
+      { giveUpMs: 50 },
+      { answers: { start: ({ sessionId }) => ({ $case: 'started', value: { sessionId, pid } }) } },
+    );
+    let asked = 0;
+    const answer = (): Body => {
+      asked += 1;
+      return { $case: 'sessions', value: { sessions: states(id) } };
+    };
+    fake.answers = { list: answer, adopt: answer };
+    fake.hangUp();
+    await world.until('several questions', () => asked > 4 || undefined);
+    expect((await world.sessions.get(MANAGER, id)).state).not.toBe('ended');
+    keeper.kill('SIGKILL');
+    await world.session(id, ({ state }) => state === 'ended');
+  });
+
+  test('has ended when no link knows it', async () => {
+    const { world, fake, id } = await begin({ giveUpMs: 50 });
+    fake.hangUp();
+    const ended = await world.session(id, ({ state }) => state === 'ended');
+    expect(ended.exitStatus).toBeUndefined();
+    const asked = fake.received.filter(({ body }) => body?.$case === 'adopt');
+    expect(asked.map(({ body }) => body?.value)).toEqual([{ sessionIds: [id] }, { sessionIds: [id] }]);
+  });
+
+  test('has ended when it is from before the last boot', async () => {
+    const { world, id } = await begin();
+    await world.store.commit((tx) => setMeta(tx, 'boot_id', 'another'));
+    await world.stop();
+    await world.start();
+    expect((await world.sessions.get(MANAGER, id)).state).toBe('ended');
+  });
+
+  test('is changed by no other link of its user', async () => {
+    const { world, fake, id } = await begin();
+    const other = owned.use(await FakeLink.listen(world.linksFolder));
+    await world.links.register({ socket: other.name, daemon: false }, me.uid);
+    other.say({ $case: 'exited', value: { sessionId: id, status: 0 } });
+    await world.links.forSocket(other.name)?.list([id]);
+    await world.links.settled();
+    expect((await world.sessions.get(MANAGER, id)).state).toBe('running');
+    fake.say({ $case: 'exited', value: { sessionId: id, status: 300 } });
+    expect((await world.session(id, ({ state }) => state === 'ended')).exitStatus).toBeUndefined();
+  });
+});
