@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { FakeLink } from '../../test/support/link/fake-link.ts';
 import { type LinkProcess, me, World } from '../../test/support/link/supervisor-world.ts';
 import type { TokenClaims } from '../token/claims.ts';
 
@@ -106,19 +105,6 @@ describe('revoking a token (X1)', () => {
     expect(receipt).toMatchObject({ links: [daemon.socket], processes: 0, survivors: [] });
     expect(world.authority.isActive(daemon.jti)).toBe(false);
     expect(await world.sockets()).toEqual([]);
-  });
-
-  test('starts nothing for a token that is revoked during the start', async () => {
-    await using world = await World.open();
-    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
-    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
-    const claims = await world.login();
-    const start = world.sessions.start({ claims, ...TWO });
-    const revoked = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
-    await expect(start).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
-    await revoked;
-    expect(fake.received.some(({ body }) => body?.$case === 'start')).toBe(false);
-    expect((await world.sessions.list(ANYBODY, { pageSize: 0 })).items).toEqual([]);
   });
 
   test('with on_revoke "end" ends a session that is just starting', async () => {

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeLink } from '../../test/support/link/fake-link.ts';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
+import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import { Records } from './records.ts';
+import { Starts } from './starts.ts';
 
 const PLAIN = { command: ['true'], environment: {}, directory: '', input: false };
 const ANYBODY = { login: '', seesAll: true };
@@ -51,5 +54,63 @@ describe('a start', () => {
     fake.hangUp();
     const ended = await world.session(sessionId, (session) => session.state === 'ended');
     expect(ended).toMatchObject({ exitStatus: 9 });
+  });
+
+  test('runs nothing, and leaves nothing, when its token is revoked once it is recorded (F3)', async () => {
+    let revoked: Promise<unknown> | undefined;
+    using _ = world.sessions.changes.listen(() => {
+      revoked ??= world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
+    });
+    const start = world.sessions.start({ claims, ...PLAIN });
+    await expect(start, 'a program of a revoked token').rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
+    await revoked;
+    await world.links.forSocket(fake.name)?.list([]); // answered after all frames before
+    expect(startedIds()).toEqual([]);
+    expect((await world.sessions.list(ANYBODY, { pageSize: 1 })).total).toBe(0);
+  });
+
+  test('is sent while its token is active or not at all, whenever that is revoked (F3)', async () => {
+    const outcomes = new Set<string>();
+    for (let turns = 0; turns < 10; turns += 1) {
+      claims = await world.login();
+      const { jti } = claims;
+      const link = world.links.forClaims(claims, me.uid);
+      const sent: boolean[] = [];
+      const watched = {
+        info: link.info,
+        start: (program: Parameters<LinkConnection['start']>[0]) => {
+          sent.push(world.authority.isActive(jti));
+          return link.start(program);
+        },
+      } as unknown as LinkConnection;
+      let revoked: Promise<unknown> | undefined;
+      const revokeLater = async (): Promise<void> => {
+        for (let turn = 0; turn < turns; turn += 1) await undefined;
+        revoked = world.revocation.revoke({ jtis: [jti] }, 'revoked');
+      };
+      const starts = new Starts({
+        authority: world.authority,
+        links: {
+          obtain: (by) => world.links.obtain(by),
+          refresh: (by, info) => world.links.refresh(by, info),
+          forClaims: () => {
+            void revokeLater();
+            return watched;
+          },
+        },
+        records: new Records(world.store),
+        settings: () => ({ outputLimitBytes: 1024 * 1024 }),
+        now: Date.now,
+        log: { warn: () => {} },
+      });
+      const outcome = await starts.start({ claims, ...PLAIN }).then(
+        () => 'runs',
+        ({ reason }) => reason as string,
+      );
+      await revoked;
+      outcomes.add(outcome);
+      expect({ turns, sent }).toEqual({ turns, sent: outcome === 'runs' ? [true] : [] });
+    }
+    expect([...outcomes].toSorted()).toEqual(['TOKEN_NOT_ACTIVE', 'runs']);
   });
 });
