@@ -47,6 +47,19 @@ describe('a session that has ended', () => {
     expect(await world.links.forUid(me.uid)?.adopt([id])).toEqual([]);
   });
 
+  test('stays recorded until its link has forgotten it: nothing else knows of its output', async () => {
+    const { world, fake, run } = await withFakeLink({ retentionMs: RETENTION_MS });
+    const id = await run();
+    world.ahead += RETENTION_MS + 60_000;
+    const value = { reason: 'UNAVAILABLE', message: 'not now', details: {}, field: '' };
+    fake.answers = { forget: () => ({ $case: 'error', value }) };
+    await expect(world.sessions.forgetOld()).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
+    expect(await world.sessions.get(MANAGER, id)).toMatchObject({ state: 'ended' });
+    fake.answers = {};
+    await world.sessions.forgetOld();
+    await expect(world.sessions.get(MANAGER, id)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+
   test('is kept while it is one of the newest of its user', async () => {
     const { world, fake, run } = await withFakeLink({ maxKept: 3 });
     const ids: string[] = [];
