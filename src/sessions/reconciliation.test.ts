@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { sessionRow } from '../../test/contract/rows.ts';
 import { FakeLink, type FakeLinkOptions } from '../../test/support/link/fake-link.ts';
 import { me, World, type WorldOptions } from '../../test/support/link/supervisor-world.ts';
 import type { Body } from '../link-protocol/protocol.ts';
 import { setMeta } from '../store/tables/meta.ts';
+import { insertSession } from '../store/tables/sessions.ts';
+import type { LinkInfo } from '../supervisor/link-info.ts';
+import { Reconciliation } from './reconciliation.ts';
+import { Records } from './records.ts';
 
 const MANAGER = { login: 'somebody', seesAll: true };
 
@@ -77,5 +82,33 @@ describe('the record of a session', () => {
     expect((await world.sessions.get(MANAGER, id)).state).toBe('running');
     fake.say({ $case: 'exited', value: { sessionId: id, status: 300 } });
     expect((await world.session(id, ({ state }) => state === 'ended')).exitStatus).toBeUndefined();
+  });
+
+  // The connections of other links do not report this, either: link-connection.test.ts.
+  test('is ended by a report of its own link, or of one of its user while it has none', async () => {
+    const world = owned.use(await World.open());
+    const reconciliation = new Reconciliation({
+      store: world.store,
+      links: world.links,
+      records: new Records(world.store),
+      unanswered: new Set(),
+      forgetOld: async () => {},
+      giveUpMs: 0,
+      now: Date.now,
+      stopping: AbortSignal.abort(),
+    });
+    await world.store.commit(async (tx) => {
+      await insertSession(tx, sessionRow('kept', { uid: me.uid, socket: 'its own' }));
+      await insertSession(tx, sessionRow('alone', { uid: me.uid, socket: null }));
+    });
+    const reported = async (id: string, { uid = me.uid, socket }: { uid?: number; socket: string }) => {
+      await reconciliation.exited({ uid, socket } as LinkInfo, id, 0);
+      return (await world.sessions.get(MANAGER, id)).state;
+    };
+    expect(await reported('kept', { socket: 'another' })).toBe('running');
+    expect(await reported('kept', { socket: 'its own', uid: me.uid + 1 })).toBe('running');
+    expect(await reported('kept', { socket: 'its own' })).toBe('ended');
+    expect(await reported('alone', { socket: 'another', uid: me.uid + 1 })).toBe('running');
+    expect(await reported('alone', { socket: 'another' })).toBe('ended');
   });
 });

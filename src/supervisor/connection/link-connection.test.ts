@@ -367,6 +367,16 @@ describe('frames from a link', () => {
     expect(world.links.find(fake.name)?.sessions).toBe(0);
   });
 
+  test('the end of a session is reported by the connection that has named it, and by no other', async () => {
+    const ends: string[] = [];
+    world.links.observe({ exited: async (_link, sessionId) => void ends.push(sessionId) });
+    await start();
+    fake.say({ $case: 'exited', value: { sessionId: 'of another link', status: 0 } });
+    fake.say({ $case: 'exited', value: { sessionId: ID, status: 0 } });
+    await world.until('its own', () => ends.includes(ID) || undefined);
+    expect(ends).toEqual([ID]);
+  });
+
   test.each([0, -1, -2_147_483_648, 4_194_305, 2_147_483_647])(
     'the pid %i is taken for unknown',
     async (pid) => {
