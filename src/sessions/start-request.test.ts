@@ -6,6 +6,11 @@ import { checkStart, type StartRequest } from './start-request.ts';
 
 const claims: TokenClaims = { sub: 'a', iss: 'i', jti: 'j', iat: 1, exp: 2, authMethod: 'link' };
 const plain: StartRequest = { claims, command: ['true'], environment: {}, directory: '', input: false };
+/** Bytes of a request: its texts, each with a NUL, also an empty directory, and its first input. */
+const MAX_BYTES = 128 * 1024;
+const LONGEST_ARGUMENT = MAX_BYTES - 'echo,,,'.length;
+const LONGEST_VALUE = MAX_BYTES - 'true,,A,,'.length;
+const LONGEST_MEMBER = MAX_BYTES - 'true,,'.length - '{"a":""}\n'.length;
 const INVALID = expect.objectContaining({ reason: 'INVALID_ARGUMENT' }) as Error;
 
 describe('a start', () => {
@@ -21,10 +26,20 @@ describe('a start', () => {
     ['a relative directory', { directory: 'here' }],
     ['NUL in the directory', { directory: '/a\0' }],
     ['a directory that is too long', { directory: `/${'x'.repeat(4095)}` }],
-    ['a command that is too long', { command: ['echo', 'x'.repeat(128 * 1024)] }],
-    ['first input that is too long', { stdin: { text: 'x'.repeat(128 * 1024) } }],
+    ['a command that is one byte too long', { command: ['echo', 'x'.repeat(LONGEST_ARGUMENT + 1)] }],
+    ['a variable that is one byte too long', { environment: { A: 'x'.repeat(LONGEST_VALUE + 1) } }],
+    ['first input that is one byte too long', { stdin: { a: 'x'.repeat(LONGEST_MEMBER + 1) } }],
   ])('is refused: %s', ([, change]) => {
     expect(() => checkStart({ ...plain, ...change })).toThrow(INVALID);
+  });
+
+  test.for<[string, Partial<StartRequest>]>([
+    ['the longest path', { directory: `/${'x'.repeat(4094)}` }],
+    ['the longest command', { command: ['echo', 'x'.repeat(LONGEST_ARGUMENT)] }],
+    ['the longest variable', { environment: { A: 'x'.repeat(LONGEST_VALUE) } }],
+    ['the longest first input', { stdin: { a: 'x'.repeat(LONGEST_MEMBER) } }],
+  ])('is accepted: %s', ([, change]) => {
+    expect(() => checkStart({ ...plain, ...change })).not.toThrow();
   });
 
   test('accepts valid arguments, variables and directories', () => {
