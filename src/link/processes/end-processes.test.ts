@@ -1,12 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alice, bob } from '../../../test/support/account.ts';
 import {
   eventually,
   FakeDaemon,
   type Line,
   type StartedLink,
 } from '../../../test/support/link/fake-daemon.ts';
+import { needs } from '../../../test/support/needs.ts';
+import { send } from './end-processes.ts';
+import { findProcess } from './processes.ts';
 
 let daemon: FakeDaemon;
 let link: StartedLink;
@@ -17,13 +22,13 @@ beforeAll(async () => {
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
 
-const end = (sessionId: string, graceMilliseconds: number) =>
-  line.ask({ $case: 'end', value: { sessionId, graceMilliseconds } }, 'ended');
+const end = (sessionId: string, graceMilliseconds: number, by = line) =>
+  by.ask({ $case: 'end', value: { sessionId, graceMilliseconds } }, 'ended');
 
 /** Resolves with the output of the session once it matches. */
-async function printed(id: string, pattern: RegExp): Promise<string> {
+async function printed(id: string, pattern: RegExp, by = line): Promise<string> {
   let text = '';
-  await eventually(async () => (text = (await line.read(id, { follow: false })).stdout)).toMatch(pattern);
+  await eventually(async () => (text = (await by.read(id, { follow: false })).stdout)).toMatch(pattern);
   return text;
 }
 
@@ -71,13 +76,24 @@ describe('ending a session', () => {
   it('ends processes that keep forking', async () => {
     // A chain in which each process leaves the next behind, and a tree: both end by themselves.
     const chain = 'c() { [ $1 -eq 0 ] || { sleep 0.01; c $(($1 - 1)) & }; }; c 400 &';
-    const tree = 't() { [ $1 -eq 0 ] && sleep 5 || { t $(($1 - 1)) & t $(($1 - 1)) & wait; }; }; t 6';
-    const { id } = await line.start(['bash', '-c', `trap "" TERM; ${chain} echo up; ${tree}`]);
-    await printed(id, /up/);
+    const leaf = '{ echo leaf; sleep 5; }';
+    const tree = `t() { [ $1 -eq 0 ] && ${leaf} || { t $(($1 - 1)) & t $(($1 - 1)) & wait; }; }; t 6`;
+    const { id } = await line.start(['bash', '-c', `trap "" TERM; ${chain} ${tree}`]);
+    await printed(id, /(leaf\n){10}/);
     const { survivors, processes } = await end(id, 50);
     expect(survivors).toEqual([]);
     expect(processes).toBeGreaterThan(10);
     expect((await line.read(id)).status).toBe(137);
+  });
+
+  it('kills a crowd at once, because it would only grow while it is asked', async () => {
+    const crowd = 'i=0; while [ $i -lt 1100 ]; do sleep 600 & i=$((i + 1)); done';
+    const { id } = await line.start(['sh', '-c', `trap "echo asked" TERM; ${crowd}; echo up; wait`]);
+    await printed(id, /up/);
+    const { processes, survivors } = await end(id, 10_000);
+    expect(survivors).toEqual([]);
+    expect(processes).toBeGreaterThan(1100);
+    expect(await line.read(id)).toMatchObject({ stdout: 'up\n', status: 137 });
   });
 
   it('ends a program that is being started', async () => {
@@ -100,6 +116,18 @@ describe('ending a session', () => {
     expect((await end(other.id, 1000)).processes).toBe(1);
   });
 
+  it("ends a process that only has another session's id in its environment", async () => {
+    const other = await line.start(['sleep', '60']);
+    const script = `LATCHKEY_SESSION_ID=${other.id} setsid sleep 60 & echo $!; wait`;
+    const { id } = await line.start(['sh', '-c', script]);
+    const pid = Number(await printed(id, /\d+\n/));
+    await eventually(() => readFileSync(`/proc/${pid}/environ`, 'latin1')).toContain(other.id);
+    expect((await end(id, 1000)).survivors).toEqual([]);
+    expect(isRunning(pid), 'it has escaped').toBe(false);
+    expect(isRunning(other.pid)).toBe(true);
+    await end(other.id, 1000);
+  });
+
   it('does not end sessions of a link that was started within it', async () => {
     const entry = daemon.entry.join(' ');
     const nested = await line.start([
@@ -119,11 +147,56 @@ describe('ending a session', () => {
     expect((await end(id, 1000)).processes).toBe(1);
   });
 
+  it('does not end the link that does it, even if that was started within the session', async () => {
+    await using other = await FakeDaemon.open();
+    const { link: outer, line: its } = await other.link();
+    const nested = [process.execPath, ...other.entry, '--run', other.run, '--print-token'].join(' ');
+    const { id } = await its.start(['sh', '-c', `${nested} & sleep 60 & wait`]);
+    await printed(id, /\./, its);
+    const inner = other.line as Line;
+    outer.process.kill('SIGKILL');
+    await outer.exit;
+    await inner.ask({ $case: 'adopt', value: { sessionIds: [id] } }, 'sessions');
+    expect(await end(id, 1000, inner)).toMatchObject({ processes: 2, survivors: [] });
+    const value = { retire: false, endSessions: false, graceMilliseconds: 0 };
+    expect(await inner.ask({ $case: 'stop', value }, 'stopped')).toEqual({ ended: [] });
+  });
+
+  it("names another user's process, which it cannot end (X3)", needs('world'), async () => {
+    const becomeBob = '/mnt/become-bob';
+    copyFileSync('/usr/bin/setpriv', becomeBob);
+    chmodSync(becomeBob, 0o4755); // root's, as sudo is
+    await using hers = await FakeDaemon.open(alice);
+    const { line: its } = await hers.link(['--print-token']);
+    const script = `${becomeBob} --reuid=${bob.uid} --clear-groups sleep 61 & echo $!; wait`;
+    const { id } = await its.start(['sh', '-c', script]);
+    const pid = Number(await printed(id, /\d+\n/, its));
+    const command = (): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+    await eventually(command).toBe('sleep 61 ');
+    expect(await end(id, 1000, its)).toEqual({
+      sessionId: id,
+      processes: 1,
+      survivors: [{ pid, uid: bob.uid, command: 'sleep 61' }],
+      incomplete: false,
+    });
+  });
+
   it('does nothing when the session has ended, and fails when it is unknown', async () => {
     const { id } = await line.start(['true']);
     await line.read(id);
     expect(await end(id, 0)).toEqual({ sessionId: id, processes: 0, survivors: [], incomplete: false });
     await expect(end('unknown', 0)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+});
+
+describe('a signal', () => {
+  it('is sent to no other process that has been given the pid', async () => {
+    const child = spawn('sleep', ['60']);
+    const entry = findProcess(child.pid ?? 0);
+    if (entry === undefined) throw new Error('no process');
+    send({ ...entry, startTime: entry.startTime - 1 }, 'SIGKILL');
+    send(entry, 'SIGTERM');
+    expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
   });
 });
 

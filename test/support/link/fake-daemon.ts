@@ -3,7 +3,7 @@
  * socket, real tokens; only the decisions are the test's.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -18,8 +18,9 @@ import {
 } from 'node:fs';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
 import { connect, type Socket } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { buildSync } from 'esbuild';
 import { expect } from 'vitest';
 import { loadPki } from '../../../src/authority/keys/pki.ts';
@@ -31,6 +32,8 @@ import { signJws } from '../../../src/token/jws.ts';
 import { jwksOf, type SigningKey, signingKey } from '../../../src/token/key.ts';
 import { makeProof, resumeMac } from '../../../src/token/proof.ts';
 import { bytesOf } from '../../../src/values/raw-text.ts';
+import { type Account, myself } from '../account.ts';
+import { node } from '../program.ts';
 
 export type Body = NonNullable<Frame['body']>;
 type Value<Name extends Body['$case']> = Extract<Body, { $case: Name }>['value'];
@@ -206,13 +209,14 @@ interface Registration {
 }
 
 export class FakeDaemon implements AsyncDisposable {
+  /** The account that links run as. */
+  readonly account: Account;
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-link-'));
   readonly run = join(this.folder, 'run');
   readonly config = join(this.folder, 'config');
   readonly serverId = `test-${randomBytes(8).toString('hex')}`;
   readonly key: SigningKey = signingKey(generateKeyPairSync('ed25519').privateKey);
   readonly initKey = randomBytes(32);
-  readonly uid = process.getuid?.() ?? -1;
   readonly links: StartedLink[] = [];
   /** Arguments for Node.js: the program to run. */
   entry = [join(this.folder, 'link.mjs')];
@@ -231,12 +235,18 @@ export class FakeDaemon implements AsyncDisposable {
   readonly #issuedAt = Math.floor(Date.now() / 1000);
   #server: Http2SecureServer | undefined;
 
-  static async open(): Promise<FakeDaemon> {
-    const daemon = new FakeDaemon();
+  private constructor(account: Account) {
+    this.account = account;
+  }
+
+  /** Opens one whose links run as `account`; as another one than this process's in a world only. */
+  static async open(account = myself()): Promise<FakeDaemon> {
+    const daemon = new FakeDaemon(account);
     chmodSync(daemon.folder, 0o755);
     writeFileSync(join(daemon.folder, 'link.mjs'), bundledLink());
     mkdirSync(daemon.run, { mode: 0o755 });
     mkdirSync(join(daemon.run, 'links'), { mode: 0o700 });
+    if (daemon.#isOther) chmodSync(join(daemon.run, 'links'), 0o1733);
     const pki = await loadPki({
       folder: join(daemon.folder, 'pki'),
       serverId: daemon.serverId,
@@ -257,6 +267,15 @@ export class FakeDaemon implements AsyncDisposable {
     daemon.address = `127.0.0.1:${port}`;
     daemon.writeServerFile();
     return daemon;
+  }
+
+  get uid(): number {
+    return this.account.uid;
+  }
+
+  /** True when links run as another account than this process. */
+  get #isOther(): boolean {
+    return this.uid !== process.getuid?.();
   }
 
   writeServerFile(more: object = {}): void {
@@ -325,10 +344,16 @@ export class FakeDaemon implements AsyncDisposable {
 
   /** Starts a link without waiting for it. */
   spawn(words: string[] = [], env: Record<string, string> = {}): StartedLink {
-    const child = spawn(process.execPath, [...this.entry, '--run', this.run, ...words], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/bin:/bin', XDG_CONFIG_HOME: this.config, ...env },
-    });
+    const { uid } = this;
+    const child = spawn(
+      this.#isOther ? node() : process.execPath,
+      [...this.entry, '--run', this.run, ...words],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { PATH: '/usr/bin:/bin', XDG_CONFIG_HOME: this.config, ...env },
+        ...(this.#isOther && { uid, gid: uid }),
+      },
+    ) as ChildProcessByStdio<null, Readable, Readable>;
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const)
       child[name].on('data', (chunk) => {
@@ -363,7 +388,7 @@ export class FakeDaemon implements AsyncDisposable {
 
   /** Folder in which the link keeps its sessions. */
   get sessions(): string {
-    const [home = '', elsewhere = ''] = placesOfSessions();
+    const [home = '', elsewhere = ''] = placesOfSessions(this.account);
     return join(existsSync(join(home, this.serverId)) ? home : elsewhere, this.serverId, 'sessions');
   }
 
@@ -374,7 +399,7 @@ export class FakeDaemon implements AsyncDisposable {
     }
     this.#server?.close();
     endKeepers(this.sessions);
-    for (const place of placesOfSessions())
+    for (const place of placesOfSessions(this.account))
       for (const id of [this.serverId, `${this.serverId}-not`])
         rmSync(join(place, id), { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
@@ -411,9 +436,8 @@ export class FakeDaemon implements AsyncDisposable {
   }
 }
 
-function placesOfSessions(): string[] {
-  const { homedir, uid } = userInfo();
-  return [join(homedir, '.local/state/latchkey'), `/var/tmp/latchkey-${uid}`];
+function placesOfSessions({ home, uid }: Account): string[] {
+  return [join(home, '.local/state/latchkey'), `/var/tmp/latchkey-${uid}`];
 }
 
 let bundled: string | undefined;
