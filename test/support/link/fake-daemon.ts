@@ -8,9 +8,11 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -208,6 +210,9 @@ interface Registration {
   readonly answer: (error?: { code: number; message: string; details?: string }) => void;
 }
 
+/** A descriptor that links inherit, as from a careless terminal: above those that Node closes itself. */
+const STRAY_FD = 40;
+
 export class FakeDaemon implements AsyncDisposable {
   /** The account that links run as. */
   readonly account: Account;
@@ -345,15 +350,18 @@ export class FakeDaemon implements AsyncDisposable {
   /** Starts a link without waiting for it. */
   spawn(words: string[] = [], env: Record<string, string> = {}): StartedLink {
     const { uid } = this;
+    const stray = openSync('/dev/null', 'r');
+    const others = Array.from({ length: STRAY_FD - 3 }, () => 'ignore' as const);
     const child = spawn(
       this.#isOther ? node() : process.execPath,
       [...this.entry, '--run', this.run, ...words],
       {
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: ['ignore', 'pipe', 'pipe', ...others, stray],
         env: { PATH: '/usr/bin:/bin', XDG_CONFIG_HOME: this.config, ...env },
         ...(this.#isOther && { uid, gid: uid }),
       },
     ) as ChildProcessByStdio<null, Readable, Readable>;
+    closeSync(stray);
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const)
       child[name].on('data', (chunk) => {
