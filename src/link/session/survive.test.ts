@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +12,7 @@ import {
 } from '../../../test/support/link/fake-daemon.ts';
 import { Random } from '../../../test/support/run/random.ts';
 import { SEED } from '../../../test/support/run/seed.ts';
+import { bootId } from './session-folder.ts';
 
 let daemon: FakeDaemon;
 let link: StartedLink;
@@ -152,16 +155,34 @@ describe('taking over', () => {
   });
 
   it('prevents the start of a program that was not yet started when its link died', async () => {
-    const folder = join(daemon.sessions, 'half-started');
-    mkdirSync(folder, { mode: 0o700 });
-    const record = { id: 'half-started', command: ['true'], bootId: 'x', createdAt: 1, outputLimit: 1 };
-    writeFileSync(join(folder, 'record.json'), JSON.stringify(record));
-    writeFileSync(join(folder, 'output'), '');
-    writeFileSync(join(folder, 'streams'), Buffer.alloc(8));
+    const folder = leftSession('half-started', 'x');
     const unknown = { sessionId: 'half-started', status: undefined };
     expect(await adopt('half-started')).toMatchObject([
       { sessionId: 'half-started', pid: 0, exited: unknown },
     ]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('starts no program that was held when its link died', async () => {
+    const proof = join(daemon.folder, 'proof');
+    const { sessionId, pid } = await line.hold(['touch', proof]);
+    await killLink();
+    expect(await adopt(sessionId)).toMatchObject([{ sessionId, pid: 0, exited: { status: undefined } }]);
+    await eventually(() => isThere(pid)).toBe(false);
+    expect(existsSync(proof)).toBe(false);
+  });
+
+  it.each([
+    ['adopted', () => adopt('left')],
+    ['ended', () => line.ask({ $case: 'end', value: { sessionId: 'left', graceMilliseconds: 0 } }, 'ended')],
+  ])('takes no process for a keeper that has only been given its pid: %s', async (_name, act) => {
+    // With as many descriptors as a keeper has, and in the same boot.
+    const other = spawn('sleep', ['60'], { stdio: Array.from({ length: 9 }, () => 'pipe' as const) });
+    const folder = leftSession('left', bootId());
+    writeFileSync(join(folder, 'pid'), `${other.pid} 0\n`);
+    await act();
+    expect(await adopt('left')).toMatchObject([{ exited: { sessionId: 'left', status: undefined } }]);
+    expect(await signalThatEnds(other)).toBe('SIGTERM');
     rmSync(folder, { recursive: true });
   });
 
@@ -185,6 +206,26 @@ it('a killed keeper ends the session and its processes', async () => {
   expect(await line.take('exited')).toEqual({ sessionId: id, status: undefined });
   await eventually(() => isThere(program)).toBe(false);
 });
+
+/** Makes the folder of a session that a link of boot `boot` has left before its keeper wrote its pid. */
+function leftSession(id: string, boot: string): string {
+  const folder = join(daemon.sessions, id);
+  mkdirSync(folder, { mode: 0o700 });
+  const record = { id, command: ['true'], bootId: boot, createdAt: 1, outputLimit: 1 };
+  writeFileSync(join(folder, 'record.json'), JSON.stringify(record));
+  writeFileSync(join(folder, 'output'), '');
+  writeFileSync(join(folder, 'streams'), Buffer.alloc(8));
+  return folder;
+}
+
+/** Sends SIGTERM; resolves with the signal that has ended the process: another one if that came first. */
+async function signalThatEnds(child: ChildProcess): Promise<NodeJS.Signals | null> {
+  if (child.signalCode !== null) return child.signalCode;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+  return child.signalCode;
+}
 
 /** Zombies, which only their parent can reap, do not count. */
 function isThere(pid: number): boolean {
