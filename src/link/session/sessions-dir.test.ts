@@ -1,8 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SessionFolder } from './session-folder.ts';
 import { SessionsDir } from './sessions-dir.ts';
 
@@ -10,13 +20,35 @@ const SOMEBODY_ELSE = 7002;
 const ID = 's0123456789';
 
 describe('the folder of sessions', () => {
+  const uid = process.geteuid?.() ?? 0;
+  let home: string;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'latchkey-place-'));
+  });
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  it('is closed to others, even if it was open to them', () => {
+    const folder = join(home, '.local/state/latchkey/server/sessions');
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o777);
+    const sessionsDir = new SessionsDir({ home, uid }, 'server');
+    expect(sessionsDir.forNew((parent) => parent)).toBe(folder);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it.each(['', '.', '..', '../other', 'a/b', 'a\0', 'x'.repeat(129)])(
+    "is not named by the server's id %j",
+    (serverId) => {
+      const refused = expect.objectContaining({ reason: 'TOKEN_INVALID' });
+      expect(() => new SessionsDir({ home, uid }, serverId)).toThrow(refused);
+    },
+  );
+
   it('is neither searched nor blocked below /var/tmp when another user has created it', (context) => {
-    const uid = process.geteuid?.() ?? 0;
     const elsewhere = join('/var/tmp', `latchkey-${uid}`);
     if (uid !== 0) return context.skip('only root can give a folder away');
     if (existsSync(elsewhere)) return context.skip(`${elsewhere} is in use`);
-    const home = mkdtempSync(join(tmpdir(), 'latchkey-place-'));
-    const folders = [home, elsewhere];
+    const folders = [elsewhere];
     const serverId = randomBytes(8).toString('hex');
     try {
       const sessionsDir = new SessionsDir({ home, uid }, serverId);
