@@ -11,7 +11,7 @@ import {
 import { Kind } from '../../generated/latchkey/link/v1/link.ts';
 import { encodeFrame } from '../../link-protocol/frames.ts';
 import { signingKey } from '../../token/key.ts';
-import { makeProof } from '../../token/proof.ts';
+import { makeProof, resumeMac } from '../../token/proof.ts';
 
 let daemon: FakeDaemon;
 beforeEach(async () => {
@@ -147,6 +147,32 @@ describe('a connection after the first', () => {
     await second.ask({ $case: 'ping', value: {} }, 'done');
   });
 
+  it('is refused before the link is initialised', async () => {
+    await waitingLink();
+    await expect(daemon.resume()).rejects.toMatchObject({ reason: 'TOKEN_INVALID' });
+    await daemon.init(daemon.dial());
+    await daemon.resume();
+  });
+
+  it.each([
+    ['a MAC that is empty', (mac: Buffer) => ({ mac: mac.subarray(0, 0) }), /init key/],
+    ['a MAC that is cut short', (mac: Buffer) => ({ mac: mac.subarray(0, 31) }), /init key/],
+    ['a nonce that is too short', () => ({ nonce: Buffer.alloc(31) }), /nonce does not have 32 bytes/],
+  ])('is refused with %s', async (_name, change, message) => {
+    const { line } = await daemon.link();
+    const second = daemon.dial();
+    const { nonce: linkNonce, jti, version } = await second.take('hello');
+    const nonce = randomBytes(32);
+    const transcript = { version, linkNonce, daemonNonce: nonce, jti, uid: daemon.uid };
+    const mac = resumeMac('daemon', daemon.initKey, transcript);
+    const resumed = second.ask({ $case: 'resume', value: { nonce, mac, ...change(mac) } }, 'ready');
+    await expect(resumed).rejects.toMatchObject({
+      reason: 'TOKEN_INVALID',
+      message: expect.stringMatching(message),
+    });
+    await line.ask({ $case: 'ping', value: {} }, 'done');
+  });
+
   it('cannot initialise the link again', async () => {
     await daemon.link();
     await expect(daemon.init(daemon.dial())).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
@@ -207,8 +233,13 @@ describe('a token', () => {
   });
 
   it('ends the link when it expires, and its programs continue (F32)', async () => {
-    const exp = Math.floor(Date.now() / 1000) + 3;
-    daemon.claims = { exp };
+    let exp = 0;
+    const register = daemon.onRegister;
+    daemon.onRegister = (registration) => {
+      exp = Math.ceil(Date.now() / 1000) + 3; // from here on, however long the link took to start
+      daemon.claims = { exp };
+      return register(registration);
+    };
     const { link, line } = await daemon.link();
     const { pid } = await line.start(['sleep', '60']);
     expect(await line.take('stopped')).toEqual({ ended: [] });
