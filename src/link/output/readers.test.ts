@@ -91,6 +91,33 @@ describe('reading', () => {
   });
 });
 
+describe('readers', () => {
+  it('are at most a thousand at once, each with a number of its own', async () => {
+    const { line: its } = await daemon.link();
+    const { id: sessionId } = await its.start(['sleep', '60']);
+    const begin = (reader: number): void => {
+      const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 0 };
+      its.send({ $case: 'read', value }, reader);
+    };
+    /** Resolves with the refusals so far. */
+    const refusals = async (): Promise<object[]> => {
+      await its.ask({ $case: 'ping', value: {} }, 'done');
+      return its.frames.filter(({ body }) => body?.$case === 'error');
+    };
+    for (let reader = 5001; reader <= 6000; reader += 1) begin(reader);
+    expect(await refusals()).toEqual([]);
+    begin(6001);
+    begin(5001);
+    const tooMany = { request: 6001, body: { value: failure('LIMIT_EXCEEDED', /too many readers/) } };
+    const inUse = { request: 5001, body: { value: failure('INVALID_ARGUMENT', /already in use/) } };
+    expect(await refusals()).toMatchObject([tooMany, inUse]);
+    its.send({ $case: 'stopRead', value: { reader: 5001 } });
+    begin(6002);
+    expect(await refusals()).toMatchObject([tooMany, inUse]); // and no other
+    await its.ask({ $case: 'end', value: { sessionId, graceMilliseconds: 1000 } }, 'ended');
+  });
+});
+
 describe('the output limit', () => {
   const limit = 256 * 1024;
   const printing = ['sh', '-c', 'seq 1 200000'];
