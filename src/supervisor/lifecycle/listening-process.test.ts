@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dial } from '../connection/dial.ts';
+import { isForwarder } from './listening-process.ts';
 
 const SOCKETS = 20;
 const DIAL_MS = 5_000;
@@ -61,4 +62,19 @@ test('a process that listens on many sockets takes one pidfd, until the last is 
   expect(await again.lifeWithin(DIAL_MS)).toBe('gone');
   expect(await kept?.life()).toBe('gone');
   expect(openPidfds() - before).toBe(0);
+});
+
+test('sshd is known by its program, whatever it calls itself, also when an upgrade has replaced that', async () => {
+  const path = join(folder, 'sshd-session');
+  copyFileSync('/bin/sh', path);
+  const renamed = 'echo other >/proc/$$/comm; echo renamed; read -r _';
+  const child = spawn(path, ['-c', renamed], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  const pid = child.pid ?? 0;
+  expect(await isForwarder(pid)).toBe(true);
+  rmSync(path);
+  expect(readlinkSync(`/proc/${pid}/exe`)).toMatch(/sshd-session \(deleted\)$/);
+  expect(await isForwarder(pid)).toBe(true);
+  expect(await isForwarder(process.pid)).toBe(false);
+  child.kill('SIGKILL');
 });

@@ -80,14 +80,21 @@ describe('registering a link (F22)', () => {
     expect(fake.bytesReceived).toBe(0);
   });
 
-  test('refuses sshd as the listener, which forwards to another host', async () => {
-    const name = `${me.uid}.${HEX.replace('0', '5')}.sock`;
+  test.each([
+    ['sshd', '5'],
+    ['sshd-session', '6'], // since OpenSSH 9.8
+    ['sshd-auth', '7'], // since OpenSSH 10.0
+  ])('refuses %s as the listener, which forwards to another host', async (title, digit) => {
+    const name = `${me.uid}.${HEX.replace('0', digit)}.sock`;
     const path = join(world.linksFolder, name);
-    const script = `process.title = 'sshd'; require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log())`;
+    const script = `process.title = '${title}'; require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log())`;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
-    await expect(register(name)).rejects.toThrow(/its listener is sshd/);
-    child.kill();
+    try {
+      await expect(register(name)).rejects.toThrow(/its listener is sshd/);
+    } finally {
+      child.kill();
+    }
   });
 
   test('refuses a link of another kind or version, and one that is already initialised', async () => {
