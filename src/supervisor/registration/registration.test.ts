@@ -4,8 +4,10 @@ import { chownSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sessionRow } from '../../../test/contract/rows.ts';
 import { FakeLink } from '../../../test/support/link/fake-link.ts';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
+import { deleteSessions, insertSession } from '../../store/tables/sessions.ts';
 
 const HEX = '0123456789abcdef0123456789abcdef';
 const OTHER_UID = 54_321;
@@ -97,6 +99,18 @@ describe('registering a link (F22)', () => {
     }
   });
 
+  test('refuses an account that may have no link, and sends it nothing', async () => {
+    const { eligible } = world;
+    world.eligible = { minUid: 4_000_000_000, users: [], self: false };
+    try {
+      await using fake = await FakeLink.listen(world.linksFolder);
+      await expect(register(fake.name)).rejects.toMatchObject({ reason: 'NOT_ELIGIBLE' });
+      expect(fake.bytesReceived).toBe(0);
+    } finally {
+      world.eligible = eligible;
+    }
+  });
+
   test('refuses a link of another kind or version, and one that is already initialised', async () => {
     const cases = [
       { daemon: true },
@@ -171,6 +185,37 @@ describe('registering a link (F22)', () => {
     const registered = register(late.name, { sessionId: session.id });
     await expect(registered).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
     await world.end(session.id);
+  });
+
+  test("another user's session, named by a link, is not where it was started", async () => {
+    const theirs = await world.authority.mint({ login: 'somebody', authMethod: 'key' });
+    const row = sessionRow('s-theirs', { uid: me.uid + 1, jti: theirs.claims.jti });
+    await world.store.commit((tx) => insertSession(tx, row));
+    await using fake = await FakeLink.listen(world.linksFolder);
+    const { jti } = await register(fake.name, { sessionId: row.id });
+    expect((await world.authority.get(jti))?.parent).toBeUndefined();
+    await world.revocation.revoke({ jtis: [theirs.claims.jti] }, 'revoked');
+    expect(world.authority.isActive(jti)).toBe(true);
+    await world.store.commit((tx) => deleteSessions(tx, [row.id]));
+  });
+
+  test('a token that is revoked while its link becomes ready has no link', async () => {
+    let revoked: Promise<unknown> | undefined;
+    const ready = (jti: string) => ({ $case: 'ready', value: { mac: Buffer.alloc(0), jti } }) as const;
+    await using fake = await FakeLink.listen(world.linksFolder, {
+      answers: {
+        init: ({ token }) => {
+          const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+          revoked = world.revocation.revoke({ jtis: [jti] }, 'revoked');
+          return ready(jti);
+        },
+      },
+    });
+    await expect(register(fake.name), 'a link without a token').rejects.toMatchObject({
+      reason: 'TOKEN_NOT_ACTIVE',
+    });
+    await revoked;
+    expect(world.links.find(fake.name)).toBeUndefined();
   });
 
   test('a uid has a limited number of registrations at once', async () => {
