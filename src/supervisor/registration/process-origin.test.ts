@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
@@ -48,6 +49,21 @@ describe("a link started within a session is a child of the session's token", ()
     const { parent, jti } = (await newLink()) ?? { jti: '' };
     expect(parent).toBe(claims.jti);
     const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
+    expect(receipt.jtis).toContain(jti);
+  });
+
+  test('or of the token of the link that it runs below, when its session is over', async () => {
+    const own = await world.link();
+    known = await world.sockets();
+    const by = await world.authority.get(own.jti);
+    const gate = join(world.folder, 'gate');
+    execFileSync('mkfifo', [gate]);
+    const { id } = await startLink(`(setsid sh -c 'read -r _ <${gate}; ${UNMARKED}' sh "$@" &)`, by);
+    await world.session(id, ({ state }) => state === 'ended');
+    writeFileSync(gate, '\n');
+    const { parent, jti } = (await newLink()) ?? { jti: '' };
+    expect(parent, 'the token that it ends with').toBe(own.jti);
+    const receipt = await world.revocation.revoke({ jtis: [own.jti] }, 'revoked');
     expect(receipt.jtis).toContain(jti);
   });
 
