@@ -47,6 +47,23 @@ test('a full folder is cleaned completely, however many entries must stay', asyn
   rmSync(path, { recursive: true });
 });
 
+test('a socket that a process of its uid listens on is kept, and those that nobody listens on are not', async () => {
+  const path = mkdtempSync(join(tmpdir(), 'latchkey-folder-'));
+  await using folder = await LinksFolder.open(path);
+  const names = Array.from({ length: 3 }, (_, at) => NAME.replace(/\.0/, `.${at}`));
+  const [live = '', left = '', claimed = ''] = names;
+  const others = claimed.replace(/^\d+/, `${me.uid + 1}`);
+  const servers = [live, `${left}.moving`, others].map((name) => createServer().listen(join(path, name)));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  renameSync(join(path, `${left}.moving`), join(path, left));
+  servers[1]?.close();
+  const { signal } = new AbortController();
+  await removeStale(folder, () => false, Date.now() + 120_000, signal);
+  expect(readdirSync(path)).toEqual([live]); // the listener of the others' name has another uid
+  for (const server of servers) server.close();
+  rmSync(path, { recursive: true });
+});
+
 async function namesIn(folder: LinksFolder): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of folder.entries(Date.now())) names.push(name);
