@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,8 +9,26 @@ import type { OutputPiece } from './connection/output-reader.ts';
 
 const PLAIN = { environment: {}, directory: '', input: false };
 const ANYBODY = { login: '', seesAll: true };
-const COUNT = 'i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo line $i; sleep 0.01; done';
-const counted = Array.from({ length: 200 }, (_, i) => `line ${i + 1}\n`).join('');
+const GATES = ['gone', 'back'] as const;
+const counted = Array.from({ length: 300 }, (_, i) => `line ${i + 1}\n`).join('');
+
+/** A program that prints 100 lines, and after each of two gates has been opened 100 more. */
+function counting({ folder }: World): string[] {
+  const count = (to: number): string => `while [ $i -lt ${to} ]; do i=$((i + 1)); echo line $i; done`;
+  const until = (gate: string): string => `until [ -e ${join(folder, gate)} ]; do sleep 0.02; done`;
+  const [first, second] = GATES.map(until);
+  return ['sh', '-c', `i=0; ${count(100)}; ${first}; ${count(200)}; ${second}; ${count(300)}`];
+}
+
+function open({ folder }: World, gate: (typeof GATES)[number]): void {
+  writeFileSync(join(folder, gate), '');
+}
+
+/** Resolves once the program has printed up to `line`, as the file that its link keeps shows. */
+async function hasPrinted(world: World, id: string, line: string): Promise<void> {
+  const file = join(world.sessionFolder(id), 'output');
+  await world.until(line, () => readFileSync(file, 'utf8').endsWith(`${line}\n`) || undefined);
+}
 
 describe('a restarted daemon', () => {
   test('finds its links and their sessions, which kept printing (X4)', async () => {
@@ -18,10 +36,10 @@ describe('a restarted daemon', () => {
     const daemon = await world.linkDaemon();
     const own = await world.link();
     const claims = await world.login();
-    const long = await world.sessions.start({ claims, command: ['sh', '-c', COUNT], ...PLAIN });
+    const long = await world.sessions.start({ claims, command: counting(world), ...PLAIN });
     const short = await world.sessions.start({
       claims,
-      command: ['sh', '-c', 'sleep 0.3; exit 5'],
+      command: ['sh', '-c', `until [ -e ${join(world.folder, 'gone')} ]; do sleep 0.02; done; exit 5`],
       ...PLAIN,
     });
     const reading = world.sessions.readOutput({ claims, sessionId: long.id, offset: 0, follow: true });
@@ -29,7 +47,9 @@ describe('a restarted daemon', () => {
     await world.stop();
     await expect(readAll(reading)).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
     const status = join(world.sessionFolder(short.id), 'status.5');
+    open(world, 'gone');
     await world.until('the short one to end meanwhile', () => existsSync(status) || undefined);
+    await hasPrinted(world, long.id, 'line 200');
     await world.start();
     expect((await world.sockets()).toSorted()).toEqual([daemon.socket, own.socket].toSorted());
     expect(world.links.get(daemon.socket)).toMatchObject({
@@ -42,6 +62,7 @@ describe('a restarted daemon', () => {
       state: 'running',
       socket: daemon.socket,
     });
+    open(world, 'back');
     const again = world.sessions.readOutput({ claims, sessionId: long.id, offset: 0, follow: true });
     expect(await readAll(again)).toBe(counted);
     const fresh = await world.sessions.start({ claims, command: ['true'], ...PLAIN });
@@ -89,6 +110,19 @@ describe('a restarted daemon', () => {
     await world.start();
     expect(await world.sockets()).toEqual([]);
     expect(world.authority.isActive(jti)).toBe(false);
+  });
+
+  test('sends nothing to another link that listens on the socket of one', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    const { jti } = await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    await world.stop();
+    const before = fake.bytesReceived;
+    fake.jti = 'of another link';
+    await world.start();
+    expect(await world.sockets()).toEqual([]);
+    expect(world.authority.isActive(jti)).toBe(false);
+    expect(fake.bytesReceived - before).toBe(0);
   });
 
   test('ends a link whose token expired while the daemon was stopped', async () => {
@@ -140,7 +174,7 @@ describe('a link that is killed', () => {
     await using world = await World.open();
     const first = await world.linkDaemon();
     const claims = await world.login();
-    const session = await world.sessions.start({ claims, command: ['sh', '-c', COUNT], ...PLAIN });
+    const session = await world.sessions.start({ claims, command: counting(world), ...PLAIN });
     const output = world.sessions.readOutput({ claims, sessionId: session.id, offset: 0, follow: true });
     const { value } = (await output.next()) as { value: OutputPiece };
     process.kill(first.pid, 'SIGKILL');
@@ -152,9 +186,10 @@ describe('a link that is killed', () => {
     await expect(world.sessions.start({ claims, command: ['true'], ...PLAIN })).rejects.toMatchObject({
       reason: 'LINK_REQUIRED',
     });
+    open(world, 'gone'); // its keeper alone has what it prints now
     const second = await world.linkDaemon();
-    // On a slow machine it may have printed all before the second link was there.
-    await world.session(session.id, ({ socket, state }) => socket === second.socket || state === 'ended');
+    await world.session(session.id, ({ socket }) => socket === second.socket);
+    open(world, 'back');
     expect(value.data.toString() + (await readAll(output))).toBe(counted);
     expect(await world.session(session.id, ({ state }) => state === 'ended')).toMatchObject({
       exitStatus: 0,

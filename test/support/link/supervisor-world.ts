@@ -26,7 +26,8 @@ import { Links, type LinksOptions } from '../../../src/supervisor/links.ts';
 import type { Starter } from '../../../src/supervisor/starters/starter.ts';
 import type { TokenClaims } from '../../../src/token/claims.ts';
 
-const PATIENCE_MS = 10_000;
+/** Below the time limit of a unit test, so that it is said what has been waited for. */
+const PATIENCE_MS = 20_000;
 const main = join(import.meta.dirname, '../../../src/main.ts');
 export const me = userInfo();
 const ADMIN: Requester = {
