@@ -10,7 +10,7 @@ import type { LinkRegistry } from '../registry.ts';
 import type { DaemonStarts } from '../starters/daemon-starts.ts';
 
 /** Interval between checks, in milliseconds. */
-export const POLL_MS = 1_000;
+const POLL_MS = 1_000;
 /**
  * Pause between two replacements for one user. A new link daemon only has the server's version if the
  * program on disk does, which is not the case while an upgrade is incomplete.
