@@ -53,14 +53,15 @@ describe('the resource usage of links', () => {
     expect(first.top.map(({ cpuShare }) => cpuShare)).toEqual([undefined, undefined]);
     for (const { memoryBytes } of first.top) expect(memoryBytes).toBeGreaterThan(100_000);
     let second = first;
-    while ((second.top[0]?.cpuShare ?? 0) < 0.05) {
+    const shareOf = (at: number): number => second.top[at]?.cpuShare ?? 0;
+    // The kernel counts in ticks: after a short while, one tick of a shell that waits is a large share.
+    while (shareOf(0) < 0.05 || shareOf(1) > shareOf(0) / 10) {
       await delay(20);
       second = await meter.measure(parts);
     }
     expect(second.top.map(({ socket }) => socket)).toEqual(['spins', 'waits']);
     const [spins, waits] = second.top;
     expect(spins?.cpuShare).toBeLessThan(1.5);
-    expect(waits?.cpuShare).toBeLessThan(0.05);
     expect(second.cpuShare).toBeCloseTo((spins?.cpuShare ?? 0) + (waits?.cpuShare ?? 0));
     expect(second.memoryBytes).toBe((spins?.memoryBytes ?? 0) + (waits?.memoryBytes ?? 0));
   });
