@@ -143,6 +143,15 @@ describe('revoking a token (X1)', () => {
     expect(await end?.(true)).toMatchObject({ hasEnded: true, survivors: [] });
   });
 
+  test('with on_revoke "end" ends what others run on a link daemon whose token it is', async () => {
+    await using world = await World.open({ onRevoke: 'end' });
+    const daemon = await world.linkDaemon();
+    const id = await started(world, await world.login('somebody'));
+    const receipt = await world.revocation.revoke({ jtis: [daemon.jti] }, 'revoked');
+    expect(receipt).toMatchObject({ links: [daemon.socket], sessions: [id], survivors: [] });
+    expect(await world.sessions.get(ANYBODY, id)).toMatchObject({ state: 'ended' });
+  });
+
   test('starts nothing on a link daemon that is being ended', async () => {
     await using world = await World.open();
     const daemon = await world.linkDaemon();
@@ -151,6 +160,19 @@ describe('revoking a token (X1)', () => {
     expect(world.links.acceptingDaemon({ name: me.username, uid: me.uid })).toBeUndefined();
     const start = world.sessions.start({ claims, command: ['true'], ...PLAIN });
     await expect(start).rejects.toMatchObject({ reason: 'LINK_REQUIRED' });
+    await end?.(true);
+  });
+
+  test("starts nothing on a token's own link that is being ended, nor on that of another token", async () => {
+    await using world = await World.open();
+    const own = await world.link();
+    const claims = await claimsOf(world, own);
+    const lost = expect.objectContaining({ reason: 'LINK_LOST' });
+    expect(world.links.forClaims(claims, me.uid).info.socket).toBe(own.socket);
+    expect(() => world.links.forClaims({ ...claims, jti: 'another' }, me.uid)).toThrow(lost);
+    const end = world.links.prepareEnd(own.socket);
+    expect(() => world.links.forClaims(claims, me.uid)).toThrow(lost);
+    expect(world.links.forUid(me.uid)).toBeUndefined();
     await end?.(true);
   });
 
@@ -172,5 +194,45 @@ describe('revoking a token (X1)', () => {
       verifiedBy: 'daemon',
     });
     await expect(world.stopLink(own.socket)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+});
+
+describe('a link that is gone without a revocation', () => {
+  /** Kills a link; resolves once the revocation of its token is over, with its line in the audit log. */
+  async function killed(world: World, { pid, jti }: Pick<LinkProcess, 'pid' | 'jti'>) {
+    process.kill(pid, 'SIGKILL');
+    return world.until('the end of its token', () =>
+      world.logged.map(({ details }) => details as AuditLine).find(({ jtis }) => jtis?.includes(jti)),
+    );
+  }
+
+  interface AuditLine {
+    readonly jtis?: readonly string[];
+    readonly sessions?: readonly string[];
+    readonly links?: readonly string[];
+  }
+
+  test('leaves its sessions to the next one, even with on_revoke "end" (X4)', async () => {
+    await using world = await World.open({ onRevoke: 'end' });
+    const own = await world.link();
+    const daemon = await world.linkDaemon();
+    const ids = [await started(world, await claimsOf(world, own)), await started(world, await world.login())];
+    for (const link of [own, daemon]) expect(await killed(world, link)).toMatchObject({ sessions: [] });
+    const next = await world.linkDaemon();
+    for (const id of ids) {
+      const session = await world.session(
+        id,
+        ({ socket, state }) => socket === next.socket || state === 'ended',
+      );
+      expect(session.state, 'its program').toBe('running');
+    }
+  });
+
+  test('leaves the link daemon of its user, even with shutdown_on_logout', async () => {
+    await using world = await World.open({ shutdownOnLogout: true });
+    const daemon = await world.linkDaemon();
+    expect(await killed(world, await world.link())).toMatchObject({ links: [] });
+    expect(world.authority.isActive(daemon.jti)).toBe(true);
+    expect(world.links.get(daemon.socket).state).toBe('ready');
   });
 });
