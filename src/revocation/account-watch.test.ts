@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { me, World } from '../../test/support/link/supervisor-world.ts';
+import { AccountWatch, type AccountWatchOptions } from './account-watch.ts';
+import { receiptOf } from './receipt.ts';
+
+test('a login ends when its account has changed, and not while that only cannot be found (X10)', async () => {
+  await using world = await World.open();
+  await world.revocation.checkAccounts(); // the one of the start
+  const mint = async (linuxUser: string, uid: number): Promise<string> =>
+    (await world.authority.mint({ login: linuxUser, linuxUser, uid, authMethod: 'key' })).claims.jti;
+  const logins = {
+    missing: await mint('no-such-account-here', 3_999_999_999),
+    ofAnotherUid: await mint(me.username, me.uid + 1),
+    unchanged: await mint(me.username, me.uid),
+  };
+  await world.revocation.checkAccounts();
+  const isActive = Object.entries(logins).map(([name, jti]) => [name, world.authority.isActive(jti)]);
+  expect(Object.fromEntries(isActive)).toEqual({ missing: true, ofAnotherUid: false, unchanged: true });
+});
+
+test('an account whose logins cannot be ended protects no other', async () => {
+  const logged: object[] = [];
+  const ended: string[] = [];
+  const locked = (name: string) => ({ name, uid: 7, why: 'it is locked', isFinal: true });
+  const end: AccountWatchOptions['end'] = async (jtis) => {
+    if (jtis.includes('of first')) throw new Error('the disk is full');
+    ended.push(...jtis);
+    return receiptOf(jtis, [], 0);
+  };
+  using watch = new AccountWatch({
+    accounts: { checkAll: async () => [locked('first'), locked('second')] },
+    authority: { linuxUsers: async () => [], idsOfUser: async ({ name }) => [`of ${name}`] },
+    end,
+    runningOf: async (name) => [{ id: `session of ${name}` }],
+    log: { warn: (details) => void logged.push(details), error: (details) => void logged.push(details) },
+  });
+  await watch.look();
+  expect(ended).toEqual(['of second']);
+  expect(logged).toMatchObject([
+    { err: { message: 'the disk is full' } },
+    { event: 'account', linuxUser: 'second', jtis: ['of second'], running: ['session of second'] },
+  ]);
+});
