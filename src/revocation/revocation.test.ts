@@ -105,6 +105,22 @@ describe('a revocation', () => {
     expect(asked).toHaveLength(2);
   });
 
+  test('ends the link of a token even if it cannot be read which sessions depend on that', async () => {
+    const ended: string[] = [];
+    world.dependents.end = async (socket) => {
+      ended.push(socket);
+      return { hasEnded: true, processes: 1, survivors: [] };
+    };
+    const unreadable = (): never => {
+      throw new AppError('STORE_UNAVAILABLE', 'unreadable for a test');
+    };
+    Object.defineProperty(world.dependents, 'sessions', { get: unreadable });
+    const { token, claims } = await authority.mint({ ...alice, socket: 's' });
+    const revoked = world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
+    await expect(revoked).rejects.toEqual(withReason('STORE_UNAVAILABLE'));
+    expect([await world.reasonOf(token), ended]).toEqual(['TOKEN_NOT_ACTIVE', ['s']]);
+  });
+
   test('is shared by concurrent callers, who all get its failure', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     world.dependents.end = async () => {
@@ -241,4 +257,17 @@ test('a revocation that cannot be opened leaves no timer behind', async () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+test('a start ends the tokens of links that were never stored, and no others', async () => {
+  const minted = [
+    await authority.mint({ ...alice, socket: 'stored' }),
+    await authority.mint({ ...alice, socket: 'never stored' }),
+    await authority.mint({ ...alice, authMethod: 'link-daemon', daemon: true, socket: 'never stored, too' }),
+    await authority.mint({ ...alice, authMethod: 'key' }),
+  ];
+  const stored = new Set(minted.slice(0, 1).map(({ claims }) => claims.jti));
+  await using _ = await world.openRevocation(authority, { jtis: () => stored });
+  const reasons = await Promise.all(minted.map(({ token }) => world.reasonOf(token)));
+  expect(reasons).toEqual(['accepted', 'TOKEN_NOT_ACTIVE', 'TOKEN_NOT_ACTIVE', 'accepted']);
 });
