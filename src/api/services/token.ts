@@ -33,19 +33,21 @@ export interface TokenDeps {
 
 /** Most tokens that one call may revoke by id; the longest page of a listing, too. */
 const MAX_JTIS = 1000;
+/** The page of a caller who may see nothing of what the filter asks for. */
+const NOTHING: Page<never> = { items: [], nextPageToken: '', total: 0 };
 
 export function tokenService(deps: TokenDeps): ServedMethod[] {
   const { authority } = deps;
   return serve(TokenServiceDefinition, {
-    listTokens: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
-      const query = { ...ownFilter(filter, caller), orderBy, pageSize, pageToken };
-      const page = await pageFor(caller, filter, () => authority.list(query));
+    listTokens: async ({ filter, ...query }, caller) => {
+      const own = ownFilter(filter, caller);
+      const page = own === undefined ? NOTHING : await authority.list({ ...query, ...own });
       const tokens = page.items.map((claims) => tokenMessage(claims, caller.claims.jti));
       return { tokens, nextPageToken: page.nextPageToken, totalSize: page.total };
     },
-    listLogins: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
-      const query = { ...ownFilter(filter, caller), orderBy, pageSize, pageToken };
-      const page = await pageFor(caller, filter, () => authority.listLogins(query));
+    listLogins: async ({ filter, ...query }, caller) => {
+      const own = ownFilter(filter, caller);
+      const page = own === undefined ? NOTHING : await authority.listLogins({ ...query, ...own });
       const logins = page.items.map(loginMessage);
       return { logins, nextPageToken: page.nextPageToken, totalSize: page.total };
     },
@@ -68,29 +70,18 @@ interface OwnFilter {
 }
 
 /**
- * Returns the store's filter, narrowed to the caller's own tokens unless the caller sees all. Throws
- * INVALID_ARGUMENT.
+ * Returns the store's filter, narrowed to the caller's own tokens unless the caller sees all; undefined when
+ * the caller sees none of those asked for. Throws INVALID_ARGUMENT.
  */
 function ownFilter(
   { login, authMethod, text }: TokenFilter = TokenFilter.create(),
   caller: KnownCaller,
-): OwnFilter {
+): OwnFilter | undefined {
   const method = filterWord(AuthMethod, authMethod, 'filter.auth_method');
-  return {
-    login: seesAll(caller) ? login : caller.claims.sub,
-    text,
-    ...(method !== undefined && { authMethod: method }),
-  };
-}
-
-/** Returns an empty page to a caller who asks for another login's tokens and may not see them. */
-async function pageFor<Item>(
-  caller: KnownCaller,
-  filter: { login: string } | undefined,
-  page: () => Promise<Page<Item>>,
-): Promise<Page<Item>> {
-  const isOther = filter !== undefined && filter.login !== '' && filter.login !== caller.claims.sub;
-  return isOther && !seesAll(caller) ? { items: [], nextPageToken: '', total: 0 } : page();
+  const filter = { login, text, ...(method !== undefined && { authMethod: method }) };
+  const { sub } = caller.claims;
+  if (seesAll(caller)) return filter;
+  return login === '' || login === sub ? { ...filter, login: sub } : undefined;
 }
 
 async function visible(
@@ -132,12 +123,12 @@ async function* watchTokens(
     changes: authority.changes,
     changesOnly,
     signal: caller.signal,
-    page: (pageSize, pageToken) =>
-      pageFor(caller, filter, () => authority.list({ ...own, pageSize, pageToken })),
+    page: async (pageSize, pageToken) =>
+      own === undefined ? NOTHING : authority.list({ ...own, pageSize, pageToken }),
     present,
     done: { event: { $case: 'snapshotDone', value: {} } },
     changed: ({ kind, claims }) => {
-      if (!matchesFilter(own, claims)) return undefined;
+      if (own === undefined || !matchesFilter(own, claims)) return undefined;
       return kind === 'removed' ? { event: { $case: 'removedJti', value: claims.jti } } : present(claims);
     },
   });
