@@ -43,26 +43,40 @@ export class Feed<Event> {
       else waiting.push(event);
       changed.notify();
     };
+    let isOver = signal.aborted;
     const stop = (): void => {
+      isOver = true;
       this.#watchers.delete(deliver);
+      signal.removeEventListener('abort', stop);
       changed.notify();
     };
-    if (!signal.aborted) this.#watchers.add(deliver);
-    signal.addEventListener('abort', stop, { once: true });
+    if (!isOver) {
+      this.#watchers.add(deliver);
+      signal.addEventListener('abort', stop);
+    }
 
     async function* events(): AsyncGenerator<Event> {
       try {
-        while (!signal.aborted) {
+        while (!isOver) {
           if (overrun)
             throw new AppError('SLOW_READER', 'reading too slowly to follow the changes; watch again');
           if (waiting.length > 0) yield* waiting.splice(0);
           else await changed.wait();
         }
       } finally {
-        signal.removeEventListener('abort', stop);
         stop();
       }
     }
-    return events();
+    const reading = events();
+    return {
+      next: () => reading.next(),
+      return: () => {
+        stop(); // a generator that nobody has read from does not run its `finally`
+        return reading.return(undefined);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 }
