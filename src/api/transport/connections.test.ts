@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type ClientHttp2Session, constants } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +7,12 @@ import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/suppor
 import { sourceOf } from './connections.ts';
 
 const OK = 0;
+const UNIMPLEMENTED = 12;
+const UNAUTHENTICATED = 16;
+const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
 const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
+const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
+const EMPTY = framed(Buffer.alloc(0));
 
 let api: ServedApi;
 beforeAll(async () => {
@@ -75,43 +81,140 @@ describe('a handshake', () => {
   });
 });
 
+/** Makes a call without a token, or with one. */
+function call(session: ClientHttp2Session, method: string, token?: string): Promise<number | undefined> {
+  const headers = callHeaders(method, token === undefined ? {} : { authorization: `Bearer ${token}` });
+  return grpcStatus(session.request(headers).end(EMPTY));
+}
+
+/** Opens a connection that has shown a valid token. */
+async function known(here: ServedApi, login: string): Promise<ClientHttp2Session> {
+  const session = here.http2();
+  expect(await call(session, WHO_AM_I, await here.token(login))).toBe(OK);
+  return session;
+}
+
+/** Opens a connection without a token, on which a call is under way. */
+async function watching(here: ServedApi): Promise<ClientHttp2Session> {
+  const session = here.http2();
+  await once(session.request(callHeaders(WATCH_HEALTH)).end(EMPTY), 'data');
+  return session;
+}
+
+async function revokedToken(here: ServedApi): Promise<string> {
+  const issued = await here.token('gone');
+  await here.revocation.revoke({ login: 'gone' }, 'revoked');
+  return issued;
+}
+
+describe('an idle connection', () => {
+  it('is closed early, unless it has shown a valid token or has a call under way', async () => {
+    await using here = await ServedApi.start({ connectionLimits: { idleMs: 300 } });
+    const kept = [await known(here, 'alice'), await watching(here)];
+    const guessing = here.http2();
+    expect(await call(guessing, WHO_AM_I, 'x')).toBe(UNAUTHENTICATED);
+    expect(await call(guessing, WHO_AM_I, await revokedToken(here))).toBe(UNAUTHENTICATED);
+    await Promise.all([guessing, here.http2()].map((session) => once(session, 'close')));
+    // Idle for longer than those that were closed.
+    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual([OK, OK]);
+    for (const session of kept) session.destroy();
+  });
+});
+
+describe('a flood of calls', () => {
+  it('of 100 within a second is answered', async () => {
+    const session = api.http2();
+    const answers = Array.from({ length: 100 }, () => call(session, 'no.such/Method'));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([UNIMPLEMENTED]));
+    session.destroy();
+  });
+
+  it.each<[string, string, (api: ServedApi) => Promise<string | undefined>]>([
+    ['of unknown methods', 'no.such/Method', async () => undefined],
+    ['of public methods', GET_KEYS, async () => undefined],
+    ['without a token', WHO_AM_I, async () => undefined],
+    ['with a token that nobody has issued', WHO_AM_I, async () => 'x'],
+    ['with a revoked token', WHO_AM_I, revokedToken],
+  ])('of more than 100 within a second, %s, cuts its connection', async (_, method, find) => {
+    const token = await find(api);
+    const session = api.http2();
+    const cut = once(session, 'goaway');
+    await Promise.all(Array.from({ length: 200 }, () => call(session, method, token)));
+    expect((await cut)[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    await expect.poll(() => session.destroyed).toBe(true);
+  });
+
+  it('is answered on a connection that has shown a valid token', async () => {
+    const session = await known(api, 'alice');
+    const token = await api.token('alice');
+    const answers = Array.from({ length: 200 }, () => call(session, WHO_AM_I, token));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([OK]));
+    session.destroy();
+  });
+});
+
 describe('at the limit of connections', () => {
   const connections = 20;
-  const call = async (here: ServedApi, token: string): Promise<() => void> => {
-    const session = here.http2();
-    const stream = session.request(callHeaders(WHO_AM_I, { authorization: `Bearer ${token}` }));
-    stream.end(framed(Buffer.alloc(0)));
-    expect(await grpcStatus(stream)).toBe(OK);
-    return () => session.destroy();
-  };
 
   it('closes connections whose handshake hangs', async () => {
     await using here = await ServedApi.start({ connectionLimits: { connections } });
     const idle = Array.from({ length: connections }, () =>
       connectTcp(here.port, '127.0.0.1').on('error', () => {}),
     );
-    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-    (await call(here, await here.token('alice')))();
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    (await known(here, 'alice')).destroy();
     for (const socket of idle) socket.destroy();
+  });
+
+  it('closes the oldest that has shown no valid token and has no call', async () => {
+    await using here = await ServedApi.start({ connectionLimits: { connections: 4, idleMs: 60_000 } });
+    const kept = [await known(here, 'alice'), await watching(here)];
+    const idle: ClientHttp2Session[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      const session = here.http2();
+      expect(await call(session, GET_KEYS)).toBe(OK);
+      idle.push(session);
+    }
+    const [oldest, younger] = idle as [ClientHttp2Session, ClientHttp2Session];
+    const closed = once(oldest, 'close');
+    const newest = here.http2();
+    expect(await call(newest, GET_KEYS)).toBe(OK);
+    await closed;
+    kept.push(younger, newest);
+    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual(Array(4).fill(OK));
+    for (const session of kept) session.destroy();
   });
 
   it('closes connections of a login that has many, and of no other login', async () => {
     await using here = await ServedApi.start({ connectionLimits: { connections } });
-    const own = here.http2();
-    const watch = own.request(
-      callHeaders('latchkey.v1.TokenService/WatchTokens', {
-        authorization: `Bearer ${await here.token('alice')}`,
-      }),
-    );
-    watch.end(framed(Buffer.alloc(0)));
-    await new Promise((resolve) => watch.once('data', resolve));
+    const own = await known(here, 'alice');
     const token = await here.token('mallory');
-    const hers: (() => void)[] = [];
-    for (let count = 1; count < connections; count += 1) hers.push(await call(here, token));
-    (await call(here, await here.token('bob')))();
-    expect(own.destroyed).toBe(false);
-    own.destroy();
-    for (const close of hers) close();
+    const hers: ClientHttp2Session[] = [];
+    for (let count = 1; count < connections; count += 1) {
+      const session = here.http2();
+      expect(await call(session, WHO_AM_I, token)).toBe(OK);
+      hers.push(session);
+    }
+    (await known(here, 'bob')).destroy();
+    await expect.poll(() => hers.filter(({ destroyed }) => destroyed).length).toBe(1);
+    expect(await call(own, GET_KEYS)).toBe(OK);
+    for (const session of [own, ...hers]) session.destroy();
+  });
+
+  it('refuses another one while logins have few each, and says so in the log', async () => {
+    await using here = await ServedApi.start({ connectionLimits: { connections: 2 } });
+    const kept = [await known(here, 'alice'), await known(here, 'bob')];
+    await once(
+      connectTcp(here.port, '127.0.0.1').on('error', () => {}),
+      'close',
+    );
+    expect(JSON.parse(here.logged.at(-1) ?? '')).toMatchObject({
+      msg: 'connection refused',
+      reason: 'LIMIT_EXCEEDED',
+      from: '127.0.0.1',
+    });
+    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual([OK, OK]);
+    for (const session of kept) session.destroy();
   });
 });
 
@@ -124,4 +227,3 @@ describe('the source of a connection', () => {
     ['::1', '::1'],
   ])('%s is %s', (address, source) => expect(sourceOf(address)).toBe(source));
 });
-
