@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { needs } from '../../../test/support/needs.ts';
-import { callHeaders, SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
+import { SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
 import { tokensById, tokensOfLogin } from '../../client/token-selection.ts';
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
@@ -13,8 +10,6 @@ import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 import { explain } from '../../terminal/failure.ts';
 import { millisecondsOf } from '../../values/duration.ts';
 
-const PERMISSION_DENIED = 7;
-const OTHER_UID = 61_234;
 const ownUid = process.getuid?.() ?? -1;
 
 const registered: unknown[] = [];
@@ -329,42 +324,5 @@ describe('LinkService', () => {
     expect(error.message).not.toContain('secret');
     const requestId = error.details.requestId ?? 'none';
     expect(api.logged.find((line) => line.includes(requestId))).toContain('the secret cause');
-  });
-});
-
-/** Calls WhoAmI from a process of `uid` on this host. */
-async function whoAmIAs(uid: number, token: string): Promise<number> {
-  const script = `
-    const session = require('http2').connect('https://localhost:${api.port}', { ca: process.env.CA });
-    const stream = session.request(${JSON.stringify(callHeaders('latchkey.v1.AuthService/WhoAmI'))} );
-    stream.end(Buffer.alloc(5));
-    const read = (headers) => { if (headers['grpc-status'] !== undefined) console.log(headers['grpc-status']); };
-    stream.on('response', read).on('trailers', read).on('close', () => session.close()).resume();`.replace(
-    "te: 'trailers'",
-    '',
-  );
-  const withToken = script.replace('{":method"', `{"authorization":"Bearer ${token}",":method"`);
-  const child = spawn(process.execPath, ['-e', withToken], { uid, cwd: '/', env: { CA: api.pki.caPem } });
-  let printed = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    printed += text;
-  });
-  await once(child, 'close');
-  return Number(printed.trim() || Number.NaN);
-}
-
-describe("the local administrator's token (A8)", () => {
-  it("is accepted from the server's own account on its host", async () => {
-    await using client = await api.client(undefined, {
-      token: await api.token('root', { authMethod: 'local' }),
-    });
-    expect(await client.auth.whoAmI({})).toMatchObject({ role: Role.ADMIN });
-  });
-
-  it('is refused from any other account', needs('root'), async () => {
-    const token = await api.token('root', { authMethod: 'local' });
-    expect(await whoAmIAs(0, token)).toBe(0);
-    expect(await whoAmIAs(OTHER_UID, token)).toBe(PERMISSION_DENIED);
-    expect(await whoAmIAs(OTHER_UID, await api.token('root'))).toBe(0);
   });
 });
