@@ -7,6 +7,9 @@ import { dirname, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { MESSAGE_BYTES, UNAUTHENTICATED_MESSAGE_BYTES } from '../../src/api/pipeline/handle.ts';
+import { Limits } from '../../src/api/pipeline/limits.ts';
+import { POLICY } from '../../src/api/pipeline/policy.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 import { defaultOf, isSetting, type SettingTable } from '../../src/config/settings/setting.ts';
 import { SETTINGS } from '../../src/config/settings/settings.ts';
@@ -151,6 +154,39 @@ function defaultsOf(table: SettingTable): object {
     isSetting(entry) ? defaultOf(entry, 'system') : defaultsOf(entry),
   ]);
   return Object.fromEntries(members);
+}
+
+test("the API's page and files give the limits in force", () => {
+  const { numbers } = new Limits();
+  const { perLogin, messagesPerLogin, registrationsPerMinute, unaryMs } = numbers;
+  const { unauthenticated, unauthenticatedPerConnection, unauthenticatedPerSecond } = numbers;
+  const { publicStreamMs, messageDueMs, typedDueMs } = numbers;
+  const perHost = `${unauthenticated} from all other hosts together, ${unauthenticated} from each Linux user of`;
+  const end = POLICY['latchkey.v1.SessionService/EndSession'].deadlineMs;
+  const said: Readonly<Record<string, readonly string[]>> = {
+    'proto/README.md': [
+      `| size of a message | ${MESSAGE_BYTES / 2 ** 20} MiB | ${UNAUTHENTICATED_MESSAGE_BYTES / 1024} KiB |`,
+      `| calls at once | ${grouped(perLogin)} for each login | ${unauthenticatedPerConnection} on a connection, ${perHost} this host |`,
+      `| messages not yet handled | ${messagesPerLogin / 2 ** 20} MiB for each login | - |`,
+      `| calls within a second | - | ${unauthenticatedPerSecond} on a connection; the next one closes it |`,
+      `; ${registrationsPerMinute} registrations a minute`,
+      `ends a unary call after ${unaryMs / 1000} seconds (EndSession: ${end / 1000})`,
+    ],
+    'proto/latchkey/v1/auth.proto': [
+      `${publicStreamMs / 60_000} minutes in all, ${messageDueMs / 1000} seconds for the first message and ` +
+        `${typedDueMs / 1000} seconds for each answer`,
+    ],
+  };
+  const missing = Object.entries(said).flatMap(([path, texts]) =>
+    texts.filter((text) => !page(path).includes(text)),
+  );
+  expect(missing).toEqual([]);
+  expect(numbers.fetchMs).toBe(60_000); // "a minute"
+});
+
+/** Returns a number with commas: 1,000. */
+function grouped(count: number): string {
+  return count.toLocaleString('en');
 }
 
 describe('src/README.md', () => {

@@ -28,7 +28,8 @@ export interface HandleDeps extends AdmissionDeps {
 
 /** Largest message of a caller without a token, in bytes. */
 export const UNAUTHENTICATED_MESSAGE_BYTES = 64 * 1024;
-const MESSAGE_BYTES = 1024 * 1024;
+/** The same with a token. */
+export const MESSAGE_BYTES = 1024 * 1024;
 /** Reasons of refusals that nobody needs to look at, or that the login room logs. */
 const LOGGED_AT_DEBUG: ReadonlySet<string> = new Set(['CANCELLED', 'LOGIN_REFUSED']);
 const OK: StatusObject = { code: 0, details: 'OK', metadata: new Metadata() };

@@ -3,9 +3,17 @@ import { type Column, WHO_MAY_CALL } from '../../../test/contract/who-may-call.t
 import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
+import { ServerReflectionDefinition } from '../../generated/grpc/reflection/v1/reflection.ts';
 import { HealthDefinition } from '../../generated/health/v1/health.ts';
+import { AuthServiceDefinition } from '../../generated/latchkey/v1/auth.ts';
+import { LinkServiceDefinition } from '../../generated/latchkey/v1/link.ts';
+import { SessionServiceDefinition } from '../../generated/latchkey/v1/session.ts';
+import { SystemServiceDefinition } from '../../generated/latchkey/v1/system.ts';
+import { TokenServiceDefinition } from '../../generated/latchkey/v1/token.ts';
+import type { ServiceDefinition } from '../../service-definition.ts';
+import { Limits } from './limits.ts';
 import { serve } from './methods.ts';
-import { checkPolicy, POLICY, type Row } from './policy.ts';
+import { checkPolicy, deadlineMs, type MethodPath, POLICY, type Row } from './policy.ts';
 
 const paths = Object.keys(POLICY);
 /** The callers and their columns in the table. No object here has an owner, so one login stands for all. */
@@ -18,6 +26,29 @@ const CALLERS = {
   admin: 'admin',
 } as const satisfies Record<string, Column>;
 type Caller = keyof typeof CALLERS;
+
+const SERVICES: readonly ServiceDefinition[] = [
+  AuthServiceDefinition,
+  TokenServiceDefinition,
+  LinkServiceDefinition,
+  SessionServiceDefinition,
+  SystemServiceDefinition,
+  HealthDefinition,
+  ServerReflectionDefinition,
+];
+/** The time limits in seconds of the calls that do not have 60 s; "token" lasts as long as its token. */
+const OTHER_TIME_LIMITS: Readonly<Partial<Record<MethodPath, number | 'token'>>> = {
+  'latchkey.v1.AuthService/Login': 300,
+  'latchkey.v1.TokenService/WatchTokens': 'token',
+  'latchkey.v1.LinkService/WatchLinks': 'token',
+  'latchkey.v1.SessionService/AttachSession': 'token',
+  'latchkey.v1.SessionService/ReadOutput': 'token',
+  'latchkey.v1.SessionService/WatchSessions': 'token',
+  'latchkey.v1.SessionService/EndSession': 75,
+  'latchkey.v1.SystemService/WatchActivity': 'token',
+  'grpc.health.v1.Health/Watch': 300,
+  'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': 300,
+};
 
 const UNIMPLEMENTED = 12;
 const UNAUTHENTICATED = 16;
@@ -41,6 +72,24 @@ describe('the policy table', () => {
     const localOnly = Object.entries<Row>(POLICY).filter(([, row]) => row.localOnly);
     const here = paths.filter((path) => WHO_MAY_CALL.get(path)?.remote === 'here');
     expect(localOnly.map(([path]) => path)).toEqual(here);
+  });
+
+  it('ends each call after a minute, but for those that a client waits for or listens to', () => {
+    const { numbers } = new Limits();
+    const limits = SERVICES.flatMap(({ fullName, methods }) =>
+      Object.values(methods).map((method) => {
+        const path = `${fullName}/${method.name}` as MethodPath;
+        const ms = deadlineMs(POLICY[path], method, numbers);
+        return [path, ms === undefined ? 'token' : ms / 1000];
+      }),
+    );
+    expect(limits.map(([path]) => path).toSorted()).toEqual(paths.toSorted());
+    expect(Object.fromEntries(limits.filter(([, seconds]) => seconds !== 60))).toEqual(OTHER_TIME_LIMITS);
+  });
+
+  it('gives the time of a person who types to the messages of a login alone', () => {
+    const typed = Object.entries<Row>(POLICY).filter(([, { isTyped }]) => isTyped);
+    expect(typed.map(([path]) => path)).toEqual(['latchkey.v1.AuthService/Login']);
   });
 
   it('types the handlers', () => {
