@@ -117,6 +117,20 @@ describe('a login over the API', () => {
     expect((await api.authority.list({ login: 'ali', pageSize: 0 })).total).toBe(0);
   });
 
+  it('counts failures by the account that the kernel reports for a caller on this host', async () => {
+    const origins: unknown[] = [];
+    await serve(
+      (authority) =>
+        async function* ({ origin }) {
+          origins.push(origin);
+          yield ask(1);
+          return authority.mint({ login: 'ali', authMethod: 'ssh' });
+        },
+    );
+    await hold(answerAll);
+    expect(origins).toEqual([{ address: '127.0.0.1', source: `uid ${process.getuid?.()}` }]);
+  });
+
   it('waits longer for an answer that is typed, but not for ever', async () => {
     const endless: Begin = async function* () {
       for (;;) yield ask(1);

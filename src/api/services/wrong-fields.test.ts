@@ -121,6 +121,13 @@ it.each([...LISTS, ...ACTS])('a wrong %s is named in google.rpc.BadRequest', asy
   await expect(call(client)).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT', violation: { field } });
 });
 
+it.each<[string, (client: Client) => Promise<unknown>]>([
+  ['tokens', ({ tokens }) => tokens.revokeTokens({ selection: tokensById(Array(1000).fill('j')) })],
+  ['sessions', ({ sessions }) => sessions.endSession({ selection: sessionsById(Array(1000).fill('s')) })],
+])('a thousand ids of %s are looked up', async (_, call) => {
+  await expect(call(client)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+});
+
 it('a page size over the maximum is taken as the maximum (AIP-158)', async () => {
   for (const pageSize of [1001, 2 ** 31 - 1])
     expect((await client.tokens.listTokens({ pageSize })).totalSize).toBe(1);

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { Settings } from 'node:http2';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
@@ -15,8 +16,11 @@ import {
   ServedApi,
 } from '../../../test/support/server/served-api.ts';
 import { loadPki } from '../../authority/keys/pki.ts';
+import { HealthCheckRequest } from '../../generated/health/v1/health.ts';
 
 const INVALID_ARGUMENT = 3;
+const NOT_FOUND = 5;
+const CHECK_HEALTH = 'grpc.health.v1.Health/Check';
 const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
 
 let api: ServedApi;
@@ -148,7 +152,21 @@ describe('the API for everyone', () => {
     expect(Number(stdout.trim().split(/\s+/)[2])).toBe(Math.min(4096, most));
   });
 
-  it('presents a new certificate to new connections without a restart', async () => {
+  it('takes 1,000 streams at once on a connection', async () => {
+    const session = api.http2();
+    const [settings] = (await once(session, 'remoteSettings')) as [Settings];
+    expect(settings.maxConcurrentStreams).toBe(1000);
+    session.destroy();
+  });
+
+  it('knows the health of its services alone', async () => {
+    const check = (service: string): Promise<number | undefined> =>
+      api.callOnce(CHECK_HEALTH, framed(HealthCheckRequest.encode({ service }).finish()));
+    expect(await Promise.all(['', 'latchkey.v1.LinkService'].map(check))).toEqual([0, 0]);
+    expect(await Promise.all(['x', 'constructor'].map(check))).toEqual([NOT_FOUND, NOT_FOUND]);
+  });
+
+  it('presents a new certificate to new connections without a restart, and still only over TLS 1.3', async () => {
     await using other = await ServedApi.start();
     const shown = async (): Promise<string> => {
       const socket = connectTls({
@@ -168,5 +186,9 @@ describe('the API for everyone', () => {
     const pki = await loadPki({ folder, serverId: SERVER_ID, names, addresses: [], nowMs: Date.now() });
     other.replaceCertificate(pki.tls);
     expect(await shown()).toContain('elsewhere.example');
+    const old = { host: 'localhost', port: other.port, ca: other.pki.caPem, maxVersion: 'TLSv1.2' } as const;
+    await expect(once(connectTls({ ...old, ALPNProtocols: ['h2'] }), 'secureConnect')).rejects.toThrow(
+      /protocol version/,
+    );
   });
 });

@@ -56,6 +56,12 @@ describe('AuthService', () => {
     ]);
   });
 
+  it('names links among the login methods only where users may start them by hand', async () => {
+    await using quiet = await ServedApi.start({ links: { allowsManualLinks: false } as never });
+    await using client = await quiet.client();
+    expect((await client.auth.listMethods({})).methods).toEqual([]);
+  });
+
   it("returns the caller's identity, and nothing without a token (F1)", async () => {
     await using client = await api.client('alice');
     const { token, role } = await client.auth.whoAmI({});
@@ -256,7 +262,7 @@ describe('SystemService', () => {
   });
 
   it('counts tokens for callers who see all, and shows its settings to administrators', async () => {
-    await using quiet = await ServedApi.start({ admins: ['ada'] });
+    await using quiet = await ServedApi.start({ admins: ['ada'], managers: ['max'] });
     await using ada = await quiet.client('ada');
     const { SELF } = ServerMode;
     expect(await ada.system.getInfo({})).toMatchObject({ serverId: SERVER_ID, mode: SELF, tokens: 1 });
@@ -264,6 +270,9 @@ describe('SystemService', () => {
     await using bob = await quiet.client('bob');
     expect(await bob.system.getInfo({})).toMatchObject({ tokens: 0, nodeVersion: process.versions.node });
     expect((await bob.system.getInfo({})).settings).toEqual({});
+    await using max = await quiet.client('max');
+    const { tokens, settings } = await max.system.getInfo({});
+    expect([tokens, settings]).toEqual([3, {}]);
   });
 });
 

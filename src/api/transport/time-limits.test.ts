@@ -1,13 +1,41 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+import { AttachSessionRequest } from '../../generated/latchkey/v1/session.ts';
+import { Attachment } from '../../sessions/attachment.ts';
+import type { OutputEnd } from '../../supervisor/connection/output-reader.ts';
 
 const DEADLINE_EXCEEDED = 4;
 const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
 const LIST_LINKS = 'latchkey.v1.LinkService/ListLinks';
 const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
+const ATTACH = 'latchkey.v1.SessionService/AttachSession';
 const REFLECT = 'grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+
+/** Tells of what reaches a program: a client that attaches to it, and its input. */
+const program = new EventEmitter();
+
+/** Attaches to a program that prints nothing and takes all input. */
+function attach({ signal }: { signal: AbortSignal }): Promise<Attachment> {
+  const input = async (): Promise<void> => void program.emit('input');
+  return Attachment.open('s', {
+    read: (asked, until) => {
+      asked();
+      program.emit('attached');
+      return nothing(until);
+    },
+    link: async () => ({ input }) as never,
+    onDetached: () => {},
+    signal,
+  });
+}
+
+async function* nothing(signal: AbortSignal): AsyncGenerator<never, OutputEnd> {
+  yield* [];
+  await once(signal, 'abort');
+  return {};
+}
 
 let api: ServedApi;
 let authorization: string;
@@ -19,6 +47,7 @@ beforeAll(async () => {
   const links = { list: () => never } as never;
   api = await ServedApi.start({
     links,
+    sessions: { attach } as never,
     admins: ['ada'],
     callLimits: { messageDueMs: 200, unaryMs: 400, publicStreamMs: 300 },
     connectionLimits: { idleMs: 300 },
@@ -59,6 +88,19 @@ describe('the time limit of a call', () => {
       stream.end(framed(Buffer.alloc(0)));
       expect(await grpcStatus(stream)).toBe(DEADLINE_EXCEEDED);
     }
+    session.destroy();
+  });
+
+  it('does not end a stream of a login that sends nothing for longer', async () => {
+    const session = api.http2();
+    const stream = session.request(callHeaders(ATTACH, { authorization }));
+    const send = (request: AttachSessionRequest['request']): void =>
+      void stream.write(framed(AttachSessionRequest.encode({ request }).finish()));
+    send({ $case: 'attach', value: { sessionId: 's', offset: 0 } });
+    await once(program, 'attached');
+    expect(await begun(REFLECT, framed(Buffer.alloc(10), 60_000))).toBe(DEADLINE_EXCEEDED);
+    send({ $case: 'input', value: Buffer.from('x') });
+    await once(program, 'input');
     session.destroy();
   });
 
