@@ -57,3 +57,10 @@ test('a login method has the name that other programs know in the claim, and its
       /auth-method/,
     );
 });
+
+test('a name has at most 256 characters', () => {
+  const times = { nowSeconds: claims.iat, longestLifetimeSeconds: 60 };
+  const longest = 'x'.repeat(256);
+  expect(decodeClaims(encodeClaims({ ...claims, sub: longest }), times).sub).toBe(longest);
+  expect(() => decodeClaims(encodeClaims({ ...claims, sub: `${longest}x` }), times)).toThrow(/sub/);
+});

@@ -39,6 +39,15 @@ describe('a signing key', () => {
 describe('a published key set', () => {
   const key = signingKey(make.ES256());
   const jwk = jwkOf(key);
+
+  test('has at most 100 keys', () => {
+    const keys = Array.from({ length: 101 }, () => jwkOf(signingKey(make.EdDSA())));
+    expect(keySetFromJwks({ keys: keys.slice(1) }).size).toBe(100);
+    expect(() => keySetFromJwks({ keys })).toThrow(
+      expect.toSatisfy((error) => isAppError(error, 'NOT_TRUSTED')),
+    );
+  });
+
   test.each<[string, unknown]>([
     ['nothing', undefined],
     ['no list', { keys: 'x' }],

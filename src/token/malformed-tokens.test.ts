@@ -224,13 +224,6 @@ describe('a malformed token is TOKEN_INVALID', () => {
   test.each(malformedForms)('form: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
   test.each(invalidHeaders)('header: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
   test.each(invalidClaims)('claims: %s', (_, token) => expect(reasonOf(token)).toBe('TOKEN_INVALID'));
-
-  test('and one of 8 MB is refused within a millisecond', () => {
-    const huge = `${h}.${p}.${'A'.repeat(8_000_000)}`;
-    const begun = performance.now();
-    for (let round = 0; round < 1000; round++) reasonOf(huge);
-    expect(performance.now() - begun).toBeLessThan(1000);
-  });
 });
 
 describe('fuzz', () => {
