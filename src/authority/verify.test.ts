@@ -5,7 +5,7 @@ import { AuthorityWorld } from '../../test/support/server/authority.ts';
 import { isAppError, type Reason } from '../errors.ts';
 import { encodeClaims, type TokenClaims } from '../token/claims.ts';
 import { signJws } from '../token/jws.ts';
-import { signingKey } from '../token/key.ts';
+import { keySetOf, signingKey } from '../token/key.ts';
 import type { Authority } from './authority.ts';
 
 let world: AuthorityWorld;
@@ -59,13 +59,14 @@ describe('a token', () => {
     'a parent': { parent: 'j' },
     'a host name': { hostname: 'other' },
     'a gateway': { gatewayServerId: 'g' },
-    'a later end': { exp: 1_790_003_601 },
+    'a later end': { exp: 1_790_001_801 },
     'a later beginning': { iat: 1_790_000_001 },
   };
   test.each(Object.entries(others))(
     'with %s than issued is refused, though signed and active',
     async (_, claim) => {
-      const { token, claims } = await authority.mint(alice);
+      // Less than the longest lifetime, which is checked without the issued claims.
+      const { token, claims } = await authority.mint({ ...alice, expiresAtMs: world.nowMs + 1_800_000 });
       const bent = signJws(encodeClaims({ ...claims, ...claim }), world.keys.signing);
       expect(await world.reasonOf(bent)).toBe('TOKEN_INVALID');
       expect(await world.reasonOf(token)).toBe('accepted');
@@ -77,6 +78,16 @@ describe('a token', () => {
     const { claims } = await authority.mint({ ...alice, clientIp: '::1' });
     const { user: _, ...rest } = claims;
     expect(await world.reasonOf(signJws(encodeClaims(rest), world.keys.signing))).toBe('TOKEN_INVALID');
+  });
+
+  test('signed with a replaced key is accepted, and that key stays published', async () => {
+    const { token, claims } = await authority.mint(alice);
+    const { signing: old, verification, master } = world.keys;
+    const signing = signingKey(generateKeyPairSync('ed25519').privateKey);
+    world.keys = { signing, verification: keySetOf([...verification.values(), signing]), master };
+    authority = await world.open();
+    expect(await authority.verify(token)).toEqual(claims);
+    expect(authority.jwks().keys.map(({ kid }) => kid)).toEqual([old.kid, signing.kid]);
   });
 
   test('is compared once for all calls that come before it is known', async () => {

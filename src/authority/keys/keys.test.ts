@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../config/settings/secret.ts';
+import { jwksOf, keySetFromJwks } from '../../token/key.ts';
 import type { AuthorityKeys } from './authority-keys.ts';
 import { type KeyOptions, loadKeys } from './keys.ts';
 import { loadPki, type Pki } from './pki.ts';
@@ -112,6 +113,22 @@ describe('a replaced key', () => {
     const later = await load({ algorithm: 'EdDSA', longestLifetimeSeconds: 3_600 }, Date.now());
     expect([...later.verification.keys()]).toEqual([kept.signing.kid]);
     expect(readdirSync(folder).filter((name) => name.startsWith('jwt-'))).toEqual([]);
+  });
+
+  test('is one of the 50 replaced last, so that clients accept the list of all keys', async () => {
+    const kids: string[] = [];
+    const replace = async (): Promise<AuthorityKeys> => {
+      const keys = await load({ secret: new Secret(`k3Jx0q9sZmVtP2wLrY7nBvC5dG8hT1 ${kids.length}`) });
+      kids.push(keys.signing.kid);
+      return keys;
+    };
+    for (let count = 0; count <= 50; count += 1) await replace();
+    const beganSeconds = Date.now() / 1000 - 1000;
+    for (const [at, kid] of kids.slice(0, -1).entries())
+      utimesSync(join(folder, `jwt-${kid}.pem`), beganSeconds + at, beganSeconds + at);
+    const { verification } = await replace();
+    expect([...verification.keys()].toSorted()).toEqual(kids.slice(1).toSorted());
+    expect(keySetFromJwks(jwksOf(verification.values())).size).toBe(51);
   });
 
   test('is not accepted with a certificate of another CA', async () => {

@@ -66,7 +66,8 @@ export interface Dependents {
 
 export class AuthorityWorld implements AsyncDisposable, Trouble {
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-authority-'));
-  readonly keys = testKeys();
+  /** The keys of the next opening. */
+  keys = testKeys();
   readonly logged: string[] = [];
   /** Lines of the audit log. */
   readonly audited: object[] = [];
