@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +23,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tokenRow } from '../../test/contract/rows.ts';
 import { storeContract } from '../../test/contract/store.ts';
 import { onSmallDisk, whyNoSmallDisk } from '../../test/support/disk/small-disk.ts';
+import { durablyPut, fileOperations } from '../../test/support/disk/traced.ts';
+import { needs } from '../../test/support/needs.ts';
 import { isAppError } from '../errors.ts';
 import { first } from './migrations/0001-first.ts';
 import { openStore, type Store } from './open.ts';
@@ -43,6 +47,18 @@ const refused = (words: RegExp): unknown =>
 
 storeContract('SQLite', open);
 
+/** Makes a database of the first version, with a token. */
+async function makeOldDatabase(): Promise<void> {
+  const old = new Database(path);
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: old }) });
+  await first(db as Kysely<unknown>);
+  await setMeta(db, 'schema', '1');
+  const claims = JSON.stringify({ jti: 'kept', authMethod: 'web-ssh' });
+  await insertToken(db, tokenRow('kept', { auth_method: 'web-ssh', claims }));
+  await db.destroy();
+  chmodSync(path, 0o600);
+}
+
 describe('the database file', () => {
   test('is private, like its log and its reserve', async () => {
     await using _ = await open();
@@ -60,15 +76,7 @@ describe('the database file', () => {
   });
 
   test('is copied before a newer program changes it, and the copy is unchanged', async () => {
-    const old = new Database(path);
-    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: old }) });
-    await first(db as Kysely<unknown>);
-    await setMeta(db, 'schema', '1');
-    const claims = JSON.stringify({ jti: 'kept', authMethod: 'web-ssh' });
-    await insertToken(db, tokenRow('kept', { auth_method: 'web-ssh', claims }));
-    await db.destroy();
-    chmodSync(path, 0o600);
-
+    await makeOldDatabase();
     const copy = `${path}.schema-1`;
     mkdirSync(copy); // nothing can be put there
     await expect(open()).rejects.toEqual(expect.toSatisfy((error) => isAppError(error, 'STORE_UNAVAILABLE')));
@@ -96,6 +104,20 @@ describe('the database file', () => {
     expect(kept.prepare('select jti from tokens').all()).toEqual([{ jti: 'kept' }]);
   });
 
+  test('is changed only when its copy is on the disk', needs('strace'), async () => {
+    await makeOldDatabase();
+    const operations = fileOperations(
+      folder,
+      `import { openStore } from '${import.meta.dirname}/open.ts';
+      const store = await openStore({ url: 'sqlite:${path}', reserveBytes: 0 });
+      await store[Symbol.asyncDispose]();`,
+    );
+    const copy = 'latchkey.db.schema-1';
+    const named = operations.indexOf(`rename ${copy}.new ${copy}`);
+    expect(durablyPut(operations)).toEqual([copy]);
+    expect(operations.indexOf('write latchkey.db-wal')).toBeGreaterThan(operations.indexOf('sync .', named));
+  });
+
   test('of a newer version is refused', async () => {
     const newer = await open();
     await newer.commit((tx) => setMeta(tx, 'schema', '999'));
@@ -116,6 +138,21 @@ describe('the database file', () => {
     rmSync(path);
     symlinkSync('/dev/null', path);
     await expect(open()).rejects.toEqual(refused(/not a regular file/));
+  });
+
+  test("is refused when it is another user's", needs('root'), async () => {
+    await (await open())[Symbol.asyncDispose]();
+    chownSync(path, 65_534, 65_534);
+    await expect(open()).rejects.toEqual(refused(/belongs to another user/));
+  });
+
+  test('has a reserve that takes its room on the disk', async () => {
+    const reserve = `${path}-reserve`;
+    writeFileSync(reserve, '');
+    truncateSync(reserve, 65_536);
+    await using store = await open();
+    await store.commit((tx) => setMeta(tx, 'x', 'y'));
+    expect(statSync(reserve).blocks * 512).toBeGreaterThanOrEqual(65_536);
   });
 
   test.each(['latchkey.db', 'sqlite:latchkey.db', 'postgres://db/x', ''])(

@@ -11,6 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fileOperations } from '../../test/support/disk/traced.ts';
+import { needs } from '../../test/support/needs.ts';
 import { createDurably, removeLeftovers, writeDurably } from './atomic-file.ts';
 
 let folder: string;
@@ -41,6 +43,20 @@ describe('a durable file', () => {
     expect(statSync(path).nlink).toBe(1);
     expect(readdirSync(folder)).toEqual(['ca.key']);
   });
+
+  test.for([
+    ['writeDurably', 'rename'],
+    ['createDurably', 'link'],
+  ] as const)(
+    'is on the disk before its name is, and both before %s returns',
+    needs('strace'),
+    ([name, verb]) => {
+      const module = join(import.meta.dirname, 'atomic-file.ts');
+      const call = `${name}(${JSON.stringify(join(folder, 'key'))}, 'x', 0o600);`;
+      const operations = fileOperations(folder, `import { ${name} } from '${module}'; ${call}`);
+      expect(operations).toEqual(['write .key.tmp', 'sync .key.tmp', `${verb} .key.tmp key`, 'sync .']);
+    },
+  );
 
   test('explains why it cannot be written, and leaves nothing behind', () => {
     mkdirSync(join(folder, 'there'));

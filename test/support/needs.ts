@@ -3,6 +3,7 @@
  * its hooks; the run's last lines (build/closing-line.ts) count its tests and say what was missing.
  */
 import { existsSync } from 'node:fs';
+import { whyNoTracing } from './disk/traced.ts';
 import { missingCgroups, missingControllers } from './host/delegated-cgroup.ts';
 
 declare module 'vitest' {
@@ -38,6 +39,7 @@ const NEEDS = {
   protoc: () => missingFile('/usr/bin/protoc'),
   'protoc-gen-go': () => missingFile('/usr/bin/protoc-gen-go'),
   'python3-grpcio': () => missingFile('/usr/lib/python3/dist-packages/grpc'),
+  strace: () => missingFile('/usr/bin/strace') ?? whyNoTracing(),
   fail2ban: () => missingFile('/usr/bin/fail2ban-regex'),
 } satisfies Record<string, () => string | undefined>;
 

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
+import { durablyPut, fileOperations } from '../../../test/support/disk/traced.ts';
+import { needs } from '../../../test/support/needs.ts';
 import { loadKeys } from './keys.ts';
 import { loadPki } from './pki.ts';
 
@@ -113,6 +115,21 @@ test('a first start killed at any moment is completed by the next (N2, A7)', {
   for (let index = 0; index < points.length; index += 2) {
     await Promise.all(points.slice(index, index + 2).map(killAndComplete));
   }
+});
+
+test('the first start puts no file into place that is not on the disk', needs('strace'), () => {
+  const folder = newFolder();
+  const operations = fileOperations(
+    folder,
+    `
+    const { loadPki } = await import('${import.meta.dirname}/pki.ts');
+    const { loadKeys } = await import('${import.meta.dirname}/keys.ts');
+    const options = { folder: '${folder}', nowMs: Date.now() };
+    const pki = await loadPki({ ...options, serverId: 'a1', names: [], addresses: [] });
+    await loadKeys({ ...options, settings: { algorithm: 'ES256' }, pki });
+  `,
+  );
+  expect(durablyPut(operations).toSorted()).toEqual(FILES);
 });
 
 test('of several processes that start at once, one creates the CA and the key, and all use them', async () => {

@@ -1,5 +1,5 @@
 /** Failing syncs: strace makes the daemon's fsync and fdatasync return EIO (strace(1), inject). */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,16 +8,6 @@ import type { Random } from '../../support/run/random.ts';
 import type { TestDaemon } from '../../support/server/daemon.ts';
 import { until } from '../until.ts';
 import { Trouble } from './trouble.ts';
-
-/** Returns why this trouble is impossible on this host; undefined when it is possible. */
-export function whyNotFailingSync(): string | undefined {
-  try {
-    execFileSync('strace', ['-f', '-o', '/dev/null', 'true'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'needs permission to trace processes with strace';
-  }
-}
 
 export class FailingSync extends Trouble {
   override readonly passes = true;

@@ -1,5 +1,6 @@
+import { whyNoTracing } from '../../support/disk/traced.ts';
 import { packagesFor } from '../../support/host/packages.ts';
-import { FailingSync, whyNotFailingSync } from './failing-sync.ts';
+import { FailingSync } from './failing-sync.ts';
 import { FullDisk } from './full-disk.ts';
 import { PowerCut, whyNotPowerCut } from './power-cut.ts';
 import { Trouble } from './trouble.ts';
@@ -23,7 +24,7 @@ const MORE_PROGRAMS: Partial<Record<TroubleName, Readonly<Record<string, string>
 export function whyNotTrouble(name: TroubleName): string | undefined {
   const packages = packagesFor({ ...PROGRAMS, ...MORE_PROGRAMS[name] }).join(' ');
   if (packages !== '') return `needs ${packages}; as root: apt-get install ${packages}`;
-  if (name === 'fsync') return whyNotFailingSync();
+  if (name === 'fsync') return whyNoTracing();
   if (name === 'power') return whyNotPowerCut();
   return undefined;
 }
