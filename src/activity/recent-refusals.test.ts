@@ -40,6 +40,15 @@ describe('recent refusals', () => {
     ]);
   });
 
+  test('are told apart whatever a client has put into its texts', () => {
+    const refusals = new RecentRefusals();
+    for (const between of ['', ' ', '\0', '","']) {
+      refusals.add('login refused', { login: 'a', from: `b${between}c` }, 1);
+      refusals.add('login refused', { login: `a${between}b`, from: 'c' }, 2);
+    }
+    expect(refusals.all().map(({ count }) => count)).toEqual(Array(8).fill(1));
+  });
+
   test('are limited to the 50 latest kinds', () => {
     const refusals = new RecentRefusals();
     for (let n = 0; n < 200; n += 1) {

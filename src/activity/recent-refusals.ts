@@ -35,7 +35,7 @@ export class RecentRefusals {
   add(message: RefusalMessage, kind: RefusalKind, nowMs: number): void {
     const { method = '', reason, why, login, from = '', source = from } = kind;
     const texts = [method, reason ?? '', why ?? '', login ?? '', source].map(cut);
-    const key = [message, ...texts].join('\0');
+    const key = JSON.stringify([message, ...texts]);
     const before = this.#sums.get(key) ?? { ...toSum(message, texts), firstMs: nowMs, count: 0 };
     this.#sums.delete(key);
     this.#sums.set(key, { ...before, lastMs: nowMs, count: before.count + 1 });
