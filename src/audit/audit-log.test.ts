@@ -62,8 +62,15 @@ it('logs of a session its start and end, and no argument', () => {
     { event: 'session-ended', session: 's1', login: 'alice', status: 7 },
   ]);
   expect(JSON.stringify(lines)).not.toContain('hunter2');
-  audit.sessionChanged({ kind: 'changed', session: session('ended', ['x'.repeat(500)]), before: 'starting' });
-  expect(lines.slice(2)).toMatchObject([{ program: `${'x'.repeat(128)}…` }, { status: null }]);
+  for (const length of [128, 129])
+    audit.sessionChanged({
+      kind: 'changed',
+      session: session('ended', ['x'.repeat(length)]),
+      before: 'starting',
+    });
+  const longest = 'x'.repeat(128);
+  const unknown = { status: null };
+  expect(lines.slice(2)).toMatchObject([{ program: longest }, unknown, { program: `${longest}…` }, unknown]);
 });
 
 it('logs a revocation with who asked and whose tokens ended, and nothing where nothing ended', () => {
@@ -96,4 +103,12 @@ it('splits what one line of the journal could not hold', () => {
   audit.revoked({ ...nothing, jtis, links: ['l1'] }, 'revoked');
   expect(lines.map((line) => (line as Ended).jtis.length)).toEqual([200, 200, 50]);
   expect(lines.map((line) => (line as Ended).links)).toEqual([['l1'], [], []]);
+});
+
+it('remembers the logins of at most 10,000 tokens that were removed and not logged', () => {
+  const { lines, audit } = opened();
+  for (let at = 0; at <= 10_000; at += 1)
+    audit.tokenChanged({ kind: 'removed', claims: claims(`j${at}`, `user${at}`), why: 'revoked' });
+  audit.revoked({ ...nothing, jtis: ['j0', 'j1', 'j10000'] }, 'revoked');
+  expect(lines).toMatchObject([{ logins: ['user1', 'user10000'] }]);
 });

@@ -56,6 +56,43 @@ describe('the log', () => {
     expect(all).toContain('refused');
   });
 
+  test.each(['token', 'authorization', 'secret', 'password', 'cookie', 'initKey', 'privateKey', 'master'])(
+    'never contains the value of %s, whoever logs it',
+    (name) => {
+      const all = logged({}, (log) => {
+        log.info({ [name]: 'hunter2', login: 'alice' }, 'one');
+        log.info({ request: { [name]: 'hunter2', login: 'alice' } }, 'two');
+        log.info({ request: { headers: { [name]: 'hunter2', login: 'alice' } } }, 'three');
+        log.error({ err: Object.assign(new Error('why'), { [name]: 'hunter2' }) }, 'four');
+      });
+      expect(all).not.toContain('hunter2');
+      expect(all.split('"alice"')).toHaveLength(4);
+    },
+  );
+
+  test('contains nothing of a token that has lost its end', () => {
+    const [header = '', payload = '', signature = ''] = someToken().split('.');
+    const cut = [`${header}.${payload}`, `${header}.${payload}.`, `${header}.${payload}.${signature[0]}`];
+    const all = logged({}, (log) => log.info({ why: cut.join(' ') }, `got ${cut.join(' ')}`));
+    for (const part of [header, payload]) expect(all).not.toContain(part);
+  });
+
+  test.each([
+    ['its disk is full', 'exec "$@" 2>/dev/full'],
+    ['nobody reads it any more', 'exec 3>&1; "$@" 2>&1 >&3 | true'],
+  ])('goes on when %s', (_, shell) => {
+    const script = `import { createLog } from ${JSON.stringify(join(import.meta.dirname, 'log.ts'))};
+      const log = createLog({ level: 'info', format: 'json' });
+      for (let line = 0; line < 10; line += 1) {
+        log.warn({}, 'lost');
+        await new Promise(setImmediate);
+      }
+      process.stdout.write('the end');`;
+    const argv = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', `${script}`];
+    const printed = execFileSync('/bin/sh', ['-c', shell, 'sh', process.execPath, ...argv]);
+    expect(String(printed)).toBe('the end');
+  });
+
   test.each(['json', 'human'] as const)('as %s escapes foreign text and keeps it on one line', (format) => {
     const foreign = 'x\n\u001b[31m\u0007\u009b1m\u202e\u2028\u007f\ufeff"';
     const all = logged({ format }, (log) => log.info({ [foreign]: foreign, user: foreign }, foreign));

@@ -81,7 +81,7 @@ export function createLog({ level, format }: LogSettings, target: LogTarget = de
  */
 export function descriptorTarget(fd: number): LogTarget {
   const destination = pino.destination({ fd, sync: true });
-  destination.on('error', () => undefined); // a closed pipe is no reason to exit
+  destination.on('error', () => undefined); // neither a closed pipe nor a full disk is a reason to exit
   let waiting = '';
   const flush = (): void => {
     const lines = waiting;
