@@ -174,6 +174,8 @@ export function pagedLists(opened: Opened): void {
     const found = await opened().read((db) => tokens.selectTokens(db, { text, pageSize: 2 }));
     expect(found).toMatchObject({ total: 1100, items: [{ jti: 't1099' }, { jti: 't1098' }] });
     const large = await opened().read((db) => tokens.selectTokens(db, { text, pageSize: 5000 }));
+    const usual = await opened().read((db) => tokens.selectTokens(db, { text, pageSize: 0 }));
+    expect(usual.items).toHaveLength(100);
     expect(large.items).toHaveLength(1000); // AIP-158: a page size over the maximum is taken as the maximum
     const people = await opened().read((db) =>
       selectLogins(db, { text, orderBy: 'newest_issued_at desc', pageSize: 2 }),
