@@ -1,6 +1,11 @@
 import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/support/run/slowest-first.ts';
 import { worlds } from './test/support/run/world-worker.ts';
+
+/** Stories wait most of their time: for PAM, for time limits, for what they have started. */
+const STORIES_PER_PROCESSOR = 2;
 
 /** Inherited by the tests' processes, and printed at the end (build/closing-line.ts). */
 process.env.SEED ??= `${randomInt(2 ** 31)}`;
@@ -12,18 +17,22 @@ const shared = {
   hookTimeout: 60_000,
 };
 
+const stories = Number(process.env.STORIES ?? STORIES_PER_PROCESSOR * availableParallelism());
+
 /**
  * `unit`: beside the code. `stories`: the real program with the world's accounts. In a world, each story gets
- * another of its own; STORIES=3 runs three of them at a time.
+ * another of its own, so that several run at a time; STORIES=1 runs them one by one.
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         test: {
           ...shared,
           name: 'unit',
           sequence: { groupOrder: 1 },
+          maxWorkers: availableParallelism(),
           include: [
             'src/**/*.test.ts',
             'tui/**/*.test.ts',
@@ -42,9 +51,7 @@ export default defineConfig({
           name: 'stories',
           sequence: { groupOrder: 2 }, // their servers and installations are nothing for a unit test to find
           include: ['test/stories/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/attack/**/*.test.ts'],
-          ...(process.env.TEST_WORLD
-            ? { pool: worlds, maxWorkers: Number(process.env.STORIES ?? 1) }
-            : { maxWorkers: 1 }),
+          ...(process.env.TEST_WORLD ? { pool: worlds, maxWorkers: stories } : { maxWorkers: 1 }),
           testTimeout: 60_000,
         },
       },

@@ -1,7 +1,8 @@
 /** Rules of how tests are laid out (test/README.md). */
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { SLOWEST } from '../support/run/slowest-first.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const MOST_FILES = 16;
@@ -19,6 +20,10 @@ test('a command that runs the built program builds it first', () => {
   const commands = Object.entries<string>(scripts).filter(([, line]) => / test\/\S+\.ts$/.test(line));
   expect(commands.map(([name]) => name)).toEqual(['bench', 'history', 'crash-loop', 'mutate']);
   expect(commands.filter(([, line]) => !/build\/build\.ts >&2 && .* test\//.test(line))).toEqual([]);
+});
+
+test('the stories that begin first are there', () => {
+  expect(SLOWEST.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 
 test('the README names every folder, and no folder has too many files side by side', () => {

@@ -1,0 +1,28 @@
+/** Order of test files: those that take longest begin first, so that none runs alone at the end. */
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take more than half a minute each, most of it waiting. */
+export const SLOWEST = [
+  'test/stories/links/crash.test.ts',
+  'test/stories/login/ssh-refusals.test.ts',
+  'test/stories/links/receipts.test.ts',
+  'test/stories/login/ssh-waiting.test.ts',
+  'test/attack/slow-connections.test.ts',
+  'test/stories/install/installed.test.ts',
+  'test/stories/login/log.test.ts',
+  'test/stories/login/ssh-login.test.ts',
+  'test/stories/login/guessing.test.ts',
+  'test/stories/login/ssh-prompts.test.ts',
+];
+
+export class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((one, other) => placeOf(one) - placeOf(other));
+  }
+}
+
+function placeOf({ moduleId }: TestSpecification): number {
+  const place = SLOWEST.findIndex((file) => moduleId.endsWith(`/${file}`));
+  return place === -1 ? SLOWEST.length : place;
+}
