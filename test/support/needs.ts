@@ -3,6 +3,8 @@
  * its hooks; the run's last lines (build/closing-line.ts) count its tests and say what was missing.
  */
 import { existsSync } from 'node:fs';
+import { groupId } from '../../src/config/paths/group-id.ts';
+import { SYSTEM_USER } from '../../src/config/paths/paths.ts';
 import { whyNoTracing } from './disk/traced.ts';
 import { missingCgroups, missingControllers } from './host/delegated-cgroup.ts';
 
@@ -23,7 +25,11 @@ interface Options {
 const NEEDS = {
   /** The accounts, mounts and network of test/support/world. */
   world: () => missingWorld(),
-  root: () => (process.getuid?.() === 0 ? undefined : 'needs root, to start a process as somebody else'),
+  root: () => (isRoot() ? undefined : 'needs root, to start a process as somebody else'),
+  /** May read which descriptors a link has, which is not dumpable (prctl(2)). */
+  descriptors: () => (isRoot() ? undefined : 'needs root, to see what a link keeps open'),
+  /** May do what a server in system mode does with its folders. */
+  'system-folders': () => missingSystemFolders(),
   cgroups: () => missingCgroups(),
   controllers: () => missingControllers(),
   bash: () => missingFile('/usr/bin/bash'),
@@ -63,11 +69,18 @@ export function missing(...names: readonly Need[]): string | undefined {
   return names.map((name) => NEEDS[name]()).find((reason) => reason !== undefined);
 }
 
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function missingSystemFolders(): string | undefined {
+  if (isRoot() || groupId(SYSTEM_USER) === undefined) return undefined;
+  return `needs root, to give a folder to the group ${SYSTEM_USER} of this host`;
+}
+
 function missingWorld(): string | undefined {
   if (process.env.TEST_WORLD) return undefined;
-  return process.getuid?.() === 0
-    ? 'needs namespaces of its own (unshare)'
-    : 'needs root, to have two Linux accounts';
+  return isRoot() ? 'needs namespaces of its own (unshare)' : 'needs root, to have two Linux accounts';
 }
 
 function missingFile(path: string): string | undefined {

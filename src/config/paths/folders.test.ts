@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { needs } from '../../../test/support/needs.ts';
 import { makeFolders } from './folders.ts';
 import { type Mode, pathsOf } from './paths.ts';
 import {
@@ -41,19 +42,25 @@ function modes(mode: Mode): string[] {
   return [state, pki, run, links].map(modeOf);
 }
 
-describe("the daemon's folders", () => {
-  test.each([
-    ['system', ['700', '700', '755', '3733']],
-    ['self', ['700', '700', '700', '700']],
-  ] as const)('in %s mode have their modes, on repeated calls and whatever the umask', (mode, wanted) => {
-    const umask = process.umask(0o077);
-    try {
-      makeFolders(paths(mode));
-      makeFolders(paths(mode));
-    } finally {
-      process.umask(umask);
-    }
-    expect(modes(mode)).toEqual(wanted);
+/** Returns the modes after two calls under a strict umask. */
+function modesMade(mode: Mode): string[] {
+  const umask = process.umask(0o077);
+  try {
+    makeFolders(paths(mode));
+    makeFolders(paths(mode));
+  } finally {
+    process.umask(umask);
+  }
+  return modes(mode);
+}
+
+test('the folders of a server in self mode are private, on repeated calls and whatever the umask', () => {
+  expect(modesMade('self')).toEqual(['700', '700', '700', '700']);
+});
+
+describe('the folders of a server in system mode', needs('system-folders'), () => {
+  test('have their modes, on repeated calls and whatever the umask', () => {
+    expect(modesMade('system')).toEqual(['700', '700', '755', '3733']);
   });
 
   test('an interrupted start is completed', () => {
@@ -63,14 +70,8 @@ describe("the daemon's folders", () => {
     expect(modes('system')).toEqual(['700', '700', '755', '3733']);
   });
 
-  test('the folder of links belongs to the group latchkey, if there is one', (ctx) => {
-    let gid: number;
-    try {
-      gid = Number(execFileSync('getent', ['group', 'latchkey'], { encoding: 'utf8' }).split(':')[2]);
-    } catch {
-      return ctx.skip('this host has no group latchkey');
-    }
-    if (process.getuid?.() !== 0) ctx.skip('only root may change the group');
+  test('the folder of links belongs to the group latchkey', needs('world'), () => {
+    const gid = Number(execFileSync('getent', ['group', 'latchkey'], { encoding: 'utf8' }).split(':')[2]);
     makeFolders(paths('system'));
     expect(statSync(paths('system').links).gid).toBe(gid);
   });

@@ -10,6 +10,7 @@ import {
   type Line,
   type StartedLink,
 } from '../../../test/support/link/fake-daemon.ts';
+import { needs } from '../../../test/support/needs.ts';
 import { bytesOf } from '../../values/raw-text.ts';
 
 let daemon: FakeDaemon;
@@ -260,27 +261,9 @@ describe('input', () => {
   });
 });
 
-describe('the record of a session', () => {
-  it('is listed until it is forgotten', async () => {
-    const { id } = await line.start(['sh', '-c', 'exit 5']);
-    await line.read(id);
-    const { sessions } = await line.ask({ $case: 'list', value: {} }, 'sessions');
-    expect(sessions.find(({ sessionId }) => sessionId === id)?.exited).toEqual({ sessionId: id, status: 5 });
-    await line.ask({ $case: 'forget', value: { sessionIds: [id, 'unknown'] } }, 'done');
-    expect(existsSync(join(daemon.sessions, id))).toBe(false);
-    const after = await line.ask({ $case: 'list', value: {} }, 'sessions');
-    expect(after.sessions.map(({ sessionId }) => sessionId)).not.toContain(id);
-  });
-
-  it('is not forgotten while the session runs', async () => {
-    const { id } = await line.start(['sleep', '60']);
-    await line.ask({ $case: 'forget', value: { sessionIds: [id] } }, 'done');
-    expect(existsSync(join(daemon.sessions, id))).toBe(true);
-    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 1000 } }, 'ended');
-  });
-
+describe('a link keeps no file open', needs('descriptors'), () => {
   // A keeper closes the program's output just before it reports the end: the link sees them in either order.
-  it('keeps no file open, however many have ended', async () => {
+  it('of sessions, however many have ended', async () => {
     const ids = await Promise.all(Array.from({ length: 40 }, async () => (await line.start(['true'])).id));
     for (const id of ids)
       await line.take('exited', ({ body }) => body?.$case === 'exited' && body.value.sessionId === id);
@@ -291,7 +274,7 @@ describe('the record of a session', () => {
     await eventually(() => open().filter((path) => ids.some((id) => path.includes(id)))).toEqual([]);
   });
 
-  it('keeps no file open of a start that failed because too many are open', async () => {
+  it('of a start that failed because too many are open', async () => {
     const { link, line } = await daemon.link();
     const pid = `${link.process.pid}`;
     const count = (): number => readdirSync(`/proc/${pid}/fd`).length;
@@ -310,7 +293,7 @@ describe('the record of a session', () => {
     expect(await line.read((await line.start(['echo', 'again'])).id)).toMatchObject({ stdout: 'again\n' });
   });
 
-  it('keeps no file open when its output has been removed, and says so', async () => {
+  it('of a session whose output has been removed, and says so', async () => {
     const { id } = await line.start(['echo', 'x']);
     expect(await line.read(id)).toMatchObject({ status: 0 });
     const open = (): number => readdirSync(`/proc/${link.process.pid}/fd`).length;
@@ -320,6 +303,26 @@ describe('the record of a session', () => {
     for (let times = 20; times > 0; times -= 1)
       await expect(line.read(id)).rejects.toEqual(failure('NOT_FOUND'));
     expect(open()).toBeLessThanOrEqual(before);
+  });
+});
+
+describe('the record of a session', () => {
+  it('is listed until it is forgotten', async () => {
+    const { id } = await line.start(['sh', '-c', 'exit 5']);
+    await line.read(id);
+    const { sessions } = await line.ask({ $case: 'list', value: {} }, 'sessions');
+    expect(sessions.find(({ sessionId }) => sessionId === id)?.exited).toEqual({ sessionId: id, status: 5 });
+    await line.ask({ $case: 'forget', value: { sessionIds: [id, 'unknown'] } }, 'done');
+    expect(existsSync(join(daemon.sessions, id))).toBe(false);
+    const after = await line.ask({ $case: 'list', value: {} }, 'sessions');
+    expect(after.sessions.map(({ sessionId }) => sessionId)).not.toContain(id);
+  });
+
+  it('is not forgotten while the session runs', async () => {
+    const { id } = await line.start(['sleep', '60']);
+    await line.ask({ $case: 'forget', value: { sessionIds: [id] } }, 'done');
+    expect(existsSync(join(daemon.sessions, id))).toBe(true);
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 1000 } }, 'ended');
   });
 
   it('does not depend on processes that a program leaves in the background', async () => {
