@@ -41,6 +41,7 @@ describe('a changed host key', needs('world', 'sshd'), () => {
     const refused = await (await begin(alice, 'alice', 'another key')).finished;
     expect(refused).toMatchObject({ status: 6, stdout: '' });
     expect(refused.stderr).toMatch(/host key that is not pinned; nothing was sent/);
+    await sshd.drained();
     expect(sshd.passwords).toEqual([]);
   });
 

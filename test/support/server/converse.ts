@@ -19,6 +19,8 @@ export interface Held {
   readonly message?: string;
   /** Names of the details of the failure. */
   readonly told?: string[];
+  /** Time from each answer until the next prompt or the end, in milliseconds. */
+  readonly tookMs: number[];
 }
 
 /** Answers each prompt with the next of `answers`; leaves when there is none. */
@@ -32,19 +34,29 @@ export async function converse(
   const begin = { method: AuthMethod.SSH, username, purpose: LoginPurpose.LOGIN };
   await conversation.send({ request: { $case: 'begin', value: begin } });
   const asked: LoginPrompts[] = [];
+  const tookMs: number[] = [];
+  let answeredMs: number | undefined;
+  const followed = (): void => {
+    if (answeredMs !== undefined) tookMs.push(performance.now() - answeredMs);
+    answeredMs = undefined;
+  };
   try {
     for await (const { challenge } of conversation.responses as AsyncIterable<LoginResponse>) {
-      if (challenge?.$case === 'done') return { asked, token: challenge.value.token };
+      if (challenge?.$case === 'notice') continue;
+      followed();
+      if (challenge?.$case === 'done') return { asked, tookMs, token: challenge.value.token };
       if (challenge?.$case !== 'prompts') continue;
       const text = answers[asked.length];
       asked.push(challenge.value);
       if (text === undefined) break;
+      answeredMs = performance.now();
       await conversation.send({ request: { $case: 'answers', value: { texts: [text] } } });
     }
-    return { asked };
+    return { asked, tookMs };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
+    followed();
     const { reason, message, details } = error;
-    return { asked, reason, message, told: Object.keys(details) };
+    return { asked, tookMs, reason, message, told: Object.keys(details) };
   }
 }

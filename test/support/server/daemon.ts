@@ -72,6 +72,7 @@ export class TestDaemon implements AsyncDisposable {
   readonly #cgroup: string | undefined;
   readonly #made: Run[] = [];
   #run: Run | undefined;
+  #earlierLogs = '';
 
   private constructor(folder: string, { as = administrator, state, run, cgroup }: DaemonOptions) {
     this.account = as;
@@ -108,7 +109,12 @@ export class TestDaemon implements AsyncDisposable {
 
   /** The log since the server's last start. */
   get log(): string {
-    return `${this.#run?.stdout ?? ''}${this.#run?.stderr ?? ''}`;
+    return this.#run === undefined ? '' : logOf(this.#run);
+  }
+
+  /** Everything that it has logged, over all of its starts; complete once it has ended. */
+  get wholeLog(): string {
+    return this.#earlierLogs + this.log;
   }
 
   #configure(port: number, extra: Record<string, unknown>): void {
@@ -146,7 +152,9 @@ export class TestDaemon implements AsyncDisposable {
     if (!run) throw new Error('not running');
     this.#run = undefined;
     run.kill(signal);
-    return run.finished;
+    const end = await run.finished;
+    this.#earlierLogs += logOf(run);
+    return end;
   }
 
   /** Runs a command of `account` against this server; resolves when it has ended. */
@@ -191,6 +199,10 @@ export class TestDaemon implements AsyncDisposable {
     rmSync(join(this.runFolder, 'server.json'), { force: true }); // a killed server leaves it
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function logOf({ stdout, stderr }: Run): string {
+  return stdout + stderr;
 }
 
 /** Returns a free port, which the server keeps over its restarts. */

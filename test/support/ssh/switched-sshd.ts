@@ -71,6 +71,13 @@ export class SwitchedSshd implements AsyncDisposable {
     }
   }
 
+  /** Resolves once no connection is open, so that all that came over them has been received. */
+  async drained(): Promise<void> {
+    await Promise.all(
+      [...this.#sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+    );
+  }
+
   #serve(client: Connection, behaviour: Behaviour): void {
     client.on('error', () => {});
     client.on('authentication', (context) => {
