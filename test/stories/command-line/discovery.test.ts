@@ -55,6 +55,7 @@ test(
     const who = await anywhere('whoami', '--json');
     expect(who, daemon.log).toMatchObject({ status: 0 });
     expect(JSON.parse(who.stdout)).toMatchObject({ token: { login: 'alice' } });
+    await daemon.logged(/WhoAmI/);
   },
 );
 
@@ -67,7 +68,8 @@ test('an impostor found in DNS gets no token (N4)', needs('world'), async () => 
   expect(refused.stderr).toMatch(
     /(\S+:\d+) is not trusted: .*nothing was sent.*; .*run: latchkey trust \1\n$/,
   );
-  expect(impostor.log).not.toContain('WhoAmI');
+  await impostor.end(); // its log is complete now
+  expect(impostor.wholeLog).not.toContain('WhoAmI');
 });
 
 test(

@@ -85,8 +85,13 @@ describe('untrusted text', needs('world', 'tmux'), () => {
       const link = await daemon.cli(alice, ['link', text]);
       expect(link.stderr).toMatch(/^latchkey link: [^\n]+\n$/);
       expect(link.stderr).not.toMatch(HARMFUL);
+      expect((await daemon.cli(alice, ['start', '--', text])).stderr).not.toMatch(HARMFUL);
     }
-    expect(daemon.log).not.toMatch(HARMFUL);
+    await daemon.end(); // the log is complete now; one of the names was too long to look for
+    expect(daemon.wholeLog.match(/"why":".*: no such program/g)).toHaveLength(
+      Object.keys(HOSTILE).length - 1,
+    );
+    expect(HARMFUL.exec(daemon.wholeLog)).toBeNull();
   });
 
   test('is aligned in a table as a real terminal measures it', async () => {

@@ -129,8 +129,12 @@ describe('revocation', () => {
       // without a parent, and without the process session or the environment of the others
       '(setsid sleep 986 &) ; (env -i sleep 985 &) ; sleep 989';
     daemon.begin(user, ['start', '--', 'sh', '-c', script]);
-    const processes = async (): Promise<string> =>
-      (await runAs(administrator, ['ps', '-eo', 'args']).finished).stdout;
+    const processes = async (): Promise<string> => {
+      const { status, stdout } = await runAs(administrator, ['ps', '-eo', 'args']).finished;
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/^ps -eo args$/m);
+      return stdout;
+    };
     await expect
       .poll(async () => (await processes()).match(/^sleep 98[5-9]$/gm)?.sort(), { timeout: 10_000 })
       .toEqual([985, 986, 987, 988, 989].map((seconds) => `sleep ${seconds}`));
