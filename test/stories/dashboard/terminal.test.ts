@@ -1,15 +1,24 @@
 /** The dashboard's terminal: any size, any text, screen readers, and the terminal's state afterwards (X7). */
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { alice, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
 import { commandLine, DashboardSite, SESSIONS } from '../../support/terminal/dashboard.ts';
 import { Screen } from '../../support/terminal/screen.ts';
+import type { View } from '../../support/terminal/view.ts';
 
 const CRASHING = join(import.meta.dirname, '../../support/terminal/crashing-screen.ts');
 
 const ESC = '\u001b';
+
+/** Resolves once the clocks of dashboards have ticked some times, as the ages on `screen` show. */
+async function ticks(screen: Screen): Promise<void> {
+  const age = ({ text }: View): string | undefined => /\d+ s ago/.exec(text)?.[0];
+  for (let times = 0; times < 3; times += 1) {
+    const before = age(await screen.until('an age in seconds', (view) => age(view) !== undefined));
+    await screen.until('the next second', (view) => age(view) !== before);
+  }
+}
 
 describe('the dashboard', needs('world', 'tmux'), () => {
   const site = DashboardSite.ofSuite();
@@ -113,12 +122,18 @@ describe('the dashboard', needs('world', 'tmux'), () => {
 
   test('writes only the lines that a key changes, and nothing while nothing changes', async () => {
     const ids = await Promise.all([1, 2, 3].map((at) => site.start(alice, 'sleep', `75000${at}`)));
-    using screen = await site.dashboard(root, '', { columns: 120, rows: 40 });
-    screen.press(...SESSIONS, '/', '75000', 'Enter', 'x');
-    await screen.shows({ title: 'End?', line: /^The program ends/, footer: 'y yes' });
-    const quiet = await screen.written(() => delay(2500));
-    expect(quiet).toBe('');
-    screen.press('n');
+    using clock = await site.dashboard(root, '--screen sessions');
+    using screen = await site.dashboard(root, '', { columns: 120, rows: 15 });
+    screen.press(...SESSIONS, '/', '75000', 'Enter', '?');
+    await screen.shows({ title: 'Keys', lines: [/^Keys/, /^$/, /^\? /], footer: 'esc back' });
+    const scrolled = await screen.written(async () => {
+      await ticks(clock);
+      screen.press('Z', 'j'); // nothing, and one line down
+      await screen.shows({ lines: [/^Keys/, /^$/, /^q /] });
+    }, `${ESC}[?2026l`);
+    expect(scrolled.split(`${ESC}[?2026h`)).toEqual(['', expect.stringContaining('the first line')]);
+    screen.press('Escape');
+    screen.resize(120, 40);
     await screen.shows({ selected: 'sleep 75000', footer: '? help' });
     await screen.shows({ line: [1, 2, 3].map(() => 'sleep 75000') });
     const key = await screen.written(async () => {
@@ -145,14 +160,15 @@ describe('the dashboard', needs('world', 'tmux'), () => {
       /^session (\w+), login alice, user alice, state running, started .* ago, command sleep 75100\d$/;
     const last = await screen.shows({ lines: [/^Sessions, filter "75100", 3 of 3/, row, /^Keys: /] });
     const [, id = ''] = row.exec(last.line(row)) ?? [];
-    const quiet = await screen.written(async () => {
-      await delay(1100); // "2 s ago" is not said only because time has passed
+    using clock = await site.dashboard(root, '--screen sessions');
+    const said = await screen.written(async () => {
+      await ticks(clock); // "2 s ago" is not said only because time has passed
       screen.press('G'); // the row that is selected already
-      await delay(1500);
+      await site.daemon.cli(alice, ['sessions', 'end', id]);
+      await screen.shows(new RegExp(`^Update: session ${id} of alice: sleep 75100\\d has changed$`));
     });
-    expect(quiet).toBe('');
-    await site.daemon.cli(alice, ['sessions', 'end', id]);
-    await screen.shows(new RegExp(`^Update: session ${id} of alice: sleep 75100\\d has changed$`));
+    const [first = ''] = said.split('Update: ');
+    expect(first.match(/Sessions, filter/g), said).toHaveLength(1);
     expect(screen.view.text).not.toMatch(/[▸●○▁█]/);
     screen.press('q');
     await screen.shows(/ended with 0/);
