@@ -15,6 +15,7 @@ const shared = {
   execArgv: ['--disable-warning=ExperimentalWarning'],
   setupFiles: ['test/support/run/set-up-file.ts'],
   hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } }, // as long as a terminal is waited for (support/terminal/screen.ts)
 };
 
 const stories = Number(process.env.STORIES ?? STORIES_PER_PROCESSOR * availableParallelism());
