@@ -26,6 +26,8 @@ export class AdminToken implements AsyncDisposable {
   readonly #log: Log;
   #jti: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** The replacements so far, one after the other; a stop waits for them. */
+  #replacing: Promise<void> = Promise.resolve();
   readonly #stopping = new AbortController();
 
   private constructor({ authority, revocation, runFolder, log }: AdminTokenDeps) {
@@ -67,21 +69,26 @@ export class AdminToken implements AsyncDisposable {
 
   #schedule(delayMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        this.#replace().catch((error: unknown) => {
-          this.#log.error({ err: error }, "cannot replace the local administrator's token");
-          this.#schedule(RETRY_MS);
-        });
-      },
-      Math.min(delayMs, MAX_TIMEOUT_MS),
-    );
-    this.#timer.unref();
+    if (this.#stopping.signal.aborted) return;
+    const replace = (): void => {
+      this.#replacing = this.#replacing.then(() => this.#replaceOrRetry());
+    };
+    this.#timer = setTimeout(replace, Math.min(delayMs, MAX_TIMEOUT_MS)).unref();
+  }
+
+  async #replaceOrRetry(): Promise<void> {
+    try {
+      await this.#replace();
+    } catch (error) {
+      this.#log.error({ err: error }, "cannot replace the local administrator's token");
+      this.#schedule(RETRY_MS);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     clearTimeout(this.#timer);
+    await this.#replacing;
     removeAdminToken(this.#runFolder);
     if (this.#jti !== undefined) await this.#revocation.revoke({ jtis: [this.#jti] }, 'replaced');
   }
