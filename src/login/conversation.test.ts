@@ -127,6 +127,18 @@ describe('a login conversation', () => {
     ]);
   });
 
+  it('ends without a token for a client that has left', async () => {
+    const { room, minted } = await open();
+    const control = new AbortController();
+    const { signal } = control;
+    const origin = { address: '192.0.2.1', source: 'here' };
+    const conversation = room.begin({ method: 'pam', username: 'ali', origin, signal });
+    for (const answers of [[], ['sesame'], []]) await conversation.next(answers);
+    control.abort(new AppError('CANCELLED', 'gone'));
+    await expect(conversation.next(['please'])).rejects.toMatchObject({ reason: 'CANCELLED' });
+    expect(minted).toEqual([]);
+  });
+
   it('prompts again after a refusal, and marks only the first prompt as a repetition', async () => {
     const { room, minted } = await open();
     const { turns } = await talk(room, [['open'], ['sesame'], ['please']]);
