@@ -115,7 +115,7 @@ describe('the .deb', needs('visudo'), () => {
     expect(untouched.filter(({ source }) => source !== 'default')).toEqual([]);
     // Every line that is a setting, without its "#".
     const set = readFileSync(file, 'utf8').replaceAll(/^#( *[a-z_]+:)/gm, '$1');
-    writeFileSync(file, myself().uid === 0 ? set : set.replace('[::]:', '127.0.0.1:'));
+    writeFileSync(file, myself().uid === 0 ? set : set.replaceAll('[::]:', '127.0.0.1:'));
     const written = await show();
     expect(written.filter(({ source }) => source !== 'file')).toEqual([]);
     expect(written.map(({ name, value }) => [name, value])).toEqual(
