@@ -178,6 +178,26 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await screen.shows({ title: /filter "740000" · 1 of 1$/, line: /running.*sleep 740000/ });
   });
 
+  test('says when a link is the one that the dashboard is logged in by', async () => {
+    const warning = 'This is the login that you are using: the dashboard will end.';
+    for (const [account, isOwn] of [
+      [alice, true],
+      [bob, false],
+    ] as const) {
+      using screen = await site.dashboard(account, '--screen links');
+      screen.press('/', 'alice', 'Enter');
+      await screen.shows({ title: 'filter "alice" · 1 of 1', selected: /alice/ });
+      screen.press('x');
+      await screen.shows({
+        title: 'Stop?',
+        line: [...(isOwn ? [warning] : []), /^Ends 1 token and 1 link\./],
+        no: isOwn ? 'bob' : warning,
+      });
+      screen.press('n');
+      await screen.shows({ title: 'filter "alice" · 1 of 1' });
+    }
+  });
+
   test('ends the sessions together with a login, with the key for that (X1)', async () => {
     await site.daemon.link(bob);
     const id = await site.start(bob, 'sleep', '735001');
