@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { endedAs, FakeLink } from '../../../test/support/link/fake-link.ts';
+import { me, World } from '../../../test/support/link/supervisor-world.ts';
+import type { LinkConnection } from '../connection/link-connection.ts';
+import { endSession } from './end-session.ts';
+import { ProcessTable } from './process-table.ts';
+
+const ID = 's00000000000000000000';
+/** Pid that no process of a Linux kernel has. */
+const NO_PROCESS = 2 ** 22;
+
+describe('the end of a session', () => {
+  let world: World;
+  let fake: FakeLink;
+  let link: LinkConnection;
+  beforeAll(async () => {
+    world = await World.open();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    fake = await FakeLink.listen(world.linksFolder);
+    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
+    link = world.links.forSocket(fake.name) as LinkConnection;
+  });
+  afterEach(() => fake[Symbol.asyncDispose]());
+
+  const plain = {
+    command: [Buffer.from('true')],
+    environment: {},
+    directory: Buffer.alloc(0),
+    firstInput: Buffer.alloc(0),
+    input: true,
+    outputLimit: 1,
+    awaitReader: false,
+  };
+  const start = () => link.start({ sessionId: ID, ...plain });
+  const ending = (keeper: number, table: Pick<ProcessTable, 'read'> = new ProcessTable()) =>
+    endSession(
+      { link, cgroup: undefined, keeper, table, cleanUp: async () => undefined },
+      { id: ID, uid: me.uid, linux_user: me.username, command: '["true"]' },
+      0,
+    );
+
+  test('at most a hundred survivors are reported, and never a process group', async () => {
+    await start();
+    const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID, { survivors }) }) };
+    const parts = await ending(0);
+    expect(parts.survivors).toHaveLength(100);
+    expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: 'root', command: 'x\ufffd[31m', sessionId: ID });
+  });
+
+  test("survivors that a link alone names are not looked up, and not said to be the server's finding", async () => {
+    await start();
+    const survivors = [1, 1_234_567, me.uid].map((uid, at) => ({ pid: at + 1, uid, command: '' }));
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID, { survivors }) }) };
+    const theirs = { command: 'true', sessionId: ID };
+    expect((await ending(0)).survivors).toEqual([
+      { pid: 1, linuxUser: 'uid 1', ...theirs },
+      { pid: 2, linuxUser: 'uid 1234567', ...theirs },
+      { pid: 3, linuxUser: me.username, ...theirs },
+    ]);
+  });
+
+  test('an end that the server could not see below a keeper is verified by the link alone', async () => {
+    const keeper = spawn('sleep', ['60']);
+    await start();
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
+    expect(await ending(NO_PROCESS)).toMatchObject({ hasEnded: true, verifiedBy: 'link' });
+    await start();
+    fake.answers = {
+      end: () => {
+        keeper.kill('SIGKILL');
+        return { $case: 'ended', value: endedAs(ID) };
+      },
+    };
+    expect(await ending(keeper.pid ?? 0)).toMatchObject({ hasEnded: true, verifiedBy: 'both' });
+  });
+
+  test('an end is not believed that the server was blind for before, whatever it sees later', async () => {
+    await start();
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
+    const table = new ProcessTable();
+    let reads = 0;
+    const read = async () => (reads++ === 0 ? undefined : table.read());
+    expect(await ending(process.pid, { read })).toMatchObject({
+      hasEnded: false,
+      survivors: [{ isUnconfirmed: true }],
+    });
+  });
+
+  test('what the server sees below a keeper has survived, and is said to be seen', async () => {
+    const keeper = spawn('sh', ['-c', 'sleep 61 & echo $!; wait'], { detached: true });
+    const [line] = await once(keeper.stdout, 'data');
+    await start();
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
+    const survivor = { pid: Number(line), linuxUser: me.username, command: 'sleep 61', sessionId: ID };
+    expect(await ending(keeper.pid ?? 0)).toMatchObject({
+      hasEnded: false,
+      survivors: [{ ...survivor, isSeen: true }],
+    });
+    process.kill(-(keeper.pid ?? 0), 'SIGKILL');
+  });
+});
