@@ -32,6 +32,13 @@ test.each(Object.keys(SELECTIONS))('a manager ends nothing of an administrator, 
   expect(world.links.get(own.socket).state).toBe('ready');
 });
 
+test('a manager logs out no administrator, although everybody may log out themselves', async () => {
+  const max = await requester('max', 'manager');
+  const loggedOut = world.revocation.revoke({ login: me.username }, 'logout', max);
+  await expect(loggedOut).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
+  expect(world.authority.isActive(own.jti)).toBe(true);
+});
+
 test('another administrator stops the link of one', async () => {
   const ada = await requester('ada', 'admin');
   const receipt = await world.revocation.revoke({ socket: own.socket }, 'revoked', ada);
