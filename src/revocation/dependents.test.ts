@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { sessionRow } from '../../test/contract/rows.ts';
 import { type LinkProcess, me, World } from '../../test/support/link/supervisor-world.ts';
+import { insertSession } from '../store/tables/sessions.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import type { Requester, Selection } from './revocation.ts';
 
 const PLAIN = { environment: {}, directory: '', input: false };
 const ANYBODY = { login: '', seesAll: true };
+const ROOT: Requester = { claims: { jti: '', sub: 'root', authMethod: 'local' }, role: 'admin' };
 /** A shell that prints a line and then waits for a child: two processes. */
 const TWO = { command: ['sh', '-c', 'sleep 60 & echo here; wait'], ...PLAIN };
 
@@ -150,6 +154,27 @@ describe('revoking a token (X1)', () => {
     const receipt = await world.revocation.revoke({ jtis: [daemon.jti] }, 'revoked');
     expect(receipt).toMatchObject({ links: [daemon.socket], sessions: [id], survivors: [] });
     expect(await world.sessions.get(ANYBODY, id)).toMatchObject({ state: 'ended' });
+  });
+
+  test('of a login with its sessions ends those of tokens that ended earlier, too (X1)', async () => {
+    await using world = await World.open();
+    await world.linkDaemon();
+    const { jti, ...claims } = await world.login('somebody');
+    const id = await started(world, { ...claims, jti });
+    expect(await world.revocation.revoke({ jtis: [jti] }, 'revoked')).toMatchObject({ keptSessions: [id] });
+    const all = { login: 'somebody', endSessions: true };
+    expect(await world.revocation.revoke(all, 'revoked', ROOT)).toMatchObject({ jtis: [], sessions: [id] });
+  });
+
+  test('of a login keeps those if it is not asked for them, even with on_revoke "end"', async () => {
+    await using world = await World.open({ onRevoke: 'end' });
+    const earlier = sessionRow('earlier', { login: 'somebody', uid: me.uid });
+    await world.store.commit((tx) => insertSession(tx, earlier));
+    await world.login('somebody');
+    const sessionsOf = async (selection: Selection): Promise<readonly string[]> =>
+      (await world.revocation.preview(selection, 'revoked', ROOT)).sessions;
+    expect(await sessionsOf({ login: 'somebody' })).toEqual([]);
+    expect(await sessionsOf({ login: 'somebody', endSessions: true })).toEqual(['earlier']);
   });
 
   test('starts nothing on a link daemon that is being ended', async () => {
