@@ -49,10 +49,13 @@ describe('a revocation', () => {
   });
 
   test('of a login includes tokens that are just being issued to it', async () => {
+    const announced: string[] = [];
+    using _ = authority.changes.listen(({ kind }) => void announced.push(kind));
     const making = authority.mint(alice);
     const [made] = await Promise.allSettled([making, world.revocation.revoke({ login: 'alice' }, 'logout')]);
     expect(made).toEqual({ status: 'rejected', reason: withReason('TOKEN_NOT_ACTIVE') });
     expect(await authority.liveTokensOf('alice')).toEqual([]);
+    expect(announced).toEqual([]); // nobody has ever had it
   });
 
   test('ends the calls in flight before it returns, except its own', async () => {
@@ -73,6 +76,20 @@ describe('a revocation', () => {
     expect(() => authority.enter(claims.jti, () => {})).toThrow(
       expect.objectContaining({ reason: 'TOKEN_NOT_ACTIVE' }),
     );
+  });
+
+  test.each([
+    ['revoked', 'TOKEN_NOT_ACTIVE'],
+    ['expired', 'TOKEN_EXPIRED'],
+  ] as const)('tells the calls in flight of a token that it is %s', async (why, reason) => {
+    const { claims } = await authority.mint(alice);
+    const aborted = Promise.withResolvers<string>();
+    const call = authority.enter(claims.jti, (error) => {
+      aborted.resolve(error.reason);
+      call.leave();
+    });
+    await world.revocation.revoke({ jtis: [claims.jti] }, why);
+    expect(await aborted.promise).toBe(reason);
   });
 
   test('ends the dependents of the tokens once, and reports them in one receipt (X1)', async () => {
