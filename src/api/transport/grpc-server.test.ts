@@ -82,7 +82,8 @@ describe('the API for everyone', () => {
     });
   });
 
-  it('refuses a malformed request, and more than one', async () => {
+  it('refuses a malformed request, none, and more than one', async () => {
+    expect(await api.callOnce(GET_KEYS, Buffer.alloc(0))).toBe(INVALID_ARGUMENT);
     expect(await api.callOnce(GET_KEYS, framed(Buffer.from([0xff, 0xff])))).toBe(INVALID_ARGUMENT);
     const two = Buffer.concat([framed(Buffer.alloc(0)), framed(Buffer.alloc(0))]);
     expect(await api.callOnce(GET_KEYS, two)).toBe(INVALID_ARGUMENT);
