@@ -3,18 +3,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ServedApi, type ServedOptions } from '../../../test/support/server/served-api.ts';
 import type { Authority } from '../../authority/authority.ts';
 import type { Client } from '../../client/connect/connect.ts';
-import { LoginPurpose, type LoginResponse } from '../../generated/latchkey/v1/auth.ts';
+import { LoginPurpose, type LoginRequest, type LoginResponse } from '../../generated/latchkey/v1/auth.ts';
 import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 import type { Turn } from '../../login/conversation.ts';
+import { login } from './login.ts';
 
 type Begin = NonNullable<ReturnType<NonNullable<ServedOptions['logins']>>>['begin'];
 
 let api: ServedApi;
 let client: Client;
-afterEach(async () => {
-  await client.close();
-  await api[Symbol.asyncDispose]();
-});
 
 /** Starts a server whose logins are `begin`. */
 async function serve(begin: (authority: Authority) => Begin, callLimits: ServedOptions['callLimits'] = {}) {
@@ -48,7 +45,39 @@ const answerAll = (count: number): string[] => Array.from({ length: count }, () 
 const late = (message: RegExp) =>
   expect.objectContaining({ reason: 'DEADLINE_EXCEEDED', message: expect.stringMatching(message) });
 
+/** Returns where a login from another host comes from, as its method is told. */
+async function originOf(address: string): Promise<unknown> {
+  const peer = { address, port: 1, isLocal: false, uid: async () => undefined };
+  const caller = { peer, requestId: 'r', signal: new AbortController().signal };
+  const refused = new Error('refused');
+  let told: unknown;
+  const logins = {
+    begin: ({ origin }: Parameters<Begin>[0]): never => {
+      told = origin;
+      throw refused;
+    },
+  };
+  async function* requests(): AsyncGenerator<LoginRequest> {
+    yield { request: { $case: 'begin', value: begin } };
+  }
+  const conversation = login({ logins, revocation: {} as never }, requests(), caller);
+  await expect(conversation.next()).rejects.toBe(refused);
+  return told;
+}
+
+it.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3::4', '20010db800010002::/64'],
+])('failed logins from %s are counted by %s', async (address, source) => {
+  expect(await originOf(address)).toEqual({ address, source });
+});
+
 describe('a login over the API', () => {
+  afterEach(async () => {
+    await client.close();
+    await api[Symbol.asyncDispose]();
+  });
+
   it('carries any number of prompts, together and in sequence', async () => {
     await serve(
       (authority) =>
