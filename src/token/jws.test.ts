@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { isAppError } from '../errors.ts';
 import { signJws, verifyJws } from './jws.ts';
@@ -7,6 +9,8 @@ import { keySetOf, signingKey } from './key.ts';
 const MOST = 8192;
 const HUGE = 8_000_000;
 const ROUNDS = 1000;
+const HEADERS = 5_000;
+const HEADER_BYTES = 4_000;
 
 const key = signingKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 const keys = keySetOf([key]);
@@ -31,6 +35,23 @@ function refusalOf(token: string): string | undefined {
     throw error;
   }
 }
+
+test('headers of tokens that nobody has signed take no memory', () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const inUse = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const [, claims = '', signature = ''] = withPad(0).split('.');
+  const before = inUse();
+  for (let count = 0; count < HEADERS; count += 1) {
+    const header = { alg: 'ES256', typ: 'JWT', kid: `${count}${'x'.repeat(HEADER_BYTES)}` };
+    const text = Buffer.from(JSON.stringify(header)).toString('base64url');
+    expect(refusalOf(`${text}.${claims}.${signature}`)).toMatch(/unknown key/);
+  }
+  expect(inUse() - before).toBeLessThan((HEADERS * HEADER_BYTES) / 4);
+});
 
 describe('the length of a token', () => {
   test('is at most 8,192 characters', () => {

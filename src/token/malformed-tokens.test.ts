@@ -185,6 +185,7 @@ const invalidClaims: [string, string][] = [
   ['a flag that is not a boolean', withClaims({ 'fastx/daemon': 'true' })],
   ['a lone surrogate', signed(header, text.replace('"alice"', '"\\ud800"'))],
   ['a lone surrogate in an unknown claim', signed(header, text.replace('{', '{"x":["\\udc00"],'))],
+  ['a lone surrogate in a name', signed(header, text.replace('{', '{"\\udc00":1,'))],
   ['sub twice', signed(header, text.replace('{', '{"sub":"root",'))],
   ['sub twice, once escaped', signed(header, text.replace('{', '{"s\\u0075b":"root",'))],
   ['a duplicate member in a nested object', signed(header, text.replace('{', '{"x":[{"y":{"a":1,"a":1}}],'))],
