@@ -185,6 +185,16 @@ describe('expiry', () => {
     expect((await authority.list({ pageSize: 0 })).total).toBe(0);
   });
 
+  test('is noticed within a second when the clock is set', async () => {
+    const { claims } = await authority.mint(alice);
+    const { promise, resolve } = Promise.withResolvers<AppError>();
+    const call = authority.enter(claims.jti, resolve);
+    await world.revocation[Symbol.asyncDispose](); // which ends expired tokens, too
+    world.nowMs = claims.exp * 1000;
+    expect((await promise).reason).toBe('TOKEN_EXPIRED');
+    call.leave();
+  });
+
   test('of the token of a call aborts that call, even if the entry was renewed', async () => {
     const { claims } = await authority.mint(alice);
     world.nowMs += 3_599_000;
