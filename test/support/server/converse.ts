@@ -23,6 +23,15 @@ export interface Held {
   readonly tookMs: number[];
 }
 
+/**
+ * Returns the times of each round of answers in conversations held at the same time. They meet the same
+ * load: only what they answered can make them differ.
+ */
+export function roundsOf(held: readonly Pick<Held, 'tookMs'>[]): number[][] {
+  const rounds = Math.max(...held.map(({ tookMs }) => tookMs.length));
+  return Array.from({ length: rounds }, (_, nth) => held.flatMap(({ tookMs }) => tookMs.slice(nth, nth + 1)));
+}
+
 /** Answers each prompt with the next of `answers`; leaves when there is none. */
 export async function converse(
   { runFolder }: TestDaemon,
