@@ -13,6 +13,9 @@ import {
 import { needs } from '../../../test/support/needs.ts';
 import { bytesOf } from '../../values/raw-text.ts';
 
+/** Bytes of an argument, without its NUL: MAX_ARG_STRLEN of execve(2). */
+const LONGEST_ARGUMENT = 128 * 1024 - 1;
+
 let daemon: FakeDaemon;
 let line: Line;
 let link: StartedLink;
@@ -70,6 +73,17 @@ describe('a session', () => {
     const words = ['', 'a b', '$HOME', '*', "'", '-n', 'ü\n'];
     const { id } = await line.start(['printf', '<%s>', ...words]);
     expect((await line.read(id)).stdout).toBe(words.map((word) => `<${word}>`).join(''));
+  });
+
+  it('gets the longest argument that Linux passes on', async () => {
+    const { id } = await line.start([
+      'sh',
+      '-c',
+      'printf %s "$1" | wc -c',
+      'sh',
+      'x'.repeat(LONGEST_ARGUMENT),
+    ]);
+    expect((await line.read(id)).stdout).toBe(`${LONGEST_ARGUMENT}\n`);
   });
 
   it('runs programs, never shell builtins of the same name', async () => {
@@ -154,6 +168,13 @@ describe('a session', () => {
     ).rejects.toMatchObject(failure('SESSION_ENDED'));
   });
 
+  it.each([0, 65, 2 ** 31])('takes no signal %d', async (signal) => {
+    const { id } = await line.start(['sleep', '60']);
+    const sent = line.ask({ $case: 'signal', value: { sessionId: id, signal } }, 'done');
+    await expect(sent).rejects.toMatchObject(failure('INVALID_ARGUMENT', /must be 1 to 64/));
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 1000 } }, 'ended');
+  });
+
   it('is ended by a signal that is sent as soon as it has started', async () => {
     const starts = Array.from({ length: 20 }, async () => {
       const { id } = await line.start(['sh', '-c', 'exec sleep 60']);
@@ -200,6 +221,7 @@ describe('a start that fails', () => {
   it.each([
     [{ command: [] }, /command/],
     [{ command: ['true', 'a\0b'].map(bytesOf) }, /NUL/],
+    [{ command: ['true', 'x'.repeat(LONGEST_ARGUMENT + 1)].map(bytesOf) }, /longer than 128 KiB/],
     [{ directory: Buffer.from('relative') }, /absolute/],
     [{ environment: { LATCHKEY_SESSION_ID: Buffer.from('x') } }, /LATCHKEY_SESSION_ID/],
     [{ environment: { 'A B': Buffer.from('x') } }, /letters/],
