@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import {
 } from '../../../test/support/link/fake-daemon.ts';
 import { Random } from '../../../test/support/run/random.ts';
 import { SEED } from '../../../test/support/run/seed.ts';
+import { makePipe } from '../../native/pipe.ts';
 import { bootId } from './session-folder.ts';
 
 let daemon: FakeDaemon;
@@ -146,6 +147,7 @@ describe('taking over', () => {
     const { id } = await line.start(['sh', '-c', 'read go; echo hello'], { input: true });
     const first = line;
     expect(await adopt(id)).toMatchObject([{ sessionId: id, elsewhere: true }]);
+    await expect(line.read(id)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
     await first.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
     expect(await first.read(id)).toMatchObject({ stdout: 'hello\n' });
   });
@@ -184,6 +186,29 @@ describe('taking over', () => {
     expect(await adopt('left')).toMatchObject([{ exited: { sessionId: 'left', status: undefined } }]);
     expect(await signalThatEnds(other)).toBe('SIGTERM');
     rmSync(folder, { recursive: true });
+  });
+
+  it('takes no process for the holder of the input that has only been given its pid', async () => {
+    const { id, pid } = await line.start(['cat'], { input: true });
+    await killLink();
+    const ignored = Array.from({ length: 6 }, () => 'ignore' as const);
+    const { read, write } = makePipe();
+    const other = spawn('sleep', ['60'], { stdio: [...ignored, write] }); // where a holder has the input
+    writeFileSync(join(daemon.sessions, id, 'pid'), `${pid} ${other.pid}\n`);
+    await adopt(id);
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 1000 } }, 'ended');
+    expect(await signalThatEnds(other)).toBe('SIGTERM');
+    for (const fd of [read, write]) closeSync(fd);
+  });
+
+  it('of a session from before the last boot: it has ended, whatever process has its pid', async () => {
+    const { id } = await line.start(['sleep', '60']);
+    await killLink();
+    const file = join(daemon.sessions, id, 'record.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(bootId(), 'another'));
+    expect(await adopt(id)).toMatchObject([
+      { exited: { sessionId: id, status: undefined }, elsewhere: false },
+    ]);
   });
 
   it('of a session whose keeper was killed: its program is ended, its status unknown', async () => {
