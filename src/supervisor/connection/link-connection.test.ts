@@ -210,6 +210,35 @@ describe('frames from a link', () => {
     expect(bytes.at(-1)).toBe('2'.charCodeAt(0));
   });
 
+  test('a link cannot grant more input than a program may leave unread', async () => {
+    await start();
+    await link.input(ID, Buffer.alloc(256 * KIB));
+    fake.say({ $case: 'credit', value: { reader: 0, sessionId: ID, bytes: 2 ** 31 } });
+    const left = new AbortController();
+    const writing = link.input(ID, Buffer.alloc(1024 * KIB), left.signal);
+    const received = (): number =>
+      fake.received.reduce(
+        (sum, { body }) => sum + (body?.$case === 'stdin' ? body.value.data.length : 0),
+        0,
+      );
+    await world.until('the window', () => received() >= 512 * KIB || undefined);
+    await link.list([]); // answered after all that was sent before
+    expect(received()).toBe(512 * KIB);
+    left.abort();
+    await expect(writing).rejects.toMatchObject({ reason: 'CANCELLED' });
+  });
+
+  test('a link that does not read is disconnected before much waits for it', async () => {
+    fake.stopReading();
+    const firstInput = Buffer.alloc(1000 * KIB);
+    const starts = Array.from({ length: 20 }, (_, at) =>
+      link.start({ ...plain, sessionId: `s${at}`, firstInput }),
+    );
+    for (const outcome of await Promise.allSettled(starts))
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { reason: 'LINK_LOST' } });
+    await expect(link.list([])).rejects.toMatchObject({ message: 'the link does not read' });
+  });
+
   test('input of writers who have left is dropped, and does not hold up others', async () => {
     await start();
     const left = new AbortController();

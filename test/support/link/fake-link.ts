@@ -65,6 +65,11 @@ export class FakeLink implements AsyncDisposable {
     for (const socket of this.#sockets) socket.write(bytes);
   }
 
+  /** Leaves unread what comes on the connections. */
+  stopReading(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   /** Closes the connections and goes on listening. */
   hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
