@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { linkRow } from '../../test/contract/rows.ts';
 import { type LoginSettings, loginSettingsOf } from '../accounts/login-settings.ts';
 import { canonicalUser } from '../accounts/user-database.ts';
+import { AppError } from '../errors.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { Link } from './link.ts';
 import { LinkChoice } from './link-choice.ts';
@@ -30,6 +31,22 @@ async function refresh(before: LoginSettings, known: LoginSettings, daemon: 0 | 
   const claims = (daemon ? {} : { socket: 'a' }) as TokenClaims;
   await choice.refresh(claims, link.info);
 }
+
+test.each([true, false])(
+  'an account that may start nothing now starts nothing, in self mode: %s',
+  async (self) => {
+    const link = new Link(linkRow('a', { uid: me.uid, linux_user: me.username }));
+    const refusal = new AppError('NOT_ELIGIBLE', 'it is locked');
+    const choice = new LinkChoice({
+      accounts: { check: () => Promise.reject(refusal) },
+      authority: { uidOf: async () => me.uid },
+      registry: { accepting: () => link, get: () => link },
+      daemonStarts: { ensure: async () => {}, refresh: async () => {}, refusalOf: () => undefined },
+      settings: () => ({ eligible: { self }, manualLinks: true }),
+    });
+    await expect(choice.refresh({ socket: 'a' } as TokenClaims, link.info)).rejects.toBe(refusal);
+  },
+);
 
 test.each([0, 1] as const)(
   'a link that is newer than what is known of groups is used (daemon: %i)',

@@ -135,6 +135,18 @@ describe('a restarted daemon', () => {
     expect(await world.sockets()).toEqual([]);
   });
 
+  test('was asked to register a link while it stopped, and says that it can be tried again', async () => {
+    await using world = await World.open();
+    await using fake = await FakeLink.listen(world.linksFolder);
+    const { links } = world;
+    await world.stop();
+    const registered = links.register({ socket: fake.name, daemon: false }, me.uid);
+    await expect(registered).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
+    expect(fake.connections).toBe(0);
+    await world.start();
+    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
+  });
+
   test('reconnects to a link whose connection broke', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
