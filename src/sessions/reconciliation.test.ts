@@ -66,10 +66,14 @@ describe('the record of a session', () => {
 
   test('has ended when it is from before the last boot', async () => {
     const { world, id } = await begin();
-    await world.store.commit((tx) => setMeta(tx, 'boot_id', 'another'));
+    await world.store.commit(async (tx) => {
+      await insertSession(tx, sessionRow('just starting', { state: 'starting', uid: me.uid }));
+      await setMeta(tx, 'boot_id', 'another');
+    });
     await world.stop();
     await world.start();
-    expect((await world.sessions.get(MANAGER, id)).state).toBe('ended');
+    for (const each of [id, 'just starting'])
+      expect((await world.sessions.get(MANAGER, each)).state).toBe('ended');
   });
 
   test('is changed by no other link of its user', async () => {
