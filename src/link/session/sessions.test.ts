@@ -11,10 +11,6 @@ import {
   type StartedLink,
 } from '../../../test/support/link/fake-daemon.ts';
 import { needs } from '../../../test/support/needs.ts';
-import { bytesOf } from '../../values/raw-text.ts';
-
-/** Bytes of an argument, without its NUL: MAX_ARG_STRLEN of execve(2). */
-const LONGEST_ARGUMENT = 128 * 1024 - 1;
 
 let daemon: FakeDaemon;
 let line: Line;
@@ -73,17 +69,6 @@ describe('a session', () => {
     const words = ['', 'a b', '$HOME', '*', "'", '-n', 'ü\n'];
     const { id } = await line.start(['printf', '<%s>', ...words]);
     expect((await line.read(id)).stdout).toBe(words.map((word) => `<${word}>`).join(''));
-  });
-
-  it('gets the longest argument that Linux passes on', async () => {
-    const { id } = await line.start([
-      'sh',
-      '-c',
-      'printf %s "$1" | wc -c',
-      'sh',
-      'x'.repeat(LONGEST_ARGUMENT),
-    ]);
-    expect((await line.read(id)).stdout).toBe(`${LONGEST_ARGUMENT}\n`);
   });
 
   it('runs programs, never shell builtins of the same name', async () => {
@@ -194,92 +179,6 @@ describe('a session', () => {
     await line.seen((body) => body.$case === 'output' && body.value.data.toString() === `here ${id}\n`);
     await line.ask({ $case: 'signal', value: { sessionId: id, signal: 2 } }, 'done');
     expect(await reading).toMatchObject({ status: 3 });
-  });
-});
-
-describe('a start that fails', () => {
-  const noProgram = join(import.meta.dirname, 'sessions.test.ts');
-  it.each([
-    [['no-such-program-at-all'], {}, '127', /no-such-program-at-all: no such program in PATH/],
-    [['/no/such/program'], {}, '127', /no such program/],
-    [[noProgram], {}, '126', /permission denied/],
-    [['/usr'], {}, '126', /not a program/],
-    [
-      ['true'],
-      { directory: Buffer.from('/no/such/directory') },
-      '126',
-      /cannot enter directory \/no\/such\/directory: no such file or folder/,
-    ],
-    [['true'], { directory: Buffer.from('/etc/passwd') }, '126', /not a directory/],
-  ])('%j %j is refused with status %s and the reason', async (command, more, status, message) => {
-    await expect(line.start(command, more)).rejects.toMatchObject({
-      ...{ reason: 'START_FAILED', details: { exit_status: status } },
-      message: expect.stringMatching(message),
-    });
-  });
-
-  it.each([
-    [{ command: [] }, /command/],
-    [{ command: ['true', 'a\0b'].map(bytesOf) }, /NUL/],
-    [{ command: ['true', 'x'.repeat(LONGEST_ARGUMENT + 1)].map(bytesOf) }, /longer than 128 KiB/],
-    [{ directory: Buffer.from('relative') }, /absolute/],
-    [{ environment: { LATCHKEY_SESSION_ID: Buffer.from('x') } }, /LATCHKEY_SESSION_ID/],
-    [{ environment: { 'A B': Buffer.from('x') } }, /letters/],
-    [{ sessionId: '../../x' }, /session_id/],
-  ])('%j is refused with the name of the field', async (more, message) => {
-    await expect(line.start(['true'], more)).rejects.toMatchObject(failure('INVALID_ARGUMENT', message));
-  });
-
-  it('is refused under an id that is in use', async () => {
-    const { id } = await line.start(['true']);
-    await expect(line.start(['true'], { sessionId: id })).rejects.toMatchObject(
-      failure('INVALID_ARGUMENT', /already in use/),
-    );
-    expect((await line.read(id)).status).toBe(0);
-  });
-
-  it('leaves nothing behind', async () => {
-    const sessionId = 'cannot-start';
-    await expect(line.start(['nope-nope'], { sessionId })).rejects.toMatchObject(failure('START_FAILED'));
-    expect(existsSync(join(daemon.sessions, sessionId))).toBe(false);
-  });
-});
-
-describe('input', () => {
-  const stdin = (sessionId: string, text: string | Buffer) =>
-    line.ask({ $case: 'stdin', value: { sessionId, data: Buffer.from(text) } }, 'credit');
-  const close = (sessionId: string) => line.ask({ $case: 'closeStdin', value: { sessionId } }, 'done');
-
-  it('follows the first input, in order, until it is closed', async () => {
-    const { id } = await line.start(['cat'], { input: true, firstInput: Buffer.from('first\n') });
-    expect(await stdin(id, 'second\n')).toEqual({ reader: 0, sessionId: id, bytes: 7 });
-    await stdin(id, 'third\n');
-    await close(id);
-    expect(await line.read(id)).toMatchObject({ stdout: 'first\nsecond\nthird\n', status: 0 });
-  });
-
-  it('is credited as the program reads, and refused beyond the credit', async () => {
-    const { id } = await line.start(['sh', '-c', 'read go; wc -c'], { input: true });
-    const piece = Buffer.alloc(128 * 1024, 'x');
-    const credits = Promise.allSettled([stdin(id, piece), stdin(id, piece)]);
-    await expect(stdin(id, piece)).rejects.toMatchObject(failure('LIMIT_EXCEEDED'));
-    await expect(stdin(id, 'x')).rejects.toMatchObject(failure('LIMIT_EXCEEDED'));
-    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
-    expect((await credits).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-  });
-
-  it('ends with the program', async () => {
-    const { id } = await line.start(['true'], { input: true });
-    await line.read(id);
-    await expect(stdin(id, 'x')).rejects.toMatchObject({
-      reason: expect.stringMatching(/SESSION_ENDED|INPUT_CLOSED/),
-    });
-  });
-
-  it('is refused when the session was started without it', async () => {
-    const { id } = await line.start(['sleep', '60']);
-    await expect(stdin(id, 'x')).rejects.toMatchObject(failure('INPUT_CLOSED'));
-    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
   });
 });
 

@@ -194,40 +194,6 @@ describe('frames from a link', () => {
     }
   });
 
-  test('input waits for credit, in the order it was written, and blocks nothing else', async () => {
-    await start();
-    const big = link.input(ID, Buffer.alloc(300 * KIB, 1));
-    const small = link.input(ID, Buffer.from('2'));
-    const received = () =>
-      fake.received.flatMap(({ body }) => (body?.$case === 'stdin' ? [body.value.data] : []));
-    await link.signal(ID, 15);
-    await world.until('the window', () => Buffer.concat(received()).length === 256 * KIB || undefined);
-    fake.say({ $case: 'credit', value: { reader: 0, sessionId: ID, bytes: 64 * KIB } });
-    await Promise.all([big, small]);
-    await link.closeInput(ID);
-    const bytes = Buffer.concat(received());
-    expect(bytes.length).toBe(300 * KIB + 1);
-    expect(bytes.at(-1)).toBe('2'.charCodeAt(0));
-  });
-
-  test('a link cannot grant more input than a program may leave unread', async () => {
-    await start();
-    await link.input(ID, Buffer.alloc(256 * KIB));
-    fake.say({ $case: 'credit', value: { reader: 0, sessionId: ID, bytes: 2 ** 31 } });
-    const left = new AbortController();
-    const writing = link.input(ID, Buffer.alloc(1024 * KIB), left.signal);
-    const received = (): number =>
-      fake.received.reduce(
-        (sum, { body }) => sum + (body?.$case === 'stdin' ? body.value.data.length : 0),
-        0,
-      );
-    await world.until('the window', () => received() >= 512 * KIB || undefined);
-    await link.list([]); // answered after all that was sent before
-    expect(received()).toBe(512 * KIB);
-    left.abort();
-    await expect(writing).rejects.toMatchObject({ reason: 'CANCELLED' });
-  });
-
   test('a link that does not read is disconnected before much waits for it', async () => {
     fake.stopReading();
     const firstInput = Buffer.alloc(1000 * KIB);
@@ -237,43 +203,6 @@ describe('frames from a link', () => {
     for (const outcome of await Promise.allSettled(starts))
       expect(outcome).toMatchObject({ status: 'rejected', reason: { reason: 'LINK_LOST' } });
     await expect(link.list([])).rejects.toMatchObject({ message: 'the link does not read' });
-  });
-
-  test('input of writers who have left is dropped, and does not hold up others', async () => {
-    await start();
-    const left = new AbortController();
-    const blocked = [300 * KIB, 200 * KIB, 1].map((bytes) =>
-      link.input(ID, Buffer.alloc(bytes, 1), left.signal),
-    );
-    const closing = link.closeInput(ID, left.signal);
-    const patient = link.input(ID, Buffer.from('2'));
-    const received = () =>
-      Buffer.concat(
-        fake.received.flatMap(({ body }) => (body?.$case === 'stdin' ? [body.value.data] : [])),
-      ).toString();
-    await world.until('the window', () => received().length === 256 * KIB || undefined);
-    left.abort();
-    for (const writer of [...blocked, closing])
-      await expect(writer).rejects.toMatchObject({ reason: 'CANCELLED' });
-    fake.say({ $case: 'credit', value: { reader: 0, sessionId: ID, bytes: 1 } });
-    await patient;
-    await world.until('the other', () => received().endsWith('2') || undefined);
-    expect(received()).toHaveLength(256 * KIB + 1);
-    expect(fake.received.some(({ body }) => body?.$case === 'closeStdin')).toBe(false);
-  });
-
-  test('refused input fails all waiting and later writers', async () => {
-    await start();
-    const refused = {
-      $case: 'error',
-      value: { reason: 'INPUT_CLOSED', message: 'no input', details: {}, field: '' },
-    } as const;
-    fake.answers = { stdin: () => refused };
-    await expect(link.input(ID, Buffer.alloc(300 * KIB))).rejects.toMatchObject({ reason: 'INPUT_CLOSED' });
-    await expect(link.input(ID, Buffer.alloc(1))).rejects.toMatchObject({ reason: 'INPUT_CLOSED' });
-    fake.say({ $case: 'exited', value: { sessionId: ID, status: 0 } });
-    await world.until('the end', () => !link.running.has(ID) || undefined);
-    await expect(link.input(ID, Buffer.alloc(1))).rejects.toMatchObject({ reason: 'SESSION_ENDED' });
   });
 
   test('an ended session is no longer running even when its link reports no status', async () => {

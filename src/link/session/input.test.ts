@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeDaemon, type Line } from '../../../test/support/link/fake-daemon.ts';
+
+let daemon: FakeDaemon;
+let line: Line;
+beforeAll(async () => {
+  daemon = await FakeDaemon.open();
+  ({ line } = await daemon.link());
+});
+afterAll(() => daemon[Symbol.asyncDispose]());
+
+const failure = (reason: string, message: string | RegExp = '') =>
+  expect.objectContaining({ reason, message: expect.stringMatching(message) });
+
+describe('input', () => {
+  const stdin = (sessionId: string, text: string | Buffer) =>
+    line.ask({ $case: 'stdin', value: { sessionId, data: Buffer.from(text) } }, 'credit');
+  const close = (sessionId: string) => line.ask({ $case: 'closeStdin', value: { sessionId } }, 'done');
+
+  it('follows the first input, in order, until it is closed', async () => {
+    const { id } = await line.start(['cat'], { input: true, firstInput: Buffer.from('first\n') });
+    expect(await stdin(id, 'second\n')).toEqual({ reader: 0, sessionId: id, bytes: 7 });
+    await stdin(id, 'third\n');
+    await close(id);
+    expect(await line.read(id)).toMatchObject({ stdout: 'first\nsecond\nthird\n', status: 0 });
+  });
+
+  it('is credited as the program reads, and refused beyond the credit', async () => {
+    const { id } = await line.start(['sh', '-c', 'read go; wc -c'], { input: true });
+    const piece = Buffer.alloc(128 * 1024, 'x');
+    const credits = Promise.allSettled([stdin(id, piece), stdin(id, piece)]);
+    await expect(stdin(id, piece)).rejects.toMatchObject(failure('LIMIT_EXCEEDED'));
+    await expect(stdin(id, 'x')).rejects.toMatchObject(failure('LIMIT_EXCEEDED'));
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
+    expect((await credits).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('ends with the program', async () => {
+    const { id } = await line.start(['true'], { input: true });
+    await line.read(id);
+    await expect(stdin(id, 'x')).rejects.toMatchObject({
+      reason: expect.stringMatching(/SESSION_ENDED|INPUT_CLOSED/),
+    });
+  });
+
+  it('is refused when the session was started without it', async () => {
+    const { id } = await line.start(['sleep', '60']);
+    await expect(stdin(id, 'x')).rejects.toMatchObject(failure('INPUT_CLOSED'));
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
+  });
+});
