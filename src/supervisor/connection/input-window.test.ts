@@ -1,36 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { FakeLink } from '../../../test/support/link/fake-link.ts';
-import { me, World } from '../../../test/support/link/supervisor-world.ts';
-import type { LinkConnection } from './link-connection.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  fake,
+  ID,
+  link,
+  start,
+  withRegisteredLink,
+  world,
+} from '../../../test/support/link/registered-link.ts';
 
-const ID = 's00000000000000000000';
 const KIB = 1024;
 
 describe('the input of a session', () => {
-  let world: World;
-  let fake: FakeLink;
-  let link: LinkConnection;
-  beforeAll(async () => {
-    world = await World.open();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
-  beforeEach(async () => {
-    fake = await FakeLink.listen(world.linksFolder);
-    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
-    link = world.links.forSocket(fake.name) as LinkConnection;
-  });
-  afterEach(() => fake[Symbol.asyncDispose]());
-
-  const plain = {
-    command: [Buffer.from('true')],
-    environment: {},
-    directory: Buffer.alloc(0),
-    firstInput: Buffer.alloc(0),
-    input: true,
-    outputLimit: 1,
-    awaitReader: false,
-  };
-  const start = () => link.start({ sessionId: ID, ...plain });
+  withRegisteredLink();
 
   test('waits for credit, in the order it was written, and blocks nothing else', async () => {
     await start();

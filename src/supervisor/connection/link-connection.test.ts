@@ -1,38 +1,24 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { endedAs, FakeLink } from '../../../test/support/link/fake-link.ts';
-import { me, World } from '../../../test/support/link/supervisor-world.ts';
+import {
+  fake,
+  ID,
+  link,
+  PROGRAM,
+  start,
+  withRegisteredLink,
+  world,
+} from '../../../test/support/link/registered-link.ts';
+import { me } from '../../../test/support/link/supervisor-world.ts';
 import { Stream } from '../../generated/latchkey/link/v1/link.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
 import type { LinkConnection } from './link-connection.ts';
 
-const ID = 's00000000000000000000';
 const KIB = 1024;
 
 describe('frames from a link', () => {
-  let world: World;
-  let fake: FakeLink;
-  let link: LinkConnection;
-  beforeAll(async () => {
-    world = await World.open();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
-  beforeEach(async () => {
-    fake = await FakeLink.listen(world.linksFolder);
-    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
-    link = world.links.forSocket(fake.name) as LinkConnection;
-  });
-  afterEach(() => fake[Symbol.asyncDispose]());
+  withRegisteredLink();
 
-  const plain = {
-    command: [Buffer.from('true')],
-    environment: {},
-    directory: Buffer.alloc(0),
-    firstInput: Buffer.alloc(0),
-    input: true,
-    outputLimit: 1,
-    awaitReader: false,
-  };
-  const start = (sessionId = ID) => link.start({ sessionId, ...plain });
   const stateOf = (pid: number) => ({ sessionId: ID, pid, exited: undefined, elsewhere: false });
   const read = (signal?: AbortSignal) =>
     link.read(ID, { offset: 0, follow: true, hold: false, ...(signal && { signal }) });
@@ -168,7 +154,7 @@ describe('frames from a link', () => {
     const oldLink = world.links.forSocket(old.name) as LinkConnection;
     const text = Buffer.from('é');
     const raw = Buffer.from('a\xe9', 'latin1');
-    const program = { ...plain, sessionId: ID };
+    const program = { ...PROGRAM, sessionId: ID };
     for (const wrong of [{ command: [text, raw] }, { environment: { X: raw } }, { directory: raw }]) {
       const reason = { reason: 'START_FAILED', message: expect.stringContaining('earlier version') };
       await expect(oldLink.start({ ...program, ...wrong })).rejects.toMatchObject(reason);
@@ -198,7 +184,7 @@ describe('frames from a link', () => {
     fake.stopReading();
     const firstInput = Buffer.alloc(1000 * KIB);
     const starts = Array.from({ length: 20 }, (_, at) =>
-      link.start({ ...plain, sessionId: `s${at}`, firstInput }),
+      link.start({ ...PROGRAM, sessionId: `s${at}`, firstInput }),
     );
     for (const outcome of await Promise.allSettled(starts))
       expect(outcome).toMatchObject({ status: 'rejected', reason: { reason: 'LINK_LOST' } });

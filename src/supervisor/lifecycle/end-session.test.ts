@@ -1,41 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { endedAs, FakeLink } from '../../../test/support/link/fake-link.ts';
-import { me, World } from '../../../test/support/link/supervisor-world.ts';
-import type { LinkConnection } from '../connection/link-connection.ts';
+import { describe, expect, test } from 'vitest';
+import { endedAs } from '../../../test/support/link/fake-link.ts';
+import { fake, ID, link, start, withRegisteredLink } from '../../../test/support/link/registered-link.ts';
+import { me } from '../../../test/support/link/supervisor-world.ts';
 import { endSession } from './end-session.ts';
 import { ProcessTable } from './process-table.ts';
 
-const ID = 's00000000000000000000';
 /** Pid that no process of a Linux kernel has. */
 const NO_PROCESS = 2 ** 22;
 
 describe('the end of a session', () => {
-  let world: World;
-  let fake: FakeLink;
-  let link: LinkConnection;
-  beforeAll(async () => {
-    world = await World.open();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
-  beforeEach(async () => {
-    fake = await FakeLink.listen(world.linksFolder);
-    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
-    link = world.links.forSocket(fake.name) as LinkConnection;
-  });
-  afterEach(() => fake[Symbol.asyncDispose]());
+  withRegisteredLink();
 
-  const plain = {
-    command: [Buffer.from('true')],
-    environment: {},
-    directory: Buffer.alloc(0),
-    firstInput: Buffer.alloc(0),
-    input: true,
-    outputLimit: 1,
-    awaitReader: false,
-  };
-  const start = () => link.start({ sessionId: ID, ...plain });
   const ending = (keeper: number, table: Pick<ProcessTable, 'read'> = new ProcessTable()) =>
     endSession(
       { link, cgroup: undefined, keeper, table, cleanUp: async () => undefined },
