@@ -2,12 +2,8 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  eventually,
-  FakeDaemon,
-  type Line,
-  type StartedLink,
-} from '../../../test/support/link/fake-daemon.ts';
+import { eventually, FakeDaemon, type StartedLink } from '../../../test/support/link/fake-daemon.ts';
+import type { Line } from '../../../test/support/link/line.ts';
 import { Kind } from '../../generated/latchkey/link/v1/link.ts';
 import { encodeFrame } from '../../link-protocol/frames.ts';
 import { signingKey } from '../../token/key.ts';

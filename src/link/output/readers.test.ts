@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, FakeDaemon, type Line } from '../../../test/support/link/fake-daemon.ts';
+import { eventually, FakeDaemon } from '../../../test/support/link/fake-daemon.ts';
+import { failure, type Line } from '../../../test/support/link/line.ts';
 import type { Frame } from '../../generated/latchkey/link/v1/link.ts';
 
 let daemon: FakeDaemon;
@@ -18,9 +19,6 @@ const isOutputOf =
   ({ body }: Frame): boolean =>
     body?.$case === 'output' && body.value.reader === reader;
 const outputOf = (reader: number) => line.take('output', isOutputOf(reader));
-
-const failure = (reason: string, message: string | RegExp = '') =>
-  expect.objectContaining({ reason, message: expect.stringMatching(message) });
 
 describe('reading', () => {
   it("of one session continues while another's reader is stalled", async () => {

@@ -3,12 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alice, bob } from '../../../test/support/account.ts';
-import {
-  eventually,
-  FakeDaemon,
-  type Line,
-  type StartedLink,
-} from '../../../test/support/link/fake-daemon.ts';
+import { eventually, FakeDaemon, type StartedLink } from '../../../test/support/link/fake-daemon.ts';
+import type { Line } from '../../../test/support/link/line.ts';
 import { needs } from '../../../test/support/needs.ts';
 import { send } from './end-processes.ts';
 import { findProcess } from './processes.ts';

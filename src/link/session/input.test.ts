@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FakeDaemon, type Line } from '../../../test/support/link/fake-daemon.ts';
+import { FakeDaemon } from '../../../test/support/link/fake-daemon.ts';
+import { failure, type Line } from '../../../test/support/link/line.ts';
 
 let daemon: FakeDaemon;
 let line: Line;
@@ -8,9 +9,6 @@ beforeAll(async () => {
   ({ line } = await daemon.link());
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
-
-const failure = (reason: string, message: string | RegExp = '') =>
-  expect.objectContaining({ reason, message: expect.stringMatching(message) });
 
 describe('input', () => {
   const stdin = (sessionId: string, text: string | Buffer) =>

@@ -4,12 +4,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync }
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  eventually,
-  FakeDaemon,
-  type Line,
-  type StartedLink,
-} from '../../../test/support/link/fake-daemon.ts';
+import { eventually, FakeDaemon, type StartedLink } from '../../../test/support/link/fake-daemon.ts';
+import { failure, type Line } from '../../../test/support/link/line.ts';
 import { needs } from '../../../test/support/needs.ts';
 
 let daemon: FakeDaemon;
@@ -29,9 +25,6 @@ function linkTarget(path: string): string[] {
     return [];
   }
 }
-
-const failure = (reason: string, message: string | RegExp = '') =>
-  expect.objectContaining({ reason, message: expect.stringMatching(message) });
 
 describe('a session', () => {
   it("prints to both streams, and ends with the program's status", async () => {

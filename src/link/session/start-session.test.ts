@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FakeDaemon, type Line } from '../../../test/support/link/fake-daemon.ts';
+import { FakeDaemon } from '../../../test/support/link/fake-daemon.ts';
+import { failure, type Line } from '../../../test/support/link/line.ts';
 import { bytesOf } from '../../values/raw-text.ts';
 
 /** Bytes of an argument, without its NUL: MAX_ARG_STRLEN of execve(2). */
@@ -14,9 +15,6 @@ beforeAll(async () => {
   ({ line } = await daemon.link());
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
-
-const failure = (reason: string, message: string | RegExp = '') =>
-  expect.objectContaining({ reason, message: expect.stringMatching(message) });
 
 describe('a start that fails', () => {
   const noProgram = join(import.meta.dirname, 'start-session.test.ts');

@@ -4,12 +4,8 @@ import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  eventually,
-  FakeDaemon,
-  type Line,
-  type StartedLink,
-} from '../../../test/support/link/fake-daemon.ts';
+import { eventually, FakeDaemon, type StartedLink } from '../../../test/support/link/fake-daemon.ts';
+import type { Line } from '../../../test/support/link/line.ts';
 import { Random } from '../../../test/support/run/random.ts';
 import { SEED } from '../../../test/support/run/seed.ts';
 import { makePipe } from '../../native/pipe.ts';

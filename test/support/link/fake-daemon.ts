@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -19,181 +19,25 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
-import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buildSync } from 'esbuild';
 import { expect } from 'vitest';
 import { loadPki } from '../../../src/authority/keys/pki.ts';
-import { type Frame, type Output, Stream } from '../../../src/generated/latchkey/link/v1/link.ts';
-import { RegisterLinkRequest, RegisterLinkResponse } from '../../../src/generated/latchkey/v1/link.ts';
-import { encodeFrame, FrameDecoder } from '../../../src/link-protocol/frames.ts';
+import type { ValueOf } from '../../../src/link-protocol/protocol.ts';
 import { encodeClaims, type TokenClaims } from '../../../src/token/claims.ts';
 import { signJws } from '../../../src/token/jws.ts';
 import { jwksOf, type SigningKey, signingKey } from '../../../src/token/key.ts';
 import { makeProof, resumeMac } from '../../../src/token/proof.ts';
-import { bytesOf } from '../../../src/values/raw-text.ts';
 import { type Account, myself } from '../account.ts';
 import { node } from '../program.ts';
-
-export type Body = NonNullable<Frame['body']>;
-type Value<Name extends Body['$case']> = Extract<Body, { $case: Name }>['value'];
+import { Line } from './line.ts';
+import { type Registration, registrationOf } from './registration-call.ts';
 
 /** Waits until `probe` returns what is expected, for as long as a busy machine may need. */
 export function eventually<Value>(probe: () => Value | Promise<Value>) {
   return expect.poll(probe, { timeout: 10_000, interval: 20 });
-}
-
-/** The server's end of a connection to a link. */
-export class Line {
-  readonly frames: Frame[] = [];
-  readonly socket: Socket;
-  readonly closed: Promise<unknown>;
-  readonly #reader = new FrameDecoder();
-  readonly #history: Frame[] = [];
-  readonly #readRequests = new Map<number, number>();
-  readonly #waiting = new Set<() => void>();
-  /** Nonce of the link's Hello. */
-  nonce: Buffer = Buffer.alloc(0);
-  #request = 0;
-  #nextReader = 0;
-
-  constructor(path: string) {
-    this.socket = connect(path);
-    this.closed = once(this.socket, 'close');
-    this.socket.on('error', () => {});
-    this.socket.on('data', (chunk: Buffer) => {
-      const frames = this.#reader.push(chunk);
-      this.frames.push(...frames);
-      for (const { body } of frames) if (body?.$case === 'hello') this.nonce = body.value.nonce;
-      this.#history.push(...frames);
-      this.#wake();
-    });
-    this.socket.on('close', () => this.#wake());
-  }
-
-  send(body: Body, request = 0): void {
-    this.socket.write(encodeFrame({ request, body }));
-  }
-
-  /** Takes the first frame that `pick` accepts from those that have come or will come. */
-  async take<Name extends Body['$case']>(
-    name: Name | 'error',
-    pick: (frame: Frame) => boolean = () => true,
-  ): Promise<Value<Name>> {
-    for (;;) {
-      const index = this.frames.findIndex((frame) => {
-        const matches = frame.body?.$case === name || frame.body?.$case === 'error';
-        return matches && pick(frame);
-      });
-      const [frame] = index < 0 ? [] : this.frames.splice(index, 1);
-      if (frame?.body?.$case === 'error' && name !== 'error')
-        throw Object.assign(new Error(frame.body.value.message), frame.body.value);
-      if (frame?.body !== undefined) return frame.body.value as Value<Name>;
-      if (this.socket.destroyed) throw new Error(`the link hung up; no ${name} came`);
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
-  }
-
-  /** Resolves once a frame that `pick` accepts has come, even if it was taken. */
-  async seen(pick: (body: Body) => boolean): Promise<void> {
-    while (!this.#history.some(({ body }) => body !== undefined && pick(body))) {
-      if (this.socket.destroyed) throw new Error('the link hung up');
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
-  }
-
-  /** Sends a command and resolves with its answer. Rejects with an error that has the link's reason. */
-  async ask<Name extends Body['$case']>(body: Body, answer: Name): Promise<Value<Name>> {
-    const request = ++this.#request;
-    this.send(body, request);
-    return this.take(answer, (frame) => frame.request === request);
-  }
-
-  start(command: string[], more: Partial<Value<'start'>> = {}): Promise<Value<'started'> & { id: string }> {
-    const value = this.#startOf(command, more);
-    const started = this.ask({ $case: 'start', value }, 'started');
-    return started.then((told) => ({ ...told, id: value.sessionId }));
-  }
-
-  /** Sends a start whose keeper waits for its release. */
-  hold(command: string[], more: Partial<Value<'start'>> = {}): Promise<Value<'held'>> {
-    return this.ask({ $case: 'start', value: { ...this.#startOf(command, more), hold: true } }, 'held');
-  }
-
-  release(sessionId: string, run: boolean): Promise<Value<'started'>> {
-    return this.ask({ $case: 'release', value: { sessionId, run } }, 'started');
-  }
-
-  #startOf(command: string[], more: Partial<Value<'start'>>): Value<'start'> {
-    return {
-      sessionId: randomUUID(),
-      command: command.map(bytesOf),
-      environment: {},
-      directory: Buffer.alloc(0),
-      firstInput: Buffer.alloc(0),
-      input: false,
-      outputLimit: 64 * 1024 * 1024,
-      awaitReader: false,
-      hold: false,
-      ...more,
-    };
-  }
-
-  /** Begins to read a session's output; returns the number of the request. */
-  beginRead(sessionId: string, more: Partial<Value<'read'>> = {}): number {
-    const reader = ++this.#nextReader;
-    const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 2 ** 50, ...more };
-    this.send({ $case: 'read', value }, ++this.#request);
-    this.#readRequests.set(reader, this.#request);
-    return reader;
-  }
-
-  /** Reads a session's output to the end. */
-  async read(sessionId: string, more: Partial<Value<'read'>> = {}) {
-    const reader = this.beginRead(sessionId, more);
-    const pieces: Output[] = [];
-    for (;;) {
-      const request = this.#readRequests.get(reader);
-      const frame = await this.#next((candidate) => {
-        return (
-          readerOf(candidate) === reader ||
-          (candidate.body?.$case === 'error' && candidate.request === request)
-        );
-      });
-      if (frame.body?.$case === 'output') pieces.push(frame.body.value);
-      else if (frame.body?.$case === 'readEnd') return finish(pieces, frame.body.value.exited?.status);
-      else if (frame.body?.$case === 'error') throw Object.assign(new Error(), frame.body.value);
-    }
-  }
-
-  async #next(pick: (frame: Frame) => boolean): Promise<Frame> {
-    for (;;) {
-      const index = this.frames.findIndex(pick);
-      const [frame] = index < 0 ? [] : this.frames.splice(index, 1);
-      if (frame !== undefined) return frame;
-      if (this.socket.destroyed) throw new Error('the link hung up');
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
-    }
-  }
-
-  #wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resolve of waiting) resolve();
-  }
-}
-
-function readerOf({ body }: Frame): number | undefined {
-  return body?.$case === 'output' || body?.$case === 'readEnd' ? body.value.reader : undefined;
-}
-
-function finish(pieces: Output[], status: number | undefined) {
-  const of = (stream: Stream): string =>
-    Buffer.concat(pieces.filter((piece) => piece.stream === stream).map(({ data }) => data)).toString();
-  const all = Buffer.concat(pieces.map(({ data }) => data)).toString();
-  return { stdout: of(Stream.STDOUT), stderr: of(Stream.STDERR), all, pieces, status };
 }
 
 /** A link process started by a test. */
@@ -202,12 +46,6 @@ export interface StartedLink {
   readonly stderr: () => string;
   readonly stdout: () => string;
   readonly exit: Promise<number | string>;
-}
-
-interface Registration {
-  readonly request: RegisterLinkRequest;
-  /** Answers the RegisterLink call. */
-  readonly answer: (error?: { code: number; message: string; details?: string }) => void;
 }
 
 /** A descriptor that links inherit, as from a careless terminal: above those that Node closes itself. */
@@ -323,7 +161,7 @@ export class FakeDaemon implements AsyncDisposable {
   }
 
   /** Completes a handshake: Hello, Init, Ready. */
-  async init(line: Line): Promise<Value<'ready'>> {
+  async init(line: Line): Promise<ValueOf<'ready'>> {
     const { nonce } = await line.take('hello');
     const value = { token: this.token(), proof: this.proof(nonce), initKey: this.initKey };
     return line.ask({ $case: 'init', value }, 'ready');
@@ -414,32 +252,9 @@ export class FakeDaemon implements AsyncDisposable {
   }
 
   async #register(stream: ServerHttp2Stream): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk as Buffer);
-    const request = RegisterLinkRequest.decode(Buffer.concat(chunks).subarray(5));
-    const answer: Registration['answer'] = (error) => {
-      if (stream.destroyed) return;
-      if (error !== undefined) {
-        const details = error.details === undefined ? {} : { 'grpc-status-details-bin': error.details };
-        const trailers = {
-          'grpc-status': `${error.code}`,
-          'grpc-message': encodeURIComponent(error.message),
-        };
-        stream.respond(
-          { ':status': 200, 'content-type': 'application/grpc', ...trailers, ...details },
-          { endStream: true },
-        );
-        return;
-      }
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-      const message = RegisterLinkResponse.encode({ jti: 'token-1' }).finish();
-      const prefix = Buffer.alloc(5);
-      prefix.writeUInt32BE(message.length, 1);
-      stream.end(Buffer.concat([prefix, message]));
-    };
-    await this.onRegister({ request, answer }).catch((error: unknown) =>
-      answer({ code: 13, message: String(error) }),
+    const registration = await registrationOf(stream);
+    await this.onRegister(registration).catch((error: unknown) =>
+      registration.answer({ code: 13, message: String(error) }),
     );
   }
 }
