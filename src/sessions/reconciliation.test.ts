@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sessionRow } from '../../test/contract/rows.ts';
 import { FakeLink, type FakeLinkOptions } from '../../test/support/link/fake-link.ts';
-import { me, World, type WorldOptions } from '../../test/support/link/supervisor-world.ts';
+import type { RoomsOptions } from '../../test/support/link/server-rooms.ts';
+import { me, World } from '../../test/support/link/supervisor-world.ts';
 import type { Body } from '../link-protocol/protocol.ts';
 import { setMeta } from '../store/tables/meta.ts';
 import { insertSession } from '../store/tables/sessions.ts';
@@ -19,7 +20,7 @@ beforeEach(() => {
 });
 
 /** A session of a link that runs nothing. */
-async function begin(options: WorldOptions = {}, more: FakeLinkOptions = {}) {
+async function begin(options: RoomsOptions = {}, more: FakeLinkOptions = {}) {
   const world = owned.use(await World.open(options));
   const fake = owned.use(await FakeLink.listen(world.linksFolder, { daemon: true, ...more }));
   await world.links.register({ socket: fake.name, daemon: true }, me.uid);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeLink } from '../../test/support/link/fake-link.ts';
-import { me, World, type WorldOptions } from '../../test/support/link/supervisor-world.ts';
+import type { RoomsOptions } from '../../test/support/link/server-rooms.ts';
+import { me, World } from '../../test/support/link/supervisor-world.ts';
 
 /** Shorter than the time until a link's token is renewed: links survive this jump of the clock. */
 const RETENTION_MS = 600_000;
@@ -15,7 +16,7 @@ describe('a session that has ended', () => {
   });
 
   /** A world with a link that runs nothing, and a way to have a session there that has ended. */
-  async function withFakeLink(options: WorldOptions) {
+  async function withFakeLink(options: RoomsOptions) {
     const world = owned.use(await World.open(options));
     const fake = owned.use(await FakeLink.listen(world.linksFolder, { daemon: true }));
     await world.links.register({ socket: fake.name, daemon: true }, me.uid);

@@ -1,4 +1,4 @@
-/** The rooms that links need, all real, in folders of their own: a server whose rooms a test can reach. */
+/** A server whose rooms a test can reach, in folders of its own, and real links. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -7,24 +7,16 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:f
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AccountChecks } from '../../../src/accounts/account-checks.ts';
 import type { EligibleSettings } from '../../../src/accounts/eligible.ts';
-import type { Role } from '../../../src/accounts/roles.ts';
-import { Activity } from '../../../src/activity/activity.ts';
-import { startApi } from '../../../src/api/transport/server.ts';
-import { AuditLog } from '../../../src/audit/audit-log.ts';
-import { Authority } from '../../../src/authority/authority.ts';
-import { loadKeys } from '../../../src/authority/keys/keys.ts';
-import { loadPki, type Pki } from '../../../src/authority/keys/pki.ts';
+import type { Authority } from '../../../src/authority/authority.ts';
 import { removeServerFile, writeServerFile } from '../../../src/config/paths/run-files.ts';
-import { RefusalLog } from '../../../src/log/refusal-log.ts';
-import { type Receipt, type Requester, Revocation } from '../../../src/revocation/revocation.ts';
+import type { Receipt, Requester, Revocation } from '../../../src/revocation/revocation.ts';
 import type { Session } from '../../../src/sessions/session.ts';
-import { Sessions, type SessionsOptions } from '../../../src/sessions/sessions.ts';
-import { openStore, type Store } from '../../../src/store/open.ts';
-import { Links, type LinksOptions } from '../../../src/supervisor/links.ts';
-import type { Starter } from '../../../src/supervisor/starters/starter.ts';
+import type { Sessions } from '../../../src/sessions/sessions.ts';
+import type { Store } from '../../../src/store/open.ts';
+import type { Links } from '../../../src/supervisor/links.ts';
 import type { TokenClaims } from '../../../src/token/claims.ts';
+import { openRooms, type Rooms, type RoomsHost, type RoomsOptions } from './server-rooms.ts';
 
 /** Below the time limit of a unit test, so that it is said what has been waited for. */
 const PATIENCE_MS = 20_000;
@@ -34,32 +26,6 @@ const ADMIN: Requester = {
   claims: { jti: '', sub: 'root', authMethod: 'local' as const },
   role: 'admin',
 };
-
-export interface WorldOptions {
-  readonly onRevoke?: 'keep' | 'end';
-  readonly shutdownOnLogout?: boolean;
-  readonly manualLinks?: boolean;
-  readonly lifetimes?: Record<string, number>;
-  readonly retentionMs?: number;
-  readonly outputLimitBytes?: number;
-  readonly giveUpMs?: number;
-  readonly maxKept?: number;
-  /** The roles of logins. */
-  readonly roles?: Readonly<Record<string, Role>>;
-  /** Starts link daemons for users. */
-  readonly starter?: Starter;
-}
-
-/** The parts of a server between its start and its stop. */
-interface Rooms {
-  readonly store: Store;
-  readonly authority: Authority;
-  readonly links: Links;
-  readonly sessions: Sessions;
-  readonly revocation: Revocation;
-  readonly address: string;
-  readonly owned: AsyncDisposableStack;
-}
 
 export interface LinkProcess {
   readonly child: ChildProcess;
@@ -75,7 +41,7 @@ export class World implements AsyncDisposable {
   readonly run = join(this.folder, 'run');
   readonly linksFolder = join(this.run, 'links');
   readonly logged: { level: string; details: object; message: string }[] = [];
-  readonly #options: WorldOptions;
+  readonly #options: RoomsOptions;
   readonly #children: ChildProcess[] = [];
   #rooms: Rooms | undefined;
   /** Milliseconds added to the clock. */
@@ -83,13 +49,13 @@ export class World implements AsyncDisposable {
   /** The rules of eligibility in force. */
   eligible: EligibleSettings = { minUid: 0, users: [], self: true };
 
-  private constructor(options: WorldOptions) {
+  private constructor(options: RoomsOptions) {
     this.#options = options;
     mkdirSync(this.linksFolder, { recursive: true, mode: 0o700 });
     mkdirSync(join(this.folder, 'pki'), { mode: 0o700 });
   }
 
-  static async open(options: WorldOptions = {}): Promise<World> {
+  static async open(options: RoomsOptions = {}): Promise<World> {
     const world = new World(options);
     await world.start();
     return world;
@@ -127,103 +93,22 @@ export class World implements AsyncDisposable {
 
   /** Starts the server's rooms, on the state that earlier ones have left. */
   async start(): Promise<void> {
-    await using owned = new AsyncDisposableStack();
-    const { serverId, linksFolder, folder } = this;
-    const { onRevoke = 'keep', shutdownOnLogout = false, manualLinks = true } = this.#options;
+    const { serverId, folder, linksFolder } = this;
     const now = (): number => Date.now() + this.ahead;
-    const log = this.#log();
-    const store = owned.use(
-      await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes: 4096 }),
-    );
-    const { authority, pki } = await this.#openAuthority(owned, store, now);
-    const common = { store, now, log };
-    const accounts = new AccountChecks({ settings: () => ({ eligible: this.eligible }), now });
-    const links = owned.use(
-      await Links.open({
-        ...common,
-        authority,
-        accounts,
-        linksFolder,
-        settings: () => ({ eligible: this.eligible, manualLinks }),
-        starter: () => this.#options.starter,
-      }),
-    );
-    const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = this.#options;
-    const { giveUpMs = 10_000, maxKept = 10_000 } = this.#options;
-    const kept = { retentionMs, outputLimitBytes };
-    const sessions = owned.use(
-      await Sessions.open({ ...common, authority, links, settings: () => kept, giveUpMs, maxKept }),
-    );
-    const roles = { roleOf: ({ sub }: TokenClaims): Role => this.#options.roles?.[sub] ?? 'user' };
-    const revocation = owned.use(
-      await Revocation.open({
-        authority,
-        links,
-        sessions,
-        accounts,
-        roles,
-        audit: new AuditLog({ log }),
-        settings: () => ({ shutdownOnLogout, onRevoke }),
-        log,
-      }),
-    );
-    const api = owned.use(
-      await startApi({
-        listen: { host: '127.0.0.1', port: 0 },
-        pki,
-        authority,
-        links,
-        sessions,
-        settings: () => ({}),
-        now,
-        revocation,
-        roles,
-        logins: { usable: () => [], begin: () => Promise.reject(new Error('no logins here')) as never },
-        info: { serverId, hostname: 'here', version: '0', mode: 'self', startedAt: new Date() },
-        log: silent,
-        refusals: owned.use(new RefusalLog(silent)),
-        activity: owned.use(new Activity({ authority, links, sessions, now })),
-      }),
-    );
-    const address = `127.0.0.1:${api.addresses[0]?.port}`;
-    const file = { serverId, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks(), version: '0' };
+    const host = { serverId, folder, linksFolder, now, eligible: () => this.eligible, log: this.#log() };
+    const rooms = await openRooms(this.#options, host);
+    this.#rooms = rooms;
+    const { address, ca, authority } = rooms;
+    const file = { serverId, hostname: 'here', address, ca, keys: authority.jwks(), version: '0' };
     writeServerFile(this.run, { ...file, mode: 'self', pid: process.pid });
-    this.#rooms = { store, authority, links, sessions, revocation, address, owned: owned.move() };
-  }
-
-  async #openAuthority(
-    owned: AsyncDisposableStack,
-    store: Store,
-    now: () => number,
-  ): Promise<{ authority: Authority; pki: Pki }> {
-    const { serverId, folder } = this;
-    const pkiFolder = join(folder, 'pki');
-    const host = { serverId, names: ['localhost'], addresses: ['127.0.0.1'] };
-    const pki = await loadPki({ folder: pkiFolder, ...host, nowMs: now() });
-    const settings = { lifetimeSeconds: 3600, lifetimes: this.#options.lifetimes ?? {} };
-    const keys = await loadKeys({
-      folder: pkiFolder,
-      settings: {
-        algorithm: 'ES256',
-        signingKey: undefined,
-        secret: undefined,
-        longestLifetimeSeconds: 3600,
-      },
-      pki,
-      nowMs: now(),
-    });
-    const authority = owned.use(
-      await Authority.open({ store, now, keys, serverId, hostname: 'here', settings: () => settings }),
-    );
-    return { authority, pki };
   }
 
   /** Stops the server's rooms; links and sessions go on. */
   async stop(): Promise<void> {
     removeServerFile(this.run);
-    const { owned } = this.#open;
+    const rooms = this.#open;
     this.#rooms = undefined;
-    await owned.disposeAsync();
+    await rooms[Symbol.asyncDispose]();
   }
 
   /** Issues a token of this test's user that has no link of its own. */
@@ -339,11 +224,9 @@ export class World implements AsyncDisposable {
     ];
   }
 
-  #log(): SessionsOptions['log'] & LinksOptions['log'] {
+  #log(): RoomsHost['log'] {
     const at = (level: string) => (details: object, message: string) =>
       void this.logged.push({ level, details, message });
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   }
 }
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
