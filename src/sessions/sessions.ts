@@ -40,7 +40,7 @@ export interface SessionSettings {
 
 export interface SessionsOptions {
   readonly store: Store;
-  readonly authority: Pick<Authority, 'isActive' | 'uidOf'>;
+  readonly authority: Pick<Authority, 'isActive'>;
   readonly links: Links;
   /** Returns the current settings, which a reload may change. */
   readonly settings: () => SessionSettings;
