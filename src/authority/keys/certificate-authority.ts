@@ -8,7 +8,7 @@ import { loadX509, type X509 } from './x509.ts';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 20 * 365;
-/** Certificates begin an hour in the past, for clients whose clocks are behind. */
+/** Certificates begin a day in the past, for clients whose clocks are behind. */
 const BACKDATED_MS = DAY_MS;
 
 /** The contents of a certificate. */

@@ -78,6 +78,13 @@ describe('first start', () => {
     expect(protocol).toBe('TLSv1.3');
   });
 
+  test('creates certificates that are valid for clients whose clocks are a day behind', async () => {
+    const pki = await load();
+    const certificates = [new X509Certificate(pki.caPem), leaf(pki)];
+    const begins = certificates.map(({ validFromDate }) => validFromDate.getTime());
+    expect(begins).toEqual([NOW - DAY_MS, NOW - DAY_MS]);
+  });
+
   test('is reported as such, unlike the next one, which keeps everything', async () => {
     const first = await load();
     const second = await load();
