@@ -2,9 +2,11 @@
  * `npm run mutate [-- OPTION ... ROOM ...]`: makes small changes to the code of rooms, one at a time, and
  * lists those that no unit test notices. As root, since each trial has a world of its own.
  *   --since REV    only lines that differ from a commit
- *   --sample N     N mutants of each room, chosen by --seed
+ *   --sample N     N mutants of each room, chosen by --seed (all)
+ *   --seed N       seed of that choice, and of the random choices of the tests (1)
  *   --budget S     tests that take at most S seconds together for each mutant (60)
  *   --lanes N      trials at a time (the number of processors)
+ *   --json         all trials as JSON
  */
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
