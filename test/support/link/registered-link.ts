@@ -8,7 +8,7 @@ import { me, World } from './supervisor-world.ts';
 /** Id of the session that `start` starts. */
 export const ID = 's00000000000000000000';
 
-/** What `start` starts; a FakeLink does not run it. */
+/** The program that `start` names; a FakeLink does not run it. */
 export const PROGRAM = {
   command: [Buffer.from('true')],
   environment: {},

@@ -18,7 +18,7 @@ import { Links } from '../../../src/supervisor/links.ts';
 import type { Starter } from '../../../src/supervisor/starters/starter.ts';
 import type { TokenClaims } from '../../../src/token/claims.ts';
 
-/** What a test may set of a server. */
+/** Settings of a server that a test may change. */
 export interface RoomsOptions {
   readonly onRevoke?: 'keep' | 'end';
   readonly shutdownOnLogout?: boolean;
