@@ -1,21 +1,22 @@
 /** Admission as callers see it: the limits that they meet, and the tokens that are taken from them. */
 import { once } from 'node:events';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callAs } from '../../../test/support/clients/call-as.ts';
+import {
+  callHeaders,
+  EMPTY,
+  GET_KEYS,
+  grpcStatus,
+  WATCH_HEALTH,
+  WHO_AM_I,
+} from '../../../test/support/clients/raw-call.ts';
 import { needs } from '../../../test/support/needs.ts';
-import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { Role } from '../../generated/latchkey/v1/auth.ts';
 
-const OK = 0;
-const PERMISSION_DENIED = 7;
-const RESOURCE_EXHAUSTED = 8;
-const UNAUTHENTICATED = 16;
-const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
-const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
 const WATCH_TOKENS = 'latchkey.v1.TokenService/WatchTokens';
-const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
-const EMPTY = framed(Buffer.alloc(0));
 const OTHER_UID = 61_234;
 
 /** Begins a call with an empty request. */
@@ -39,10 +40,10 @@ describe('the server applies its limit of', () => {
     const [one, another, third = '', others = ''] = tokens;
     const first = await held(session, WATCH_TOKENS, one);
     await held(session, WATCH_TOKENS, another);
-    expect(await grpcStatus(begin(session, WHO_AM_I, third))).toBe(RESOURCE_EXHAUSTED);
-    expect(await grpcStatus(begin(session, WHO_AM_I, others))).toBe(OK);
+    expect(await grpcStatus(begin(session, WHO_AM_I, third))).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await grpcStatus(begin(session, WHO_AM_I, others))).toBe(status.OK);
     first.close();
-    await expect.poll(() => grpcStatus(begin(session, WHO_AM_I, third))).toBe(OK);
+    await expect.poll(() => grpcStatus(begin(session, WHO_AM_I, third))).toBe(status.OK);
     session.destroy();
   });
 
@@ -51,10 +52,10 @@ describe('the server applies its limit of', () => {
     const sessions = [api.http2(), api.http2(), api.http2()] as const;
     const first = await held(sessions[0], WATCH_HEALTH);
     await held(sessions[1], WATCH_HEALTH);
-    expect(await grpcStatus(begin(sessions[2], GET_KEYS))).toBe(RESOURCE_EXHAUSTED);
-    expect(await grpcStatus(begin(sessions[2], WHO_AM_I, await api.token('bob')))).toBe(OK);
+    expect(await grpcStatus(begin(sessions[2], GET_KEYS))).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await grpcStatus(begin(sessions[2], WHO_AM_I, await api.token('bob')))).toBe(status.OK);
     first.close();
-    await expect.poll(() => grpcStatus(begin(sessions[2], GET_KEYS))).toBe(OK);
+    await expect.poll(() => grpcStatus(begin(sessions[2], GET_KEYS))).toBe(status.OK);
     for (const session of sessions) session.destroy();
   });
 
@@ -62,8 +63,8 @@ describe('the server applies its limit of', () => {
     await using api = await ServedApi.start({ callLimits: { unauthenticated: 1 } });
     const session = api.http2();
     await held(session, WATCH_HEALTH);
-    expect(await callAs(0, api, GET_KEYS)).toBe(RESOURCE_EXHAUSTED);
-    expect(await callAs(OTHER_UID, api, GET_KEYS)).toBe(OK);
+    expect(await callAs(0, api, GET_KEYS)).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await callAs(OTHER_UID, api, GET_KEYS)).toBe(status.OK);
     session.destroy();
   });
 
@@ -98,15 +99,15 @@ describe('a token', () => {
     const session = api.http2();
     const authorization = header(await api.token('alice'));
     const stream = session.request({ ...callHeaders(WHO_AM_I), authorization }).end(EMPTY);
-    const status = await grpcStatus(stream);
+    const answer = await grpcStatus(stream);
     session.destroy();
-    return status;
+    return answer;
   }
 
   it.each<[string, (token: string) => string]>([
     ['"Bearer" and the token', (token) => `Bearer ${token}`],
     ['"bearer" and the token (RFC 9110, 11.1)', (token) => `bearer ${token}`],
-  ])('is taken after %s', async (_, header) => expect(await withHeader(header)).toBe(OK));
+  ])('is taken after %s', async (_, header) => expect(await withHeader(header)).toBe(status.OK));
 
   it.each<[string, (token: string) => string]>([
     ['without a scheme', (token) => token],
@@ -114,7 +115,7 @@ describe('a token', () => {
     ['before something else', (token) => `Bearer ${token} x`],
     ['after a second blank', (token) => `Bearer  ${token}`],
     ['beside another one', (token) => `Bearer ${token}, Bearer ${token}`],
-  ])('is refused %s', async (_, header) => expect(await withHeader(header)).toBe(UNAUTHENTICATED));
+  ])('is refused %s', async (_, header) => expect(await withHeader(header)).toBe(status.UNAUTHENTICATED));
 });
 
 describe("the local administrator's token (A8)", () => {
@@ -134,7 +135,7 @@ describe("the local administrator's token (A8)", () => {
   it('is refused from any other account', needs('root'), async () => {
     const token = await api.token('root', { authMethod: 'local' });
     expect(await callAs(0, api, WHO_AM_I, token)).toBe(0);
-    expect(await callAs(OTHER_UID, api, WHO_AM_I, token)).toBe(PERMISSION_DENIED);
+    expect(await callAs(OTHER_UID, api, WHO_AM_I, token)).toBe(status.PERMISSION_DENIED);
     expect(await callAs(OTHER_UID, api, WHO_AM_I, await api.token('root'))).toBe(0);
   });
 });

@@ -3,8 +3,19 @@ import { EventEmitter, once } from 'node:events';
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+import {
+  ATTACH,
+  callHeaders,
+  EMPTY,
+  framed,
+  GET_KEYS,
+  grpcStatus,
+  WATCH_HEALTH,
+  WHO_AM_I,
+} from '../../../test/support/clients/raw-call.ts';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { GetKeysRequest } from '../../generated/latchkey/v1/auth.ts';
 import { AttachSessionRequest } from '../../generated/latchkey/v1/session.ts';
 import { VerifyTokenRequest } from '../../generated/latchkey/v1/token.ts';
@@ -12,15 +23,7 @@ import { Attachment } from '../../sessions/attachment.ts';
 import type { OutputEnd } from '../../supervisor/connection/output-reader.ts';
 import { Limits } from './limits.ts';
 
-const OK = 0;
-const RESOURCE_EXHAUSTED = 8;
-const INVALID_ARGUMENT = 3;
-const UNAUTHENTICATED = 16;
-const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
-const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
 const VERIFY = 'latchkey.v1.TokenService/VerifyToken';
-const ATTACH = 'latchkey.v1.SessionService/AttachSession';
-const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
 
 let api: ServedApi;
 beforeAll(async () => {
@@ -58,43 +61,45 @@ async function* nothing(signal: AbortSignal): AsyncGenerator<never, OutputEnd> {
 
 describe('before a login', () => {
   it('accepts messages of 64 KiB and not a byte more', async () => {
-    expect(await api.callOnce(GET_KEYS, framed(GetKeysRequest.encode({}).finish()))).toBe(OK);
+    expect(await api.callOnce(GET_KEYS, framed(GetKeysRequest.encode({}).finish()))).toBe(status.OK);
     // Field 15 of any message: unknown, so skipped.
     const padding = (bytes: number): Buffer =>
       Buffer.concat([Buffer.from([0x7a, 0xfc, 0xff, 0x03]), Buffer.alloc(bytes)]);
     const gzip = { headers: { 'grpc-encoding': 'gzip' } };
-    expect(await api.callOnce(GET_KEYS, framed(padding(65_532)))).toBe(OK);
-    expect(await api.callOnce(GET_KEYS, packed(padding(65_532)), gzip)).toBe(OK);
-    expect(await api.callOnce(GET_KEYS, framed(Buffer.alloc(65_537)))).toBe(RESOURCE_EXHAUSTED);
-    expect(await api.callOnce(GET_KEYS, packed(Buffer.alloc(65_537)), gzip)).toBe(RESOURCE_EXHAUSTED);
+    expect(await api.callOnce(GET_KEYS, framed(padding(65_532)))).toBe(status.OK);
+    expect(await api.callOnce(GET_KEYS, packed(padding(65_532)), gzip)).toBe(status.OK);
+    expect(await api.callOnce(GET_KEYS, framed(Buffer.alloc(65_537)))).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await api.callOnce(GET_KEYS, packed(Buffer.alloc(65_537)), gzip)).toBe(status.RESOURCE_EXHAUSTED);
   });
 
   it('refuses a message of 4 GiB when it is declared', async () => {
-    expect(await api.callOnce(GET_KEYS, framed(Buffer.alloc(0), 2 ** 32 - 1))).toBe(RESOURCE_EXHAUSTED);
+    expect(await api.callOnce(GET_KEYS, framed(Buffer.alloc(0), 2 ** 32 - 1))).toBe(
+      status.RESOURCE_EXHAUSTED,
+    );
   });
 
   it('reads nothing of a call that needs a login', async () => {
-    expect(await api.callOnce(VERIFY, framed(Buffer.alloc(70 * 1024)))).toBe(UNAUTHENTICATED);
+    expect(await api.callOnce(VERIFY, framed(Buffer.alloc(70 * 1024)))).toBe(status.UNAUTHENTICATED);
   });
 
   it('accepts metadata of 16 KiB, and no more', async () => {
     const call = (kilobytes: number): Promise<number | undefined> =>
-      api.callOnce(GET_KEYS, framed(Buffer.alloc(0)), { headers: largeHeaders(kilobytes) });
-    expect(await call(15)).toBe(OK);
-    expect(await call(16)).toBe(RESOURCE_EXHAUSTED);
-    expect(await call(100)).not.toBe(OK);
+      api.callOnce(GET_KEYS, EMPTY, { headers: largeHeaders(kilobytes) });
+    expect(await call(15)).toBe(status.OK);
+    expect(await call(16)).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await call(100)).not.toBe(status.OK);
   });
 
   it('refuses the 17th simultaneous call on a connection, and accepts another when one has ended', async () => {
     const session = api.http2();
     const open = (): ReturnType<typeof session.request> => {
       const stream = session.request(callHeaders(WATCH_HEALTH));
-      stream.end(framed(Buffer.alloc(0)));
+      stream.end(EMPTY);
       return stream;
     };
     const streams = Array.from({ length: 16 }, open);
     await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('data', resolve))));
-    expect(await grpcStatus(open())).toBe(RESOURCE_EXHAUSTED);
+    expect(await grpcStatus(open())).toBe(status.RESOURCE_EXHAUSTED);
     streams[0]?.close();
     await grpcStatus(streams[0] as (typeof streams)[0]);
     await new Promise((resolve) => open().once('data', resolve));
@@ -104,12 +109,12 @@ describe('before a login', () => {
   it('counts a call until its answer has been fetched, which has a time limit', async () => {
     await using here = await ServedApi.start({ callLimits: { fetchMs: 1_000 } });
     const session = here.http2({ initialWindowSize: 0 });
-    const call = (): ClientHttp2Stream => session.request(callHeaders(GET_KEYS)).end(framed(Buffer.alloc(0)));
+    const call = (): ClientHttp2Stream => session.request(callHeaders(GET_KEYS)).end(EMPTY);
     const answered = async (stream: ClientHttp2Stream): Promise<unknown> =>
       (await once(stream, 'response'))[0]['grpc-status'];
     const unfetched = Array.from({ length: 16 }, call);
     await Promise.all(unfetched.map(answered));
-    expect(await grpcStatus(call())).toBe(RESOURCE_EXHAUSTED);
+    expect(await grpcStatus(call())).toBe(status.RESOURCE_EXHAUSTED);
     await Promise.all(unfetched.map(grpcStatus));
     expect(unfetched.map(({ rstCode }) => rstCode)).toEqual(Array(16).fill(constants.NGHTTP2_CANCEL));
     expect(await answered(call())).toBeUndefined();
@@ -143,9 +148,9 @@ describe('what is not gRPC', () => {
     bomb[0] = 1;
     expect(bomb.length).toBeLessThan(64 * 1024);
     expect(await api.callOnce(GET_KEYS, bomb, { headers: { 'grpc-encoding': 'gzip' } })).toBe(
-      RESOURCE_EXHAUSTED,
+      status.RESOURCE_EXHAUSTED,
     );
-    expect(await api.callOnce(GET_KEYS, framed(Buffer.alloc(0)))).toBe(OK);
+    expect(await api.callOnce(GET_KEYS, EMPTY)).toBe(status.OK);
   });
 });
 
@@ -156,9 +161,9 @@ describe('with a login', () => {
       framed(VerifyTokenRequest.encode({ token: 'x'.repeat(length) }).finish());
     const headers = { authorization };
     const PREFIX_BYTES = 4; // of the field
-    expect(await api.callOnce(VERIFY, request(2 ** 20 - PREFIX_BYTES), { headers })).toBe(OK);
+    expect(await api.callOnce(VERIFY, request(2 ** 20 - PREFIX_BYTES), { headers })).toBe(status.OK);
     expect(await api.callOnce(VERIFY, request(2 ** 20 - PREFIX_BYTES + 1), { headers })).toBe(
-      RESOURCE_EXHAUSTED,
+      status.RESOURCE_EXHAUSTED,
     );
     expect(api.logged.findLast((line) => line.includes(VERIFY))).toContain('"reason":"LIMIT_EXCEEDED"');
   });
@@ -180,16 +185,16 @@ describe('with a login', () => {
       return stream;
     };
     const first = await half('bob');
-    expect(await grpcStatus(await half('bob'))).toBe(RESOURCE_EXHAUSTED);
+    expect(await grpcStatus(await half('bob'))).toBe(status.RESOURCE_EXHAUSTED);
     const other = await half('eve');
     const whole = await begin('bob');
-    whole.end(framed(Buffer.alloc(0)));
-    expect(await grpcStatus(whole)).toBe(OK);
+    whole.end(EMPTY);
+    expect(await grpcStatus(whole)).toBe(status.OK);
     first.close();
     await grpcStatus(first);
     const next = await half('bob');
     for (const stream of [next, other]) stream.end(Buffer.alloc(59_999));
-    expect(await Promise.all([next, other].map(grpcStatus))).toEqual([OK, OK]);
+    expect(await Promise.all([next, other].map(grpcStatus))).toEqual([status.OK, status.OK]);
     session.destroy();
   });
 
@@ -223,12 +228,12 @@ describe('with a login', () => {
       return stream;
     };
     const [first] = await Promise.all([attached('bob'), once(program, 'input')]);
-    expect(await grpcStatus(await attached('bob'))).toBe(RESOURCE_EXHAUSTED);
+    expect(await grpcStatus(await attached('bob'))).toBe(status.RESOURCE_EXHAUSTED);
     await Promise.all([attached('eve'), once(program, 'input')]);
     takeAll();
     first.write(attachRequest({ $case: 'input', value: Buffer.alloc(50_000) }));
     first.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0 } }));
-    expect(await grpcStatus(first)).toBe(INVALID_ARGUMENT);
+    expect(await grpcStatus(first)).toBe(status.INVALID_ARGUMENT);
     await Promise.all([attached('bob'), once(program, 'input')]);
     session.destroy();
   });

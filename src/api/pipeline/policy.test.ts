@@ -1,6 +1,8 @@
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Column, WHO_MAY_CALL } from '../../../test/contract/who-may-call.ts';
-import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+import { callHeaders, EMPTY, grpcStatus } from '../../../test/support/clients/raw-call.ts';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { AppError } from '../../errors.ts';
 import { Feed } from '../../feed.ts';
 import { ServerReflectionDefinition } from '../../generated/grpc/reflection/v1/reflection.ts';
@@ -49,10 +51,6 @@ const OTHER_TIME_LIMITS: Readonly<Partial<Record<MethodPath, number | 'token'>>>
   'grpc.health.v1.Health/Watch': 300,
   'grpc.reflection.v1.ServerReflection/ServerReflectionInfo': 300,
 };
-
-const UNIMPLEMENTED = 12;
-const UNAUTHENTICATED = 16;
-const PERMISSION_DENIED = 7;
 
 describe('the policy table', () => {
   it('keeps a server that has a method without a row from starting', () => {
@@ -136,7 +134,7 @@ describe('each method for each caller', () => {
   function refusal(path: string, caller: Caller): number | undefined {
     const column = CALLERS[caller];
     if (WHO_MAY_CALL.get(path)?.[column] !== 'no') return undefined;
-    return column === 'nobody' ? UNAUTHENTICATED : PERMISSION_DENIED;
+    return column === 'nobody' ? status.UNAUTHENTICATED : status.PERMISSION_DENIED;
   }
 
   const table = paths.flatMap((path) =>
@@ -151,16 +149,17 @@ describe('each method for each caller', () => {
         ? await freshLike(caller)
         : authorizations[caller];
     const stream = session.request(callHeaders(path, own));
-    stream.end(framed(Buffer.alloc(0)));
-    const status = await Promise.race([
+    stream.end(EMPTY);
+    const answer = await Promise.race([
       grpcStatus(stream),
       new Promise((resolve) => stream.once('data', resolve)).then(() => 0),
     ]);
     session.destroy();
     const refused = refusal(path, caller);
-    expect(status).not.toBe(UNIMPLEMENTED);
-    if (refused === undefined) expect([UNAUTHENTICATED, PERMISSION_DENIED]).not.toContain(status);
-    else expect(status).toBe(refused);
+    expect(answer).not.toBe(status.UNIMPLEMENTED);
+    if (refused === undefined)
+      expect([status.UNAUTHENTICATED, status.PERMISSION_DENIED]).not.toContain(answer);
+    else expect(answer).toBe(refused);
   });
 
   async function freshLike(caller: string): Promise<Record<string, string>> {
@@ -176,7 +175,7 @@ describe('each method for each caller', () => {
     const session = api.http2();
     const stream = session.request(callHeaders('latchkey.v1.TokenService/Forge'));
     stream.end();
-    expect(await grpcStatus(stream)).toBe(UNIMPLEMENTED);
+    expect(await grpcStatus(stream)).toBe(status.UNIMPLEMENTED);
     session.destroy();
   });
 });

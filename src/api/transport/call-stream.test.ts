@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { callHeaders, framed, ServedApi } from '../../../test/support/server/served-api.ts';
+import { callHeaders, framed } from '../../../test/support/clients/raw-call.ts';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
 
 const CALLS = 40;
 const JUNK_BYTES = 1_000_000;

@@ -2,17 +2,18 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, constants } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+import {
+  callHeaders,
+  EMPTY,
+  GET_KEYS,
+  grpcStatus,
+  WATCH_HEALTH,
+  WHO_AM_I,
+} from '../../../test/support/clients/raw-call.ts';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { sourceOf } from './connections.ts';
-
-const OK = 0;
-const UNIMPLEMENTED = 12;
-const UNAUTHENTICATED = 16;
-const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
-const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
-const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
-const EMPTY = framed(Buffer.alloc(0));
 
 let api: ServedApi;
 beforeAll(async () => {
@@ -90,7 +91,7 @@ function call(session: ClientHttp2Session, method: string, token?: string): Prom
 /** Opens a connection that has shown a valid token. */
 async function known(here: ServedApi, login: string): Promise<ClientHttp2Session> {
   const session = here.http2();
-  expect(await call(session, WHO_AM_I, await here.token(login))).toBe(OK);
+  expect(await call(session, WHO_AM_I, await here.token(login))).toBe(status.OK);
   return session;
 }
 
@@ -112,11 +113,11 @@ describe('an idle connection', () => {
     await using here = await ServedApi.start({ connectionLimits: { idleMs: 300 } });
     const kept = [await known(here, 'alice'), await watching(here)];
     const guessing = here.http2();
-    expect(await call(guessing, WHO_AM_I, 'x')).toBe(UNAUTHENTICATED);
-    expect(await call(guessing, WHO_AM_I, await revokedToken(here))).toBe(UNAUTHENTICATED);
+    expect(await call(guessing, WHO_AM_I, 'x')).toBe(status.UNAUTHENTICATED);
+    expect(await call(guessing, WHO_AM_I, await revokedToken(here))).toBe(status.UNAUTHENTICATED);
     await Promise.all([guessing, here.http2()].map((session) => once(session, 'close')));
     // Idle for longer than those that were closed.
-    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual([OK, OK]);
+    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual([status.OK, status.OK]);
     for (const session of kept) session.destroy();
   });
 });
@@ -125,7 +126,7 @@ describe('a flood of calls', () => {
   it('of 100 within a second is answered', async () => {
     const session = api.http2();
     const answers = Array.from({ length: 100 }, () => call(session, 'no.such/Method'));
-    expect(new Set(await Promise.all(answers))).toEqual(new Set([UNIMPLEMENTED]));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([status.UNIMPLEMENTED]));
     session.destroy();
   });
 
@@ -148,7 +149,7 @@ describe('a flood of calls', () => {
     const session = await known(api, 'alice');
     const token = await api.token('alice');
     const answers = Array.from({ length: 200 }, () => call(session, WHO_AM_I, token));
-    expect(new Set(await Promise.all(answers))).toEqual(new Set([OK]));
+    expect(new Set(await Promise.all(answers))).toEqual(new Set([status.OK]));
     session.destroy();
   });
 });
@@ -172,16 +173,18 @@ describe('at the limit of connections', () => {
     const idle: ClientHttp2Session[] = [];
     for (let count = 0; count < 2; count += 1) {
       const session = here.http2();
-      expect(await call(session, GET_KEYS)).toBe(OK);
+      expect(await call(session, GET_KEYS)).toBe(status.OK);
       idle.push(session);
     }
     const [oldest, younger] = idle as [ClientHttp2Session, ClientHttp2Session];
     const closed = once(oldest, 'close');
     const newest = here.http2();
-    expect(await call(newest, GET_KEYS)).toBe(OK);
+    expect(await call(newest, GET_KEYS)).toBe(status.OK);
     await closed;
     kept.push(younger, newest);
-    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual(Array(4).fill(OK));
+    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual(
+      Array(4).fill(status.OK),
+    );
     for (const session of kept) session.destroy();
   });
 
@@ -192,12 +195,12 @@ describe('at the limit of connections', () => {
     const hers: ClientHttp2Session[] = [];
     for (let count = 1; count < connections; count += 1) {
       const session = here.http2();
-      expect(await call(session, WHO_AM_I, token)).toBe(OK);
+      expect(await call(session, WHO_AM_I, token)).toBe(status.OK);
       hers.push(session);
     }
     (await known(here, 'bob')).destroy();
     await expect.poll(() => hers.filter(({ destroyed }) => destroyed).length).toBe(1);
-    expect(await call(own, GET_KEYS)).toBe(OK);
+    expect(await call(own, GET_KEYS)).toBe(status.OK);
     for (const session of [own, ...hers]) session.destroy();
   });
 
@@ -213,7 +216,7 @@ describe('at the limit of connections', () => {
       reason: 'LIMIT_EXCEEDED',
       from: '127.0.0.1',
     });
-    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual([OK, OK]);
+    expect(await Promise.all(kept.map((session) => call(session, GET_KEYS)))).toEqual([status.OK, status.OK]);
     for (const session of kept) session.destroy();
   });
 });

@@ -7,21 +7,14 @@ import type { Settings } from 'node:http2';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  callHeaders,
-  framed,
-  grpcStatus,
-  SERVER_ID,
-  ServedApi,
-} from '../../../test/support/server/served-api.ts';
+import { callHeaders, EMPTY, framed, GET_KEYS, grpcStatus } from '../../../test/support/clients/raw-call.ts';
+import { SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
 import { loadPki } from '../../authority/keys/pki.ts';
 import { HealthCheckRequest } from '../../generated/health/v1/health.ts';
 
-const INVALID_ARGUMENT = 3;
-const NOT_FOUND = 5;
 const CHECK_HEALTH = 'grpc.health.v1.Health/Check';
-const GET_KEYS = 'latchkey.v1.AuthService/GetKeys';
 
 let api: ServedApi;
 beforeAll(async () => {
@@ -34,7 +27,7 @@ describe('the API for everyone', () => {
     await using other = await ServedApi.start();
     const session = other.http2();
     const watch = session.request(callHeaders('grpc.health.v1.Health/Watch'));
-    watch.end(framed(Buffer.alloc(0)));
+    watch.end(EMPTY);
     const pieces: Buffer[] = [];
     watch.on('data', (piece: Buffer) => pieces.push(piece));
     await once(watch, 'data');
@@ -83,10 +76,10 @@ describe('the API for everyone', () => {
   });
 
   it('refuses a malformed request, none, and more than one', async () => {
-    expect(await api.callOnce(GET_KEYS, Buffer.alloc(0))).toBe(INVALID_ARGUMENT);
-    expect(await api.callOnce(GET_KEYS, framed(Buffer.from([0xff, 0xff])))).toBe(INVALID_ARGUMENT);
-    const two = Buffer.concat([framed(Buffer.alloc(0)), framed(Buffer.alloc(0))]);
-    expect(await api.callOnce(GET_KEYS, two)).toBe(INVALID_ARGUMENT);
+    expect(await api.callOnce(GET_KEYS, Buffer.alloc(0))).toBe(status.INVALID_ARGUMENT);
+    expect(await api.callOnce(GET_KEYS, framed(Buffer.from([0xff, 0xff])))).toBe(status.INVALID_ARGUMENT);
+    const two = Buffer.concat([EMPTY, EMPTY]);
+    expect(await api.callOnce(GET_KEYS, two)).toBe(status.INVALID_ARGUMENT);
   });
 
   const malformed = {
@@ -103,7 +96,7 @@ describe('the API for everyone', () => {
     it(`refuses ${what}`, async () => {
       const message = framed(Buffer.alloc(0));
       message[0] = flag;
-      expect(await api.callOnce(GET_KEYS, message, headers && { headers })).toBe(INVALID_ARGUMENT);
+      expect(await api.callOnce(GET_KEYS, message, headers && { headers })).toBe(status.INVALID_ARGUMENT);
     });
   }
 
@@ -118,7 +111,7 @@ describe('the API for everyone', () => {
     it(`answers ${what} with HTTP status ${status}`, async () => {
       const session = api.http2();
       const stream = session.request(callHeaders(GET_KEYS, headers), { endStream: false });
-      stream.end(framed(Buffer.alloc(0)));
+      stream.end(EMPTY);
       const [answer] = (await once(stream, 'response')) as [Record<string, unknown>];
       expect(answer[':status']).toBe(status);
       expect(answer['grpc-status']).not.toBe('0');
@@ -143,7 +136,7 @@ describe('the API for everyone', () => {
   it('takes the content types of protocol buffers, with parameters', async () => {
     for (const type of ['application/grpc+proto', 'application/grpc; charset=utf-8']) {
       const headers = { 'content-type': type };
-      expect(await api.callOnce(GET_KEYS, framed(Buffer.alloc(0)), { headers })).toBe(0);
+      expect(await api.callOnce(GET_KEYS, EMPTY, { headers })).toBe(0);
     }
   });
 
@@ -164,7 +157,7 @@ describe('the API for everyone', () => {
     const check = (service: string): Promise<number | undefined> =>
       api.callOnce(CHECK_HEALTH, framed(HealthCheckRequest.encode({ service }).finish()));
     expect(await Promise.all(['', 'latchkey.v1.LinkService'].map(check))).toEqual([0, 0]);
-    expect(await Promise.all(['x', 'constructor'].map(check))).toEqual([NOT_FOUND, NOT_FOUND]);
+    expect(await Promise.all(['x', 'constructor'].map(check))).toEqual([status.NOT_FOUND, status.NOT_FOUND]);
   });
 
   it('presents a new certificate to new connections without a restart, and still only over TLS 1.3', async () => {

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { framed } from '../../../test/support/server/served-api.ts';
+import { framed } from '../../../test/support/clients/raw-call.ts';
 import { AppError } from '../../errors.ts';
 import { MessageDecoder } from './message-decoder.ts';
 

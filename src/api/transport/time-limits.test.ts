@@ -1,16 +1,22 @@
 import { EventEmitter, once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callHeaders, framed, grpcStatus, ServedApi } from '../../../test/support/server/served-api.ts';
+import {
+  ATTACH,
+  callHeaders,
+  EMPTY,
+  framed,
+  grpcStatus,
+  WATCH_HEALTH,
+  WHO_AM_I,
+} from '../../../test/support/clients/raw-call.ts';
+import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { AttachSessionRequest } from '../../generated/latchkey/v1/session.ts';
 import { Attachment } from '../../sessions/attachment.ts';
 import type { OutputEnd } from '../../supervisor/connection/output-reader.ts';
 
-const DEADLINE_EXCEEDED = 4;
-const WHO_AM_I = 'latchkey.v1.AuthService/WhoAmI';
 const LIST_LINKS = 'latchkey.v1.LinkService/ListLinks';
-const WATCH_HEALTH = 'grpc.health.v1.Health/Watch';
-const ATTACH = 'latchkey.v1.SessionService/AttachSession';
 const REFLECT = 'grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
 
 /** Tells of what reaches a program: a client that attaches to it, and its input. */
@@ -71,22 +77,22 @@ function begun(
 describe('the time limit of a call', () => {
   it('ends a call whose message is incomplete', async () => {
     expect(await begun(WHO_AM_I, framed(Buffer.alloc(10), 60_000), { authorization })).toBe(
-      DEADLINE_EXCEEDED,
+      status.DEADLINE_EXCEEDED,
     );
-    expect(await begun(REFLECT, framed(Buffer.alloc(10), 60_000))).toBe(DEADLINE_EXCEEDED);
-    expect(await begun(WHO_AM_I, Buffer.alloc(0), { authorization })).toBe(DEADLINE_EXCEEDED);
+    expect(await begun(REFLECT, framed(Buffer.alloc(10), 60_000))).toBe(status.DEADLINE_EXCEEDED);
+    expect(await begun(WHO_AM_I, Buffer.alloc(0), { authorization })).toBe(status.DEADLINE_EXCEEDED);
   });
 
   it('ends a call whose request does not end', async () => {
-    expect(await begun(WHO_AM_I, framed(Buffer.alloc(0)), { authorization })).toBe(DEADLINE_EXCEEDED);
+    expect(await begun(WHO_AM_I, EMPTY, { authorization })).toBe(status.DEADLINE_EXCEEDED);
   });
 
   it('ends a unary call after 60 s, whatever deadline the client sets', async () => {
     const session = api.http2();
     for (const timeout of ['99999999H', '99999999999H', '3600S']) {
       const stream = session.request(callHeaders(LIST_LINKS, { authorization, 'grpc-timeout': timeout }));
-      stream.end(framed(Buffer.alloc(0)));
-      expect(await grpcStatus(stream)).toBe(DEADLINE_EXCEEDED);
+      stream.end(EMPTY);
+      expect(await grpcStatus(stream)).toBe(status.DEADLINE_EXCEEDED);
     }
     session.destroy();
   });
@@ -98,14 +104,14 @@ describe('the time limit of a call', () => {
       void stream.write(framed(AttachSessionRequest.encode({ request }).finish()));
     send({ $case: 'attach', value: { sessionId: 's', offset: 0 } });
     await once(program, 'attached');
-    expect(await begun(REFLECT, framed(Buffer.alloc(10), 60_000))).toBe(DEADLINE_EXCEEDED);
+    expect(await begun(REFLECT, framed(Buffer.alloc(10), 60_000))).toBe(status.DEADLINE_EXCEEDED);
     send({ $case: 'input', value: Buffer.from('x') });
     await once(program, 'input');
     session.destroy();
   });
 
   it('ends a public stream', async () => {
-    expect(await api.callOnce(WATCH_HEALTH, framed(Buffer.alloc(0)))).toBe(DEADLINE_EXCEEDED);
+    expect(await api.callOnce(WATCH_HEALTH, EMPTY)).toBe(status.DEADLINE_EXCEEDED);
   });
 
   it('closes a connection without calls', async () => {

@@ -1,7 +1,8 @@
 /** Calls a served API as another account of this host, which needs root. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { callHeaders, type ServedApi } from '../server/served-api.ts';
+import type { ServedApi } from '../server/served-api.ts';
+import { callHeaders } from './raw-call.ts';
 
 const SCRIPT = `
   const { port, ca, headers } = JSON.parse(process.env.CALL);

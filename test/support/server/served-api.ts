@@ -1,12 +1,7 @@
 /** The control API over a real authority, store and CA; sessions and links are given by the test. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect as connectHttp2,
-  type Settings,
-} from 'node:http2';
+import { type ClientHttp2Session, connect as connectHttp2, type Settings } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Roles, type RolesOptions } from '../../../src/accounts/roles.ts';
@@ -23,6 +18,7 @@ import { createLog, type LogTarget } from '../../../src/log/log.ts';
 import { RefusalLog } from '../../../src/log/refusal-log.ts';
 import { Revocation } from '../../../src/revocation/revocation.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
+import { callHeaders, grpcStatus } from '../clients/raw-call.ts';
 import { noDependents } from './no-dependents.ts';
 
 const NO_USE = {
@@ -217,40 +213,6 @@ function limitsOf({
   connectionLimits,
 }: ServedOptions): Pick<ApiOptions, 'callLimits' | 'connectionLimits'> {
   return { ...(callLimits && { callLimits }), ...(connectionLimits && { connectionLimits }) };
-}
-
-/** Returns the headers of a call, with `more`. */
-export function callHeaders(method: string, more: Record<string, string> = {}): Record<string, string> {
-  return {
-    ':method': 'POST',
-    ':path': `/${method}`,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    ...more,
-  };
-}
-
-/** Resolves with the gRPC status of a raw call (from headers or trailers), or undefined when it was reset. */
-export function grpcStatus(stream: ClientHttp2Stream): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    let status: number | undefined;
-    const read = (headers: Record<string, unknown>): void => {
-      if (headers['grpc-status'] !== undefined) status = Number(headers['grpc-status']);
-    };
-    stream.on('response', read);
-    stream.on('trailers', read);
-    stream.on('error', () => {});
-    stream.on('close', () => resolve(status));
-    stream.resume();
-  });
-}
-
-/** Returns a message with its gRPC prefix, which declares `declared` bytes. */
-export function framed(message: Uint8Array, declared = message.length): Buffer {
-  const frame = Buffer.alloc(5 + message.length);
-  frame.writeUInt32BE(declared, 1);
-  frame.set(message, 5);
-  return frame;
 }
 
 function noLinks(): ApiOptions['links'] {
