@@ -1,8 +1,7 @@
 /** A token is accepted only as it was issued, and only while it is active. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthorityWorld } from '../../test/support/server/authority.ts';
-import { isAppError, type Reason } from '../errors.ts';
+import { AuthorityWorld, alice } from '../../test/support/server/authority.ts';
 import { encodeClaims, type TokenClaims } from '../token/claims.ts';
 import { signJws } from '../token/jws.ts';
 import { keySetOf, signingKey } from '../token/key.ts';
@@ -15,9 +14,6 @@ beforeEach(async () => {
   authority = await world.open();
 });
 afterEach(() => world[Symbol.asyncDispose]());
-
-const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' as const };
-const withReason = (reason: Reason): unknown => expect.toSatisfy((error) => isAppError(error, reason));
 
 describe('a token', () => {
   test('expires on time, even when its signature is cached or the clock jumps', async () => {
@@ -102,7 +98,7 @@ describe('a token', () => {
     const { token, claims } = await authority.mint(alice);
     const verified = authority.verify(token);
     authority.refuse([claims.jti]);
-    await expect(verified).rejects.toEqual(withReason('TOKEN_NOT_ACTIVE'));
+    await expect(verified).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
     expect(await world.reasonOf(token)).toBe('TOKEN_NOT_ACTIVE');
   });
 });

@@ -1,6 +1,6 @@
 /** Revocations that a full disk or a crash has interrupted: nothing of a revoked token comes back. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthorityWorld } from '../../test/support/server/authority.ts';
+import { AuthorityWorld, alice } from '../../test/support/server/authority.ts';
 import type { Authority } from '../authority/authority.ts';
 import { deleteTokens } from '../store/tables/tokens.ts';
 
@@ -12,15 +12,13 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'ssh' as const };
-
 test('a revoked token that cannot be deleted yet is in no list, and is no longer one of its login', async () => {
   const { claims: kept } = await authority.mint(alice);
   const { claims: revoked } = await authority.mint(alice);
   world.broken = true;
   const revoking = world.revocation.revoke({ jtis: [revoked.jti] }, 'revoked');
   await expect(revoking).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
-  for (const query of [{}, { login: 'alice' }, { authMethod: 'ssh' }, { text: revoked.jti }]) {
+  for (const query of [{}, { login: 'alice' }, { authMethod: 'link' }, { text: revoked.jti }]) {
     const { items } = await authority.list({ ...query, pageSize: 0 });
     expect(items.map(({ jti }) => jti)).not.toContain(revoked.jti);
   }

@@ -1,6 +1,6 @@
 /** The contract of a store: tests that every database must pass. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AppError, isAppError } from '../../src/errors.ts';
+import { AppError } from '../../src/errors.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { Page } from '../../src/store/page.ts';
 import type { TokenRow } from '../../src/store/schema.ts';
@@ -23,9 +23,6 @@ import * as tokens from '../../src/store/tables/tokens.ts';
 import { pagedLists } from './paged-lists.ts';
 import { linkRow, sessionRow, tokenRow } from './rows.ts';
 import { textsFound } from './texts.ts';
-
-const withReason = (reason: 'INVALID_ARGUMENT' | 'STORE_UNAVAILABLE'): unknown =>
-  expect.toSatisfy((error) => isAppError(error, reason));
 
 type Opened = () => Store;
 
@@ -117,10 +114,12 @@ function commits(opened: Opened): void {
     const last = opened().commit((tx) => setMeta(tx, 'last', 'kept'));
     await opened()[Symbol.asyncDispose]();
     await last;
-    await expect(opened().read((db) => getMeta(db, 'last'))).rejects.toEqual(withReason('STORE_UNAVAILABLE'));
-    await expect(opened().commit((tx) => setMeta(tx, 'x', ''))).rejects.toEqual(
-      withReason('STORE_UNAVAILABLE'),
-    );
+    await expect(opened().read((db) => getMeta(db, 'last'))).rejects.toMatchObject({
+      reason: 'STORE_UNAVAILABLE',
+    });
+    await expect(opened().commit((tx) => setMeta(tx, 'x', ''))).rejects.toMatchObject({
+      reason: 'STORE_UNAVAILABLE',
+    });
   });
 }
 
@@ -231,7 +230,7 @@ function tokensListed(opened: Opened): void {
     ['a page token that is JSON of another kind', { pageToken: Buffer.from('{}').toString('base64url') }],
     ['a text longer than any name', { text: 'x'.repeat(257) }],
   ])('refuse %s', async (_, query) => {
-    await expect(jtisOf(opened(), query)).rejects.toEqual(withReason('INVALID_ARGUMENT'));
+    await expect(jtisOf(opened(), query)).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
   });
 
   test('refuse the page token of another list', async () => {
@@ -241,7 +240,9 @@ function tokensListed(opened: Opened): void {
     );
     expect(pageToken).not.toBe('');
     for (const query of [{ login: 'alice' }, { orderBy: 'login' }, { text: 'a' }]) {
-      await expect(jtisOf(opened(), { ...query, pageToken })).rejects.toEqual(withReason('INVALID_ARGUMENT'));
+      await expect(jtisOf(opened(), { ...query, pageToken })).rejects.toMatchObject({
+        reason: 'INVALID_ARGUMENT',
+      });
     }
   });
 }

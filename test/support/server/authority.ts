@@ -17,6 +17,9 @@ import type { LinkObserver } from '../../../src/supervisor/observer.ts';
 import { keySetOf, signingKey } from '../../../src/token/key.ts';
 import { noDependents } from './no-dependents.ts';
 
+/** A login by `latchkey link`. */
+export const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' } as const;
+
 export function testKeys(): AuthorityKeys {
   const signing = signingKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
   return { signing, verification: keySetOf([signing]), master: randomBytes(32) };
