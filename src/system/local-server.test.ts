@@ -1,19 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mallory, service } from '../../test/support/account.ts';
+import { UNTRUSTED_FILES } from '../../test/support/disk/untrusted-file.ts';
 import { needs } from '../../test/support/needs.ts';
 import { defaultRunDirs, readLocalServer, readRunFolder } from './local-server.ts';
 
@@ -107,26 +97,7 @@ describe.each([
     refused((path) => chownSync(path, SOMEBODY, SOMEBODY));
   });
 
-  it('is not followed when it is a symbolic link', () => {
-    refused((path) => {
-      renameSync(path, join(folder, name));
-      symlinkSync(join(folder, name), path);
-    });
-  });
-
-  it.each<[string, (path: string) => void]>([
-    ['a folder', (path) => mkdirSync(path, { mode: 0o700 })],
-    ['a FIFO', (path) => execFileSync('mkfifo', ['-m', '600', path])],
-  ])('is not believed when it is %s', (_what, make) => {
-    refused((path) => {
-      rmSync(path);
-      make(path);
-    });
-  });
-
-  it('is not read when it is far too long', () => {
-    refused((path) => appendFileSync(path, ' '.repeat(1024 * 1024)));
-  });
+  it.each(UNTRUSTED_FILES)('is not believed when it %s', (_, change) => refused(change));
 });
 
 it(

@@ -1,19 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UNTRUSTED_FILES } from '../../../test/support/disk/untrusted-file.ts';
 import { needs } from '../../../test/support/needs.ts';
 import { readDefaultServer, writeDefaultServer } from './default-server.ts';
 import { readCa, readToken, removeToken, serverFolder, writeCa, writeToken } from './server-folder.ts';
@@ -114,24 +103,5 @@ describe.each(['token', 'ca.pem', 'default'])('the file %s', (name) => {
     refused((path) => chownSync(path, SOMEBODY, SOMEBODY));
   });
 
-  it('is not followed when it is a symbolic link, also to a good one', () => {
-    refused((path) => {
-      renameSync(path, `${path}-elsewhere`);
-      symlinkSync(`${path}-elsewhere`, path);
-    });
-  });
-
-  it.each<[string, (path: string) => void]>([
-    ['a folder', (path) => mkdirSync(path, { mode: 0o700 })],
-    ['a FIFO', (path) => execFileSync('mkfifo', ['-m', '600', path])],
-  ])('is not believed when it is %s', (_what, make) => {
-    refused((path) => {
-      rmSync(path);
-      make(path);
-    });
-  });
-
-  it('is not read when it is far too long', () => {
-    refused((path) => truncateSync(path, 64 * 1024 + 1));
-  });
+  it.each(UNTRUSTED_FILES)('is not believed when it %s', (_, change) => refused(change));
 });

@@ -1,16 +1,8 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UNTRUSTED_FILES } from '../../../test/support/disk/untrusted-file.ts';
 import { needs } from '../../../test/support/needs.ts';
 import { algorithmsOf, hostKeyFiles, readHostKeys } from './host-keys.ts';
 
@@ -39,27 +31,27 @@ describe('the pinned keys of sshd', () => {
     expect(algorithmsOf(keys)).toEqual(['ssh-ed25519', 'rsa-sha2-512', 'rsa-sha2-256']);
   });
 
-  const bent: readonly (readonly [string, () => void, ReturnType<typeof needs>?])[] = [
-    ['its group may change', () => chmodSync(path, 0o664)],
-    ['others may change', () => chmodSync(path, 0o646)],
-    ['somebody else owns', () => chownSync(path, SOMEBODY, SOMEBODY), needs('root')],
-    [
-      'is a symbolic link',
-      () => {
-        renameSync(path, join(folder, 'elsewhere'));
-        symlinkSync(join(folder, 'elsewhere'), path);
-      },
-    ],
-    ['is far too long', () => truncateSync(path, 1024 * 1024 + 1)],
-  ];
-
-  for (const [what, change, options = {}] of bent) {
-    it(`are not taken from a file that ${what}, which is named`, options, () => {
-      expect(readHostKeys(path)).toHaveLength(1);
-      change();
-      const problem = expect.objectContaining({ reason: 'CONFIG_INVALID' });
-      expect(hostKeyFiles(path)).toEqual([{ path, keys: [], problem }]);
-      expect(readHostKeys(path)).toEqual([]);
-    });
+  /** Changes the file, and expects that it has no keys then, and is named. */
+  function expectRefused(change: (path: string) => void): void {
+    expect(readHostKeys(path)).toHaveLength(1);
+    change(path);
+    const problem = expect.objectContaining({ reason: 'CONFIG_INVALID' });
+    expect(hostKeyFiles(path)).toEqual([{ path, keys: [], problem }]);
+    expect(readHostKeys(path)).toEqual([]);
   }
+
+  it.each(['664', '646'])(
+    'are not taken from a file that others may change, which is named: mode %s',
+    (mode) => {
+      expectRefused(() => chmodSync(path, mode));
+    },
+  );
+
+  it('are not taken from a file that somebody else owns, which is named', needs('root'), () => {
+    expectRefused(() => chownSync(path, SOMEBODY, SOMEBODY));
+  });
+
+  it.each(UNTRUSTED_FILES)('are not taken from a file that %s, which is named', (_, change) => {
+    expectRefused(change);
+  });
 });
