@@ -22,6 +22,24 @@ afterAll(async () => {
   await recorded[Symbol.asyncDispose]();
 });
 
+/** Objects that come and go, and what a manager is shown of them through one filter. */
+interface Shown {
+  readonly watch: (client: Client) => AsyncIterable<string>;
+  readonly appear: () => Promise<void>;
+  readonly list: (client: Client) => Promise<string[]>;
+  readonly go: () => Promise<void>;
+}
+
+/** Expects that both the list and the watch show what is named in `wanted`, and nothing else. */
+async function showsJust(wanted: readonly string[], { watch, appear, list, go }: Shown): Promise<void> {
+  const told = await toldDuring(api, MANAGER, watch, async (client) => {
+    await appear();
+    expect((await list(client)).toSorted()).toEqual(wanted);
+    await go();
+  });
+  expect(told).toEqual([...wanted, ...wanted.map((name) => `-${name}`)]);
+}
+
 describe('tokens', () => {
   const bySsh = { authMethod: 'ssh', linuxUser: 'u-ann', clientIp: '192.0.2.7' } as const;
   const TOKENS = [
@@ -49,21 +67,21 @@ describe('tokens', () => {
     [{ text: '2.8' }, ['cleo']],
     [{ text: 'here' }, ['ann', 'bob', 'cleo', 'dan']],
     [{ text: 'u-ann', login: 'bob' }, []],
-  ])('that match %j are listed, and told when they come and go', async (filter, wanted) => {
-    const told = await toldDuring(
-      api,
-      MANAGER,
-      (client) => watch(client, filter),
-      async (client) => {
+  ])('that match %j are listed, and told when they come and go', (filter, wanted) =>
+    showsJust(wanted, {
+      watch: (client) => watch(client, filter),
+      appear: async () => {
         for (const token of TOKENS) logins.set((await api.authority.mint(token)).claims.jti, token.login);
+      },
+      list: async (client) => {
         const { tokens } = await client.tokens.listTokens({ filter });
-        const listed = tokens.map(({ login }) => login).filter((login) => login !== MANAGER.login);
-        expect(listed.toSorted()).toEqual(wanted);
+        return tokens.map(({ login }) => login).filter((login) => login !== MANAGER.login);
+      },
+      go: async () => {
         for (const { login } of TOKENS) await api.revocation.revoke({ login }, 'revoked');
       },
-    );
-    expect(told).toEqual([...wanted, ...wanted.map((login) => `-${login}`)]);
-  });
+    }),
+  );
 
   it('are found by their id', async () => {
     const { claims } = await api.authority.mint(TOKENS[0]);
@@ -100,20 +118,21 @@ describe('sessions', () => {
     [{ text: 'ann' }, ['s-1']],
     [{ text: 'make all' }, ['s-2']],
     [{ text: 'make', login: 'ann' }, []],
-  ])('that match %j are listed, and told when they come and go', async (filter, wanted) => {
-    const told = await toldDuring(
-      api,
-      MANAGER,
-      (client) => watch(client, filter),
-      async (client) => {
+  ])('that match %j are listed, and told when they come and go', (filter, wanted) =>
+    showsJust(wanted, {
+      watch: (client) => watch(client, filter),
+      appear: async () => {
         for (const row of SESSIONS) await recorded.add(row);
+      },
+      list: async (client) => {
         const { sessions } = await client.sessions.listSessions({ filter });
-        expect(sessions.map(({ id }) => id).toSorted()).toEqual(wanted);
+        return sessions.map(({ id }) => id);
+      },
+      go: async () => {
         for (const row of SESSIONS) await recorded.remove(row);
       },
-    );
-    expect(told).toEqual([...wanted, ...wanted.map((id) => `-${id}`)]);
-  });
+    }),
+  );
 
   it('that have another state than the filter are gone for its watcher', async () => {
     const [running, , ended] = SESSIONS.map((row) => sessionOf(row, 0));
