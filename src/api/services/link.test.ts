@@ -45,3 +45,16 @@ it("lists and watches links that match a text, one's own or everyone's (X7)", as
   expect(await next()).toEqual({ $case: 'removedSocket', value: 'lola.sock' });
   await events.return?.();
 });
+
+it('registers links under the uid that the kernel reports (F22)', async () => {
+  const registered: unknown[] = [];
+  const register = async (request: unknown, uid: number) => {
+    registered.push([request, uid]);
+    return { jti: 'made' };
+  };
+  await using api = await ServedApi.start({ links: { register } as never });
+  await using client = await api.client();
+  const request = { socket: 's', daemon: true, sessionId: 'x' };
+  expect(await client.links.registerLink(request)).toEqual({ jti: 'made' });
+  expect(registered).toEqual([[request, process.getuid?.()]]);
+});
