@@ -12,11 +12,15 @@ export function isActive(mutant: string): boolean {
   return mutant === active;
 }
 
-/** Notes that code with these mutants has been run. */
+/** Notes that code with these mutants has been run; those that cannot be noted now are noted when it runs again. */
 export function cover(...mutants: readonly string[]): void {
   if (reached === undefined) return;
   const fresh = mutants.filter((mutant) => !noted.has(mutant));
   if (fresh.length === 0) return;
+  try {
+    appendFileSync(reached, `${fresh.join('\n')}\n`);
+  } catch {
+    return; // a test may have left this process without descriptors
+  }
   for (const mutant of fresh) noted.add(mutant);
-  appendFileSync(reached, `${fresh.join('\n')}\n`);
 }
