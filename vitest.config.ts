@@ -5,7 +5,9 @@ import { SlowestFirst } from './test/support/run/slowest-first.ts';
 import { worlds } from './test/support/run/world-worker.ts';
 
 /** Stories wait most of their time: for PAM, for time limits, for what they have started. */
-const STORIES_PER_PROCESSOR = 2;
+const STORIES_PER_PROCESSOR = 3;
+/** Some unit tests wait as well: for processes that they start and end. */
+const UNIT_FILES_PER_PROCESSOR = 1.5;
 
 /** Inherited by the tests' processes, and printed at the end (build/closing-line.ts). */
 process.env.SEED ??= `${randomInt(2 ** 31)}`;
@@ -33,7 +35,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           sequence: { groupOrder: 1 },
-          maxWorkers: availableParallelism(),
+          maxWorkers: Math.ceil(UNIT_FILES_PER_PROCESSOR * availableParallelism()),
           include: [
             'src/**/*.test.ts',
             'tui/**/*.test.ts',
