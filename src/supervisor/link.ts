@@ -74,22 +74,15 @@ export class Link {
     return this.isRetiring ? 'retiring' : 'ready';
   }
 
-  /** Returns the row to store. */
+  /** Returns the row to store. A link that retires goes on doing so after a restart, connected or not. */
   get row(): LinkRow {
-    return { ...this.#row, pid: this.process?.pid ?? this.#row.pid, state: this.state };
+    const state = this.isRetiring ? 'retiring' : this.state;
+    return { ...this.#row, pid: this.process?.pid ?? this.#row.pid, state };
   }
 
   get info(): LinkInfo {
-    const {
-      socket,
-      uid,
-      linux_user: linuxUser,
-      jti,
-      pid,
-      state,
-      version,
-      created_at: createdAtMs,
-    } = this.row;
+    const { socket, uid, linux_user: linuxUser, jti, pid, version, created_at: createdAtMs } = this.row;
+    const { state } = this;
     const sessions = this.running.size;
     return { socket, uid, linuxUser, jti, daemon: this.daemon, pid, state, version, createdAtMs, sessions };
   }

@@ -147,6 +147,41 @@ describe('a restarted daemon', () => {
     await world.links.register({ socket: fake.name, daemon: false }, me.uid);
   });
 
+  test.each<[string, (old: FakeLink) => void]>([
+    ['is connected', () => {}],
+    [
+      'is not connected',
+      (old) => {
+        old.isSilent = true;
+        old.hangUp();
+      },
+    ],
+  ])('starts nothing on a link daemon that was retiring, and %s when the server stops', async (_, leave) => {
+    await using world = await World.open();
+    const claims = await world.login();
+    await using old = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: old.name, daemon: true }, me.uid);
+    {
+      await using next = await FakeLink.listen(world.linksFolder, { daemon: true });
+      await world.links.register({ socket: next.name, daemon: true }, me.uid);
+      leave(old);
+      const wanted = old.isSilent ? 'lost' : 'retiring';
+      await world.until(wanted, () => world.links.get(old.name).state === wanted || undefined);
+      await world.stop();
+    }
+    old.isSilent = false;
+    old.hangUp();
+    old.received.length = 0;
+    await world.start();
+    await world.until('the old one', () => world.links.forSocket(old.name));
+    expect(world.links.get(old.name).state).toBe('retiring');
+    expect(() => world.links.forClaims(claims, me.uid)).toThrow(
+      expect.objectContaining({ reason: 'LINK_REQUIRED' }),
+    );
+    const isTold = () => old.received.some(({ body }) => body?.$case === 'stop' && body.value.retire);
+    await world.until('it to be told again', () => isTold() || undefined);
+  });
+
   test('reconnects to a link whose connection broke', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
