@@ -9,6 +9,8 @@ import type { OutputPiece } from './connection/output-reader.ts';
 
 const PLAIN = { environment: {}, directory: '', input: false };
 const ANYBODY = { login: '', seesAll: true };
+/** Wait before the third connection to a link that disconnects. */
+const FIRST_WAIT_MS = 20;
 const GATES = ['gone', 'back'] as const;
 const counted = Array.from({ length: 300 }, (_, i) => `line ${i + 1}\n`).join('');
 
@@ -198,21 +200,22 @@ describe('a restarted daemon', () => {
 });
 
 describe('a link that disconnects repeatedly', () => {
-  test('is reconnected to at growing intervals', async () => {
+  test('is reconnected to at intervals that double each time', async () => {
     await using world = await World.open();
     await using fake = await FakeLink.listen(world.linksFolder);
     await world.links.register({ socket: fake.name, daemon: false }, me.uid);
     const list = (): Body => {
-      setTimeout(() => fake.hangUp(), 1);
+      setImmediate(() => fake.hangUp()); // behind the answer
       return { $case: 'sessions', value: { sessions: [] } };
     };
     fake.answers = { list };
     fake.hangUp();
-    await world.until('some connections', () => fake.connections > 5 || undefined);
-    const before = fake.connections;
-    const sinceMs = performance.now();
-    await world.until('more', () => performance.now() - sinceMs > 1_000 || undefined);
-    expect(fake.connections - before).toBeLessThan(5);
+    await world.until('some connections', () => fake.connections > 6 || undefined);
+    const [, ...again] = fake.connectedMs; // the first after it was lost comes at once
+    const waits = again.slice(1).map((ms, at) => ms - (again[at] ?? 0));
+    // A timer may fire a millisecond early.
+    const early = waits.filter((ms, at) => ms < FIRST_WAIT_MS * 2 ** at - 1);
+    expect(early, `it waited ${waits.join(', ')} ms`).toEqual([]);
   });
 });
 

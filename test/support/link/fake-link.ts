@@ -33,7 +33,8 @@ export class FakeLink implements AsyncDisposable {
   bytesReceived = 0;
   /** Accepts connections, and says nothing. */
   isSilent = false;
-  connections = 0;
+  /** Times of its connections, as performance.now(). */
+  readonly connectedMs: number[] = [];
   jti = '';
   answers: Answers;
   readonly #options: FakeLinkOptions;
@@ -55,6 +56,11 @@ export class FakeLink implements AsyncDisposable {
     link.#server.listen(link.path);
     await once(link.#server, 'listening');
     return link;
+  }
+
+  /** Number of connections so far. */
+  get connections(): number {
+    return this.connectedMs.length;
   }
 
   say(body: Body, request = 0): void {
@@ -81,7 +87,7 @@ export class FakeLink implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    this.connections += 1;
+    this.connectedMs.push(performance.now());
     this.#sockets.add(socket);
     socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
     if (this.isSilent) return;
