@@ -68,3 +68,13 @@ describe('a link that the server finds again', () => {
     expect(world.authority.isActive(jti)).toBe(false);
   });
 });
+
+test('a link that sends Hello twice on a connection is disconnected, and gets no token (F22)', async () => {
+  await using world = await World.open();
+  await using fake = await FakeLink.listen(world.linksFolder, { hellos: 2 });
+  const registered = world.links.register({ socket: fake.name, daemon: false }, me.uid);
+  await expect(registered).rejects.toMatchObject({ reason: 'LINK_LOST' });
+  expect(await world.sockets()).toEqual([]);
+  expect(await world.authority.count()).toEqual({ tokens: 0, logins: 0 });
+  expect(fake.received).toEqual([]);
+});

@@ -23,6 +23,8 @@ export interface FakeLinkOptions {
   readonly uid?: number;
   readonly daemon?: boolean;
   readonly hello?: Partial<ValueOf<'hello'>>;
+  /** Number of times that it sends Hello on a connection; 1 by default. */
+  readonly hellos?: number;
   readonly answers?: Answers;
 }
 
@@ -107,7 +109,8 @@ export class FakeLink implements AsyncDisposable {
     };
     const kind = this.#options.daemon ? Kind.LINK_DAEMON : Kind.LINK;
     const value = { kind, ...hello, ...this.#options.hello };
-    socket.write(encodeFrame({ request: 0, body: { $case: 'hello', value } }));
+    const frame = encodeFrame({ request: 0, body: { $case: 'hello', value } });
+    socket.write(Buffer.concat(Array<Buffer>(this.#options.hellos ?? 1).fill(frame)));
   }
 
   #hear(socket: Socket, frame: Frame): void {
