@@ -12,7 +12,10 @@ export function isActive(mutant: string): boolean {
   return mutant === active;
 }
 
-/** Notes that code with these mutants has been run; those that cannot be noted now are noted when it runs again. */
+/**
+ * Notes that code with these mutants has been run; those that cannot be noted now are noted when it runs
+ * again.
+ */
 export function cover(...mutants: readonly string[]): void {
   if (reached === undefined) return;
   const fresh = mutants.filter((mutant) => !noted.has(mutant));
