@@ -12,7 +12,10 @@ const UNIT_FILES_PER_PROCESSOR = 1.5;
 /** Inherited by the tests' processes, and printed at the end (build/closing-line.ts). */
 process.env.SEED ??= `${randomInt(2 ** 31)}`;
 
-const shared = {
+export const UNIT_TIMEOUT_MS = 30_000;
+
+/** Settings of every test file. */
+export const shared = {
   pool: 'forks' as const,
   execArgv: ['--disable-warning=ExperimentalWarning'],
   setupFiles: ['test/support/run/set-up-file.ts'],
@@ -45,7 +48,7 @@ export default defineConfig({
             'test/crash/**/*.test.ts',
             'test/mutation/**/*.test.ts',
           ],
-          testTimeout: 30_000,
+          testTimeout: UNIT_TIMEOUT_MS,
         },
       },
       {
