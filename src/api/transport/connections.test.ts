@@ -157,6 +157,26 @@ describe('a flood of calls', () => {
 describe('at the limit of connections', () => {
   const connections = 20;
 
+  it('closes one for each that comes after 2,048', async () => {
+    await using here = await ServedApi.start({ connectionLimits: { handshakeMs: 60_000 } });
+    let closed = 0;
+    const sockets = Array.from({ length: 2047 }, () =>
+      connectTcp(here.port, '127.0.0.1')
+        .on('error', () => {})
+        .on('close', () => {
+          closed += 1;
+        }),
+    );
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    const last = await known(here, 'alice'); // accepted after all others
+    expect(closed).toBe(0);
+    const more = await known(here, 'alice');
+    await expect.poll(() => closed).toBe(1);
+    for (const session of [last, more]) expect(await call(session, GET_KEYS)).toBe(status.OK);
+    expect(closed).toBe(1);
+    for (const open of [last, more, ...sockets]) open.destroy();
+  });
+
   it('closes connections whose handshake hangs', async () => {
     await using here = await ServedApi.start({ connectionLimits: { connections } });
     const idle = Array.from({ length: connections }, () =>

@@ -12,6 +12,7 @@ const PING = 6;
 const END_HEADERS = 4;
 const ACK = 1;
 
+/** Sends what a test wants, and answers nothing. */
 export class RawHttp2 implements Disposable {
   readonly #socket: TLSSocket;
 
@@ -44,19 +45,32 @@ export class RawHttp2 implements Disposable {
     for (let at = 0; at < bytes.length; at += size)
       frames.push(frame(DATA, stream, bytes.subarray(at, at + size)));
     this.#socket.write(Buffer.concat(frames));
-    await this.#pong();
+    await this.ping();
+  }
+
+  /** Resolves when the other side has received all that was sent before. Throws when it closes first. */
+  async ping(): Promise<void> {
+    const stamp = randomBytes(8);
+    const answer = frame(PING, 0, stamp, ACK);
+    this.#socket.write(frame(PING, 0, stamp));
+    const got: Buffer[] = [];
+    while (!Buffer.concat(got).includes(answer)) got.push(...(await this.#received()));
   }
 
   [Symbol.dispose](): void {
     this.#socket.destroy();
   }
 
-  async #pong(): Promise<void> {
-    const stamp = randomBytes(8);
-    const answer = frame(PING, 0, stamp, ACK);
-    this.#socket.write(frame(PING, 0, stamp));
-    const got: Buffer[] = [];
-    while (!Buffer.concat(got).includes(answer)) got.push(...(await once(this.#socket, 'data')));
+  async #received(): Promise<Buffer[]> {
+    const closed = new AbortController();
+    const close = (): void => closed.abort(new Error('the connection was closed'));
+    this.#socket.once('close', close);
+    if (this.#socket.destroyed) close();
+    try {
+      return await once(this.#socket, 'data', { signal: closed.signal });
+    } finally {
+      this.#socket.off('close', close);
+    }
   }
 }
 
