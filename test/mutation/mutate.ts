@@ -8,7 +8,7 @@
  *   --lanes N      trials at a time (the number of processors)
  *   --json         all trials as JSON
  */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../support/run/random.ts';
@@ -83,6 +83,13 @@ async function main(): Promise<void> {
   const targets = targetsOf(chosen(positionals), values.since);
 
   using planted = await plant(root, targets);
+  using runs = new TestRuns(planted.folder, values.seed);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      runs[Symbol.dispose]();
+      planted[Symbol.dispose]();
+      process.exit(128 + constants.signals[signal]);
+    });
   for (const { file, original, why } of outdated(new Set(targets.map(({ file }) => file)), planted.mutants))
     say(`equivalent.ts has an entry for nothing: ${file}: ${original} (${why})`);
   const mutants = sampleOf(
@@ -91,7 +98,6 @@ async function main(): Promise<void> {
     seed,
   );
   say(`${mutants.length} mutants of ${planted.mutants.length}; running the unit tests without any ...`);
-  const runs = new TestRuns(planted.folder, values.seed);
   const { files, failed } = await runs.baseline(lanes);
   if (failed.length > 0) say(`left out, since they fail without any mutant: ${failed.join(', ')}`);
   let done = 0;

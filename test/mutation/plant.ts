@@ -56,7 +56,7 @@ export async function plant(root: string, targets: readonly Target[]): Promise<P
   const mutants = planted.mutants
     .filter(({ status }) => status !== 'Ignored')
     .map((mutant) => describe(mutant, textOf.get(mutant.fileName) ?? '', folder));
-  return { folder, mutants, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+  return { folder, mutants, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Copies the project to a folder that every account of a world can read. */

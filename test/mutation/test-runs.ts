@@ -1,5 +1,5 @@
 /** Runs unit tests of the copy, each time in a world of its own, which ends with all of its processes. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -37,9 +37,10 @@ interface Report {
   }[];
 }
 
-export class TestRuns {
+export class TestRuns implements Disposable {
   readonly #folder: string;
   readonly #seed: string;
+  readonly #running = new Set<ChildProcess>();
 
   /** @param seed of the random choices of tests, which are the same in all runs */
   constructor(folder: string, seed: string) {
@@ -82,6 +83,11 @@ export class TestRuns {
     return status === 0 ? 'survived' : 'killed';
   }
 
+  /** Ends what still runs. */
+  [Symbol.dispose](): void {
+    for (const child of this.#running) child.kill('SIGKILL'); // the world's first process: all others end with it
+  }
+
   async #shard(shard: string, output: string, folder: string): Promise<Report> {
     const arguments_ = ['--shard', shard, '--reporter', 'json', '--outputFile', output];
     await this.#vitest(arguments_, { order: {}, env: { [REACHED_FOLDER]: folder } });
@@ -101,9 +107,11 @@ export class TestRuns {
       env: { ...process.env, SEED: this.#seed, ...env },
       stdio: 'ignore',
       timeout: limitMs,
-      killSignal: 'SIGKILL', // of the world's first process, with which all others end
+      killSignal: 'SIGKILL',
     });
+    this.#running.add(child);
     const [status] = await once(child, 'close');
+    this.#running.delete(child);
     return child.killed ? undefined : (status ?? FAILED);
   }
 }

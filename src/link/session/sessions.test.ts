@@ -215,7 +215,7 @@ describe('a link keeps no file open', needs('descriptors'), () => {
     await eventually(() => line.read(id).catch(({ reason }) => reason)).toBe('NOT_FOUND');
     const before = open();
     for (let times = 20; times > 0; times -= 1)
-      await expect(line.read(id)).rejects.toEqual(failure('NOT_FOUND'));
+      await expect(line.read(id)).rejects.toMatchObject(failure('NOT_FOUND'));
     expect(open()).toBeLessThanOrEqual(before);
   });
 });
