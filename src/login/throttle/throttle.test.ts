@@ -1,71 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStore, type Store } from '../../store/open.ts';
-import { allFailedLogins, upsertFailedLogins } from '../../store/tables/failed-logins.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  clock,
+  DAY_S,
+  from,
+  guess,
+  logIn,
+  never,
+  open,
+  refusedFor,
+  store,
+  withThrottle,
+} from '../../../test/support/server/throttled.ts';
+import { upsertFailedLogins } from '../../store/tables/failed-logins.ts';
 import { allKnownPlaces } from '../../store/tables/known-places.ts';
 import type { LoginKey } from './login-key.ts';
-import { Throttle, type ThrottledAttempt } from './throttle.ts';
+import type { Throttle } from './throttle.ts';
 
-const DAY_S = 86_400;
-
-let folder: string;
-let store: Store;
-let logged: string[];
-/** Seconds that have passed. */
-let now: number;
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'latchkey-throttle-'));
-  store = await openStore({ url: `sqlite:${join(folder, 'latchkey.db')}`, reserveBytes: 65_536 });
-  logged = [];
-  now = 0;
-});
-afterEach(async () => {
-  await store[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
-
-const log = { warn: (_: object, message: string) => void logged.push(message) };
-const never = new AbortController().signal;
-const from = (source: string, login = 'alice'): LoginKey => ({ login, source });
-
-/** Opens a throttle whose clocks show the passed time, after `bootMs` and `sinceMs`. */
-function open(bootMs = 0, sinceMs = 1e12): Promise<Throttle> {
-  const clocks = { nowMs: () => bootMs + now * 1000, wallMs: () => sinceMs + now * 1000 };
-  return Throttle.open({ store, log, ...clocks });
-}
-
-/** Seconds for which an attempt is refused; 0 when it is not. */
-function refusedFor(throttle: Throttle, key = from('here')): number {
-  try {
-    throttle.check(key);
-    return 0;
-  } catch (error) {
-    return Number((error as { details: { retryAfterSeconds: string } }).details.retryAfterSeconds);
-  }
-}
-
-/** Makes one attempt with a wrong secret; returns whether it was let through. */
-async function guess(throttle: Throttle, key = from('here')): Promise<boolean> {
-  let attempt: ThrottledAttempt;
-  try {
-    attempt = await throttle.enter(key, never);
-  } catch {
-    return false;
-  }
-  await attempt.refused();
-  return true;
-}
-
-async function logIn(throttle: Throttle, key = from('here')): Promise<void> {
-  using attempt = await throttle.enter(key, never);
-  await attempt.accepted();
-}
+withThrottle();
 
 /** Fills the tables with names that nobody has, which have used up their budgets, as a botnet would. */
 function fillTables(): Promise<void> {
-  const at = 1e12 + now * 1000;
+  const at = 1e12 + clock.seconds * 1000;
   const later = { last_at: at, empty_at: at + DAY_S * 1000, until: at + DAY_S * 1000 };
   return store.commit(async (tx) => {
     for (let number = 0; number < 10_000; number += 1) {
@@ -84,7 +39,7 @@ async function attack(
   seconds = DAY_S,
 ): Promise<number> {
   let guesses = 0;
-  for (const untilS = now + seconds; now < untilS; now += paceS)
+  for (const untilS = clock.seconds + seconds; clock.seconds < untilS; clock.seconds += paceS)
     for (const key of keys) if (refusedFor(throttle, key) === 0 && (await guess(throttle, key))) guesses += 1;
   return guesses;
 }
@@ -107,7 +62,7 @@ describe('guessing for a day (F12; THREATS: guessing passwords)', () => {
   it('one user from one place gets 200 guesses where the user logs in after every second one', async () => {
     const throttle = await open();
     let guesses = 0;
-    for (let login = 0; now < DAY_S; login += 1, now += 60) {
+    for (let login = 0; clock.seconds < DAY_S; login += 1, clock.seconds += 60) {
       if (login % 3 < 2 && (await guess(throttle, from('office')))) guesses += 1;
       if (login % 3 === 2 && refusedFor(throttle, from('office')) === 0)
         await logIn(throttle, from('office'));
@@ -131,10 +86,10 @@ describe('guessing for a day (F12; THREATS: guessing passwords)', () => {
     const known = Array.from({ length: 10 }, (_, at) => from(`known ${at}`));
     for (const key of known) await logIn(throttle, key);
     let guesses = 0;
-    for (let at = 0; now < DAY_S; now += 60, at += 1)
+    for (let at = 0; clock.seconds < DAY_S; clock.seconds += 60, at += 1)
       if (await guess(throttle, from(`2001:db8::${at}/64`))) guesses += 1;
     expect(guesses).toBe(799);
-    for (let round = 0; round < 20; round += 1, now += 900)
+    for (let round = 0; round < 20; round += 1, clock.seconds += 900)
       for (const key of known)
         if (refusedFor(throttle, key) === 0 && (await guess(throttle, key))) guesses += 1;
     expect(guesses).toBeGreaterThan(899);
@@ -176,7 +131,7 @@ describe('failures of one user from one place', () => {
     const throttle = await open();
     const waits: number[] = [];
     for (let failure = 0; failure < 10; failure += 1) {
-      now += refusedFor(throttle);
+      clock.seconds += refusedFor(throttle);
       expect(await guess(throttle)).toBe(true);
       waits.push(refusedFor(throttle));
     }
@@ -186,14 +141,14 @@ describe('failures of one user from one place', () => {
   it('start again after a success, and after a day without any', async () => {
     const throttle = await open();
     for (let failure = 0; failure < 3; failure += 1) await guess(throttle);
-    now += 3600; // an hour changes nothing
+    clock.seconds += 3600; // an hour changes nothing
     await guess(throttle);
     expect(refusedFor(throttle)).toBe(60);
-    now += 60;
+    clock.seconds += 60;
     await logIn(throttle);
     for (let failure = 0; failure < 2; failure += 1) await guess(throttle);
     expect(refusedFor(throttle)).toBe(0);
-    now += DAY_S;
+    clock.seconds += DAY_S;
     for (let failure = 0; failure < 2; failure += 1) await guess(throttle);
     expect(refusedFor(throttle)).toBe(0);
   });
@@ -253,7 +208,7 @@ describe('a person whose name is attacked (THREATS: locking others out)', () => 
           expect(await guess(throttle, from('home'))).toBe(true);
           expect(refusedFor(throttle, from('home'))).toBe(wait);
         }
-        now += 30;
+        clock.seconds += 30;
         await logIn(throttle, from('home'));
       }
     }
@@ -261,7 +216,7 @@ describe('a person whose name is attacked (THREATS: locking others out)', () => 
 
   it('keeps ten places, those used last, for 90 days', async () => {
     const throttle = await open();
-    for (let at = 0; at < 11; at += 1, now += 1) await logIn(throttle, from(`home ${at}`));
+    for (let at = 0; at < 11; at += 1, clock.seconds += 1) await logIn(throttle, from(`home ${at}`));
     expect((await store.read(allKnownPlaces)).map(({ source }) => source)).not.toContain('home 0');
     const exhaust = async (): Promise<void> => {
       for (let at = 0; at < 400; at += 1) await guess(throttle, from(`place ${at}`));
@@ -269,66 +224,9 @@ describe('a person whose name is attacked (THREATS: locking others out)', () => 
     await exhaust();
     expect(refusedFor(throttle, from('home 0'))).toBeGreaterThan(0);
     expect(refusedFor(throttle, from('home 1'))).toBe(0);
-    now += 90 * DAY_S;
+    clock.seconds += 90 * DAY_S;
     await exhaust();
     expect(refusedFor(throttle, from('home 1'))).toBeGreaterThan(0);
     expect(await store.read(allKnownPlaces)).toEqual([]);
   });
-});
-
-describe('the memory of failures', () => {
-  it('is bounded, and cannot be cleared by filling it with other names', async () => {
-    const throttle = await open();
-    for (let failure = 0; failure < 8; failure += 1) {
-      now += refusedFor(throttle, from('there'));
-      await guess(throttle, from('there'));
-    }
-    const others = Array.from({ length: 12_000 }, (_, at) => from(`place ${at >> 6}`, `nobody ${at}`));
-    await Promise.all(others.map((key) => guess(throttle, key)));
-    expect(refusedFor(throttle, from('there'))).toBe(900);
-    const kept = await store.read(allFailedLogins);
-    expect(kept.length).toBeLessThanOrEqual(20_200);
-    expect(kept.filter(({ login, source }) => login !== '' && source !== '')).toHaveLength(10_000);
-  }, 60_000);
-});
-
-describe('failures after a restart', () => {
-  it('still count, less the time that has passed', async () => {
-    const before = await open();
-    await logIn(before, from('home'));
-    for (let at = 0; at < 399; at += 1) await guess(before, from(`place ${at}`));
-    for (let failure = 0; failure < 4; failure += 1, now += 30) await guess(before, from('there'));
-    const after = await open(77);
-    expect(refusedFor(after, from('there'))).toBe(refusedFor(before, from('there')));
-    expect(refusedFor(after, from('train'))).toBe(refusedFor(before, from('train')));
-    expect(refusedFor(after, from('train'))).toBeGreaterThan(0);
-    expect(refusedFor(after, from('home'))).toBe(0);
-  });
-
-  it('never cost more when the clock was set back', async () => {
-    const before = await open();
-    for (let failure = 0; failure < 3; failure += 1) await guess(before);
-    expect(refusedFor(await open(0, 0))).toBe(30);
-  });
-
-  it('are deleted once they no longer count', async () => {
-    const throttle = await open();
-    await guess(throttle);
-    now += DAY_S;
-    await guess(throttle, from('here', 'bob'));
-    const kept = await store.read(allFailedLogins);
-    expect(kept.map(({ login, source }) => `${login}@${source}`).sort()).toEqual([
-      '@here',
-      'bob@',
-      'bob@here',
-    ]);
-  });
-});
-
-it('counts in memory when the store fails', async () => {
-  const throttle = await open();
-  await store[Symbol.asyncDispose]();
-  for (let failure = 0; failure < 3; failure += 1) await guess(throttle);
-  expect(refusedFor(throttle)).toBe(30);
-  expect(logged).toHaveLength(3);
 });
