@@ -4,8 +4,8 @@
  * never stores a token, and trusts no claim before it has found the signature valid and the whitelist
  * entry. It knows nothing of links or sessions: the revocation room ends those.
  */
-import { hash, hkdfSync } from 'node:crypto';
-import { AppError } from '../errors.ts';
+import { hkdfSync } from 'node:crypto';
+import type { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
@@ -24,16 +24,15 @@ import {
   tokenIdsOfUser,
   tokensOf,
 } from '../store/tables/tokens.ts';
-import { checkTimes, decodeClaims, type TokenClaims } from '../token/claims.ts';
-import { MAX_TOKEN_LENGTH, parseJws, verifyJws } from '../token/jws.ts';
+import type { TokenClaims } from '../token/claims.ts';
 import { type Jwk, jwksOf } from '../token/key.ts';
 import { makeProof } from '../token/proof.ts';
 import type { AuthorityKeys } from './keys/authority-keys.ts';
 import { type Call, CallsInFlight } from './tokens/calls-in-flight.ts';
 import { type LifetimeSettings, longestLifetime } from './tokens/lifetimes.ts';
 import { type Minted, type MintParts, type MintRequest, mint, renew } from './tokens/minting.ts';
-import { SignatureCache } from './tokens/signature-cache.ts';
-import { claimsOf, isIssued } from './tokens/token-row.ts';
+import { claimsOf } from './tokens/token-row.ts';
+import { Verification } from './tokens/verification.ts';
 import { notActive, type Refused, Whitelist } from './tokens/whitelist.ts';
 
 export type { Login } from '../store/tables/logins.ts';
@@ -63,7 +62,6 @@ export interface AuthorityOptions {
 
 /** Interval at which calls are checked for expiry, in case the clock was set. */
 const POLL_MS = 1000;
-const CACHED_SIGNATURES = 10_000;
 const INIT_KEY_BYTES = 32;
 
 export class Authority implements Disposable {
@@ -72,9 +70,7 @@ export class Authority implements Disposable {
 
   readonly #options: AuthorityOptions;
   readonly #whitelist = new Whitelist();
-  readonly #signatures = new SignatureCache(CACHED_SIGNATURES);
-  /** Comparisons with the issued claims that are under way, by hash of the token. */
-  readonly #comparisons = new Map<string, Promise<TokenClaims>>();
+  readonly #verification: Verification;
   readonly #calls: CallsInFlight;
   readonly #mintParts: MintParts;
   /** Maximum of all lifetimes configured since the start, so that a reload ends no token early. */
@@ -85,6 +81,13 @@ export class Authority implements Disposable {
     const { store, keys, serverId, hostname, now } = options;
     this.#options = options;
     this.#calls = new CallsInFlight(now);
+    this.#verification = new Verification({
+      store,
+      keys,
+      serverId,
+      isActive: (jti) => this.isActive(jti),
+      times: () => this.#times(),
+    });
     this.#mintParts = {
       store,
       whitelist: this.#whitelist,
@@ -133,16 +136,7 @@ export class Authority implements Disposable {
    * STORE_UNAVAILABLE.
    */
   verify(token: string): TokenClaims | Promise<TokenClaims> {
-    // parseJws throws before a huge text is hashed.
-    if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) parseJws(token);
-    const key = hash('sha256', token, 'base64');
-    const pending = this.#comparisons.get(key);
-    if (pending !== undefined) return pending;
-    const known = this.#signatures.get(key);
-    const claims = known ?? this.#verifySignature(token);
-    checkTimes(claims, this.#times());
-    if (!this.isActive(claims.jti)) throw notActive();
-    return known ?? this.#compare(claims, key);
+    return this.#verification.verify(token);
   }
 
   /** Returns true when the token is in the whitelist and has not expired. */
@@ -308,38 +302,6 @@ export class Authority implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#calls[Symbol.dispose]();
-  }
-
-  /** Calls `#compareWithIssued`, once for all calls that bring the same token meanwhile. */
-  #compare(claims: TokenClaims, key: string): Promise<TokenClaims> {
-    const comparison = this.#compareWithIssued(claims, key).finally(() => this.#comparisons.delete(key));
-    this.#comparisons.set(key, comparison);
-    return comparison;
-  }
-
-  /**
-   * Returns `claims` if they are those that were issued under their id: with the signing key and a login, one
-   * must not be able to impersonate another login. Checked once for each token in the cache.
-   */
-  async #compareWithIssued(claims: TokenClaims, key: string): Promise<TokenClaims> {
-    const row = await this.#options.store.read((db) => selectToken(db, claims.jti));
-    if (row === undefined || !this.isActive(claims.jti)) throw notActive();
-    if (!isIssued(claims, row))
-      throw new AppError(
-        'TOKEN_INVALID',
-        'not a token of this server: its claims are not the ones that were issued',
-      );
-    this.#signatures.set(key, claims);
-    return claims;
-  }
-
-  #verifySignature(token: string): TokenClaims {
-    const { keys, serverId } = this.#options;
-    const { payload } = verifyJws(token, keys.verification);
-    const claims = Object.freeze(decodeClaims(payload, this.#times()));
-    if (claims.iss !== serverId)
-      throw new AppError('TOKEN_INVALID', 'not a token of this server: it was issued by another one');
-    return claims;
   }
 
   #times(): { nowSeconds: number; longestLifetimeSeconds: number } {

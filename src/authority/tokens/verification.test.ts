@@ -1,11 +1,11 @@
 /** A token is accepted only as it was issued, and only while it is active. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthorityWorld, alice } from '../../test/support/server/authority.ts';
-import { encodeClaims, type TokenClaims } from '../token/claims.ts';
-import { signJws } from '../token/jws.ts';
-import { keySetOf, signingKey } from '../token/key.ts';
-import type { Authority } from './authority.ts';
+import { AuthorityWorld, alice } from '../../../test/support/server/authority.ts';
+import { encodeClaims, type TokenClaims } from '../../token/claims.ts';
+import { signJws } from '../../token/jws.ts';
+import { keySetOf, signingKey } from '../../token/key.ts';
+import type { Authority } from '../authority.ts';
 
 let world: AuthorityWorld;
 let authority: Authority;
