@@ -1,6 +1,6 @@
 /** The receipt of a revocation (X1): what still runs, what has ended, and what could not be ended. */
 import { type MergedParts, mergeParts, type ReceiptPart } from '../merge-receipts.ts';
-import type { People } from '../sessions/sessions.ts';
+import type { People } from '../sessions/active-sessions.ts';
 import type { EndResult, Survivor } from '../supervisor/lifecycle/end-result.ts';
 
 /** A session, or the link with this socket. */

@@ -3,7 +3,8 @@
  * Linux users, whatever token it was started with (X1). What nobody can tell is listed, too, as unconfirmed.
  */
 import { seesAll } from '../accounts/roles.ts';
-import type { People, Sessions } from '../sessions/sessions.ts';
+import type { People } from '../sessions/active-sessions.ts';
+import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { Requester } from './may-end.ts';

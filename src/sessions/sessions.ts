@@ -1,10 +1,9 @@
 /**
  * Programs that run as their own Linux user, from start to end. A session is recorded before its program can
- * run. A login sees, reads and ends only its own sessions; managers see and end all, but read none. The
- * outcome of a start is determined even when its link is lost. Never runs a program itself: links do (F10).
+ * run, and the outcome of a start is determined even when its link is lost. Never runs a program itself:
+ * links do (F10).
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { chunksOf } from '../async/chunks-of.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError, invalidField } from '../errors.ts';
 import type { Feed } from '../feed.ts';
@@ -12,14 +11,15 @@ import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
-import { activeSessionsOf, type SessionQuery } from '../store/tables/sessions.ts';
+import type { SessionQuery } from '../store/tables/sessions.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { EndResult } from '../supervisor/lifecycle/end-result.ts';
-import { allRunning, runningOfLogin, runningOfUid } from '../supervisor/lifecycle/running-sessions.ts';
+import { allRunning } from '../supervisor/lifecycle/running-sessions.ts';
 import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
+import { activeOf, dependentOn, type People } from './active-sessions.ts';
 import { Attachment } from './attachment.ts';
 import { endSessionsOfEarlierBoots } from './earlier-boots.ts';
 import { readAcrossLinks } from './output.ts';
@@ -30,6 +30,7 @@ import type { Session, SessionChange } from './session.ts';
 import { signalNumber } from './signal-number.ts';
 import type { StartRequest } from './start-request.ts';
 import { Starts } from './starts.ts';
+import { type Reader, type Viewer, VisibleSessions } from './visible-sessions.ts';
 
 export interface SessionSettings {
   /** Maximum output kept for a session, in bytes. */
@@ -53,17 +54,7 @@ export interface SessionsOptions {
   readonly log: Pick<Log, 'warn'>;
 }
 
-/** A viewer of sessions: a login, which sees its own sessions, or with `seesAll` all of them. */
-export interface Viewer {
-  readonly login: string;
-  readonly seesAll: boolean;
-}
-
-export interface ReadRequest {
-  readonly claims: TokenClaims;
-  /** True for a caller who sees the sessions of others, and is told that only their owners may read them. */
-  readonly seesAll?: boolean;
-  readonly sessionId: string;
+export interface ReadRequest extends Reader {
   /** Offset of the first byte to read; -1 for new output only. */
   readonly offset: number;
   /** True to continue with output that is printed later. */
@@ -71,21 +62,12 @@ export interface ReadRequest {
   readonly signal?: AbortSignal;
 }
 
-type Caller = Pick<ReadRequest, 'claims' | 'seesAll' | 'sessionId'>;
-
 const GIVE_UP_MS = 10_000;
-/** Names in one query. */
-const NAMES_AT_ONCE = 500;
-
-/** Logins and Linux users, by name. */
-export interface People {
-  readonly logins: ReadonlySet<string>;
-  readonly linuxUsers: ReadonlySet<string>;
-}
 
 export class Sessions implements AsyncDisposable {
   readonly #options: SessionsOptions;
   readonly #records: Records;
+  readonly #visible: VisibleSessions;
   readonly #retention: Retention;
   readonly #starts: Starts;
   readonly #stopping = new AbortController();
@@ -94,6 +76,7 @@ export class Sessions implements AsyncDisposable {
     const records = new Records(options.store);
     this.#options = options;
     this.#records = records;
+    this.#visible = new VisibleSessions(records);
     this.#retention = new Retention({ ...options, records });
     this.#starts = new Starts({ ...options, records });
   }
@@ -140,11 +123,11 @@ export class Sessions implements AsyncDisposable {
   async attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
     const { sessionId, signal, offset } = request;
     checkOffset(offset); // before the client counts as attached
-    const row = await this.#own(request);
+    const row = await this.#visible.own(request);
     this.#linkOf(row);
     return Attachment.open(sessionId, {
       read: (requested, until) => this.#read({ ...request, follow: true, signal: until }, true, requested),
-      link: async () => this.#runningLinkOf(await this.#own(request)),
+      link: async () => this.#runningLinkOf(await this.#visible.own(request)),
       onDetached: this.#records.attach(row),
       signal,
     });
@@ -160,14 +143,12 @@ export class Sessions implements AsyncDisposable {
 
   /** Returns a page of the sessions that `viewer` sees. Throws INVALID_ARGUMENT. */
   async list(viewer: Viewer, query: SessionQuery): Promise<Page<Session>> {
-    if (viewer.seesAll) return this.#records.list(query);
-    if (query.login && query.login !== viewer.login) return { items: [], nextPageToken: '', total: 0 };
-    return this.#records.list({ ...query, login: viewer.login });
+    return this.#visible.list(viewer, query);
   }
 
   /** Returns a session. Throws NOT_FOUND, also when `viewer` may not see it. */
   async get(viewer: Viewer, sessionId: string): Promise<Session> {
-    return this.#records.view(await this.#visible(viewer, sessionId));
+    return this.#records.view(await this.#visible.get(viewer, sessionId));
   }
 
   /**
@@ -176,7 +157,7 @@ export class Sessions implements AsyncDisposable {
    */
   async signal(viewer: Viewer, sessionId: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
-    const row = await this.#visible(viewer, sessionId);
+    const row = await this.#visible.get(viewer, sessionId);
     await this.#runningLinkOf(row).signal(row.id, number);
   }
 
@@ -184,46 +165,21 @@ export class Sessions implements AsyncDisposable {
    * Returns those of the sessions that `viewer` may end now. Throws NOT_FOUND when there is none of them, and
    * SESSION_ENDED when all have ended.
    */
-  async endable({ login, seesAll }: Viewer, sessionIds: readonly string[]): Promise<SessionRow[]> {
-    const found = await Promise.all([...new Set(sessionIds)].map((id) => this.#records.find(id)));
-    const visible = found.filter((row) => row !== undefined).filter((row) => seesAll || row.login === login);
-    if (visible.length === 0) throw noSuchSession();
-    const active = visible.filter(({ state }) => state !== 'ended');
-    if (active.length === 0) throw new AppError('SESSION_ENDED', 'the session has ended');
-    return active;
+  async endable(viewer: Viewer, sessionIds: readonly string[]): Promise<SessionRow[]> {
+    return this.#visible.endable(viewer, sessionIds);
   }
 
-  /**
-   * Returns the sessions of these logins, and those that run as these Linux users, that have not ended.
-   * Throws STORE_UNAVAILABLE.
-   */
-  async activeOf({ logins, linuxUsers }: People): Promise<SessionRow[]> {
-    const found = new Map<string, SessionRow>();
-    const read = async (of: { logins: readonly string[]; linuxUsers: readonly string[] }): Promise<void> => {
-      const rows = await this.#options.store.read((db) => activeSessionsOf(db, of));
-      for (const row of rows) found.set(row.id, row);
-    };
-    for (const some of chunksOf([...logins], NAMES_AT_ONCE)) await read({ logins: some, linuxUsers: [] });
-    for (const some of chunksOf([...linuxUsers], NAMES_AT_ONCE)) await read({ logins: [], linuxUsers: some });
-    return [...found.values()];
+  /** Returns the sessions of people that have not ended: see active-sessions.ts. */
+  activeOf(people: People): Promise<SessionRow[]> {
+    return activeOf(this.#options.store, people);
   }
 
-  /**
-   * Returns the active sessions that were started with one of these tokens or run on one of these link
-   * daemons.
-   */
-  async dependentOn(
+  /** Returns the active sessions that depend on tokens and link daemons: see active-sessions.ts. */
+  dependentOn(
     tokens: readonly TokenClaims[],
     daemons: readonly Pick<LinkInfo, 'uid' | 'socket'>[],
   ): Promise<SessionRow[]> {
-    const { store } = this.#options;
-    const jtis = new Set(tokens.map(({ jti }) => jti));
-    const found = new Map<string, SessionRow>();
-    for (const login of new Set(tokens.map(({ sub }) => sub)))
-      for (const row of await runningOfLogin(store, login)) if (jtis.has(row.jti)) found.set(row.id, row);
-    for (const { uid, socket } of daemons)
-      for (const row of await runningOfUid(store, uid)) if (row.socket === socket) found.set(row.id, row);
-    return [...found.values()];
+    return dependentOn(this.#options.store, tokens, daemons);
   }
 
   /**
@@ -282,26 +238,13 @@ export class Sessions implements AsyncDisposable {
   ): AsyncGenerator<OutputPiece, OutputEnd> {
     checkOffset(options.offset);
     const link = async (): Promise<LinkConnection> => {
-      const row = await this.#own({ claims, sessionId, ...(seesAll && { seesAll }) });
+      const row = await this.#visible.own({ claims, sessionId, ...(seesAll && { seesAll }) });
       const connection = this.#linkOf(row);
       // A link reports the end of a session that it does not know only after `adopt`.
       if (row.state === 'ended' && row.exit_status === null) await connection.adopt([sessionId]);
       return connection;
     };
     return readAcrossLinks(sessionId, { ...options, hold }, link, requested);
-  }
-
-  /** Returns one of the caller's own sessions. Throws NOT_FOUND, PERMISSION_DENIED. */
-  async #own({ claims, seesAll = false, sessionId }: Caller): Promise<SessionRow> {
-    const row = await this.#visible({ login: claims.sub, seesAll }, sessionId);
-    if (row.login === claims.sub) return row;
-    throw new AppError('PERMISSION_DENIED', `only ${row.login} can read or join this session`);
-  }
-
-  async #visible({ login, seesAll }: Viewer, sessionId: string): Promise<SessionRow> {
-    const row = await this.#records.find(sessionId);
-    if (row && (seesAll || row.login === login)) return row;
-    throw noSuchSession();
   }
 
   /** Returns the link that can read the session's output. */
@@ -326,10 +269,6 @@ export class Sessions implements AsyncDisposable {
     const message = `no link looks after this session; run, as ${linux_user}: latchkey link --daemon`;
     throw new AppError('LINK_REQUIRED', message, { details: { linuxUser: linux_user } });
   }
-}
-
-function noSuchSession(): AppError {
-  return new AppError('NOT_FOUND', 'there is no such session');
 }
 
 /** Throws INVALID_ARGUMENT. */

@@ -15,7 +15,8 @@ import {
 } from '../../generated/latchkey/v1/session.ts';
 import { LONGEST_GRACE_MS } from '../../grace-period.ts';
 import type { Session, SessionChange } from '../../sessions/session.ts';
-import type { Sessions, Viewer } from '../../sessions/sessions.ts';
+import type { Sessions } from '../../sessions/sessions.ts';
+import type { Viewer } from '../../sessions/visible-sessions.ts';
 import { checkFilter } from '../../store/page.ts';
 import { matchesText } from '../../store/text-in.ts';
 import { checkedDurationMs } from '../../values/duration.ts';
