@@ -3,7 +3,8 @@ import type { LoginSettings } from '../accounts/login-settings.ts';
 import type { LinkRow, LinkState } from '../store/schema.ts';
 import type { LinkCgroup } from './cgroups/link-cgroup.ts';
 import type { Greeted } from './connection/handshake.ts';
-import { LinkConnection, type LinkEvents } from './connection/link-connection.ts';
+import { LinkConnection } from './connection/link-connection.ts';
+import type { LinkEvents } from './connection/link-events.ts';
 import type { ListeningProcess } from './lifecycle/listening-process.ts';
 import type { LinkInfo } from './link-info.ts';
 

@@ -6,13 +6,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import type { Ended, SessionState, Start, Started, Stopped } from '../../generated/latchkey/link/v1/link.ts';
-import { type Body, FROM_NOW_ON } from '../../link-protocol/protocol.ts';
+import type { Body } from '../../link-protocol/protocol.ts';
 import type { LinkInfo } from '../link-info.ts';
 import type { Channel } from './channel.ts';
 import { checkIsText } from './check-is-text.ts';
-import { InputWindow } from './input-window.ts';
+import type { InputWindow } from './input-window.ts';
 import { LinkRefusal, refusalOf, safeText } from './link-error.ts';
-import { type OutputEnd, type OutputPiece, OutputReader, statusOf, windowFor } from './output-reader.ts';
+import type { LinkEvents } from './link-events.ts';
+import { type OutputEnd, type OutputPiece, statusOf } from './output-reader.ts';
+import { OutputReaders, type ReadOptions } from './output-readers.ts';
+import { SessionInputs } from './session-inputs.ts';
 
 const START_MS = 30_000;
 const ANSWER_MS = 10_000;
@@ -23,33 +26,8 @@ const EXITED_MS = 1_000;
 
 export type { SessionState } from '../../generated/latchkey/link/v1/link.ts';
 
-/** Events that a link sends without a request. */
-export interface LinkEvents {
-  /** The link names the keeper of a session that the server has; `pid` is 0 when it names none. */
-  named(sessionId: string, pid: number): void;
-  /**
-   * A session that this connection has named has ended. `named` resolves when its keeper has been named, or
-   * will not be.
-   */
-  exited(sessionId: string, status: number | undefined, named: Promise<void>): void;
-  /** The number of running sessions has changed. */
-  counted(): void;
-  warning(sessionId: string, text: string): void;
-  /** The link has sent its last frame. */
-  stopped(): void;
-}
-
 /** Moves the keeper of a held session to its cgroup. Rejects when that fails. */
 export type Confine = (sessionId: string, keeper: number) => Promise<void>;
-
-export interface ReadOptions {
-  /** Offset of the first byte wanted; -1 for only new output. */
-  readonly offset: number;
-  readonly follow: boolean;
-  /** True to make the program wait rather than lose output that has not been read. */
-  readonly hold: boolean;
-  readonly signal?: AbortSignal;
-}
 
 export interface LinkConnectionOptions {
   /** Set when sessions get cgroups of their own. */
@@ -67,16 +45,17 @@ export class LinkConnection {
   readonly #running = new Map<string, number>();
   /** Starts that are not answered yet; each resolves when the keeper has been named, or will not be. */
   readonly #starting = new Map<string, Promise<void>>();
-  readonly #readers = new Map<number, { outputReader: OutputReader; request: number }>();
-  readonly #inputs = new Map<string, { window: InputWindow; request: number }>();
+  readonly #readers: OutputReaders;
+  readonly #inputs: SessionInputs;
   readonly #stopped = Promise.withResolvers<Stopped>();
-  #lastReader = 0;
 
   constructor(channel: Channel, info: () => LinkInfo, events: LinkEvents, options: LinkConnectionOptions) {
     this.#channel = channel;
     this.#info = info;
     this.#events = events;
     this.#options = options;
+    this.#readers = new OutputReaders(channel);
+    this.#inputs = new SessionInputs(channel);
     channel.listen((body, request) => this.#handle(body, request));
     void channel.ended.then(() => this.#end());
   }
@@ -149,34 +128,9 @@ export class LinkConnection {
     return this.#channel.ask(release(true), 'started', START_MS);
   }
 
-  /**
-   * Yields a session's output in order; a piece is valid until the next one is requested. Throws
-   * OUTPUT_DROPPED, NOT_FOUND, LINK_LOST, and CANCELLED when `signal` aborts.
-   */
-  async *read(sessionId: string, options: ReadOptions): AsyncGenerator<OutputPiece, OutputEnd> {
-    const { follow, hold, signal } = options;
-    const offset = options.offset < 0 ? FROM_NOW_ON : options.offset;
-    const reader = ++this.#lastReader;
-    const request = this.#channel.newRequest();
-    const credit = windowFor(this.#readers.size);
-    const outputReader = new OutputReader(credit);
-    const cancel = (): void => outputReader.fail(new AppError('CANCELLED', 'the reader has stopped'));
-    if (signal?.aborted) cancel();
-    signal?.addEventListener('abort', cancel, { once: true });
-    this.#readers.set(reader, { outputReader, request });
-    try {
-      const read = { reader, sessionId, offset, follow, hold, credit };
-      this.#channel.tell({ $case: 'read', value: read }, request);
-      return yield* outputReader.pieces(
-        (data) => this.#channel.buffers.giveBack(data),
-        (bytes) => this.#tellIfOpen({ $case: 'credit', value: { reader, sessionId: '', bytes } }),
-      );
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-      // Missing when the link has ended the reader.
-      if (this.#readers.delete(reader)) this.#tellIfOpen({ $case: 'stopRead', value: { reader } });
-      if (this.#readers.size === 0) this.#channel.buffers.trim();
-    }
+  /** Yields a session's output in order: see output-readers.ts. */
+  read(sessionId: string, options: ReadOptions): AsyncGenerator<OutputPiece, OutputEnd> {
+    return this.#readers.read(sessionId, options);
   }
 
   /**
@@ -256,15 +210,9 @@ export class LinkConnection {
 
   #inputOf(sessionId: string): InputWindow {
     const known = this.#inputs.get(sessionId);
-    if (known) return known.window;
+    if (known) return known;
     if (!this.#running.has(sessionId)) throw new AppError('SESSION_ENDED', 'the session has ended');
-    // All input of a session has the same request number, so that an error can be assigned to it.
-    const request = this.#channel.newRequest();
-    const window = new InputWindow((data) =>
-      this.#channel.tell({ $case: 'stdin', value: { sessionId, data } }, request),
-    );
-    this.#inputs.set(sessionId, { window, request });
-    return window;
+    return this.#inputs.open(sessionId);
   }
 
   /** Takes one state of each of the sessions `sessionIds`, of all that the link has sent. */
@@ -284,14 +232,13 @@ export class LinkConnection {
   #handle(body: Body, request: number): void {
     switch (body.$case) {
       case 'output':
-        this.#readers.get(body.value.reader)?.outputReader.push(body.value);
+        this.#readers.push(body.value);
         break;
       case 'readEnd':
-        this.#readers.get(body.value.reader)?.outputReader.finish(body.value);
-        this.#readers.delete(body.value.reader);
+        this.#readers.finish(body.value);
         break;
       case 'credit':
-        this.#inputs.get(body.value.sessionId)?.window.add(body.value.bytes);
+        this.#inputs.get(body.value.sessionId)?.add(body.value.bytes);
         break;
       case 'error':
         this.#failRequest(request, refusalOf(body.value));
@@ -316,17 +263,12 @@ export class LinkConnection {
   }
 
   #failRequest(request: number, refusal: LinkRefusal): void {
-    for (const [reader, entry] of this.#readers) {
-      if (entry.request !== request) continue;
-      this.#readers.delete(reader);
-      entry.outputReader.fail(refusal);
-    }
-    for (const entry of this.#inputs.values()) if (entry.request === request) entry.window.fail(refusal);
+    this.#readers.fail(request, refusal);
+    this.#inputs.fail(request, refusal);
   }
 
   #exited(sessionId: string, status: number | undefined): void {
-    this.#inputs.get(sessionId)?.window.fail(new AppError('SESSION_ENDED', 'the session has ended'));
-    this.#inputs.delete(sessionId);
+    this.#inputs.end(sessionId, new AppError('SESSION_ENDED', 'the session has ended'));
     if (!this.#running.delete(sessionId)) return;
     this.#events.exited(sessionId, status, this.#starting.get(sessionId) ?? Promise.resolve());
     this.#events.counted();
@@ -347,9 +289,7 @@ export class LinkConnection {
 
   #end(): void {
     const error = new AppError('LINK_LOST', 'the link has exited');
-    for (const { outputReader } of this.#readers.values()) outputReader.fail(error);
-    for (const { window } of this.#inputs.values()) window.fail(error);
-    this.#readers.clear();
-    this.#inputs.clear();
+    this.#readers.failAll(error);
+    this.#inputs.failAll(error);
   }
 }
