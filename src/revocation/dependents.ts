@@ -8,7 +8,7 @@ import type { Sessions } from '../sessions/sessions.ts';
 import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
-import { type Session, sessionsOfLogin } from './select.ts';
+import { type Selected, type Session, sessionsOfLogin } from './select.ts';
 
 /** The rooms that know what depends on a token. */
 export interface DependentSources {
@@ -40,9 +40,25 @@ export interface Ending {
   readonly login?: string | undefined;
 }
 
+export function endingOf(selected: Selected, why: EndReason): Ending {
+  const login = 'login' in selected ? selected.login : undefined;
+  return { why, endSessions: 'endSessions' in selected && selected.endSessions, login };
+}
+
 /** Returns true when sessions end, too. The sessions of a lost link wait for the next one. */
 export function endsSessions({ why, endSessions }: Ending, { settings }: DependentSources): boolean {
   return (endSessions === true || settings().onRevoke === 'end') && why !== 'link-ended';
+}
+
+/**
+ * Returns the sessions that end with all tokens of a login, none unless they are to end. Throws
+ * STORE_UNAVAILABLE.
+ */
+export async function endedSessionsOf(
+  { login, endSessions }: Ending,
+  sources: Pick<DependentSources, 'sessions'>,
+): Promise<Session[]> {
+  return login !== undefined && endSessions === true ? sessionsOfLogin(login, sources) : [];
 }
 
 /**
@@ -56,8 +72,7 @@ export async function sessionsOf(
   const daemons = linksOf(tokens, sources).filter(({ daemon }) => daemon);
   const found = await sources.sessions.dependentOn(tokens, daemons);
   if (endsSessions(ending, sources)) {
-    const { login, endSessions } = ending;
-    const others = login !== undefined && endSessions ? await sessionsOfLogin(login, sources) : [];
+    const others = await endedSessionsOf(ending, sources);
     return { ending: [...new Map([...found, ...others].map((one) => [one.id, one])).values()], kept: [] };
   }
   const jtis = new Set(tokens.map(({ jti }) => jti));

@@ -12,7 +12,6 @@ import type { Authority, Call, EndReason } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { DEFAULT_GRACE_MS } from '../grace-period.ts';
 import type { Log } from '../log/log.ts';
-import type { People } from '../sessions/active-sessions.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Links } from '../supervisor/links.ts';
 import { type TokenClaims, tokenExpired } from '../token/claims.ts';
@@ -20,6 +19,8 @@ import { AccountWatch } from './account-watch.ts';
 import { type Deletion, Deletions } from './deletions.ts';
 import {
   type Ending,
+  endedSessionsOf,
+  endingOf,
   endsSessions,
   linksOf,
   type RevocationSettings,
@@ -28,16 +29,10 @@ import {
 } from './dependents.ts';
 import { Expiry } from './expiry.ts';
 import type { Requester, Roles } from './may-end.ts';
+import { preview } from './preview.ts';
 import { type Part, partOf, type Receipt, receiptOf } from './receipt.ts';
-import {
-  type Selected,
-  type Selection,
-  type Session,
-  select,
-  sessionsOfLogin,
-  type Tokens,
-} from './select.ts';
-import { peopleOf, stillRunning } from './still-running.ts';
+import { type Selected, type Selection, type Session, select, type Tokens } from './select.ts';
+import { peopleIn, peopleOf, stillRunning } from './still-running.ts';
 import { tokensWithoutLink } from './tokens-without-link.ts';
 
 export type { Requester } from './may-end.ts';
@@ -174,21 +169,9 @@ export class Revocation implements AsyncDisposable {
     return receiptOf(ended, parts, performance.now() - begun);
   }
 
-  /**
-   * Returns the receipt that `revoke` would return now, as far as it is known in advance: without processes,
-   * survivors and verifier. Ends nothing. Throws what `revoke` throws.
-   */
-  async preview(selection: Selection, why: EndReason, by: Requester): Promise<Receipt> {
-    const { authority } = this.#options;
-    const selected = await select(selection, why, by, this.#options);
-    const found = 'login' in selected ? await authority.idsOf(selected.login) : selected.jtis;
-    const jtis = authority.withChildren(found);
-    const ending = endingOf(selected, why);
-    const parts = await this.#previewDependents(jtis, ending, new Set(jtis));
-    const sessions = 'sessions' in selected ? selected.sessions : await this.#sessionsOf(ending);
-    parts.push({ sessions: sessions.map(({ id }) => id), people: peopleOf([], sessions) });
-    parts.push(await stillRunning(peopleIn(selected, parts), parts, by, this.#options));
-    return receiptOf(jtis, parts, 0);
+  /** Returns the receipt that `revoke` would return now, and ends nothing. Throws what `revoke` throws. */
+  preview(selection: Selection, why: EndReason, by: Requester): Promise<Receipt> {
+    return preview(selection, why, by, this.#options);
   }
 
   /** Waits for the revocations in progress. */
@@ -271,47 +254,9 @@ export class Revocation implements AsyncDisposable {
   /** Ends the sessions of the login that did not depend on its tokens. */
   async #endOtherSessions(ending: Ending, parts: readonly Part[]): Promise<Part[]> {
     const done = new Set(parts.flatMap((part) => [...(part.sessions ?? []), ...survivingIn(part)]));
-    const left = (await this.#sessionsOf(ending)).filter(({ id }) => !done.has(id));
+    const left = (await endedSessionsOf(ending, this.#options)).filter(({ id }) => !done.has(id));
     return Promise.all(left.map((session) => this.#endSession(session, DEFAULT_GRACE_MS)));
   }
-
-  /** Returns the sessions that end with all tokens of a login, none unless they are to end. */
-  async #sessionsOf({ login, endSessions }: Ending): Promise<Session[]> {
-    return login !== undefined && endSessions === true ? sessionsOfLogin(login, this.#options) : [];
-  }
-
-  /** Returns what `#endDependents` would return; adds the tokens that it would end to `all`. */
-  async #previewDependents(jtis: readonly string[], how: Ending, all: Set<string>): Promise<Part[]> {
-    const { authority } = this.#options;
-    const tokens = await authority.claimsOf(jtis);
-    const { ending, kept } = await sessionsOf(tokens, how, this.#options);
-    const parts: Part[] = [
-      {
-        people: peopleOf(tokens, ending),
-        links: linksOf(tokens, this.#options).map(({ socket }) => socket),
-        sessions: ending.map(({ id }) => id),
-        keptSessions: kept.map(({ id }) => id),
-      },
-    ];
-    const unused = await unusedDaemons(tokens, how.why, all, this.#options);
-    const more = authority.withChildren(unused).filter((jti) => !all.has(jti));
-    for (const jti of more) all.add(jti);
-    if (more.length > 0) parts.push(...(await this.#previewDependents(more, how, all)));
-    return parts;
-  }
-}
-
-function endingOf(selected: Selected, why: EndReason): Ending {
-  const login = 'login' in selected ? selected.login : undefined;
-  return { why, endSessions: 'endSessions' in selected && selected.endSessions, login };
-}
-
-/** Returns the people that a revocation is about. */
-function peopleIn(selected: Selected, parts: readonly Part[]): People {
-  const all = parts.flatMap(({ people }) => people ?? []);
-  const logins = all.flatMap((people) => [...people.logins]);
-  if ('login' in selected) logins.push(selected.login);
-  return { logins: new Set(logins), linuxUsers: new Set(all.flatMap((people) => [...people.linuxUsers])) };
 }
 
 /** Returns the ids of the sessions that could not be ended. */

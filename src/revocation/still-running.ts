@@ -9,7 +9,7 @@ import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { Requester } from './may-end.ts';
 import type { Part, StillRunning } from './receipt.ts';
-import type { Session } from './select.ts';
+import type { Selected, Session } from './select.ts';
 
 /** Most entries of one receipt, which must fit into a message. */
 const MAX_LISTED = 1000;
@@ -24,6 +24,14 @@ export function peopleOf(
   if (login !== undefined) logins.push(login);
   const linuxUsers = [...tokens.flatMap(({ user }) => user ?? []), ...sessions.map((one) => one.linux_user)];
   return { logins: new Set(logins), linuxUsers: new Set(linuxUsers) };
+}
+
+/** Returns the people that a revocation is about. */
+export function peopleIn(selected: Selected, parts: readonly Part[]): People {
+  const all = parts.flatMap(({ people }) => people ?? []);
+  const logins = all.flatMap((people) => [...people.logins]);
+  if ('login' in selected) logins.push(selected.login);
+  return { logins: new Set(logins), linuxUsers: new Set(all.flatMap((people) => [...people.linuxUsers])) };
 }
 
 export interface StillRunningSources {
