@@ -25,6 +25,8 @@ function tokenOf(length: number): string {
   return found;
 }
 
+const [headerPart = '', claimsPart = '', signaturePart = ''] = withPad(0).split('.');
+
 /** Returns the message of the refusal; undefined when the token is accepted. */
 function refusalOf(token: string): string | undefined {
   try {
@@ -43,12 +45,11 @@ test('headers of tokens that nobody has signed take no memory', () => {
     collect();
     return process.memoryUsage().heapUsed;
   };
-  const [, claims = '', signature = ''] = withPad(0).split('.');
   const before = inUse();
   for (let count = 0; count < HEADERS; count += 1) {
     const header = { alg: 'ES256', typ: 'JWT', kid: `${count}${'x'.repeat(HEADER_BYTES)}` };
     const text = Buffer.from(JSON.stringify(header)).toString('base64url');
-    expect(refusalOf(`${text}.${claims}.${signature}`)).toMatch(/unknown key/);
+    expect(refusalOf(`${text}.${claimsPart}.${signaturePart}`)).toMatch(/unknown key/);
   }
   expect(inUse() - before).toBeLessThan((HEADERS * HEADER_BYTES) / 4);
 });
@@ -67,4 +68,17 @@ describe('the length of a token', () => {
     expect((user + system) / 1000).toBeLessThan(ROUNDS);
     expect(refusalOf(huge)).toMatch(/too long/);
   });
+});
+
+test.each([
+  ['no part', '', /three parts/],
+  ['two parts', 'e30.e30', /three parts/],
+  ['an empty signature', 'e30.e30.', /three parts/],
+  ['four parts', 'e30.e30.e30.e30', /three parts/],
+  ['an empty header', `.${claimsPart}.${signaturePart}`, /header is not a plain JSON object/],
+  ['empty claims', `${headerPart}..${signaturePart}`, /claims are not a plain JSON object/],
+  ['bits after the last byte', `${headerPart}.${claimsPart}.${signaturePart.slice(0, -1)}B`, /not canonical/],
+  ['a signature of another length', `${headerPart}.${claimsPart}.AAAA`, /wrong length/],
+])('a token with %s is refused for that', (_, text, why) => {
+  expect(refusalOf(text)).toMatch(why);
 });

@@ -48,17 +48,26 @@ describe('a published key set', () => {
     );
   });
 
-  test.each<[string, unknown]>([
-    ['nothing', undefined],
-    ['no list', { keys: 'x' }],
-    ['no key', { keys: [] }],
-    ['a private key', { keys: [{ ...jwk, d: key.privateKey.export({ format: 'jwk' }).d }] }],
-    ['another key id', { keys: [{ ...jwk, kid: 'other' }] }],
-    ['another algorithm', { keys: [{ ...jwk, alg: 'HS256' }] }],
-    ['a symmetric key', { keys: [{ kty: 'oct', k: 'AAAA', kid: 'x' }] }],
-    ['a point off the curve', { keys: [{ ...jwk, x: jwk.y }] }],
-    ['one bad key among good ones', { keys: [jwk, { ...jwk, kid: 'other' }] }],
-  ])('with %s is not trusted', (_, jwks) => {
-    expect(() => keySetFromJwks(jwks)).toThrow(expect.toSatisfy((error) => isAppError(error, 'NOT_TRUSTED')));
+  test.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /no list of keys/],
+    ['no list', { keys: 'x' }, /no list of keys/],
+    ['no key', { keys: [] }, /no list of keys/],
+    ['a key that is no object', { keys: [[jwk]] }, /a key is not an object/],
+    ['a private key', { keys: [{ ...jwk, d: key.privateKey.export({ format: 'jwk' }).d }] }, /private key/],
+    ...['kty', 'crv', 'x'].map((name): [string, unknown, RegExp] => [
+      `a key without ${name}`,
+      { keys: [{ ...jwk, [name]: undefined }] },
+      /a key has no kty, crv or x/,
+    ]),
+    ['a key without its second coordinate', { keys: [{ ...jwk, y: undefined }] }, /unsupported kind/],
+    ['a symmetric key', { keys: [{ kty: 'oct', crv: '', x: '', k: 'AAAA', kid: 'x' }] }, /unsupported kind/],
+    ['a point off the curve', { keys: [{ ...jwk, x: jwk.y }] }, /unsupported kind/],
+    ['another key id', { keys: [{ ...jwk, kid: 'other' }] }, /a key id does not match/],
+    ['another algorithm', { keys: [{ ...jwk, alg: 'HS256' }] }, /an algorithm does not match/],
+    ['one bad key among good ones', { keys: [jwk, { ...jwk, kid: 'other' }] }, /a key id does not match/],
+  ])('with %s is not trusted', (_, jwks, why) => {
+    expect(() => keySetFromJwks(jwks)).toThrow(
+      expect.objectContaining({ reason: 'NOT_TRUSTED', message: expect.stringMatching(why) }),
+    );
   });
 });

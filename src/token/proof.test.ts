@@ -30,28 +30,31 @@ describe('a proof', () => {
     );
   });
 
-  test.each<[string, string, object]>([
-    ['another uid', proof, { uid: 0 }],
-    ['another nonce', proof, { nonce: randomBytes(32) }],
-    ['a nonce of another length', proof, { nonce: Buffer.alloc(0) }],
-    ['an API token', signJws({ ...member, ...times, aud: 'api' }, key), {}],
-    ['no audience', signJws({ ...member, ...times, aud: undefined }, key), {}],
-    ['a longer lifetime', signJws({ ...member, ...times, exp: times.exp + 1 }, key), {}],
-    ['no expiry', signJws({ ...member, iat: times.iat }, key), {}],
-    [
-      'an issue time in the future',
-      signJws({ ...member, iat: times.iat + 31, exp: times.exp + 31 }, key),
-      {},
-    ],
-    ['the uid as text', signJws({ ...member, ...times, uid: '1000' }, key), {}],
+  const signed = (change: object): string => signJws({ ...member, ...times, ...change }, key);
+
+  test.each<[string, string, object, RegExp]>([
+    ['another uid', proof, { uid: 0 }, /uid/],
+    ['the uid as text', signed({ uid: '1000' }), {}, /uid/],
+    ['another nonce', proof, { nonce: randomBytes(32) }, /nonce/],
+    ['a nonce of another length', proof, { nonce: Buffer.alloc(0) }, /nonce/],
+    ['a nonce that is no text', signed({ nonce: 7 }), {}, /nonce/],
+    ['an API token', signed({ aud: 'api' }), {}, /aud/],
+    ['no audience', signed({ aud: undefined }), {}, /aud/],
+    ['a longer lifetime', signed({ exp: times.exp + 1 }), {}, /exp/],
+    ['no expiry', signed({ exp: undefined }), {}, /exp/],
+    ['no issue time', signed({ iat: undefined }), {}, /exp/],
+    ['times as text', signed({ iat: '1', exp: '130' }), {}, /exp/],
+    ['an issue time of 0', signed({ iat: 0, exp: 30 }), { nowSeconds: 1 }, /exp/],
+    ['an issue time in the future', signed({ iat: times.iat + 31, exp: times.exp + 31 }), {}, /iat/],
     [
       'another key',
       makeProof({ ...target, serverId: 'x' }, signingKey(generateKeyPairSync('ed25519').privateKey)),
       {},
+      /unknown key/,
     ],
-  ])('is refused for %s', (_, text, change) => {
+  ])('is refused for %s', (_, text, change, why) => {
     expect(() => verifyProof(text, keys, { ...target, ...change })).toThrow(
-      expect.toSatisfy((error) => isAppError(error, 'TOKEN_INVALID')),
+      expect.objectContaining({ reason: 'TOKEN_INVALID', message: expect.stringMatching(why) }),
     );
   });
 });
