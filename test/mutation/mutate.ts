@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { Random } from '../support/run/random.ts';
 import { isEquivalent, outdated } from './equivalent.ts';
 import { type Mutant, plant, type Target } from './plant.ts';
-import { table, unnoticed } from './report.ts';
+import { lineOf, table, unnoticed } from './report.ts';
 import { changedLines, filesOf, ROOMS, type Room } from './rooms.ts';
 import { TestRuns } from './test-runs.ts';
 import { roomOf, tryAll } from './trials.ts';
@@ -106,7 +106,7 @@ async function main(): Promise<void> {
     budget,
     tell: ({ mutant, verdict }) => {
       done += 1;
-      say(`${done}/${mutants.length} ${verdict}: ${mutant.file}:${mutant.line} ${mutant.mutator}`);
+      say(`${done}/${mutants.length} ${verdict}: ${lineOf(mutant)}`);
     },
   });
   if (values.json) console.log(JSON.stringify(trials, undefined, 2));

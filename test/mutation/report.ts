@@ -55,6 +55,7 @@ function inOrder(one: Mutant, other: Mutant): number {
   return one.file.localeCompare(other.file) || one.line - other.line;
 }
 
-function lineOf({ file, line, mutator, original, replacement }: Mutant): string {
+/** Returns where the mutant is, and what it changes. */
+export function lineOf({ file, line, mutator, original, replacement }: Mutant): string {
   return `${file}:${line} ${mutator}: ${original} -> ${replacement}`;
 }
