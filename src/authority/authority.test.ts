@@ -139,6 +139,16 @@ describe('a child token', () => {
     expect(await authority.liveTokensOf('alice')).toEqual([]);
   });
 
+  test('is revoked with its parent after another child of it was', async () => {
+    const parent = await authority.mint(alice);
+    const child = await authority.mint({ ...alice, parent: parent.claims.jti });
+    const other = await authority.mint({ ...alice, parent: parent.claims.jti });
+    await world.revocation.revoke({ jtis: [other.claims.jti] }, 'revoked');
+    expect(await world.reasonOf(child.token)).toBe('accepted');
+    await world.revocation.revoke({ jtis: [parent.claims.jti] }, 'revoked');
+    expect(await world.reasonOf(child.token)).toBe('TOKEN_NOT_ACTIVE');
+  });
+
   test('is not issued from an inactive token, or from one that is being revoked', async () => {
     const { claims } = await authority.mint(alice);
     const making = authority.mint({ ...alice, parent: claims.jti });

@@ -140,6 +140,16 @@ describe('the TLS certificate is reissued, and the CA kept', () => {
     rmSync(join(folder, name));
     expect((await load()).fingerprint).toBe(before.fingerprint);
   });
+
+  test('when its names are those of the CA, and its signature is not', async () => {
+    const { certPem } = (await load()).tls;
+    const der = Buffer.from(certPem.replaceAll(/-----[^-]+-----/g, ''), 'base64');
+    der.writeUInt8(der.readUInt8(der.length - 1) ^ 1, der.length - 1);
+    const forged = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    writeFileSync(join(folder, 'tls.pem'), forged);
+    const after = await load();
+    expect(leaf(after).verify(new X509Certificate(after.caPem).publicKey)).toBe(true);
+  });
 });
 
 describe('the start is refused, and the CA left unchanged', () => {
@@ -175,6 +185,8 @@ describe('the start is refused, and the CA left unchanged', () => {
     writeFileSync(join(folder, 'ca.key'), 'cut off');
     await expect(load()).rejects.toEqual(invalid(/ca\.key cannot be used: it is not a PEM private key/));
     expect(readFileSync(join(folder, 'ca.pem'))).toEqual(cert);
+    writeFileSync(join(folder, 'ca.pem'), 'cut off');
+    await expect(load()).rejects.toEqual(invalid(/ca\.key cannot be used/));
   });
 
   test('when the CA has expired', async () => {
