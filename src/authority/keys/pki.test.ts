@@ -145,8 +145,7 @@ describe('the TLS certificate is reissued, and the CA kept', () => {
     const { certPem } = (await load()).tls;
     const der = Buffer.from(certPem.replaceAll(/-----[^-]+-----/g, ''), 'base64');
     der.writeUInt8(der.readUInt8(der.length - 1) ^ 1, der.length - 1);
-    const forged = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
-    writeFileSync(join(folder, 'tls.pem'), forged);
+    writeFileSync(join(folder, 'tls.pem'), new X509Certificate(der).toString());
     const after = await load();
     expect(leaf(after).verify(new X509Certificate(after.caPem).publicKey)).toBe(true);
   });
@@ -185,8 +184,12 @@ describe('the start is refused, and the CA left unchanged', () => {
     writeFileSync(join(folder, 'ca.key'), 'cut off');
     await expect(load()).rejects.toEqual(invalid(/ca\.key cannot be used: it is not a PEM private key/));
     expect(readFileSync(join(folder, 'ca.pem'))).toEqual(cert);
+  });
+
+  test("when the CA's certificate is damaged", async () => {
+    await load();
     writeFileSync(join(folder, 'ca.pem'), 'cut off');
-    await expect(load()).rejects.toEqual(invalid(/ca\.key cannot be used/));
+    await expect(load()).rejects.toEqual(invalid(/ca\.pem cannot be used: it does not match ca\.key/));
   });
 
   test('when the CA has expired', async () => {
