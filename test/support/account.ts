@@ -1,6 +1,7 @@
 /** The people of the stories, and running programs as one of them. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { program } from './program.ts';
 
 export interface Account {
@@ -29,10 +30,15 @@ export const service: Account = {
 };
 export const root: Account = { name: 'root', uid: 0, home: '/mnt' };
 
-/** The account that runs the tests. */
+/** The account that runs the tests, with the home folder of the run (test/support/contained/contained.ts). */
 export function myself(): Account {
-  const { username, uid, homedir } = userInfo();
-  return { name: username, uid, home: homedir };
+  const { username, uid } = userInfo();
+  return { name: username, uid, home: homedir() };
+}
+
+/** Returns the home folder in the user database, which is the only one that a link knows. */
+export function homeInDatabase({ uid, home }: Account): string {
+  return uid === process.getuid?.() ? userInfo().homedir : home;
 }
 
 /**
@@ -145,6 +151,7 @@ export function runAs(account: Account, command: readonly string[], options: Run
       SHELL: '/bin/sh',
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       LANG: 'C.UTF-8',
+      ...(itself ? foldersOfTheRun(account) : {}),
       ...options.env,
     },
     stdio: ['pipe', 'pipe', 'pipe', ...(options.descriptor === undefined ? [] : [options.descriptor])],
@@ -152,6 +159,15 @@ export function runAs(account: Account, command: readonly string[], options: Run
   child.stdin?.on('error', () => {});
   if (!options.interactive) child.stdin?.end(options.input ?? '');
   return new Run(child);
+}
+
+/** Returns variables that keep programs of the account that runs the tests to the folders of the run. */
+function foldersOfTheRun(account: Account): NodeJS.ProcessEnv {
+  const { TMPDIR } = process.env;
+  return {
+    ...(TMPDIR === undefined ? {} : { TMPDIR }),
+    ...(account.home === homeInDatabase(account) ? {} : { XDG_CONFIG_HOME: join(account.home, '.config') }),
+  };
 }
 
 /** Prefix that runs a command as `uid`, whose own group has the same number, with other groups. */

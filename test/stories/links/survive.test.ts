@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { user } from '../../support/account.ts';
+import { placesOfSessions } from '../../support/link/kept-sessions.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 
 // In a world the server runs as root and the session as alice; otherwise both run as the user of the tests.
@@ -76,8 +77,9 @@ describe('a printing session', () => {
     await daemon.end('SIGKILL');
     process.kill(pid, 'SIGKILL');
     writeFileSync(gate, '');
-    const sessions = join(user.home, '.local/state/latchkey', serverId, 'sessions');
-    await expect.poll(() => existsSync(join(sessions, id, 'status.5')), { timeout: 10_000 }).toBe(true);
+    const [kept] = placesOfSessions(user, serverId);
+    const status = join(kept, 'sessions', id, 'status.5');
+    await expect.poll(() => existsSync(status), { timeout: 10_000 }).toBe(true);
     await daemon.serve();
     const next = await daemon.link(user);
     expect(await daemon.cli(user, ['attach', id])).toMatchObject({ status: 5, stdout: 'done\n' });

@@ -32,6 +32,7 @@ import { jwksOf, type SigningKey, signingKey } from '../../../src/token/key.ts';
 import { makeProof, resumeMac } from '../../../src/token/proof.ts';
 import { type Account, myself } from '../account.ts';
 import { node } from '../program.ts';
+import { placesOfSessions, removeSessions } from './kept-sessions.ts';
 import { Line } from './line.ts';
 import { type Registration, registrationOf } from './registration-call.ts';
 
@@ -234,8 +235,8 @@ export class FakeDaemon implements AsyncDisposable {
 
   /** Folder in which the link keeps its sessions. */
   get sessions(): string {
-    const [home = '', elsewhere = ''] = placesOfSessions(this.account);
-    return join(existsSync(join(home, this.serverId)) ? home : elsewhere, this.serverId, 'sessions');
+    const [home, elsewhere] = placesOfSessions(this.account, this.serverId);
+    return join(existsSync(home) ? home : elsewhere, 'sessions');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -245,9 +246,7 @@ export class FakeDaemon implements AsyncDisposable {
     }
     this.#server?.close();
     endKeepers(this.sessions);
-    for (const place of placesOfSessions(this.account))
-      for (const id of [this.serverId, `${this.serverId}-not`])
-        rmSync(join(place, id), { recursive: true, force: true });
+    for (const id of [this.serverId, `${this.serverId}-not`]) removeSessions(this.account, id);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -257,10 +256,6 @@ export class FakeDaemon implements AsyncDisposable {
       registration.answer({ code: 13, message: String(error) }),
     );
   }
-}
-
-function placesOfSessions({ home, uid }: Account): string[] {
-  return [join(home, '.local/state/latchkey'), `/var/tmp/latchkey-${uid}`];
 }
 
 let bundled: string | undefined;

@@ -16,6 +16,8 @@ import type { Sessions } from '../../../src/sessions/sessions.ts';
 import type { Store } from '../../../src/store/open.ts';
 import type { Links } from '../../../src/supervisor/links.ts';
 import type { TokenClaims } from '../../../src/token/claims.ts';
+import { myself } from '../account.ts';
+import { placesOfSessions, removeSessions } from './kept-sessions.ts';
 import { openRooms, type Rooms, type RoomsHost, type RoomsOptions } from './server-rooms.ts';
 
 /** Below the time limit of a unit test, so that it is said what has been waited for. */
@@ -207,21 +209,14 @@ export class World implements AsyncDisposable {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
-    for (const place of this.#places()) rmSync(place, { recursive: true, force: true });
+    removeSessions(myself(), this.serverId);
   }
 
   /** Folder in which links of this server keep a session. */
   sessionFolder(id: string): string {
-    const folders = this.#places().map((place) => join(place, 'sessions', id));
+    const places = placesOfSessions(myself(), this.serverId);
+    const folders = places.map((place) => join(place, 'sessions', id));
     return folders.find((folder) => existsSync(folder)) ?? '';
-  }
-
-  /** Folders in which links keep sessions: at home, or else where everyone may write. */
-  #places(): string[] {
-    return [
-      join(me.homedir, '.local/state/latchkey', this.serverId),
-      join('/var/tmp', `latchkey-${me.uid}`, this.serverId),
-    ];
   }
 
   #log(): RoomsHost['log'] {

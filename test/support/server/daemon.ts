@@ -17,10 +17,12 @@ import {
   administrator,
   type Finished,
   latchkey,
+  myself,
   type Run,
   type RunOptions,
   runAs,
 } from '../account.ts';
+import { removeSessions } from '../link/kept-sessions.ts';
 import { program } from '../program.ts';
 import { Caller } from './caller.ts';
 
@@ -71,6 +73,7 @@ export class TestDaemon implements AsyncDisposable {
   readonly runFolder: string;
   readonly #cgroup: string | undefined;
   readonly #made: Run[] = [];
+  readonly #ids = new Set<string>();
   #run: Run | undefined;
   #earlierLogs = '';
 
@@ -139,6 +142,7 @@ export class TestDaemon implements AsyncDisposable {
     });
     this.#run = run;
     await run.printed(/latchkey listens/, 'stderr', START_MS);
+    this.#ids.add(this.serverFile.serverId);
   }
 
   /** Resolves once the server has logged a line. */
@@ -198,6 +202,7 @@ export class TestDaemon implements AsyncDisposable {
     if (this.#run) await this.end('SIGTERM');
     rmSync(join(this.runFolder, 'server.json'), { force: true }); // a killed server leaves it
     rmSync(this.folder, { recursive: true, force: true });
+    for (const id of this.#ids) removeSessions(myself(), id); // all others end with the world
   }
 }
 
