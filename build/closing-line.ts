@@ -1,9 +1,11 @@
 /**
  * A vitest reporter that ends the run's output: the time of each file, what was skipped and why, what failed,
  * then "N passed, N failed, N skipped", including the checks before the tests (CHECKS_PASSED, CHECKS_FAILED).
- * With WHOLE_RUN, what a run of all tests lacks is a failure, too.
+ * With WHOLE_RUN, what a run of all tests lacks is a failure, too; with PERSONS_HOME (contained.ts), what it
+ * has left behind.
  */
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
+import { LeftBehind } from '../test/support/contained/left-behind.ts';
 import { missingInWholeRun } from '../test/support/run/whole-run.ts';
 
 /** Characters shown of a failure's message, which is printed in full further up. */
@@ -13,9 +15,12 @@ interface Failure {
   readonly message: string;
 }
 
+const { PERSONS_HOME } = process.env;
 const checks = (name: string): number => Number(process.env[name] ?? 0);
 
 export default class ClosingLine implements Reporter {
+  readonly #leftBehind = PERSONS_HOME === undefined ? undefined : new LeftBehind(PERSONS_HOME);
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly Failure[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const isWhole = process.env.WHOLE_RUN !== undefined && process.getuid?.() === 0;
@@ -24,6 +29,7 @@ export default class ClosingLine implements Reporter {
       ...modules.flatMap(brokenGroups),
       ...tests.flatMap(failureOf),
       ...(isWhole ? missingInWholeRun(tests.map(ranAs)) : []),
+      ...(this.#leftBehind?.paths ?? []).map((path) => `left behind: ${path}`),
     ];
     const skips = Map.groupBy(tests.filter(isSkipped), whySkipped);
     const skipped = [...skips.values()].reduce((sum, { length }) => sum + length, 0);

@@ -1,6 +1,6 @@
-/** For needs.test.ts only: a suite and a test whose needs are missing, and a test that needs nothing. */
+/** For closing-lines.test.ts only: a suite and a test whose needs are missing, and a test without needs. */
 import { beforeAll, describe, test } from 'vitest';
-import { needs, skippedFor } from './needs.ts';
+import { needs, skippedFor } from '../needs.ts';
 
 function never(): never {
   throw new Error('it has been run');
