@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import ssh2, { type ClientInfo, type Connection, type ServerConfig } from 'ssh2';
-import type { SshOptions } from '../../../src/login/ssh/connection/ssh-connection.ts';
+import { SSH_DEADLINES, type SshOptions } from '../../../src/login/ssh/connection/ssh-connection.ts';
 import type { HostKey } from '../../../src/login/ssh/host-keys.ts';
 import { newHostKey } from './host-key.ts';
 
@@ -66,14 +66,7 @@ export function connectionTo(port: number, more: Partial<SshOptions> = {}): SshO
     password: 'secret',
     person: { ask: async () => [], tell: () => {} },
     signal: new AbortController().signal,
-    deadlines: {
-      connectMs: 300,
-      bannerMs: 300,
-      keyExchangeMs: 300,
-      authMs: 300,
-      verdictMs: 300,
-      execMs: 300,
-    },
+    deadlines: SSH_DEADLINES,
     ...more,
   };
 }

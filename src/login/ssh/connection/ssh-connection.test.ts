@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { connectionTo, FakeSshds, hostKeyIn, takes } from '../../../../test/support/ssh/fake-sshd.ts';
 import { newHostKey } from '../../../../test/support/ssh/host-key.ts';
 import type { Person } from '../person.ts';
-import { SshConnection } from './ssh-connection.ts';
+import { SSH_DEADLINES, SshConnection, type SshDeadlines } from './ssh-connection.ts';
 
 const { utils } = ssh2;
 const OTHER = newHostKey();
@@ -130,10 +130,13 @@ describe('a connection to sshd', () => {
 describe('a connection to an sshd that hangs times out', () => {
   const timesOut = (work: Promise<unknown>, step: RegExp): Promise<void> =>
     expect(work).rejects.toEqual(unavailable(step));
+  /** Options for the sshd at `port` in which one step has little time, all others their usual. */
+  const hurried = (port: number, step: keyof SshDeadlines) =>
+    connectionTo(port, { deadlines: { ...SSH_DEADLINES, [step]: 100 } });
 
   it('waiting for the banner', async () => {
     const port = await sshds.listen(createServer((socket) => sockets.push(socket)));
-    await timesOut(SshConnection.open(connectionTo(port)), /in time \(banner\)/);
+    await timesOut(SshConnection.open(hurried(port, 'bannerMs')), /in time \(banner\)/);
   });
 
   it('during the key exchange', async () => {
@@ -142,12 +145,12 @@ describe('a connection to an sshd that hangs times out', () => {
       socket.on('error', () => {}).write('SSH-2.0-Hanging\r\n');
     });
     const port = await sshds.listen(hanging);
-    await timesOut(SshConnection.open(connectionTo(port)), /in time \(key exchange\)/);
+    await timesOut(SshConnection.open(hurried(port, 'keyExchangeMs')), /in time \(key exchange\)/);
   });
 
   it('during authentication', async () => {
     const port = await sshds.start((client) => client.on('authentication', () => {}));
-    await timesOut(SshConnection.open(connectionTo(port)), /in time \(authenticating\)/);
+    await timesOut(SshConnection.open(hurried(port, 'authMs')), /in time \(authenticating\)/);
   });
 
   it('running the command', async () => {
@@ -155,7 +158,7 @@ describe('a connection to an sshd that hangs times out', () => {
       takes('secret')(client);
       client.on('session', (accept) => accept().on('exec', (run) => void run()));
     });
-    using connection = await SshConnection.open(connectionTo(port));
+    using connection = await SshConnection.open(hurried(port, 'execMs'));
     await timesOut(
       connection.execute('it', { wanted: 'proof', lingerMs: 50 }),
       /in time \(running a command\)/,
