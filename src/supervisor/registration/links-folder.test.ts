@@ -53,9 +53,9 @@ test('a socket that a process of its uid listens on is kept, and those that nobo
   const names = Array.from({ length: 3 }, (_, at) => NAME.replace(/\.0/, `.${at}`));
   const [live = '', left = '', claimed = ''] = names;
   const others = claimed.replace(/^\d+/, `${me.uid + 1}`);
-  const servers = [live, `${left}.moving`, others].map((name) => createServer().listen(join(path, name)));
+  const servers = [live, 'moving', others].map((name) => createServer().listen(join(path, name)));
   await Promise.all(servers.map((server) => once(server, 'listening')));
-  renameSync(join(path, `${left}.moving`), join(path, left));
+  renameSync(join(path, 'moving'), join(path, left));
   servers[1]?.close();
   const { signal } = new AbortController();
   await removeStale(folder, () => false, Date.now() + 120_000, signal);

@@ -60,9 +60,9 @@ describe('registering a link (F22)', () => {
 
   test('refuses a socket without a listener', async () => {
     const name = `${me.uid}.${HEX.replace('0', '4')}.sock`;
-    const server = createServer().listen(join(world.linksFolder, `${name}.moving`));
+    const server = createServer().listen(join(world.linksFolder, 'moving'));
     await once(server, 'listening');
-    renameSync(join(world.linksFolder, `${name}.moving`), join(world.linksFolder, name));
+    renameSync(join(world.linksFolder, 'moving'), join(world.linksFolder, name));
     server.close();
     await once(server, 'close');
     await expect(register(name)).rejects.toMatchObject({ reason: 'LINK_LOST' });
