@@ -26,8 +26,8 @@ const NEEDS = {
   /** The accounts, mounts and network of test/support/world. */
   world: () => missingWorld(),
   root: () => (isRoot() ? undefined : 'needs root, to start a process as somebody else'),
-  /** May read which descriptors a link has, which is not dumpable (prctl(2)). */
-  descriptors: () => (isRoot() ? undefined : 'needs root, to see what a link keeps open'),
+  /** May read which descriptors servers and links have, which are not dumpable (prctl(2)). */
+  descriptors: () => (isRoot() ? undefined : 'needs root, to see what a server or link keeps open'),
   /** May do what a server in system mode does with its folders. */
   'system-folders': () => missingSystemFolders(),
   cgroups: () => missingCgroups(),

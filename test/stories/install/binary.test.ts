@@ -115,7 +115,7 @@ describe('the configuration of Node', () => {
     expect(existsSync(env.NODE_V8_COVERAGE)).toBe(false);
   });
 
-  test('does not start a debugger on SIGUSR1', async () => {
+  test('does not start a debugger on SIGUSR1', needs('descriptors'), async () => {
     await using daemon = await TestDaemon.start();
     process.kill(daemon.pid, 'SIGUSR1');
     for (let call = 0; call < 3; call += 1)

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { alice, dora, mallory, root, runAs } from '../../support/account.ts';
+import { administrator, alice, dora, latchkey, mallory, root } from '../../support/account.ts';
 import { processesOf } from '../../support/host/truth.ts';
 import {
   begin,
@@ -17,12 +17,11 @@ import {
   sleepsOf,
 } from '../../support/link/receipt-world.ts';
 import { needs } from '../../support/needs.ts';
-import { program } from '../../support/program.ts';
-
-beforeAll(prepare);
-afterEach(cleanUp);
 
 describe('ending all that a person runs', needs('world', 'sudo'), () => {
+  beforeAll(prepare);
+  afterEach(cleanUp);
+
   test('lists the programs of tokens revoked earlier, with the commands that end them', async () => {
     await serve();
     const { programs } = await beginWithoutLink(alice);
@@ -127,6 +126,6 @@ test.each([
   ['sessions', 'end'],
   ['sessions', 'end', 'a', '--login', 'b'],
 ])('a command never does with fewer ids than it is given: %s %s %s %s', async (...argv) => {
-  const { status, stdout } = await runAs(root, [program(), ...argv], {}).finished;
+  const { status, stdout } = await latchkey(administrator, argv).finished;
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
 });
