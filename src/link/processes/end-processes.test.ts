@@ -237,6 +237,6 @@ describe('a link that is stopped', () => {
       ended: [{ sessionId: id, processes: 1, survivors: [], incomplete: false }],
     });
     expect(await leaving.exit).toBe(0);
-    expect(isRunning(pid)).toBe(false);
+    await eventually(() => isRunning(pid)).toBe(false); // the keeper, which has been sent SIGKILL
   });
 });
