@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { sessionRow } from '../../test/contract/rows.ts';
 import { type LinkProcess, me, World } from '../../test/support/link/supervisor-world.ts';
+import { ROOT } from '../../test/support/server/authority.ts';
 import { insertSession } from '../store/tables/sessions.ts';
 import type { TokenClaims } from '../token/claims.ts';
-import type { Requester, Selection } from './revocation.ts';
+import type { Selection } from './revocation.ts';
 
 const PLAIN = { environment: {}, directory: '', input: false };
 const ANYBODY = { login: '', seesAll: true };
-const ROOT: Requester = { claims: { jti: '', sub: 'root', authMethod: 'local' }, role: 'admin' };
 /** A shell that prints a line and then waits for a child: two processes. */
 const TWO = { command: ['sh', '-c', 'sleep 60 & echo here; wait'], ...PLAIN };
 

@@ -1,6 +1,6 @@
 /** Revocations that a full disk or a crash has interrupted: nothing of a revoked token comes back. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { AuthorityWorld, alice } from '../../test/support/server/authority.ts';
+import { AuthorityWorld, alice, ROOT } from '../../test/support/server/authority.ts';
 import type { Authority } from '../authority/authority.ts';
 import { deleteTokens } from '../store/tables/tokens.ts';
 
@@ -23,6 +23,7 @@ test('a revoked token that cannot be deleted yet is in no list, and is no longer
     expect(items.map(({ jti }) => jti)).not.toContain(revoked.jti);
   }
   expect(await authority.liveTokensOf('alice')).toEqual([kept]);
+  expect((await world.revocation.preview({ login: 'alice' }, 'revoked', ROOT)).jtis).toEqual([kept.jti]);
   expect(await authority.get(revoked.jti)).toBeUndefined();
   await expect(authority.uidOf(revoked.jti)).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
   await expect(authority.renew(revoked.jti)).rejects.toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });

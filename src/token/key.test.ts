@@ -50,9 +50,11 @@ describe('a published key set', () => {
 
   test.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /no list of keys/],
+    ['null', null, /no list of keys/],
     ['no list', { keys: 'x' }, /no list of keys/],
     ['no key', { keys: [] }, /no list of keys/],
-    ['a key that is no object', { keys: [[jwk]] }, /a key is not an object/],
+    ['a list of keys for a key', { keys: [[jwk]] }, /a key is not an object/],
+    ['null for a key', { keys: [null] }, /a key is not an object/],
     ['a private key', { keys: [{ ...jwk, d: key.privateKey.export({ format: 'jwk' }).d }] }, /private key/],
     ...['kty', 'crv', 'x'].map((name): [string, unknown, RegExp] => [
       `a key without ${name}`,

@@ -59,15 +59,15 @@ export function jwkOf({ key, kid, algorithm }: PublicKey): Jwk {
 
 function algorithmOf(key: KeyObject): Algorithm {
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA';
-  if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';
+  if (key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';
   throw new AppError('CONFIG_INVALID', 'a key for tokens must be P-256 (ES256) or Ed25519 (EdDSA)');
 }
 
 /** RFC 7638 section 3: only the required members, in alphabetical order. */
 function thumbprint(key: KeyObject): string {
   const { crv, kty, x, y } = key.export({ format: 'jwk' });
-  const members = y === undefined ? { crv, kty, x } : { crv, kty, x, y };
-  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+  const members = JSON.stringify({ crv, kty, x, y }); // without a y of undefined
+  return createHash('sha256').update(members).digest('base64url');
 }
 
 /** Returns the JWK Set to publish. */

@@ -13,5 +13,5 @@ export async function loadX509(): Promise<X509> {
  */
 function allowWithoutMetadata(): void {
   const none = (): undefined => undefined;
-  if (!('getMetadata' in Reflect)) Object.assign(Reflect, { getMetadata: none, getOwnMetadata: none });
+  Object.assign(Reflect, { getMetadata: none, getOwnMetadata: none });
 }

@@ -8,6 +8,7 @@ import { AuditLog } from '../../../src/audit/audit-log.ts';
 import { Authority, type AuthorityOptions } from '../../../src/authority/authority.ts';
 import type { AuthorityKeys } from '../../../src/authority/keys/authority-keys.ts';
 import { AppError } from '../../../src/errors.ts';
+import type { Requester } from '../../../src/revocation/may-end.ts';
 import { Revocation, type RevocationOptions } from '../../../src/revocation/revocation.ts';
 import type { Sessions } from '../../../src/sessions/sessions.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
@@ -16,6 +17,9 @@ import type { LinkInfo } from '../../../src/supervisor/link-info.ts';
 import type { LinkObserver } from '../../../src/supervisor/observer.ts';
 import { keySetOf, signingKey } from '../../../src/token/key.ts';
 import { noDependents } from './no-dependents.ts';
+
+/** Somebody who may end everything. */
+export const ROOT: Requester = { claims: { jti: '', sub: 'root', authMethod: 'local' }, role: 'admin' };
 
 /** A login by `latchkey link`. */
 export const alice = { login: 'alice', linuxUser: 'alice', uid: 1000, authMethod: 'link' } as const;
