@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
 import { AccountWatch, type AccountWatchOptions } from './account-watch.ts';
 import { receiptOf } from './receipt.ts';
+
+const MINUTE_MS = 60_000;
 
 test('a login ends when its account has changed, and not while that only cannot be found (X10)', async () => {
   await using world = await World.open();
@@ -40,4 +42,36 @@ test('an account whose logins cannot be ended protects no other', async () => {
     { err: { message: 'the disk is full' } },
     { event: 'account', linuxUser: 'second', jtis: ['of second'], running: ['session of second'] },
   ]);
+});
+
+test('accounts are looked at every minute, until it is closed', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    let looked = 0;
+    const watch = new AccountWatch({
+      accounts: { checkAll: async () => [] },
+      authority: {
+        linuxUsers: async () => {
+          looked += 1;
+          return [];
+        },
+        idsOfUser: async () => [],
+      },
+      end: async () => receiptOf([], [], 0),
+      runningOf: async () => [],
+      log: { warn: () => {}, error: () => {} },
+    });
+    vi.advanceTimersByTime(MINUTE_MS - 1);
+    expect(looked).toBe(0);
+    for (const times of [1, 2]) {
+      vi.advanceTimersByTime(MINUTE_MS);
+      await watch.settled();
+      expect(looked).toBe(times);
+    }
+    watch[Symbol.dispose]();
+    vi.advanceTimersByTime(10 * MINUTE_MS);
+    expect(looked).toBe(2);
+  } finally {
+    vi.useRealTimers();
+  }
 });

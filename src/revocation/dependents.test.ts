@@ -38,12 +38,13 @@ describe('revoking a token (X1)', () => {
     const own = await world.link();
     const claims = await claimsOf(world, own);
     const id = await started(world, claims);
-    const receipt = await world.revocation.revoke({ jtis: [own.jti] }, 'logout');
+    const receipt = await world.revocation.revoke({ jtis: [own.jti] }, 'logout', ROOT);
     expect(receipt).toMatchObject({
       jtis: [own.jti],
       links: [own.socket],
       sessions: [],
       keptSessions: [id],
+      stillRunning: [{ sessionId: id }],
       processes: 0, // programs' processes
       survivors: [],
       verifiedBy: 'daemon',

@@ -39,6 +39,15 @@ test('a manager logs out no administrator, although everybody may log out themse
   expect(world.authority.isActive(own.jti)).toBe(true);
 });
 
+test('a manager with tokens of an administrator ends all of them by logging out only', async () => {
+  const ada = await requester('ada', 'manager');
+  const revoking = world.revocation.revoke({ login: 'ada' }, 'revoked', ada);
+  await expect(revoking).rejects.toMatchObject({ reason: 'PERMISSION_DENIED' });
+  expect(world.authority.isActive(ada.claims.jti)).toBe(true);
+  await world.revocation.revoke({ login: 'ada' }, 'logout', ada);
+  expect(world.authority.isActive(ada.claims.jti)).toBe(false);
+});
+
 test('another administrator stops the link of one', async () => {
   const ada = await requester('ada', 'admin');
   const receipt = await world.revocation.revoke({ socket: own.socket }, 'revoked', ada);
