@@ -19,12 +19,10 @@ export function errorOfDetails(details: Uint8Array, message: string): AppError |
   try {
     const { details: parts } = Status.decode(details);
     const infos = parts.filter(({ typeUrl }) => typeUrl.endsWith(INFO_TYPE));
-    const info = infos
-      .map(({ value }) => ErrorInfo.decode(value))
-      .find(({ domain }) => domain === ERROR_DOMAIN);
-    if (info === undefined || !isReason(info.reason)) return undefined;
-    const violation = violationIn(parts);
-    return new AppError(info.reason, message, { details: { ...info.metadata }, violation });
+    for (const { domain, reason, metadata } of infos.map(({ value }) => ErrorInfo.decode(value)))
+      if (domain === ERROR_DOMAIN && isReason(reason))
+        return new AppError(reason, message, { details: { ...metadata }, violation: violationIn(parts) });
+    return undefined;
   } catch {
     return undefined;
   }
