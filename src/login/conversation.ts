@@ -213,7 +213,7 @@ export class Conversations {
   /** Counts an answer as wrong after which the host asks the same again, within one attempt. */
   async #countAgain(active: ActiveLogin): Promise<void> {
     this.#log(active, { kind: 'refused', why: 'the host asks the same again' });
-    await active.counted?.refused();
+    await (await this.#count(active)).refused();
     active.counted = undefined;
     await this.#count(active);
   }
