@@ -1,7 +1,7 @@
 /** Admission as callers see it: the limits that they meet, and the tokens that are taken from them. */
 import { once } from 'node:events';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
-import { status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callAs } from '../../../test/support/clients/call-as.ts';
 import {
@@ -15,6 +15,10 @@ import {
 import { needs } from '../../../test/support/needs.ts';
 import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { Role } from '../../generated/latchkey/v1/auth.ts';
+import { FixedWindow } from '../../limits/fixed-window.ts';
+import { peerOf } from '../transport/peer.ts';
+import { type AdmissionDeps, admit, type IncomingCall } from './admit.ts';
+import { Limits } from './limits.ts';
 
 const WATCH_TOKENS = 'latchkey.v1.TokenService/WatchTokens';
 const OTHER_UID = 61_234;
@@ -137,5 +141,30 @@ describe("the local administrator's token (A8)", () => {
     expect(await callAs(0, api, WHO_AM_I, token)).toBe(0);
     expect(await callAs(OTHER_UID, api, WHO_AM_I, token)).toBe(status.PERMISSION_DENIED);
     expect(await callAs(OTHER_UID, api, WHO_AM_I, await api.token('root'))).toBe(0);
+  });
+});
+
+describe("a call for callers on the server's own host", () => {
+  /** Returns a public call over a connection from `address`, which the kernel does not know. */
+  function callFrom(address: string): IncomingCall {
+    const peer = peerOf({ address, port: 1 }, { address: '127.0.0.1', port: 2 });
+    const attempts = new FixedWindow(1_000, 0);
+    const connection = { peer, calls: 0, authenticated: false, idleSinceMs: 0, attempts };
+    const slots = new DisposableStack();
+    return { connection, metadata: new Metadata(), requestId: 'r', slots } as never;
+  }
+  const deps = { limits: new Limits() } as AdmissionDeps;
+
+  it.each([
+    ['another host', '192.0.2.7', /only callers on the server's own host/],
+    ['a process that the kernel cannot name', '127.0.0.1', /the kernel cannot tell which user/],
+  ])('is refused from %s, which may make other public calls', async (_, address, message) => {
+    await expect(admit(deps, { access: 'public', localOnly: true }, callFrom(address))).rejects.toMatchObject(
+      {
+        reason: 'LOCAL_ONLY',
+        message: expect.stringMatching(message),
+      },
+    );
+    expect(await admit(deps, { access: 'public' }, callFrom(address))).toMatchObject({ peer: { address } });
   });
 });

@@ -137,7 +137,7 @@ async function admitPublic({ limits }: AdmissionDeps, row: Row, incoming: Incomi
   const { connection, slots } = incoming;
   const { peer } = connection;
   slots.use(limits.enterUnauthenticated(connection));
-  const uid = peer.isLocal ? await peer.uid() : undefined;
+  const uid = await peer.uid();
   if (row.localOnly && uid === undefined) {
     const why = peer.isLocal
       ? 'the kernel cannot tell which user is calling'

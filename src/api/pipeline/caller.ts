@@ -56,8 +56,8 @@ export function bearerToken(metadata: Metadata): string {
  * copy of it is worth nothing to others. Throws LOCAL_ONLY.
  */
 export async function checkLocalPeer(peer: Peer, ownUid: number): Promise<void> {
-  const uid = peer.isLocal ? await peer.uid() : undefined;
-  if (uid === 0 || (uid !== undefined && uid === ownUid)) return;
+  const uid = await peer.uid();
+  if (uid === 0 || uid === ownUid) return;
   throw new AppError(
     'LOCAL_ONLY',
     "only root and the server's own account may use this token, and only on its host",
