@@ -61,6 +61,24 @@ describe('the folder of a session', () => {
     expect(SessionFolder.open(parent, 'two')).toBeUndefined();
   });
 
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['another type', 'record'],
+    ...Object.keys(recordOf('x')).map((name): [string, unknown] => [
+      `no ${name}`,
+      { ...recordOf('broken'), [name]: undefined },
+    ]),
+    ...Object.keys(recordOf('x')).map((name): [string, unknown] => [
+      `a ${name} of another type`,
+      { ...recordOf('broken'), [name]: {} },
+    ]),
+  ])('is not opened when its record has %s', (_what, record) => {
+    make(join(parent, 'broken'), 'broken');
+    expect(SessionFolder.open(parent, 'broken')).toBeDefined();
+    writeFileSync(join(parent, 'broken', 'record.json'), JSON.stringify(record));
+    expect(SessionFolder.open(parent, 'broken')).toBeUndefined();
+  });
+
   it("is not another user's", needs('root'), () => {
     make(join(parent, 'theirs'), 'theirs');
     expect(SessionFolder.open(parent, 'theirs')).toBeDefined();
