@@ -78,3 +78,17 @@ test('a link that sends Hello twice on a connection is disconnected, and gets no
   expect(await world.authority.count()).toEqual({ tokens: 0, logins: 0 });
   expect(fake.received).toEqual([]);
 });
+
+test.each([
+  ['of another version of the protocol', { version: PROTOCOL_VERSION + 1 }],
+  ['with a nonce that is too short', { nonce: randomBytes(31) }],
+  ['with a nonce that is too long', { nonce: randomBytes(33) }],
+  ['without a nonce', { nonce: Buffer.alloc(0) }],
+])('a link is refused for a Hello %s, and gets no token (F22)', async (_what, hello) => {
+  await using world = await World.open();
+  await using fake = await FakeLink.listen(world.linksFolder, { hello });
+  const registered = world.links.register({ socket: fake.name, daemon: false }, me.uid);
+  await expect(registered).rejects.toMatchObject({ reason: 'LINK_REFUSED' });
+  expect(await world.authority.count()).toEqual({ tokens: 0, logins: 0 });
+  expect(fake.received).toEqual([]);
+});
