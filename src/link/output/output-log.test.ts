@@ -88,6 +88,20 @@ it('is open in one link at a time', () => {
   log[Symbol.dispose]();
 });
 
+it('is open in one link at a time, also when its oldest files have been dropped', () => {
+  const record = { id: 'long', command: [], bootId: '', createdAt: 0, outputLimit: 65_536 };
+  const session = SessionFolder.create(folder, record);
+  const log = OutputLog.create(session, 8192);
+  const pipe = makePipe();
+  for (let written = 0; log.first === 0 || written < 8; written += 1) {
+    writeSync(pipe.write, Buffer.alloc(16_384));
+    while (log.append(pipe.read, Stream.STDOUT) !== 'empty');
+  }
+  expect(OutputLog.take(session, 8192)).toBeUndefined();
+  log[Symbol.dispose]();
+  for (const fd of [pipe.read, pipe.write]) closeSync(fd);
+});
+
 it('is framed as by the codec', () => {
   fc.assert(
     fc.property(fc.nat(), fc.maxSafeNat(), fc.uint8Array(), (reader, offset, bytes) => {
