@@ -17,12 +17,12 @@ describe('the error of a call', () => {
     ['without what a terminal would interpret', '13', 'a%1B[31mb%E2%80%AEc', 'INTERNAL', 'a [31mb c'],
     ['without it also when it is not well encoded', '13', '%zz\u001b[31m', 'INTERNAL', '%zz [31m'],
   ])('is told %s', (_how, status, text, reason, message) => {
-    const trailers = { ':status': 200, 'grpc-status': status, 'grpc-message': text };
+    const trailers = { ':status': '200', 'grpc-status': status, 'grpc-message': text };
     expect(callError(trailers)).toMatchObject({ reason, message });
   });
 
   test('is told for an answer without a gRPC status, and none for a call that succeeded', () => {
-    expect(callError({ ':status': 502 })?.message).toBe('the server refused (HTTP 502, gRPC )');
-    expect(callError({ ':status': 200, 'grpc-status': '0' })).toBeUndefined();
+    expect(callError({ ':status': '502' })?.message).toBe('the server refused (HTTP 502, gRPC )');
+    expect(callError({ ':status': '200', 'grpc-status': '0' })).toBeUndefined();
   });
 });

@@ -40,7 +40,7 @@ test('does not take the holder of the input for the program', async () => {
       looks += 1;
       return false;
     });
-    await expect.poll(() => looks, 'it looks again').toBeGreaterThan(1);
+    await expect.poll(() => looks, { message: 'it looks again' }).toBeGreaterThan(1);
     (keeper.stdio[3] as Writable).write('\n');
     await begun;
     expect(commandsBelow(pid)).toEqual(['sleep 60', 'sleep 61']);
