@@ -112,6 +112,18 @@ describe('a link daemon', () => {
     expect([world.present, world.warnings]).toEqual(['link 1', [failure, failure]]);
   });
 
+  test('is not replaced when that is no longer wanted in its turn', async () => {
+    const world = newStarts();
+    const { start } = world;
+    let isWanted = true;
+    world.start = async () => {
+      isWanted = false;
+      await start();
+    };
+    await Promise.all([1, 2].map(() => world.daemonStarts.replace(ME, () => isWanted)));
+    expect([world.present, world.starts]).toEqual(['link 1', 1]);
+  });
+
   test('is started for no account that may have none, or that has another uid now', async () => {
     const world = newStarts({ eligible: { minUid: 4_000_000_000, users: [], self: false } });
     await expect(world.daemonStarts.ensure(ME)).rejects.toMatchObject(NOT_ELIGIBLE);
