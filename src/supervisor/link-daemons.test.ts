@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeLink } from '../../test/support/link/fake-link.ts';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
+import { canonicalUser } from '../accounts/user-database.ts';
 import { AppError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 
@@ -147,6 +148,41 @@ describe('link daemons', () => {
     }
     expect(world.links.acceptingDaemon({ name: me.username, uid: me.uid })?.info.socket).toBe(socket);
     expect(world.links.acceptingDaemon({ name: me.username, uid: me.uid + 1 })).toBeUndefined();
+    expect(world.links.forUid(me.uid)?.info.socket).toBe(socket);
+    expect(world.links.forUid(me.uid + 1)).toBeUndefined();
+  });
+
+  test('is started for a login unless one responds that has what logins get', async () => {
+    await using listening = new AsyncDisposableStack();
+    await using world = await World.open();
+    const user = await canonicalUser(me.username);
+    if (user === undefined) throw new Error('no account');
+    world.eligible = { minUid: 0, users: [me.username], self: false };
+    const fakes: FakeLink[] = [];
+    const register = async (): Promise<void> => {
+      const fake = listening.use(await FakeLink.listen(world.linksFolder, { daemon: true }));
+      fakes.push(fake);
+      await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    };
+    const look = async () => [await world.links.hasFreshDaemon(user), fakes.length];
+    expect(await look()).toEqual([false, 0]);
+    expect(await world.links.ensureDaemon(user, register)).toBe(true);
+    expect(await look()).toEqual([true, 1]);
+    expect(await world.links.ensureDaemon(user, register)).toBe(false);
+    {
+      using _ = world.links.expectDaemon(me.uid, { account: {}, files: {} }); // other settings than now
+      await register();
+    }
+    expect(await look()).toEqual([false, 2]);
+    expect(await world.links.ensureDaemon(user, register)).toBe(true);
+    expect(await look()).toEqual([true, 3]);
+    for (const fake of fakes) {
+      fake.isSilent = true;
+      fake.hangUp();
+    }
+    await world.until('the loss', async () => !(await world.links.hasFreshDaemon(user)) || undefined);
+    expect(await world.links.ensureDaemon(user, register)).toBe(true);
+    expect(await look()).toEqual([true, 4]);
   });
 
   test('renews its token in the last quarter of its lifetime while its user is logged in, and otherwise ends', async () => {
