@@ -12,7 +12,13 @@ const UNIT_FILES_PER_PROCESSOR = 1.5;
 /** Inherited by the tests' processes, and printed at the end (build/closing-line.ts). */
 process.env.SEED ??= `${randomInt(2 ** 31)}`;
 
+export const STORIES = [
+  'test/stories/**/*.test.ts',
+  'test/contract/**/*.test.ts',
+  'test/attack/**/*.test.ts',
+];
 export const UNIT_TIMEOUT_MS = 30_000;
+export const STORY_TIMEOUT_MS = 60_000;
 
 /** Settings of every test file. */
 export const shared = {
@@ -56,9 +62,9 @@ export default defineConfig({
           ...shared,
           name: 'stories',
           sequence: { groupOrder: 2 }, // their servers and installations are nothing for a unit test to find
-          include: ['test/stories/**/*.test.ts', 'test/contract/**/*.test.ts', 'test/attack/**/*.test.ts'],
+          include: STORIES,
           ...(process.env.TEST_WORLD ? { pool: worlds, maxWorkers: stories } : { maxWorkers: 1 }),
-          testTimeout: 60_000,
+          testTimeout: STORY_TIMEOUT_MS,
         },
       },
     ],

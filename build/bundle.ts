@@ -147,6 +147,7 @@ export async function bundle(
     metafile: true,
     format: 'cjs',
     platform: 'node',
+    preserveSymlinks: true, // a copy of the project may have a link to its modules (test/mutation)
     target: 'node26',
     supported: { 'dynamic-import': false },
     minifySyntax: true,

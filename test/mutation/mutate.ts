@@ -1,10 +1,10 @@
 /**
  * `npm run mutate [-- OPTION ... ROOM ...]`: makes small changes to the code of rooms, one at a time, and
- * lists those that no unit test notices. As root, since each trial has a world of its own.
+ * lists those that no test notices. As root, since each trial has a world of its own.
  *   --since REV    only lines that differ from a commit
  *   --sample N     N mutants of each room, chosen by --seed (all)
  *   --seed N       seed of that choice, and of the random choices of the tests (1)
- *   --budget S     tests that take at most S seconds together for each mutant (60)
+ *   --budget S     tests that take at most S seconds together for each mutant (120)
  *   --lanes N      trials at a time (the number of processors)
  *   --json         all trials as JSON
  */
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
       since: { type: 'string' },
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
-      budget: { type: 'string', default: '60' },
+      budget: { type: 'string', default: '120' },
       lanes: { type: 'string', default: `${availableParallelism()}` },
       json: { type: 'boolean', default: false },
     },
@@ -97,7 +97,8 @@ async function main(): Promise<void> {
     sample,
     seed,
   );
-  say(`${mutants.length} mutants of ${planted.mutants.length}; running the unit tests without any ...`);
+  say(`${mutants.length} mutants of ${planted.mutants.length}; running the tests without any ...`);
+  await runs.build();
   const { files, failed } = await runs.baseline(lanes);
   if (failed.length > 0) say(`left out, since they fail without any mutant: ${failed.join(', ')}`);
   let done = 0;

@@ -10,9 +10,9 @@ import { cover, isActive } from './switch.ts';
 
 /** Changes of words and of plain data: most of them are of messages, and of what nothing depends on. */
 const EXCLUDED = ['StringLiteral', 'ObjectLiteral', 'ArrayDeclaration'];
-/** Folders that the copy shares with the project. */
-const SHARED = ['node_modules', 'dist'];
-const LEFT_OUT = new Set([...SHARED, '.git', '.quickstart']);
+/** Shared by the copy and the project. */
+const MODULES = 'node_modules';
+const LEFT_OUT = new Set([MODULES, 'dist', '.git', '.quickstart']);
 const LONGEST_LINE = 100_000;
 
 /** One change of one place in the code. */
@@ -67,7 +67,7 @@ function copyOf(root: string): string {
     recursive: true,
     filter: (path) => !LEFT_OUT.has(relative(root, path)),
   });
-  for (const shared of SHARED) symlinkSync(join(root, shared), join(folder, shared));
+  symlinkSync(join(root, MODULES), join(folder, MODULES));
   return folder;
 }
 

@@ -1,12 +1,16 @@
-/** Runs unit tests of the copy, each time in a world of its own, which ends with all of its processes. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Runs tests of the copy, each time in a world of its own, which ends with all of its processes. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { ORDER_FILE, type Order } from './order.ts';
+import { promisify } from 'node:util';
 
+/** Environment variable with the mutant that is active in a run. */
+export const MUTANT = 'MUTANT';
 /** Environment variable with the folder in which test files note the mutants that they reach. */
 export const REACHED_FOLDER = 'REACHED_FOLDER';
+/** Parts of the run without a mutant for each lane, since stories wait most of their time. */
+const SHARDS_PER_LANE = 2;
 const CONFIG = 'test/mutation/vitest.config.ts';
 const FAILED = 1;
 
@@ -48,13 +52,19 @@ export class TestRuns implements Disposable {
     this.#seed = seed;
   }
 
-  /** Runs all test files without a mutant, `lanes` of them at a time. */
+  /** Builds the program, with all mutants in it. */
+  async build(): Promise<void> {
+    await promisify(execFile)(process.execPath, ['build/build.ts'], { cwd: this.#folder });
+  }
+
+  /** Runs all test files without a mutant. */
   async baseline(lanes: number): Promise<Baseline> {
     const folder = join(this.#folder, 'reached');
     mkdirSync(folder);
-    const shards = Array.from({ length: lanes }, (_, lane) => `${lane + 1}/${lanes}`);
+    const count = lanes * SHARDS_PER_LANE;
+    const shards = Array.from({ length: count }, (_, at) => `${at + 1}/${count}`);
     const reports = await Promise.all(
-      shards.map((shard, lane) => this.#shard(shard, `${folder}-${lane}`, folder)),
+      shards.map((shard, at) => this.#shard(shard, `${folder}-${at}`, folder)),
     );
     const results = reports.flatMap(({ testResults }) => testResults);
     const named = results.map(({ name, ...result }) => ({ file: relative(this.#folder, name), ...result }));
@@ -78,7 +88,7 @@ export class TestRuns implements Disposable {
 
   /** Runs `files` until a test fails, with `mutant` active. */
   async trial(mutant: string, files: readonly string[], limitMs: number): Promise<Verdict> {
-    const status = await this.#vitest(['--bail', '1', ...files], { order: { active: mutant }, limitMs });
+    const status = await this.#vitest(['--bail', '1', ...files], { [MUTANT]: mutant }, limitMs);
     if (status === undefined) return 'timed out';
     return status === 0 ? 'survived' : 'killed';
   }
@@ -90,19 +100,19 @@ export class TestRuns implements Disposable {
 
   async #shard(shard: string, output: string, folder: string): Promise<Report> {
     const arguments_ = ['--shard', shard, '--reporter', 'json', '--outputFile', output];
-    await this.#vitest(arguments_, { order: {}, env: { [REACHED_FOLDER]: folder } });
+    await this.#vitest(arguments_, { [REACHED_FOLDER]: folder });
     return JSON.parse(readFileSync(output, 'utf8'));
   }
 
   /** Returns the exit status; undefined when the run did not end within `limitMs`. */
   async #vitest(
     arguments_: readonly string[],
-    { order, env, limitMs }: { order: Order; env?: NodeJS.ProcessEnv; limitMs?: number },
+    env: NodeJS.ProcessEnv,
+    limitMs?: number,
   ): Promise<number | undefined> {
     const vitest = [join(this.#folder, 'node_modules/.bin/vitest'), 'run', '--config', CONFIG, ...arguments_];
-    const begin = `printf %s "$0" >${ORDER_FILE} && exec "$@"`;
     const world = join(this.#folder, 'test/support/world');
-    const child = spawn(world, ['sh', '-c', begin, JSON.stringify(order), ...vitest], {
+    const child = spawn(world, vitest, {
       cwd: this.#folder,
       env: { ...process.env, SEED: this.#seed, ...env },
       stdio: 'ignore',

@@ -76,10 +76,11 @@ export function testsFor(
   });
 }
 
-/** Returns how far a test is from the code: its own file, its folder, its room, elsewhere. */
+/** Returns how far a test is from the code: its own file, its folder, its room, elsewhere, a story. */
 function distance(test: string, file: string): number {
   if (test.replace('.test.ts', '.ts') === file) return 0;
   if (dirname(test) === dirname(file)) return 1;
+  if (!test.startsWith('src/')) return 4;
   return roomOf(test) === roomOf(file) ? 2 : 3;
 }
 
