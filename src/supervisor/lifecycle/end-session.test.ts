@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { endedAs } from '../../../test/support/link/fake-link.ts';
+import { endedAs, FakeLink } from '../../../test/support/link/fake-link.ts';
 import { fake, ID, link, start, withRegisteredLink } from '../../../test/support/link/registered-link.ts';
-import { me } from '../../../test/support/link/supervisor-world.ts';
+import { me, World } from '../../../test/support/link/supervisor-world.ts';
+import { encodeFrame } from '../../link-protocol/frames.ts';
+import { CleanupLink } from '../starters/cleanup-link.ts';
 import { endSession } from './end-session.ts';
 import { ProcessTable } from './process-table.ts';
 
@@ -80,4 +85,31 @@ describe('the end of a session', () => {
     });
     process.kill(-(keeper.pid ?? 0), 'SIGKILL');
   });
+});
+
+test('a session whose link is gone is ended by a process that is started for this', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-ending-'));
+  const says = join(folder, 'says');
+  const cleanup = new CleanupLink({
+    ownProgram: ['/bin/sh', '-c', `cat ${says}`],
+    runFolder: folder,
+    usesSudo: () => false,
+    cgroups: undefined,
+    log: { warn: () => {} },
+  });
+  await using world = await World.open({ cleanup });
+  await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+  await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+  const claims = await world.login();
+  const plain = { command: ['sleep', '60'], environment: {}, directory: '', input: false };
+  const { id } = await world.sessions.start({ claims, ...plain });
+  fake.isSilent = true;
+  fake.hangUp();
+  await world.until('its loss', () => world.links.find(fake.name)?.state === 'lost' || undefined);
+  const exited = encodeFrame({ request: 1, body: { $case: 'exited', value: { sessionId: id, status: 3 } } });
+  const ended = encodeFrame({ request: 1, body: { $case: 'ended', value: endedAs(id) } });
+  writeFileSync(says, Buffer.concat([exited, ended]));
+  expect(await world.end(id)).toMatchObject({ sessions: [id], survivors: [] });
+  expect(await world.session(id, () => true)).toMatchObject({ state: 'ended', exitStatus: 3 });
+  rmSync(folder, { recursive: true });
 });

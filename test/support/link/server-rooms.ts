@@ -15,6 +15,7 @@ import { Revocation } from '../../../src/revocation/revocation.ts';
 import { Sessions } from '../../../src/sessions/sessions.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
 import { Links } from '../../../src/supervisor/links.ts';
+import type { CleanupLink } from '../../../src/supervisor/starters/cleanup-link.ts';
 import type { Starter } from '../../../src/supervisor/starters/starter.ts';
 import type { TokenClaims } from '../../../src/token/claims.ts';
 
@@ -32,6 +33,8 @@ export interface RoomsOptions {
   readonly roles?: Readonly<Record<string, Role>>;
   /** Starts link daemons for users. */
   readonly starter?: Starter;
+  /** Ends sessions of users without a link. */
+  readonly cleanup?: CleanupLink;
 }
 
 /** The host of a server: what is there before the server starts, and goes on without it. */
@@ -69,7 +72,7 @@ export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise
   const authority = opening.use(authorities.authority);
   const common = { store, authority, now, log };
   const accounts = new AccountChecks({ settings: () => ({ eligible: eligible() }), now });
-  const { manualLinks = true, starter } = options;
+  const { manualLinks = true, starter, cleanup } = options;
   const links = opening.use(
     await Links.open({
       ...common,
@@ -77,6 +80,7 @@ export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise
       linksFolder: host.linksFolder,
       settings: () => ({ eligible: eligible(), manualLinks }),
       starter: () => starter,
+      cleanup,
     }),
   );
   const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = options;
