@@ -33,17 +33,21 @@ const others: readonly (readonly [string, Prints])[] = [
   ['half of its proof', (nonce) => honest(nonce, '').slice(1)],
 ];
 
+/** What is registered once a link daemon has run: its socket, nothing, or what was there before. */
+type Registered = 'new.sock' | 'none' | 'as before';
+
 /** The link daemons of a host as a login finds them, and what it asks for. */
 class Host {
   readonly startsDaemons: boolean;
   readonly #hasFresh: boolean;
   readonly #hasOneMeanwhile: boolean;
-  /** Base name of the socket of the link daemon that has registered. */
+  /** Base name of the socket of the link daemon that is registered. */
   #socket: string | undefined;
   /** Events in their order. */
   readonly events: string[] = [];
 
-  constructor({ startsDaemons = false, hasFresh = false, hasOneMeanwhile = false }) {
+  constructor({ startsDaemons = false, hasFresh = false, hasOneMeanwhile = false, hasOld = false }) {
+    if (hasOld) this.#socket = 'old.sock';
     this.startsDaemons = startsDaemons;
     this.#hasFresh = hasFresh;
     this.#hasOneMeanwhile = hasOneMeanwhile;
@@ -65,12 +69,12 @@ class Host {
     };
   }
 
-  /** Runs a command line as an account that prints `prints`; its link daemon registers when `registers`. */
-  run(channel: ServerChannel, command: string, prints: Prints, registers: boolean): void {
+  /** Runs a command line as an account that prints `prints`; its link daemon leaves `registered`. */
+  run(channel: ServerChannel, command: string, prints: Prints, registered: Registered): void {
     const [, nonce = ''] = / --prove (\w+) /.exec(command) ?? [];
     const isDaemon = command.includes(' --daemon ');
     this.events.push(isDaemon ? 'ran as a link daemon' : 'ran');
-    if (isDaemon && registers) this.#socket = 'new.sock';
+    if (isDaemon && registered !== 'as before') this.#socket = registered === 'none' ? undefined : registered;
     channel.write(prints(nonce, command));
     channel.exit(0);
     channel.end();
@@ -78,11 +82,11 @@ class Host {
 }
 
 /** Ensures a link daemon of alice on `host`, whose account prints `prints`. */
-async function ensure(host: Host, prints: Prints, registers = true): Promise<void> {
+async function ensure(host: Host, prints: Prints, registered: Registered = 'new.sock'): Promise<void> {
   const port = await sshds.start((client: Connection) => {
     takes('secret')(client);
     client.on('session', (accept) => {
-      accept().on('exec', (run, _reject, { command }) => host.run(run(), command, prints, registers));
+      accept().on('exec', (run, _reject, { command }) => host.run(run(), command, prints, registered));
     });
   });
   using connection = await SshConnection.open(connectionTo(port));
@@ -100,6 +104,7 @@ describe('an account', () => {
     ['that has a link daemon already', { hasFresh: true }, ['ran', 'ensured']],
     ['whose link daemon another login starts meanwhile', { hasOneMeanwhile: true }, ['ensured', 'ran']],
     ['that gets a link daemon now', {}, ['ensured', 'ran as a link daemon']],
+    ['that gets a link daemon for an old one', { hasOld: true }, ['ensured', 'ran as a link daemon']],
   ];
 
   it.each(ways)("%s is let in with this program's proof", async (_way, found, events) => {
@@ -117,7 +122,11 @@ describe('an account', () => {
     expect(host.events).toEqual(events[0] === 'ran' ? ['ran'] : events);
   });
 
-  it('is not let in with the proof alone, when no link daemon of it has registered', async () => {
-    await expect(ensure(new Host({}), honest, false)).rejects.toEqual(unusable);
+  it.each<[string, ConstructorParameters<typeof Host>[0], Registered]>([
+    ['no link daemon of it has registered', {}, 'as before'],
+    ['only its old link daemon is registered', { hasOld: true }, 'as before'],
+    ['its old link daemon has ended, and no other has registered', { hasOld: true }, 'none'],
+  ])('is not let in with the proof alone, when %s', async (_, found, registered) => {
+    await expect(ensure(new Host(found), honest, registered)).rejects.toEqual(unusable);
   });
 });
