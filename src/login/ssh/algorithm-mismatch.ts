@@ -10,14 +10,15 @@ export interface Mismatch {
   readonly latchkey: readonly string[];
 }
 
-/** The lists as ssh2 1.17.0 names them when it compares them. */
+/**
+ * The lists as ssh2 1.17.0 names them, in the order in which it compares them, up to the first without
+ * anything in common. sshd has the same for both directions. Others follow, which need nothing of sshd_config.
+ */
 const KEYWORDS: Readonly<Record<string, string>> = {
   'KEX method': 'KexAlgorithms',
   'Host key format': 'HostKeyAlgorithms',
   'C->S cipher': 'Ciphers',
-  'S->C cipher': 'Ciphers',
   'C->S MAC': 'MACs',
-  'S->C MAC': 'MACs',
 };
 const LIST = /^Handshake: \((local|remote)\) ([^:]+): (.*)$/;
 /** Names in lists of key exchange methods that are not methods (RFC 8308, strict key exchange). */
@@ -28,27 +29,28 @@ export async function mismatchWith(server: SshServer): Promise<Mismatch | undefi
   const { host, port, localAddress, hostKeys, deadlines } = server;
   const { default: ssh2 } = await import('ssh2');
   const client = new ssh2.Client();
-  const lists: { side: string; name: string; algorithms: string[] }[] = [];
-  const { promise: ended, resolve } = Promise.withResolvers<boolean>();
-  client.on('error', (error) => resolve('level' in error && error.level === 'handshake'));
-  client.on('close', () => resolve(false));
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  client.on('error', () => resolve());
+  client.on('close', resolve);
+  let latchkey: string[] = [];
+  let last: Mismatch | undefined;
+  const sock = createConnection({ host, port, ...(localAddress && { localAddress }) });
   client.connect({
-    sock: createConnection({ host, port, ...(localAddress && { localAddress }) }),
+    sock,
     username: '',
     readyTimeout: deadlines.bannerMs + deadlines.keyExchangeMs,
     algorithms: { serverHostKey: algorithmsOf(hostKeys) as never },
     hostVerifier: () => false,
     debug: (text) => {
-      const [, side = '', name = '', list = ''] = LIST.exec(text) ?? [];
+      const [, side, name = '', list = ''] = LIST.exec(text) ?? [];
       const algorithms = list.split(',').filter((algorithm) => !MARKERS.test(algorithm));
-      if (side !== '') lists.push({ side, name, algorithms });
+      const keyword = KEYWORDS[name];
+      if (side === 'local') latchkey = algorithms;
+      if (side === 'remote')
+        last = keyword === undefined ? undefined : { keyword, sshd: algorithms, latchkey };
     },
   });
-  const hasFailed = await ended;
-  client.destroy();
-  const [local, remote] = lists.slice(-2);
-  const keyword = KEYWORDS[remote?.name ?? ''];
-  if (!hasFailed || local === undefined || remote === undefined || keyword === undefined) return undefined;
-  const isCommon = remote.algorithms.some((algorithm) => local.algorithms.includes(algorithm));
-  return isCommon ? undefined : { keyword, sshd: remote.algorithms, latchkey: local.algorithms };
+  await ended;
+  sock.destroy();
+  return last;
 }
