@@ -64,6 +64,20 @@ describe('a command over the connection', () => {
     expect(said).toMatchObject({ stdout: text.toString(), stderr: text.toString() });
   });
 
+  it.each<[string, string, object]>([
+    ['16 MiB in all is read', '', { status: 3, stderr: '' }],
+    ['more than 16 MiB in all is ended', '!', { status: undefined, stderr: 'it printed more than 16 MiB' }],
+  ])('that prints on both outputs %s', async (_, error, expected) => {
+    const said = await executed((channel) => {
+      channel.stderr.write(error);
+      channel.write(Buffer.alloc(16 * 1024 * 1024), () => {
+        channel.exit(3);
+        channel.end();
+      });
+    });
+    expect(said).toMatchObject(expected);
+  });
+
   it('that sshd does not run says so', async () => {
     const port = await sshds.start((client) => {
       takes('secret')(client);
