@@ -33,6 +33,8 @@ export interface SshLoginOptions {
   readonly eligible: () => EligibleSettings;
   readonly linkDaemons: Pick<LinkDaemons, 'ensure'>;
   readonly deadlines?: Partial<SshDeadlines>;
+  /** Time without news after which the person is told that sshd is waited for, in milliseconds. */
+  readonly patienceMs?: number;
 }
 
 const METHOD = 'ssh';
@@ -43,7 +45,6 @@ const PASSWORD: Prompt = { text: 'Password: ', echo: false };
  */
 const SLOW_LIMITS = { total: 40, perSource: 12, queueMs: 0, maxQueued: 0 };
 const FIRST_PAUSE_MS = 250;
-/** Time without news after which the person is told that sshd is waited for. */
 const PATIENCE_MS = 5_000;
 const WAITING =
   'The host has not answered yet; waiting. If it asks for a confirmation on another device, confirm it there.';
@@ -107,7 +108,7 @@ export class SshLogin implements LoginMethod {
     const credentials = { username: user?.name ?? username, password, person: bridge };
     const work = this.#logIn({ credentials, user, why, source: origin.source, signal: either, slot });
     try {
-      return yield* showingWhile(work, bridge, makeRoom);
+      return yield* showingWhile(work, bridge, makeRoom, this.#options.patienceMs);
     } finally {
       ended.abort(new Error('the attempt is over'));
     }
@@ -207,13 +208,14 @@ interface LogIn {
 }
 
 /**
- * Yields what `bridge` brings until `work` is done. When nothing happens for some seconds, yields a notice
+ * Yields what `bridge` brings until `work` is done. When nothing happens for `patienceMs`, yields a notice
  * and calls `onSlow`. Returns the result of `work`.
  */
 async function* showingWhile<Result>(
   work: Promise<Result>,
   bridge: PersonBridge,
   onSlow: () => Promise<void>,
+  patienceMs = PATIENCE_MS,
 ): AsyncGenerator<Challenge, Result, Answers> {
   let isDone = false;
   let isTold = false;
@@ -228,7 +230,7 @@ async function* showingWhile<Result>(
     onSlow().catch(() => {}); // the attempt has ended
   };
   for (;;) {
-    const patience = setInterval(tell, PATIENCE_MS);
+    const patience = setInterval(tell, patienceMs);
     await Promise.race([done, bridge.arrived()]).finally(() => clearInterval(patience));
     const next = bridge.take();
     if (next === undefined) return work;
