@@ -26,7 +26,7 @@ export async function checkAccountPhase(user: string, argv: readonly string[]): 
   await hasStarted(child);
   let message = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    message = (message + text).slice(0, 500);
+    message += text;
   });
   const [status] = (await once(child, 'close')) as [number | null];
   if (status === ALLOWED) return;
