@@ -77,6 +77,23 @@ describe('latchkey link', () => {
     await line?.closed;
   });
 
+  it('--daemon says on a terminal that it goes into the background', async () => {
+    daemon.claims = { daemon: true };
+    const words = [process.execPath, ...daemon.entry, '--run', daemon.run, '--daemon'];
+    const terminal = spawn('script', ['-qec', words.join(' '), '/dev/null'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    terminal.stdout.on('data', (text) => {
+      shown += String(text);
+    });
+    expect(await once(terminal, 'close')).toEqual([0, null]);
+    expect(shown).toContain('latchkey link: your link daemon runs in the background, for all your logins;');
+    const value = { retire: false, endSessions: false, graceMilliseconds: 0 };
+    await daemon.line?.ask({ $case: 'stop', value }, 'stopped');
+    await daemon.line?.closed;
+  });
+
   it('--daemon reports within ten seconds why it is not ready', async () => {
     daemon.onRegister = async ({ answer }) =>
       answer({ code: 7, message: 'not you', details: withReason('NOT_ELIGIBLE') });
