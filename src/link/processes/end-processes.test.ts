@@ -6,7 +6,7 @@ import { alice, bob } from '../../../test/support/account.ts';
 import { eventually, FakeDaemon, type StartedLink } from '../../../test/support/link/fake-daemon.ts';
 import type { Line } from '../../../test/support/link/line.ts';
 import { needs } from '../../../test/support/needs.ts';
-import { send } from './end-processes.ts';
+import { endProcesses, send } from './end-processes.ts';
 import { findProcess } from './processes.ts';
 
 let daemon: FakeDaemon;
@@ -101,6 +101,27 @@ describe('ending a session', () => {
     }
   });
 
+  it('waits for a program that its keeper has yet to start', async () => {
+    const shell = spawn('sh', ['-c', 'read -r _; sleep 60 & wait'], { detached: true });
+    let hasEnded = false;
+    shell.once('exit', () => {
+      hasEnded = true;
+    });
+    let looks = 0;
+    const hasProgramEnded = (): boolean => {
+      looks += 1;
+      return hasEnded;
+    };
+    const keeper = findProcess(shell.pid ?? 0);
+    const ending = endProcesses(
+      { id: 's', keeper, holder: 0, hasProgramEnded, open: () => undefined },
+      10_000,
+    );
+    await expect.poll(() => looks, { message: 'it looks again' }).toBeGreaterThan(1);
+    shell.stdin.write('\n');
+    expect(await ending).toEqual({ processes: 1, survivors: [], incomplete: false });
+  });
+
   it('does not end a similar session', async () => {
     const other = await line.start(['sh', '-c', 'echo here; exec sleep 60']);
     const { id } = await line.start(['sleep', '60'], {
@@ -147,7 +168,7 @@ describe('ending a session', () => {
     await using other = await FakeDaemon.open();
     const { link: outer, line: its } = await other.link();
     const nested = [process.execPath, ...other.entry, '--run', other.run, '--print-token'].join(' ');
-    const { id } = await its.start(['sh', '-c', `${nested} & sleep 60 & wait`]);
+    const { id } = await its.start(['sh', '-c', `${nested} & (trap '' TERM; exec sleep 60) & wait`]);
     await printed(id, /\./, its);
     const inner = other.line as Line;
     outer.process.kill('SIGKILL');
