@@ -232,6 +232,19 @@ describe('the record of a session', () => {
     expect(after.sessions.map(({ sessionId }) => sessionId)).not.toContain(id);
   });
 
+  it('is forgotten while processes that a program has left still print, and nothing stays open', async () => {
+    const open = (): number => readdirSync(`/proc/${link.process.pid}/fd`).length;
+    await line.read((await line.start(['true'])).id);
+    const before = open();
+    const { id, pid } = await line.start(['sh', '-c', 'sleep 60 & exit 5']);
+    expect(await line.read(id)).toMatchObject({ status: 5 });
+    await line.ask({ $case: 'forget', value: { sessionIds: [id] } }, 'done');
+    const { sessions } = await line.ask({ $case: 'list', value: {} }, 'sessions');
+    expect(sessions.map(({ sessionId }) => sessionId)).not.toContain(id);
+    await eventually(open).toBeLessThanOrEqual(before);
+    process.kill(-pid, 'SIGKILL');
+  });
+
   it('is not forgotten while the session runs', async () => {
     const { id } = await line.start(['sleep', '60']);
     await line.ask({ $case: 'forget', value: { sessionIds: [id] } }, 'done');

@@ -158,6 +158,7 @@ describe('taking over', () => {
     expect(await adopt('half-started')).toMatchObject([
       { sessionId: 'half-started', pid: 0, exited: unknown },
     ]);
+    expect(readFileSync(join(folder, 'pid'), 'utf8')).toBe('0 0\n'); // the file with which a keeper begins
     rmSync(folder, { recursive: true });
   });
 
