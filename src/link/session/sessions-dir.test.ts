@@ -46,38 +46,6 @@ describe('the folder of sessions', () => {
     },
   );
 
-  it.each([
-    ['ENOSPC', 'the error'],
-    ['EDQUOT', 'the error'],
-    ['ENOSPC', 'its cause'],
-  ])('is below /var/tmp for a session for which the home folder has no room: %s as %s', (code, place) => {
-    const serverId = randomBytes(8).toString('hex');
-    const sessionsDir = new SessionsDir({ home, uid }, serverId);
-    const full = Object.assign(new Error('full'), { code });
-    const tried: string[] = [];
-    const folder = sessionsDir.forNew((parent) => {
-      tried.push(parent);
-      if (tried.length === 1) throw place === 'the error' ? full : new Error('cannot', { cause: full });
-      return parent;
-    });
-    expect(tried).toEqual([join(home, '.local/state/latchkey', serverId, 'sessions'), folder]);
-    expect(folder).toMatch(new RegExp(`^/var/tmp/latchkey-${uid}[^/]*/${serverId}/sessions$`));
-    rmSync(dirname(folder), { recursive: true });
-    const own = dirname(dirname(folder));
-    if (readdirSync(own).length === 0) rmdirSync(own);
-  });
-
-  it('is that in the home folder alone when something else fails there', () => {
-    const sessionsDir = new SessionsDir({ home, uid }, 'server');
-    const tried: string[] = [];
-    const fail = (parent: string): never => {
-      tried.push(parent);
-      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
-    };
-    expect(() => sessionsDir.forNew(fail)).toThrow('not permitted');
-    expect(tried).toHaveLength(1);
-  });
-
   it('is neither searched nor blocked below /var/tmp when another user has created it', (context) => {
     const elsewhere = join('/var/tmp', `latchkey-${uid}`);
     if (uid !== 0) return context.skip('only root can give a folder away');
@@ -108,5 +76,50 @@ describe('the folder of sessions', () => {
     } finally {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe('the folder of a new session', () => {
+  const uid = process.geteuid?.() ?? 0;
+  const serverId = randomBytes(8).toString('hex');
+  let home: string;
+  let tried: string[];
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'latchkey-place-'));
+    tried = [];
+  });
+  afterEach(() => {
+    rmSync(home, { recursive: true });
+    for (const folder of tried.slice(1)) {
+      const own = dirname(dirname(folder));
+      rmSync(dirname(folder), { recursive: true });
+      if (readdirSync(own).length === 0) rmdirSync(own);
+    }
+  });
+
+  it.each([
+    ['ENOSPC', 'the error'],
+    ['EDQUOT', 'the error'],
+    ['ENOSPC', 'its cause'],
+  ])('is below /var/tmp for a session for which the home folder has no room: %s as %s', (code, place) => {
+    const sessionsDir = new SessionsDir({ home, uid }, serverId);
+    const full = Object.assign(new Error('full'), { code });
+    const folder = sessionsDir.forNew((parent) => {
+      tried.push(parent);
+      if (tried.length === 1) throw place === 'the error' ? full : new Error('cannot', { cause: full });
+      return parent;
+    });
+    expect(tried).toEqual([join(home, '.local/state/latchkey', serverId, 'sessions'), folder]);
+    expect(folder).toMatch(new RegExp(`^/var/tmp/latchkey-${uid}[^/]*/${serverId}/sessions$`));
+  });
+
+  it('is that in the home folder alone when something else fails there', () => {
+    const sessionsDir = new SessionsDir({ home, uid }, serverId);
+    const fail = (parent: string): never => {
+      tried.push(parent);
+      throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    };
+    expect(() => sessionsDir.forNew(fail)).toThrow('not permitted');
+    expect(tried).toHaveLength(1);
   });
 });
