@@ -4,15 +4,11 @@
  * checks neither shell nor lock nor expiry of an account. The caller has checked them, and the link
  * checks its own account again.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { UserEntry } from '../../accounts/user-database.ts';
 import { AppError } from '../../errors.ts';
-import { hasStarted } from '../../system/has-started.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
-import { startFailure } from './start-failure.ts';
+import { runSudo } from './run-sudo.ts';
 import type { Starter } from './starter.ts';
 
 export const SUDO = '/usr/bin/sudo';
@@ -23,9 +19,6 @@ export const END_COMMAND = ['/usr/bin/latchkey', 'link', '--end-sessions'] as co
 const [PROGRAM] = LINK_COMMAND;
 /** Run folder that such a link finds by itself, since the command has no argument for it. */
 export const SUDO_RUN_FOLDER = '/run/latchkey';
-/** Longer than `link --daemon` takes to give up. */
-const TIMEOUT_MS = 12_000;
-const MAX_STDERR_LENGTH = 2_000;
 /**
  * Runs the command after it with the umask and the soft limits that sshd starts a login with, before PAM: not
  * with the server's own, which keep its keys to itself and raise its limit of open files.
@@ -53,8 +46,9 @@ export class SudoStarter implements Starter {
 
   async start({ name, uid }: UserEntry): Promise<void> {
     const command = [...AS_SSHD_STARTS, ...sudoCommand({ name, uid }, LINK_COMMAND)];
-    if (this.#cgroups === undefined) await run(command);
-    else await this.#cgroups.withNewLink(uid, ({ joinFile }) => run([...JOIN_CGROUP, joinFile, ...command]));
+    if (this.#cgroups === undefined) await runSudo(command);
+    else
+      await this.#cgroups.withNewLink(uid, ({ joinFile }) => runSudo([...JOIN_CGROUP, joinFile, ...command]));
   }
 }
 
@@ -74,30 +68,6 @@ function checkProgram(program: string): void {
     accessSync(program, constants.X_OK);
   } catch (cause) {
     throw new AppError('UNAVAILABLE', `${program} is missing`, { cause });
-  }
-}
-
-/** Throws UNAVAILABLE unless the program succeeds in time. */
-async function run([program = '', ...argv]: readonly string[]): Promise<void> {
-  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
-  const sudo = spawn(program, argv, { cwd: '/', env, stdio: ['ignore', 'ignore', 'pipe'] });
-  await hasStarted(sudo);
-  let stderr = '';
-  sudo.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(0, MAX_STDERR_LENGTH);
-  });
-  const done = new AbortController();
-  const late = delay(TIMEOUT_MS, undefined, { signal: done.signal, ref: false });
-  try {
-    const ended = await Promise.race([once(sudo, 'close'), late]);
-    // It runs as root now and cannot be killed from here; it ends with the link, which gives up earlier.
-    const [status] = (ended ?? ['late']) as [number | null | 'late'];
-    if (status !== 0) throw startFailure({ status, stderr });
-  } finally {
-    done.abort();
-    late.catch(() => {});
-    sudo.stderr.destroy();
-    sudo.unref(); // one that hangs does not keep the server from exiting
   }
 }
 
