@@ -183,7 +183,11 @@ describe('at the limit of connections', () => {
       connectTcp(here.port, '127.0.0.1').on('error', () => {}),
     );
     await Promise.all(idle.map((socket) => once(socket, 'connect')));
-    (await known(here, 'alice')).destroy();
+    const closed = Promise.race(idle.map((socket) => once(socket.resume(), 'close')));
+    const session = await known(here, 'alice');
+    await closed;
+    expect(here.logged).toEqual([]); // no client is said to have closed it
+    session.destroy();
     for (const socket of idle) socket.destroy();
   });
 
