@@ -45,3 +45,25 @@ test('a client that leaves twice is counted once', async () => {
   leave[1]?.();
   expect(records.view(row).attached).toBe(0);
 });
+
+test('each client that comes or leaves is announced, unless the session is gone', async () => {
+  const row = sessionRow('s');
+  const leave = [records.attach(row), records.attach(row)];
+  leave[0]?.();
+  await expect.poll(() => changes.length).toBe(3);
+  await records.remove([row]);
+  leave[1]?.();
+  await records.find('s'); // after the look that the client's leaving has begun
+  expect(changes.map(({ kind, session }) => [kind, session.attached])).toEqual([
+    ['changed', 1],
+    ['changed', 2],
+    ['changed', 1],
+    ['removed', 1],
+  ]);
+});
+
+test('a change says what the state was before, only when it was another', async () => {
+  await records.change('s', () => ({ socket: 'other.sock' }));
+  await records.end('s', 5, 3);
+  expect(changes.map((change) => 'before' in change && change.before)).toEqual([false, 'running']);
+});
