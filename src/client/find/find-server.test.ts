@@ -112,9 +112,10 @@ describe('finding a server (N1)', () => {
     ['[::1]', '[::1]:7300'],
     ['[::1]:9', '[::1]:9'],
     ['127.0.0.1:80', '127.0.0.1:80'],
+    ['host:65535', 'host:65535'],
   ])('reads %s', (text, address) => expect(normalAddress(text)).toBe(address));
 
-  it.each(['', 'a b', 'http://x', 'host:', '::1', 'x:1:2', '../x', 'u@h'])(
+  it.each(['', 'a b', 'http://x', 'host:', 'host:0', 'host:65536', '::1', 'x:1:2', '../x', 'u@h'])(
     'rejects %j as an address',
     (text) => {
       expect(() => normalAddress(text)).toThrow(refused('USAGE'));
