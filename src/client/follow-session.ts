@@ -95,7 +95,7 @@ async function deliver(
   onOutput: FollowOptions['onOutput'],
 ): Promise<void> {
   const { offset, stream, data } = output;
-  const received = position.offset < 0 ? 0 : Math.max(0, position.offset - offset);
+  const received = Math.max(0, position.offset - offset);
   if (received >= data.length) return;
   position.offset = offset + data.length;
   await onOutput({ offset: offset + received, stream, data: data.subarray(received) });
