@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FakeDaemon } from '../../../test/support/link/fake-daemon.ts';
 import { failure, type Line } from '../../../test/support/link/line.ts';
@@ -24,13 +25,18 @@ describe('input', () => {
   });
 
   it('is credited as the program reads, and refused beyond the credit', async () => {
-    const { id } = await line.start(['sh', '-c', 'read go; wc -c'], { input: true });
+    const program = 'trap : USR1; sleep 60 & echo ready; wait; kill $!; exec wc -c';
+    const { id } = await line.start(['sh', '-c', program], { input: true });
+    line.beginRead(id);
+    await line.seen((body) => body.$case === 'output');
     const piece = Buffer.alloc(128 * 1024, 'x');
-    const credits = Promise.allSettled([stdin(id, piece), stdin(id, piece)]);
+    const credits = Promise.all([stdin(id, piece), stdin(id, piece)]);
     await expect(stdin(id, piece)).rejects.toMatchObject(failure('LIMIT_EXCEEDED'));
     await expect(stdin(id, 'x')).rejects.toMatchObject(failure('LIMIT_EXCEEDED'));
-    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
-    expect((await credits).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await line.ask({ $case: 'signal', value: { sessionId: id, signal: constants.signals.SIGUSR1 } }, 'done');
+    expect((await credits).map(({ bytes }) => bytes)).toEqual([piece.length, piece.length]);
+    await close(id);
+    expect(await line.read(id)).toMatchObject({ stdout: `ready\n${2 * piece.length}\n`, status: 0 });
   });
 
   it('ends with the program', async () => {
