@@ -4,6 +4,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vi
 import { linkRow } from '../../../test/contract/rows.ts';
 import { needs } from '../../../test/support/needs.ts';
 import type { EligibleSettings } from '../../accounts/eligible.ts';
+import { type LoginSettings, loginSettingsOf } from '../../accounts/login-settings.ts';
+import { canonicalUser } from '../../accounts/user-database.ts';
 import { AppError } from '../../errors.ts';
 import { Link } from '../link.ts';
 import { DaemonStarts } from './daemon-starts.ts';
@@ -25,8 +27,12 @@ function newStarts({ eligible = ANYBODY }: { eligible?: EligibleSettings } = {})
     starts: 0,
     start: async (): Promise<void> => {
       made += 1;
-      present = new Link(linkRow(`link ${made}`, { uid: me.uid, linux_user: me.username, daemon: 1 }));
+      const settings = JSON.stringify(world.startedWith);
+      const row = { uid: me.uid, linux_user: me.username, daemon: 1 as const, login_settings: settings };
+      present = new Link(linkRow(`link ${made}`, row));
     },
+    /** Settings that logins get when it is started. */
+    startedWith: { account: {}, files: {} } as LoginSettings,
     warnings,
     get present() {
       return present?.socket;
@@ -110,6 +116,49 @@ describe('a link daemon', () => {
     world.start = async () => {};
     await world.daemonStarts.replace(ME, () => true);
     expect([world.present, world.warnings]).toEqual(['link 1', [failure, failure]]);
+  });
+
+  describe('with other settings than logins get now', () => {
+    let now: LoginSettings;
+    beforeEach(async () => {
+      const user = await canonicalUser(me.username);
+      if (user === undefined) throw new Error('no account');
+      now = await loginSettingsOf(user);
+    });
+
+    test('is replaced once for all who ask, and never without need', async () => {
+      const world = newStarts();
+      await world.daemonStarts.refresh(ME, now);
+      expect(world.starts, 'there is none').toBe(0);
+      await world.daemonStarts.ensure(ME);
+      world.startedWith = now;
+      await Promise.all([1, 2, 3].map(() => world.daemonStarts.refresh(ME, now)));
+      expect([world.present, world.starts]).toEqual(['link 2', 2]);
+      await world.daemonStarts.refresh(ME, { account: {}, files: {} });
+      expect(world.starts, 'only the caller had other settings, from before').toBe(2);
+    });
+
+    test.each(['account', 'files'] as const)('is replaced when only its %s is other', async (part) => {
+      const world = newStarts();
+      world.startedWith = { ...now, [part]: { ...now[part], OTHER: 'value' } };
+      await world.daemonStarts.ensure(ME);
+      await world.daemonStarts.refresh(ME, now);
+      expect(world.starts).toBe(2);
+    });
+
+    test('is not replaced for five seconds when that has failed', async () => {
+      const world = newStarts();
+      await world.daemonStarts.ensure(ME);
+      world.start = () => Promise.reject(new AppError('UNAVAILABLE', 'sudo'));
+      await world.daemonStarts.refresh(ME, now);
+      await world.daemonStarts.refresh(ME, now);
+      vi.advanceTimersByTime(4_999);
+      await world.daemonStarts.refresh(ME, now);
+      expect([world.present, world.starts]).toEqual(['link 1', 2]);
+      vi.advanceTimersByTime(1);
+      await world.daemonStarts.refresh(ME, now);
+      expect(world.starts).toBe(3);
+    });
   });
 
   test('is not replaced when that is no longer wanted in its turn', async () => {

@@ -74,7 +74,7 @@ export class DaemonStarts {
   async refresh(bound: BoundUser, now: LoginSettings): Promise<void> {
     if (!this.#isStale(bound, now) || !this.isPossible) return;
     await this.#turns.run(bound.name, async () => {
-      if (!this.#isStale(bound, now) || this.#isPaused(bound.name)) return;
+      if (this.#isPaused(bound.name)) return;
       const user = await accountOf(bound);
       const latest = await loginSettingsOf(user);
       if (this.#isStale(bound, latest)) await this.#start(user, latest);
