@@ -221,6 +221,15 @@ describe('a session of a link daemon', () => {
   });
 });
 
+test('all sessions end before the host shuts down, and those that have ended are counted', async () => {
+  await using world = await World.open();
+  await world.linkDaemon();
+  const claims = await world.login();
+  for (const script of ['sleep 3000', 'sleep 3001']) await world.sessions.start(sh(claims, script));
+  expect(await world.sessions.endAll(5_000, 60_000)).toEqual({ ended: 2, all: 2 });
+  expect(await world.sessions.endAll(5_000, 60_000)).toEqual({ ended: 0, all: 0 });
+});
+
 test('the link of an attached client is asked for the output before it gets input', async () => {
   await using world = await World.open();
   await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
