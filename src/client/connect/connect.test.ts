@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { needs } from '../../../test/support/needs.ts';
 import { SERVER_ID, ServedApi } from '../../../test/support/server/served-api.ts';
 import { TokenCollector } from '../../../test/support/server/token-collector.ts';
 import { loadPki } from '../../authority/keys/pki.ts';
@@ -99,6 +100,24 @@ describe('connecting', () => {
     await delay(200);
     writeAdminToken(run, await api.token('ada', { authMethod: 'local' }));
     expect((await asked).token?.login).toBe('ada');
+    rmSync(run, { recursive: true });
+  });
+
+  it('sends no password to a server for which only another user vouches', needs('root'), async () => {
+    const run = mkdtempSync(join(tmpdir(), 'latchkey-run-'));
+    const { address, pki, authority } = api;
+    const file = { serverId: SERVER_ID, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks() };
+    writeServerFile(run, { ...file, version: '0', mode: 'self', pid: process.pid });
+    for (const path of [run, ...readdirSync(run).map((name) => join(run, name))])
+      chownSync(path, 65_534, 65_534);
+    const options = { run, anonymous: true, env: { HOME: elsewhere } };
+    await expect(connect({ ...options, sendsPassword: true })).rejects.toEqual(refused('NOT_TRUSTED'));
+    await using client = await connect(options);
+    expect(client.address).toBe(address);
+    const ca = join(elsewhere, 'named.pem');
+    writeFileSync(ca, pki.caPem);
+    await using named = await connect({ ...options, sendsPassword: true, ca });
+    expect(named.address).toBe(address);
     rmSync(run, { recursive: true });
   });
 
