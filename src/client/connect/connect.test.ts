@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,8 @@ import { TokenCollector } from '../../../test/support/server/token-collector.ts'
 import { loadPki } from '../../authority/keys/pki.ts';
 import { writeAdminToken, writeServerFile } from '../../config/paths/run-files.ts';
 import { Timestamp } from '../../generated/google/protobuf/timestamp.ts';
+import { Token } from '../../generated/latchkey/v1/token.ts';
+import { readDefaultServer } from '../find/default-server.ts';
 import { connect } from './connect.ts';
 
 const refused = (reason: string) => expect.objectContaining({ reason });
@@ -35,6 +37,15 @@ const pkiOf = (serverId: string, folder: string) =>
 
 async function takeOne(responses: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of responses) return;
+}
+
+/** Makes a run folder as the server writes it. */
+function runFolder(): string {
+  const run = mkdtempSync(join(tmpdir(), 'latchkey-run-'));
+  const { address, pki, authority } = api;
+  const file = { serverId: SERVER_ID, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks() };
+  writeServerFile(run, { ...file, version: '0', mode: 'self', pid: process.pid });
+  return run;
 }
 
 describe('connecting', () => {
@@ -87,10 +98,8 @@ describe('connecting', () => {
   });
 
   it("takes the local administrator's new token when a restarted server has replaced it", async () => {
-    const run = mkdtempSync(join(tmpdir(), 'latchkey-run-'));
-    const { address, pki, authority } = api;
-    const file = { serverId: SERVER_ID, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks() };
-    writeServerFile(run, { ...file, version: '0', mode: 'self', pid: process.pid });
+    const { authority } = api;
+    const run = runFolder();
     const replaced = await authority.mint({ login: 'ada', authMethod: 'local' });
     writeAdminToken(run, replaced.token);
     await using client = await connect({ run, localAdmin: true, env: {} });
@@ -104,10 +113,8 @@ describe('connecting', () => {
   });
 
   it('sends no password to a server for which only another user vouches', needs('root'), async () => {
-    const run = mkdtempSync(join(tmpdir(), 'latchkey-run-'));
-    const { address, pki, authority } = api;
-    const file = { serverId: SERVER_ID, hostname: 'here', address, ca: pki.caPem, keys: authority.jwks() };
-    writeServerFile(run, { ...file, version: '0', mode: 'self', pid: process.pid });
+    const { address, pki } = api;
+    const run = runFolder();
     for (const path of [run, ...readdirSync(run).map((name) => join(run, name))])
       chownSync(path, 65_534, 65_534);
     const options = { run, anonymous: true, env: { HOME: elsewhere } };
@@ -168,5 +175,34 @@ describe('connecting', () => {
     for await (const _ of client.tokens.watchTokens({})) break;
     await client.auth.whoAmI({});
     await expect.poll(() => api.authority.changes.size).toBe(itsOwn);
+  });
+
+  it('keeps nothing on its signal of calls that have ended', async () => {
+    await using client = await api.client('alice');
+    const { signal } = new AbortController();
+    await client.auth.whoAmI({}, { signal });
+    for await (const _ of client.tokens.watchTokens({}, { signal })) break;
+    const conversation = client.sessions.attachSession({ signal });
+    conversation.end();
+    await expect(takeOne(conversation.responses)).rejects.toEqual(refused('INVALID_ARGUMENT'));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('the token of a login', () => {
+  it.each([
+    ['makes a server that was named the default', true],
+    ['leaves the default as it is where no server was named', false],
+  ])('%s', async (_, isNamed) => {
+    const home = mkdtempSync(join(tmpdir(), 'latchkey-home-'));
+    const run = runFolder();
+    const env = { HOME: home };
+    const ca = join(api.folder, 'pki', 'ca.pem');
+    const wanted = isNamed ? { server: api.address, ca } : { run };
+    await using client = await connect({ ...wanted, anonymous: true, env });
+    const { token, claims } = await api.authority.mint({ login: 'eve', authMethod: 'ssh' });
+    await client.storeToken({ token, claims: { ...Token.create(), login: 'eve', jti: claims.jti } });
+    expect(readDefaultServer(env)).toBe(isNamed ? api.address : undefined);
+    for (const folder of [home, run]) rmSync(folder, { recursive: true });
   });
 });
