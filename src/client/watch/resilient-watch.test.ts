@@ -3,7 +3,7 @@ import { AppError, type WireReason } from '../../errors.ts';
 import { resilientWatch } from './resilient-watch.ts';
 import type { RetryProgress } from './retry.ts';
 
-/** Watches a server whose first stream ends with `reason`; resolves with what is seen until the second's event. */
+/** Watches a server whose streams end with `reason`; resolves with what is seen up to the second event. */
 async function interrupted(reason: WireReason, hasAnotherToken: boolean) {
   const progress: RetryProgress[] = [];
   const asked: unknown[] = [];

@@ -12,7 +12,8 @@ export interface Mismatch {
 
 /**
  * The lists as ssh2 1.17.0 names them, in the order in which it compares them, up to the first without
- * anything in common. sshd has the same for both directions. Others follow, which need nothing of sshd_config.
+ * anything in common. sshd has the same for both directions. The last ones, of compression, have no keyword
+ * here.
  */
 const KEYWORDS: Readonly<Record<string, string>> = {
   'KEX method': 'KexAlgorithms',

@@ -33,7 +33,7 @@ const others: readonly (readonly [string, Prints])[] = [
   ['half of its proof', (nonce) => honest(nonce, '').slice(1)],
 ];
 
-/** What is registered once a link daemon has run: its socket, nothing, or what was there before. */
+/** State after a link daemon has run: the socket that is registered, none, or the one before. */
 type Registered = 'new.sock' | 'none' | 'as before';
 
 /** The link daemons of a host as a login finds them, and what it asks for. */
