@@ -1,8 +1,13 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
+import { duplexPair } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { Server, ServerCredentials, ServerInterceptingCall } from '@grpc/grpc-js';
 import { expect, it } from 'vitest';
 import { callHeaders, framed } from '../../../test/support/clients/raw-call.ts';
 import { ServedApi } from '../../../test/support/server/served-api.ts';
+import { CallStream } from './call-stream.ts';
 
 const CALLS = 40;
 const JUNK_BYTES = 1_000_000;
@@ -30,4 +35,36 @@ it('does not keep a request in memory while its answer is sent', async () => {
   // The request sent last may be released only in the next turn of the event loop.
   await expect.poll(() => kept() - before).toBeLessThan(JUNK_BYTES);
   session.destroy();
+});
+
+it('lets a writer continue only when little waits to be sent', async () => {
+  const accepted = Promise.withResolvers<CallStream>();
+  const server = new Server({
+    interceptors: [
+      (_, call) => {
+        accepted.resolve(new CallStream(call, 1024, () => {}));
+        return new ServerInterceptingCall(call, { start: () => {} });
+      },
+    ],
+  });
+  server.register('/latchkey/Check', () => {}, Buffer.from, Buffer.from, 'bidi');
+  const [near, far] = duplexPair();
+  const client = connect('http://localhost', { createConnection: () => near });
+  const answer = client.request(callHeaders('latchkey/Check'));
+  server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection(far);
+  const call = await accepted.promise;
+  const KIB = Buffer.alloc(1024);
+  for (let written = 0; written < 256; written += 1) expect(call.write(KIB)).toBeUndefined();
+  let hasRoom = false;
+  const room = call.write(Buffer.alloc(1024 * 1024))?.then(() => {
+    hasRoom = true;
+  });
+  await once(answer, 'readable'); // the first messages have been sent
+  await new Promise((resolve) => client.ping(resolve));
+  expect(hasRoom).toBe(false);
+  answer.resume();
+  await room;
+  expect(hasRoom).toBe(true);
+  client.destroy();
+  server.forceShutdown();
 });
