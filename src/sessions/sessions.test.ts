@@ -240,7 +240,22 @@ test('the link of an attached client is asked for the output before it gets inpu
   void attachment.input(Buffer.from('x'));
   const said = (): (string | undefined)[] => fake.received.map(({ body }) => body?.$case);
   await world.until('input', async () => said().includes('stdin') || undefined);
-  expect(said().filter((each) => each === 'read' || each === 'stdin')).toEqual(['read', 'stdin']);
+  // A running session is not reported on: only ended ones without a status are.
+  const wanted = ['adopt', 'read', 'stdin'];
+  expect(said().filter((each) => wanted.includes(each ?? ''))).toEqual(['read', 'stdin']);
   attachment[Symbol.dispose]();
   await world.until('the end of the reader', async () => said().includes('stopRead') || undefined);
+});
+
+test('a session whose link has gone is not said to have ended', async () => {
+  await using world = await World.open();
+  const claims = await world.login();
+  let id: string;
+  {
+    await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+    await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+    ({ id } = await world.sessions.start(sh(claims, 'sleep 3000')));
+  }
+  expect(await world.sessions.endAll(10, 60_000)).toEqual({ ended: 0, all: 1 });
+  expect(await world.sessions.get(MANAGER, id)).toMatchObject({ state: 'running' });
 });
