@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sessionRow } from '../../test/contract/rows.ts';
 import { FakeLink } from '../../test/support/link/fake-link.ts';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
+import { insertSession } from '../store/tables/sessions.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { StartRequest } from './start-request.ts';
@@ -258,4 +260,24 @@ test('a session whose link has gone is not said to have ended', async () => {
   }
   expect(await world.sessions.endAll(10, 60_000)).toEqual({ ended: 0, all: 1 });
   expect(await world.sessions.get(MANAGER, id)).toMatchObject({ state: 'running' });
+});
+
+test.each([
+  ['not known, before its output is read', null, ['adopt', 'read']],
+  ['known, for nothing but its output', 0, ['read']],
+])('a link is asked for an ended session whose status is %s', async (_, status, wanted) => {
+  await using world = await World.open();
+  await using fake = await FakeLink.listen(world.linksFolder, { daemon: true });
+  await world.links.register({ socket: fake.name, daemon: true }, me.uid);
+  const claims = await world.login();
+  const owner = { login: me.username, linux_user: me.username, uid: me.uid, jti: claims.jti };
+  const row = sessionRow('s', { ...owner, state: 'ended', ended_at: 2, exit_status: status });
+  await world.store.commit((tx) => insertSession(tx, row));
+  const output = world.sessions.readOutput({ claims, sessionId: 's', offset: 0, follow: false });
+  const ended = output.next().catch(() => {});
+  const said = (): string[] => fake.received.map(({ body }) => body?.$case ?? '');
+  await world.until('read', async () => said().includes('read') || undefined);
+  expect(said().filter((each) => each === 'adopt' || each === 'read')).toEqual(wanted);
+  await fake[Symbol.asyncDispose]();
+  await ended;
 });
