@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { endedAs, FakeLink } from '../../../test/support/link/fake-link.ts';
 import {
   fake,
-  ID,
   link,
   PROGRAM,
+  sessionId,
   start,
   withRegisteredLink,
   world,
@@ -19,9 +19,9 @@ const KIB = 1024;
 describe('frames from a link', () => {
   withRegisteredLink();
 
-  const stateOf = (pid: number) => ({ sessionId: ID, pid, exited: undefined, elsewhere: false });
+  const stateOf = (pid: number) => ({ sessionId, pid, exited: undefined, elsewhere: false });
   const read = (signal?: AbortSignal) =>
-    link.read(ID, { offset: 0, follow: true, hold: false, ...(signal && { signal }) });
+    link.read(sessionId, { offset: 0, follow: true, hold: false, ...(signal && { signal }) });
   const output = (reader: number, bytes: number, offset = 0) =>
     ({
       $case: 'output',
@@ -57,13 +57,13 @@ describe('frames from a link', () => {
   test('no refusal has a stack, or is an error of the server in the log', async () => {
     const value = { reason: 'INVALID_ARGUMENT', message: 'pay here', details: {}, field: '' };
     fake.answers = { list: () => ({ $case: 'error', value }), start: () => ({ $case: 'error', value }) };
-    const refused: Error = await link.list([ID]).then(
+    const refused: Error = await link.list([sessionId]).then(
       () => new Error('not refused'),
       (error: Error) => error,
     );
     expect(refused.stack?.split('\n')).toEqual([expect.stringContaining('pay here')]);
     await start().catch(() => undefined);
-    world.links.observe({ ready: async (ready) => void (await ready.list([ID])) });
+    world.links.observe({ ready: async (ready) => void (await ready.list([sessionId])) });
     await world.until('the log', () =>
       world.logged.find(({ message }) => message.includes('an event of a link')),
     );
@@ -72,7 +72,7 @@ describe('frames from a link', () => {
 
   test('an answer of the wrong kind ends the connection, and all requests fail with LINK_LOST', async () => {
     fake.answers = { start: () => ({ $case: 'done', value: {} }), list: () => undefined };
-    const asked = [link.list([ID]), start()];
+    const asked = [link.list([sessionId]), start()];
     for (const outcome of await Promise.allSettled(asked)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { reason: 'LINK_LOST' } });
     }
@@ -94,7 +94,7 @@ describe('frames from a link', () => {
       'Credit',
       () => fake.received.some(({ body }) => body?.$case === 'credit') || undefined,
     );
-    fake.say({ $case: 'readEnd', value: { reader: value.reader, exited: { sessionId: ID, status: 7 } } });
+    fake.say({ $case: 'readEnd', value: { reader: value.reader, exited: { sessionId, status: 7 } } });
     await reading.next();
     await reading.next();
     expect(await reading.next()).toEqual({ done: true, value: { exited: { status: 7 } } });
@@ -145,7 +145,7 @@ describe('frames from a link', () => {
       () => fake.received.some(({ body }) => body?.$case === 'stopRead') || undefined,
     );
     fake.say(output(1, 100));
-    expect(await link.list([ID])).toEqual([]);
+    expect(await link.list([sessionId])).toEqual([]);
   });
 
   test('a link of an earlier version gets nothing that is not UTF-8', async () => {
@@ -154,7 +154,7 @@ describe('frames from a link', () => {
     const oldLink = world.links.forSocket(old.name) as LinkConnection;
     const text = Buffer.from('é');
     const raw = Buffer.from('a\xe9', 'latin1');
-    const program = { ...PROGRAM, sessionId: ID };
+    const program = { ...PROGRAM, sessionId };
     for (const wrong of [{ command: [text, raw] }, { environment: { X: raw } }, { directory: raw }]) {
       const reason = { reason: 'START_FAILED', message: expect.stringContaining('earlier version') };
       await expect(oldLink.start({ ...program, ...wrong })).rejects.toMatchObject(reason);
@@ -193,8 +193,8 @@ describe('frames from a link', () => {
 
   test('an ended session is no longer running even when its link reports no status', async () => {
     await start();
-    await link.markEnded(ID);
-    expect(link.running.has(ID)).toBe(false);
+    await link.markEnded(sessionId);
+    expect(link.running.has(sessionId)).toBe(false);
   });
 
   test.for<Body>([
@@ -210,7 +210,7 @@ describe('frames from a link', () => {
         takesBytes: false,
       },
     },
-    { $case: 'signal', value: { sessionId: ID, signal: 15 } },
+    { $case: 'signal', value: { sessionId, signal: 15 } },
     { $case: 'resume', value: { nonce: Buffer.alloc(32), mac: Buffer.alloc(32) } },
   ])('$case must not be sent by a link', async (body) => {
     fake.say(body);
@@ -228,9 +228,9 @@ describe('frames from a link', () => {
       list: () => ({ $case: 'sessions', value: { sessions } }),
       adopt: () => ({ $case: 'sessions', value: { sessions } }),
     };
-    expect(await link.list([ID, 'other'])).toEqual([stateOf(process.pid)]);
-    expect(await link.adopt([ID])).toEqual([stateOf(process.pid)]);
-    expect([...link.running]).toEqual([[ID, process.pid]]);
+    expect(await link.list([sessionId, 'other'])).toEqual([stateOf(process.pid)]);
+    expect(await link.adopt([sessionId])).toEqual([stateOf(process.pid)]);
+    expect([...link.running]).toEqual([[sessionId, process.pid]]);
     expect(link.info.sessions).toBe(1);
     fake.hangUp();
     await world.until('the next connection', () => world.links.forSocket(fake.name) !== link || undefined);
@@ -243,21 +243,21 @@ describe('frames from a link', () => {
     world.links.observe({ exited: async (_link, sessionId) => void ends.push(sessionId) });
     await start();
     fake.say({ $case: 'exited', value: { sessionId: 'of another link', status: 0 } });
-    fake.say({ $case: 'exited', value: { sessionId: ID, status: 0 } });
-    await world.until('its own', () => ends.includes(ID) || undefined);
-    expect(ends).toEqual([ID]);
+    fake.say({ $case: 'exited', value: { sessionId, status: 0 } });
+    await world.until('its own', () => ends.includes(sessionId) || undefined);
+    expect(ends).toEqual([sessionId]);
   });
 
   test.each([0, -1, -2_147_483_648, 4_194_305, 2_147_483_647])(
     'the pid %i is taken for unknown',
     async (pid) => {
       fake.answers = {
-        start: () => ({ $case: 'started', value: { sessionId: ID, pid } }),
+        start: () => ({ $case: 'started', value: { sessionId, pid } }),
         list: () => ({ $case: 'sessions', value: { sessions: [stateOf(pid)] } }),
       };
       expect(await start()).toMatchObject({ pid: 0 });
-      expect(await link.list([ID])).toMatchObject([{ sessionId: ID, pid: 0 }]);
-      expect([...link.running]).toEqual([[ID, 0]]);
+      expect(await link.list([sessionId])).toMatchObject([{ sessionId, pid: 0 }]);
+      expect([...link.running]).toEqual([[sessionId, 0]]);
     },
   );
 
@@ -265,15 +265,15 @@ describe('frames from a link', () => {
     await start();
     const processes = 4_294_967_295;
     fake.answers = {
-      end: () => ({ $case: 'ended', value: endedAs(ID, { processes }) }),
+      end: () => ({ $case: 'ended', value: endedAs(sessionId, { processes }) }),
     };
-    expect(await link.end(ID, 0)).toMatchObject({ processes: 4_194_304 });
+    expect(await link.end(sessionId, 0)).toMatchObject({ processes: 4_194_304 });
   });
 
   test('warnings are logged without control characters, and at most ten a minute', async () => {
-    const warning = { $case: 'warning', value: { sessionId: ID, text: 'disk \u001b]0;full' } } as const;
+    const warning = { $case: 'warning', value: { sessionId, text: 'disk \u001b]0;full' } } as const;
     for (let i = 0; i < 50; i += 1) fake.say(warning);
-    await link.list([ID]);
+    await link.list([sessionId]);
     const lines = world.logged.filter(({ message }) => message.startsWith('warning from a link'));
     expect(lines).toHaveLength(10);
     expect(lines[0]?.message).toBe('warning from a link: disk \ufffd]0;full');

@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { endedAs, FakeLink } from '../../../test/support/link/fake-link.ts';
-import { fake, ID, link, start, withRegisteredLink } from '../../../test/support/link/registered-link.ts';
+import {
+  fake,
+  link,
+  sessionId,
+  start,
+  withRegisteredLink,
+} from '../../../test/support/link/registered-link.ts';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { encodeFrame } from '../../link-protocol/frames.ts';
 import { CleanupLink } from '../starters/cleanup-link.ts';
@@ -21,24 +27,24 @@ describe('the end of a session', () => {
   const ending = (keeper: number, table: Pick<ProcessTable, 'read'> = new ProcessTable()) =>
     endSession(
       { link, cgroup: undefined, keeper, table, cleanUp: async () => undefined },
-      { id: ID, uid: me.uid, linux_user: me.username, command: '["true"]' },
+      { id: sessionId, uid: me.uid, linux_user: me.username, command: '["true"]' },
       0,
     );
 
   test('at most a hundred survivors are reported, and never a process group', async () => {
     await start();
     const survivors = Array.from({ length: 5000 }, () => ({ pid: -1, uid: 0, command: 'x\u001b[31m' }));
-    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID, { survivors }) }) };
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(sessionId, { survivors }) }) };
     const parts = await ending(0);
     expect(parts.survivors).toHaveLength(100);
-    expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: 'root', command: 'x\ufffd[31m', sessionId: ID });
+    expect(parts.survivors[0]).toEqual({ pid: 0, linuxUser: 'root', command: 'x\ufffd[31m', sessionId });
   });
 
   test("survivors that a link alone names are not looked up, and not said to be the server's finding", async () => {
     await start();
     const survivors = [1, 1_234_567, me.uid].map((uid, at) => ({ pid: at + 1, uid, command: '' }));
-    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID, { survivors }) }) };
-    const theirs = { command: 'true', sessionId: ID };
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(sessionId, { survivors }) }) };
+    const theirs = { command: 'true', sessionId };
     expect((await ending(0)).survivors).toEqual([
       { pid: 1, linuxUser: 'uid 1', ...theirs },
       { pid: 2, linuxUser: 'uid 1234567', ...theirs },
@@ -49,13 +55,13 @@ describe('the end of a session', () => {
   test('an end that the server could not see below a keeper is verified by the link alone', async () => {
     const keeper = spawn('sleep', ['60']);
     await start();
-    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(sessionId) }) };
     expect(await ending(NO_PROCESS)).toMatchObject({ hasEnded: true, verifiedBy: 'link' });
     await start();
     fake.answers = {
       end: () => {
         keeper.kill('SIGKILL');
-        return { $case: 'ended', value: endedAs(ID) };
+        return { $case: 'ended', value: endedAs(sessionId) };
       },
     };
     expect(await ending(keeper.pid ?? 0)).toMatchObject({ hasEnded: true, verifiedBy: 'both' });
@@ -63,7 +69,7 @@ describe('the end of a session', () => {
 
   test('an end is not believed that the server was blind for before, whatever it sees later', async () => {
     await start();
-    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(sessionId) }) };
     const table = new ProcessTable();
     let reads = 0;
     const read = async () => (reads++ === 0 ? undefined : table.read());
@@ -77,8 +83,8 @@ describe('the end of a session', () => {
     const keeper = spawn('sh', ['-c', 'sleep 61 & echo $!; wait'], { detached: true });
     const [line] = await once(keeper.stdout, 'data');
     await start();
-    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(ID) }) };
-    const survivor = { pid: Number(line), linuxUser: me.username, command: 'sleep 61', sessionId: ID };
+    fake.answers = { end: () => ({ $case: 'ended', value: endedAs(sessionId) }) };
+    const survivor = { pid: Number(line), linuxUser: me.username, command: 'sleep 61', sessionId };
     expect(await ending(keeper.pid ?? 0)).toMatchObject({
       hasEnded: false,
       survivors: [{ ...survivor, isSeen: true }],

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { sessionRow } from '../../../test/contract/rows.ts';
-import { fake, ID, start, withRegisteredLink, world } from '../../../test/support/link/registered-link.ts';
+import {
+  fake,
+  sessionId,
+  start,
+  withRegisteredLink,
+  world,
+} from '../../../test/support/link/registered-link.ts';
 import { me } from '../../../test/support/link/supervisor-world.ts';
 
 describe('what remains', () => {
@@ -30,10 +36,10 @@ describe('what remains', () => {
       const row = sessionRow(id, { uid: me.uid, linux_user: me.username, socket });
       return (await world.links.remains.programsOf(row)).isUnconfirmed;
     };
-    expect(await isUnconfirmed(ID)).toBe(false);
+    expect(await isUnconfirmed(sessionId)).toBe(false);
     expect(await isUnconfirmed('another')).toBe(true);
-    expect(await isUnconfirmed(ID, null)).toBe(true);
+    expect(await isUnconfirmed(sessionId, null)).toBe(true);
     await loseLink();
-    expect(await isUnconfirmed(ID)).toBe(true);
+    expect(await isUnconfirmed(sessionId)).toBe(true);
   });
 });

@@ -1,12 +1,15 @@
 /** Both ends of a link's connection, for tests of what passes over it. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { Started } from '../../../src/generated/latchkey/link/v1/link.ts';
 import type { LinkConnection } from '../../../src/supervisor/connection/link-connection.ts';
 import { FakeLink } from './fake-link.ts';
 import { me, World } from './supervisor-world.ts';
 
-/** Id of the session that `start` starts. */
-export const ID = 's00000000000000000000';
+const newSessionId = (): string => `s${randomBytes(10).toString('hex')}`;
+
+/** Id of the session that `start` starts, another one in each test. */
+export let sessionId = newSessionId();
 
 /** The program that `start` names; a FakeLink does not run it. */
 export const PROGRAM = {
@@ -30,6 +33,7 @@ export function withRegisteredLink(): void {
     world = await World.open();
   });
   beforeEach(async () => {
+    sessionId = newSessionId();
     fake = await FakeLink.listen(world.linksFolder);
     await world.links.register({ socket: fake.name, daemon: false }, me.uid);
     link = world.links.forSocket(fake.name) as LinkConnection;
@@ -39,5 +43,5 @@ export function withRegisteredLink(): void {
 }
 
 export function start(): Promise<Started> {
-  return link.start({ sessionId: ID, ...PROGRAM });
+  return link.start({ sessionId, ...PROGRAM });
 }
