@@ -26,6 +26,7 @@ export function readGreeting(fd: number): { pids: Promise<KeeperPids | undefined
 /** Calls `onEnd` once the program has ended and its status is recorded, or the keeper is dead. */
 export function watchKeeper(fd: number, onEnd: () => void): Watch {
   return watchReadable(fd, () => {
+    if (readSome(fd) !== '') return 'more'; // programs of the same user can write to it
     onEnd();
     return 'end';
   });
