@@ -17,7 +17,7 @@ let root: string;
 let planted: Planted;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'latchkey-planted-'));
-  for (const folder of ['src', 'test/mutation', 'node_modules', 'dist'])
+  for (const folder of ['src', 'test/mutation', 'node_modules'])
     mkdirSync(join(root, folder), { recursive: true });
   writeFileSync(join(root, 'package.json'), '{"type":"module"}');
   writeFileSync(join(root, 'src/sum.ts'), CODE);

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node
 
 const MIB = 1024 * 1024;
 
-/** Makes the file at `path` what the text says. Its content stays what it was, if it has any. */
+/** Pairs what a file is afterwards with a function that makes the one at `path` so. */
 type Change = readonly [what: string, change: (path: string) => void];
 
 export const UNTRUSTED_FILES: readonly Change[] = [
