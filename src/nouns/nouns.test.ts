@@ -167,9 +167,13 @@ describe('a noun', () => {
     );
     expect(asPrinted(printedToken)).toEqual(asPrinted({ ...token, authMethod: 'link-daemon' }));
     expect(asPrinted(asJson(links.members, Link.fromPartial(link)))).toEqual(asPrinted({ ...link, state }));
-    const program = { command: [Buffer.from('a\xe9', 'latin1')], directory: Buffer.from('/ü') };
+    const program = {
+      command: [Buffer.from('a\xe9', 'latin1')],
+      directory: Buffer.from('/ü'),
+      terminal: { columns: 80, rows: 24 },
+    };
     const printedSession = asJson(sessions.members, Session.fromPartial({ ...session, ...program }));
-    const inWords = { state, command: ['a\udce9'], directory: '/ü' };
+    const inWords = { state, command: ['a\udce9'], directory: '/ü', terminal: '80x24' };
     expect(asPrinted(printedSession)).toEqual(asPrinted({ ...session, ...inWords }));
     const wanted = [Token, Link, Session].map((message) => Object.keys(message.fromPartial({})));
     const members = [tokens, links, sessions].map((noun) => Object.keys(noun.members));

@@ -35,6 +35,7 @@ export const sessions: PrintedNoun<Session> = {
     { name: 'started', value: session.startedAt },
     { name: 'ended', value: session.endedAt },
     { name: 'attached', value: String(session.attached) },
+    { name: 'terminal', value: terminalSize(session) },
     { name: 'token', value: jti, reference: { to: 'tokens', text: jti } },
     { name: 'link', value: socket, reference: { to: 'links', linuxUser, text: socket } },
   ],
@@ -59,6 +60,10 @@ export const sessions: PrintedNoun<Session> = {
     jti: string('id of the token that started it', ({ jti }) => jti),
     socket: stringOrNull('link that manages it', ({ socket }) => socket),
     attached: integer('number of attached clients', ({ attached }) => attached),
+    terminal: stringOrNull(
+      'size of its terminal in characters, such as 80x24; null without one',
+      terminalSize,
+    ),
   },
   searchedFields: 'id, login, Linux user or command',
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
@@ -75,6 +80,11 @@ export const sessions: PrintedNoun<Session> = {
 /** Returns the session's command as one would type it. */
 export function commandText({ command }: Pick<Session, 'command'>): string {
   return shellWords(command.map(rawText));
+}
+
+/** Returns "80x24"; '' for a session without a terminal. */
+function terminalSize({ terminal }: Pick<Session, 'terminal'>): string {
+  return terminal === undefined ? '' : `${terminal.columns}x${terminal.rows}`;
 }
 
 function filterOf({ login = '', state = SessionState.UNSPECIFIED, text = '' }: Selection): SessionFilter {

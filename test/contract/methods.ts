@@ -120,7 +120,7 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
     streams: true,
     needs: 'session',
     request: encoded(session.AttachSessionRequest, ({ sessionId }) => ({
-      request: { $case: 'attach' as const, value: { sessionId, offset: 0 } },
+      request: { $case: 'attach' as const, value: { sessionId, offset: 0, watch: false } },
     })),
     shows: (response) => session.AttachSessionResponse.decode(response).event?.$case === 'output',
   },

@@ -223,7 +223,7 @@ describe('with a login', () => {
     const attached = async (login: string): Promise<ClientHttp2Stream> => {
       const headers = { authorization: `Bearer ${await small.token(login)}`, 'grpc-encoding': 'gzip' };
       const stream = session.request(callHeaders(ATTACH, headers));
-      stream.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0 } }));
+      stream.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0, watch: false } }));
       stream.write(attachRequest({ $case: 'input', value: Buffer.alloc(60_000) }));
       return stream;
     };
@@ -232,7 +232,7 @@ describe('with a login', () => {
     await Promise.all([attached('eve'), once(program, 'input')]);
     takeAll();
     first.write(attachRequest({ $case: 'input', value: Buffer.alloc(50_000) }));
-    first.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0 } }));
+    first.write(attachRequest({ $case: 'attach', value: { sessionId: 's', offset: 0, watch: false } }));
     expect(await grpcStatus(first)).toBe(status.INVALID_ARGUMENT);
     await Promise.all([attached('bob'), once(program, 'input')]);
     session.destroy();

@@ -46,7 +46,8 @@ export async function* attachSession(
   caller: KnownCaller,
 ): AsyncGenerator<AttachSessionResponse | LongMessage> {
   const incoming = requests[Symbol.asyncIterator]();
-  const { sessionId, offset } = await firstRequest(incoming);
+  const { sessionId, offset, watch } = await firstRequest(incoming);
+  if (watch) throw invalidField('attach.watch', 'only for a session with a terminal');
   const inputFailed = new AbortController();
   const ended = AbortSignal.any([caller.signal, inputFailed.signal]);
   using attachment = await sessions.attach({

@@ -98,6 +98,7 @@ export function sessionMessage(session: Session): SessionMessage {
     jti,
     socket: session.socket ?? '',
     attached,
+    terminal: undefined,
   };
 }
 

@@ -84,6 +84,11 @@ const ACTS: readonly Wrong[] = [
     'directory',
     ({ sessions }) => sessions.startSession({ command: [Buffer.from('id')], directory: Buffer.from('x') }),
   ],
+  [
+    'terminal',
+    ({ sessions }) =>
+      sessions.startSession({ command: [Buffer.from('id')], terminal: { columns: 80, rows: 24 } }),
+  ],
   ['signal', ({ sessions }) => sessions.signalSession({ sessionId: 's', signal: 'LOUD' })],
   ['selection', ({ sessions }) => sessions.endSession({})],
   ['sessions.ids', ({ sessions }) => sessions.endSession({ selection: sessionsById([]) })],
@@ -105,6 +110,13 @@ const ACTS: readonly Wrong[] = [
     ({ sessions }) =>
       firstAfter(sessions.attachSession(), {
         request: { $case: 'attach', value: { sessionId: 's', offset: -2 } },
+      }),
+  ],
+  [
+    'attach.watch',
+    ({ sessions }) =>
+      firstAfter(sessions.attachSession(), {
+        request: { $case: 'attach', value: { sessionId: 's', watch: true } },
       }),
   ],
   ['begin', ({ auth }) => firstAfter(auth.login(), {})],

@@ -102,7 +102,7 @@ describe('the time limit of a call', () => {
     const stream = session.request(callHeaders(ATTACH, { authorization }));
     const send = (request: AttachSessionRequest['request']): void =>
       void stream.write(framed(AttachSessionRequest.encode({ request }).finish()));
-    send({ $case: 'attach', value: { sessionId: 's', offset: 0 } });
+    send({ $case: 'attach', value: { sessionId: 's', offset: 0, watch: false } });
     await once(program, 'attached');
     expect(await begun(REFLECT, framed(Buffer.alloc(10), 60_000))).toBe(status.DEADLINE_EXCEEDED);
     send({ $case: 'input', value: Buffer.from('x') });

@@ -65,6 +65,7 @@ async function start(
     stdin: options.stdinJson,
     input: passInput,
     attach: options.detach !== true,
+    terminal: undefined,
   };
   if (options.detach === true) return detach(run, await ask(run, request));
   return showSession(run, ask(run, request), { offset: 0, input: passInput, startedHere: true });

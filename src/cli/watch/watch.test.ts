@@ -90,6 +90,7 @@ describe('a list', () => {
           jti: '',
           socket: null,
           attached: 0,
+          terminal: null,
         },
       ],
       total: 1,

@@ -132,7 +132,9 @@ async function fromLink(stage: Stage): Promise<Sample> {
   const sessionId = await startPrinting(stage);
   const { address, ca } = daemon.serverFile;
   const requests = [
-    AttachSessionRequest.encode({ request: { $case: 'attach', value: { sessionId, offset: 0 } } }),
+    AttachSessionRequest.encode({
+      request: { $case: 'attach', value: { sessionId, offset: 0, watch: false } },
+    }),
     AttachSessionRequest.encode({ request: { $case: 'input', value: Buffer.from('go\n') } }),
   ];
   const messages = requests.map((request) => Buffer.from(request.finish()).toString('base64'));
