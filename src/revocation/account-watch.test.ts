@@ -44,6 +44,28 @@ test('an account whose logins cannot be ended protects no other', async () => {
   ]);
 });
 
+test('a look that fails is logged, and is not the last one', async () => {
+  const logged: object[] = [];
+  let isReadable = false;
+  const linuxUsers: AccountWatchOptions['authority']['linuxUsers'] = async () => {
+    if (!isReadable) throw new Error('the disk is gone');
+    return [];
+  };
+  const looked: number[] = [];
+  using watch = new AccountWatch({
+    accounts: { checkAll: async (users) => (looked.push(users.length), []) },
+    authority: { linuxUsers, idsOfUser: async () => [] },
+    end: async () => receiptOf([], [], 0),
+    runningOf: async () => [],
+    log: { warn: () => {}, error: (details) => void logged.push(details) },
+  });
+  await watch.look();
+  expect(logged).toMatchObject([{ err: { message: 'the disk is gone' } }]);
+  isReadable = true;
+  await watch.look();
+  expect([looked, logged.length]).toEqual([[0], 1]);
+});
+
 test('accounts are looked at every minute, until it is closed', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {

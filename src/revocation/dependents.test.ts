@@ -112,6 +112,17 @@ describe('revoking a token (X1)', () => {
     expect(await world.sockets()).toEqual([]);
   });
 
+  test('with shutdown_on_logout keeps it for another token of a login of another name (F31, V1)', async () => {
+    await using world = await World.open({ shutdownOnLogout: true });
+    const daemon = await world.linkDaemon();
+    const tokens = [await world.login('ann@example.org'), await world.login('ann@example.org')];
+    for (const [{ jti }, links] of [
+      [tokens[0], []],
+      [tokens[1], [daemon.socket]],
+    ] as [TokenClaims, string[]][])
+      expect(await world.revocation.revoke({ jtis: [jti] }, 'logout')).toMatchObject({ links });
+  });
+
   test('with on_revoke "end" ends a session that is just starting', async () => {
     await using world = await World.open({ onRevoke: 'end' });
     const daemon = await world.linkDaemon();

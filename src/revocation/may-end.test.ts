@@ -48,6 +48,13 @@ test('a manager with tokens of an administrator ends all of them by logging out 
   expect(world.authority.isActive(ada.claims.jti)).toBe(false);
 });
 
+test('a user ends a token of their own that is an administrator\'s (F29)', async () => {
+  const ada = await requester('ada', 'user');
+  const other = await world.login('ada');
+  const receipt = await world.revocation.revoke({ jtis: [other.jti] }, 'revoked', ada);
+  expect(receipt).toMatchObject({ jtis: [other.jti] });
+});
+
 test('another administrator stops the link of one', async () => {
   const ada = await requester('ada', 'admin');
   const receipt = await world.revocation.revoke({ socket: own.socket }, 'revoked', ada);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { AuthorityWorld, alice, until } from '../../test/support/server/authority.ts';
+import { AuthorityWorld, alice, ROOT, until } from '../../test/support/server/authority.ts';
 import type { Authority } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { selectToken } from '../store/tables/tokens.ts';
@@ -117,6 +117,21 @@ describe('a revocation', () => {
     });
     await world.revocation.revoke({ jtis: [gone] }, 'logout');
     expect(asked).toHaveLength(2);
+  });
+
+  test('tries once to end a session that cannot be ended, and names what is left of it (X1)', async () => {
+    const tried: string[] = [];
+    world.dependents.endSession = async ({ id }) => {
+      tried.push(id);
+      const survivors = [{ pid: 7, linuxUser: 'root', command: 'sleep', sessionId: id }];
+      return { hasEnded: false, processes: 0, survivors };
+    };
+    const { claims } = await authority.mint(alice);
+    world.dependents.active = [sessionRow('1', claims.jti), sessionRow('2', 'of an earlier token')];
+    const selection = { login: 'alice', endSessions: true };
+    const receipt = await world.revocation.revoke(selection, 'revoked', ROOT);
+    expect(tried.toSorted()).toEqual(['1', '2']);
+    expect(receipt.survivors.map(({ sessionId }) => sessionId).toSorted()).toEqual(['1', '2']);
   });
 
   test('ends the link of a token even if it cannot be read which sessions depend on that', async () => {

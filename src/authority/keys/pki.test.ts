@@ -14,7 +14,10 @@ import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadPki, type Pki, type PkiOptions } from './pki.ts';
+import { loadX509 } from './x509.ts';
 
+const KEY_USAGE = '2.5.29.15';
+const BASIC_CONSTRAINTS = '2.5.29.19';
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 5, 1);
 
@@ -60,6 +63,16 @@ describe('first start', () => {
     expect(pki.fingerprint).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
     expect(readdirSync(folder).sort()).toEqual(['ca.key', 'ca.pem', 'tls.key', 'tls.pem']);
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+  });
+
+  test('creates certificates whose restrictions every client must observe (RFC 5280, 4.2.1.9)', async () => {
+    const { caPem, tls } = await load();
+    const x509 = await loadX509();
+    for (const pem of [caPem, tls.certPem]) {
+      const { extensions } = new x509.X509Certificate(pem);
+      const critical = extensions.filter((extension) => extension.critical).map(({ type }) => type);
+      expect(critical.toSorted()).toEqual([KEY_USAGE, BASIC_CONSTRAINTS]);
+    }
   });
 
   test('creates a certificate that TLS 1.3 clients with the CA accept', async () => {

@@ -17,3 +17,13 @@ test('a token that is refused or withdrawn is no child of its parent any more', 
   whitelist.refuse(['parent']);
   expect(whitelist.orphans()).toEqual([]);
 });
+
+test('a token is admitted once, and only after it was announced', () => {
+  const whitelist = new Whitelist();
+  expect(whitelist.admit('unknown', EXPIRY)).toBe(false);
+  whitelist.announce('known', 'alice');
+  expect(whitelist.admit('known', EXPIRY)).toBe(true);
+  whitelist.refuse(['known']);
+  expect(whitelist.admit('known', EXPIRY)).toBe(false);
+  expect(whitelist.size).toBe(0);
+});

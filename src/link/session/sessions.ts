@@ -142,7 +142,7 @@ export class Sessions {
     if (known !== undefined) return known;
     const found = await adoptSession(id, this.#sessionsDir, this.#sessionEvents());
     if (found instanceof Session) return found.state;
-    if (found !== undefined) this.#remember(found);
+    if (found !== undefined && !found.elsewhere) this.#remember(found);
     return found;
   }
 

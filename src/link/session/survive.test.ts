@@ -148,6 +148,31 @@ describe('taking over', () => {
     expect(await first.read(id)).toMatchObject({ stdout: 'hello\n' });
   });
 
+  it('takes a session of another link as soon as that is gone', async () => {
+    const { id } = await line.start(['sh', '-c', 'read go; echo hello'], { input: true });
+    const first = link;
+    expect(await adopt(id)).toMatchObject([{ elsewhere: true }]);
+    first.process.kill('SIGKILL');
+    await first.exit;
+    const again = await line.ask({ $case: 'adopt', value: { sessionIds: [id] } }, 'sessions');
+    expect(again.sessions).toMatchObject([{ sessionId: id, exited: undefined, elsewhere: false }]);
+    await line.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
+    expect(await line.read(id)).toMatchObject({ stdout: 'hello\n' });
+  });
+
+  it('leaves the keeper of a session that another link ends the time to record the status', async () => {
+    const { id, pid } = await line.start(['sh', '-c', 'echo $$; exec sleep 60']);
+    const first = line;
+    await eventually(async () => (await line.read(id, { follow: false })).stdout).toMatch(/\d+\n/);
+    const program = Number((await line.read(id, { follow: false })).stdout);
+    await adopt(id);
+    process.kill(pid, 'SIGSTOP');
+    process.kill(program, 'SIGKILL');
+    await eventually(() => readFileSync(`/proc/${program}/stat`, 'utf8')).toContain(') Z ');
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
+    expect((await first.read(id)).status).toBe(137);
+  });
+
   it('finds no unknown session, and nothing outside of the folder', async () => {
     expect(await adopt('unknown', '..', '../../../etc', '')).toEqual([]);
   });

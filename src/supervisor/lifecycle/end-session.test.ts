@@ -67,6 +67,19 @@ describe('the end of a session', () => {
     expect(await ending(keeper.pid ?? 0)).toMatchObject({ hasEnded: true, verifiedBy: 'both' });
   });
 
+  test('no more processes are said to have ended than the server saw', async () => {
+    const keeper = spawn('sleep', ['62']);
+    await start();
+    fake.answers = {
+      end: () => {
+        keeper.kill('SIGKILL');
+        return { $case: 'ended', value: endedAs(sessionId, { processes: 5000 }) };
+      },
+    };
+    const { hasEnded, processes } = await ending(keeper.pid ?? 0);
+    expect([hasEnded, processes < 5000]).toEqual([true, true]);
+  });
+
   test('an end is not believed that the server was blind for before, whatever it sees later', async () => {
     await start();
     fake.answers = { end: () => ({ $case: 'ended', value: endedAs(sessionId) }) };

@@ -66,6 +66,9 @@ export interface Dependents {
   end: (socket: string) => Promise<EndResult>;
   /** Sessions that run with any token. */
   sessions: Awaited<ReturnType<Sessions['dependentOn']>>;
+  /** Sessions of any login that have not ended. */
+  active: Awaited<ReturnType<Sessions['activeOf']>>;
+  endSession: RevocationOptions['sessions']['end'];
   onRevoke: 'keep' | 'end';
   /** Observer of links, once the revocation has set it. */
   observer?: LinkObserver;
@@ -84,6 +87,8 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
   readonly dependents: Dependents = {
     end: async () => ({ hasEnded: true, processes: 0, survivors: [] }),
     sessions: [],
+    active: [],
+    endSession: async () => ({ hasEnded: true, processes: 0, survivors: [] }),
     onRevoke: 'keep',
   };
   #opened: { authority: Authority; revocation: Revocation; store: Store } | undefined;
@@ -123,7 +128,12 @@ export class AuthorityWorld implements AsyncDisposable, Trouble {
     return {
       accounts,
       links: { ...links, find, prepareEnd: (socket) => () => dependents.end(socket), observe },
-      sessions: { ...sessions, dependentOn: async () => dependents.sessions },
+      sessions: {
+        ...sessions,
+        dependentOn: async () => dependents.sessions,
+        activeOf: async () => dependents.active,
+        end: (session, graceMs) => dependents.endSession(session, graceMs),
+      },
       roles: { roleOf: () => 'user' },
       audit: new AuditLog({ log: { info: (line) => void this.audited.push(line) } }),
       settings: () => ({ onRevoke: dependents.onRevoke, shutdownOnLogout: false }),
