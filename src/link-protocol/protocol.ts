@@ -17,9 +17,12 @@ export const INPUT_WINDOW_BYTES = 256 * 1024;
 
 /**
  * `Read.offset` that means "only new output": the largest integer that both 64 bits on the wire and a
- * JavaScript number can hold.
+ * JavaScript number can hold. `FROM_NOW_ON - n` means "from the last n bytes on".
  */
 export const FROM_NOW_ON = Number.MAX_SAFE_INTEGER;
+
+/** Most bytes before the end of the output that a reader may begin at. No session prints as many. */
+export const MAX_LAST_BYTES = 2 ** 50;
 
 /** Smaller pieces of output are charged as this many bytes. */
 const SMALLEST_PIECE_BYTES = 512;

@@ -72,6 +72,7 @@ describe('a session of a link daemon', () => {
       command: ['sh', '-c', 'printf %s "$1" | wc -c', 'sh', words],
     });
     expect((await all(read(id))).text).toBe('100000\n');
+    expect((await all(read(id, -1 - 3))).text).toBe('00\n');
     const { command } = await world.sessions.get(MANAGER, id);
     expect(command.slice(0, 4)).toEqual(['sh', '-c', 'printf %s "$1" | wc -c', 'sh']);
     expect(command.join('').length).toBeLessThan(4096);
@@ -101,7 +102,7 @@ describe('a session of a link daemon', () => {
 
   test('cannot be attached to at an invalid offset', async () => {
     const { id } = await start('sleep 30');
-    const refused = world.sessions.attach({ claims, sessionId: id, offset: -2 });
+    const refused = world.sessions.attach({ claims, sessionId: id, offset: Number.MIN_SAFE_INTEGER });
     await expect(refused).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
     expect((await world.sessions.get(MANAGER, id)).attached).toBe(0);
     await world.end(id);

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from '../authority/authority.ts';
-import { AppError, invalidField } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
@@ -14,6 +14,7 @@ import type { SessionRow } from '../store/schema.ts';
 import type { SessionQuery } from '../store/tables/sessions.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
+import { checkOffset } from '../supervisor/connection/output-readers.ts';
 import type { EndResult } from '../supervisor/lifecycle/end-result.ts';
 import { allRunning } from '../supervisor/lifecycle/running-sessions.ts';
 import type { LinkInfo } from '../supervisor/link-info.ts';
@@ -55,7 +56,7 @@ export interface SessionsOptions {
 }
 
 export interface ReadRequest extends Reader {
-  /** Offset of the first byte to read; -1 for new output only. */
+  /** Offset of the first byte to read; -1 for new output only, -1 - n from the last n bytes on. */
   readonly offset: number;
   /** True to continue with output that is printed later. */
   readonly follow: boolean;
@@ -269,10 +270,4 @@ export class Sessions implements AsyncDisposable {
     const message = `no link looks after this session; run, as ${linux_user}: latchkey link --daemon`;
     throw new AppError('LINK_REQUIRED', message, { details: { linuxUser: linux_user } });
   }
-}
-
-/** Throws INVALID_ARGUMENT. */
-function checkOffset(offset: number): void {
-  if (!Number.isSafeInteger(offset) || offset < -1)
-    throw invalidField('offset', 'must be 0 or more, or -1 for new output only');
 }

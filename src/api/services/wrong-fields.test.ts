@@ -103,13 +103,16 @@ const ACTS: readonly Wrong[] = [
     ({ sessions }) =>
       sessions.endSession({ selection: sessionsById(['s']), grace: { seconds: 1, nanos: -1 } }),
   ],
-  ['offset', ({ sessions }) => first(sessions.readOutput({ sessionId: 's', offset: -2 }))],
+  [
+    'offset',
+    ({ sessions }) => first(sessions.readOutput({ sessionId: 's', offset: Number.MIN_SAFE_INTEGER })),
+  ],
   ['attach', ({ sessions }) => firstAfter(sessions.attachSession(), {})],
   [
     'offset',
     ({ sessions }) =>
       firstAfter(sessions.attachSession(), {
-        request: { $case: 'attach', value: { sessionId: 's', offset: -2 } },
+        request: { $case: 'attach', value: { sessionId: 's', offset: Number.MIN_SAFE_INTEGER } },
       }),
   ],
   [

@@ -52,6 +52,15 @@ describe('reading', () => {
     const { id } = await line.start(['sh', '-c', 'printf 0123456789; read go; printf abc'], { input: true });
     await eventually(async () => (await line.read(id, { follow: false })).all).toBe('0123456789');
     expect((await line.read(id, { follow: false })).status).toBeUndefined();
+    for (const [bytes, last] of [
+      [0, ''],
+      [4, '6789'],
+      [11, '0123456789'],
+      [2 ** 50, '0123456789'],
+    ] as const) {
+      const offset = Number.MAX_SAFE_INTEGER - bytes;
+      expect((await line.read(id, { offset, follow: false })).all).toBe(last);
+    }
     const following = line.read(id, { offset: 7 });
     const fromNow = line.read(id, { offset: Number.MAX_SAFE_INTEGER });
     await line.ask({ $case: 'stdin', value: { sessionId: id, data: Buffer.from('go\n') } }, 'credit');

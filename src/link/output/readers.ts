@@ -6,7 +6,7 @@ import { AppError, invalidField } from '../../errors.ts';
 import type { Frame, Read } from '../../generated/latchkey/link/v1/link.ts';
 import { errorFrame } from '../../link-protocol/error-frame.ts';
 import { OUTPUT_HEADER_ROOM, writeOutputHeader } from '../../link-protocol/output-frame.ts';
-import { creditFor, FROM_NOW_ON } from '../../link-protocol/protocol.ts';
+import { creditFor, FROM_NOW_ON, MAX_LAST_BYTES } from '../../link-protocol/protocol.ts';
 import type { Position } from './output-log.ts';
 import type { Listener, OutputSource } from './output-source.ts';
 
@@ -172,7 +172,10 @@ export class Readers implements Disposable {
 
 function startOf({ offset }: Read, source: OutputSource): Position {
   const { log } = source;
-  if (offset >= FROM_NOW_ON) return log.position(log.end);
+  if (offset >= FROM_NOW_ON - MAX_LAST_BYTES) {
+    const lastBytes = Math.max(0, FROM_NOW_ON - offset);
+    return log.position(Math.max(log.first, log.end - lastBytes));
+  }
   if (offset < log.first) throw dropped(source);
   if (offset > log.end) throw invalidField('offset', `only ${log.end} bytes have been printed`);
   return log.position(offset);

@@ -1,17 +1,23 @@
 /** The readers of output over one connection to a link, each with a credit of its own. */
-import { AppError } from '../../errors.ts';
+import { AppError, invalidField } from '../../errors.ts';
 import type { Output, ReadEnd } from '../../generated/latchkey/link/v1/link.ts';
-import { type Body, FROM_NOW_ON } from '../../link-protocol/protocol.ts';
+import { type Body, FROM_NOW_ON, MAX_LAST_BYTES } from '../../link-protocol/protocol.ts';
 import type { Channel } from './channel.ts';
 import { type OutputEnd, type OutputPiece, OutputReader, windowFor } from './output-reader.ts';
 
 export interface ReadOptions {
-  /** Offset of the first byte wanted; -1 for only new output. */
+  /** Offset of the first byte wanted; -1 for only new output, -1 - n to begin n bytes before its end. */
   readonly offset: number;
   readonly follow: boolean;
   /** True to make the program wait rather than lose output that has not been read. */
   readonly hold: boolean;
   readonly signal?: AbortSignal;
+}
+
+/** Throws INVALID_ARGUMENT for an offset that no output can be read from. */
+export function checkOffset(offset: number): void {
+  if (!Number.isSafeInteger(offset) || offset < -1 - MAX_LAST_BYTES)
+    throw invalidField('offset', 'must be 0 or more, -1 for new output only, or -1 - n for the last n bytes');
 }
 
 export class OutputReaders {
@@ -29,7 +35,7 @@ export class OutputReaders {
    */
   async *read(sessionId: string, options: ReadOptions): AsyncGenerator<OutputPiece, OutputEnd> {
     const { follow, hold, signal } = options;
-    const offset = options.offset < 0 ? FROM_NOW_ON : options.offset;
+    const offset = options.offset < 0 ? FROM_NOW_ON + options.offset + 1 : options.offset;
     const reader = ++this.#lastReader;
     const request = this.#channel.newRequest();
     const credit = windowFor(this.#readers.size);
