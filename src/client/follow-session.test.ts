@@ -142,6 +142,13 @@ describe('following a session', () => {
     expect(Buffer.concat(got)).toEqual(session.text.subarray(3000));
   });
 
+  it('does not attach again for output that it says it has', async () => {
+    const gone = new AppError('OUTPUT_DROPPED', 'gone', { details: { firstOffset: '0' } });
+    session.failures = [gone, gone];
+    await expect(follow()).rejects.toMatchObject({ reason: 'OUTPUT_DROPPED' });
+    expect(session.attached).toEqual([0]);
+  });
+
   it('stops when it is cancelled', async () => {
     const control = new AbortController();
     const following = follow({ signal: control.signal });

@@ -53,7 +53,12 @@ test('a look that fails is logged, and is not the last one', async () => {
   };
   const looked: number[] = [];
   using watch = new AccountWatch({
-    accounts: { checkAll: async (users) => (looked.push(users.length), []) },
+    accounts: {
+      checkAll: async (users) => {
+        looked.push(users.length);
+        return [];
+      },
+    },
     authority: { linuxUsers, idsOfUser: async () => [] },
     end: async () => receiptOf([], [], 0),
     runningOf: async () => [],

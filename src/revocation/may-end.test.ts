@@ -48,7 +48,7 @@ test('a manager with tokens of an administrator ends all of them by logging out 
   expect(world.authority.isActive(ada.claims.jti)).toBe(false);
 });
 
-test('a user ends a token of their own that is an administrator\'s (F29)', async () => {
+test("a user ends a token of their own that is an administrator's (F29)", async () => {
   const ada = await requester('ada', 'user');
   const other = await world.login('ada');
   const receipt = await world.revocation.revoke({ jtis: [other.jti] }, 'revoked', ada);

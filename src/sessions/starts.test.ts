@@ -56,6 +56,27 @@ describe('a start', () => {
     expect(ended).toMatchObject({ exitStatus: 9 });
   });
 
+  test('whose link is replaced while it is recorded runs on the next one, and is recorded as its', async () => {
+    await using next = await FakeLink.listen(world.linksFolder, { daemon: true });
+    const first = world.links.forClaims(claims, me.uid);
+    await world.links.register({ socket: next.name, daemon: true }, me.uid);
+    const starts = new Starts({
+      authority: world.authority,
+      links: {
+        obtain: async () => first,
+        refresh: async () => {},
+        forClaims: (by, uid) => world.links.forClaims(by, uid),
+      },
+      records: new Records(world.store),
+      settings: () => ({ outputLimitBytes: 1024 * 1024 }),
+      now: Date.now,
+      log: { warn: () => {} },
+    });
+    const { id } = await starts.start({ claims, ...PLAIN });
+    expect(startedIds()).toEqual([]);
+    expect(await world.sessions.get(ANYBODY, id)).toMatchObject({ socket: next.name });
+  });
+
   test('runs nothing, and leaves nothing, when its token is revoked once it is recorded (F3)', async () => {
     let revoked: Promise<unknown> | undefined;
     using _ = world.sessions.changes.listen(() => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect, createServer, type Server, type TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadPki, type Pki } from '../../authority/keys/pki.ts';
-import { pinnedTls } from './pinned-tls.ts';
+import { certificateError, pinnedTls } from './pinned-tls.ts';
 
 const DAY_MS = 86_400_000;
 const ID = 'lk-server';
@@ -85,16 +85,25 @@ it('with a token, a connection is made to its issuer under any name, and to nobo
 });
 
 describe('with or without a token, a connection is refused', () => {
-  const bent: readonly (readonly [string, () => Promise<number>, RegExp])[] = [
-    ['by an older TLS than 1.3', () => listen(pinned, 0, { maxVersion: 'TLSv1.2' }), /protocol version/],
-    ['with a certificate of another authority', () => listen(other), /unable to (?:verify|get)/],
-    ['with a certificate that has expired', () => listen(pinned, 10 * DAY_MS), /certificate has expired/],
-    ['with one that is not valid yet', () => listen(pinned, -10 * DAY_MS), /certificate is not yet valid/],
+  const bent: readonly (readonly [string, () => Promise<number>, string | undefined])[] = [
+    ['by an older TLS than 1.3', () => listen(pinned, 0, { maxVersion: 'TLSv1.2' }), undefined],
+    [
+      'with a certificate of another authority',
+      () => listen(other),
+      'unable to verify the first certificate',
+    ],
+    ['with a certificate that has expired', () => listen(pinned, 10 * DAY_MS), 'certificate has expired'],
+    ['with one that is not valid yet', () => listen(pinned, -10 * DAY_MS), 'certificate is not yet valid'],
   ];
 
   it.each(bent)('%s', async (_what, start, why) => {
     const port = await start();
-    expect(await outcomeAt(port, 'named.example')).toMatch(why);
-    expect(await outcomeAt(port, 'other.example', ID)).toMatch(why);
+    for (const outcome of [
+      await outcomeAt(port, 'named.example'),
+      await outcomeAt(port, 'other.example', ID),
+    ]) {
+      expect(outcome).not.toBe('connected');
+      expect(certificateError(outcome)).toBe(why);
+    }
   });
 });

@@ -49,7 +49,7 @@ function namesServer(certificate: X509Certificate, name: string): boolean {
 
 /** Error texts of OpenSSL and `pinnedTls` about a certificate. Grpc-js may append a note to them. */
 const CERTIFICATE_ERROR =
-  /its certificate does not name .*?(?=\. Resolution note:|$)|self-signed certificate[^.]*|unable to (?:verify|get)[^.]*|certificate has expired|certificate is not yet valid/i;
+  /its certificate does not name .*?(?=\. Resolution note:|$)|self-signed certificate[^.;]*|unable to (?:verify|get)[^.;]*|certificate has expired|certificate is not yet valid/i;
 
 /** Returns the part of `text` that is about an untrusted certificate; undefined when there is none. */
 export function certificateError(text: string): string | undefined {

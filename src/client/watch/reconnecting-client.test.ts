@@ -24,6 +24,15 @@ async function mean(api: ServedApi): Promise<void> {
 const away = new AppError('UNREACHABLE', 'no server answers');
 const over = new AppError('TOKEN_NOT_ACTIVE', 'the token is not active');
 
+it('closes its connection when it is disposed of', async () => {
+  await using server = await ServedApi.start({ serverId: 'this-server' });
+  await mean(server);
+  const lasting = await ReconnectingClient.connect({ env });
+  const { client } = lasting;
+  await lasting[Symbol.asyncDispose]();
+  await expect(client.auth.whoAmI({})).rejects.toThrow(/shut down/);
+});
+
 it('reconnects to the same server, and never to another with the same login', async () => {
   await using server = await ServedApi.start({ serverId: 'this-server' });
   await using other = await ServedApi.start({ serverId: 'other-server' });

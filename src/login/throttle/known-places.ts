@@ -50,10 +50,9 @@ export class KnownPlaces {
   succeeded(key: LoginKey, wallMs: number): { row: KnownPlaceRow; dropped: LoginKey | undefined } {
     const row = this.#set(key, { emptyMs: this.#get(key, wallMs)?.emptyMs ?? wallMs, lastMs: wallMs });
     const places = this.#logins.get(key.login);
-    const [oldest] = places?.keys() ?? [];
-    if (places === undefined || places.size <= MAX_PLACES || oldest === undefined)
-      return { row, dropped: undefined };
-    places.delete(oldest);
+    const [oldest] = places !== undefined && places.size > MAX_PLACES ? places.keys() : [];
+    if (oldest === undefined) return { row, dropped: undefined };
+    places?.delete(oldest);
     return { row, dropped: { login: key.login, source: oldest } };
   }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dial } from '../connection/dial.ts';
-import { isForwarder } from './listening-process.ts';
+import { isForwarder, lifeOf, statOf } from './listening-process.ts';
 
 const SOCKETS = 20;
 const DIAL_MS = 5_000;
@@ -77,4 +77,18 @@ test('sshd is known by its program, whatever it calls itself, also when an upgra
   expect(await isForwarder(pid)).toBe(true);
   expect(await isForwarder(process.pid)).toBe(false);
   child.kill('SIGKILL');
+});
+
+test('without a pidfd, a process is told from a later one with its pid by its start time', async () => {
+  const child = spawn('sleep', ['60']);
+  const pid = child.pid ?? 0;
+  const { startTime = 0 } = (await statOf(pid)) ?? {};
+  expect([await lifeOf(pid, startTime), await lifeOf(pid, startTime - 1), await lifeOf(pid)]).toEqual([
+    'running',
+    'gone',
+    'unknown',
+  ]);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  expect(await lifeOf(pid, startTime)).toBe('gone');
 });

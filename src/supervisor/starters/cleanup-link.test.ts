@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -113,6 +113,18 @@ describe('a process that ends sessions', () => {
     const script = saying(...ids.map((id) => ended(id, { survivors: [survivor(400_000)] })));
     expect(await endAllBy(script, { ids })).toEqual([undefined, undefined, undefined]);
     await isKilled('LIMIT_EXCEEDED');
+  });
+
+  test('is believed when it says as much as is kept', async () => {
+    const ids = ['s1', 's2'];
+    const most = 1024 * 1024 + 256 * ids.length;
+    const last = (length: number): Body => ended('s2', { survivors: [survivor(length)] });
+    const first = ended('s1', { survivors: [survivor(500_000)] });
+    saying(first, last(500_000));
+    const script = saying(first, last(500_000 + most - statSync(join(folder, 'says')).size));
+    expect(statSync(join(folder, 'says')).size).toBe(most);
+    const said = await endAllBy(script.replace(/exec .*/, ''), { ids });
+    expect(said.map((one) => one?.ended.sessionId)).toEqual(ids);
   });
 
   async function isKilled(reason: string): Promise<void> {
