@@ -5,12 +5,6 @@ export interface Equivalent extends Pick<Mutant, 'file' | 'original' | 'replacem
   readonly why: string;
 }
 
-/** The body of FrameDecoder.room. */
-const ROOM = `{
-    if (this.#wanted <= LONG_BYTES) return undefined;
-    return this.#buffer.subarray(this.#held, this.#wanted + AHEAD_BYTES);
-  }`;
-
 const EQUIVALENT: readonly Equivalent[] = [
   {
     file: 'src/client/follow-session.ts',
@@ -26,7 +20,9 @@ const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: 'src/link-protocol/frames.ts',
-    original: ROOM,
+    original:
+      '{ if (this.#wanted <= LONG_BYTES) return undefined; ' +
+      'return this.#buffer.subarray(this.#held, this.#wanted + AHEAD_BYTES); }',
     replacement: '{}',
     why: 'the bytes are then read into another buffer first, and copied from there',
   },
