@@ -26,9 +26,9 @@ describe('a call that takes longer than a second', needs('world', 'tmux'), () =>
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
   test.for([
-    ['whoami', 'waiting for the server … 1 s', /^login +alice$/],
-    ['tokens', 'waiting for the server … 1 s', /^TOKEN /],
-    ['start -- echo hello', 'waiting for your link … 1 s', /^hello$/],
+    ['whoami', 'waiting for the server … ', /^login +alice$/],
+    ['tokens', 'waiting for the server … ', /^TOKEN /],
+    ['start -- echo hello', 'waiting for your link … ', /^hello$/],
     ['login alice@', 'waiting for 127.0.0.1:', /^Password:/],
   ] as const)(
     'shows on a terminal what %s waits for, and clears it afterwards',
@@ -41,8 +41,8 @@ describe('a call that takes longer than a second', needs('world', 'tmux'), () =>
         }),
       );
       expect(written).toContain(wait);
-      expect(written).toContain('… 2 s');
-      await screen.shows({ header: result, no: '…' });
+      // A stop of 5 seconds on a busy host adds a line that stays.
+      await screen.shows({ line: result, no: '…' });
     },
   );
 
