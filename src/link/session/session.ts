@@ -84,7 +84,14 @@ export class Session implements OutputSource {
   }
 
   get state(): SessionState {
-    return { sessionId: this.id, pid: this.#parts.pids.keeper, exited: this.#exited, elsewhere: false };
+    const printed = this.log.end;
+    return {
+      sessionId: this.id,
+      pid: this.#parts.pids.keeper,
+      exited: this.#exited,
+      elsewhere: false,
+      printed,
+    };
   }
 
   join(listener: Listener): void {
