@@ -192,7 +192,16 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
       starter: () => (settings().links.sudo ? sudo : undefined),
     }),
   );
-  const sessions = rooms.use(await Sessions.open({ ...common, links, settings: () => settings().sessions }));
+  const sessions = rooms.use(
+    await Sessions.open({
+      ...common,
+      roles,
+      accounts,
+      links,
+      ownUid: process.getuid?.() ?? -1,
+      settings: () => settings().sessions,
+    }),
+  );
   rooms.use(sessions.changes.listen(audit.sessionChanged));
   const revocation = rooms.use(
     await Revocation.open({

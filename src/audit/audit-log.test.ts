@@ -25,7 +25,7 @@ function claims(jti: string, sub: string): TokenClaims {
 }
 
 function session(state: Session['state'], command: readonly string[], exitStatus?: number): Session {
-  const times = { startedAtMs: 1, endedAtMs: undefined, exitStatus, attached: 0 };
+  const times = { startedAtMs: 1, endedAtMs: undefined, exitStatus, attached: 0, readableFrom: 0 };
   const who = { id: 's1', login: 'alice', linuxUser: 'alice', uid: 1, jti: 'j', socket: undefined };
   return { ...who, command, directory: '', state, ...times };
 }
@@ -71,6 +71,30 @@ it('logs of a session its start and end, and no argument', () => {
   const longest = 'x'.repeat(128);
   const unknown = { status: null };
   expect(lines.slice(2)).toMatchObject([{ program: longest }, unknown, { program: `${longest}…` }, unknown]);
+});
+
+it('logs who cordoned, uncordoned and disconnected a session, and whom it was given to', () => {
+  const { lines, audit } = opened();
+  const by = {
+    claims: { sub: 'bob', jti: 'b', authMethod: 'ssh' },
+    role: 'manager',
+    peer: { address: '192.0.2.7' },
+  } as const;
+  const running = session('running', ['sh']);
+  const cordoned = { ...running, cordon: { message: 'why', by: 'bob', atMs: 1 } };
+  const given = { ...running, login: 'dora', readableFrom: 5, startedBy: 'alice' };
+  audit.sessionChanged({ kind: 'changed', session: cordoned, act: { kind: 'cordoned', by } });
+  audit.sessionChanged({ kind: 'changed', session: cordoned });
+  audit.sessionChanged({ kind: 'changed', session: running, act: { kind: 'uncordoned', by } });
+  audit.sessionChanged({ kind: 'changed', session: given, loginBefore: 'alice', act: { kind: 'given', by } });
+  audit.sessionChanged({ kind: 'changed', session: running, act: { kind: 'disconnected', by, clients: 2 } });
+  const common = { session: 's1', by: 'bob', byJti: 'b', byMethod: 'ssh', from: '192.0.2.7' };
+  expect(lines).toMatchObject([
+    { event: 'session-cordoned', ...common, login: 'alice', cordon: 'why' },
+    { event: 'session-uncordoned', ...common, login: 'alice' },
+    { event: 'session-given', ...common, login: 'dora', loginBefore: 'alice', readableFrom: 5 },
+    { event: 'session-disconnected', ...common, clients: 2 },
+  ]);
 });
 
 it('logs a revocation with who asked and whose tokens ended, and nothing where nothing ended', () => {

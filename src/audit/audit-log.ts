@@ -1,11 +1,12 @@
 /**
- * One line of the log for each token that is issued, each revocation, and each session that starts or ends.
- * Refused logins are logged by the login room, with fields of the same names. README.md lists the fields;
- * programs may rely on them. A line contains no token, and of a command only the program's name.
+ * One line of the log for each token that is issued, each revocation, each session that starts or ends, and
+ * each act on a session. Refused logins are logged by the login room, with fields of the same names.
+ * README.md lists the fields; programs may rely on them. A line contains no token, and of a command only the
+ * program's name.
  */
 import type { EndReason, TokenChange } from '../authority/authority.ts';
 import type { Log } from '../log/log.ts';
-import type { SessionChange } from '../sessions/session.ts';
+import type { Session, SessionAct, SessionChange } from '../sessions/session.ts';
 
 export interface AuditLogOptions {
   readonly log: Pick<Log, 'info'>;
@@ -51,10 +52,12 @@ export class AuditLog {
     this.#log.info({ ...who, sshFrom, parent, socket, expires: iso(exp * 1000) }, 'token issued');
   };
 
-  readonly sessionChanged = ({ kind, session, before }: SessionChange): void => {
-    if (kind !== 'changed' || before === undefined) return;
+  readonly sessionChanged = ({ kind, session, before, ...change }: SessionChange): void => {
+    if (kind !== 'changed') return;
     const { id, login, linuxUser, jti, command, state, exitStatus } = session;
     const who = { session: id, login, linuxUser, jti };
+    if (change.act !== undefined) this.#acted(who, session, change, change.act);
+    if (before === undefined) return;
     if (before === 'starting')
       this.#log.info({ event: 'session-started', ...who, program: programOf(command) }, 'session started');
     if (state === 'ended')
@@ -67,18 +70,24 @@ export class AuditLog {
     if (jtis.length + links.length + sessions.length + survivors.length === 0) return;
     const logins = [...new Set(jtis.flatMap((jti) => this.#removed.get(jti) ?? []))];
     for (const jti of jtis) this.#removed.delete(jti);
-    const who = {
-      event: 'revoked',
-      why,
-      by: by?.claims.sub,
-      byJti: by?.claims.jti,
-      byMethod: by?.claims.authMethod,
-      from: by?.peer?.address,
-    };
+    const who = { event: 'revoked', why, ...requesterOf(by) };
     const pids = survivors.map(({ pid }) => pid);
     const failed = error === undefined ? {} : { err: error };
     const lists = { logins, jtis, links, sessions, kept: keptSessions, survivors: pids };
     for (const part of partsOf(lists)) this.#log.info({ ...who, ...part, processes, ...failed }, 'revoked');
+  }
+
+  #acted(
+    who: object,
+    session: Session,
+    { loginBefore }: Pick<SessionChange, 'loginBefore'>,
+    act: SessionAct,
+  ): void {
+    const { kind, by, clients } = act;
+    const message = kind === 'cordoned' ? session.cordon?.message : undefined;
+    const given = kind === 'given' ? { loginBefore, readableFrom: session.readableFrom } : {};
+    const event = { event: `session-${kind}`, ...who, ...requesterOf(by) };
+    this.#log.info({ ...event, cordon: message, ...given, clients }, `session ${kind}`);
   }
 
   #remember(jti: string, login: string): void {
@@ -86,6 +95,15 @@ export class AuditLog {
     const [oldest] = this.#removed.keys();
     if (this.#removed.size > MAX_REMOVED && oldest !== undefined) this.#removed.delete(oldest);
   }
+}
+
+function requesterOf(by: RevokedBy | undefined): object {
+  return {
+    by: by?.claims.sub,
+    byJti: by?.claims.jti,
+    byMethod: by?.claims.authMethod,
+    from: by?.peer?.address,
+  };
 }
 
 /** Splits long lists over several lines. */

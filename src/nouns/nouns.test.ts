@@ -159,6 +159,9 @@ describe('a noun', () => {
       endedAt: new Date(2),
       exitStatus: 3,
       attached: 4,
+      cordon: { message: 'why', by: 'bob', cordonedAt: new Date(5) },
+      readableFrom: 6,
+      startedBy: 'startedBy',
     };
     const state = 'unknown';
     const printedToken = asJson(

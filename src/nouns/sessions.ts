@@ -1,10 +1,30 @@
 /** The noun `sessions`: programs that run, or have ended recently. */
-import { type Session, type SessionFilter, SessionState } from '../generated/latchkey/v1/session.ts';
+import {
+  type Cordon,
+  type Session,
+  type SessionFilter,
+  SessionState,
+} from '../generated/latchkey/v1/session.ts';
 import { shellWords } from '../system/shell-words.ts';
-import { integer, integerOrNull, string, stringOrNull, strings, timeOrNull } from '../terminal/json.ts';
+import {
+  integer,
+  integerOrNull,
+  type Members,
+  objectOrNull,
+  string,
+  stringOrNull,
+  strings,
+  timeOrNull,
+} from '../terminal/json.ts';
 import { sessionState, sessionWord } from '../terminal/state-words.ts';
 import { rawText } from '../values/raw-text.ts';
 import { changesOf, type PrintedNoun, type Selection } from './noun.ts';
+
+export const CORDON: Members<Cordon> = {
+  message: string("the manager's message to the owner", ({ message }) => message),
+  by: string('login of the manager', ({ by }) => by),
+  cordonedAt: timeOrNull('time when it was cordoned', ({ cordonedAt }) => cordonedAt),
+};
 
 export const sessions: PrintedNoun<Session> = {
   one: 'session',
@@ -32,6 +52,11 @@ export const sessions: PrintedNoun<Session> = {
     { name: 'command', value: commandText(session) },
     { name: 'directory', value: rawText(session.directory) },
     { name: 'state', value: sessionState(session) },
+    { name: 'cordoned', value: session.cordon?.cordonedAt },
+    { name: 'cordoned by', value: session.cordon?.by },
+    { name: 'message', value: session.cordon?.message },
+    { name: 'started by', value: session.startedBy },
+    { name: 'readable', value: readable(session) },
     { name: 'started', value: session.startedAt },
     { name: 'ended', value: session.endedAt },
     { name: 'attached', value: String(session.attached) },
@@ -64,6 +89,20 @@ export const sessions: PrintedNoun<Session> = {
       'size of its terminal in characters, such as 80x24; null without one',
       terminalSize,
     ),
+    cordon: objectOrNull(
+      'cordon',
+      CORDON,
+      'set while nobody can attach to it or read its output',
+      ({ cordon }) => cordon,
+    ),
+    readableFrom: integer(
+      'offset of the first byte of output that its owner may read',
+      ({ readableFrom }) => readableFrom,
+    ),
+    startedBy: stringOrNull(
+      'login that started it, when it was given to another one',
+      ({ startedBy }) => startedBy,
+    ),
   },
   searchedFields: 'id, login, Linux user or command',
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
@@ -85,6 +124,11 @@ export function commandText({ command }: Pick<Session, 'command'>): string {
 /** Returns "80x24"; '' for a session without a terminal. */
 function terminalSize({ terminal }: Pick<Session, 'terminal'>): string {
   return terminal === undefined ? '' : `${terminal.columns}x${terminal.rows}`;
+}
+
+/** Returns "from byte 4096 on" for a session of which its owner may not read everything. */
+function readable({ readableFrom }: Pick<Session, 'readableFrom'>): string | undefined {
+  return readableFrom > 0 ? `from byte ${readableFrom} on` : undefined;
 }
 
 function filterOf({ login = '', state = SessionState.UNSPECIFIED, text = '' }: Selection): SessionFilter {

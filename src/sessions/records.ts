@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import { Feed } from '../feed.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
-import type { SessionRow, SessionState } from '../store/schema.ts';
+import type { SessionRow } from '../store/schema.ts';
 import {
   countActive,
   deleteSessions,
@@ -13,7 +13,7 @@ import {
   selectSessions,
   updateSession,
 } from '../store/tables/sessions.ts';
-import { type Session, type SessionChange, sessionOf } from './session.ts';
+import { type Session, type SessionAct, type SessionChange, sessionOf } from './session.ts';
 
 const MAX_RUNNING_PER_LOGIN = 200;
 
@@ -55,16 +55,23 @@ export class Records {
     this.#emit(row);
   }
 
-  /** Applies what `patch` returns for the record, if anything. Returns the record after that. */
-  async change(id: string, patch: (row: SessionRow) => Patch | undefined): Promise<SessionRow | undefined> {
+  /**
+   * Applies what `patch` returns for the record, if anything; `act` says who wanted that. Returns the record
+   * after that. Throws what `patch` throws.
+   */
+  async change(
+    id: string,
+    patch: (row: SessionRow) => Patch | undefined,
+    act?: SessionAct,
+  ): Promise<SessionRow | undefined> {
     const { row, before } = await this.#store.commit(async (tx) => {
       const row = await selectSession(tx, id);
       const wanted = row && patch(row);
       if (!row || !wanted) return { row };
       await updateSession(tx, id, wanted);
-      return { row: { ...row, ...wanted }, before: row.state };
+      return { row: { ...row, ...wanted }, before: row };
     });
-    if (row && before) this.#emit(row, before);
+    if (row && before) this.#emit(row, before, act);
     return row;
   }
 
@@ -73,6 +80,11 @@ export class Records {
     await this.change(id, ({ state }) =>
       state === 'ended' ? undefined : { state: 'ended', ended_at: nowMs, exit_status: status ?? null },
     );
+  }
+
+  /** Tells watchers of an act that changes nothing in the record. */
+  acted(row: SessionRow, act: SessionAct): void {
+    this.#emit(row, row, act);
   }
 
   async remove(rows: readonly SessionRow[]): Promise<void> {
@@ -99,9 +111,14 @@ export class Records {
     };
   }
 
-  #emit(row: SessionRow, before: SessionState = row.state): void {
-    const change = { kind: 'changed', session: this.view(row) } as const;
-    this.changes.emit(row.state === before ? change : { ...change, before });
+  #emit(row: SessionRow, before = row, act?: SessionAct): void {
+    this.changes.emit({
+      kind: 'changed',
+      session: this.view(row),
+      ...(row.state !== before.state && { before: before.state }),
+      ...(row.login !== before.login && { loginBefore: before.login }),
+      ...(act !== undefined && { act }),
+    });
   }
 }
 

@@ -1,5 +1,7 @@
 /** A session as its viewers see it. */
+import type { Role } from '../accounts/roles.ts';
 import type { SessionRow, SessionState } from '../store/schema.ts';
+import type { TokenClaims } from '../token/claims.ts';
 import { hasRawBytes } from '../values/raw-text.ts';
 
 export interface Session {
@@ -27,6 +29,36 @@ export interface Session {
   readonly exitStatus: number | undefined;
   /** Number of attached clients. */
   readonly attached: number;
+  /** Set while nobody can attach to it or read its output. */
+  readonly cordon?: Cordon | undefined;
+  /** Offset of the first byte of output that its login may read. */
+  readonly readableFrom: number;
+  /** The login that started it, once it has been given to another one (V3). */
+  readonly startedBy?: string | undefined;
+}
+
+export interface Cordon {
+  /** The manager's message to the owner. */
+  readonly message: string;
+  /** Login of the manager. */
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** The caller that acts on a session. */
+export interface Actor {
+  readonly claims: Pick<TokenClaims, 'sub' | 'jti' | 'authMethod'>;
+  readonly role: Role;
+  readonly peer?: { readonly address: string };
+}
+
+/** An act on a session, besides starting and ending it. */
+export interface SessionAct {
+  readonly kind: 'cordoned' | 'uncordoned' | 'given' | 'disconnected';
+  readonly by: Actor;
+  /** Number of clients that were disconnected. */
+  readonly clients?: number;
 }
 
 /** A session that was added or changed, or (`removed`) whose record is gone. */
@@ -35,6 +67,10 @@ export interface SessionChange {
   readonly session: Session;
   /** State before the change, when that is what has changed. */
   readonly before?: SessionState | undefined;
+  /** Owner before the change, when that is what has changed. */
+  readonly loginBefore?: string | undefined;
+  /** Set when somebody has acted on the session. */
+  readonly act?: SessionAct | undefined;
 }
 
 /** Returns a directory as the store keeps it: raw bytes, which are lone surrogates, only survive in JSON. */
@@ -58,5 +94,13 @@ export function sessionOf(row: SessionRow, attached: number): Session {
     endedAtMs: row.ended_at ?? undefined,
     exitStatus: row.exit_status ?? undefined,
     attached,
+    cordon: cordonOf(row),
+    readableFrom: row.readable_from,
+    startedBy: row.started_by ?? undefined,
   };
+}
+
+export function cordonOf({ cordon_message, cordoned_by, cordoned_at }: SessionRow): Cordon | undefined {
+  if (cordoned_at === null) return undefined;
+  return { message: cordon_message ?? '', by: cordoned_by ?? '', atMs: cordoned_at };
 }

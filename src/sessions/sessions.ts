@@ -5,33 +5,34 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from '../authority/authority.ts';
-import { AppError } from '../errors.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { SessionQuery } from '../store/tables/sessions.ts';
-import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
-import { checkOffset } from '../supervisor/connection/output-readers.ts';
 import type { EndResult } from '../supervisor/lifecycle/end-result.ts';
 import { allRunning } from '../supervisor/lifecycle/running-sessions.ts';
 import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { activeOf, dependentOn, type People } from './active-sessions.ts';
-import { Attachment } from './attachment.ts';
+import type { Attachment } from './attachment.ts';
+import { Cordons } from './cordons.ts';
 import { endSessionsOfEarlierBoots } from './earlier-boots.ts';
-import { readAcrossLinks } from './output.ts';
+import { NewOwner, type NewOwnerOptions } from './new-owner.ts';
+import { Reading, type ReadRequest } from './reading.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Records } from './records.ts';
 import { Retention } from './retention.ts';
 import type { Session, SessionChange } from './session.ts';
+import { SessionClients } from './session-clients.ts';
+import { runningLinkOf } from './session-link.ts';
 import { signalNumber } from './signal-number.ts';
 import type { StartRequest } from './start-request.ts';
 import { Starts } from './starts.ts';
-import { type Reader, type Viewer, VisibleSessions } from './visible-sessions.ts';
+import { type Viewer, VisibleSessions } from './visible-sessions.ts';
 
 export interface SessionSettings {
   /** Maximum output kept for a session, in bytes. */
@@ -40,7 +41,7 @@ export interface SessionSettings {
   readonly retentionMs: number;
 }
 
-export interface SessionsOptions {
+export interface SessionsOptions extends Pick<NewOwnerOptions, 'roles' | 'accounts' | 'ownUid'> {
   readonly store: Store;
   readonly authority: Pick<Authority, 'isActive'>;
   readonly links: Links;
@@ -55,22 +56,16 @@ export interface SessionsOptions {
   readonly log: Pick<Log, 'warn'>;
 }
 
-export interface ReadRequest extends Reader {
-  /** Offset of the first byte to read; -1 for new output only, -1 - n from the last n bytes on. */
-  readonly offset: number;
-  /** True to continue with output that is printed later. */
-  readonly follow: boolean;
-  readonly signal?: AbortSignal;
-}
-
 const GIVE_UP_MS = 10_000;
 
 export class Sessions implements AsyncDisposable {
+  readonly cordons: Cordons;
   readonly #options: SessionsOptions;
   readonly #records: Records;
   readonly #visible: VisibleSessions;
   readonly #retention: Retention;
   readonly #starts: Starts;
+  readonly #reading: Reading;
   readonly #stopping = new AbortController();
 
   private constructor(options: SessionsOptions) {
@@ -80,6 +75,11 @@ export class Sessions implements AsyncDisposable {
     this.#visible = new VisibleSessions(records);
     this.#retention = new Retention({ ...options, records });
     this.#starts = new Starts({ ...options, records });
+    const { links } = options;
+    const clients = new SessionClients();
+    const rooms = { records, visible: this.#visible, clients, links };
+    this.#reading = new Reading(rooms);
+    this.cordons = new Cordons({ ...options, ...rooms, newOwner: new NewOwner(options) });
   }
 
   /** Takes over the sessions of an earlier run of the server, with the links that were found again. */
@@ -118,28 +118,19 @@ export class Sessions implements AsyncDisposable {
 
   /**
    * Attaches to one of the login's own sessions, from an offset on. Throws NOT_FOUND, PERMISSION_DENIED,
-   * LINK_REQUIRED, LINK_LOST. The caller counts as attached until `signal` aborts or the attachment is
-   * disposed of.
+   * SESSION_CORDONED, LINK_REQUIRED, LINK_LOST. The caller counts as attached until `signal` aborts or the
+   * attachment is disposed of.
    */
-  async attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
-    const { sessionId, signal, offset } = request;
-    checkOffset(offset); // before the client counts as attached
-    const row = await this.#visible.own(request);
-    this.#linkOf(row);
-    return Attachment.open(sessionId, {
-      read: (requested, until) => this.#read({ ...request, follow: true, signal: until }, true, requested),
-      link: async () => this.#runningLinkOf(await this.#visible.own(request)),
-      onDetached: this.#records.attach(row),
-      signal,
-    });
+  attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
+    return this.#reading.attach(request);
   }
 
   /**
    * Reads the output of one of the login's own sessions. Throws NOT_FOUND, PERMISSION_DENIED,
-   * OUTPUT_DROPPED, LINK_REQUIRED, LINK_LOST.
+   * SESSION_CORDONED, OUTPUT_DROPPED, LINK_REQUIRED, LINK_LOST.
    */
   readOutput(request: ReadRequest): AsyncGenerator<OutputPiece, OutputEnd> {
-    return this.#read(request, false);
+    return this.#reading.readOutput(request);
   }
 
   /** Returns a page of the sessions that `viewer` sees. Throws INVALID_ARGUMENT. */
@@ -159,7 +150,7 @@ export class Sessions implements AsyncDisposable {
   async signal(viewer: Viewer, sessionId: string, signal: string): Promise<void> {
     const number = signalNumber(signal);
     const row = await this.#visible.get(viewer, sessionId);
-    await this.#runningLinkOf(row).signal(row.id, number);
+    await runningLinkOf(this.#options.links, row).signal(row.id, number);
   }
 
   /**
@@ -230,44 +221,5 @@ export class Sessions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     this.#retention[Symbol.dispose]();
-  }
-
-  #read(
-    { claims, seesAll, sessionId, ...options }: ReadRequest,
-    hold: boolean,
-    requested?: () => void,
-  ): AsyncGenerator<OutputPiece, OutputEnd> {
-    checkOffset(options.offset);
-    const link = async (): Promise<LinkConnection> => {
-      const row = await this.#visible.own({ claims, sessionId, ...(seesAll && { seesAll }) });
-      const connection = this.#linkOf(row);
-      // A link reports the end of a session that it does not know only after `adopt`.
-      if (row.state === 'ended' && row.exit_status === null) await connection.adopt([sessionId]);
-      return connection;
-    };
-    return readAcrossLinks(sessionId, { ...options, hold }, link, requested);
-  }
-
-  /** Returns the link that can read the session's output. */
-  #linkOf(row: SessionRow): LinkConnection {
-    const { links } = this.#options;
-    if (row.state !== 'ended') return this.#runningLinkOf(row);
-    const link = links.forUid(row.uid);
-    if (link) return link;
-    const message = `only a link of ${row.linux_user} can read this output; run, as that user: latchkey link --daemon`;
-    throw new AppError('LINK_REQUIRED', message, { details: { linuxUser: row.linux_user } });
-  }
-
-  /** Returns the link that looks after a running session. */
-  #runningLinkOf({ state, socket, linux_user }: SessionRow): LinkConnection {
-    const { links } = this.#options;
-    if (state === 'ended') throw new AppError('SESSION_ENDED', 'the session has ended');
-    const link = socket === null ? undefined : links.forSocket(socket);
-    if (link) return link;
-    if (socket !== null && links.isKnown(socket)) {
-      throw new AppError('LINK_LOST', "the session's link does not answer; try again");
-    }
-    const message = `no link looks after this session; run, as ${linux_user}: latchkey link --daemon`;
-    throw new AppError('LINK_REQUIRED', message, { details: { linuxUser: linux_user } });
   }
 }

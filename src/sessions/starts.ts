@@ -86,6 +86,11 @@ export class Starts {
       started_at: this.#options.now(),
       ended_at: null,
       exit_status: null,
+      cordoned_at: null,
+      cordoned_by: null,
+      cordon_message: null,
+      readable_from: 0,
+      started_by: null,
     };
   }
 

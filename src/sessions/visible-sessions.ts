@@ -8,7 +8,7 @@ import type { SessionRow } from '../store/schema.ts';
 import type { SessionQuery } from '../store/tables/sessions.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { Records } from './records.ts';
-import type { Session } from './session.ts';
+import { type Cordon, cordonOf, type Session } from './session.ts';
 
 /** A viewer of sessions: a login, which sees its own sessions, or with `seesAll` all of them. */
 export interface Viewer {
@@ -44,10 +44,16 @@ export class VisibleSessions {
     throw noSuchSession();
   }
 
-  /** Returns one of the reader's own sessions. Throws NOT_FOUND, PERMISSION_DENIED. */
+  /**
+   * Returns one of the reader's own sessions, which it may attach to and read now. Throws NOT_FOUND,
+   * PERMISSION_DENIED, SESSION_CORDONED.
+   */
   async own({ claims, seesAll = false, sessionId }: Reader): Promise<SessionRow> {
     const row = await this.get({ login: claims.sub, seesAll }, sessionId);
-    if (row.login === claims.sub) return row;
+    if (row.login === claims.sub) {
+      checkNotCordoned(row);
+      return row;
+    }
     throw new AppError('PERMISSION_DENIED', `only ${row.login} can read or join this session`);
   }
 
@@ -65,6 +71,17 @@ export class VisibleSessions {
   }
 }
 
-function noSuchSession(): AppError {
+function checkNotCordoned(row: SessionRow): void {
+  const cordon = cordonOf(row);
+  if (cordon !== undefined) throw cordonedError(cordon);
+}
+
+/** Returns what the owner of a cordoned session is told. */
+export function cordonedError({ by, message }: Cordon): AppError {
+  const details = { cordonedBy: by, cordonMessage: message };
+  return new AppError('SESSION_CORDONED', `${by} has cordoned this session: ${message}`, { details });
+}
+
+export function noSuchSession(): AppError {
   return new AppError('NOT_FOUND', 'there is no such session');
 }

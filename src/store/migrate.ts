@@ -8,13 +8,22 @@ import { logins } from './migrations/0003-logins.ts';
 import { failedLogins } from './migrations/0004-failed-logins.ts';
 import { methodNames } from './migrations/0005-method-names.ts';
 import { loginSettings } from './migrations/0006-login-settings.ts';
+import { cordons } from './migrations/0007-cordons.ts';
 import type { Db } from './schema.ts';
 import { getMeta, setMeta } from './tables/meta.ts';
 
 type Migration = (db: Kysely<unknown>) => Promise<void>;
 
 /** Version n is the result of the first n migrations. Never change one that has been released. */
-const MIGRATIONS: readonly Migration[] = [first, penalties, logins, failedLogins, methodNames, loginSettings];
+const MIGRATIONS: readonly Migration[] = [
+  first,
+  penalties,
+  logins,
+  failedLogins,
+  methodNames,
+  loginSettings,
+  cordons,
+];
 
 /** The schema version of this program. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

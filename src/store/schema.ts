@@ -15,6 +15,7 @@ export interface Schema {
   sessions: SessionRow;
   failed_logins: FailedLoginsRow;
   known_places: KnownPlaceRow;
+  known_logins: KnownLoginRow;
 }
 
 /** A property of the whole database, such as its schema version. */
@@ -85,6 +86,15 @@ export interface SessionRow {
   readonly ended_at: number | null;
   /** Exit status as the shell reports it; null while the session runs and when it is unknown. */
   readonly exit_status: number | null;
+  /** When it was cordoned; null while it is not, as the two columns below. */
+  readonly cordoned_at: number | null;
+  /** Login of the manager who cordoned it. */
+  readonly cordoned_by: string | null;
+  readonly cordon_message: string | null;
+  /** Offset of the first byte of output that the login may read. */
+  readonly readable_from: number;
+  /** The login that started it, once it has been given to another; otherwise null. */
+  readonly started_by: string | null;
 }
 
 export type SessionState = 'starting' | 'running' | 'ended';
@@ -113,4 +123,14 @@ export interface KnownPlaceRow {
   readonly last_at: number;
   /** When the reserve for failures is full again. */
   readonly empty_at: number;
+}
+
+/**
+ * A login that has ever logged in, with the account of its latest token that had one. Maintained by a trigger
+ * of the database. The host's local administrator is no login.
+ */
+export interface KnownLoginRow {
+  readonly login: string;
+  readonly linux_user: string | null;
+  readonly uid: number | null;
 }

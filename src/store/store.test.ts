@@ -29,6 +29,7 @@ import { isAppError } from '../errors.ts';
 import { first } from './migrations/0001-first.ts';
 import { openStore, type Store } from './open.ts';
 import type { Schema } from './schema.ts';
+import { selectKnownLogin } from './tables/known-logins.ts';
 import { selectLogins } from './tables/logins.ts';
 import { getMeta, setMeta } from './tables/meta.ts';
 import { insertToken, tokenIdsOf, tokensOf } from './tables/tokens.ts';
@@ -72,7 +73,7 @@ describe('the database file', () => {
     await expect(open()).rejects.toEqual(refused(/is in use by another Latchkey server/));
     await first[Symbol.asyncDispose]();
     await using second = await open();
-    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('6');
+    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('7');
   });
 
   test('is copied before a newer program changes it, and the copy is unchanged', async () => {
@@ -90,7 +91,9 @@ describe('the database file', () => {
       expect(row).toMatchObject({ auth_method: 'ssh', claims: '{"jti":"kept","authMethod":"ssh"}' });
       const { items } = await store.read((tx) => selectLogins(tx, { pageSize: 0 }));
       expect(items).toMatchObject([{ login: 'alice', tokens: 1, newest_issued_at: tokenRow('').issued_at }]);
-      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('6');
+      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('7');
+      const known = await store.read((tx) => selectKnownLogin(tx, 'alice'));
+      expect(known).toMatchObject({ linux_user: 'alice', uid: 1000 });
     }
     expect(statSync(copy).mode & 0o777).toBe(0o600);
     const before = readFileSync(copy);
@@ -122,7 +125,7 @@ describe('the database file', () => {
     const newer = await open();
     await newer.commit((tx) => setMeta(tx, 'schema', '999'));
     await newer[Symbol.asyncDispose]();
-    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-6/));
+    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-7/));
   });
 
   test('is refused when it belongs to another program, is damaged, not a file, or accessible to others', async () => {

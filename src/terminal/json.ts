@@ -58,6 +58,20 @@ export function object<Item, Inner>(
   return { type, about: '', of: (item) => asJson(members, of(item)) };
 }
 
+/** The same for an object that may be absent. */
+export function objectOrNull<Item, Inner>(
+  type: string,
+  members: Members<Inner>,
+  about: string,
+  of: (item: Item) => Inner | undefined,
+): Member<Item> {
+  const innerOf = (item: Item): object | null => {
+    const inner = of(item);
+    return inner === undefined ? null : asJson(members, inner);
+  };
+  return { type: `${type} or null`, about, of: innerOf };
+}
+
 export function objects<Item, Inner>(
   type: string,
   members: Members<Inner>,

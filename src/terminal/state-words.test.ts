@@ -26,7 +26,12 @@ it('has a word for what this version knows, and says of anything else that it is
   expect(linkState({ state: LinkState.LOST })).toEqual({ text: 'lost', style: 'bad' });
   expect(linkState({ state: NEW })).toEqual({ text: 'unknown' });
   expect(sessionWord({ state: SessionState.STARTING })).toBe('starting');
-  expect(sessionState({ state: NEW, exitStatus: undefined })).toEqual({ text: 'unknown' });
+  expect(sessionState({ state: NEW, exitStatus: undefined, cordon: undefined })).toEqual({ text: 'unknown' });
+  const cordon = { message: 'why', by: 'bob', cordonedAt: undefined };
+  expect(sessionState({ state: SessionState.RUNNING, exitStatus: undefined, cordon })).toEqual({
+    text: 'running, cordoned',
+    style: 'bad',
+  });
   expect([reasonName(ErrorReason.TOKEN_EXPIRED), reasonName(NEW)]).toEqual(['TOKEN_EXPIRED', 'reason 99']);
   expect(reasonName(ErrorReason.UNSPECIFIED)).toBe('');
 });

@@ -51,8 +51,13 @@ export function reasonName(reason: ErrorReason): string {
   return Object.entries(ErrorReason).find(([, value]) => value === reason)?.[0] ?? `reason ${reason}`;
 }
 
-/** Returns a text such as "running", "ended 0" or "ended, status unknown". */
-export function sessionState(session: Pick<Session, 'state' | 'exitStatus'>): Cell {
+/** Returns a text such as "running", "ended 0", "ended, status unknown" or "running, cordoned". */
+export function sessionState(session: Pick<Session, 'state' | 'exitStatus' | 'cordon'>): Cell {
+  const state = uncordonedState(session);
+  return session.cordon === undefined ? state : { text: `${state.text}, cordoned`, style: 'bad' };
+}
+
+function uncordonedState(session: Pick<Session, 'state' | 'exitStatus'>): Cell {
   if (session.state === SessionState.RUNNING) return { text: 'running', style: 'good' };
   if (session.state !== SessionState.ENDED) return { text: sessionWord(session) };
   if (session.exitStatus === undefined) return { text: 'ended, status unknown', style: 'bad' };

@@ -72,6 +72,11 @@ function session(index: number, { sessions, logins }: Site): SessionRow {
     started_at,
     ended_at: started_at + 900,
     exit_status: index % 5 === 0 ? 1 : 0,
+    cordoned_at: null,
+    cordoned_by: null,
+    cordon_message: null,
+    readable_from: 0,
+    started_by: null,
   };
 }
 

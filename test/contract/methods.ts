@@ -157,6 +157,18 @@ export const METHODS: Readonly<Record<MethodPath, Method>> = {
       grace: durationOf(0),
     })),
   },
+  'latchkey.v1.SessionService/DisconnectSession': {
+    needs: 'session',
+    request: encoded(session.DisconnectSessionRequest, ({ sessionId }) => ({ sessionId })),
+  },
+  'latchkey.v1.SessionService/CordonSession': {
+    needs: 'session',
+    request: encoded(session.CordonSessionRequest, ({ sessionId }) => ({ sessionId, message: 'why' })),
+  },
+  'latchkey.v1.SessionService/UncordonSession': {
+    needs: 'session',
+    request: encoded(session.UncordonSessionRequest, ({ sessionId }) => ({ sessionId })),
+  },
 
   'latchkey.v1.SystemService/GetInfo': {},
   'latchkey.v1.SystemService/WatchActivity': {

@@ -47,5 +47,10 @@ export const sessionRow = (id: string, change: Partial<SessionRow> = {}): Sessio
   started_at: 1,
   ended_at: null,
   exit_status: null,
+  cordoned_at: null,
+  cordoned_by: null,
+  cordon_message: null,
+  readable_from: 0,
+  started_by: null,
   ...change,
 });

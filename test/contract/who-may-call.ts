@@ -52,6 +52,9 @@ latchkey.v1.SessionService
   WatchSessions             no      no      yes    empty    yes      yes     yes       yes
   SignalSession             no      no      yes    hidden   yes      yes     yes       yes
   EndSession                no      no      yes    hidden   yes      yes     yes       yes
+  DisconnectSession         no      no      yes    hidden   yes      yes     yes       yes
+  CordonSession             no      no      no     no       yes      yes     yes       no
+  UncordonSession           no      no      no     no       yes      yes     yes       no
 latchkey.v1.SystemService
   GetInfo                   no      no      yes    yes      yes      yes     yes       yes
   WatchActivity             no      no      no     no       yes      yes     yes       no

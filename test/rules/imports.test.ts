@@ -92,6 +92,7 @@ const rooms: Record<string, Record<string, string>> = {
     supervisor: 'a link runs the program, and says how it went',
     authority: 'a session started with a token that is revoked meanwhile does not start',
     token: "the token's claims say who starts",
+    accounts: 'no session of an account with a role is given to another login',
     store: 'a session outlives the server in its row',
     log: 'failures after a start, and of retention, are logged',
   },

@@ -20,7 +20,7 @@ export async function followOutput(
   const position = { offset: source.action.fromNow ? -1 : 0 };
   const decoder = new TextDecoder();
   const onDropped = (bytes: number): void =>
-    dispatch({ kind: 'note', text: `${bytes} bytes of older output are no longer kept` });
+    dispatch({ kind: 'note', text: `${bytes} bytes of older output are not available` });
   const begin = () => read(server, source, position, signal, onDropped);
   const onProgress = (progress: RetryProgress): void => {
     if (progress.kind !== 'lost') return;

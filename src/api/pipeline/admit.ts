@@ -118,6 +118,10 @@ class AdmittedCaller implements Caller {
   get signal(): AbortSignal {
     return this.#control.signal;
   }
+
+  end(error: AppError): void {
+    this.#control.abort(error);
+  }
 }
 
 class TokenCaller extends AdmittedCaller implements KnownCaller {

@@ -14,6 +14,8 @@ export interface Caller {
   readonly requestId: string;
   /** Aborts when the call must end, with the AppError that the client gets. */
   readonly signal: AbortSignal;
+  /** Ends the call at once with `error`, which its client gets, and aborts `signal`. */
+  end(error: AppError): void;
 }
 
 /** A caller whose token was valid when the call began. `signal` aborts when it no longer is. */

@@ -32,6 +32,11 @@ export const CODES: Readonly<Record<Reason, status>> = {
   LINK_LOST: status.UNAVAILABLE,
   START_FAILED: status.FAILED_PRECONDITION,
   SESSION_ENDED: status.FAILED_PRECONDITION,
+  // A client that knows neither reason must not try again, as it does after a code that it takes for an
+  // outage.
+  SESSION_CORDONED: status.PERMISSION_DENIED,
+  SESSION_DISCONNECTED: status.PERMISSION_DENIED,
+  SESSION_NOT_CORDONED: status.FAILED_PRECONDITION,
   INPUT_CLOSED: status.FAILED_PRECONDITION,
   OUTPUT_DROPPED: status.OUT_OF_RANGE,
   LIMIT_EXCEEDED: status.RESOURCE_EXHAUSTED,

@@ -53,6 +53,9 @@ export const POLICY = {
   'latchkey.v1.SessionService/WatchSessions': { access: 'user' },
   'latchkey.v1.SessionService/SignalSession': { access: 'user' },
   'latchkey.v1.SessionService/EndSession': { access: 'user', deadlineMs: END_SESSION_MS },
+  'latchkey.v1.SessionService/DisconnectSession': { access: 'user' },
+  'latchkey.v1.SessionService/CordonSession': { access: 'manager' },
+  'latchkey.v1.SessionService/UncordonSession': { access: 'manager' },
 
   'latchkey.v1.SystemService/GetInfo': { access: 'user' },
   'latchkey.v1.SystemService/WatchActivity': { access: 'manager' },

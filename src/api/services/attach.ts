@@ -56,6 +56,7 @@ export async function* attachSession(
     sessionId,
     offset,
     signal: ended,
+    end: (error) => caller.end(error),
   });
   void passInput(incoming, attachment).catch((error: unknown) => inputFailed.abort(error));
   try {

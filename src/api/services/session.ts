@@ -31,7 +31,7 @@ import { filterWord, sessionMessage } from './to-proto.ts';
 export interface SessionDeps {
   readonly sessions: Pick<
     Sessions,
-    'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'changes'
+    'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'changes' | 'cordons'
   >;
   readonly revocation: RevocationDeps;
 }
@@ -49,7 +49,7 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
     readOutput: ({ sessionId, offset, follow }, caller) => {
       const { claims, signal } = caller;
       const request = { claims, seesAll: seesAll(caller), sessionId, offset, follow, signal };
-      return outputEvents(sessions.readOutput(request));
+      return outputEvents(sessions.readOutput({ ...request, end: (error) => caller.end(error) }));
     },
     listSessions: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
       const query = { ...queryOf(filter), orderBy, pageSize, pageToken };
@@ -68,6 +68,16 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
       const { grace } = request;
       const graceMs = grace && checkedDurationMs(grace, 'grace', LONGEST_GRACE_MS);
       return endOrPreview(revocation, request, { ...selectionOf(request), graceMs }, caller);
+    },
+    disconnectSession: async ({ sessionId, ...how }, caller) => {
+      return { disconnected: await sessions.cordons.disconnect(caller, sessionId, how) };
+    },
+    cordonSession: async ({ sessionId, ...how }, caller) => {
+      const { session, disconnected } = await sessions.cordons.cordon(caller, sessionId, how);
+      return { session: sessionMessage(session), disconnected };
+    },
+    uncordonSession: async ({ sessionId, ...how }, caller) => {
+      return { session: sessionMessage(await sessions.cordons.uncordon(caller, sessionId, how)) };
     },
   });
 }
@@ -127,9 +137,12 @@ async function* watchSessions(
     page: (pageSize, pageToken) => sessions.list(viewer, { ...query, pageSize, pageToken }),
     present,
     done: { event: { $case: 'snapshotDone', value: {} } },
-    changed: ({ kind, session }) => {
-      if (!viewer.seesAll && session.login !== viewer.login) return undefined;
-      if (!matchesFilter(filter, session)) return undefined;
+    changed: ({ kind, session, loginBefore }) => {
+      const isWatched = (login: string): boolean =>
+        (viewer.seesAll || login === viewer.login) && matchesFilter(filter, { ...session, login });
+      // A session that was given to another login leaves the lists of its earlier owner.
+      if (!isWatched(session.login))
+        return loginBefore !== undefined && isWatched(loginBefore) ? removed(session.id) : undefined;
       // A session that leaves the watched state leaves the watcher's list.
       const hasLeft = query.state !== undefined && query.state !== session.state;
       return kind === 'removed' || hasLeft ? removed(session.id) : present(session);

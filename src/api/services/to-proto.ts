@@ -84,7 +84,7 @@ export function filterWord<Values extends Readonly<Record<string, number>>>(
 }
 
 export function sessionMessage(session: Session): SessionMessage {
-  const { id, login, linuxUser, directory, jti, attached, exitStatus, endedAtMs } = session;
+  const { id, login, linuxUser, directory, jti, attached, exitStatus, endedAtMs, cordon } = session;
   return {
     id,
     login,
@@ -99,6 +99,9 @@ export function sessionMessage(session: Session): SessionMessage {
     socket: session.socket ?? '',
     attached,
     terminal: undefined,
+    cordon: cordon && { ...cordon, cordonedAt: new Date(cordon.atMs) },
+    readableFrom: session.readableFrom,
+    startedBy: session.startedBy ?? '',
   };
 }
 

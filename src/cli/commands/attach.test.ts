@@ -15,6 +15,7 @@ const SESSION = {
   startedAtMs: 0,
   jti: 'j',
   attached: 0,
+  readableFrom: 0,
 };
 
 /** A terminal that sends ^\ as soon as it shows that key. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { AccountChecks } from '../../../src/accounts/account-checks.ts';
 import type { EligibleSettings } from '../../../src/accounts/eligible.ts';
-import type { Role } from '../../../src/accounts/roles.ts';
+import type { Role, RoleClaims } from '../../../src/accounts/roles.ts';
 import { Activity } from '../../../src/activity/activity.ts';
 import { type ApiOptions, startApi } from '../../../src/api/transport/server.ts';
 import { AuditLog } from '../../../src/audit/audit-log.ts';
@@ -17,7 +17,6 @@ import { openStore, type Store } from '../../../src/store/open.ts';
 import { Links } from '../../../src/supervisor/links.ts';
 import type { CleanupLink } from '../../../src/supervisor/starters/cleanup-link.ts';
 import type { Starter } from '../../../src/supervisor/starters/starter.ts';
-import type { TokenClaims } from '../../../src/token/claims.ts';
 
 /** Settings of a server that a test may change. */
 export interface RoomsOptions {
@@ -86,10 +85,11 @@ export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise
   const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = options;
   const { giveUpMs = 10_000, maxKept = 10_000 } = options;
   const kept = { retentionMs, outputLimitBytes };
+  const roles = { roleOf: ({ sub }: RoleClaims): Role => options.roles?.[sub] ?? 'user' };
+  const owners = { roles, accounts, ownUid: -1 };
   const sessions = opening.use(
-    await Sessions.open({ ...common, links, settings: () => kept, giveUpMs, maxKept }),
+    await Sessions.open({ ...common, ...owners, links, settings: () => kept, giveUpMs, maxKept }),
   );
-  const roles = { roleOf: ({ sub }: TokenClaims): Role => options.roles?.[sub] ?? 'user' };
   const { shutdownOnLogout = false, onRevoke = 'keep' } = options;
   const revocation = opening.use(
     await Revocation.open({

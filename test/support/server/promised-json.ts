@@ -20,6 +20,9 @@ export const PROMISED = {
     'socket: string, linuxUser: string, uid: integer, pid: integer, daemon: boolean, jti: string, state: string, createdAt: time or null, sessions: integer, version: string',
   'latchkey sessions': 'sessions: array of session, total: integer',
   'latchkey sessions show, latchkey start --detach': 'session: session',
+  'latchkey sessions cordon': 'session: session, disconnected: integer',
+  'latchkey sessions uncordon': 'session: session',
+  'latchkey sessions disconnect': 'disconnected: integer',
   'latchkey logout, tokens revoke, links stop, sessions end': 'receipt: receipt',
   'latchkey version': 'version: string, commit: string or null, nodeVersion: string',
   'latchkey config check': 'ok: boolean, mode: string, file: string or null, set: integer',
@@ -39,7 +42,8 @@ export const PROMISED = {
     'jti: string, login: string, linuxUser: string or null, authMethod: string, issuedAt: time or null, expiresAt: time or null, clientIp: string or null, hostname: string or null, socket: string or null, daemon: boolean, serverId: string, parentJti: string or null, current: boolean',
   link: 'socket: string, linuxUser: string, uid: integer, pid: integer, daemon: boolean, jti: string, state: string, createdAt: time or null, sessions: integer, version: string',
   session:
-    'id: string, login: string, linuxUser: string, command: array of string, directory: string or null, state: string, startedAt: time or null, endedAt: time or null, exitStatus: integer or null, jti: string, socket: string or null, attached: integer, terminal: string or null',
+    'id: string, login: string, linuxUser: string, command: array of string, directory: string or null, state: string, startedAt: time or null, endedAt: time or null, exitStatus: integer or null, jti: string, socket: string or null, attached: integer, terminal: string or null, cordon: cordon or null, readableFrom: integer, startedBy: string or null',
+  cordon: 'message: string, by: string, cordonedAt: time or null',
   receipt:
     'jtis: array of string, links: array of string, sessions: array of string, processes: integer, milliseconds: integer, survivors: array of survivor, verifiedBy: string or null, keptSessions: array of string, validateOnly: boolean, stillRunning: array of stillRunning, stillRunningTotal: integer',
   survivor:
