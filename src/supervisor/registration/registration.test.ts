@@ -187,6 +187,18 @@ describe('registering a link (F22)', () => {
     await world.end(session.id);
   });
 
+  test('a link is refused that was started within a session which belongs to another login now (V3)', async () => {
+    const row = sessionRow('s-given', { uid: me.uid, login: 'other', started_by: me.username });
+    await world.store.commit((tx) => insertSession(tx, row));
+    await using fake = await FakeLink.listen(world.linksFolder);
+    const registered = register(fake.name, { sessionId: row.id });
+    await expect(registered).rejects.toMatchObject({
+      reason: 'LINK_REFUSED',
+      message: /given to another login/,
+    });
+    await world.store.commit((tx) => deleteSessions(tx, [row.id]));
+  });
+
   test("another user's session, named by a link, is not where it was started", async () => {
     const theirs = await world.authority.mint({ login: 'somebody', authMethod: 'key' });
     const row = sessionRow('s-theirs', { uid: me.uid + 1, jti: theirs.claims.jti });

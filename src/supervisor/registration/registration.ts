@@ -139,7 +139,7 @@ export class Registration {
   /**
    * Returns the parent token of a link that was started within a session: of the session found in /proc,
    * else of the one that the link names. Throws TOKEN_NOT_ACTIVE when that token has been revoked or has
-   * expired, LINK_REFUSED when the session cannot be determined.
+   * expired, LINK_REFUSED when the session cannot be determined, or was given to another login.
    */
   async #parentOf(
     named: string | undefined,
@@ -158,10 +158,10 @@ export class Registration {
    * among the sessions that it may have left.
    */
   async #parentOfEscaped(link: Link, named: string | undefined): Promise<string | undefined> {
-    if (!link.daemon) return this.#active(link.jti);
     const running = [...(link.connection?.running.keys() ?? [])];
     const ids = named !== undefined && running.includes(named) ? [named] : running;
     const tokens = await Promise.all(ids.map((id) => this.#tokenOf(id)));
+    if (!link.daemon) return this.#active(link.jti);
     const [only, ...others] = new Set(tokens);
     if (only !== undefined && others.length === 0) return this.#active(only);
     const message = 'cannot determine which session this link was started in; start it outside of sessions';
@@ -173,10 +173,17 @@ export class Registration {
     return jti === undefined ? undefined : this.#active(jti);
   }
 
-  /** Returns the id of the token that started a session, of `uid` when it is given. */
+  /**
+   * Returns the id of the token that started a session, of `uid` when it is given. Throws LINK_REFUSED for a
+   * session that was given to another login (V3): that login gets the session, and no token of its Linux
+   * user.
+   */
   async #tokenOf(sessionId: string, uid?: number): Promise<string | undefined> {
     const session = await this.#options.store.read((db) => selectSession(db, sessionId));
-    return uid === undefined || session?.uid === uid ? session?.jti : undefined;
+    if (session === undefined || (uid !== undefined && session.uid !== uid)) return undefined;
+    if (session.started_by === null) return session.jti;
+    const message = 'this session was given to another login; start the link outside of it';
+    throw new AppError('LINK_REFUSED', message);
   }
 
   #active(jti: string): string {
