@@ -1,4 +1,4 @@
-/** `latchkey sessions`: lists, watches, reads, signals and ends sessions. */
+/** `latchkey sessions`: lists, watches, reads, signals, ends and cordons sessions. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { sessionsById, sessionsOfLogin } from '../../client/session-selection.ts';
@@ -14,6 +14,7 @@ import { type ReadOptions, readOutput } from '../output/read-output.ts';
 import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../output/receipt-view.ts';
 import { addResource } from '../resource-command.ts';
 import { type Act, type Run, WAITING } from '../run.ts';
+import { addCordons } from './cordons.ts';
 
 interface Options {
   readonly login?: string;
@@ -33,7 +34,7 @@ const LONGEST_GRACE_SECONDS = LONGEST_GRACE_MS / 1000;
 export function addSessions(program: Command, act: Act): void {
   const noun = addResource<Session, Options>(program, act, {
     noun: sessions,
-    description: 'list, watch, read, signal and end sessions',
+    description: 'list, watch, read, signal, end and cordon sessions',
     addOptions: (command) =>
       command
         .option('--login <login>', 'only sessions of this login')
@@ -68,6 +69,7 @@ export function addSessions(program: Command, act: Act): void {
       graceSeconds,
     );
   addDryRun(ending).action(act(end));
+  addCordons(noun, act);
 }
 
 function state(text: string): SessionState {

@@ -3,10 +3,11 @@
  */
 import { links } from '../../nouns/links.ts';
 import type { Printed } from '../../nouns/noun.ts';
-import { sessions } from '../../nouns/sessions.ts';
+import { CORDON, sessions } from '../../nouns/sessions.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import type { Members } from '../../terminal/json.ts';
 import { CA, FINGERPRINT } from '../commands/ca.ts';
+import { CORDONED, DISCONNECTED } from '../commands/cordons.ts';
 import { LOGGED_IN } from '../commands/login.ts';
 import { STATUS } from '../commands/status.ts';
 import { VERIFIED } from '../commands/tokens.ts';
@@ -96,6 +97,9 @@ function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record
     'latchkey links start': links.members,
     'latchkey sessions': listMembers(sessions),
     'latchkey sessions show, latchkey start --detach': itemMembers(sessions),
+    'latchkey sessions cordon': CORDONED,
+    'latchkey sessions uncordon': itemMembers(sessions),
+    'latchkey sessions disconnect': DISCONNECTED,
     'latchkey logout, tokens revoke, links stop, sessions end': ENDED,
     'latchkey version': VERSIONS,
   };
@@ -107,6 +111,7 @@ function objectsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<s
     token: tokens.members,
     link: links.members,
     session: sessions.members,
+    cordon: CORDON,
     receipt: RECEIPT,
     survivor: SURVIVOR,
     stillRunning: STILL_RUNNING,

@@ -11,29 +11,32 @@ export interface ReadOptions {
   readonly offset?: number;
 }
 
-/** Prints from the given offset, or from the first byte still kept. */
+/** Prints from the given offset, or from the first byte that is available. */
 export async function readOutput(run: Run, sessionId: string, options: ReadOptions): Promise<undefined> {
-  const { follow = false, offset = 0 } = options;
-  try {
-    await print(run, { sessionId, offset, follow });
-  } catch (error) {
-    if (!isAppError(error, 'OUTPUT_DROPPED') || options.offset !== undefined) throw error;
-    const first = Number(error.details.firstOffset);
-    if (!Number.isSafeInteger(first)) throw error;
-    run.out.problem(`${first} bytes of older output are no longer kept`);
-    await print(run, { sessionId, offset: first, follow });
+  const { follow = false } = options;
+  for (let offset = options.offset ?? 0; ; ) {
+    try {
+      return await print(run, { sessionId, offset, follow });
+    } catch (error) {
+      if (!isAppError(error, 'OUTPUT_DROPPED') || options.offset !== undefined) throw error;
+      const first = Number(error.details.firstOffset);
+      if (!Number.isSafeInteger(first) || first <= offset) throw error;
+      run.out.problem(`${first - offset} bytes of older output are not available`);
+      offset = first;
+    }
   }
 }
 
 async function print(
   run: Run,
   request: { readonly sessionId: string; readonly offset: number; readonly follow: boolean },
-): Promise<void> {
+): Promise<undefined> {
   const outage = new Retry({ onProgress: (progress) => noteOutageOnTerminal(run, progress) });
   const position = { offset: request.offset };
   while (true) {
     try {
-      return await readOn(run, request, position, () => outage.succeeded());
+      await readOn(run, request, position, () => outage.succeeded());
+      return undefined;
     } catch (error) {
       if (!request.follow || !isAppError(error)) throw error;
       await outage.wait(error);

@@ -38,6 +38,8 @@ const SESSION_UNAFFECTED: ReadonlySet<Reason> = new Set<Reason>([
   'UNREACHABLE',
   'UNAVAILABLE',
   'LINK_LOST',
+  'SESSION_CORDONED',
+  'SESSION_DISCONNECTED',
 ]);
 
 type Promised = Promise<{ readonly id: string }>;
@@ -103,7 +105,7 @@ function write(run: Run, { stream, data }: Output): Promise<void> {
 /** Reports lost output always, everything else only on a terminal. */
 function report(run: Run, progress: Progress): void {
   if (progress.kind === 'dropped') {
-    run.out.problem(`${progress.bytes} bytes of older output are no longer kept`);
+    run.out.problem(`${progress.bytes} bytes of older output are not available`);
   } else if (progress.kind !== 'input-closed') noteOutageOnTerminal(run, progress);
   else if (run.io.stderr.isTTY === true) run.out.note('latchkey: the program accepts no more input');
 }
