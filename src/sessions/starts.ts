@@ -109,6 +109,7 @@ export class Starts {
       directory: bytesOf(directory),
       firstInput,
       input,
+      terminal: undefined,
     };
     const output = { outputLimit: settings().outputLimitBytes, awaitReader: attach };
     await link.start({ sessionId: row.id, ...program, ...output });

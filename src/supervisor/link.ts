@@ -99,8 +99,7 @@ export class Link {
     this.cgroup = cgroup;
     this.nonce = hello.nonce;
     const confine = cgroup && ((id: string, keeper: number) => cgroup.confine(id, keeper, this.uid));
-    const { takesBytes } = hello;
-    this.#connection = new LinkConnection(channel, () => this.info, events, { confine, takesBytes });
+    this.#connection = new LinkConnection(channel, () => this.info, events, { confine, knows: hello });
     return this.#connection;
   }
 }

@@ -7,6 +7,8 @@ export interface ProcessStat {
   readonly group: number;
   /** Id of the process session (setsid(2)). */
   readonly session: number;
+  /** Process group in the foreground of its controlling terminal; -1 when it has none. */
+  readonly foreground: number;
   /** Clock ticks since boot. Together with the pid it identifies a process. */
   readonly startTime: number;
   /** Clock ticks of CPU used, without those of its children. */
@@ -26,6 +28,7 @@ export function parseStat(line: string): ProcessStat | undefined {
     parent: Number(parent),
     group: Number(group),
     session: Number(session),
+    foreground: Number(fields[5]),
     startTime: Number(fields[19]),
     cpuTicks: Number(fields[11]) + Number(fields[12]),
     residentPages: Number(fields[21]),

@@ -73,7 +73,7 @@ async function endOne(sessions: Sessions | undefined, id: string, graceMs: numbe
     return sessions.end(id, graceMs);
   if (state?.exited !== undefined) answerExited(state.exited);
   // What the session's program has left, by its mark; without a folder, there may be more that carries none.
-  const marked = { id, keeper: undefined, holder: 0, hasProgramEnded: () => true, open: () => undefined };
+  const marked = { id, keeper: undefined, helpers: [], hasProgramEnded: () => true, open: () => undefined };
   const ended = await endProcesses(marked, graceMs);
   return { sessionId: id, ...ended, incomplete: ended.incomplete || state === undefined };
 }

@@ -13,11 +13,11 @@ export async function endUnadopted(
 ): Promise<Ended> {
   const { id } = folder.record;
   const pids = folder.pids();
-  const holder = typeof pids === 'object' ? pids.holder : 0;
+  const helpers = typeof pids === 'object' ? pids.helpers : [];
   const keeper = typeof pids === 'object' ? ownKeeper(pids.keeper, id) : undefined;
   const hasProgramEnded = (): boolean => folder.status() !== undefined || !isThere(keeper);
   const open = (other: string): SessionFolder | undefined => sessionsDir.open(other);
-  const ended = await endProcesses({ id, keeper, holder, hasProgramEnded, open }, graceMs);
+  const ended = await endProcesses({ id, keeper, helpers, hasProgramEnded, open }, graceMs);
   if (keeper !== undefined && ended.survivors.length === 0) send(keeper, 'SIGKILL');
   return { sessionId: id, ...ended };
 }

@@ -68,6 +68,14 @@ const COMMANDS: Commands = {
     readers.add(value, request, sessions.source(value.sessionId));
     return undefined;
   },
+  hold: ({ reader, hold }, { readers }) => {
+    readers.hold(reader, hold);
+    return undefined;
+  },
+  resize: ({ sessionId, size }, { sessions }) => {
+    sessions.get(sessionId).resize(size);
+    return DONE;
+  },
   stopRead: ({ reader }, { readers }) => {
     readers.stop(reader);
     return undefined;

@@ -65,6 +65,7 @@ function sendHello(channel: Channel, { facts, current }: Identity, nonce: Buffer
     kind: facts.daemon ? Kind.LINK_DAEMON : Kind.LINK,
     programVersion: VERSION,
     takesBytes: true,
+    hasTerminals: true,
     jti: current?.claims.jti ?? '',
   };
   channel.send(0, { $case: 'hello', value });

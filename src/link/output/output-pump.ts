@@ -8,6 +8,13 @@ import { type Next, type Watch, watchReadable } from '../../native/readable.ts';
 import type { OutputLog } from './output-log.ts';
 
 const RETRY_MS = 1000;
+/**
+ * Time without a byte after which nothing of a terminal's program that has ended is on its way into the
+ * pipe. Matters only when other processes keep the terminal open: otherwise the pipe ends.
+ */
+const TERMINAL_QUIET_MS = 500;
+/** A reader that a terminal's program waits for is behind by no more, so that ^C has an effect soon. */
+const TERMINAL_LAG_BYTES = 128 * 1024;
 /** Capacity of a pipe at most, unless root raised it: pipe(7), pipe-max-size. */
 const PIPE_MAX_BYTES = 1024 * 1024;
 
@@ -42,19 +49,34 @@ export class OutputPump {
   readonly #events: PumpEvents;
   readonly #sources: Source[];
   readonly #held = new Set<HoldingReader>();
+  /** Bytes that a reader which holds the program may be behind. */
+  readonly #lag: number;
+  /** True while an empty pipe does not say that all of the program's output is in the log. */
+  #isDelayed: boolean;
+  #quiet: NodeJS.Timeout | undefined;
   #finishing = false;
   #drained = false;
   #warned = false;
   #retry: NodeJS.Timeout | undefined;
 
-  /** Takes ownership of the descriptors. */
-  constructor(log: OutputLog, pipes: { output: number; errors: number }, events: PumpEvents) {
+  /** Takes ownership of the descriptors; without `errors`, the output is that of a terminal. */
+  constructor(
+    log: OutputLog,
+    { output, errors }: { readonly output: number; readonly errors: number | undefined },
+    events: PumpEvents,
+  ) {
     this.#log = log;
     this.#events = events;
-    this.#sources = [this.#source(pipes.output, Stream.STDOUT), this.#source(pipes.errors, Stream.STDERR)];
+    this.#isDelayed = errors === undefined;
+    this.#lag = Math.min(log.limit / 2, this.#isDelayed ? TERMINAL_LAG_BYTES : Number.POSITIVE_INFINITY);
+    this.#sources = [this.#source(output, Stream.STDOUT)];
+    if (errors !== undefined) this.#sources.push(this.#source(errors, Stream.STDERR));
   }
 
-  /** Makes the program wait whenever `reader` is behind by more than half the log's limit. */
+  /**
+   * Makes the program wait whenever `reader` is behind by more than half the log's limit; with a terminal, by
+   * more than 128 KiB.
+   */
   hold(reader: HoldingReader): void {
     this.#held.add(reader);
   }
@@ -81,6 +103,7 @@ export class OutputPump {
   finish(): void {
     if (this.#finishing) return;
     this.#finishing = true;
+    if (this.#isDelayed) this.#quiet = setTimeout(() => this.#onQuiet(), TERMINAL_QUIET_MS).unref();
     // Both before one is drained: all is in the log only when neither owes anything.
     for (const source of this.#sources) {
       source.owed = source.open ? PIPE_MAX_BYTES : 0;
@@ -92,6 +115,7 @@ export class OutputPump {
 
   /** After `finish`: stops waiting for disk space, and loses the output that there is no space for. */
   giveUp(): void {
+    this.#endDelay();
     if (this.#retry === undefined) return;
     this.#events.warning('the disk is full: the last of the output is lost');
     for (const source of this.#sources) source.owed = 0;
@@ -100,6 +124,7 @@ export class OutputPump {
 
   close(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#quiet);
     for (const source of this.#sources) {
       source.open = false;
       source.watch.close();
@@ -114,8 +139,10 @@ export class OutputPump {
 
   #drain(source: Source): void {
     while (source.open && !source.waiting && source.owed > 0) {
+      const { owed } = source;
       const next = this.#move(source);
       if (next === 'end') source.watch.close();
+      if (source.owed === owed) break;
     }
     if (source.open && !source.waiting) source.watch.resume();
   }
@@ -126,8 +153,8 @@ export class OutputPump {
     try {
       const moved = this.#log.append(source.fd, source.stream);
       if (moved === 'end') return this.#close(source);
-      source.owed = moved === 'empty' ? 0 : Math.max(0, source.owed - moved);
-      if (moved !== 'empty') this.#moved();
+      if (moved !== 'empty') this.#moved(source, moved);
+      else if (!this.#isDelayed) source.owed = 0;
     } catch (error) {
       return this.#stalled(source, error);
     }
@@ -135,7 +162,20 @@ export class OutputPump {
     return 'more';
   }
 
-  #moved(): void {
+  #onQuiet(): void {
+    if (this.#sources.some(({ waiting }) => waiting)) this.#quiet?.refresh();
+    else this.#endDelay();
+  }
+
+  #endDelay(): void {
+    this.#isDelayed = false;
+    for (const source of this.#sources) this.#drain(source);
+    this.#checkDrained();
+  }
+
+  #moved(source: Source, bytes: number): void {
+    source.owed = Math.max(0, source.owed - bytes);
+    this.#quiet?.refresh();
     this.#warned = false;
     this.#events.moved();
   }
@@ -146,7 +186,7 @@ export class OutputPump {
    */
   #mustWait(): boolean {
     const { end, limit, maxMove } = this.#log;
-    const reach = this.#finishing ? end + maxMove - limit : end - limit / 2;
+    const reach = this.#finishing ? end + maxMove - limit : end - this.#lag;
     for (const { offset } of this.#held) if (offset < reach) return true;
     return false;
   }

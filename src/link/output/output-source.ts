@@ -8,7 +8,7 @@ export interface Listener {
   /** Offset of the next byte to read. */
   readonly offset: number;
   /** True when the program is to wait for this reader. */
-  readonly hold: boolean;
+  hold: boolean;
   /** Called when there is more output, or the session has ended. */
   wake(): void;
 }
@@ -20,6 +20,8 @@ export interface OutputSource {
   /** Keeps the log open until `leave`. */
   join(listener: Listener): void;
   leave(listener: Listener): void;
+  /** Called when `hold` of a listener has changed. */
+  holdChanged(listener: Listener): void;
   /** Called after a listener that holds the program has read more. */
   advanced(): void;
 }
@@ -39,6 +41,8 @@ export class EndedSession implements OutputSource {
   leave(): void {
     this.log[Symbol.dispose]();
   }
+
+  holdChanged(): void {}
 
   advanced(): void {}
 }

@@ -83,6 +83,13 @@ export class Readers implements Disposable {
     this.#wake(reader);
   }
 
+  hold(id: number, hold: boolean): void {
+    const reader = this.#readers.get(id);
+    if (reader === undefined) return; // it has ended
+    reader.hold = hold;
+    reader.source.holdChanged(reader);
+  }
+
   stop(id: number): void {
     const reader = this.#readers.get(id);
     if (reader !== undefined) this.#remove(reader);

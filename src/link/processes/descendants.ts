@@ -1,7 +1,7 @@
 /**
  * Finds the processes of a session: those in its process session (setsid(2)), those that carry its id in
- * their environment, and the children of all these, even when re-parented. The keeper, the holder of its
- * input, and sessions started from within this one are excluded.
+ * their environment, and the children of all these, even when re-parented. The keeper, its helpers,
+ * and sessions started from within this one are excluded.
  */
 
 import { isAlive } from '../../system/proc-stat.ts';
@@ -13,7 +13,7 @@ export interface SessionProcesses {
   readonly id: string;
   /** The keeper, as seen while it was alive; its pid is also the id of the process session. */
   readonly keeper: ProcessEntry | undefined;
-  readonly holder: number;
+  readonly helpers: readonly number[];
   /** Returns true once the keeper has reported the end of the program. */
   readonly hasProgramEnded: () => boolean;
   /** Opens the folder of another session. */
@@ -24,7 +24,7 @@ export interface SessionProcesses {
 export function findSession(session: SessionProcesses): ProcessEntry[] {
   const alive = readProcesses().filter(isAlive);
   const marks = new Map(alive.map(({ pid }) => [pid, markOf(pid)]));
-  const excluded = new Set([process.pid, session.holder, ...otherSessions(alive, marks, session)]);
+  const excluded = new Set([process.pid, ...session.helpers, ...otherSessions(alive, marks, session)]);
   const keeper = processSession(session);
   if (keeper !== undefined) excluded.add(keeper);
   const found = new Map<number, ProcessEntry>();

@@ -114,7 +114,7 @@ describe('ending a session', () => {
     };
     const keeper = findProcess(shell.pid ?? 0);
     const ending = endProcesses(
-      { id: 's', keeper, holder: 0, hasProgramEnded, open: () => undefined },
+      { id: 's', keeper, helpers: [], hasProgramEnded, open: () => undefined },
       10_000,
     );
     await expect.poll(() => looks, { message: 'it looks again' }).toBeGreaterThan(1);

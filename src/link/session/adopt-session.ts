@@ -12,7 +12,7 @@ import type { SessionsDir } from './sessions-dir.ts';
 
 const TRIES = 40;
 const RETRY_DELAY_MS = 50;
-const NEVER_RAN: KeeperPids = { keeper: 0, holder: 0 };
+const NEVER_RAN: KeeperPids = { keeper: 0, helpers: [] };
 
 /**
  * Returns the session, or its last known state when it has ended, or another link still moves its output.
@@ -36,7 +36,9 @@ export async function adoptSession(
   const open = (other: string): SessionFolder | undefined => sessionsDir.open(other);
   // A program that still runs without its keeper is ended.
   if (status === undefined)
-    endProcesses({ id, keeper: undefined, holder: 0, hasProgramEnded: () => true, open }, 0).catch(() => {});
+    endProcesses({ id, keeper: undefined, helpers: [], hasProgramEnded: () => true, open }, 0).catch(
+      () => {},
+    );
   return { sessionId: id, pid: pids.keeper, exited: { sessionId: id, status }, elsewhere: false };
 }
 
@@ -54,7 +56,7 @@ function takeOver(
   if (folder.record.bootId !== bootId()) return 'gone';
   try {
     if (markOf(pids.keeper) !== folder.record.id) return 'gone';
-    const pipes = reopenKeeper(pids);
+    const pipes = reopenKeeper(pids, folder.record.terminal);
     return new Session({ folder, log, pipes, pids, events, open: (id) => sessionsDir.open(id) });
   } catch (error) {
     return ['ENOENT', 'ESRCH'].includes(codeOf(error) ?? '') ? 'gone' : 'unknown';

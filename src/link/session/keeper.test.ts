@@ -44,12 +44,12 @@ it('starts nothing once a new link has taken the session for one that never ran'
   await expect.poll(() => findProcess(started.pid)?.state, { timeout: 10_000 }).toBe('Z');
   await gone(started);
   expect(existsSync(join(folder, 'ran'))).toBe(false);
-  expect(session.pids()).toEqual({ keeper: 0, holder: 0 });
+  expect(session.pids()).toEqual({ keeper: 0, helpers: [] });
 });
 
 it('that has begun is taken by no new link for one whose program never ran', async () => {
   const greeting = await greeted();
-  expect(greeting).toEqual({ keeper: started.pid, holder: 0 });
+  expect(greeting).toEqual({ keeper: started.pid, helpers: [] });
   expect(session.preventStart()).toBe(false);
   expect(session.pids()).toEqual(greeting);
   await expect.poll(() => session.status(), { timeout: 10_000 }).toBe(0);
@@ -70,7 +70,7 @@ it.each([0, 1, 2])('is not taken for one whose program has ended with %i descrip
     for (const fd of free) closeSync(fd);
     let failure;
     try {
-      reopenKeeper({ keeper, holder: 0 });
+      reopenKeeper({ keeper, helpers: [] });
     } catch ({ code }) {
       failure = code;
     }

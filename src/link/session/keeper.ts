@@ -11,14 +11,17 @@
  *   6     write end of the input, when it stays open
  *   7, 8  both ends of a pipe without data, whose end of file reports the end of the program
  *   9     the greeting, written when the program is about to run
- * The program itself gets 0, 1 and 2 only.
+ * The program itself gets 0, 1 and 2 only. With a terminal they are different: see terminal-keeper.ts.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { codeOf } from '../../errno.ts';
-import { makePipe, type Pipe } from '../../native/pipe.ts';
+import { makePipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
+import type { TerminalSize } from '../../native/terminal.ts';
 import type { InheritedSettings } from './inherited-settings.ts';
+import { type KeeperSteps, type OpenedPipes, PipeEnds } from './keeper-parts.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
+import { openTerminalPipes, terminalSteps } from './terminal-keeper.ts';
 
 /** Signals that end a process and that sh can trap. Sent to the whole group, they do not end the keeper. */
 export const TRAPPED_SIGNALS: readonly number[] = [
@@ -47,28 +50,35 @@ const WAIT = '( read -r _ ) <&2 || exit\nexec 2>/dev/null';
  * subshell becomes the program, because sh would otherwise print "Terminated" to the program's output. Sh
  * runs traps once the program has ended.
  */
-function script({ input, held, settings }: { input: boolean } & Pick<Program, 'held' | 'settings'>): string {
+function script({ input, terminal, held, settings }: Program): string {
+  const { begin, greet, enter, leave } = terminal === undefined ? pipeSteps(input) : terminalSteps(TRAPPED);
   return `trap : ${TRAPPED}
 rest() { PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_SECONDS}; }
 trap 'rest() { PATH=/usr/bin:/bin exec sleep ${UNREAD_OUTPUT_AFTER_TERM_SECONDS}; }' 15
 set -C
 ${held ? WAIT : ''}
-${input ? HOLDER : ''}
-exec 6>&-
-echo "$$ \${!:-0}" >"$0/pid" && echo "$$ \${!:-0}" >&9 || exit
+${begin}
+echo "${greet}" >"$0/pid" && echo "${greet}" >&9 || exit
 exec 9>&-
 umask 0${settings.umask.toString(8)}
 ulimit -S -n ${settings.openFiles} 2>/dev/null
-( exec 2>&3 3>&- 4<&- 5<&- 7>&- 8<&-; exec "$@" )
+( ${enter} 4<&- 7>&- 8<&-; exec "$@" )
 : >"$0/status.$?"
+${leave}
 exec <&- >&- 2>&- 3>&- 7>&- 8<&-
 rest`;
+}
+
+function pipeSteps(input: Program['input']): KeeperSteps {
+  const begin = `${input === 'open' ? HOLDER : ''}\nexec 6>&-`;
+  return { begin, greet: '$$ $' + '{!:-0}', enter: 'exec 2>&3 3>&- 5<&-', leave: '' };
 }
 
 /** Descriptors of the link's ends of a keeper's pipes. */
 export interface KeeperPipes {
   readonly output: number;
-  readonly errors: number;
+  /** Undefined when the program runs in a terminal. */
+  readonly errors: number | undefined;
   /** Undefined when the program has ended. */
   readonly life: number | undefined;
   /** Undefined when the input is closed. */
@@ -83,6 +93,8 @@ export interface Program {
   readonly directory: string;
   /** A descriptor to read from, closed by `startKeeper`, or 'open' for a pipe that the link writes to. */
   readonly input: number | 'open';
+  /** Set when the program runs in a terminal of this size. */
+  readonly terminal?: TerminalSize | undefined;
   readonly settings: Pick<InheritedSettings, 'umask' | 'openFiles'>;
   /** True when the keeper waits at its gate before it runs anything. */
   readonly held: boolean;
@@ -99,39 +111,37 @@ export interface StartedKeeper {
 
 /** Starts a keeper, which starts the program. Throws when the keeper cannot be started. */
 export function startKeeper(folder: SessionFolder, program: Program): StartedKeeper {
-  const { command, environment, directory, settings, held } = program;
+  const { command, environment, directory, terminal, held } = program;
   using theirs = new DisposableStack();
   using ours = new DisposableStack();
-  const owned = (stack: DisposableStack, fd: number): number => stack.adopt(fd, (it) => closeSync(it));
-  const ourRead = (bytes?: number): Pipe => {
-    const { read, write } = makePipe(bytes);
-    return { read: owned(ours, read), write: owned(theirs, write) };
-  };
-  const ourWrite = (): Pipe => {
-    const { read, write } = makePipe();
-    return { read: owned(theirs, read), write: owned(ours, write) };
-  };
-  const given = program.input === 'open' ? undefined : owned(theirs, program.input);
-  const output = ourRead(PIPE_BYTES);
-  const errors = ourRead();
-  const greeting = ourRead();
+  const ends = new PipeEnds(ours, theirs);
+  const given = program.input === 'open' ? undefined : ends.theirs(program.input);
+  const greeting = ends.ourRead();
   const life = makePipe();
-  for (const fd of [life.read, life.write]) owned(theirs, fd);
-  const open = given === undefined ? ourWrite() : undefined;
-  const gate = held ? ourWrite() : undefined;
-  const devNull = owned(theirs, openSync('/dev/null', 'r+'));
-  const input = open?.read ?? given ?? devNull;
-  const descriptors = [input, output.write, gate?.read ?? devNull, errors.write, output.read, errors.read];
-  descriptors.push(open?.write ?? devNull, life.write, life.read, greeting.write);
+  for (const fd of [life.read, life.write]) ends.theirs(fd);
+  const gate = held ? ends.ourWrite() : undefined;
+  const devNull = ends.theirs(openSync('/dev/null', 'r+'));
+  const { descriptors: first, ...pipes } =
+    terminal === undefined ? openPipes(ends, given, devNull) : openTerminalPipes(ends, terminal);
+  const descriptors = [...first, life.write, life.read, greeting.write];
+  descriptors[2] = gate?.read ?? devNull;
   // Opened again rather than duplicated: O_NONBLOCK, shared by dup(2), would break the holder's reads.
   const lifePath = `/proc/self/fd/${life.read}`;
-  const ownLife = owned(ours, openSync(lifePath, constants.O_RDONLY | constants.O_NONBLOCK));
-  const text = script({ input: open !== undefined, held, settings });
-  const argv = ['sh', '-c', text, folder.path, ...command];
+  const ownLife = ends.ours(openSync(lifePath, constants.O_RDONLY | constants.O_NONBLOCK));
+  const argv = ['sh', '-c', script(program), folder.path, ...command];
   const pid = spawnProcess({ path: '/bin/sh', argv, environment, directory, descriptors });
   ours.move(); // the caller's from here on
-  const pipes = { output: output.read, errors: errors.read, life: ownLife, input: open?.write };
-  return { pid, pipes, greeting: greeting.read, gate: gate?.write };
+  return { pid, pipes: { ...pipes, life: ownLife }, greeting: greeting.read, gate: gate?.write };
+}
+
+function openPipes(ends: PipeEnds, given: number | undefined, devNull: number): OpenedPipes {
+  const output = ends.ourRead(PIPE_BYTES);
+  const errors = ends.ourRead();
+  const open = given === undefined ? ends.ourWrite() : undefined;
+  const input = open?.read ?? given ?? devNull;
+  const descriptors = [input, output.write, devNull, errors.write, output.read, errors.read];
+  descriptors.push(open?.write ?? devNull);
+  return { descriptors, output: output.read, errors: errors.read, input: open?.write };
 }
 
 /** Closes the link's ends of the pipes. */
@@ -143,7 +153,7 @@ export function closePipes(pipes: KeeperPipes): void {
  * Opens the pipes of a keeper that another link has started (/proc/<pid>/fd, proc(5)). Throws when the
  * keeper has exited, and EMFILE; then none stays open.
  */
-export function reopenKeeper(pids: KeeperPids): KeeperPipes {
+export function reopenKeeper({ keeper, helpers }: KeeperPids, terminal = false): KeeperPipes {
   const opened: number[] = [];
   const reopen = (pid: number, fd: number, flags: number): number => {
     const made = openSync(`/proc/${pid}/fd/${fd}`, flags | constants.O_NONBLOCK);
@@ -151,11 +161,12 @@ export function reopenKeeper(pids: KeeperPids): KeeperPipes {
     return made;
   };
   try {
-    const output = reopen(pids.keeper, 4, constants.O_RDONLY);
-    const errors = reopen(pids.keeper, 5, constants.O_RDONLY);
-    const life = unlessClosed(() => reopen(pids.keeper, 8, constants.O_RDONLY));
+    const output = reopen(keeper, 4, constants.O_RDONLY);
+    const errors = terminal ? undefined : reopen(keeper, 5, constants.O_RDONLY);
+    const life = unlessClosed(() => reopen(keeper, 8, constants.O_RDONLY));
+    const [holder] = helpers;
     const input =
-      pids.holder > 0 ? unlessClosed(() => reopen(pids.holder, 6, constants.O_WRONLY)) : undefined;
+      holder === undefined ? undefined : unlessClosed(() => reopen(holder, 6, constants.O_WRONLY));
     return { output, errors, life, input };
   } catch (error) {
     for (const fd of opened) closeSync(fd);

@@ -16,7 +16,7 @@ test('waits for the shell to become the program', async () => {
   const keeper = spawn('sh', ['-c', SHELL], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
   const pid = keeper.pid ?? 0;
   try {
-    const begun = programBegun(pid, 0, () => false);
+    const begun = programBegun(pid, [], () => false);
     await expect.poll(() => commandsBelow(pid)).toEqual([`sh -c ${SHELL}`]);
     expect(await Promise.race([begun.then(() => 'begun'), delay(300, 'waits')])).toBe('waits');
     (keeper.stdio[3] as Writable).write('\n');
@@ -36,7 +36,7 @@ test('does not take the holder of the input for the program', async () => {
     const holder = Number(line);
     await expect.poll(() => commandOf(holder)).toBe('sleep 60');
     let looks = 0;
-    const begun = programBegun(pid, holder, () => {
+    const begun = programBegun(pid, [holder], () => {
       looks += 1;
       return false;
     });
@@ -51,7 +51,7 @@ test('does not take the holder of the input for the program', async () => {
 
 test('does not wait for a program that has ended', async () => {
   const keeper = spawn('sleep', ['60']);
-  await programBegun(keeper.pid ?? 0, 0, () => true);
+  await programBegun(keeper.pid ?? 0, [], () => true);
   end(keeper);
 });
 

@@ -9,11 +9,15 @@ import { argumentsOf, readProcesses } from '../processes/processes.ts';
 const TIMEOUT_MS = 2_000;
 const POLL_MS = 2;
 
-/** Resolves once the keeper's child is the program, or the program has ended. `holder` is not the program. */
-export async function programBegun(keeper: number, holder: number, hasEnded: () => boolean): Promise<void> {
+/** Resolves once the keeper's child that is none of `helpers` is the program, or the program has ended. */
+export async function programBegun(
+  keeper: number,
+  helpers: readonly number[],
+  hasEnded: () => boolean,
+): Promise<void> {
   const shell = argumentsOf(keeper);
   const hasBegun = (): boolean => {
-    const children = readProcesses().filter(({ parent, pid }) => parent === keeper && pid !== holder);
+    const children = readProcesses().filter(({ parent, pid }) => parent === keeper && !helpers.includes(pid));
     return children.length > 0 && children.every(({ pid }) => argumentsOf(pid) !== shell);
   };
   for (const deadline = performance.now() + TIMEOUT_MS; !hasEnded() && !hasBegun(); ) {

@@ -3,7 +3,7 @@
  * to take the session over.
  *
  *   record.json  what was requested, and in which boot
- *   pid          written by the keeper before the program starts: "<keeper> <holder of the input, or 0>"
+ *   pid          written by the keeper before the program starts: "<keeper> <helpers, or 0>"
  *   output       the bytes of both streams in order of arrival (output-log.ts)
  *   streams      which bytes came from which stream (stream-map.ts)
  *   status.<n>   made by the keeper after the program; empty, so that it needs no disk space
@@ -23,12 +23,15 @@ export interface SessionRecord {
   readonly createdAt: number;
   /** Bytes of output that are kept. */
   readonly outputLimit: number;
+  /** True when the program runs in a terminal. */
+  readonly terminal?: boolean;
 }
 
-/** Process ids of the keeper and of the input's holder; 0 when there is none. */
+/** Process ids of a keeper, and of its helpers (keeper.ts); the first helper holds the input open. */
 export interface KeeperPids {
+  /** 0 when there is none. */
   readonly keeper: number;
-  readonly holder: number;
+  readonly helpers: readonly number[];
 }
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -122,10 +125,11 @@ export class SessionFolder {
   }
 }
 
-/** Parses "<keeper> <holder>" and a line feed; undefined for anything else. */
+/** Parses "<keeper> <helper> ..." and a line feed; undefined for anything else. */
 export function parsePids(text: string): KeeperPids | undefined {
-  const [, keeper, holder] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
-  return keeper === undefined ? undefined : { keeper: Number(keeper), holder: Number(holder) };
+  if (!/^\d+( \d+){1,2}\n$/.test(text)) return undefined;
+  const [keeper = 0, ...helpers] = text.trim().split(' ').map(Number);
+  return { keeper, helpers: helpers.filter((pid) => pid > 0) };
 }
 
 let cachedBootId: string | undefined;
@@ -138,11 +142,12 @@ export function bootId(): string {
 
 function parseRecord(text: string, id: string): SessionRecord {
   const record: Partial<Record<keyof SessionRecord, unknown>> = Object(JSON.parse(text));
-  const { command, bootId: boot, createdAt, outputLimit } = record;
+  const { command, bootId: boot, createdAt, outputLimit, terminal } = record;
   if (record.id !== id || !Array.isArray(command) || typeof boot !== 'string')
     throw new Error('not a record');
   if (typeof createdAt !== 'number' || typeof outputLimit !== 'number') throw new Error('not a record');
-  return { id, command: command.map(String), bootId: boot, createdAt, outputLimit };
+  const common = { id, command: command.map(String), bootId: boot, createdAt, outputLimit };
+  return terminal === true ? { ...common, terminal } : common;
 }
 
 function startFailed(cause: unknown, parent: string): AppError {

@@ -27,6 +27,7 @@ it('a link has at most a thousand sessions, those that are just being started in
       outputLimit: 1,
       awaitReader: false,
       hold: false,
+      terminal: undefined,
     });
   const running = await start('running', 'sleep', '60');
   onTestFinished(async () => {

@@ -16,7 +16,7 @@ it('that cannot look at its keeper, for lack of descriptors, is not created and 
   const script = `
     const free = [63, 62, 61];
     for (const fd of free) closeSync(fd);
-    const pids = { keeper, holder: 0 };
+    const pids = { keeper, helpers: [] };
     const parts = { folder: { record: { id: 's' } }, log: {}, pipes: reopenKeeper(pids), pids };
     let failure;
     try {

@@ -4,17 +4,18 @@
  */
 import { constants } from 'node:os';
 import { AppError } from '../../errors.ts';
-import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
+import type { Ended, Exited, SessionState, TerminalSize } from '../../generated/latchkey/link/v1/link.ts';
 import type { OutputLog } from '../output/output-log.ts';
 import { OutputPump } from '../output/output-pump.ts';
 import type { Listener, OutputSource } from '../output/output-source.ts';
 import { type EndedProcesses, endProcesses, send } from '../processes/end-processes.ts';
-import { findProcess, markOf, type ProcessEntry, readProcesses } from '../processes/processes.ts';
+import { findProcess, type ProcessEntry, readProcesses } from '../processes/processes.ts';
 import { Input } from './input.ts';
 import { closePipes, type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
 import { watchKeeper } from './keeper-watch.ts';
 import { programBegun } from './program-begun.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
+import { checkedSize, endHelpers, resizeTerminal, signalForeground } from './session-terminal.ts';
 
 const KEEPER_TIMEOUT_MS = 2000;
 const READER_TIMEOUT_MS = 30_000;
@@ -72,7 +73,7 @@ export class Session implements OutputSource {
       ended: () => this.#onOutputEnded(),
       warning: (text) => parts.events.warning(this.id, text),
     });
-    if (pipes.input !== undefined) this.#input = new Input(pipes.input, () => this.#releaseInput());
+    if (pipes.input !== undefined) this.#input = new Input(pipes.input, () => this.#onInputClosed());
     const { life } = pipes;
     if (life !== undefined) watchKeeper(life, () => this.onProgramEnded());
     parts.events.opened(this);
@@ -96,9 +97,14 @@ export class Session implements OutputSource {
 
   join(listener: Listener): void {
     this.#listeners.add(listener);
-    if (!listener.hold) return;
-    this.#pump.hold(listener);
-    this.#onReaderJoined();
+    this.holdChanged(listener);
+  }
+
+  holdChanged(listener: Listener): void {
+    if (listener.hold) {
+      this.#pump.hold(listener);
+      this.#onReaderJoined();
+    } else this.#pump.release(listener);
   }
 
   /**
@@ -137,28 +143,45 @@ export class Session implements OutputSource {
     this.#input.write(data, taken);
   }
 
+  /** Closes the input. That of a terminal stays open: it ends by the terminal's own character for that. */
   closeInput(): void {
-    this.#input?.end();
+    if (!this.#hasTerminal) this.#input?.end();
   }
 
-  /** Sends signal `number` to the program's process group. Throws SESSION_ENDED, INVALID_ARGUMENT. */
+  /** Changes the size of the terminal. Throws SESSION_ENDED, INVALID_ARGUMENT, also without a terminal. */
+  resize(size: TerminalSize | undefined): void {
+    const wanted = checkedSize(size);
+    if (!this.#hasTerminal) throw new AppError('INVALID_ARGUMENT', 'the session has no terminal');
+    resizeTerminal(this.#runningKeeper(), wanted);
+  }
+
+  /**
+   * Sends signal `number` to the program's process group; with a terminal, to the one in its foreground.
+   * Throws SESSION_ENDED, INVALID_ARGUMENT, PERMISSION_DENIED.
+   */
   async signal(number: number): Promise<void> {
     if (!Number.isInteger(number) || number < 1 || number > LAST_SIGNAL)
       throw new AppError('INVALID_ARGUMENT', 'signal: must be 1 to 64');
-    const keeper = this.#keeper;
-    const hasProgramEnded = (): boolean => this.#hasProgramEnded;
-    if (keeper !== undefined && !this.#hasBegun) {
-      await programBegun(keeper.pid, this.#parts.pids.holder, hasProgramEnded);
-      this.#hasBegun = true;
-    }
-    if (this.#hasProgramEnded || keeper === undefined)
-      throw new AppError('SESSION_ENDED', 'the session has ended');
+    await this.#untilBegun();
+    this.#signal(this.#runningKeeper(), number);
+  }
+
+  async #untilBegun(): Promise<void> {
+    if (this.#keeper === undefined || this.#hasBegun) return;
+    const { keeper, helpers } = this.#parts.pids;
+    await programBegun(keeper, helpers, () => this.#hasProgramEnded);
+    this.#hasBegun = true;
+  }
+
+  #signal(keeper: ProcessEntry, number: number): void {
+    if (this.#hasTerminal && signalForeground(keeper, number)) return;
     if (GROUP_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
     else this.#signalEach(keeper.pid, number);
   }
 
   /** Ends all processes of the session: SIGTERM, then SIGKILL after `graceMs`. */
   async end(graceMs: number): Promise<Ended> {
+    await this.#untilBegun();
     const ended = await this.#endProcesses(graceMs);
     if (ended.survivors.length === 0) await this.#awaitKeeper();
     if (this.#hasProgramEnded) this.#pump.giveUp();
@@ -184,7 +207,7 @@ export class Session implements OutputSource {
 
   /** Signals the processes of the group except the keeper, and then those that were forked meanwhile. */
   #signalEach(keeper: number, number: number): void {
-    const spared = new Set([keeper, this.#parts.pids.holder]);
+    const spared = new Set([keeper, ...this.#parts.pids.helpers]);
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const found = readProcesses().filter(({ group, pid }) => group === keeper && !spared.has(pid));
       if (found.length === 0) return;
@@ -199,7 +222,7 @@ export class Session implements OutputSource {
     const { pids, open } = this.#parts;
     const hasProgramEnded = (): boolean => this.#hasProgramEnded;
     return endProcesses(
-      { id: this.id, keeper: this.#keeper, holder: pids.holder, hasProgramEnded, open },
+      { id: this.id, keeper: this.#keeper, helpers: pids.helpers, hasProgramEnded, open },
       graceMs,
     );
   }
@@ -217,15 +240,26 @@ export class Session implements OutputSource {
     clearTimeout(timer);
   }
 
-  #releaseInput(): void {
-    const { holder } = this.#parts.pids;
-    if (holder > 0 && markOf(holder) === this.id) process.kill(holder, 'SIGKILL');
+  get #hasTerminal(): boolean {
+    return this.#parts.folder.record.terminal === true;
+  }
+
+  /** Throws SESSION_ENDED. */
+  #runningKeeper(): ProcessEntry {
+    if (this.#keeper !== undefined && !this.#hasProgramEnded) return this.#keeper;
+    throw new AppError('SESSION_ENDED', 'the session has ended');
+  }
+
+  /** The helper that holds the input open is ended; one that also moves a terminal's output is needed. */
+  #onInputClosed(): void {
+    if (!this.#hasTerminal) endHelpers(this.#parts.pids.helpers, this.id);
   }
 
   #finish(): void {
     const status = this.#parts.folder.status();
     this.#exited = { sessionId: this.id, status };
     if (this.#keeper !== undefined) send(this.#keeper, 'SIGKILL');
+    endHelpers(this.#parts.pids.helpers, this.id); // closes the terminal
     this.#parts.events.exited(this);
     this.#wake();
     this.#closeWhenDone(); // the output may have ended first
@@ -233,7 +267,15 @@ export class Session implements OutputSource {
 
   #onOutputEnded(): void {
     this.#hasOutputEnded = true;
+    if (this.#hasTerminal && !this.#hasProgramEnded) this.#hangUp();
     this.#closeWhenDone();
+  }
+
+  /** A terminal whose helper has been killed works no more. */
+  #hangUp(): void {
+    endHelpers(this.#parts.pids.helpers, this.id);
+    const hangup = constants.signals.SIGHUP;
+    this.signal(hangup).catch(() => {}); // the program has ended meanwhile
   }
 
   #closeWhenDone(): void {

@@ -10,9 +10,11 @@ import { sessionEnvironment } from './environment.ts';
 import type { InheritedSettings } from './inherited-settings.ts';
 import { closePipes, type KeeperPipes, type Program, startKeeper } from './keeper.ts';
 import { readGreeting } from './keeper-watch.ts';
+import { loginShell } from './login-shell.ts';
 import { homeDirectory, programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, SessionFolder, type SessionRecord } from './session-folder.ts';
+import { checkedSize } from './session-terminal.ts';
 import type { SessionsDir } from './sessions-dir.ts';
 
 const STARTING_MS = 10_000;
@@ -36,15 +38,18 @@ export async function startSession(start: Start, context: StartContext): Promise
   const { command, environment, directory } = prepare(start, context);
   const { sessionId: id, outputLimit } = start;
   const words = start.command.map(rawText);
+  const terminal = start.terminal && checkedSize(start.terminal);
   const record = { id, command: words, bootId: bootId(), createdAt: Date.now(), outputLimit };
-  const files = context.sessionsDir.forNew((parent) => createFiles(parent, record, start));
+  const files = context.sessionsDir.forNew((parent) =>
+    createFiles(parent, { ...record, ...(terminal && { terminal: true }) }, start),
+  );
   const { folder, log, input } = files;
   try {
     const { hold, settings } = context;
     const held = hold !== undefined;
-    const program: Program = { command, environment, directory, input, settings, held };
+    const program: Program = { command, environment, directory, input, terminal, settings, held };
     const session = await run(folder, log, program, context);
-    if (start.input) session.writeFirst(start.firstInput);
+    if (input === 'open') session.writeFirst(start.firstInput);
     if (start.awaitReader) session.awaitReader();
     return session;
   } catch (cause) {
@@ -66,7 +71,8 @@ function createFiles(parent: string, record: SessionRecord, start: Start): Sessi
   let log: OutputLog | undefined;
   try {
     log = OutputLog.create(folder);
-    return { folder, log, input: start.input ? 'open' : openFirstInput(folder, start.firstInput) };
+    const stays = start.input || start.terminal !== undefined;
+    return { folder, log, input: stays ? 'open' : openFirstInput(folder, start.firstInput) };
   } catch (cause) {
     log?.[Symbol.dispose]();
     folder.remove();
@@ -83,8 +89,7 @@ function prepare(
   start: Start,
   { account, settings }: StartContext,
 ): Pick<Program, 'command' | 'environment' | 'directory'> {
-  const [name, ...rest] = start.command.map(rawText);
-  if (name === undefined) throw invalidField('command', 'empty');
+  if (start.command.length === 0 && start.terminal === undefined) throw invalidField('command', 'empty');
   for (const word of start.command) {
     if (word.includes(0)) throw invalidField('command', 'an argument contains a NUL');
     if (word.length >= MAX_ARGUMENT_BYTES)
@@ -101,6 +106,8 @@ function prepare(
     start.sessionId,
   );
   const directory = wanted === '' ? homeDirectory(account.home) : startDirectory(wanted);
+  const [name, ...rest] = start.command.map(rawText);
+  if (name === undefined) return { command: loginShell(account.shell), environment, directory };
   const path = programPath(name, environment.PATH ?? '', directory);
   return { command: [path, ...rest], environment, directory };
 }

@@ -148,8 +148,10 @@ describe('frames from a link', () => {
     expect(await link.list([sessionId])).toEqual([]);
   });
 
-  test('a link of an earlier version gets nothing that is not UTF-8', async () => {
-    await using old = await FakeLink.listen(world.linksFolder, { hello: { takesBytes: false } });
+  test('a link of an earlier version gets nothing that is not UTF-8, and no terminal', async () => {
+    await using old = await FakeLink.listen(world.linksFolder, {
+      hello: { takesBytes: false, hasTerminals: false },
+    });
     await world.links.register({ socket: old.name, daemon: false }, me.uid);
     const oldLink = world.links.forSocket(old.name) as LinkConnection;
     const text = Buffer.from('é');
@@ -159,6 +161,11 @@ describe('frames from a link', () => {
       const reason = { reason: 'START_FAILED', message: expect.stringContaining('earlier version') };
       await expect(oldLink.start({ ...program, ...wrong })).rejects.toMatchObject(reason);
     }
+    const terminal = { columns: 80, rows: 24 };
+    await expect(oldLink.start({ ...program, terminal })).rejects.toMatchObject({
+      reason: 'START_FAILED',
+      message: expect.stringContaining('earlier version, which has no terminals'),
+    });
     expect(old.received.some(({ body }) => body?.$case === 'start')).toBe(false);
     await oldLink.start({ ...program, command: [text], environment: { X: text }, directory: text });
   });
@@ -208,6 +215,7 @@ describe('frames from a link', () => {
         programVersion: '',
         jti: '',
         takesBytes: false,
+        hasTerminals: false,
       },
     },
     { $case: 'signal', value: { sessionId, signal: 15 } },

@@ -9,7 +9,7 @@ import type { Ended, SessionState, Start, Started, Stopped } from '../../generat
 import type { Body } from '../../link-protocol/protocol.ts';
 import type { LinkInfo } from '../link-info.ts';
 import type { Channel } from './channel.ts';
-import { checkIsText } from './check-is-text.ts';
+import { checkIsKnown, type Knowledge } from './check-is-known.ts';
 import type { InputWindow } from './input-window.ts';
 import { LinkRefusal, refusalOf, safeText } from './link-error.ts';
 import type { LinkEvents } from './link-events.ts';
@@ -32,8 +32,8 @@ export type Confine = (sessionId: string, keeper: number) => Promise<void>;
 export interface LinkConnectionOptions {
   /** Set when sessions get cgroups of their own. */
   readonly confine: Confine | undefined;
-  /** False for a link of an earlier version, to which everything is text. */
-  readonly takesBytes: boolean;
+  /** Abilities of the link, which one of an earlier version lacks. */
+  readonly knows: Knowledge;
 }
 
 export class LinkConnection {
@@ -82,8 +82,8 @@ export class LinkConnection {
    * outcome is unknown.
    */
   async start(start: Omit<Start, 'hold'>): Promise<Started> {
-    const { confine, takesBytes } = this.#options;
-    if (!takesBytes) checkIsText(start);
+    const { confine, knows } = this.#options;
+    checkIsKnown(start, knows);
     this.#running.set(start.sessionId, 0);
     const starting = confine ? this.#startHeld(confine, start) : this.#startNow(start);
     const named = starting.then(({ pid }) => this.#events.named(start.sessionId, pid));

@@ -18,6 +18,7 @@ const entry = (pid: number, parent: number, session: number): ProcessEntry => ({
   parent,
   session,
   group: session,
+  foreground: -1,
   state: 'S',
   startTime: 1,
   cpuTicks: 0,

@@ -55,7 +55,7 @@ export class BareLink implements Disposable {
     });
     const kind = this.#daemon ? Kind.LINK_DAEMON : Kind.LINK;
     const identity = { pid: process.pid, programVersion: 'bare', jti: this.jti, kind };
-    const value = { version: VERSION, nonce, takesBytes: true, ...identity };
+    const value = { version: VERSION, nonce, takesBytes: true, hasTerminals: true, ...identity };
     socket.write(encodeFrame({ request: 0, body: { $case: 'hello', value } }));
   }
 

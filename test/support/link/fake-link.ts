@@ -106,6 +106,7 @@ export class FakeLink implements AsyncDisposable {
       programVersion: 'fake',
       jti: this.jti,
       takesBytes: true,
+      hasTerminals: true,
     };
     const kind = this.#options.daemon ? Kind.LINK_DAEMON : Kind.LINK;
     const value = { kind, ...hello, ...this.#options.hello };

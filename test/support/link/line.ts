@@ -107,6 +107,7 @@ export class Line {
       outputLimit: 64 * 1024 * 1024,
       awaitReader: false,
       hold: false,
+      terminal: undefined,
       ...more,
     };
   }

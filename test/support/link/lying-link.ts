@@ -76,7 +76,7 @@ function accept(socket: Socket): void {
       if (body) void answer(body, request, say, { socket, nonce });
   });
   const value = { version: 1, nonce, pid: 1, programVersion: 'liar', jti: known.jti };
-  say({ $case: 'hello', value: { ...value, kind: Kind.LINK, takesBytes: true } });
+  say({ $case: 'hello', value: { ...value, kind: Kind.LINK, takesBytes: true, hasTerminals: true } });
 }
 
 async function answer(

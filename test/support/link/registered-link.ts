@@ -20,6 +20,7 @@ export const PROGRAM = {
   input: true,
   outputLimit: 1,
   awaitReader: false,
+  terminal: undefined,
 };
 
 export let world: World;
