@@ -188,6 +188,7 @@ async function openDomain(base: Base, core: Core, { cgroups, sudo }: SudoStarts)
       settings: () => ({
         eligible: eligibleIn(settings()),
         manualLinks: settings().login.methods.includes('link'),
+        startMethod: settings().login.methods.includes('ssh') ? 'ssh' : undefined,
       }),
       starter: () => (settings().links.sudo ? sudo : undefined),
     }),

@@ -36,6 +36,13 @@ export class Run implements AsyncDisposable {
     return this.#client;
   }
 
+  /** Uses another token from now on, for the server of this run. */
+  async useToken(token: string): Promise<void> {
+    const before = await this.#client;
+    this.#client = this.newClient({ token });
+    await Promise.all([before?.close(), this.#client]);
+  }
+
   /** Creates another client, which the caller must close. */
   newClient(more: Partial<ConnectOptions>): Promise<Client> {
     const patience = { onSlow: (line: string) => this.out.note(`latchkey: ${line}`) };

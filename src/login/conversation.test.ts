@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Authority, MintRequest } from '../authority/authority.ts';
 import { AppError } from '../errors.ts';
 import { openStore, type Store } from '../store/open.ts';
+import type { TokenClaims } from '../token/claims.ts';
 import { Conversations, type Turn } from './conversation.ts';
 import type { Answers, LoginMethod } from './method.ts';
 import { Throttle } from './throttle/throttle.ts';
@@ -59,7 +60,7 @@ const sesame: LoginMethod = {
   },
 };
 
-async function open({ refusalMs = 20 } = {}) {
+async function open({ refusalMs = 20, startsLinks = false } = {}) {
   const throttle = await Throttle.open({ store, nowMs: () => 0, log: { warn: () => {} } });
   const minted: MintRequest[] = [];
   const logged: object[] = [];
@@ -70,14 +71,15 @@ async function open({ refusalMs = 20 } = {}) {
   const add = (_message: string, kind: object): void => void logged.push(kind);
   const addEach = (_message: string, kind: object): void => void logged.push({ ...kind, isAlone: true });
   const refusals = { add, addEach };
+  const uidOf: { uid: number | undefined } = { uid: 7 };
   const room = new Conversations({
-    methods: [sesame],
-    authority: { mint },
+    methods: [{ ...sesame, startsLinks }],
+    authority: { mint, uidOf: async () => uidOf.uid },
     throttle,
     refusals,
     refusalMs,
   });
-  return { room, throttle, minted, logged };
+  return { room, throttle, minted, logged, uidOf };
 }
 
 /** Lets `times` attempts of ali from here fail. */
@@ -95,9 +97,10 @@ async function talk(
   source = 'here',
   username = 'ali',
   signal = new AbortController().signal,
+  starts?: TokenClaims,
 ) {
   const origin = { address: '192.0.2.1', source };
-  const conversation = room.begin({ method: 'pam', username, origin, signal });
+  const conversation = room.begin({ method: 'pam', username, origin, signal, ...(starts && { starts }) });
   const left = [...texts];
   const turns: Turn[] = [];
   let step = await conversation.next();
@@ -278,5 +281,55 @@ describe('a login conversation', () => {
     for (let failure = 0; failure < 3; failure += 1)
       await expect(talk(room, [['broken']])).rejects.toMatchObject({ reason: 'UNAVAILABLE' });
     throttle.check({ login: 'ali', source: 'here' });
+  });
+});
+
+describe('a login that starts a link for a token', () => {
+  const answers = [['sesame'], ['please']];
+  const claims = { sub: 'ali@idp', jti: 'parent', user: 'ali', authMethod: 'oidc' } as TokenClaims;
+  const { signal } = new AbortController();
+  const start = (room: Conversations, change: Partial<TokenClaims> = {}, username = 'ali') =>
+    talk(room, answers, 'here', username, signal, { ...claims, ...change });
+
+  it('gets a child of that token, of the same login', async () => {
+    const { room, minted } = await open({ startsLinks: true });
+    await start(room);
+    expect(minted).toEqual([
+      {
+        login: 'ali@idp',
+        linuxUser: 'ali',
+        uid: 7,
+        authMethod: 'ssh-start',
+        clientIp: '192.0.2.1',
+        parent: 'parent',
+      },
+    ]);
+  });
+
+  it('is for the Linux user of the token alone, and only by a method that leaves a link', async () => {
+    const { room, minted } = await open({ startsLinks: true });
+    const other = start(room, {}, 'bob');
+    await expect(other).rejects.toMatchObject({
+      reason: 'PERMISSION_DENIED',
+      message: expect.stringMatching(/bound to .* ali,/) as string,
+    });
+    const { user: _, ...unbound } = claims;
+    const nobody = talk(room, answers, 'here', '', signal, unbound);
+    await expect(nobody).rejects.toMatchObject({
+      reason: 'PERMISSION_DENIED',
+      message: expect.stringMatching(/no Linux user/) as string,
+    });
+    const { room: linkless } = await open();
+    await expect(start(linkless)).rejects.toMatchObject({ violation: { field: 'begin.method' } });
+    expect(minted).toEqual([]);
+  });
+
+  it('gets none when the account is no longer the one that the token is bound to', async () => {
+    const { room, minted, uidOf } = await open({ startsLinks: true });
+    for (const uid of [8, undefined]) {
+      uidOf.uid = uid;
+      await expect(start(room)).rejects.toMatchObject({ reason: 'NOT_ELIGIBLE' });
+    }
+    expect(minted).toEqual([]);
   });
 });

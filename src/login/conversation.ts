@@ -5,9 +5,10 @@
  * time since the last answer.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Authority, Minted } from '../authority/authority.ts';
-import { invalidField, isAppError } from '../errors.ts';
+import type { Authority, Minted, MintRequest } from '../authority/authority.ts';
+import { AppError, invalidField, isAppError } from '../errors.ts';
 import type { RefusalLog } from '../log/refusal-log.ts';
+import type { TokenClaims } from '../token/claims.ts';
 import type { AuthMethodName } from '../values/auth-method.ts';
 import type { Answers, Challenge, LoginMethod, LoginOrigin, Prompt } from './method.ts';
 import { errorOf, type Identity, isGuess, type Outcome, whyOf } from './outcome.ts';
@@ -19,7 +20,7 @@ export type Turn = Challenge & { readonly again: boolean };
 
 export interface ConversationsOptions {
   readonly methods: readonly LoginMethod[];
-  readonly authority: Pick<Authority, 'mint'>;
+  readonly authority: Pick<Authority, 'mint' | 'uidOf'>;
   readonly throttle: Pick<Throttle, 'check' | 'enter'>;
   readonly refusals: Pick<RefusalLog, 'add' | 'addEach'>;
   /**
@@ -36,6 +37,8 @@ export interface LoginRequest {
   readonly username: string;
   readonly origin: LoginOrigin;
   readonly signal: AbortSignal;
+  /** The token that a link daemon is to be started for (F18), if the login has that purpose. */
+  readonly starts?: TokenClaims;
 }
 
 /** A conversation in progress. */
@@ -71,10 +74,11 @@ export class Conversations {
 
   /**
    * Yields challenges and receives answers; returns the token. Throws LOGIN_REFUSED after the last attempt
-   * that the throttle allows, LIMIT_EXCEEDED when it allows none, INVALID_ARGUMENT, and the error of any
-   * other outcome (outcome.ts).
+   * that the throttle allows, LIMIT_EXCEEDED when it allows none, INVALID_ARGUMENT, PERMISSION_DENIED for a
+   * start by another Linux user than its token's, and the error of any other outcome (outcome.ts).
    */
   async *begin(request: LoginRequest): AsyncGenerator<Turn, Minted, Answers> {
+    if (request.starts !== undefined) checkBound(request.starts, request.username);
     const loginMethod = this.#methodOf(request);
     const state = { name: request.username, hasFailed: false, shown: new Set<string>() };
     const active: ActiveLogin = { ...request, loginMethod, ...state };
@@ -107,9 +111,10 @@ export class Conversations {
     }
   }
 
-  #methodOf({ method: name, username }: LoginRequest): LoginMethod {
+  #methodOf({ method: name, username, starts }: LoginRequest): LoginMethod {
     const method = this.#options.methods.find((known) => known.name === name && known.isUsable());
-    if (method === undefined) throw invalidField('begin.method', 'no such login method');
+    if (method === undefined || (starts !== undefined && method.startsLinks !== true))
+      throw invalidField('begin.method', 'no such login method');
     if (username === '' || username.length > MAX_USERNAME_LENGTH)
       throw invalidField('begin.username', `must have 1 to ${MAX_USERNAME_LENGTH} characters`);
     return method;
@@ -181,7 +186,10 @@ export class Conversations {
    * begins with the address, before any text that the client has chosen (build/package/fail2ban.conf).
    * Guesses are limited, so each has a line.
    */
-  #log({ name, loginMethod, origin }: ActiveLogin, outcome: Exclude<Outcome, { kind: 'proven' }>): void {
+  #log(
+    { name, loginMethod, origin, starts }: ActiveLogin,
+    outcome: Exclude<Outcome, { kind: 'proven' }>,
+  ): void {
     const { refusals } = this.#options;
     const error = errorOf(outcome);
     const isLimit = isAppError(error, 'LIMIT_EXCEEDED');
@@ -195,6 +203,7 @@ export class Conversations {
       login: name,
       reason: isAppError(error) ? error.reason : undefined,
       ...(!isLimit && { why: whyOf(outcome) }),
+      ...(starts !== undefined && { by: starts.sub, byJti: starts.jti }),
     };
     const details = { ...(isLimit && { why: error.message }), sshFrom: loginMethod.sshFrom?.(origin) };
     if (isGuess(outcome)) refusals.addEach(REFUSED, kind, details);
@@ -218,18 +227,49 @@ export class Conversations {
     await this.#count(active);
   }
 
-  async #issueToken({ login, linuxUser, uid, authMethod }: Identity, request: ActiveLogin): Promise<Minted> {
-    request.signal.throwIfAborted();
-    const sshFrom = request.loginMethod.sshFrom?.(request.origin);
+  async #issueToken(identity: Identity, request: ActiveLogin): Promise<Minted> {
+    const { signal, loginMethod, origin, starts } = request;
+    signal.throwIfAborted();
+    const { linuxUser, uid } = identity;
+    const sshFrom = loginMethod.sshFrom?.(origin);
     return this.#options.authority.mint({
-      login,
-      authMethod,
-      clientIp: request.origin.address,
+      ...(starts === undefined ? ownerOf(identity) : await this.#ownerOfStart(starts, identity)),
+      clientIp: origin.address,
       ...(sshFrom !== undefined && { sshFrom }),
       ...(linuxUser !== undefined && { linuxUser }),
       ...(uid !== undefined && { uid }),
     });
   }
+
+  /**
+   * Returns the owner of the token of a start: the login whose token asked for it, which it never outlives.
+   * Throws NOT_ELIGIBLE when the account has become somebody else's since, TOKEN_NOT_ACTIVE.
+   */
+  async #ownerOfStart({ sub, jti, user }: TokenClaims, { linuxUser, uid }: Identity): Promise<Owner> {
+    if (linuxUser !== user || uid === undefined || uid !== (await this.#options.authority.uidOf(jti)))
+      throw new AppError(
+        'NOT_ELIGIBLE',
+        `account ${JSON.stringify(user)} is no longer the one that logged in`,
+      );
+    return { login: sub, authMethod: 'ssh-start', parent: jti };
+  }
+}
+
+/** The owner of a token, and how it was obtained. */
+type Owner = Pick<MintRequest, 'login' | 'authMethod' | 'parent'>;
+
+function ownerOf({ login, authMethod }: Identity): Owner {
+  return { login, authMethod };
+}
+
+/** Throws PERMISSION_DENIED unless the token is bound to `username`. */
+function checkBound({ user }: TokenClaims, username: string): void {
+  if (user !== undefined && user === username) return;
+  const message =
+    user === undefined
+      ? 'this login has no Linux user, so it can have no link'
+      : `this login is bound to the Linux user ${user}, and can start links of nobody else`;
+  throw new AppError('PERMISSION_DENIED', message);
 }
 
 /** Returns true when the same prompts were shown already. */

@@ -51,6 +51,8 @@ export interface LoginMethod {
   readonly name: AuthMethodName;
   /** Description for people, one sentence. */
   readonly description: string;
+  /** True when a login leaves a link daemon of its Linux user. */
+  readonly startsLinks?: boolean;
   /** Returns true when it could succeed now. */
   isUsable(): boolean;
   /**

@@ -7,18 +7,19 @@ import type { SessionRow } from '../store/schema.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
 import { checkOffset } from '../supervisor/connection/output-readers.ts';
+import type { Links } from '../supervisor/links.ts';
 import { Attachment } from './attachment.ts';
 import { readAcrossLinks } from './output.ts';
 import type { Records } from './records.ts';
 import type { SessionClients } from './session-clients.ts';
-import { linkOf, runningLinkOf, type SessionLinks } from './session-link.ts';
+import { ensureLink, linkOf, runningLinkOf, type SessionLinks } from './session-link.ts';
 import type { Reader, VisibleSessions } from './visible-sessions.ts';
 
 export interface ReadingOptions {
   readonly records: Pick<Records, 'attach'>;
   readonly visible: Pick<VisibleSessions, 'own'>;
   readonly clients: SessionClients;
-  readonly links: SessionLinks;
+  readonly links: SessionLinks & Pick<Links, 'obtain'>;
 }
 
 export interface ReadRequest extends Reader {
@@ -46,6 +47,7 @@ export class Reading {
     using entered = new DisposableStack();
     const { row, client } = await this.#enter(request);
     entered.use(client);
+    await ensureLink(links, row, request.claims);
     linkOf(links, row);
     entered.defer(records.attach(row));
     const attached = entered.move();
@@ -60,8 +62,9 @@ export class Reading {
   /** See Sessions.readOutput. */
   async *readOutput(request: ReadRequest): AsyncGenerator<OutputPiece, OutputEnd> {
     checkOffset(request.offset);
-    const { client } = await this.#enter(request);
+    const { row, client } = await this.#enter(request);
     using _entered = client;
+    await ensureLink(this.#options.links, row, request.claims);
     return yield* this.#read(request, false);
   }
 

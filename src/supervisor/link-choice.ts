@@ -22,6 +22,7 @@ export interface LinkChoiceOptions {
   readonly settings: () => {
     readonly eligible: { readonly self: boolean };
     readonly manualLinks: boolean;
+    readonly startMethod?: 'ssh' | undefined;
   };
 }
 
@@ -89,20 +90,26 @@ export class LinkChoice {
     const again = `log in to this host again, and run there: latchkey link${daemon ? ' --daemon' : ''}`;
     const next = daemon && !this.#options.settings().manualLinks ? LOG_IN_AGAIN : again;
     const message = `the ${changed.join(' and ')} of ${linuxUser} changed after this link was started; ${next}`;
-    throw new AppError('LINK_REQUIRED', message, { details: { linuxUser } });
+    throw this.#loginRequired(linuxUser, message);
+  }
+
+  /** Returns the error after which a login of this Linux user starts a link daemon (F18). */
+  #loginRequired(linuxUser: string, message: string): AppError {
+    const { startMethod } = this.#options.settings();
+    const details = { linuxUser, ...(startMethod !== undefined && { startMethod }) };
+    return new AppError('LINK_REQUIRED', message, { details });
   }
 
   #linkRequired(linuxUser: string): AppError {
-    const next = this.#options.settings().manualLinks
-      ? 'run there, as that user: latchkey link --daemon'
-      : LOG_IN_AGAIN;
+    const none = `${linuxUser} has no link daemon on this host`;
     const refusal = this.#options.daemonStarts.refusalOf(linuxUser);
-    const why =
-      refusal === undefined
-        ? `; ${next}`
-        : ` and may have none: ${refusal}; try again later, or ask the administrator`;
-    const message = `${linuxUser} has no link daemon on this host${why}`;
-    return new AppError('LINK_REQUIRED', message, { details: { linuxUser } });
+    if (refusal !== undefined) {
+      const message = `${none} and may have none: ${refusal}; try again later, or ask the administrator`;
+      return new AppError('LINK_REQUIRED', message, { details: { linuxUser } });
+    }
+    const isManual = this.#options.settings().manualLinks;
+    const next = isManual ? 'run there, as that user: latchkey link --daemon' : LOG_IN_AGAIN;
+    return this.#loginRequired(linuxUser, `${none}; ${next}`);
   }
 
   #ownLink(socket: string, jti: string): LinkConnection {

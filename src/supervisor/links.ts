@@ -51,6 +51,8 @@ export interface LinkSettings {
   readonly eligible: EligibleSettings;
   /** True when links may register that the server has not started: `latchkey link` is then a login method. */
   readonly manualLinks: boolean;
+  /** The login method by which a person can start a link daemon (F18), if that is enabled. */
+  readonly startMethod?: 'ssh' | undefined;
 }
 
 export interface LinksOptions {

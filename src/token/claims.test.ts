@@ -44,6 +44,7 @@ test('a login method has the name that other programs know in the claim, and its
     link: 'link',
     'link-daemon': 'link-daemon',
     local: 'local',
+    'ssh-start': 'web-ssh-start',
   } as const;
   const times = { nowSeconds: claims.iat, longestLifetimeSeconds: 60 };
   expect(Object.keys(methods)).toEqual(enumWords(AuthMethod));
@@ -52,7 +53,7 @@ test('a login method has the name that other programs know in the claim, and its
     expect(encoded).toMatchObject({ 'fastx/auth-method': claim });
     expect(decodeClaims(encoded, times).authMethod).toBe(name);
   }
-  for (const claim of ['ssh', 'web-ssh-start', 'oidc', 'constructor', ''])
+  for (const claim of ['ssh', 'ssh-start', 'oidc', 'constructor', ''])
     expect(() => decodeClaims({ ...encodeClaims(claims), 'fastx/auth-method': claim }, times)).toThrow(
       /auth-method/,
     );

@@ -65,6 +65,7 @@ const METHOD_CLAIMS: Readonly<Record<AuthMethodName, string>> = {
   link: 'link',
   'link-daemon': 'link-daemon',
   local: 'local',
+  'ssh-start': 'web-ssh-start',
 };
 const METHODS = new Map(
   Object.entries(METHOD_CLAIMS).map(([name, claim]) => [claim, name as AuthMethodName]),

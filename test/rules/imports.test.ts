@@ -118,6 +118,7 @@ const rooms: Record<string, Record<string, string>> = {
   },
   login: {
     authority: 'a user who has proven their identity gets a token',
+    'token/claims': 'a login that starts a link is for the Linux user in the claims of a token (F18)',
     accounts: 'the name typed becomes the canonical name of the user database',
     config: "it opens the login methods that are configured; the administrator's token is a run file",
     revocation: "the administrator's token that is replaced ends like any other",

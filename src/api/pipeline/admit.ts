@@ -17,6 +17,7 @@ import {
   checkLocalPeer,
   type IdentityDeps,
   type KnownCaller,
+  type PublicCaller,
 } from './caller.ts';
 import type { Limits } from './limits.ts';
 import type { Row } from './policy.ts';
@@ -46,7 +47,13 @@ export interface IncomingCall {
   readonly cleanup: DisposableStack;
   /** Limits that the call occupies until it has ended and its client has fetched the whole answer. */
   readonly slots: DisposableStack;
+  /** The login and the id of the token that the call was admitted with, for the log. */
+  login?: string;
+  jti?: string;
 }
+
+/** Policy for the token of a public method that asks for one. */
+const ANY_LOGIN: Row = { access: 'user' };
 
 /**
  * Admits the call and returns its caller, or throws the refusal. Synchronous when nothing must be awaited.
@@ -77,7 +84,7 @@ function admitLogin(
   row: Row,
   incoming: IncomingCall,
   claims: TokenClaims,
-): Admitted | Promise<Admitted> {
+): KnownCaller | Promise<KnownCaller> {
   const { connection, slots } = incoming;
   connection.authenticated = true;
   connection.login = claims.sub;
@@ -101,6 +108,8 @@ function admitRole(
   cleanup.use(deps.roleWatch.enter(claims, role, (error) => control.abort(error)));
   const call = deps.authority.enter(claims.jti, (error) => control.abort(error), claims.exp);
   cleanup.defer(() => call.leave());
+  incoming.login = claims.sub;
+  incoming.jti = claims.jti;
   return new TokenCaller(incoming, claims, role, call);
 }
 
@@ -124,6 +133,22 @@ class AdmittedCaller implements Caller {
   }
 }
 
+class AnonymousCaller extends AdmittedCaller implements PublicCaller {
+  readonly #deps: AdmissionDeps;
+  readonly #incoming: IncomingCall;
+
+  constructor(deps: AdmissionDeps, incoming: IncomingCall) {
+    super(incoming);
+    this.#deps = deps;
+    this.#incoming = incoming;
+  }
+
+  async identify(): Promise<KnownCaller> {
+    const claims = await this.#deps.authority.verify(bearerToken(this.#incoming.metadata));
+    return admitLogin(this.#deps, ANY_LOGIN, this.#incoming, claims);
+  }
+}
+
 class TokenCaller extends AdmittedCaller implements KnownCaller {
   readonly claims: TokenClaims;
   readonly role: Role;
@@ -137,7 +162,8 @@ class TokenCaller extends AdmittedCaller implements KnownCaller {
   }
 }
 
-async function admitPublic({ limits }: AdmissionDeps, row: Row, incoming: IncomingCall): Promise<Caller> {
+async function admitPublic(deps: AdmissionDeps, row: Row, incoming: IncomingCall): Promise<PublicCaller> {
+  const { limits } = deps;
   const { connection, slots } = incoming;
   const { peer } = connection;
   slots.use(limits.enterUnauthenticated(connection));
@@ -149,7 +175,7 @@ async function admitPublic({ limits }: AdmissionDeps, row: Row, incoming: Incomi
     throw new AppError('LOCAL_ONLY', why);
   }
   slots.use(limits.enterPublic(uid ?? 'remote'));
-  return new AdmittedCaller(incoming);
+  return new AnonymousCaller(deps, incoming);
 }
 
 function checkMetadata(metadata: Metadata): void {

@@ -18,6 +18,15 @@ export interface Caller {
   end(error: AppError): void;
 }
 
+/** The caller of a public method, who needs no token and may have sent one. */
+export interface PublicCaller extends Caller {
+  /**
+   * Admits the caller with the token of the call, which from then on ends when that token does. Throws
+   * NOT_LOGGED_IN, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_NOT_ACTIVE, PERMISSION_DENIED, LIMIT_EXCEEDED.
+   */
+  identify(): Promise<KnownCaller>;
+}
+
 /** A caller whose token was valid when the call began. `signal` aborts when it no longer is. */
 export interface KnownCaller extends Caller {
   readonly claims: TokenClaims;

@@ -34,12 +34,10 @@ export const MESSAGE_BYTES = 1024 * 1024;
 const LOGGED_AT_DEBUG: ReadonlySet<string> = new Set(['CANCELLED', 'LOGIN_REFUSED']);
 const OK: StatusObject = { code: 0, details: 'OK', metadata: new Metadata() };
 
-/** One call under way. `login` and `jti` are set once the caller is admitted. */
+/** One call under way. */
 interface CallContext extends IncomingCall {
   readonly method: ServedMethod;
   readonly stream: CallStream;
-  login?: string;
-  jti?: string;
 }
 
 /** Serves one call. Resolves when none of its work is running any more; never rejects. */
@@ -68,7 +66,7 @@ export async function handle(
   try {
     const admitted = admit(deps, method.row, context);
     const caller = admitted instanceof Promise ? await admitted : admitted;
-    if ('claims' in caller) allowLogin(deps, context, caller.claims);
+    if ('claims' in caller) allowLogin(deps, stream, caller.claims);
     // A caller whose call is cut gets the status at once. The handler may still be running: a revocation
     // waits until it has returned.
     await dispatch(method, stream, caller, readLimits(deps, control));
@@ -79,10 +77,8 @@ export async function handle(
   logCall(deps, context, failure?.error, performance.now() - startedMs);
 }
 
-function allowLogin({ limits }: HandleDeps, context: CallContext, { sub, jti }: TokenClaims): void {
-  context.login = sub;
-  context.jti = jti;
-  context.stream.allowMessages(MESSAGE_BYTES, (bytes) => limits.reserveFor(sub, bytes));
+function allowLogin({ limits }: HandleDeps, stream: CallStream, { sub }: TokenClaims): void {
+  stream.allowMessages(MESSAGE_BYTES, (bytes) => limits.reserveFor(sub, bytes));
 }
 
 function readLimits({ limits }: HandleDeps, control: CallControl): ReadLimits {

@@ -3,7 +3,7 @@
  * table: a method without a handler or without a policy row does not compile.
  */
 import type { MethodDefinition, ServiceDefinition } from '../../service-definition.ts';
-import type { Caller, KnownCaller } from './caller.ts';
+import type { Caller, KnownCaller, PublicCaller } from './caller.ts';
 import { type MethodPath, POLICY, type Row } from './policy.ts';
 
 /** An encoded message of a stream: `head`, then `tail`, which is sent without being copied. */
@@ -28,9 +28,9 @@ type Output<Method extends MethodDefinition> = Method['responseStream'] extends 
   ? AsyncIterable<MessageOf<Method['responseType']> | LongMessage>
   : Promise<MessageOf<Method['responseType']>>;
 
-/** The caller that a handler gets: a KnownCaller unless the method is public. */
+/** The caller that a handler gets. */
 type CallerOf<Path extends MethodPath> = (typeof POLICY)[Path]['access'] extends 'public'
-  ? Caller
+  ? PublicCaller
   : KnownCaller;
 
 /**

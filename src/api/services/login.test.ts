@@ -48,7 +48,9 @@ const late = (message: RegExp) =>
 /** Returns where a login from another host comes from, as its method is told. */
 async function originOf(address: string): Promise<unknown> {
   const peer = { address, port: 1, isLocal: false, uid: async () => undefined };
-  const caller = { peer, end: () => {}, requestId: 'r', signal: new AbortController().signal };
+  const identify = (): never => expect.unreachable();
+  const { signal } = new AbortController();
+  const caller = { peer, end: () => {}, requestId: 'r', signal, identify };
   const refused = new Error('refused');
   let told: unknown;
   const logins = {

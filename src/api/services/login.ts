@@ -10,8 +10,9 @@ import { AuthMethod } from '../../generated/latchkey/v1/token.ts';
 import type { Conversations, Turn } from '../../login/conversation.ts';
 import type { Answers, LoginOrigin } from '../../login/method.ts';
 import type { Revocation } from '../../revocation/revocation.ts';
+import type { TokenClaims } from '../../token/claims.ts';
 import { enumWord } from '../../values/enum-word.ts';
-import type { Caller } from '../pipeline/caller.ts';
+import type { Caller, PublicCaller } from '../pipeline/caller.ts';
 import { sourceOf } from '../transport/connections.ts';
 import { tokenMessage } from './to-proto.ts';
 
@@ -27,13 +28,20 @@ export interface LoginDeps {
 export async function* login(
   { logins, revocation }: LoginDeps,
   requests: AsyncIterable<LoginRequest>,
-  { peer, signal }: Caller,
+  caller: PublicCaller,
 ): AsyncGenerator<LoginResponse> {
   const incoming = requests[Symbol.asyncIterator]();
-  const { method, username } = await firstRequest(incoming);
-  const origin = await loginOriginOf(peer);
+  const begin = await firstRequest(incoming);
+  const starts = await startsFor(begin, caller);
+  const { peer, signal } = caller;
   let undelivered: string | undefined;
-  const conversation = logins.begin({ method: enumWord(AuthMethod, method), username, origin, signal });
+  const conversation = logins.begin({
+    method: enumWord(AuthMethod, begin.method),
+    username: begin.username || (starts?.user ?? ''),
+    origin: await loginOriginOf(peer),
+    signal,
+    ...(starts !== undefined && { starts }),
+  });
   try {
     let step = await conversation.next();
     while (!step.done) {
@@ -54,9 +62,15 @@ async function firstRequest(incoming: AsyncIterator<LoginRequest>): Promise<Logi
   const { value } = await incoming.next();
   if (value?.request?.$case !== 'begin') throw invalidField('begin', 'must be set in the first message');
   const begin: LoginBegin = value.request.value;
-  if (begin.purpose !== LoginPurpose.LOGIN)
-    throw invalidField('begin.purpose', 'must be LOGIN_PURPOSE_LOGIN');
   return begin;
+}
+
+/** Returns the claims of the token that a link daemon is to be started for, if that is the purpose. */
+async function startsFor({ purpose }: LoginBegin, caller: PublicCaller): Promise<TokenClaims | undefined> {
+  if (purpose === LoginPurpose.LOGIN) return undefined;
+  if (purpose !== LoginPurpose.START)
+    throw invalidField('begin.purpose', 'must be LOGIN_PURPOSE_LOGIN or LOGIN_PURPOSE_START');
+  return (await caller.identify()).claims;
 }
 
 async function answersOf(incoming: AsyncIterator<LoginRequest>): Promise<Answers> {

@@ -14,6 +14,7 @@ const SESSION = {
   state: 'running',
   startedAtMs: 0,
   jti: 'j',
+  socket: '7001.0.sock',
   attached: 0,
   readableFrom: 0,
 };

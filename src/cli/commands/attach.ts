@@ -1,15 +1,18 @@
 /** `latchkey attach`: attaches to one of the caller's sessions. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { AppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
+import { SessionState } from '../../generated/latchkey/v1/session.ts';
 import { addNotes } from '../help.ts';
 import { showSession } from '../output/show-session.ts';
 import { withProgramStatus } from '../program-status.ts';
 import { type Act, type Run, WAITING } from '../run.ts';
+import { ANSWERS_OPTION, withLink } from '../with-link.ts';
 
 interface AttachOptions {
   readonly stdin?: boolean;
   readonly offset?: number;
   readonly fromNow?: boolean;
+  readonly answersStdin?: boolean;
 }
 
 const NOTES = [
@@ -26,6 +29,7 @@ export function addAttach(program: Command, act: Act): void {
     .option('-i, --stdin', 'pass standard input to the program, and close its input at the end')
     .option('--offset <bytes>', 'begin at this byte of its output', bytes)
     .addOption(program.createOption('--from-now', 'print only new output').conflicts('offset'))
+    .addOption(program.createOption(...ANSWERS_OPTION).conflicts('stdin'))
     .action(act<AttachOptions>(withProgramStatus(attach)));
   addNotes(command, ...NOTES);
 }
@@ -41,16 +45,28 @@ async function attach(
   [sessionId = '']: readonly string[],
 ): Promise<number> {
   const offset = options.fromNow === true ? -1 : (options.offset ?? 0);
-  return showSession(run, find(run, sessionId), {
+  return showSession(run, find(run, sessionId, options), {
     offset,
     input: options.stdin === true,
     startedHere: false,
   });
 }
 
-async function find(run: Run, sessionId: string): Promise<{ id: string }> {
+async function find(run: Run, sessionId: string, options: AttachOptions): Promise<{ id: string }> {
   const { sessions } = await run.client();
   const { session } = await run.out.whileWaiting(WAITING, sessions.getSession({ sessionId }));
   if (session === undefined) throw new AppError('NOT_FOUND', `there is no session ${sessionId}`);
+  if (session.state === SessionState.RUNNING && session.socket === '')
+    await withLink(run, options, () => startLinkOf(run, sessionId));
   return session;
+}
+
+/** Has the server start a link of the session's user, unless there is one: reading takes one. */
+async function startLinkOf(run: Run, sessionId: string): Promise<void> {
+  const { sessions } = await run.client();
+  try {
+    for await (const _ of sessions.readOutput({ sessionId, offset: -1, follow: false }));
+  } catch (error) {
+    if (!isAppError(error, 'LINK_LOST')) throw error; // the link takes the session over in a moment
+  }
 }

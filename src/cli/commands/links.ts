@@ -7,6 +7,7 @@ import { asJson } from '../../terminal/json.ts';
 import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../output/receipt-view.ts';
 import { addResource } from '../resource-command.ts';
 import type { Act, Run } from '../run.ts';
+import { ANSWERS_OPTION, withLink } from '../with-link.ts';
 
 export function addLinks(program: Command, act: Act): void {
   const noun = addResource<Link, { readonly user?: string }>(program, act, {
@@ -18,13 +19,16 @@ export function addLinks(program: Command, act: Act): void {
   noun
     .command('start')
     .description('start your link daemon, unless you have a link that can start programs')
+    .option(...ANSWERS_OPTION)
     .action(act(start));
   addDryRun(noun.command('stop <socket>').description('stop a link and revoke its token')).action(act(stop));
 }
 
-async function start(run: Run): Promise<undefined> {
-  const client = await run.client();
-  const { link } = await run.out.whileWaiting('waiting for your link daemon', client.links.startLink({}));
+async function start(run: Run, options: { readonly answersStdin?: boolean }): Promise<undefined> {
+  const { link } = await withLink(run, options, async () => {
+    const { links } = await run.client();
+    return run.out.whileWaiting('waiting for your link daemon', links.startLink({}));
+  });
   if (link === undefined) throw new AppError('INTERNAL', 'the server answered without a link');
   if (run.out.json) run.out.document(asJson(links.members, link));
   else run.out.line(link.socket);

@@ -1,16 +1,15 @@
 /** `latchkey login`: logs in and stores the token for later commands. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import type { Client } from '../../client/connect/connect.ts';
 import { AppError, isAppError } from '../../errors.ts';
-import { type LoginDone, type LoginPrompts, LoginPurpose } from '../../generated/latchkey/v1/auth.ts';
-import { AuthMethod, type Token } from '../../generated/latchkey/v1/token.ts';
+import { LoginPurpose } from '../../generated/latchkey/v1/auth.ts';
+import type { Token } from '../../generated/latchkey/v1/token.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import { asJson, type Members, object, string } from '../../terminal/json.ts';
 import type { AuthMethodName } from '../../values/auth-method.ts';
-import { enumValue } from '../../values/enum-word.ts';
 import { addNotes } from '../help.ts';
-import { type Answers, answersFrom } from '../input/answers.ts';
+import { answersFrom } from '../input/answers.ts';
+import { converse } from '../input/login-conversation.ts';
 import { methodOption } from '../input/method-option.ts';
 import { fieldsOf } from '../output/listing.ts';
 import type { Act, Run } from '../run.ts';
@@ -80,7 +79,8 @@ async function login(
   const options = { anonymous: true, sendsPassword: true, ...(server !== undefined && { server }) };
   await using client = await run.newClient(options).catch((error) => throwWithHint(error, target));
   await run.out.whileWaiting(`waiting for ${client.address}`, client.prepareLogin());
-  const conversing = converse(run, client, answers, { method, username: user });
+  const begin = { method, username: user, purpose: LoginPurpose.LOGIN };
+  const conversing = converse(run, client, answers, begin);
   const done = await conversing.catch((error) => throwWithMethod(error, method));
   if (done.claims === undefined)
     throw new AppError('INTERNAL', "the server answered without the token's claims");
@@ -108,59 +108,6 @@ function parseTarget(target: string): { user: string; server: string | undefined
   const server = target.slice(at + 1);
   if (user === '') throw new AppError('USAGE', `"${target}" names no user; expected [USER@]HOST[:PORT]`);
   return { user, server: server === '' ? undefined : server };
-}
-
-async function converse(
-  run: Run,
-  client: Client,
-  answers: Answers,
-  { method, username }: { readonly method: AuthMethodName; readonly username: string },
-): Promise<LoginDone> {
-  const conversation = client.auth.login();
-  const begin = { method: enumValue(AuthMethod, method), username, purpose: LoginPurpose.LOGIN };
-  conversation.send({ request: { $case: 'begin', value: begin } }).catch(() => {}); // the responses fail too
-  const responses = conversation.responses[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const { done, value } = await run.out.whileWaiting(`waiting for ${client.address}`, responses.next());
-      if (done) break;
-      const { challenge } = value;
-      if (challenge?.$case === 'done') return challenge.value;
-      if (challenge?.$case === 'notice') showMessage(run, challenge.value.text);
-      if (challenge?.$case !== 'prompts') continue;
-      const texts = await answer(run, answers, challenge.value);
-      conversation.send({ request: { $case: 'answers', value: { texts } } }).catch(() => {});
-    }
-  } finally {
-    conversation.cancel();
-  }
-  throw new AppError('INTERNAL', 'the server ended the login without an answer');
-}
-
-async function answer(run: Run, answers: Answers, asked: LoginPrompts): Promise<string[]> {
-  if (asked.again) run.out.note('Login refused; try again:');
-  showMessage(run, asked.name, asked.instruction);
-  const texts: string[] = [];
-  for (const { text, echo } of asked.prompts) {
-    // PAM's messages since its last prompt are at the beginning of the next one.
-    const at = text.trimEnd().lastIndexOf('\n') + 1;
-    showMessage(run, text.slice(0, at));
-    const prompt = text.slice(at);
-    const given = await answers.next(prompt, echo);
-    if (given === undefined && asked.again) throw new AppError('LOGIN_REFUSED', 'login refused');
-    if (given === undefined) {
-      const next = 'pass one more line, in the order of the prompts';
-      throw new AppError('USAGE', `there is no answer for "${prompt.trim()}"; ${next}`);
-    }
-    texts.push(given);
-  }
-  return texts;
-}
-
-function showMessage(run: Run, ...texts: readonly string[]): void {
-  for (const text of texts) {
-    for (const line of text.split('\n')) if (line.trim() !== '') run.out.note(line);
-  }
 }
 
 function show(run: Run, server: string, token: Token): void {

@@ -14,6 +14,7 @@ import { itemMembers } from '../output/listing.ts';
 import { showSession } from '../output/show-session.ts';
 import { withProgramStatus } from '../program-status.ts';
 import type { Act, Run } from '../run.ts';
+import { ANSWERS_OPTION, withLink } from '../with-link.ts';
 
 interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -21,6 +22,7 @@ interface StartOptions {
   readonly stdin?: boolean;
   readonly stdinJson?: Record<string, unknown>;
   readonly detach?: boolean;
+  readonly answersStdin?: boolean;
 }
 
 const NOTE =
@@ -41,6 +43,7 @@ export function addStart(program: Command, act: Act): void {
     .option('-n, --no-stdin', 'pass no standard input, for example to a program in the background')
     .option('--stdin-json <json>', "a JSON object to send as the program's first line of input", jsonObject)
     .option('--detach', 'print the session id and leave the session running')
+    .option(...ANSWERS_OPTION)
     .action(act<StartOptions>(withProgramStatus(start)));
   addNotes(command, NOTE);
 }
@@ -56,7 +59,7 @@ async function start(
   options: StartOptions,
   command: readonly string[],
 ): Promise<number | undefined> {
-  const passInput = options.stdin ?? options.detach !== true;
+  const passInput = passesInput(options);
   const variables = Object.entries(options.env ?? {}).map(([name, value]) => [name, bytesOf(value)]);
   const request: StartSessionRequest = {
     command: command.map(bytesOf),
@@ -67,8 +70,19 @@ async function start(
     attach: options.detach !== true,
     terminal: undefined,
   };
-  if (options.detach === true) return detach(run, await ask(run, request));
-  return showSession(run, ask(run, request), { offset: 0, input: passInput, startedHere: true });
+  const asked = withLink(run, options, () => ask(run, request));
+  if (options.detach === true) return detach(run, await asked);
+  return showSession(run, asked, { offset: 0, input: passInput, startedHere: true });
+}
+
+/** Returns true when standard input is for the program. Throws USAGE when it is for the login as well. */
+function passesInput({ stdin, detach, answersStdin }: StartOptions): boolean {
+  if (answersStdin === true && stdin === true)
+    throw new AppError(
+      'USAGE',
+      'standard input cannot have both answers and input: --answers-stdin or --stdin',
+    );
+  return stdin ?? (detach !== true && answersStdin !== true);
 }
 
 async function ask(run: Run, request: StartSessionRequest): Promise<Session> {

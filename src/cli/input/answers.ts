@@ -1,5 +1,6 @@
 /** Answers to a server's prompts, from a terminal or from lines of standard input. */
 import { createInterface } from 'node:readline';
+import { StringDecoder } from 'node:string_decoder';
 import { AppError } from '../../errors.ts';
 import { inert } from '../../inert.ts';
 import { displayWidth } from '../../terminal/display-width.ts';
@@ -69,13 +70,14 @@ function typed(io: Io, text: string, echo: boolean): Promise<string> {
       if (echo) io.stderr.write(inert(char));
     }
   };
-  const read = (chunk: string): void => {
-    for (const char of chunk) take(char);
+  const decoder = new StringDecoder('utf8'); // an encoding of the stream itself would stay
+  const read = (chunk: Buffer): void => {
+    for (const char of decoder.write(chunk)) take(char);
   };
   const gone = (): void => reject(new AppError('CANCELLED', 'the terminal was closed'));
   stdin.setRawMode?.(true); // before the prompt, since typing may follow at once
   io.stderr.write(inert(text));
-  stdin.setEncoding('utf8').on('data', read).once('end', gone).resume();
+  stdin.on('data', read).once('end', gone).resume();
   return promise.finally(() => {
     stdin.off('data', read).off('end', gone).pause();
     stdin.setRawMode?.(false);

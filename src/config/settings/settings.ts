@@ -30,7 +30,13 @@ import {
 } from './setting-types.ts';
 
 /** The login methods that issue tokens. */
-const METHODS = ['ssh', 'link', 'link-daemon', 'local'] as const satisfies readonly AuthMethodName[];
+const METHODS = [
+  'ssh',
+  'ssh-start',
+  'link',
+  'link-daemon',
+  'local',
+] as const satisfies readonly AuthMethodName[];
 
 export const SETTINGS = {
   server: {

@@ -51,6 +51,7 @@ const WAITING =
 
 export class SshLogin implements LoginMethod {
   readonly name = METHOD;
+  readonly startsLinks = true;
   readonly description = 'User name and password of this host, checked by its own SSH server.';
   readonly #options: SshLoginOptions;
   readonly #slots = new LoginSlots(SLOT_LIMITS);

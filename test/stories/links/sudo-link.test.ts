@@ -1,7 +1,6 @@
 /** Starts without a link daemon: the server starts one through sudo, for users who may have one. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Account,
@@ -159,11 +158,7 @@ describe('an administrator', needs('world', 'sudo', 'sshd'), () => {
     await loggedInWithoutLink(mallory);
     rmSync('/etc/sudoers.d/latchkey');
     using rpc = new Rpc(daemon.serverFile);
-    const folder = daemon.serverFile.address.replace(':', '_');
-    const token = readFileSync(
-      join(mallory.home, '.config/latchkey/servers', folder, 'token'),
-      'utf8',
-    ).trim();
+    const token = daemon.storedToken(mallory);
     const ask = (): Promise<Answer> => rpc.unary('/latchkey.v1.LinkService/StartLink', undefined, token);
     const answers = await Promise.all([ask(), ask(), ask()]);
     install();

@@ -32,15 +32,25 @@ export function roundsOf(held: readonly Pick<Held, 'tookMs'>[]): number[][] {
   return Array.from({ length: rounds }, (_, nth) => held.flatMap(({ tookMs }) => tookMs.slice(nth, nth + 1)));
 }
 
+export interface LoginOptions {
+  /** Token that the call is made with; none by default. */
+  readonly token?: string;
+  readonly purpose?: LoginPurpose;
+  /** Called before each prompt is answered. */
+  readonly beforeAnswer?: () => Promise<void>;
+}
+
 /** Answers each prompt with the next of `answers`; leaves when there is none. */
 export async function converse(
   { runFolder }: TestDaemon,
   username: string,
   answers: readonly string[],
+  { token, purpose = LoginPurpose.LOGIN, beforeAnswer }: LoginOptions = {},
 ): Promise<Held> {
-  await using client = await connect({ run: runFolder, env: {}, anonymous: true });
+  const caller = token === undefined ? { anonymous: true } : { token };
+  await using client = await connect({ run: runFolder, env: {}, ...caller });
   const conversation = client.auth.login();
-  const begin = { method: AuthMethod.SSH, username, purpose: LoginPurpose.LOGIN };
+  const begin = { method: AuthMethod.SSH, username, purpose };
   await conversation.send({ request: { $case: 'begin', value: begin } });
   const asked: LoginPrompts[] = [];
   const tookMs: number[] = [];
@@ -58,6 +68,7 @@ export async function converse(
       const text = answers[asked.length];
       asked.push(challenge.value);
       if (text === undefined) break;
+      await beforeAnswer?.();
       answeredMs = performance.now();
       await conversation.send({ request: { $case: 'answers', value: { texts: [text] } } });
     }

@@ -184,6 +184,12 @@ export class TestDaemon implements AsyncDisposable {
     return run;
   }
 
+  /** The token that the command line of `account` has stored for this server. */
+  storedToken({ home }: Account): string {
+    const folder = this.serverFile.address.replace(':', '_');
+    return readFileSync(join(home, '.config/latchkey/servers', folder, 'token'), 'utf8').trim();
+  }
+
   /** Returns `account` as a caller of this server: `daemon.as(alice).tokens()`. */
   as(account: Account): Caller {
     return new Caller(this, account);
