@@ -27,11 +27,12 @@ writeFileSync(node, withoutDebugInformation(original), { mode: 0o755 });
 
 const contents = await bundle(folder, { ...commit(), version: process.argv[3] ?? about.version });
 writeFileSync(join(folder, 'licenses.txt'), licenses(contents));
+copyFileSync(join(root, 'build/package/sudoers'), join(folder, 'sudoers'));
 copyFileSync(SQLITE, join(folder, basename(SQLITE)));
 await makeCodeCache(folder, node, EXEC_ARGV);
 
 const code = bundles.flatMap((name) => [`${name}.cjs`, `${name}.cache`]);
-await pack(folder, node, [...code, basename(SQLITE), 'licenses.txt'], output);
+await pack(folder, node, [...code, basename(SQLITE), 'licenses.txt', 'sudoers'], output);
 rmSync(folder, { recursive: true });
 process.stdout.write(`${output}: ${(statSync(output).size / 1e6).toFixed(1)} MB\n`);
 

@@ -41,7 +41,7 @@ describe('the command line', () => {
     ['sessions show', "missing required argument 'id'; see latchkey sessions show --help"],
     ['start', "missing required argument 'command'; see latchkey start --help"],
     ['login --answers-stdin @here', '"@here" names no user; expected [USER@]HOST[:PORT]'],
-    ['config frob', "unknown command 'config frob'; there are check, show"],
+    ['config frob', "unknown command 'config frob'; there are check, show, sudoers"],
     ['trust localhost:99999', '"localhost:99999" is not host or host:port'],
   ])('names the next step after %j', async (line, told) => {
     const { stderr } = await capture(line.split(' '));

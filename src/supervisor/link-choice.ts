@@ -103,13 +103,14 @@ export class LinkChoice {
   #linkRequired(linuxUser: string): AppError {
     const none = `${linuxUser} has no link daemon on this host`;
     const refusal = this.#options.daemonStarts.refusalOf(linuxUser);
-    if (refusal !== undefined) {
-      const message = `${none} and may have none: ${refusal}; try again later, or ask the administrator`;
+    if (refusal?.why !== undefined) {
+      const message = `${none} and may have none: ${refusal.why}; try again later, or ask the administrator`;
       return new AppError('LINK_REQUIRED', message, { details: { linuxUser } });
     }
     const isManual = this.#options.settings().manualLinks;
     const next = isManual ? 'run there, as that user: latchkey link --daemon' : LOG_IN_AGAIN;
-    return this.#loginRequired(linuxUser, `${none}; ${next}`);
+    const why = refusal?.isLeftOut ? ', and the server may not start one for this account' : '';
+    return this.#loginRequired(linuxUser, `${none}${why}; ${next}`);
   }
 
   #ownLink(socket: string, jti: string): LinkConnection {

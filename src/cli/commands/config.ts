@@ -5,12 +5,13 @@ import { hostServerInstead } from '../../system/host-server.ts';
 import { homeOf } from '../../system/xdg.ts';
 import { refuseUnknownCommand } from '../resource-command.ts';
 import type { Act, Run } from '../run.ts';
+import { addSudoers } from './config-sudoers.ts';
 
 export function addConfig(program: Command, act: Act): void {
   const noun = program
     .command('config')
     .helpCommand(false)
-    .description("check or show the server's configuration");
+    .description("check or show the server's configuration, or the rules for sudo");
   noun
     .command('check')
     .description('check the configuration; exit status 78 if it is invalid')
@@ -19,9 +20,10 @@ export function addConfig(program: Command, act: Act): void {
     .command('show')
     .description('show every setting with its value and source; secrets are hidden')
     .action(act(show));
+  addSudoers(noun, act);
   noun
     .enablePositionalOptions()
-    .usage('[options] [show]\n       latchkey config check')
+    .usage('[options] [show]\n       latchkey config check\n       latchkey config sudoers [--group [group]]')
     .allowExcessArguments()
     .action(
       act((run, _options, words) => {

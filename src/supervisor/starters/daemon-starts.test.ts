@@ -92,7 +92,10 @@ describe('a link daemon', () => {
       Promise.reject(new AppError('UNAVAILABLE', 'sudo', { details: { [REFUSAL]: 'it has expired' } }));
     await Promise.all([world.daemonStarts.ensure(ME), world.daemonStarts.ensure(ME)]);
     expect([world.starts, world.expected]).toEqual([1, 0]);
-    expect(world.daemonStarts.refusalOf(me.username)).toBe('it has expired');
+    expect(world.daemonStarts.refusalOf(me.username)).toMatchObject({
+      why: 'it has expired',
+      isLeftOut: false,
+    });
     world.start = works;
     vi.advanceTimersByTime(4_999);
     await world.daemonStarts.ensure(ME);

@@ -12,7 +12,7 @@ import { KeyedQueue } from '../../async/keyed-queue.ts';
 import { AppError, isAppError } from '../../errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { Link } from '../link.ts';
-import { REFUSAL, type Starter } from './starter.ts';
+import { REFUSAL, type Starter, SUDO_REASON } from './starter.ts';
 
 const PAUSE_MS = 5_000;
 
@@ -31,10 +31,17 @@ export interface DaemonStartsOptions {
   readonly log: Log;
 }
 
-interface Pause {
+/** Why the last start of a user's link daemon has failed, as far as the user may know. */
+export interface Refusal {
+  /** The message of PAM about the account. */
+  readonly why?: string | undefined;
+  /** True when the rules of sudo leave out the account. */
+  readonly isLeftOut: boolean;
+}
+
+interface Pause extends Refusal {
   /** Time of performance.now(). */
   readonly untilMs: number;
-  readonly refusal: string | undefined;
 }
 
 export class DaemonStarts {
@@ -135,9 +142,10 @@ export class DaemonStarts {
         throw new AppError('UNAVAILABLE', 'the link daemon was started but has not registered');
     } catch (error) {
       if (isAppError(error, 'NOT_ELIGIBLE')) throw error;
-      const refusal = isAppError(error) ? error.details[REFUSAL] : undefined;
-      this.#paused.set(user.name, { untilMs: performance.now() + PAUSE_MS, refusal });
-      log.warn({ err: error, linuxUser: user.name }, 'cannot start a link daemon');
+      const { [REFUSAL]: why, [SUDO_REASON]: reason } = isAppError(error) ? error.details : {};
+      const isLeftOut = reason === 'not-allowed';
+      this.#paused.set(user.name, { untilMs: performance.now() + PAUSE_MS, why, isLeftOut });
+      log.warn({ err: error, linuxUser: user.name, reason }, 'cannot start a link daemon');
     }
   }
 
@@ -166,9 +174,9 @@ export class DaemonStarts {
     return differences(account, now.account).length + differences(files, now.files).length > 0;
   }
 
-  /** Returns why PAM refused the account when the last start failed a moment ago; undefined otherwise. */
-  refusalOf(linuxUser: string): string | undefined {
-    return this.#isPaused(linuxUser) ? this.#paused.get(linuxUser)?.refusal : undefined;
+  /** Returns why the last start failed, when that was a moment ago; undefined otherwise. */
+  refusalOf(linuxUser: string): Refusal | undefined {
+    return this.#isPaused(linuxUser) ? this.#paused.get(linuxUser) : undefined;
   }
 
   #isPaused(linuxUser: string): boolean {

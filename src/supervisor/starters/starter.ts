@@ -3,6 +3,8 @@ import type { UserEntry } from '../../accounts/user-database.ts';
 
 /** Detail of UNAVAILABLE: why PAM refuses the account, for its user. */
 export const REFUSAL = 'refusal';
+/** Detail of UNAVAILABLE: why sudo has refused, for the log (sudo-refusal.ts). */
+export const SUDO_REASON = 'sudoReason';
 
 export interface Starter {
   /**

@@ -6,10 +6,11 @@
  */
 import { accessSync, constants } from 'node:fs';
 import type { UserEntry } from '../../accounts/user-database.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
 import { runSudo } from './run-sudo.ts';
-import type { Starter } from './starter.ts';
+import { REFUSAL, type Starter, SUDO_REASON } from './starter.ts';
+import { type SudoReason, sudoRefusal } from './sudo-refusal.ts';
 
 export const SUDO = '/usr/bin/sudo';
 /** The commands that sudo runs; sudoers has exactly these words. */
@@ -46,10 +47,25 @@ export class SudoStarter implements Starter {
 
   async start({ name, uid }: UserEntry): Promise<void> {
     const command = [...AS_SSHD_STARTS, ...sudoCommand({ name, uid }, LINK_COMMAND)];
-    if (this.#cgroups === undefined) await runSudo(command);
-    else
-      await this.#cgroups.withNewLink(uid, ({ joinFile }) => runSudo([...JOIN_CGROUP, joinFile, ...command]));
+    try {
+      if (this.#cgroups === undefined) await runSudo(command);
+      else
+        await this.#cgroups.withNewLink(uid, ({ joinFile }) =>
+          runSudo([...JOIN_CGROUP, joinFile, ...command]),
+        );
+    } catch (error) {
+      throw await explained(error, name);
+    }
   }
+}
+
+/** Returns the error of a start by sudo with the reason, where it can be found out. */
+async function explained(error: unknown, name: string): Promise<unknown> {
+  if (!isAppError(error, 'UNAVAILABLE') || error.details[REFUSAL] !== undefined) return error;
+  const refusal = await sudoRefusal(error.message, name, LINK_COMMAND, SUDO).catch(() => undefined);
+  return refusal === undefined
+    ? error
+    : unavailable(`${error.message} (${refusal.text})`, refusal.reason, error);
 }
 
 /** Returns the command line by which sudo runs `command` as a user. Throws NOT_ELIGIBLE, UNAVAILABLE. */
@@ -58,19 +74,23 @@ export function sudoCommand(
   command: readonly string[],
 ): string[] {
   if (uid === 0) throw new AppError('NOT_ELIGIBLE', 'sudo must not start a link for uid 0');
-  if (!NAME.test(name)) throw unavailable(`the user name ${JSON.stringify(name)} cannot be passed to sudo`);
-  for (const program of [SUDO, PROGRAM]) checkProgram(program);
+  if (!NAME.test(name))
+    throw unavailable(`the user name ${JSON.stringify(name)} cannot be passed to sudo`, 'name');
+  checkProgram(SUDO, 'sudo-missing');
+  checkProgram(PROGRAM, 'program-missing');
   return [SUDO, '-n', '-u', name, ...command];
 }
 
-function checkProgram(program: string): void {
+function checkProgram(program: string, reason: Reason): void {
   try {
     accessSync(program, constants.X_OK);
   } catch (cause) {
-    throw new AppError('UNAVAILABLE', `${program} is missing`, { cause });
+    throw unavailable(`${program} is missing`, reason, cause);
   }
 }
 
-function unavailable(why: string): AppError {
-  return new AppError('UNAVAILABLE', why);
+type Reason = SudoReason | 'sudo-missing' | 'name';
+
+function unavailable(why: string, reason: Reason, cause?: unknown): AppError {
+  return new AppError('UNAVAILABLE', why, { details: { [SUDO_REASON]: reason }, cause });
 }
