@@ -47,7 +47,7 @@ describe('a token', () => {
     const row = await world.store.read((db) => selectToken(db, claims.jti));
     const signature = token.split('.')[2] ?? '';
     expect(JSON.stringify(row)).not.toContain(signature);
-    expect(row).toMatchObject({ uid: 1000, login: 'alice', claims: JSON.stringify(claims) });
+    expect(row).toMatchObject({ uid: 1000, login: 'alice', daemon: 0, claims: JSON.stringify(claims) });
   });
 
   test('has the lifetime of its method, or a shorter requested one', async () => {

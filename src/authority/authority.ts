@@ -141,8 +141,7 @@ export class Authority implements Disposable {
 
   /** Returns true when the token is in the whitelist and has not expired. */
   isActive(jti: string): boolean {
-    const expiresAtSeconds = this.#whitelist.expiryOf(jti);
-    return expiresAtSeconds !== undefined && this.#options.now() < expiresAtSeconds * 1000;
+    return this.#options.now() < (this.#whitelist.expiryOf(jti) ?? 0) * 1000;
   }
 
   /**

@@ -134,6 +134,12 @@ describe('a revocation', () => {
     expect(receipt.survivors.map(({ sessionId }) => sessionId).toSorted()).toEqual(['1', '2']);
   });
 
+  test('says whether it ends the sessions of a token', () => {
+    expect(world.revocation.endsSessions).toBe(false);
+    world.dependents.onRevoke = 'end';
+    expect(world.revocation.endsSessions).toBe(true);
+  });
+
   test('ends the link of a token even if it cannot be read which sessions depend on that', async () => {
     const ended: string[] = [];
     world.dependents.end = async (socket) => {

@@ -14,4 +14,5 @@ test('a full cache drops unused entries and keeps used ones', () => {
   }
   expect(cache.get('unused')).toBeUndefined();
   expect(cache.get('never')).toBeUndefined();
+  expect(cache.size).toBeGreaterThan(10); // a full generation and the present one
 });

@@ -6,6 +6,7 @@ import { durationOf } from '../../values/duration.ts';
 import { sessionsById } from '../session-selection.ts';
 import { tokensOfLogin } from '../token-selection.ts';
 import { type Client, connect } from './connect.ts';
+import { checkIsPreview } from './preview.ts';
 
 let world: World;
 let client: Client;
@@ -91,4 +92,9 @@ describe('a preview (X1)', () => {
     });
     expect(await lives()).toBe(false);
   });
+});
+
+it('an answer without a receipt is not taken for a preview', () => {
+  const refusal = expect.objectContaining({ reason: 'INTERNAL' });
+  expect(() => checkIsPreview({ receipt: undefined }, 'host:7300')).toThrow(refusal);
 });

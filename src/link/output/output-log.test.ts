@@ -121,3 +121,16 @@ it('is framed as by the codec', () => {
     }),
   );
 });
+
+it('can be read while a link that writes it has it locked, and taken by no other', () => {
+  const record = { id: 'locked', command: [], bootId: '', createdAt: 0, outputLimit: 65_536 };
+  const session = SessionFolder.create(folder, record);
+  using written = OutputLog.create(session);
+  const { read, write } = makePipe();
+  writeSync(write, 'hello');
+  written.append(read, Stream.STDOUT);
+  expect(OutputLog.take(session)).toBeUndefined();
+  using shown = OutputLog.read(session);
+  expect(readAll(shown, 0, 100)).toEqual([{ stream: Stream.STDOUT, bytes: Buffer.from('hello') }]);
+  for (const fd of [read, write]) closeSync(fd);
+});

@@ -158,7 +158,6 @@ export class OutputPump {
     } catch (error) {
       return this.#stalled(source, error);
     }
-    this.#checkDrained();
     return 'more';
   }
 

@@ -9,7 +9,8 @@ import type { Line } from '../../../test/support/link/line.ts';
 import { Random } from '../../../test/support/run/random.ts';
 import { SEED } from '../../../test/support/run/seed.ts';
 import { makePipe } from '../../native/pipe.ts';
-import { bootId } from './session-folder.ts';
+import { OutputLog } from '../output/output-log.ts';
+import { bootId, SessionFolder } from './session-folder.ts';
 
 let daemon: FakeDaemon;
 let link: StartedLink;
@@ -146,6 +147,16 @@ describe('taking over', () => {
     await expect(line.read(id)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
     await first.ask({ $case: 'closeStdin', value: { sessionId: id } }, 'done');
     expect(await first.read(id)).toMatchObject({ stdout: 'hello\n' });
+  });
+
+  it('waits for the files of a link that is just ending', async () => {
+    const { id } = await line.start(['sleep', '60']);
+    await killLink();
+    const folder = SessionFolder.open(daemon.sessions, id) as SessionFolder;
+    const log = OutputLog.take(folder);
+    setTimeout(() => log?.[Symbol.dispose](), 200);
+    expect(await adopt(id)).toMatchObject([{ sessionId: id, exited: undefined, elsewhere: false }]);
+    await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
   });
 
   it('takes a session of another link as soon as that is gone', async () => {

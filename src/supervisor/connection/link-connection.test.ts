@@ -98,6 +98,7 @@ describe('frames from a link', () => {
     await reading.next();
     await reading.next();
     expect(await reading.next()).toEqual({ done: true, value: { exited: { status: 7 } } });
+    await link.list([]); // answered after all frames before
     expect(fake.received.some(({ body }) => body?.$case === 'stopRead')).toBe(false);
   });
 
