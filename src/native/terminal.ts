@@ -1,5 +1,6 @@
 /** Terminals: both ends of a new one (pty(7)), and its size (TIOCSWINSZ(2const)). */
 import { closeSync, constants, openSync } from 'node:fs';
+import type { TerminalSize } from '../values/terminal-size.ts';
 import { checked, loadFfi } from './libc.ts';
 
 /** ioctl(2) is variadic: once with a pointer, once with a number. */
@@ -20,12 +21,6 @@ const TERMIOS_BYTES = 64;
 /** Erasing a character erases all of its bytes (termios(3)). */
 const IUTF8 = 0o40000;
 const O_CLOEXEC = 0o2000000;
-
-/** A terminal's size in characters, each 1 to 65535. */
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /** Descriptors of both ends, closed on exec. The slave is the end of the programs. */
 export interface Terminal {

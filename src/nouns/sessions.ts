@@ -18,6 +18,7 @@ import {
 } from '../terminal/json.ts';
 import { sessionState, sessionWord } from '../terminal/state-words.ts';
 import { rawText } from '../values/raw-text.ts';
+import { terminalSizeText } from '../values/terminal-size.ts';
 import { changesOf, type PrintedNoun, type Selection } from './noun.ts';
 
 export const CORDON: Members<Cordon> = {
@@ -69,7 +70,7 @@ export const sessions: PrintedNoun<Session> = {
     login: string('login that owns it', ({ login }) => login),
     linuxUser: string('Linux user that its program runs as', ({ linuxUser }) => linuxUser),
     command: strings(
-      'program and arguments; a byte that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF',
+      'program and arguments, empty for a login shell; a byte that is not UTF-8 is a lone surrogate, U+DC80 to U+DCFF',
       ({ command }) => command.map(rawText),
     ),
     directory: stringOrNull('working directory; null for the home directory', ({ directory }) =>
@@ -116,14 +117,14 @@ export const sessions: PrintedNoun<Session> = {
   },
 };
 
-/** Returns the session's command as one would type it. */
+/** Returns the session's command as one would type it; a login shell has none. */
 export function commandText({ command }: Pick<Session, 'command'>): string {
-  return shellWords(command.map(rawText));
+  return command.length === 0 ? '(login shell)' : shellWords(command.map(rawText));
 }
 
 /** Returns "80x24"; '' for a session without a terminal. */
 function terminalSize({ terminal }: Pick<Session, 'terminal'>): string {
-  return terminal === undefined ? '' : `${terminal.columns}x${terminal.rows}`;
+  return terminal === undefined ? '' : terminalSizeText(terminal);
 }
 
 /** Returns "from byte 4096 on" for a session of which its owner may not read everything. */

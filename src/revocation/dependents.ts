@@ -1,7 +1,8 @@
 /**
- * Finds what depends on tokens and ends with them (DESIGN 6): a token's own link; with on_revoke "end" its
- * sessions; with shutdown_on_logout the link daemon of a user whose last login it was. Other tokens lose
- * nothing, with one exception: under on_revoke "end" all sessions on a revoked link daemon end.
+ * Finds what depends on tokens and ends with them (DESIGN 6): a token's own link, and the sessions with a
+ * terminal that the token started; with on_revoke "end" all of its sessions; with shutdown_on_logout the
+ * link daemon of a user whose last login it was. Other tokens lose nothing, with one exception: under
+ * on_revoke "end" all sessions on a revoked link daemon end.
  */
 import type { Authority, EndReason } from '../authority/authority.ts';
 import type { Sessions } from '../sessions/sessions.ts';
@@ -76,7 +77,15 @@ export async function sessionsOf(
     return { ending: [...new Map([...found, ...others].map((one) => [one.id, one])).values()], kept: [] };
   }
   const jtis = new Set(tokens.map(({ jti }) => jti));
-  return { ending: [], kept: found.filter(({ jti }) => jtis.has(jti)) };
+  const own = found.filter(({ jti }) => jtis.has(jti));
+  const endsWithLink = terminalsOf(tokens, ending);
+  return { ending: own.filter(endsWithLink), kept: own.filter((session) => !endsWithLink(session)) };
+}
+
+/** Finds the terminals that end with their link: those started with a token that has a link of its own. */
+function terminalsOf(tokens: readonly TokenClaims[], { why }: Ending): (session: Session) => boolean {
+  const ofLinks = new Set(tokens.filter(({ socket }) => socket !== undefined).map(({ jti }) => jti));
+  return ({ jti, terminal }) => why !== 'link-ended' && terminal !== null && ofLinks.has(jti);
 }
 
 /**

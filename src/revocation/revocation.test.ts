@@ -14,7 +14,7 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 type SessionRow = AuthorityWorld['dependents']['sessions'][number];
 /** A running session, with the fields that a revocation reads. */
-const sessionRow = (id: string, jti: string) => ({ id, jti }) as SessionRow;
+const sessionRow = (id: string, jti: string) => ({ id, jti, terminal: null }) as SessionRow;
 
 describe('a revocation', () => {
   test('refuses the token before it returns, even when its signature is cached', async () => {

@@ -5,8 +5,10 @@ import type { OutputPiece } from '../supervisor/connection/output-reader.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { Reading } from './reading.ts';
 import { SessionClients } from './session-clients.ts';
+import { Terminals } from './terminals.ts';
 
 const claims = { sub: 'alice', jti: 'j' } as TokenClaims;
+const terminals = new Terminals({ records: {} as never, links: {} as never });
 const cordoned = new AppError('SESSION_CORDONED', 'cordoned');
 
 /** A link whose sessions have printed `pieces`. */
@@ -37,6 +39,7 @@ describe('reading output', () => {
     const reading = new Reading({
       visible: { own },
       clients,
+      terminals,
       records: { attach: () => () => {} },
       links: linksWith([piece(0, 'secret')]),
     });
@@ -53,6 +56,7 @@ describe('reading output', () => {
       const reading = new Reading({
         visible: { own: async () => row },
         clients: new SessionClients(),
+        terminals,
         records: { attach: () => () => {} },
         links: linksWith([piece(0, 'abc'), piece(3, 'defghi'), piece(9, 'jk')]),
       });

@@ -6,19 +6,21 @@ import { AppError } from '../errors.ts';
 import type { SessionRow } from '../store/schema.ts';
 import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
 import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
-import { checkOffset } from '../supervisor/connection/output-readers.ts';
+import { checkOffset, type ReadOptions } from '../supervisor/connection/output-readers.ts';
 import type { Links } from '../supervisor/links.ts';
 import { Attachment } from './attachment.ts';
 import { readAcrossLinks } from './output.ts';
 import type { Records } from './records.ts';
 import type { SessionClients } from './session-clients.ts';
 import { ensureLink, linkOf, runningLinkOf, type SessionLinks } from './session-link.ts';
+import type { Terminals } from './terminals.ts';
 import type { Reader, VisibleSessions } from './visible-sessions.ts';
 
 export interface ReadingOptions {
   readonly records: Pick<Records, 'attach'>;
   readonly visible: Pick<VisibleSessions, 'own'>;
   readonly clients: SessionClients;
+  readonly terminals: Terminals;
   readonly links: SessionLinks & Pick<Links, 'obtain'>;
 }
 
@@ -32,6 +34,12 @@ export interface ReadRequest extends Reader {
   readonly end?: (error: AppError) => void;
 }
 
+/** A request to attach; with `watch`, the client only reads. */
+export type AttachRequest = Omit<ReadRequest, 'follow'> & { readonly watch?: boolean };
+
+/** Bytes that the writer of a terminal may be behind in the server: it waits for the effect of ^C. */
+const TERMINAL_WINDOW_BYTES = 64 * 1024;
+
 export class Reading {
   readonly #options: ReadingOptions;
 
@@ -40,8 +48,8 @@ export class Reading {
   }
 
   /** See Sessions.attach. */
-  async attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
-    const { records, visible, links } = this.#options;
+  async attach({ watch = false, ...request }: AttachRequest): Promise<Attachment> {
+    const { records, visible, links, terminals } = this.#options;
     const { sessionId, signal, offset } = request;
     checkOffset(offset); // before the client counts as attached
     using entered = new DisposableStack();
@@ -50,9 +58,17 @@ export class Reading {
     await ensureLink(links, row, request.claims);
     linkOf(links, row);
     entered.defer(records.attach(row));
+    const terminal = terminals.enter(row, !watch);
+    if (terminal !== undefined) entered.use(terminal);
+    const held = {
+      hold: terminal?.hold ?? !watch,
+      ...(terminal !== undefined && { window: TERMINAL_WINDOW_BYTES }),
+    };
     const attached = entered.move();
     return Attachment.open(sessionId, {
-      read: (requested, until) => this.#read({ ...request, follow: true, signal: until }, true, requested),
+      terminal,
+      watch,
+      read: (requested, until) => this.#read({ ...request, follow: true, signal: until }, held, requested),
       link: async () => runningLinkOf(links, await visible.own(request)),
       onDetached: () => attached.dispose(),
       signal,
@@ -65,7 +81,7 @@ export class Reading {
     const { row, client } = await this.#enter(request);
     using _entered = client;
     await ensureLink(this.#options.links, row, request.claims);
-    return yield* this.#read(request, false);
+    return yield* this.#read(request, { hold: false });
   }
 
   /**
@@ -87,7 +103,7 @@ export class Reading {
 
   #read(
     { claims, seesAll, sessionId, end: _, ...options }: ReadRequest,
-    hold: boolean,
+    held: Pick<ReadOptions, 'hold' | 'window'>,
     requested?: () => void,
   ): AsyncGenerator<OutputPiece, OutputEnd> {
     const { visible, links } = this.#options;
@@ -101,7 +117,7 @@ export class Reading {
       if (row.state === 'ended' && row.exit_status === null) await connection.adopt([sessionId]);
       return connection;
     };
-    const reading = readAcrossLinks(sessionId, { ...options, hold }, link, requested);
+    const reading = readAcrossLinks(sessionId, { ...options, ...held }, link, requested);
     return options.offset < -1 ? fromOffset(reading, () => readableFrom) : reading;
   }
 }

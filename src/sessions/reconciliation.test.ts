@@ -5,6 +5,7 @@ import { FakeLink, type FakeLinkOptions } from '../../test/support/link/fake-lin
 import type { RoomsOptions } from '../../test/support/link/server-rooms.ts';
 import { me, World } from '../../test/support/link/supervisor-world.ts';
 import type { Body } from '../link-protocol/protocol.ts';
+import type { SessionRow } from '../store/schema.ts';
 import { setMeta } from '../store/tables/meta.ts';
 import { insertSession } from '../store/tables/sessions.ts';
 import type { LinkInfo } from '../supervisor/link-info.ts';
@@ -27,6 +28,10 @@ async function begin(options: RoomsOptions = {}, more: FakeLinkOptions = {}) {
   const program = { command: ['true'], environment: {}, directory: '', input: false };
   const { id } = await world.sessions.start({ claims: await world.login(), ...program });
   return { world, fake, id };
+}
+
+async function insertInto({ store }: World, row: SessionRow): Promise<void> {
+  await store.commit((tx) => insertSession(tx, row));
 }
 
 describe('the record of a session', () => {
@@ -63,6 +68,16 @@ describe('the record of a session', () => {
     expect(ended.exitStatus).toBeUndefined();
     const asked = fake.received.filter(({ body }) => body?.$case === 'adopt');
     expect(asked.map(({ body }) => body?.value)).toEqual([{ sessionIds: [id] }, { sessionIds: [id] }]);
+  });
+
+  test('with a terminal is offered to no link of an earlier version, and has not ended for that', async () => {
+    const { world, fake, id } = await begin({ giveUpMs: 50 }, { hello: { hasTerminals: false } });
+    await insertInto(world, sessionRow('on a terminal', { uid: me.uid, terminal: '80x24' }));
+    fake.hangUp();
+    await world.session(id, ({ state }) => state === 'ended');
+    const asked = fake.received.flatMap(({ body }) => (body?.$case === 'adopt' ? body.value.sessionIds : []));
+    expect(new Set(asked)).toEqual(new Set([id]));
+    expect((await world.sessions.get(MANAGER, 'on a terminal')).state).toBe('running');
   });
 
   test('has ended when it is from before the last boot', async () => {

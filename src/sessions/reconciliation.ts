@@ -76,7 +76,8 @@ export class Reconciliation implements LinkObserver {
    */
   async #compare(link: LinkConnection, mayRetry: boolean): Promise<void> {
     const { uid, socket } = link.info;
-    const rows = (await this.#activeOf(uid)).filter((row) => this.#isFor(row, socket));
+    const knows = ({ terminal }: SessionRow): boolean => terminal === null || link.hasTerminals;
+    const rows = (await this.#activeOf(uid)).filter((row) => this.#isFor(row, socket) && knows(row));
     if (rows.length === 0) return;
     const known = byId(await link.list(rows.map(({ id }) => id)));
     const unknown = rows.filter(({ id }) => !known.has(id)).map(({ id }) => id);

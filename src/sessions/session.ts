@@ -3,6 +3,7 @@ import type { Role } from '../accounts/roles.ts';
 import type { SessionRow, SessionState } from '../store/schema.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { hasRawBytes } from '../values/raw-text.ts';
+import { parseTerminalSize, type TerminalSize } from '../values/terminal-size.ts';
 
 export interface Session {
   readonly id: string;
@@ -15,7 +16,7 @@ export interface Session {
   readonly jti: string;
   /** Socket of the link that looks after it; undefined while there is none. */
   readonly socket: string | undefined;
-  /** Raw text (values/raw-text.ts), like the directory. */
+  /** Raw text (values/raw-text.ts), like the directory; empty for a login shell. */
   readonly command: readonly string[];
   /** Absolute path; empty for the home directory. */
   readonly directory: string;
@@ -35,6 +36,8 @@ export interface Session {
   readonly readableFrom: number;
   /** The login that started it, once it has been given to another one (V3). */
   readonly startedBy?: string | undefined;
+  /** Present size of its terminal; undefined for a session without one. */
+  readonly terminal?: TerminalSize | undefined;
 }
 
 export interface Cordon {
@@ -97,6 +100,7 @@ export function sessionOf(row: SessionRow, attached: number): Session {
     cordon: cordonOf(row),
     readableFrom: row.readable_from,
     startedBy: row.started_by ?? undefined,
+    terminal: row.terminal === null ? undefined : parseTerminalSize(row.terminal),
   };
 }
 

@@ -22,7 +22,7 @@ import type { Attachment } from './attachment.ts';
 import { Cordons } from './cordons.ts';
 import { endSessionsOfEarlierBoots } from './earlier-boots.ts';
 import { NewOwner, type NewOwnerOptions } from './new-owner.ts';
-import { Reading, type ReadRequest } from './reading.ts';
+import { type AttachRequest, Reading, type ReadRequest } from './reading.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Records } from './records.ts';
 import { Retention } from './retention.ts';
@@ -32,6 +32,7 @@ import { runningLinkOf } from './session-link.ts';
 import { signalNumber } from './signal-number.ts';
 import type { StartRequest } from './start-request.ts';
 import { Starts } from './starts.ts';
+import { Terminals } from './terminals.ts';
 import { type Viewer, VisibleSessions } from './visible-sessions.ts';
 
 export interface SessionSettings {
@@ -77,7 +78,8 @@ export class Sessions implements AsyncDisposable {
     this.#starts = new Starts({ ...options, records });
     const { links } = options;
     const clients = new SessionClients();
-    const rooms = { records, visible: this.#visible, clients, links };
+    const terminals = new Terminals({ records, links });
+    const rooms = { records, visible: this.#visible, clients, terminals, links };
     this.#reading = new Reading(rooms);
     this.cordons = new Cordons({ ...options, ...rooms, newOwner: new NewOwner(options) });
   }
@@ -121,7 +123,7 @@ export class Sessions implements AsyncDisposable {
    * SESSION_CORDONED, LINK_REQUIRED, LINK_LOST. The caller counts as attached until `signal` aborts or the
    * attachment is disposed of.
    */
-  attach(request: Omit<ReadRequest, 'follow'>): Promise<Attachment> {
+  attach(request: AttachRequest): Promise<Attachment> {
     return this.#reading.attach(request);
   }
 

@@ -2,6 +2,7 @@
 import { invalidField } from '../errors.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { bytesOf } from '../values/raw-text.ts';
+import { checkedTerminalSize, type TerminalSize } from '../values/terminal-size.ts';
 
 export interface StartRequest {
   readonly claims: TokenClaims;
@@ -17,6 +18,8 @@ export interface StartRequest {
   readonly input: boolean;
   /** True when the caller attaches next: the program's output then waits for it. */
   readonly attach?: boolean;
+  /** Set to run the program in a terminal of this size; an empty command is then the user's login shell. */
+  readonly terminal?: TerminalSize | undefined;
 }
 
 /** Longest request: command, environment, directory and first input together, in bytes. */
@@ -30,8 +33,10 @@ const RESERVED_MEMBERS = new Set(['userData', 'login', 'user', 'groups']);
 
 /** Checks a request and returns the program's first input. Throws INVALID_ARGUMENT, which names the field. */
 export function checkStart(request: StartRequest): { firstInput: Buffer } {
-  const { command, environment, directory, stdin } = request;
-  if (!command[0]) throw invalidField('command', 'must name a program');
+  const { command, environment, directory, stdin, terminal } = request;
+  if (terminal !== undefined) checkedTerminalSize(terminal, 'terminal');
+  const isLoginShell = terminal !== undefined && command.length === 0;
+  if (!command[0] && !isLoginShell) throw invalidField('command', 'must name a program');
   if (command.some(hasNul)) throw invalidField('command', 'must not contain NUL');
   for (const [name, value] of Object.entries(environment)) {
     if (!VARIABLE_NAME.test(name))

@@ -9,6 +9,7 @@ import { LinkRefusal } from '../supervisor/connection/link-error.ts';
 import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import { bytesOf } from '../values/raw-text.ts';
+import { terminalSizeText } from '../values/terminal-size.ts';
 import type { Records } from './records.ts';
 import { storedDirectory } from './session.ts';
 import { shortenCommand } from './shorten-command.ts';
@@ -71,7 +72,7 @@ export class Starts {
     });
   }
 
-  #newRow({ claims, command, directory }: StartRequest, link: LinkInfo): SessionRow {
+  #newRow({ claims, command, directory, terminal }: StartRequest, link: LinkInfo): SessionRow {
     const { linuxUser, uid, socket } = link;
     return {
       id: `s${randomBytes(ID_BYTES).toString('hex')}`,
@@ -91,12 +92,13 @@ export class Starts {
       cordon_message: null,
       readable_from: 0,
       started_by: null,
+      terminal: terminal === undefined ? null : terminalSizeText(terminal),
     };
   }
 
   async #run(row: SessionRow, request: StartRequest, firstInput: Buffer): Promise<void> {
     const { authority, settings } = this.#options;
-    const { claims, command, environment, directory, input, attach = false } = request;
+    const { claims, command, environment, directory, input, attach = false, terminal } = request;
     const link = await this.#linkFor(row, request);
     // Nothing may be awaited between this check and sending the start: a token revoked by now starts nothing.
     if (!authority.isActive(claims.jti)) {
@@ -109,7 +111,7 @@ export class Starts {
       directory: bytesOf(directory),
       firstInput,
       input,
-      terminal: undefined,
+      terminal,
     };
     const output = { outputLimit: settings().outputLimitBytes, awaitReader: attach };
     await link.start({ sessionId: row.id, ...program, ...output });

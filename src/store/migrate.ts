@@ -9,6 +9,7 @@ import { failedLogins } from './migrations/0004-failed-logins.ts';
 import { methodNames } from './migrations/0005-method-names.ts';
 import { loginSettings } from './migrations/0006-login-settings.ts';
 import { cordons } from './migrations/0007-cordons.ts';
+import { terminals } from './migrations/0008-terminals.ts';
 import type { Db } from './schema.ts';
 import { getMeta, setMeta } from './tables/meta.ts';
 
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly Migration[] = [
   methodNames,
   loginSettings,
   cordons,
+  terminals,
 ];
 
 /** The schema version of this program. */

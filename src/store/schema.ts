@@ -95,6 +95,8 @@ export interface SessionRow {
   readonly readable_from: number;
   /** The login that started it, once it has been given to another; otherwise null. */
   readonly started_by: string | null;
+  /** Size of its terminal, "80x24"; null for a session without one. */
+  readonly terminal: string | null;
 }
 
 export type SessionState = 'starting' | 'running' | 'ended';

@@ -77,6 +77,7 @@ function session(index: number, { sessions, logins }: Site): SessionRow {
     cordon_message: null,
     readable_from: 0,
     started_by: null,
+    terminal: null,
   };
 }
 

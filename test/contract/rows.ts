@@ -52,5 +52,6 @@ export const sessionRow = (id: string, change: Partial<SessionRow> = {}): Sessio
   cordon_message: null,
   readable_from: 0,
   started_by: null,
+  terminal: null,
   ...change,
 });

@@ -8,9 +8,12 @@ import {
   type Exited,
   type Output,
   Stream,
+  type TerminalSize,
+  type Writer,
 } from '../../generated/latchkey/v1/session.ts';
 import type { Attachment } from '../../sessions/attachment.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
+import type { TerminalChange, TerminalClient } from '../../sessions/terminals.ts';
 import type { OutputEnd, OutputPiece } from '../../supervisor/connection/output-reader.ts';
 import type { KnownCaller } from '../pipeline/caller.ts';
 import type { LongMessage } from '../pipeline/methods.ts';
@@ -20,6 +23,7 @@ import { LONG_OUTPUT_BYTES, outputMessage } from '../transport/output-message.ts
 const MAX_INPUT_BYTES = 256 * 1024;
 
 type Event = { $case: 'output'; value: Output } | { $case: 'exited'; value: Exited };
+type Change = { $case: 'resized'; value: TerminalSize } | { $case: 'writer'; value: Writer };
 
 /** Yields a session's output in order, then its exit status when `reading` returns one. */
 export async function* outputEvents(
@@ -47,7 +51,6 @@ export async function* attachSession(
 ): AsyncGenerator<AttachSessionResponse | LongMessage> {
   const incoming = requests[Symbol.asyncIterator]();
   const { sessionId, offset, watch } = await firstRequest(incoming);
-  if (watch) throw invalidField('attach.watch', 'only for a session with a terminal');
   const inputFailed = new AbortController();
   const ended = AbortSignal.any([caller.signal, inputFailed.signal]);
   using attachment = await sessions.attach({
@@ -55,16 +58,68 @@ export async function* attachSession(
     seesAll: seesAll(caller),
     sessionId,
     offset,
+    watch,
     signal: ended,
     end: (error) => caller.end(error),
   });
   void passInput(incoming, attachment).catch((error: unknown) => inputFailed.abort(error));
   try {
-    yield* outputEvents(attachment.output);
+    const output = outputEvents(attachment.output);
+    if (attachment.terminal === undefined) yield* output;
+    else yield* withChanges(output, attachment.terminal, () => attachment[Symbol.dispose]());
   } catch (error) {
     throw inputFailed.signal.aborted ? inputFailed.signal.reason : error;
   }
   inputFailed.signal.throwIfAborted();
+}
+
+/**
+ * Yields what changes about a terminal as soon as it does, and between that its output. `detach` is called
+ * before the output is left, which otherwise is waited for.
+ */
+async function* withChanges<Response>(
+  output: AsyncGenerator<Response>,
+  terminal: TerminalClient,
+  detach: () => void,
+): AsyncGenerator<Response | { event: Change }> {
+  let next: (() => IteratorResult<Response>) | undefined;
+  const readNext = (): void => {
+    next = undefined;
+    const arrived = (result: () => IteratorResult<Response>): void => {
+      next = result;
+      terminal.changed.notify();
+    };
+    output.next().then(
+      (result) => arrived(() => result),
+      (error: unknown) =>
+        arrived(() => {
+          throw error;
+        }),
+    );
+  };
+  readNext();
+  try {
+    for (;;) {
+      const change = terminal.take();
+      if (change !== undefined) yield { event: changeEvent(change) };
+      else if (next === undefined) await terminal.changed.wait();
+      else {
+        const { done, value } = next();
+        if (done) return;
+        yield value;
+        readNext();
+      }
+    }
+  } finally {
+    detach();
+    await output.return(undefined);
+  }
+}
+
+function changeEvent(change: TerminalChange): Change {
+  return 'resized' in change
+    ? { $case: 'resized', value: change.resized }
+    : { $case: 'writer', value: { writes: change.writes } };
 }
 
 async function firstRequest(incoming: AsyncIterator<AttachSessionRequest>): Promise<Attach> {
@@ -96,8 +151,9 @@ async function passMessage({ request }: AttachSessionRequest, attachment: Attach
     }
     return attachment.input(request.value);
   }
+  if (request?.$case === 'resize') return attachment.resize(request.value);
   if (request?.$case !== 'closeInput')
-    throw invalidField('request', 'must be `input` or `close_input` after the first message');
+    throw invalidField('request', 'must be `input`, `close_input` or `resize` after the first message');
   await attachment.closeInput().catch((error: unknown) => {
     // A client that has attached again may repeat close_input.
     if (!isAppError(error, 'INPUT_CLOSED')) throw error;

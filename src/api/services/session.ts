@@ -83,8 +83,7 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
 }
 
 /** Returns the request with its bytes as raw text. */
-function textsOf({ command, environment, directory, terminal, ...rest }: StartSessionRequest) {
-  if (terminal) throw invalidField('terminal', 'this server runs no program in a terminal yet');
+function textsOf({ command, environment, directory, ...rest }: StartSessionRequest) {
   const variables = Object.entries(environment).map(([name, value]) => [name, rawText(value)]);
   return {
     ...rest,

@@ -98,7 +98,7 @@ export function sessionMessage(session: Session): SessionMessage {
     jti,
     socket: session.socket ?? '',
     attached,
-    terminal: undefined,
+    terminal: session.terminal,
     cordon: cordon && { ...cordon, cordonedAt: new Date(cordon.atMs) },
     readableFrom: session.readableFrom,
     startedBy: session.startedBy ?? '',

@@ -87,7 +87,7 @@ const ACTS: readonly Wrong[] = [
   [
     'terminal',
     ({ sessions }) =>
-      sessions.startSession({ command: [Buffer.from('id')], terminal: { columns: 80, rows: 24 } }),
+      sessions.startSession({ command: [Buffer.from('id')], terminal: { columns: 0, rows: 24 } }),
   ],
   ['signal', ({ sessions }) => sessions.signalSession({ sessionId: 's', signal: 'LOUD' })],
   ['selection', ({ sessions }) => sessions.endSession({})],
@@ -113,13 +113,6 @@ const ACTS: readonly Wrong[] = [
     ({ sessions }) =>
       firstAfter(sessions.attachSession(), {
         request: { $case: 'attach', value: { sessionId: 's', offset: Number.MIN_SAFE_INTEGER } },
-      }),
-  ],
-  [
-    'attach.watch',
-    ({ sessions }) =>
-      firstAfter(sessions.attachSession(), {
-        request: { $case: 'attach', value: { sessionId: 's', watch: true } },
       }),
   ],
   ['begin', ({ auth }) => firstAfter(auth.login(), {})],

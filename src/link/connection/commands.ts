@@ -73,7 +73,7 @@ const COMMANDS: Commands = {
     return undefined;
   },
   resize: ({ sessionId, size }, { sessions }) => {
-    sessions.get(sessionId).resize(size);
+    sessions.get(sessionId).resize(size ?? { columns: 0, rows: 0 });
     return DONE;
   },
   stopRead: ({ reader }, { readers }) => {

@@ -17,7 +17,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { codeOf } from '../../errno.ts';
 import { makePipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
-import type { TerminalSize } from '../../native/terminal.ts';
+import type { TerminalSize } from '../../values/terminal-size.ts';
 import type { InheritedSettings } from './inherited-settings.ts';
 import { type KeeperSteps, type OpenedPipes, PipeEnds } from './keeper-parts.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';

@@ -4,20 +4,11 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { codeOf } from '../../errno.ts';
-import { AppError, invalidField } from '../../errors.ts';
-import type { TerminalSize } from '../../generated/latchkey/link/v1/link.ts';
+import { AppError } from '../../errors.ts';
 import { setTerminalSize } from '../../native/terminal.ts';
+import type { TerminalSize } from '../../values/terminal-size.ts';
 import { send } from '../processes/end-processes.ts';
 import { findProcess, markOf, type ProcessEntry } from '../processes/processes.ts';
-
-const LARGEST = 65_535;
-
-/** Returns `size` when a terminal can have it. Throws INVALID_ARGUMENT. */
-export function checkedSize(size: TerminalSize | undefined): TerminalSize {
-  const isPossible = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= LARGEST;
-  if (size !== undefined && isPossible(size.columns) && isPossible(size.rows)) return size;
-  throw invalidField('terminal', `columns and rows must be 1 to ${LARGEST}`);
-}
 
 /**
  * Sets the size of the terminal of `keeper`; the programs in the foreground get SIGWINCH if it changes. The

@@ -4,26 +4,26 @@
  */
 import { constants } from 'node:os';
 import { AppError } from '../../errors.ts';
-import type { Ended, Exited, SessionState, TerminalSize } from '../../generated/latchkey/link/v1/link.ts';
+import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
+import { checkedTerminalSize, type TerminalSize } from '../../values/terminal-size.ts';
 import type { OutputLog } from '../output/output-log.ts';
 import { OutputPump } from '../output/output-pump.ts';
 import type { Listener, OutputSource } from '../output/output-source.ts';
 import { type EndedProcesses, endProcesses, send } from '../processes/end-processes.ts';
-import { findProcess, type ProcessEntry, readProcesses } from '../processes/processes.ts';
+import { findProcess, type ProcessEntry } from '../processes/processes.ts';
+import { signalEach } from '../processes/signal-each.ts';
 import { Input } from './input.ts';
 import { closePipes, type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
 import { watchKeeper } from './keeper-watch.ts';
 import { programBegun } from './program-begun.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
-import { checkedSize, endHelpers, resizeTerminal, signalForeground } from './session-terminal.ts';
+import { endHelpers, resizeTerminal, signalForeground } from './session-terminal.ts';
 
 const KEEPER_TIMEOUT_MS = 2000;
 const READER_TIMEOUT_MS = 30_000;
 const LAST_SIGNAL = 64;
 /** Signals that the whole group gets at once: the keeper traps them, and only SIGTERM means more to it. */
 const GROUP_SIGNALS = TRAPPED_SIGNALS.filter((number) => number !== constants.signals.SIGTERM);
-/** A program that forks without end cannot keep the link busy. */
-const MAX_ROUNDS = 20;
 
 /** Callbacks of a session. */
 export interface SessionEvents {
@@ -149,8 +149,8 @@ export class Session implements OutputSource {
   }
 
   /** Changes the size of the terminal. Throws SESSION_ENDED, INVALID_ARGUMENT, also without a terminal. */
-  resize(size: TerminalSize | undefined): void {
-    const wanted = checkedSize(size);
+  resize(size: TerminalSize): void {
+    const wanted = checkedTerminalSize(size, 'resize');
     if (!this.#hasTerminal) throw new AppError('INVALID_ARGUMENT', 'the session has no terminal');
     resizeTerminal(this.#runningKeeper(), wanted);
   }
@@ -176,7 +176,7 @@ export class Session implements OutputSource {
   #signal(keeper: ProcessEntry, number: number): void {
     if (this.#hasTerminal && signalForeground(keeper, number)) return;
     if (GROUP_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
-    else this.#signalEach(keeper.pid, number);
+    else signalEach(keeper.pid, number, this.#parts.pids.helpers);
   }
 
   /** Ends all processes of the session: SIGTERM, then SIGKILL after `graceMs`. */
@@ -203,19 +203,6 @@ export class Session implements OutputSource {
   abandon(): void {
     this.#pump.close();
     this.#onOutputEnded();
-  }
-
-  /** Signals the processes of the group except the keeper, and then those that were forked meanwhile. */
-  #signalEach(keeper: number, number: number): void {
-    const spared = new Set([keeper, ...this.#parts.pids.helpers]);
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const found = readProcesses().filter(({ group, pid }) => group === keeper && !spared.has(pid));
-      if (found.length === 0) return;
-      for (const entry of found) {
-        spared.add(entry.pid);
-        send(entry, number);
-      }
-    }
   }
 
   #endProcesses(graceMs: number): Promise<EndedProcesses> {

@@ -4,6 +4,7 @@ import { AppError, invalidField } from '../../errors.ts';
 import type { Start } from '../../generated/latchkey/link/v1/link.ts';
 import { whyNotStarted } from '../../system/has-started.ts';
 import { rawText } from '../../values/raw-text.ts';
+import { checkedTerminalSize } from '../../values/terminal-size.ts';
 import type { Account } from '../account/account.ts';
 import { OutputLog } from '../output/output-log.ts';
 import { sessionEnvironment } from './environment.ts';
@@ -14,7 +15,6 @@ import { loginShell } from './login-shell.ts';
 import { homeDirectory, programPath, startDirectory } from './program-path.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, SessionFolder, type SessionRecord } from './session-folder.ts';
-import { checkedSize } from './session-terminal.ts';
 import type { SessionsDir } from './sessions-dir.ts';
 
 const STARTING_MS = 10_000;
@@ -38,7 +38,7 @@ export async function startSession(start: Start, context: StartContext): Promise
   const { command, environment, directory } = prepare(start, context);
   const { sessionId: id, outputLimit } = start;
   const words = start.command.map(rawText);
-  const terminal = start.terminal && checkedSize(start.terminal);
+  const terminal = start.terminal && checkedTerminalSize(start.terminal, 'terminal');
   const record = { id, command: words, bootId: bootId(), createdAt: Date.now(), outputLimit };
   const files = context.sessionsDir.forNew((parent) =>
     createFiles(parent, { ...record, ...(terminal && { terminal: true }) }, start),

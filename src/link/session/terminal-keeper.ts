@@ -12,7 +12,8 @@
  * told so (EIO), and exits; with it goes the write end of the input that it holds open, and so the other
  * helper. With both the master is closed, which the keeper hears as SIGHUP.
  */
-import { openTerminal, type TerminalSize } from '../../native/terminal.ts';
+import { openTerminal } from '../../native/terminal.ts';
+import type { TerminalSize } from '../../values/terminal-size.ts';
 import type { KeeperSteps, OpenedPipes, PipeEnds } from './keeper-parts.ts';
 
 export function openTerminalPipes(ends: PipeEnds, size: TerminalSize): OpenedPipes {

@@ -7,10 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import type { Ended, SessionState, Start, Started, Stopped } from '../../generated/latchkey/link/v1/link.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
+import type { TerminalSize } from '../../values/terminal-size.ts';
 import type { LinkInfo } from '../link-info.ts';
 import type { Channel } from './channel.ts';
-import { checkIsKnown, type Knowledge } from './check-is-known.ts';
+import { checkIsKnown } from './check-is-known.ts';
 import type { InputWindow } from './input-window.ts';
+import type { Confine, LinkConnectionOptions } from './link-connection-options.ts';
 import { LinkRefusal, refusalOf, safeText } from './link-error.ts';
 import type { LinkEvents } from './link-events.ts';
 import { type OutputEnd, type OutputPiece, statusOf } from './output-reader.ts';
@@ -25,16 +27,6 @@ const END_MARGIN_MS = 5_000;
 const EXITED_MS = 1_000;
 
 export type { SessionState } from '../../generated/latchkey/link/v1/link.ts';
-
-/** Moves the keeper of a held session to its cgroup. Rejects when that fails. */
-export type Confine = (sessionId: string, keeper: number) => Promise<void>;
-
-export interface LinkConnectionOptions {
-  /** Set when sessions get cgroups of their own. */
-  readonly confine: Confine | undefined;
-  /** Abilities of the link, which one of an earlier version lacks. */
-  readonly knows: Knowledge;
-}
 
 export class LinkConnection {
   readonly #channel: Channel;
@@ -62,6 +54,11 @@ export class LinkConnection {
 
   get info(): LinkInfo {
     return this.#info();
+  }
+
+  /** False for a link of an earlier version, which must not take over a session with a terminal. */
+  get hasTerminals(): boolean {
+    return this.#options.knows.hasTerminals;
   }
 
   get isOpen(): boolean {
@@ -145,6 +142,11 @@ export class LinkConnection {
   async closeInput(sessionId: string, signal?: AbortSignal): Promise<void> {
     const close: Body = { $case: 'closeStdin', value: { sessionId } };
     await this.#inputOf(sessionId).inTurn(() => this.#channel.ask(close, 'done', ANSWER_MS), signal);
+  }
+
+  /** Sets the size of a session's terminal. */
+  async resize(sessionId: string, size: TerminalSize): Promise<void> {
+    await this.#channel.ask({ $case: 'resize', value: { sessionId, size } }, 'done', ANSWER_MS);
   }
 
   /** Sends signal number `signal`, 1 to 64, to a session. */

@@ -3,6 +3,7 @@ import { AppError, invalidField } from '../../errors.ts';
 import type { Output, ReadEnd } from '../../generated/latchkey/link/v1/link.ts';
 import { type Body, FROM_NOW_ON, MAX_LAST_BYTES } from '../../link-protocol/protocol.ts';
 import type { Channel } from './channel.ts';
+import { Hold } from './hold.ts';
 import { type OutputEnd, type OutputPiece, OutputReader, windowFor } from './output-reader.ts';
 
 export interface ReadOptions {
@@ -10,7 +11,9 @@ export interface ReadOptions {
   readonly offset: number;
   readonly follow: boolean;
   /** True to make the program wait rather than lose output that has not been read. */
-  readonly hold: boolean;
+  readonly hold: boolean | Hold;
+  /** Bytes that the link may be ahead, if fewer than usual. */
+  readonly window?: number | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -34,18 +37,22 @@ export class OutputReaders {
    * OUTPUT_DROPPED, NOT_FOUND, LINK_LOST, and CANCELLED when `signal` aborts.
    */
   async *read(sessionId: string, options: ReadOptions): AsyncGenerator<OutputPiece, OutputEnd> {
-    const { follow, hold, signal } = options;
+    const { follow, signal, window = Number.POSITIVE_INFINITY } = options;
+    const hold = options.hold instanceof Hold ? options.hold : new Hold(options.hold);
     const offset = options.offset < 0 ? FROM_NOW_ON + options.offset + 1 : options.offset;
     const reader = ++this.#lastReader;
     const request = this.#channel.newRequest();
-    const credit = windowFor(this.#readers.size);
+    const credit = Math.min(windowFor(this.#readers.size), window);
     const outputReader = new OutputReader(credit);
     const cancel = (): void => outputReader.fail(new AppError('CANCELLED', 'the reader has stopped'));
     if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel, { once: true });
     this.#readers.set(reader, { outputReader, request });
+    const changeHold = (value: boolean): void =>
+      this.#tellIfOpen({ $case: 'hold', value: { reader, hold: value } });
+    using _following = hold.follow(changeHold);
     try {
-      const read = { reader, sessionId, offset, follow, hold, credit };
+      const read = { reader, sessionId, offset, follow, hold: hold.value, credit };
       this.#channel.tell({ $case: 'read', value: read }, request);
       return yield* outputReader.pieces(
         (data) => this.#channel.buffers.giveBack(data),

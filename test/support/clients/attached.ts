@@ -1,0 +1,93 @@
+/** A client that is attached to a session with a terminal, as any program would be. */
+import { expect } from 'vitest';
+import type { Client } from '../../../src/client/connect/connect.ts';
+import type { Attach, AttachSessionResponse } from '../../../src/generated/latchkey/v1/session.ts';
+
+type Event = NonNullable<AttachSessionResponse['event']>;
+
+const PATIENCE = { timeout: 20_000, interval: 20 };
+
+export class Attached {
+  /** Everything that the server has sent, but for output. */
+  readonly events: Exclude<Event, { $case: 'output' }>[] = [];
+  /** Offset of the next byte of output. */
+  offset = 0;
+  /** Resolves with the error that has ended the attachment, if there was one. */
+  readonly finished: Promise<unknown>;
+  readonly #conversation;
+  #pieces: Buffer[] = [];
+  #isPaused = false;
+  #onResume = (): void => {};
+
+  constructor(sessions: Client['sessions'], attach: Partial<Attach>) {
+    this.#conversation = sessions.attachSession();
+    this.send({ $case: 'attach', value: attach as Attach });
+    this.finished = this.#read().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+
+  /** All output so far, in latin1. */
+  get shown(): string {
+    return Buffer.concat(this.#pieces).toString('latin1');
+  }
+
+  /** The last size and role that the server has told. */
+  get state(): { columns?: number; rows?: number; writes?: boolean } {
+    const values = this.events.filter(({ $case }) => $case !== 'exited').map(({ value }) => value);
+    return Object.assign({}, ...values) as object;
+  }
+
+  send(
+    request: NonNullable<Parameters<ReturnType<Client['sessions']['attachSession']>['send']>[0]['request']>,
+  ): void {
+    this.#conversation.send({ request }).catch(() => {}); // the responses have the error
+  }
+
+  types(text: string | Buffer): void {
+    this.send({ $case: 'input', value: Buffer.from(text) });
+  }
+
+  resize(columns: number, rows: number): void {
+    this.send({ $case: 'resize', value: { columns, rows } });
+  }
+
+  /** Stops reading, as a terminal on a slow line. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#onResume();
+  }
+
+  async shows(pattern: RegExp): Promise<void> {
+    await expect.poll(() => this.shown, PATIENCE).toMatch(pattern);
+  }
+
+  async is(state: Attached['state']): Promise<void> {
+    await expect.poll(() => this.state, PATIENCE).toMatchObject(state);
+  }
+
+  /** Detaches. */
+  async leave(): Promise<void> {
+    this.resume();
+    this.#conversation.cancel();
+    await this.finished;
+  }
+
+  async #read(): Promise<void> {
+    for await (const { event } of this.#conversation.responses) {
+      if (this.#isPaused)
+        await new Promise<void>((resolve) => {
+          this.#onResume = resolve;
+        });
+      if (event?.$case === 'output') {
+        this.#pieces.push(Buffer.from(event.value.data));
+        this.offset = event.value.offset + event.value.data.length;
+      } else if (event !== undefined) this.events.push(event);
+    }
+  }
+}
