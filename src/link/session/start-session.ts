@@ -17,6 +17,8 @@ import { Session, type SessionEvents } from './session.ts';
 import { bootId, SessionFolder, type SessionRecord } from './session-folder.ts';
 import type { SessionsDir } from './sessions-dir.ts';
 
+/** A keeper exits when it cannot start its helpers. */
+const EXITED = 'its keeper exited at once: perhaps no more processes are allowed (ulimit -u)';
 const STARTING_MS = 10_000;
 const MAX_ARGUMENT_BYTES = 128 * 1024; // execve(2): MAX_ARG_STRLEN
 
@@ -137,7 +139,7 @@ async function run(
   try {
     if (gate !== undefined) await passGate(gate, Promise.race([hold?.(pid), late.promise]));
     const found = await Promise.race([pids, late.promise]);
-    if (found === undefined) throw new Error('the keeper exited at once');
+    if (found === undefined) throw new Error(EXITED);
     pipes = undefined; // the session's
     return new Session({
       folder,

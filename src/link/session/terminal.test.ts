@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, FakeDaemon } from '../../../test/support/link/fake-daemon.ts';
 import type { Line } from '../../../test/support/link/line.ts';
 import { Typist } from '../../../test/support/link/typist.ts';
+import { needs } from '../../../test/support/needs.ts';
 import { markOf, readProcesses } from '../processes/processes.ts';
 
 let daemon: FakeDaemon;
@@ -129,7 +132,6 @@ describe('the bytes of a terminal', () => {
     await session.resize(90, 20);
     await pasted;
     expect(await session.ended()).toBe(0);
-    const { createHash } = await import('node:crypto');
     expect(session.shown).toContain(createHash('md5').update(bytes).digest('hex'));
     expect(session.shown).toContain('20 90');
   });
@@ -155,6 +157,62 @@ describe('the bytes of a terminal', () => {
     line.send({ $case: 'hold', value: { reader, hold: false } }, 0);
     await line.ask({ $case: 'stdin', value: { sessionId: id, data: Buffer.from('\x03') } }, 'credit');
     await line.take('exited', ({ body }) => body?.$case === 'exited' && body.value.sessionId === id);
+  });
+});
+
+describe('a full-screen program', needs('tmux'), () => {
+  it('draws itself again when the size changes, and what it leaves in the background ends too (X3)', async () => {
+    const tmux = ['tmux', '-f', '/dev/null', '-L', `terminal-${process.pid}`];
+    const session = await Typist.start(line, [...tmux, 'new-session', 'sh'], {
+      environment: { TERM: Buffer.from('xterm') },
+    });
+    await session.shows(/\[0\] 0:/);
+    await session.types('echo some"thing"\r');
+    await session.shows(/something/);
+    const before = session.shown.length;
+    await session.resize(60, 20);
+    await expect.poll(() => session.shown.slice(before)).toMatch(/something/);
+    await session.types('stty size\r');
+    await session.shows(/19 60/);
+    const { survivors } = await session.end(2000);
+    expect(survivors).toEqual([]);
+    await session.ended();
+    await eventually(() => processesOf(session.id)).toEqual([]);
+  });
+});
+
+describe('a link with terminals', () => {
+  it('keeps only the ends of pipes open, and needs no more memory for a flood', async () => {
+    const link = daemon.links[0]?.process.pid;
+    const descriptors = (): number => readdirSync(`/proc/${link}/fd`).length;
+    const memory = (): number =>
+      Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${link}/status`, 'latin1'))?.[1]);
+    const idle = descriptors();
+    const session = await Typist.start(line, ['sh', '-c', 'read go; head -c 30000000 /dev/zero; read go']);
+    const plain = await line.start(['cat'], { input: true });
+    const [ofTerminal, ofPipes] = [openedFor(session.id), openedFor(plain.id)];
+    expect([ofTerminal, ofPipes]).toEqual([3, 4]);
+    const before = memory();
+    await session.types('go\n');
+    await expect.poll(() => session.shown.length, { timeout: 30_000 }).toBeGreaterThan(30_000_000);
+    expect(memory() - before).toBeLessThan(32 * 1024); // KiB
+    for (const { id } of [session, plain])
+      await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 1000 } }, 'ended');
+    await eventually(descriptors).toBe(idle);
+
+    /** Counts the link's pipes with the session's processes. */
+    function openedFor(id: string): number {
+      const pipesOf = (pid: number | undefined): string[] =>
+        readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+          try {
+            return [readlinkSync(`/proc/${pid}/fd/${fd}`)].filter((target) => target.startsWith('pipe:'));
+          } catch {
+            return []; // closed meanwhile
+          }
+        });
+      const theirs = new Set(processesOf(id).flatMap(pipesOf));
+      return pipesOf(link).filter((pipe) => theirs.has(pipe)).length;
+    }
   });
 });
 
