@@ -190,8 +190,7 @@ describe('a link with terminals', () => {
     const idle = descriptors();
     const session = await Typist.start(line, ['sh', '-c', 'read go; head -c 30000000 /dev/zero; read go']);
     const plain = await line.start(['cat'], { input: true });
-    const [ofTerminal, ofPipes] = [openedFor(session.id), openedFor(plain.id)];
-    expect([ofTerminal, ofPipes]).toEqual([3, 4]);
+    expect([session, plain].map(({ id }) => openedFor(id))).toEqual([3, 4]);
     const before = memory();
     await session.types('go\n');
     await expect.poll(() => session.shown.length, { timeout: 30_000 }).toBeGreaterThan(30_000_000);
