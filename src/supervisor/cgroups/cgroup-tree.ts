@@ -127,6 +127,14 @@ export class CgroupTree implements AsyncDisposable {
     return undefined;
   }
 
+  /** Returns the id of the session whose cgroup the process is in, whoever it runs as. */
+  async sessionOf(pid: number): Promise<string | undefined> {
+    const path = await cgroupPathOf(pid);
+    if (!path?.startsWith(this.#prefix)) return undefined;
+    const [name = '', below = ''] = path.slice(this.#prefix.length).split('/');
+    return LINK.test(name) ? LinkCgroup.sessionIn(below) : undefined;
+  }
+
   /** Removes empty cgroups. */
   async removeEmpty(): Promise<void> {
     for (const name of await this.#linkNames())

@@ -6,6 +6,9 @@ import { Pidfd } from '../../native/pidfd.ts';
 import { uidOf } from '../lifecycle/listening-process.ts';
 import type { Cgroup } from './cgroup.ts';
 
+/** Start of the names of sessions' cgroups. */
+const SESSION = 'session-';
+
 /** Limits of a link and all its sessions together. */
 export interface Limits {
   readonly processes: number;
@@ -23,6 +26,11 @@ export class LinkCgroup {
   constructor(whole: Cgroup) {
     this.whole = whole;
     this.own = whole.child(LinkCgroup.OWN);
+  }
+
+  /** Returns the id of the session that a cgroup below the link's is for, by its name. */
+  static sessionIn(name: string): string | undefined {
+    return name.startsWith(SESSION) ? name.slice(SESSION.length) : undefined;
   }
 
   /** The file that a process writes its pid to in order to join. */
@@ -74,7 +82,7 @@ export class LinkCgroup {
 
 /** Session ids are the server's own, and usable as file names. */
 function sessionName(id: string): string {
-  return `session-${id}`;
+  return `${SESSION}${id}`;
 }
 
 function openProcess(pid: number): Pidfd {

@@ -76,6 +76,11 @@ export class Keepers {
     for (const [id] of before) if (!running.has(id)) await this.forget(id);
   }
 
+  /** Returns the session of a process that was seen to be a keeper, also when its link is gone. */
+  sessionOf(process: Keeper): string | undefined {
+    return this.#sessions.get(keyOf(process));
+  }
+
   /** Returns true when a connected link says that it looks after the session. */
   isNamed({ id, socket }: Pick<SessionRow, 'id' | 'socket'>): boolean {
     return this.#registry.get(socket ?? '')?.connection?.running.has(id) === true;

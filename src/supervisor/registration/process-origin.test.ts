@@ -67,6 +67,25 @@ describe("a link started within a session is a child of the session's token", ()
     expect(receipt.jtis).toContain(jti);
   });
 
+  test("also when its session's link is gone, and is refused when that token has ended", async () => {
+    const gate = (nth: number) => join(world.folder, `gate-${nth}`);
+    const late = [1, 2].map((nth) => `(until [ -e ${gate(nth)} ]; do sleep 0.05; done; ${UNMARKED} 2>&1) &`);
+    const { id } = await startLink(`${late.join('\n')}\necho begun; sleep 60`);
+    await printed(id, 'begun');
+    const [lost = ''] = known;
+    process.kill(world.links.get(lost).pid, 'SIGKILL');
+    await world.until('its loss', async () => !(await world.sockets()).includes(lost) || undefined);
+    writeFileSync(gate(1), '');
+    const { parent, jti } = (await newLink()) ?? { jti: '' };
+    expect(parent).toBe(claims.jti);
+    await world.login(); // another token of the same login does not help
+    const receipt = await world.revocation.revoke({ jtis: [claims.jti] }, 'revoked');
+    expect(receipt.jtis).toContain(jti);
+    writeFileSync(gate(2), '');
+    await world.linkDaemon(); // by which the output can be read
+    expect(await printed(id, 'has ended')).toContain('the login that started this session has ended');
+  });
+
   test('and is refused when it may belong to sessions of several logins', async () => {
     const other = await world.login('other');
     const sleeping = { command: ['sleep', '60'], environment: {}, directory: '', input: false };
@@ -82,8 +101,10 @@ test("a link's word about a keeper counts only for processes of its own user", a
   const pid = child.pid ?? 0;
   const saying = (uid: number) =>
     ({ uid, process: undefined, connection: { running: new Map([['theirs', pid]]) } }) as unknown as Link;
-  expect(await originOf(pid, [saying(me.uid + 1)])).toEqual({});
-  expect(await originOf(pid, [saying(me.uid + 1), saying(me.uid)])).toMatchObject({ sessionId: 'theirs' });
+  const seen = { cgroups: undefined, keepers: { sessionOf: () => undefined } };
+  expect(await originOf(pid, [saying(me.uid + 1)], seen)).toEqual({});
+  const both = [saying(me.uid + 1), saying(me.uid)];
+  expect(await originOf(pid, both, seen)).toMatchObject({ sessionId: 'theirs' });
   child.kill('SIGKILL');
 });
 

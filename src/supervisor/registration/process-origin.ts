@@ -1,12 +1,15 @@
 /**
- * Determines the origin of a process from /proc rather than from its environment: the session below whose
- * keeper it runs, or the link below which it runs when it has left its session (a link adopts orphans).
+ * Determines the origin of a process from /proc rather than from its environment: the session in whose cgroup
+ * or below whose keeper it runs, or the link below which it runs when it has left its session (a link adopts
+ * orphans).
  */
 import { AppError } from '../../errors.ts';
+import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
+import type { Keepers } from '../lifecycle/keepers.ts';
 import { statOf, uidOf } from '../lifecycle/listening-process.ts';
 import type { Link } from '../link.ts';
 
-/** A session with its link; or a link alone, for a process that has left its session. */
+/** A session, with its link if that is there; or a link alone, for a process that has left its session. */
 export interface ProcessOrigin {
   readonly sessionId?: string;
   readonly link?: Link;
@@ -20,11 +23,23 @@ interface ClaimedKeeper {
 
 const MAX_ANCESTORS = 1000;
 
+/** Knowledge of the server about sessions, besides what their links say. */
+export interface KnownSessions {
+  readonly cgroups: Pick<CgroupTree, 'sessionOf'> | undefined;
+  readonly keepers: Pick<Keepers, 'sessionOf'>;
+}
+
 /**
  * Returns an empty origin for a process that no link started. Throws LINK_REFUSED for one with too many
  * ancestors.
  */
-export async function originOf(pid: number, links: Iterable<Link>): Promise<ProcessOrigin> {
+export async function originOf(
+  pid: number,
+  links: Iterable<Link>,
+  known: KnownSessions,
+): Promise<ProcessOrigin> {
+  const confined = await known.cgroups?.sessionOf(pid);
+  if (confined !== undefined) return { sessionId: confined };
   const { keepers, listeners } = indexProcesses(links);
   let at = pid;
   for (let step = 0; at > 1; step += 1) {
@@ -34,6 +49,8 @@ export async function originOf(pid: number, links: Iterable<Link>): Promise<Proc
     if (origin !== undefined) return origin;
     const link = at === pid ? undefined : listeners.get(at);
     if (link !== undefined) return { link };
+    const left = stat && known.keepers.sessionOf({ pid: at, startTime: stat.startTime });
+    if (left !== undefined) return { sessionId: left };
     at = stat?.parent ?? 0;
   }
   return {};

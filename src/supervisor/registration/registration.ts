@@ -16,6 +16,7 @@ import type { LinkCgroup } from '../cgroups/link-cgroup.ts';
 import { dial } from '../connection/dial.ts';
 import { checkNewLink, type Greeted, greet, initialise } from '../connection/handshake.ts';
 import { safeText } from '../connection/link-error.ts';
+import type { Keepers } from '../lifecycle/keepers.ts';
 import type { ListeningProcess } from '../lifecycle/listening-process.ts';
 import type { Supervision } from '../lifecycle/supervision.ts';
 import { Link } from '../link.ts';
@@ -46,6 +47,7 @@ export interface RegistrationOptions {
   readonly observers: Observers;
   readonly supervision: Supervision;
   readonly cgroups: CgroupTree | undefined;
+  readonly keepers: Pick<Keepers, 'sessionOf'>;
   readonly settings: () => { readonly eligible: EligibleSettings };
   /** Returns milliseconds since 1970. */
   readonly now: () => number;
@@ -146,8 +148,8 @@ export class Registration {
     uid: number,
     process: ListeningProcess | undefined,
   ): Promise<string | undefined> {
-    const { registry } = this.#options;
-    const { sessionId, link } = process ? await originOf(process.pid, registry.all()) : {};
+    const { registry, ...known } = this.#options;
+    const { sessionId, link } = process ? await originOf(process.pid, registry.all(), known) : {};
     if (sessionId !== undefined) return this.#activeTokenOf(sessionId, link?.uid);
     if (link !== undefined) return this.#parentOfEscaped(link, named);
     return named ? this.#activeTokenOf(named, uid) : undefined;

@@ -1,6 +1,6 @@
 /** Links that sudo started are in cgroups: all of their processes can be ended, whatever they do. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, alice, root, runAs, service } from '../../support/account.ts';
 import { DelegatedCgroup } from '../../support/host/delegated-cgroup.ts';
@@ -134,6 +134,22 @@ describe('a link that sudo has started', needs('world', 'cgroups', 'sudo', 'sshd
     expect(names().filter((name) => name.endsWith(id))).toEqual([]);
     expect(await end(other)).toMatchObject({ sessions: [other], survivors: [], verifiedBy: 'daemon' });
     expect(await sleepers()).toEqual([]);
+  });
+
+  test('is known by its cgroup as the origin of a link, also of one that has left its session and outlives it', async () => {
+    await serve();
+    const folder = mkdtempSync('/mnt/gate-');
+    chownSync(folder, alice.uid, alice.uid);
+    const late = `until [ -e ${folder}/gate ]; do sleep 0.05; done; latchkey link >${folder}/said 2>&1`;
+    const id = await begin(`(setsid env -i PATH=/usr/bin:/bin sh -c '${late}' &); echo up; sleep 970`);
+    const { jti } = await daemon.as(alice).token();
+    process.kill((await linksOf(alice))[0]?.pid ?? 0, 'SIGKILL');
+    await expect.poll(() => linksOf(alice)).toEqual([]);
+    await daemon.as(root).revoke(jti, '--local-admin');
+    writeFileSync(`${folder}/gate`, '');
+    const said = (): string => readFileSync(`${folder}/said`, 'utf8');
+    await expect.poll(said, { timeout: 20_000 }).toMatch(/the login that started this session has ended/);
+    await daemon.as(root).endSession(id, '--local-admin');
   });
 
   test('is ended by the server, which leaves its sessions running with on_revoke: keep', async () => {
