@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../errors.ts';
 import { Frame } from '../generated/latchkey/link/v1/link.ts';
-import { encodeFrame, FRAME_HEADER_BYTES, FrameDecoder, MAX_FRAME_BYTES } from './frames.ts';
+import { encodeFrame, FrameDecoder } from './frames.ts';
+import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from './message-decoder.ts';
 
 const frame = fc.record({
   request: fc.nat(),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Frame, Stream } from '../generated/latchkey/link/v1/link.ts';
-import { encodeFrame, FRAME_HEADER_BYTES } from './frames.ts';
+import { encodeFrame } from './frames.ts';
+import { FRAME_HEADER_BYTES } from './message-decoder.ts';
 import { OUTPUT_HEADER_ROOM, readOutputFrame, writeOutputHeader } from './output-frame.ts';
 
 const output = fc.record({

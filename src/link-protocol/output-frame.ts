@@ -4,7 +4,7 @@
  */
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Frame, Output, Stream } from '../generated/latchkey/link/v1/link.ts';
-import { FRAME_HEADER_BYTES } from './frames.ts';
+import { FRAME_HEADER_BYTES } from './message-decoder.ts';
 
 /**
  * Upper bound of a header, in bytes: the 4-byte prefix, 2 tags and lengths of 5, fields of 5, 9 and 2,
