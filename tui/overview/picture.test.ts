@@ -10,10 +10,11 @@ import {
 } from '../../src/generated/latchkey/v1/system.ts';
 import { AuthMethod, Login } from '../../src/generated/latchkey/v1/token.ts';
 import { displayWidth } from '../../src/terminal/display-width.ts';
+import { size } from '../../src/terminal/format.ts';
 import { HOSTILE_UNITS } from '../../test/support/terminal/hostile-text.ts';
 import type { Frame } from '../screen.ts';
 import { appearanceOf } from '../view/theme.ts';
-import { memory, share } from './numbers.ts';
+import { share } from './numbers.ts';
 import { type Overview, picture } from './picture.ts';
 
 const NOW = 3_600_000;
@@ -156,7 +157,7 @@ describe('the overview', () => {
       '150%',
       '',
     ]);
-    expect([0, 900_000, 117_440_512, 3_221_225_472].map(memory)).toEqual([
+    expect([0, 900_000, 117_440_512, 3_221_225_472].map(size)).toEqual([
       '0 KiB',
       '879 KiB',
       '112 MiB',

@@ -3,10 +3,10 @@ import { stripVTControlCharacters } from 'node:util';
 import type { WatchActivityResponse } from '../../src/generated/latchkey/v1/system.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { displayWidth, padTo, truncate } from '../../src/terminal/display-width.ts';
-import { count, listed } from '../../src/terminal/format.ts';
+import { count, listed, size } from '../../src/terminal/format.ts';
 import { relativeTime } from '../../src/terminal/relative-time.ts';
 import type { Frame } from '../screen.ts';
-import { memory, share } from './numbers.ts';
+import { share } from './numbers.ts';
 import { type Series, seriesLines, seriesSummary, seriesTable } from './series.ts';
 import { linksTable, loginsTable, refusalsTable, tableInWords, tableLines } from './tables.ts';
 
@@ -108,13 +108,13 @@ function summary({ activity }: Overview, nowMs: number): [counts: string, usage:
 
 function server(use: WatchActivityResponse['serverUse'], nowMs: number): string {
   if (use === undefined) return '';
-  const parts = [cpu(use.cpuShare), memory(use.memoryBytes), started(use.since, nowMs)];
+  const parts = [cpu(use.cpuShare), size(use.memoryBytes), started(use.since, nowMs)];
   return `server: ${parts.filter((text) => text !== '').join(', ')}`;
 }
 
 function linksInAll(use: WatchActivityResponse['linksUse']): string {
   if (use === undefined || use.measured === 0) return '';
-  return `links: ${cpu(use.cpuShare)}, ${memory(use.memoryBytes)}`;
+  return `links: ${cpu(use.cpuShare)}, ${size(use.memoryBytes)}`;
 }
 
 function cpu(cores: number | undefined): string {

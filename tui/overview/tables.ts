@@ -1,12 +1,13 @@
 /** The tables of the overview: logins, usage of links, refusals. */
 import { type LinkUse, type Refusal, RefusalKind } from '../../src/generated/latchkey/v1/system.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
+import { size } from '../../src/terminal/format.ts';
 import { methodWord, reasonName, refusalWord } from '../../src/terminal/state-words.ts';
 import { layTable, type Value } from '../../src/terminal/table.ts';
 import type { Column } from '../screen.ts';
 import { cellOf } from '../view/line.ts';
 import { type Appearance, painter } from '../view/theme.ts';
-import { memory, share } from './numbers.ts';
+import { share } from './numbers.ts';
 
 export interface Table {
   readonly columns: readonly Column[];
@@ -50,7 +51,7 @@ export function linksTable(links: readonly LinkUse[]): Table {
     rows: links.map(({ linuxUser, cpuShare, memoryBytes, sessions, pid, socket }) => [
       linuxUser,
       share(cpuShare),
-      memory(memoryBytes),
+      size(memoryBytes),
       String(sessions),
       String(pid),
       socket,
