@@ -16,6 +16,7 @@ const ROLES = {
   cli: 'src/cli/main.ts',
   tui: 'tui/main.tsx',
   doctor: 'src/doctor/main.ts',
+  copy: 'src/copy/main.ts',
 } as const;
 export type Role = keyof typeof ROLES;
 export const roles = Object.keys(ROLES) as Role[];

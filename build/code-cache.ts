@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { COPY_PROGRAM } from '../src/entry/copy-program.ts';
 import { bundles, roles } from './bundle.ts';
 import { STEADY } from './v8-flags.ts';
 
@@ -25,6 +26,7 @@ const STARTS: Readonly<Record<string, readonly string[]>> = {
   link: ['link', '--run', NOWHERE],
   cli: ['whoami', '--run', NOWHERE, '--server', 'localhost:99999'],
   tui: ['tui'],
+  copy: [COPY_PROGRAM],
 };
 
 /** Exit status of every role for an unknown option, which shows that its code cache was accepted. */
@@ -44,7 +46,8 @@ export async function makeCodeCache(
   };
   for (const name of bundles) await run(STEADY, 'keep', STARTS[name] ?? []);
   for (const role of roles) {
-    const status = await run([], 'run', [role, '--no-such-option']);
+    const word = role === 'copy' ? COPY_PROGRAM : role;
+    const status = await run([], 'run', [word, '--no-such-option']);
     if (status !== USAGE) throw new Error(`the code cache of ${role} does not work: status ${status}`);
   }
 }

@@ -3,6 +3,7 @@
  * loaded.
  */
 import { writeSync } from 'node:fs';
+import { COPY_PROGRAM } from './entry/copy-program.ts';
 import { startClean } from './entry/packaged/clean-start.ts';
 import { nameProcess } from './entry/process-name.ts';
 import { rawArguments, rawVariable } from './entry/raw-arguments.ts';
@@ -41,6 +42,8 @@ async function run(argv: readonly string[], parsed: RoleArguments): Promise<numb
       return (await import('../tui/main.tsx')).runTui(rest);
     case 'doctor':
       return (await import('./doctor/main.ts')).runDoctor(rest);
+    case COPY_PROGRAM:
+      return (await import('./copy/main.ts')).runCopy(rest);
     case 'version':
       return rest.length === 0 && printVersion() ? DONE : runCli(argv);
     default:

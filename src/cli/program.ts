@@ -10,6 +10,7 @@ import { addAttach } from './commands/attach.ts';
 import { addCa } from './commands/ca.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
+import { addCp } from './commands/cp.ts';
 import { addLicenses } from './commands/licenses.ts';
 import { addLinks } from './commands/links.ts';
 import { addLogin } from './commands/login.ts';
@@ -63,7 +64,7 @@ export function buildProgram(act: Act, io: Io): Command {
   addRole(program, act, LINK);
   for (const add of [addTrust, addLogin, addWhoami, addLogout]) add(program, act);
   program.commandsGroup('Running programs:');
-  for (const add of [addStart, addAttach, addSessions]) add(program, act);
+  for (const add of [addStart, addAttach, addSessions, addCp]) add(program, act);
   program.commandsGroup('Managing logins:');
   for (const add of [addTokens, addLinks]) add(program, act);
   addRole(program, act, TUI);

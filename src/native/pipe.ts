@@ -25,8 +25,13 @@ export function makePipe(bytes?: number): Pipe {
   const ends = Buffer.alloc(8);
   checked('pipe2', libc.pipe2(ends, O_CLOEXEC));
   const pipe = { read: ends.readInt32LE(0), write: ends.readInt32LE(4) };
-  if (bytes !== undefined) libc.fcntl(pipe.write, F_SETPIPE_SZ, bytes);
+  if (bytes !== undefined) setPipeCapacity(pipe.write, bytes);
   return pipe;
+}
+
+/** Makes a pipe hold `bytes` bytes; without effect for a user beyond the system's limits, and for a file. */
+export function setPipeCapacity(fd: number, bytes: number): void {
+  libc.fcntl(fd, F_SETPIPE_SZ, bytes);
 }
 
 /**

@@ -48,6 +48,11 @@ const rooms: Record<string, Record<string, string>> = {
     'generated/latchkey/v1/error': 'a refused registration says why with a published reason',
     'generated/google/rpc': 'and carries it as google.rpc.Status does',
   },
+  copy: {
+    'generated/latchkey/copy': 'a frame is one protobuf message',
+    'link-protocol/message-decoder': 'frames are split as those of a link',
+    native: 'two copies of the same file do not write to one; a pipe may hold more',
+  },
   config: {
     system: "the file and what it names must be owned by somebody who is trusted; default folders are XDG's",
   },
@@ -167,6 +172,7 @@ const rooms: Record<string, Record<string, string>> = {
   cli: {
     nouns: 'lists, `show`, --json and completion show what a noun has',
     client: 'it can do what the public API can do, and no more',
+    copy: '`latchkey cp` is one of the two ends of a copy',
     terminal: 'it says things as the dashboard says them',
     config: '`latchkey config` reads the file without a server; a mistyped verb is answered with the nearest',
     system: "the folder of the client's configuration is XDG's",
@@ -212,6 +218,7 @@ const rooms: Record<string, Record<string, string>> = {
     link: '`latchkey link`, loaded alone: it starts often',
     cli: 'every other verb',
     tui: '`latchkey tui`',
+    copy: "the host's end of `latchkey cp`, loaded alone: it starts with each",
     doctor: '`latchkey doctor`',
   },
 };

@@ -75,6 +75,7 @@ class Walk {
       return { kind: 'program', at: programAt };
     if (isOption) return this.#optionOrValue(last);
     if (this.#commands.length > 0) return this.#words(this.#commands.map(described));
+    if (last.startsWith(':')) return this.#words(NONE); // a path of the host
     if (this.#argument !== undefined) return this.#valueOf(this.#argument, '');
     return this.#words(this.#isAfterDashes ? NONE : this.#flags('--'));
   }

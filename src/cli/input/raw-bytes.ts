@@ -7,7 +7,7 @@ import { inert } from '../../inert.ts';
 import { hasRawBytes } from '../../values/raw-text.ts';
 
 /** Commands whose arguments may have any bytes, and their options that may. */
-const PASSED_ON: Readonly<Record<string, readonly string[]>> = { start: ['env', 'dir'] };
+const PASSED_ON: Readonly<Record<string, readonly string[]>> = { start: ['env', 'dir'], cp: [] };
 
 /** Ends the command with a usage error when an option or argument has bytes that are not UTF-8. */
 export function refuseRawBytes(command: Command): void {

@@ -14,6 +14,7 @@ import { VERIFIED } from '../commands/tokens.ts';
 import { TRUSTED } from '../commands/trust.ts';
 import { VERSIONS } from '../commands/version.ts';
 import { WHOAMI } from '../commands/whoami.ts';
+import { COPIED } from '../copy/tally.ts';
 import { eventMembers } from '../watch/watch.ts';
 import { ERROR, FAILURE } from './json-failure.ts';
 import { itemMembers, listMembers } from './listing.ts';
@@ -101,6 +102,7 @@ function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record
     'latchkey sessions uncordon': itemMembers(sessions),
     'latchkey sessions disconnect': DISCONNECTED,
     'latchkey logout, tokens revoke, links stop, sessions end': ENDED,
+    'latchkey cp': COPIED,
     'latchkey version': VERSIONS,
   };
 }

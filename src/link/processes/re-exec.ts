@@ -1,4 +1,4 @@
-/** Runs this same program again, in the same role, with other arguments. */
+/** Runs this same program again, in the same role or another one. */
 import { isSea } from 'node:sea';
 import { setAside } from '../../entry/set-aside.ts';
 
@@ -12,6 +12,12 @@ export function reExecCommand(argv: readonly string[], words: readonly string[])
   const before = process.argv.slice(1, process.argv.length - argv.length);
   const own = isSea() ? before.slice(1) : [...process.execArgv, ...before];
   return [process.execPath, [...own, ...words]];
+}
+
+/** Returns the program and arguments that run this program with `words`, the first of which names a role. */
+export function ownCommand(words: readonly string[]): [string, ...string[]] {
+  const script = isSea() ? [] : [...process.execArgv, ...process.argv.slice(1, 2)];
+  return [process.execPath, ...script, ...words];
 }
 
 /** Returns the environment with variables set aside that change how Node or the dynamic linker behaves. */

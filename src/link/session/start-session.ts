@@ -7,6 +7,8 @@ import { rawText } from '../../values/raw-text.ts';
 import { checkedTerminalSize } from '../../values/terminal-size.ts';
 import type { Account } from '../account/account.ts';
 import { OutputLog } from '../output/output-log.ts';
+import { ownCommand } from '../processes/re-exec.ts';
+import { copyEndLimit, isCopyEnd } from './copy-end.ts';
 import { sessionEnvironment } from './environment.ts';
 import type { InheritedSettings } from './inherited-settings.ts';
 import { closePipes, type KeeperPipes, type Program, startKeeper } from './keeper.ts';
@@ -38,9 +40,10 @@ export type Hold = (keeper: number) => Promise<boolean>;
 /** Resolves once the program runs. Throws START_FAILED and INVALID_ARGUMENT, and leaves nothing behind. */
 export async function startSession(start: Start, context: StartContext): Promise<Session> {
   const { command, environment, directory } = prepare(start, context);
-  const { sessionId: id, outputLimit } = start;
+  const { sessionId: id } = start;
   const words = start.command.map(rawText);
   const terminal = start.terminal && checkedTerminalSize(start.terminal, 'terminal');
+  const outputLimit = isCopyEnd(words) ? copyEndLimit(start.outputLimit) : start.outputLimit;
   const record = { id, command: words, bootId: bootId(), createdAt: Date.now(), outputLimit };
   const files = context.sessionsDir.forNew((parent) =>
     createFiles(parent, { ...record, ...(terminal && { terminal: true }) }, start),
@@ -110,8 +113,10 @@ function prepare(
   const directory = wanted === '' ? homeDirectory(account.home) : startDirectory(wanted);
   const [name, ...rest] = start.command.map(rawText);
   if (name === undefined) return { command: loginShell(account.shell), environment, directory };
-  const path = programPath(name, environment.PATH ?? '', directory);
-  return { command: [path, ...rest], environment, directory };
+  const command = isCopyEnd([name])
+    ? ownCommand([name, ...rest])
+    : [programPath(name, environment.PATH ?? '', directory), ...rest];
+  return { command, environment, directory };
 }
 
 /** Passes the input in an unlinked file, so that it is complete even when the link dies. */

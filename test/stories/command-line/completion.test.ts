@@ -27,6 +27,8 @@ const LINES: readonly (readonly [line: string, ...wanted: (string | RegExp)[]])[
   ['latchkey start --env A=B basena', 'basename'],
   ['latchkey start -- cat a', /a\\? file\.pem/],
   ['latchkey start cat --dir a', /a\\? file\.pem/],
+  ['latchkey cp -r b-folder a', /a\\? file\.pem/],
+  ['latchkey cp :b --res', '--resume'],
 ];
 
 const DIRECTORY_LINE = LINES.findIndex(([line]) => line.includes('--dir'));
@@ -56,7 +58,11 @@ describe('the completion of the program', needs(...SHELLS), () => {
   });
 
   test.for(SHELLS)('offers nothing, and prints nothing, without a server in %s', async (shell) => {
-    const lines = ['latchkey tokens show ', 'latchkey tokens --server localhost:1 --login '];
+    const lines = [
+      'latchkey tokens show ',
+      'latchkey tokens --server localhost:1 --login ',
+      'latchkey cp a :b-',
+    ];
     const shown = pressTab(shell, lines, { programs, folder });
     for (const [at, line] of lines.entries()) {
       const told = shown[at]?.split('\n').filter((text) => !text.includes(line.trim())) ?? ['nothing'];

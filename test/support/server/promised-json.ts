@@ -25,6 +25,9 @@ export const PROMISED = {
   'latchkey sessions disconnect': 'disconnected: integer',
   'latchkey logout, tokens revoke, links stop, sessions end': 'receipt: receipt',
   'latchkey version': 'version: string, commit: string or null, nodeVersion: string',
+  'latchkey cp':
+    'files: integer, folders: integer, links: integer, unchanged: integer, skipped: integer, ' +
+    'failed: integer, bytes: integer, milliseconds: integer',
   'latchkey config check': 'ok: boolean, mode: string, file: string or null, set: integer',
   'latchkey config show': 'mode: string, file: string or null, settings: array of setting',
   'latchkey doctor': 'findings: array of finding',
