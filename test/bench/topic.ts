@@ -31,7 +31,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   output: {
     about: 'output through link and daemon',
     inWorld: true,
-    load: () => import('./topics/output.ts'),
+    load: () => import('./topics/throughput/output.ts'),
   },
   revoking: {
     about: 'from the call that revokes a token until it is refused elsewhere',
@@ -68,6 +68,12 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
     inWorld: true,
     programs: { sudo: 'sudo' },
     load: () => import('./topics/command.ts'),
+  },
+  copying: {
+    about: 'files copied to the host and back, against scp',
+    inWorld: true,
+    programs: { sshd: 'openssh-server', scp: 'openssh-client' },
+    load: () => import('./topics/throughput/copying.ts'),
   },
   boot: { about: 'opening on a million tokens', load: () => import('./topics/boot.ts') },
   dashboard: {

@@ -4,16 +4,16 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { AttachSessionRequest } from '../../../src/generated/latchkey/v1/session.ts';
-import { alice, type Run, runAs } from '../../support/account.ts';
-import { program } from '../../support/program.ts';
-import { TestDaemon } from '../../support/server/daemon.ts';
-import { cpuMsOf } from '../cpu.ts';
-import { Child } from '../processes/child.ts';
-import type { Read, Stream } from '../processes/output-reader.ts';
-import type { Serving } from '../processes/output-server.ts';
-import { shuffled } from '../report/compare.ts';
-import { type Line, median, spreadOf } from '../report/line.ts';
+import { AttachSessionRequest } from '../../../../src/generated/latchkey/v1/session.ts';
+import { alice, type Run, runAs } from '../../../support/account.ts';
+import { program } from '../../../support/program.ts';
+import { TestDaemon } from '../../../support/server/daemon.ts';
+import { cpuMsOf } from '../../cpu.ts';
+import { Child } from '../../processes/child.ts';
+import type { Read, Stream } from '../../processes/output-reader.ts';
+import type { Serving } from '../../processes/output-server.ts';
+import { shuffled } from '../../report/compare.ts';
+import { type Line, median, spreadOf } from '../../report/line.ts';
 
 const ROUNDS = 5;
 const MEBIBYTES = 1024;
