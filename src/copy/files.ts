@@ -5,7 +5,7 @@
 import type * as proto from '../generated/latchkey/copy/v1/copy.ts';
 import type { Channel } from './channel.ts';
 import { type Folder, modifiedUs as timeOf } from './folder.ts';
-import type { Outcome } from './outcomes.ts';
+import { COPIED, failed, type Outcome, UNCHANGED } from './outcomes.ts';
 import { PartFile } from './part-file.ts';
 import { broken, PIECE_BYTES } from './protocol.ts';
 import { Refusal, whyNot } from './refusal.ts';
@@ -34,9 +34,6 @@ export interface FileOptions {
   readonly umask: number;
 }
 
-const NOTHING: Outcome = { problem: '', nothing: true };
-const COPIED: Outcome = { problem: '', nothing: false };
-
 export class Files implements Disposable {
   readonly #channel: Channel;
   readonly #options: FileOptions;
@@ -59,7 +56,7 @@ export class Files implements Disposable {
       const before = name.length === 0 ? undefined : folder.stat(name);
       if (name.length === 0 || before?.isDirectory()) throw new Refusal('a folder has its name');
       if (this.#options.resume && before?.isFile() && isSame(before, file))
-        return this.refuse(answer, NOTHING);
+        return this.refuse(answer, UNCHANGED);
       if (PartFile.isThere(folder, name)) part = await PartFile.open(folder, name);
       const offered = part !== undefined && part.before <= file.size ? part.before : 0;
       const sha256 = part !== undefined && offered > 0 ? await part.hash() : Buffer.alloc(0);
@@ -70,7 +67,7 @@ export class Files implements Disposable {
       await this.#channel.send({ $case: 'wanted', value: { nothing: false, offset: offered, sha256 } });
     } catch (error) {
       part?.leave();
-      await this.refuse(answer, { problem: whyNot(error), nothing: false });
+      await this.refuse(answer, failed(whyNot(error)));
     }
   }
 
@@ -92,7 +89,7 @@ export class Files implements Disposable {
     try {
       file.part ??= await PartFile.open(file.folder, file.name);
     } catch (error) {
-      file.answer({ problem: whyNot(error), nothing: false });
+      file.answer(failed(whyNot(error)));
     }
     this.#attempt(file, (part) => part.begin(offset));
     if (offset > 0) this.#received(offset);
@@ -116,7 +113,7 @@ export class Files implements Disposable {
     if (file.part === undefined) return; // answered when it failed
     if (problem !== '') {
       file.part.leave();
-      file.answer({ problem, nothing: false });
+      file.answer(failed(problem));
       return;
     }
     if (file.part.bytes !== file.file.size) throw this.#lost(file);
@@ -155,7 +152,7 @@ export class Files implements Disposable {
       const problem = whyNot(error);
       file.part.remove();
       file.part = undefined;
-      file.answer({ problem, nothing: false });
+      file.answer(failed(problem));
       return false;
     }
   }

@@ -4,8 +4,18 @@
 export interface Outcome {
   /** Why it was not copied; empty when it was. */
   readonly problem: string;
-  /** True when nothing was done: it is there already, or its folder is not. */
-  readonly nothing: boolean;
+  /** True when nothing was done, because it is there already. */
+  readonly unchanged: boolean;
+  /** True when nothing was done, because its folder could not be made. */
+  readonly noFolder: boolean;
+}
+
+export const COPIED: Outcome = { problem: '', unchanged: false, noFolder: false };
+export const UNCHANGED: Outcome = { ...COPIED, unchanged: true };
+export const NO_FOLDER: Outcome = { ...COPIED, noFolder: true };
+
+export function failed(problem: string): Outcome {
+  return { ...COPIED, problem };
 }
 
 interface Expected {

@@ -8,7 +8,7 @@ import type { Channel } from './channel.ts';
 import { Files } from './files.ts';
 import { type MadeFolder, makeFolder, makeLink } from './make.ts';
 import { checkedName, checkedTarget } from './names.ts';
-import { type Outcome, Outcomes } from './outcomes.ts';
+import { COPIED, failed, NO_FOLDER, type Outcome, Outcomes } from './outcomes.ts';
 import type { Position } from './position.ts';
 import { type Body, broken, MAX_UNANSWERED } from './protocol.ts';
 import { whyNot } from './refusal.ts';
@@ -47,8 +47,6 @@ interface Level {
   readonly made: MadeFolder | undefined;
   readonly names: readonly Buffer[];
 }
-
-const REFUSED: Outcome = { problem: '', nothing: true };
 
 /** Receives until the sender says that that is all. Throws when the copy cannot go on. */
 export async function receive(
@@ -163,22 +161,22 @@ class Receiver implements Disposable {
     if (file.size < 0) throw broken('it sent a size below zero');
     const { level, item, answer } = this.#item('file', file.name, file.size);
     const began = (): void => this.#events.began(item);
-    if (level === undefined) return this.#files.refuse(answer, REFUSED);
+    if (level === undefined) return this.#files.refuse(answer, NO_FOLDER);
     if (this.#options.target.isFolder && this.#levels.length === 0)
-      return this.#files.refuse(answer, { problem: 'the target is not a folder', nothing: false });
+      return this.#files.refuse(answer, failed('the target is not a folder'));
     await this.#files.open(level, file, answer, began);
   }
 
   /** Makes an item without content at once. */
   #make(answer: (outcome: Outcome) => void, place: Place | undefined, make: (place: Place) => void): void {
-    let outcome = REFUSED;
+    let outcome = NO_FOLDER;
     try {
       if (place !== undefined) {
         make(place);
-        outcome = { problem: '', nothing: false };
+        outcome = COPIED;
       }
     } catch (error) {
-      outcome = { problem: whyNot(error), nothing: false };
+      outcome = failed(whyNot(error));
     }
     answer(outcome);
   }

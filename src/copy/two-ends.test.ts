@@ -57,10 +57,10 @@ async function copy(sources: string[], target = '', options: Options = {}): Prom
   }
   await Promise.all([
     send(sending, items(), {
-      told: (item, { problem, nothing }) => {
+      told: (item, { problem, unchanged, noFolder }) => {
         const place = [sources[item.source], ...item.names.map(String)].join('/');
-        const flaw = nothing ? ' nothing' : problem && ` ${problem}`;
-        result.told.push(`${item.kind} ${place}${flaw}`);
+        const flaw = [unchanged && 'unchanged', noFolder && 'no folder', problem].filter(Boolean).join();
+        result.told.push(`${item.kind} ${place}${flaw && ` ${flaw}`}`);
         result.places.push(item);
       },
       received: () => {},
@@ -237,7 +237,7 @@ describe('a tree', () => {
     fs.writeFileSync(from('two/d'), 'other length');
     const changed = fs.statSync(to('a')).ctimeMs;
     const { told } = await copy(['.'], '', options);
-    expect(told.filter((line) => line.startsWith('file') && !line.endsWith(' nothing'))).toEqual([
+    expect(told.filter((line) => line.startsWith('file') && !line.endsWith(' unchanged'))).toEqual([
       'file ./two/d',
     ]);
     expect(fs.statSync(to('a')).ctimeMs).toBe(changed);
@@ -248,7 +248,7 @@ describe('a tree', () => {
     fs.symlinkSync('../other', to('one'));
     const { told } = await copy(['.']);
     expect(told).toContain('folder ./one a symbolic link has its name');
-    expect(told).toContain('file ./one/b nothing');
+    expect(told).toContain('file ./one/b no folder');
     expect(told).toContain('file ./two/d');
     expect(fs.readdirSync(join(folder, 'other'))).toEqual([]);
   });

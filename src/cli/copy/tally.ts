@@ -1,4 +1,5 @@
 /** Counts what `latchkey cp` has copied, and says so. */
+import type { Outcome } from '../../copy/outcomes.ts';
 import { isAncestor, type Position } from '../../copy/position.ts';
 import { count, size } from '../../terminal/format.ts';
 import { integer, type Members } from '../../terminal/json.ts';
@@ -27,12 +28,12 @@ export class Tally {
   #current: { readonly name: string; readonly size: number; readonly from: number } | undefined;
 
   /** Counts an item. Returns false for a folder that has been counted before a lost connection. */
-  told(item: Told, { problem, nothing }: { readonly problem: string; readonly nothing: boolean }): boolean {
+  told(item: Told, { problem, unchanged, noFolder }: Outcome): boolean {
     if (this.after !== undefined && isAncestor(item, this.after)) return false;
     this.after = { source: item.source, names: item.names };
     if (problem !== '') this.failed += 1;
-    else if (nothing && item.kind === 'file') this.unchanged += 1;
-    else if (!nothing) this.#copied(item);
+    else if (unchanged) this.unchanged += 1;
+    else if (!noFolder) this.#copied(item);
     return true;
   }
 
