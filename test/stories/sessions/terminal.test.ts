@@ -67,7 +67,8 @@ describe('a session with a terminal', () => {
     terminal.types('exit 7\n');
     expect(await terminal.finished).toBeUndefined();
     expect(terminal.events.at(-1)).toMatchObject({ $case: 'exited', value: { exitStatus: 7 } });
-    expect(await sessionOf(id)).toMatchObject({ exitStatus: 7, terminal: { columns: 132, rows: 50 } });
+    await expect.poll(async () => (await sessionOf(id))?.exitStatus).toBe(7);
+    expect(await sessionOf(id)).toMatchObject({ terminal: { columns: 132, rows: 50 } });
   });
 
   test('is written to by the client that attached last; the others watch', async () => {

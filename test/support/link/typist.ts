@@ -11,7 +11,7 @@ export class Typist {
   /** The keeper's pid. */
   readonly pid: number;
   readonly #line: Line;
-  #reader: number;
+  readonly #reader: number;
 
   private constructor(
     line: Line,
@@ -70,12 +70,12 @@ export class Typist {
     return this.#line.ask({ $case: 'end', value: { sessionId: this.id, graceMilliseconds } }, 'ended');
   }
 
-  /** Waits for the end of the session; resolves with its status. */
+  /** Waits for the end of the session, when all of its output has been shown; resolves with its status. */
   async ended(): Promise<number | undefined> {
-    const { status } = await this.#line.take(
-      'exited',
-      ({ body }) => body?.$case === 'exited' && body.value.sessionId === this.id,
+    const { exited } = await this.#line.take(
+      'readEnd',
+      ({ body }) => body?.$case === 'readEnd' && body.value.reader === this.#reader,
     );
-    return status;
+    return exited?.status;
   }
 }
