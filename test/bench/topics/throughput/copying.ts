@@ -11,12 +11,12 @@ import { TestSshd } from '../../../support/ssh/sshd.ts';
 import { compare } from '../../report/compare.ts';
 import type { Line } from '../../report/line.ts';
 
-const MEBIBYTES = 512;
+const MEBIBYTES = 256;
 const SMALL_FILES = 2000;
 const SSHD_PORT = 7822;
 /** The program behind scp(1) since OpenSSH 9, where Debian has it. */
 const SFTP = 'Subsystem sftp /usr/lib/openssh/sftp-server';
-const ROUNDS = 5;
+const ROUNDS = 3;
 const SMALL_ROUNDS = 5;
 /** Part of the time of scp(1), at most. */
 const GOALS = { up: 1.5, down: 1.5, small: 1 };
