@@ -41,5 +41,19 @@ function license(folder: string): string {
   const texts = globSync('{LICEN[CS]E,license,licence,COPYING,NOTICE}*', { cwd: join(root, folder) }).sort();
   if (typeof about.license !== 'string' && texts.length === 0) throw new Error(`${folder} has no licence`);
   const title = `${about.name} ${about.version}: ${about.license ?? 'see below'}`;
-  return [title, ...texts.map((text) => readFileSync(join(root, folder, text), 'utf8').trim())].join('\n\n');
+  const found = texts.map((text) => readFileSync(join(root, folder, text), 'utf8').trim());
+  if (found.length === 0 && about.license === 'MIT') found.push(mit(folder));
+  return [title, ...found].join('\n\n');
 }
+
+/** Returns the MIT licence of a package that has no copy of it: its code names who has the copyright. */
+function mit(folder: string): string {
+  const code = globSync('**/*.{js,mjs,cjs}', { cwd: join(root, folder) }).sort();
+  const owners = code.flatMap(
+    (file) => readFileSync(join(root, folder, file), 'utf8').match(COPYRIGHT) ?? [],
+  );
+  const [, terms = ''] = readFileSync(join(root, 'LICENSE'), 'utf8').split(/(?=Permission is hereby)/);
+  return [...new Set(owners), '', terms.trim()].join('\n');
+}
+
+const COPYRIGHT = /Copyright \(c\) [^\n]*[^\s*]/g;

@@ -39,7 +39,7 @@ describe('the command line', () => {
   it.each([
     ['whoami --frob', "unknown option '--frob'; see latchkey whoami --help"],
     ['sessions show', "missing required argument 'id'; see latchkey sessions show --help"],
-    ['start', "missing required argument 'command'; see latchkey start --help"],
+    ['start', 'a login shell needs a terminal: name a command, or add --pty; see latchkey start --help'],
     ['login --answers-stdin @here', '"@here" names no user; expected [USER@]HOST[:PORT]'],
     ['config frob', "unknown command 'config frob'; there are check, show, sudoers"],
     ['trust localhost:99999', '"localhost:99999" is not host or host:port'],

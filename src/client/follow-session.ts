@@ -5,16 +5,21 @@
  * be lost, since it is unknown whether it arrived.
  */
 import { AppError, isAppError } from '../errors.ts';
-import type { Exited, Output } from '../generated/latchkey/v1/session.ts';
+import type { Exited, Output, TerminalSize } from '../generated/latchkey/v1/session.ts';
 import type { Client } from './connect/connect.ts';
 import { SessionInput } from './session-input.ts';
+import { type SizeSource, sendSizes } from './session-size.ts';
 import { Retry, type RetryProgress } from './watch/retry.ts';
 
 /** Events besides output. */
 export type Progress =
   | RetryProgress
   | { readonly kind: 'dropped'; readonly bytes: number }
-  | { readonly kind: 'input-closed' };
+  | { readonly kind: 'input-closed' }
+  /** The session's terminal has this size now. */
+  | { readonly kind: 'resized'; readonly size: TerminalSize }
+  /** True when input of this attachment reaches the program in its terminal. */
+  | { readonly kind: 'writer'; readonly writes: boolean };
 
 export interface FollowOptions {
   readonly sessionId: string;
@@ -25,10 +30,18 @@ export interface FollowOptions {
    * touched.
    */
   readonly input?: AsyncIterable<Uint8Array>;
+  /** Only watches a session with a terminal: its input, and its size, are another attachment's. */
+  readonly watch?: boolean;
+  /** Size that the session's terminal shall have; only for a session with a terminal. */
+  readonly size?: SizeSource;
   readonly signal?: AbortSignal;
   /** Called with each piece of output and awaited, so that a slow terminal slows the program down. */
   readonly onOutput: (output: Output) => void | Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * Returns the offset to continue at when output is no longer kept; by default that of the first byte kept.
+   */
+  readonly skipTo?: () => Promise<number>;
   /** Time to try to reconnect, in milliseconds; 60 seconds by default. */
   readonly giveUpMs?: number;
 }
@@ -49,7 +62,7 @@ export async function followSession(sessions: Client['sessions'], following: Fol
       return await attach(sessions, following, position, () => outage.succeeded());
     } catch (error) {
       if (signal?.aborted || !isAppError(error)) throw error;
-      if (!canContinue(error, position, following)) await outage.wait(error);
+      if (!(await canContinue(error, position, following))) await outage.wait(error);
     }
   }
 }
@@ -57,36 +70,46 @@ export async function followSession(sessions: Client['sessions'], following: Fol
 /** Attaches once, to the session's end. Calls `onAttached` with each response. */
 async function attach(
   sessions: Client['sessions'],
-  { sessionId, signal, onOutput }: FollowOptions,
+  following: FollowOptions,
   position: Position,
   onAttached: () => void,
 ): Promise<Exited> {
+  const { sessionId, signal, onOutput, onProgress, size, watch = false } = following;
   const conversation = sessions.attachSession(signal && { signal });
-  let isDetached = false;
+  const detached = new AbortController();
   const send = (request: Parameters<typeof conversation.send>[0]): Promise<void> =>
     conversation.send(request).catch(() => {}); // the responses have the error
-  void send({ request: { $case: 'attach', value: { sessionId, offset: position.offset } } });
-  void position.input?.sendTo(
-    (piece) =>
-      send({
-        request:
-          piece === undefined
-            ? { $case: 'closeInput', value: true }
-            : { $case: 'input', value: Buffer.from(piece) },
-      }),
-    () => isDetached,
-  );
+  void send({ request: { $case: 'attach', value: { sessionId, offset: position.offset, watch } } });
+  const passInput = (): void =>
+    void position.input?.sendTo(
+      (piece) => send(piece === undefined ? CLOSE_INPUT : inputRequest(piece)),
+      () => detached.signal.aborted,
+    );
+  if (size === undefined) passInput();
+  else void sendSizes(size, (value) => send({ request: { $case: 'resize', value } }), detached.signal);
   try {
+    let answers = 0;
     for await (const { event } of conversation.responses) {
       onAttached();
+      // What is typed at a terminal waits for an attachment that exists: otherwise it would be lost with it.
+      if (size !== undefined && answers === 0) passInput();
+      answers += 1;
       if (event?.$case === 'exited') return event.value;
       if (event?.$case === 'output') await deliver(event.value, position, onOutput);
+      if (event?.$case === 'resized') onProgress?.({ kind: 'resized', size: event.value });
+      if (event?.$case === 'writer') onProgress?.({ kind: 'writer', writes: event.value.writes });
     }
     throw new AppError('UNAVAILABLE', "the server ended the stream before the session's end");
   } finally {
-    isDetached = true;
+    detached.abort();
     conversation.cancel();
   }
+}
+
+const CLOSE_INPUT = { request: { $case: 'closeInput', value: true } } as const;
+
+function inputRequest(piece: Uint8Array): { request: { $case: 'input'; value: Buffer } } {
+  return { request: { $case: 'input', value: Buffer.from(piece) } };
 }
 
 async function deliver(
@@ -101,8 +124,9 @@ async function deliver(
   await onOutput({ offset: offset + received, stream, data: data.subarray(received) });
 }
 
-/** Returns true when attaching again at once solves `error`; `position` has been changed accordingly. */
-function canContinue(error: AppError, position: Position, { onProgress }: FollowOptions): boolean {
+/** Resolves with true when attaching again at once solves `error`; `position` is changed accordingly. */
+async function canContinue(error: AppError, position: Position, following: FollowOptions): Promise<boolean> {
+  const { onProgress, skipTo } = following;
   if (error.reason === 'INPUT_CLOSED' && position.input !== undefined) {
     position.input = undefined;
     onProgress?.({ kind: 'input-closed' });
@@ -111,6 +135,6 @@ function canContinue(error: AppError, position: Position, { onProgress }: Follow
   const first = Number(error.details.firstOffset);
   if (error.reason !== 'OUTPUT_DROPPED' || !(first > position.offset)) return false;
   onProgress?.({ kind: 'dropped', bytes: first - Math.max(0, position.offset) });
-  position.offset = first;
+  position.offset = (await skipTo?.()) ?? first;
   return true;
 }

@@ -47,6 +47,8 @@ export const { functions: libc } = ffi.dlopen(null, {
   },
   socket: { arguments: ['int32', 'int32', 'int32'], return: 'int32' },
   splice: { arguments: ['int32', 'pointer', 'int32', 'buffer', 'uint64', 'uint32'], return: 'int64' },
+  tcgetattr: { arguments: ['int32', 'buffer'], return: 'int32' },
+  tcsetattr: { arguments: ['int32', 'int32', 'buffer'], return: 'int32' },
   syscall: { arguments: ['int64', 'int64', 'int64', 'int64', 'int64'], return: 'int64' },
   waitpid: { arguments: ['int32', 'buffer', 'int32'], return: 'int32' },
 });

@@ -27,6 +27,7 @@ export class Output {
   readonly quiet: boolean;
   readonly #io: Io;
   readonly #progress: Progress;
+  #takeRemark: ((line: string) => void) | undefined;
   /** Colours inert text on a terminal, unless colours are off. */
   readonly paint: Paint;
 
@@ -93,12 +94,22 @@ export class Output {
 
   /** Prints a remark that is not the result; omitted with --quiet. */
   note(text: string): void {
-    if (!this.quiet) this.#printError(`${inert(text)}\n`);
+    if (!this.quiet) this.#remark(inert(text));
   }
 
   /** Prints a failure, in one line. */
   problem(text: string): void {
-    this.#printError(`latchkey: ${inert(text)}\n`);
+    this.#remark(`latchkey: ${inert(text)}`);
+  }
+
+  /** Passes notes and failures to `take`, as inert lines, until the result is disposed of. */
+  divertRemarks(take: (line: string) => void): Disposable {
+    this.#takeRemark = take;
+    return {
+      [Symbol.dispose]: () => {
+        this.#takeRemark = undefined;
+      },
+    };
   }
 
   /** Returns the result of `work`. When that takes long, shows `what` and the elapsed time on a terminal. */
@@ -131,9 +142,12 @@ export class Output {
     this.#io.stdout.write(text);
   }
 
-  #printError(text: string): void {
-    this.#progress.erase();
-    this.#io.stderr.write(text);
+  #remark(line: string): void {
+    if (this.#takeRemark !== undefined) this.#takeRemark(line);
+    else {
+      this.#progress.erase();
+      this.#io.stderr.write(`${line}\n`);
+    }
   }
 }
 

@@ -174,6 +174,7 @@ const rooms: Record<string, Record<string, string>> = {
     client: 'it can do what the public API can do, and no more',
     copy: '`latchkey cp` is one of the two ends of a copy',
     terminal: 'it says things as the dashboard says them',
+    'native/raw-output': "Node's raw mode still changes what is written to the terminal of a session",
     config: '`latchkey config` reads the file without a server; a mistyped verb is answered with the nearest',
     system: "the folder of the client's configuration is XDG's",
     entry: 'help, completion and manual show the options of every role; `latchkey licenses` prints an asset',
@@ -235,6 +236,8 @@ const packages: Record<string, { rooms: string[]; why: string }> = {
   react: { rooms: ['tui'], why: 'only the dashboard draws' },
   zod: { rooms: ['config'], why: 'links and one-shot commands start without it' },
   ssh2: { rooms: ['login'], why: 'only a login dials sshd' },
+  '@xterm/headless': { rooms: ['cli'], why: 'a screen is drawn only where a session is shown in a terminal' },
+  '@xterm/addon-serialize': { rooms: ['cli'], why: 'it belongs to @xterm/headless' },
   yaml: { rooms: ['config'], why: 'only the configuration is YAML' },
 };
 

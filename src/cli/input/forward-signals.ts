@@ -7,6 +7,8 @@ const TWICE_MS = 2000;
 export interface Forwarding extends Disposable {
   /** Resolves when the user leaves the session. */
   readonly left: Promise<void>;
+  /** Leaves the session. */
+  leave(): void;
 }
 
 /** Passes `signals` to `forward` until disposed of, and leaves at SIGTERM unless that is one of them. */
@@ -28,6 +30,7 @@ export function forwardSignals(
   for (const signal of leaving) process.on(signal, onLeave);
   return {
     left,
+    leave: onLeave,
     [Symbol.dispose]: () => {
       for (const signal of leaving) process.off(signal, onLeave);
       for (const signal of signals) process.off(signal, onSignal);

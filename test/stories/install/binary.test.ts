@@ -72,6 +72,9 @@ describe('the program', () => {
     const { stdout } = await bare(me, program(), 'licenses');
     const inside = ['Node.js is licensed', '@grpc/grpc-js 1.', 'better-sqlite3 13.', 'Permission is hereby'];
     for (const text of inside) expect(stdout).toContain(text);
+    expect(stdout).toMatch(
+      /^@xterm\/headless .*: MIT\n\nCopyright .* xterm.js authors.*\n(?:.+\n)*\nPermission is/m,
+    );
     expect(stdout).not.toContain('vitest');
   });
 

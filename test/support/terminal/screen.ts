@@ -69,6 +69,12 @@ export class Screen implements Disposable {
     for (const end of ['M', 'm']) this.#tmux('send-keys', '-l', `\u001b[<${place}${end}`);
   }
 
+  /** Pastes the bytes of a file. */
+  paste(file: string): void {
+    this.#tmux('load-buffer', file);
+    this.#tmux('paste-buffer', '-r');
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
@@ -76,6 +82,11 @@ export class Screen implements Disposable {
   /** The text on the screen now. */
   get view(): View {
     return new View(this.#tmux('capture-pane', '-p'));
+  }
+
+  /** The text on the screen, and above it as far as the terminal keeps that. */
+  get scrollback(): string {
+    return this.#tmux('capture-pane', '-p', '-S', '-');
   }
 
   /** The text with trailing blanks and its colours: Select Graphic Rendition (ECMA-48, 8.3.117). */
