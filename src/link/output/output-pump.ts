@@ -115,7 +115,6 @@ export class OutputPump {
 
   /** After `finish`: stops waiting for disk space, and loses the output that there is no space for. */
   giveUp(): void {
-    this.#endDelay();
     if (this.#retry === undefined) return;
     this.#events.warning('the disk is full: the last of the output is lost');
     for (const source of this.#sources) source.owed = 0;

@@ -3,12 +3,16 @@
  * its size.
  */
 import { closeSync, constants, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../errno.ts';
 import { AppError } from '../../errors.ts';
 import { setTerminalSize } from '../../native/terminal.ts';
 import type { TerminalSize } from '../../values/terminal-size.ts';
 import { send } from '../processes/end-processes.ts';
 import { findProcess, markOf, type ProcessEntry } from '../processes/processes.ts';
+
+const GONE_MS = 2000;
+const POLL_MS = 5;
 
 /**
  * Sets the size of the terminal of `keeper`; the programs in the foreground get SIGWINCH if it changes. The
@@ -53,6 +57,16 @@ export function endHelpers(helpers: readonly number[], sessionId: string): void 
     const helper = markOf(pid) === sessionId ? findProcess(pid) : undefined;
     if (helper !== undefined) send(helper, 'SIGKILL');
   }
+}
+
+/**
+ * Resolves when a keeper's helpers are gone, as they are soon after the program, or 2 seconds later: until
+ * then they could be taken for processes of the program.
+ */
+export async function helpersGone(helpers: readonly number[], sessionId: string): Promise<void> {
+  const isThere = (pid: number): boolean => markOf(pid) === sessionId;
+  for (const deadline = performance.now() + GONE_MS; performance.now() < deadline; await sleep(POLL_MS))
+    if (!helpers.some(isThere)) return;
 }
 
 function hasEnded(): AppError {

@@ -17,7 +17,7 @@ import { closePipes, type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
 import { watchKeeper } from './keeper-watch.ts';
 import { programBegun } from './program-begun.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
-import { endHelpers, resizeTerminal, signalForeground } from './session-terminal.ts';
+import { endHelpers, helpersGone, resizeTerminal, signalForeground } from './session-terminal.ts';
 
 const KEEPER_TIMEOUT_MS = 2000;
 const READER_TIMEOUT_MS = 30_000;
@@ -185,6 +185,7 @@ export class Session implements OutputSource {
     const ended = await this.#endProcesses(graceMs);
     if (ended.survivors.length === 0) await this.#awaitKeeper();
     if (this.#hasProgramEnded) this.#pump.giveUp();
+    if (this.#hasTerminal) await helpersGone(this.#parts.pids.helpers, this.id);
     return { sessionId: this.id, ...ended };
   }
 

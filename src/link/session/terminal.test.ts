@@ -230,6 +230,16 @@ describe('the end of a terminal', () => {
     await eventually(() => processesOf(session.id)).toEqual([]);
   });
 
+  it('is reported when the helpers are gone, too, and after the last output', async () => {
+    const script = 'trap "echo bye; exit 21" TERM; echo up; while :; do sleep 0.02; done';
+    const session = await Typist.start(line, ['bash', '-c', script]);
+    await session.shows(/up/);
+    expect(await session.end(10_000)).toMatchObject({ survivors: [] });
+    expect(processesOf(session.id)).toEqual([]);
+    expect(await session.ended()).toBe(21);
+    expect(session.shown).toMatch(/bye\r\n$/);
+  });
+
   it('does not wait for the helpers, which ignore SIGTERM', async () => {
     const session = await Typist.start(line, ['cat']);
     const before = performance.now();

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../../src/client/connect/connect.ts';
 import { type Account, alice, root, runAs, service } from '../../support/account.ts';
 import { DelegatedCgroup } from '../../support/host/delegated-cgroup.ts';
 import { install, RUN_FOLDER } from '../../support/host/installed.ts';
@@ -134,6 +135,20 @@ describe('a link that sudo has started', needs('world', 'cgroups', 'sudo', 'sshd
     expect(names().filter((name) => name.endsWith(id))).toEqual([]);
     expect(await end(other)).toMatchObject({ sessions: [other], survivors: [], verifiedBy: 'daemon' });
     expect(await sleepers()).toEqual([]);
+  });
+
+  test('has a session with a terminal ended without the processes of its keeper being counted (X1)', async () => {
+    await serve();
+    const newest = `cat "$(ls -t ${alice.home}/.config/latchkey/servers/*/token | head -n 1)"`;
+    const { stdout } = await runAs(root, ['sh', '-c', newest]).finished;
+    await using client = await connect({ run: RUN_FOLDER, env: {}, token: stdout.trim() });
+    const terminal = { columns: 80, rows: 24 };
+    const { session } = await client.sessions.startSession({ command: [Buffer.from('cat')], terminal });
+    const cgroupPath = names().find((name) => name.endsWith(session?.id ?? '-'));
+    expect(cgroup?.read(`${cgroupPath}/cgroup.procs`).split('\n')).toHaveLength(4);
+    const receipt = await end(session?.id ?? '');
+    expect(receipt).toMatchObject({ processes: 1, survivors: [], verifiedBy: 'daemon' });
+    expect(names().filter((name) => name.endsWith(session?.id ?? '-'))).toEqual([]);
   });
 
   test('is known by its cgroup as the origin of a link, also of one that has left its session and outlives it', async () => {
