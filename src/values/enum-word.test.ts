@@ -12,6 +12,7 @@ it('has a word for each value of an enum, and none for what is unspecified or un
     'link',
     'link-daemon',
     'local',
+    'ssh-start',
   ]);
   for (const word of enumWords(AuthMethod))
     expect(enumWord(AuthMethod, enumValue(AuthMethod, word))).toBe(word);

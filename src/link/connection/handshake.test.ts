@@ -185,12 +185,13 @@ describe('a connection after the first', () => {
       async () => (await second.ask({ $case: 'list', value: {} }, 'sessions')).sessions,
     ).toEqual(
       expect.arrayContaining([
-        { sessionId: lasting.id, pid: lasting.pid, exited: undefined, elsewhere: false },
+        { sessionId: lasting.id, pid: lasting.pid, exited: undefined, elsewhere: false, printed: 6 },
         {
           sessionId: ending.id,
           pid: ending.pid,
           exited: { sessionId: ending.id, status: 9 },
           elsewhere: false,
+          printed: 5,
         },
       ]),
     );

@@ -178,6 +178,7 @@ describe('taking over', () => {
     const program = Number((await line.read(id, { follow: false })).stdout);
     await adopt(id);
     process.kill(pid, 'SIGSTOP');
+    await eventually(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toContain(') T ');
     process.kill(program, 'SIGKILL');
     await eventually(() => readFileSync(`/proc/${program}/stat`, 'utf8')).toContain(') Z ');
     await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
