@@ -249,6 +249,14 @@ describe('the end of a terminal', () => {
     await eventually(() => processesOf(session.id)).toEqual([]);
   });
 
+  it('is put off by no process that has left the session and opens it again and again', async () => {
+    const open = `while [ -e "$T" ]; do sleep 0.01 <>"$T"; done`;
+    const script = `T=$(tty); setsid env -i PATH=/usr/bin:/bin T="$T" sh -c '${open}' & sleep 0.3; exit 4`;
+    const session = await Typist.start(line, ['bash', '-c', script]);
+    expect(await session.ended()).toBe(4);
+    await eventually(() => processesOf(session.id)).toEqual([]);
+  });
+
   it('comes with a hangup when a helper is killed', async () => {
     const session = await Typist.start(line, ['cat']);
     const isHelper = ({ pid, parent }: { pid: number; parent: number }): boolean =>
