@@ -23,7 +23,7 @@ const LAST_READ_MS = 5000;
 const POLL_MS = 20;
 
 /** Reason why a link exits. */
-export type ExitReason = 'expired' | 'stopped' | 'signalled';
+export type ExitReason = 'expired' | 'stopped' | 'retired' | 'signalled';
 
 /** The dependencies of a link. */
 export interface LinkDeps {
@@ -132,7 +132,7 @@ export class Link implements AsyncDisposable {
     const ended = endSessions ? await this.#sessions.endAll(graceMs) : [];
     if (retire) await this.#lastOutputRead();
     // Only after the answer, the last frame, has been sent.
-    setImmediate(() => this.#exit('stopped'));
+    setImmediate(() => this.#exit(retire ? 'retired' : 'stopped'));
     return ended;
   }
 

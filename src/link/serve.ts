@@ -49,7 +49,11 @@ export async function serve(
   opened.use(socket);
   await socket.open();
   exitOnSignal(link, options.daemon);
-  if (!(await register(link, socket.name, options, registrar))) return;
+  if (!(await register(link, socket.name, options, registrar))) {
+    // Another link daemon of this account was ready at the same time, and takes the starts (F9).
+    if ((await link.exiting) === 'retired' && options.report !== undefined) report(options.report);
+    return;
+  }
   const token = await first.promise;
   onToken = (renewed) => stored.keep(renewed);
   stored.keep(token);

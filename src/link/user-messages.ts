@@ -9,6 +9,7 @@ import type { ExitReason } from './link.ts';
 const EXIT_MESSAGES: Readonly<Record<ExitReason, string>> = {
   expired: 'the token has expired; run the command again to continue',
   stopped: 'ended by the server',
+  retired: 'replaced by another link',
   signalled: 'stopped; the programs that it started keep running',
 };
 

@@ -77,6 +77,35 @@ describe('a start', () => {
     expect(await world.sessions.get(ANYBODY, id)).toMatchObject({ socket: next.name });
   });
 
+  test('is sent to a link before that can be told to retire', async () => {
+    const link = world.links.forClaims(claims, me.uid);
+    let isRetiring = false;
+    const sent: boolean[] = [];
+    const start = (program: Parameters<LinkConnection['start']>[0]) => {
+      sent.push(isRetiring);
+      return link.start(program);
+    };
+    const starts = new Starts({
+      authority: world.authority,
+      links: {
+        obtain: async () => link,
+        refresh: async () => {},
+        forClaims: () => {
+          queueMicrotask(() => {
+            isRetiring = true;
+          });
+          return { info: link.info, start } as unknown as LinkConnection;
+        },
+      },
+      records: new Records(world.store),
+      settings: () => ({ outputLimitBytes: 1024 * 1024 }),
+      now: Date.now,
+      log: { warn: () => {} },
+    });
+    await starts.start({ claims, ...PLAIN });
+    expect(sent, 'the link that retires has got it').toEqual([false]);
+  });
+
   test('runs nothing, and leaves nothing, when its token is revoked once it is recorded (F3)', async () => {
     let revoked: Promise<unknown> | undefined;
     using _ = world.sessions.changes.listen(() => {

@@ -99,11 +99,6 @@ export class Starts {
   async #run(row: SessionRow, request: StartRequest, firstInput: Buffer): Promise<void> {
     const { authority, settings } = this.#options;
     const { claims, command, environment, directory, input, attach = false, terminal } = request;
-    const link = await this.#linkFor(row, request);
-    // Nothing may be awaited between this check and sending the start: a token revoked by now starts nothing.
-    if (!authority.isActive(claims.jti)) {
-      throw new NotSent('TOKEN_NOT_ACTIVE', 'the token was revoked during the start; log in again');
-    }
     const variables = Object.entries(environment).map(([name, value]) => [name, bytesOf(value)]);
     const program = {
       command: command.map(bytesOf),
@@ -114,15 +109,27 @@ export class Starts {
       terminal,
     };
     const output = { outputLimit: settings().outputLimitBytes, awaitReader: attach };
-    await link.start({ sessionId: row.id, ...program, ...output });
+    await this.#onLinkFor(row, request, (link) => {
+      if (!authority.isActive(claims.jti))
+        throw new NotSent('TOKEN_NOT_ACTIVE', 'the token was revoked during the start; log in again');
+      return link.start({ sessionId: row.id, ...program, ...output });
+    });
   }
 
-  /** Returns the link that accepts the start now, and records which one it is. */
-  async #linkFor(row: SessionRow, { claims }: StartRequest): Promise<LinkConnection> {
+  /**
+   * Calls `send` with the link that accepts the start now, after recording which one it is. Nothing is
+   * awaited between finding the link and sending the start: neither a token that has been revoked by now
+   * starts anything, nor a link that has been told to retire.
+   */
+  async #onLinkFor(
+    row: SessionRow,
+    { claims }: StartRequest,
+    send: (link: LinkConnection) => Promise<unknown>,
+  ): Promise<void> {
     const { links, records } = this.#options;
     for (let { socket } = row; ; ) {
       const link = orNotSent(() => links.forClaims(claims, row.uid));
-      if (link.info.socket === socket) return link;
+      if (link.info.socket === socket) return void (await send(link));
       socket = link.info.socket;
       await records.change(row.id, () => ({ socket }));
     }
