@@ -26,6 +26,8 @@ export class AttachedTerminal implements Disposable {
   readonly #modes = new TerminalModes();
   readonly #isScreen: boolean;
   readonly #isKeyboard: boolean;
+  /** False for a terminal that would show a sequence as text. */
+  readonly #hasTitle: boolean;
   /** The work on the screen, in order. */
   #work: Promise<unknown> = Promise.resolve();
   #isOn = false;
@@ -37,6 +39,7 @@ export class AttachedTerminal implements Disposable {
     this.#output = output;
     this.#isScreen = io.stdout.isTTY === true;
     this.#isKeyboard = io.stdin.isTTY === true;
+    this.#hasTitle = io.env.TERM !== undefined && io.env.TERM !== 'dumb';
     this.#enter();
     process.on('SIGTSTP', this.#suspend).on('SIGCONT', this.#continue).on('exit', this.#leave);
   }
@@ -111,14 +114,15 @@ export class AttachedTerminal implements Disposable {
       this.#io.stdin.setRawMode?.(true);
       setRawOutput(STDIN);
     }
-    this.#put(SAVE_TITLE);
+    if (this.#hasTitle) this.#put(SAVE_TITLE);
   }
 
   readonly #leave = (): void => {
     if (!this.#isOn) return;
     this.#isOn = false;
     this.#isAligned = false;
-    this.#put(this.#modes.undo + RESTORE_TITLE.repeat(1 + this.#modes.savedTitles));
+    const titles = this.#hasTitle ? 1 + this.#modes.savedTitles : 0;
+    this.#put(this.#modes.undo + RESTORE_TITLE.repeat(titles));
     if (this.#isKeyboard) this.#io.stdin.setRawMode?.(false);
   };
 

@@ -5,8 +5,11 @@ import { needs } from '../../support/needs.ts';
 import { BASH, TerminalSite } from '../../support/terminal/terminal-site.ts';
 
 /** A program that draws on the alternate screen, with colours, title and modes, then shows what it gets. */
-const DRAWING = String.raw`sh -c 'stty -echo; printf "\033[?1049h\033[2J\033[2;4H\033[31mdrawn 日本\033[m\033]2;my title\007"
-  printf "\033[?2004h\033[?1000h\033[?1006h\033[?25l"; while read line; do printf "\033[5;1Hgot $line\033[K"; done'`;
+const DRAWING = [
+  String.raw`sh -c 'stty -echo; printf "\033[?1049h\033[2J\033[2;4H\033[31mdrawn 日本\033[m\033]2;my title\007`,
+  String.raw`\033[?2004h\033[?1000h\033[?1006h\033[?25l"; `,
+  String.raw`while read line; do printf "\033[5;1Hgot $line\033[K"; done'`,
+].join('');
 
 describe('a session with a terminal', needs('world', 'tmux', 'bash'), () => {
   const site = TerminalSite.ofSuite();
