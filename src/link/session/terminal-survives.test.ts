@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, FakeDaemon, type StartedLink } from '../../../test/support/link/fake-daemon.ts';
 import type { Line } from '../../../test/support/link/line.ts';
 import { Typist } from '../../../test/support/link/typist.ts';
-import { markOf, readProcesses } from '../processes/processes.ts';
+import { commandOf, markOf, readProcesses } from '../processes/processes.ts';
 
 let daemon: FakeDaemon;
 let link: StartedLink;
@@ -21,6 +21,9 @@ function processesOf({ id }: Typist): number[] {
     .filter(({ pid }) => markOf(pid) === id)
     .map(({ pid }) => pid);
 }
+
+/** Returns their commands. That of a job is there once the job has the terminal. */
+const commandsOf = (session: Typist): string[] => processesOf(session).map(commandOf);
 
 async function killLink(): Promise<void> {
   link.process.kill('SIGKILL');
@@ -48,11 +51,11 @@ describe('a terminal outlives its link', () => {
       await session.shows(new RegExp(`24 ${80 + round}\\r\\n`));
     }
     await session.types('sleep 60\n');
-    await eventually(() => processesOf(session).length).toBe(5);
+    await eventually(() => commandsOf(session)).toContain('sleep 60');
     await session.types('\x03');
-    await eventually(() => processesOf(session).length).toBe(4);
+    await eventually(() => commandsOf(session)).not.toContain('sleep 60');
     await session.types('sleep 60; echo "then $?"\n');
-    await eventually(() => processesOf(session).length).toBe(5);
+    await eventually(() => commandsOf(session)).toContain('sleep 60');
     await session.signal(15);
     await session.shows(/then 143/);
     await session.types('exit 9\n');

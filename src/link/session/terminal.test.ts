@@ -5,7 +5,7 @@ import { eventually, FakeDaemon } from '../../../test/support/link/fake-daemon.t
 import type { Line } from '../../../test/support/link/line.ts';
 import { Typist } from '../../../test/support/link/typist.ts';
 import { needs } from '../../../test/support/needs.ts';
-import { markOf, readProcesses } from '../processes/processes.ts';
+import { commandOf, markOf, readProcesses } from '../processes/processes.ts';
 
 let daemon: FakeDaemon;
 let line: Line;
@@ -15,12 +15,15 @@ beforeAll(async () => {
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
 
-/** Returns the commands of the living processes that carry the session's id. */
+/** Returns the living processes that carry the session's id. */
 function processesOf(id: string): number[] {
   return readProcesses()
     .filter(({ pid, state }) => state !== 'Z' && markOf(pid) === id)
     .map(({ pid }) => pid);
 }
+
+/** Returns their commands. That of a job is there once the job has the terminal. */
+const commandsOf = (id: string): string[] => processesOf(id).map(commandOf);
 
 describe('a terminal', () => {
   it('is the controlling terminal of its program, of the wanted size, owned by the user', async () => {
@@ -51,11 +54,11 @@ describe('a terminal', () => {
   it('runs jobs: ^C, ^Z and fg reach the program in the foreground', async () => {
     const session = await Typist.start(line, ['bash', '--norc']);
     await session.types('sleep 60\n');
-    await eventually(() => processesOf(session.id).length).toBe(5);
+    await eventually(() => commandsOf(session.id)).toContain('sleep 60');
     await session.types('\x03');
-    await eventually(() => processesOf(session.id).length).toBe(4);
+    await eventually(() => commandsOf(session.id)).not.toContain('sleep 60');
     await session.types('sleep 61\n');
-    await eventually(() => processesOf(session.id).length).toBe(5);
+    await eventually(() => commandsOf(session.id)).toContain('sleep 61');
     await session.types('\x1a');
     await session.shows(/Stopped +sleep 61/);
     await session.types('kill %1; fg; exit 4\n');
@@ -103,7 +106,7 @@ describe('a terminal', () => {
   it('gets signals for the program in its foreground alone', async () => {
     const session = await Typist.start(line, ['bash', '--norc']);
     await session.types('sleep 62; echo "was $?"\n');
-    await eventually(() => processesOf(session.id).length).toBe(5);
+    await eventually(() => commandsOf(session.id)).toContain('sleep 62');
     await session.signal(9);
     await session.shows(/was 137/);
     await session.types('exit\n');
