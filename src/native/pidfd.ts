@@ -15,6 +15,7 @@ const SOL_SOCKET = 1;
 const SO_PEERPIDFD = 77; // Linux 6.5
 const POLLIN = 1;
 const POLLFD_BYTES = 8; // struct pollfd: int fd, short events, short revents
+const EINTR = 4;
 const ESRCH = 3;
 const EPERM = 1;
 
@@ -52,7 +53,8 @@ export class Pidfd implements Disposable {
     const poll = Buffer.alloc(POLLFD_BYTES);
     poll.writeInt32LE(this.#open(), 0);
     poll.writeInt16LE(POLLIN, 4);
-    checked('poll', libc.poll(poll, 1n, 0));
+    // A signal interrupts poll(2) even when it does not wait: SIGCHLD, whenever a child ends.
+    while (libc.poll(poll, 1n, 0) === -1) if (errno() !== EINTR) throw systemError('poll');
     return (poll.readInt16LE(6) & POLLIN) !== 0;
   }
 
