@@ -125,13 +125,21 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     using clock = await site.dashboard(root, '--screen sessions');
     using screen = await site.dashboard(root, '', { columns: 120, rows: 15 });
     screen.press(...SESSIONS, '/', '75000', 'Enter', '?');
-    await screen.shows({ title: 'Keys', lines: [/^Keys/, /^$/, /^\? /], footer: 'esc back' });
+    await screen.shows({
+      header: /● live$/,
+      title: 'Keys',
+      lines: [/^Keys/, /^$/, /^\? /],
+      footer: 'esc back',
+    });
     const scrolled = await screen.written(async () => {
       await ticks(clock);
       screen.press('Z', 'j'); // nothing, and one line down
       await screen.shows({ lines: [/^Keys/, /^$/, /^q /] });
     }, `${ESC}[?2026l`);
-    expect(scrolled.split(`${ESC}[?2026h`)).toEqual(['', expect.stringContaining('the first line')]);
+    expect(scrolled.split(`${ESC}[?2026h`), JSON.stringify(scrolled)).toEqual([
+      '',
+      expect.stringContaining('the first line'),
+    ]);
     screen.press('Escape');
     screen.resize(120, 40);
     await screen.shows({ selected: 'sleep 75000', footer: '? help' });
