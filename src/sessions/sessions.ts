@@ -18,21 +18,21 @@ import type { LinkInfo } from '../supervisor/link-info.ts';
 import type { Links } from '../supervisor/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { activeOf, dependentOn, type People } from './active-sessions.ts';
-import type { Attachment } from './attachment.ts';
-import { Cordons } from './cordons.ts';
+import type { Attachment } from './attachments/attachment.ts';
+import { type AttachRequest, Reading, type ReadRequest } from './attachments/reading.ts';
+import { SessionClients } from './attachments/session-clients.ts';
+import { Terminals } from './attachments/terminals.ts';
+import { Cordons } from './cordons/cordons.ts';
+import { NewOwner, type NewOwnerOptions } from './cordons/new-owner.ts';
 import { endSessionsOfEarlierBoots } from './earlier-boots.ts';
-import { NewOwner, type NewOwnerOptions } from './new-owner.ts';
-import { type AttachRequest, Reading, type ReadRequest } from './reading.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Records } from './records.ts';
 import { Retention } from './retention.ts';
 import type { Session, SessionChange } from './session.ts';
-import { SessionClients } from './session-clients.ts';
 import { runningLinkOf } from './session-link.ts';
 import { signalNumber } from './signal-number.ts';
 import type { StartRequest } from './start-request.ts';
 import { Starts } from './starts.ts';
-import { Terminals } from './terminals.ts';
 import { type Viewer, VisibleSessions } from './visible-sessions.ts';
 
 export interface SessionSettings {

@@ -19,7 +19,7 @@ import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { GetKeysRequest } from '../../generated/latchkey/v1/auth.ts';
 import { AttachSessionRequest } from '../../generated/latchkey/v1/session.ts';
 import { VerifyTokenRequest } from '../../generated/latchkey/v1/token.ts';
-import { Attachment } from '../../sessions/attachment.ts';
+import { Attachment } from '../../sessions/attachments/attachment.ts';
 import type { OutputEnd } from '../../supervisor/connection/output-reader.ts';
 import { Limits } from './limits.ts';
 

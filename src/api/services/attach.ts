@@ -11,9 +11,9 @@ import {
   type TerminalSize,
   type Writer,
 } from '../../generated/latchkey/v1/session.ts';
-import type { Attachment } from '../../sessions/attachment.ts';
+import type { Attachment } from '../../sessions/attachments/attachment.ts';
+import type { TerminalChange, TerminalClient } from '../../sessions/attachments/terminals.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
-import type { TerminalChange, TerminalClient } from '../../sessions/terminals.ts';
 import type { OutputEnd, OutputPiece } from '../../supervisor/connection/output-reader.ts';
 import type { KnownCaller } from '../pipeline/caller.ts';
 import type { LongMessage } from '../pipeline/methods.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../../test/support/clients/raw-call.ts';
 import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { AttachSessionRequest } from '../../generated/latchkey/v1/session.ts';
-import { Attachment } from '../../sessions/attachment.ts';
+import { Attachment } from '../../sessions/attachments/attachment.ts';
 import type { OutputEnd } from '../../supervisor/connection/output-reader.ts';
 
 const LIST_LINKS = 'latchkey.v1.LinkService/ListLinks';

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../errno.ts';
 import type { SessionState } from '../../generated/latchkey/link/v1/link.ts';
+import { reopenKeeper } from '../keeper/keeper.ts';
 import { OutputLog } from '../output/output-log.ts';
 import { endProcesses } from '../processes/end-processes.ts';
 import { markOf } from '../processes/processes.ts';
-import { reopenKeeper } from './keeper.ts';
 import { Session, type SessionEvents } from './session.ts';
 import { bootId, type KeeperPids, type SessionFolder } from './session-folder.ts';
 import type { SessionsDir } from './sessions-dir.ts';

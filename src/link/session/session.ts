@@ -6,6 +6,9 @@ import { constants } from 'node:os';
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
 import { checkedTerminalSize, type TerminalSize } from '../../values/terminal-size.ts';
+import { closePipes, type KeeperPipes, TRAPPED_SIGNALS } from '../keeper/keeper.ts';
+import { watchKeeper } from '../keeper/keeper-watch.ts';
+import { programBegun } from '../keeper/program-begun.ts';
 import type { OutputLog } from '../output/output-log.ts';
 import { OutputPump } from '../output/output-pump.ts';
 import type { Listener, OutputSource } from '../output/output-source.ts';
@@ -13,9 +16,6 @@ import { type EndedProcesses, endProcesses, send } from '../processes/end-proces
 import { findProcess, type ProcessEntry } from '../processes/processes.ts';
 import { signalEach } from '../processes/signal-each.ts';
 import { Input } from './input.ts';
-import { closePipes, type KeeperPipes, TRAPPED_SIGNALS } from './keeper.ts';
-import { watchKeeper } from './keeper-watch.ts';
-import { programBegun } from './program-begun.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 import { endHelpers, helpersGone, resizeTerminal, signalForeground } from './session-terminal.ts';
 

@@ -4,18 +4,18 @@
  * it leaves, the one before it writes again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Condition } from '../async/condition.ts';
-import { isAppError } from '../errors.ts';
-import type { SessionRow } from '../store/schema.ts';
-import { Hold } from '../supervisor/connection/hold.ts';
+import { Condition } from '../../async/condition.ts';
+import { isAppError } from '../../errors.ts';
+import type { SessionRow } from '../../store/schema.ts';
+import { Hold } from '../../supervisor/connection/hold.ts';
 import {
   checkedTerminalSize,
   parseTerminalSize,
   type TerminalSize,
   terminalSizeText,
-} from '../values/terminal-size.ts';
-import type { Records } from './records.ts';
-import { runningLinkOf, type SessionLinks } from './session-link.ts';
+} from '../../values/terminal-size.ts';
+import type { Records } from '../records.ts';
+import { runningLinkOf, type SessionLinks } from '../session-link.ts';
 
 const RETRY_MS = 50;
 /** Time that a new size waits for the next link, in milliseconds. */

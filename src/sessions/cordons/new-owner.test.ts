@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sessionRow, tokenRow } from '../../test/contract/rows.ts';
-import { me, World } from '../../test/support/link/supervisor-world.ts';
-import type { Role } from '../accounts/roles.ts';
-import { AppError } from '../errors.ts';
-import type { SessionRow } from '../store/schema.ts';
-import { insertSession, updateSession } from '../store/tables/sessions.ts';
-import { deleteTokens, insertToken } from '../store/tables/tokens.ts';
+import { sessionRow, tokenRow } from '../../../test/contract/rows.ts';
+import { me, World } from '../../../test/support/link/supervisor-world.ts';
+import type { Role } from '../../accounts/roles.ts';
+import { AppError } from '../../errors.ts';
+import type { SessionRow } from '../../store/schema.ts';
+import { insertSession, updateSession } from '../../store/tables/sessions.ts';
+import { deleteTokens, insertToken } from '../../store/tables/tokens.ts';
+import { SessionClients } from '../attachments/session-clients.ts';
+import { Records } from '../records.ts';
+import type { Actor, SessionChange } from '../session.ts';
+import { VisibleSessions } from '../visible-sessions.ts';
 import { Cordons } from './cordons.ts';
 import { NewOwner } from './new-owner.ts';
-import { Records } from './records.ts';
-import type { Actor, SessionChange } from './session.ts';
-import { SessionClients } from './session-clients.ts';
-import { VisibleSessions } from './visible-sessions.ts';
 
 const OWN_UID = 900;
 const actor = (sub: string, role: Role): Actor => ({ claims: { sub, jti: sub, authMethod: 'link' }, role });

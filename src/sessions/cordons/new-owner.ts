@@ -4,14 +4,14 @@
  * session of an account with a role: its new owner could otherwise act as a manager, an administrator or
  * root.
  */
-import type { AccountChecks } from '../accounts/account-checks.ts';
-import type { Roles } from '../accounts/roles.ts';
-import { AppError } from '../errors.ts';
-import type { Store } from '../store/open.ts';
-import type { SessionRow } from '../store/schema.ts';
-import { selectKnownLogin, selectKnownLogins } from '../store/tables/known-logins.ts';
-import type { Actor } from './session.ts';
-import { runningLinkOf, type SessionLinks } from './session-link.ts';
+import type { AccountChecks } from '../../accounts/account-checks.ts';
+import type { Roles } from '../../accounts/roles.ts';
+import { AppError } from '../../errors.ts';
+import type { Store } from '../../store/open.ts';
+import type { SessionRow } from '../../store/schema.ts';
+import { selectKnownLogin, selectKnownLogins } from '../../store/tables/known-logins.ts';
+import type { Actor } from '../session.ts';
+import { runningLinkOf, type SessionLinks } from '../session-link.ts';
 
 export interface NewOwnerOptions {
   readonly store: Pick<Store, 'read'>;

@@ -3,11 +3,11 @@
  * stopped.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, isAppError } from '../errors.ts';
-import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
-import { LinkRefusal } from '../supervisor/connection/link-error.ts';
-import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
-import type { ReadOptions } from '../supervisor/connection/output-readers.ts';
+import { AppError, isAppError } from '../../errors.ts';
+import type { LinkConnection } from '../../supervisor/connection/link-connection.ts';
+import { LinkRefusal } from '../../supervisor/connection/link-error.ts';
+import type { OutputEnd, OutputPiece } from '../../supervisor/connection/output-reader.ts';
+import type { ReadOptions } from '../../supervisor/connection/output-readers.ts';
 
 const RETRY_MS = 50;
 const GIVE_UP_MS = 10_000;

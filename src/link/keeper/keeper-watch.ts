@@ -5,7 +5,7 @@
 import { readSync } from 'node:fs';
 import { codeOf } from '../../errno.ts';
 import { type Watch, watchReadable } from '../../native/readable.ts';
-import { type KeeperPids, parsePids } from './session-folder.ts';
+import { type KeeperPids, parsePids } from '../session/session-folder.ts';
 
 const MAX_GREETING_BYTES = 64;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { sessionRow } from '../../test/contract/rows.ts';
-import { AppError } from '../errors.ts';
-import type { OutputPiece } from '../supervisor/connection/output-reader.ts';
-import type { TokenClaims } from '../token/claims.ts';
+import { sessionRow } from '../../../test/contract/rows.ts';
+import { AppError } from '../../errors.ts';
+import type { OutputPiece } from '../../supervisor/connection/output-reader.ts';
+import type { TokenClaims } from '../../token/claims.ts';
 import { Reading } from './reading.ts';
 import { SessionClients } from './session-clients.ts';
 import { Terminals } from './terminals.ts';

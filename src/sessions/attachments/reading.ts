@@ -2,19 +2,19 @@
  * Attaches clients to sessions, and reads their output: for a session's owner, and for nobody while it is
  * cordoned.
  */
-import { AppError } from '../errors.ts';
-import type { SessionRow } from '../store/schema.ts';
-import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
-import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
-import { checkOffset, type ReadOptions } from '../supervisor/connection/output-readers.ts';
-import type { Links } from '../supervisor/links.ts';
+import { AppError } from '../../errors.ts';
+import type { SessionRow } from '../../store/schema.ts';
+import type { LinkConnection } from '../../supervisor/connection/link-connection.ts';
+import type { OutputEnd, OutputPiece } from '../../supervisor/connection/output-reader.ts';
+import { checkOffset, type ReadOptions } from '../../supervisor/connection/output-readers.ts';
+import type { Links } from '../../supervisor/links.ts';
+import type { Records } from '../records.ts';
+import { ensureLink, linkOf, runningLinkOf, type SessionLinks } from '../session-link.ts';
+import type { Reader, VisibleSessions } from '../visible-sessions.ts';
 import { Attachment } from './attachment.ts';
 import { readAcrossLinks } from './output.ts';
-import type { Records } from './records.ts';
 import type { SessionClients } from './session-clients.ts';
-import { ensureLink, linkOf, runningLinkOf, type SessionLinks } from './session-link.ts';
 import type { Terminals } from './terminals.ts';
-import type { Reader, VisibleSessions } from './visible-sessions.ts';
 
 export interface ReadingOptions {
   readonly records: Pick<Records, 'attach'>;

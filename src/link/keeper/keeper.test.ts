@@ -5,9 +5,9 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { withoutDescriptors } from '../../../test/support/without-descriptors.ts';
 import { reap } from '../../native/process.ts';
 import { findProcess } from '../processes/processes.ts';
+import { type KeeperPids, SessionFolder } from '../session/session-folder.ts';
 import { closePipes, type StartedKeeper, startKeeper } from './keeper.ts';
 import { readGreeting } from './keeper-watch.ts';
-import { type KeeperPids, SessionFolder } from './session-folder.ts';
 
 let folder: string;
 let session: SessionFolder;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sessionRow } from '../../test/contract/rows.ts';
-import { me, World } from '../../test/support/link/supervisor-world.ts';
-import { type AppError, isAppError } from '../errors.ts';
-import { insertSession } from '../store/tables/sessions.ts';
-import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
-import type { TokenClaims } from '../token/claims.ts';
-import type { Actor, SessionChange } from './session.ts';
+import { sessionRow } from '../../../test/contract/rows.ts';
+import { me, World } from '../../../test/support/link/supervisor-world.ts';
+import { type AppError, isAppError } from '../../errors.ts';
+import { insertSession } from '../../store/tables/sessions.ts';
+import type { OutputEnd, OutputPiece } from '../../supervisor/connection/output-reader.ts';
+import type { TokenClaims } from '../../token/claims.ts';
+import type { Actor, SessionChange } from '../session.ts';
 
 const manager: Actor = { claims: { sub: 'bob', jti: 'b', authMethod: 'link' }, role: 'manager' };
 const MANAGER = { login: 'bob', seesAll: true };

@@ -3,14 +3,14 @@
  * cordon one, so that nobody can attach to it or read its output, and uncordon it; administrators give a
  * cordoned session to another login. Never ends a session.
  */
-import { seesAll } from '../accounts/roles.ts';
-import { AppError, invalidField } from '../errors.ts';
-import type { SessionRow } from '../store/schema.ts';
+import { seesAll } from '../../accounts/roles.ts';
+import { AppError, invalidField } from '../../errors.ts';
+import type { SessionRow } from '../../store/schema.ts';
+import type { SessionClients } from '../attachments/session-clients.ts';
+import type { Records } from '../records.ts';
+import type { Actor, Session } from '../session.ts';
+import { cordonedError, noSuchSession, type Viewer, type VisibleSessions } from '../visible-sessions.ts';
 import type { NewOwner } from './new-owner.ts';
-import type { Records } from './records.ts';
-import type { Actor, Session } from './session.ts';
-import type { SessionClients } from './session-clients.ts';
-import { cordonedError, noSuchSession, type Viewer, type VisibleSessions } from './visible-sessions.ts';
 
 export interface CordonsOptions {
   readonly records: Pick<Records, 'change' | 'view' | 'acted'>;

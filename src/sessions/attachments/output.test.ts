@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { AppError, type Reason } from '../errors.ts';
-import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
-import { refusalOf } from '../supervisor/connection/link-error.ts';
+import { AppError, type Reason } from '../../errors.ts';
+import type { LinkConnection } from '../../supervisor/connection/link-connection.ts';
+import { refusalOf } from '../../supervisor/connection/link-error.ts';
 import { readAcrossLinks } from './output.ts';
 
 it('is refused at once by a link that fails, rather than asked for until the reader leaves', async () => {

@@ -1,5 +1,5 @@
 /** The calls that are attached to sessions, or read their output: each can be cut. */
-import type { AppError } from '../errors.ts';
+import type { AppError } from '../../errors.ts';
 
 export interface SessionClient {
   /** Id of the token that it uses. */

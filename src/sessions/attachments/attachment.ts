@@ -1,10 +1,10 @@
 /**
  * A client attached to a session: it reads output from an offset on, and sends input as fast as it is read.
  */
-import { invalidField } from '../errors.ts';
-import type { LinkConnection } from '../supervisor/connection/link-connection.ts';
-import type { OutputEnd, OutputPiece } from '../supervisor/connection/output-reader.ts';
-import type { TerminalSize } from '../values/terminal-size.ts';
+import { invalidField } from '../../errors.ts';
+import type { LinkConnection } from '../../supervisor/connection/link-connection.ts';
+import type { OutputEnd, OutputPiece } from '../../supervisor/connection/output-reader.ts';
+import type { TerminalSize } from '../../values/terminal-size.ts';
 import type { TerminalClient } from './terminals.ts';
 
 export interface AttachmentParts {

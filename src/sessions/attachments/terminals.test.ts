@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { sessionRow } from '../../test/contract/rows.ts';
-import { AppError } from '../errors.ts';
-import type { SessionRow } from '../store/schema.ts';
-import type { TerminalSize } from '../values/terminal-size.ts';
+import { sessionRow } from '../../../test/contract/rows.ts';
+import { AppError } from '../../errors.ts';
+import type { SessionRow } from '../../store/schema.ts';
+import type { TerminalSize } from '../../values/terminal-size.ts';
 import { type TerminalChange, type TerminalClient, Terminals } from './terminals.ts';
 
 const SMALL = { columns: 80, rows: 24 };

@@ -18,9 +18,9 @@ import { codeOf } from '../../errno.ts';
 import { makePipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
 import type { TerminalSize } from '../../values/terminal-size.ts';
-import type { InheritedSettings } from './inherited-settings.ts';
+import type { InheritedSettings } from '../session/inherited-settings.ts';
+import type { KeeperPids, SessionFolder } from '../session/session-folder.ts';
 import { type KeeperSteps, type OpenedPipes, PipeEnds } from './keeper-parts.ts';
-import type { KeeperPids, SessionFolder } from './session-folder.ts';
 import { openTerminalPipes, terminalSteps } from './terminal-keeper.ts';
 
 /** Signals that end a process and that sh can trap. Sent to the whole group, they do not end the keeper. */
