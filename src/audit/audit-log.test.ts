@@ -73,6 +73,21 @@ it('logs of a session its start and end, and no argument', () => {
   expect(lines.slice(2)).toMatchObject([{ program: longest }, unknown, { program: `${longest}…` }, unknown]);
 });
 
+it('logs how many processes of a session the kernel has killed for their memory, if any', () => {
+  const { lines, audit } = opened();
+  for (const oomKills of [2, 0, undefined])
+    audit.sessionChanged({
+      kind: 'changed',
+      session: { ...session('ended', ['hog'], 137), oomKills },
+      before: 'running',
+    });
+  expect(lines).toMatchObject([
+    { status: 137, oomKills: 2 },
+    { oomKills: undefined },
+    { oomKills: undefined },
+  ]);
+});
+
 it('logs who cordoned, uncordoned and disconnected a session, and whom it was given to', () => {
   const { lines, audit } = opened();
   const by = {

@@ -54,14 +54,17 @@ export class AuditLog {
 
   readonly sessionChanged = ({ kind, session, before, ...change }: SessionChange): void => {
     if (kind !== 'changed') return;
-    const { id, login, linuxUser, jti, command, state, exitStatus } = session;
+    const { id, login, linuxUser, jti, command, state, exitStatus, oomKills } = session;
     const who = { session: id, login, linuxUser, jti };
     if (change.act !== undefined) this.#acted(who, session, change, change.act);
     if (before === undefined) return;
     if (before === 'starting')
       this.#log.info({ event: 'session-started', ...who, program: programOf(command) }, 'session started');
     if (state === 'ended')
-      this.#log.info({ event: 'session-ended', ...who, status: exitStatus ?? null }, 'session ended');
+      this.#log.info(
+        { event: 'session-ended', ...who, status: exitStatus ?? null, oomKills: oomKills || undefined },
+        'session ended',
+      );
   };
 
   /** Logs what a revocation has ended; `error` is set when it is not complete. */

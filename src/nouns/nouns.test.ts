@@ -158,6 +158,7 @@ describe('a noun', () => {
       startedAt: new Date(1),
       endedAt: new Date(2),
       exitStatus: 3,
+      oomKills: 7,
       attached: 4,
       cordon: { message: 'why', by: 'bob', cordonedAt: new Date(5) },
       readableFrom: 6,

@@ -53,6 +53,7 @@ export const sessions: PrintedNoun<Session> = {
     { name: 'command', value: commandText(session) },
     { name: 'directory', value: rawText(session.directory) },
     { name: 'state', value: sessionState(session) },
+    { name: 'killed', value: killed(session) },
     { name: 'cordoned', value: session.cordon?.cordonedAt },
     { name: 'cordoned by', value: session.cordon?.by },
     { name: 'message', value: session.cordon?.message },
@@ -82,6 +83,11 @@ export const sessions: PrintedNoun<Session> = {
     exitStatus: integerOrNull(
       'exit status, 128 + n for signal n; null while it runs, and when it is unknown',
       ({ exitStatus }) => exitStatus,
+    ),
+    oomKills: integerOrNull(
+      'number of its processes that the kernel killed because memory had run out; null while it runs, and when ' +
+        'that is unknown',
+      ({ oomKills }) => oomKills,
     ),
     jti: string('id of the token that started it', ({ jti }) => jti),
     socket: stringOrNull('link that manages it', ({ socket }) => socket),
@@ -120,6 +126,12 @@ export const sessions: PrintedNoun<Session> = {
 /** Returns the session's command as one would type it; a login shell has none. */
 export function commandText({ command }: Pick<Session, 'command'>): string {
   return command.length === 0 ? '(login shell)' : shellWords(command.map(rawText));
+}
+
+/** Returns "2 processes, by the kernel: out of memory"; undefined when it is not known to have killed any. */
+function killed({ oomKills = 0 }: Pick<Session, 'oomKills'>): string | undefined {
+  if (oomKills === 0) return undefined;
+  return `${oomKills} ${oomKills === 1 ? 'process' : 'processes'}, by the kernel: out of memory`;
 }
 
 /** Returns "80x24"; '' for a session without a terminal. */

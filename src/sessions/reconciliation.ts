@@ -18,9 +18,11 @@ import type { Records } from './records.ts';
 
 const ADOPT_BATCH_SIZE = 1_000;
 
+type OwnedSession = Pick<SessionRow, 'id' | 'uid'>;
+
 export interface ReconciliationOptions {
   readonly store: Store;
-  readonly links: Pick<Links, 'forUid' | 'isKnown' | 'isKept'>;
+  readonly links: Pick<Links, 'forUid' | 'isKnown' | 'isKept' | 'oomKillsOf'>;
   readonly records: Records;
   /** Ids of starts that are not answered yet: their links may not know them. */
   readonly unanswered: ReadonlySet<string>;
@@ -65,7 +67,7 @@ export class Reconciliation implements LinkObserver {
 
   async exited({ uid, socket }: LinkInfo, id: string, status: number | undefined): Promise<void> {
     await this.#recordEnd(
-      id,
+      { id, uid },
       status,
       (row) => row.uid === uid && (row.socket === socket || row.socket === null),
     );
@@ -94,8 +96,9 @@ export class Reconciliation implements LinkObserver {
     }
     for (const { id } of rows.filter((row) => !kept.has(row.id))) {
       const state = known.get(id);
-      if (state && !state.elsewhere) await this.#recordState(id, state, socket);
-      else if (!state && !mayRetry) await this.#recordEnd(id, undefined, (row) => this.#isFor(row, socket));
+      if (state && !state.elsewhere) await this.#recordState({ id, uid }, state, socket);
+      else if (!state && !mayRetry)
+        await this.#recordEnd({ id, uid }, undefined, (row) => this.#isFor(row, socket));
     }
     const isOpen = ({ id }: SessionRow): boolean => {
       const state = known.get(id);
@@ -117,10 +120,10 @@ export class Reconciliation implements LinkObserver {
       .catch(() => undefined); // the link is gone: the next one is asked
   }
 
-  async #recordState(id: string, { exited }: SessionState, socket: string): Promise<void> {
+  async #recordState(session: OwnedSession, { exited }: SessionState, socket: string): Promise<void> {
     const mine = (row: SessionRow): boolean => this.#isFor(row, socket);
-    if (exited) return this.#recordEnd(id, statusOf(exited.status).status, mine);
-    await this.#options.records.change(id, (row) =>
+    if (exited) return this.#recordEnd(session, statusOf(exited.status).status, mine);
+    await this.#options.records.change(session.id, (row) =>
       mine(row) && row.state !== 'ended' && (row.state !== 'running' || row.socket !== socket)
         ? { state: 'running', socket }
         : undefined,
@@ -128,15 +131,13 @@ export class Reconciliation implements LinkObserver {
   }
 
   async #recordEnd(
-    id: string,
+    session: OwnedSession,
     status: number | undefined,
     isReportersOwn: (row: SessionRow) => boolean,
   ): Promise<void> {
-    const { records, now } = this.#options;
-    await records.change(id, (row) => {
-      if (row.state === 'ended' || !isReportersOwn(row)) return undefined;
-      return { state: 'ended', ended_at: now(), exit_status: status ?? null };
-    });
+    const { records, links, now } = this.#options;
+    const oomKills = await links.oomKillsOf(session);
+    await records.end(session.id, { atMs: now(), status, oomKills }, isReportersOwn);
   }
 
   async #activeOf(uid: number): Promise<SessionRow[]> {

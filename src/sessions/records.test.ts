@@ -8,6 +8,8 @@ import type { SessionChange } from './session.ts';
 let world: AuthorityWorld;
 let records: Records;
 let changes: SessionChange[];
+
+const END = { atMs: 5, status: 137, oomKills: 1 };
 beforeEach(async () => {
   world = new AuthorityWorld();
   await world.open();
@@ -19,16 +21,16 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 test('the end of a session is recorded once, with the status that was known first', async () => {
-  await records.end('s', 5, 3);
-  await records.end('s', 9, undefined);
-  await records.end('unknown', 9, 0);
-  expect(await records.find('s')).toMatchObject({ state: 'ended', ended_at: 5, exit_status: 3 });
+  await records.end('s', { atMs: 5, status: 3, oomKills: undefined });
+  await records.end('s', { atMs: 9, status: undefined, oomKills: 1 });
+  await records.end('unknown', { atMs: 9, status: 0, oomKills: 0 });
+  expect(await records.find('s')).toMatchObject({ ended_at: 5, exit_status: 3, oom_kills: null });
   expect(changes).toHaveLength(1);
 });
 
 test('nothing is announced that could not be recorded', async () => {
   world.broken = true;
-  await expect(records.end('s', 5, 3)).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
+  await expect(records.end('s', END)).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
   const added = records.add(sessionRow('other'));
   await expect(added).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
   world.broken = false;
@@ -64,6 +66,16 @@ test('each client that comes or leaves is announced, unless the session is gone'
 
 test('a change says what the state was before, only when it was another', async () => {
   await records.change('s', () => ({ socket: 'other.sock' }));
-  await records.end('s', 5, 3);
+  await records.end('s', END);
   expect(changes.map((change) => 'before' in change && change.before)).toEqual([false, 'running']);
+});
+
+test('the record of an end is waited for, and no longer than it may take', async () => {
+  expect(await records.findEnded('unknown', 60_000)).toBeUndefined();
+  expect(await records.findEnded('s', 1)).toMatchObject({ state: 'running' });
+  const found = records.findEnded('s', 60_000);
+  await records.change('s', () => ({ socket: 'other.sock' }));
+  await records.end('s', END);
+  expect(await found).toMatchObject({ state: 'ended', oom_kills: 1 });
+  expect(await records.findEnded('s', 60_000)).toMatchObject({ oom_kills: 1 });
 });

@@ -19,6 +19,15 @@ const MAX_RUNNING_PER_LOGIN = 200;
 
 type Patch = Partial<Omit<SessionRow, 'id'>>;
 
+/** The end of a session, as far as it is known. */
+export interface SessionEnd {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly status: number | undefined;
+  /** Number of its processes that the kernel killed because memory had run out. */
+  readonly oomKills: number | undefined;
+}
+
 export class Records {
   readonly changes = new Feed<SessionChange>();
   readonly #store: Store;
@@ -75,11 +84,30 @@ export class Records {
     return row;
   }
 
-  /** Records that a session has ended, unless that is recorded. */
-  async end(id: string, nowMs: number, status: number | undefined): Promise<void> {
-    await this.change(id, ({ state }) =>
-      state === 'ended' ? undefined : { state: 'ended', ended_at: nowMs, exit_status: status ?? null },
-    );
+  /** Records that a session has ended, unless that is recorded, or `isReported` does not hold for it. */
+  async end(
+    id: string,
+    end: SessionEnd,
+    isReported: (row: SessionRow) => boolean = () => true,
+  ): Promise<void> {
+    await this.change(id, (row) => (row.state === 'ended' || !isReported(row) ? undefined : endedPatch(end)));
+  }
+
+  /**
+   * Returns the record of a session when it says that the session has ended, or after `timeoutMs`; undefined
+   * when there is none.
+   */
+  async findEnded(id: string, timeoutMs: number): Promise<SessionRow | undefined> {
+    const ended = Promise.withResolvers<void>();
+    using _listening = this.changes.listen(({ session }) => {
+      if (session.id === id && session.state === 'ended') ended.resolve();
+    });
+    const row = await this.find(id);
+    if (row === undefined || row.state === 'ended') return row;
+    const timer = setTimeout(ended.resolve, timeoutMs);
+    await ended.promise;
+    clearTimeout(timer);
+    return this.find(id);
   }
 
   /** Tells watchers of an act that changes nothing in the record. */
@@ -120,6 +148,10 @@ export class Records {
       ...(act !== undefined && { act }),
     });
   }
+}
+
+function endedPatch({ atMs, status, oomKills }: SessionEnd): Patch {
+  return { state: 'ended', ended_at: atMs, exit_status: status ?? null, oom_kills: oomKills ?? null };
 }
 
 function ignore(): void {}

@@ -28,6 +28,11 @@ export interface Session {
    * when it is unknown.
    */
   readonly exitStatus: number | undefined;
+  /**
+   * Number of its processes that the kernel killed because memory had run out; undefined while it runs, and
+   * when that is unknown.
+   */
+  readonly oomKills?: number | undefined;
   /** Number of attached clients. */
   readonly attached: number;
   /** Set while nobody can attach to it or read its output. */
@@ -96,6 +101,7 @@ export function sessionOf(row: SessionRow, attached: number): Session {
     startedAtMs: row.started_at,
     endedAtMs: row.ended_at ?? undefined,
     exitStatus: row.exit_status ?? undefined,
+    oomKills: row.oom_kills ?? undefined,
     attached,
     cordon: cordonOf(row),
     readableFrom: row.readable_from,

@@ -3,6 +3,7 @@
  * run, and the outcome of a start is determined even when its link is lost. Never runs a program itself:
  * links do (F10).
  */
+import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from '../authority/authority.ts';
 import type { Feed } from '../feed.ts';
@@ -58,6 +59,10 @@ export interface SessionsOptions extends Pick<NewOwnerOptions, 'roles' | 'accoun
 }
 
 const GIVE_UP_MS = 10_000;
+/** Exit status of a program that SIGKILL ended. */
+const KILLED = 128 + constants.signals.SIGKILL;
+/** Time until the end of a session is recorded whose link has reported it. */
+const RECORDED_MS = 3_000;
 
 export class Sessions implements AsyncDisposable {
   readonly cordons: Cordons;
@@ -135,6 +140,16 @@ export class Sessions implements AsyncDisposable {
     return this.#reading.readOutput(request);
   }
 
+  /**
+   * Returns the number of processes that the kernel killed in a session whose output has been read to the
+   * end, if there are any and it ended with `status`, that of SIGKILL. Waits until its end is recorded.
+   */
+  async oomKillsOf(sessionId: string, status: number | undefined): Promise<number | undefined> {
+    if (status !== KILLED) return undefined;
+    const row = await this.#records.findEnded(sessionId, RECORDED_MS);
+    return row?.oom_kills || undefined;
+  }
+
   /** Returns a page of the sessions that `viewer` sees. Throws INVALID_ARGUMENT. */
   async list(viewer: Viewer, query: SessionQuery): Promise<Page<Session>> {
     return this.#visible.list(viewer, query);
@@ -185,7 +200,9 @@ export class Sessions implements AsyncDisposable {
     const { status, ...result } = await links.endSession(session, graceMs);
     await links.settled();
     try {
-      if (result.hasEnded) await this.#records.end(session.id, this.#options.now(), status);
+      const atMs = this.#options.now();
+      if (result.hasEnded)
+        await this.#records.end(session.id, { atMs, status, oomKills: await links.oomKillsOf(session) });
       // It may have ended by itself meanwhile, as its link reports.
       else if (result.survivors.every(({ isUnconfirmed }) => isUnconfirmed)) {
         const now = await this.#records.find(session.id);

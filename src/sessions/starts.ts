@@ -92,6 +92,7 @@ export class Starts {
       cordon_message: null,
       readable_from: 0,
       started_by: null,
+      oom_kills: null,
       terminal: terminal === undefined ? null : terminalSizeText(terminal),
     };
   }

@@ -10,6 +10,7 @@ import { methodNames } from './migrations/0005-method-names.ts';
 import { loginSettings } from './migrations/0006-login-settings.ts';
 import { cordons } from './migrations/0007-cordons.ts';
 import { terminals } from './migrations/0008-terminals.ts';
+import { oomKills } from './migrations/0009-oom-kills.ts';
 import type { Db } from './schema.ts';
 import { getMeta, setMeta } from './tables/meta.ts';
 
@@ -25,6 +26,7 @@ const MIGRATIONS: readonly Migration[] = [
   loginSettings,
   cordons,
   terminals,
+  oomKills,
 ];
 
 /** The schema version of this program. */

@@ -97,6 +97,11 @@ export interface SessionRow {
   readonly started_by: string | null;
   /** Size of its terminal, "80x24"; null for a session without one. */
   readonly terminal: string | null;
+  /**
+   * Number of its processes that the kernel killed because memory had run out; null while it runs, and when
+   * that is unknown.
+   */
+  readonly oom_kills: number | null;
 }
 
 export type SessionState = 'starting' | 'running' | 'ended';

@@ -303,6 +303,14 @@ export class Links implements AsyncDisposable {
     return !(await this.#keepers.isGoneSoon(session));
   }
 
+  /**
+   * Returns the number of a session's processes that the kernel has killed because memory had run out;
+   * undefined when it has not counted them, which takes a cgroup.
+   */
+  async oomKillsOf({ id, uid }: Pick<SessionRow, 'id' | 'uid'>): Promise<number | undefined> {
+    return this.#options.cgroups?.oomKillsOf(id, uid);
+  }
+
   /** The server's look at what still runs. */
   get remains(): Remains {
     return this.#remains;

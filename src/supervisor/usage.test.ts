@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Cgroup } from './cgroups/cgroup.ts';
 import { LinkCgroup } from './cgroups/link-cgroup.ts';
+import { RemovedOomKills } from './cgroups/session-cgroup.ts';
 import { statOf } from './lifecycle/listening-process.ts';
 import type { LinkInfo } from './link-info.ts';
 import { LinkMeter } from './usage.ts';
@@ -79,7 +80,7 @@ describe('the resource usage of links', () => {
       mkdirSync(join(folder, 'self'));
       writeFileSync(join(folder, 'cpu.stat'), 'usage_usec 1000000\nuser_usec 1\n');
       writeFileSync(join(folder, 'memory.current'), '12345678\n');
-      const cgroup = new LinkCgroup(new Cgroup(folder));
+      const cgroup = new LinkCgroup(new Cgroup(folder), new RemovedOomKills());
       const part = { info: info('grouped'), process: await busy(WAIT), cgroup };
       const meter = new LinkMeter();
       expect((await meter.measure([part])).top).toMatchObject([

@@ -45,3 +45,13 @@ it.for([
 ] as const)('says how a program ended: %s', ([exitStatus, text]) => {
   expect(exitText({ exitStatus }).text).toBe(text);
 });
+
+it('says of a session that the kernel has killed for its memory why it ended', () => {
+  const killed = { state: SessionState.ENDED, exitStatus: 137, oomKills: 2, cordon: undefined };
+  expect(sessionState(killed)).toEqual({ text: 'ended 137, out of memory', style: 'bad' });
+  expect(sessionState({ ...killed, oomKills: 0 })).toEqual({ text: 'ended 137', style: 'bad' });
+  expect(exitText(killed)).toEqual({
+    text: 'ended with status 137 (SIGKILL); the kernel killed 2 of its processes: out of memory',
+    style: 'bad',
+  });
+});

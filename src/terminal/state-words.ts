@@ -51,21 +51,43 @@ export function reasonName(reason: ErrorReason): string {
   return Object.entries(ErrorReason).find(([, value]) => value === reason)?.[0] ?? `reason ${reason}`;
 }
 
-/** Returns a text such as "running", "ended 0", "ended, status unknown" or "running, cordoned". */
-export function sessionState(session: Pick<Session, 'state' | 'exitStatus' | 'cordon'>): Cell {
-  const state = uncordonedState(session);
-  return session.cordon === undefined ? state : { text: `${state.text}, cordoned`, style: 'bad' };
+/**
+ * Returns a text such as "running", "ended 0", "ended, status unknown", "ended 137, out of memory" or
+ * "running, cordoned".
+ */
+export function sessionState(
+  session: Pick<Session, 'state' | 'exitStatus' | 'cordon'> & Partial<Pick<Session, 'oomKills'>>,
+): Cell {
+  const { text, style } = simpleState(session);
+  const more = [session.oomKills ? 'out of memory' : [], session.cordon ? 'cordoned' : []].flat();
+  if (more.length > 0) return { text: [text, ...more].join(', '), style: 'bad' };
+  return { text, ...(style !== undefined && { style }) };
 }
 
-function uncordonedState(session: Pick<Session, 'state' | 'exitStatus'>): Cell {
+function simpleState(session: Pick<Session, 'state' | 'exitStatus'>): Cell {
   if (session.state === SessionState.RUNNING) return { text: 'running', style: 'good' };
   if (session.state !== SessionState.ENDED) return { text: sessionWord(session) };
   if (session.exitStatus === undefined) return { text: 'ended, status unknown', style: 'bad' };
   return { text: `ended ${session.exitStatus}`, style: session.exitStatus === 0 ? 'dim' : 'bad' };
 }
 
-/** Returns a text such as "ended with status 7" or "ended with status 143 (SIGTERM)". */
-export function exitText({ exitStatus }: Exited): Cell {
+/** Returns "the kernel killed 2 of its processes: out of memory"; undefined when none are known. */
+export function oomKillsText({ oomKills = 0 }: Partial<Pick<Session, 'oomKills'>>): string | undefined {
+  if (oomKills === 0) return undefined;
+  return `the kernel killed ${oomKills} of its processes: out of memory`;
+}
+
+/**
+ * Returns a text such as "ended with status 7", "ended with status 143 (SIGTERM)" or "ended with status 137
+ * (SIGKILL); the kernel killed 1 of its processes: out of memory".
+ */
+export function exitText(exited: Exited): Cell {
+  const { text, style } = statusText(exited);
+  const why = oomKillsText(exited);
+  return why === undefined ? { text, style } : { text: `${text}; ${why}`, style: 'bad' };
+}
+
+function statusText({ exitStatus }: Exited): { text: string; style: Style } {
   if (exitStatus === undefined) return { text: 'ended, status unknown', style: 'bad' };
   const [signal] =
     Object.entries(constants.signals).find(([, number]) => number === exitStatus - SIGNALLED) ?? [];

@@ -78,6 +78,7 @@ function session(index: number, { sessions, logins }: Site): SessionRow {
     readable_from: 0,
     started_by: null,
     terminal: null,
+    oom_kills: null,
   };
 }
 

@@ -53,5 +53,6 @@ export const sessionRow = (id: string, change: Partial<SessionRow> = {}): Sessio
   readable_from: 0,
   started_by: null,
   terminal: null,
+  oom_kills: null,
   ...change,
 });

@@ -25,8 +25,10 @@ const MAX_INPUT_BYTES = 256 * 1024;
 type Event = { $case: 'output'; value: Output } | { $case: 'exited'; value: Exited };
 type Change = { $case: 'resized'; value: TerminalSize } | { $case: 'writer'; value: Writer };
 
-/** Yields a session's output in order, then its exit status when `reading` returns one. */
+/** Yields the output of a session in order, then its exit status when `reading` returns one. */
 export async function* outputEvents(
+  sessions: Pick<Sessions, 'oomKillsOf'>,
+  sessionId: string,
   reading: AsyncGenerator<OutputPiece, OutputEnd>,
 ): AsyncGenerator<{ event: Event } | LongMessage> {
   try {
@@ -34,8 +36,10 @@ export async function* outputEvents(
       const { done, value } = await reading.next();
       if (!done) yield outputEvent(outputOf(value));
       else {
-        if (value.exited) yield { event: { $case: 'exited', value: { exitStatus: value.exited.status } } };
-        return;
+        if (value.exited === undefined) return;
+        const { status: exitStatus } = value.exited;
+        const oomKills = await sessions.oomKillsOf(sessionId, exitStatus);
+        return yield { event: { $case: 'exited', value: { exitStatus, oomKills } } };
       }
     }
   } finally {
@@ -45,7 +49,7 @@ export async function* outputEvents(
 
 /** Serves AttachSession until the session ends. Throws when its output or input fails. */
 export async function* attachSession(
-  sessions: Pick<Sessions, 'attach'>,
+  sessions: Pick<Sessions, 'attach' | 'oomKillsOf'>,
   requests: AsyncIterable<AttachSessionRequest>,
   caller: KnownCaller,
 ): AsyncGenerator<AttachSessionResponse | LongMessage> {
@@ -64,7 +68,7 @@ export async function* attachSession(
   });
   void passInput(incoming, attachment).catch((error: unknown) => inputFailed.abort(error));
   try {
-    const output = outputEvents(attachment.output);
+    const output = outputEvents(sessions, sessionId, attachment.output);
     if (attachment.terminal === undefined) yield* output;
     else yield* withChanges(output, attachment.terminal, () => attachment[Symbol.dispose]());
   } catch (error) {

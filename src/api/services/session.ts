@@ -31,7 +31,7 @@ import { filterWord, sessionMessage } from './to-proto.ts';
 export interface SessionDeps {
   readonly sessions: Pick<
     Sessions,
-    'start' | 'attach' | 'readOutput' | 'list' | 'get' | 'signal' | 'changes' | 'cordons'
+    'start' | 'attach' | 'readOutput' | 'oomKillsOf' | 'list' | 'get' | 'signal' | 'changes' | 'cordons'
   >;
   readonly revocation: RevocationDeps;
 }
@@ -49,7 +49,8 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
     readOutput: ({ sessionId, offset, follow }, caller) => {
       const { claims, signal } = caller;
       const request = { claims, seesAll: seesAll(caller), sessionId, offset, follow, signal };
-      return outputEvents(sessions.readOutput({ ...request, end: (error) => caller.end(error) }));
+      const reading = sessions.readOutput({ ...request, end: (error) => caller.end(error) });
+      return outputEvents(sessions, sessionId, reading);
     },
     listSessions: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
       const query = { ...queryOf(filter), orderBy, pageSize, pageToken };

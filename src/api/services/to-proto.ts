@@ -95,6 +95,7 @@ export function sessionMessage(session: Session): SessionMessage {
     startedAt: new Date(session.startedAtMs),
     endedAt: endedAtMs === undefined ? undefined : new Date(endedAtMs),
     exitStatus,
+    oomKills: session.oomKills === undefined ? undefined : Math.min(session.oomKills, INT32_MAX),
     jti,
     socket: session.socket ?? '',
     attached,

@@ -9,6 +9,7 @@ import { isAppError, type Reason } from '../../errors.ts';
 import { LATCHKEY_FAILED } from '../../exit-status.ts';
 import type { Exited, Output, Session } from '../../generated/latchkey/v1/session.ts';
 import { Stream } from '../../generated/latchkey/v1/session.ts';
+import { oomKillsText } from '../../terminal/state-words.ts';
 import { explain } from '../failure.ts';
 import { forwardSignals } from '../input/forward-signals.ts';
 import { stdinChunks } from '../input/stdin-chunks.ts';
@@ -172,7 +173,10 @@ async function leave(run: Run, session: Promised): Promise<number> {
   return LATCHKEY_FAILED;
 }
 
-function statusOf(run: Run, id: string, { exitStatus }: Exited): number {
+function statusOf(run: Run, id: string, exited: Exited): number {
+  const { exitStatus } = exited;
+  const why = oomKillsText(exited);
+  if (why !== undefined) run.out.problem(`session ${id} has ended; ${why}`);
   if (exitStatus !== undefined) return exitStatus;
   run.out.problem(`session ${id} has ended, with an unknown exit status; see 'latchkey sessions show ${id}'`);
   return LATCHKEY_FAILED;

@@ -87,6 +87,7 @@ describe('a list', () => {
           startedAt: '2026-06-01T11:58:30.000Z',
           endedAt: null,
           exitStatus: null,
+          oomKills: null,
           jti: '',
           socket: null,
           attached: 0,

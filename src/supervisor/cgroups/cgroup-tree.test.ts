@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -58,6 +59,11 @@ async function daemon(): Promise<{ child: ChildProcess; lines: string[] }> {
   return { child, lines: said.trim().split('\n') };
 }
 
+const isCgroup = (path: string): boolean => existsSync(join(path, 'cgroup.procs'));
+
+/** Returns the cgroup of the link that a daemon has made. */
+const linkIn = ([joinFile = '']: readonly string[]): string => dirname(dirname(joinFile));
+
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exited = once(child, 'exit');
   child.kill(signal);
@@ -108,18 +114,19 @@ describe("the daemon's cgroups", () => {
       writeFileSync(join(root, 'cgroup.subtree_control'), `+${controller}`);
       try {
         const { child, lines } = await daemon();
-        expect(control(top)).toBe(controller);
+        expect([top, linkIn(lines)].map(control)).toEqual([controller, controller]);
         inside(dirname(lines[0] ?? ''), ['sleep', '60']);
         await expect.poll(() => readFileSync(lines[0] ?? '', 'utf8')).not.toBe('');
         expect(() => writeFileSync(join(top, 'cgroup.procs'), `${process.pid}`)).toThrow(/EBUSY/);
         await end(child, signal);
         await expect.poll(() => control(top)).toBe('');
         expect((await daemon()).lines).toContain('open');
-        expect(control(top)).toBe(controller);
+        expect([top, linkIn(lines)].map(control)).toEqual([controller, controller]);
         expect(readFileSync(lines[0] ?? '', 'utf8')).not.toBe('');
       } finally {
         writeFileSync(join(top, 'cgroup.kill'), '1');
-        for (const folder of [top, root])
+        const below = readdirSync(top).map((name) => join(top, name));
+        for (const folder of [...below.filter(isCgroup), top, root])
           if (!before.includes(controller))
             writeFileSync(join(folder, 'cgroup.subtree_control'), `-${controller}`);
       }

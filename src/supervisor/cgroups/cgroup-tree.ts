@@ -17,6 +17,7 @@ import { Controllers } from './controllers.ts';
 import { CONTROLLERS, DAEMON } from './delegation.ts';
 import { type Limits, LinkCgroup } from './link-cgroup.ts';
 import { cgroupPathOf, cgroupRoot } from './own-cgroup.ts';
+import { RemovedOomKills } from './session-cgroup.ts';
 
 const LINK = /^link-(\d+)-[0-9a-f]{16}$/;
 const KILL_TIMEOUT_MS = 2_000;
@@ -37,6 +38,7 @@ export class CgroupTree implements AsyncDisposable {
   readonly #prefix: string;
   /** Names of new cgroups that are still empty and must not be removed. */
   readonly #filling = new Set<string>();
+  readonly #removedOomKills = new RemovedOomKills();
 
   private constructor(
     options: CgroupTreeOptions,
@@ -72,7 +74,7 @@ export class CgroupTree implements AsyncDisposable {
       log.info({ missing }, 'links have no limits for these controllers: they are not delegated');
     const tree = new CgroupTree(options, { top, path, controllers });
     await Promise.all(
-      (await tree.#linkNames()).map((name) => tree.#linkCgroup(name).limit(options.limits())),
+      (await tree.#linkNames()).map((name) => tree.#linkCgroup(name).limit(options.limits(), controllers)),
     );
     return tree;
   }
@@ -86,7 +88,7 @@ export class CgroupTree implements AsyncDisposable {
     const made = this.#linkCgroup(name);
     this.#filling.add(name);
     try {
-      await made.make(this.#options.limits());
+      await made.make(this.#options.limits(), this.#controllers);
       return await work(made);
     } catch (error) {
       await made.whole.end(KILL_TIMEOUT_MS);
@@ -127,6 +129,15 @@ export class CgroupTree implements AsyncDisposable {
     return undefined;
   }
 
+  /**
+   * Returns the number of processes of a session of `uid` that the kernel has killed because memory had run
+   * out, also when its cgroup has been removed; undefined when nobody has counted them.
+   */
+  async oomKillsOf(id: string, uid: number): Promise<number | undefined> {
+    const session = await this.ofSession(id, uid);
+    return (await session?.oomKills()) ?? this.#removedOomKills.of(id);
+  }
+
   /** Returns the id of the session whose cgroup the process is in, whoever it runs as. */
   async sessionOf(pid: number): Promise<string | undefined> {
     const path = await cgroupPathOf(pid);
@@ -154,7 +165,7 @@ export class CgroupTree implements AsyncDisposable {
   }
 
   #linkCgroup(name: string): LinkCgroup {
-    return new LinkCgroup(this.#top.child(name));
+    return new LinkCgroup(this.#top.child(name), this.#removedOomKills);
   }
 }
 

@@ -68,6 +68,16 @@ export class Cgroup {
     return /^populated 0$/m.test(events);
   }
 
+  /**
+   * Returns the number of its processes that the kernel has killed because memory had run out (memory.events
+   * in cgroups(7)); undefined when it does not count them.
+   */
+  async oomKills(): Promise<number | undefined> {
+    const events = await this.read('memory.events').catch(() => '');
+    const [, count] = /^oom_kill (\d+)$/m.exec(events) ?? [];
+    return count === undefined ? undefined : Number(count);
+  }
+
   /** Waits up to `timeoutMs` for it to become empty; returns whether it is. */
   async waitUntilEmpty(timeoutMs: number): Promise<boolean> {
     for (const deadline = performance.now() + timeoutMs; ; await delay(POLL_MS)) {

@@ -5,6 +5,8 @@ import { AppError } from '../../errors.ts';
 import { Pidfd } from '../../native/pidfd.ts';
 import { uidOf } from '../lifecycle/listening-process.ts';
 import type { Cgroup } from './cgroup.ts';
+import type { Controllers } from './controllers.ts';
+import { type RemovedOomKills, SessionCgroup } from './session-cgroup.ts';
 
 /** Start of the names of sessions' cgroups. */
 const SESSION = 'session-';
@@ -22,10 +24,12 @@ export class LinkCgroup {
   readonly whole: Cgroup;
   /** The cgroup of the link's own processes. */
   readonly own: Cgroup;
+  readonly #removed: RemovedOomKills;
 
-  constructor(whole: Cgroup) {
+  constructor(whole: Cgroup, removed: RemovedOomKills) {
     this.whole = whole;
     this.own = whole.child(LinkCgroup.OWN);
+    this.#removed = removed;
   }
 
   /** Returns the id of the session that a cgroup below the link's is for, by its name. */
@@ -38,21 +42,21 @@ export class LinkCgroup {
     return join(this.own.path, 'cgroup.procs');
   }
 
-  async make(limits: Limits): Promise<void> {
+  async make(limits: Limits, controllers: Pick<Controllers, 'passOn'>): Promise<void> {
     await this.own.make();
-    await this.limit(limits);
+    await this.limit(limits, controllers);
   }
 
-  /** Sets the limits whose controllers are available. */
-  async limit({ processes, memoryBytes }: Limits): Promise<void> {
+  /** Sets the limits whose controllers are available, and has these count for each session, too. */
+  async limit({ processes, memoryBytes }: Limits, controllers: Pick<Controllers, 'passOn'>): Promise<void> {
     await this.whole.write('pids.max', `${processes}`).catch(() => {});
     await this.whole.write('memory.max', `${memoryBytes}`).catch(() => {});
+    await controllers.passOn(this.whole).catch(() => {});
   }
 
   /** Returns the cgroup of a session that was started here. */
   async session(id: string): Promise<Cgroup | undefined> {
-    const name = sessionName(id);
-    return (await this.whole.children()).includes(name) ? this.whole.child(name) : undefined;
+    return (await this.whole.children()).includes(sessionName(id)) ? this.#sessionCgroup(id) : undefined;
   }
 
   /**
@@ -65,7 +69,7 @@ export class LinkCgroup {
     const owner = await uidOf(keeper);
     if (owner !== undefined && owner !== uid) throw notOurs();
     if (!(await this.own.processes()).includes(keeper)) throw notOurs();
-    const session = this.whole.child(sessionName(id));
+    const session = this.#sessionCgroup(id);
     await session.make();
     await session.add(keeper).catch(async () => {
       await session.make(); // it was empty and has been removed
@@ -76,7 +80,13 @@ export class LinkCgroup {
 
   /** Removes the cgroups that are empty. */
   async remove(): Promise<void> {
+    const sessions = (await this.whole.children()).map((name) => LinkCgroup.sessionIn(name));
+    for (const id of sessions) if (id !== undefined) await this.#sessionCgroup(id).remove();
     await this.whole.remove();
+  }
+
+  #sessionCgroup(id: string): Cgroup {
+    return new SessionCgroup(this.whole.child(sessionName(id)).path, id, this.#removed);
   }
 }
 

@@ -123,6 +123,23 @@ describe('a link that sudo has started', needs('world', 'cgroups', 'sudo', 'sshd
     expect(run.stderr).toMatch(/fork/i);
   });
 
+  test(
+    'has sessions that say so when the kernel kills them for their memory',
+    needs('controllers'),
+    async () => {
+      await serve({ links: { limits: { memory: '128MiB' } } });
+      const run = await daemon.cli(alice, ['start', '--', 'tail', '/dev/zero']);
+      expect(run).toMatchObject({ status: 137 });
+      expect(run.stderr).toMatch(
+        /^latchkey: session \w+ has ended; the kernel killed 1 of its .*: out of memory$/m,
+      );
+      const [session] = await daemon.as(alice).sessions();
+      expect(session).toMatchObject({ state: 'ended', exitStatus: 137, oomKills: 1 });
+      expect((await daemon.cli(alice, ['sessions'])).stdout).toMatch(/ended 137, out of memory/);
+      expect(daemon.log).toMatch(/"event":"session-ended".*"status":137,"oomKills":1/);
+    },
+  );
+
   test('has each session ended with every process it started, also as another user, as the server verifies (X1, X3)', async () => {
     await serve();
     const other = await begin('echo up; sleep 970');

@@ -14,6 +14,7 @@ import { RefusalLog } from '../../../src/log/refusal-log.ts';
 import { Revocation } from '../../../src/revocation/revocation.ts';
 import { Sessions } from '../../../src/sessions/sessions.ts';
 import { openStore, type Store } from '../../../src/store/open.ts';
+import type { CgroupTree } from '../../../src/supervisor/cgroups/cgroup-tree.ts';
 import { Links } from '../../../src/supervisor/links.ts';
 import type { CleanupLink } from '../../../src/supervisor/starters/cleanup-link.ts';
 import type { Starter } from '../../../src/supervisor/starters/starter.ts';
@@ -34,6 +35,8 @@ export interface RoomsOptions {
   readonly starter?: Starter;
   /** Ends sessions of users without a link. */
   readonly cleanup?: CleanupLink;
+  /** The cgroups of links and sessions. */
+  readonly cgroups?: Pick<CgroupTree, 'ofLink' | 'ofSession' | 'sessionOf' | 'removeEmpty' | 'oomKillsOf'>;
 }
 
 /** The host of a server: what is there before the server starts, and goes on without it. */
@@ -72,6 +75,7 @@ export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise
   const common = { store, authority, now, log };
   const accounts = new AccountChecks({ settings: () => ({ eligible: eligible() }), now });
   const { manualLinks = true, starter, cleanup } = options;
+  const cgroups = options.cgroups as CgroupTree | undefined;
   const links = opening.use(
     await Links.open({
       ...common,
@@ -80,6 +84,7 @@ export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise
       settings: () => ({ eligible: eligible(), manualLinks }),
       starter: () => starter,
       cleanup,
+      cgroups,
     }),
   );
   const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = options;
