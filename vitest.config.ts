@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { SlowestFirst } from './test/support/run/slowest-first.ts';
 import { worlds } from './test/support/run/world-worker.ts';
@@ -25,6 +26,10 @@ export const shared = {
   pool: 'forks' as const,
   execArgv: ['--disable-warning=ExperimentalWarning'],
   setupFiles: ['test/support/run/set-up-file.ts'],
+  // Loaded by the few files that use it, since it takes as long to load as Node.js.
+  alias: [
+    { find: /^fast-check$/, replacement: join(import.meta.dirname, 'test/support/run/seeded-fast-check.ts') },
+  ],
   hookTimeout: 60_000,
   expect: { poll: { timeout: 20_000 } }, // as long as a terminal is waited for (support/terminal/screen.ts)
 };

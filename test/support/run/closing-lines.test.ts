@@ -16,3 +16,13 @@ test('what is missing is counted and said in the last lines of a run, and nothin
     '1 passed, 0 failed, 3 skipped',
   ]);
 });
+
+test('a file that blocks its process is killed, which is a failure', async () => {
+  const lines = await closingLines('test/support/run/blocking-tests.ts', { BLOCKED_SECONDS: '1' });
+  expect(lines.slice(-4)).toEqual([
+    'skipped, not run: test/support/run/blocking-tests.ts: that never ends',
+    expect.stringMatching(/^FAIL outside of the tests: .*Worker/),
+    'random choices of seed 7',
+    '0 passed, 1 failed, 1 skipped',
+  ]);
+});

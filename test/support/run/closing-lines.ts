@@ -10,7 +10,8 @@ const OF_THE_RUN = ['TEST_WORLD', 'CHECKS_PASSED', 'CHECKS_FAILED', 'WHOLE_RUN',
 /** Program that runs a file of tests. */
 const runOf = (file: string): string => `import { startVitest } from 'vitest/node';
 await startVitest('test', [], {
-  config: false, watch: false, include: ['${file}'], reporters: ['./build/closing-line.ts'],
+  config: false, watch: false, include: ['${file}'], reporters: ['./build/closing-line.ts'], pool: 'forks',
+  setupFiles: ['test/support/run/set-up-file.ts'], execArgv: ['--disable-warning=ExperimentalWarning'],
 });`;
 
 /**

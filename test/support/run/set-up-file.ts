@@ -1,27 +1,12 @@
-/**
- * Runs before each test file: random choices follow the run's seed, and a file that blocks its process, which
- * no timeout of a test can end, is killed.
- */
-import { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
-import { SEED } from './seed.ts';
-
-fc.configureGlobal({ seed: SEED });
+/** Runs before each test file: one that blocks its process, which no timeout of a test can end, is killed. */
+import ffi from 'node:ffi';
 
 /** Longer than any program takes that a test waits for without letting other code run. */
-const BLOCKED_MS = 300_000;
+const BLOCKED_SECONDS = Number(process.env.BLOCKED_SECONDS ?? 300);
 const BEAT_MS = 1_000;
 
-const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-setInterval(() => {
-  Atomics.add(beats, 0, 1);
-  Atomics.notify(beats, 0);
-}, BEAT_MS).unref();
+/** alarm(2) ends the process by SIGALRM, whatever it does then; a thread or a process costs more to start. */
+const { functions: libc } = ffi.dlopen(null, { alarm: { arguments: ['uint32'], return: 'uint32' } });
 
-const WATCH = `
-const { beats, blockedMs, pid } = require('node:worker_threads').workerData;
-while (Atomics.wait(beats, 0, Atomics.load(beats, 0), blockedMs) !== 'timed-out');
-require('node:fs').writeSync(2, 'a test has blocked its process for ' + blockedMs / 1000 + ' s\\n');
-process.kill(pid, 'SIGKILL');
-`;
-new Worker(WATCH, { eval: true, workerData: { beats, blockedMs: BLOCKED_MS, pid: process.pid } }).unref();
+libc.alarm(BLOCKED_SECONDS);
+setInterval(() => libc.alarm(BLOCKED_SECONDS), BEAT_MS).unref();
