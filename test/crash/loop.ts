@@ -23,10 +23,7 @@ import { ProgramsAtWork } from './work/programs-at-work.ts';
 import { TokensAtWork } from './work/tokens-at-work.ts';
 
 export interface LoopOptions {
-  /**
-   * Rounds at least; up to three times as many until a login over SSH was acknowledged, which takes longer
-   * than most rounds.
-   */
+  /** Rounds; up to three times as many if no login over SSH has been acknowledged until then. */
   readonly rounds: number;
   readonly trouble: TroubleName;
   readonly seed: number;
@@ -47,6 +44,9 @@ const RETRY_MS = 300;
 const MAX_ANSWERS = 24;
 const MOST_TIMES = 3;
 const WORK_MS = 3_000;
+const LOOK_MS = 2;
+/** Time limit for a login over SSH, which takes longer than most rounds. */
+const LOGIN_MS = 10_000;
 /** Lines of the server's log that are shown with a finding. */
 const LOG_LINES = 200;
 
@@ -64,8 +64,8 @@ export async function runCrashLoop(options: LoopOptions): Promise<Figures> {
     await loop.begin();
     const isDone = (round: number): boolean =>
       round >= options.rounds && (loop.figures.logins > 0 || round >= options.rounds * MOST_TIMES);
-    for (let round = 0; !isDone(round); round++) {
-      await loop.round();
+    for (let round = 1; !isDone(round - 1); round++) {
+      await loop.round({ withLogin: round >= options.rounds && loop.figures.logins === 0 });
       options.report?.(loop.figures);
     }
     await loop.finish();
@@ -123,9 +123,12 @@ class CrashLoop implements AsyncDisposable {
     return new Random(this.#random.between(0, 2 ** 31));
   }
 
-  /** Runs one round: work, trouble, kill, restart, checks. */
-  async round(): Promise<void> {
-    const children = await this.#workUntilKilled();
+  /**
+   * Runs one round: work, trouble, kill, restart, checks. `withLogin` lets a login over SSH be answered
+   * before the kill.
+   */
+  async round({ withLogin }: { withLogin: boolean }): Promise<void> {
+    const children = await this.#workUntilKilled(withLogin);
     this.#trouble.end();
     await this.#startAgain();
     await this.#check();
@@ -134,13 +137,14 @@ class CrashLoop implements AsyncDisposable {
   }
 
   /** Works until the daemon is killed; returns the processes that descended from it. */
-  async #workUntilKilled(): Promise<readonly number[]> {
+  async #workUntilKilled(withLogin: boolean): Promise<readonly number[]> {
     const over = new AbortController();
     for (const worker of this.#workers) worker.begin();
     const works = this.#workers.map((worker) => worker.work(over.signal));
     works.push(this.#programs?.work(this.#administrator.rpc, over.signal) ?? Promise.resolve());
     try {
       await this.#someWork();
+      if (withLogin) await waitUntil(() => this.#logins > 0, LOGIN_MS);
       await this.#trouble.pass(this.#daemon, this.#random);
       if (this.#trouble.passes && this.#random.chance(0.5)) await this.#recover();
       await delay(this.#random.between(0, 30));
@@ -161,8 +165,7 @@ class CrashLoop implements AsyncDisposable {
   async #someWork(): Promise<void> {
     const answered = (): number => this.#sum('issued') + this.#sum('revoked');
     const wanted = answered() + this.#random.between(0, MAX_ANSWERS);
-    const deadline = performance.now() + WORK_MS;
-    while (answered() < wanted && performance.now() < deadline) await delay(1);
+    await waitUntil(() => answered() >= wanted, WORK_MS);
   }
 
   /** Waits until the daemon works again, after its disk does. */
@@ -201,11 +204,14 @@ class CrashLoop implements AsyncDisposable {
   #count(): void {
     for (const key of ['issued', 'revoked', 'unanswered', 'unstored'] as const)
       this.figures[key] = this.#sum(key);
-    const tokens = this.#workers.flatMap((worker) => worker.tokens);
-    this.figures.logins = tokens.filter(({ socket }) => socket === '').length;
+    this.figures.logins = this.#logins;
     this.figures.failedSyncs = this.#trouble.failedSyncs;
     this.figures.programs = this.#programs?.checked ?? 0;
     this.figures.lines = this.#printing.reduce((total, { lines }) => total + lines, 0);
+  }
+
+  get #logins(): number {
+    return this.#workers.flatMap(({ tokens }) => tokens.filter(({ socket }) => socket === '')).length;
   }
 
   #sum(key: keyof TokensAtWork['counts']): number {
@@ -230,6 +236,11 @@ class CrashLoop implements AsyncDisposable {
     for (const { person } of this.#workers) await person[Symbol.asyncDispose]();
     this.#trouble.end();
   }
+}
+
+async function waitUntil(isSo: () => boolean, mostMs: number): Promise<void> {
+  const deadline = performance.now() + mostMs;
+  while (!isSo() && performance.now() < deadline) await delay(LOOK_MS);
 }
 
 /** Logs in with a password through sshd: a token without a link of its own. */
