@@ -127,6 +127,7 @@ export async function startDaemon(
       await certificate.refresh();
       const waiting = waitingForRestart(config, next);
       current = next;
+      void domain.sessions.settingsChanged();
       void domain.revocation.checkAccounts();
       return waiting;
     },

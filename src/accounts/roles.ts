@@ -68,6 +68,13 @@ export class Roles {
     return this.#groups(user).then((groups) => this.#role(sub, groups));
   }
 
+  /**
+   * Returns a user's groups as the configuration names them, `unix:wheel`; none when the user database fails.
+   */
+  groupsOf(linuxUser: string): Promise<ReadonlySet<string>> {
+    return this.#groups(linuxUser);
+  }
+
   #role(sub: string, groups: ReadonlySet<string>): Role {
     const { admin, manager } = this.#options.members();
     if (admin.users.includes(sub) || admin.groups.some((group) => groups.has(group))) return 'admin';

@@ -90,7 +90,8 @@ export class AuditLog {
     const message = kind === 'cordoned' ? session.cordon?.message : undefined;
     const given = kind === 'given' ? { loginBefore, readableFrom: session.readableFrom } : {};
     const event = { event: `session-${kind}`, ...who, ...requesterOf(by) };
-    this.#log.info({ ...event, cordon: message, ...given, clients }, `session ${kind}`);
+    const idle = kind === 'idle' ? idleFields(session) : {};
+    this.#log.info({ ...event, cordon: message, ...given, ...idle, clients }, `session ${kind}`);
   }
 
   #remember(jti: string, login: string): void {
@@ -107,6 +108,11 @@ function requesterOf(by: RevokedBy | undefined): object {
     byMethod: by?.claims.authMethod,
     from: by?.peer?.address,
   };
+}
+
+function idleFields({ idle }: Session): object {
+  if (idle === undefined) return {};
+  return { action: idle.action, since: iso(idle.sinceMs), until: iso(idle.actsAtMs) };
 }
 
 /** Splits long lists over several lines. */

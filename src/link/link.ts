@@ -12,6 +12,7 @@ import { CommandLoop } from './connection/command-loop.ts';
 import type { StopOptions } from './connection/commands.ts';
 import { performHandshake } from './connection/handshake.ts';
 import type { Identity, LinkToken } from './identity.ts';
+import { IdleSessions } from './idle/idle-sessions.ts';
 import { IdleMemory } from './processes/idle-memory.ts';
 import { reapOrphans } from './processes/orphans.ts';
 import type { InheritedSettings } from './session/inherited-settings.ts';
@@ -46,6 +47,7 @@ export class Link implements AsyncDisposable {
   readonly #options: LinkDeps;
   readonly #idleMemory = new IdleMemory(() => this.#current?.readers.trim());
   readonly #sessions: Sessions;
+  readonly #idle: IdleSessions;
   readonly #orphans: Disposable;
   #current: CommandLoop | undefined;
   #onIdle: (() => void) | undefined;
@@ -62,6 +64,10 @@ export class Link implements AsyncDisposable {
       exited: (exited) => this.#current?.notify({ $case: 'exited', value: exited }),
       warning: (sessionId, text) => this.#current?.notify({ $case: 'warning', value: { sessionId, text } }),
       idle: () => this.#onIdle?.(),
+    });
+    this.#idle = new IdleSessions({
+      running: () => this.#sessions.runningSessions,
+      report: (value) => this.#current?.notify({ $case: 'idle', value }),
     });
     this.#orphans = reapOrphans(options.isOwnChild);
   }
@@ -98,6 +104,7 @@ export class Link implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
+    this.#idle[Symbol.dispose]();
     this.#orphans[Symbol.dispose]();
     await this.#current?.channel.close();
   }
@@ -111,6 +118,7 @@ export class Link implements AsyncDisposable {
         identity,
         nonce,
         sessions: this.#sessions,
+        idle: this.#idle,
         isRetiring: () => this.#isStopping,
         renewed: () => {
           this.#watchExpiry();

@@ -1,6 +1,8 @@
 /** The noun `sessions`: programs that run, or have ended recently. */
 import {
   type Cordon,
+  type Idle,
+  IdleAction,
   type Session,
   type SessionFilter,
   SessionState,
@@ -17,6 +19,7 @@ import {
   timeOrNull,
 } from '../terminal/json.ts';
 import { sessionState, sessionWord } from '../terminal/state-words.ts';
+import { enumWord } from '../values/enum-word.ts';
 import { rawText } from '../values/raw-text.ts';
 import { terminalSizeText } from '../values/terminal-size.ts';
 import { changesOf, type PrintedNoun, type Selection } from './noun.ts';
@@ -25,6 +28,12 @@ export const CORDON: Members<Cordon> = {
   message: string("the manager's message to the owner", ({ message }) => message),
   by: string('login of the manager', ({ by }) => by),
   cordonedAt: timeOrNull('time when it was cordoned', ({ cordonedAt }) => cordonedAt),
+};
+
+export const IDLE: Members<Idle> = {
+  action: string('what happens to it unless it is used: warn, disconnect, end or unknown', idleAction),
+  since: timeOrNull('time since when it has been idle', ({ since }) => since),
+  actsAt: timeOrNull('time when that happens', ({ actsAt }) => actsAt),
 };
 
 export const sessions: PrintedNoun<Session> = {
@@ -57,6 +66,9 @@ export const sessions: PrintedNoun<Session> = {
     { name: 'cordoned', value: session.cordon?.cordonedAt },
     { name: 'cordoned by', value: session.cordon?.by },
     { name: 'message', value: session.cordon?.message },
+    { name: 'idle since', value: session.idle?.since },
+    { name: 'idle rule', value: session.idle && idleAction(session.idle) },
+    { name: 'applied', value: session.idle?.actsAt },
     { name: 'started by', value: session.startedBy },
     { name: 'readable', value: readable(session) },
     { name: 'started', value: session.startedAt },
@@ -102,6 +114,7 @@ export const sessions: PrintedNoun<Session> = {
       'set while nobody can attach to it or read its output',
       ({ cordon }) => cordon,
     ),
+    idle: objectOrNull('idle', IDLE, 'set while it is idle and has been warned', ({ idle }) => idle),
     readableFrom: integer(
       'offset of the first byte of output that its owner may read',
       ({ readableFrom }) => readableFrom,
@@ -132,6 +145,10 @@ export function commandText({ command }: Pick<Session, 'command'>): string {
 function killed({ oomKills = 0 }: Pick<Session, 'oomKills'>): string | undefined {
   if (oomKills === 0) return undefined;
   return `${oomKills} ${oomKills === 1 ? 'process' : 'processes'}, by the kernel: out of memory`;
+}
+
+function idleAction({ action }: Pick<Idle, 'action'>): string {
+  return enumWord(IdleAction, action) ?? 'unknown';
 }
 
 /** Returns "80x24"; '' for a session without a terminal. */

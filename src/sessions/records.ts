@@ -13,7 +13,7 @@ import {
   selectSessions,
   updateSession,
 } from '../store/tables/sessions.ts';
-import { type Session, type SessionAct, type SessionChange, sessionOf } from './session.ts';
+import { type IdleNotice, type Session, type SessionAct, type SessionChange, sessionOf } from './session.ts';
 
 const MAX_RUNNING_PER_LOGIN = 200;
 
@@ -32,6 +32,7 @@ export class Records {
   readonly changes = new Feed<SessionChange>();
   readonly #store: Store;
   readonly #attached = new Map<string, number>();
+  readonly #idle = new Map<string, IdleNotice>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -47,7 +48,7 @@ export class Records {
   }
 
   view(row: SessionRow): Session {
-    return sessionOf(row, this.#attached.get(row.id) ?? 0);
+    return sessionOf(row, this.#attached.get(row.id) ?? 0, this.#idle.get(row.id));
   }
 
   /** Adds a new session. Throws LIMIT_EXCEEDED when its login already has 200 that have not ended. */
@@ -110,6 +111,13 @@ export class Records {
     return this.find(id);
   }
 
+  /** Notes that a session is idle and has been warned; without a notice, that it is not. */
+  setIdle(row: SessionRow, notice: IdleNotice | undefined): void {
+    if (notice === undefined) this.#idle.delete(row.id);
+    else this.#idle.set(row.id, notice);
+    this.#emit(row, row, notice && { kind: 'idle' });
+  }
+
   /** Tells watchers of an act that changes nothing in the record. */
   acted(row: SessionRow, act: SessionAct): void {
     this.#emit(row, row, act);
@@ -140,6 +148,7 @@ export class Records {
   }
 
   #emit(row: SessionRow, before = row, act?: SessionAct): void {
+    if (row.state === 'ended') this.#idle.delete(row.id);
     this.changes.emit({
       kind: 'changed',
       session: this.view(row),

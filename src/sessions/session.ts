@@ -1,5 +1,6 @@
 /** A session as its viewers see it. */
 import type { Role } from '../accounts/roles.ts';
+import type { IdleAction } from '../config/settings/idle-rule.ts';
 import type { SessionRow, SessionState } from '../store/schema.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { hasRawBytes } from '../values/raw-text.ts';
@@ -41,6 +42,8 @@ export interface Session {
   readonly readableFrom: number;
   /** The login that started it, once it has been given to another one (V3). */
   readonly startedBy?: string | undefined;
+  /** Set while it is idle and has been warned. */
+  readonly idle?: IdleNotice | undefined;
   /** Present size of its terminal; undefined for a session without one. */
   readonly terminal?: TerminalSize | undefined;
 }
@@ -54,6 +57,14 @@ export interface Cordon {
   readonly atMs: number;
 }
 
+/** A warning to an idle session: the action of the rule, and the times as milliseconds since 1970. */
+export interface IdleNotice {
+  readonly action: IdleAction;
+  readonly sinceMs: number;
+  /** Time of the action, unless the session is used before. */
+  readonly actsAtMs: number;
+}
+
 /** The caller that acts on a session. */
 export interface Actor {
   readonly claims: Pick<TokenClaims, 'sub' | 'jti' | 'authMethod'>;
@@ -63,8 +74,9 @@ export interface Actor {
 
 /** An act on a session, besides starting and ending it. */
 export interface SessionAct {
-  readonly kind: 'cordoned' | 'uncordoned' | 'given' | 'disconnected';
-  readonly by: Actor;
+  readonly kind: 'cordoned' | 'uncordoned' | 'given' | 'disconnected' | 'idle';
+  /** Undefined for an act of the server itself, by a rule for idle sessions. */
+  readonly by?: Actor;
   /** Number of clients that were disconnected. */
   readonly clients?: number;
 }
@@ -86,7 +98,7 @@ export function storedDirectory(directory: string): string {
   return hasRawBytes(directory) ? JSON.stringify(directory) : directory;
 }
 
-export function sessionOf(row: SessionRow, attached: number): Session {
+export function sessionOf(row: SessionRow, attached: number, idle?: IdleNotice): Session {
   const { id, login, uid, jti, directory, state } = row;
   return {
     id,
@@ -104,6 +116,7 @@ export function sessionOf(row: SessionRow, attached: number): Session {
     oomKills: row.oom_kills ?? undefined,
     attached,
     cordon: cordonOf(row),
+    idle,
     readableFrom: row.readable_from,
     startedBy: row.started_by ?? undefined,
     terminal: row.terminal === null ? undefined : parseTerminalSize(row.terminal),

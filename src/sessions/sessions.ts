@@ -6,6 +6,7 @@
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from '../authority/authority.ts';
+import type { IdleRule } from '../config/settings/idle-rule.ts';
 import type { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
@@ -26,6 +27,8 @@ import { Terminals } from './attachments/terminals.ts';
 import { Cordons } from './cordons/cordons.ts';
 import { NewOwner, type NewOwnerOptions } from './cordons/new-owner.ts';
 import { endSessionsOfEarlierBoots } from './earlier-boots.ts';
+import { IdleNotices } from './idle/idle-notices.ts';
+import { IdleRules, type IdleRulesOptions } from './idle/idle-rules.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Records } from './records.ts';
 import { Retention } from './retention.ts';
@@ -41,9 +44,11 @@ export interface SessionSettings {
   readonly outputLimitBytes: number;
   /** Time that ended sessions are kept, in milliseconds. */
   readonly retentionMs: number;
+  readonly idleRules: readonly IdleRule[];
 }
 
-export interface SessionsOptions extends Pick<NewOwnerOptions, 'roles' | 'accounts' | 'ownUid'> {
+export interface SessionsOptions extends Pick<NewOwnerOptions, 'accounts' | 'ownUid'> {
+  readonly roles: NewOwnerOptions['roles'] & IdleRulesOptions['roles'];
   readonly store: Store;
   readonly authority: Pick<Authority, 'isActive'>;
   readonly links: Links;
@@ -72,6 +77,7 @@ export class Sessions implements AsyncDisposable {
   readonly #retention: Retention;
   readonly #starts: Starts;
   readonly #reading: Reading;
+  readonly #idleRules: IdleRules;
   readonly #stopping = new AbortController();
 
   private constructor(options: SessionsOptions) {
@@ -86,6 +92,9 @@ export class Sessions implements AsyncDisposable {
     const terminals = new Terminals({ records, links });
     const rooms = { records, visible: this.#visible, clients, terminals, links };
     this.#reading = new Reading(rooms);
+    this.#idleRules = new IdleRules(options);
+    links.observe(this.#idleRules);
+    links.observe(new IdleNotices({ ...options, ...rooms }));
     this.cordons = new Cordons({ ...options, ...rooms, newOwner: new NewOwner(options) });
   }
 
@@ -235,6 +244,11 @@ export class Sessions implements AsyncDisposable {
    */
   async forgetOld(): Promise<void> {
     await this.#retention.forget();
+  }
+
+  /** Applies settings that have changed. */
+  async settingsChanged(): Promise<void> {
+    await this.#idleRules.refresh();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 /** Notifies other rooms of events of links. */
+import type { Idle } from '../generated/latchkey/link/v1/link.ts';
 import type { LinkConnection } from './connection/link-connection.ts';
 import type { LinkInfo } from './link-info.ts';
 
@@ -10,6 +11,8 @@ export interface LinkObserver {
   gone?(link: LinkInfo): Promise<void>;
   /** A link reports that one of its sessions has ended. */
   exited?(link: LinkInfo, sessionId: string, status: number | undefined): Promise<void>;
+  /** A link reports that one of its sessions is idle, or busy again. */
+  idle?(link: LinkInfo, idle: Idle): Promise<void>;
   /**
    * The token of a link must be revoked: the link has ended, or its account may no longer have one
    * (`revoked`).

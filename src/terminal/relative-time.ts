@@ -13,12 +13,12 @@ const STEPS = [
 export function relativeTime(moment: Date, nowMs: number, units: 1 | 2 = 1): string {
   const seconds = Math.round((moment.getTime() - nowMs) / 1000);
   if (seconds === 0) return 'now';
-  const span = duration(Math.abs(seconds), units);
+  const span = timeSpan(Math.abs(seconds), units);
   return seconds > 0 ? `in ${span}` : `${span} ago`;
 }
 
-/** Formats whole seconds, rounded down to the last unit named. */
-function duration(seconds: number, units: number): string {
+/** Returns a text such as "1 h 55 min" for whole seconds, at least 1, rounded down to the last unit named. */
+export function timeSpan(seconds: number, units: 1 | 2): string {
   const first = STEPS.findIndex((step) => seconds >= step.seconds);
   let rest = seconds;
   return STEPS.slice(first, first + units)

@@ -26,12 +26,12 @@ it('has a word for what this version knows, and says of anything else that it is
   expect(linkState({ state: LinkState.LOST })).toEqual({ text: 'lost', style: 'bad' });
   expect(linkState({ state: NEW })).toEqual({ text: 'unknown' });
   expect(sessionWord({ state: SessionState.STARTING })).toBe('starting');
-  expect(sessionState({ state: NEW, exitStatus: undefined, cordon: undefined })).toEqual({ text: 'unknown' });
+  const plain = { state: SessionState.RUNNING, exitStatus: undefined, cordon: undefined, idle: undefined };
+  expect(sessionState({ ...plain, state: NEW })).toEqual({ text: 'unknown' });
+  const idle = { action: NEW, since: undefined, actsAt: undefined };
+  expect(sessionState({ ...plain, idle })).toEqual({ text: 'running, idle', style: 'dim' });
   const cordon = { message: 'why', by: 'bob', cordonedAt: undefined };
-  expect(sessionState({ state: SessionState.RUNNING, exitStatus: undefined, cordon })).toEqual({
-    text: 'running, cordoned',
-    style: 'bad',
-  });
+  expect(sessionState({ ...plain, idle, cordon })).toEqual({ text: 'running, cordoned', style: 'bad' });
   expect([reasonName(ErrorReason.TOKEN_EXPIRED), reasonName(NEW)]).toEqual(['TOKEN_EXPIRED', 'reason 99']);
   expect(reasonName(ErrorReason.UNSPECIFIED)).toBe('');
 });

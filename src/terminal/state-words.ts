@@ -52,15 +52,16 @@ export function reasonName(reason: ErrorReason): string {
 }
 
 /**
- * Returns a text such as "running", "ended 0", "ended, status unknown", "ended 137, out of memory" or
- * "running, cordoned".
+ * Returns a text such as "running", "ended 0", "ended, status unknown", "ended 137, out of memory",
+ * "running, idle" or "running, cordoned".
  */
 export function sessionState(
-  session: Pick<Session, 'state' | 'exitStatus' | 'cordon'> & Partial<Pick<Session, 'oomKills'>>,
+  session: Pick<Session, 'state' | 'exitStatus' | 'cordon'> & Partial<Pick<Session, 'oomKills' | 'idle'>>,
 ): Cell {
   const { text, style } = simpleState(session);
   const more = [session.oomKills ? 'out of memory' : [], session.cordon ? 'cordoned' : []].flat();
   if (more.length > 0) return { text: [text, ...more].join(', '), style: 'bad' };
+  if (session.idle !== undefined) return { text: `${text}, idle`, style: 'dim' };
   return { text, ...(style !== undefined && { style }) };
 }
 

@@ -80,6 +80,7 @@ const rooms: Record<string, Record<string, string>> = {
     generated: 'RegisterLink is a call of the public API',
     'client/find/server-folder': '`latchkey link` keeps its token where the command line looks for one (F24)',
     'terminal/progress': 'registration may take seconds, and somebody may be waiting at a terminal',
+    'terminal/relative-time': 'an idle session is told how long it has been idle',
   },
   supervisor: {
     'link-protocol': 'it speaks to links in frames',
@@ -100,6 +101,8 @@ const rooms: Record<string, Record<string, string>> = {
     accounts: 'no session of an account with a role is given to another login',
     store: 'a session outlives the server in its row',
     log: 'failures after a start, and of retention, are logged',
+    'config/settings/idle-rule': 'the settings say what happens to idle sessions',
+    'generated/latchkey/link': 'a link is sent the rules for idle sessions, and says which are idle',
   },
   revocation: {
     audit: 'each revocation is logged with what it has ended',

@@ -3,7 +3,11 @@
 import type { Login } from '../../authority/authority.ts';
 import { invalidField } from '../../errors.ts';
 import { type Link, LinkState } from '../../generated/latchkey/v1/link.ts';
-import { type Session as SessionMessage, SessionState } from '../../generated/latchkey/v1/session.ts';
+import {
+  IdleAction,
+  type Session as SessionMessage,
+  SessionState,
+} from '../../generated/latchkey/v1/session.ts';
 import {
   AuthMethod,
   type Login as LoginMessage,
@@ -84,7 +88,7 @@ export function filterWord<Values extends Readonly<Record<string, number>>>(
 }
 
 export function sessionMessage(session: Session): SessionMessage {
-  const { id, login, linuxUser, directory, jti, attached, exitStatus, endedAtMs, cordon } = session;
+  const { id, login, linuxUser, directory, jti, attached, exitStatus, endedAtMs, cordon, idle } = session;
   return {
     id,
     login,
@@ -102,6 +106,11 @@ export function sessionMessage(session: Session): SessionMessage {
     terminal: session.terminal,
     cordon: cordon && { ...cordon, cordonedAt: new Date(cordon.atMs) },
     readableFrom: session.readableFrom,
+    idle: idle && {
+      action: enumValue(IdleAction, idle.action),
+      since: new Date(idle.sinceMs),
+      actsAt: new Date(idle.actsAtMs),
+    },
     startedBy: session.startedBy ?? '',
   };
 }

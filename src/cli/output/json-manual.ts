@@ -3,7 +3,7 @@
  */
 import { links } from '../../nouns/links.ts';
 import type { Printed } from '../../nouns/noun.ts';
-import { CORDON, sessions } from '../../nouns/sessions.ts';
+import { CORDON, IDLE, sessions } from '../../nouns/sessions.ts';
 import { tokens } from '../../nouns/tokens.ts';
 import type { Members } from '../../terminal/json.ts';
 import { CA, FINGERPRINT } from '../commands/ca.ts';
@@ -114,6 +114,7 @@ function objectsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<s
     link: links.members,
     session: sessions.members,
     cordon: CORDON,
+    idle: IDLE,
     receipt: RECEIPT,
     survivor: SURVIVOR,
     stillRunning: STILL_RUNNING,

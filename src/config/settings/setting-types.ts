@@ -6,6 +6,8 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
 import { z } from 'zod';
 import type { Surroundings } from '../paths/paths.ts';
+import { secondsIn } from './duration.ts';
+import { type IdleRule, parseIdleRule } from './idle-rule.ts';
 import { Secret } from './secret.ts';
 import { weakness } from './secret-strength.ts';
 
@@ -102,18 +104,12 @@ export function integer(least: number, most: number): SettingType<number> {
   });
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
-const LONGEST_SECONDS = 3_660 * 86_400;
-
-const seconds = parsed((text) => {
-  const [, amount, unit] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
-  const all = Number(amount) * (UNIT_SECONDS[unit ?? ''] ?? Number.NaN);
-  return all <= LONGEST_SECONDS ? all : undefined;
-});
 const DURATION = {
   expected: 'a duration with its unit (s, m, h, d, w) such as 90s, 8h or 7d, at most 3660d',
   shape: 'text',
 } as const;
+
+const seconds = parsed(secondsIn);
 
 export const durationSeconds = typed({ schema: seconds, unit: 'Seconds', ...DURATION });
 
@@ -248,6 +244,15 @@ export const groupNames = typed<readonly string[]>({
 function unixGroup(name: string): string | undefined {
   return NAME.test(name) ? `unix:${name}` : undefined;
 }
+
+/** Rules for idle sessions, of which the first that applies counts. */
+export const idleRules = typed<readonly IdleRule[]>({
+  schema: z.array(parsed(parseIdleRule)).max(64),
+  expected:
+    'a list of at most 64 rules such as "end after 2h", "disconnect after 30m warning 10m from 20:00 to 06:00 ' +
+    'for role:user unix:students alice", with the actions warn, disconnect and end',
+  shape: 'list',
+});
 
 /** A map from some of `names` to seconds. */
 export function durations(...names: readonly string[]): SettingType<Readonly<Record<string, number>>> {

@@ -3,6 +3,7 @@ import { AppError } from '../../errors.ts';
 import type { Ended } from '../../generated/latchkey/link/v1/link.ts';
 import type { Body, Case, ValueOf } from '../../link-protocol/protocol.ts';
 import type { Identity } from '../identity.ts';
+import type { IdleSessions } from '../idle/idle-sessions.ts';
 import type { Readers } from '../output/readers.ts';
 import type { Session } from '../session/session.ts';
 import type { Sessions } from '../session/sessions.ts';
@@ -24,6 +25,7 @@ export interface CommandContext {
   readonly readers: Readers;
   /** Nonce of this connection's Hello. */
   readonly nonce: Buffer;
+  readonly idle: Pick<IdleSessions, 'rules'>;
   readonly isRetiring: () => boolean;
   readonly renewed: () => void;
   readonly stop: (options: StopOptions) => Promise<Ended[]>;
@@ -91,6 +93,10 @@ const COMMANDS: Commands = {
   forget: ({ sessionIds }, { sessions }) => {
     sessions.forget(sessionIds);
     return DONE;
+  },
+  idleRules: ({ rules }, { idle }) => {
+    idle.rules = rules;
+    return undefined;
   },
   renew: (value, { identity, nonce, renewed }) => {
     identity.renew(value, nonce);

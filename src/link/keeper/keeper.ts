@@ -18,6 +18,7 @@ import { codeOf } from '../../errno.ts';
 import { makePipe } from '../../native/pipe.ts';
 import { spawnProcess } from '../../native/spawn.ts';
 import type { TerminalSize } from '../../values/terminal-size.ts';
+import { findProcess, type ProcessEntry } from '../processes/processes.ts';
 import type { InheritedSettings } from '../session/inherited-settings.ts';
 import type { KeeperPids, SessionFolder } from '../session/session-folder.ts';
 import { type KeeperSteps, type OpenedPipes, PipeEnds } from './keeper-parts.ts';
@@ -184,5 +185,21 @@ function unlessClosed(open: () => number): number | undefined {
   } catch (error) {
     if (EXHAUSTED.includes(codeOf(error))) throw error;
     return undefined;
+  }
+}
+
+/** Returns the keeper's process. Closes the pipes when it cannot be read, for example without descriptors. */
+export function findKeeper({
+  pids,
+  pipes,
+}: {
+  readonly pids: KeeperPids;
+  readonly pipes: KeeperPipes;
+}): ProcessEntry | undefined {
+  try {
+    return findProcess(pids.keeper);
+  } catch (error) {
+    closePipes(pipes);
+    throw error;
   }
 }

@@ -20,10 +20,23 @@ export interface SessionProcesses {
   readonly open: (id: string) => SessionFolder | undefined;
 }
 
-/** Returns the living processes of a session, zombies excluded. */
-export function findSession(session: SessionProcesses): ProcessEntry[] {
+/** The living processes of this host, and the session ids in their environments. */
+export interface LivingProcesses {
+  readonly alive: readonly ProcessEntry[];
+  readonly marks: ReadonlyMap<number, string | undefined>;
+}
+
+/** Reads them once, for the search of several sessions. */
+export function livingProcesses(): LivingProcesses {
   const alive = readProcesses().filter(isAlive);
-  const marks = new Map(alive.map(({ pid }) => [pid, markOf(pid)]));
+  return { alive, marks: new Map(alive.map(({ pid }) => [pid, markOf(pid)])) };
+}
+
+/** Returns the living processes of a session, zombies excluded. */
+export function findSession(
+  session: SessionProcesses,
+  { alive, marks }: LivingProcesses = livingProcesses(),
+): ProcessEntry[] {
   const excluded = new Set([process.pid, ...session.helpers, ...otherSessions(alive, marks, session)]);
   const keeper = processSession(session);
   if (keeper !== undefined) excluded.add(keeper);

@@ -1,11 +1,12 @@
 /**
  * The terminal of a running session. Its keeper and the helpers have it open; the link opens it only to set
- * its size.
+ * its size, or to show a line on it.
  */
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../errno.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, isAppError } from '../../errors.ts';
+import { inert } from '../../inert.ts';
 import { setTerminalSize } from '../../native/terminal.ts';
 import type { TerminalSize } from '../../values/terminal-size.ts';
 import { send } from '../processes/end-processes.ts';
@@ -13,6 +14,8 @@ import { findProcess, markOf, type ProcessEntry } from '../processes/processes.t
 
 const GONE_MS = 2000;
 const POLL_MS = 5;
+/** Bytes that a terminal adds to two line feeds (ONLCR of termios(3)). */
+const ADDED_RETURNS = 2;
 
 /**
  * Sets the size of the terminal of `keeper`; the programs in the foreground get SIGWINCH if it changes. The
@@ -20,12 +23,31 @@ const POLL_MS = 5;
  * terminal is closed, as it is once the program has ended.
  */
 export function resizeTerminal(keeper: ProcessEntry, size: TerminalSize): void {
+  withTerminal(keeper, 0, (fd) => setTerminalSize(fd, size));
+}
+
+/**
+ * Shows a line on the terminal of `keeper`, in a line of its own and with a bell; not on one that takes no
+ * output now, as after ^S. Returns the most bytes that the terminal prints of it.
+ */
+export function showOnTerminal(keeper: ProcessEntry, line: string): number {
+  const bytes = Buffer.from(`\r\n\x07${inert(line)}\r\n`);
+  try {
+    withTerminal(keeper, constants.O_NONBLOCK, (fd) => writeSync(fd, bytes));
+  } catch (error) {
+    if (!isAppError(error, 'SESSION_ENDED') && codeOf(error) !== 'EAGAIN') throw error;
+  }
+  return bytes.length + ADDED_RETURNS;
+}
+
+/** Calls `use` with the terminal of `keeper`. Throws SESSION_ENDED when it is closed. */
+function withTerminal(keeper: ProcessEntry, flags: number, use: (fd: number) => void): void {
   let fd: number | undefined;
   try {
-    fd = openSync(`/proc/${keeper.pid}/fd/0`, constants.O_RDWR | constants.O_NOCTTY);
+    fd = openSync(`/proc/${keeper.pid}/fd/0`, constants.O_RDWR | constants.O_NOCTTY | flags);
     // Another process that has got the keeper's pid may have another terminal.
     if (findProcess(keeper.pid)?.startTime !== keeper.startTime) throw hasEnded();
-    setTerminalSize(fd, size);
+    use(fd);
   } catch (error) {
     if (['ENOENT', 'EACCES', 'EIO', 'ENOTTY', 'ENXIO'].includes(codeOf(error) ?? '')) throw hasEnded();
     throw error;

@@ -5,7 +5,7 @@ import { withoutDescriptors } from '../../../test/support/without-descriptors.ts
 it('that cannot look at its keeper, for lack of descriptors, is not created and leaves no pipe open', () => {
   const here = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
   const prepare = `
-    const { reopenKeeper } = await import(${here('keeper.ts')});
+    const { reopenKeeper } = await import(${here('../keeper/keeper.ts')});
     const { Session } = await import(${here('session.ts')});
     const { spawn } = await import('node:child_process');
     const { closeSync, openSync } = await import('node:fs');

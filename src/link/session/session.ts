@@ -6,24 +6,29 @@ import { constants } from 'node:os';
 import { AppError } from '../../errors.ts';
 import type { Ended, Exited, SessionState } from '../../generated/latchkey/link/v1/link.ts';
 import { checkedTerminalSize, type TerminalSize } from '../../values/terminal-size.ts';
-import { closePipes, type KeeperPipes, TRAPPED_SIGNALS } from '../keeper/keeper.ts';
+import { findKeeper, type KeeperPipes } from '../keeper/keeper.ts';
 import { watchKeeper } from '../keeper/keeper-watch.ts';
 import { programBegun } from '../keeper/program-begun.ts';
 import type { OutputLog } from '../output/output-log.ts';
 import { OutputPump } from '../output/output-pump.ts';
 import type { Listener, OutputSource } from '../output/output-source.ts';
-import { type EndedProcesses, endProcesses, send } from '../processes/end-processes.ts';
-import { findProcess, type ProcessEntry } from '../processes/processes.ts';
-import { signalEach } from '../processes/signal-each.ts';
+import type { SessionProcesses } from '../processes/descendants.ts';
+import { endProcesses, send } from '../processes/end-processes.ts';
+import type { ProcessEntry } from '../processes/processes.ts';
+import { signalGroup } from '../processes/signal-group.ts';
 import { Input } from './input.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
-import { endHelpers, helpersGone, resizeTerminal, signalForeground } from './session-terminal.ts';
+import {
+  endHelpers,
+  helpersGone,
+  resizeTerminal,
+  showOnTerminal,
+  signalForeground,
+} from './session-terminal.ts';
 
 const KEEPER_TIMEOUT_MS = 2000;
 const READER_TIMEOUT_MS = 30_000;
 const LAST_SIGNAL = 64;
-/** Signals that the whole group gets at once: the keeper traps them, and only SIGTERM means more to it. */
-const GROUP_SIGNALS = TRAPPED_SIGNALS.filter((number) => number !== constants.signals.SIGTERM);
 
 /** Callbacks of a session. */
 export interface SessionEvents {
@@ -58,6 +63,7 @@ export class Session implements OutputSource {
   #isClosed = false;
   #exited: Exited | undefined;
   #hasBegun = false;
+  #takenBytes = 0;
   /** Called when a reader that holds the program joins. */
   #onReaderJoined = (): void => {};
 
@@ -66,7 +72,7 @@ export class Session implements OutputSource {
     this.id = folder.record.id;
     this.log = log;
     this.#parts = parts;
-    this.#keeper = keeperOf(parts);
+    this.#keeper = findKeeper(parts);
     this.#pump = new OutputPump(log, pipes, {
       moved: () => this.#wake(),
       drained: () => this.#finish(),
@@ -93,6 +99,27 @@ export class Session implements OutputSource {
       elsewhere: false,
       printed,
     };
+  }
+
+  /** Bytes printed, bytes of input after the start, and whether somebody reads the output. */
+  get activity() {
+    return { printed: this.log.end, taken: this.#takenBytes, isFollowed: this.#listeners.size > 0 };
+  }
+
+  /** The parts of a search for its processes. */
+  get processes(): SessionProcesses {
+    const { pids, open } = this.#parts;
+    const hasProgramEnded = (): boolean => this.#hasProgramEnded;
+    return { id: this.id, keeper: this.#keeper, helpers: pids.helpers, hasProgramEnded, open };
+  }
+
+  /**
+   * Shows a line on its terminal, as wall(1) does; does nothing without one. Returns the most bytes that the
+   * terminal prints of it.
+   */
+  show(line: string): number {
+    if (!this.#hasTerminal || this.#keeper === undefined || this.#hasProgramEnded) return 0;
+    return showOnTerminal(this.#keeper, line);
   }
 
   join(listener: Listener): void {
@@ -141,6 +168,7 @@ export class Session implements OutputSource {
   write(data: Buffer, taken: (error?: AppError) => void): void {
     if (this.#input === undefined) throw new AppError('INPUT_CLOSED', 'the session takes no input');
     this.#input.write(data, taken);
+    this.#takenBytes += data.length;
   }
 
   /** Closes the input. That of a terminal stays open: it ends by the terminal's own character for that. */
@@ -175,14 +203,13 @@ export class Session implements OutputSource {
 
   #signal(keeper: ProcessEntry, number: number): void {
     if (this.#hasTerminal && signalForeground(keeper, number)) return;
-    if (GROUP_SIGNALS.includes(number)) process.kill(-keeper.pid, number);
-    else signalEach(keeper.pid, number, this.#parts.pids.helpers);
+    signalGroup(keeper.pid, number, this.#parts.pids.helpers);
   }
 
   /** Ends all processes of the session: SIGTERM, then SIGKILL after `graceMs`. */
   async end(graceMs: number): Promise<Ended> {
     await this.#untilBegun();
-    const ended = await this.#endProcesses(graceMs);
+    const ended = await endProcesses(this.processes, graceMs);
     if (ended.survivors.length === 0) await this.#awaitKeeper();
     if (this.#hasProgramEnded) this.#pump.giveUp();
     if (this.#hasTerminal) await helpersGone(this.#parts.pids.helpers, this.id);
@@ -195,7 +222,7 @@ export class Session implements OutputSource {
     this.#hasProgramEnded = true;
     this.#input?.destroy();
     // A program that still runs without its keeper is ended.
-    if (this.#parts.folder.status() === undefined) this.#endProcesses(0).catch(() => {});
+    if (this.#parts.folder.status() === undefined) endProcesses(this.processes, 0).catch(() => {});
     this.#pump.finish();
     this.#programEnd.resolve();
   }
@@ -204,15 +231,6 @@ export class Session implements OutputSource {
   abandon(): void {
     this.#pump.close();
     this.#onOutputEnded();
-  }
-
-  #endProcesses(graceMs: number): Promise<EndedProcesses> {
-    const { pids, open } = this.#parts;
-    const hasProgramEnded = (): boolean => this.#hasProgramEnded;
-    return endProcesses(
-      { id: this.id, keeper: this.#keeper, helpers: pids.helpers, hasProgramEnded, open },
-      graceMs,
-    );
   }
 
   /**
@@ -277,15 +295,5 @@ export class Session implements OutputSource {
 
   #wake(): void {
     for (const listener of this.#listeners) listener.wake();
-  }
-}
-
-/** Returns the keeper's process. Closes the pipes when it cannot be read, for example without descriptors. */
-function keeperOf({ pids, pipes }: SessionParts): ProcessEntry | undefined {
-  try {
-    return findProcess(pids.keeper);
-  } catch (error) {
-    closePipes(pipes);
-    throw error;
   }
 }

@@ -52,7 +52,12 @@ export class Sessions {
 
   /** Number of sessions that run or are being started. */
   get running(): number {
-    return [...this.#open.values()].filter(({ exited }) => exited === undefined).length + this.#starting.size;
+    return this.runningSessions.length + this.#starting.size;
+  }
+
+  /** The sessions that run. */
+  get runningSessions(): Session[] {
+    return [...this.#open.values()].filter(({ exited }) => exited === undefined);
   }
 
   async start(start: Start, hold?: Hold): Promise<Session> {

@@ -115,11 +115,13 @@ describe('a cordoned session', () => {
     using _listening = changes.listen((change) => change.act && seen.push(change));
     for (const message of ['one', 'one', 'two']) await cordons.cordon(manager, id, { ...NOW, message });
     for (const _ of [1, 2]) await cordons.uncordon(manager, id, { ...NOW, login: '', withOutput: false });
-    expect(seen.map(({ act, session }) => [act?.kind, act?.by.claims.sub, session.cordon?.message])).toEqual([
-      ['cordoned', 'bob', 'one'],
-      ['cordoned', 'bob', 'two'],
-      ['uncordoned', 'bob', undefined],
-    ]);
+    expect(seen.map(({ act, session }) => [act?.kind, act?.by?.claims.sub, session.cordon?.message])).toEqual(
+      [
+        ['cordoned', 'bob', 'one'],
+        ['cordoned', 'bob', 'two'],
+        ['uncordoned', 'bob', undefined],
+      ],
+    );
     await world.end(id);
   });
 

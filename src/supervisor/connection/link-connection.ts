@@ -5,7 +5,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
-import type { Ended, SessionState, Start, Started, Stopped } from '../../generated/latchkey/link/v1/link.ts';
+import type {
+  Ended,
+  IdleRule,
+  SessionState,
+  Start,
+  Started,
+  Stopped,
+} from '../../generated/latchkey/link/v1/link.ts';
 import type { Body } from '../../link-protocol/protocol.ts';
 import type { TerminalSize } from '../../values/terminal-size.ts';
 import type { LinkInfo } from '../link-info.ts';
@@ -185,6 +192,11 @@ export class LinkConnection {
     await this.#channel.ask({ $case: 'renew', value: { token, proof } }, 'done', ANSWER_MS);
   }
 
+  /** Replaces the link's rules for idle sessions. */
+  setIdleRules(rules: IdleRule[]): void {
+    this.#tellIfOpen({ $case: 'idleRules', value: { rules } });
+  }
+
   /** Makes the link start nothing new, and exit after its last session. */
   retire(): void {
     this.#tellIfOpen({ $case: 'stop', value: { retire: true, endSessions: false, graceMilliseconds: 0 } });
@@ -247,6 +259,9 @@ export class LinkConnection {
         break;
       case 'exited':
         this.#exited(body.value.sessionId, statusOf(body.value.status).status);
+        break;
+      case 'idle':
+        if (this.#running.has(body.value.sessionId)) this.#events.idle(body.value);
         break;
       case 'warning':
         this.#events.warning(safeText(body.value.sessionId), safeText(body.value.text));

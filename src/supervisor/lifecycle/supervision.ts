@@ -78,6 +78,7 @@ export class Supervision implements Disposable {
       counted: () => {
         if (registry.get(link.socket) === link) registry.changes.emit({ kind: 'changed', link: link.info });
       },
+      idle: (idle) => void observers.tell((observer) => observer.idle?.(link.info, idle)),
       warning: (sessionId, text) => {
         if (limit.take()) log.warn({ socket: link.socket, sessionId }, `warning from a link: ${text}`);
       },

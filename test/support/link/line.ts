@@ -1,6 +1,5 @@
 /** The server's end of a connection to a link, for tests that play the server. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'vitest';
 import { type Frame, type Output, Stream } from '../../../src/generated/latchkey/link/v1/link.ts';
@@ -28,7 +27,7 @@ export class Line {
 
   constructor(path: string) {
     this.socket = connect(path);
-    this.closed = once(this.socket, 'close');
+    this.closed = new Promise((resolve) => this.socket.once('close', resolve)); // also after an error
     this.socket.on('error', () => {});
     this.socket.on('data', (chunk: Buffer) => {
       const frames = this.#reader.push(chunk);

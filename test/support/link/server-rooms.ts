@@ -9,6 +9,7 @@ import { AuditLog } from '../../../src/audit/audit-log.ts';
 import { Authority } from '../../../src/authority/authority.ts';
 import { loadKeys } from '../../../src/authority/keys/keys.ts';
 import { loadPki, type Pki } from '../../../src/authority/keys/pki.ts';
+import type { IdleRule } from '../../../src/config/settings/idle-rule.ts';
 import type { Log } from '../../../src/log/log.ts';
 import { RefusalLog } from '../../../src/log/refusal-log.ts';
 import { Revocation } from '../../../src/revocation/revocation.ts';
@@ -30,6 +31,10 @@ export interface RoomsOptions {
   readonly giveUpMs?: number;
   readonly maxKept?: number;
   /** The roles of logins. */
+  /** May be replaced while the server runs. */
+  idleRules?: readonly IdleRule[];
+  /** Groups of everybody. */
+  readonly groups?: readonly string[];
   readonly roles?: Readonly<Record<string, Role>>;
   /** Starts link daemons for users. */
   readonly starter?: Starter;
@@ -90,10 +95,20 @@ export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise
   const { retentionMs = 3_600_000, outputLimitBytes = 1024 * 1024 } = options;
   const { giveUpMs = 10_000, maxKept = 10_000 } = options;
   const kept = { retentionMs, outputLimitBytes };
-  const roles = { roleOf: ({ sub }: RoleClaims): Role => options.roles?.[sub] ?? 'user' };
+  const roles = {
+    roleOf: ({ sub }: RoleClaims): Role => options.roles?.[sub] ?? 'user',
+    groupsOf: async () => new Set(options.groups),
+  };
   const owners = { roles, accounts, ownUid: -1 };
   const sessions = opening.use(
-    await Sessions.open({ ...common, ...owners, links, settings: () => kept, giveUpMs, maxKept }),
+    await Sessions.open({
+      ...common,
+      ...owners,
+      links,
+      settings: () => ({ ...kept, idleRules: options.idleRules ?? [] }),
+      giveUpMs,
+      maxKept,
+    }),
   );
   const { shutdownOnLogout = false, onRevoke = 'keep' } = options;
   const revocation = opening.use(
