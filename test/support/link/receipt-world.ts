@@ -6,8 +6,14 @@ import { buildSync } from 'esbuild';
 import { expect } from 'vitest';
 import { sessionsOfLogin } from '../../../src/client/session-selection.ts';
 import { tokensOfLogin } from '../../../src/client/token-selection.ts';
-import { EndSessionRequest, EndSessionResponse } from '../../../src/generated/latchkey/v1/session.ts';
+import {
+  EndSessionRequest,
+  EndSessionResponse,
+  StartSessionRequest,
+  StartSessionResponse,
+} from '../../../src/generated/latchkey/v1/session.ts';
 import { RevokeTokensRequest, RevokeTokensResponse } from '../../../src/generated/latchkey/v1/token.ts';
+import { bytesOf } from '../../../src/values/raw-text.ts';
 import { type Account, alice, bob, dora, mallory, type Run, root, runAs, service } from '../account.ts';
 import { install, RUN_FOLDER } from '../host/installed.ts';
 import { processesOf } from '../host/truth.ts';
@@ -44,16 +50,24 @@ export async function begin(
   { lie, sessions = 1 }: { lie?: Lie; sessions?: number } = {},
 ): Promise<Running> {
   const run = lie === undefined ? await daemon.link(account) : await lyingLink(account, lie);
-  const env = lie === undefined ? {} : { LATCHKEY_TOKEN: run.stdout.split('\n')[0] };
+  const token = lie === undefined ? daemon.storedToken(account) : run.stdout.split('\n')[0];
   const programs = new Map<string, string>();
+  using rpc = new Rpc(daemon.serverFile);
   for (let count = 0; count < sessions; count += 1) {
     const command = `sleep ${lastSleep++}`;
-    const argv = ['start', '--detach', '--', ...command.split(' ')];
-    const { stdout, stderr, status } = await daemon.cli(account, argv, { env });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    programs.set(stdout.trim(), command);
+    programs.set(await startSession(rpc, command, token), command);
   }
   return { account, link: run.child.pid ?? 0, programs };
+}
+
+/** Starts a program without the command line, which takes longer to start; resolves with the session's id. */
+async function startSession(rpc: Rpc, command: string, token?: string): Promise<string> {
+  const words = command.split(' ').map(bytesOf);
+  const request = StartSessionRequest.encode(StartSessionRequest.fromPartial({ command: words })).finish();
+  const path = '/latchkey.v1.SessionService/StartSession';
+  const { code, message, response } = await rpc.unary(path, request, token);
+  expect({ code, message }).toEqual({ code: 0, message: '' });
+  return StartSessionResponse.decode(response ?? Buffer.alloc(0)).session?.id ?? '';
 }
 
 const liars: Run[] = [];
