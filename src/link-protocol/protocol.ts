@@ -26,13 +26,17 @@ export const MAX_LAST_BYTES = 2 ** 50;
 
 /** Smaller pieces of output are charged as this many bytes. */
 const SMALLEST_PIECE_BYTES = 512;
+const MARK_BYTES = 32;
+
+/** Most marks of one piece of output. */
+export const MAX_MARKS = 500;
 
 /**
  * Credit that a piece of output uses, in bytes. Even an empty piece costs the receiver memory: if single
  * bytes were charged as one byte, 512 KiB of credit would allow half a million pieces.
  */
-export function creditFor(bytes: number): number {
-  return Math.max(bytes, SMALLEST_PIECE_BYTES);
+export function creditFor(bytes: number, marks = 0): number {
+  return Math.max(bytes + marks * MARK_BYTES, SMALLEST_PIECE_BYTES);
 }
 
 /** The content of a frame. */

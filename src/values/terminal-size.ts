@@ -11,9 +11,14 @@ const LARGEST = 65_535;
 
 /** Returns `size` if a terminal can have it. Throws INVALID_ARGUMENT, which names `field`. */
 export function checkedTerminalSize(size: TerminalSize, field: string): TerminalSize {
-  const isPossible = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= LARGEST;
-  if (isPossible(size.columns) && isPossible(size.rows)) return size;
+  if (isTerminalSize(size)) return size;
   throw invalidField(field, `columns and rows must be 1 to ${LARGEST}`);
+}
+
+/** Returns true when a terminal can have this size. */
+export function isTerminalSize({ columns, rows }: TerminalSize): boolean {
+  const isPossible = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= LARGEST;
+  return isPossible(columns) && isPossible(rows);
 }
 
 /** Returns "80x24". */

@@ -14,7 +14,7 @@ import {
 import type { Attachment } from '../../sessions/attachments/attachment.ts';
 import type { TerminalChange, TerminalClient } from '../../sessions/attachments/terminals.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
-import type { OutputEnd, OutputPiece } from '../../supervisor/connection/output-reader.ts';
+import type { OutputEnd, OutputPiece, OutputTimes } from '../../supervisor/connection/output-reader.ts';
 import type { KnownCaller } from '../pipeline/caller.ts';
 import type { LongMessage } from '../pipeline/methods.ts';
 import { LONG_OUTPUT_BYTES, outputMessage } from '../transport/output-message.ts';
@@ -25,16 +25,22 @@ const MAX_INPUT_BYTES = 256 * 1024;
 type Event = { $case: 'output'; value: Output } | { $case: 'exited'; value: Exited };
 type Change = { $case: 'resized'; value: TerminalSize } | { $case: 'writer'; value: Writer };
 
-/** Yields the output of a session in order, then its exit status when `reading` returns one. */
-export async function* outputEvents(
+/**
+ * Yields the output of a session in order, then its exit status when `reading` returns one; also the times of
+ * the output, with `timesEvent`.
+ */
+export async function* outputEvents<Times = never>(
   sessions: Pick<Sessions, 'oomKillsOf'>,
   sessionId: string,
   reading: AsyncGenerator<OutputPiece, OutputEnd>,
-): AsyncGenerator<{ event: Event } | LongMessage> {
+  timesEvent?: (times: OutputTimes) => Times,
+): AsyncGenerator<{ event: Event | Times } | LongMessage> {
   try {
     while (true) {
       const { done, value } = await reading.next();
-      if (!done) yield outputEvent(outputOf(value));
+      if (!done && value.times !== undefined) {
+        if (timesEvent !== undefined) yield { event: timesEvent(value.times) };
+      } else if (!done) yield outputEvent(outputOf(value));
       else {
         if (value.exited === undefined) return;
         const { status: exitStatus } = value.exited;

@@ -26,7 +26,7 @@ import { type ServedMethod, serve } from '../pipeline/methods.ts';
 import { watch } from '../pipeline/watch.ts';
 import { attachSession, outputEvents } from './attach.ts';
 import { endOrPreview, type RevocationDeps } from './end-or-preview.ts';
-import { filterWord, sessionMessage } from './to-proto.ts';
+import { filterWord, sessionMessage, timesEvent } from './to-proto.ts';
 
 export interface SessionDeps {
   readonly sessions: Pick<
@@ -46,11 +46,11 @@ export function sessionService({ sessions, revocation }: SessionDeps): ServedMet
       return { session: sessionMessage(session) };
     },
     attachSession: (requests, caller) => attachSession(sessions, requests, caller),
-    readOutput: ({ sessionId, offset, follow }, caller) => {
+    readOutput: ({ sessionId, offset, follow, times }, caller) => {
       const { claims, signal } = caller;
-      const request = { claims, seesAll: seesAll(caller), sessionId, offset, follow, signal };
+      const request = { claims, seesAll: seesAll(caller), sessionId, offset, follow, times, signal };
       const reading = sessions.readOutput({ ...request, end: (error) => caller.end(error) });
-      return outputEvents(sessions, sessionId, reading);
+      return outputEvents(sessions, sessionId, reading, timesEvent);
     },
     listSessions: async ({ filter, orderBy, pageSize, pageToken }, caller) => {
       const query = { ...queryOf(filter), orderBy, pageSize, pageToken };

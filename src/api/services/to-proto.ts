@@ -5,6 +5,7 @@ import { invalidField } from '../../errors.ts';
 import { type Link, LinkState } from '../../generated/latchkey/v1/link.ts';
 import {
   IdleAction,
+  type OutputTimes as OutputTimesMessage,
   type Session as SessionMessage,
   SessionState,
 } from '../../generated/latchkey/v1/session.ts';
@@ -17,6 +18,7 @@ import {
 } from '../../generated/latchkey/v1/token.ts';
 import type { Receipt } from '../../revocation/revocation.ts';
 import type { Session } from '../../sessions/session.ts';
+import type { OutputTimes } from '../../supervisor/connection/output-reader.ts';
 import type { LinkInfo } from '../../supervisor/link-info.ts';
 import type { TokenClaims } from '../../token/claims.ts';
 import { durationOf } from '../../values/duration.ts';
@@ -148,4 +150,12 @@ function runningMessage(running: Receipt['stillRunning'][number]): ReceiptMessag
   const { sessionId = '', socket = '', login = '', linuxUser, pids, command } = running;
   const state = { unconfirmed: running.isUnconfirmed, removed: running.isRemoved === true };
   return { sessionId, socket, login, linuxUser, pids: [...pids], command, ...state };
+}
+
+/** Returns the times of output as an event of ReadOutput. */
+export function timesEvent({ marks, recording }: OutputTimes): { $case: 'times'; value: OutputTimesMessage } {
+  const messages = marks.map(({ offset, time, size, late }) => {
+    return { offset, printedAt: new Date(time), terminal: size, late };
+  });
+  return { $case: 'times', value: { marks: messages, recording } };
 }

@@ -3,15 +3,21 @@
  * kernel moves the bytes (splice(2)), so that a kill -9 at any moment neither loses nor duplicates one.
  * The oldest bytes are dropped beyond the limit.
  */
-import type { Stream } from '../../generated/latchkey/link/v1/link.ts';
+import type { Mark, Recording, Stream } from '../../generated/latchkey/link/v1/link.ts';
+import type { TerminalSize } from '../../values/terminal-size.ts';
 import type { SessionFolder } from '../session/session-folder.ts';
 import { OutputFiles } from './output-files.ts';
 import { StreamMap } from './stream-map.ts';
+import { TimeMap } from './time-map.ts';
 
 const BLOCK_BYTES = 4096;
 const MAX_MOVE_BYTES = 1024 * 1024;
 const SMALLEST_LIMIT_BYTES = 64 * 1024;
 const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
+/** Bytes of output for each byte about its times, at least. */
+const BYTES_PER_TIME_BYTE = 16;
+
+type Flags = 'wx+' | 'r+' | 'r';
 
 /** Position of a reader: an offset, and the index of the segment that it lies in. */
 export interface Position {
@@ -25,13 +31,18 @@ export class OutputLog implements Disposable {
   readonly maxMove: number;
   readonly #files: OutputFiles;
   readonly #map: StreamMap;
+  readonly #times: TimeMap | undefined;
+  readonly #recording: Recording;
   #end: number;
 
-  private constructor(files: OutputFiles, map: StreamMap, limit: number) {
+  private constructor(files: OutputFiles, map: StreamMap, folder: SessionFolder, flags: Flags) {
+    const { outputLimit, term = '', shell = '' } = folder.record;
     this.#files = files;
     this.#map = map;
-    this.limit = Math.min(Math.max(limit || DEFAULT_LIMIT_BYTES, SMALLEST_LIMIT_BYTES), files.capacity);
+    this.limit = Math.min(Math.max(outputLimit || DEFAULT_LIMIT_BYTES, SMALLEST_LIMIT_BYTES), files.capacity);
     this.maxMove = Math.min(MAX_MOVE_BYTES, this.limit / 4);
+    this.#times = openTimes(folder, flags, this.limit / BYTES_PER_TIME_BYTE);
+    this.#recording = { term, shell };
     this.#end = files.end;
   }
 
@@ -56,9 +67,9 @@ export class OutputLog implements Disposable {
   }
 
   /** Takes ownership of `files`, also when it throws. */
-  static #withMap(files: OutputFiles, folder: SessionFolder, flags: 'wx+' | 'r+' | 'r'): OutputLog {
+  static #withMap(files: OutputFiles, folder: SessionFolder, flags: Flags): OutputLog {
     try {
-      return new OutputLog(files, new StreamMap(folder.file('streams'), flags), folder.record.outputLimit);
+      return new OutputLog(files, new StreamMap(folder.file('streams'), flags), folder, flags);
     } catch (error) {
       files[Symbol.dispose]();
       throw error;
@@ -83,9 +94,25 @@ export class OutputLog implements Disposable {
     this.#map.note(this.#end, stream);
     const moved = this.#files.append(from, this.#end, this.maxMove);
     if (typeof moved !== 'number') return moved;
+    this.#times?.note(this.#end, this.first);
     this.#end += moved;
     this.#dropOldest();
     return moved;
+  }
+
+  /** Records that the terminal has another size from here on. */
+  resized(size: TerminalSize): void {
+    this.#times?.resized(this.#end, size, this.first);
+  }
+
+  /** Describes the terminal; undefined when the times of the output are not kept. */
+  get recording(): Recording | undefined {
+    return this.#times && this.#recording;
+  }
+
+  /** Returns the marks of the output: see TimeMap.marks. */
+  marks(...about: Parameters<TimeMap['marks']>): Mark[] {
+    return this.#times?.marks(...about) ?? [];
   }
 
   /** Returns the position at `offset`, which must be between `first` and `end`. */
@@ -112,6 +139,7 @@ export class OutputLog implements Disposable {
 
   [Symbol.dispose](): void {
     this.#map[Symbol.dispose]();
+    this.#times?.[Symbol.dispose]();
     this.#files[Symbol.dispose]();
   }
 
@@ -123,5 +151,17 @@ export class OutputLog implements Disposable {
     if (keepFrom <= first) return;
     this.#map.forgetBefore(keepFrom); // first: after a crash in between, a link would read zeros
     this.#files.drop(first, keepFrom);
+  }
+}
+
+/** Returns undefined for a session without a terminal, or with one that a link of an earlier version had. */
+function openTimes(folder: SessionFolder, flags: Flags, maxBytes: number): TimeMap | undefined {
+  if (folder.record.terminal !== true) return undefined;
+  const path = folder.file('times');
+  if (flags === 'wx+') return TimeMap.create(path, { maxBytes });
+  try {
+    return flags === 'r+' ? TimeMap.take(path, { maxBytes }) : TimeMap.read(path, { maxBytes });
+  } catch {
+    return undefined; // the output matters more
   }
 }

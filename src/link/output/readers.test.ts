@@ -89,7 +89,10 @@ describe('reading', () => {
     await line.read(id);
     const read = (sessionId: string, offset: number) =>
       line.ask(
-        { $case: 'read', value: { reader: 999, sessionId, offset, follow: true, hold: false, credit: 1 } },
+        {
+          $case: 'read',
+          value: { reader: 999, sessionId, offset, follow: true, hold: false, credit: 1, times: false },
+        },
         'done',
       );
     await expect(read('no-such-session', 0)).rejects.toMatchObject(failure('NOT_FOUND'));
@@ -103,7 +106,7 @@ describe('readers', () => {
     const { line: its } = await daemon.link();
     const { id: sessionId } = await its.start(['sleep', '60']);
     const begin = (reader: number): void => {
-      const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 0 };
+      const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 0, times: false };
       its.send({ $case: 'read', value }, reader);
     };
     /** Resolves with the refusals so far. */

@@ -7,6 +7,7 @@ import type { Frame, Read } from '../../generated/latchkey/link/v1/link.ts';
 import { errorFrame } from '../../link-protocol/error-frame.ts';
 import { OUTPUT_HEADER_ROOM, writeOutputHeader } from '../../link-protocol/output-frame.ts';
 import { creditFor, FROM_NOW_ON, MAX_LAST_BYTES } from '../../link-protocol/protocol.ts';
+import { MarksToSend } from './marks-to-send.ts';
 import type { Position } from './output-log.ts';
 import type { Listener, OutputSource } from './output-source.ts';
 
@@ -28,6 +29,8 @@ interface Reader extends Listener {
   readonly source: OutputSource;
   readonly position: Position;
   readonly follow: boolean;
+  /** Set for a reader that is told times which are kept. */
+  readonly marks: MarksToSend | undefined;
   credit: number;
 }
 
@@ -56,6 +59,7 @@ export class Readers implements Disposable {
       source,
       position,
       follow: read.follow,
+      marks: read.times ? MarksToSend.of(source.log) : undefined,
       hold: read.hold,
       credit: read.credit,
       get offset() {
@@ -128,20 +132,34 @@ export class Readers implements Disposable {
 
   /** Sends the reader's next piece, or its end. Returns false when there is nothing to send now. */
   #piece(reader: Reader): boolean {
-    const { source, position, credit } = reader;
-    if (position.offset < source.log.first) {
+    const { source, position, credit, marks } = reader;
+    const { offset } = position;
+    if (offset < source.log.first) {
       this.#fail(reader, dropped(source));
       return false;
     }
     const length = Math.min(PIECE_BYTES, credit);
-    if (length > 0 && position.offset < source.log.end) {
-      this.#send(reader, length);
+    if (length > 0 && this.#sendMarks(reader, length)) return true;
+    if (length > 0 && offset < source.log.end) {
+      this.#send(reader, Math.min(length, (marks?.until ?? Number.POSITIVE_INFINITY) - offset));
       if (reader.hold) source.advanced();
       return true;
     }
-    const isAtEnd = position.offset >= source.log.end && (!reader.follow || source.exited !== undefined);
-    if (isAtEnd) this.#end(reader);
+    const mayEnd = length > 0 || marks === undefined; // otherwise the last marks may be missing
+    const isAtEnd = offset >= source.log.end && (!reader.follow || source.exited !== undefined);
+    if (isAtEnd && mayEnd) this.#end(reader);
     return false;
+  }
+
+  /** Sends the marks of the reader's next piece. Returns false when there are none that it lacks. */
+  #sendMarks(reader: Reader, length: number): boolean {
+    const { id, source, position } = reader;
+    const { offset } = position;
+    const times = reader.marks?.take(offset, Math.min(source.log.end, offset + length));
+    if (times === undefined) return false;
+    reader.credit -= creditFor(0, times.marks.length);
+    this.#outlet.send({ request: 0, body: { $case: 'marks', value: { reader: id, offset, ...times } } });
+    return true;
   }
 
   #send(reader: Reader, length: number): void {

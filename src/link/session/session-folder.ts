@@ -6,6 +6,7 @@
  *   pid          written by the keeper before the program starts: "<keeper> <helpers, or 0>"
  *   output       the bytes of both streams in order of arrival (output-log.ts)
  *   streams      which bytes came from which stream (stream-map.ts)
+ *   times        when the bytes were moved, and in which size of the terminal (time-map.ts)
  *   status.<n>   made by the keeper after the program; empty, so that it needs no disk space
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -25,6 +26,9 @@ export interface SessionRecord {
   readonly outputLimit: number;
   /** True when the program runs in a terminal. */
   readonly terminal?: boolean;
+  /** The program's variables TERM and SHELL, cut to 256 characters. */
+  readonly term?: string;
+  readonly shell?: string;
 }
 
 /** Process ids of a keeper, and of its helpers (keeper.ts); the first helper holds the input open. */
@@ -84,7 +88,7 @@ export class SessionFolder {
     }
   }
 
-  file(name: 'output' | `output.${number}` | 'streams' | 'input'): string {
+  file(name: 'output' | `output.${number}` | 'streams' | 'times' | 'input'): string {
     return join(this.path, name);
   }
 
@@ -142,12 +146,17 @@ export function bootId(): string {
 
 function parseRecord(text: string, id: string): SessionRecord {
   const record: Partial<Record<keyof SessionRecord, unknown>> = Object(JSON.parse(text));
-  const { command, bootId: boot, createdAt, outputLimit, terminal } = record;
+  const { command, bootId: boot, createdAt, outputLimit, terminal, term, shell } = record;
   if (record.id !== id || !Array.isArray(command) || typeof boot !== 'string')
     throw new Error('not a record');
   if (typeof createdAt !== 'number' || typeof outputLimit !== 'number') throw new Error('not a record');
   const common = { id, command: command.map(String), bootId: boot, createdAt, outputLimit };
-  return terminal === true ? { ...common, terminal } : common;
+  return {
+    ...common,
+    ...(terminal === true && { terminal }),
+    ...(typeof term === 'string' && { term }),
+    ...(typeof shell === 'string' && { shell }),
+  };
 }
 
 function startFailed(cause: unknown, parent: string): AppError {

@@ -181,6 +181,8 @@ export class Session implements OutputSource {
     const wanted = checkedTerminalSize(size, 'resize');
     if (!this.#hasTerminal) throw new AppError('INVALID_ARGUMENT', 'the session has no terminal');
     resizeTerminal(this.#runningKeeper(), wanted);
+    this.log.resized(wanted);
+    this.#wake();
   }
 
   /**

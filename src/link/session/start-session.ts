@@ -22,6 +22,8 @@ import type { SessionsDir } from './sessions-dir.ts';
 /** A keeper exits when it cannot start its helpers. */
 const EXITED = 'its keeper exited at once: perhaps no more processes are allowed (ulimit -u)';
 const STARTING_MS = 10_000;
+/** Characters of TERM and SHELL that are recorded. */
+const MAX_RECORDED = 256;
 const MAX_ARGUMENT_BYTES = 128 * 1024; // execve(2): MAX_ARG_STRLEN
 
 /** The dependencies of a start. */
@@ -45,8 +47,9 @@ export async function startSession(start: Start, context: StartContext): Promise
   const terminal = start.terminal && checkedTerminalSize(start.terminal, 'terminal');
   const outputLimit = isCopyEnd(words) ? copyEndLimit(start.outputLimit) : start.outputLimit;
   const record = { id, command: words, bootId: bootId(), createdAt: Date.now(), outputLimit };
+  const variables = { term: cut(environment.TERM), shell: cut(environment.SHELL) };
   const files = context.sessionsDir.forNew((parent) =>
-    createFiles(parent, { ...record, ...(terminal && { terminal: true }) }, start),
+    createFiles(parent, { ...record, ...(terminal && { terminal: true, ...variables }) }, start),
   );
   const { folder, log, input } = files;
   try {
@@ -76,6 +79,7 @@ function createFiles(parent: string, record: SessionRecord, start: Start): Sessi
   let log: OutputLog | undefined;
   try {
     log = OutputLog.create(folder);
+    if (start.terminal !== undefined) log.resized(start.terminal);
     const stays = start.input || start.terminal !== undefined;
     return { folder, log, input: stays ? 'open' : openFirstInput(folder, start.firstInput) };
   } catch (cause) {
@@ -83,6 +87,10 @@ function createFiles(parent: string, record: SessionRecord, start: Start): Sessi
     folder.remove();
     throw startFailed(cause);
   }
+}
+
+function cut(variable = ''): string {
+  return variable.slice(0, MAX_RECORDED);
 }
 
 function startFailed(cause: unknown): AppError {

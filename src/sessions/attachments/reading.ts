@@ -29,13 +29,15 @@ export interface ReadRequest extends Reader {
   readonly offset: number;
   /** True to continue with output that is printed later. */
   readonly follow: boolean;
+  /** True to be told when the output was printed, where that is known. */
+  readonly times?: boolean;
   readonly signal?: AbortSignal;
   /** Ends the reader's call, when the session is cordoned or the reader disconnected. */
   readonly end?: (error: AppError) => void;
 }
 
 /** A request to attach; with `watch`, the client only reads. */
-export type AttachRequest = Omit<ReadRequest, 'follow'> & { readonly watch?: boolean };
+export type AttachRequest = Omit<ReadRequest, 'follow' | 'times'> & { readonly watch?: boolean };
 
 /** Bytes that the writer of a terminal may be behind in the server: it waits for the effect of ^C. */
 const TERMINAL_WINDOW_BYTES = 64 * 1024;
@@ -133,7 +135,8 @@ async function* fromOffset(
       if (done) return value;
       const hidden = Math.max(0, first() - value.offset);
       const data = value.data.subarray(hidden);
-      if (data.length > 0) yield { ...value, offset: value.offset + hidden, data };
+      if (data.length > 0 || value.times !== undefined)
+        yield { ...value, offset: value.offset + hidden, data };
     }
   } finally {
     await reading.return({});

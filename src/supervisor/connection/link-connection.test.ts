@@ -115,6 +115,49 @@ describe('frames from a link', () => {
     await Promise.all(asked);
   });
 
+  /** Begins to read with times; resolves with the reader's id. */
+  async function readTimes(): Promise<{ reading: ReturnType<typeof link.read>; reader: number }> {
+    const reading = link.read(sessionId, { offset: 0, follow: true, hold: false, times: true });
+    void reading.next().catch(() => {});
+    const isRead = () =>
+      fake.received.flatMap(({ body }) => (body?.$case === 'read' ? [body.value] : [])).at(-1);
+    const value = await world.until('Read', isRead);
+    expect(value.times).toBe(true);
+    return { reading, reader: value.reader };
+  }
+
+  const mark = { offset: 3, time: 1000, size: undefined, late: false };
+
+  test('times come before the output, within the bounds of what a client can be told', async () => {
+    const { reading, reader } = await readTimes();
+    const marks = [
+      { ...mark, time: Number.MAX_SAFE_INTEGER, size: { columns: 0, rows: 24 } },
+      { ...mark, size: { columns: 80, rows: 24 } },
+    ];
+    const recording = { term: 'x'.repeat(300), shell: '' };
+    fake.say(output(reader, 1));
+    fake.say({ $case: 'marks', value: { reader, offset: 1, marks, recording } });
+    const { value } = await reading.next();
+    expect(value).toMatchObject({ offset: 1, data: Buffer.alloc(0) });
+    expect(value).toHaveProperty('times', {
+      marks: [{ ...mark, time: 253_402_300_799_999 }, marks[1]],
+      recording: { term: 'x'.repeat(256), shell: '' },
+    });
+  });
+
+  test.each([
+    ['more marks than there was credit for', 40, 500],
+    ['too many marks at once', 1, 501],
+  ])('%s end the connection', async (_, times, count) => {
+    const { reading, reader } = await readTimes();
+    const marks = Array.from({ length: count }, () => mark);
+    for (let at = 0; at < times; at += 1)
+      fake.say({ $case: 'marks', value: { reader, offset: 0, marks, recording: undefined } });
+    await link.ended;
+    expect(link.isOpen).toBe(false);
+    await reading.return({});
+  });
+
   test('more output than there was credit for ends the connection', async () => {
     const reading = read();
     const first = reading.next();

@@ -248,6 +248,9 @@ export class LinkConnection {
       case 'output':
         this.#readers.push(body.value);
         break;
+      case 'marks':
+        this.#readers.pushMarks(body.value);
+        break;
       case 'readEnd':
         this.#readers.finish(body.value);
         break;

@@ -4,8 +4,15 @@
  */
 import { Condition } from '../../async/condition.ts';
 import { AppError } from '../../errors.ts';
-import { type Output, type ReadEnd, Stream } from '../../generated/latchkey/link/v1/link.ts';
-import { creditFor } from '../../link-protocol/protocol.ts';
+import {
+  type Mark,
+  type Marks,
+  type Output,
+  type ReadEnd,
+  type Recording,
+  Stream,
+} from '../../generated/latchkey/link/v1/link.ts';
+import { creditFor, MAX_MARKS } from '../../link-protocol/protocol.ts';
 
 /** Bounds of a reader's window, in bytes: a larger one is not faster, a smaller one costs round trips. */
 const SMALLEST_WINDOW_BYTES = 32 * 1024;
@@ -30,7 +37,17 @@ export interface OutputPiece {
   readonly offset: number;
   readonly stream: 'stdout' | 'stderr';
   readonly data: Buffer;
+  /** Set in a piece without bytes: when what follows was printed. */
+  readonly times?: OutputTimes;
 }
+
+/** See `Marks` of the protocol of links. */
+export interface OutputTimes {
+  readonly marks: readonly Mark[];
+  readonly recording: Recording | undefined;
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /** The end of a reader's output; `exited` is set when the session has ended, with its status if known. */
 export interface OutputEnd {
@@ -55,10 +72,21 @@ export class OutputReader {
 
   /** Receives a piece. Throws INVALID_ARGUMENT when the link has exceeded its credit. */
   push({ offset, stream, data }: Output): void {
-    if (this.#window <= 0 || data.length > this.#window)
-      throw new AppError('INVALID_ARGUMENT', 'more output than the credit allows');
-    this.#window -= creditFor(data.length);
-    this.#waiting.push({ offset, stream: stream === Stream.STDERR ? 'stderr' : 'stdout', data });
+    if (data.length > this.#window) throw beyondCredit();
+    this.#push({ offset, stream: stream === Stream.STDERR ? 'stderr' : 'stdout', data });
+  }
+
+  /** Receives marks. Throws INVALID_ARGUMENT when the link has exceeded its credit, or sends too many. */
+  pushMarks({ offset, marks, recording }: Marks): void {
+    if (marks.length > MAX_MARKS)
+      throw new AppError('INVALID_ARGUMENT', 'more marks than are allowed at once');
+    this.#push({ offset, stream: 'stdout', data: NOTHING, times: { marks, recording } });
+  }
+
+  #push(piece: OutputPiece): void {
+    if (this.#window <= 0) throw beyondCredit();
+    this.#window -= creditOf(piece);
+    this.#waiting.push(piece);
     this.#changed.notify();
   }
 
@@ -90,7 +118,7 @@ export class OutputReader {
       if (piece) {
         yield piece;
         taken(piece.data);
-        this.#returnCredit(creditFor(piece.data.length), grant);
+        this.#returnCredit(creditOf(piece), grant);
       } else if (this.#error) throw this.#error;
       else if (this.#end) return this.#end;
       else await this.#changed.wait();
@@ -104,6 +132,14 @@ export class OutputReader {
     grant(this.#taken);
     this.#taken = 0;
   }
+}
+
+function creditOf({ data, times }: OutputPiece): number {
+  return creditFor(data.length, times?.marks.length);
+}
+
+function beyondCredit(): AppError {
+  return new AppError('INVALID_ARGUMENT', 'more output than the credit allows');
 }
 
 /** Returns an exit status as a shell reports it, 0 to 255; any other value from a link is dropped. */

@@ -1,6 +1,6 @@
 /** The readers of output over one connection to a link, each with a credit of its own. */
 import { AppError, invalidField } from '../../errors.ts';
-import type { Output, ReadEnd } from '../../generated/latchkey/link/v1/link.ts';
+import type { Marks, Output, ReadEnd } from '../../generated/latchkey/link/v1/link.ts';
 import { type Body, FROM_NOW_ON, MAX_LAST_BYTES } from '../../link-protocol/protocol.ts';
 import type { Channel } from './channel.ts';
 import { Hold } from './hold.ts';
@@ -12,6 +12,8 @@ export interface ReadOptions {
   readonly follow: boolean;
   /** True to make the program wait rather than lose output that has not been read. */
   readonly hold: boolean | Hold;
+  /** True to be told when the output was printed, if the link keeps times. */
+  readonly times?: boolean;
   /** Bytes that the link may be ahead, if fewer than usual. */
   readonly window?: number | undefined;
   readonly signal?: AbortSignal;
@@ -37,7 +39,7 @@ export class OutputReaders {
    * OUTPUT_DROPPED, NOT_FOUND, LINK_LOST, and CANCELLED when `signal` aborts.
    */
   async *read(sessionId: string, options: ReadOptions): AsyncGenerator<OutputPiece, OutputEnd> {
-    const { follow, signal, window = Number.POSITIVE_INFINITY } = options;
+    const { follow, signal, times = false, window = Number.POSITIVE_INFINITY } = options;
     const hold = options.hold instanceof Hold ? options.hold : new Hold(options.hold);
     const offset = options.offset < 0 ? FROM_NOW_ON + options.offset + 1 : options.offset;
     const reader = ++this.#lastReader;
@@ -52,7 +54,7 @@ export class OutputReaders {
       this.#tellIfOpen({ $case: 'hold', value: { reader, hold: value } });
     using _following = hold.follow(changeHold);
     try {
-      const read = { reader, sessionId, offset, follow, hold: hold.value, credit };
+      const read = { reader, sessionId, offset, follow, hold: hold.value, credit, times };
       this.#channel.tell({ $case: 'read', value: read }, request);
       return yield* outputReader.pieces(
         (data) => this.#channel.buffers.giveBack(data),
@@ -69,6 +71,11 @@ export class OutputReaders {
   /** Takes output that the link has sent. */
   push(output: Output): void {
     this.#readers.get(output.reader)?.outputReader.push(output);
+  }
+
+  /** Takes marks that the link has sent. */
+  pushMarks(marks: Marks): void {
+    this.#readers.get(marks.reader)?.outputReader.pushMarks(marks);
   }
 
   /** Takes the end of a reader's output. */

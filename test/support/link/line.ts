@@ -114,8 +114,8 @@ export class Line {
   /** Begins to read a session's output; returns the number of the request. */
   beginRead(sessionId: string, more: Partial<ValueOf<'read'>> = {}): number {
     const reader = ++this.#nextReader;
-    const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 2 ** 50, ...more };
-    this.send({ $case: 'read', value }, ++this.#request);
+    const value = { reader, sessionId, offset: 0, follow: true, hold: false, credit: 2 ** 50 };
+    this.send({ $case: 'read', value: { ...value, times: false, ...more } }, ++this.#request);
     this.#readRequests.set(reader, this.#request);
     return reader;
   }
