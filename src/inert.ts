@@ -13,6 +13,8 @@ const UNSAFE =
 /** Matches printable ASCII, which most text is, without Unicode tables, so that links need not load them. */
 const PLAIN = /^[\x20-\x7e]*$/;
 
+const PLAIN_LINES = /^[\n\x20-\x7e]*$/;
+
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /**
@@ -40,6 +42,7 @@ export function inertJson(value: unknown, indent?: number): string {
 
 /** Like `inertJson`, for JSON text that already exists. */
 export function inertJsonText(text: string): string {
+  if (PLAIN_LINES.test(text)) return text;
   return text.replace(UNSAFE, (char) => (char === '\n' ? char : utf16Escape(char)));
 }
 

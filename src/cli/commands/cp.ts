@@ -6,6 +6,7 @@ import { asJson } from '../../terminal/json.ts';
 import { endsOf } from '../copy/ends.ts';
 import { COPIED, Tally } from '../copy/tally.ts';
 import { addNotes } from '../help.ts';
+import { interruption } from '../input/interruption.ts';
 import type { Act, Run } from '../run.ts';
 
 interface Options {
@@ -63,18 +64,4 @@ async function cp(run: Run, options: Options, words: readonly string[]): Promise
 function show(run: Run, tally: Tally): void {
   if (run.out.json) run.out.document(asJson(COPIED, tally));
   else if (run.io.stderr.isTTY === true) run.out.note(`latchkey: ${tally.summary()}`);
-}
-
-/** Returns a signal that aborts when somebody ends this command; doing it again then ends it at once. */
-function interruption(): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, abort);
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      for (const signal of signals) process.off(signal, abort);
-    },
-  };
 }

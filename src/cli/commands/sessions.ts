@@ -15,6 +15,7 @@ import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../output/r
 import { addResource } from '../resource-command.ts';
 import { type Act, type Run, WAITING } from '../run.ts';
 import { addCordons } from './cordons.ts';
+import { addExport } from './export.ts';
 
 interface Options {
   readonly login?: string;
@@ -55,6 +56,7 @@ export function addSessions(program: Command, act: Act): void {
     .option('-f, --follow', 'continue until the session ends')
     .option('--offset <bytes>', 'begin at this byte of its output', wholeNumber)
     .action(act<ReadOptions>((run, options, [id = '']) => readOutput(run, id, options)));
+  addExport(noun, act);
   noun
     .command('signal <id> <signal>')
     .description("send a signal to a session's processes: TERM, SIGTERM or 15")
