@@ -189,6 +189,8 @@ export interface List extends Named {
   readonly searchedFields: string;
   readonly page: (client: Client, ask: PageRequest) => Promise<Page<Row>>;
   readonly watch: (client: Client, query: Query, signal: AbortSignal) => AsyncIterable<Change>;
+  /** Interval between lists for figures that no change reports, in milliseconds; undefined without any. */
+  readonly listAgainMs?: number | undefined;
   readonly actions: readonly Action[];
 }
 

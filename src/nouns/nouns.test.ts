@@ -159,6 +159,8 @@ describe('a noun', () => {
       endedAt: new Date(2),
       exitStatus: 3,
       oomKills: 7,
+      cpuMilliseconds: 8,
+      memoryBytes: 9,
       attached: 4,
       cordon: { message: 'why', by: 'bob', cordonedAt: new Date(5) },
       readableFrom: 6,
@@ -177,7 +179,7 @@ describe('a noun', () => {
       terminal: { columns: 80, rows: 24 },
     };
     const printedSession = asJson(sessions.members, Session.fromPartial({ ...session, ...program }));
-    const inWords = { state, command: ['a\udce9'], directory: '/ü', terminal: '80x24' };
+    const inWords = { state, command: ['a\udce9'], directory: '/ü', terminal: '80x24', idle: null };
     expect(asPrinted(printedSession)).toEqual(asPrinted({ ...session, ...inWords }));
     const wanted = [Token, Link, Session].map((message) => Object.keys(message.fromPartial({})));
     const members = [tokens, links, sessions].map((noun) => Object.keys(noun.members));

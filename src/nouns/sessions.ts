@@ -8,6 +8,7 @@ import {
   SessionState,
 } from '../generated/latchkey/v1/session.ts';
 import { shellWords } from '../system/shell-words.ts';
+import { count, duration, size } from '../terminal/format.ts';
 import {
   integer,
   integerOrNull,
@@ -53,6 +54,8 @@ export const sessions: PrintedNoun<Session> = {
     },
     { title: 'STATE', order: 'state', shrinks: true, value: sessionState },
     { title: 'STARTED', order: 'started_at', value: ({ startedAt }) => startedAt },
+    { title: 'CPU', spare: true, value: cpuText },
+    { title: 'MEMORY', spare: true, value: memoryText },
     { title: 'COMMAND', order: 'command', shrinks: true, value: commandText },
   ],
   fields: ({ login, linuxUser, jti, socket, ...session }) => [
@@ -73,6 +76,8 @@ export const sessions: PrintedNoun<Session> = {
     { name: 'readable', value: readable(session) },
     { name: 'started', value: session.startedAt },
     { name: 'ended', value: session.endedAt },
+    { name: 'CPU time', value: cpuText(session) },
+    { name: 'memory', value: memoryText(session) },
     { name: 'attached', value: String(session.attached) },
     { name: 'terminal', value: terminalSize(session) },
     { name: 'token', value: jti, reference: { to: 'tokens', text: jti } },
@@ -100,6 +105,14 @@ export const sessions: PrintedNoun<Session> = {
       'number of its processes that the kernel killed because memory had run out; null while it runs, and when ' +
         'that is unknown',
       ({ oomKills }) => oomKills,
+    ),
+    cpuMilliseconds: integerOrNull(
+      'CPU time that its processes have used, in milliseconds; null when it does not run or was not measured',
+      ({ cpuMilliseconds }) => cpuMilliseconds,
+    ),
+    memoryBytes: integerOrNull(
+      'memory that its processes use, in bytes; null when it does not run or was not measured',
+      ({ memoryBytes }) => memoryBytes,
     ),
     jti: string('id of the token that started it', ({ jti }) => jti),
     socket: stringOrNull('link that manages it', ({ socket }) => socket),
@@ -144,7 +157,15 @@ export function commandText({ command }: Pick<Session, 'command'>): string {
 /** Returns "2 processes, by the kernel: out of memory"; undefined when it is not known to have killed any. */
 function killed({ oomKills = 0 }: Pick<Session, 'oomKills'>): string | undefined {
   if (oomKills === 0) return undefined;
-  return `${oomKills} ${oomKills === 1 ? 'process' : 'processes'}, by the kernel: out of memory`;
+  return `${count(oomKills, 'process', 'processes')}, by the kernel: out of memory`;
+}
+
+function cpuText({ cpuMilliseconds }: Pick<Session, 'cpuMilliseconds'>): string | undefined {
+  return cpuMilliseconds === undefined ? undefined : duration(cpuMilliseconds);
+}
+
+function memoryText({ memoryBytes }: Pick<Session, 'memoryBytes'>): string | undefined {
+  return memoryBytes === undefined ? undefined : size(memoryBytes);
 }
 
 function idleAction({ action }: Pick<Idle, 'action'>): string {

@@ -2,6 +2,7 @@
 import type { Role } from '../accounts/roles.ts';
 import type { IdleAction } from '../config/settings/idle-rule.ts';
 import type { SessionRow, SessionState } from '../store/schema.ts';
+import type { SessionUsage } from '../supervisor/session-meter.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import { hasRawBytes } from '../values/raw-text.ts';
 import { parseTerminalSize, type TerminalSize } from '../values/terminal-size.ts';
@@ -46,6 +47,8 @@ export interface Session {
   readonly idle?: IdleNotice | undefined;
   /** Present size of its terminal; undefined for a session without one. */
   readonly terminal?: TerminalSize | undefined;
+  /** CPU time and memory of its processes, when they were measured. */
+  readonly usage?: SessionUsage | undefined;
 }
 
 export interface Cordon {

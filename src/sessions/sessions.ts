@@ -161,12 +161,24 @@ export class Sessions implements AsyncDisposable {
 
   /** Returns a page of the sessions that `viewer` sees. Throws INVALID_ARGUMENT. */
   async list(viewer: Viewer, query: SessionQuery): Promise<Page<Session>> {
-    return this.#visible.list(viewer, query);
+    const page = await this.#visible.list(viewer, query);
+    return { ...page, items: await this.#measured(page.items) };
   }
 
   /** Returns a session. Throws NOT_FOUND, also when `viewer` may not see it. */
   async get(viewer: Viewer, sessionId: string): Promise<Session> {
-    return this.#records.view(await this.#visible.get(viewer, sessionId));
+    const session = this.#records.view(await this.#visible.get(viewer, sessionId));
+    const [measured = session] = await this.#measured([session]);
+    return measured;
+  }
+
+  /** Returns the sessions with the usage of those that run. */
+  async #measured(sessions: readonly Session[]): Promise<Session[]> {
+    const running = sessions.filter(({ state }) => state === 'running');
+    const usages = await this.#options.links.sessionUsages(running);
+    return sessions.map((session) =>
+      session.state === 'running' ? { ...session, usage: usages.get(session.id) } : session,
+    );
   }
 
   /**

@@ -42,6 +42,7 @@ import { RegistrationLimit } from './registration/registration-limit.ts';
 import { checkSocketName } from './registration/socket-name.ts';
 import { removeStale } from './registration/stale-sockets.ts';
 import { LinkRegistry } from './registry.ts';
+import { type MeasuredSession, SessionMeter, type SessionUsage } from './session-meter.ts';
 import type { CleanupLink } from './starters/cleanup-link.ts';
 import { DaemonStarts } from './starters/daemon-starts.ts';
 import type { Starter } from './starters/starter.ts';
@@ -94,6 +95,7 @@ export class Links implements AsyncDisposable {
   readonly #limit = new RegistrationLimit();
   readonly #meter = new LinkMeter();
   readonly #table = new ProcessTable();
+  readonly #sessionMeter: SessionMeter;
   /** Link daemons that are being started. */
   readonly #expected = new Set<ExpectedDaemon>();
   readonly #keepers: Keepers;
@@ -128,6 +130,7 @@ export class Links implements AsyncDisposable {
       now,
       log,
     };
+    this.#sessionMeter = new SessionMeter({ ...common, table: this.#table });
     const stopping = this.#stopping.signal;
     this.#supervision = new Supervision({ ...common, folder, stopping });
     this.#remains = new Remains({ ...common, table: this.#table, leftovers: this.#supervision.leftovers });
@@ -361,6 +364,11 @@ export class Links implements AsyncDisposable {
    */
   usage(): Promise<LinksUsage> {
     return this.#meter.measure([...this.#registry.all()]);
+  }
+
+  /** Measures the CPU time and memory of running sessions: see session-meter.ts. */
+  sessionUsages(sessions: readonly MeasuredSession[]): Promise<ReadonlyMap<string, SessionUsage>> {
+    return this.#sessionMeter.measure(sessions);
   }
 
   /** Throws NOT_FOUND. */

@@ -2,12 +2,10 @@
  * Measures the CPU and memory usage of links, on request. Reads a few links at a time and at most a
  * fiftieth of the time, so that two thousand links delay no call.
  */
-import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { chunksOf } from '../async/chunks-of.ts';
-import { kernelUnits } from '../system/kernel-units.ts';
-import { parseStat } from '../system/proc-stat.ts';
 import type { Cgroup } from './cgroups/cgroup.ts';
+import { cgroupUsage, processUsage, readStat } from './kernel-usage.ts';
 import type { ListeningProcess } from './lifecycle/listening-process.ts';
 import type { Link } from './link.ts';
 
@@ -128,34 +126,20 @@ function shareSince(before: UsageReading, { cpuMs, atMs }: UsageReading): number
   return Math.max(0, cpuMs - before.cpuMs) / (atMs - before.atMs);
 }
 
-/** Reads a cgroup's usage (cgroups(7)): cpu.stat exists without any controller, memory.current does not. */
-function ofCgroup({ path }: Cgroup, atMs: number): UsageReading | undefined {
-  const [, usec] = /^usage_usec (\d+)$/m.exec(textOf(`${path}/cpu.stat`)) ?? [];
-  const memory = textOf(`${path}/memory.current`);
-  if (usec === undefined || memory === '') return undefined;
-  return { of: path, atMs, cpuMs: Number(usec) / 1000, memoryBytes: Number(memory) };
+function ofCgroup(cgroup: Cgroup, atMs: number): UsageReading | undefined {
+  const { cpuMs, memoryBytes } = cgroupUsage(cgroup);
+  if (cpuMs === undefined || memoryBytes === undefined) return undefined;
+  return { of: cgroup.path, atMs, cpuMs, memoryBytes };
 }
 
-/** Reads a process's usage (proc_pid_stat(5)); undefined when its pid belongs to another process now. */
+/** Returns a process's usage; undefined when its pid belongs to another process now. */
 function ofProcess(
   { pid, startTime }: NonNullable<LinkParts['process']>,
   atMs: number,
 ): UsageReading | undefined {
-  const stat = parseStat(textOf(`/proc/${pid}/stat`));
+  const stat = readStat(pid);
   if (stat === undefined || stat.startTime !== startTime) return undefined;
-  const { pageBytes, ticksPerSecond } = kernelUnits();
-  const cpuMs = (stat.cpuTicks / ticksPerSecond) * 1000;
-  const memoryBytes = stat.residentPages * pageBytes;
-  return { of: `${pid} ${startTime}`, atMs, cpuMs, memoryBytes };
-}
-
-/** Reads a file of a virtual file system, which never waits for a disk. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  return { of: `${pid} ${startTime}`, atMs, ...processUsage(stat) };
 }
 
 function mostUsedFirst(one: LinkUsage, other: LinkUsage): number {

@@ -13,6 +13,8 @@ export interface ProcessStat {
   readonly startTime: number;
   /** Clock ticks of CPU used, without those of its children. */
   readonly cpuTicks: number;
+  /** Clock ticks of CPU used by those of its children that have ended and been waited for. */
+  readonly childTicks: number;
   /** Resident memory, in pages. */
   readonly residentPages: number;
 }
@@ -31,6 +33,7 @@ export function parseStat(line: string): ProcessStat | undefined {
     foreground: Number(fields[5]),
     startTime: Number(fields[19]),
     cpuTicks: Number(fields[11]) + Number(fields[12]),
+    childTicks: Number(fields[13]) + Number(fields[14]),
     residentPages: Number(fields[21]),
   };
 }

@@ -2,6 +2,10 @@
 
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const;
 const STEP = 1024;
+const MS_PER_SECOND = 1000;
+const SECONDS_PER_MINUTE = 60;
+const MINUTES_PER_HOUR = 60;
+const SHORT_BELOW = 9.95;
 
 /** "1 token", "2,000 tokens". */
 export function count(many: number, one: string, more = `${one}s`): string {
@@ -22,5 +26,20 @@ export function size(bytes: number): string {
     value /= STEP;
     unit += 1;
   }
-  return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+  return `${value < SHORT_BELOW && unit > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+}
+
+/** "0.4 s", "42 s", "12 min", "3.5 h". */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / MS_PER_SECOND;
+  if (seconds < SECONDS_PER_MINUTE - 0.5) return `${short(seconds)} s`;
+  const minutes = seconds / SECONDS_PER_MINUTE;
+  return minutes < MINUTES_PER_HOUR - 0.5
+    ? `${Math.round(minutes)} min`
+    : `${short(minutes / MINUTES_PER_HOUR)} h`;
+}
+
+/** One digit after the point below ten. */
+function short(value: number): string {
+  return value < SHORT_BELOW ? value.toFixed(1) : `${Math.round(value)}`;
 }

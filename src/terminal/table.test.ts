@@ -54,6 +54,25 @@ describe('a table', () => {
     );
   });
 
+  it('omits spare columns rather than cut another one short', () => {
+    const columns = [
+      { title: 'ID' },
+      { title: 'CPU', spare: true },
+      { title: 'MEM', spare: true },
+      { title: 'COMMAND', shrinks: true },
+    ];
+    const titles = (command: string, width: number | undefined): string[] => {
+      const row = ['id', '1 s', '2 M', command].map((text) => ({ text }));
+      return layTable(columns, [row], width, plain)[0]?.split(/ +/) ?? [];
+    };
+    const long = 'x'.repeat(60);
+    expect(titles(long, undefined)).toEqual(['ID', 'CPU', 'MEM', 'COMMAND']);
+    expect(titles(long, 44)).toEqual(['ID', 'CPU', 'MEM', 'COMMAND']);
+    expect(titles(long, 43)).toEqual(['ID', 'CPU', 'COMMAND']);
+    expect(titles(long, 38)).toEqual(['ID', 'COMMAND']);
+    expect(titles('true', 21)).toEqual(['ID', 'CPU', 'MEM', 'COMMAND']);
+  });
+
   it('omits optional columns, the last one first, before lines would wrap', () => {
     const columns = [
       { title: 'ID' },

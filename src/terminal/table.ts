@@ -10,6 +10,8 @@ export interface Column {
   readonly shrinks?: boolean;
   /** Omitted, the last one first, when cutting is not enough. */
   readonly optional?: boolean;
+  /** Omitted, the last one first, when another column would be cut to less than 30. */
+  readonly spare?: boolean;
 }
 
 /** Text of a cell, and its style where colours are on. */
@@ -28,6 +30,7 @@ export type Paint = (text: string, style: Style | undefined) => string;
 
 const GAP = '  ';
 const NARROWEST = 8;
+const ROOMY = 30;
 
 /** Returns the lines of a table, headings first. `width` in columns; undefined without a terminal. */
 export function layTable(
@@ -88,15 +91,19 @@ function total(widths: readonly number[]): number {
 }
 
 function omitColumns(shown: Shown[], width: number): Shown[] {
-  const least = total(
-    shown.map(({ column, width: own }) => (column.shrinks ? Math.min(own, NARROWEST) : own)),
-  );
+  const spare = shown.findLast(({ column }) => column.spare === true);
   const last = shown.findLast(({ column }) => column.optional === true);
-  if (least <= width || last === undefined) return shown;
+  const omitted = spare !== undefined && leastOf(shown, ROOMY) > width ? spare : last;
+  if (omitted === undefined || (omitted === last && leastOf(shown, NARROWEST) <= width)) return shown;
   return omitColumns(
-    shown.filter((each) => each !== last),
+    shown.filter((each) => each !== omitted),
     width,
   );
+}
+
+/** Returns the width of the table when each column that may shrink keeps `least`, or all that it needs. */
+function leastOf(shown: readonly Shown[], least: number): number {
+  return total(shown.map(({ column, width }) => (column.shrinks ? Math.min(width, least) : width)));
 }
 
 /** Narrows the widest columns that may shrink until the table fits or all are at their narrowest. */

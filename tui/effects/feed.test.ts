@@ -9,7 +9,7 @@ const noServer = { client: undefined as never, reconnect: async () => false };
 const COMPLETE: Change = { kind: 'complete' };
 
 /** Runs a feed of these changes; collects its events, and counts how often it asks for rows. */
-function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
+function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>, listAgainMs?: number) {
   const events: Event[] = [];
   const seen = { events, asked: 0 };
   const screen: List = {
@@ -20,6 +20,7 @@ function feed(watch: (signal: AbortSignal) => AsyncGenerator<Change>) {
     order: undefined,
     searchedFields: '',
     actions: [],
+    listAgainMs,
     page: async () => {
       seen.asked += 1;
       return { items: [], nextPageToken: '', total: 0 };
@@ -49,6 +50,14 @@ describe('a feed', () => {
     const tenths = (performance.now() - began) / 100;
     expect(told().length).toBeLessThanOrEqual(tenths + 1);
     expect(seen.asked).toBeLessThanOrEqual(tenths / 4 + 2);
+  });
+
+  it('lists again from time to time without a change, when figures change without one', async () => {
+    const seen = feed(async function* quiet() {
+      yield COMPLETE;
+      await delay(10_000);
+    }, 10);
+    await expect.poll(() => seen.asked, { timeout: 10_000 }).toBeGreaterThan(2);
   });
 
   it('reports that the server is lost, retries, and lists again when it is back', async () => {

@@ -23,6 +23,7 @@ export class Feed implements Disposable {
   #wanted = emptyWindow.wanted;
   #changes: Change[] = [];
   #timer: NodeJS.Timeout | undefined;
+  readonly #listTimer: NodeJS.Timeout | undefined;
   #lastDispatchMs = -Infinity;
   /** True when the shown rows may be outdated. */
   #isStale = false;
@@ -35,6 +36,8 @@ export class Feed implements Disposable {
     this.#dispatch = (event) => {
       if (!this.#control.signal.aborted) dispatch(event);
     };
+    const { listAgainMs } = query.screen;
+    if (listAgainMs !== undefined) this.#listTimer = setInterval(() => this.#refresh(), listAgainMs);
     void this.#watch();
   }
 
@@ -49,6 +52,7 @@ export class Feed implements Disposable {
   [Symbol.dispose](): void {
     this.#control.abort();
     clearTimeout(this.#timer);
+    clearInterval(this.#listTimer);
   }
 
   async #watch(): Promise<void> {

@@ -22,9 +22,10 @@ interface ScreenOptions<Item> {
   /** Returns the part of an item that an action on it needs. */
   readonly target: (item: Item) => Omit<Target, 'id'>;
   readonly actions: readonly Action[];
+  readonly listAgainMs?: number;
 }
 
-export function listScreen<Item>(noun: Noun<Item>, { order, target, actions }: ScreenOptions<Item>): List {
+export function listScreen<Item>(noun: Noun<Item>, { order, target, ...options }: ScreenOptions<Item>): List {
   const rowOf = (item: Item): Row => ({
     ...target(item),
     id: noun.id(item),
@@ -42,7 +43,7 @@ export function listScreen<Item>(noun: Noun<Item>, { order, target, actions }: S
     columns: columnsInPlace(noun),
     order,
     searchedFields: noun.searchedFields,
-    actions,
+    ...options,
     page: async (client, { query, ...request }) => {
       const page = await noun.list(client, selectionOf(query), { ...request, orderBy: orderBy(query) });
       return { ...page, items: page.items.map(rowOf) };

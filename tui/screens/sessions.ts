@@ -19,8 +19,12 @@ const SIGNALS = [
   { name: 'USR2', help: 'defined by the program' },
 ];
 
+/** The server measures CPU time and memory when it lists, at most every two seconds. */
+const LIST_AGAIN_MS = 3_000;
+
 export const sessions = listScreen(noun, {
   order: { by: 'started_at', descending: true },
+  listAgainMs: LIST_AGAIN_MS,
   target: ({ id, login, command, state }) => ({
     title: `session ${id} of ${login}: ${commandText({ command })}`,
     login,

@@ -91,6 +91,7 @@ export function filterWord<Values extends Readonly<Record<string, number>>>(
 
 export function sessionMessage(session: Session): SessionMessage {
   const { id, login, linuxUser, directory, jti, attached, exitStatus, endedAtMs, cordon, idle } = session;
+  const { usage = {} } = session;
   return {
     id,
     login,
@@ -102,6 +103,8 @@ export function sessionMessage(session: Session): SessionMessage {
     endedAt: endedAtMs === undefined ? undefined : new Date(endedAtMs),
     exitStatus,
     oomKills: session.oomKills === undefined ? undefined : Math.min(session.oomKills, INT32_MAX),
+    cpuMilliseconds: usage.cpuMs === undefined ? undefined : Math.round(usage.cpuMs),
+    memoryBytes: usage.memoryBytes,
     jti,
     socket: session.socket ?? '',
     attached,

@@ -45,7 +45,7 @@ describe('a watch', () => {
     const { run, stdout } = setting({ terminal: true });
     showAll(run);
     const [head, first, second, third] = stripVTControlCharacters(stdout.text).split('\n');
-    expect(head).toMatch(/^SESSION +LOGIN +USER +STATE +STARTED +COMMAND$/);
+    expect(head).toMatch(/^SESSION +LOGIN +USER +STATE +STARTED +CPU +MEMORY +COMMAND$/);
     expect(first).toMatch(/^s-1 +alice +alice +running +1 min ago +sh -c 'echo \\x1b\[31m hi'$/);
     expect(second).toMatch(/^\d\d:\d\d:\d\d {2}there {2}s-2 .* ended 3 /);
     expect(third).toMatch(/^\d\d:\d\d:\d\d {2}gone {3}s-1$/);
@@ -88,11 +88,14 @@ describe('a list', () => {
           endedAt: null,
           exitStatus: null,
           oomKills: null,
+          cpuMilliseconds: null,
+          memoryBytes: null,
           jti: '',
           socket: null,
           attached: 0,
           terminal: null,
           cordon: null,
+          idle: null,
           readableFrom: 0,
           startedBy: null,
         },

@@ -129,6 +129,14 @@ export class CgroupTree implements AsyncDisposable {
     return undefined;
   }
 
+  /** Returns the cgroups of all sessions, by id. */
+  async sessions(): Promise<ReadonlyMap<string, Cgroup>> {
+    const found = new Map<string, Cgroup>();
+    for (const name of await this.#linkNames())
+      for (const [id, session] of await this.#linkCgroup(name).sessions()) found.set(id, session);
+    return found;
+  }
+
   /**
    * Returns the number of processes of a session of `uid` that the kernel has killed because memory had run
    * out, also when its cgroup has been removed; undefined when nobody has counted them.

@@ -59,6 +59,12 @@ export class LinkCgroup {
     return (await this.whole.children()).includes(sessionName(id)) ? this.#sessionCgroup(id) : undefined;
   }
 
+  /** Returns the cgroups of the sessions that were started here, by id. */
+  async sessions(): Promise<ReadonlyMap<string, Cgroup>> {
+    const ids = (await this.whole.children()).map((name) => LinkCgroup.sessionIn(name));
+    return new Map(ids.filter((id) => id !== undefined).map((id) => [id, this.#sessionCgroup(id)]));
+  }
+
   /**
    * Moves a waiting keeper into a cgroup for session `id`. Only the link has named the keeper, so it must
    * be a process in the link's own cgroup, of the link's `uid` as far as /proc shows it, or nothing is moved.
@@ -80,8 +86,7 @@ export class LinkCgroup {
 
   /** Removes the cgroups that are empty. */
   async remove(): Promise<void> {
-    const sessions = (await this.whole.children()).map((name) => LinkCgroup.sessionIn(name));
-    for (const id of sessions) if (id !== undefined) await this.#sessionCgroup(id).remove();
+    for (const session of (await this.sessions()).values()) await session.remove();
     await this.whole.remove();
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ProcessEntry, processesOf } from './process-table.ts';
+import { type ProcessEntry, ProcessTree, processesOf } from './process-table.ts';
 
 /** Returns what `processesOf` says of one leader, looking at all processes again and again. */
 function below(leader: number, table: readonly ProcessEntry[]): Set<number> {
@@ -22,6 +22,7 @@ const entry = (pid: number, parent: number, session: number): ProcessEntry => ({
   state: 'S',
   startTime: 1,
   cpuTicks: 0,
+  childTicks: 0,
   residentPages: 0,
 });
 
@@ -29,6 +30,16 @@ const some = fc.nat({ max: 12 });
 const tables = fc
   .uniqueArray(fc.tuple(some, some, some), { selector: ([pid]) => pid })
   .map((rows) => rows.map((row) => entry(...row)));
+
+test('a tree of processes has all that is below each leader, and finds what was there', () => {
+  fc.assert(
+    fc.property(tables, some, (table, leader) => {
+      const tree = new ProcessTree(table);
+      expect(new Set(tree.below(leader).map(({ pid }) => pid))).toEqual(below(leader, table));
+      expect(tree.of([...table.map(({ pid }) => pid), 99])).toEqual(table);
+    }),
+  );
+});
 
 test('the processes of leaders are all that is below each of them, and no leader', () => {
   fc.assert(

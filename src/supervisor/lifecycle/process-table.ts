@@ -47,6 +47,33 @@ export function processesOf(leaders: Iterable<number>, table: readonly ProcessEn
   return [...found];
 }
 
+/** The processes of one look, for many questions about them. */
+export class ProcessTree {
+  readonly #byPid: ReadonlyMap<number, ProcessEntry>;
+  readonly #children: ReadonlyMap<number, readonly ProcessEntry[]>;
+  readonly #sessions: ReadonlyMap<number, readonly ProcessEntry[]>;
+
+  constructor(table: readonly ProcessEntry[]) {
+    this.#byPid = new Map(table.map((entry) => [entry.pid, entry]));
+    this.#children = Map.groupBy(table, ({ parent }) => parent);
+    this.#sessions = Map.groupBy(table, ({ session }) => session);
+  }
+
+  /** Returns those of the processes that were there. */
+  of(pids: readonly number[]): ProcessEntry[] {
+    return pids.map((pid) => this.#byPid.get(pid)).filter((entry) => entry !== undefined);
+  }
+
+  /** Returns what `processesOf` finds for this leader alone. */
+  below(leader: number): ProcessEntry[] {
+    const found = new Set([...(this.#sessions.get(leader) ?? []), ...(this.#children.get(leader) ?? [])]);
+    // A set yields what is added while it is iterated.
+    for (const { pid } of found)
+      if (pid !== leader) for (const child of this.#children.get(pid) ?? []) found.add(child);
+    return [...found].filter(({ pid }) => pid !== leader);
+  }
+}
+
 function pidOf({ pid }: ProcessEntry): number {
   return pid;
 }

@@ -45,7 +45,7 @@ export const PROMISED = {
     'jti: string, login: string, linuxUser: string or null, authMethod: string, issuedAt: time or null, expiresAt: time or null, clientIp: string or null, hostname: string or null, socket: string or null, daemon: boolean, serverId: string, parentJti: string or null, current: boolean',
   link: 'socket: string, linuxUser: string, uid: integer, pid: integer, daemon: boolean, jti: string, state: string, createdAt: time or null, sessions: integer, version: string',
   session:
-    'id: string, login: string, linuxUser: string, command: array of string, directory: string or null, state: string, startedAt: time or null, endedAt: time or null, exitStatus: integer or null, oomKills: integer or null, jti: string, socket: string or null, attached: integer, terminal: string or null, cordon: cordon or null, idle: idle or null, readableFrom: integer, startedBy: string or null',
+    'id: string, login: string, linuxUser: string, command: array of string, directory: string or null, state: string, startedAt: time or null, endedAt: time or null, exitStatus: integer or null, oomKills: integer or null, cpuMilliseconds: integer or null, memoryBytes: integer or null, jti: string, socket: string or null, attached: integer, terminal: string or null, cordon: cordon or null, idle: idle or null, readableFrom: integer, startedBy: string or null',
   cordon: 'message: string, by: string, cordonedAt: time or null',
   idle: 'action: string, since: time or null, actsAt: time or null',
   receipt:
