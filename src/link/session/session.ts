@@ -91,13 +91,12 @@ export class Session implements OutputSource {
   }
 
   get state(): SessionState {
-    const printed = this.log.end;
     return {
       sessionId: this.id,
       pid: this.#parts.pids.keeper,
       exited: this.#exited,
       elsewhere: false,
-      printed,
+      printed: this.log.end,
     };
   }
 
@@ -182,7 +181,6 @@ export class Session implements OutputSource {
     if (!this.#hasTerminal) throw new AppError('INVALID_ARGUMENT', 'the session has no terminal');
     resizeTerminal(this.#runningKeeper(), wanted);
     this.log.resized(wanted);
-    this.#wake();
   }
 
   /**
