@@ -20,6 +20,8 @@ export interface Selection {
   /** Method by which a token was obtained. */
   readonly method?: AuthMethodName | undefined;
   readonly state?: SessionState | undefined;
+  /** True for only cordoned sessions. */
+  readonly cordoned?: boolean | undefined;
   /** Text that one of the fields named by `searchedFields` must contain. */
   readonly text?: string | undefined;
 }

@@ -137,7 +137,7 @@ export const sessions: PrintedNoun<Session> = {
       ({ startedBy }) => startedBy,
     ),
   },
-  searchedFields: 'id, login, Linux user or command',
+  searchedFields: 'id, login, Linux user or command, or the word cordoned',
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
     const request = { filter: filterOf(selection), orderBy, ...ask };
     const page = await client.sessions.listSessions(request, signal && { signal });
@@ -182,6 +182,7 @@ function readable({ readableFrom }: Pick<Session, 'readableFrom'>): string | und
   return readableFrom > 0 ? `from byte ${readableFrom} on` : undefined;
 }
 
-function filterOf({ login = '', state = SessionState.UNSPECIFIED, text = '' }: Selection): SessionFilter {
-  return { login, state, text };
+function filterOf(selection: Selection): SessionFilter {
+  const { login = '', state = SessionState.UNSPECIFIED, cordoned = false, text = '' } = selection;
+  return { login, state, cordoned, text };
 }

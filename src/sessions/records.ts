@@ -13,7 +13,14 @@ import {
   selectSessions,
   updateSession,
 } from '../store/tables/sessions.ts';
-import { type IdleNotice, type Session, type SessionAct, type SessionChange, sessionOf } from './session.ts';
+import {
+  cordonOf,
+  type IdleNotice,
+  type Session,
+  type SessionAct,
+  type SessionChange,
+  sessionOf,
+} from './session.ts';
 
 const MAX_RUNNING_PER_LOGIN = 200;
 
@@ -154,6 +161,7 @@ export class Records {
       session: this.view(row),
       ...(row.state !== before.state && { before: before.state }),
       ...(row.login !== before.login && { loginBefore: before.login }),
+      ...(row.cordoned_at !== before.cordoned_at && { cordonBefore: cordonOf(before) }),
       ...(act !== undefined && { act }),
     });
   }

@@ -92,6 +92,8 @@ export interface SessionChange {
   readonly before?: SessionState | undefined;
   /** Owner before the change, when that is what has changed. */
   readonly loginBefore?: string | undefined;
+  /** Cordon before the change, when that is what has changed and there was one. */
+  readonly cordonBefore?: Cordon | undefined;
   /** Set when somebody has acted on the session. */
   readonly act?: SessionAct | undefined;
 }

@@ -97,10 +97,12 @@ describe('tokens', () => {
 });
 
 describe('sessions', () => {
+  const CORDON = { cordoned_at: 2, cordoned_by: 'max', cordon_message: 'why' };
   const SESSIONS = [
     sessionRow('s-1', { login: 'ann', linux_user: 'u-ann' }),
     sessionRow('s-2', { login: 'bob', linux_user: 'u-bob', command: '["make","all"]' }),
     sessionRow('s-3', { login: 'bob', linux_user: 'u-bob', state: 'ended', ended_at: 2 }),
+    sessionRow('s-4', { login: 'cleo', linux_user: 'u-cleo', ...CORDON }),
   ];
 
   async function* watch(client: Client, filter: object): AsyncGenerator<string> {
@@ -118,6 +120,9 @@ describe('sessions', () => {
     [{ text: 'ann' }, ['s-1']],
     [{ text: 'make all' }, ['s-2']],
     [{ text: 'make', login: 'ann' }, []],
+    [{ cordoned: true }, ['s-4']],
+    [{ text: 'Cordon' }, ['s-4']],
+    [{ cordoned: true, login: 'ann' }, []],
   ])('that match %j are listed, and told when they come and go', (filter, wanted) =>
     showsJust(wanted, {
       watch: (client) => watch(client, filter),
@@ -147,4 +152,25 @@ describe('sessions', () => {
     );
     expect(told).toEqual(['s-1', '-s-1', '-s-3']);
   });
+
+  it.each([{ cordoned: true }, { text: 'cordoned' }])(
+    'that are uncordoned are gone for a watcher of %j, and no others',
+    async (filter) => {
+      const [row] = SESSIONS;
+      const told = await toldDuring(
+        api,
+        MANAGER,
+        (client) => watch(client, filter),
+        async ({ sessions }) => {
+          if (row === undefined) throw new Error('no session');
+          await recorded.add(row);
+          const sessionId = row.id;
+          for (const message of ['first', 'second']) await sessions.cordonSession({ sessionId, message });
+          await sessions.uncordonSession({ sessionId });
+          await recorded.remove(row);
+        },
+      );
+      expect(told).toEqual(['s-1', 's-1', '-s-1']);
+    },
+  );
 });

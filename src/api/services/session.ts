@@ -113,9 +113,11 @@ function viewerOf(caller: KnownCaller): Viewer {
   return { login: caller.claims.sub, seesAll: seesAll(caller) };
 }
 
-function queryOf({ login, state, text }: SessionFilter = SessionFilter.create()): Omit<Query, 'pageSize'> {
+function queryOf(
+  { login, state, text, cordoned }: SessionFilter = SessionFilter.create(),
+): Omit<Query, 'pageSize'> {
   const wanted = filterWord(SessionState, state, 'filter.state');
-  return { login, text, ...(wanted !== undefined && { state: wanted }) };
+  return { login, text, cordoned, ...(wanted !== undefined && { state: wanted }) };
 }
 
 async function* watchSessions(
@@ -137,12 +139,13 @@ async function* watchSessions(
     page: (pageSize, pageToken) => sessions.list(viewer, { ...query, pageSize, pageToken }),
     present,
     done: { event: { $case: 'snapshotDone', value: {} } },
-    changed: ({ kind, session, loginBefore }) => {
-      const isWatched = (login: string): boolean =>
-        (viewer.seesAll || login === viewer.login) && matchesFilter(filter, { ...session, login });
-      // A session that was given to another login leaves the lists of its earlier owner.
-      if (!isWatched(session.login))
-        return loginBefore !== undefined && isWatched(loginBefore) ? removed(session.id) : undefined;
+    changed: ({ kind, session, loginBefore, cordonBefore }) => {
+      const isWatched = (each: Session): boolean =>
+        (viewer.seesAll || each.login === viewer.login) && matchesFilter(filter, each);
+      // A session that was given to another login, or uncordoned, leaves the lists that it was on.
+      const { login, cordon } = session;
+      const before = { ...session, login: loginBefore ?? login, cordon: cordonBefore ?? cordon };
+      if (!isWatched(session)) return isWatched(before) ? removed(session.id) : undefined;
       // A session that leaves the watched state leaves the watcher's list.
       const hasLeft = query.state !== undefined && query.state !== session.state;
       return kind === 'removed' || hasLeft ? removed(session.id) : present(session);
@@ -152,7 +155,10 @@ async function* watchSessions(
 
 /** Applies the store's filter to one session, except for the state. */
 function matchesFilter(filter: SessionFilter | undefined, session: Session): boolean {
-  const { login, text } = filter ?? SessionFilter.create();
+  const { login, text, cordoned } = filter ?? SessionFilter.create();
   if (login !== '' && login !== session.login) return false;
-  return matchesText(text, [session.id, session.login, session.linuxUser, session.command.join(' ')]);
+  if (cordoned && session.cordon === undefined) return false;
+  const command = session.command.join(' ');
+  const cordonWord = session.cordon && 'cordoned';
+  return matchesText(text, [session.id, session.login, session.linuxUser, command, cordonWord]);
 }

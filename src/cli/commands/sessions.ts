@@ -20,6 +20,7 @@ import { addExport } from './export.ts';
 interface Options {
   readonly login?: string;
   readonly state?: SessionState;
+  readonly cordoned?: boolean;
 }
 
 /** Session states, by the names used on the command line. */
@@ -46,8 +47,9 @@ export function addSessions(program: Command, act: Act): void {
             ),
             STATES.keys(),
           ),
-        ),
-    select: ({ login, state }) => ({ login, state }),
+        )
+        .option('--cordoned', 'only sessions that are cordoned'),
+    select: ({ login, state, cordoned }) => ({ login, state, cordoned }),
   });
   noun.command('show <id>').description('show one session').action(act(show));
   noun

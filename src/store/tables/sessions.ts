@@ -11,12 +11,18 @@ const ORDERS = ['id', 'login', 'linux_user', 'command', 'state', 'started_at'] a
 /** The command as a person would type it, without quotes. */
 const COMMAND_TEXT = sql<string>`(select group_concat(value, ' ') from json_each(command))`;
 
+/** The word that a text filter finds cordoned sessions by. */
+const CORDONED_TEXT = sql<string>`case when cordoned_at is not null then 'cordoned' end`;
+
 /** Filter and order of a list of sessions; a missing or empty field matches all. */
 export interface SessionQuery extends PageQuery {
   readonly login?: string;
   readonly state?: SessionState;
+  /** True for only those that are cordoned. */
+  readonly cordoned?: boolean;
   /**
-   * Matches any part of id, login, Linux user, or the command's arguments joined by blanks, ignoring case.
+   * Matches any part of id, login, Linux user, the command's arguments joined by blanks, or for a cordoned
+   * session the word "cordoned", ignoring case.
    */
   readonly text?: string;
   /** "started_at desc" when empty. */
@@ -43,9 +49,9 @@ export async function selectSession(db: Db, id: string): Promise<SessionRow | un
 
 /** Returns one page of the matching sessions. Throws INVALID_ARGUMENT. */
 export async function selectSessions(db: Db, query: SessionQuery): Promise<Page<SessionRow>> {
-  const { login, state, text, orderBy } = query;
+  const { login, state, cordoned, text, orderBy } = query;
   const order = parseOrder(orderBy || 'started_at desc', ORDERS);
-  const plan = planPage(query, ['sessions', login, state, text, order]);
+  const plan = planPage(query, ['sessions', login, state, cordoned, text, order]);
   return selectPage({ filtered: filterSessions(db, query), id: 'id', order, plan });
 }
 
@@ -124,10 +130,12 @@ export async function deleteSessions(tx: Db, ids: readonly string[]): Promise<vo
   if (ids.length > 0) await tx.deleteFrom('sessions').where('id', 'in', ids).execute();
 }
 
-function filterSessions(db: Db, { login, state, text }: SessionQuery): Filtered<'sessions'> {
+function filterSessions(db: Db, { login, state, cordoned, text }: SessionQuery): Filtered<'sessions'> {
   let filtered: Filtered<'sessions'> = db.selectFrom('sessions');
   if (login) filtered = filtered.where('login', '=', login);
   if (state) filtered = filtered.where('state', '=', state);
-  if (text) filtered = filtered.where(containsText(text, ['id', 'login', 'linux_user', COMMAND_TEXT]));
+  if (cordoned) filtered = filtered.where('cordoned_at', 'is not', null);
+  if (text)
+    filtered = filtered.where(containsText(text, ['id', 'login', 'linux_user', COMMAND_TEXT, CORDONED_TEXT]));
   return filtered;
 }
