@@ -37,14 +37,13 @@ const SIGNAL_TIMEOUT_MS = 5000;
 /** Time to try to reconnect for a script. A person leaves with ^\ instead. */
 const SCRIPT_GIVES_UP_MS = 900_000;
 
-/** Failures of this command after which the session may still be running. */
+/** Failures of this command after which the session may still be running, and can be attached to again. */
 const SESSION_UNAFFECTED: ReadonlySet<Reason> = new Set<Reason>([
   'TOKEN_EXPIRED',
   'TOKEN_NOT_ACTIVE',
   'UNREACHABLE',
   'UNAVAILABLE',
   'LINK_LOST',
-  'SESSION_CORDONED',
   'SESSION_DISCONNECTED',
 ]);
 

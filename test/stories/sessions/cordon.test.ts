@@ -51,6 +51,7 @@ describe('keeping people from a session', needs('world'), () => {
     const cut = await mine.finished;
     expect(cut).toMatchObject({ status: 255, stdout: 'before\n' });
     expect(cut.stderr).toContain(why);
+    expect(cut.stderr).not.toContain('attach again');
     expect(await following.finished).toMatchObject({ status: 4, stderr: `latchkey: ${why}\n` });
     await daemon.end('SIGKILL');
     await daemon.serve();
@@ -59,12 +60,16 @@ describe('keeping people from a session', needs('world'), () => {
       ['sessions', 'read', id],
       ['attach', id],
     ])
-      expect((await daemon.cli(alice, argv)).stderr).toContain(why);
+      expect((await daemon.cli(alice, argv)).stderr).toBe(`latchkey: ${why}\n`);
     for (const person of [alice, bob]) {
       const { cordon: shown, state } = await daemon.as(person).session(id);
       expect([state, shown?.by, shown?.message]).toEqual(['running', 'bob', 'kept for the audit']);
     }
     expect((await daemon.cli(alice, ['sessions', '--filter', id])).stdout).toContain('running, cordoned');
+    const other = await shell();
+    for (const only of [['--cordoned'], ['--filter', 'cordoned']])
+      expect((await daemon.cli(bob, ['sessions', ...only, '--quiet'])).stdout).toBe(`${id}\n`);
+    expect((await daemon.cli(alice, ['sessions', 'end', other])).status).toBe(0);
     expect((await daemon.cli(alice, ['sessions', 'signal', id, 'CONT'])).status).toBe(0);
     expect((await daemon.cli(bob, ['sessions', 'uncordon', id])).stdout).toBe(`Uncordoned session ${id}.\n`);
     expect((await daemon.cli(alice, ['sessions', 'read', id])).stdout).toBe('before\n');
