@@ -67,6 +67,11 @@ export interface Row {
 /** The part of a row that an action on it needs. */
 export type Target = Pick<Row, 'id' | 'title' | 'login' | 'jti' | 'can' | 'endsOwnConnection'>;
 
+/** True for callers who see and end what belongs to others. */
+export function isManager({ role }: CallerIdentity): boolean {
+  return role === 'manager' || role === 'admin';
+}
+
 /** True when ending `target` ends the connection of the caller. */
 export function endsOwn({ endsOwnConnection, login, jti }: Target, who: CallerIdentity): boolean {
   return endsOwnConnection ?? (jti === undefined ? login === who.login : jti === who.jti);
@@ -96,6 +101,8 @@ interface ActionKey {
   readonly key: string;
   /** "revoke" */
   readonly verb: string;
+  /** Returns true for callers who have the action; everyone has it when undefined. */
+  readonly isFor?: (who: CallerIdentity) => boolean;
 }
 
 /** An action that ends rows, after a question. */
@@ -124,13 +131,57 @@ export interface EndOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An action that sends each row a value that is chosen or typed, such as a signal. */
-export interface SendAction extends ActionKey {
-  readonly kind: 'send';
+/** A value that is chosen or typed. */
+export interface Question {
   /** "signal" */
   readonly what: string;
+  /** Values to choose from; empty when one is only typed. */
   readonly choices: readonly { readonly name: string; readonly help: string }[];
+  /** Says what to type, where there is nothing to choose from. */
+  readonly hint?: string;
+  /** Longest typed text, in characters. */
+  readonly longest: number;
+  /** True when nothing has to be typed. */
+  readonly isOptional?: true;
+  /** Returns the value that a typed text means. */
+  readonly toValue: (text: string) => string;
+}
+
+/** An action that sends each row a value, such as a signal. */
+export interface SendAction extends ActionKey {
+  readonly kind: 'send';
+  readonly asks: Question;
   readonly act: (client: Client, id: string, choice: string) => Promise<unknown>;
+}
+
+/** An action that changes rows, which continue, after a question; a value may be asked for before that. */
+export interface ChangeAction extends ActionKey {
+  readonly kind: 'change';
+  /** Returns what this caller is asked for; undefined for nothing. */
+  readonly asks?: (who: CallerIdentity) => Question | undefined;
+  /** Says what the change means. */
+  readonly consequence: (value: string) => string;
+  /** Says what all calls together would do, as far as that is not in `consequence`. */
+  readonly would?: (sum: Changed) => string;
+  /** Says what all calls together have done. */
+  readonly did: (sum: Changed, value: string) => string;
+  /** Changes a row, or with `validateOnly` says what would change. */
+  readonly act: (client: Client, id: string, how: ChangeOptions) => Promise<Pick<Changed, 'disconnected'>>;
+}
+
+/** The outcome of a change. */
+export interface Changed {
+  readonly rows: number;
+  /** Number of clients that were disconnected. */
+  readonly disconnected: number;
+}
+
+/** Options of a call to change something. */
+export interface ChangeOptions {
+  /** The value that was asked for; '' for none. */
+  readonly value: string;
+  readonly validateOnly: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** An action that shows the output of one row of the caller's, and changes nothing. */
@@ -153,7 +204,7 @@ export type OutputEvent =
   | { readonly kind: 'printed'; readonly offset: number; readonly data: Uint8Array }
   | { readonly kind: 'ended'; readonly how: Cell };
 
-export type Action = EndAction | SendAction | ShowAction;
+export type Action = EndAction | SendAction | ChangeAction | ShowAction;
 
 export type Screen = List | Board;
 

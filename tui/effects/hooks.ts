@@ -6,7 +6,7 @@ import type { Event } from '../state/update.ts';
 import { emptyWindow } from '../state/window.ts';
 import { Feed } from './feed.ts';
 import { followOutput } from './follow-output.ts';
-import { preview, runJob } from './jobs.ts';
+import { preview, previewChange, runJob } from './jobs.ts';
 import { watchBoard } from './watch-board.ts';
 
 /**
@@ -75,21 +75,28 @@ export function useTypedFilter(
   }, [prompt, isLoaded, dispatch]);
 }
 
-/** Asks the server what would end, while the dialog waits for an answer. */
+/** Asks the server what would end or change, while the dialog waits for an answer. */
 export function usePreview(
   server: ReconnectingClient,
   dialog: Dialog | undefined,
   dispatch: Dispatch<Event>,
 ): void {
-  const { action, targets } = dialog?.kind === 'confirm' ? dialog : {};
+  const { action, targets } = dialog?.kind === 'confirm' || dialog?.kind === 'change' ? dialog : {};
+  const value = dialog?.kind === 'change' ? dialog.value : '';
   useEffect(() => {
-    if (action?.endsMore === undefined || targets === undefined) return;
+    if (action === undefined || targets === undefined) return;
     const left = new AbortController();
-    void preview(server.client, action, targets, left.signal).then((found) =>
-      dispatch({ kind: 'previewed', targets, preview: found }),
-    );
+    const { signal } = left;
+    if (action.kind === 'change')
+      void previewChange(server.client, { action, targets, value }, signal).then((lines) =>
+        dispatch({ kind: 'change-previewed', targets, preview: lines }),
+      );
+    else if (action.endsMore)
+      void preview(server.client, action, targets, signal).then((found) =>
+        dispatch({ kind: 'previewed', targets, preview: found }),
+      );
     return () => left.abort();
-  }, [server, action, targets, dispatch]);
+  }, [server, action, targets, value, dispatch]);
 }
 
 /** Runs a confirmed job once, until it is done or stopped. */

@@ -7,7 +7,7 @@ import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import { explain } from '../../src/terminal/failure.ts';
 import { count } from '../../src/terminal/format.ts';
 import { receiptLines } from '../../src/terminal/receipt-lines.ts';
-import type { EndAction, EndOptions, Target } from '../screen.ts';
+import type { ChangeAction, Changed, EndAction, EndOptions, Target } from '../screen.ts';
 import type { Job } from '../state/state.ts';
 import type { Event } from '../state/update.ts';
 import { targetOf } from '../state/window.ts';
@@ -34,6 +34,8 @@ export async function runJob({ client, job, dispatch, stop }: Working): Promise<
       return end({ client, job, dispatch, stop });
     case 'send':
       return send({ client, job, dispatch, stop });
+    case 'change':
+      return change({ client, job, dispatch, stop });
     case 'mark':
       return mark({ client, job, dispatch, stop });
   }
@@ -139,29 +141,77 @@ async function endChunk(
   }
 }
 
-async function send({ client, job, dispatch, stop }: Working<'send'>): Promise<void> {
-  const { action, targets, choice } = job;
+function send({ client, job, dispatch, stop }: Working<'send'>): Promise<void> {
+  const { action, choice } = job;
+  const call = (id: string): Promise<unknown> => action.act(client, id, choice);
+  return forEachRow(
+    { job, dispatch, stop },
+    call,
+    ({ length }) => `Sent ${choice} to ${count(length, 'session')}.`,
+  );
+}
+
+function change({ client, job, dispatch, stop }: Working<'change'>): Promise<void> {
+  const { action, value } = job;
+  const call = (id: string): Promise<Done> => action.act(client, id, { value, validateOnly: false });
+  return forEachRow({ job, dispatch, stop }, call, (done) => action.did(sumOf(done), value));
+}
+
+/** Makes one call for each row, and reports what `textOf` says of those that were done. */
+async function forEachRow<Result>(
+  { job, dispatch, stop }: Omit<Working<'send' | 'change'>, 'client'>,
+  call: (id: string) => Promise<Result>,
+  textOf: (results: readonly Result[]) => string,
+): Promise<void> {
+  const { targets } = job;
   let done = 0;
-  const outcomes = await concurrently(targets, stop, async ({ id }): Promise<Outcome<true>> => {
-    try {
-      await action.act(client, id, choice);
-      return { rows: 1, result: true };
-    } catch (error) {
-      return { rows: 1, error };
-    } finally {
-      done += 1;
-      dispatch({ kind: 'progress', job, done });
-    }
+  const outcomes = await concurrently(targets, stop, async ({ id }): Promise<Outcome<Result>> => {
+    const outcome = await outcomeOf(call(id));
+    done += 1;
+    dispatch({ kind: 'progress', job, done });
+    return outcome;
   });
-  const sent = outcomes.filter(({ result }) => result).length;
-  const text = `Sent ${choice} to ${count(sent, 'session')}.`;
-  if (sent === targets.length) return dispatch({ kind: 'finished', job, text });
+  const results = resultsOf(outcomes);
+  if (results.length === targets.length) return dispatch({ kind: 'finished', job, text: textOf(results) });
   const lines = [
-    ...(sent === 0 ? [] : [text]),
-    ...failureLines(outcomes),
+    ...(results.length === 0 ? [] : [textOf(results)]),
+    ...failureLines(outcomes, job.kind === 'change' ? { whyOf } : {}),
     ...stoppedLine(targets.length - done),
   ];
   dispatch({ kind: 'report', job, title: 'Result', lines });
+}
+
+/** Asks what a change would do; returns lines that say it, and why it is not possible for some rows. */
+export async function previewChange(
+  client: Client,
+  { action, targets, value }: Omit<Extract<Job, { kind: 'change' }>, 'kind'>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const how = { value, validateOnly: true, signal };
+  const outcomes = await concurrently(targets, signal, ({ id }) => outcomeOf(action.act(client, id, how)));
+  const results = resultsOf(outcomes);
+  const would = results.length === 0 ? undefined : action.would?.(sumOf(results));
+  const failures = failureLines(outcomes, { verdict: 'Not possible', whyOf });
+  return [...(would === undefined ? [] : [would]), ...failures];
+}
+
+type Done = Awaited<ReturnType<ChangeAction['act']>>;
+
+function sumOf(done: readonly Done[]): Changed {
+  return { rows: done.length, disconnected: done.reduce((sum, { disconnected }) => sum + disconnected, 0) };
+}
+
+/** Resolves with the outcome of a call for one row. */
+async function outcomeOf<Result>(call: Promise<Result>): Promise<Outcome<Result>> {
+  try {
+    return { rows: 1, result: await call };
+  } catch (error) {
+    return { rows: 1, error };
+  }
+}
+
+function resultsOf<Result>(outcomes: readonly Outcome<Result>[]): Result[] {
+  return outcomes.flatMap((outcome) => ('result' in outcome ? [outcome.result as Result] : []));
 }
 
 async function mark({ client, job, dispatch, stop }: Working<'mark'>): Promise<void> {
@@ -200,15 +250,26 @@ async function concurrently<Item, Result>(
 }
 
 /** Returns the failures, equal ones together: "Not done for 3 rows: there is no such token". */
-function failureLines(outcomes: readonly Outcome<unknown>[]): string[] {
+function failureLines(
+  outcomes: readonly Outcome<unknown>[],
+  { verdict = 'Not done', whyOf = whyOrGone }: { verdict?: string; whyOf?: (error: unknown) => string } = {},
+): string[] {
   const failed = outcomes.filter(({ error }) => error !== undefined);
   const sums = new Map<string, number>();
   for (const { rows, error } of failed) {
-    const why = isAppError(error, 'NOT_FOUND') ? 'already gone' : explain(error).text;
+    const why = whyOf(error);
     sums.set(why, (sums.get(why) ?? 0) + rows);
   }
   if (outcomes.length === 1) return [...sums.keys()];
-  return [...sums].map(([why, rows]) => `Not done for ${count(rows, 'row')}: ${why}`);
+  return [...sums].map(([why, rows]) => `${verdict} for ${count(rows, 'row')}: ${why}`);
+}
+
+function whyOrGone(error: unknown): string {
+  return isAppError(error, 'NOT_FOUND') ? 'already gone' : whyOf(error);
+}
+
+function whyOf(error: unknown): string {
+  return explain(error).text;
 }
 
 function stoppedLine(rows: number): string[] {

@@ -2,7 +2,7 @@
 import type { Client } from '../../src/client/connect/connect.ts';
 import type { Login } from '../../src/generated/latchkey/v1/token.ts';
 import { picture } from '../overview/picture.ts';
-import type { Board } from '../screen.ts';
+import { type Board, isManager } from '../screen.ts';
 
 /** Most logins listed: more than any terminal shows. */
 const MAX_LOGINS = 50;
@@ -12,7 +12,7 @@ const LOGINS_MS = 10_000;
 export const overview: Board = {
   kind: 'board',
   name: 'Overview',
-  isFor: ({ role }) => role === 'manager' || role === 'admin',
+  isFor: isManager,
   async *watch(client, signal) {
     let latest: readonly Login[] = [];
     let nextMs = 0;

@@ -1,9 +1,10 @@
 /** The screen of sessions: programs that run, or have ended recently. */
 import { sessionsById } from '../../src/client/session-selection.ts';
-import { SessionState } from '../../src/generated/latchkey/v1/session.ts';
+import { type Session, SessionState } from '../../src/generated/latchkey/v1/session.ts';
 import { commandText, sessions as noun } from '../../src/nouns/sessions.ts';
 import { exitText } from '../../src/terminal/state-words.ts';
 import type { OutputEvent, ShowAction } from '../screen.ts';
+import { cordon, disconnect, uncordon } from './cordons.ts';
 import { listScreen } from './list-screen.ts';
 
 /** The most common signals (signal(7)). */
@@ -18,6 +19,7 @@ const SIGNALS = [
   { name: 'USR1', help: 'defined by the program' },
   { name: 'USR2', help: 'defined by the program' },
 ];
+const LONGEST_SIGNAL = 20;
 
 /** The server measures CPU time and memory when it lists, at most every two seconds. */
 const LIST_AGAIN_MS = 3_000;
@@ -25,10 +27,10 @@ const LIST_AGAIN_MS = 3_000;
 export const sessions = listScreen(noun, {
   order: { by: 'started_at', descending: true },
   listAgainMs: LIST_AGAIN_MS,
-  target: ({ id, login, command, state }) => ({
-    title: `session ${id} of ${login}: ${commandText({ command })}`,
-    login,
-    can: state === SessionState.ENDED ? ['read'] : ['end', 'signal', 'follow', 'read'],
+  target: (session) => ({
+    title: `session ${session.id} of ${session.login}: ${commandText(session)}`,
+    login: session.login,
+    can: possible(session),
   }),
   actions: [
     {
@@ -44,10 +46,12 @@ export const sessions = listScreen(noun, {
       kind: 'send',
       key: 'K',
       verb: 'signal',
-      what: 'signal',
-      choices: SIGNALS,
+      asks: { what: 'signal', choices: SIGNALS, longest: LONGEST_SIGNAL, toValue: signalName },
       act: (client, sessionId, signal) => client.sessions.signalSession({ sessionId, signal }),
     },
+    disconnect,
+    cordon,
+    uncordon,
     {
       kind: 'show',
       key: 'f',
@@ -64,6 +68,18 @@ export const sessions = listScreen(noun, {
     },
   ],
 });
+
+/** Returns the verbs of what the server permits in this state. */
+function possible({ state, cordon }: Session): readonly string[] {
+  const hasEnded = state === SessionState.ENDED;
+  if (cordon !== undefined) return hasEnded ? ['uncordon'] : ['end', 'signal', 'uncordon'];
+  return hasEnded ? ['read'] : ['end', 'signal', 'disconnect', 'cordon', 'follow', 'read'];
+}
+
+/** "sigusr1" is USR1. */
+function signalName(text: string): string {
+  return text.toUpperCase().replace(/^SIG/, '');
+}
 
 /** Reads a session's output until the session ends. */
 async function* read(

@@ -15,8 +15,10 @@ export function availableActions(state: State): Action[] {
 export function targetsOf(state: State, action: Action): Target[] {
   const view = viewOf(state);
   if (view.kind === 'board') return [];
-  if (view.kind === 'output')
-    return action.kind === 'show' || view.end || state.readOnly ? [] : [view.source.target];
+  if (view.kind === 'output') {
+    const isOffered = action.kind === 'end' || action.kind === 'send';
+    return isOffered && !view.end && !state.readOnly ? [view.source.target] : [];
+  }
   const { window, open } = view;
   const current = open?.row ?? rowAt(window);
   const isMany = action.kind !== 'show' && open === undefined && window.marked.size > 0;
@@ -25,11 +27,12 @@ export function targetsOf(state: State, action: Action): Target[] {
 }
 
 /**
- * Only the owner may read a session's output, whatever the role. Everything else that the caller may not do,
- * the server has already omitted.
+ * Only the owner may read a session's output, whatever the role. Rows of which the caller may not do anything
+ * else, the server has already omitted.
  */
 function isAllowed({ who, readOnly }: State, action: Action, { login, can }: Target): boolean {
   if (action.kind === 'show' && login !== who.login) return false;
   if (readOnly && action.kind !== 'show') return false;
+  if (action.isFor?.(who) === false) return false;
   return can === undefined || can.includes(action.verb);
 }

@@ -1,5 +1,12 @@
 /** The effect of each command of the key table. */
-import { endsOwn, type Order } from '../screen.ts';
+import {
+  type ChangeAction,
+  endsOwn,
+  type Order,
+  type Question,
+  type SendAction,
+  type Target,
+} from '../screen.ts';
 import { screenNamed, screensFor } from '../screens/all.ts';
 import { availableActions, targetsOf } from './available-actions.ts';
 import { detailLines } from './detail-lines.ts';
@@ -127,10 +134,24 @@ function act(state: State, key: string): State {
     case 'end':
       return { ...state, dialog: { kind: 'confirm', action, targets, preview: undefined } };
     case 'send':
-      return { ...state, dialog: { kind: 'choose', action, targets, text: '', at: 0 } };
+      return asking(state, action, action.asks, targets);
+    case 'change': {
+      const asks = action.asks?.(state.who);
+      if (asks !== undefined) return asking(state, action, asks, targets);
+      return { ...state, dialog: { kind: 'change', action, targets, value: '', preview: undefined } };
+    }
     case 'show':
       return first === undefined ? state : showOutput(state, { action, target: first });
   }
+}
+
+function asking(
+  state: State,
+  action: SendAction | ChangeAction,
+  asks: Question,
+  targets: readonly Target[],
+): State {
+  return { ...state, dialog: { kind: 'choose', action, asks, targets, text: '', at: 0 } };
 }
 
 function showOutput(state: State, source: OutputSource): State {
@@ -139,6 +160,10 @@ function showOutput(state: State, source: OutputSource): State {
 }
 
 function confirmed(state: State, endSessions: boolean): State {
+  if (state.dialog?.kind === 'change') {
+    const { action, targets, value } = state.dialog;
+    return working(state, { kind: 'change', action, targets, value });
+  }
   if (state.dialog?.kind !== 'confirm') return state;
   const { action } = state.dialog;
   const targets = state.dialog.targets.map((target) => ({

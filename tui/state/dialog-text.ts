@@ -22,6 +22,7 @@ export function dialogTitle(state: State, dialog: Dialog): string {
     case 'report':
       return dialog.title;
     case 'confirm':
+    case 'change':
       return `${capital(dialog.action.verb)}${manyOf(state, dialog.targets)}?`;
     case 'choose':
       return `${capital(dialog.action.verb)}${manyOf(state, dialog.targets)}`;
@@ -53,6 +54,8 @@ function textOf(state: State, dialog: Exclude<Dialog, { kind: 'report' }>): stri
       return help(state);
     case 'confirm':
       return confirmLines(state, dialog);
+    case 'change':
+      return changeLines(state, dialog);
     case 'choose':
       return chooseLines(state, dialog);
     case 'working':
@@ -127,22 +130,28 @@ function choiceLine(dialog: Of<'confirm'>): string[] {
     : [`y ${dialog.action.verb} · e ${dialog.action.verb} and end ${count(kept, 'session')}`];
 }
 
+function changeLines(state: State, { action, targets, value, preview }: Of<'change'>): string[] {
+  const said = [...(preview ?? ['Asking the server what would change …']), action.consequence(value)].flatMap(
+    (line) => wrap(inert(line), state.size.columns),
+  );
+  return [...named(state, targets, said.length + 1), '', ...said];
+}
+
 function some(many: number, one: string): string[] {
   return many === 0 ? [] : [count(many, one)];
 }
 
-function chooseLines(state: State, { action, targets, text, at }: Of<'choose'>): string[] {
-  const found = matching(action, text);
+function chooseLines(state: State, { asks, targets, text, at }: Of<'choose'>): string[] {
+  const { columns } = state.size;
+  const found = matching(asks, text);
   const width = widest(found.map(({ name }) => name));
   const lines = found.map(
     ({ name, help: means }, index) => `${index === at ? '▸' : ' '} ${padTo(name, width)}  ${means}`,
   );
-  const meant = chosen(action, text, at);
-  const all =
-    lines.length > 0 ? lines : [meant === '' ? `no such ${action.what}` : `▸ ${inert(meant)}, as typed`];
-  return [...all, '', ...named(state, targets, all.length + 1)].map((line) =>
-    truncate(line, state.size.columns),
-  );
+  const meant = chosen(asks, text, at);
+  const typed = meant === '' ? (asks.hint ?? `no such ${asks.what}`) : `▸ ${inert(meant)}, as typed`;
+  const all = lines.length > 0 ? lines : wrap(typed, columns);
+  return [...all, '', ...named(state, targets, all.length + 1)].map((line) => truncate(line, columns));
 }
 
 function workTitle({ job, isStopping }: Of<'working'>): string {

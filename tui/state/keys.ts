@@ -41,6 +41,7 @@ export type Focus =
   | 'output'
   | 'help'
   | 'confirm'
+  | 'change'
   | 'choose'
   | 'working'
   | 'report'
@@ -69,6 +70,7 @@ const FOR_ROWS: ReadonlySet<Command> = new Set<Command>([
 const ROWS: readonly Focus[] = ['list', 'open'];
 const SCREENS: readonly Focus[] = ['list', 'open', 'board', 'output'];
 const LEAVING: readonly Focus[] = ['list', 'open', 'board', 'ended'];
+const ASKING: readonly Focus[] = ['confirm', 'change'];
 const MOVING: readonly Focus[] = ['list', 'open', 'output', 'help', 'report'];
 
 /** The keys, named as in key-names.ts. */
@@ -113,11 +115,11 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['shift-tab'], command: 'previousScreen', help: 'the previous screen', focus: SCREENS },
   { keys: [':'], command: 'jump', help: 'go to a screen by name', focus: SCREENS, short: 'go to' },
   { keys: ['^z'], command: 'suspend', help: 'to the shell; fg returns', focus: [...SCREENS, 'ended'] },
-  { keys: ['y'], command: 'yes', help: 'do it', focus: ['confirm'], short: 'yes' },
+  { keys: ['y'], command: 'yes', help: 'do it', focus: ASKING, short: 'yes' },
   { keys: ['e'], command: 'yesEndSessions', help: 'do it, and end the sessions', focus: ['confirm'] },
-  { keys: ['n', 'esc'], command: 'back', help: 'cancel', focus: ['confirm'], short: 'no' },
+  { keys: ['n', 'esc'], command: 'back', help: 'cancel', focus: ASKING, short: 'no' },
   { keys: ['enter', '?'], command: 'back', help: 'close', focus: ['help', 'report'] },
-  { keys: ['q', '^c'], command: 'back', help: 'close', focus: ['help', 'report', 'confirm', 'output'] },
+  { keys: ['q', '^c'], command: 'back', help: 'close', focus: ['help', 'report', ...ASKING, 'output'] },
   { keys: ['esc', '^c'], command: 'stop', help: 'stop', focus: ['working'], short: 'stop' },
   { keys: ['up', 'down'], command: 'choose', help: 'choose', focus: ['choose'], short: 'or down choose' },
   { keys: ['enter'], command: 'choose', help: 'send it', focus: ['choose'], short: 'send' },
@@ -149,6 +151,8 @@ export function bindingsAt(state: State, focus: Focus): Binding[] {
         return [tabs(state, binding)];
       case 'yesEndSessions':
         return endSessionsBinding(state, binding);
+      case 'choose':
+        return chooseBinding(state, binding);
       default:
         return [binding];
     }
@@ -160,6 +164,13 @@ function endSessionsBinding({ dialog }: State, binding: Binding): Binding[] {
   const kept = dialog?.kind === 'confirm' ? keptSessions(dialog) : 0;
   if (dialog?.kind !== 'confirm' || kept === 0) return [];
   return [{ ...binding, short: `${dialog.action.verb} and end ${count(kept, 'session')}` }];
+}
+
+/** Without choices there is none to move to, and what is typed is asked about before it has an effect. */
+function chooseBinding({ dialog }: State, binding: Binding): Binding[] {
+  if (dialog?.kind !== 'choose' || dialog.action.kind !== 'change') return [binding];
+  if (binding.keys.includes('up')) return [];
+  return [binding.keys.includes('enter') ? { ...binding, short: 'continue' } : binding];
 }
 
 function tabs({ who }: State, binding: Binding): Binding {

@@ -2,7 +2,19 @@
 import type { CallerIdentity } from '../../src/client/watch/reconnecting-client.ts';
 import type { Receipt } from '../../src/generated/latchkey/v1/token.ts';
 import type { Cell } from '../../src/terminal/table.ts';
-import type { Board, EndAction, List, Picture, Query, Row, Screen, SendAction, Target } from '../screen.ts';
+import type {
+  Board,
+  ChangeAction,
+  EndAction,
+  List,
+  Picture,
+  Query,
+  Question,
+  Row,
+  Screen,
+  SendAction,
+  Target,
+} from '../screen.ts';
 import type { OutputView, Page } from './output.ts';
 import { emptyWindow, type Window } from './window.ts';
 
@@ -54,6 +66,12 @@ export type Job =
       readonly targets: readonly Target[];
       readonly choice: string;
     }
+  | {
+      readonly kind: 'change';
+      readonly action: ChangeAction;
+      readonly targets: readonly Target[];
+      readonly value: string;
+    }
   /** Marks every row of the query. */
   | { readonly kind: 'mark'; readonly query: Query; readonly total: number };
 
@@ -71,8 +89,18 @@ export type Dialog =
       readonly preview: Receipt | string | undefined;
     }
   | {
+      readonly kind: 'change';
+      readonly action: ChangeAction;
+      readonly targets: readonly Target[];
+      /** The value that was asked for; '' for none. */
+      readonly value: string;
+      /** Says what would change, or why it cannot; undefined until the server has answered. */
+      readonly preview: readonly string[] | undefined;
+    }
+  | {
       readonly kind: 'choose';
-      readonly action: SendAction;
+      readonly action: SendAction | ChangeAction;
+      readonly asks: Question;
       readonly targets: readonly Target[];
       readonly text: string;
       /** Index among the choices that begin with the typed text. */

@@ -44,6 +44,11 @@ export type Event =
   | { readonly kind: 'output-ended'; readonly source: OutputSource; readonly end: Cell }
   | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'previewed'; readonly targets: readonly Target[]; readonly preview: Receipt | string }
+  | {
+      readonly kind: 'change-previewed';
+      readonly targets: readonly Target[];
+      readonly preview: readonly string[];
+    }
   | { readonly kind: 'progress'; readonly job: Job; readonly done: number }
   | { readonly kind: 'marked'; readonly job: Job; readonly targets: readonly Target[] }
   | { readonly kind: 'finished'; readonly job: Job; readonly text: string }
@@ -98,6 +103,7 @@ function step(state: State, event: Event): State {
     case 'note':
       return { ...state, note: event.text };
     case 'previewed':
+    case 'change-previewed':
       return withPreview(state, event);
     case 'progress':
     case 'marked':
@@ -132,10 +138,14 @@ function withChangesFrom(state: State, { query, changes }: Of<'changes'>): State
   return changed === state ? state : { ...changed, changeNotice: noticeOf(state, changes) };
 }
 
-function withPreview(state: State, { targets, preview }: Of<'previewed'>): State {
+function withPreview(state: State, event: Of<'previewed' | 'change-previewed'>): State {
   const { dialog } = state;
-  if (dialog?.kind !== 'confirm' || dialog.targets !== targets) return state;
-  return { ...state, dialog: { ...dialog, preview } };
+  if (dialog === undefined || !('targets' in dialog) || dialog.targets !== event.targets) return state;
+  if (dialog.kind === 'confirm' && event.kind === 'previewed')
+    return { ...state, dialog: { ...dialog, preview: event.preview } };
+  if (dialog.kind === 'change' && event.kind === 'change-previewed')
+    return { ...state, dialog: { ...dialog, preview: event.preview } };
+  return state;
 }
 
 /** Applies progress or the end of a job. Ignores a job that is no longer awaited. */

@@ -127,7 +127,7 @@ export function statusLine(state: State): [string, Style | undefined] {
     const names = screensMatching(prompt.text, state.who).map(({ name }) => name);
     return [`:${prompt.text}_ ${names.length === 0 ? 'no such screen' : names.join('  ')}`, undefined];
   }
-  if (dialog?.kind === 'choose') return [`${dialog.action.what}: ${inert(dialog.text)}_`, undefined];
+  if (dialog?.kind === 'choose') return [`${dialog.asks.what}: ${inert(dialog.text)}_`, undefined];
   if (note !== '') return [inert(note), undefined];
   if (connection.kind === 'lost') return [`Reconnecting: ${inert(connection.why)}`, 'bad'];
   return connection.kind === 'refused' ? [inert(connection.why), 'bad'] : ['', undefined];
