@@ -13,8 +13,8 @@ import type { Appearance } from './view/theme.ts';
 
 export type Column = Omit<NounColumn<never>, 'value'>;
 
-/** Selects the owner of the rows; all rows that the caller may see when empty. */
-export type Scope = Pick<Selection, 'login' | 'linuxUser'>;
+/** Selects the rows besides the filter; when empty, all that the caller may see and that are there now. */
+export type Scope = Pick<Selection, 'login' | 'linuxUser' | 'everyone'>;
 
 export interface Order {
   readonly by: string;
@@ -243,6 +243,8 @@ export interface List extends Named {
   /** Interval between lists for figures that no change reports, in milliseconds; undefined without any. */
   readonly listAgainMs?: number | undefined;
   readonly actions: readonly Action[];
+  /** True when it can also list what is not there any more, for managers. */
+  readonly hasEveryone?: true;
 }
 
 /** Returns the order in the server's notation; '' for its default. */

@@ -14,6 +14,7 @@ import { addCp } from './commands/cp.ts';
 import { addLicenses } from './commands/licenses.ts';
 import { addLinks } from './commands/links.ts';
 import { addLogin } from './commands/login.ts';
+import { addLogins } from './commands/logins.ts';
 import { addLogout } from './commands/logout.ts';
 import { addSessions } from './commands/sessions.ts';
 import { addStart } from './commands/start.ts';
@@ -66,7 +67,7 @@ export function buildProgram(act: Act, io: Io): Command {
   program.commandsGroup('Running programs:');
   for (const add of [addStart, addAttach, addSessions, addCp]) add(program, act);
   program.commandsGroup('Managing logins:');
-  for (const add of [addTokens, addLinks]) add(program, act);
+  for (const add of [addLogins, addTokens, addLinks]) add(program, act);
   addRole(program, act, TUI);
   program.commandsGroup('The server:');
   addRole(program, act, SERVE);

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { firstItems } from '../client/pages.ts';
 import { suggestion } from '../config/suggest.ts';
 import { AppError } from '../errors.ts';
-import { ordersOf, type PrintedNoun, type Selection } from '../nouns/noun.ts';
+import { type ListedNoun, ordersOf, type PrintedNoun, type Selection } from '../nouns/noun.ts';
 import { withSuggestions } from './option.ts';
 import { showList } from './output/listing.ts';
 import { limitOf, type Paging, pagingOptions } from './output/paging.ts';
@@ -18,13 +18,18 @@ interface ListOptions extends Paging {
   readonly watch?: boolean;
 }
 
-export interface Resource<Item, Options extends object> {
-  readonly noun: PrintedNoun<Item>;
+export interface Listing<Item, Options extends object> {
+  readonly noun: ListedNoun<Item>;
   readonly description: string;
   /** Adds the options that only this noun has. */
   readonly addOptions: (command: Command) => Command;
   /** Reads those options. */
   readonly select: (options: Options) => Selection;
+}
+
+/** A noun whose command also watches its items. */
+export interface Resource<Item, Options extends object> extends Listing<Item, Options> {
+  readonly noun: PrintedNoun<Item>;
 }
 
 /** Adds the command of a noun to `program`, and returns it for subcommands. */
@@ -33,31 +38,59 @@ export function addResource<Item, Options extends object>(
   act: Act,
   resource: Resource<Item, Options>,
 ): Command {
-  const { noun, description } = resource;
-  const list = listWork(resource);
-  const command = addListOptions(program.command(noun.many).description(description), resource);
-  addWatchOption(command)
+  const { noun, select } = resource;
+  const watching: Work<Options & ListOptions> = async (run, options) =>
+    watch(run, options, noun, selectionOf(select, options));
+  const listing = listWork(resource);
+  const work: Work<Options & ListOptions> = (run, options, words) =>
+    options.watch === true ? watching(run, options, words) : listing(run, options, words);
+  const command = addCommand(program, act, resource, { work, addOptions: addWatchOption });
+  const watchCommand = command.command('watch').description('the same as list --watch');
+  addListOptions(watchCommand, resource).action(act(watching));
+  return command;
+}
+
+/** Adds the command of a noun that is only listed. */
+export function addListing<Item, Options extends object>(
+  program: Command,
+  act: Act,
+  listing: Listing<Item, Options>,
+): void {
+  addCommand(program, act, listing, { work: listWork(listing), addOptions: (command) => command });
+}
+
+interface ListCommand<Options extends object> {
+  readonly work: Work<Options & ListOptions>;
+  readonly addOptions: (command: Command) => Command;
+}
+
+/** Adds a noun's command and its subcommand `list`, which do the same. */
+function addCommand<Item, Options extends object>(
+  program: Command,
+  act: Act,
+  listing: Listing<Item, Options>,
+  { work, addOptions }: ListCommand<Options>,
+): Command {
+  const { noun, description } = listing;
+  const command = addListOptions(program.command(noun.many).description(description), listing);
+  addOptions(command)
     .enablePositionalOptions()
     .usage(`[options] [list]\n       latchkey ${noun.many} COMMAND …`)
     .allowExcessArguments()
     .action(
       act<Options & ListOptions>((run, options, words) => {
         refuseUnknownCommand(command, words[0]);
-        return list(run, options, words);
+        return work(run, options, words);
       }),
     );
-  const listing = command.command('list').description(`list ${noun.many} (the default)`);
-  addWatchOption(addListOptions(listing, resource)).action(act(list));
-  const watching = command.command('watch').description('the same as list --watch');
-  addListOptions(watching, resource).action(
-    act<Options & ListOptions>((run, options, words) => list(run, { ...options, watch: true }, words)),
-  );
+  const list = command.command('list').description(`list ${noun.many} (the default)`);
+  addOptions(addListOptions(list, listing)).action(act(work));
   return command;
 }
 
 function addListOptions<Item, Options extends object>(
   command: Command,
-  { noun, addOptions }: Resource<Item, Options>,
+  { noun, addOptions }: Listing<Item, Options>,
 ): Command {
   const orders = ordersOf(noun);
   const sort = withSuggestions(new Option('--sort <field>', sortHelp(orders)), orders);
@@ -69,14 +102,19 @@ function addWatchOption(command: Command): Command {
   return command.option('-w, --watch', 'keep running, and show every change');
 }
 
-/** Returns the work of listing or, with --watch, of watching. */
+function selectionOf<Options extends ListOptions>(
+  select: (options: Options) => Selection,
+  options: Options,
+): Selection {
+  return { ...select(options), text: options.filter };
+}
+
 function listWork<Item, Options extends object>({
   noun,
   select,
-}: Resource<Item, Options>): Work<Options & ListOptions> {
+}: Listing<Item, Options>): Work<Options & ListOptions> {
   return async (run, options) => {
-    const selection = { ...select(options), text: options.filter };
-    if (options.watch === true) return watch(run, options, noun, selection);
+    const selection = selectionOf(select, options);
     const client = await run.client();
     let waiting = WAITING;
     const collecting = firstItems(

@@ -1,10 +1,11 @@
-/** The noun `logins`: logins that have live tokens, with their links and sessions. */
+/** The noun `logins`: who is logged in, or ever was, with their tokens, links and sessions. */
 import type { Login } from '../generated/latchkey/v1/token.ts';
+import { integer, string, strings, timeOrNull } from '../terminal/json.ts';
 import { methodWord } from '../terminal/state-words.ts';
-import type { Noun } from './noun.ts';
+import type { ListedNoun } from './noun.ts';
 import { tokenFilter, tokens } from './tokens.ts';
 
-export const logins: Noun<Login> = {
+export const logins: ListedNoun<Login> = {
   one: 'login',
   many: 'logins',
   id: ({ login }) => login,
@@ -37,9 +38,26 @@ export const logins: Noun<Login> = {
     { name: 'last login', value: rest.newestIssuedAt },
     { name: 'from', value: rest.clientAddresses.join(', ') },
   ],
+  members: {
+    login: string('name of the login', ({ login }) => login),
+    tokens: integer('number of its live tokens; 0 for one that has logged in before', ({ tokens }) => tokens),
+    links: integer('number of links of its tokens', ({ links }) => links),
+    sessions: integer('number of its running sessions', ({ sessions }) => sessions),
+    linuxUsers: strings(
+      'Linux users of its tokens, without live tokens that of the latest',
+      ({ linuxUsers }) => linuxUsers,
+    ),
+    authMethods: strings('login methods of its tokens', ({ authMethods }) => authMethods.map(methodWord)),
+    newestIssuedAt: timeOrNull('time of issue of the newest token', ({ newestIssuedAt }) => newestIssuedAt),
+    clientAddresses: strings(
+      'addresses or hosts that its newest tokens came from',
+      ({ clientAddresses }) => clientAddresses,
+    ),
+  },
   searchedFields: tokens.searchedFields,
   list: async (client, selection, { signal, orderBy = '', ...ask }) => {
-    const request = { filter: tokenFilter(selection), orderBy, ...ask };
+    const { everyone = false } = selection;
+    const request = { filter: tokenFilter(selection), everyone, orderBy, ...ask };
     const page = await client.tokens.listLogins(request, signal && { signal });
     return { ...page, items: page.logins, total: page.totalSize };
   },

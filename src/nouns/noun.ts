@@ -22,6 +22,8 @@ export interface Selection {
   readonly state?: SessionState | undefined;
   /** True for only cordoned sessions. */
   readonly cordoned?: boolean | undefined;
+  /** True for logins that have no live token, too. */
+  readonly everyone?: boolean | undefined;
   /** Text that one of the fields named by `searchedFields` must contain. */
   readonly text?: string | undefined;
 }
@@ -42,7 +44,7 @@ export interface Field {
 }
 
 /** The items of another noun that a field refers to. */
-export interface Reference extends Pick<Selection, 'login' | 'linuxUser' | 'text'> {
+export interface Reference extends Pick<Selection, 'login' | 'linuxUser' | 'everyone' | 'text'> {
   readonly to: 'logins' | 'tokens' | 'links' | 'sessions';
 }
 
@@ -94,8 +96,12 @@ export interface Noun<Item> {
 }
 
 /** A noun with a command on the command line, and with JSON. */
-export interface PrintedNoun<Item> extends Noun<Item> {
+export interface ListedNoun<Item> extends Noun<Item> {
   readonly members: Members<Item>;
+}
+
+/** A noun of which the command line also watches each item. */
+export interface PrintedNoun<Item> extends ListedNoun<Item> {
   readonly watch: (
     client: Client,
     selection: Selection,
@@ -104,7 +110,7 @@ export interface PrintedNoun<Item> extends Noun<Item> {
 }
 
 /** The part of a noun that --json needs. */
-export type Printed<Item> = Pick<PrintedNoun<Item>, 'one' | 'many' | 'members'>;
+export type Printed<Item> = Pick<ListedNoun<Item>, 'one' | 'many' | 'members'>;
 
 /** Returns every order by which the server can sort `noun`. */
 export function ordersOf({

@@ -31,6 +31,7 @@ import { sessions } from './sessions.ts';
 import { tokens } from './tokens.ts';
 
 const printed = { tokens, links, sessions };
+const manuals = { ...printed, logins };
 
 /** Returns the noun with an additional value to show, and a server that has one item of it. */
 function coloured<Item, Described extends Noun<Item>>(noun: Described & Noun<Item>, item: Item): Described {
@@ -92,7 +93,7 @@ async function showsEverywhere<Item>(
   expect(asDocument((run) => showItem(run, item, noun))).toEqual({ [noun.one]: told });
   const event = asDocument((run) => new WatchLines(run, noun).show({ kind: 'there', item }));
   expect(event).toEqual({ event: 'there', [noun.one]: told });
-  const sections = pageOf(jsonManual({ ...printed, [name]: noun })).split('.SS ');
+  const sections = pageOf(jsonManual({ ...manuals, [name]: noun })).split('.SS ');
   const section = sections.find((each) => each.startsWith(`"${noun.one}"\n`));
   expect(section).toContain('.B colour\n(string) its colour\n');
   await showsOnScreen(noun);
@@ -181,8 +182,8 @@ describe('a noun', () => {
     const printedSession = asJson(sessions.members, Session.fromPartial({ ...session, ...program }));
     const inWords = { state, command: ['a\udce9'], directory: '/ü', terminal: '80x24', idle: null };
     expect(asPrinted(printedSession)).toEqual(asPrinted({ ...session, ...inWords }));
-    const wanted = [Token, Link, Session].map((message) => Object.keys(message.fromPartial({})));
-    const members = [tokens, links, sessions].map((noun) => Object.keys(noun.members));
+    const wanted = [Token, Link, Session, Login].map((message) => Object.keys(message.fromPartial({})));
+    const members = [tokens, links, sessions, logins].map((noun) => Object.keys(noun.members));
     expect(members.map((names) => names.toSorted())).toEqual(wanted.map((names) => names.toSorted()));
   });
 

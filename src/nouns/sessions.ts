@@ -60,7 +60,7 @@ export const sessions: PrintedNoun<Session> = {
   ],
   fields: ({ login, linuxUser, jti, socket, ...session }) => [
     { name: 'session', value: session.id },
-    { name: 'login', value: login, reference: { to: 'logins', login } },
+    { name: 'login', value: login, reference: { to: 'logins', login, everyone: true } },
     { name: 'Linux user', value: linuxUser, reference: { to: 'links', linuxUser } },
     { name: 'command', value: commandText(session) },
     { name: 'directory', value: rawText(session.directory) },

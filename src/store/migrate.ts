@@ -11,6 +11,7 @@ import { loginSettings } from './migrations/0006-login-settings.ts';
 import { cordons } from './migrations/0007-cordons.ts';
 import { terminals } from './migrations/0008-terminals.ts';
 import { oomKills } from './migrations/0009-oom-kills.ts';
+import { everyone } from './migrations/0010-everyone.ts';
 import type { Db } from './schema.ts';
 import { getMeta, setMeta } from './tables/meta.ts';
 
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly Migration[] = [
   cordons,
   terminals,
   oomKills,
+  everyone,
 ];
 
 /** The schema version of this program. */

@@ -16,6 +16,7 @@ export interface Schema {
   failed_logins: FailedLoginsRow;
   known_places: KnownPlaceRow;
   known_logins: KnownLoginRow;
+  everyone: EveryoneRow;
 }
 
 /** A property of the whole database, such as its schema version. */
@@ -47,7 +48,7 @@ export interface LoginRow {
   readonly login: string;
   /** Number of live tokens. */
   readonly tokens: number;
-  /** Seconds since 1970. */
+  /** Seconds since 1970; in the view of everyone, 0 when it is unknown. */
   readonly newest_issued_at: number;
 }
 
@@ -140,4 +141,12 @@ export interface KnownLoginRow {
   readonly login: string;
   readonly linux_user: string | null;
   readonly uid: number | null;
+  /** Time of issue of its newest token, in seconds since 1970; null when it is unknown. */
+  readonly newest_issued_at: number | null;
+}
+
+/** A login with live tokens, or one that has logged in before. A view of the database. */
+export interface EveryoneRow extends LoginRow {
+  /** The account of its latest token that had one. */
+  readonly linux_user: string | null;
 }

@@ -73,7 +73,7 @@ describe('the database file', () => {
     await expect(open()).rejects.toEqual(refused(/is in use by another Latchkey server/));
     await first[Symbol.asyncDispose]();
     await using second = await open();
-    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('9');
+    expect(await second.read((db) => getMeta(db, 'schema'))).toBe('10');
   });
 
   test('is copied before a newer program changes it, and the copy is unchanged', async () => {
@@ -91,7 +91,7 @@ describe('the database file', () => {
       expect(row).toMatchObject({ auth_method: 'ssh', claims: '{"jti":"kept","authMethod":"ssh"}' });
       const { items } = await store.read((tx) => selectLogins(tx, { pageSize: 0 }));
       expect(items).toMatchObject([{ login: 'alice', tokens: 1, newest_issued_at: tokenRow('').issued_at }]);
-      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('9');
+      expect(await store.read((tx) => getMeta(tx, 'schema'))).toBe('10');
       const known = await store.read((tx) => selectKnownLogin(tx, 'alice'));
       expect(known).toMatchObject({ linux_user: 'alice', uid: 1000 });
     }
@@ -125,7 +125,7 @@ describe('the database file', () => {
     const newer = await open();
     await newer.commit((tx) => setMeta(tx, 'schema', '999'));
     await newer[Symbol.asyncDispose]();
-    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-9/));
+    await expect(open()).rejects.toEqual(refused(/version 999.*newer latchkey.*latchkey\.db\.schema-10/));
   });
 
   test('is refused when it belongs to another program, is damaged, not a file, or accessible to others', async () => {

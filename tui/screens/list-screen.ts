@@ -23,6 +23,7 @@ interface ScreenOptions<Item> {
   readonly target: (item: Item) => Omit<Target, 'id'>;
   readonly actions: readonly Action[];
   readonly listAgainMs?: number;
+  readonly hasEveryone?: true;
 }
 
 export function listScreen<Item>(noun: Noun<Item>, { order, target, ...options }: ScreenOptions<Item>): List {

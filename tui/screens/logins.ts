@@ -1,11 +1,16 @@
-/** The screen of logins that have live tokens. */
+/** The screen of logins that have live tokens, or of everyone who ever logged in. */
 import { tokensOfLogin } from '../../src/client/token-selection.ts';
 import { logins as noun } from '../../src/nouns/logins.ts';
 import { listScreen } from './list-screen.ts';
 
 export const logins = listScreen(noun, {
   order: { by: 'login', descending: false },
-  target: ({ login }) => ({ title: `login ${login}`, login }),
+  target: ({ login, tokens }) => ({
+    title: `login ${login}`,
+    login,
+    ...(tokens === 0 && { can: [] }),
+  }),
+  hasEveryone: true,
   actions: [
     {
       kind: 'end',

@@ -43,6 +43,7 @@ const EFFECTS: Readonly<Record<Command, Effect>> = {
   sort: (state) => sort(state, 1),
   sortBack: (state) => sort(state, -1),
   reverse,
+  everyone,
   mark: (state) => withWindow(state, toggleMark),
   markAll,
   unmarkAll: withoutMarks,
@@ -123,6 +124,14 @@ function reverse(state: State): State {
   if (order === undefined) return { ...state, note: `${screen.rows} have one order` };
   const reversed: Order = { ...order, descending: !order.descending };
   return requery(state, { order: reversed });
+}
+
+/** Shows also those who are not logged in any more, or only the others again. */
+function everyone(state: State): State {
+  const query = listOf(state)?.query;
+  if (query === undefined) return state;
+  const { everyone: isShown = false, ...scope } = query.scope;
+  return requery(state, { scope: isShown ? scope : { ...scope, everyone: true } });
 }
 
 function act(state: State, key: string): State {

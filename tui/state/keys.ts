@@ -1,5 +1,6 @@
 /** The key table, similar to k9s, lazygit and htop. Both the help and the effect of keys come from it. */
 import { count } from '../../src/terminal/format.ts';
+import { isManager } from '../screen.ts';
 import { screensFor } from '../screens/all.ts';
 import { availableActions } from './available-actions.ts';
 import { keptSessions, listOf, type State, viewOf } from './state.ts';
@@ -18,6 +19,7 @@ export type Command =
   | 'sort'
   | 'sortBack'
   | 'reverse'
+  | 'everyone'
   | 'mark'
   | 'markAll'
   | 'unmarkAll'
@@ -101,6 +103,13 @@ const BINDINGS: readonly Binding[] = [
   { keys: ['>', 's'], command: 'sort', help: 'sort by the next column', focus: ['list'] },
   { keys: ['<'], command: 'sortBack', help: 'sort by the previous column', focus: ['list'] },
   { keys: ['S'], command: 'reverse', help: 'reverse the order', focus: ['list'] },
+  {
+    keys: ['a'],
+    command: 'everyone',
+    help: 'also show those who are not logged in',
+    focus: ['list'],
+    short: 'everyone',
+  },
   { keys: ['space'], command: 'mark', help: 'mark or unmark the row', focus: ['list'], short: 'mark' },
   { keys: [], command: 'act', help: 'the actions of the screen', focus: [...ROWS, 'output'] },
   { keys: ['*'], command: 'markAll', help: 'mark all that match', focus: ['list'] },
@@ -151,6 +160,8 @@ export function bindingsAt(state: State, focus: Focus): Binding[] {
         return [tabs(state, binding)];
       case 'yesEndSessions':
         return endSessionsBinding(state, binding);
+      case 'everyone':
+        return canShowEveryone(state) ? [binding] : [];
       case 'choose':
         return chooseBinding(state, binding);
       default:
@@ -164,6 +175,10 @@ function endSessionsBinding({ dialog }: State, binding: Binding): Binding[] {
   const kept = dialog?.kind === 'confirm' ? keptSessions(dialog) : 0;
   if (dialog?.kind !== 'confirm' || kept === 0) return [];
   return [{ ...binding, short: `${dialog.action.verb} and end ${count(kept, 'session')}` }];
+}
+
+function canShowEveryone(state: State): boolean {
+  return listOf(state)?.query.screen.hasEveryone === true && isManager(state.who);
 }
 
 /** Without choices there is none to move to, and what is typed is asked about before it has an effect. */

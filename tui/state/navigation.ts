@@ -41,7 +41,10 @@ export function withoutMarks(state: State): State {
 }
 
 /** Changes the query of the screen. The old rows are shown until the answer arrives. */
-export function requery(state: State, change: { readonly filter?: string; readonly order?: Order }): State {
+export function requery(
+  state: State,
+  change: Partial<Pick<Query, 'filter' | 'scope'>> & { readonly order?: Order },
+): State {
   const view = listOf(state);
   if (view === undefined) return state;
   const { query, window } = view;

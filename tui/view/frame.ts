@@ -78,10 +78,11 @@ export function about(view: View): string {
 }
 
 function aboutList({ query, window }: ListView): string {
-  const { login, linuxUser } = query.scope;
+  const { login, linuxUser, everyone } = query.scope;
   const whose = login ?? linuxUser;
   const parts = [
     whose === undefined ? query.screen.name : `${query.screen.name} of ${inert(whose)}`,
+    ...(everyone && whose === undefined ? ['everyone'] : []),
     ...(query.filter === '' ? [] : [`filter "${inert(query.filter)}"`]),
     window.isLoaded ? count(window.rows.length === 0 ? 0 : positionOf(window), window.total) : '…',
     ...(window.marked.size === 0 ? [] : [`${window.marked.size} marked`]),

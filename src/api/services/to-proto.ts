@@ -51,7 +51,7 @@ export function loginMessage(row: Login): LoginMessage {
     tokens,
     linuxUsers: [...row.linuxUsers],
     authMethods: row.authMethods.map((name) => enumValue(AuthMethod, name) ?? AuthMethod.UNSPECIFIED),
-    newestIssuedAt: new Date(row.newest_issued_at * 1000),
+    newestIssuedAt: row.newest_issued_at === 0 ? undefined : new Date(row.newest_issued_at * 1000),
     clientAddresses: [...row.addresses],
     sessions,
     links,

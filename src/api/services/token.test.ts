@@ -115,6 +115,24 @@ describe('TokenService', () => {
     });
   });
 
+  it('lists everyone who ever logged in for managers, and for others only themselves (F28)', async () => {
+    await api.token('gone', { linuxUser: 'gone' });
+    await api.token('stays');
+    await api.revocation.revoke({ login: 'gone' }, 'revoked');
+    await using max = await api.client('max');
+    const { logins } = await max.tokens.listLogins({ everyone: true });
+    const known = { login: 'gone', tokens: 0, linuxUsers: ['gone'], authMethods: [] };
+    expect(logins.find(({ login }) => login === 'gone')).toMatchObject(known);
+    const [found] = (await max.tokens.listLogins({ everyone: true, filter: { login: 'gone' } })).logins;
+    expect(found?.newestIssuedAt).toBeInstanceOf(Date);
+    expect(logins.find(({ login }) => login === 'stays')).toMatchObject({ tokens: 1 });
+    await using stays = await api.client('stays');
+    for (const filter of [{}, { login: 'gone' }, { text: 'gone' }]) {
+      const own = await stays.tokens.listLogins({ everyone: true, filter });
+      expect(own.logins.map(({ login }) => login)).toEqual(Object.keys(filter).length === 0 ? ['stays'] : []);
+    }
+  });
+
   it("watches the caller's own tokens only: a snapshot, its end, then changes", async () => {
     await api.token('wanda');
     await using client = await api.client('wanda');

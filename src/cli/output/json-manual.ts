@@ -2,6 +2,7 @@
  * Describes everything that --json prints, for its manual page, from the definitions that print it.
  */
 import { links } from '../../nouns/links.ts';
+import { logins } from '../../nouns/logins.ts';
 import type { Printed } from '../../nouns/noun.ts';
 import { CORDON, IDLE, sessions } from '../../nouns/sessions.ts';
 import { tokens } from '../../nouns/tokens.ts';
@@ -68,13 +69,14 @@ export interface JsonManual {
 }
 
 export interface PrintedNouns {
+  readonly logins: Printed<never>;
   readonly tokens: Printed<never>;
   readonly links: Printed<never>;
   readonly sessions: Printed<never>;
 }
 
 /** Returns the description of everything that --json prints. */
-export function jsonManual(nouns: PrintedNouns = { tokens, links, sessions }): JsonManual {
+export function jsonManual(nouns: PrintedNouns = { logins, tokens, links, sessions }): JsonManual {
   return {
     documents: { ...describeAll(documentsOf(nouns)), ...ELSEWHERE },
     events: Object.fromEntries([nouns.tokens, nouns.links, nouns.sessions].flatMap(eventsOf)),
@@ -83,7 +85,12 @@ export function jsonManual(nouns: PrintedNouns = { tokens, links, sessions }): J
   };
 }
 
-function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<string, Members<never>>> {
+function documentsOf({
+  logins,
+  tokens,
+  links,
+  sessions,
+}: PrintedNouns): Readonly<Record<string, Members<never>>> {
   return {
     latchkey: STATUS,
     'latchkey whoami': WHOAMI,
@@ -91,6 +98,7 @@ function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record
     'latchkey trust': TRUSTED,
     'latchkey fingerprint': FINGERPRINT,
     'latchkey ca': CA,
+    'latchkey logins': listMembers(logins),
     'latchkey tokens': listMembers(tokens),
     'latchkey tokens show': itemMembers(tokens),
     'latchkey tokens verify': VERIFIED,
@@ -108,8 +116,14 @@ function documentsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record
 }
 
 /** Returns the objects that documents are made of. */
-function objectsOf({ tokens, links, sessions }: PrintedNouns): Readonly<Record<string, Members<never>>> {
+function objectsOf({
+  logins,
+  tokens,
+  links,
+  sessions,
+}: PrintedNouns): Readonly<Record<string, Members<never>>> {
   return {
+    login: logins.members,
     token: tokens.members,
     link: links.members,
     session: sessions.members,

@@ -3,7 +3,7 @@
  * {NOUN: {…}}.
  */
 import type { Listed } from '../../client/pages.ts';
-import type { Printed, PrintedNoun } from '../../nouns/noun.ts';
+import type { ListedNoun, Printed } from '../../nouns/noun.ts';
 import { asJson, integer, type Members, object, objects } from '../../terminal/json.ts';
 import type { Value } from '../../terminal/table.ts';
 import type { Run } from '../run.ts';
@@ -22,7 +22,7 @@ export function itemMembers<Item>({ one, members }: Printed<Item>): Members<Item
 }
 
 /** Prints a list, with --quiet only the ids; says on standard error when it is incomplete. */
-export function showList<Item>(run: Run, listed: Listed<Item>, noun: PrintedNoun<Item>): undefined {
+export function showList<Item>(run: Run, listed: Listed<Item>, noun: ListedNoun<Item>): undefined {
   const { out } = run;
   const { many, columns } = noun;
   if (out.json) {
@@ -47,18 +47,18 @@ export function showList<Item>(run: Run, listed: Listed<Item>, noun: PrintedNoun
 }
 
 /** Prints everything known about one item. */
-export function showItem<Item>({ out }: Run, item: Item, noun: PrintedNoun<Item>): undefined {
+export function showItem<Item>({ out }: Run, item: Item, noun: ListedNoun<Item>): undefined {
   if (out.json) out.document(asJson(itemMembers(noun), item));
   else out.fields(fieldsOf(noun, item));
 }
 
 /** Returns an item as a row of its noun's table. */
-export function cellsOf<Item>({ columns }: PrintedNoun<Item>, item: Item): Value[] {
+export function cellsOf<Item>({ columns }: ListedNoun<Item>, item: Item): Value[] {
   return columns.map(({ value }) => value(item));
 }
 
 /** Returns the names and values of an item's fields. */
-export function fieldsOf<Item>(noun: PrintedNoun<Item>, item: Item): [name: string, value: Value][] {
+export function fieldsOf<Item>(noun: ListedNoun<Item>, item: Item): [name: string, value: Value][] {
   return noun
     .fields(item)
     .flatMap(({ name, value, isReferenceOnly }) => (isReferenceOnly ? [] : [[name, value]]));

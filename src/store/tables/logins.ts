@@ -1,8 +1,9 @@
-/** Logins with live tokens, and the details that lists show of them. */
+/** Logins with live tokens, or everyone who ever logged in, and the details that lists show of them. */
 import { sql } from 'kysely';
 import { type Page, type PageQuery, parseOrder, planPage } from '../page.ts';
-import type { Db, LoginRow, TokenRow } from '../schema.ts';
+import type { Db, EveryoneRow, LoginRow, TokenRow } from '../schema.ts';
 import { countOf, distinctIfFew, type Filtered, selectPage, unordered } from '../select-page.ts';
+import { containsText } from '../text-in.ts';
 import { filterTokens, type TokenFilter } from './tokens.ts';
 
 /** Number of a login's newest tokens whose addresses are listed. */
@@ -14,11 +15,13 @@ const MAX_NAMES = 20;
 export interface LoginQuery extends PageQuery, TokenFilter {
   /** "login" when empty. */
   readonly orderBy?: string;
+  /** True to select also those without a live token; a text is then searched in their names, too. */
+  readonly everyone?: boolean;
 }
 
 /** A login with details of all its tokens, not only those that the filter matches. */
 export interface Login extends LoginRow {
-  /** Linux users of its tokens, sorted, at most 20. */
+  /** Linux users of its tokens, sorted, at most 20; without tokens, the one of its latest. */
   readonly linuxUsers: readonly string[];
   readonly authMethods: readonly string[];
   /**
@@ -31,11 +34,18 @@ export interface Login extends LoginRow {
   readonly links: number;
 }
 
-/** Returns one page of the logins that have a token matching the filter. Throws INVALID_ARGUMENT. */
+/**
+ * Returns one page of the logins that have a token matching the filter, or with `everyone` of all who match
+ * it. Throws INVALID_ARGUMENT.
+ */
 export async function selectLogins(db: Db, query: LoginQuery): Promise<Page<Login>> {
-  const { login, authMethod, text, orderBy } = query;
+  const { login, authMethod, text, orderBy, everyone = false } = query;
   const order = parseOrder(orderBy || 'login', ['login', 'tokens', 'newest_issued_at']);
-  const plan = planPage(query, ['logins', login, authMethod, text, order]);
+  const plan = planPage(query, ['logins', login, authMethod, text, everyone, order]);
+  if (everyone) {
+    const page = await selectPage({ filtered: filterEveryone(db, query), id: 'login', order, plan });
+    return { ...page, items: await withDetails(db, page.items) };
+  }
   const page = await selectPage({ ...(await filterLogins(db, query)), id: 'login', order, plan });
   return { ...page, items: await withDetails(db, page.items) };
 }
@@ -60,21 +70,32 @@ async function filterLogins(
   return { filtered: all.where(({ exists }) => exists(own)), count: () => countLogins(tokens) };
 }
 
+function filterEveryone(db: Db, query: LoginQuery): Filtered<'everyone'> {
+  const { login, authMethod, text } = query;
+  let filtered: Filtered<'everyone'> = db.selectFrom('everyone');
+  if (login) filtered = filtered.where('login', '=', login);
+  if (!authMethod && !text) return filtered;
+  const own = filterTokens(db, query).where(sql<boolean>`tokens.login = everyone.login`).select('jti');
+  if (authMethod || !text) return filtered.where(({ exists }) => exists(own));
+  const named = containsText(text, ['everyone.login', 'everyone.linux_user']);
+  return filtered.where(({ exists, or }) => or([exists(own), named]));
+}
+
 async function countLogins(tokens: Filtered<'tokens'>): Promise<number> {
   const counted = tokens.select(({ fn }) => fn.count(unordered('login')).distinct().as('count'));
   return Number((await counted.executeTakeFirstOrThrow()).count);
 }
 
 /** Adds the details with one query each for the whole page. */
-async function withDetails(db: Db, rows: readonly LoginRow[]): Promise<Login[]> {
+async function withDetails(db: Db, rows: readonly (LoginRow & Partial<EveryoneRow>)[]): Promise<Login[]> {
   if (rows.length === 0) return [];
   const logins = rows.map(({ login }) => login);
   const uses = byLogin(await usesOf(db, logins));
   const places = byLogin(await addressesOf(db, logins));
   const sessions = byLogin(await runningOf(db, logins));
   const links = byLogin(await linksOf(db, logins));
-  return rows.map((row) => {
-    const used = uses.get(row.login) ?? [];
+  return rows.map(({ linux_user: latest = null, ...row }) => {
+    const used = uses.get(row.login) ?? [{ linux_user: latest, auth_method: '' }];
     const from = places.get(row.login) ?? [];
     return {
       ...row,

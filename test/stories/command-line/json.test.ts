@@ -48,7 +48,7 @@ describe('the output of --json', needs('world'), () => {
       return value;
     };
     const tokens = await daemon.as(alice).tokens();
-    for (const noun of ['tokens', 'links', 'sessions']) await check(`latchkey ${noun}`, root, noun);
+    for (const noun of ['logins', 'tokens', 'links', 'sessions']) await check(`latchkey ${noun}`, root, noun);
     await check('latchkey', alice, '--no-color');
     await check('latchkey', mallory, '--no-color');
     await check('latchkey whoami', alice, 'whoami');

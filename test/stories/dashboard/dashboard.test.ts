@@ -1,7 +1,8 @@
 /** The dashboard in a real terminal, with the built program and a real server: what it shows (X7). */
 import { describe, expect, test } from 'vitest';
-import { alice, bob, mallory, root } from '../../support/account.ts';
+import { alice, bob, dora, mallory, root } from '../../support/account.ts';
 import { needs } from '../../support/needs.ts';
+import type { Printed } from '../../support/server/promised-json.ts';
 import { commandLine, DashboardSite, SESSIONS } from '../../support/terminal/dashboard.ts';
 
 describe('the dashboard', needs('world', 'tmux'), () => {
@@ -133,6 +134,34 @@ describe('the dashboard', needs('world', 'tmux'), () => {
     await everybody.shows({ line: 'alice', footer: ' / filter', no: 'x revoke' });
     everybody.press('x', '?');
     await everybody.shows({ title: 'Keys', footer: 'esc back', no: 'revoke' });
+  });
+
+  test('shows managers everyone who ever logged in, and who is logged in again (F28)', async () => {
+    const theirs = await site.daemon.link(dora);
+    const id = await site.start(dora, 'sleep', '3000');
+    await site.daemon.cli(root, ['tokens', 'revoke', '--login', 'dora']);
+    await theirs.finished;
+    using screen = await site.dashboard(bob, '--screen logins');
+    await screen.shows({ line: /^..alice +\d/, no: 'dora' });
+    screen.press('a');
+    await screen.shows({ title: /^Logins · everyone · 1 of/, line: /^..dora +0 +0 +1 +dora / });
+    screen.press('/', 'dora', 'Enter', 'Enter');
+    await screen.shows({ title: 'login dora', no: 'x log out' });
+    screen.press('j', 'j', 'Enter');
+    await screen.shows({ title: 'Sessions of dora · 1 of 1', selected: 'sleep 3000' });
+    screen.press('Enter', 'j', 'Enter');
+    await screen.shows({ title: 'Logins of dora · 1 of 1' });
+    screen.press('a');
+    await screen.shows({ title: 'Logins of dora · none' });
+    const everyone = await site.daemon.cli(bob, ['logins', '--everyone', '--json']);
+    const { logins } = JSON.parse(everyone.stdout) as Printed<'latchkey logins'>;
+    expect(logins).toContainEqual(
+      expect.objectContaining({ login: 'dora', tokens: 0, sessions: 1, linuxUsers: ['dora'] }),
+    );
+    expect((await site.daemon.cli(bob, ['logins', '--quiet'])).stdout).not.toContain('dora');
+    const own = await site.daemon.cli(alice, ['logins', '--everyone', '--quiet']);
+    expect(own).toMatchObject({ status: 0, stdout: 'alice\n' });
+    expect((await site.daemon.cli(bob, ['sessions', 'end', id])).status).toBe(0);
   });
 
   test('opens on the overview, in charts and numbers, for managers only', async () => {

@@ -12,6 +12,7 @@ export const PROMISED = {
   'latchkey trust': 'server: string, fingerprint: string',
   'latchkey fingerprint': 'server: string, fingerprint: string',
   'latchkey ca': 'server: string, ca: string',
+  'latchkey logins': 'logins: array of login, total: integer',
   'latchkey tokens': 'tokens: array of token, total: integer',
   'latchkey tokens show': 'token: token',
   'latchkey tokens verify': 'active: boolean, reason: string or null, token: token or null',
@@ -41,6 +42,8 @@ export const PROMISED = {
   'latchkey sessions --watch: gone': 'event: string, id: string',
   'latchkey sessions --watch: complete': 'event: string',
   failure: 'error: error',
+  login:
+    'login: string, tokens: integer, links: integer, sessions: integer, linuxUsers: array of string, authMethods: array of string, newestIssuedAt: time or null, clientAddresses: array of string',
   token:
     'jti: string, login: string, linuxUser: string or null, authMethod: string, issuedAt: time or null, expiresAt: time or null, clientIp: string or null, hostname: string or null, socket: string or null, daemon: boolean, serverId: string, parentJti: string or null, current: boolean',
   link: 'socket: string, linuxUser: string, uid: integer, pid: integer, daemon: boolean, jti: string, state: string, createdAt: time or null, sessions: integer, version: string',
