@@ -8,6 +8,8 @@ describe('a rule for idle sessions', () => {
   test.each([
     ['end after 2h', { action: 'end', afterMs: 120 * MINUTE_MS, warningMs: 5 * MINUTE_MS, ...RULE }],
     ['end  after 4m ', { action: 'end', afterMs: 4 * MINUTE_MS, warningMs: 2 * MINUTE_MS, ...RULE }],
+    ['end after 45s', { action: 'end', afterMs: 45_000, warningMs: 22_000, ...RULE }],
+    ['end after 1s', { action: 'end', afterMs: 1000, warningMs: 0, ...RULE }],
     ['warn after 1m', { action: 'warn', afterMs: MINUTE_MS, warningMs: 0, ...RULE }],
     [
       'disconnect after 30m warning 10m from 20:00 to 06:30 for role:user unix:students alice',
@@ -46,6 +48,7 @@ describe('a rule for idle sessions', () => {
     'end after 2h for ldap:x',
     'end after 2h for -x',
     'end after 2h for alice, bob',
+    'end after 2h for ali\u001bce',
     'end after 2h for alice warning 5m',
     `end after 2h for ${'x '.repeat(100)}`,
   ])('%j is refused', (text) => {

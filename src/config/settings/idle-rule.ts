@@ -17,7 +17,7 @@ export interface Hours {
 export interface IdleRule {
   readonly action: IdleAction;
   readonly afterMs: number;
-  /** Time between the warning and the action; 0 for `warn`. */
+  /** Time between the warning and the action, in whole seconds as `afterMs` is; 0 for `warn`. */
   readonly warningMs: number;
   /** Undefined for the whole day. */
   readonly hours: Hours | undefined;
@@ -62,7 +62,7 @@ function clausesIn(words: readonly string[]): Clauses | undefined {
 /** Returns undefined for a warning that would not come before the action. */
 function warningOf(action: IdleAction, afterMs: number, written: string | undefined): number | undefined {
   if (action === 'warn') return written === undefined ? 0 : undefined;
-  if (written === undefined) return Math.min(DEFAULT_WARNING_MS, afterMs / 2);
+  if (written === undefined) return Math.min(DEFAULT_WARNING_MS, Math.floor(afterMs / 2000) * 1000);
   const warningMs = msIn(written);
   return warningMs !== undefined && warningMs < afterMs ? warningMs : undefined;
 }
@@ -84,6 +84,6 @@ function minuteOf(text: string): number {
 
 function isWho(text: string): boolean {
   if (CLAUSES.has(text)) return false; // in the wrong place, rather than somebody's name
-  const [, kind, name = ''] = /^(?:(role|unix):)?([^:,-][^:,]*)$/.exec(text) ?? [];
+  const [, kind, name = ''] = /^(?:(role|unix):)?([^:,\p{Cc}-][^:,\p{Cc}]*)$/u.exec(text) ?? [];
   return kind === 'role' ? ['user', 'manager', 'admin'].includes(name) : name !== '';
 }
