@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { alice } from '../../../test/support/account.ts';
 import { FakeDaemon } from '../../../test/support/link/fake-daemon.ts';
 import type { Line } from '../../../test/support/link/line.ts';
 import { Typist } from '../../../test/support/link/typist.ts';
+import { needs } from '../../../test/support/needs.ts';
 import { type Idle, IdleAction, type IdleRule } from '../../generated/latchkey/link/v1/link.ts';
 
 let daemon: FakeDaemon;
@@ -13,9 +15,10 @@ beforeAll(async () => {
 afterEach(() => setRules());
 afterAll(() => daemon[Symbol.asyncDispose]());
 
+const RULE: IdleRule = { action: IdleAction.END, afterSeconds: 2, warningSeconds: 1, hours: undefined };
+
 function setRules(...rules: Partial<IdleRule>[]): void {
-  const whole = { action: IdleAction.END, afterSeconds: 2, warningSeconds: 1, hours: undefined };
-  line.send({ $case: 'idleRules', value: { rules: rules.map((rule) => ({ ...whole, ...rule })) } });
+  line.send({ $case: 'idleRules', value: { rules: rules.map((rule) => ({ ...RULE, ...rule })) } });
 }
 
 /** Waits for what the link says next of a session that is idle or busy again. */
@@ -45,6 +48,16 @@ describe('an idle session (X5)', () => {
     expect(await said(session.id)).toMatchObject({ action: IdleAction.WARN, secondsLeft: 0 });
     setRules();
     expect(await said(session.id)).toMatchObject({ action: IdleAction.UNSPECIFIED });
+    setRules({ afterSeconds: 1, warningSeconds: 1 });
+    expect(await said(session.id)).toMatchObject({ action: IdleAction.END, secondsLeft: 1 });
+    expect(await session.ended()).toBe(143);
+  });
+
+  test('is warned of each action before it, also when it has been warned of another one', async () => {
+    const session = await Typist.start(line, ['sleep', '600']);
+    setRules({ action: IdleAction.WARN, afterSeconds: 1, warningSeconds: 0 });
+    expect(await said(session.id)).toMatchObject({ action: IdleAction.WARN });
+    await session.shows(/latchkey: this session has been idle for \d s\r/);
     setRules({ afterSeconds: 1, warningSeconds: 1 });
     expect(await said(session.id)).toMatchObject({ action: IdleAction.END, secondsLeft: 1 });
     expect(await session.ended()).toBe(143);
@@ -90,6 +103,16 @@ describe('an idle session (X5)', () => {
     expect([...unread(printing.id), ...unread(computing.id)]).toEqual([]);
     for (const { id } of [printing, computing])
       await line.ask({ $case: 'end', value: { sessionId: id, graceMilliseconds: 0 } }, 'ended');
+  });
+
+  test('is ended although its terminal cannot be opened (TIOCEXCL)', needs('world'), async () => {
+    await using other = await FakeDaemon.open(alice);
+    const { line: hers } = await other.link(['--print-token']);
+    const exclusive = 'ioctl(STDIN, 0x540C, 0) or die; $| = 1; print "begun"; sleep 600';
+    const session = await Typist.start(hers, ['perl', '-e', exclusive]);
+    await session.shows(/begun/);
+    hers.send({ $case: 'idleRules', value: { rules: [RULE] } });
+    expect(await session.ended()).toBe(143);
   });
 
   test('is ended while no daemon is connected', async () => {

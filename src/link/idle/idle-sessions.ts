@@ -26,7 +26,7 @@ interface Watched {
   readonly session: Session;
   readonly processor: ProcessorUse;
   activity: Session['activity'];
-  /** Bytes that the terminal prints of a warning that was just shown on it. */
+  /** Bytes that the terminal has yet to print of a warning that was shown on it. */
   expected: number;
   /** Milliseconds of performance.now(). */
   activeMs: number;
@@ -99,12 +99,14 @@ export class IdleSessions implements Disposable {
   }
 
   #apply(rule: IdleRule | undefined, watched: Watched, nowMs: number): void {
-    const { activeMs, warning } = watched;
     if (rule === undefined || !concerns(rule, watched)) {
       this.#busyAgain(watched);
       return;
     }
+    const { activeMs } = watched;
     const { action } = rule;
+    // Who was warned of something else has not been warned.
+    const warning = watched.warning?.action === action ? watched.warning : undefined;
     const warningMs = rule.warningSeconds * 1000;
     const dueMs = Math.max(activeMs + rule.afterSeconds * 1000, (warning?.atMs ?? nowMs) + warningMs);
     if (nowMs < dueMs - warningMs) this.#busyAgain(watched);
@@ -162,11 +164,15 @@ function isBusy(watched: Watched, processes: LivingProcesses | undefined, nowMs:
   const { session, processor, checkedMs, activity: before, expected } = watched;
   const { printed, taken } = session.activity;
   watched.activity = session.activity;
-  watched.expected = 0;
-  const hasMoved = printed - before.printed > expected || taken > before.taken;
-  // Processes that cannot be read may be busy.
-  if (processes === undefined) return true;
-  return processor.isBusy(findSession(session.processes, processes), nowMs - checkedMs) || hasMoved;
+  const printedSince = printed - before.printed;
+  watched.expected = Math.max(0, expected - printedSince);
+  const hasMoved = printedSince > expected || taken > before.taken;
+  try {
+    const found = processes && findSession(session.processes, processes);
+    return found === undefined || processor.isBusy(found, nowMs - checkedMs) || hasMoved;
+  } catch {
+    return true; // processes that cannot be read may be busy
+  }
 }
 
 /** Returns undefined when they cannot be read, for example without descriptors. */

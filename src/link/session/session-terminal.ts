@@ -5,7 +5,7 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../../errno.ts';
-import { AppError, isAppError } from '../../errors.ts';
+import { AppError } from '../../errors.ts';
 import { inert } from '../../inert.ts';
 import { setTerminalSize } from '../../native/terminal.ts';
 import type { TerminalSize } from '../../values/terminal-size.ts';
@@ -27,17 +27,18 @@ export function resizeTerminal(keeper: ProcessEntry, size: TerminalSize): void {
 }
 
 /**
- * Shows a line on the terminal of `keeper`, in a line of its own and with a bell; not on one that takes no
- * output now, as after ^S. Returns the most bytes that the terminal prints of it.
+ * Shows a line on the terminal of `keeper`, in a line of its own and with a bell. Returns the most bytes that
+ * the terminal prints of it: 0 when it cannot be shown, for example after ^S, or when a program has made the
+ * terminal its own (TIOCEXCL).
  */
 export function showOnTerminal(keeper: ProcessEntry, line: string): number {
   const bytes = Buffer.from(`\r\n\x07${inert(line)}\r\n`);
   try {
     withTerminal(keeper, constants.O_NONBLOCK, (fd) => writeSync(fd, bytes));
-  } catch (error) {
-    if (!isAppError(error, 'SESSION_ENDED') && codeOf(error) !== 'EAGAIN') throw error;
+    return bytes.length + ADDED_RETURNS;
+  } catch {
+    return 0; // lists and the log have the warning
   }
-  return bytes.length + ADDED_RETURNS;
 }
 
 /** Calls `use` with the terminal of `keeper`. Throws SESSION_ENDED when it is closed. */
