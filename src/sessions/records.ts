@@ -118,11 +118,11 @@ export class Records {
     return this.find(id);
   }
 
-  /** Notes that a session is idle and has been warned; without a notice, that it is not. */
-  setIdle(row: SessionRow, notice: IdleNotice | undefined): void {
+  /** Notes that a session is idle and has been warned, an act when `isNews`; without a notice, that it is not. */
+  setIdle(row: SessionRow, notice?: IdleNotice, isNews = false): void {
     if (notice === undefined) this.#idle.delete(row.id);
     else this.#idle.set(row.id, notice);
-    this.#emit(row, row, notice && { kind: 'idle' });
+    this.#emit(row, row, isNews ? { kind: 'idle' } : undefined);
   }
 
   /** Tells watchers of an act that changes nothing in the record. */

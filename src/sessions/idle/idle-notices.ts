@@ -7,7 +7,6 @@ import type { LinkObserver } from '../../supervisor/observer.ts';
 import { enumWord } from '../../values/enum-word.ts';
 import type { SessionClients } from '../attachments/session-clients.ts';
 import type { Records } from '../records.ts';
-import type { IdleNotice } from '../session.ts';
 
 export interface IdleNoticesOptions {
   readonly records: Pick<Records, 'find' | 'setIdle' | 'acted'>;
@@ -18,8 +17,8 @@ export interface IdleNoticesOptions {
 
 export class IdleNotices implements LinkObserver {
   readonly #options: IdleNoticesOptions;
-  /** Ids of sessions with a notice, by the socket of the link that said so. */
-  readonly #noted = new Map<string, Set<string>>();
+  /** What was said last of each session with a notice, by the socket of its link and by session id. */
+  readonly #noted = new Map<string, Map<string, string>>();
 
   constructor(options: IdleNoticesOptions) {
     this.#options = options;
@@ -30,39 +29,44 @@ export class IdleNotices implements LinkObserver {
     const row = await records.find(sessionId);
     if (row === undefined || row.uid !== link.uid || row.state === 'ended') return;
     const action = enumWord(IdleAction, told.action);
-    if (action === undefined) this.#set(link, row, undefined);
+    if (action === undefined) this.#clear(link, row);
     else if (action === 'disconnect' && secondsLeft === 0) this.#disconnect(link, row);
     else {
       const nowMs = now();
       const sinceMs = nowMs - idleSeconds * 1000;
-      this.#set(link, row, { action, sinceMs, actsAtMs: nowMs + secondsLeft * 1000 });
+      const isNews = this.#note(link, row, secondsLeft === 0 ? `${action} now` : action);
+      records.setIdle(row, { action, sinceMs, actsAtMs: nowMs + secondsLeft * 1000 }, isNews);
     }
   }
 
   /** The next link of these sessions warns them anew. */
   async gone(link: LinkInfo): Promise<void> {
-    const ids = this.#noted.get(link.socket) ?? [];
-    this.#noted.delete(link.socket);
-    for (const id of ids) {
+    for (const id of [...(this.#noted.get(link.socket)?.keys() ?? [])]) {
       const row = await this.#options.records.find(id);
-      if (row !== undefined) this.#set(link, row, undefined);
+      if (row !== undefined) this.#clear(link, row);
     }
+    this.#noted.delete(link.socket);
   }
 
   #disconnect(link: LinkInfo, row: SessionRow): void {
     const { records, clients } = this.#options;
-    this.#set(link, row, undefined);
+    this.#clear(link, row);
     const cut = clients.cut(row.id, disconnectedError());
     if (cut > 0) records.acted(row, { kind: 'disconnected', clients: cut });
   }
 
-  #set({ socket }: LinkInfo, row: SessionRow, notice: IdleNotice | undefined): void {
-    const noted = this.#noted.get(socket) ?? new Set();
-    if (notice === undefined) noted.delete(row.id);
-    else noted.add(row.id);
-    if (noted.size > 0) this.#noted.set(socket, noted);
-    else this.#noted.delete(socket);
-    this.#options.records.setIdle(row, notice);
+  /** Returns false when the link has said the same of this session before, as after a reload. */
+  #note({ socket }: LinkInfo, { id }: SessionRow, said: string): boolean {
+    const noted = this.#noted.get(socket) ?? new Map<string, string>();
+    this.#noted.set(socket, noted);
+    const isNews = noted.get(id) !== said;
+    noted.set(id, said);
+    return isNews;
+  }
+
+  #clear({ socket }: LinkInfo, row: SessionRow): void {
+    this.#noted.get(socket)?.delete(row.id);
+    this.#options.records.setIdle(row);
   }
 }
 

@@ -35,10 +35,12 @@ export class IdleRules implements LinkObserver {
   }
 
   async #send(link: LinkConnection): Promise<void> {
-    const { linuxUser } = link.info;
-    const rules = this.#options.settings().idleRules;
-    const names = rules.some(({ whom }) => whom.length > 0) ? await this.#namesOf(linuxUser) : undefined;
-    link.setIdleRules(rules.filter(({ whom }) => appliesTo(whom, names)).map(sent));
+    const { settings } = this.#options;
+    const { idleRules } = settings();
+    const isForSome = idleRules.some(({ whom }) => whom.length > 0);
+    const names = isForSome ? await this.#namesOf(link.info.linuxUser) : undefined;
+    if (settings().idleRules !== idleRules) return; // replaced meanwhile, and sent by refresh()
+    link.setIdleRules(idleRules.filter(({ whom }) => appliesTo(whom, names)).map(sent));
   }
 
   /** Returns what rules may call a user: its name, its role and its groups. */

@@ -60,6 +60,21 @@ describe('the rules for idle sessions (X5)', () => {
     await world.sessions.settingsChanged();
     await expect.poll(sent).toEqual([]);
   });
+
+  test('are those of the last reload, however long it took to find the groups', async () => {
+    const groups = Promise.withResolvers<string[]>();
+    const options: RoomsOptions = { idleRules: [] };
+    await open(options);
+    await expect.poll(sent).toEqual([]);
+    options.idleRules = rulesOf('end after 1h for unix:students');
+    options.groups = groups.promise;
+    const first = world.sessions.settingsChanged();
+    options.idleRules = rulesOf('end after 2h');
+    await world.sessions.settingsChanged();
+    groups.resolve(['unix:students']);
+    await first;
+    await expect.poll(sent).toMatchObject([{ afterSeconds: 2 * 3600 }]);
+  });
 });
 
 describe('a session that its link calls idle', () => {
@@ -94,6 +109,27 @@ describe('a session that its link calls idle', () => {
     fake.say({ $case: 'exited', value: { sessionId: id, status: 0 } });
     const ended = await world.session(id, ({ state }) => state === 'ended');
     expect(ended.idle).toBeUndefined();
+  });
+
+  test('is logged once for what it is warned of, however often its link says so', async () => {
+    const id = await started();
+    const seen: SessionChange[] = [];
+    using _listening = world.sessions.changes.listen((change) => change.act && seen.push(change));
+    for (const left of [60, 59, 58, 0, 0]) say(id, IdleAction.END, left);
+    say(id, IdleAction.WARN, 0);
+    await expect.poll(() => noticeOf(id)).toMatchObject({ action: 'warn' });
+    expect(seen.map(({ session }) => session.idle?.action)).toEqual(['end', 'end', 'warn']);
+  });
+
+  test('is noted at most 1000 times a minute, busy or idle, for all sessions of a link', async () => {
+    const id = await started();
+    const last = await started();
+    const seen: SessionChange[] = [];
+    using _listening = world.sessions.changes.listen((change) => change.act && seen.push(change));
+    for (let at = 0; at < 1500; at += 1) say(id, at % 2 ? IdleAction.UNSPECIFIED : IdleAction.END);
+    fake.say({ $case: 'exited', value: { sessionId: last, status: 0 } });
+    await world.session(last, ({ state }) => state === 'ended');
+    expect(seen.length).toBe(500);
   });
 
   test('is not taken for one when the link does not have it, or when its link is gone', async () => {

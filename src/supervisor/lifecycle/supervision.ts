@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Authority } from '../../authority/authority.ts';
 import { isAppError } from '../../errors.ts';
 import { DEFAULT_GRACE_MS } from '../../grace-period.ts';
+import { FixedWindow } from '../../limits/fixed-window.ts';
 import type { Log } from '../../log/log.ts';
 import type { Store } from '../../store/open.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
@@ -31,6 +32,9 @@ const LONGEST_WAIT_MS = 5_000;
 const STEADY_MS = 10_000;
 /** Time for a process to exit when it has been told to, or cannot be told. */
 const EXIT_MS = 2_000;
+/** Reports of idle sessions, at most, that one link can have read and logged in a minute. */
+const MAX_IDLES = 1_000;
+const IDLES_MS = 60_000;
 
 export interface SupervisionOptions {
   readonly store: Store;
@@ -67,6 +71,7 @@ export class Supervision implements Disposable {
   eventsOf(link: Link): LinkEvents {
     const { observers, registry, keepers, log } = this.#options;
     const limit = new WarningLimit();
+    const idles = new FixedWindow(IDLES_MS);
     return {
       named: (id, pid) => keepers.name(id, link.uid, pid),
       exited: (id, status, named) => {
@@ -78,7 +83,9 @@ export class Supervision implements Disposable {
       counted: () => {
         if (registry.get(link.socket) === link) registry.changes.emit({ kind: 'changed', link: link.info });
       },
-      idle: (idle) => void observers.tell((observer) => observer.idle?.(link.info, idle)),
+      idle: (idle) => {
+        if (idles.count() <= MAX_IDLES) observers.tell((observer) => observer.idle?.(link.info, idle));
+      },
       warning: (sessionId, text) => {
         if (limit.take()) log.warn({ socket: link.socket, sessionId }, `warning from a link: ${text}`);
       },

@@ -30,11 +30,11 @@ export interface RoomsOptions {
   readonly outputLimitBytes?: number;
   readonly giveUpMs?: number;
   readonly maxKept?: number;
-  /** The roles of logins. */
   /** May be replaced while the server runs. */
   idleRules?: readonly IdleRule[];
   /** Groups of everybody. */
-  readonly groups?: readonly string[];
+  groups?: readonly string[] | Promise<readonly string[]>;
+  /** The roles of logins. */
   readonly roles?: Readonly<Record<string, Role>>;
   /** Starts link daemons for users. */
   readonly starter?: Starter;
@@ -70,6 +70,8 @@ export interface Rooms extends AsyncDisposable {
   readonly ca: string;
 }
 
+const NO_RULES: readonly IdleRule[] = [];
+
 export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise<Rooms> {
   await using opening = new AsyncDisposableStack();
   const { now, log, eligible } = host;
@@ -97,7 +99,7 @@ export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise
   const kept = { retentionMs, outputLimitBytes };
   const roles = {
     roleOf: ({ sub }: RoleClaims): Role => options.roles?.[sub] ?? 'user',
-    groupsOf: async () => new Set(options.groups),
+    groupsOf: async () => new Set(await options.groups),
   };
   const owners = { roles, accounts, ownUid: -1 };
   const sessions = opening.use(
@@ -105,7 +107,7 @@ export async function openRooms(options: RoomsOptions, host: RoomsHost): Promise
       ...common,
       ...owners,
       links,
-      settings: () => ({ ...kept, idleRules: options.idleRules ?? [] }),
+      settings: () => ({ ...kept, idleRules: options.idleRules ?? NO_RULES }),
       giveUpMs,
       maxKept,
     }),
