@@ -118,7 +118,10 @@ export class Records {
     return this.find(id);
   }
 
-  /** Notes that a session is idle and has been warned, an act when `isNews`; without a notice, that it is not. */
+  /**
+   * Notes that a session is idle and has been warned, which is an act when `isNews`; without a notice, that
+   * it is not.
+   */
   setIdle(row: SessionRow, notice?: IdleNotice, isNews = false): void {
     if (notice === undefined) this.#idle.delete(row.id);
     else this.#idle.set(row.id, notice);

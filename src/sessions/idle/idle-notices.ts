@@ -17,7 +17,7 @@ export interface IdleNoticesOptions {
 
 export class IdleNotices implements LinkObserver {
   readonly #options: IdleNoticesOptions;
-  /** What was said last of each session with a notice, by the socket of its link and by session id. */
+  /** Last words of links on each session with a notice, by the socket of its link and by session id. */
   readonly #noted = new Map<string, Map<string, string>>();
 
   constructor(options: IdleNoticesOptions) {
