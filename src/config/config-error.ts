@@ -11,9 +11,16 @@ export function invalid(message: string, cause?: unknown): AppError {
   return new AppError('CONFIG_INVALID', message, { cause });
 }
 
-/** Makes the error for a setting whose value in `entry` is invalid. */
-export function badValue(name: string, type: SettingType<unknown, string>, entry: Entry): AppError {
-  const found = type.secret ? describeSecret(entry.raw) : describe(entry.raw);
+/** Makes the error for a setting whose value in `entry` is invalid: one for which `isValid` is false. */
+export function badValue(
+  name: string,
+  type: SettingType<unknown, string>,
+  entry: Entry,
+  isValid: (raw: unknown) => boolean,
+): AppError {
+  const found = type.secret
+    ? describeSecret(entry.raw)
+    : (badElement(entry.raw, isValid) ?? describe(entry.raw));
   return invalid(`${entry.where}: ${name} is ${found}; expected ${type.expected}. ${remedy(entry)}`);
 }
 
@@ -29,6 +36,13 @@ export function describe(raw: unknown): string {
   if (Array.isArray(raw)) return `the list ${brief(raw)}`;
   if (typeof raw === 'string') return brief(raw);
   return typeof raw === 'object' ? `the map ${brief(raw)}` : `the ${typeof raw} ${brief(raw)}`;
+}
+
+/** Describes the first element that is invalid by itself, of several. */
+function badElement(raw: unknown, isValid: (raw: unknown) => boolean): string | undefined {
+  if (!Array.isArray(raw) || raw.length < 2) return undefined;
+  const at = raw.findIndex((one) => !isValid([one]));
+  return at < 0 ? undefined : `the list with ${brief(raw[at])}`;
 }
 
 function brief(raw: unknown): string {

@@ -171,6 +171,10 @@ describe('an error names file, key, value found, value expected and remedy in on
     ['links: { eligible: { users: bob } }', /is "bob"; expected a list of user names/],
     ['links: { eligible: { users: ["-x"] } }', /expected a list of user names/],
     ['links: { eligible: { users: ["a\\nb"] } }', /expected a list of user names/],
+    [
+      'sessions: { idle_rules: [end after 30m for alice, warn after 1d, end afer 2h, end after 3h] }',
+      /idle_rules is the list with "end afer 2h"; expected a list of at most 64 rules/,
+    ],
     ['links: { eligible: { users: [1000] } }', /is the list \[1000\]; expected a list of user names/],
     ['links: { eligible: { min_uid: -1 } }', /is the number -1; expected a whole number/],
     ['roles: { admin: { groups: ["oidc:x:y"] } }', /expected a list of Linux groups/],

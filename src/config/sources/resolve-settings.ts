@@ -43,7 +43,7 @@ export function resolveSettings<Table extends SettingTable>(
 
 function read(name: string, { type }: Setting, entry: Entry, around: Surroundings): SettingEntry {
   const result = type.read(entry.raw, around);
-  if (!result.success) throw badValue(name, type, entry);
+  if (!result.success) throw badValue(name, type, entry, (raw) => type.read(raw, around).success);
   const value = result.data;
   return { ...entry, raw: value instanceof Secret ? value : entry.raw, value };
 }
