@@ -58,7 +58,10 @@ let progress: Progress[];
 beforeEach(async () => {
   session = new FakeSession();
   api = await ServedApi.start({
-    sessions: { attach: async (request: never) => session.attach(request) } as never,
+    sessions: {
+      attach: async (request: never) => session.attach(request),
+      oomKillsOf: async () => undefined,
+    } as never,
   });
   proxy = await CuttingProxy.to(api.port);
   client = await api.client('alice', { server: proxy.address });
@@ -114,7 +117,10 @@ describe('following a session', () => {
     await expect.poll(kinds).toContain('lost');
     const again = await ServedApi.start({
       folder: api.folder,
-      sessions: { attach: async (request: never) => session.attach(request) } as never,
+      sessions: {
+        attach: async (request: never) => session.attach(request),
+        oomKillsOf: async () => undefined,
+      } as never,
     });
     proxy.aim(again.port);
     session.held.resolve();

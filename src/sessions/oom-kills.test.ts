@@ -16,6 +16,7 @@ async function worldWith(kills: number | undefined): Promise<World> {
       ofLink: async () => undefined,
       ofSession: async () => undefined,
       sessionOf: async () => undefined,
+      sessions: async () => new Map(),
       removeEmpty: async () => {},
       oomKillsOf: async (_id, uid) => (uid === me.uid ? kills : undefined),
     },

@@ -126,3 +126,14 @@ test('what took long to read serves longer, for ten seconds at most', async () =
   expect([await looksAt(0), await looksAt(4_000), await looksAt(20_000)]).toEqual([1, 1, 2]);
   expect([await looksAt(29_999), await looksAt(30_000)]).toEqual([2, 3]);
 });
+
+test('a session whose cgroup cannot be read is measured by its processes', async () => {
+  const meter = new SessionMeter({
+    table: new ProcessTable(),
+    cgroups: { sessions: () => Promise.reject(new Error('EMFILE')) },
+    keepers: { of: keeperOf.bind(undefined, 'echo up; sleep 60') },
+  });
+  await meter.measure([]);
+  const { memoryBytes } = (await meter.measure([session('s1')])).get('s1') ?? {};
+  expect(memoryBytes).toBeGreaterThan(MIB / 4);
+});

@@ -67,7 +67,9 @@ export class SessionMeter {
     const sinceMs = this.#nowMs();
     const current = this.#look;
     if (current && sinceMs - current.sinceMs < sharedMs(current)) return current;
-    const cgroups = this.#options.cgroups?.sessions() ?? Promise.resolve(new Map());
+    const found = this.#options.cgroups?.sessions() ?? Promise.resolve(new Map<string, Cgroup>());
+    // Cgroups that cannot be read, for example without descriptors, are as good as none.
+    const cgroups = found.catch(() => new Map<string, Cgroup>());
     this.#look = { sinceMs, spentMs: 0, cgroups, usages: new Map() };
     return this.#look;
   }

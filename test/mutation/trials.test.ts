@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import type { TestFile } from './test-runs.ts';
 import { testsFor } from './trials.ts';
 
-const mutant = { id: '7', file: 'src/link/keeper/keeper.ts' };
+const mutant = { id: '7', file: 'src/link/session/session.ts' };
 const reaching = (file: string, seconds: number): TestFile => ({ file, seconds, reached: new Set(['7']) });
-const own = reaching('src/link/keeper/keeper.test.ts', 50);
+const own = reaching('src/link/session/session.test.ts', 50);
 const slow = reaching('src/link/session/sessions.test.ts', 40);
 const quick = reaching('src/link/session/survive.test.ts', 4);
 const room = reaching('src/link/link.test.ts', 3);

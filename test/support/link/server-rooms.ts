@@ -41,7 +41,10 @@ export interface RoomsOptions {
   /** Ends sessions of users without a link. */
   readonly cleanup?: CleanupLink;
   /** The cgroups of links and sessions. */
-  readonly cgroups?: Pick<CgroupTree, 'ofLink' | 'ofSession' | 'sessionOf' | 'removeEmpty' | 'oomKillsOf'>;
+  readonly cgroups?: Pick<
+    CgroupTree,
+    'ofLink' | 'ofSession' | 'sessionOf' | 'sessions' | 'removeEmpty' | 'oomKillsOf'
+  >;
 }
 
 /** The host of a server: what is there before the server starts, and goes on without it. */
