@@ -83,8 +83,9 @@ describe('ending a session', () => {
   });
 
   it('kills a crowd at once, because it would only grow while it is asked', async () => {
-    const crowd = 'i=0; while [ $i -lt 1100 ]; do sleep 600 & i=$((i + 1)); done';
-    const { id } = await line.start(['sh', '-c', `trap "echo asked" TERM; ${crowd}; echo up; wait`]);
+    const crowd = 'exec 3<&0; i=0; while [ $i -lt 1100 ]; do (read -r _ <&3) & i=$((i + 1)); done';
+    const script = `trap "echo asked" TERM; ${crowd}; echo up; wait`;
+    const { id } = await line.start(['sh', '-c', script], { input: true });
     await printed(id, /up/);
     const { processes, survivors } = await end(id, 10_000);
     expect(survivors).toEqual([]);
