@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withAnotherSignature } from '../../../test/support/server/changed-token.ts';
 import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { HARMFUL, HOSTILE } from '../../../test/support/terminal/hostile-text.ts';
 import { capture } from '../../../test/support/terminal/memory-io.ts';
@@ -67,7 +68,7 @@ describe('a token from a login (N8)', () => {
   const second = (): number => Math.floor(Date.now() / 1000);
   const bent: [string, () => string, RegExp][] = [
     ['is no token', () => 'hello', /not stored/],
-    ['has another signature', () => good.token.replace(/..$/, 'AA'), /not stored/],
+    ['has another signature', () => withAnotherSignature(good.token), /not stored/],
     ['has none', () => withHeader({ alg: 'none', typ: 'JWT' }, () => ''), /not stored/],
     [
       'is signed with a public key as a secret',

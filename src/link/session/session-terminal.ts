@@ -11,6 +11,7 @@ import { setTerminalSize } from '../../native/terminal.ts';
 import type { TerminalSize } from '../../values/terminal-size.ts';
 import { send } from '../processes/end-processes.ts';
 import { findProcess, markOf, type ProcessEntry } from '../processes/processes.ts';
+import type { KeeperPids } from './session-folder.ts';
 
 const GONE_MS = 2000;
 const POLL_MS = 5;
@@ -83,13 +84,13 @@ export function endHelpers(helpers: readonly number[], sessionId: string): void 
 }
 
 /**
- * Resolves when a keeper's helpers are gone, as they are soon after the program, or 2 seconds later: until
- * then they could be taken for processes of the program.
+ * Resolves when a keeper and its helpers are gone, as they are soon after the program, or 2 seconds later:
+ * until then they could be taken for processes of the program.
  */
-export async function helpersGone(helpers: readonly number[], sessionId: string): Promise<void> {
+export async function keeperGone({ keeper, helpers }: KeeperPids, sessionId: string): Promise<void> {
   const isThere = (pid: number): boolean => markOf(pid) === sessionId;
   for (const deadline = performance.now() + GONE_MS; performance.now() < deadline; await sleep(POLL_MS))
-    if (!helpers.some(isThere)) return;
+    if (![keeper, ...helpers].some(isThere)) return;
 }
 
 function hasEnded(): AppError {

@@ -20,7 +20,7 @@ import { Input } from './input.ts';
 import type { KeeperPids, SessionFolder } from './session-folder.ts';
 import {
   endHelpers,
-  helpersGone,
+  keeperGone,
   resizeTerminal,
   showOnTerminal,
   signalForeground,
@@ -212,7 +212,7 @@ export class Session implements OutputSource {
     const ended = await endProcesses(this.processes, graceMs);
     if (ended.survivors.length === 0) await this.#awaitKeeper();
     if (this.#hasProgramEnded) this.#pump.giveUp();
-    if (this.#hasTerminal) await helpersGone(this.#parts.pids.helpers, this.id);
+    if (this.#hasTerminal) await keeperGone(this.#parts.pids, this.id);
     return { sessionId: this.id, ...ended };
   }
 

@@ -233,7 +233,7 @@ describe('the end of a terminal', () => {
     await eventually(() => processesOf(session.id)).toEqual([]);
   });
 
-  it('is reported when the helpers are gone, too, and after the last output', async () => {
+  it('is reported when keeper and helpers are gone, too, and after the last output', async () => {
     const script = 'trap "echo bye; exit 21" TERM; echo up; while :; do sleep 0.02; done';
     const session = await Typist.start(line, ['bash', '-c', script]);
     await session.shows(/up/);
