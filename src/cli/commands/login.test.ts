@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withAnotherSignature } from '../../../test/support/server/changed-token.ts';
+import { withAnotherSignature } from '../../../test/support/clients/changed-token.ts';
 import { ServedApi } from '../../../test/support/server/served-api.ts';
 import { HARMFUL, HOSTILE } from '../../../test/support/terminal/hostile-text.ts';
 import { capture } from '../../../test/support/terminal/memory-io.ts';

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice, type Finished, mallory, type Run, root, runAs } from '../../support/account.ts';
+import { withAnotherSignature } from '../../support/clients/changed-token.ts';
 import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
-import { withAnotherSignature } from '../../support/server/changed-token.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { Screen } from '../../support/terminal/screen.ts';
 
