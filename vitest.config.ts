@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 import { SlowestFirst } from './test/support/run/slowest-first.ts';
 import { worlds } from './test/support/run/world-worker.ts';
 
-/** Stories wait most of their time: for PAM, for time limits, for what they have started. */
-const STORIES_PER_PROCESSOR = 3;
+/** Stories wait much of their time: for PAM, for time limits, for what they have started. */
+const STORIES_PER_PROCESSOR = 2;
 /** Some unit tests wait as well: for processes that they start and end. */
 const UNIT_FILES_PER_PROCESSOR = 1.5;
 

@@ -1,6 +1,7 @@
 /**
  * Program: a link of its user that lies, run under that user's account. It registers as a real one, starts a
- * program for each session, and then does as MODE says. Prints its token, and a line once it is registered.
+ * program for each session, and then does as MODE says. Prints its token, a line once it is registered, and
+ * another one each time that the server has resumed it.
  *   lying-link RUN_FOLDER MODE
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -69,11 +70,11 @@ setInterval(() => {}, 1_000_000); // goes on whatever happens to its socket
 function accept(socket: Socket): void {
   const frames = new FrameDecoder();
   const nonce = randomBytes(32);
+  const connection = { socket, nonce, isResuming: false };
   const say = (body: Body, request = 0): void => void socket.write(encodeFrame({ request, body }));
   socket.on('error', () => {});
   socket.on('data', (chunk: Buffer) => {
-    for (const { request, body } of frames.push(chunk))
-      if (body) void answer(body, request, say, { socket, nonce });
+    for (const { request, body } of frames.push(chunk)) if (body) void answer(body, request, say, connection);
   });
   const value = { version: 1, nonce, pid: 1, programVersion: 'liar', jti: known.jti };
   say({ $case: 'hello', value: { ...value, kind: Kind.LINK, takesBytes: true, hasTerminals: true } });
@@ -83,9 +84,11 @@ async function answer(
   body: Body,
   request: number,
   say: (body: Body, request?: number) => void,
-  { socket, nonce }: { socket: Socket; nonce: Buffer },
+  connection: { readonly socket: Socket; readonly nonce: Buffer; isResuming: boolean },
 ): Promise<void> {
+  const { socket, nonce } = connection;
   if (body.$case === 'resume') {
+    connection.isResuming = true;
     const transcript = { version: 1, linkNonce: nonce, daemonNonce: body.value.nonce, jti: known.jti, uid };
     const mac = resumeMac('link', known.initKey, transcript);
     return say({ $case: 'ready', value: { mac, jti: known.jti } }, request);
@@ -107,6 +110,12 @@ async function answer(
     return;
   }
   if (mode === 'silent') return;
+  if (body.$case === 'list' && connection.isResuming) {
+    connection.isResuming = false;
+    say({ $case: 'sessions', value: { sessions: sessions() } }, request);
+    process.stdout.write('resumed\n');
+    return;
+  }
   if (body.$case === 'end') return say(await ended(body.value.sessionId), request);
   if (body.$case === 'stop') {
     say({ $case: 'stopped', value: { ended: [] } }, request);

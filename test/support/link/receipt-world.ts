@@ -56,6 +56,9 @@ export async function begin(
   for (let count = 0; count < sessions; count += 1) {
     const command = `sleep ${lastSleep++}`;
     programs.set(await startSession(rpc, command, token), command);
+    // A link that hangs up takes the next start once the server has connected to it again.
+    if (lie === 'changed keeper' || lie === 'same keeper')
+      await run.printed(new RegExp(`(resumed\\n){${count + 1}}`));
   }
   return { account, link: run.child.pid ?? 0, programs };
 }
