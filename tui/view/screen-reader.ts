@@ -57,7 +57,9 @@ function outputInWords(view: OutputView, { size }: State): string[] {
 
 /** "Marked. token 01a2…, login alice, expires in 3 h". */
 function rowInWords({ query, window }: ListView, row: Row, nowMs: number): string {
-  const cells = query.screen.columns.flatMap(({ title }, at) => {
+  // What changes all the time, such as use of the processor, would be said all the time.
+  const cells = query.screen.columns.flatMap(({ title, spare }, at) => {
+    if (spare) return [];
     const text = inWords(row.cells[at], nowMs);
     return text === '' ? [] : `${title.toLowerCase()} ${text}`;
   });
