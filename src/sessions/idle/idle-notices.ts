@@ -39,6 +39,10 @@ export class IdleNotices implements LinkObserver {
     }
   }
 
+  async exited({ socket }: LinkInfo, sessionId: string): Promise<void> {
+    this.#noted.get(socket)?.delete(sessionId);
+  }
+
   /** The next link of these sessions warns them anew. */
   async gone(link: LinkInfo): Promise<void> {
     for (const id of [...(this.#noted.get(link.socket)?.keys() ?? [])]) {

@@ -1,13 +1,13 @@
 /** `latchkey attach`: attaches to one of the caller's sessions. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { AppError, isAppError } from '../../errors.ts';
-import { type Session, SessionState } from '../../generated/latchkey/v1/session.ts';
-import { addNotes } from '../help.ts';
-import { showSession } from '../output/show-session.ts';
-import { withProgramStatus } from '../program-status.ts';
-import { type Act, type Run, WAITING } from '../run.ts';
-import { chosenDetachKey, detachKeyOption } from '../terminal/detach-key.ts';
-import { ANSWERS_OPTION, withLink } from '../with-link.ts';
+import { AppError, isAppError } from '../../../errors.ts';
+import { type Session, SessionState } from '../../../generated/latchkey/v1/session.ts';
+import { addNotes } from '../../help.ts';
+import { showSession } from '../../output/show-session.ts';
+import { withProgramStatus } from '../../program-status.ts';
+import { type Act, type Run, WAITING } from '../../run.ts';
+import { chosenDetachKey, detachKeyOption } from '../../terminal/detach-key.ts';
+import { ANSWERS_OPTION, withLink } from '../../with-link.ts';
 
 interface AttachOptions {
   readonly stdin?: boolean;

@@ -1,19 +1,19 @@
 /** `latchkey sessions`: lists, watches, reads, signals, ends and cordons sessions. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { sessionsById, sessionsOfLogin } from '../../client/session-selection.ts';
-import { AppError } from '../../errors.ts';
-import { DONE, exitStatus } from '../../exit-status.ts';
-import { type Session, SessionState } from '../../generated/latchkey/v1/session.ts';
-import { DEFAULT_GRACE_MS, LONGEST_GRACE_MS } from '../../grace-period.ts';
-import { sessions } from '../../nouns/sessions.ts';
-import { durationOf } from '../../values/duration.ts';
-import { withSuggestions } from '../option.ts';
-import { showItem } from '../output/listing.ts';
-import { type ReadOptions, readOutput } from '../output/read-output.ts';
-import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../output/receipt-view.ts';
-import { addResource } from '../resource-command.ts';
-import { type Act, type Run, WAITING } from '../run.ts';
+import { sessionsById, sessionsOfLogin } from '../../../client/session-selection.ts';
+import { AppError } from '../../../errors.ts';
+import { DONE, exitStatus } from '../../../exit-status.ts';
+import { type Session, SessionState } from '../../../generated/latchkey/v1/session.ts';
+import { DEFAULT_GRACE_MS, LONGEST_GRACE_MS } from '../../../grace-period.ts';
+import { sessions } from '../../../nouns/sessions.ts';
+import { durationOf } from '../../../values/duration.ts';
+import { withSuggestions } from '../../option.ts';
+import { showItem } from '../../output/listing.ts';
+import { type ReadOptions, readOutput } from '../../output/read-output.ts';
+import { addDryRun, type DryRun, showReceipt, waitForReceipt } from '../../output/receipt-view.ts';
+import { addResource } from '../../resource-command.ts';
+import { type Act, type Run, WAITING } from '../../run.ts';
 import { addCordons } from './cordons.ts';
 import { addExport } from './export.ts';
 

@@ -3,20 +3,20 @@
  * of this command.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { AppError } from '../../errors.ts';
-import type { Session, StartSessionRequest } from '../../generated/latchkey/v1/session.ts';
-import { sessions } from '../../nouns/sessions.ts';
-import { asJson } from '../../terminal/json.ts';
-import { bytesOf } from '../../values/raw-text.ts';
-import { addNotes } from '../help.ts';
-import { jsonObject } from '../output/json-object.ts';
-import { itemMembers } from '../output/listing.ts';
-import { showSession } from '../output/show-session.ts';
-import { withProgramStatus } from '../program-status.ts';
-import type { Act, Run } from '../run.ts';
-import { chosenDetachKey, detachKeyOption } from '../terminal/detach-key.ts';
-import { sizeOf } from '../terminal/local-size.ts';
-import { ANSWERS_OPTION, withLink } from '../with-link.ts';
+import { AppError } from '../../../errors.ts';
+import type { Session, StartSessionRequest } from '../../../generated/latchkey/v1/session.ts';
+import { sessions } from '../../../nouns/sessions.ts';
+import { asJson } from '../../../terminal/json.ts';
+import { bytesOf } from '../../../values/raw-text.ts';
+import { addNotes } from '../../help.ts';
+import { jsonObject } from '../../output/json-object.ts';
+import { itemMembers } from '../../output/listing.ts';
+import { showSession } from '../../output/show-session.ts';
+import { withProgramStatus } from '../../program-status.ts';
+import type { Act, Run } from '../../run.ts';
+import { chosenDetachKey, detachKeyOption } from '../../terminal/detach-key.ts';
+import { sizeOf } from '../../terminal/local-size.ts';
+import { ANSWERS_OPTION, withLink } from '../../with-link.ts';
 
 interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;

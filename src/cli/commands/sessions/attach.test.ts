@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { ServedApi } from '../../../test/support/server/served-api.ts';
-import { Memory } from '../../../test/support/terminal/memory-io.ts';
-import { runCli } from '../main.ts';
+import { ServedApi } from '../../../../test/support/server/served-api.ts';
+import { Memory } from '../../../../test/support/terminal/memory-io.ts';
+import { runCli } from '../../main.ts';
 
 const SESSION = {
   id: 's1',

@@ -1,14 +1,14 @@
 /** `latchkey sessions disconnect`, `cordon` and `uncordon`: keep people from sessions that go on. */
 import type { Command } from 'commander';
-import { AppError } from '../../errors.ts';
-import type { DisconnectSessionResponse, Session } from '../../generated/latchkey/v1/session.ts';
-import { sessions } from '../../nouns/sessions.ts';
-import { count } from '../../terminal/format.ts';
-import { asJson, integer, type Members, object } from '../../terminal/json.ts';
-import { addNotes } from '../help.ts';
-import { itemMembers } from '../output/listing.ts';
-import type { DryRun } from '../output/receipt-view.ts';
-import { type Act, type Run, WAITING } from '../run.ts';
+import { AppError } from '../../../errors.ts';
+import type { DisconnectSessionResponse, Session } from '../../../generated/latchkey/v1/session.ts';
+import { sessions } from '../../../nouns/sessions.ts';
+import { count } from '../../../terminal/format.ts';
+import { asJson, integer, type Members, object } from '../../../terminal/json.ts';
+import { addNotes } from '../../help.ts';
+import { itemMembers } from '../../output/listing.ts';
+import type { DryRun } from '../../output/receipt-view.ts';
+import { type Act, type Run, WAITING } from '../../run.ts';
 
 export const DISCONNECTED: Members<DisconnectSessionResponse> = {
   disconnected: integer(

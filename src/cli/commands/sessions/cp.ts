@@ -1,13 +1,13 @@
 /** `latchkey cp`: copies files and folders to and from the server's host, as the caller's Linux user. */
 import type { Command } from 'commander';
-import { AppError } from '../../errors.ts';
-import { FAILED } from '../../exit-status.ts';
-import { asJson } from '../../terminal/json.ts';
-import { endsOf } from '../copy/ends.ts';
-import { COPIED, Tally } from '../copy/tally.ts';
-import { addNotes } from '../help.ts';
-import { interruption } from '../input/interruption.ts';
-import type { Act, Run } from '../run.ts';
+import { AppError } from '../../../errors.ts';
+import { FAILED } from '../../../exit-status.ts';
+import { asJson } from '../../../terminal/json.ts';
+import { endsOf } from '../../copy/ends.ts';
+import { COPIED, Tally } from '../../copy/tally.ts';
+import { addNotes } from '../../help.ts';
+import { interruption } from '../../input/interruption.ts';
+import type { Act, Run } from '../../run.ts';
 
 interface Options {
   readonly recursive?: boolean;
@@ -44,7 +44,7 @@ export function addCp(program: Command, act: Act): void {
 
 async function cp(run: Run, options: Options, words: readonly string[]): Promise<number | undefined> {
   const ends = endsOf(words);
-  const { copy } = await import('../copy/copy.ts');
+  const { copy } = await import('../../copy/copy.ts');
   const { recursive = false, resume = false } = options;
   const preserve = options.preserve ?? resume;
   const tally = new Tally();

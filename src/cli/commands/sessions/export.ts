@@ -1,8 +1,8 @@
 /** `latchkey sessions export`: exports the output of one of the caller's sessions. */
 import type { Command } from 'commander';
-import { EXPORT_FORMATS, type ExportOptions, exportSession } from '../export/export-session.ts';
-import { addNotes } from '../help.ts';
-import type { Act } from '../run.ts';
+import { EXPORT_FORMATS, type ExportOptions, exportSession } from '../../export/export-session.ts';
+import { addNotes } from '../../help.ts';
+import type { Act } from '../../run.ts';
 
 const NOTES = [
   'A session with a terminal is exported as an asciicast, which asciinema(1) plays: what the terminal ' +
