@@ -71,7 +71,7 @@ export const sessions: PrintedNoun<Session> = {
     { name: 'message', value: session.cordon?.message },
     { name: 'idle since', value: session.idle?.since },
     { name: 'idle rule', value: session.idle && idleAction(session.idle) },
-    { name: 'applied', value: session.idle?.actsAt },
+    { name: 'rule applies', value: session.idle?.actsAt },
     { name: 'started by', value: session.startedBy },
     { name: 'readable', value: readable(session) },
     { name: 'started', value: session.startedAt },

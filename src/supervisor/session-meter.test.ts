@@ -127,6 +127,15 @@ test('what took long to read serves longer, for ten seconds at most', async () =
   expect([await looksAt(29_999), await looksAt(30_000)]).toEqual([2, 3]);
 });
 
+test('nothing is said of a session when what is known of it cannot be read', async () => {
+  const meter = new SessionMeter({
+    table: new ProcessTable(),
+    cgroups: undefined,
+    keepers: { of: () => Promise.reject(new Error('EMFILE')) },
+  });
+  expect((await meter.measure([session('s1')])).get('s1')).toEqual({});
+});
+
 test('a session whose cgroup cannot be read is measured by its processes', async () => {
   const meter = new SessionMeter({
     table: new ProcessTable(),

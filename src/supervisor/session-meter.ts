@@ -57,7 +57,10 @@ export class SessionMeter {
     for (const [turn, some] of [...chunksOf(missing, AT_ONCE)].entries()) {
       if (turn > 0) await nextTurn();
       const begunMs = this.#nowMs();
-      await Promise.all(some.map(async (each) => look.usages.set(each.id, await this.#usageOf(each, look))));
+      // Sessions are listed even when the server has no descriptors left to measure them.
+      const usageOf = (each: MeasuredSession): Promise<SessionUsage> =>
+        this.#usageOf(each, look).catch(() => ({}));
+      await Promise.all(some.map(async (each) => look.usages.set(each.id, await usageOf(each))));
       look.spentMs += this.#nowMs() - begunMs;
     }
     return look.usages;

@@ -143,7 +143,7 @@ export class IdleSessions implements Disposable {
         watched.isEnding = false; // and is tried again if it still runs
       };
       session.end(DEFAULT_GRACE_MS).then(over, over);
-    } else this.#watched.delete(session.id); // whoever attaches next has the whole time
+    } else this.#watched.delete(session.id); // it is watched anew
   }
 
   #busyAgain(watched: Watched): void {
