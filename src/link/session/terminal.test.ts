@@ -222,6 +222,9 @@ describe('the end of a terminal', () => {
   it('leaves no process of the session, its keeper or the helpers', async () => {
     const session = await Typist.start(line, ['bash', '--norc']);
     await session.types('setsid sleep 63 & (trap "" HUP TERM; exec sleep 64) & sleep 65\n');
+    // setsid(1) is there twice until it has left its group of processes.
+    const sleeping = (): string[] => commandsOf(session.id).filter((command) => /^sleep/.test(command));
+    await eventually(() => sleeping().toSorted()).toEqual(['sleep 63', 'sleep 64', 'sleep 65']);
     await eventually(() => processesOf(session.id).length).toBe(7);
     const helpers = readProcesses().filter(
       ({ pid, parent }) => parent === session.pid && pid !== session.pid,
