@@ -7,7 +7,6 @@ import type { TokenClaims } from '../../token/claims.ts';
 import type { Link } from '../link.ts';
 import { originOf } from './process-origin.ts';
 
-const main = join(import.meta.dirname, '../../main.ts');
 /** Hides the origin of a process: no mark in its environment, and a parent that has ended. */
 const UNMARKED = 'env -u LATCHKEY_SESSION_ID "$@"';
 const CUT_OFF = `(setsid ${UNMARKED} &) ; sleep 60`;
@@ -25,8 +24,8 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 /** Starts a session that starts a link after the commands of `script`. */
 function startLink(script: string, by = claims) {
-  const link = [process.execPath, '--disable-warning=ExperimentalWarning', main, 'link', '--run', world.run];
-  const command = ['sh', '-c', script, 'sh', ...link, '--print-token'];
+  const link = [process.execPath, world.program, '--run', world.run, '--print-token'];
+  const command = ['sh', '-c', script, 'sh', ...link];
   return world.sessions.start({ claims: by, command, environment: {}, directory: '', input: false });
 }
 

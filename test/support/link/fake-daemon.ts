@@ -22,7 +22,6 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { buildSync } from 'esbuild';
 import { expect } from 'vitest';
 import { loadPki } from '../../../src/authority/keys/pki.ts';
 import type { ValueOf } from '../../../src/link-protocol/protocol.ts';
@@ -32,6 +31,7 @@ import { jwksOf, type SigningKey, signingKey } from '../../../src/token/key.ts';
 import { makeProof, resumeMac } from '../../../src/token/proof.ts';
 import { type Account, myself } from '../account.ts';
 import { node } from '../program.ts';
+import { writeLinkProgram } from './bundled-link.ts';
 import { placesOfSessions, removeSessions } from './kept-sessions.ts';
 import { Line } from './line.ts';
 import { type Registration, registrationOf } from './registration-call.ts';
@@ -63,7 +63,7 @@ export class FakeDaemon implements AsyncDisposable {
   readonly initKey = randomBytes(32);
   readonly links: StartedLink[] = [];
   /** Arguments for Node.js: the program to run. */
-  entry = [join(this.folder, 'link.mjs')];
+  entry: string[] = [];
   /** Handles a registration; by default it makes the caller a link. */
   onRegister: (registration: Registration) => Promise<void> = async ({ request, answer }) => {
     this.socket = request.socket;
@@ -87,7 +87,7 @@ export class FakeDaemon implements AsyncDisposable {
   static async open(account = myself()): Promise<FakeDaemon> {
     const daemon = new FakeDaemon(account);
     chmodSync(daemon.folder, 0o755);
-    writeFileSync(join(daemon.folder, 'link.mjs'), bundledLink());
+    daemon.entry = [writeLinkProgram(daemon.folder)];
     mkdirSync(daemon.run, { mode: 0o755 });
     mkdirSync(join(daemon.run, 'links'), { mode: 0o700 });
     if (daemon.#isOther) chmodSync(join(daemon.run, 'links'), 0o1733);
@@ -256,22 +256,6 @@ export class FakeDaemon implements AsyncDisposable {
       registration.answer({ code: 13, message: String(error) }),
     );
   }
-}
-
-let bundled: string | undefined;
-
-/** The released link, in one file: it starts in a fifth of the time that its sources take. */
-function bundledLink(): string {
-  const entryPoints = [join(import.meta.dirname, 'link-program.ts')];
-  const options = {
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-    write: false,
-  } as const;
-  bundled ??= buildSync({ entryPoints, ...options }).outputFiles[0]?.text ?? '';
-  return bundled;
 }
 
 /** Ends what tests left running: the process sessions of keepers, by their recorded pids. */

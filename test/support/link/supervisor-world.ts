@@ -17,12 +17,12 @@ import type { Store } from '../../../src/store/open.ts';
 import type { Links } from '../../../src/supervisor/links.ts';
 import type { TokenClaims } from '../../../src/token/claims.ts';
 import { myself } from '../account.ts';
+import { writeLinkProgram } from './bundled-link.ts';
 import { placesOfSessions, removeSessions } from './kept-sessions.ts';
 import { openRooms, type Rooms, type RoomsHost, type RoomsOptions } from './server-rooms.ts';
 
 /** Below the time limit of a unit test, so that it is said what has been waited for. */
 const PATIENCE_MS = 20_000;
-const main = join(import.meta.dirname, '../../../src/main.ts');
 export const me = userInfo();
 const ADMIN: Requester = {
   claims: { jti: '', sub: 'root', authMethod: 'local' as const },
@@ -42,6 +42,8 @@ export class World implements AsyncDisposable {
   readonly folder = mkdtempSync(join(realpathSync(tmpdir()), 'latchkey-links-'));
   readonly run = join(this.folder, 'run');
   readonly linksFolder = join(this.run, 'links');
+  /** The program of its links, which Node.js runs. */
+  readonly program = writeLinkProgram(this.folder);
   readonly logged: { level: string; details: object; message: string }[] = [];
   readonly #options: RoomsOptions;
   readonly #children: ChildProcess[] = [];
@@ -122,16 +124,7 @@ export class World implements AsyncDisposable {
   /** Starts a real link process and waits until the server has registered it. */
   async link(...words: string[]): Promise<LinkProcess> {
     const known = new Set(await this.sockets());
-    const argv = [
-      '--disable-warning=ExperimentalWarning',
-      main,
-      'link',
-      '--run',
-      this.run,
-      '--print-token',
-      ...words,
-    ];
-    const child = spawn(process.execPath, argv, {
+    const child = spawn(process.execPath, [this.program, '--run', this.run, '--print-token', ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH },
     });
@@ -151,8 +144,7 @@ export class World implements AsyncDisposable {
   /** Starts a link daemon, which detaches. */
   async linkDaemon(): Promise<Omit<LinkProcess, 'child'>> {
     const known = new Set(await this.sockets());
-    const argv = ['--disable-warning=ExperimentalWarning', main, 'link', '--run', this.run, '--daemon'];
-    const child = spawn(process.execPath, argv, {
+    const child = spawn(process.execPath, [this.program, '--run', this.run, '--daemon'], {
       stdio: ['ignore', 'inherit', 'pipe'],
       env: { PATH: process.env.PATH },
     });
