@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { me, World } from '../../../test/support/link/supervisor-world.ts';
 import { becomeOlder, ignorePreviews } from '../../../test/support/server/older-server.ts';
 import { durationOf } from '../../values/duration.ts';
@@ -15,12 +15,16 @@ let jti: string;
 let socket: string;
 let session: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   world = await World.open();
   ({ jti, socket } = await world.linkDaemon());
   const claims = await world.login();
   const start = { command: ['sleep', '60'], environment: {}, directory: '', input: false };
   ({ id: session } = await world.sessions.start({ claims, ...start }));
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+beforeEach(async () => {
   const { token } = await world.authority.mint({
     login: me.username,
     linuxUser: me.username,
@@ -33,7 +37,6 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.restoreAllMocks();
   await client.close();
-  await world[Symbol.asyncDispose]();
 });
 
 const calls = {
@@ -84,6 +87,7 @@ describe('a preview (X1)', () => {
     expect(await lives()).toBe(true);
   });
 
+  // The last one, since it ends the session.
   it('that a server ended things for all the same is never reported as one', async () => {
     ignorePreviews();
     await expect(calls.EndSession()).rejects.toMatchObject({
