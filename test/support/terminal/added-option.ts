@@ -1,5 +1,6 @@
 /**
- * Adds an option to the dashboard's table, run from the sources: for tests of what follows from the table.
+ * Adds an option to the dashboard's table, for tests of what follows from the table: in this process, or in
+ * the command line, which this file runs.
  */
 import { valued } from '../../../src/entry/option.ts';
 import { TUI } from '../../../src/entry/roles/tui.ts';
@@ -13,5 +14,6 @@ export function addOption(): void {
 
 if (import.meta.main) {
   addOption();
-  await import('../../../src/main.ts');
+  const { runCli } = await import('../../../src/cli/main.ts');
+  process.exit(await runCli(process.argv.slice(2)));
 }
