@@ -2,10 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Client } from '../../../src/client/connect/connect.ts';
 import { inert } from '../../../src/inert.ts';
 import { displayWidth } from '../../../src/terminal/display-width.ts';
 import { layTable } from '../../../src/terminal/table.ts';
-import { alice, root } from '../../support/account.ts';
+import { type Account, alice, root } from '../../support/account.ts';
+import { clientOf, started } from '../../support/clients/without-command-line.ts';
 import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
@@ -13,18 +15,26 @@ import { HARMFUL, HOSTILE } from '../../support/terminal/hostile-text.ts';
 import { Screen } from '../../support/terminal/screen.ts';
 
 let daemon: TestDaemon;
+let client: Client;
 let session: string;
+
+/** Returns what the log says of programs that do not exist. */
+function notFound(): string[] {
+  return daemon.wholeLog.match(/"why":".*: no such program/g) ?? [];
+}
 
 describe('untrusted text', needs('world', 'tmux'), () => {
   beforeAll(async () => {
     daemon = await TestDaemon.start();
     await daemon.link(alice);
-    for (const text of Object.values(HOSTILE)) {
-      const script = ['sh', '-c', 'exec sleep 600', text];
-      session = (await daemon.cli(alice, ['start', '--detach', '--', ...script])).stdout.trim();
-    }
+    client = await clientOf(daemon, daemon.storedToken(alice));
+    for (const text of Object.values(HOSTILE))
+      session = await started(client, 'sh', '-c', 'exec sleep 600', text);
   });
-  afterAll(() => daemon?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await client?.close();
+    await daemon?.[Symbol.asyncDispose]();
+  });
 
   test.for([40, 60, 80, 200])(
     'has no effect on a terminal of %i columns, and wraps no line',
@@ -67,30 +77,36 @@ describe('untrusted text', needs('world', 'tmux'), () => {
     watch.kill();
   });
 
-  test('is escaped in messages and in the log', async () => {
-    for (const text of Object.values(HOSTILE)) {
-      const words = [
-        ['tokens', 'show'],
-        ['links', 'stop'],
-        ['attach'],
-        ['login', '--method'],
-        ['sessions', '--sort'],
-      ];
-      for (const argv of words) {
-        const { stdout, stderr } = await daemon.cli(root, [...argv, text]);
+  const wrong: readonly { who: Account; argv: readonly string[] }[] = [
+    { who: root, argv: ['tokens', 'show'] },
+    { who: root, argv: ['links', 'stop'] },
+    { who: root, argv: ['attach'] },
+    { who: root, argv: ['login', '--method'] },
+    { who: root, argv: ['sessions', '--sort'] },
+    { who: alice, argv: ['link'] },
+    { who: alice, argv: ['start', '--'] },
+  ];
+  // Every message is escaped in one place, so each text is in two of them, and each message has a few.
+  test.each(Object.values(HOSTILE).map((text, at) => ({ text, at })))(
+    'is escaped in messages: text $at',
+    async ({ text, at }) => {
+      const two = wrong.filter((_, number) => [at, at + 3].some((one) => one % wrong.length === number));
+      const runs = await Promise.all(two.map(({ who, argv }) => daemon.cli(who, [...argv, text])));
+      expect(runs).toHaveLength(2);
+      for (const { stdout, stderr } of runs) {
         expect(stdout).toBe('');
-        expect(stderr).toMatch(/^latchkey: [^\n]+\n$/);
+        expect(stderr).toMatch(/^latchkey(?: link)?: [^\n]+\n$/);
         expect(stderr).not.toMatch(HARMFUL);
       }
-      const link = await daemon.cli(alice, ['link', text]);
-      expect(link.stderr).toMatch(/^latchkey link: [^\n]+\n$/);
-      expect(link.stderr).not.toMatch(HARMFUL);
-      expect((await daemon.cli(alice, ['start', '--', text])).stderr).not.toMatch(HARMFUL);
-    }
+    },
+  );
+
+  test('is escaped in the log', async () => {
+    const before = notFound().length;
+    for (const text of Object.values(HOSTILE))
+      await expect(started(client, text)).rejects.toMatchObject({ reason: 'START_FAILED' });
     await daemon.end(); // the log is complete now; one of the names was too long to look for
-    expect(daemon.wholeLog.match(/"why":".*: no such program/g)).toHaveLength(
-      Object.keys(HOSTILE).length - 1,
-    );
+    expect(notFound().slice(before)).toHaveLength(Object.keys(HOSTILE).length - 1);
     expect(HARMFUL.exec(daemon.wholeLog)).toBeNull();
   });
 
