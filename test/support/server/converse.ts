@@ -12,6 +12,8 @@ import type { TestDaemon } from './daemon.ts';
 
 export interface Held {
   readonly asked: LoginPrompts[];
+  /** Texts shown meanwhile, but for the one that a person is told who waits for long. */
+  readonly notices: string[];
   /** Token that the login led to; undefined when it failed. */
   readonly token?: string;
   /** Reason for which it failed; undefined when there was a token. */
@@ -31,6 +33,9 @@ export function roundsOf(held: readonly Pick<Held, 'tookMs'>[]): number[][] {
   const rounds = Math.max(...held.map(({ tookMs }) => tookMs.length));
   return Array.from({ length: rounds }, (_, nth) => held.flatMap(({ tookMs }) => tookMs.slice(nth, nth + 1)));
 }
+
+/** Depends on nothing but the time that the host takes. */
+const WAITING = /^The host has not answered yet/;
 
 export interface LoginOptions {
   /** Token that the call is made with; none by default. */
@@ -53,6 +58,7 @@ export async function converse(
   const begin = { method: AuthMethod.SSH, username, purpose };
   await conversation.send({ request: { $case: 'begin', value: begin } });
   const asked: LoginPrompts[] = [];
+  const notices: string[] = [];
   const tookMs: number[] = [];
   let answeredMs: number | undefined;
   const followed = (): void => {
@@ -61,9 +67,12 @@ export async function converse(
   };
   try {
     for await (const { challenge } of conversation.responses as AsyncIterable<LoginResponse>) {
-      if (challenge?.$case === 'notice') continue;
+      if (challenge?.$case === 'notice') {
+        if (!WAITING.test(challenge.value.text)) notices.push(challenge.value.text);
+        continue;
+      }
       followed();
-      if (challenge?.$case === 'done') return { asked, tookMs, token: challenge.value.token };
+      if (challenge?.$case === 'done') return { asked, notices, tookMs, token: challenge.value.token };
       if (challenge?.$case !== 'prompts') continue;
       const text = answers[asked.length];
       asked.push(challenge.value);
@@ -72,11 +81,11 @@ export async function converse(
       answeredMs = performance.now();
       await conversation.send({ request: { $case: 'answers', value: { texts: [text] } } });
     }
-    return { asked, tookMs };
+    return { asked, notices, tookMs };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     followed();
     const { reason, message, details } = error;
-    return { asked, tookMs, reason, message, told: Object.keys(details) };
+    return { asked, notices, tookMs, reason, message, told: Object.keys(details) };
   }
 }
