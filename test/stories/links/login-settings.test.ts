@@ -5,11 +5,15 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { alice, type Finished, root, runAs, service } from '../../support/account.ts';
+import type { Client } from '../../../src/client/connect/connect.ts';
+import { type Link, LinkState } from '../../../src/generated/latchkey/v1/link.ts';
+import { linkState } from '../../../src/terminal/state-words.ts';
+import { alice, root, runAs, service } from '../../support/account.ts';
+import { clientOf, ended, type Ran, ran, started } from '../../support/clients/without-command-line.ts';
 import { install, RUN_FOLDER } from '../../support/host/installed.ts';
 import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
-import type { Link } from '../../support/server/caller.ts';
+import { converse } from '../../support/server/converse.ts';
 import { TestDaemon } from '../../support/server/daemon.ts';
 import { setPasswords, TestSshd } from '../../support/ssh/sshd.ts';
 
@@ -19,40 +23,47 @@ const TEAM = { name: 'team', gid: 7201 };
 const FILES = ['/etc/passwd', '/etc/group', '/etc/gshadow', '/etc/environment', '/etc/pam.d/latchkey-link'];
 const SECRET = '/mnt/secret';
 const GO = '/mnt/go';
+const { READY } = LinkState;
 const PATIENT = { timeout: 20_000 };
 
 let sshd: TestSshd;
 let daemon: TestDaemon;
+/** Token of alice's last login, and a client that has it. */
+let token: string;
+let client: Client;
 let before: string[];
 
 async function serve(config: Record<string, unknown> = {}): Promise<void> {
   await daemon?.[Symbol.asyncDispose]();
-  daemon = await TestDaemon.start({
-    as: service,
-    run: RUN_FOLDER,
-    config: { login: { ssh: sshd.settings }, ...config },
-  });
+  const settings = { login: { ssh: sshd.settings }, ...config };
+  daemon = await TestDaemon.start({ as: service, run: RUN_FOLDER, config: settings });
 }
 
 async function logIn(): Promise<void> {
-  const words = ['login', '--answers-stdin', '--', 'alice@'];
-  const run = await daemon.cli(alice, words, { input: `${PASSWORD}\n` });
-  expect(run, daemon.log).toMatchObject({ status: 0 });
+  const held = await converse(daemon, 'alice', [PASSWORD]);
+  expect(held.token, daemon.log).toBeDefined();
+  await use(held.token);
 }
 
-const start = (...command: string[]): Promise<Finished> => daemon.cli(alice, ['start', '--', ...command]);
+async function use(value = ''): Promise<void> {
+  await client?.close();
+  token = value;
+  client = await clientOf(daemon, token);
+}
 
-function linksOf(): Promise<readonly Link[]> {
-  return daemon.as(root).links('--local-admin', '--user', 'alice');
+const start = (...command: string[]): Promise<Ran> => ran(client, ...command);
+
+async function linksOf(): Promise<readonly Link[]> {
+  await using admin = await clientOf(daemon);
+  return (await admin.links.listLinks({ filter: { linuxUser: 'alice' } })).links;
 }
 
 async function states(): Promise<string[]> {
-  return (await linksOf()).map(({ state }) => state).sort();
+  return (await linksOf()).map((link) => linkState(link).text).sort();
 }
 
 async function socketOf(): Promise<string | undefined> {
-  const links = await linksOf();
-  return links.find(({ state }) => state === 'ready')?.socket;
+  return (await linksOf()).find(({ state }) => state === READY)?.socket;
 }
 
 const join = (): void => void execFileSync('gpasswd', ['-a', 'alice', TEAM.name], { stdio: 'ignore' });
@@ -91,10 +102,12 @@ afterEach(async () => {
   for (const [at, path] of FILES.entries()) writeFileSync(path, before[at] ?? '');
   rmSync('/etc/security/limits.d/story.conf', { force: true });
   rmSync(GO, { force: true });
-  await daemon.cli(root, ['tokens', 'revoke', '--login', 'alice', '--end-sessions', '--local-admin']);
+  await using admin = await clientOf(daemon);
+  await admin.tokens.revokeTokens({ selection: { $case: 'login', value: 'alice' }, endSessions: true });
   await expect.poll(linksOf, PATIENT).toEqual([]);
 });
 afterAll(async () => {
+  await client?.close();
   await daemon?.[Symbol.asyncDispose]();
   await sshd?.[Symbol.asyncDispose]();
 });
@@ -106,16 +119,15 @@ describe('a start after a change', needs('world', 'sudo', 'sshd'), () => {
     join();
     await logIn();
     const script = `until [ -e ${GO} ]; do sleep 0.1; done; id -Gn`;
-    const held = (await daemon.cli(alice, ['start', '--detach', '--', 'sh', '-c', script])).stdout.trim();
+    const held = await started(client, 'sh', '-c', script);
     expect(await start('cat', SECRET)).toMatchObject({ status: 0, stdout: 'for the team\n' });
     leave();
     expect(await start('id', '-Gn')).toMatchObject({ status: 0, stdout: 'alice\n', stderr: '' });
     expect((await start('cat', SECRET)).stderr).toMatch(/Permission denied/);
     await daemon.logged(/"linuxUser":"alice","changed":\["groups"\]/);
     expect(await states()).toEqual(['ready', 'retiring']);
-    const attached = daemon.begin(alice, ['attach', held]);
     writeFileSync(GO, '');
-    expect(await attached.finished).toMatchObject({ status: 0, stdout: 'alice team\n' });
+    expect(await ended(client, held)).toMatchObject({ status: 0, stdout: 'alice team\n' });
     await expect.poll(states, PATIENT).toEqual(['ready']);
   });
 
@@ -123,7 +135,7 @@ describe('a start after a change', needs('world', 'sudo', 'sshd'), () => {
     await logIn();
     const old = await socketOf();
     join();
-    const { stdout } = await daemon.cli(alice, ['links', 'start']);
+    const { stdout } = await daemon.cli(alice, ['links', 'start'], { env: { LATCHKEY_TOKEN: token } });
     expect(stdout).toBe(`${await socketOf()}\n`);
     expect(stdout).not.toBe(`${old}\n`);
     expect(await start('id', '-Gn')).toMatchObject({ stdout: 'alice team\n' });
@@ -135,7 +147,7 @@ describe('a start after a change', needs('world', 'sudo', 'sshd'), () => {
 
   test('leaves no links behind but those with sessions', async () => {
     await logIn();
-    await daemon.cli(alice, ['start', '--detach', '--', 'sleep', '1000']);
+    await started(client, 'sleep', '1000');
     for (let count = 0; count < 4; count += 1) {
       limitFiles(3000 + count);
       expect(await start('true')).toMatchObject({ status: 0 });
@@ -203,7 +215,7 @@ describe('a start after a change', needs('world', 'sudo', 'sshd'), () => {
     await daemon.end('SIGKILL');
     await served();
     for (let count = 0; count < 3; count += 1) expect(await start('true')).toMatchObject({ status: 0 });
-    expect(await linksOf()).toMatchObject([{ socket: link?.socket, pid: link?.pid, state: 'ready' }]);
+    expect(await linksOf()).toMatchObject([{ socket: link?.socket, pid: link?.pid, state: READY }]);
     await daemon.end();
     join();
     await served();
@@ -219,7 +231,7 @@ describe('a start after a change', needs('world', 'sudo', 'sshd'), () => {
       limitFiles(4000);
       expect(await start('echo', 'on')).toMatchObject({ status: 0, stdout: 'on\n' });
       join();
-      const run = await start('id');
+      const run = await daemon.cli(alice, ['start', '--', 'id'], { env: { LATCHKEY_TOKEN: token } });
       expect(run).toMatchObject({ status: 255, stdout: '' });
       expect(run.stderr).toMatch(/^latchkey: the groups of alice changed after this link was started; .*\n$/);
     } finally {
@@ -240,9 +252,8 @@ describe('where the server starts no links', needs('world', 'sshd'), () => {
     expect(await start('true')).toMatchObject({ status: 0 });
     expect(await socketOf()).toBe(old);
     leave();
-    const refused = await start('cat', SECRET);
-    expect(refused).toMatchObject({ status: 255, stdout: '' });
-    expect(refused.stderr).toMatch(/the groups of alice changed .*log in to this host again/);
+    const told = /the groups of alice changed .*log in to this host again/;
+    await expect(start('cat', SECRET)).rejects.toThrow(told);
     await logIn();
     expect(await start('id', '-Gn')).toMatchObject({ stdout: 'alice\n' });
     const now = await socketOf();
@@ -257,11 +268,12 @@ describe('where the server starts no links', needs('world', 'sshd'), () => {
 
   test('a link in the foreground starts nothing after a change of groups (X10)', async () => {
     const link = await daemon.link(alice);
+    await use(daemon.storedToken(alice));
     expect(await start('id', '-Gn')).toMatchObject({ stdout: 'alice\n' });
     limitFiles(4000);
     expect(await start('true')).toMatchObject({ status: 0 });
     join();
-    const refused = await start('true');
+    const refused = await daemon.cli(alice, ['start', '--', 'true']);
     expect(refused).toMatchObject({ status: 255 });
     expect(refused.stderr).toMatch(/the groups of alice changed .*run there: latchkey link, or log in .*\n/);
     link.kill();
