@@ -6,7 +6,9 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { AppError } from '../../../src/errors.ts';
 import { dora, mallory, root, service } from '../../support/account.ts';
+import { OpenCaller } from '../../support/clients/open-caller.ts';
 import { emptyDisk, fillDisk } from '../../support/disk/fill-disk.ts';
 import { processesOf } from '../../support/host/truth.ts';
 import type { Lie } from '../../support/link/lying-link.ts';
@@ -15,13 +17,13 @@ import {
   cleanUp,
   compared,
   daemon,
+  type Ended,
   end,
   exhaust,
   hideProcesses,
   kill,
   killAll,
   learnSockets,
-  OpenConnection,
   PEOPLE,
   prepare,
   type Running,
@@ -29,7 +31,6 @@ import {
   untruths,
 } from '../../support/link/receipt-world.ts';
 import { needs } from '../../support/needs.ts';
-import type { Receipt } from '../../support/server/caller.ts';
 
 beforeAll(prepare);
 afterEach(cleanUp);
@@ -65,20 +66,29 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   'is slow': { lie: 'slow' },
 };
 
-/** The ways to end things of somebody. */
-const ENDINGS: Readonly<Record<string, (running: Running) => string[]>> = {
-  revoke: ({ account }) => ['tokens', 'revoke', '--login', account.name],
-  'revoke with sessions': ({ account }) => ['tokens', 'revoke', '--login', account.name, '--end-sessions'],
-  'end sessions': ({ programs }) => ['sessions', 'end', '--grace', '0.2', ...programs.keys()],
-  'end sessions of the login': ({ account }) => [
-    'sessions',
-    'end',
-    '--grace',
-    '0.2',
-    '--login',
-    account.name,
-  ],
+const GRACE_MS = 200;
+
+/** The ways to end things of somebody, one of them by the command line. */
+const ENDINGS: Readonly<Record<string, (running: Running, administrator: OpenCaller) => Promise<Ended>>> = {
+  revoke: async ({ account: { name: login } }, administrator) => ({
+    receipt: await administrator.revoke({ login }),
+  }),
+  'revoke with sessions': async ({ account: { name: login } }, administrator) => ({
+    receipt: await administrator.revoke({ login }, { endSessions: true }),
+  }),
+  'end sessions': async ({ programs }, administrator) => ({
+    receipt: await administrator.endSessions({ ids: [...programs.keys()] }, GRACE_MS),
+  }),
+  'end sessions of the login': ({ account }) =>
+    end('sessions', 'end', '--grace', `${GRACE_MS / 1000}`, '--login', account.name),
 };
+
+/** Returns the receipt, or the error. */
+async function outcomeOf(ending: Promise<Ended>): Promise<Ended | string> {
+  return ending.catch((error) =>
+    error instanceof AppError ? `${error.reason}: ${error.message}` : String(error),
+  );
+}
 
 /**
  * Ends things of four people at once, each under the same trouble; returns what is untrue of the receipts.
@@ -88,25 +98,26 @@ async function round(trouble: string): Promise<string[]> {
   const running = await Promise.all(
     PEOPLE.map((account) => begin(account, { sessions: 2, ...(lie && { lie }) })),
   );
-  await learnSockets();
+  await using administrator = await OpenCaller.open(daemon);
+  await learnSockets(administrator);
   for (const theirs of running) before?.(theirs);
   const wrong: string[] = [];
   await Promise.all(
-    Object.entries(ENDINGS).map(async ([name, argv], at) => {
+    Object.entries(ENDINGS).map(async ([name, act], at) => {
       const theirs = running[at];
       if (theirs === undefined) return;
       const most = processesOf(theirs.account).length;
-      const ending = end(...argv(theirs)).catch((error: unknown) => String(error));
+      const ending = outcomeOf(act(theirs, administrator));
       setTimeout(() => during?.(theirs), 10 * at);
-      const printed = await ending;
-      const found = typeof printed === 'string' ? [printed] : untruths(printed, theirs, most);
+      const ended = await ending;
+      const found = typeof ended === 'string' ? [ended] : untruths(ended, theirs, most);
       wrong.push(...found.map((text) => `${name}, ${trouble}: ${text}`));
     }),
   );
   const again = await Promise.all(
     running.map(async (theirs) => {
-      const printed = await end('tokens', 'revoke', '--login', theirs.account.name);
-      return untruths(printed, theirs).map((text) => `the next receipt, ${trouble}: ${text}`);
+      const receipt = await administrator.revoke({ login: theirs.account.name });
+      return untruths({ receipt }, theirs).map((text) => `the next receipt, ${trouble}: ${text}`);
     }),
   );
   killAll();
@@ -143,7 +154,8 @@ describe('a receipt', needs('world', 'sudo'), () => {
     await serve();
     using _ = hideProcesses();
     const theirs = await begin(mallory);
-    await learnSockets();
+    await using administrator = await OpenCaller.open(daemon);
+    await learnSockets(administrator);
     process.kill(theirs.link, 'SIGSTOP');
     const argv = ['tokens', 'revoke', '--login', 'mallory', '--local-admin'];
     for (const _ of [1, 2]) {
@@ -157,9 +169,11 @@ describe('a receipt', needs('world', 'sudo'), () => {
         });
     }
     kill(theirs.link);
-    await expect
-      .poll(async () => (await daemon.cli(root, argv)).stdout, { timeout: 10_000 })
-      .not.toContain(`pid ${theirs.link}`);
+    const named = async (): Promise<number[]> => {
+      const { survivors, stillRunning } = await administrator.revoke({ login: 'mallory' });
+      return [...survivors.map(({ pid }) => pid), ...stillRunning.flatMap(({ pids }) => pids)];
+    };
+    await expect.poll(named, { timeout: 10_000 }).not.toContain(theirs.link);
     for (const trouble of ['is killed meanwhile', 'says that sessions have ended'])
       expect(await round(trouble)).toEqual([]);
   });
@@ -169,16 +183,19 @@ describe('a receipt', needs('world', 'sudo'), () => {
     const wrong: string[] = [];
     for (const lie of [undefined, 'ended', 'stopped'] as const) {
       const both = [await begin(mallory, lie && { lie }), await begin(dora, lie && { lie })];
-      await learnSockets();
-      using connection = new OpenConnection();
-      await connection.open();
+      await using administrator = await OpenCaller.open(daemon);
+      await learnSockets(administrator);
       exhaust(daemon.pid, service);
-      const receipts = [await connection.revoke(mallory, true), await connection.endSessions(dora)];
-      for (const [at, receipt] of receipts.entries()) {
+      const asked = [
+        () => administrator.revoke({ login: mallory.name }, { endSessions: true }),
+        () => administrator.endSessions({ login: dora.name }, 0),
+      ];
+      const outcomes: (Ended | string)[] = [];
+      for (const ask of asked) outcomes.push(await outcomeOf(ask().then((receipt) => ({ receipt }))));
+      for (const [at, ended] of outcomes.entries()) {
         const theirs = both[at];
-        if (typeof receipt === 'string' || theirs === undefined) continue; // refused
-        const status = receipt.survivors.length > 0 ? 1 : 0;
-        wrong.push(...untruths({ status, receipt: receipt as Receipt }, theirs));
+        if (typeof ended === 'string' || theirs === undefined) continue; // refused
+        wrong.push(...untruths(ended, theirs));
       }
       killAll();
       await daemon.end('SIGKILL');
@@ -199,14 +216,15 @@ describe('a receipt', needs('world', 'sudo'), () => {
       state,
     ]);
     const wrong: string[] = [];
-    for (const [name, argv] of Object.entries(ENDINGS)) {
+    for (const [name, act] of Object.entries(ENDINGS)) {
       await serve({ state: join(state, `${compared}`) });
       const theirs = await begin(mallory, { sessions: 2 });
-      await learnSockets();
+      await using administrator = await OpenCaller.open(daemon);
+      await learnSockets(administrator);
       fillDisk(state);
-      const printed = await end(...argv(theirs)).catch((error: unknown) => String(error));
-      if (typeof printed !== 'string') wrong.push(...untruths(printed, theirs));
-      else if (!printed.includes('STORE_UNAVAILABLE')) wrong.push(`${name}: ${printed}`);
+      const ended = await outcomeOf(act(theirs, administrator));
+      if (typeof ended !== 'string') wrong.push(...untruths(ended, theirs));
+      else if (!ended.includes('STORE_UNAVAILABLE')) wrong.push(`${name}: ${ended}`);
       killAll();
       await daemon.end('SIGKILL');
       emptyDisk(state);

@@ -1,20 +1,13 @@
 /** Receipts of a server, and the truth about those whom they are about, as root sees it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { expect } from 'vitest';
-import { sessionsOfLogin } from '../../../src/client/session-selection.ts';
-import { tokensOfLogin } from '../../../src/client/token-selection.ts';
-import {
-  EndSessionRequest,
-  EndSessionResponse,
-  StartSessionRequest,
-  StartSessionResponse,
-} from '../../../src/generated/latchkey/v1/session.ts';
-import { RevokeTokensRequest, RevokeTokensResponse } from '../../../src/generated/latchkey/v1/token.ts';
+import { StartSessionRequest, StartSessionResponse } from '../../../src/generated/latchkey/v1/session.ts';
 import { bytesOf } from '../../../src/values/raw-text.ts';
 import { type Account, alice, bob, dora, mallory, type Run, root, runAs, service } from '../account.ts';
+import type { OpenCaller } from '../clients/open-caller.ts';
 import { install, RUN_FOLDER } from '../host/installed.ts';
 import { processesOf } from '../host/truth.ts';
 import { node } from '../program.ts';
@@ -82,13 +75,14 @@ async function lyingLink(account: Account, lie: Lie): Promise<Run> {
   return run;
 }
 
-export interface Printed {
-  readonly status: number | null;
+export interface Ended {
   readonly receipt: Receipt;
+  /** Exit status of the command line, if that has asked. */
+  readonly status?: number | null;
 }
 
 /** Runs a command of root that ends something. */
-export async function end(...argv: string[]): Promise<Printed> {
+export async function end(...argv: string[]): Promise<Ended & { readonly status: number | null }> {
   const [verb = '', ...rest] = argv;
   const { status, stdout, stderr } = await daemon.cli(root, [verb, '--json', '--local-admin', ...rest]);
   if (!stdout.startsWith('{')) throw new Error(`no receipt of ${argv.join(' ')}: ${status} ${stderr}`);
@@ -97,7 +91,7 @@ export async function end(...argv: string[]): Promise<Printed> {
 
 /** Compares a receipt with the truth about somebody; returns what is not true of it. */
 export function untruths(
-  { receipt, status }: Printed,
+  { receipt, status }: Ended,
   { account, link, programs }: Running,
   most = Infinity,
 ): string[] {
@@ -127,7 +121,8 @@ export function untruths(
   for (const { pid, seen } of receipt.survivors)
     if (seen && existsSync(`/proc/${pid}`) && !own.has(pid))
       wrong.push(`${pid}, not theirs, is said to be seen`);
-  if (receipt.survivors.length > 0 !== (status === 1)) wrong.push(`exit status ${status}`);
+  if (status !== undefined && receipt.survivors.length > 0 !== (status === 1))
+    wrong.push(`exit status ${status}`);
   return wrong;
 }
 
@@ -141,8 +136,8 @@ function isProgram(shown: string, command: string): boolean {
 /** Sockets of links by pid. */
 const socketOf = new Map<number, string>();
 
-export async function learnSockets(): Promise<void> {
-  for (const { pid, socket } of await daemon.as(root).links('--local-admin')) socketOf.set(pid, socket);
+export async function learnSockets(administrator: OpenCaller): Promise<void> {
+  for (const { pid, socket } of await administrator.links()) socketOf.set(pid, socket);
 }
 
 /** Sends a signal to a process that may have ended. */
@@ -194,49 +189,6 @@ export function prepare(): void {
 export async function cleanUp(): Promise<void> {
   killAll();
   await daemon?.[Symbol.asyncDispose]();
-}
-
-/** Receipts by gRPC, with the members that are compared. */
-export type Compared = Pick<Receipt, 'sessions' | 'links' | 'survivors' | 'stillRunning'>;
-
-/** Ends things of somebody by calls of the administrator over a connection that is open already. */
-export class OpenConnection implements Disposable {
-  readonly #rpc = new Rpc(daemon.serverFile);
-  readonly #token = readFileSync(join(daemon.runFolder, 'token'), 'utf8').trim();
-
-  /** Makes a first call. */
-  async open(): Promise<void> {
-    expect(await this.#rpc.unary('/latchkey.v1.AuthService/WhoAmI', undefined, this.#token)).toMatchObject({
-      code: 0,
-    });
-  }
-
-  async revoke({ name }: Account, endSessions: boolean): Promise<Compared | string> {
-    const request = RevokeTokensRequest.fromPartial({ selection: tokensOfLogin(name), endSessions });
-    const { code, message, response } = await this.#rpc.unary(
-      '/latchkey.v1.TokenService/RevokeTokens',
-      RevokeTokensRequest.encode(request).finish(),
-      this.#token,
-    );
-    return code === 0 && response ? (RevokeTokensResponse.decode(response).receipt ?? 'none') : message;
-  }
-
-  async endSessions({ name }: Account): Promise<Compared | string> {
-    const request = EndSessionRequest.fromPartial({
-      selection: sessionsOfLogin(name),
-      grace: { seconds: 0 },
-    });
-    const { code, message, response } = await this.#rpc.unary(
-      '/latchkey.v1.SessionService/EndSession',
-      EndSessionRequest.encode(request).finish(),
-      this.#token,
-    );
-    return code === 0 && response ? (EndSessionResponse.decode(response).receipt ?? 'none') : message;
-  }
-
-  [Symbol.dispose](): void {
-    this.#rpc[Symbol.dispose]();
-  }
 }
 
 /** Starts a session and logs its owner out again, so that nobody looks after it. */
