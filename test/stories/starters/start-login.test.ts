@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../../src/client/connect/connect.ts';
 import { LoginPurpose } from '../../../src/generated/latchkey/v1/auth.ts';
-import { type Account, alice, mallory, root } from '../../support/account.ts';
+import { type Account, alice, mallory } from '../../support/account.ts';
+import { OpenCaller } from '../../support/clients/open-caller.ts';
 import { needs } from '../../support/needs.ts';
 import { program } from '../../support/program.ts';
 import type { Link, Token } from '../../support/server/caller.ts';
@@ -20,15 +21,18 @@ const MALLORY = 'Correct horse 8';
 
 let sshd: TestSshd;
 let daemon: TestDaemon;
+let administrator: OpenCaller;
 
 beforeAll(async () => {
   setPasswords({ alice: ALICE, mallory: MALLORY });
   sshd = await TestSshd.start(PORT);
   daemon = await TestDaemon.start({ config: { login: { ssh: sshd.settings }, links: { sudo: false } } });
+  administrator = await OpenCaller.open(daemon);
   await login(alice, ALICE);
   await login(mallory, MALLORY);
 });
 afterAll(async () => {
+  await administrator?.[Symbol.asyncDispose]();
   await daemon?.[Symbol.asyncDispose]();
   await sshd?.[Symbol.asyncDispose]();
 });
@@ -40,19 +44,24 @@ async function login(account: Account, password: string): Promise<void> {
 }
 
 function linksOf({ name }: Account): Promise<readonly Link[]> {
-  return daemon.as(root).links('--local-admin', '--user', name);
+  return administrator.links(name);
 }
 
 /** Stops all links of the account; its logins and its sessions stay. */
 async function stopLinks(account: Account): Promise<void> {
-  for (const { socket } of await linksOf(account))
-    await daemon.cli(root, ['links', 'stop', socket, '--local-admin']);
+  // One that ends meanwhile cannot be stopped.
+  for (const { socket } of await linksOf(account)) await administrator.stopLink(socket).catch(() => {});
   expect(await linksOf(account)).toEqual([]);
+}
+
+async function tokensOf(account: Account): Promise<Token[]> {
+  await using caller = await OpenCaller.open(daemon, daemon.storedToken(account));
+  return await caller.tokens(); // before the connection closes
 }
 
 /** Returns the newest token of a login that started a link. */
 async function startToken(account: Account): Promise<Token | undefined> {
-  return (await daemon.as(account).tokens()).find(({ authMethod }) => authMethod === 'ssh-start');
+  return (await tokensOf(account)).find(({ authMethod }) => authMethod === 'ssh-start');
 }
 
 /** Returns a file with a token, for --token-file. */
@@ -185,8 +194,8 @@ describe('a login to start a link', needs('world', 'sshd'), () => {
     const admin = readFileSync(join(daemon.runFolder, 'token'), 'utf8').trim();
     const issued = await converse(daemon, 'mallory', [MALLORY]);
     const revoked = issued.token ?? '';
-    const { jti } = await daemon.as(mallory).token('--token-file', tokenFile(revoked));
-    await daemon.as(root).revoke(jti, '--local-admin');
+    await using holder = await OpenCaller.open(daemon, revoked);
+    await administrator.revoke({ ids: [(await holder.token()).jti] });
     const cases: [string, string | undefined, string][] = [
       ['alice', tokenOf(mallory), 'PERMISSION_DENIED'],
       ['root', tokenOf(mallory), 'PERMISSION_DENIED'],
@@ -211,7 +220,7 @@ describe('a login to start a link', needs('world', 'sshd'), () => {
     const issued = await converse(daemon, 'alice', [ALICE]);
     const token = issued.token ?? '';
     const file = tokenFile(token);
-    const before = await daemon.as(alice).tokens();
+    const before = await tokensOf(alice);
     const held = await converse(daemon, '', [ALICE], {
       purpose,
       token,
@@ -222,7 +231,7 @@ describe('a login to start a link', needs('world', 'sshd'), () => {
     });
     expect(held).toMatchObject({ reason: 'TOKEN_NOT_ACTIVE' });
     expect(held.token).toBeUndefined();
-    expect((await daemon.as(alice).tokens()).length).toBeLessThan(before.length);
+    expect((await tokensOf(alice)).length).toBeLessThan(before.length);
   });
 
   test('counts failures like any login, and logs them with who asked', async () => {
