@@ -6,6 +6,8 @@ import type { Attach, AttachSessionResponse } from '../../../src/generated/latch
 type Event = NonNullable<AttachSessionResponse['event']>;
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
+/** Longer than any text that a test waits for, in bytes. */
+const LONGEST_SHOWN = 64 * 1024;
 
 export class Attached {
   /** Everything that the server has sent, but for output. */
@@ -15,7 +17,8 @@ export class Attached {
   /** Resolves with the error that has ended the attachment, if there was one. */
   readonly finished: Promise<unknown>;
   readonly #conversation;
-  #pieces: Buffer[] = [];
+  readonly #pieces: Buffer[] = [];
+  #received = 0;
   #isPaused = false;
   #onResume = (): void => {};
 
@@ -30,7 +33,7 @@ export class Attached {
 
   /** All output so far, in latin1. */
   get shown(): string {
-    return Buffer.concat(this.#pieces).toString('latin1');
+    return this.#shownSince(0);
   }
 
   /** The last size and role that the server has told. */
@@ -63,8 +66,15 @@ export class Attached {
     this.#onResume();
   }
 
+  /** Resolves once `pattern` has been printed; looks at each byte only once or twice, since there may be many. */
   async shows(pattern: RegExp): Promise<void> {
-    await expect.poll(() => this.shown, PATIENCE).toMatch(pattern);
+    let searched = 0;
+    const unsearched = (): string => {
+      const text = this.#shownSince(Math.max(0, searched - LONGEST_SHOWN));
+      searched = this.#received;
+      return text;
+    };
+    await expect.poll(unsearched, PATIENCE).toMatch(pattern);
   }
 
   async is(state: Attached['state']): Promise<void> {
@@ -78,6 +88,14 @@ export class Attached {
     await this.finished;
   }
 
+  /** Returns the output from that number of received bytes on, or some more. */
+  #shownSince(bytes: number): string {
+    let left = this.#received - bytes;
+    let first = this.#pieces.length;
+    while (left > 0) left -= this.#pieces[--first]?.length ?? left;
+    return Buffer.concat(this.#pieces.slice(first)).toString('latin1');
+  }
+
   async #read(): Promise<void> {
     for await (const { event } of this.#conversation.responses) {
       if (this.#isPaused)
@@ -86,6 +104,7 @@ export class Attached {
         });
       if (event?.$case === 'output') {
         this.#pieces.push(Buffer.from(event.value.data));
+        this.#received += event.value.data.length;
         this.offset = event.value.offset + event.value.data.length;
       } else if (event !== undefined) this.events.push(event);
     }
