@@ -22,7 +22,7 @@ type OwnedSession = Pick<SessionRow, 'id' | 'uid'>;
 
 export interface ReconciliationOptions {
   readonly store: Store;
-  readonly links: Pick<Links, 'forUid' | 'isKnown' | 'isKept' | 'oomKillsOf'>;
+  readonly links: Pick<Links, 'forUid' | 'isKnown' | 'processes'>;
   readonly records: Records;
   /** Ids of starts that are not answered yet: their links may not know them. */
   readonly unanswered: ReadonlySet<string>;
@@ -92,7 +92,7 @@ export class Reconciliation implements LinkObserver {
     for (const row of rows) {
       const state = known.get(row.id);
       const isOver = state === undefined ? !mayRetry : state.exited !== undefined;
-      if (isOver && (await this.#options.links.isKept(row))) kept.add(row.id);
+      if (isOver && (await this.#options.links.processes.isKept(row))) kept.add(row.id);
     }
     for (const { id } of rows.filter((row) => !kept.has(row.id))) {
       const state = known.get(id);
@@ -136,7 +136,7 @@ export class Reconciliation implements LinkObserver {
     isReportersOwn: (row: SessionRow) => boolean,
   ): Promise<void> {
     const { records, links, now } = this.#options;
-    const oomKills = await links.oomKillsOf(session);
+    const oomKills = await links.processes.oomKillsOf(session);
     await records.end(session.id, { atMs: now(), status, oomKills }, isReportersOwn);
   }
 

@@ -175,7 +175,7 @@ export class Sessions implements AsyncDisposable {
   /** Returns the sessions with the usage of those that run. */
   async #measured(sessions: readonly Session[]): Promise<Session[]> {
     const running = sessions.filter(({ state }) => state === 'running');
-    const usages = await this.#options.links.sessionUsages(running);
+    const usages = await this.#options.links.processes.usages(running);
     return sessions.map((session) =>
       session.state === 'running' ? { ...session, usage: usages.get(session.id) } : session,
     );
@@ -218,12 +218,16 @@ export class Sessions implements AsyncDisposable {
    */
   async end(session: SessionRow, graceMs: number): Promise<EndResult> {
     const { links, log } = this.#options;
-    const { status, ...result } = await links.endSession(session, graceMs);
+    const { status, ...result } = await links.processes.end(session, graceMs);
     await links.settled();
     try {
       const atMs = this.#options.now();
       if (result.hasEnded)
-        await this.#records.end(session.id, { atMs, status, oomKills: await links.oomKillsOf(session) });
+        await this.#records.end(session.id, {
+          atMs,
+          status,
+          oomKills: await links.processes.oomKillsOf(session),
+        });
       // It may have ended by itself meanwhile, as its link reports.
       else if (result.survivors.every(({ isUnconfirmed }) => isUnconfirmed)) {
         const now = await this.#records.find(session.id);

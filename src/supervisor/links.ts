@@ -16,7 +16,6 @@ import type { Feed } from '../feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Store } from '../store/open.ts';
 import type { Page } from '../store/page.ts';
-import type { SessionRow } from '../store/schema.ts';
 import { allLinks } from '../store/tables/links.ts';
 import type { TokenClaims } from '../token/claims.ts';
 import type { CgroupTree } from './cgroups/cgroup-tree.ts';
@@ -24,7 +23,6 @@ import type { LinkConnection } from './connection/link-connection.ts';
 import { LinkRefusal } from './connection/link-error.ts';
 import { endLink } from './lifecycle/end-link.ts';
 import type { EndResult } from './lifecycle/end-result.ts';
-import { type EndedSessionResult, endSession } from './lifecycle/end-session.ts';
 import { Keepers } from './lifecycle/keepers.ts';
 import { OutdatedDaemons } from './lifecycle/outdated-daemons.ts';
 import { ProcessTable } from './lifecycle/process-table.ts';
@@ -42,7 +40,7 @@ import { RegistrationLimit } from './registration/registration-limit.ts';
 import { checkSocketName } from './registration/socket-name.ts';
 import { removeStale } from './registration/stale-sockets.ts';
 import { LinkRegistry } from './registry.ts';
-import { type MeasuredSession, SessionMeter, type SessionUsage } from './session-meter.ts';
+import { SessionProcesses } from './session-processes.ts';
 import type { CleanupLink } from './starters/cleanup-link.ts';
 import { DaemonStarts } from './starters/daemon-starts.ts';
 import type { Starter } from './starters/starter.ts';
@@ -86,6 +84,8 @@ const RESUMED_AT_ONCE = 64;
 const RESUME_MS = 3_000;
 
 export class Links implements AsyncDisposable {
+  /** The processes of sessions, as the server itself sees them. */
+  readonly processes: SessionProcesses;
   readonly #options: LinksOptions;
   readonly #folder: LinksFolder;
   readonly #registry: LinkRegistry;
@@ -94,11 +94,8 @@ export class Links implements AsyncDisposable {
   readonly #registration: Registration;
   readonly #limit = new RegistrationLimit();
   readonly #meter = new LinkMeter();
-  readonly #table = new ProcessTable();
-  readonly #sessionMeter: SessionMeter;
   /** Link daemons that are being started. */
   readonly #expected = new Set<ExpectedDaemon>();
-  readonly #keepers: Keepers;
   readonly #remains: Remains;
   readonly #daemonStarts: DaemonStarts;
   readonly #choice: LinkChoice;
@@ -109,11 +106,10 @@ export class Links implements AsyncDisposable {
   #cleaning: Promise<void> | undefined;
 
   private constructor(options: LinksOptions, folder: LinksFolder) {
-    const { store, authority, accounts, settings, starter = () => undefined, cgroups, now, log } = options;
+    const { store, authority, accounts, settings, starter = () => undefined, now, log } = options;
     this.#options = options;
     this.#folder = folder;
     this.#registry = new LinkRegistry(store, log);
-    this.#keepers = new Keepers(this.#registry, store);
     this.#observers = new Observers((error) => {
       const isLinks = isAppError(error, 'LINK_LOST') || error instanceof LinkRefusal;
       const level = isLinks || this.#stopping.signal.aborted ? 'debug' : 'error';
@@ -124,16 +120,21 @@ export class Links implements AsyncDisposable {
       authority,
       registry: this.#registry,
       observers: this.#observers,
-      keepers: this.#keepers,
-      cgroups,
+      keepers: new Keepers(this.#registry, store),
+      table: new ProcessTable(),
+      cgroups: options.cgroups,
       settings,
       now,
       log,
     };
-    this.#sessionMeter = new SessionMeter({ ...common, table: this.#table });
+    this.processes = new SessionProcesses({
+      ...common,
+      cleanup: options.cleanup,
+      linkOf: ({ socket, uid }) => this.forSocket(socket ?? '') ?? this.forUid(uid),
+    });
     const stopping = this.#stopping.signal;
     this.#supervision = new Supervision({ ...common, folder, stopping });
-    this.#remains = new Remains({ ...common, table: this.#table, leftovers: this.#supervision.leftovers });
+    this.#remains = new Remains({ ...common, leftovers: this.#supervision.leftovers });
     this.#registration = new Registration({ ...common, folder, supervision: this.#supervision });
     this.#renewal = new TokenRenewal(common);
     this.#daemonStarts = new DaemonStarts({
@@ -283,37 +284,6 @@ export class Links implements AsyncDisposable {
     return (everything) => endLink(link, everything, this.#supervision);
   }
 
-  /** Ends a session of this host: see end-session.ts. */
-  async endSession(session: SessionRow, graceMs: number): Promise<EndedSessionResult> {
-    const { cgroups, cleanup } = this.#options;
-    const enders = {
-      link: this.forSocket(session.socket ?? '') ?? this.forUid(session.uid),
-      cgroup: await cgroups?.ofSession(session.id, session.uid),
-      keeper: await this.#keepers.of(session),
-      table: this.#table,
-      cleanUp: async (ms: number) => cleanup?.end(session, ms),
-    };
-    const result = await endSession(enders, session, graceMs);
-    if (result.hasEnded) await this.#keepers.forget(session.id);
-    return result;
-  }
-
-  /**
-   * Returns true when the keeper of a session is known, and is not known to be gone two seconds later: the
-   * session then counts as running, whatever its link says.
-   */
-  async isKept(session: SessionRow): Promise<boolean> {
-    return !(await this.#keepers.isGoneSoon(session));
-  }
-
-  /**
-   * Returns the number of a session's processes that the kernel has killed because memory had run out;
-   * undefined when it has not counted them, which takes a cgroup.
-   */
-  async oomKillsOf({ id, uid }: Pick<SessionRow, 'id' | 'uid'>): Promise<number | undefined> {
-    return this.#options.cgroups?.oomKillsOf(id, uid);
-  }
-
   /** The server's look at what still runs. */
   get remains(): Remains {
     return this.#remains;
@@ -364,11 +334,6 @@ export class Links implements AsyncDisposable {
    */
   usage(): Promise<LinksUsage> {
     return this.#meter.measure([...this.#registry.all()]);
-  }
-
-  /** Measures the CPU time and memory of running sessions: see session-meter.ts. */
-  sessionUsages(sessions: readonly MeasuredSession[]): Promise<ReadonlyMap<string, SessionUsage>> {
-    return this.#sessionMeter.measure(sessions);
   }
 
   /** Throws NOT_FOUND. */
