@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 import { SlowestFirst } from './test/support/run/slowest-first.ts';
 import { worlds } from './test/support/run/world-worker.ts';
 
-/** Stories wait much of their time: for PAM, for time limits, for what they have started. */
-const STORIES_PER_PROCESSOR = 2;
+/** Stories wait some of their time: for PAM, for time limits, for what they have started. */
+const STORIES_PER_PROCESSOR = 1.5;
 /** Some unit tests wait as well: for processes that they start and end. */
 const UNIT_FILES_PER_PROCESSOR = 1.5;
 
@@ -34,7 +34,7 @@ export const shared = {
   expect: { poll: { timeout: 20_000 } }, // as long as a terminal is waited for (support/terminal/screen.ts)
 };
 
-const stories = Number(process.env.STORIES ?? STORIES_PER_PROCESSOR * availableParallelism());
+const stories = Number(process.env.STORIES ?? Math.ceil(STORIES_PER_PROCESSOR * availableParallelism()));
 
 /**
  * `unit`: beside the code. `stories`: the real program with the world's accounts. In a world, each story gets
