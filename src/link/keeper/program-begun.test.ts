@@ -21,7 +21,8 @@ test('waits for the shell to become the program', async () => {
     expect(await Promise.race([begun.then(() => 'begun'), delay(300, 'waits')])).toBe('waits');
     (keeper.stdio[3] as Writable).write('\n');
     await begun;
-    await expect.poll(() => commandsBelow(pid)).toEqual(['sleep 60']); // no arguments at first, within execve(2)
+    // The program has no arguments at first, within execve(2).
+    await expect.poll(() => commandsBelow(pid)).toEqual(['sleep 60']);
   } finally {
     end(keeper);
   }

@@ -249,39 +249,49 @@ describe('registering a link (F22)', () => {
 
 describe('the limit of links of a uid', () => {
   const MAX_LINKS = 100;
+  const fakes = new AsyncDisposableStack();
+  /** The links that are registered. */
+  const all: FakeLink[] = [];
+  let world: World;
+  beforeAll(async () => {
+    world = await World.open();
+  });
+  afterAll(async () => {
+    await world[Symbol.asyncDispose]();
+    await fakes.disposeAsync();
+  });
+
+  const listen = async (): Promise<FakeLink> => fakes.use(await FakeLink.listen(world.linksFolder));
+  const register = async (fake: FakeLink): Promise<FakeLink> => {
+    await world.links.register({ socket: fake.name, daemon: false }, me.uid);
+    return fake;
+  };
+  const another = async (): Promise<FakeLink> => register(await listen());
+  const fill = async (links: number): Promise<void> => {
+    while (all.length < links) all.push(await another());
+  };
   /** Says that it stops, hangs up, and goes on listening. */
   const leave = (fake: FakeLink): void => {
     fake.say({ $case: 'stopped', value: { ended: [] } });
     fake.hangUp();
   };
 
-  test('counts links that have left while their processes may still run', async () => {
-    await using fakes = new AsyncDisposableStack();
-    await using world = await World.open();
-    const register = async (): Promise<FakeLink> => {
-      const fake = fakes.use(await FakeLink.listen(world.linksFolder));
-      await world.links.register({ socket: fake.name, daemon: false }, me.uid);
-      return fake;
-    };
-    const all: FakeLink[] = [];
-    while (all.length < MAX_LINKS) all.push(await register());
-    await expect(register()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
-    for (const fake of all) leave(fake);
-    await expect(register()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
-    await world.until('all to be removed', async () => (await world.sockets()).length === 0 || undefined);
-    await expect(register()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
-    await all[0]?.[Symbol.asyncDispose]();
-    await world.until('the one that is gone to be forgotten', () => register().catch(() => undefined));
-  });
-
   test('counts registrations in progress', async () => {
-    await using fakes = new AsyncDisposableStack();
-    await using world = await World.open();
-    const listen = async (): Promise<FakeLink> => fakes.use(await FakeLink.listen(world.linksFolder));
-    const register = ({ name }: FakeLink) => world.links.register({ socket: name, daemon: false }, me.uid);
-    for (let count = 1; count < MAX_LINKS; count += 1) await register(await listen());
+    await fill(MAX_LINKS - 1);
     const last = await Promise.allSettled([await listen(), await listen(), await listen()].map(register));
     expect(last.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    for (const outcome of last) if (outcome.status === 'fulfilled') all.push(outcome.value);
+  });
+
+  test('counts links that have left while their processes may still run', async () => {
+    await fill(MAX_LINKS);
+    await expect(another()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    for (const fake of all) leave(fake);
+    await expect(another()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    await world.until('all to be removed', async () => (await world.sockets()).length === 0 || undefined);
+    await expect(another()).rejects.toMatchObject({ reason: 'LIMIT_EXCEEDED' });
+    await all[0]?.[Symbol.asyncDispose]();
+    await world.until('the one that is gone to be forgotten', () => another().catch(() => undefined));
   });
 });
 

@@ -14,7 +14,7 @@ const SLOW = ['alice', 'slow1', 'slow2', 'slow3', 'slow4', 'slow5'];
 const WAITING = /^The host has not answered yet; waiting\./m;
 /** On a host that is slow for seconds, the person is told of that, too. */
 const TRIED_AGAIN =
-  /^sshd refuses connections for the moment; trying again\.\n(The host has not answered yet; waiting\..*\n)?$/;
+  /^sshd refuses connections for the moment; trying again\.\n(The host has not answered yet;.*\n)?$/;
 
 let daemon: TestDaemon;
 /** Server that has nothing between it and sshd. */

@@ -66,7 +66,7 @@ export class Attached {
     this.#onResume();
   }
 
-  /** Resolves once `pattern` has been printed; looks at each byte only once or twice, since there may be many. */
+  /** Resolves once `pattern` has been printed. Looks at each byte once or twice, since there may be many. */
   async shows(pattern: RegExp): Promise<void> {
     let searched = 0;
     const unsearched = (): string => {
