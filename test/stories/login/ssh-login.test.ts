@@ -149,7 +149,13 @@ describe('a refused login', needs('world', 'sshd'), () => {
     }
     const prompt = { name: '', instruction: '', prompts: [{ text: 'Password: ', echo: false }] };
     const asked = [false, true, true].map((again) => ({ ...prompt, again }));
-    const wrong = { asked, notices: [], reason: 'LOGIN_REFUSED', message: 'login refused', told: ['requestId'] };
+    const wrong = {
+      asked,
+      notices: [],
+      reason: 'LOGIN_REFUSED',
+      message: 'login refused',
+      told: ['requestId'],
+    };
     expect(held.map(({ tookMs: _, ...other }) => other)).toEqual(held.map(() => wrong));
     expect(rounds.map((times) => times.length)).toEqual(Array(6).fill(3));
     for (const times of rounds) {
