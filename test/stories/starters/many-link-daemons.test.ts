@@ -1,8 +1,8 @@
 /** Many link daemons of one user at the same time, and starts meanwhile. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, connect } from '../../../src/client/connect/connect.ts';
-import { followSession } from '../../../src/client/follow-session.ts';
+import type { Client } from '../../../src/client/connect/connect.ts';
 import { alice, type Finished, root } from '../../support/account.ts';
+import { clientOf, ran } from '../../support/clients/without-command-line.ts';
 import { processesOf } from '../../support/host/truth.ts';
 import { needs } from '../../support/needs.ts';
 import type { Link } from '../../support/server/caller.ts';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   sshd = await TestSshd.start(PORT);
   daemon = await TestDaemon.start({ config: { login: { ssh: sshd.settings }, log: { level: 'info' } } });
   await daemon.cli(alice, ['login', '--answers-stdin'], { input: `${PASSWORD}\n` });
-  client = await connect({ run: daemon.runFolder, env: {}, token: daemon.storedToken(alice) });
+  client = await clientOf(daemon, daemon.storedToken(alice));
 });
 afterAll(async () => {
   await client?.close();
@@ -42,25 +42,8 @@ const linksOf = (): Promise<readonly Link[]> => daemon.as(root).links('--local-a
 
 /** Starts a program that prints `text`; resolves with its output and exit status. */
 async function echo(text: string): Promise<string> {
-  const command = ['echo', text].map((word) => Buffer.from(word));
-  const { session } = await client.sessions.startSession({
-    command,
-    environment: {},
-    directory: Buffer.of(),
-    stdin: undefined,
-    input: false,
-    attach: false,
-    terminal: undefined,
-  });
-  let printed = '';
-  const { exitStatus } = await followSession(client.sessions, {
-    sessionId: session?.id ?? '',
-    offset: 0,
-    onOutput: ({ data }) => {
-      printed += Buffer.from(data).toString();
-    },
-  });
-  return `${printed.trim()} ${exitStatus}`;
+  const { stdout, status } = await ran(client, 'echo', text);
+  return `${stdout.trim()} ${status}`;
 }
 
 describe('link daemons of one user', needs('world', 'sshd'), () => {

@@ -2,10 +2,8 @@
  * Calls a server over one connection that stays open, and answers what --json of the command line prints: for
  * stories that are about the server, since each start of the program costs as much as hundreds of calls.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { RECEIPT } from '../../../src/cli/output/receipt-view.ts';
-import { type Client, connect } from '../../../src/client/connect/connect.ts';
+import type { Client } from '../../../src/client/connect/connect.ts';
 import { sessionsById, sessionsOfLogin } from '../../../src/client/session-selection.ts';
 import { tokensById, tokensOfLogin } from '../../../src/client/token-selection.ts';
 import type {
@@ -18,6 +16,7 @@ import { asJson } from '../../../src/terminal/json.ts';
 import { durationOf } from '../../../src/values/duration.ts';
 import type { Link, Receipt, Token } from '../server/caller.ts';
 import type { TestDaemon } from '../server/daemon.ts';
+import { clientOf } from './without-command-line.ts';
 
 const PAGE = { pageSize: 1000, pageToken: '' };
 
@@ -32,8 +31,8 @@ export class OpenCaller implements AsyncDisposable {
   }
 
   /** Connects and makes a first call as the holder of `token`, by default as the administrator. */
-  static async open({ runFolder: run }: TestDaemon, token = adminToken(run)): Promise<OpenCaller> {
-    const caller = new OpenCaller(await connect({ run, env: {}, token }));
+  static async open(daemon: TestDaemon, token?: string): Promise<OpenCaller> {
+    const caller = new OpenCaller(await clientOf(daemon, token));
     await caller.token();
     return caller;
   }
@@ -70,10 +69,6 @@ export class OpenCaller implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#client.close();
   }
-}
-
-function adminToken(runFolder: string): string {
-  return readFileSync(join(runFolder, 'token'), 'utf8').trim();
 }
 
 function tokenJson(token: TokenMessage | undefined): Token {
